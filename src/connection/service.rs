@@ -1,0 +1,77 @@
+//! The upper seam: what the screen, the command line and the API ask.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::store::ChangeFeed;
+use super::store::Revision;
+use super::{
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, Page, Query, Version,
+    Window,
+};
+use crate::appsettings::{Lookup, Reference};
+use crate::provider::ProviderCatalog;
+
+/// Everything that can be done with connections, wherever they are kept.
+#[async_trait]
+pub trait ConnectionService: Send + Sync {
+    /// The providers a connection can be made for.
+    fn providers(&self) -> Arc<ProviderCatalog>;
+
+    /// The connections a query admits, ordered by name without regard to case.
+    async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError>;
+
+    /// One connection, secrets masked.
+    async fn get(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError>;
+
+    /// Who has an alias, leaving one connection out of account.
+    async fn alias_owner(
+        &self,
+        alias: &str,
+        except: Option<Uuid>,
+    ) -> Result<Option<ConnectionItem>, ConnectionError>;
+
+    /// Whether a `$Section:Key` reference resolves, and where; never its value.
+    async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError>;
+
+    /// Validates and keeps a new connection.
+    async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError>;
+
+    /// Validates and keeps what a draft says of a connection: what it leaves out, and a masked secret, stay as they are.
+    ///
+    /// `over` is the version the change was made over; a connection that moved on is a [`ConnectionError::VersionMoved`].
+    async fn update(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+        over: Option<u64>,
+    ) -> Result<Connection, ConnectionError>;
+
+    /// Switches a connection on or off; nothing is saved when it already is.
+    async fn set_active(
+        &self,
+        key: &IdOrAlias,
+        active: bool,
+    ) -> Result<Connection, ConnectionError>;
+
+    /// Deletes a connection and answers what it was.
+    async fn delete(&self, key: &IdOrAlias) -> Result<ConnectionItem, ConnectionError>;
+
+    /// The versions of a connection, newest first.
+    async fn versions(
+        &self,
+        key: &IdOrAlias,
+        window: Window,
+    ) -> Result<Page<Version>, ConnectionError>;
+
+    /// One version of a connection.
+    async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError>;
+
+    /// Every change after a revision, then those that come.
+    async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError>;
+
+    /// What people should know since the service started, one sentence each.
+    fn notices(&self) -> Vec<String>;
+}

@@ -1,0 +1,199 @@
+//! The values of a connection's settings, in the order they were given.
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::secret::{Mask, Plain};
+
+/// One value; a text that must not be seen is a [`Setting::Secret`] in the state `S`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Setting<S> {
+    /// Given as null: known and empty.
+    Null,
+    /// On or off.
+    Switch(bool),
+    /// A number; no provider takes one today, kept so that a wrong type can be named.
+    Number(serde_json::Number),
+    /// A secret; before [`Setting::Text`], so that a mask is read as one.
+    Secret(S),
+    /// Text that may be seen, configuration references among it.
+    Text(String),
+}
+
+impl<S> Setting<S> {
+    /// The same value with a secret taken through `turn`.
+    pub fn try_map<T, E>(self, turn: impl FnOnce(S) -> Result<T, E>) -> Result<Setting<T>, E> {
+        Ok(match self {
+            Self::Null => Setting::Null,
+            Self::Switch(on) => Setting::Switch(on),
+            Self::Number(number) => Setting::Number(number),
+            Self::Text(text) => Setting::Text(text),
+            Self::Secret(secret) => Setting::Secret(turn(secret)?),
+        })
+    }
+}
+
+impl Setting<Plain> {
+    /// The text of a value, whether it is a secret or not.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Secret(secret) => secret.expose(),
+            Self::Null | Self::Switch(_) | Self::Number(_) => None,
+        }
+    }
+}
+
+/// The settings of a connection: key and value, in the order they were given, each key once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings<S>(Vec<(String, Setting<S>)>);
+
+impl<S> Default for Settings<S> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<S> Settings<S> {
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Setting<S>> {
+        self.0
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+    }
+
+    /// Sets a key's value in its place, or behind the others.
+    pub fn set(&mut self, key: impl Into<String>, value: Setting<S>) {
+        let key = key.into();
+        match self.0.iter_mut().find(|(name, _)| *name == key) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((key, value)),
+        }
+    }
+
+    /// Takes a key out.
+    pub fn remove(&mut self, key: &str) {
+        self.0.retain(|(name, _)| name != key);
+    }
+
+    /// Keys and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Setting<S>)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The same settings with every secret taken through `turn`, which is told the key.
+    pub fn try_map<T, E>(
+        self,
+        mut turn: impl FnMut(&str, S) -> Result<T, E>,
+    ) -> Result<Settings<T>, E> {
+        self.0
+            .into_iter()
+            .map(|(key, value)| {
+                let value = value.try_map(|secret| turn(&key, secret))?;
+                Ok((key, value))
+            })
+            .collect::<Result<_, _>>()
+            .map(Settings)
+    }
+}
+
+impl Settings<Plain> {
+    /// What may be seen of them.
+    pub fn masked(&self) -> Settings<Mask> {
+        Settings(
+            self.iter()
+                .map(|(key, value)| {
+                    let seen = match value {
+                        Setting::Null => Setting::Null,
+                        Setting::Switch(on) => Setting::Switch(*on),
+                        Setting::Number(number) => Setting::Number(number.clone()),
+                        Setting::Text(text) => Setting::Text(text.clone()),
+                        Setting::Secret(secret) => Setting::Secret(secret.mask()),
+                    };
+                    (key.to_owned(), seen)
+                })
+                .collect(),
+        )
+    }
+}
+
+impl<S> FromIterator<(String, Setting<S>)> for Settings<S> {
+    fn from_iter<I: IntoIterator<Item = (String, Setting<S>)>>(pairs: I) -> Self {
+        let mut settings = Self::default();
+        for (key, value) in pairs {
+            settings.set(key, value);
+        }
+        settings
+    }
+}
+
+impl<S: Serialize> Serialize for Settings<S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de, S: Deserialize<'de>> Deserialize<'de> for Settings<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs<S>(std::marker::PhantomData<S>);
+
+        impl<'de, S: Deserialize<'de>> Visitor<'de> for Pairs<S> {
+            type Value = Settings<S>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of settings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(0));
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Settings(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs(std::marker::PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::secret::Sealed;
+    use super::*;
+
+    #[test]
+    fn a_sealed_record_reads_back_as_it_was_written() -> Result<(), serde_json::Error> {
+        let json = r#"{"apiKey":{"sealed":"AAAA"},"organization":null,"on":true,"endpoint":"***"}"#;
+        let settings: Settings<Sealed> = serde_json::from_str(json)?;
+        assert_eq!(serde_json::to_string(&settings)?, json);
+        assert_eq!(settings.get("endpoint"), Some(&Setting::Text("***".into())));
+        Ok(())
+    }
+
+    #[test]
+    fn a_masked_response_reads_back_masked() -> Result<(), serde_json::Error> {
+        let json = r#"{"apiKey":"sk-***","region":"us-east-1"}"#;
+        let settings: Settings<Mask> = serde_json::from_str(json)?;
+        assert_eq!(settings.get("apiKey"), Some(&Setting::Secret(Mask::Sk)));
+        assert_eq!(serde_json::to_string(&settings)?, json);
+        Ok(())
+    }
+}

@@ -1,0 +1,139 @@
+//! What a provider is: its capabilities and the settings a connection to it has.
+
+pub mod catalog;
+
+use serde::{Deserialize, Serialize};
+
+pub use catalog::ProviderCatalog;
+
+/// An AI provider, as a file of the catalogue describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Provider {
+    /// The identifier that connections keep, for example `openai`.
+    pub id: String,
+    /// The name people see, for example `OpenAI`.
+    pub name: String,
+    /// What its models can do.
+    pub capabilities: Vec<Capability>,
+    /// The settings of a connection, in the order of the form.
+    #[serde(default)]
+    pub settings: Vec<SettingsField>,
+    /// Rules over several settings, checked after the fields alone are right.
+    #[serde(default)]
+    pub rules: Vec<SettingsRule>,
+}
+
+impl Provider {
+    /// The field that `key` names, by its own key or by another one it is also accepted as.
+    pub fn field(&self, key: &str) -> Option<&SettingsField> {
+        self.settings
+            .iter()
+            .find(|field| field.key == key || field.accepted_as.iter().any(|other| other == key))
+    }
+}
+
+/// What a model can do, spelled as the management API spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Capability {
+    /// Conversation and text generation.
+    Chat,
+    /// Vectors from text.
+    Embedding,
+    /// Transcription.
+    SpeechToText,
+}
+
+impl Capability {
+    /// Every capability, in the order they are shown.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Embedding, Self::SpeechToText];
+
+    /// The word used on screen, in files and in the API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Chat => "Chat",
+            Self::Embedding => "Embedding",
+            Self::SpeechToText => "SpeechToText",
+        }
+    }
+
+    /// The capability a word names, in any case.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|capability| capability.word().eq_ignore_ascii_case(word))
+    }
+}
+
+impl std::fmt::Display for Capability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// One setting of a connection to a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SettingsField {
+    /// The key in the `settings` object, for example `apiKey`.
+    pub key: String,
+    /// The label in the form.
+    pub label: String,
+    /// One sentence under the label.
+    #[serde(default)]
+    pub description: String,
+    /// What the value is.
+    #[serde(default)]
+    pub kind: FieldKind,
+    /// Whether a connection with settings must have it.
+    #[serde(default)]
+    pub required: bool,
+    /// Whether it is sealed at rest and masked everywhere.
+    #[serde(default)]
+    pub sensitive: bool,
+    /// What the form starts with.
+    #[serde(default)]
+    pub default: Option<DefaultValue>,
+    /// The heading it stands under; none for the first, unnamed group.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Other keys it is accepted as.
+    #[serde(default)]
+    pub accepted_as: Vec<String>,
+    /// The values to choose from; anything is accepted when empty.
+    #[serde(default)]
+    pub options: Vec<String>,
+}
+
+/// What a setting's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldKind {
+    /// One line of text.
+    #[default]
+    Text,
+    /// An http or https address.
+    Url,
+    /// On or off.
+    Switch,
+    /// Header lines for each request: `Name: value; Other-Name: value`.
+    Headers,
+}
+
+/// What a field starts with.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum DefaultValue {
+    /// On or off.
+    Switch(bool),
+    /// Text.
+    Text(String),
+}
+
+/// A rule over several settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SettingsRule {
+    /// At least one of these keys must have a value.
+    pub any_of: Vec<String>,
+}
