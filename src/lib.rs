@@ -7,3 +7,4 @@ pub mod provider;
 pub mod appsettings;
 pub mod connection;
 pub mod store;
+pub mod tui;
