@@ -147,11 +147,14 @@ fn is_mark(sign: char) -> bool {
 /// Whether a character can be seen for what it is.
 fn is_shown(sign: char) -> bool {
     match sign {
-        ' '..='~' => true,
-        // The spaces of other scripts have a width, and `escape_debug` would escape them.
-        '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => {
-            true
-        }
+        // ASCII; and the spaces of other scripts, which have a width, though `escape_debug` would escape them.
+        ' '..='~'
+        | '\u{A0}'
+        | '\u{1680}'
+        | '\u{2000}'..='\u{200A}'
+        | '\u{202F}'
+        | '\u{205F}'
+        | '\u{3000}' => true,
         // Letters and marks by category, and yet nothing to see.
         '\u{034F}'
         | '\u{115F}'..='\u{1160}'
@@ -170,7 +173,7 @@ fn is_shown(sign: char) -> bool {
 ///
 /// The standard library knows, and tells it only through `escape_debug`: behind another character even marks pass it.
 fn is_assigned(sign: char) -> bool {
-    let mut buffer = ['a' as u32 as u8, 0, 0, 0, 0];
+    let mut buffer = [b'a', 0, 0, 0, 0];
     let length = sign.encode_utf8(&mut buffer[1..]).len();
     let Ok(pair) = std::str::from_utf8(&buffer[..=length]) else {
         return false;

@@ -1,5 +1,11 @@
 //! The provider catalogue keeps the facts it was given, and a bad file costs nobody else anything.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail anywhere"
+)]
+
 use std::fs;
 
 use rstest::rstest;

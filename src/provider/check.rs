@@ -186,7 +186,6 @@ fn kind_flaw(field: &SettingsField) -> Option<(&'static str, String)> {
         ));
     }
     match (field.kind, field.default.as_ref()?) {
-        (FieldKind::Switch, DefaultValue::Switch(_)) => None,
         (FieldKind::Switch, DefaultValue::Text(_)) => {
             Some(("default", "the default of a switch is true or false".into()))
         }
@@ -202,7 +201,8 @@ fn kind_flaw(field: &SettingsField) -> Option<(&'static str, String)> {
         {
             Some(("default", "the default must be one of the options".into()))
         }
-        (FieldKind::Text | FieldKind::Url | FieldKind::Headers, DefaultValue::Text(_)) => None,
+        (FieldKind::Switch, DefaultValue::Switch(_))
+        | (FieldKind::Text | FieldKind::Url | FieldKind::Headers, DefaultValue::Text(_)) => None,
     }
 }
 

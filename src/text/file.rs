@@ -39,7 +39,7 @@ pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<String>, FileFlaw> {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(error) => {
             let good = body.get(..error.valid_up_to()).unwrap_or_default();
-            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = good.split(|byte| *byte == b'\n').count();
             Err(FileFlaw::Unusable(format!(
                 "is not UTF-8 text (line {line}); save it as UTF-8"
             )))
