@@ -61,7 +61,7 @@ impl ProviderCatalog {
             match check::read(text) {
                 Ok(provider) => providers.push(provider),
                 Err(flaw) => {
-                    problems.push(format!("providers/{name}{flaw}; this provider is left out"))
+                    problems.push(format!("providers/{name}{flaw}; this provider is left out"));
                 }
             }
         }
