@@ -17,3 +17,14 @@ impl fmt::Display for Printable<'_> {
         Ok(())
     }
 }
+
+/// Whether a character would act on a terminal instead of showing.
+pub fn is_unprintable(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether anything in a text can be seen.
+pub fn is_visible_text(text: &str) -> bool {
+    text.chars().any(|sign| !sign.is_whitespace())
+}
