@@ -3,6 +3,7 @@
 pub mod alias;
 pub mod draft;
 pub mod error;
+pub mod json;
 pub mod query;
 pub mod secret;
 pub mod service;

@@ -1,6 +1,7 @@
 //! What a provider is: its capabilities and the settings a connection to it has.
 
 pub mod catalog;
+mod check;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,12 +1,13 @@
 //! A connection before it is one: the form's content, the command line's flags and the request body.
 
-use super::error::FieldError;
+use super::error::{ConnectionError, Field, FieldError, Reason};
+use super::json::{Json, read_object};
 use super::secret::Plain;
-use super::setting::Settings;
+use super::setting::{Setting, Settings};
 
 /// What is asked to be kept. A create takes what is left out as missing or default, an update as unchanged.
 ///
-/// Every text in `settings` may be a [`super::Setting::Secret`]: whoever fills a draft need not know which are, validation sorts them.
+/// Every text in `settings` may be a [`Setting::Secret`]: whoever fills a draft need not know which are, validation sorts them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConnectionDraft {
     /// The alias.
@@ -21,4 +22,94 @@ pub struct ConnectionDraft {
     pub settings: Option<Settings<Plain>>,
     /// What could not be read as the type it should be; validation reports it with the rest.
     pub misread: Vec<FieldError>,
+}
+
+impl ConnectionDraft {
+    /// Reads a request body. Members a connection cannot be given (`id`, `version`, dates, unknown ones) are passed over;
+    /// values of a wrong type are kept for validation, which reports every field at once.
+    pub fn from_json(body: &[u8]) -> Result<Self, ConnectionError> {
+        let mut draft = Self::default();
+        for (member, value) in read_object(body)? {
+            match member.as_str() {
+                "alias" => draft.alias = draft.text(Field::Alias, value),
+                "name" => draft.name = draft.text(Field::Name, value),
+                "providerId" => draft.provider_id = draft.text(Field::ProviderId, value),
+                "isActive" => draft.is_active = draft.switch(value),
+                "settings" => draft.settings = draft.object(value),
+                _ => {}
+            }
+        }
+        Ok(draft)
+    }
+
+    fn text(&mut self, field: Field, value: Json) -> Option<String> {
+        match value {
+            Json::Null => None,
+            Json::Text(text) => Some(text),
+            Json::Switch(_) | Json::Number(_) | Json::List | Json::Object(_) => {
+                self.misreads(field, "text");
+                None
+            }
+        }
+    }
+
+    fn switch(&mut self, value: Json) -> Option<bool> {
+        match value {
+            Json::Null => None,
+            Json::Switch(on) => Some(on),
+            Json::Text(_) | Json::Number(_) | Json::List | Json::Object(_) => {
+                self.misreads(Field::IsActive, "true or false");
+                None
+            }
+        }
+    }
+
+    fn object(&mut self, value: Json) -> Option<Settings<Plain>> {
+        match value {
+            Json::Null => None,
+            Json::Object(members) => {
+                let mut settings = Settings::default();
+                for (key, value) in members {
+                    if let Some(setting) = self.setting(&key, value) {
+                        settings.set(key, setting);
+                    }
+                }
+                Some(settings)
+            }
+            Json::Text(_) | Json::Switch(_) | Json::Number(_) | Json::List => {
+                self.misreads(Field::Settings, "an object");
+                None
+            }
+        }
+    }
+
+    fn setting(&mut self, key: &str, value: Json) -> Option<Setting<Plain>> {
+        match value {
+            Json::Null => Some(Setting::Null),
+            Json::Switch(on) => Some(Setting::Switch(on)),
+            Json::Number(number) => Some(Setting::Number(number)),
+            Json::Text(text) => Some(Setting::Secret(Plain::new(text))),
+            Json::List | Json::Object(_) => {
+                let field = Field::Setting {
+                    provider: self.provider_id.clone().unwrap_or_default(),
+                    key: key.to_owned(),
+                    label: key.to_owned(),
+                };
+                self.misreads(field, "one value, not a list or an object");
+                None
+            }
+        }
+    }
+
+    fn misreads(&mut self, field: Field, expected: &'static str) {
+        self.misread.push(FieldError {
+            field,
+            reason: Reason::WrongType(expected),
+        });
+    }
+
+    /// Whether a field was given with a value of the wrong type.
+    pub fn has_misread(&self, path: &str) -> bool {
+        self.misread.iter().any(|error| error.field.path() == path)
+    }
 }

@@ -6,7 +6,7 @@ use super::store::StoreError;
 /// Why a request was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
-    /// The content is refused; every field that is wrong, in the order of the form, at least one.
+    /// The content is refused; every field that is wrong, in the order of the request, at least one.
     #[error("{}", sentence(.0))]
     Invalid(Vec<FieldError>),
     /// The text is no connection at all: not JSON, not an object, too deep.
@@ -113,6 +113,18 @@ impl Field {
         }
     }
 
+    /// Where it stands in a request; settings keep the order they were found in.
+    pub const fn place(&self) -> u8 {
+        match self {
+            Self::Alias => 0,
+            Self::Name => 1,
+            Self::ProviderId => 2,
+            Self::IsActive => 3,
+            Self::Settings => 4,
+            Self::Setting { .. } => 5,
+        }
+    }
+
     /// The setting's key, when it is one.
     pub fn setting_key(&self) -> Option<&str> {
         match self {
@@ -183,8 +195,6 @@ pub enum Reason {
     NotHeaders,
     /// A masked text where a secret is needed.
     Masked,
-    /// The stored secret cannot be opened, so it cannot be kept.
-    Unreadable,
     /// Begins with `$` and is neither `$Section:Key` nor `$$…`.
     NotAReference,
     /// The referenced key has no value.
@@ -265,9 +275,6 @@ impl Reason {
             }
             Self::Masked => {
                 format!("{label} is a masked text, not a key; give the key itself")
-            }
-            Self::Unreadable => {
-                format!("the stored {label} cannot be opened with this key file; type it again")
             }
             Self::NotAReference => {
                 format!(

@@ -1,0 +1,61 @@
+//! Which keys may be referenced.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Layer, Variables};
+
+/// The array of prefixes that narrows what may be referenced, in the settings themselves.
+const PREFIXES: &str = "umbraco:ai:allowedconfigurationkeyprefixes";
+
+/// The section that no connection may read, whatever the list says.
+const NEVER: &str = "connectionstrings";
+
+/// Whether a key may be referenced; otherwise the prefixes that may be.
+pub(super) fn check(key: &str, layers: &[Layer], variables: &Variables) -> Result<(), Vec<String>> {
+    let key = key.to_ascii_lowercase();
+    if is_under(&key, NEVER) {
+        return Err(Vec::new());
+    }
+    let prefixes = prefixes(layers, variables);
+    if prefixes.is_empty()
+        || prefixes
+            .iter()
+            .any(|prefix| is_under(&key, &prefix.to_ascii_lowercase()))
+    {
+        return Ok(());
+    }
+    Err(prefixes)
+}
+
+/// The list, each index from the highest place that has it.
+fn prefixes(layers: &[Layer], variables: &Variables) -> Vec<String> {
+    let mut merged: BTreeMap<String, Option<SecretString>> = BTreeMap::new();
+    let below = format!("{PREFIXES}:");
+    for values in layers.iter().filter_map(|layer| layer.values.as_ref().ok()) {
+        let listed = values.iter().filter(|(key, _)| key.starts_with(&below));
+        merged.extend(listed.map(|(key, value)| (key.clone(), value.clone())));
+    }
+    merged.extend(
+        variables
+            .below(PREFIXES)
+            .into_iter()
+            .map(|(key, value)| (key, Some(value))),
+    );
+    merged
+        .into_values()
+        .flatten()
+        .map(|value| value.expose_secret().trim().to_owned())
+        .filter(|prefix| !prefix.is_empty())
+        .collect()
+}
+
+/// Whether a key is a prefix itself or lies below it: `OpenAI` covers `OpenAI:ApiKey` but not `OpenAIOther`, `AI_` covers `AI_Key`.
+fn is_under(key: &str, prefix: &str) -> bool {
+    key.strip_prefix(prefix).is_some_and(|rest| {
+        rest.is_empty()
+            || rest.starts_with(':')
+            || !prefix.ends_with(|sign: char| sign.is_ascii_alphanumeric())
+    })
+}

@@ -1,0 +1,132 @@
+//! One settings file, read into flat lower-case keys.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jsonc_parser::ast::Value;
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use secrecy::SecretString;
+
+use crate::text::file::{self, FileFlaw, line_and_column};
+
+/// The most bytes a settings file has.
+pub const MAX_FILE_BYTES: usize = 1024 * 1024;
+
+/// The most levels a settings file has, as in .NET.
+pub const MAX_DEPTH: usize = 64;
+
+/// What .NET's reader allows beyond JSON, and nothing else: comments and trailing commas.
+const OPTIONS: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+/// The values of one file by lower-case key; a key given as null is there without a value.
+pub(super) type Values = BTreeMap<String, Option<SecretString>>;
+
+/// The values of a file, or why it has none; the words that follow its name.
+pub(super) fn read(path: &Path) -> Result<Values, FileFlaw> {
+    let text = file::read(path, MAX_FILE_BYTES)?;
+    parse(&text).map_err(FileFlaw::Unusable)
+}
+
+fn parse(text: &str) -> Result<Values, String> {
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
+        at(
+            (error.line_display(), error.column_display()),
+            &error.kind().to_string(),
+        )
+    })?;
+    let mut flat = Flat {
+        text,
+        values: Values::new(),
+    };
+    match parsed.value {
+        Some(Value::Object(_)) => {}
+        Some(other) => return Err(flat.at(other.start(), "the settings must be one object, { … }")),
+        None => {
+            return Err(at(
+                (1, 1),
+                "the file is empty; the settings must be one object, { … }",
+            ));
+        }
+    }
+    if let Some(root) = &parsed.value {
+        flat.flatten("", root, 1)?;
+    }
+    Ok(flat.values)
+}
+
+fn at((line, column): (usize, usize), sentence: &str) -> String {
+    format!("is wrong at line {line}, column {column}: {sentence}")
+}
+
+struct Flat<'a> {
+    text: &'a str,
+    values: Values,
+}
+
+impl Flat<'_> {
+    fn flatten(&mut self, key: &str, value: &Value<'_>, depth: usize) -> Result<(), String> {
+        if depth > MAX_DEPTH + 1 {
+            return Err(self.at(
+                value.start(),
+                &format!("there are more than {MAX_DEPTH} levels"),
+            ));
+        }
+        let join = |name: &str| {
+            if key.is_empty() {
+                name.to_lowercase()
+            } else {
+                format!("{key}:{}", name.to_lowercase())
+            }
+        };
+        match value {
+            Value::Object(object) => object.properties.iter().try_for_each(|property| {
+                self.flatten(&join(property.name.as_str()), &property.value, depth + 1)
+            }),
+            Value::Array(array) => {
+                array
+                    .elements
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(index, element)| {
+                        self.flatten(&join(&index.to_string()), element, depth + 1)
+                    })
+            }
+            Value::StringLit(string) => self.keep(key, value, Some(&string.value)),
+            Value::NumberLit(number) => self.keep(key, value, Some(number.value)),
+            // .NET's own spelling.
+            Value::BooleanLit(switch) => self.keep(
+                key,
+                value,
+                Some(if switch.value { "True" } else { "False" }),
+            ),
+            Value::NullKeyword(_) => self.keep(key, value, None),
+        }
+    }
+
+    fn keep(&mut self, key: &str, place: &Value<'_>, text: Option<&str>) -> Result<(), String> {
+        if self
+            .values
+            .insert(key.to_owned(), text.map(SecretString::from))
+            .is_some()
+        {
+            return Err(self.at(place.start(), &format!("the key '{key}' is there twice")));
+        }
+        Ok(())
+    }
+
+    fn at(&self, offset: usize, sentence: &str) -> String {
+        at(line_and_column(self.text, offset), sentence)
+    }
+}

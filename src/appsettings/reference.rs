@@ -1,0 +1,57 @@
+//! A configuration reference: `$OpenAI:ApiKey`.
+
+/// A configuration reference: `$OpenAI:ApiKey`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Reference(String);
+
+impl Reference {
+    /// Reads `$Section:Key`; `$$…` is a literal and no reference, nor is any other text.
+    pub fn read(text: &str) -> Option<Self> {
+        let key = text.strip_prefix('$')?;
+        let is_word = |word: &str| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+        };
+        key.split(':').all(is_word).then(|| Self(key.to_owned()))
+    }
+
+    /// The key without its `$`.
+    pub fn key(&self) -> &str {
+        &self.0
+    }
+
+    /// The environment variable that gives its value: `OpenAI__ApiKey`.
+    pub fn variable(&self) -> String {
+        self.0.replace(':', "__")
+    }
+}
+
+impl std::fmt::Display for Reference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "${}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_dollar_and_words_between_colons_are_a_reference() {
+        for text in ["$A", "$OpenAI:ApiKey", "$a.b-c_d:0:E"] {
+            assert_eq!(
+                Reference::read(text)
+                    .map(|found| found.to_string())
+                    .as_deref(),
+                Some(text)
+            );
+        }
+        for text in [
+            "", "$", "$$A", "A", "$A:", "$:A", "$A::B", "$A B", "$Ä", "$A:B\n", " $A",
+        ] {
+            assert_eq!(Reference::read(text), None, "{text:?}");
+        }
+    }
+}

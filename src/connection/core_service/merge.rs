@@ -1,0 +1,134 @@
+//! Lays a change over what is stored: what is left out, and a masked secret, stay as they are.
+
+use url::Url;
+
+use super::super::error::{Field, Reason};
+use super::super::secret::Mask;
+use super::super::validate::{Examined, settings::place_of};
+use super::super::{Connection, ConnectionDraft, Plain, Setting, Settings};
+use crate::provider::{FieldKind, Provider, ProviderCatalog};
+
+/// A change laid over a connection.
+pub struct Merged {
+    /// The whole connection as it should be.
+    pub draft: ConnectionDraft,
+    /// What the change asks that cannot be.
+    refused: Vec<(Field, Reason)>,
+}
+
+impl Merged {
+    /// Adds what cannot be to what an examination found.
+    pub fn refuse_what_moved(self, found: &mut Examined) {
+        for (field, reason) in self.refused {
+            found.refuse(field, reason);
+        }
+    }
+}
+
+/// Lays `change` over `before`.
+pub fn over(
+    before: &Connection<Plain>,
+    change: &ConnectionDraft,
+    catalog: &ProviderCatalog,
+) -> Merged {
+    let item = &before.item;
+    let mut refused = Vec::new();
+    if let Some(id) = &change.provider_id
+        && !id.trim().eq_ignore_ascii_case(&item.provider_id)
+    {
+        refused.push((Field::ProviderId, Reason::ProviderFixed));
+    }
+    let provider = catalog.get(&item.provider_id);
+    let settings = change.settings.as_ref().map(|given| {
+        let old = before.settings.clone().unwrap_or_default();
+        let new = settings_over(&old, given, provider);
+        if let Some(provider) = provider {
+            refused.extend(secrets_led_elsewhere(&old, &new, provider));
+        }
+        new
+    });
+    let draft = ConnectionDraft {
+        alias: change.alias.clone().or_else(|| Some(item.alias.clone())),
+        name: change.name.clone().or_else(|| Some(item.name.clone())),
+        provider_id: Some(item.provider_id.clone()),
+        is_active: change.is_active.or(Some(item.is_active)),
+        settings,
+        misread: change.misread.clone(),
+    };
+    Merged { draft, refused }
+}
+
+fn settings_over(
+    old: &Settings<Plain>,
+    given: &Settings<Plain>,
+    provider: Option<&Provider>,
+) -> Settings<Plain> {
+    let mut new = old.clone();
+    for (key, value) in given.iter() {
+        let stored_key = stored_key(old, key, provider);
+        let is_mask = value.text().is_some_and(|text| Mask::is_mask(text.trim()));
+        let is_kept = is_mask && matches!(old.get(&stored_key), Some(Setting::Secret(_)));
+        if !is_kept {
+            new.set(stored_key, value.clone());
+        }
+    }
+    new
+}
+
+/// The key under which the same field is stored, which may be another one it is accepted as.
+fn stored_key(old: &Settings<Plain>, key: &str, provider: Option<&Provider>) -> String {
+    let field = provider.and_then(|provider| provider.field(key));
+    let same = field.and_then(|field| {
+        let keys = std::iter::once(&field.key).chain(&field.accepted_as);
+        keys.into_iter().find(|key| old.get(key).is_some())
+    });
+    match (old.get(key), same) {
+        (None, Some(same)) => same.clone(),
+        _ => key.to_owned(),
+    }
+}
+
+/// Kept secrets whose address now leads to another origin: whoever may only change the address must not learn the key.
+fn secrets_led_elsewhere(
+    old: &Settings<Plain>,
+    new: &Settings<Plain>,
+    provider: &Provider,
+) -> Vec<(Field, Reason)> {
+    let has_moved = provider
+        .settings
+        .iter()
+        .filter(|field| field.kind == FieldKind::Url)
+        .any(|field| {
+            let address = |settings: &Settings<Plain>| {
+                let keys = std::iter::once(&field.key).chain(&field.accepted_as);
+                let given = keys.into_iter().find_map(|key| settings.get(key));
+                let given = given.and_then(Setting::text).map(str::to_owned);
+                let default = || match &field.default {
+                    Some(crate::provider::DefaultValue::Text(text)) => Some(text.clone()),
+                    Some(crate::provider::DefaultValue::Switch(_)) | None => None,
+                };
+                given
+                    .filter(|text| !text.trim().is_empty())
+                    .or_else(default)
+                    .unwrap_or_default()
+            };
+            origin(&address(old)) != origin(&address(new))
+        });
+    if !has_moved {
+        return Vec::new();
+    }
+    old.iter()
+        .filter(|(key, value)| matches!(value, Setting::Secret(_)) && new.get(key) == Some(value))
+        .filter_map(|(key, _)| provider.field(key))
+        .map(|field| (place_of(provider, field), Reason::EndpointMoved))
+        .collect()
+}
+
+/// Scheme, host and port; of a reference, which is resolved only when used, the text itself.
+fn origin(address: &str) -> String {
+    let address = address.trim();
+    Url::parse(address).map_or_else(
+        |_| address.to_owned(),
+        |url| url.origin().ascii_serialization(),
+    )
+}

@@ -1,0 +1,169 @@
+//! Reads a request body strictly: one object, each member once, at most 64 levels deep.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::error::ConnectionError;
+
+/// The most levels a body has.
+pub const MAX_DEPTH: usize = 64;
+
+/// A value in a body. Lists are known by their presence alone: nothing takes one.
+pub enum Json {
+    /// null
+    Null,
+    /// true or false
+    Switch(bool),
+    /// A number.
+    Number(serde_json::Number),
+    /// A string.
+    Text(String),
+    /// An array.
+    List,
+    /// An object, in order.
+    Object(Vec<(String, Json)>),
+}
+
+/// The members of a body that is one object.
+pub fn read_object(body: &[u8]) -> Result<Vec<(String, Json)>, ConnectionError> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(malformed("The body is empty; it must be a JSON object"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = Level(0)
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| malformed(&format!("The body is not valid JSON: {error}")))?;
+    match value {
+        Json::Object(members) => Ok(members),
+        Json::Null | Json::Switch(_) | Json::Number(_) | Json::Text(_) | Json::List => {
+            Err(malformed("The body must be a JSON object"))
+        }
+    }
+}
+
+fn malformed(sentence: &str) -> ConnectionError {
+    ConnectionError::Malformed(sentence.to_owned())
+}
+
+/// How deep the value to read is.
+#[derive(Clone, Copy)]
+struct Level(usize);
+
+impl Level {
+    fn below<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.0 >= MAX_DEPTH {
+            return Err(E::custom(format_args!("more than {MAX_DEPTH} levels")));
+        }
+        Ok(Self(self.0 + 1))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Level {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Level {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, on: bool) -> Result<Json, E> {
+        Ok(Json::Switch(on))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::Number(number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Number(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(serde_json::Number::from_f64(number).map_or(Json::Null, Json::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(Json::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
+        let below = self.below()?;
+        while list.next_element_seed(below)?.is_some() {}
+        Ok(Json::List)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {
+        let below = self.below()?;
+        let mut members = Vec::new();
+        let mut seen = HashSet::new();
+        while let Some(member) = object.next_key::<String>()? {
+            if !seen.insert(member.clone()) {
+                return Err(serde::de::Error::custom(format_args!(
+                    "the member '{member}' is given twice"
+                )));
+            }
+            members.push((member, object.next_value_seed(below)?));
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("", "empty")]
+    #[case("  \n", "empty")]
+    #[case("[]", "must be a JSON object")]
+    #[case("\"x\"", "must be a JSON object")]
+    #[case("{\"a\":1", "not valid JSON")]
+    #[case("{} {}", "not valid JSON")]
+    #[case(r#"{"alias":"a","alias":"b"}"#, "'alias' is given twice")]
+    #[case(
+        r#"{"settings":{"apiKey":"a","apiKey":"b"}}"#,
+        "'apiKey' is given twice"
+    )]
+    #[case(r#"{"x":[{"b":1,"b":2}]}"#, "'b' is given twice")]
+    fn a_body_that_is_not_one_clean_object_is_refused(#[case] body: &str, #[case] why: &str) {
+        let said = match read_object(body.as_bytes()) {
+            Ok(_) => panic!("{body} was taken"),
+            Err(error) => error.to_string(),
+        };
+        assert!(said.contains(why), "{said}");
+    }
+
+    #[test]
+    fn sixty_four_levels_are_read_and_one_more_is_refused() {
+        let nested = |levels: usize| {
+            format!(
+                "{{\"x\":{}1{}}}",
+                "[".repeat(levels - 1),
+                "]".repeat(levels - 1)
+            )
+        };
+        assert!(read_object(nested(64).as_bytes()).is_ok());
+        assert!(read_object(nested(65).as_bytes()).is_err());
+        assert!(read_object(nested(100_000).as_bytes()).is_err());
+    }
+}

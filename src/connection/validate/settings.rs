@@ -1,0 +1,224 @@
+//! The part of validation that a provider's fields decide.
+
+use url::Url;
+
+use super::super::error::{Field, Reason};
+use super::super::secret::{Mask, Plain};
+use super::super::setting::{Setting, Settings};
+use super::{Examined, Stored};
+use crate::appsettings::Reference;
+use crate::provider::{FieldKind, Provider, SettingsField};
+use crate::text;
+
+/// The most characters a setting has.
+pub const MAX_SETTING: usize = 8192;
+
+/// Looks through the settings in the provider's order, and answers them in their own, with secrets told apart from text.
+pub fn examine(
+    given: &Settings<Plain>,
+    provider: &Provider,
+    stored: Stored,
+    found: &mut Examined,
+) -> Settings<Plain> {
+    name_misread(provider, found);
+    for field in &provider.settings {
+        let place = place_of(provider, field);
+        let mut values = given.iter().filter(|(key, _)| names(field, key));
+        let value = values.next().map(|(_, value)| value);
+        if values.next().is_some() {
+            found.refuse(place, Reason::GivenTwice);
+        } else if !is_misread(found, field) {
+            examine_field(value, field, place, stored, found);
+        }
+    }
+    for (key, _) in given.iter() {
+        if provider.field(key).is_none() {
+            let known = provider.settings.iter().map(|field| field.key.clone());
+            let known = Reason::UnknownSetting(known.collect());
+            found.refuse(unknown_place(provider, key), known);
+        }
+    }
+    examine_rules(given, provider, found);
+    given
+        .iter()
+        .map(|(key, value)| (key.to_owned(), sorted(value, provider.field(key))))
+        .collect()
+}
+
+fn names(field: &SettingsField, key: &str) -> bool {
+    field.key == key || field.accepted_as.iter().any(|other| other == key)
+}
+
+/// Gives what could not be read the names that only the provider knows.
+fn name_misread(provider: &Provider, found: &mut Examined) {
+    for error in &mut found.errors {
+        if let Some(key) = error.field.setting_key() {
+            error.field = provider.field(key).map_or_else(
+                || unknown_place(provider, key),
+                |field| place_of(provider, field),
+            );
+        }
+    }
+}
+
+fn is_misread(found: &Examined, field: &SettingsField) -> bool {
+    found
+        .errors
+        .iter()
+        .filter_map(|error| error.field.setting_key())
+        .any(|key| names(field, key))
+}
+
+/// The place of a provider's field.
+pub fn place_of(provider: &Provider, field: &SettingsField) -> Field {
+    Field::Setting {
+        provider: provider.id.clone(),
+        key: field.key.clone(),
+        label: field.label.clone(),
+    }
+}
+
+fn unknown_place(provider: &Provider, key: &str) -> Field {
+    Field::Setting {
+        provider: provider.id.clone(),
+        key: key.to_owned(),
+        label: key.to_owned(),
+    }
+}
+
+fn examine_field(
+    value: Option<&Setting<Plain>>,
+    field: &SettingsField,
+    place: Field,
+    stored: Stored,
+    found: &mut Examined,
+) {
+    let reason = match value {
+        None | Some(Setting::Null) => field.required.then_some(Reason::Required),
+        Some(Setting::Switch(_)) => {
+            (field.kind != FieldKind::Switch).then_some(Reason::WrongType("text"))
+        }
+        Some(Setting::Number(_)) => Some(Reason::WrongType(expected(field.kind))),
+        Some(value @ (Setting::Text(_) | Setting::Secret(_))) => match value.text() {
+            // A stored secret whose seal does not open: kept as it is, so there is nothing to look at.
+            None => None,
+            Some(text) => match Reference::read(text.trim()) {
+                Some(reference) if field.kind != FieldKind::Switch => {
+                    found.references.push((place.clone(), reference));
+                    None
+                }
+                _ => examine_text(text.trim(), field, stored),
+            },
+        },
+    };
+    if let Some(reason) = reason {
+        found.refuse(place, reason);
+    }
+}
+
+const fn expected(kind: FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Switch => "true or false",
+        FieldKind::Text | FieldKind::Url | FieldKind::Headers => "text",
+    }
+}
+
+fn examine_text(text: &str, field: &SettingsField, stored: Stored) -> Option<Reason> {
+    if field.kind == FieldKind::Switch {
+        return Some(Reason::WrongType(expected(field.kind)));
+    }
+    if text.is_empty() {
+        return field.required.then_some(Reason::Required);
+    }
+    if field.sensitive && Mask::is_mask(text) {
+        return (stored == Stored::Nothing).then_some(Reason::Masked);
+    }
+    if text.chars().count() > MAX_SETTING {
+        return Some(Reason::TooLong(MAX_SETTING));
+    }
+    if text.chars().any(text::is_unprintable) || !text::is_visible_text(text) {
+        return Some(Reason::Unprintable);
+    }
+    if text.starts_with('$') && !text.starts_with("$$") {
+        return Some(Reason::NotAReference);
+    }
+    if !field.options.is_empty() && !field.options.iter().any(|option| option == text) {
+        return Some(Reason::NotAnOption(field.options.clone()));
+    }
+    match field.kind {
+        FieldKind::Url => examine_url(text),
+        FieldKind::Headers => (!are_headers(text)).then_some(Reason::NotHeaders),
+        FieldKind::Text | FieldKind::Switch => None,
+    }
+}
+
+fn examine_url(text: &str) -> Option<Reason> {
+    match Url::parse(text) {
+        Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => {
+            Some(Reason::NotAUrl)
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Some(Reason::UrlWithCredentials)
+        }
+        Ok(_) if text.contains(char::is_whitespace) => Some(Reason::NotAUrl),
+        Ok(_) => None,
+        Err(_) => Some(Reason::NotAUrl),
+    }
+}
+
+/// `Name: value; Other-Name: value`, names being the tokens of RFC 9110, section 5.6.2.
+fn are_headers(text: &str) -> bool {
+    let is_token = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    text.split(';')
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .all(|line| {
+            line.split_once(':')
+                .is_some_and(|(name, value)| is_token(name.trim()) && !value.trim().is_empty())
+        })
+}
+
+fn examine_rules(given: &Settings<Plain>, provider: &Provider, found: &mut Examined) {
+    for rule in &provider.rules {
+        let fields: Vec<&SettingsField> = rule
+            .any_of
+            .iter()
+            .filter_map(|key| provider.field(key))
+            .collect();
+        let is_met = given
+            .iter()
+            .any(|(key, value)| fields.iter().any(|field| names(field, key)) && has_value(value));
+        if let (false, Some(first)) = (is_met, fields.first()) {
+            let labels = fields.iter().map(|field| field.label.clone()).collect();
+            found.refuse(place_of(provider, first), Reason::OneOf(labels));
+        }
+    }
+}
+
+/// Whether a value says anything.
+fn has_value(value: &Setting<Plain>) -> bool {
+    match value {
+        Setting::Null => false,
+        Setting::Switch(_) | Setting::Number(_) => true,
+        Setting::Text(text) => !text.trim().is_empty(),
+        Setting::Secret(secret) => secret.expose().is_none_or(|text| !text.trim().is_empty()),
+    }
+}
+
+/// A value as it is kept: without outer spaces; a secret where the field is sensitive, or unknown, and it is neither a reference nor empty.
+fn sorted(value: &Setting<Plain>, field: Option<&SettingsField>) -> Setting<Plain> {
+    let Some(text) = value.text().map(str::trim) else {
+        return value.clone();
+    };
+    let is_sensitive = field.is_none_or(|field| field.sensitive);
+    if is_sensitive && !text.is_empty() && Reference::read(text).is_none() {
+        Setting::Secret(Plain::new(text))
+    } else {
+        Setting::Text(text.to_owned())
+    }
+}

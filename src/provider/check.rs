@@ -1,0 +1,232 @@
+//! Reads one provider's file, and refuses what no form, request or record could carry.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use toml::de::{DeTable, DeValue};
+
+use super::{DefaultValue, FieldKind, Provider, SettingsField};
+use crate::text;
+
+const MAX_ID: usize = 100;
+const MAX_LABEL: usize = 255;
+const MAX_DESCRIPTION: usize = 1000;
+const MAX_SETTINGS: usize = 64;
+
+/// What is wrong with a file, as the words that follow its name: `, line 3, column 1: …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Flaw {
+    line_and_column: Option<(usize, usize)>,
+    sentence: String,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((line, column)) = self.line_and_column {
+            write!(f, ", line {line}, column {column}")?;
+        }
+        write!(f, ": {}", self.sentence)
+    }
+}
+
+/// The provider that a file's text describes.
+pub(super) fn read(source: &str) -> Result<Provider, Flaw> {
+    let provider: Provider = toml::from_str(source).map_err(|error| Flaw {
+        line_and_column: error
+            .span()
+            .map(|span| text::file::line_and_column(source, span.start)),
+        sentence: error.message().replace('\n', ", "),
+    })?;
+    match first_flaw(&provider) {
+        None => Ok(provider),
+        Some((place, sentence)) => Err(Flaw {
+            line_and_column: place
+                .offset(source)
+                .map(|offset| text::file::line_and_column(source, offset)),
+            sentence,
+        }),
+    }
+}
+
+/// Where in the file.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Member(&'static str),
+    Setting(usize, &'static str),
+    Rule(usize),
+}
+
+impl Place {
+    /// The byte where it begins; the table it should be in, when it is not there.
+    fn offset(self, source: &str) -> Option<usize> {
+        let table = DeTable::parse(source).ok()?;
+        let (list, index, member) = match self {
+            Self::Member(member) => return Some(table.get_ref().get(member)?.span().start),
+            Self::Setting(index, member) => ("settings", index, Some(member)),
+            Self::Rule(index) => ("rules", index, None),
+        };
+        let entry = table
+            .get_ref()
+            .get(list)?
+            .get_ref()
+            .as_array()?
+            .get(index)?;
+        let inner = match (entry.get_ref(), member) {
+            (DeValue::Table(entry), Some(member)) => {
+                entry.get(member).map(|value| value.span().start)
+            }
+            _ => None,
+        };
+        Some(inner.unwrap_or(entry.span().start))
+    }
+}
+
+fn first_flaw(provider: &Provider) -> Option<(Place, String)> {
+    if !is_id(&provider.id) {
+        return Some((
+            Place::Member("id"),
+            format!("id must be at most {MAX_ID} lowercase letters, numbers and hyphens"),
+        ));
+    }
+    if !is_label(&provider.name) {
+        return Some((
+            Place::Member("name"),
+            "name must be one line of visible text".into(),
+        ));
+    }
+    let distinct: HashSet<_> = provider.capabilities.iter().collect();
+    if provider.capabilities.is_empty() || distinct.len() < provider.capabilities.len() {
+        return Some((
+            Place::Member("capabilities"),
+            "capabilities must name at least one, and each once".into(),
+        ));
+    }
+    if provider.settings.len() > MAX_SETTINGS {
+        return Some((
+            Place::Setting(MAX_SETTINGS, "key"),
+            format!("a provider has at most {MAX_SETTINGS} settings"),
+        ));
+    }
+    let mut keys = HashSet::new();
+    for (index, field) in provider.settings.iter().enumerate() {
+        if let Some((member, sentence)) = field_flaw(field, &mut keys) {
+            return Some((Place::Setting(index, member), sentence));
+        }
+    }
+    provider.rules.iter().enumerate().find_map(|(index, rule)| {
+        let unknown = rule
+            .any_of
+            .iter()
+            .find(|key| !provider.settings.iter().any(|field| field.key == **key));
+        match unknown {
+            Some(key) => Some((
+                Place::Rule(index),
+                format!("anyOf names '{key}', which is no key of a setting"),
+            )),
+            None if rule.any_of.is_empty() => Some((
+                Place::Rule(index),
+                "anyOf must name at least one setting".into(),
+            )),
+            None => None,
+        }
+    })
+}
+
+fn field_flaw<'a>(
+    field: &'a SettingsField,
+    keys: &mut HashSet<&'a str>,
+) -> Option<(&'static str, String)> {
+    for (member, key) in std::iter::once(("key", &field.key))
+        .chain(field.accepted_as.iter().map(|key| ("acceptedAs", key)))
+    {
+        if !is_key(key) {
+            return Some((
+                member,
+                format!(
+                    "{member} must be a letter, then at most {MAX_ID} letters, numbers, hyphens and underscores"
+                ),
+            ));
+        }
+        if !keys.insert(key) {
+            return Some((member, format!("there is a setting '{key}' already")));
+        }
+    }
+    if !is_label(&field.label) {
+        return Some(("label", "label must be one line of visible text".into()));
+    }
+    if field.description.chars().count() > MAX_DESCRIPTION
+        || field.description.chars().any(text::is_unprintable)
+    {
+        return Some((
+            "description",
+            format!("description must be one line of at most {MAX_DESCRIPTION} characters"),
+        ));
+    }
+    if field.group.as_deref().is_some_and(|group| !is_label(group)) {
+        return Some(("group", "group must be one line of visible text".into()));
+    }
+    kind_flaw(field)
+}
+
+/// What the kind, the default and the options of one setting have against each other.
+fn kind_flaw(field: &SettingsField) -> Option<(&'static str, String)> {
+    if field.sensitive && field.kind == FieldKind::Switch {
+        return Some(("sensitive", "a switch cannot be sensitive".into()));
+    }
+    if field.sensitive && field.default.is_some() {
+        return Some((
+            "default",
+            "a sensitive setting has no default: this file is no place for a secret".into(),
+        ));
+    }
+    if !field.options.is_empty() && (field.kind != FieldKind::Text || field.sensitive) {
+        return Some((
+            "options",
+            "only a text that is not sensitive has options".into(),
+        ));
+    }
+    match (field.kind, field.default.as_ref()?) {
+        (FieldKind::Switch, DefaultValue::Text(_)) => {
+            Some(("default", "the default of a switch is true or false".into()))
+        }
+        (FieldKind::Text | FieldKind::Url | FieldKind::Headers, DefaultValue::Switch(_)) => {
+            Some(("default", "the default must be text".into()))
+        }
+        (FieldKind::Url, DefaultValue::Text(address)) if !is_address(address) => Some((
+            "default",
+            "the default must begin with http:// or https://".into(),
+        )),
+        (FieldKind::Text, DefaultValue::Text(chosen))
+            if !field.options.is_empty() && !field.options.contains(chosen) =>
+        {
+            Some(("default", "the default must be one of the options".into()))
+        }
+        (FieldKind::Switch, DefaultValue::Switch(_))
+        | (FieldKind::Text | FieldKind::Url | FieldKind::Headers, DefaultValue::Text(_)) => None,
+    }
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=MAX_ID).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+fn is_key(key: &str) -> bool {
+    key.len() <= MAX_ID
+        && key.starts_with(|sign: char| sign.is_ascii_alphabetic())
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+fn is_label(label: &str) -> bool {
+    label.chars().count() <= MAX_LABEL
+        && text::is_visible_text(label)
+        && !label.chars().any(text::is_unprintable)
+}
+
+fn is_address(address: &str) -> bool {
+    url::Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}

@@ -1,0 +1,105 @@
+//! Reads a text file of a limited size, and says what is wrong with one in a sentence.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+/// Why a file gave no text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileFlaw {
+    /// It is not there.
+    NotThere,
+    /// It cannot be used; the words that follow its name: `is larger than 64 KiB`.
+    Unusable(String),
+}
+
+/// The text of a regular file of at most `limit` bytes, without a byte order mark. It may hold secrets, so it is wiped.
+pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<String>, FileFlaw> {
+    // Asked before opening: a named pipe would wait for its writer.
+    let metadata = std::fs::metadata(path).map_err(|error| flaw(&error))?;
+    if !metadata.is_file() {
+        return Err(FileFlaw::Unusable("is not a regular file".into()));
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(
+        usize::try_from(metadata.len()).unwrap_or(limit).min(limit) + 1,
+    ));
+    File::open(path)
+        .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| flaw(&error))?;
+    if bytes.len() > limit {
+        return Err(FileFlaw::Unusable(format!(
+            "is larger than {} KiB",
+            limit / 1024
+        )));
+    }
+    let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    match std::str::from_utf8(body) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(error) => {
+            let good = body.get(..error.valid_up_to()).unwrap_or_default();
+            let line = good.split(|byte| *byte == b'\n').count();
+            Err(FileFlaw::Unusable(format!(
+                "is not UTF-8 text (line {line}); save it as UTF-8"
+            )))
+        }
+    }
+}
+
+/// The line and the column of a byte, both from 1; the column counts characters.
+pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let mut end = offset.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let before = text.get(..end).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before.get(start..).unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+fn flaw(error: &std::io::Error) -> FileFlaw {
+    match error.kind() {
+        ErrorKind::NotFound => FileFlaw::NotThere,
+        ErrorKind::PermissionDenied => {
+            FileFlaw::Unusable("may not be read; check its permissions".into())
+        }
+        _ => FileFlaw::Unusable(format!("cannot be read: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_found_by_line_and_column() {
+        assert_eq!(line_and_column("ab\ncä-d", 7), (2, 4));
+        assert_eq!(line_and_column("", 9), (1, 1));
+        assert_eq!(line_and_column("ä", 1), (1, 1));
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_or_no_text_is_named_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        assert_eq!(read(&path, 1024), Err(FileFlaw::NotThere));
+        std::fs::write(&path, "\u{feff}text").unwrap();
+        assert_eq!(read(&path, 1024).unwrap().as_str(), "text");
+        std::fs::write(&path, [b'a'; 1025]).unwrap();
+        assert_eq!(
+            read(&path, 1024),
+            Err(FileFlaw::Unusable("is larger than 1 KiB".into()))
+        );
+        std::fs::write(&path, b"a\nb\xff").unwrap();
+        assert!(
+            matches!(read(&path, 1024), Err(FileFlaw::Unusable(why)) if why.contains("line 2"))
+        );
+        assert!(matches!(
+            read(folder.path(), 1024),
+            Err(FileFlaw::Unusable(_))
+        ));
+    }
+}

@@ -1,0 +1,151 @@
+//! What may and what may not reach a terminal.
+
+use super::*;
+use proptest::prelude::*;
+use rstest::rstest;
+
+#[rstest]
+#[case("OpenAI Production")]
+#[case("Zoë Müller-Łukasiewicz")]
+#[case("日本語　テスト")]
+#[case("한국어")]
+#[case("שלום")]
+#[case("ไม้เอก")]
+#[case("हिन्दी")]
+#[case("e\u{301}")]
+#[case("👩‍👩‍👧‍👦 family")]
+#[case("👩🏽‍🚀")]
+#[case("🏴‍☠️")]
+#[case("❤️")]
+#[case("1️⃣")]
+#[case("🇩🇪🇫🇷")]
+#[case("a\u{A0}b")]
+#[case("`~!@#$%^&*()\\\"'")]
+fn what_people_write_stays_as_it_is_without_a_copy(#[case] text: &str) {
+    assert!(
+        matches!(printable(text), Cow::Borrowed(same) if same == text),
+        "{:?}",
+        printable(text)
+    );
+}
+
+#[rstest]
+#[case("a\u{1b}[31mred", r"a\u{1b}[31mred")]
+#[case("\u{9b}31m", r"\u{9b}31m")]
+#[case("a\u{7f}b\r\n\t\0", r"a\u{7f}b\u{d}\u{a}\u{9}\u{0}")]
+#[case("\u{202e}gpj.exe\u{2066}", r"\u{202e}gpj.exe\u{2066}")]
+#[case("\u{61c}\u{200e}\u{200f}", r"\u{61c}\u{200e}\u{200f}")]
+#[case(
+    "open\u{200b}ai\u{200c}\u{2060}\u{feff}\u{ad}",
+    r"open\u{200b}ai\u{200c}\u{2060}\u{feff}\u{ad}"
+)]
+#[case("a\u{200d}b", r"a\u{200d}b")]
+#[case("👩\u{200d}", r"👩\u{200d}")]
+#[case("👩\u{200d}\u{200d}👧", r"👩\u{200d}\u{200d}👧")]
+#[case("。\u{200d}。", r"。\u{200d}。")]
+#[case("a\u{fe0f}1\u{fe0f}", r"a\u{fe0f}1\u{fe0f}")]
+#[case("a\u{fe00}", r"a\u{fe00}")]
+#[case("a\u{2028}b\u{2029}c\u{85}d", r"a\u{2028}b\u{2029}c\u{85}d")]
+#[case("🏴\u{e0067}\u{e007f}", r"🏴\u{e0067}\u{e007f}")]
+#[case(
+    "\u{3164}\u{115f}\u{1160}\u{ffa0}\u{34f}",
+    r"\u{3164}\u{115f}\u{1160}\u{ffa0}\u{34f}"
+)]
+#[case(
+    "\u{e000}\u{fffe}\u{10ffff}\u{f8ff}",
+    r"\u{e000}\u{fffe}\u{10ffff}\u{f8ff}"
+)]
+#[case("\u{378}", r"\u{378}")]
+#[case("\u{301}a", r"\u{301}a")]
+#[case("\u{1b}\u{301}", r"\u{1b}\u{301}")]
+fn what_cannot_be_seen_is_written_out(#[case] text: &str, #[case] shown: &str) {
+    assert_eq!(printable(text), shown);
+    assert_eq!(Printable(text).to_string(), shown);
+}
+
+#[test]
+fn at_most_eight_marks_stand_on_a_letter() {
+    let stacked = format!("a{}b", "\u{301}".repeat(200));
+    assert_eq!(printable(&stacked), format!("a{}b", "\u{301}".repeat(8)));
+    let jamo = format!("\u{1100}{}", "\u{1161}".repeat(200));
+    assert_eq!(printable(&jamo).chars().count(), 9);
+}
+
+#[test]
+fn a_chain_of_joined_pictures_is_no_emoji() {
+    let chain = vec!["👩"; 40].join("\u{200d}");
+    assert!(printable(&chain).contains(r"\u{200d}"));
+    assert!(printable(&chain).matches(JOINER).count() <= MAX_JOINERS);
+}
+
+#[test]
+fn a_family_is_two_columns_wide_and_padded_as_such() {
+    assert_eq!(columns("👩‍👩‍👧‍👦"), 2);
+    assert_eq!(columns("日本"), 4);
+    assert_eq!(columns("plain"), 5);
+}
+
+#[rstest]
+#[case("a", true)]
+#[case(" \u{200b}\u{3000}\u{2800}\u{3164}", false)]
+#[case("\u{301}", false)]
+#[case("", false)]
+#[case("日", true)]
+#[case("👩", true)]
+fn text_is_visible_when_there_is_something_to_see(#[case] text: &str, #[case] visible: bool) {
+    assert_eq!(is_visible_text(text), visible);
+}
+
+/// Text with more hostile characters than chance would bring.
+fn hostile() -> impl Strategy<Value = String> {
+    let nasty = prop::sample::select(vec![
+        '\u{1b}',
+        '\u{9b}',
+        '\u{202e}',
+        '\u{2066}',
+        '\u{200d}',
+        '\u{200b}',
+        '\u{fe0f}',
+        '\u{301}',
+        '\u{1161}',
+        '\u{1100}',
+        '👩',
+        '🏽',
+        '❤',
+        '1',
+        '\u{20e3}',
+        '\u{e0041}',
+        '🇩',
+        'a',
+        'ل',
+        'ا',
+        '日',
+        '\u{94d}',
+        'क',
+    ]);
+    prop::collection::vec(prop_oneof![3 => nasty, 1 => any::<char>()], 0..40)
+        .prop_map(|signs| signs.into_iter().collect())
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_moves_the_cursor_or_the_direction_comes_out(text in hostile()) {
+        let shown = printable(&text).into_owned();
+        prop_assert!(!shown.chars().any(is_unprintable), "{:?}", shown);
+        let hidden = |sign| matches!(sign, '\u{200b}' | '\u{200c}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
+        prop_assert!(!shown.chars().any(hidden), "{:?}", shown);
+    }
+
+    #[test]
+    fn what_was_made_printable_once_stays(text in hostile()) {
+        let once = printable(&text).into_owned();
+        prop_assert_eq!(printable(&once).into_owned(), once);
+    }
+
+    #[test]
+    fn no_cluster_is_longer_than_a_letter_with_its_marks(text in hostile()) {
+        for cluster in printable(&text).graphemes(true) {
+            prop_assert!(cluster.chars().filter(|sign| is_mark(*sign) && *sign != JOINER).count() <= 4 * (MAX_MARKS + 1), "{:?}", cluster);
+        }
+    }
+}

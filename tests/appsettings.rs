@@ -1,0 +1,300 @@
+//! `$Section:Key` finds what .NET would find, says where, and never says what.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail anywhere"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use rstest::rstest;
+use secrecy::ExposeSecret;
+use umai::appsettings::{AppSettings, Lookup, Reference, Variables};
+
+fn reference(key: &str) -> Reference {
+    Reference::read(&format!("${key}")).expect("a reference")
+}
+
+fn value(settings: &AppSettings, key: &str) -> Option<String> {
+    settings
+        .resolve(&reference(key))
+        .map(|value| value.expose_secret().to_owned())
+}
+
+fn source(settings: &AppSettings, key: &str) -> String {
+    match settings.lookup(&reference(key)) {
+        Lookup::Found { source } => source,
+        Lookup::Missing { looked_in } => format!("not in {}", looked_in.join(", ")),
+        Lookup::Refused { allowed } => format!("refused, allowed: {}", allowed.join(", ")),
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).unwrap();
+}
+
+const BASE: &str = "\u{feff}{
+  // comments are fine
+  \"OpenAI\": { \"ApiKey\": \"from base\", \"Organization\": null, \"Retries\": 3.0, \"On\": true, /* and these */ \"Empty\": \"\" },
+  \"List\": [ \"zero\", { \"Name\": \"one\" }, [ \"deep\" ] ],
+  \"Flat:Key\": \"joined\",
+  \"ConnectionStrings\": { \"umbracoDbDSN\": \"secret\" },
+}";
+
+#[rstest]
+#[case("OpenAI:ApiKey", Some("from base"))]
+#[case("openai:APIKEY", Some("from base"))]
+#[case("OpenAI:Retries", Some("3.0"))]
+#[case("OpenAI:On", Some("True"))]
+#[case("OpenAI:Organization", None)]
+#[case("OpenAI:Empty", None)]
+#[case("OpenAI", None)]
+#[case("List:0", Some("zero"))]
+#[case("List:1:Name", Some("one"))]
+#[case("List:2:0", Some("deep"))]
+#[case("List:3", None)]
+#[case("Flat:Key", Some("joined"))]
+#[case("ConnectionStrings:umbracoDbDSN", None)]
+#[case("connectionstrings:UMBRACODBDSN", None)]
+fn a_key_is_found_as_dotnet_finds_it(#[case] key: &str, #[case] expected: Option<&str>) {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "appsettings.json", BASE);
+    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    assert_eq!(value(&settings, key).as_deref(), expected);
+    assert!(settings.problems().is_empty(), "{:?}", settings.problems());
+}
+
+#[test]
+fn variables_go_over_the_environments_file_and_that_over_the_base() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "appsettings.json",
+        r#"{"A":{"B":"base","C":"base","D":"base"}}"#,
+    );
+    write(
+        folder.path(),
+        "appsettings.Development.json",
+        r#"{"a":{"b":"development","c":"development"}}"#,
+    );
+    let variables = Variables::of([("UMAI_ENVIRONMENT", "Development"), ("a__B", "variable")]);
+    let settings = AppSettings::in_folder(folder.path(), variables);
+    assert_eq!(value(&settings, "A:B").as_deref(), Some("variable"));
+    assert_eq!(source(&settings, "A:B"), "environment variable a__B");
+    assert_eq!(value(&settings, "A:C").as_deref(), Some("development"));
+    assert_eq!(source(&settings, "A:C"), "appsettings.Development.json");
+    assert_eq!(value(&settings, "A:D").as_deref(), Some("base"));
+    assert_eq!(source(&settings, "A:D"), "appsettings.json");
+}
+
+#[rstest]
+#[case(&[("UMAI_ENVIRONMENT", "One"), ("DOTNET_ENVIRONMENT", "Two"), ("ASPNETCORE_ENVIRONMENT", "Three")], "One")]
+#[case(&[("UMAI_ENVIRONMENT", " "), ("DOTNET_ENVIRONMENT", "Two"), ("ASPNETCORE_ENVIRONMENT", "Three")], "Two")]
+#[case(&[("ASPNETCORE_ENVIRONMENT", "Three")], "Three")]
+#[case(&[], "Production")]
+fn the_first_variable_that_names_the_environment_decides(
+    #[case] variables: &[(&str, &str)],
+    #[case] environment: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        &format!("appsettings.{environment}.json"),
+        r#"{"A":"b"}"#,
+    );
+    let settings = AppSettings::in_folder(folder.path(), Variables::of(variables.iter().copied()));
+    assert_eq!(
+        source(&settings, "A"),
+        format!("appsettings.{environment}.json")
+    );
+}
+
+#[test]
+fn a_null_or_an_empty_value_higher_up_hides_the_value_below() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "appsettings.json",
+        r#"{"A":"base","B":"base"}"#,
+    );
+    write(
+        folder.path(),
+        "appsettings.Production.json",
+        r#"{"A":null}"#,
+    );
+    let settings = AppSettings::in_folder(folder.path(), Variables::of([("B", "")]));
+    assert_eq!(
+        source(&settings, "A"),
+        "not in environment variable A, appsettings.json, appsettings.Production.json (empty)"
+    );
+    assert_eq!(
+        source(&settings, "B"),
+        "not in environment variable B (empty), appsettings.json, appsettings.Production.json"
+    );
+}
+
+#[test]
+fn a_key_that_is_nowhere_says_everywhere_it_was_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "appsettings.json", "{}");
+    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    assert_eq!(
+        source(&settings, "OpenAI:ApiKey"),
+        "not in environment variable OpenAI__ApiKey, appsettings.json, appsettings.Production.json (not there)"
+    );
+    assert_eq!(
+        source(&AppSettings::default(), "A:B"),
+        "not in environment variable A__B"
+    );
+}
+
+#[test]
+fn a_named_file_brings_its_environments_file_and_is_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "my.json", r#"{"A":"base","B":"base"}"#);
+    write(folder.path(), "my.Staging.json", r#"{"A":"staging"}"#);
+    let settings = AppSettings::file(
+        folder.path().join("my.json"),
+        Variables::of([("DOTNET_ENVIRONMENT", "Staging")]),
+    );
+    assert_eq!(value(&settings, "A").as_deref(), Some("staging"));
+    assert_eq!(value(&settings, "B").as_deref(), Some("base"));
+    assert!(source(&settings, "A").ends_with("/my.Staging.json"));
+    let missing = AppSettings::file(folder.path().join("none.json"), Variables::none());
+    assert!(
+        missing.problems()[0].ends_with("none.json is not there; check --appsettings"),
+        "{:?}",
+        missing.problems()
+    );
+}
+
+#[test]
+fn files_are_read_afresh_at_each_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    assert_eq!(value(&settings, "A"), None);
+    write(folder.path(), "appsettings.json", r#"{"A":"now"}"#);
+    assert_eq!(value(&settings, "A").as_deref(), Some("now"));
+}
+
+#[rstest]
+#[case("{\n  \"A\": \"x\" \"B\": 1 }", "is wrong at line 2, column")]
+#[case("{\"A\":'x'}", "is wrong at line 1, column 6")]
+#[case("{A:1}", "is wrong at line 1, column 2")]
+#[case(
+    "{\"A\":1,\n\"a\":2}",
+    "is wrong at line 2, column 5: the key 'a' is there twice"
+)]
+#[case("{\"A\":{\"B\":1},\"A:B\":2}", "the key 'a:b' is there twice")]
+#[case("[1]", "must be one object")]
+#[case("", "the file is empty")]
+#[case("{\"A\":", "is wrong at line 1")]
+fn a_bad_file_is_named_with_line_and_column_and_the_rest_works(
+    #[case] text: &str,
+    #[case] said: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "appsettings.json", text);
+    write(
+        folder.path(),
+        "appsettings.Production.json",
+        r#"{"Good":"value"}"#,
+    );
+    let settings = AppSettings::in_folder(folder.path(), Variables::of([("A", "variable")]));
+    let problems = settings.problems();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0].starts_with("appsettings.json ") && problems[0].contains(said),
+        "{problems:?}"
+    );
+    assert_eq!(value(&settings, "Good").as_deref(), Some("value"));
+    assert_eq!(value(&settings, "A").as_deref(), Some("variable"));
+    assert!(source(&settings, "B").contains("appsettings.json, which is wrong at line"));
+}
+
+#[test]
+fn size_and_depth_are_limited() {
+    let folder = tempfile::tempdir().unwrap();
+    let nested = |levels: usize| {
+        format!(
+            "{{\"A\":{}1{}}}",
+            "[".repeat(levels - 1),
+            "]".repeat(levels - 1)
+        )
+    };
+    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    write(folder.path(), "appsettings.json", &nested(64));
+    assert!(settings.problems().is_empty(), "{:?}", settings.problems());
+    write(folder.path(), "appsettings.json", &nested(65));
+    assert!(
+        settings.problems()[0].contains("more than 64 levels"),
+        "{:?}",
+        settings.problems()
+    );
+    write(folder.path(), "appsettings.json", &"[".repeat(900_000));
+    assert!(
+        settings.problems()[0].contains("line 1"),
+        "{:?}",
+        settings.problems()
+    );
+    write(
+        folder.path(),
+        "appsettings.json",
+        &" ".repeat(1024 * 1024 + 1),
+    );
+    assert!(
+        settings.problems()[0].contains("is larger than 1024 KiB"),
+        "{:?}",
+        settings.problems()
+    );
+}
+
+#[test]
+fn the_allow_list_narrows_what_may_be_referenced() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"Umbraco":{"AI":{"AllowedConfigurationKeyPrefixes":["OpenAI","My_","ConnectionStrings"]}},
+        "OpenAI":{"ApiKey":"1"},"OpenAIOther":"2","My_Key":"3","Other":"4","ConnectionStrings":{"Db":"5"}}"#;
+    write(folder.path(), "appsettings.json", text);
+    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    assert_eq!(value(&settings, "openai:apikey").as_deref(), Some("1"));
+    assert_eq!(value(&settings, "My_Key").as_deref(), Some("3"));
+    assert_eq!(value(&settings, "OpenAIOther"), None);
+    assert_eq!(value(&settings, "ConnectionStrings:Db"), None);
+    assert_eq!(
+        source(&settings, "Other"),
+        "refused, allowed: OpenAI, My_, ConnectionStrings"
+    );
+    let more = Variables::of([("Umbraco__AI__AllowedConfigurationKeyPrefixes__0", "Other")]);
+    let settings = AppSettings::in_folder(folder.path(), more);
+    assert_eq!(value(&settings, "Other").as_deref(), Some("4"));
+    assert_eq!(value(&settings, "OpenAI:ApiKey"), None);
+}
+
+#[test]
+fn an_environment_that_is_no_name_reads_no_file_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    write(folder.path(), "x.json", r#"{"A":"elsewhere"}"#);
+    let settings = AppSettings::in_folder(
+        folder.path().join("in"),
+        Variables::of([("UMAI_ENVIRONMENT", "/../../x")]),
+    );
+    assert_eq!(value(&settings, "A"), None);
+    assert_eq!(settings.problems().len(), 1);
+}
+
+#[test]
+fn no_value_is_ever_said() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "appsettings.json", r#"{"A":"planted-1"}"#);
+    let settings = AppSettings::in_folder(folder.path(), Variables::of([("B", "planted-2")]));
+    let said = format!(
+        "{settings:?} {} {} {}",
+        source(&settings, "A"),
+        source(&settings, "B"),
+        settings.problems().join("")
+    );
+    assert!(!said.contains("planted"), "{said}");
+}

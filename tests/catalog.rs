@@ -1,0 +1,240 @@
+//! The provider catalogue keeps the facts it was given, and a bad file costs nobody else anything.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail anywhere"
+)]
+
+use std::fs;
+
+use rstest::rstest;
+use umai::provider::{Capability, DefaultValue, FieldKind, Provider, ProviderCatalog};
+
+/// A setting in one line: `key*!` is required and sensitive, `?` a switch, `@` an address, `=` its default.
+fn line(provider: &Provider) -> String {
+    let settings: Vec<String> = provider
+        .settings
+        .iter()
+        .map(|field| {
+            let kind = match field.kind {
+                FieldKind::Text => "",
+                FieldKind::Url => "@",
+                FieldKind::Switch => "?",
+                FieldKind::Headers => "#",
+            };
+            let default = match &field.default {
+                None => String::new(),
+                Some(DefaultValue::Switch(on)) => format!("={on}"),
+                Some(DefaultValue::Text(text)) => format!("={text}"),
+            };
+            let required = if field.required { "*" } else { "" };
+            let sensitive = if field.sensitive { "!" } else { "" };
+            let label = &field.label;
+            format!(
+                "{}{required}{sensitive}{kind}{default} \"{label}\"",
+                field.key
+            )
+        })
+        .collect();
+    let capabilities: Vec<_> = provider
+        .capabilities
+        .iter()
+        .map(|capability| capability.word())
+        .collect();
+    format!(
+        "{} \"{}\" [{}] {}",
+        provider.id,
+        provider.name,
+        capabilities.join(" "),
+        settings.join(", ")
+    )
+}
+
+#[test]
+fn the_first_day_providers_are_there_in_the_order_of_their_names() {
+    let (catalog, problems) = ProviderCatalog::load(None);
+    assert!(problems.is_empty(), "{problems:?}");
+    let lines: Vec<_> = catalog.all().iter().map(line).collect();
+    assert_eq!(
+        lines,
+        [
+            "amazon \"Amazon Bedrock\" [Chat Embedding] region*=us-east-1 \"AWS Region\", accessKeyId*! \"Access Key ID\", secretAccessKey*! \"Secret Access Key\", endpoint@ \"Custom Endpoint\"",
+            "anthropic \"Anthropic\" [Chat] apiKey*! \"Anthropic API Key\", endpoint@=https://api.anthropic.com \"Endpoint\"",
+            "google \"Google\" [Chat] apiKey*! \"Google API Key\"",
+            "microsoft-foundry \"Microsoft AI Foundry\" [Chat Embedding] endpoint*@ \"Endpoint\", projectName \"Project Name\", tenantId \"Tenant ID\", clientId \"Client ID\", clientSecret! \"Client Secret\", apiKey! \"API Key\", useResponsesApi?=false \"Use Responses API\"",
+            "openai \"OpenAI\" [Chat Embedding SpeechToText] apiKey*! \"OpenAI API Key\", organization \"OpenAI Organization ID\", endpoint@=https://api.openai.com/v1 \"Endpoint\"",
+            "openai-compatible \"OpenAI-compatible\" [Chat Embedding] endpoint*@ \"Endpoint\", apiKey! \"API Key\", headers!# \"Extra Headers\"",
+        ]
+    );
+}
+
+#[test]
+fn foundry_has_its_groups_and_wants_a_key_or_entra() {
+    let catalog = ProviderCatalog::embedded();
+    let foundry = catalog.get("Microsoft-Foundry").expect("in the catalogue");
+    let mut groups: Vec<_> = foundry
+        .settings
+        .iter()
+        .filter_map(|field| field.group.as_deref())
+        .collect();
+    groups.dedup();
+    assert_eq!(
+        groups,
+        [
+            "General",
+            "Entra ID Authentication",
+            "API Key Authentication (Deprecated)",
+            "Advanced"
+        ]
+    );
+    let rules: Vec<_> = foundry
+        .rules
+        .iter()
+        .map(|rule| rule.any_of.join(" "))
+        .collect();
+    assert_eq!(rules, ["apiKey tenantId clientId clientSecret"]);
+}
+
+#[test]
+fn a_setting_is_also_found_by_its_other_name() {
+    let catalog = ProviderCatalog::embedded();
+    let openai = catalog.get("OPENAI").expect("in any case");
+    assert_eq!(
+        openai
+            .field("organizationId")
+            .map(|field| field.key.as_str()),
+        Some("organization")
+    );
+    assert_eq!(openai.field("organisation"), None);
+}
+
+#[test]
+fn a_users_file_adds_or_overrides_and_a_bad_one_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "mine.toml",
+        "id = \"mine\"\nname = \"a Mine\"\ncapabilities = [\"Chat\"]\n",
+    );
+    write(
+        "openai.toml",
+        "id = \"openai\"\nname = \"Our OpenAI\"\ncapabilities = [\"Chat\"]\n",
+    );
+    write(
+        "torn.toml",
+        "id = \"torn\"\nname = \"Torn\ncapabilities = []\n",
+    );
+    write(
+        "again.toml",
+        "id = \"openai\"\nname = \"Again\"\ncapabilities = [\"Chat\"]\n",
+    );
+    write("notes.txt", "no provider");
+    let (catalog, problems) = ProviderCatalog::load(Some(folder.path()));
+    assert_eq!(catalog.all().len(), 7);
+    assert_eq!(catalog.all()[0].id, "mine", "ordered by name, in any case");
+    assert_eq!(
+        catalog.get("openai").map(|provider| provider.name.as_str()),
+        Some("Again")
+    );
+    assert_eq!(
+        catalog
+            .get("mine")
+            .map(|provider| provider.capabilities.clone()),
+        Some(vec![Capability::Chat])
+    );
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(
+        problems[0].contains("openai.toml: the provider 'openai' is already described in"),
+        "{problems:?}"
+    );
+    assert!(
+        problems[1].contains("torn.toml, line 2, column"),
+        "{problems:?}"
+    );
+}
+
+const GOOD: &str = "id = \"p\"\nname = \"P\"\ncapabilities = [\"Chat\"]\n";
+
+#[rstest]
+#[case::id(
+    "id = \"P p\"\nname = \"P\"\ncapabilities = [\"Chat\"]\n",
+    ", line 1, column 6: id must be"
+)]
+#[case::name(
+    "id = \"p\"\nname = \"\\u202E\"\ncapabilities = [\"Chat\"]\n",
+    ", line 2, column 8: name must be"
+)]
+#[case::no_capability("id = \"p\"\nname = \"P\"\ncapabilities = []\n", ", line 3")]
+#[case::unknown_capability("id = \"p\"\nname = \"P\"\ncapabilities = [\"Fly\"]\n", ", line 3")]
+#[case::unknown_member(
+    "id = \"p\"\nname = \"P\"\ncapabilities = [\"Chat\"]\nnmae = 1\n",
+    ", line 4, column 1: unknown field"
+)]
+#[case::missing("id = \"p\"\ncapabilities = [\"Chat\"]\n", "missing field `name`")]
+#[case::key(
+    "%[[settings]]\nkey = \"a key\"\nlabel = \"K\"\n",
+    ", line 5, column 7: key must be"
+)]
+#[case::twice(
+    "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\n[[settings]]\nkey = \"l\"\nacceptedAs = [\"k\"]\nlabel = \"K\"\n",
+    ", line 9, column 14: there is a setting 'k' already"
+)]
+#[case::toml_twice("%[[settings]]\nkey = \"k\"\nkey = \"k\"\nlabel = \"K\"\n", ", line 6")]
+#[case::label(
+    "%[[settings]]\nkey = \"k\"\nlabel = \" \"\n",
+    ", line 6, column 9: label must be"
+)]
+#[case::switch(
+    "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\nkind = \"switch\"\ndefault = \"on\"\n",
+    ", line 8, column 11: the default of a switch"
+)]
+#[case::text(
+    "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\ndefault = true\n",
+    ", line 7, column 11: the default must be text"
+)]
+#[case::address(
+    "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\nkind = \"url\"\ndefault = \"ftp://x\"\n",
+    ", line 8, column 11: the default must begin"
+)]
+#[case::secret(
+    "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\nsensitive = true\ndefault = \"sk-1\"\n",
+    ", line 8, column 11: a sensitive setting has no default"
+)]
+#[case::rule("%[[rules]]\nanyOf = [\"k\"]\n", ", line 4")]
+fn what_no_form_could_carry_is_refused_where_it_stands(#[case] text: &str, #[case] said: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("p.toml"), text.replace('%', GOOD)).unwrap();
+    let (catalog, problems) = ProviderCatalog::load(Some(folder.path()));
+    assert_eq!(catalog.all().len(), 6);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0].contains(&format!("p.toml{said}")) || problems[0].contains(said),
+        "{problems:?}"
+    );
+    assert!(
+        problems[0].ends_with("; this provider is left out"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn files_are_limited_in_size_and_number() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("big.toml"), "#".repeat(64 * 1024 + 1)).unwrap();
+    let (_, problems) = ProviderCatalog::load(Some(folder.path()));
+    assert!(
+        problems[0].contains("big.toml is larger than 64 KiB"),
+        "{problems:?}"
+    );
+    for number in 0..257 {
+        fs::write(
+            folder.path().join(format!("a{number}.toml")),
+            format!("id = \"a{number}\"\nname = \"A\"\ncapabilities = [\"Chat\"]\n"),
+        )
+        .unwrap();
+    }
+    let (catalog, problems) = ProviderCatalog::load(Some(folder.path()));
+    assert_eq!(catalog.all().len(), 6 + 256);
+    assert!(problems[0].contains("258 provider files"), "{problems:?}");
+}
