@@ -39,7 +39,10 @@ fn main() {
     }
     let (small, large) = (median(&mut starts_empty), median(&mut starts_full));
     println!("start to first frame, empty:         median {small:?} of {RUNS}");
-    println!("start to first frame, {many}:     median {large:?} of {RUNS}, {:.2} x empty", large.as_secs_f64() / small.as_secs_f64());
+    println!(
+        "start to first frame, {many}:     median {large:?} of {RUNS}, {:.2} x empty",
+        large.as_secs_f64() / small.as_secs_f64()
+    );
     rest(&empty, "empty", "Connections (0)");
     rest(&full, &many.to_string(), &format!("Connections ({many})"));
 }
@@ -48,7 +51,10 @@ fn rest(home: &Home, name: &str, loaded: &str) {
     let opened = Instant::now();
     let mut screen = Screen::open(home);
     screen.wait_for(loaded);
-    println!("{name}: the whole list is there after {:?}", opened.elapsed());
+    println!(
+        "{name}: the whole list is there after {:?}",
+        opened.elapsed()
+    );
     screen.drain(Duration::from_secs(3));
     let before = screen.usage();
     screen.drain(IDLE);
@@ -99,7 +105,10 @@ impl Home {
     }
 
     fn environment(&self) -> [(&'static str, PathBuf); 2] {
-        [("UMAI_DATA_DIR", self.path("data")), ("UMAI_CONFIG_DIR", self.path("config"))]
+        [
+            ("UMAI_DATA_DIR", self.path("data")),
+            ("UMAI_CONFIG_DIR", self.path("config")),
+        ]
     }
 }
 
@@ -121,7 +130,12 @@ struct Usage {
 
 impl Screen {
     fn open(home: &Home) -> Self {
-        let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
+        let size = PtySize {
+            rows: 40,
+            cols: 120,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
         let pty = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_umai"));
         command.cwd(home.0.path());

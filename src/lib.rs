@@ -7,3 +7,5 @@ pub mod provider;
 pub mod appsettings;
 pub mod connection;
 pub mod store;
+pub mod config;
+pub mod cli;
