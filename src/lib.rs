@@ -1,5 +1,29 @@
 //! umai: a terminal backoffice for AI connections.
 //!
+//! ```text
+//! cli ──┬──► tui ────┐
+//!       ├──► store ──┼──► connection ──┬──► provider ────┐
+//!       └──► config  │                 └──► appsettings ─┴──► text
+//! ```
+//!
+//! Two seams carry the rest: [`connection::ConnectionService`] is what the screen and the command line ask,
+//! [`connection::ConnectionStore`] is what keeps the answers. `cli` is the composition root, the only room that knows every other.
+//! `tests/architecture.rs` holds the arrows.
+//!
+//! Words, one per thing:
+//!
+//! | word | means |
+//! |---|---|
+//! | connection | named, aliased credentials and settings for a provider |
+//! | draft | a connection before it is one: a form's content, flags, a request body |
+//! | item | what lists show of a connection: everything but its settings |
+//! | settings | a connection's values for its provider |
+//! | appsettings | what `$Section:Key` in a setting resolves against |
+//! | config | how this tool behaves: folders, keys, theme |
+//! | secret | a setting that is [`connection::Plain`] inside the service, [`connection::Mask`] above it, [`connection::Sealed`] at rest |
+//! | version | what a connection was after a save, without its secrets |
+//! | revision | a point in the history of the whole store |
+//!
 //! The modules, each using only those above it:
 
 pub mod text;

@@ -1,0 +1,65 @@
+//! What several test files need: a service over memory, with a clock that tests decide.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use umai::appsettings::{AppSettings, Variables};
+use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, Plain};
+use umai::provider::ProviderCatalog;
+use umai::store::memory::MemoryStore;
+
+/// A clock that stands still until it is set.
+#[derive(Clone)]
+pub struct TestClock(Arc<Mutex<DateTime<Utc>>>);
+
+impl TestClock {
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(
+            "2024-01-15T10:30:00Z".parse().unwrap(),
+        )))
+    }
+
+    pub fn turn(&self, seconds: i64) {
+        let mut now = self.0.lock().unwrap();
+        *now += TimeDelta::seconds(seconds);
+    }
+
+    pub fn clock(&self) -> Clock {
+        let now = Arc::clone(&self.0);
+        Arc::new(move || *now.lock().unwrap())
+    }
+}
+
+/// A service over memory, the embedded providers, and an `appsettings.json` that has `OpenAI:ApiKey`.
+pub fn service_at(clock: &TestClock) -> Arc<dyn ConnectionService> {
+    Arc::new(CoreService::new(
+        Arc::new(MemoryStore::<Plain>::default()),
+        Arc::new(ProviderCatalog::embedded()),
+        appsettings(),
+        clock.clock(),
+    ))
+}
+
+pub fn service() -> Arc<dyn ConnectionService> {
+    service_at(&TestClock::new())
+}
+
+fn appsettings() -> AppSettings {
+    let folder = tempfile::tempdir().unwrap().keep();
+    let file = folder.join("appsettings.json");
+    std::fs::write(
+        &file,
+        r#"{ "OpenAI": { "ApiKey": "sk-from-appsettings" } }"#,
+    )
+    .unwrap();
+    AppSettings::in_folder(folder, Variables::of([]))
+}
+
+/// A draft as a script would send it.
+pub fn draft(body: &str) -> ConnectionDraft {
+    ConnectionDraft::from_json(body.as_bytes()).unwrap()
+}
+
+/// The documented request.
+pub const DOCUMENTED: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"settings":{"apiKey":"sk-your-api-key","organization":null}}"#;

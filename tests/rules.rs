@@ -1,0 +1,528 @@
+//! The service's rules, without any form before it.
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
+mod common;
+
+use common::{DOCUMENTED, TestClock, draft, service, service_at};
+use rstest::rstest;
+use umai::connection::{
+    Connection, ConnectionDraft, ConnectionError, IdOrAlias, Query, Reason, Window,
+};
+use umai::provider::Capability;
+
+const ALL: Window = Window {
+    skip: 0,
+    take: 1000,
+};
+
+fn alias(alias: &str) -> IdOrAlias {
+    IdOrAlias::Alias(alias.into())
+}
+
+fn json(connection: &Connection) -> String {
+    serde_json::to_string(connection).unwrap()
+}
+
+async fn refusal(body: &str) -> ConnectionError {
+    let service = service();
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    let error = service.create(draft(body)).await.unwrap_err();
+    let page = service.list(Query::all(ALL)).await.unwrap();
+    assert_eq!(page.total, 1, "a refused create keeps nothing");
+    error
+}
+
+#[tokio::test]
+async fn the_documented_request_has_the_documented_answer() {
+    let created = service().create(draft(DOCUMENTED)).await.unwrap();
+    let id = created.item.id;
+    assert_eq!(
+        json(&created),
+        format!(
+            r#"{{"id":"{id}","alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1,"settings":{{"apiKey":"sk-***","organization":null}}}}"#
+        )
+    );
+}
+
+#[tokio::test]
+async fn the_required_fields_alone_are_enough() {
+    let body = r#"{"alias":"bare","name":"Bare","providerId":"OpenAI"}"#;
+    let created = service().create(draft(body)).await.unwrap();
+    assert!(created.item.is_active);
+    assert_eq!(created.item.provider_id, "openai");
+    assert_eq!(created.settings, None);
+    assert!(json(&created).ends_with(r#""settings":null}"#));
+}
+
+#[rstest]
+#[case(r#"{"name":"A","providerId":"openai"}"#, "Alias is required")]
+#[case(
+    r#"{"alias":null,"name":"A","providerId":"openai"}"#,
+    "Alias is required"
+)]
+#[case(
+    r#"{"alias":" ","name":"A","providerId":"openai"}"#,
+    "Alias is required"
+)]
+#[case(r#"{"alias":"a","providerId":"openai"}"#, "Name is required")]
+#[case(
+    r#"{"alias":"a","name":" ","providerId":"openai"}"#,
+    "Name is required"
+)]
+#[case(r#"{"alias":"a","name":"A"}"#, "ProviderId is required")]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":""}"#,
+    "ProviderId is required"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"invalid-provider"}"#,
+    "Provider 'invalid-provider' not found"
+)]
+#[case(
+    r#"{"alias":"openai-prod","name":"A","providerId":"openai"}"#,
+    "A connection with alias 'openai-prod' already exists"
+)]
+#[case(
+    r#"{"alias":"Open AI","name":"A","providerId":"openai"}"#,
+    "Alias can only contain lowercase letters, numbers, and hyphens"
+)]
+#[case(
+    r#"{"alias":"capabilities","name":"A","providerId":"openai"}"#,
+    "Alias 'capabilities' is reserved: it would be taken for an address or an ID; choose another"
+)]
+#[case(
+    r#"{"alias":5,"name":"A","providerId":"openai"}"#,
+    "Alias must be text"
+)]
+#[case(
+    r#"{"alias":"a","name":[],"providerId":"openai"}"#,
+    "Name must be text"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":{}}"#,
+    "ProviderId must be text"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","isActive":"yes"}"#,
+    "IsActive must be true or false"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":"x"}"#,
+    "Settings must be an object"
+)]
+#[case(
+    r#"{"alias":"a","name":"a\u202eb","providerId":"openai"}"#,
+    "Name must be one line of visible text, without control or direction characters"
+)]
+#[case(
+    r#"{"alias":"a","name":"a\u001b[31mb","providerId":"openai"}"#,
+    "Name must be one line of visible text, without control or direction characters"
+)]
+#[case(
+    r#"{"alias":"a","name":"\u200b\u200b","providerId":"openai"}"#,
+    "Name must be one line of visible text, without control or direction characters"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key is required"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"  "}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key is required"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":5}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key must be text"
+)]
+#[case(
+    r#"{"settings":{"apiKey":["x"]},"alias":"a","name":"A","providerId":"openai"}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key must be one value, not a list or an object"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","colour":"red"}}"#,
+    "Invalid settings for provider 'openai': there is no setting 'colour'; it has apiKey, organization, endpoint"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","endpoint":"ftp://x"}}"#,
+    "Invalid settings for provider 'openai': Endpoint must be an address that begins with http:// or https://"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-***"}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key is a masked text, not a key; give the key itself"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"********"}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key is a masked text, not a key; give the key itself"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"$Not:There:"}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key begins with $ but is not a reference such as $Section:Key; write $$ for a text that begins with $"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","organization":"x","organizationId":"y"}}"#,
+    "Invalid settings for provider 'openai': OpenAI Organization ID is given twice"
+)]
+#[tokio::test]
+async fn a_refused_create_says_why(#[case] body: &str, #[case] sentence: &str) {
+    assert_eq!(refusal(body).await.to_string(), sentence);
+}
+
+#[tokio::test]
+async fn a_reference_that_does_not_resolve_says_where_it_was_looked_for() {
+    let error = refusal(
+        r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"$Open:Nothing"}}"#,
+    )
+    .await;
+    let said = error.to_string();
+    assert!(
+        said.starts_with("Configuration key 'Open:Nothing' not found"),
+        "{said}"
+    );
+    assert!(said.contains("appsettings.json"), "{said}");
+    assert!(said.contains("Open__Nothing"), "{said}");
+}
+
+#[tokio::test]
+async fn long_names_and_aliases_are_refused_by_the_character() {
+    let body = |alias: usize, name: usize| {
+        format!(
+            r#"{{"alias":"{}","name":"{}","providerId":"openai"}}"#,
+            "a".repeat(alias),
+            "é".repeat(name)
+        )
+    };
+    assert!(service().create(draft(&body(100, 255))).await.is_ok());
+    let error = refusal(&body(101, 256)).await;
+    let said: Vec<String> = error.fields().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "Alias must not exceed 100 characters",
+            "Name must not exceed 255 characters"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn every_wrong_field_is_told_at_once_in_the_order_of_the_request() {
+    let body = r#"{"alias":"openai-prod","name":"","providerId":"openai","isActive":1,"settings":{"apiKey":"$No:Key","endpoint":"x"}}"#;
+    let paths: Vec<String> = refusal(body)
+        .await
+        .fields()
+        .iter()
+        .map(|error| error.field.path())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "alias",
+            "name",
+            "isActive",
+            "settings.endpoint",
+            "settings.apiKey"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn no_refusal_echoes_what_was_sent_as_a_secret() {
+    for value in [
+        "\"sk-planted\\nx\"",
+        "\"$planted planted\"",
+        "[\"planted\"]",
+        "{\"planted\":1}",
+    ] {
+        let body = format!(
+            r#"{{"alias":"a","name":"A","providerId":"openai","settings":{{"apiKey":{value}}}}}"#
+        );
+        let error = refusal(&body).await;
+        assert!(
+            !format!("{error} {error:?}").contains("planted"),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_many_creates_of_one_alias_at_once_exactly_one_is_kept() {
+    let service = service();
+    let mut creates = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let service = std::sync::Arc::clone(&service);
+        creates.spawn(async move { service.create(draft(DOCUMENTED)).await.is_ok() });
+    }
+    let kept = creates
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|kept| *kept)
+        .count();
+    assert_eq!(kept, 1);
+}
+
+#[tokio::test]
+async fn a_reference_is_kept_and_answered_as_it_is() {
+    let body = r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"$OpenAI:ApiKey","endpoint":"https://example.org/v1/"}}"#;
+    let created = service().create(draft(body)).await.unwrap();
+    assert!(json(&created).contains(
+        r#""settings":{"apiKey":"$OpenAI:ApiKey","endpoint":"https://example.org/v1/"}"#
+    ));
+}
+
+#[tokio::test]
+async fn an_update_changes_what_it_says_and_nothing_else() {
+    let clock = TestClock::new();
+    let service = service_at(&clock);
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    clock.turn(60);
+    let change = draft(r#"{"name":"Renamed","settings":{"organization":"org-1"}}"#);
+    let updated = service
+        .update(&alias("OPENAI-PROD"), change, Some(1))
+        .await
+        .unwrap();
+    assert_eq!(updated.item.name, "Renamed");
+    assert_eq!(updated.item.version, 2);
+    assert_eq!(
+        updated.item.date_modified.to_rfc3339(),
+        "2024-01-15T10:31:00+00:00"
+    );
+    assert!(json(&updated).contains(r#""settings":{"apiKey":"sk-***","organization":"org-1"}"#));
+}
+
+#[tokio::test]
+async fn a_masked_secret_keeps_the_one_that_is_stored_and_null_clears() {
+    let service = service();
+    let body = r#"{"alias":"a","name":"A","providerId":"microsoft-foundry","settings":{"endpoint":"https://a.example","apiKey":"k1","clientSecret":"sk-k2"}}"#;
+    service.create(draft(body)).await.unwrap();
+    let change = draft(r#"{"settings":{"apiKey":null,"clientSecret":"***"}}"#);
+    let updated = service.update(&alias("a"), change, None).await.unwrap();
+    assert!(json(&updated).contains(
+        r#""settings":{"endpoint":"https://a.example","apiKey":null,"clientSecret":"sk-***"}"#
+    ));
+    let change = draft(r#"{"settings":{"apiKey":"***"}}"#);
+    let error = service.update(&alias("a"), change, None).await.unwrap_err();
+    assert_eq!(error.fields()[0].reason, Reason::Masked);
+}
+
+#[tokio::test]
+async fn a_moved_endpoint_takes_no_kept_secret_along() {
+    let service = service();
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    let moved = r#"{"settings":{"endpoint":"https://evil.example/v1","apiKey":"sk-***"}}"#;
+    let error = service
+        .update(&alias("openai-prod"), draft(moved), None)
+        .await
+        .unwrap_err();
+    assert_eq!(error.fields()[0].field.path(), "settings.apiKey");
+    assert_eq!(error.fields()[0].reason, Reason::EndpointMoved);
+    let same_origin = r#"{"settings":{"endpoint":"https://api.openai.com/v2"}}"#;
+    service
+        .update(&alias("openai-prod"), draft(same_origin), None)
+        .await
+        .unwrap();
+    let typed_again = r#"{"settings":{"endpoint":"https://new.example/v1","apiKey":"sk-new"}}"#;
+    service
+        .update(&alias("openai-prod"), draft(typed_again), None)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_provider_of_a_connection_cannot_change() {
+    let service = service();
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    let error = service
+        .update(
+            &alias("openai-prod"),
+            draft(r#"{"providerId":"google"}"#),
+            None,
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(error.fields()[0].reason, Reason::ProviderFixed);
+    let same = service
+        .update(
+            &alias("openai-prod"),
+            draft(r#"{"providerId":"OpenAI"}"#),
+            None,
+        )
+        .await
+        .unwrap();
+    assert_eq!(same.item.version, 1, "nothing changed, nothing was saved");
+}
+
+#[tokio::test]
+async fn a_change_over_an_old_version_is_refused() {
+    let service = service();
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    service
+        .set_active(&alias("openai-prod"), false)
+        .await
+        .unwrap();
+    let change = ConnectionDraft {
+        name: Some("Late".into()),
+        ..ConnectionDraft::default()
+    };
+    let error = service
+        .update(&alias("openai-prod"), change, Some(1))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error,
+        ConnectionError::VersionMoved {
+            expected: 1,
+            found: 2
+        }
+    );
+}
+
+#[tokio::test]
+async fn an_alias_may_be_changed_but_not_to_one_that_is_taken() {
+    let service = service();
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    service
+        .create(draft(r#"{"alias":"b","name":"B","providerId":"google"}"#))
+        .await
+        .unwrap();
+    let error = service
+        .update(&alias("b"), draft(r#"{"alias":"openai-prod"}"#), None)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "A connection with alias 'openai-prod' already exists"
+    );
+    service
+        .update(&alias("b"), draft(r#"{"alias":"c"}"#), None)
+        .await
+        .unwrap();
+    assert!(service.get(&alias("b")).await.is_err());
+    assert!(service.get(&alias("c")).await.is_ok());
+    let freed = service
+        .create(draft(r#"{"alias":"b","name":"B2","providerId":"google"}"#))
+        .await;
+    assert!(freed.is_ok());
+}
+
+#[tokio::test]
+async fn a_toggle_saves_once_and_time_never_goes_back() {
+    let clock = TestClock::new();
+    let service = service_at(&clock);
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    clock.turn(-3600);
+    let off = service
+        .set_active(&alias("openai-prod"), false)
+        .await
+        .unwrap();
+    assert!(!off.item.is_active);
+    assert_eq!(off.item.version, 2);
+    assert_eq!(off.item.date_modified, off.item.date_created);
+    let again = service
+        .set_active(&alias("openai-prod"), false)
+        .await
+        .unwrap();
+    assert_eq!(again.item.version, 2);
+}
+
+#[tokio::test]
+async fn a_connection_without_settings_can_be_switched_and_renamed() {
+    let service = service();
+    service
+        .create(draft(
+            r#"{"alias":"bare","name":"Bare","providerId":"openai"}"#,
+        ))
+        .await
+        .unwrap();
+    service.set_active(&alias("bare"), false).await.unwrap();
+    service
+        .update(&alias("bare"), draft(r#"{"name":"Still bare"}"#), None)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn lists_are_ordered_by_name_in_any_case_and_answer_filters() {
+    let service = service();
+    for (alias, name, provider) in [
+        ("b", "beta", "google"),
+        ("a", "Alpha", "openai"),
+        ("c", "Gamma BETA", "amazon"),
+    ] {
+        let body = format!(r#"{{"alias":"{alias}","name":"{name}","providerId":"{provider}"}}"#);
+        service.create(draft(&body)).await.unwrap();
+    }
+    let names = |query: Query| {
+        let service = std::sync::Arc::clone(&service);
+        async move {
+            let page = service.list(query).await.unwrap();
+            let names: Vec<String> = page.items.into_iter().map(|item| item.name).collect();
+            (names.join(" "), page.total)
+        }
+    };
+    let all = Query::all(ALL);
+    assert_eq!(
+        names(all.clone()).await,
+        ("Alpha beta Gamma BETA".into(), 3)
+    );
+    let part = Query::all(Window { skip: 1, take: 1 });
+    assert_eq!(names(part).await, ("beta".into(), 3));
+    let filtered = Query {
+        filter: Some("BeTa".into()),
+        ..all.clone()
+    };
+    assert_eq!(names(filtered).await, ("beta Gamma BETA".into(), 2));
+    let provided = Query {
+        provider_ids: Some(vec!["GOOGLE".into()]),
+        ..all.clone()
+    };
+    assert_eq!(names(provided).await, ("beta".into(), 1));
+    let able = Query {
+        capability: Some(Capability::Embedding),
+        ..all.clone()
+    };
+    assert_eq!(names(able).await, ("Alpha Gamma BETA".into(), 2));
+    service.set_active(&alias("b"), false).await.unwrap();
+    let inactive = Query {
+        is_active: Some(false),
+        ..all
+    };
+    assert_eq!(names(inactive).await, ("beta".into(), 1));
+}
+
+#[tokio::test]
+async fn every_save_keeps_a_version_that_says_what_changed_without_secrets() {
+    let service = service();
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    let change = draft(r#"{"name":"Renamed","settings":{"apiKey":"sk-planted-too"}}"#);
+    service
+        .update(&alias("openai-prod"), change, None)
+        .await
+        .unwrap();
+    let page = service.versions(&alias("openai-prod"), ALL).await.unwrap();
+    assert_eq!(page.total, 2);
+    assert_eq!(page.items[0].number(), 2);
+    assert_eq!(page.items[0].change.paths, ["name", "settings.apiKey"]);
+    let first = service.version(&alias("openai-prod"), 1).await.unwrap();
+    assert_eq!(first.snapshot.item.name, "OpenAI Production");
+    let told = format!("{:?}{}", page, json(&page.items[0].snapshot));
+    assert!(
+        !told.contains("planted") && !told.contains("your-api-key"),
+        "{told}"
+    );
+    let missing = service.version(&alias("openai-prod"), 3).await.unwrap_err();
+    assert_eq!(missing, ConnectionError::VersionNotFound(3));
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_gone_and_its_alias_is_free() {
+    let service = service();
+    let created = service.create(draft(DOCUMENTED)).await.unwrap();
+    service
+        .delete(&IdOrAlias::Id(created.item.id))
+        .await
+        .unwrap();
+    let gone = service.get(&alias("openai-prod")).await.unwrap_err();
+    assert_eq!(gone.to_string(), "Connection 'openai-prod' not found");
+    assert!(service.delete(&alias("openai-prod")).await.is_err());
+    assert!(service.create(draft(DOCUMENTED)).await.is_ok());
+}
