@@ -31,5 +31,6 @@ pub mod provider;
 pub mod appsettings;
 pub mod connection;
 pub mod store;
+pub mod tui;
 pub mod config;
 pub mod cli;

@@ -1,0 +1,32 @@
+//! The terminal app: events in, effects out, one loop.
+//!
+//! A key arrives ([`terminal`]), the loop ([`runtime`]) hands it to the model ([`app`]), which changes and says what shall be
+//! done ([`effect`]); a request goes to the service ([`perform`]) and its answer comes back as another event; then one frame
+//! is drawn ([`view`]).
+
+pub mod key;
+pub mod action;
+pub mod keymap;
+pub mod layout;
+pub mod fit;
+pub mod line;
+pub mod tree;
+pub mod detail;
+pub mod notice;
+pub mod choices;
+pub mod picker;
+pub mod palette;
+pub mod help;
+pub mod confirm;
+pub mod form;
+pub mod layer;
+pub mod event;
+pub mod effect;
+pub mod app;
+pub mod theme;
+pub mod view;
+pub mod perform;
+pub mod terminal;
+pub mod runtime;
+
+pub use runtime::{TuiError, TuiOptions, run};

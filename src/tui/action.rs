@@ -1,0 +1,240 @@
+//! Everything a key can do: the one table that feeds the keymap, the footer, the help, the palette and the docs.
+
+use std::fmt::Write as _;
+
+use super::keymap::Keymap;
+
+/// Where a key is pressed; a key can mean something else in another place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// The tree and what stands beside it.
+    Tree,
+    /// A list above the tree: the providers, the palette, the help, the results of a filter.
+    List,
+    /// The form of a connection.
+    Form,
+    /// A question with buttons.
+    Confirm,
+    /// Everywhere, where the place itself has no other use for the key.
+    Anywhere,
+}
+
+impl Context {
+    /// Every context, in the order of the docs.
+    pub const ALL: [Self; 5] = [
+        Self::Tree,
+        Self::List,
+        Self::Form,
+        Self::Confirm,
+        Self::Anywhere,
+    ];
+
+    /// The section in a key file.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Tree => "tree",
+            Self::List => "list",
+            Self::Form => "form",
+            Self::Confirm => "confirm",
+            Self::Anywhere => "anywhere",
+        }
+    }
+
+    /// The heading in the docs and the help.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Tree => "In the tree",
+            Self::List => "In a list or filter",
+            Self::Form => "In a form",
+            Self::Confirm => "In a question",
+            Self::Anywhere => "Everywhere",
+        }
+    }
+}
+
+/// What a key can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the table below says what each does")]
+pub enum Action {
+    New,
+    Edit,
+    Toggle,
+    Undo,
+    Delete,
+    Filter,
+    Sort,
+    Refresh,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Open,
+    Close,
+    NextPane,
+    PreviousPane,
+    Choose,
+    Save,
+    NextField,
+    PreviousField,
+    NextError,
+    Reveal,
+    Clear,
+    NextButton,
+    PreviousButton,
+    Back,
+    Palette,
+    Help,
+    Redraw,
+    Suspend,
+    Leave,
+    Quit,
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// What it does, as code says it.
+    pub action: Action,
+    /// Its name in a key file.
+    pub id: &'static str,
+    /// Where it can be done.
+    pub contexts: &'static [Context],
+    /// What it does, as the help and the palette say it.
+    pub title: &'static str,
+    /// What the footer calls it; none keeps it out of the footer.
+    pub hint: Option<&'static str>,
+}
+
+const fn entry(
+    action: Action,
+    id: &'static str,
+    contexts: &'static [Context],
+    words: (&'static str, Option<&'static str>),
+) -> Entry {
+    Entry {
+        action,
+        id,
+        contexts,
+        title: words.0,
+        hint: words.1,
+    }
+}
+
+use Context::{Anywhere, Confirm, Form, List, Tree};
+
+/// All actions; a footer offers them in this order.
+#[rustfmt::skip]
+pub const ACTIONS: [Entry; 34] = [
+    entry(Action::New, "new", &[Tree], ("Create a connection", Some("new"))),
+    entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
+    entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection on or off", Some("on/off"))),
+    entry(Action::Undo, "undo", &[Tree], ("Undo the last switch", Some("undo"))),
+    entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
+    entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
+    entry(Action::Sort, "sort", &[Tree], ("Sort by name or by provider", Some("sort"))),
+    entry(Action::Refresh, "refresh", &[Tree], ("Read the connections again", None)),
+    entry(Action::Save, "save", &[Form], ("Save", Some("save"))),
+    entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
+    entry(Action::PreviousField, "previous-field", &[Form], ("Previous field", None)),
+    entry(Action::NextError, "next-error", &[Form], ("Next field that is wrong", Some("next error"))),
+    entry(Action::Reveal, "reveal", &[Form], ("Show or hide the secret being typed", Some("show"))),
+    entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
+    entry(Action::Choose, "choose", &[List, Confirm], ("Take the one that is selected", Some("choose"))),
+    entry(Action::NextButton, "next-button", &[Confirm], ("Next button", Some("next"))),
+    entry(Action::PreviousButton, "previous-button", &[Confirm], ("Previous button", None)),
+    entry(Action::Up, "up", &[Tree, List], ("Up", None)),
+    entry(Action::Down, "down", &[Tree, List], ("Down", None)),
+    entry(Action::PageUp, "page-up", &[Tree, List, Form], ("One page up", None)),
+    entry(Action::PageDown, "page-down", &[Tree, List, Form], ("One page down", None)),
+    entry(Action::First, "first", &[Tree, List], ("To the first", None)),
+    entry(Action::Last, "last", &[Tree, List], ("To the last", None)),
+    entry(Action::Open, "open", &[Tree], ("Open the node", None)),
+    entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
+    entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
+    entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm], ("One level back; never quits", Some("back"))),
+    entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
+    entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
+    entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
+    entry(Action::Suspend, "suspend", &[Anywhere], ("Back to the shell; fg comes back here", None)),
+    entry(Action::Leave, "leave", &[Tree], ("Quit; asks when something is not saved", Some("quit"))),
+    entry(Action::Quit, "quit", &[Anywhere], ("Quit at once; saves under way are waited for", None)),
+];
+
+impl Action {
+    /// Its line in the table.
+    pub fn entry(self) -> &'static Entry {
+        // Every action has a line; a test holds that, and the first line stands in for one that had none.
+        ACTIONS
+            .iter()
+            .find(|entry| entry.action == self)
+            .unwrap_or(&ACTIONS[0])
+    }
+
+    /// The action of this name, where it can be done in this place.
+    pub fn named(id: &str, context: Context) -> Option<Self> {
+        ACTIONS
+            .iter()
+            .find(|entry| entry.id == id && entry.contexts.contains(&context))
+            .map(|entry| entry.action)
+    }
+}
+
+/// The keys as a Markdown table, for the README.
+pub fn key_table() -> String {
+    let keymap = Keymap::embedded();
+    let mut table = String::new();
+    for context in Context::ALL {
+        let _ = write!(table, "| {} | |\n|---|---|\n", context.title()); // a String takes every write
+        for entry in ACTIONS
+            .iter()
+            .filter(|entry| entry.contexts.contains(&context))
+        {
+            let keys: Vec<String> = keymap
+                .keys(context, entry.action)
+                .map(|key| match key.to_string().as_str() {
+                    "|" => "`\\|`".to_owned(),
+                    name => format!("`{name}`"),
+                })
+                .collect();
+            if !keys.is_empty() {
+                let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.title); // as above
+            }
+        }
+        table.push('\n');
+    }
+    table.truncate(table.trim_end().len());
+    table.push('\n');
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_one_line_of_its_own() {
+        for (at, entry) in ACTIONS.iter().enumerate() {
+            assert_eq!(entry.action.entry().id, entry.id);
+            assert!(ACTIONS[at + 1..].iter().all(|other| other.id != entry.id));
+            assert!(!entry.contexts.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_action_has_a_key_wherever_it_can_be_done() {
+        let keymap = Keymap::embedded();
+        for entry in ACTIONS {
+            for context in entry.contexts {
+                assert!(
+                    keymap.keys(*context, entry.action).next().is_some(),
+                    "{} has no key in {}",
+                    entry.id,
+                    context.id()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! The model: everything on screen, and the one way it changes.
+//!
+//! Why: [`App::update`] takes what happened and answers what shall be done. It never waits, draws, spawns or reads a clock,
+//! so every story can be told without a terminal. What is left to do when nothing happens ([`Event::Idle`]) is read off the
+//! state: the next page of the list, the detail of the selection, the alias on screen. So nothing has to be remembered
+//! twice, and at most one of each is under way.
+
+mod answers;
+mod browse;
+mod due;
+mod mouse;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::action::{Action, Context};
+use super::confirm::Confirm;
+use super::detail::Detail;
+use super::effect::{Effect, Request, Ticket};
+use super::event::{Event, Pasted};
+use super::form::{Form, rows};
+use super::help::Help;
+use super::key::Key;
+use super::keymap::Keymap;
+use super::layer::{Answer, Layer, Outcome};
+use super::layout::{Columns, Layout, Size};
+use super::line::Pasting;
+use super::notice::Notice;
+use super::palette::Palette;
+use super::picker::Picker;
+use super::tree::Tree;
+use crate::provider::ProviderCatalog;
+
+/// The pane that keys go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// The tree.
+    Tree,
+    /// The list.
+    List,
+    /// The detail.
+    Detail,
+}
+
+/// What an answer is for.
+#[derive(Debug)]
+enum Waiting {
+    Page,
+    Detail,
+    Edit,
+    Alias,
+    Lookup,
+    Save,
+    Switch(Switch),
+    Delete(Uuid),
+}
+
+/// A connection being switched on or off.
+#[derive(Debug, Clone)]
+struct Switch {
+    id: Uuid,
+    to: bool,
+    is_undo: bool,
+}
+
+/// Everything on screen.
+pub struct App {
+    /// The providers a connection can be made for.
+    pub catalog: Arc<ProviderCatalog>,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// The size of the screen.
+    pub size: Size,
+    /// Whether the terminal's background is light.
+    pub is_light: bool,
+    /// The tree.
+    pub tree: Tree,
+    /// The pane that keys go to.
+    pub pane: Pane,
+    /// The connection that is selected.
+    pub detail: Detail,
+    /// What lies above the tree; the last one takes the keys.
+    pub layers: Vec<Layer>,
+    /// What happened last.
+    pub notice: Option<Notice>,
+    undo: Vec<Switch>,
+    last_ticket: u64,
+    waiting: HashMap<Ticket, Waiting>,
+}
+
+impl App {
+    /// The app as it starts, with what people should know at once.
+    pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, notices: &[String]) -> Self {
+        Self {
+            catalog,
+            keymap,
+            size: Size::default(),
+            is_light: false,
+            tree: Tree::default(),
+            pane: Pane::Tree,
+            detail: Detail::default(),
+            layers: Vec::new(),
+            notice: (!notices.is_empty()).then(|| Notice::warning(notices.join(" · "))),
+            undo: Vec::new(),
+            last_ticket: 0,
+            waiting: HashMap::new(),
+        }
+    }
+
+    /// Takes in what happened and answers what shall be done.
+    pub fn update(&mut self, event: Event) -> Option<Effect> {
+        let effect = match event {
+            Event::Key(key) => self.key(key),
+            Event::Paste(pasted) => {
+                self.paste(&pasted);
+                None
+            }
+            Event::Mouse(mouse) => self.mouse(mouse),
+            Event::Resize(size) => {
+                self.size = size;
+                None
+            }
+            Event::Reply(ticket, reply) => {
+                self.answered(ticket, reply);
+                None
+            }
+            Event::Woken(ticket) => {
+                self.woken(ticket);
+                None
+            }
+            Event::Idle => self.due(),
+            Event::Resumed => Some(Effect::Redraw),
+            Event::LightBackground => {
+                self.is_light = true;
+                None
+            }
+        };
+        self.settle();
+        effect
+    }
+
+    /// Where everything is.
+    pub fn layout(&self) -> Layout {
+        Layout::of(self.size)
+    }
+
+    /// The place keys are looked up in.
+    pub fn context(&self) -> Context {
+        match self.layers.last() {
+            Some(layer) => layer.context(),
+            None if self.is_filtering() => Context::List,
+            None => Context::Tree,
+        }
+    }
+
+    /// The form, when it is open, whatever lies above it.
+    pub fn form(&self) -> Option<&Form> {
+        self.layers.iter().find_map(|layer| match layer {
+            Layer::Form(form) => Some(&**form),
+            Layer::Picker(_) | Layer::Confirm(_) | Layer::Palette(_) | Layer::Help(_) => None,
+        })
+    }
+
+    /// Whether an action would do something now; the footer offers only those.
+    pub fn can(&self, action: Action) -> bool {
+        let is_connection = self.tree.selected_item().is_some();
+        match action {
+            Action::Edit | Action::Toggle | Action::Delete if self.layers.is_empty() => {
+                is_connection
+            }
+            Action::Undo => !self.undo.is_empty(),
+            Action::Filter | Action::Sort => self.tree.len() > 1,
+            Action::NextError => self.form().is_some_and(|form| form.wrong() > 0),
+            Action::Reveal | Action::Clear => self.form().is_some_and(Form::is_on_secret),
+            _ => true,
+        }
+    }
+
+    fn form_mut(&mut self) -> Option<&mut Form> {
+        self.layers.iter_mut().find_map(|layer| match layer {
+            Layer::Form(form) => Some(&mut **form),
+            Layer::Picker(_) | Layer::Confirm(_) | Layer::Palette(_) | Layer::Help(_) => None,
+        })
+    }
+
+    fn is_filtering(&self) -> bool {
+        self.tree.filter().is_some_and(|filter| filter.is_typing)
+    }
+
+    /// Whether characters are typed into something.
+    fn is_typing(&self) -> bool {
+        match self.layers.last() {
+            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_)) => true,
+            Some(Layer::Confirm(_) | Layer::Help(_)) => false,
+            None => self.is_filtering(),
+        }
+    }
+
+    fn key(&mut self, key: Key) -> Option<Effect> {
+        if self.is_typing() && key.typed().is_some() {
+            self.type_key(key);
+            return None;
+        }
+        match self.keymap.find(self.context(), key) {
+            Some(action) => self.act(action),
+            None => {
+                self.type_key(key);
+                None
+            }
+        }
+    }
+
+    fn type_key(&mut self, key: Key) {
+        let is_filtering = self.is_filtering();
+        match self.layers.last_mut() {
+            Some(Layer::Picker(picker)) => picker.choices.key(key),
+            Some(Layer::Palette(palette)) => palette.choices.key(key),
+            Some(Layer::Form(form)) => form.key(key),
+            Some(Layer::Confirm(_) | Layer::Help(_)) => {}
+            None if is_filtering => {
+                self.tree.edit_filter(&self.catalog, |line| line.edit(key));
+            }
+            None => {}
+        }
+    }
+
+    fn paste(&mut self, pasted: &Pasted) {
+        let is_filtering = self.is_filtering();
+        let told = match self.layers.last_mut() {
+            Some(Layer::Form(form)) => form.paste(pasted),
+            Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
+            Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
+            Some(Layer::Confirm(_) | Layer::Help(_)) => None,
+            None if is_filtering => {
+                let mut told = None;
+                self.tree.edit_filter(&self.catalog, |line| {
+                    told = too_long(line.paste(&pasted.0));
+                    told.is_none()
+                });
+                told
+            }
+            None => None,
+        };
+        if let Some(notice) = told {
+            self.tell(notice);
+        }
+    }
+
+    /// Does what a key, the palette or the mouse asked for.
+    pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
+        match action {
+            Action::Quit => return Some(Effect::Quit),
+            Action::Redraw => return Some(Effect::Redraw),
+            Action::Suspend => return Some(Effect::Suspend),
+            Action::Leave => return self.leave(),
+            Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
+                let place = self.context();
+                self.layers.push(Layer::Palette(Palette::of(place)));
+                return None;
+            }
+            Action::Help if !matches!(self.layers.last(), Some(Layer::Help(_))) => {
+                let place = self.context();
+                self.layers.push(Layer::Help(Help::of(place)));
+                return None;
+            }
+            _ => {}
+        }
+        let help_rows = self.help_rows();
+        let outcome = match self.layers.last_mut() {
+            Some(Layer::Picker(picker)) => picker.act(action, &self.catalog),
+            Some(Layer::Form(form)) => form.act(action, &self.catalog),
+            Some(Layer::Confirm(confirm)) => confirm.act(action),
+            Some(Layer::Palette(palette)) => palette.act(action),
+            Some(Layer::Help(help)) => {
+                let count = help.lines(&self.keymap).len();
+                help.act(action, count, help_rows)
+            }
+            None => return self.browse(action),
+        };
+        self.follow_up(outcome)
+    }
+
+    /// Does what the top layer answered.
+    fn follow_up(&mut self, outcome: Outcome) -> Option<Effect> {
+        match outcome {
+            Outcome::Stay => None,
+            Outcome::Close => {
+                self.layers.pop();
+                None
+            }
+            Outcome::Tell(notice) => {
+                self.tell(notice);
+                None
+            }
+            Outcome::Ask(request) => {
+                let ticket = self.ticket(Waiting::Save);
+                if let Some(form) = self.form_mut() {
+                    form.saving = Some(ticket);
+                }
+                Some(Effect::Call(ticket, request))
+            }
+            Outcome::Picked(id) => {
+                self.layers.pop();
+                let catalog = Arc::clone(&self.catalog);
+                if let Some(provider) = catalog.get(&id) {
+                    self.layers.push(Layer::Form(Box::new(Form::new(provider))));
+                }
+                None
+            }
+            Outcome::Run(action) => {
+                self.layers.pop();
+                self.act(action)
+            }
+            Outcome::Answered(answer) => self.answer(answer),
+            Outcome::AskWhetherToLeave => {
+                self.layers.push(Layer::Confirm(Confirm::leave()));
+                None
+            }
+        }
+    }
+
+    /// Does what a button of a question means.
+    fn answer(&mut self, answer: Answer) -> Option<Effect> {
+        self.layers.pop();
+        match answer {
+            Answer::Cancel => None,
+            Answer::Save => self.act(Action::Save),
+            Answer::Discard => {
+                self.layers.pop();
+                None
+            }
+            Answer::DiscardAndQuit => Some(Effect::Quit),
+            Answer::Delete(id) => Some(self.call(Waiting::Delete(id), Request::Delete(id))),
+        }
+    }
+
+    fn leave(&mut self) -> Option<Effect> {
+        if self.form().is_some_and(Form::is_changed) {
+            self.layers.push(Layer::Confirm(Confirm::quit()));
+            None
+        } else {
+            Some(Effect::Quit)
+        }
+    }
+
+    fn pick_provider(&mut self) {
+        self.layers.push(Layer::Picker(Picker::default()));
+    }
+
+    /// Says something, in place of what was said before.
+    pub(super) fn tell(&mut self, notice: Notice) {
+        self.notice = Some(notice);
+    }
+
+    fn ticket(&mut self, waiting: Waiting) -> Ticket {
+        let ticket = self.fresh_ticket();
+        self.waiting.insert(ticket, waiting);
+        ticket
+    }
+
+    fn fresh_ticket(&mut self) -> Ticket {
+        self.last_ticket += 1;
+        Ticket(self.last_ticket)
+    }
+
+    fn call(&mut self, waiting: Waiting, request: Request) -> Effect {
+        Effect::Call(self.ticket(waiting), request)
+    }
+
+    /// After every change: what is selected or focused is seen.
+    fn settle(&mut self) {
+        let layout = self.layout();
+        self.tree.scroll(layout.tree_rows(), layout.list_rows());
+        if layout.columns != Columns::Three && self.pane == Pane::List {
+            self.pane = Pane::Tree;
+        }
+        let catalog = Arc::clone(&self.catalog);
+        for layer in &mut self.layers {
+            match layer {
+                Layer::Form(form) => {
+                    let area = layout.form_rows();
+                    form.top =
+                        rows::follow(form, &rows::rows(form, area.width), area.height.into());
+                }
+                Layer::Picker(picker) => {
+                    let count = picker.left(&catalog).len();
+                    let area = layout.picker(catalog.all().len());
+                    picker.choices.scroll(Layout::choice_rows(area), count);
+                }
+                Layer::Palette(palette) => {
+                    let count = palette.left().len();
+                    let area = layout.palette();
+                    palette.choices.scroll(Layout::choice_rows(area), count);
+                }
+                Layer::Confirm(_) | Layer::Help(_) => {}
+            }
+        }
+    }
+
+    fn help_rows(&self) -> usize {
+        self.layout().help().inside().height.into()
+    }
+}
+
+fn too_long(pasting: Pasting) -> Option<Notice> {
+    (pasting == Pasting::TooLong)
+        .then(|| Notice::warning("The paste is longer than 64 KiB; it was left out"))
+}

@@ -1,0 +1,190 @@
+//! What answers do: each finds what it is for by its ticket, and one that nobody waits for is dropped.
+
+use std::sync::Arc;
+
+use super::{App, Switch, Waiting};
+use crate::connection::{Connection, ConnectionError, ConnectionItem};
+use crate::tui::effect::{Reply, Ticket};
+use crate::tui::form::{Form, Subject};
+use crate::tui::layer::Layer;
+use crate::tui::notice::{Mood, Notice};
+use crate::tui::tree::Item;
+
+impl App {
+    /// Takes in an answer.
+    pub(super) fn answered(&mut self, ticket: Ticket, reply: Reply) {
+        let Some(waiting) = self.waiting.remove(&ticket) else {
+            return;
+        };
+        match (waiting, reply) {
+            (Waiting::Page, Reply::Listed(Ok(page))) => {
+                if self.tree.loading.awaits(ticket) {
+                    self.tree.take_page(page.items, page.total);
+                }
+            }
+            (Waiting::Page, Reply::Listed(Err(error))) => {
+                self.tree.loading.broke();
+                self.say(&error);
+            }
+            (Waiting::Detail, Reply::Got(Ok(connection))) => self.detail.show(connection),
+            (Waiting::Detail, Reply::Got(Err(error))) => self.detail.broke(error.to_string()),
+            (Waiting::Edit, Reply::Got(Ok(connection))) => self.open_form(connection),
+            (Waiting::Alias, Reply::AliasOwner(owner)) => {
+                let owner = owner.ok().map(|owner| owner.map(|item| item.name));
+                if let Some(form) = self.form_mut() {
+                    form.alias_answered(ticket, owner);
+                }
+            }
+            (Waiting::Lookup, Reply::LookedUp(lookup)) => {
+                if let Some(form) = self.form_mut() {
+                    form.looked_up(lookup.ok());
+                }
+            }
+            (Waiting::Save, Reply::Saved(saved)) => self.saved(ticket, saved),
+            (Waiting::Switch(switch), Reply::Saved(Ok(connection))) => {
+                self.switched(switch, connection);
+            }
+            (Waiting::Switch(switch), Reply::Saved(Err(error))) => {
+                self.tree.set_active(switch.id, !switch.to);
+                self.say(&error);
+            }
+            (Waiting::Delete(_), Reply::Deleted(Ok(item))) => {
+                self.tree.remove(item.id);
+                self.tell(Notice::done(format!("Deleted \"{}\"", item.name)));
+            }
+            (Waiting::Delete(id), Reply::Deleted(Err(error))) => {
+                if matches!(error, ConnectionError::NotFound(_)) {
+                    self.tree.remove(id);
+                }
+                self.say(&error);
+            }
+            (Waiting::Edit, Reply::Got(Err(error))) => self.say(&error),
+            // An answer of another kind than was asked for, or none at all.
+            (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, why),
+            (waiting, _) => self.lost(ticket, waiting, "the answer does not fit".into()),
+        }
+    }
+
+    fn lost(&mut self, ticket: Ticket, waiting: Waiting, why: String) {
+        match waiting {
+            Waiting::Page => self.tree.loading.broke(),
+            Waiting::Detail => self.detail.broke(why.clone()),
+            Waiting::Save => {
+                if let Some(form) = self.form_mut() {
+                    form.saving = None;
+                }
+            }
+            Waiting::Alias => {
+                if let Some(form) = self.form_mut() {
+                    form.alias_answered(ticket, None);
+                }
+            }
+            Waiting::Lookup => {
+                if let Some(form) = self.form_mut() {
+                    form.looked_up(None);
+                }
+            }
+            Waiting::Switch(switch) => self.tree.set_active(switch.id, !switch.to),
+            Waiting::Edit | Waiting::Delete(_) => {}
+        }
+        self.tell(Notice::error(format!("The request broke off: {why}")));
+    }
+
+    fn say(&mut self, error: &ConnectionError) {
+        self.tell(Notice::error(error.to_string()));
+    }
+
+    fn open_form(&mut self, connection: Connection) {
+        if !self.layers.is_empty() {
+            return;
+        }
+        let catalog = Arc::clone(&self.catalog);
+        match catalog.get(&connection.item.provider_id) {
+            Some(provider) => {
+                let form = Form::of(&connection, provider);
+                self.layers.push(Layer::Form(Box::new(form)));
+            }
+            None => self.tell(Notice::error(format!(
+                "Provider '{}' is not in the catalogue, so its settings cannot be edited",
+                connection.item.provider_id
+            ))),
+        }
+        self.detail.show(connection);
+    }
+
+    fn saved(&mut self, ticket: Ticket, saved: Result<Connection, ConnectionError>) {
+        let Some(form) = self.form_mut().filter(|form| form.saving == Some(ticket)) else {
+            return;
+        };
+        form.saving = None;
+        match saved {
+            Ok(connection) => {
+                let verb = match form.subject {
+                    Subject::New => "Created",
+                    Subject::Stored { .. } => "Saved",
+                };
+                self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
+                self.tree.upsert(item_of(&connection.item));
+                self.tree.select_id(connection.item.id);
+                self.tell(Notice::done(format!("{verb} \"{}\"", connection.item.name)));
+                self.detail.show(connection);
+            }
+            Err(ConnectionError::Invalid(problems)) => {
+                if let Some(notice) = form.refuse(&problems) {
+                    self.tell(notice);
+                }
+            }
+            Err(error) => self.say(&error),
+        }
+    }
+
+    fn switched(&mut self, switch: Switch, connection: Connection) {
+        let item = &connection.item;
+        let state = if item.is_active { "active" } else { "inactive" };
+        let again = if switch.is_undo { " again" } else { "" };
+        let notice = Notice::done(format!("\"{}\" is {state}{again}", item.name));
+        self.tell(if switch.is_undo {
+            notice
+        } else {
+            notice.with_undo()
+        });
+        // A later switch of the same connection is on screen already.
+        let is_overtaken = self.is_waiting(
+            |waiting| matches!(waiting, Waiting::Switch(later) if later.id == switch.id),
+        );
+        if !is_overtaken {
+            self.tree.upsert(item_of(item));
+        }
+        if self.detail.id() == Some(item.id) {
+            self.detail.show(connection);
+        }
+        if !switch.is_undo {
+            self.undo.push(switch);
+        }
+    }
+
+    /// Whether an answer of some kind is waited for.
+    pub(super) fn is_waiting(&self, kind: impl Fn(&Waiting) -> bool) -> bool {
+        self.waiting.values().any(kind)
+    }
+
+    /// A time that was asked for is over.
+    pub(super) fn woken(&mut self, ticket: Ticket) {
+        if self
+            .notice
+            .as_ref()
+            .is_some_and(|notice| notice.expiry == Some(ticket) && notice.mood != Mood::Error)
+        {
+            self.notice = None;
+        }
+        if let Some(form) = self.form_mut()
+            && form.hiding == Some(ticket)
+        {
+            form.hide_secrets();
+        }
+    }
+}
+
+fn item_of(item: &ConnectionItem) -> Item {
+    Item::new(item, Arc::from(item.provider_id.as_str()))
+}

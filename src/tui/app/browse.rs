@@ -1,0 +1,187 @@
+//! What actions do in the tree.
+
+use super::{App, Pane, Switch, Waiting};
+use crate::tui::action::Action;
+use crate::tui::confirm::Confirm;
+use crate::tui::effect::{Effect, Request};
+use crate::tui::layer::Layer;
+use crate::tui::layout::Columns;
+use crate::tui::notice::{Mood, Notice};
+use crate::tui::tree::{Node, Sort};
+
+impl App {
+    /// Does what an action means in the tree.
+    pub(super) fn browse(&mut self, action: Action) -> Option<Effect> {
+        match action {
+            Action::New => self.pick_provider(),
+            Action::Edit | Action::Choose if self.is_filtering() => self.tree.accept_filter(),
+            Action::Edit | Action::Choose => return self.edit(),
+            Action::Toggle => return self.toggle(),
+            Action::Undo => return self.undo(),
+            Action::Delete => self.ask_to_delete(),
+            Action::Filter => self.tree.start_filter(),
+            Action::Sort => self.sort(),
+            Action::Refresh => {
+                self.tree.refresh();
+                self.detail.forget();
+            }
+            Action::Up => self.go(-1),
+            Action::Down => self.go(1),
+            Action::PageUp => self.go(-self.page()),
+            Action::PageDown => self.go(self.page()),
+            Action::First => self.go(isize::MIN),
+            Action::Last => self.go(isize::MAX),
+            Action::Open => self.tree.open(),
+            Action::Close => self.tree.close(),
+            Action::NextPane => self.turn_pane(1),
+            Action::PreviousPane => self.turn_pane(-1),
+            Action::Back => self.back(),
+            Action::Save
+            | Action::NextField
+            | Action::PreviousField
+            | Action::NextError
+            | Action::Reveal
+            | Action::Clear
+            | Action::NextButton
+            | Action::PreviousButton
+            | Action::Palette
+            | Action::Help
+            | Action::Redraw
+            | Action::Suspend
+            | Action::Leave
+            | Action::Quit => {}
+        }
+        None
+    }
+
+    fn page(&self) -> isize {
+        let layout = self.layout();
+        let rows = match self.pane {
+            Pane::Tree => layout.tree_rows(),
+            Pane::List | Pane::Detail => layout.list_rows(),
+        };
+        isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
+    }
+
+    /// Moves the selection, or what is seen of the detail.
+    pub(super) fn go(&mut self, by: isize) {
+        match self.pane {
+            Pane::Tree => {
+                let row = self.tree.selected_row().saturating_add_signed(by);
+                self.tree.select_row(row);
+            }
+            Pane::List => {
+                let at = match self.tree.selected_at() {
+                    Some(at) => at.saturating_add_signed(by),
+                    None => 0,
+                };
+                self.tree.select_shown(at);
+            }
+            Pane::Detail => self.detail.scroll(by, self.layout().list_rows() + 1),
+        }
+    }
+
+    fn turn_pane(&mut self, by: isize) {
+        let panes: &[Pane] = match self.layout().columns {
+            Columns::Three if self.tree.selected_item().is_some() => {
+                &[Pane::Tree, Pane::List, Pane::Detail]
+            }
+            Columns::Three => &[Pane::Tree, Pane::List],
+            Columns::Two | Columns::One if self.tree.selected_item().is_some() => {
+                &[Pane::Tree, Pane::Detail]
+            }
+            Columns::Nothing | Columns::One | Columns::Two => &[Pane::Tree],
+        };
+        let at = panes
+            .iter()
+            .position(|pane| *pane == self.pane)
+            .unwrap_or(0);
+        let next = at.wrapping_add_signed(by).min(panes.len() + at);
+        self.pane = panes[(next + panes.len()) % panes.len()];
+    }
+
+    fn back(&mut self) {
+        if self
+            .notice
+            .as_ref()
+            .is_some_and(|notice| notice.mood == Mood::Error)
+        {
+            self.notice = None;
+        } else if self.pane != Pane::Tree {
+            self.pane = Pane::Tree;
+        } else if self.tree.filter().is_some() {
+            self.tree.clear_filter();
+        } else if matches!(self.tree.selected(), Node::Connection(_)) {
+            self.tree.select_row(2);
+        }
+    }
+
+    fn edit(&mut self) -> Option<Effect> {
+        match self.tree.selected() {
+            Node::Connection(id)
+                if !self.is_waiting(|waiting| matches!(waiting, Waiting::Edit)) =>
+            {
+                Some(self.call(Waiting::Edit, Request::Get(id)))
+            }
+            Node::Connection(_) => None,
+            Node::Connections if self.tree.is_empty() && self.tree.loading.is_done() => {
+                self.pick_provider();
+                None
+            }
+            node => {
+                self.tree.set_open(node, !self.tree.is_open(node));
+                None
+            }
+        }
+    }
+
+    /// Switches at once on screen; the answer confirms it or takes it back.
+    fn toggle(&mut self) -> Option<Effect> {
+        let Some(item) = self.tree.selected_item() else {
+            self.tell(Notice::info("Select a connection to switch it on or off"));
+            return None;
+        };
+        let switch = Switch {
+            id: item.id,
+            to: !item.is_active,
+            is_undo: false,
+        };
+        Some(self.switch(switch))
+    }
+
+    fn undo(&mut self) -> Option<Effect> {
+        let Some(done) = self.undo.pop() else {
+            self.tell(Notice::info("There is nothing to undo"));
+            return None;
+        };
+        let switch = Switch {
+            to: !done.to,
+            is_undo: true,
+            ..done
+        };
+        Some(self.switch(switch))
+    }
+
+    fn switch(&mut self, switch: Switch) -> Effect {
+        self.tree.set_active(switch.id, switch.to);
+        let request = Request::SetActive(switch.id, switch.to);
+        self.call(Waiting::Switch(switch), request)
+    }
+
+    fn ask_to_delete(&mut self) {
+        if let Some(item) = self.tree.selected_item() {
+            let confirm = Confirm::delete(item.id, item.name());
+            self.layers.push(Layer::Confirm(confirm));
+        } else {
+            self.tell(Notice::info("Select a connection to delete it"));
+        }
+    }
+
+    fn sort(&mut self) {
+        self.tree.toggle_sort();
+        self.tell(Notice::info(match self.tree.sort() {
+            Sort::Name => "Sorted by name",
+            Sort::Provider => "Sorted by provider",
+        }));
+    }
+}

@@ -1,0 +1,101 @@
+//! What is left to do when nothing happens, read off the state: at most one of each is under way.
+
+use std::time::Duration;
+
+use super::{App, Waiting};
+use crate::tui::effect::{Effect, Request};
+use crate::tui::form::AliasCheck;
+use crate::tui::layout::Columns;
+use crate::tui::notice::Mood;
+use crate::tui::tree::Node;
+
+/// How long a notice stays.
+const NOTICE: Duration = Duration::from_secs(8);
+
+/// How long a secret stays shown.
+const SHOWN: Duration = Duration::from_secs(10);
+
+impl App {
+    /// The next thing to do, if there is any.
+    pub(super) fn due(&mut self) -> Option<Effect> {
+        self.next_slice()
+            .or_else(|| self.next_page())
+            .or_else(|| self.next_detail())
+            .or_else(|| self.next_alias())
+            .or_else(|| self.next_lookup())
+            .or_else(|| self.next_expiry())
+            .or_else(|| self.next_hiding())
+    }
+
+    fn next_slice(&mut self) -> Option<Effect> {
+        self.tree.is_searching().then(|| {
+            self.tree.step_search();
+            Effect::Continue
+        })
+    }
+
+    fn next_page(&mut self) -> Option<Effect> {
+        let window = self.tree.loading.wanted()?;
+        let ticket = self.ticket(Waiting::Page);
+        self.tree.loading.asked(ticket);
+        Some(Effect::Call(ticket, Request::List(window)))
+    }
+
+    /// One at a time: who runs through the list asks for where he stops, not for all he passed.
+    fn next_detail(&mut self) -> Option<Effect> {
+        let Node::Connection(id) = self.tree.selected() else {
+            return None;
+        };
+        if self.detail.id() == Some(id)
+            || self.layout().columns == Columns::Nothing
+            || self.is_waiting(|waiting| matches!(waiting, Waiting::Detail))
+        {
+            return None;
+        }
+        self.detail.expect(id);
+        Some(self.call(Waiting::Detail, Request::Get(id)))
+    }
+
+    fn next_alias(&mut self) -> Option<Effect> {
+        let form = self.form()?;
+        let except = form.id();
+        let alias = form.alias_to_check()?.to_owned();
+        let ticket = self.ticket(Waiting::Alias);
+        if let Some(form) = self.form_mut() {
+            form.alias_check = AliasCheck::Checking(ticket, alias.clone());
+        }
+        Some(Effect::Call(ticket, Request::AliasOwner(alias, except)))
+    }
+
+    fn next_lookup(&mut self) -> Option<Effect> {
+        let reference = self.form()?.reference_to_look_up()?;
+        if let Some(form) = self.form_mut() {
+            form.looking_up(reference.clone());
+        }
+        Some(self.call(Waiting::Lookup, Request::Lookup(reference)))
+    }
+
+    fn next_expiry(&mut self) -> Option<Effect> {
+        let notice = self.notice.as_ref()?;
+        if notice.expiry.is_some() || notice.mood == Mood::Error {
+            return None;
+        }
+        let ticket = self.fresh_ticket();
+        if let Some(notice) = &mut self.notice {
+            notice.expiry = Some(ticket);
+        }
+        Some(Effect::Wake(ticket, NOTICE))
+    }
+
+    fn next_hiding(&mut self) -> Option<Effect> {
+        let form = self.form()?;
+        if form.hiding.is_some() || !form.shows_secret() {
+            return None;
+        }
+        let ticket = self.fresh_ticket();
+        if let Some(form) = self.form_mut() {
+            form.hiding = Some(ticket);
+        }
+        Some(Effect::Wake(ticket, SHOWN))
+    }
+}

@@ -1,0 +1,157 @@
+//! What the mouse does: it points at what is on screen and means an action there.
+
+use super::{App, Pane};
+use crate::tui::action::Action;
+use crate::tui::effect::Effect;
+use crate::tui::event::{Mouse, MouseKind};
+use crate::tui::form::rows;
+use crate::tui::layer::Layer;
+use crate::tui::layout::{Columns, Layout};
+
+/// How many rows the wheel moves by.
+const WHEEL: isize = 3;
+
+impl App {
+    /// Does what the mouse means where it points.
+    pub(super) fn mouse(&mut self, mouse: Mouse) -> Option<Effect> {
+        match mouse.kind {
+            MouseKind::WheelUp => self.wheel(mouse, -WHEEL),
+            MouseKind::WheelDown => self.wheel(mouse, WHEEL),
+            MouseKind::Click => return self.click(mouse, false),
+            MouseKind::DoubleClick => return self.click(mouse, true),
+        }
+        None
+    }
+
+    fn wheel(&mut self, mouse: Mouse, by: isize) {
+        let up_or_down = if by < 0 { Action::Up } else { Action::Down };
+        match self.layers.last_mut() {
+            Some(Layer::Form(form)) => {
+                let step = if by < 0 {
+                    Action::PreviousField
+                } else {
+                    Action::NextField
+                };
+                form.act(step, &self.catalog);
+            }
+            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Help(_)) => {
+                self.act(up_or_down);
+            }
+            Some(Layer::Confirm(_)) => {}
+            None => {
+                if let Some(pane) = self.pane_at(mouse) {
+                    self.pane = pane;
+                    self.go(by);
+                }
+            }
+        }
+    }
+
+    fn click(&mut self, mouse: Mouse, is_double: bool) -> Option<Effect> {
+        let layout = self.layout();
+        match self.layers.last_mut() {
+            Some(Layer::Form(form)) => {
+                let area = layout.form_rows();
+                if area.contains(mouse.x, mouse.y) {
+                    let rows = rows::rows(form, area.width);
+                    let row = form.top + usize::from(mouse.y - area.y);
+                    if let Some(field) = rows.get(row).and_then(|row| row.field) {
+                        form.focus_on(field);
+                    }
+                }
+                None
+            }
+            Some(Layer::Picker(picker)) => {
+                let area = Layout::choice_list(layout.picker(self.catalog.all().len()));
+                let at = point(mouse, area, picker.choices.top)?;
+                if at >= picker.left(&self.catalog).len() {
+                    return None;
+                }
+                picker.choices.selected = at;
+                is_double.then(|| self.act(Action::Choose)).flatten()
+            }
+            Some(Layer::Palette(palette)) => {
+                let area = Layout::choice_list(layout.palette());
+                let at = point(mouse, area, palette.choices.top)?;
+                if at >= palette.left().len() {
+                    return None;
+                }
+                palette.choices.selected = at;
+                self.act(Action::Choose)
+            }
+            Some(Layer::Confirm(confirm)) => {
+                let button = layout
+                    .buttons(confirm)
+                    .iter()
+                    .position(|area| area.contains(mouse.x, mouse.y))?;
+                confirm.focus = button;
+                self.act(Action::Choose)
+            }
+            Some(Layer::Help(_)) => None,
+            None => self.click_in_panes(mouse, is_double),
+        }
+    }
+
+    fn click_in_panes(&mut self, mouse: Mouse, is_double: bool) -> Option<Effect> {
+        let layout = self.layout();
+        let pane = self.pane_at(mouse)?;
+        self.pane = pane;
+        let selected = match pane {
+            Pane::Tree => {
+                let row = point(mouse, layout.tree.inside(), self.tree.top)?;
+                if row >= self.tree.rows() {
+                    return None;
+                }
+                self.tree.select_row(row);
+                true
+            }
+            Pane::List => {
+                let (_, rows) = self.list_area().inside().split_top(1);
+                let at = point(mouse, rows, self.tree.list_top)?;
+                let is_there = at < self.tree.shown_len();
+                if is_there {
+                    self.tree.select_shown(at);
+                }
+                is_there
+            }
+            Pane::Detail => true,
+        };
+        (selected && is_double)
+            .then(|| self.act(Action::Edit))
+            .flatten()
+    }
+
+    fn pane_at(&self, mouse: Mouse) -> Option<Pane> {
+        let layout = self.layout();
+        let is_selected = self.tree.selected_item().is_some();
+        if layout.columns == Columns::One {
+            return layout.body.contains(mouse.x, mouse.y).then_some(self.pane);
+        }
+        if layout.tree.contains(mouse.x, mouse.y) {
+            return Some(Pane::Tree);
+        }
+        if !layout.side.contains(mouse.x, mouse.y) {
+            return None;
+        }
+        Some(match layout.columns {
+            Columns::Three if self.list_area().contains(mouse.x, mouse.y) => Pane::List,
+            Columns::Nothing | Columns::One | Columns::Two if !is_selected => Pane::Tree,
+            Columns::Nothing | Columns::One | Columns::Two | Columns::Three => Pane::Detail,
+        })
+    }
+
+    /// Where the list is: the whole side while no connection is selected.
+    pub fn list_area(&self) -> crate::tui::layout::Area {
+        let layout = self.layout();
+        match layout.columns {
+            Columns::Three if self.tree.selected_item().is_some() => layout.list_and_detail().0,
+            Columns::Nothing | Columns::One | Columns::Two | Columns::Three => layout.side,
+        }
+    }
+}
+
+/// Which row of a list the mouse points at.
+fn point(mouse: Mouse, area: crate::tui::layout::Area, top: usize) -> Option<usize> {
+    area.contains(mouse.x, mouse.y)
+        .then(|| top + usize::from(mouse.y - area.y))
+}

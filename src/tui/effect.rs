@@ -1,0 +1,93 @@
+//! What goes out: what the app wants done, and what it asks the service.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::tree::Item;
+use crate::appsettings::{Lookup, Reference};
+use crate::connection::{
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, Page, Window,
+};
+
+/// Names one request or one wake-up, so that its answer finds back; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What the app wants done.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Ask the service; the answer comes as [`super::event::Event::Reply`].
+    Call(Ticket, Request),
+    /// Say [`super::event::Event::Woken`] after this time.
+    Wake(Ticket, Duration),
+    /// There is more to do when no key waits: draw, then say [`super::event::Event::Idle`] again.
+    Continue,
+    /// Draw every cell afresh.
+    Redraw,
+    /// Give the terminal back to the shell until it lets us go on.
+    Suspend,
+    /// End; saves under way are waited for.
+    Quit,
+}
+
+/// What is asked of the service.
+#[derive(Debug, PartialEq)]
+pub enum Request {
+    /// A part of the list.
+    List(Window),
+    /// One connection.
+    Get(Uuid),
+    /// Who has an alias, leaving one connection out.
+    AliasOwner(String, Option<Uuid>),
+    /// Whether a reference resolves.
+    Lookup(Reference),
+    /// Keep a new connection.
+    Create(ConnectionDraft),
+    /// Keep a change.
+    Update(Change),
+    /// Switch on or off.
+    SetActive(Uuid, bool),
+    /// Delete.
+    Delete(Uuid),
+}
+
+/// A change to a connection, and what it was made over.
+#[derive(Debug, PartialEq)]
+pub struct Change {
+    /// Which connection.
+    pub id: Uuid,
+    /// What it shall be.
+    pub draft: ConnectionDraft,
+    /// The version that was read.
+    pub over: u64,
+}
+
+impl Request {
+    /// Whether something is kept by it, so that quitting waits for its answer.
+    pub const fn is_save(&self) -> bool {
+        match self {
+            Self::Create(_) | Self::Update(_) | Self::SetActive(..) | Self::Delete(_) => true,
+            Self::List(_) | Self::Get(_) | Self::AliasOwner(..) | Self::Lookup(_) => false,
+        }
+    }
+}
+
+/// What the service answers.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// To [`Request::List`].
+    Listed(Result<Page<Item>, ConnectionError>),
+    /// To [`Request::Get`].
+    Got(Result<Connection, ConnectionError>),
+    /// To [`Request::AliasOwner`].
+    AliasOwner(Result<Option<ConnectionItem>, ConnectionError>),
+    /// To [`Request::Lookup`].
+    LookedUp(Result<Lookup, ConnectionError>),
+    /// To [`Request::Create`], [`Request::Update`] and [`Request::SetActive`].
+    Saved(Result<Connection, ConnectionError>),
+    /// To [`Request::Delete`].
+    Deleted(Result<ConnectionItem, ConnectionError>),
+    /// The request broke off without an answer; says what is known.
+    Lost(String),
+}

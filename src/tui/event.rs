@@ -1,0 +1,64 @@
+//! What comes in: everything that can happen to the app.
+
+use zeroize::Zeroizing;
+
+use super::effect::{Reply, Ticket};
+use super::key::Key;
+use super::layout::Size;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(Pasted),
+    /// The mouse did something.
+    Mouse(Mouse),
+    /// The screen has this size now.
+    Resize(Size),
+    /// A request was answered.
+    Reply(Ticket, Reply),
+    /// The time that an [`super::effect::Effect::Wake`] asked for is over.
+    Woken(Ticket),
+    /// Nothing waits to be handled: time for what is left to do.
+    Idle,
+    /// The screen belongs to the app again, after a stay in the shell.
+    Resumed,
+    /// The terminal's background is light.
+    LightBackground,
+}
+
+/// A pasted text; it may be a secret, so it is wiped and its `Debug` says nothing of it.
+#[derive(Clone)]
+pub struct Pasted(pub Zeroizing<String>);
+
+impl std::fmt::Debug for Pasted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pasted(…)")
+    }
+}
+
+/// What the mouse did, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// What it did.
+    pub kind: MouseKind,
+    /// Columns from the left.
+    pub x: u16,
+    /// Rows from the top.
+    pub y: u16,
+}
+
+/// What a mouse can do here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseKind {
+    /// The left button was pressed.
+    Click,
+    /// The left button was pressed twice in one place.
+    DoubleClick,
+    /// The wheel was turned up.
+    WheelUp,
+    /// The wheel was turned down.
+    WheelDown,
+}

@@ -1,0 +1,145 @@
+//! Fits text into columns: safe for a terminal, cut between letters as people see them.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::text::Printable;
+
+/// The text as it is drawn.
+pub fn safe(text: &str) -> String {
+    Printable(text).to_string()
+}
+
+/// How many columns a safe text takes.
+pub fn width(safe: &str) -> usize {
+    safe.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// The text in at most this many columns, with `…` where it was cut.
+pub fn cut(text: &str, columns: usize) -> String {
+    // No text is drawn wider than a screen; the rest of a huge one is not even looked at.
+    let safe = safe(prefix(text, columns));
+    if safe.len() <= columns && safe.is_ascii() && text.len() <= columns {
+        return safe;
+    }
+    let mut taken = String::new();
+    let mut used = 0;
+    for letter in safe.graphemes(true) {
+        let wide = UnicodeWidthStr::width(letter);
+        if used + wide > columns {
+            while used + 1 > columns {
+                let Some((at, last)) = taken.grapheme_indices(true).next_back() else {
+                    return String::new();
+                };
+                used -= UnicodeWidthStr::width(last);
+                taken.truncate(at);
+            }
+            taken.push('…');
+            return taken;
+        }
+        taken.push_str(letter);
+        used += wide;
+    }
+    taken
+}
+
+/// As much of the beginning as could fill this many columns, and a little more.
+fn prefix(text: &str, columns: usize) -> &str {
+    let most = columns.saturating_add(2).saturating_mul(16);
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The text in exactly this many columns.
+pub fn pad(text: &str, columns: usize) -> String {
+    let mut cut = cut(text, columns);
+    let used = width(&cut);
+    cut.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
+    cut
+}
+
+/// The text in lines of at most this many columns, broken between words where there are any.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    if columns == 0 {
+        return Vec::new();
+    }
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in safe(text).split_whitespace() {
+        let wide = width(word);
+        if used > 0 && used + 1 + wide <= columns {
+            line.push(' ');
+            line.push_str(word);
+            used += 1 + wide;
+            continue;
+        }
+        if used > 0 {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        for letter in word.graphemes(true) {
+            let wide = UnicodeWidthStr::width(letter);
+            if used + wide > columns && used > 0 {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push_str(letter);
+            used += wide;
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("abc", 3, "abc")]
+    #[case("abcd", 3, "ab…")]
+    #[case("日本語", 5, "日本…")]
+    #[case("日本語", 4, "日…")]
+    #[case("日本語", 6, "日本語")]
+    #[case("abc", 0, "")]
+    #[case("ab", 1, "…")]
+    #[case("日", 1, "…")]
+    fn a_text_is_cut_between_letters(
+        #[case] text: &str,
+        #[case] columns: usize,
+        #[case] cut_to: &str,
+    ) {
+        assert_eq!(cut(text, columns), cut_to);
+    }
+
+    #[test]
+    fn a_padded_text_is_as_wide_as_asked() {
+        for text in [
+            "",
+            "abc",
+            "日本語",
+            "e\u{301}\u{301}",
+            "👩‍👩‍👧‍👦 family",
+            "\u{202e}abc",
+        ] {
+            for columns in 0..12 {
+                assert_eq!(width(&pad(text, columns)), columns, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_wrapped_between_words_and_a_long_word_is_broken() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 3), Vec::<String>::new());
+        assert_eq!(wrap("日本", 1), ["日", "本"]);
+    }
+}

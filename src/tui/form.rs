@@ -1,0 +1,490 @@
+//! The form of a connection, new or stored: its fields, what is typed into them, and the draft they make.
+
+mod draft;
+pub mod field;
+pub mod rows;
+
+use uuid::Uuid;
+
+use super::action::Action;
+use super::effect::{Change, Request, Ticket};
+use super::event::Pasted;
+use super::key::Key;
+use super::layer::Outcome;
+use super::line::{Line, Pasting};
+use super::notice::Notice;
+use crate::appsettings::{Lookup, Reference};
+use crate::connection::validate::Stored as Keep;
+use crate::connection::{Connection, Field as DraftField, FieldError, alias};
+use crate::provider::{Provider, ProviderCatalog};
+use field::{Field, Place, Secret, Value};
+
+/// What a form is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A connection that is not yet.
+    New,
+    /// A stored one.
+    Stored {
+        /// Which.
+        id: Uuid,
+        /// Its name as it is stored.
+        name: String,
+        /// The version that was read.
+        version: u64,
+    },
+}
+
+/// What is known of the alias on screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AliasCheck {
+    /// Nothing; this one was not answered for.
+    Unknown(String),
+    /// It is being asked for.
+    Checking(Ticket, String),
+    /// Nobody has this one.
+    Free(String),
+    /// Someone has this one.
+    Taken {
+        /// The alias.
+        alias: String,
+        /// The name of the connection that has it.
+        by: String,
+    },
+}
+
+/// What is known of a reference.
+#[derive(Debug, PartialEq)]
+enum Known {
+    Asking,
+    Answered(Lookup),
+    Unanswered,
+}
+
+/// The form of a connection.
+#[derive(Debug)]
+pub struct Form {
+    /// What it is about.
+    pub subject: Subject,
+    /// The provider, whose settings are its fields.
+    pub provider: Provider,
+    /// Its fields, in order.
+    pub fields: Vec<Field>,
+    /// Which field keys go into.
+    pub focus: usize,
+    /// The first row that is seen.
+    pub top: usize,
+    /// What is known of the alias.
+    pub alias_check: AliasCheck,
+    /// What is known of references, the newest last.
+    lookups: Vec<(Reference, Known)>,
+    /// The save under way.
+    pub saving: Option<Ticket>,
+    /// The wake-up that hides a shown secret.
+    pub hiding: Option<Ticket>,
+    /// Whether the alias follows the name.
+    alias_follows: bool,
+}
+
+impl Form {
+    /// An empty form for a provider.
+    pub fn new(provider: &Provider) -> Self {
+        let own = [
+            Field::own(Place::Name, "Name", Value::Text(Line::text(""))),
+            Field::own(Place::Alias, "Alias", Value::Text(Line::text(""))),
+            Field::own(Place::Status, "Status", Value::Switch(true)),
+        ];
+        let settings = provider
+            .settings
+            .iter()
+            .map(|setting| Field::setting(setting, None, true));
+        Self::with(Subject::New, provider, own.into_iter().chain(settings))
+    }
+
+    /// The form of a stored connection.
+    pub fn of(connection: &Connection, provider: &Provider) -> Self {
+        let item = &connection.item;
+        let own = [
+            Field::own(Place::Name, "Name", Value::Text(Line::text(&item.name))),
+            Field::own(Place::Alias, "Alias", Value::Text(Line::text(&item.alias))),
+            Field::own(Place::Status, "Status", Value::Switch(item.is_active)),
+        ];
+        let settings = provider
+            .settings
+            .iter()
+            .map(|setting| Field::setting(setting, draft::stored(connection, setting), false));
+        let subject = Subject::Stored {
+            id: item.id,
+            name: item.name.clone(),
+            version: item.version,
+        };
+        let mut form = Self::with(subject, provider, own.into_iter().chain(settings));
+        form.alias_follows = false;
+        form.alias_check = AliasCheck::Free(item.alias.clone());
+        form
+    }
+
+    fn with(subject: Subject, provider: &Provider, fields: impl Iterator<Item = Field>) -> Self {
+        Self {
+            subject,
+            provider: provider.clone(),
+            fields: fields.collect(),
+            focus: 0,
+            top: 0,
+            alias_check: AliasCheck::Unknown(String::new()),
+            lookups: Vec::new(),
+            saving: None,
+            hiding: None,
+            alias_follows: true,
+        }
+    }
+
+    /// The field of a place.
+    pub fn field(&self, place: &Place) -> Option<&Field> {
+        self.fields.iter().find(|field| field.place == *place)
+    }
+
+    /// The text typed into a place.
+    fn typed(&self, place: &Place) -> &str {
+        self.field(place)
+            .and_then(Field::line)
+            .map_or("", |line| line.value().trim())
+    }
+
+    /// The name typed so far.
+    pub fn name(&self) -> &str {
+        self.typed(&Place::Name)
+    }
+
+    /// Whether something would be lost by leaving.
+    pub fn is_changed(&self) -> bool {
+        self.fields.iter().any(Field::is_changed)
+    }
+
+    /// How many fields are wrong.
+    pub fn wrong(&self) -> usize {
+        self.fields
+            .iter()
+            .filter(|field| field.error.is_some())
+            .count()
+    }
+
+    /// The identity, when it is stored.
+    pub const fn id(&self) -> Option<Uuid> {
+        match self.subject {
+            Subject::New => None,
+            Subject::Stored { id, .. } => Some(id),
+        }
+    }
+
+    /// Does what a key asked for.
+    pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> Outcome {
+        if self.saving.is_some() {
+            return Outcome::Stay;
+        }
+        match action {
+            Action::Save => return self.save(catalog),
+            Action::Back => return self.leave(),
+            Action::NextField => self.focus_on((self.focus + 1) % self.fields.len().max(1)),
+            Action::PreviousField => {
+                let last = self.fields.len().saturating_sub(1);
+                self.focus_on(self.focus.checked_sub(1).unwrap_or(last));
+            }
+            Action::PageDown => {
+                let last = self.fields.len().saturating_sub(1);
+                self.focus_on((self.focus + 5).min(last));
+            }
+            Action::PageUp => self.focus_on(self.focus.saturating_sub(5)),
+            Action::NextError => self.focus_on_error(self.focus + 1),
+            Action::Reveal => self.reveal(),
+            Action::Clear => self.clear(),
+            _ => {}
+        }
+        Outcome::Stay
+    }
+
+    /// Handles a key that is no action.
+    pub fn key(&mut self, key: Key) {
+        if self.saving.is_some() {
+            return;
+        }
+        if let Some(field) = self.fields.get_mut(self.focus)
+            && field.edit(key)
+        {
+            self.changed();
+        }
+    }
+
+    /// Takes a pasted text into the focused field; it never submits.
+    pub fn paste(&mut self, pasted: &Pasted) -> Option<Notice> {
+        if self.saving.is_some() {
+            return None;
+        }
+        let field = self.fields.get_mut(self.focus)?;
+        let label = field.label.clone();
+        let pasting = field.line_mut()?.paste(&pasted.0);
+        if pasting == Pasting::TooLong {
+            return Some(Notice::warning(
+                "The paste is longer than 64 KiB; it was left out",
+            ));
+        }
+        field.error = None;
+        if let Value::Secret(secret) = &mut field.value {
+            secret.stored = None;
+        }
+        self.changed();
+        (pasting == Pasting::Trimmed).then(|| {
+            Notice::info(format!(
+                "White space was taken off what was pasted into {label}"
+            ))
+        })
+    }
+
+    /// Puts the focus on a field; a secret that was shown is hidden.
+    pub fn focus_on(&mut self, field: usize) {
+        if field != self.focus {
+            self.hide_secrets();
+        }
+        self.focus = field.min(self.fields.len().saturating_sub(1));
+    }
+
+    /// Hides every secret that is shown.
+    pub fn hide_secrets(&mut self) {
+        self.hiding = None;
+        for field in &mut self.fields {
+            if let Value::Secret(Secret { is_shown, .. }) = &mut field.value {
+                *is_shown = false;
+            }
+        }
+    }
+
+    /// Whether a secret is shown.
+    pub fn shows_secret(&self) -> bool {
+        self.fields.iter().any(
+            |field| matches!(&field.value, Value::Secret(Secret { is_shown, .. }) if *is_shown),
+        )
+    }
+
+    /// Whether the focus is on a secret.
+    pub fn is_on_secret(&self) -> bool {
+        self.fields
+            .get(self.focus)
+            .is_some_and(|field| matches!(field.value, Value::Secret(_)))
+    }
+
+    fn reveal(&mut self) {
+        let Some(Field {
+            value: Value::Secret(secret),
+            ..
+        }) = self.fields.get_mut(self.focus)
+        else {
+            return;
+        };
+        let show = !secret.is_shown && !secret.line.is_empty();
+        self.hide_secrets();
+        if let Some(Field {
+            value: Value::Secret(secret),
+            ..
+        }) = self.fields.get_mut(self.focus)
+        {
+            secret.is_shown = show;
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(field) = self.fields.get_mut(self.focus) {
+            field.clear();
+            self.changed();
+        }
+    }
+
+    /// After an edit: the alias follows the name until it is typed by hand.
+    fn changed(&mut self) {
+        match self.fields.get(self.focus).map(|field| &field.place) {
+            Some(Place::Alias) => {
+                self.alias_follows =
+                    self.subject == Subject::New && self.typed(&Place::Alias).is_empty();
+            }
+            Some(Place::Name) if self.alias_follows => {
+                let suggested = alias::suggest(self.name());
+                if let Some(field) = self
+                    .fields
+                    .iter_mut()
+                    .find(|field| field.place == Place::Alias)
+                {
+                    field.error = None;
+                    if let Some(line) = field.line_mut() {
+                        line.set(&suggested);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self) -> Outcome {
+        if self.is_changed() {
+            Outcome::AskWhetherToLeave
+        } else {
+            Outcome::Close
+        }
+    }
+
+    /// Asks the service to keep it, when nothing is wrong.
+    pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
+        let draft = self.draft();
+        let keep = match self.subject {
+            Subject::New => Keep::Nothing,
+            Subject::Stored { .. } => Keep::Secrets,
+        };
+        let problems = draft.problems(catalog, keep);
+        if !problems.is_empty() {
+            return match self.refuse(&problems) {
+                Some(notice) => Outcome::Tell(notice),
+                None => Outcome::Stay,
+            };
+        }
+        self.hide_secrets();
+        Outcome::Ask(match self.subject {
+            Subject::New => Request::Create(draft),
+            Subject::Stored { id, version, .. } => Request::Update(Change {
+                id,
+                draft,
+                over: version,
+            }),
+        })
+    }
+
+    /// Shows every error at its field with the focus on the first; what belongs to no field is told.
+    pub fn refuse(&mut self, problems: &[FieldError]) -> Option<Notice> {
+        for field in &mut self.fields {
+            field.error = None;
+        }
+        let mut homeless = None;
+        for problem in problems {
+            match self.field_of(&problem.field) {
+                Some(field) if field.error.is_none() => {
+                    field.error = Some(problem.reason.at_field());
+                }
+                Some(_) => {}
+                None => homeless = homeless.or_else(|| Some(Notice::error(problem.to_string()))),
+            }
+        }
+        if self.wrong() > 0 {
+            self.focus_on_error(0);
+        }
+        homeless
+    }
+
+    fn field_of(&mut self, at: &DraftField) -> Option<&mut Field> {
+        let place = match at {
+            DraftField::Name => Place::Name,
+            DraftField::Alias => Place::Alias,
+            DraftField::IsActive => Place::Status,
+            DraftField::Setting { key, .. } => {
+                Place::Setting(self.provider.field(key)?.key.clone())
+            }
+            DraftField::ProviderId | DraftField::Settings => return None,
+        };
+        self.fields.iter_mut().find(|field| field.place == place)
+    }
+
+    /// Puts the focus on the next field that is wrong, from this one on and around.
+    fn focus_on_error(&mut self, from: usize) {
+        let count = self.fields.len();
+        let next = (from..from + count)
+            .map(|at| at % count.max(1))
+            .find(|at| self.fields[*at].error.is_some());
+        if let Some(next) = next {
+            self.focus_on(next);
+        }
+    }
+}
+
+/// What is asked while typing.
+impl Form {
+    /// The alias to ask about, when nothing is known of it and nothing is being asked.
+    pub fn alias_to_check(&self) -> Option<&str> {
+        let typed = self.typed(&Place::Alias);
+        let known = match &self.alias_check {
+            AliasCheck::Checking(..) => return None,
+            AliasCheck::Unknown(alias)
+            | AliasCheck::Free(alias)
+            | AliasCheck::Taken { alias, .. } => alias,
+        };
+        (typed != known && alias::is_well_formed(typed) && typed.len() <= alias::MAX_LENGTH)
+            .then_some(typed)
+    }
+
+    /// What is known of the alias as it is typed now.
+    pub fn alias_known(&self) -> Option<&AliasCheck> {
+        let typed = self.typed(&Place::Alias);
+        match &self.alias_check {
+            AliasCheck::Unknown(_) => None,
+            AliasCheck::Checking(..) => alias::is_well_formed(typed).then_some(&self.alias_check),
+            AliasCheck::Free(alias) | AliasCheck::Taken { alias, .. } => {
+                (alias == typed).then_some(&self.alias_check)
+            }
+        }
+    }
+
+    /// Takes the answer about an alias.
+    pub fn alias_answered(&mut self, ticket: Ticket, owner: Option<Option<String>>) {
+        let AliasCheck::Checking(awaited, alias) = &self.alias_check else {
+            return;
+        };
+        if *awaited == ticket {
+            let alias = alias.clone();
+            self.alias_check = match owner {
+                None => AliasCheck::Unknown(alias),
+                Some(None) => AliasCheck::Free(alias),
+                Some(Some(by)) => AliasCheck::Taken { alias, by },
+            };
+        }
+    }
+
+    /// A reference that nothing is known of, when none is being asked about.
+    pub fn reference_to_look_up(&self) -> Option<Reference> {
+        if self
+            .lookups
+            .iter()
+            .any(|(_, known)| *known == Known::Asking)
+        {
+            return None;
+        }
+        self.fields
+            .iter()
+            .filter_map(Field::reference)
+            .find(|reference| self.lookups.iter().all(|(known, _)| known != reference))
+    }
+
+    /// Where a reference leads, when that is known.
+    pub fn lookup(&self, reference: &Reference) -> Option<&Lookup> {
+        self.lookups
+            .iter()
+            .find_map(|(known, answer)| match answer {
+                Known::Answered(lookup) if known == reference => Some(lookup),
+                Known::Answered(_) | Known::Asking | Known::Unanswered => None,
+            })
+    }
+
+    /// Remembers that a reference is being asked about.
+    pub fn looking_up(&mut self, reference: Reference) {
+        // As many as a form has fields are enough to remember.
+        if self.lookups.len() >= 32 {
+            self.lookups.remove(0);
+        }
+        self.lookups.push((reference, Known::Asking));
+    }
+
+    /// Takes the answer about the reference that was asked about.
+    pub fn looked_up(&mut self, lookup: Option<Lookup>) {
+        if let Some((_, known)) = self
+            .lookups
+            .iter_mut()
+            .find(|(_, known)| *known == Known::Asking)
+        {
+            *known = lookup.map_or(Known::Unanswered, Known::Answered);
+        }
+    }
+}

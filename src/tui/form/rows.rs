@@ -1,0 +1,180 @@
+//! The rows a form has at a width: one pure answer for drawing, scrolling and the mouse.
+
+use super::field::{Field, Place, Value};
+use super::{AliasCheck, Form};
+use crate::appsettings::Lookup;
+use crate::tui::fit::wrap;
+
+/// What a row shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shows {
+    /// The heading of a group.
+    Heading(String),
+    /// A field's label alone.
+    Label,
+    /// A field's label and what it says.
+    LabelAndInput,
+    /// What a field says, alone.
+    Input,
+    /// A line about a field.
+    Note(Tone, String),
+    /// Nothing.
+    Gap,
+}
+
+/// How a note is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something is wrong.
+    Wrong,
+    /// Something is right.
+    Right,
+    /// Something to know.
+    Hint,
+}
+
+/// One row of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The field it belongs to.
+    pub field: Option<usize>,
+    /// What it shows.
+    pub shows: Shows,
+}
+
+/// The width from which labels stand beside their inputs.
+const BESIDE: u16 = 56;
+
+/// How many columns labels take when they stand beside.
+pub const fn label_width(width: u16) -> u16 {
+    if width < BESIDE {
+        0
+    } else if width < 80 {
+        22
+    } else {
+        28
+    }
+}
+
+/// All rows of a form at a width.
+pub fn rows(form: &Form, width: u16) -> Vec<Row> {
+    let label = label_width(width);
+    let mut rows = Vec::new();
+    let mut group: Option<&str> = None;
+    let mut is_in_settings = false;
+    for (at, field) in form.fields.iter().enumerate() {
+        let is_setting = matches!(field.place, Place::Setting(_));
+        if is_setting && (!is_in_settings || field.group.as_deref() != group) {
+            group = field.group.as_deref();
+            is_in_settings = true;
+            rows.push(gap());
+            rows.push(Row {
+                field: None,
+                shows: Shows::Heading(match group {
+                    Some(group) => group.to_owned(),
+                    None => form.provider.name.clone(),
+                }),
+            });
+        }
+        let mut push = |shows| {
+            rows.push(Row {
+                field: Some(at),
+                shows,
+            });
+        };
+        if label == 0 {
+            push(Shows::Label);
+            push(Shows::Input);
+        } else {
+            push(Shows::LabelAndInput);
+        }
+        let room = usize::from(width.saturating_sub(label + 2));
+        for (tone, note) in notes(form, field, at == form.focus) {
+            for line in wrap(&note, room) {
+                push(Shows::Note(tone, line));
+            }
+        }
+    }
+    rows
+}
+
+const fn gap() -> Row {
+    Row {
+        field: None,
+        shows: Shows::Gap,
+    }
+}
+
+/// What is said about a field: what is wrong, else what is known; the description while it has the focus.
+fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
+    let mut notes = Vec::new();
+    if let Some(error) = &field.error {
+        notes.push((Tone::Wrong, format!("✗ {error}")));
+    } else if field.place == Place::Alias {
+        notes.extend(alias_note(form));
+    } else if let Some(reference) = field.reference() {
+        notes.extend(form.lookup(&reference).map(lookup_note));
+    }
+    if is_focused && !field.description.is_empty() {
+        notes.push((Tone::Hint, field.description.clone()));
+    }
+    if is_focused
+        && notes.is_empty()
+        && let Value::Secret(secret) = &field.value
+        && secret.stored.is_some()
+    {
+        notes.push((
+            Tone::Hint,
+            "Kept as it is; type to replace it, Ctrl-X to clear it".into(),
+        ));
+    }
+    notes
+}
+
+fn alias_note(form: &Form) -> Option<(Tone, String)> {
+    Some(match form.alias_known()? {
+        AliasCheck::Unknown(_) => return None,
+        AliasCheck::Checking(..) => (Tone::Hint, "Checking alias availability...".into()),
+        AliasCheck::Free(_) => (Tone::Right, "✓ free".into()),
+        AliasCheck::Taken { by, .. } => (Tone::Wrong, format!("✗ taken by \"{by}\"")),
+    })
+}
+
+fn lookup_note(lookup: &Lookup) -> (Tone, String) {
+    match lookup {
+        Lookup::Found { source } => (Tone::Right, format!("✓ resolves, from {source}")),
+        Lookup::Missing { looked_in } if looked_in.is_empty() => {
+            (Tone::Wrong, "✗ not found".into())
+        }
+        Lookup::Missing { looked_in } => (
+            Tone::Wrong,
+            format!("✗ not found, looked in {}", looked_in.join(", ")),
+        ),
+        Lookup::Refused { allowed } if allowed.is_empty() => {
+            (Tone::Wrong, "✗ may not be referenced".into())
+        }
+        Lookup::Refused { allowed } => (
+            Tone::Wrong,
+            format!(
+                "✗ may not be referenced; allowed are keys under {}",
+                allowed.join(", ")
+            ),
+        ),
+    }
+}
+
+/// The first row to show so that the focused field is seen, its input first of all.
+pub fn follow(form: &Form, rows: &[Row], height: usize) -> usize {
+    let of_focus = |row: &Row| row.field == Some(form.focus);
+    let first = rows.iter().position(of_focus).unwrap_or(0);
+    let last = rows.iter().rposition(of_focus).unwrap_or(0);
+    let input = rows
+        .iter()
+        .position(|row| of_focus(row) && matches!(row.shows, Shows::Input | Shows::LabelAndInput))
+        .unwrap_or(first);
+    // The top of the form comes back whole when the first field has the focus.
+    let first = if form.focus == 0 { 0 } else { first };
+    let top = crate::tui::layout::follow(form.top, last, height, rows.len());
+    let top = crate::tui::layout::follow(top, first, height, rows.len());
+    crate::tui::layout::follow(top, input, height, rows.len())
+}

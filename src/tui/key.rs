@@ -1,0 +1,164 @@
+//! A key press, named the way people and key files name it.
+
+use std::fmt;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// One key with its modifiers, the same whichever way a terminal reports it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+impl Key {
+    /// The key with its modifiers; Shift is part of a letter's case, not a modifier of its own.
+    pub fn new(code: KeyCode, modifiers: KeyModifiers) -> Self {
+        let mut code = code;
+        let mut modifiers =
+            modifiers & (KeyModifiers::SHIFT | KeyModifiers::CONTROL | KeyModifiers::ALT);
+        let with_control = modifiers.contains(KeyModifiers::CONTROL);
+        match code {
+            KeyCode::Char('\r' | '\n') => code = KeyCode::Enter,
+            KeyCode::Char(sign) if with_control => {
+                code = KeyCode::Char(sign.to_ascii_lowercase());
+                modifiers -= KeyModifiers::SHIFT;
+            }
+            KeyCode::Char(sign) if modifiers.contains(KeyModifiers::SHIFT) => {
+                code = KeyCode::Char(sign.to_ascii_uppercase());
+                modifiers -= KeyModifiers::SHIFT;
+            }
+            KeyCode::Tab if modifiers.contains(KeyModifiers::SHIFT) => {
+                code = KeyCode::BackTab;
+                modifiers -= KeyModifiers::SHIFT;
+            }
+            KeyCode::BackTab => modifiers -= KeyModifiers::SHIFT,
+            _ => {}
+        }
+        Self { code, modifiers }
+    }
+
+    /// A key without modifiers.
+    pub fn plain(code: KeyCode) -> Self {
+        Self::new(code, KeyModifiers::NONE)
+    }
+
+    /// Reads a name from a key file: `ctrl-s`, `D`, `?`, `pagedown`, `shift-tab`.
+    pub fn read(name: &str) -> Option<Self> {
+        let mut signs = name.chars();
+        if let (Some(sign), None) = (signs.next(), signs.next()) {
+            return (!sign.is_control()).then(|| Self::plain(KeyCode::Char(sign)));
+        }
+        let combination = crokey::parse(name).ok()?;
+        match combination.codes {
+            crokey::OneToThree::One(code) => Some(Self::new(code, combination.modifiers)),
+            crokey::OneToThree::Two(..) | crokey::OneToThree::Three(..) => None,
+        }
+    }
+
+    /// Which key it is.
+    pub const fn code(self) -> KeyCode {
+        self.code
+    }
+
+    /// Whether Ctrl is held.
+    pub const fn has_control(self) -> bool {
+        self.modifiers.contains(KeyModifiers::CONTROL)
+    }
+
+    /// Whether Alt is held.
+    pub const fn has_alt(self) -> bool {
+        self.modifiers.contains(KeyModifiers::ALT)
+    }
+
+    /// The character it types into a text, if it types one.
+    pub fn typed(self) -> Option<char> {
+        match self.code {
+            KeyCode::Char(sign) if self.modifiers.is_empty() && !sign.is_control() => Some(sign),
+            _ => None,
+        }
+    }
+}
+
+impl From<KeyEvent> for Key {
+    fn from(event: KeyEvent) -> Self {
+        Self::new(event.code, event.modifiers)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.has_control() {
+            f.write_str("Ctrl-")?;
+        }
+        if self.has_alt() {
+            f.write_str("Alt-")?;
+        }
+        if self.modifiers.contains(KeyModifiers::SHIFT) {
+            f.write_str("Shift-")?;
+        }
+        match self.code {
+            KeyCode::Up => f.write_str("↑"),
+            KeyCode::Down => f.write_str("↓"),
+            KeyCode::Left => f.write_str("←"),
+            KeyCode::Right => f.write_str("→"),
+            KeyCode::PageUp => f.write_str("PgUp"),
+            KeyCode::PageDown => f.write_str("PgDn"),
+            KeyCode::BackTab => f.write_str("Shift-Tab"),
+            KeyCode::Delete => f.write_str("Del"),
+            KeyCode::Insert => f.write_str("Ins"),
+            KeyCode::Char(' ') => f.write_str("Space"),
+            KeyCode::Char(sign) if self.has_control() => write!(f, "{}", sign.to_ascii_uppercase()),
+            KeyCode::Char(sign) => write!(f, "{sign}"),
+            KeyCode::F(number) => write!(f, "F{number}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// What is typed may be a secret, so only keys that type nothing are named.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.typed().is_some() {
+            f.write_str("Key(…)")
+        } else {
+            write!(f, "Key({self})")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("ctrl-s", "Ctrl-S")]
+    #[case("Ctrl-Shift-S", "Ctrl-S")]
+    #[case("D", "D")]
+    #[case("shift-d", "D")]
+    #[case("?", "?")]
+    #[case("-", "-")]
+    #[case("pagedown", "PgDn")]
+    #[case("shift-tab", "Shift-Tab")]
+    #[case("backtab", "Shift-Tab")]
+    #[case("f8", "F8")]
+    #[case("space", "Space")]
+    #[case("alt-b", "Alt-b")]
+    fn a_key_is_read_and_named(#[case] name: &str, #[case] shown: &str) {
+        assert_eq!(Key::read(name).unwrap().to_string(), shown);
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("ctrl-nothing")]
+    #[case("a-b")]
+    fn what_is_no_key_is_refused(#[case] name: &str) {
+        assert_eq!(Key::read(name), None);
+    }
+
+    #[test]
+    fn debug_does_not_say_what_was_typed() {
+        assert_eq!(format!("{:?}", Key::plain(KeyCode::Char('s'))), "Key(…)");
+    }
+}

@@ -1,0 +1,226 @@
+//! Which key does what: the embedded key file, and the user's over it.
+
+use std::collections::HashMap;
+
+use super::action::{Action, Context};
+use super::key::Key;
+
+/// The default keys, which are also the documentation of the key file.
+const EMBEDDED: &str = include_str!("../../assets/keymap.toml");
+
+/// The most bytes a key file may have.
+const LARGEST: usize = 64 * 1024;
+
+/// Keys and what they do, by place.
+#[derive(Debug, Clone, Default)]
+pub struct Keymap {
+    bindings: HashMap<(Context, Key), Action>,
+    order: Vec<(Context, Action, Key)>,
+}
+
+impl Keymap {
+    /// The keys as they come.
+    pub fn embedded() -> Self {
+        Self::default().over(EMBEDDED, "the embedded key file").0
+    }
+
+    /// The embedded keys with a user's file over them, and what is wrong in that file, with its lines.
+    pub fn with(file: &str, name: &str) -> (Self, Vec<String>) {
+        Self::embedded().over(file, name)
+    }
+
+    /// What a key does in a place, or everywhere.
+    pub fn find(&self, context: Context, key: Key) -> Option<Action> {
+        self.bindings
+            .get(&(context, key))
+            .or_else(|| self.bindings.get(&(Context::Anywhere, key)))
+            .copied()
+    }
+
+    /// The keys of an action in one place, in the order of the file.
+    pub fn keys(&self, context: Context, action: Action) -> impl Iterator<Item = Key> {
+        self.order
+            .iter()
+            .filter(move |(place, what, _)| *place == context && *what == action)
+            .map(|(_, _, key)| *key)
+    }
+
+    /// The first key of an action in a place, or everywhere.
+    pub fn first_key(&self, context: Context, action: Action) -> Option<Key> {
+        self.keys(context, action)
+            .next()
+            .or_else(|| self.keys(Context::Anywhere, action).next())
+    }
+
+    fn over(mut self, file: &str, name: &str) -> (Self, Vec<String>) {
+        let mut problems = Vec::new();
+        if file.len() > LARGEST {
+            problems.push(format!("{name}: larger than 64 KiB, not read"));
+            return (self, problems);
+        }
+        let table = match toml::de::DeTable::parse(file) {
+            Ok(table) => table.into_inner(),
+            Err(error) => {
+                let at = error.span().map_or(1, |span| line_of(file, span.start));
+                problems.push(format!("{name}, line {at}: {}", error.message()));
+                return (self, problems);
+            }
+        };
+        let mut wishes = Vec::new();
+        for (section, lines) in &table {
+            let at = line_of(file, section.span().start);
+            let context = Context::ALL
+                .into_iter()
+                .find(|context| context.id() == section.get_ref().as_ref());
+            let (Some(context), Some(lines)) = (context, lines.get_ref().as_table()) else {
+                problems.push(format!(
+                    "{name}, line {at}: there is no section '{}'",
+                    section.get_ref()
+                ));
+                continue;
+            };
+            for (action, keys) in lines {
+                let at = line_of(file, action.span().start);
+                let Some(known) = Action::named(action.get_ref(), context) else {
+                    problems.push(format!(
+                        "{name}, line {at}: there is no action '{}' in [{}]",
+                        action.get_ref(),
+                        context.id()
+                    ));
+                    continue;
+                };
+                match read_keys(keys.get_ref()) {
+                    Ok(keys) => wishes.push((at, context, known, keys)),
+                    Err(wrong) => problems.push(format!("{name}, line {at}: {wrong}")),
+                }
+            }
+        }
+        wishes.sort_by_key(|(at, ..)| *at);
+        for (_, context, action, _) in &wishes {
+            self.unbind(*context, *action);
+        }
+        for (at, context, action, keys) in wishes {
+            for key in keys {
+                if let Some(other) = self.bindings.get(&(context, key)).copied()
+                    && other != action
+                {
+                    problems.push(format!(
+                        "{name}, line {at}: {key} already means '{}' in [{}]; '{}' goes without it",
+                        other.entry().id,
+                        context.id(),
+                        action.entry().id
+                    ));
+                } else {
+                    self.bindings.insert((context, key), action);
+                    self.order.push((context, action, key));
+                }
+            }
+        }
+        (self, problems)
+    }
+
+    fn unbind(&mut self, context: Context, action: Action) {
+        self.bindings
+            .retain(|(place, _), what| (*place, *what) != (context, action));
+        self.order
+            .retain(|(place, what, _)| (*place, *what) != (context, action));
+    }
+}
+
+fn read_keys(value: &toml::de::DeValue<'_>) -> Result<Vec<Key>, String> {
+    let names = match value {
+        toml::de::DeValue::String(name) => vec![name.as_ref()],
+        toml::de::DeValue::Array(list) => list
+            .iter()
+            .map(|name| {
+                name.get_ref()
+                    .as_str()
+                    .ok_or("keys are texts such as \"ctrl-s\"")
+            })
+            .collect::<Result<_, _>>()?,
+        _ => return Err("keys are a list of texts such as [\"ctrl-s\"]".into()),
+    };
+    names
+        .into_iter()
+        .map(|name| Key::read(name).ok_or_else(|| format!("'{name}' is no key")))
+        .collect()
+}
+
+fn line_of(file: &str, at: usize) -> usize {
+    1 + file.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        Key::read(name).unwrap()
+    }
+
+    #[test]
+    fn the_embedded_file_is_without_fault() {
+        assert_eq!(
+            Keymap::default().over(EMBEDDED, "keys").1,
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_users_line_replaces_the_embedded_one() {
+        let (keymap, problems) = Keymap::with("[tree]\nnew = [\"a\", \"ctrl-n\"]\n", "keys");
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(keymap.find(Context::Tree, key("a")), Some(Action::New));
+        assert_eq!(keymap.find(Context::Tree, key("ctrl-n")), Some(Action::New));
+        assert_eq!(keymap.find(Context::Tree, key("n")), None);
+        assert_eq!(keymap.find(Context::Tree, key("t")), Some(Action::Toggle));
+    }
+
+    #[test]
+    fn two_actions_may_swap_their_keys() {
+        let (keymap, problems) = Keymap::with("[tree]\nnew = \"t\"\ntoggle = \"n\"\n", "keys");
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(keymap.find(Context::Tree, key("n")), Some(Action::Toggle));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line_and_the_rest_works() {
+        let file = "[tree]\nnew = [\"a\"]\nfly = [\"f\"]\nsort = [\"ctrl-nonsense\"]\ntoggle = [\"e\"]\n[sky]\nup = [\"x\"]\n";
+        let (keymap, problems) = Keymap::with(file, "keymap.toml");
+        assert_eq!(
+            problems,
+            [
+                "keymap.toml, line 6: there is no section 'sky'",
+                "keymap.toml, line 3: there is no action 'fly' in [tree]",
+                "keymap.toml, line 4: 'ctrl-nonsense' is no key",
+                "keymap.toml, line 5: e already means 'edit' in [tree]; 'toggle' goes without it",
+            ]
+        );
+        assert_eq!(keymap.find(Context::Tree, key("a")), Some(Action::New));
+        assert_eq!(keymap.find(Context::Tree, key("s")), Some(Action::Sort));
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_leaves_the_embedded_keys() {
+        let (keymap, problems) = Keymap::with("[tree\n", "keymap.toml");
+        assert_eq!(problems.len(), 1);
+        assert!(
+            problems[0].starts_with("keymap.toml, line 1: "),
+            "{problems:?}"
+        );
+        assert_eq!(keymap.find(Context::Tree, key("n")), Some(Action::New));
+    }
+
+    #[test]
+    fn a_place_goes_before_everywhere() {
+        let (keymap, _) = Keymap::with("[form]\nsave = [\"ctrl-c\"]\n", "keys");
+        assert_eq!(
+            keymap.find(Context::Form, key("ctrl-c")),
+            Some(Action::Save)
+        );
+        assert_eq!(
+            keymap.find(Context::Tree, key("ctrl-c")),
+            Some(Action::Quit)
+        );
+    }
+}

@@ -1,0 +1,282 @@
+//! One line of text being typed: `tui-input`, made fit for secrets and for pastes.
+//!
+//! Why: the input alone has no paste, keeps what was cut, prints its value in `Debug`, and looks for a key that terminals
+//! do not send. A secret is kept in one allocation that is wiped, is never cut into the input's own memory, and is deleted whole
+//! where a word would show where its parts are.
+
+use crossterm::event::KeyCode;
+use tui_input::{Input, InputRequest};
+use zeroize::Zeroize;
+
+use super::key::Key;
+
+/// The most bytes a line has; nothing longer is a name, an address or a key.
+pub const LONGEST: usize = 64 * 1024;
+
+/// Room that a secret has from the start, so that typing it leaves no copies behind.
+const SECRET_ROOM: usize = 1024;
+
+/// A line of text and the place in it where one types.
+pub struct Line {
+    input: Input,
+    is_secret: bool,
+}
+
+/// What became of a pasted text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pasting {
+    /// It is in the line as it was.
+    AsItWas,
+    /// Line ends or white space around it were taken off.
+    Trimmed,
+    /// It is too long and was left out.
+    TooLong,
+}
+
+impl Line {
+    /// A line that may be seen.
+    pub fn text(value: &str) -> Self {
+        Self {
+            input: Input::new(value.to_owned()),
+            is_secret: false,
+        }
+    }
+
+    /// An empty line for a secret.
+    pub fn secret() -> Self {
+        Self {
+            input: Input::new(String::with_capacity(SECRET_ROOM)),
+            is_secret: true,
+        }
+    }
+
+    /// What it says.
+    pub fn value(&self) -> &str {
+        self.input.value()
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.value().is_empty()
+    }
+
+    /// What stands before the cursor, and what behind it.
+    pub fn around_cursor(&self) -> (&str, &str) {
+        let value = self.value();
+        let at = value
+            .char_indices()
+            .nth(self.input.cursor())
+            .map_or(value.len(), |(at, _)| at);
+        value.split_at(at)
+    }
+
+    /// Says something else, with the cursor at its end.
+    pub fn set(&mut self, value: &str) {
+        let cursor = value.chars().count();
+        let mut next = String::with_capacity(value.len().max(self.room()));
+        next.push_str(value);
+        self.replace(next, cursor);
+    }
+
+    /// Types one character; false when there is no room.
+    pub fn insert(&mut self, sign: char) -> bool {
+        if self.value().len() + sign.len_utf8() > LONGEST {
+            return false;
+        }
+        if self.is_secret && self.value().len() + sign.len_utf8() > SECRET_ROOM {
+            // Beyond its room the text would be moved by its own growth, and the old copy left behind.
+            let mut text = [0; 4];
+            return self.splice(sign.encode_utf8(&mut text));
+        }
+        self.input.handle(InputRequest::InsertChar(sign));
+        true
+    }
+
+    /// Puts a pasted text in at the cursor, as one line.
+    pub fn paste(&mut self, text: &str) -> Pasting {
+        let trimmed = text.trim();
+        if self.value().len() + trimmed.len() > LONGEST {
+            return Pasting::TooLong;
+        }
+        // In a secret a line end is never meant; elsewhere it parts two words.
+        let mut folded = String::with_capacity(trimmed.len());
+        for part in trimmed
+            .split(['\r', '\n', '\t'])
+            .filter(|part| !part.is_empty())
+        {
+            if !folded.is_empty() && !self.is_secret {
+                folded.push(' ');
+            }
+            folded.push_str(part);
+        }
+        let changed = folded != text;
+        self.splice(&folded);
+        folded.zeroize();
+        if changed {
+            Pasting::Trimmed
+        } else {
+            Pasting::AsItWas
+        }
+    }
+
+    /// Handles a key that edits or moves; false when it does neither here.
+    pub fn edit(&mut self, key: Key) -> bool {
+        if let Some(sign) = key.typed() {
+            return self.insert(sign);
+        }
+        let Some(request) = request(key) else {
+            return false;
+        };
+        if self.is_secret && request == InputRequest::Yank {
+            return false;
+        }
+        if self.is_secret && cuts(request) {
+            self.set("");
+            return true;
+        }
+        self.input.handle(request).is_some()
+    }
+
+    fn splice(&mut self, text: &str) -> bool {
+        let (before, behind) = self.around_cursor();
+        let mut next =
+            String::with_capacity((before.len() + text.len() + behind.len()).max(self.room()));
+        next.push_str(before);
+        next.push_str(text);
+        next.push_str(behind);
+        let cursor = self.input.cursor() + text.chars().count();
+        self.replace(next, cursor);
+        true
+    }
+
+    fn replace(&mut self, next: String, cursor: usize) {
+        let old = std::mem::replace(&mut self.input, Input::new(next).with_cursor(cursor));
+        String::from(old).zeroize();
+    }
+
+    const fn room(&self) -> usize {
+        if self.is_secret { SECRET_ROOM } else { 0 }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        String::from(std::mem::take(&mut self.input)).zeroize();
+    }
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Line(…)")
+    }
+}
+
+/// What a key does to a line, by the habits of shells.
+fn request(key: Key) -> Option<InputRequest> {
+    use InputRequest as Do;
+    let by_word = key.has_control() || key.has_alt();
+    Some(match key.code() {
+        KeyCode::Left if by_word => Do::GoToPrevWord,
+        KeyCode::Right if by_word => Do::GoToNextWord,
+        KeyCode::Left => Do::GoToPrevChar,
+        KeyCode::Right => Do::GoToNextChar,
+        KeyCode::Home => Do::GoToStart,
+        KeyCode::End => Do::GoToEnd,
+        KeyCode::Backspace if by_word => Do::DeletePrevWord,
+        KeyCode::Backspace => Do::DeletePrevChar,
+        KeyCode::Delete if by_word => Do::DeleteNextWord,
+        KeyCode::Delete => Do::DeleteNextChar,
+        KeyCode::Char(sign) if key.has_control() => match sign {
+            'a' => Do::GoToStart,
+            'e' => Do::GoToEnd,
+            'b' => Do::GoToPrevChar,
+            'f' => Do::GoToNextChar,
+            'h' => Do::DeletePrevChar,
+            'd' => Do::DeleteNextChar,
+            'w' => Do::DeletePrevWord,
+            'u' => Do::DeleteFromStart,
+            'k' => Do::DeleteTillEnd,
+            'y' => Do::Yank,
+            _ => return None,
+        },
+        KeyCode::Char('b') if key.has_alt() => Do::GoToPrevWord,
+        KeyCode::Char('f') if key.has_alt() => Do::GoToNextWord,
+        KeyCode::Char('d') if key.has_alt() => Do::DeleteNextWord,
+        _ => return None,
+    })
+}
+
+/// Whether a request keeps what it takes out.
+const fn cuts(request: InputRequest) -> bool {
+    matches!(
+        request,
+        InputRequest::DeletePrevWord
+            | InputRequest::DeleteNextWord
+            | InputRequest::DeleteLine
+            | InputRequest::DeleteFromStart
+            | InputRequest::DeleteTillEnd
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(line: &mut Line, names: &[&str]) {
+        for name in names {
+            line.edit(Key::read(name).unwrap());
+        }
+    }
+
+    #[test]
+    fn words_are_cut_and_put_back() {
+        let mut line = Line::text("one two");
+        press(&mut line, &["ctrl-w", "home", "ctrl-y"]);
+        assert_eq!(line.value(), "twoone ");
+    }
+
+    #[test]
+    fn a_secret_is_deleted_whole_and_cannot_be_put_back() {
+        let mut line = Line::secret();
+        line.paste("sk-one two");
+        press(&mut line, &["ctrl-w", "ctrl-y"]);
+        assert_eq!(line.value(), "");
+        press(&mut line, &["a", "ctrl-y"]);
+        assert_eq!(line.value(), "a");
+    }
+
+    #[test]
+    fn a_paste_becomes_one_line_at_the_cursor() {
+        let mut line = Line::text("ab");
+        press(&mut line, &["left"]);
+        assert_eq!(line.paste(" one\r\ntwo \n"), Pasting::Trimmed);
+        assert_eq!(line.around_cursor(), ("aone two", "b"));
+    }
+
+    #[test]
+    fn a_pasted_secret_has_no_line_ends() {
+        let mut line = Line::secret();
+        assert_eq!(line.paste("sk-1\n2\n"), Pasting::Trimmed);
+        assert_eq!(line.value(), "sk-12");
+    }
+
+    #[test]
+    fn a_paste_that_is_too_long_changes_nothing() {
+        let mut line = Line::text("ab");
+        assert_eq!(line.paste(&"x".repeat(LONGEST)), Pasting::TooLong);
+        assert_eq!(line.value(), "ab");
+    }
+
+    #[test]
+    fn a_long_secret_can_be_typed_on() {
+        let mut line = Line::secret();
+        line.paste(&"é".repeat(2_000));
+        press(&mut line, &["a", "left", "b"]);
+        assert!(line.value().ends_with("éba"));
+    }
+
+    #[test]
+    fn debug_does_not_say_what_it_says() {
+        assert_eq!(format!("{:?}", Line::text("planted")), "Line(…)");
+    }
+}

@@ -1,0 +1,52 @@
+//! Turns one request into one reply: the only caller of the service.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::effect::{Change, Reply, Request};
+use super::tree::Item;
+use crate::connection::{ConnectionItem, ConnectionService, IdOrAlias, Page, Query};
+
+/// Asks the service and waits for its answer.
+pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply {
+    match request {
+        Request::List(window) => Reply::Listed(service.list(Query::all(window)).await.map(compact)),
+        Request::Get(id) => Reply::Got(service.get(&IdOrAlias::Id(id)).await),
+        Request::AliasOwner(alias, except) => {
+            Reply::AliasOwner(service.alias_owner(&alias, except).await)
+        }
+        Request::Lookup(reference) => Reply::LookedUp(service.lookup(&reference).await),
+        Request::Create(draft) => Reply::Saved(service.create(draft).await),
+        Request::Update(Change { id, draft, over }) => {
+            Reply::Saved(service.update(&id.into(), draft, Some(over)).await)
+        }
+        Request::SetActive(id, active) => {
+            Reply::Saved(service.set_active(&id.into(), active).await)
+        }
+        Request::Delete(id) => Reply::Deleted(service.delete(&id.into()).await),
+    }
+}
+
+/// Only what the tree shows, here and not in `update`, so that a key never waits for it. Provider ids are shared.
+fn compact(page: Page<ConnectionItem>) -> Page<Item> {
+    let mut providers: HashMap<String, Arc<str>> = HashMap::new();
+    let items = page
+        .items
+        .into_iter()
+        .map(|item| {
+            let provider = match providers.get(&item.provider_id) {
+                Some(known) => Arc::clone(known),
+                None => {
+                    let new: Arc<str> = Arc::from(item.provider_id.as_str());
+                    providers.insert(item.provider_id.clone(), Arc::clone(&new));
+                    new
+                }
+            };
+            Item::new(&item, provider)
+        })
+        .collect();
+    Page {
+        items,
+        total: page.total,
+    }
+}

@@ -1,0 +1,329 @@
+//! The only loop: wait, update, perform, draw.
+//!
+//! Everything that waits is taken in before one frame is drawn, and nothing is drawn while nothing happens. Keys go before
+//! answers, and what is left to do comes last.
+
+use std::collections::HashSet;
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::{JoinError, JoinSet};
+
+use super::app::App;
+use super::effect::{Effect, Reply, Request, Ticket};
+use super::event::Event;
+use super::keymap::Keymap;
+use super::layout::Size;
+use super::perform::perform;
+use super::terminal::{self, Input, Taken};
+use super::theme::{Theme, ThemeName};
+use super::view;
+use crate::connection::ConnectionService;
+
+/// The most a frame waits for more to happen before it is drawn.
+const DRAIN: usize = 1_000;
+
+/// How the app is started.
+#[derive(Debug, Clone, Default)]
+pub struct TuiOptions {
+    /// The folder with `keymap.toml`.
+    pub config: Option<PathBuf>,
+    /// The theme; chosen by the terminal when none is named.
+    pub theme: Option<ThemeName>,
+    /// What people should know from the start, one sentence each.
+    pub notices: Vec<String>,
+}
+
+/// Why the app ended otherwise than by a key.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// The terminal takes or gives nothing any more.
+    #[error("the terminal is gone: {0}")]
+    Terminal(#[from] io::Error),
+    /// A request broke off in the middle.
+    #[error("the app broke off: {0}")]
+    Broken(JoinError),
+}
+
+/// Runs the app until it is left; the terminal is given back on every way out.
+pub async fn run(service: Arc<dyn ConnectionService>, options: TuiOptions) -> Result<(), TuiError> {
+    let (keymap, problems) = keymap(&options);
+    let mut notices = service.notices();
+    notices.extend(options.notices);
+    notices.extend(problems);
+    let app = App::new(service.providers(), keymap, &notices);
+    let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let theme = if is_mono {
+        Some(ThemeName::Mono)
+    } else {
+        options.theme
+    };
+    let signals = Signals::new()?;
+    let taken = Taken::new()?;
+    let (sender, inputs) = unbounded_channel();
+    let out = BufWriter::with_capacity(64 * 1024, io::stdout());
+    let mut runtime = Runtime {
+        app,
+        service,
+        terminal: Terminal::new(CrosstermBackend::new(out))?,
+        themes: Themes::new(theme),
+        inputs,
+        calls: JoinSet::new(),
+        saves: HashSet::new(),
+        wakes: JoinSet::new(),
+        is_changed: true,
+    };
+    let (width, height) = crossterm::terminal::size()?;
+    runtime.app.update(Event::Resize(Size { width, height }));
+    runtime.draw()?;
+    terminal::read(sender)?;
+    let ended = runtime.turn(signals).await;
+    drop(taken);
+    runtime.finish().await;
+    ended
+}
+
+fn keymap(options: &TuiOptions) -> (Keymap, Vec<String>) {
+    let Some(path) = options
+        .config
+        .as_ref()
+        .map(|folder| folder.join("keymap.toml"))
+    else {
+        return (Keymap::embedded(), Vec::new());
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(file) => Keymap::with(&file, "keymap.toml"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (Keymap::embedded(), Vec::new()),
+        Err(error) => (
+            Keymap::embedded(),
+            vec![format!("keymap.toml was not read: {error}")],
+        ),
+    }
+}
+
+/// The theme in force.
+struct Themes {
+    chosen: Option<ThemeName>,
+    shown: ThemeName,
+    theme: Theme,
+}
+
+impl Themes {
+    fn new(chosen: Option<ThemeName>) -> Self {
+        let shown = chosen.unwrap_or_default();
+        Self {
+            chosen,
+            shown,
+            theme: Theme::embedded(shown),
+        }
+    }
+
+    fn follow(&mut self, is_light: bool) {
+        let wanted = self.chosen.unwrap_or(if is_light {
+            ThemeName::Light
+        } else {
+            ThemeName::Dark
+        });
+        if wanted != self.shown {
+            *self = Self {
+                chosen: self.chosen,
+                shown: wanted,
+                theme: Theme::embedded(wanted),
+            };
+        }
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    stop: Signal,
+    go_on: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+            go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+}
+
+/// What a round of the loop says about the next one.
+#[derive(PartialEq, Eq)]
+enum Turn {
+    On,
+    End,
+}
+
+/// An answer, or how its task ended without one.
+type Answered = Result<(tokio::task::Id, (Ticket, Reply)), JoinError>;
+
+struct Runtime {
+    app: App,
+    service: Arc<dyn ConnectionService>,
+    terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
+    themes: Themes,
+    inputs: UnboundedReceiver<Input>,
+    calls: JoinSet<(Ticket, Reply)>,
+    /// Saves under way: quitting waits for them.
+    saves: HashSet<Ticket>,
+    wakes: JoinSet<Ticket>,
+    /// Whether something happened since the last frame.
+    is_changed: bool,
+}
+
+impl Runtime {
+    async fn turn(&mut self, mut signals: Signals) -> Result<(), TuiError> {
+        loop {
+            if self.catch_up()? == Turn::End {
+                return Ok(());
+            }
+            let turn = tokio::select! {
+                biased;
+                _ = signals.terminate.recv() => Turn::End,
+                _ = signals.hang_up.recv() => Turn::End,
+                _ = signals.interrupt.recv() => Turn::End,
+                _ = signals.stop.recv() => self.suspend()?,
+                _ = signals.go_on.recv() => self.resume()?,
+                input = self.inputs.recv() => self.take_in(input)?,
+                Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
+                Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
+            };
+            if turn == Turn::End {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes in everything that waits, does what is left to do, and draws.
+    fn catch_up(&mut self) -> Result<Turn, TuiError> {
+        loop {
+            for _ in 0..DRAIN {
+                let turn = match self.inputs.try_recv() {
+                    Ok(input) => self.take_in(Some(input))?,
+                    Err(_) => match self.calls.try_join_next_with_id() {
+                        Some(answer) => self.take_answer(answer)?,
+                        None => break,
+                    },
+                };
+                if turn == Turn::End {
+                    return Ok(Turn::End);
+                }
+            }
+            let effect = self.app.update(Event::Idle);
+            let is_done = effect.is_none();
+            let draws_now = is_done || effect == Some(Effect::Continue);
+            if self.perform(effect)? == Turn::End {
+                return Ok(Turn::End);
+            }
+            if draws_now && self.is_changed {
+                self.draw()?;
+            }
+            if is_done {
+                return Ok(Turn::On);
+            }
+        }
+    }
+
+    fn take_in(&mut self, input: Option<Input>) -> Result<Turn, TuiError> {
+        match input {
+            Some(Input::Event(event)) => self.update(event),
+            Some(Input::Gone) | None => Ok(Turn::End),
+        }
+    }
+
+    fn take_answer(&mut self, answer: Answered) -> Result<Turn, TuiError> {
+        let (_, (ticket, reply)) = answer.map_err(TuiError::Broken)?;
+        self.saves.remove(&ticket);
+        self.update(Event::Reply(ticket, reply))
+    }
+
+    fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
+        self.is_changed = true;
+        let effect = self.app.update(event);
+        self.perform(effect)
+    }
+
+    fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
+        match effect {
+            None => {}
+            Some(Effect::Continue) => self.is_changed = true,
+            Some(Effect::Call(ticket, request)) => self.call(ticket, request),
+            Some(Effect::Wake(ticket, after)) => {
+                self.wakes.spawn(async move {
+                    tokio::time::sleep(after).await;
+                    ticket
+                });
+            }
+            Some(Effect::Redraw) => {
+                self.terminal.clear()?;
+                self.is_changed = true;
+            }
+            Some(Effect::Suspend) => return self.suspend(),
+            Some(Effect::Quit) => return Ok(Turn::End),
+        }
+        Ok(Turn::On)
+    }
+
+    fn call(&mut self, ticket: Ticket, request: Request) {
+        if request.is_save() {
+            self.saves.insert(ticket);
+        }
+        let service = Arc::clone(&self.service);
+        self.calls
+            .spawn(async move { (ticket, perform(&*service, request).await) });
+    }
+
+    fn draw(&mut self) -> Result<(), TuiError> {
+        self.themes.follow(self.app.is_light);
+        let (app, theme) = (&self.app, &self.themes.theme);
+        self.terminal.draw(|frame| {
+            if let Some(cursor) = view::draw(app, theme, frame.buffer_mut()) {
+                frame.set_cursor_position(cursor);
+            }
+        })?;
+        self.is_changed = false;
+        Ok(())
+    }
+
+    /// Goes to the shell, and comes back when it lets us.
+    fn suspend(&mut self) -> Result<Turn, TuiError> {
+        terminal::give_back()?;
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
+            .map_err(io::Error::from)?;
+        self.resume()
+    }
+
+    fn resume(&mut self) -> Result<Turn, TuiError> {
+        terminal::take()?;
+        let (width, height) = crossterm::terminal::size()?;
+        self.app.update(Event::Resize(Size { width, height }));
+        self.update(Event::Resumed)
+    }
+
+    /// Waits for the saves under way, or until Ctrl-C says that it shall not.
+    async fn finish(mut self) {
+        while !self.saves.is_empty() {
+            tokio::select! {
+                answer = self.calls.join_next() => match answer {
+                    Some(Ok((ticket, _))) => {
+                        self.saves.remove(&ticket);
+                    }
+                    Some(Err(_)) | None => return,
+                },
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+}

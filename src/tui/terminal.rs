@@ -1,0 +1,157 @@
+//! The terminal: taken in, surely given back, and what comes from it turned into events.
+//!
+//! Why: reading stands on a thread of its own that nobody waits for. When the terminal goes away crossterm may spin in there;
+//! the app leaves from another thread all the same.
+
+use std::io::{self, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossterm::cursor::Show;
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+    Event as Happening, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
+};
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use tokio::sync::mpsc::UnboundedSender;
+use zeroize::Zeroizing;
+
+use super::event::{Event, Mouse, MouseKind, Pasted};
+use super::layout::Size;
+
+/// Two clicks within this time are one double click.
+const DOUBLE: Duration = Duration::from_millis(400);
+
+/// Whether the terminal is ours now, so that it is given back once.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Takes the terminal: raw, its other screen, mouse and pastes told apart.
+pub fn take() -> io::Result<()> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let _ = give_back(); // the panic itself is what has to be told
+            before(panic);
+        }));
+    });
+    enable_raw_mode()?;
+    IS_TAKEN.store(true, Ordering::SeqCst);
+    crossterm::execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableMouseCapture,
+        EnableBracketedPaste
+    )
+}
+
+/// Gives the terminal back as it was; does nothing when that was done.
+pub fn give_back() -> io::Result<()> {
+    if !IS_TAKEN.swap(false, Ordering::SeqCst) {
+        return Ok(());
+    }
+    // Both are tried: a terminal that takes no bytes can still be made cooked again.
+    let screen = crossterm::execute!(
+        io::stdout(),
+        DisableBracketedPaste,
+        DisableMouseCapture,
+        LeaveAlternateScreen,
+        Show
+    );
+    let mode = disable_raw_mode();
+    io::stdout().flush().and(screen).and(mode)
+}
+
+/// Gives the terminal back when it goes out of scope, on whatever way.
+pub struct Taken(());
+
+impl Taken {
+    /// Takes the terminal.
+    pub fn new() -> io::Result<Self> {
+        let taken = Self(());
+        take()?;
+        Ok(taken)
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let _ = give_back(); // nobody is left to be told
+    }
+}
+
+/// What the reading thread says.
+#[derive(Debug)]
+pub enum Input {
+    /// Something happened.
+    Event(Event),
+    /// Nothing more will come.
+    Gone,
+}
+
+/// Reads the terminal for ever, on a thread of its own.
+pub fn read(inputs: UnboundedSender<Input>) -> io::Result<()> {
+    std::thread::Builder::new()
+        .name("terminal".into())
+        .spawn(move || {
+            let mut translator = Translator::default();
+            loop {
+                let input = match crossterm::event::read() {
+                    Ok(happening) => match translator.event(happening) {
+                        Some(event) => Input::Event(event),
+                        None => continue,
+                    },
+                    Err(_) => Input::Gone,
+                };
+                let is_gone = matches!(input, Input::Gone);
+                if inputs.send(input).is_err() || is_gone {
+                    return;
+                }
+            }
+        })
+        .map(drop)
+}
+
+/// Turns what crossterm says into events.
+#[derive(Default)]
+struct Translator {
+    last_click: Option<(Instant, u16, u16)>,
+}
+
+impl Translator {
+    fn event(&mut self, happening: Happening) -> Option<Event> {
+        match happening {
+            Happening::Key(key) if key.kind == KeyEventKind::Release => None,
+            Happening::Key(key) => Some(Event::Key(key.into())),
+            Happening::Paste(text) => Some(Event::Paste(Pasted(Zeroizing::new(text)))),
+            Happening::Resize(width, height) => Some(Event::Resize(Size { width, height })),
+            Happening::Mouse(mouse) => self.mouse(mouse),
+            Happening::FocusGained | Happening::FocusLost => None,
+        }
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent) -> Option<Event> {
+        let (x, y) = (mouse.column, mouse.row);
+        let kind = match mouse.kind {
+            MouseEventKind::ScrollUp => MouseKind::WheelUp,
+            MouseEventKind::ScrollDown => MouseKind::WheelDown,
+            MouseEventKind::Down(MouseButton::Left) => {
+                let now = Instant::now();
+                let is_second = self.last_click.take().is_some_and(|(then, was_x, was_y)| {
+                    (was_x, was_y) == (x, y) && now.duration_since(then) < DOUBLE
+                });
+                if is_second {
+                    MouseKind::DoubleClick
+                } else {
+                    self.last_click = Some((now, x, y));
+                    MouseKind::Click
+                }
+            }
+            _ => return None,
+        };
+        Some(Event::Mouse(Mouse { kind, x, y }))
+    }
+}

@@ -1,0 +1,165 @@
+//! The fuzzy filter: words over name, alias and provider, in slices so that no key waits for it.
+
+use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
+
+use super::Item;
+use crate::provider::ProviderCatalog;
+
+/// How many connections one slice looks at: well under a millisecond's work.
+pub const SLICE: usize = 8_192;
+
+/// What a filter's text asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    words: Vec<String>,
+    is_active: Option<bool>,
+    providers: Vec<String>,
+}
+
+impl Terms {
+    /// Reads words, `status:active`, `status:inactive` and `provider:openai`.
+    pub fn read(text: &str) -> Self {
+        let mut terms = Self::default();
+        for word in text.split_whitespace() {
+            let lower = word.to_lowercase();
+            if let Some(status) = lower.strip_prefix("status:") {
+                terms.is_active = match status {
+                    "" => terms.is_active,
+                    status if "inactive".starts_with(status) => Some(false),
+                    status if "active".starts_with(status) => Some(true),
+                    _ => terms.is_active,
+                };
+            } else if let Some(provider) = lower.strip_prefix("provider:") {
+                if !provider.is_empty() {
+                    terms.providers.push(provider.to_owned());
+                }
+            } else {
+                terms.words.push(lower);
+            }
+        }
+        terms
+    }
+
+    /// Whether everything is admitted.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.is_active.is_none() && self.providers.is_empty()
+    }
+}
+
+/// One connection that a filter found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// How well it fits.
+    pub score: u16,
+    /// Which it is, counted in name order.
+    pub index: u32,
+}
+
+/// A filter at work.
+pub struct Search {
+    terms: Terms,
+    matchers: Vec<Matcher>,
+    looked_at: usize,
+    found: Vec<Found>,
+    names: Vec<(String, String)>,
+}
+
+impl Search {
+    /// A filter for these terms, which has looked at nothing yet.
+    pub fn new(terms: Terms, catalog: &ProviderCatalog) -> Self {
+        let matchers = terms
+            .words
+            .iter()
+            .map(|word| Matcher::new(word.as_str(), &config(word)))
+            .collect();
+        let names = catalog
+            .all()
+            .iter()
+            .map(|provider| (provider.id.clone(), provider.name.to_lowercase()))
+            .collect();
+        Self {
+            terms,
+            matchers,
+            looked_at: 0,
+            found: Vec::new(),
+            names,
+        }
+    }
+
+    /// What was found so far, the best first.
+    pub fn found(&self) -> &[Found] {
+        &self.found
+    }
+
+    /// Whether there are connections it has not looked at.
+    pub const fn has_more(&self, items: &[Item]) -> bool {
+        self.looked_at < items.len()
+    }
+
+    /// Looks at everything again.
+    pub fn restart(&mut self) {
+        self.looked_at = 0;
+        self.found.clear();
+    }
+
+    /// Looks at the next connections.
+    pub fn step(&mut self, items: &[Item]) {
+        let end = items.len().min(self.looked_at + SLICE);
+        let Some(slice) = items.get(self.looked_at..end) else {
+            return;
+        };
+        let mut scores: Vec<Option<u16>> = slice
+            .iter()
+            .map(|item| self.admits(item).then_some(0))
+            .collect();
+        let texts: Vec<&str> = slice.iter().map(Item::text).collect();
+        for (at, word) in self.terms.words.iter().enumerate() {
+            let mut fits = vec![None; slice.len()];
+            for found in self.matchers[at].match_list(&texts) {
+                fits[found.index as usize] = Some(found.score);
+            }
+            for ((score, fit), item) in scores.iter_mut().zip(fits).zip(slice) {
+                let fit = fit.or_else(|| self.is_of(item, word).then_some(1));
+                *score = score.zip(fit).map(|(sum, more)| sum.saturating_add(more));
+            }
+        }
+        let start = u32::try_from(self.looked_at).unwrap_or(u32::MAX);
+        let fresh = (start..).zip(scores).filter_map(|(index, score)| {
+            Some(Found {
+                score: score?,
+                index,
+            })
+        });
+        self.found.extend(fresh);
+        // Stable, and nearly sorted already: equal scores stay in name order.
+        self.found.sort_by(|a, b| b.score.cmp(&a.score));
+        self.looked_at = end;
+    }
+
+    fn admits(&self, item: &Item) -> bool {
+        self.terms.is_active.is_none_or(|on| on == item.is_active)
+            && (self.terms.providers.is_empty()
+                || self
+                    .terms
+                    .providers
+                    .iter()
+                    .any(|word| self.is_of(item, word)))
+    }
+
+    /// Whether a word is part of the provider's id or name.
+    fn is_of(&self, item: &Item, word: &str) -> bool {
+        item.provider.to_ascii_lowercase().contains(word)
+            || self
+                .names
+                .iter()
+                .any(|(id, name)| name.contains(word) && id.eq_ignore_ascii_case(&item.provider))
+    }
+}
+
+fn config(word: &str) -> Config {
+    let typos = u16::try_from(word.chars().count() / 4).unwrap_or(0);
+    Config::default()
+        .max_typos(Some(typos))
+        .casing(CaseMatching::Ignore)
+        .sort(SortStrategy::IndexAsc)
+}

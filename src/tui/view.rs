@@ -1,0 +1,99 @@
+//! Draws the app: one file per part, reading only.
+
+mod bars;
+mod choices;
+mod confirm;
+mod detail;
+mod form;
+mod help;
+mod list;
+mod paint;
+mod tree;
+
+use ratatui::buffer::Buffer;
+
+use super::app::{App, Pane};
+use super::layer::Layer;
+use super::layout::{Columns, Layout};
+use super::theme::Theme;
+
+/// What a part needs to draw itself.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The model.
+    pub app: &'a App,
+    /// The styles.
+    pub theme: &'a Theme,
+    /// Where everything is.
+    pub layout: &'a Layout,
+}
+
+/// Draws one frame; answers where the cursor stands, when it is to be seen.
+pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    let layout = app.layout();
+    let scene = Scene {
+        app,
+        theme,
+        layout: &layout,
+    };
+    if layout.columns == Columns::Nothing {
+        paint::line(
+            buffer,
+            layout.header,
+            &[("Too small; 20×5 is enough", theme.text.style())],
+        );
+        return None;
+    }
+    bars::header(scene, buffer);
+    let mut cursor = panes(scene, buffer);
+    for layer in &app.layers {
+        cursor = match layer {
+            Layer::Form(form) => form::draw(scene, form, buffer),
+            Layer::Picker(picker) => choices::picker(scene, picker, buffer),
+            Layer::Palette(palette) => choices::palette(scene, palette, buffer),
+            Layer::Confirm(confirm) => {
+                confirm::draw(scene, confirm, buffer);
+                None
+            }
+            Layer::Help(help) => {
+                help::draw(scene, help, buffer);
+                None
+            }
+        };
+    }
+    bars::notice(scene, buffer);
+    bars::footer(scene, buffer);
+    cursor
+}
+
+/// Draws the tree and what stands beside it; answers where the cursor stands in the filter.
+fn panes(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    let Scene { app, layout, .. } = scene;
+    let has_form = app.form().is_some();
+    let is_connection = app.tree.selected_item().is_some();
+    match layout.columns {
+        Columns::Nothing => None,
+        Columns::One if has_form => None,
+        Columns::One if app.pane == Pane::Detail && is_connection => {
+            detail::draw(scene, layout.body, buffer);
+            None
+        }
+        Columns::One => tree::draw(scene, buffer),
+        Columns::Two | Columns::Three => {
+            let cursor = tree::draw(scene, buffer);
+            if has_form {
+                return None;
+            }
+            if !is_connection {
+                list::draw(scene, layout.side, buffer);
+            } else if layout.columns == Columns::Three {
+                let (list, detail) = layout.list_and_detail();
+                list::draw(scene, list, buffer);
+                detail::draw(scene, detail, buffer);
+            } else {
+                detail::draw(scene, layout.side, buffer);
+            }
+            cursor
+        }
+    }
+}

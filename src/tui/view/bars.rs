@@ -1,0 +1,151 @@
+//! Draws the first line and the last two: where one is, what happened, what can be done.
+
+use ratatui::buffer::Buffer;
+
+use super::{Scene, paint};
+use crate::tui::action::{ACTIONS, Action, Context};
+use crate::tui::fit;
+use crate::tui::form::Subject;
+use crate::tui::layer::Layer;
+use crate::tui::notice::Mood;
+use crate::tui::tree::Node;
+
+/// Draws where one is.
+pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
+    let Scene { app, theme, layout } = scene;
+    let area = layout.header;
+    let mut path = vec!["Settings".to_owned()];
+    let selected = app.tree.selected();
+    if selected != Node::Settings {
+        path.push("AI".into());
+    }
+    if !matches!(selected, Node::Settings | Node::Ai) {
+        path.push("Connections".into());
+    }
+    let mut is_unsaved = false;
+    if let Some(form) = app.form() {
+        path = vec!["Settings".into(), "AI".into(), "Connections".into()];
+        let name = match (&form.subject, form.name()) {
+            (_, "") => "Untitled".to_owned(),
+            (Subject::New | Subject::Stored { .. }, name) => name.to_owned(),
+        };
+        path.push(name);
+        is_unsaved = form.is_changed();
+    } else if let Some(item) = app.tree.selected_item() {
+        path.push(item.name().to_owned());
+    }
+    let Some((here, above)) = path.split_last() else {
+        return;
+    };
+    let mut above = above.join(" › ");
+    if !above.is_empty() {
+        above.push_str(" › ");
+    }
+    // Where there is no room, the way goes before the place.
+    let room = usize::from(area.width).saturating_sub(4);
+    if fit::width(&fit::safe(&above)) + fit::width(&fit::safe(here)) > room {
+        above = if above.is_empty() {
+            above
+        } else {
+            "… › ".into()
+        };
+    }
+    let here = fit::cut(here, room.saturating_sub(fit::width(&above)));
+    paint::line(
+        buffer,
+        area,
+        &[
+            (" ", theme.text.style()),
+            (&above, theme.dim.style()),
+            (&here, theme.title.style()),
+            (if is_unsaved { " ●" } else { "" }, theme.warning.style()),
+        ],
+    );
+}
+
+/// Draws what happened last.
+pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
+    let Scene { app, theme, layout } = scene;
+    if let Some(notice) = &app.notice {
+        let (mark, role) = match notice.mood {
+            Mood::Info => ("ℹ ", theme.hint),
+            Mood::Done => ("✓ ", theme.right),
+            Mood::Warning => ("! ", theme.warning),
+            Mood::Error => ("✗ ", theme.wrong),
+        };
+        let undo = match app.keymap.first_key(Context::Tree, Action::Undo) {
+            Some(key) if notice.offers_undo => format!("  ({key} undoes it)"),
+            _ => String::new(),
+        };
+        paint::line(
+            buffer,
+            layout.notice,
+            &[
+                (" ", theme.text.style()),
+                (mark, role.style()),
+                (&notice.text, role.style()),
+                (&undo, theme.hint.style()),
+            ],
+        );
+    }
+}
+
+/// Draws what can be done here, as much as there is room for.
+pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
+    let Scene { app, theme, layout } = scene;
+    let mut area = layout.footer;
+    if let Some(Layer::Form(form)) = app.layers.last() {
+        let count = match (form.saving.is_some(), form.wrong()) {
+            (true, _) => " Saving…".to_owned(),
+            (false, 0) => String::new(),
+            (false, 1) => " 1 error".to_owned(),
+            (false, count) => format!(" {count} errors"),
+        };
+        let role = if form.saving.is_some() {
+            theme.hint
+        } else {
+            theme.wrong
+        };
+        let used = paint::line(buffer, area, &[(&count, role.style())]);
+        area = area.split_left(used).1;
+    }
+    let context = app.context();
+    let mut hints = Vec::new();
+    for entry in ACTIONS {
+        let is_here = entry.contexts.contains(&context)
+            || (entry.contexts.contains(&Context::Anywhere) && context == Context::Form);
+        if let Some(hint) = entry.hint
+            && is_here
+            && app.can(entry.action)
+            && let Some(key) = app.keymap.first_key(context, entry.action)
+        {
+            hints.push((key.to_string(), hint));
+        }
+    }
+    let last = hints.pop();
+    let width = |(key, hint): &(String, &str)| fit::width(key) + fit::width(hint) + 3;
+    let mut room = usize::from(area.width).saturating_sub(last.as_ref().map_or(0, width));
+    let mut shown: Vec<(String, &str)> = Vec::new();
+    for hint in hints {
+        if width(&hint) > room {
+            break;
+        }
+        room -= width(&hint);
+        shown.push(hint);
+    }
+    shown.extend(last);
+    for (key, hint) in shown {
+        let used = paint::line(
+            buffer,
+            area,
+            &[
+                (" ", theme.text.style()),
+                (&key, theme.key.style()),
+                (" ", theme.text.style()),
+                (hint, theme.hint.style()),
+                (" ", theme.text.style()),
+            ],
+        );
+        area = area.split_left(used).1;
+    }
+}

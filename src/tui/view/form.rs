@@ -1,0 +1,215 @@
+//! Draws the form of a connection.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+
+use super::{Scene, paint};
+use crate::tui::form::field::{Field, Secret, Value};
+use crate::tui::form::rows::{self, Row, Shows, Tone};
+use crate::tui::form::{Form, Subject};
+use crate::tui::layer::Layer;
+use crate::tui::layout::Area;
+
+/// How wide a secret looks, whatever its length.
+const MASK: &str = "••••••••••••";
+
+/// Draws the form; answers where the cursor stands.
+pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    let Scene { app, theme, layout } = scene;
+    let title = match &form.subject {
+        Subject::New => format!("Create Connection · {}", form.provider.name),
+        Subject::Stored { name, .. } => format!("{name} · {}", form.provider.name),
+    };
+    let is_top = matches!(app.layers.last(), Some(Layer::Form(_)));
+    paint::pane(buffer, layout.form(), &title, (theme, is_top));
+    let inside = layout.form_rows();
+    let rows = rows::rows(form, inside.width);
+    let mut cursor = None;
+    for (line, row) in (0..inside.height).zip(rows.iter().skip(form.top)) {
+        let area = Area {
+            y: inside.y + line,
+            height: 1,
+            ..inside
+        };
+        cursor = cursor.or(draw_row(scene, (form, row), area, buffer));
+    }
+    paint::scroll_bar(
+        buffer,
+        layout.form(),
+        (form.top, inside.height.into(), rows.len()),
+        theme.border_focus.style(),
+    );
+    cursor.filter(|_| is_top && form.saving.is_none())
+}
+
+fn draw_row(
+    scene: Scene<'_>,
+    what: (&Form, &Row),
+    area: Area,
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
+    let (form, row) = what;
+    let theme = scene.theme;
+    let label_width = rows::label_width(area.width);
+    let field = row.field.and_then(|at| form.fields.get(at));
+    let is_focused = row.field == Some(form.focus);
+    match (&row.shows, field) {
+        (Shows::Heading(heading), _) => {
+            let used = paint::line(
+                buffer,
+                area,
+                &[
+                    ("── ", theme.border.style()),
+                    (heading, theme.heading.style()),
+                ],
+            );
+            let rest = area.split_left(used + 1).1;
+            let rule = "─".repeat(rest.width.into());
+            paint::line(buffer, rest, &[(&rule, theme.border.style())]);
+            None
+        }
+        (Shows::Label, Some(field)) => {
+            label(scene, field, is_focused, area, buffer);
+            None
+        }
+        (Shows::LabelAndInput, Some(field)) => {
+            let (left, right) = area.split_left(label_width);
+            let left = left.split_left(label_width.saturating_sub(1)).0;
+            label(scene, field, is_focused, left, buffer);
+            input(scene, field, is_focused, right, buffer)
+        }
+        (Shows::Input, Some(field)) => {
+            input(scene, field, is_focused, area.split_left(2).1, buffer)
+        }
+        (Shows::Note(tone, text), _) => {
+            let role = match tone {
+                Tone::Wrong => theme.wrong,
+                Tone::Right => theme.right,
+                Tone::Hint => theme.dim,
+            };
+            let at = area.split_left(label_width.max(2)).1;
+            paint::line(buffer, at, &[(text, role.style())]);
+            None
+        }
+        (Shows::Gap | Shows::Label | Shows::LabelAndInput | Shows::Input, _) => None,
+    }
+}
+
+fn label(scene: Scene<'_>, field: &Field, is_focused: bool, area: Area, buffer: &mut Buffer) {
+    let theme = scene.theme;
+    let role = if is_focused {
+        theme.label_focus
+    } else {
+        theme.label
+    };
+    let mark = if is_focused { "▸ " } else { "  " };
+    let star = if field.is_required { " *" } else { "" };
+    let room = usize::from(area.width).saturating_sub(2 + star.len());
+    let text = crate::tui::fit::cut(&field.label, room);
+    paint::line(
+        buffer,
+        area,
+        &[
+            (mark, theme.key.style()),
+            (&text, role.style()),
+            (star, theme.warning.style()),
+        ],
+    );
+}
+
+fn input(
+    scene: Scene<'_>,
+    field: &Field,
+    is_focused: bool,
+    area: Area,
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
+    let theme = scene.theme;
+    let style = if is_focused {
+        theme.input_focus
+    } else {
+        theme.input
+    }
+    .style();
+    let marker = if field.is_default() { " default" } else { "" };
+    let (area, tag) = if marker.is_empty() {
+        (area, None)
+    } else {
+        let (area, tag) = area.split_left(area.width.saturating_sub(8));
+        (area, Some(tag))
+    };
+    if let Some(tag) = tag {
+        paint::line(buffer, tag, &[(marker, theme.placeholder.style())]);
+    }
+    if is_focused {
+        paint::row(buffer, area, style);
+    }
+    let cursor = match &field.value {
+        Value::Text(line) if line.is_empty() => {
+            empty(buffer, area, field.placeholder, theme.placeholder.style())
+        }
+        Value::Text(line) => paint::typed(buffer, area, line.around_cursor(), style),
+        Value::Secret(secret) => secret_input(scene, (field, secret), style, area, buffer),
+        Value::Switch(on) => {
+            let (mark, word, role) = match (*on, &field.place) {
+                (true, crate::tui::form::field::Place::Status) => ("● ", "Active", theme.on),
+                (false, crate::tui::form::field::Place::Status) => ("○ ", "Inactive", theme.off),
+                (true, _) => ("● ", "on", theme.on),
+                (false, _) => ("○ ", "off", theme.off),
+            };
+            let hint = if is_focused { "  Space switches" } else { "" };
+            paint::line(
+                buffer,
+                area,
+                &[
+                    (mark, style.patch(role.style())),
+                    (word, style),
+                    (hint, style.patch(theme.dim.style())),
+                ],
+            );
+            (area.x, area.y)
+        }
+        Value::Choice { options, at } => {
+            let chosen = at.and_then(|at| options.get(at)).map_or("", String::as_str);
+            if is_focused {
+                paint::line(
+                    buffer,
+                    area,
+                    &[("◂ ", style), (chosen, style), (" ▸", style)],
+                );
+            } else {
+                paint::line(buffer, area, &[(chosen, style)]);
+            }
+            (area.x, area.y)
+        }
+    };
+    (is_focused && field.line().is_some()).then_some(cursor)
+}
+
+fn empty(buffer: &mut Buffer, area: Area, placeholder: &str, style: Style) -> (u16, u16) {
+    paint::line(buffer, area, &[(placeholder, style)]);
+    (area.x, area.y)
+}
+
+fn secret_input(
+    scene: Scene<'_>,
+    what: (&Field, &Secret),
+    style: Style,
+    area: Area,
+    buffer: &mut Buffer,
+) -> (u16, u16) {
+    let (field, secret) = what;
+    let theme = scene.theme;
+    if let Some(mask) = secret.stored {
+        let text = format!("{} stored", mask.text());
+        return empty(buffer, area, &text, theme.dim.style());
+    }
+    if secret.line.is_empty() {
+        return empty(buffer, area, field.placeholder, theme.placeholder.style());
+    }
+    if secret.is_shown || field.reference().is_some() {
+        return paint::typed(buffer, area, secret.line.around_cursor(), style);
+    }
+    let used = paint::line(buffer, area, &[(MASK, style)]);
+    (area.x.saturating_add(used), area.y)
+}

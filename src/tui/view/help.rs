@@ -1,0 +1,41 @@
+//! Draws the keys.
+
+use ratatui::buffer::Buffer;
+
+use super::{Scene, paint};
+use crate::tui::fit;
+use crate::tui::help::{Help, Line};
+use crate::tui::layout::Area;
+
+/// Draws the help.
+pub fn draw(scene: Scene<'_>, help: &Help, buffer: &mut Buffer) {
+    let Scene { app, theme, layout } = scene;
+    let area = layout.help();
+    let inside = paint::pane(buffer, area, "Keys", (theme, true));
+    let lines = help.lines(&app.keymap);
+    for (row, line) in (0..inside.height).zip(lines.iter().skip(help.top)) {
+        let at = Area {
+            x: inside.x + 1,
+            y: inside.y + row,
+            width: inside.width.saturating_sub(2),
+            height: 1,
+        };
+        match line {
+            Line::Heading(heading) => {
+                paint::line(buffer, at, &[(heading, theme.heading.style())]);
+            }
+            Line::Keys(keys, title) => {
+                let (left, right) = at.split_left((at.width / 3).clamp(8, 22));
+                let keys = fit::cut(keys, usize::from(left.width).saturating_sub(1));
+                paint::line(buffer, left, &[(&keys, theme.key.style())]);
+                paint::line(buffer, right, &[(title, theme.text.style())]);
+            }
+        }
+    }
+    paint::scroll_bar(
+        buffer,
+        area,
+        (help.top, inside.height.into(), lines.len()),
+        theme.border_focus.style(),
+    );
+}

@@ -1,0 +1,174 @@
+//! Draws the collection: a table of the connections, only the rows that are seen.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+
+use super::{Scene, paint};
+use crate::tui::action::{Action, Context};
+use crate::tui::app::Pane;
+use crate::tui::fit;
+use crate::tui::layout::Area;
+use crate::tui::tree::Item;
+
+/// A column of the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Name,
+    Alias,
+    Provider,
+    Status,
+    Modified,
+}
+
+impl Column {
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Name => "Name",
+            Self::Alias => "Alias",
+            Self::Provider => "Provider",
+            Self::Status => "Status",
+            Self::Modified => "Modified",
+        }
+    }
+}
+
+/// Draws the collection.
+pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
+    let Scene { app, theme, .. } = scene;
+    let is_focused = app.pane == Pane::List && app.layers.is_empty();
+    let inside = paint::pane(buffer, area, "Connections", (theme, is_focused));
+    if app.tree.shown_len() == 0 {
+        empty(scene, inside, buffer);
+        return;
+    }
+    let columns = columns(inside.width.saturating_sub(1));
+    let (heading, rows) = inside.split_top(1);
+    let mut at = heading.split_left(1).1;
+    for (column, width) in &columns {
+        let (cell, rest) = at.split_left(*width);
+        paint::line(buffer, cell, &[(column.title(), theme.heading.style())]);
+        at = rest.split_left(1).1;
+    }
+    for (line, index) in (0..rows.height).zip(app.tree.list_top..) {
+        let Some(item) = app.tree.shown(index) else {
+            break;
+        };
+        let row = Area {
+            y: rows.y + line,
+            height: 1,
+            ..rows
+        };
+        let mut at = row.split_left(1).1;
+        for (column, width) in &columns {
+            let (cell, rest) = at.split_left(*width);
+            let (text, style) = self::cell(scene, *column, item);
+            paint::line(buffer, cell, &[(&fit::cut(&text, (*width).into()), style)]);
+            at = rest.split_left(1).1;
+        }
+        if app.tree.selected_at() == Some(index) {
+            let role = if is_focused {
+                theme.selected
+            } else {
+                theme.selected_away
+            };
+            paint::row(buffer, row, role.style());
+        }
+    }
+    paint::scroll_bar(
+        buffer,
+        area,
+        (app.tree.list_top, rows.height.into(), app.tree.shown_len()),
+        theme.border_focus.style(),
+    );
+}
+
+fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
+    let Scene { app, theme, .. } = scene;
+    let middle = inside.centered(inside.width, 3);
+    let (first, rest) = middle.split_top(1);
+    let key = app
+        .keymap
+        .first_key(Context::Tree, Action::New)
+        .map(|key| key.to_string())
+        .unwrap_or_default();
+    if app.tree.loading.is_first() {
+        centered(
+            buffer,
+            first,
+            &[("Reading the connections…", theme.dim.style())],
+        );
+    } else if app.tree.filter().is_some() {
+        centered(
+            buffer,
+            first,
+            &[("No connection fits the filter", theme.dim.style())],
+        );
+    } else {
+        centered(buffer, first, &[("No connections yet", theme.text.style())]);
+        let (_, second) = rest.split_top(1);
+        centered(
+            buffer,
+            second,
+            &[
+                ("Press ", theme.dim.style()),
+                (&key, theme.key.style()),
+                (" to create the first one", theme.dim.style()),
+            ],
+        );
+    }
+}
+
+fn centered(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) {
+    let wide: usize = parts.iter().map(|(text, _)| fit::width(text)).sum();
+    let wide = u16::try_from(wide).unwrap_or(area.width);
+    paint::line(buffer, area.centered(wide, area.height), parts);
+}
+
+/// The columns there is room for; the name takes what the others leave.
+fn columns(width: u16) -> Vec<(Column, u16)> {
+    let mut columns = vec![(Column::Name, 0)];
+    let wishes = [
+        (Column::Status, 10, 34),
+        (Column::Provider, 18, 52),
+        (Column::Modified, 16, 72),
+        (Column::Alias, 24, 92),
+    ];
+    let mut room = width;
+    for (column, wide, from) in wishes {
+        if width >= from {
+            columns.push((column, wide));
+            room = room.saturating_sub(wide + 1);
+        }
+    }
+    columns[0].1 = room;
+    let order = [
+        Column::Name,
+        Column::Alias,
+        Column::Provider,
+        Column::Status,
+        Column::Modified,
+    ];
+    columns.sort_by_key(|(column, _)| order.iter().position(|other| other == column));
+    columns
+}
+
+fn cell(scene: Scene<'_>, column: Column, item: &Item) -> (String, Style) {
+    let theme = scene.theme;
+    match column {
+        Column::Name => (item.name().to_owned(), theme.text.style()),
+        Column::Alias => (item.alias().to_owned(), theme.dim.style()),
+        Column::Provider => {
+            let name = match scene.app.catalog.get(&item.provider) {
+                Some(provider) => provider.name.clone(),
+                None => item.provider.to_string(),
+            };
+            (name, theme.text.style())
+        }
+        Column::Status if item.is_active => ("● Active".into(), theme.on.style()),
+        Column::Status => ("○ Inactive".into(), theme.off.style()),
+        Column::Modified => (
+            item.modified.format("%Y-%m-%d %H:%M").to_string(),
+            theme.dim.style(),
+        ),
+    }
+}

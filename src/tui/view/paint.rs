@@ -1,0 +1,145 @@
+//! Strokes that every part draws with: lines of safe text, boxes, scroll bars.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
+
+use crate::tui::fit;
+use crate::tui::layout::Area;
+use crate::tui::theme::Theme;
+
+/// The area as ratatui has it, cut to what the buffer has.
+pub fn rect(area: Area, buffer: &Buffer) -> Rect {
+    Rect::new(area.x, area.y, area.width, area.height).intersection(buffer.area)
+}
+
+/// Draws texts one behind the other in the first row of an area, each safe and the last one cut; answers the columns taken.
+pub fn line(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) -> u16 {
+    let area = rect(area, buffer);
+    if area.is_empty() {
+        return 0;
+    }
+    let mut used = 0;
+    for (text, style) in parts {
+        let room = area.width - used;
+        if room == 0 {
+            break;
+        }
+        let cut = fit::cut(text, room.into());
+        let (end, _) = buffer.set_stringn(area.x + used, area.y, &cut, room.into(), *style);
+        used = end - area.x;
+    }
+    used
+}
+
+/// Draws a text at the right end of the first row of an area, if it fits.
+pub fn right(buffer: &mut Buffer, area: Area, text: &str, style: Style) -> u16 {
+    let cut = fit::cut(text, area.width.into());
+    let wide = u16::try_from(fit::width(&cut)).unwrap_or(area.width);
+    let at = Area {
+        x: area.x + area.width.saturating_sub(wide),
+        width: wide.min(area.width),
+        ..area
+    };
+    line(buffer, at, &[(&cut, style)])
+}
+
+/// Styles the first row of an area from end to end.
+pub fn row(buffer: &mut Buffer, area: Area, style: Style) {
+    let area = rect(
+        Area {
+            height: 1.min(area.height),
+            ..area
+        },
+        buffer,
+    );
+    buffer.set_style(area, style);
+}
+
+/// Draws a box with a title over whatever was there, and answers what is inside.
+pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) -> Area {
+    let (theme, is_focused) = look;
+    let role = if is_focused {
+        theme.border_focus
+    } else {
+        theme.border
+    };
+    let rect = rect(area, buffer);
+    if rect.is_empty() {
+        return Area::default();
+    }
+    Clear.render(rect, buffer);
+    Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(role)
+        .style(theme.text)
+        .render(rect, buffer);
+    let (top, _) = area.split_top(1);
+    if area.width > 6 {
+        let room = Area {
+            x: top.x + 2,
+            width: top.width - 4,
+            ..top
+        };
+        let style = if is_focused {
+            theme.title
+        } else {
+            theme.heading
+        };
+        let cut = fit::cut(title, usize::from(room.width).saturating_sub(2));
+        line(buffer, room, &[(&format!(" {cut} "), style.style())]);
+    }
+    area.inside()
+}
+
+/// Draws on the right border how much of a list is seen, and where.
+pub fn scroll_bar(buffer: &mut Buffer, area: Area, seen: (usize, usize, usize), style: Style) {
+    let (top, rows, total) = seen;
+    let height = usize::from(area.height.saturating_sub(2));
+    if total <= rows || height < 2 || area.width < 2 {
+        return;
+    }
+    let thumb = (height * rows / total).clamp(1, height);
+    let place = (height - thumb) * top / (total - rows).max(1);
+    for at in 0..thumb {
+        let y = area.y + 1 + u16::try_from(place + at).unwrap_or(0);
+        let x = area.x + area.width - 1;
+        if let Some(cell) = buffer.cell_mut((x, y)) {
+            cell.set_symbol("┃").set_style(style);
+        }
+    }
+}
+
+/// Draws a line of text being typed, with the cursor in sight; answers where the cursor is.
+pub fn typed(buffer: &mut Buffer, area: Area, around: (&str, &str), style: Style) -> (u16, u16) {
+    let room = usize::from(area.width).saturating_sub(1);
+    // Far-off parts of a very long line are never seen.
+    let before = fit::safe(tail(around.0, room));
+    let mut start = 0;
+    let mut wide = fit::width(&before);
+    for (at, letter) in
+        unicode_segmentation::UnicodeSegmentation::grapheme_indices(before.as_str(), true)
+    {
+        if wide <= room {
+            start = at;
+            break;
+        }
+        wide -= fit::width(letter);
+        start = at + letter.len();
+    }
+    let seen = before.get(start..).unwrap_or("");
+    let used = u16::try_from(fit::width(seen)).unwrap_or(0);
+    line(buffer, area, &[(seen, style), (around.1, style)]);
+    (area.x.saturating_add(used), area.y)
+}
+
+/// As much of the end as could fill this many columns, and a little more.
+fn tail(text: &str, columns: usize) -> &str {
+    let most = columns.saturating_add(2).saturating_mul(16);
+    let mut start = text.len().saturating_sub(most);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}

@@ -1,0 +1,156 @@
+//! Draws the tree: only the rows that are seen.
+
+use ratatui::buffer::Buffer;
+
+use super::{Scene, paint};
+use crate::tui::app::Pane;
+use crate::tui::fit;
+use crate::tui::layout::Area;
+use crate::tui::tree::{Item, Node};
+
+/// Draws the tree's pane; answers where the cursor stands in the filter.
+pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    let Scene { app, theme, layout } = scene;
+    let tree = &app.tree;
+    let is_focused = app.pane == Pane::Tree && app.layers.is_empty();
+    let inside = paint::pane(buffer, layout.tree, "umai", (theme, is_focused));
+    for (line, row) in (0..inside.height).zip(tree.top..) {
+        let Some(node) = tree.node(row) else { break };
+        let area = Area {
+            y: inside.y + line,
+            height: 1,
+            ..inside
+        };
+        let is_last = row + 1 == tree.rows();
+        match node {
+            Node::Settings => upper(scene, area, ("", node, "Settings".into()), buffer),
+            Node::Ai => upper(scene, area, ("└─", node, "AI".into()), buffer),
+            Node::Connections => upper(scene, area, ("  └─", node, connections(scene)), buffer),
+            Node::Connection(_) => {
+                if let Some(item) = tree.shown(row - 3) {
+                    let guide = if is_last {
+                        "    └─ "
+                    } else {
+                        "    ├─ "
+                    };
+                    connection(scene, area, (guide, item), buffer);
+                }
+            }
+        }
+        if row == tree.selected_row() {
+            let role = if is_focused {
+                theme.selected
+            } else {
+                theme.selected_away
+            };
+            paint::row(buffer, area, role.style());
+        }
+    }
+    paint::scroll_bar(
+        buffer,
+        layout.tree,
+        (tree.top, inside.height.into(), tree.rows()),
+        theme.border_focus.style(),
+    );
+    filter(scene, buffer)
+}
+
+/// Draws the filter in place of the title.
+fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    let theme = scene.theme;
+    let filter = scene.app.tree.filter()?;
+    let (top, _) = scene.layout.tree.split_top(1);
+    let room = Area {
+        x: top.x + 2,
+        width: top.width.saturating_sub(4),
+        ..top
+    };
+    if room.is_empty() {
+        return None;
+    }
+    paint::line(buffer, room, &[(" / ", theme.key.style())]);
+    let rest = room.split_left(3).1;
+    let text = filter.line.value();
+    let wide = u16::try_from(fit::width(&fit::cut(text, rest.width.into()))).unwrap_or(0);
+    let typing = rest.split_left(wide + 1).0;
+    paint::line(
+        buffer,
+        typing,
+        &[(" ", theme.text.style()), (" ", theme.text.style())],
+    );
+    let cursor = paint::typed(
+        buffer,
+        typing,
+        filter.line.around_cursor(),
+        theme.title.style(),
+    );
+    paint::line(
+        buffer,
+        rest.split_left(wide).1,
+        &[(" ", theme.text.style())],
+    );
+    filter.is_typing.then_some(cursor)
+}
+
+fn connections(scene: Scene<'_>) -> String {
+    let tree = &scene.app.tree;
+    if tree.loading.is_first() {
+        return "Connections (…)".into();
+    }
+    let all = match tree.loading.missing_of() {
+        Some(total) => format!("{} of {total}", tree.len()),
+        None => tree.len().to_string(),
+    };
+    match tree.filter() {
+        Some(_) if tree.shown_len() != tree.len() => {
+            format!("Connections ({} of {all})", tree.shown_len())
+        }
+        _ => format!("Connections ({all})"),
+    }
+}
+
+fn upper(scene: Scene<'_>, area: Area, what: (&str, Node, String), buffer: &mut Buffer) {
+    let (guide, node, label) = what;
+    let theme = scene.theme;
+    let mark = if scene.app.tree.is_open(node) {
+        "▾ "
+    } else {
+        "▸ "
+    };
+    paint::line(
+        buffer,
+        area,
+        &[
+            (guide, theme.border.style()),
+            (mark, theme.dim.style()),
+            (&label, theme.text.style()),
+        ],
+    );
+}
+
+fn connection(scene: Scene<'_>, area: Area, what: (&str, &Item), buffer: &mut Buffer) {
+    let (guide, item) = what;
+    let theme = scene.theme;
+    let (mark, role) = if item.is_active {
+        ("● ", theme.on)
+    } else {
+        ("○ ", theme.off)
+    };
+    let state = if item.is_active { "" } else { " (inactive)" };
+    let room = usize::from(area.width).saturating_sub(9 + state.len());
+    let name = fit::cut(item.name(), room);
+    let used = paint::line(
+        buffer,
+        area,
+        &[
+            (guide, theme.border.style()),
+            (mark, role.style()),
+            (&name, theme.text.style()),
+            (state, theme.off.style()),
+        ],
+    );
+    let rest = area.split_left(used + 2).1;
+    if usize::from(rest.width) >= fit::width(item.alias()) {
+        paint::right(buffer, rest, item.alias(), theme.dim.style());
+    }
+}
