@@ -25,7 +25,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
     if secret::is_among(arguments) {
         return Err(Failure::Usage(format!(
             "An argument looks like a secret: {}",
-            secret::WAY
+            secret::way(None)
         )));
     }
     let program = std::iter::once(OsString::from("umai"));
@@ -81,7 +81,7 @@ fn unknown_argument(error: &Error) -> String {
         return "There is an argument too many; a value with spaces must be in quotes".into();
     }
     if secret::is_secret_name(name) {
-        return format!("No option takes a secret, because {}", secret::WAY);
+        return format!("No option takes a secret, because {}", secret::way(None));
     }
     if is_safe(name) {
         format!(

@@ -88,7 +88,7 @@ fn show(provider: &Provider, output: &mut Output) -> Result<(), Failure> {
         })
         .collect();
     output.text("\n")?;
-    output.text(&table(["SETTING", "LABEL", "", "DESCRIPTION"], &rows))
+    output.text(&table(["SETTING", "LABEL", "VALUE", "DESCRIPTION"], &rows))
 }
 
 fn words(capabilities: &[Capability]) -> String {

@@ -14,9 +14,14 @@ use crate::connection::{Mask, Plain};
 /// The most bytes a secret has.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// What to do instead.
-pub const WAY: &str = "every process on this machine can read arguments. Give it with --secret-stdin KEY or \
-    --secret-file KEY=PATH, or refer to it: --set 'KEY=$Section:Key'";
+/// Why an argument is no place for a secret, and where its place is.
+pub fn way(key: Option<&str>) -> String {
+    let key = key.unwrap_or("apiKey");
+    format!(
+        "every process on this machine can read arguments. Give it with --secret-stdin {key} or \
+         --secret-file {key}=PATH, or refer to it: --set '{key}=$OpenAI:ApiKey'"
+    )
+}
 
 /// How the keys of well-known services begin.
 const PREFIXES: [&str; 13] = [

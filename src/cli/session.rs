@@ -15,6 +15,7 @@ use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
 use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
 use crate::provider::ProviderCatalog;
+use crate::tui::{self, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
 const WORKERS: usize = 2;
@@ -124,8 +125,20 @@ pub fn open_app(ground: &Ground, format: Format) -> Result<(), Failure> {
             "The app needs a terminal. From a script use a command, for example: umai connections list".into(),
         ));
     }
-    let _ = ground;
-    Err(anyhow::anyhow!("The app is not there yet").into())
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
+        let session = Session::open(ground).await?;
+        let options = TuiOptions {
+            config: Some(ground.config.config.clone()),
+            theme: None,
+            notices: ground.problems.clone(),
+        };
+        let left = tui::run(Arc::clone(&session.service), options).await;
+        session.store.close().await?;
+        left.map_err(|error| Failure::Trouble(error.into()))
+    });
+    runtime.shutdown_background();
+    ended
 }
 
 async fn open_store(config: &Config) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {

@@ -104,9 +104,11 @@ impl Create {
         for Assignment { key, value } in &self.set {
             let value = value.expose().unwrap_or_default();
             if is_secret(provider, key, value) {
+                let known = provider.and_then(|provider| provider.field(key));
+                let key = known.map(|field| field.key.as_str());
                 return Err(Failure::Usage(format!(
-                    "--set takes no secret: {}",
-                    secret::WAY
+                    "--set takes no secret, because {}",
+                    secret::way(key)
                 )));
             }
             put(&mut settings, key, setting(provider, key, value))?;
