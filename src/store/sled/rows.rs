@@ -81,11 +81,15 @@ pub fn alias_in_order(key: &[u8]) -> Option<String> {
 pub fn seal(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut sum = crc32fast::Hasher::new();
     sum.update(key);
-    parts.iter().for_each(|part| sum.update(part));
+    for part in parts {
+        sum.update(part);
+    }
     let mut value =
         Vec::with_capacity(CHECKSUM + parts.iter().map(|part| part.len()).sum::<usize>());
     value.extend_from_slice(&sum.finalize().to_le_bytes());
-    parts.iter().for_each(|part| value.extend_from_slice(part));
+    for part in parts {
+        value.extend_from_slice(part);
+    }
     value
 }
 
