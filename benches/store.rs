@@ -290,7 +290,10 @@ async fn reopen(folder: &Path) {
     let (all, _) = list(&store, usize::MAX).await;
     println!("  all of them in {all:.1?}, {}", resident());
     let start = Instant::now();
-    store.save(new(u128::MAX - 1)).await.unwrap();
+    store
+        .save(new(u128::from(Uuid::new_v4().as_u64_pair().0)))
+        .await
+        .unwrap();
     println!(
         "  first save, after everything was verified, in {:.1?}, {}",
         start.elapsed(),
