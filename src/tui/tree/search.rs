@@ -6,7 +6,7 @@ use super::Item;
 use crate::provider::ProviderCatalog;
 
 /// How many connections one slice looks at: well under a millisecond's work.
-pub const SLICE: usize = 8_192;
+pub const SLICE: usize = 4_096;
 
 /// What a filter's text asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
