@@ -32,3 +32,5 @@ pub mod appsettings;
 pub mod connection;
 pub mod store;
 pub mod tui;
+pub mod config;
+pub mod cli;

@@ -1,3 +1,7 @@
 //! Parses the command line, runs it, and turns the result into an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    umai::cli::main()
+}

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 mod check;
+pub mod response;
 
 use serde::{Deserialize, Serialize};
 

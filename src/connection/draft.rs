@@ -34,7 +34,7 @@ impl ConnectionDraft {
                 "alias" => draft.alias = draft.text(Field::Alias, value),
                 "name" => draft.name = draft.text(Field::Name, value),
                 "providerId" => draft.provider_id = draft.text(Field::ProviderId, value),
-                "isActive" => draft.is_active = draft.switch(value),
+                "isActive" => draft.is_active = draft.switch(&value),
                 "settings" => draft.settings = draft.object(value),
                 _ => {}
             }
@@ -53,10 +53,10 @@ impl ConnectionDraft {
         }
     }
 
-    fn switch(&mut self, value: Json) -> Option<bool> {
+    fn switch(&mut self, value: &Json) -> Option<bool> {
         match value {
             Json::Null => None,
-            Json::Switch(on) => Some(on),
+            Json::Switch(on) => Some(*on),
             Json::Text(_) | Json::Number(_) | Json::List | Json::Object(_) => {
                 self.misreads(Field::IsActive, "true or false");
                 None

@@ -37,7 +37,7 @@ impl Version {
     }
 
     /// When it was saved.
-    pub const fn date_created(&self) -> DateTime<Utc> {
+    pub const fn date_saved(&self) -> DateTime<Utc> {
         self.snapshot.item.date_modified
     }
 }

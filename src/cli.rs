@@ -1,0 +1,169 @@
+//! The command line: what can be said, and the composition root that carries it out.
+
+pub mod ask;
+pub mod connections;
+pub mod exit;
+pub mod import;
+pub mod output;
+pub mod parse;
+pub mod problem;
+pub mod providers;
+pub mod secret;
+pub mod session;
+pub mod table;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+use exit::{Exit, Failure};
+use output::{Format, Output};
+use parse::Parsed;
+use session::Ground;
+
+/// What can be said.
+#[derive(Debug, Parser)]
+#[command(
+    name = "umai",
+    version,
+    about = "A terminal backoffice for AI connections",
+    long_about = "A terminal backoffice for AI connections.\n\nWithout a command it opens the app. The commands do the same from a script: \
+        data goes to stdout, talk to stderr, and the exit code says how it ended.",
+    after_long_help = EXAMPLES,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Args {
+    /// Where things are and how to answer.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do; nothing opens the app.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  umai
+  umai connections list --filter prod
+  umai connections create --name 'OpenAI Production' --provider openai --set 'apiKey=$OpenAI:ApiKey'
+  pass show openai | umai connections create --name 'Team B' --provider openai --secret-stdin apiKey
+  umai connections create --from-json request.json --json
+  umai providers get openai
+
+Exit codes:
+  0 done, 2 the command line is not right, 3 not found, 4 refused by validation,
+  5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble
+
+No option takes a secret: every process can read arguments.";
+
+/// Options of every command.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Globals {
+    /// The folder where connections are kept [default: umai in XDG's data folder]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "UMAI_DATA_DIR",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub data: Option<PathBuf>,
+    /// The folder of the key and of your own providers [default: umai in XDG's config folder]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "UMAI_CONFIG_DIR",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub config: Option<PathBuf>,
+    /// The file with the key that seals secrets [default: umai.key in the config folder]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UMAI_KEY_FILE",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub key_file: Option<PathBuf>,
+    /// The settings that $Section:Key refers to [default: appsettings.json in this folder]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub appsettings: Option<PathBuf>,
+    /// Answer as the management API does, in JSON
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub json: bool,
+}
+
+/// A noun.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List, read, create, switch and delete connections
+    #[command(subcommand, visible_alias = "connection")]
+    Connections(connections::Verb),
+    /// List and read the providers a connection can be made for
+    #[command(subcommand, visible_alias = "provider")]
+    Providers(providers::Verb),
+}
+
+/// Runs the process's command line.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let format = if arguments.iter().any(|argument| argument == "--json") {
+        Format::Json
+    } else {
+        Format::Text
+    };
+    let mut output = Output::new(format);
+    let ended = run(&arguments, &mut output).and_then(|()| output.flush());
+    match ended {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            // What was written before belongs to whoever reads it; the failure is told either way.
+            let _ = output.flush();
+            output.failure(&failure);
+            failure.exit().into()
+        }
+    }
+}
+
+fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
+    keep_to_ourselves()?;
+    let args = match parse::parse(arguments)? {
+        Parsed::Args(args) => *args,
+        Parsed::Text(text) => return output.text(&text),
+    };
+    let ground = Ground::new(&args.globals)?;
+    match args.command {
+        None => session::open_app(&ground, output.format()),
+        Some(Command::Providers(verb)) => {
+            ground.tell(output);
+            providers::run(&verb, &ground.catalog, output)
+        }
+        Some(Command::Connections(verb)) => connections::run(verb, &ground, output),
+    }
+}
+
+/// Files that only their owner reads, and no memory written to disk when something breaks.
+fn keep_to_ourselves() -> Result<(), Failure> {
+    use rustix::fs::Mode;
+    use rustix::process::{Resource, Rlimit, setrlimit, umask};
+    umask(Mode::RWXG | Mode::RWXO);
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    setrlimit(Resource::Core, none).context("Core dumps cannot be switched off")?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Asks for a secret on the terminal without showing it.
+
+use std::io::{IsTerminal, Read, Stdin, Write};
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use super::exit::{Exit, Failure};
+use super::secret::MAX_BYTES;
+use crate::connection::Plain;
+use crate::text::printable;
+
+const CTRL_C: u8 = 0x03;
+const CTRL_D: u8 = 0x04;
+const CTRL_U: u8 = 0x15;
+const BACKSPACE: [u8; 2] = [0x08, 0x7f];
+
+/// Whether there is someone to ask.
+pub fn is_possible() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// What was typed after the label; nothing when it was left empty.
+pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
+    let mut stderr = std::io::stderr();
+    write!(
+        stderr,
+        "{} (not shown; Enter leaves it out): ",
+        printable(label)
+    )?;
+    stderr.flush()?;
+    let typed = {
+        let _quiet = Quiet::new(std::io::stdin())?;
+        read_line(std::io::stdin().lock())
+    };
+    writeln!(stderr)?;
+    let typed = typed?;
+    let text = std::str::from_utf8(&typed)
+        .map_err(|_| Failure::Usage("What was typed is not text in UTF-8".into()))?
+        .trim();
+    Ok((!text.is_empty()).then(|| Plain::new(text)))
+}
+
+/// Byte by byte, because the terminal's own line editing stops at 4095.
+fn read_line(source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut typed = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
+    for byte in source.bytes() {
+        match byte? {
+            b'\r' | b'\n' | CTRL_D => break,
+            CTRL_C => return Err(Failure::Signal(Exit::Interrupted)),
+            CTRL_U => typed.clear(),
+            byte if BACKSPACE.contains(&byte) => {
+                while typed.pop().is_some_and(|last| last & 0xC0 == 0x80) {}
+            }
+            _ if typed.len() == MAX_BYTES => {
+                return Err(Failure::Usage(
+                    "What was typed is too long for a secret".into(),
+                ));
+            }
+            byte => typed.push(byte),
+        }
+    }
+    Ok(typed)
+}
+
+/// A terminal that shows nothing of what is typed until this is dropped.
+struct Quiet {
+    stdin: Stdin,
+    before: Termios,
+}
+
+impl Quiet {
+    fn new(stdin: Stdin) -> Result<Self, Failure> {
+        let before = tcgetattr(&stdin).map_err(std::io::Error::from)?;
+        let mut quiet = before.clone();
+        quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+        tcsetattr(&stdin, OptionalActions::Flush, &quiet).map_err(std::io::Error::from)?;
+        Ok(Self { stdin, before })
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        // Nothing more can be done for a terminal that is gone.
+        let _ = tcsetattr(&self.stdin, OptionalActions::Now, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_with_enter_and_can_be_mended() {
+        let typed = |keys: &str| {
+            read_line(keys.as_bytes()).map(|typed| String::from_utf8_lossy(&typed).into_owned())
+        };
+        assert_eq!(typed("sk-1\nrest").unwrap(), "sk-1");
+        assert_eq!(typed("wrong\u{15}sk-ä\u{7f}2\r").unwrap(), "sk-2");
+        assert!(matches!(
+            typed("sk-\u{3}"),
+            Err(Failure::Signal(Exit::Interrupted))
+        ));
+    }
+}

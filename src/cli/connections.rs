@@ -1,0 +1,206 @@
+//! `umai connections`: list, read, create, switch and delete.
+
+pub mod create;
+pub mod show;
+
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+
+use super::exit::Failure;
+use super::import;
+use super::output::{Format, Output};
+use super::session::{Ground, with_service};
+use crate::connection::{ConnectionError, ConnectionService, IdOrAlias, Query, Window};
+
+/// What can be done with connections.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List connections by name
+    #[command(
+        after_help = "Examples:\n  umai connections list --filter prod --active\n  umai connections list --provider openai --skip 100 --json"
+    )]
+    List(List),
+    /// Show one connection, its secrets masked
+    #[command(after_help = "Example:\n  umai connections get openai-production --json")]
+    Get {
+        /// The connection
+        #[arg(value_name = "ID_OR_ALIAS")]
+        connection: IdOrAlias,
+    },
+    /// Create a connection, or many from JSON
+    Create(Box<create::Create>),
+    /// Switch connections on
+    Activate {
+        /// The connections
+        #[arg(value_name = "ID_OR_ALIAS", required = true)]
+        connections: Vec<IdOrAlias>,
+    },
+    /// Switch connections off
+    Deactivate {
+        /// The connections
+        #[arg(value_name = "ID_OR_ALIAS", required = true)]
+        connections: Vec<IdOrAlias>,
+    },
+    /// Delete connections
+    #[command(after_help = "Example:\n  umai connections delete openai-test --yes")]
+    Delete {
+        /// The connections
+        #[arg(value_name = "ID_OR_ALIAS", required = true)]
+        connections: Vec<IdOrAlias>,
+        /// Yes, delete: there is no undo
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Which connections to list.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only names that contain this, in any case
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Only connections to this provider
+    #[arg(long, value_name = "ID")]
+    provider: Option<String>,
+    /// Only active ones
+    #[arg(long, conflicts_with = "inactive")]
+    active: bool,
+    /// Only inactive ones
+    #[arg(long)]
+    inactive: bool,
+    /// How many to leave out at the start
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    skip: usize,
+    /// How many to list at most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    take: usize,
+}
+
+impl List {
+    fn query(&self) -> Query {
+        Query {
+            filter: self.filter.clone(),
+            provider_ids: self.provider.clone().map(|id| vec![id]),
+            capability: None,
+            is_active: match (self.active, self.inactive) {
+                (true, _) => Some(true),
+                (false, true) => Some(false),
+                (false, false) => None,
+            },
+            window: Window {
+                skip: self.skip,
+                take: self.take,
+            },
+        }
+    }
+}
+
+/// Carries out a verb.
+pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    match verb {
+        Verb::List(list) => with_service(ground, output, async |service, output| {
+            let page = service.list(list.query()).await?;
+            show::list(&page, list.skip, &ground.catalog, output)
+        }),
+        Verb::Get { connection } => with_service(ground, output, async |service, output| {
+            let connection = service.get(&connection).await?;
+            match output.format() {
+                Format::Json => output.json(&connection),
+                Format::Text => show::one(&connection, &ground.catalog, output),
+            }
+        }),
+        Verb::Create(create) => match create.source()? {
+            Some(source) => with_service(ground, output, async |service, output| {
+                import::run(service, source, output).await
+            }),
+            None => {
+                let draft = create.draft(&ground.catalog, output)?;
+                with_service(ground, output, async |service, output| {
+                    let connection = service.create(draft).await?;
+                    match output.format() {
+                        Format::Json => output.json(&connection),
+                        Format::Text => show::created(&connection, output),
+                    }
+                })
+            }
+        },
+        Verb::Activate { connections } => switch(&connections, true, ground, output),
+        Verb::Deactivate { connections } => switch(&connections, false, ground, output),
+        Verb::Delete { yes: false, .. } => Err(Failure::Usage(
+            "Are you sure you want to delete this connection? Say so with --yes; there is no undo"
+                .into(),
+        )),
+        Verb::Delete {
+            connections,
+            yes: true,
+        } => with_service(ground, output, async |service, output| {
+            each(
+                &connections,
+                service,
+                output,
+                async |service, key, output| {
+                    let item = service.delete(key).await?;
+                    match output.format() {
+                        Format::Json => Ok(()),
+                        Format::Text => {
+                            output.line(&format!("Deleted {} ({})", item.name, item.alias))
+                        }
+                    }
+                },
+            )
+            .await
+        }),
+    }
+}
+
+fn switch(
+    connections: &[IdOrAlias],
+    active: bool,
+    ground: &Ground,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    with_service(ground, output, async |service, output| {
+        let is_one = connections.len() == 1;
+        each(
+            connections,
+            service,
+            output,
+            async |service, key, output| {
+                let connection = service.set_active(key, active).await?;
+                match output.format() {
+                    Format::Json if is_one => output.json(&connection),
+                    Format::Json => output.json_line(&connection),
+                    Format::Text => {
+                        let state = show::status(connection.item.is_active);
+                        output.line(&format!(
+                            "{} ({}): {state}",
+                            connection.item.name, connection.item.alias
+                        ))
+                    }
+                }
+            },
+        )
+        .await
+    })
+}
+
+/// Does one thing to each; one that is refused does not keep the others from it, and the first refusal decides the exit code.
+async fn each(
+    connections: &[IdOrAlias],
+    service: &Arc<dyn ConnectionService>,
+    output: &mut Output,
+    act: impl AsyncFn(&Arc<dyn ConnectionService>, &IdOrAlias, &mut Output) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut first = None;
+    for key in connections {
+        match act(service, key, output).await {
+            Ok(()) => {}
+            Err(failure @ Failure::Connection(ConnectionError::Store(_))) => return Err(failure),
+            Err(failure @ Failure::Connection(_)) if first.is_none() => first = Some(failure),
+            Err(failure @ Failure::Connection(_)) => output.failure(&failure),
+            Err(failure) => return Err(failure),
+        }
+    }
+    first.map_or(Ok(()), Err)
+}

@@ -1,0 +1,134 @@
+//! Connections as people read them.
+
+use chrono::{DateTime, Utc};
+
+use super::super::exit::Failure;
+use super::super::output::{Format, Output};
+use super::super::table::table;
+use crate::connection::{Connection, ConnectionItem, Mask, Page, Setting};
+use crate::provider::ProviderCatalog;
+
+/// A part of the list.
+pub fn list(
+    page: &Page<ConnectionItem>,
+    skipped: usize,
+    catalog: &ProviderCatalog,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if output.format() == Format::Json {
+        return output.json(page);
+    }
+    if page.total == 0 {
+        output.note("No connections; umai connections create makes one");
+        return Ok(());
+    }
+    let rows: Vec<_> = page
+        .items
+        .iter()
+        .map(|item| {
+            [
+                item.name.clone(),
+                item.alias.clone(),
+                provider(&item.provider_id, catalog).to_owned(),
+                status(item.is_active).to_owned(),
+                when(item.date_modified),
+            ]
+        })
+        .collect();
+    output.text(&table(
+        ["NAME", "ALIAS", "PROVIDER", "STATUS", "MODIFIED"],
+        &rows,
+    ))?;
+    let shown = skipped + page.items.len();
+    if page.items.len() < page.total {
+        let more = if shown < page.total {
+            format!("; --skip {shown} shows more")
+        } else {
+            String::new()
+        };
+        output.note(&format!(
+            "{} of {} connections{more}",
+            page.items.len(),
+            page.total
+        ));
+    }
+    Ok(())
+}
+
+/// One connection with its settings.
+pub fn one(
+    connection: &Connection,
+    catalog: &ProviderCatalog,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let item = &connection.item;
+    let facts = [
+        ["Name".to_owned(), item.name.clone()],
+        ["Alias".to_owned(), item.alias.clone()],
+        ["ID".to_owned(), item.id.to_string()],
+        [
+            "Provider".to_owned(),
+            provider(&item.provider_id, catalog).to_owned(),
+        ],
+        ["Status".to_owned(), status(item.is_active).to_owned()],
+        ["Created".to_owned(), when(item.date_created)],
+        ["Modified".to_owned(), when(item.date_modified)],
+        ["Version".to_owned(), item.version.to_string()],
+    ];
+    let known = catalog.get(&item.provider_id);
+    let label = |key: &str| {
+        known
+            .and_then(|provider| provider.field(key))
+            .map_or(key, |field| &field.label)
+            .to_owned()
+    };
+    let settings = connection
+        .settings
+        .iter()
+        .flat_map(|settings| settings.iter());
+    let rows: Vec<_> = facts
+        .into_iter()
+        .chain(settings.map(|(key, value)| [label(key), shown(value)]))
+        .collect();
+    // The first row stands where a table has its headings.
+    let (Some([first, name]), Some(rest)) = (rows.first(), rows.get(1..)) else {
+        return Ok(());
+    };
+    output.text(&table([first, &crate::text::printable(name)], rest))?;
+    if connection.settings.is_none() {
+        output.note("It has no settings yet");
+    }
+    Ok(())
+}
+
+/// What a create made.
+pub fn created(connection: &Connection, output: &mut Output) -> Result<(), Failure> {
+    let item = &connection.item;
+    output.line(&format!(
+        "Created {} ({}) {}",
+        item.name, item.alias, item.id
+    ))
+}
+
+/// The word for a status.
+pub const fn status(is_active: bool) -> &'static str {
+    if is_active { "Active" } else { "Inactive" }
+}
+
+fn provider<'a>(id: &'a str, catalog: &'a ProviderCatalog) -> &'a str {
+    catalog.get(id).map_or(id, |provider| &provider.name)
+}
+
+fn when(date: DateTime<Utc>) -> String {
+    date.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+fn shown(value: &Setting<Mask>) -> String {
+    match value {
+        Setting::Null => "-".into(),
+        Setting::Switch(on) => on.to_string(),
+        Setting::Number(number) => number.to_string(),
+        Setting::Secret(mask) => mask.text().into(),
+        Setting::Text(text) => text.clone(),
+    }
+}

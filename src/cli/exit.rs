@@ -1,0 +1,111 @@
+//! Why a command did not do what it was asked, and the exit code that says so.
+
+use std::process::ExitCode;
+
+use crate::connection::{ConnectionError, Reason, StoreError};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// Something outside: the terminal, the system.
+    Trouble = 1,
+    /// The command line is not right.
+    Usage = 2,
+    /// There is no such connection or provider.
+    NotFound = 3,
+    /// Refused by validation.
+    Refused = 4,
+    /// The alias is taken and nothing else is wrong, or someone else saved meanwhile.
+    Conflict = 5,
+    /// The store or the key cannot be used.
+    Store = 6,
+    /// Ctrl-C.
+    Interrupted = 130,
+    /// Asked to end.
+    Terminated = 143,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line is not right; the sentence says how it would be.
+    #[error("{0}")]
+    Usage(String),
+    /// There is no such provider.
+    #[error("Provider '{0}' not found")]
+    NoProvider(String),
+    /// The service refused.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    /// Some of many were refused, and each was reported.
+    #[error("{0}")]
+    Some(String, Exit),
+    /// A signal or Ctrl-C ended it.
+    #[error("Interrupted")]
+    Signal(Exit),
+    /// What reads the output is gone.
+    #[error("The output cannot be written: {0}")]
+    Output(#[from] std::io::Error),
+    /// Something outside.
+    #[error("{0:#}")]
+    Trouble(#[from] anyhow::Error),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Connection(error.into())
+    }
+}
+
+impl Failure {
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::NoProvider(_) => Exit::NotFound,
+            Self::Connection(error) => exit_of(error),
+            Self::Some(_, exit) | Self::Signal(exit) => *exit,
+            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Output(_) | Self::Trouble(_) => Exit::Trouble,
+        }
+    }
+
+    /// Whether there is nothing to say: it was said before, or nobody listens.
+    pub fn is_silent(&self) -> bool {
+        match self {
+            Self::Signal(_) => true,
+            Self::Output(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
+            Self::Usage(_)
+            | Self::NoProvider(_)
+            | Self::Connection(_)
+            | Self::Some(..)
+            | Self::Trouble(_) => false,
+        }
+    }
+}
+
+/// The exit code of what the service refused.
+pub fn exit_of(error: &ConnectionError) -> Exit {
+    match error {
+        ConnectionError::Invalid(errors) => {
+            let is_taken = |reason: &Reason| matches!(reason, Reason::AliasTaken { .. });
+            if !errors.is_empty() && errors.iter().all(|error| is_taken(&error.reason)) {
+                Exit::Conflict
+            } else {
+                Exit::Refused
+            }
+        }
+        ConnectionError::Malformed(_) => Exit::Refused,
+        ConnectionError::NotFound(_) | ConnectionError::VersionNotFound(_) => Exit::NotFound,
+        ConnectionError::VersionMoved { .. } => Exit::Conflict,
+        ConnectionError::Store(_) => Exit::Store,
+    }
+}

@@ -1,0 +1,141 @@
+//! Writes data to stdout and talk to stderr, for people or as JSON.
+
+use std::io::{BufWriter, ErrorKind, Stdout, Write};
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::exit::Failure;
+use super::problem::Problem;
+use crate::connection::{ConnectionError, FieldError};
+use crate::text::printable;
+
+/// Who reads the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// People: sentences and tables, every foreign text made safe.
+    Text,
+    /// Programs: the API's shapes on stdout, one JSON object to a line on stderr.
+    Json,
+}
+
+/// stdout and stderr of a command.
+pub struct Output {
+    format: Format,
+    stdout: BufWriter<Stdout>,
+}
+
+impl Output {
+    /// The process's own.
+    pub fn new(format: Format) -> Self {
+        Self {
+            format,
+            stdout: BufWriter::with_capacity(64 * 1024, std::io::stdout()),
+        }
+    }
+
+    /// Who reads it.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// One line of data.
+    pub fn line(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.stdout, "{}", printable(line))?;
+        Ok(())
+    }
+
+    /// Text of this program's own, as it is.
+    pub fn text(&mut self, text: &str) -> Result<(), Failure> {
+        self.stdout.write_all(text.as_bytes())?;
+        Ok(())
+    }
+
+    /// One value, over several lines.
+    pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
+        writeln!(self.stdout, "{text}")?;
+        Ok(())
+    }
+
+    /// One value on a line of its own.
+    pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string(value).map_err(anyhow::Error::from)?;
+        writeln!(self.stdout, "{text}")?;
+        Ok(())
+    }
+
+    /// Hands over what was written.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.stdout.flush()?;
+        Ok(())
+    }
+
+    /// A sentence that is no data: what happened besides.
+    pub fn note(&self, sentence: &str) {
+        match self.format {
+            Format::Text => say(&printable(sentence)),
+            Format::Json => say(&json!({ "notice": sentence }).to_string()),
+        }
+    }
+
+    /// Why the command did not do it.
+    pub fn failure(&self, failure: &Failure) {
+        if failure.is_silent() {
+            return;
+        }
+        match (self.format, failure) {
+            (Format::Json, _) => self.problem(&Problem::of(failure)),
+            (Format::Text, Failure::Connection(error)) => sentences(error, ""),
+            (
+                Format::Text,
+                Failure::Usage(_)
+                | Failure::NoProvider(_)
+                | Failure::Some(..)
+                | Failure::Signal(_)
+                | Failure::Output(_)
+                | Failure::Trouble(_),
+            ) => failure
+                .to_string()
+                .lines()
+                .for_each(|line| say(&printable(line))),
+        }
+    }
+
+    /// Why one of many was not kept.
+    pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
+        match self.format {
+            Format::Text => sentences(error, &format!("{unit} {number}: ")),
+            Format::Json => self.problem(&Problem::refused(error).at(unit, number)),
+        }
+    }
+
+    fn problem(&self, problem: &Problem) {
+        if let Ok(text) = serde_json::to_string(problem) {
+            say(&text);
+        }
+    }
+}
+
+/// Every field's sentence on a line of its own, or the one sentence there is.
+fn sentences(error: &ConnectionError, before: &str) {
+    if error.fields().is_empty() {
+        say(&printable(&format!("{before}{error}")));
+    }
+    for FieldError { field, reason } in error.fields() {
+        let whole = FieldError {
+            field: field.clone(),
+            reason: reason.clone(),
+        };
+        say(&printable(&format!("{before}{}: {whole}", field.path())));
+    }
+}
+
+/// One line on stderr. Nobody can be told when that is gone.
+fn say(line: &str) {
+    let mut stderr = std::io::stderr().lock();
+    // A half-written sentence helps nobody, and neither does ending here.
+    let _ = stderr
+        .write_all(format!("{line}\n").as_bytes())
+        .map_err(|error| error.kind() == ErrorKind::BrokenPipe);
+}

@@ -1,0 +1,135 @@
+//! Reads the arguments, and says what is wrong with them without repeating what could be a secret.
+//!
+//! Why: clap's own messages echo what they did not understand, and what people type in the wrong place is often a key.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+use super::Args;
+use super::exit::Failure;
+use super::secret;
+
+/// What the arguments come to.
+pub enum Parsed {
+    /// A command.
+    Args(Box<Args>),
+    /// Text to print: help or version.
+    Text(String),
+}
+
+/// Reads the arguments of the process, without the program's name.
+pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
+    if secret::is_among(arguments) {
+        return Err(Failure::Usage(format!(
+            "An argument looks like a secret: {}",
+            secret::way(None)
+        )));
+    }
+    let program = std::iter::once(OsString::from("umai"));
+    match Args::try_parse_from(program.chain(arguments.iter().cloned())) {
+        Ok(args) => Ok(Parsed::Args(Box::new(args))),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                Ok(Parsed::Text(error.to_string()))
+            }
+            _ => Err(Failure::Usage(sentence(&error))),
+        },
+    }
+}
+
+/// What is wrong, without any value that was given.
+fn sentence(error: &Error) -> String {
+    let said = match error.kind() {
+        ErrorKind::UnknownArgument => unknown_argument(error),
+        ErrorKind::InvalidSubcommand => {
+            match told(error, ContextKind::InvalidSubcommand).filter(|word| is_safe(word)) {
+                Some(word) => format!(
+                    "There is no command '{word}'{}",
+                    suggestion(error, ContextKind::SuggestedSubcommand)
+                ),
+                None => "There is no such command".into(),
+            }
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error),
+        ErrorKind::TooManyValues
+        | ErrorKind::TooFewValues
+        | ErrorKind::WrongNumberOfValues
+        | ErrorKind::NoEquals => match told(error, ContextKind::InvalidArg) {
+            Some(option) => format!("{option} is given the wrong number of values"),
+            None => "An option is given the wrong number of values".into(),
+        },
+        ErrorKind::InvalidUtf8 => "An argument is not text in UTF-8".into(),
+        // These name options and commands, and nothing that was given.
+        _ => {
+            return error
+                .to_string()
+                .trim_start_matches("error: ")
+                .trim_end()
+                .to_owned();
+        }
+    };
+    format!("{said}. 'umai --help' and 'umai COMMAND --help' say how it goes")
+}
+
+fn unknown_argument(error: &Error) -> String {
+    let given = told(error, ContextKind::InvalidArg).unwrap_or_default();
+    let name = given.split('=').next().unwrap_or_default();
+    if !name.starts_with('-') {
+        return "There is an argument too many; a value with spaces must be in quotes".into();
+    }
+    if secret::is_secret_name(name) {
+        return format!("No option takes a secret, because {}", secret::way(None));
+    }
+    if is_safe(name) {
+        format!(
+            "There is no option {name}{}",
+            suggestion(error, ContextKind::SuggestedArg)
+        )
+    } else {
+        "There is no such option".into()
+    }
+}
+
+fn invalid_value(error: &Error) -> String {
+    let option = told(error, ContextKind::InvalidArg).unwrap_or_else(|| "An option".into());
+    if told(error, ContextKind::InvalidValue).is_none_or(|value| value.is_empty()) {
+        return format!("{option} needs a value");
+    }
+    match error.source() {
+        Some(why) => format!("{option} cannot take this value: {why}"),
+        None => format!("{option} cannot take this value"),
+    }
+}
+
+fn suggestion(error: &Error, kind: ContextKind) -> String {
+    match error.get(kind) {
+        Some(ContextValue::String(word)) => format!("; did you mean {word}?"),
+        Some(ContextValue::Strings(words)) if !words.is_empty() => {
+            format!("; did you mean {}?", words.join(" or "))
+        }
+        _ => String::new(),
+    }
+}
+
+fn told(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
+        _ => None,
+    }
+}
+
+/// Whether a word is short and plain enough to be repeated: a slip of the finger, not a key.
+fn is_safe(word: &str) -> bool {
+    word.len() <= RUN_OF_LETTERS
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+        && !word.starts_with("sk-")
+}
+
+/// No option or command is longer.
+const RUN_OF_LETTERS: usize = 24;

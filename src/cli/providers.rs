@@ -1,0 +1,124 @@
+//! `umai providers`: what a connection can be made for.
+
+use clap::Subcommand;
+
+use super::exit::Failure;
+use super::output::{Format, Output};
+use super::table::table;
+use crate::provider::{
+    Capability, DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField,
+};
+
+/// What can be done with providers.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List the providers by name
+    List,
+    /// Show a provider and the settings of a connection to it
+    #[command(after_help = "Example:\n  umai providers get openai")]
+    Get {
+        /// The provider's id, in any case
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+/// Answers from the catalogue.
+pub fn run(verb: &Verb, catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
+    match verb {
+        Verb::List => list(catalog, output),
+        Verb::Get { id } => {
+            let provider = catalog
+                .get(id)
+                .ok_or_else(|| Failure::NoProvider(id.clone()))?;
+            match output.format() {
+                Format::Json => output.json(&provider.described()),
+                Format::Text => show(provider, output),
+            }
+        }
+    }
+}
+
+fn list(catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
+    match output.format() {
+        Format::Json => output.json(
+            &catalog
+                .all()
+                .iter()
+                .map(Provider::listed)
+                .collect::<Vec<_>>(),
+        ),
+        Format::Text => {
+            let rows: Vec<_> = catalog
+                .all()
+                .iter()
+                .map(|provider| {
+                    [
+                        provider.id.clone(),
+                        provider.name.clone(),
+                        words(&provider.capabilities),
+                    ]
+                })
+                .collect();
+            output.text(&table(["ID", "NAME", "CAPABILITIES"], &rows))
+        }
+    }
+}
+
+fn show(provider: &Provider, output: &mut Output) -> Result<(), Failure> {
+    output.line(&format!(
+        "{} ({}): {}",
+        provider.name,
+        provider.id,
+        words(&provider.capabilities)
+    ))?;
+    if provider.settings.is_empty() {
+        return output.line("A connection to it has no settings.");
+    }
+    let rows: Vec<_> = provider
+        .settings
+        .iter()
+        .map(|field| {
+            [
+                field.key.clone(),
+                field.label.clone(),
+                facts(field),
+                field.description.clone(),
+            ]
+        })
+        .collect();
+    output.text("\n")?;
+    output.text(&table(["SETTING", "LABEL", "VALUE", "DESCRIPTION"], &rows))
+}
+
+fn words(capabilities: &[Capability]) -> String {
+    capabilities
+        .iter()
+        .map(|capability| capability.word())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// What a setting must be, in a few words.
+fn facts(field: &SettingsField) -> String {
+    let mut facts = Vec::new();
+    if field.required {
+        facts.push("required".to_owned());
+    }
+    if field.sensitive {
+        facts.push("secret".to_owned());
+    }
+    match field.kind {
+        FieldKind::Switch => facts.push("true or false".into()),
+        FieldKind::Text | FieldKind::Url | FieldKind::Headers => {}
+    }
+    match &field.default {
+        None => {}
+        Some(DefaultValue::Switch(on)) => facts.push(format!("default {on}")),
+        Some(DefaultValue::Text(text)) => facts.push(format!("default {text}")),
+    }
+    if !field.options.is_empty() {
+        facts.push(format!("one of {}", field.options.join(" ")));
+    }
+    facts.join(", ")
+}

@@ -1,0 +1,224 @@
+//! Keeps secrets out of arguments, and takes them from stdin or a file.
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::exit::Failure;
+use crate::appsettings::Reference;
+use crate::connection::{Mask, Plain};
+
+/// The most bytes a secret has.
+pub const MAX_BYTES: usize = 64 * 1024;
+
+/// Why an argument is no place for a secret, and where its place is.
+pub fn way(key: Option<&str>) -> String {
+    let key = key.unwrap_or("apiKey");
+    format!(
+        "every process on this machine can read arguments. Give it with --secret-stdin {key} or \
+         --secret-file {key}=PATH, or refer to it: --set '{key}=$OpenAI:ApiKey'"
+    )
+}
+
+/// How the keys of well-known services begin.
+const PREFIXES: [&str; 13] = [
+    "sk-",
+    "sk_",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "gsk_",
+    "hf_",
+    "xai-",
+    "pplx-",
+    "ghp_",
+    "github_pat_",
+    "eyJ",
+    "Bearer",
+];
+
+/// From this length on a text with such a beginning is a key and not a name.
+const PREFIXED: usize = 20;
+
+/// From this length on letters and digits without a break are a key and not a word.
+const RUN: usize = 24;
+
+/// The options whose value is a path, which may hold long tokens.
+const PATHS: [&str; 6] = [
+    "--data",
+    "--config",
+    "--key-file",
+    "--appsettings",
+    "--from-json",
+    "--secret-file",
+];
+
+/// Whether any argument holds something that looks like a secret.
+pub fn is_among(arguments: &[OsString]) -> bool {
+    let mut is_path = false;
+    arguments.iter().any(|argument| {
+        let argument = argument.to_string_lossy();
+        let was_path = std::mem::replace(&mut is_path, PATHS.contains(&argument.as_ref()));
+        let option = argument.split('=').next().unwrap_or_default();
+        if was_path || (PATHS.contains(&option) && argument.contains('=')) {
+            return false;
+        }
+        argument
+            .split(|sign: char| sign == '=' || sign == ',' || sign.is_whitespace())
+            .any(looks_like_one)
+    })
+}
+
+/// Whether a text looks like a secret in clear.
+pub fn looks_like_one(text: &str) -> bool {
+    if Reference::read(text).is_some() || Mask::is_mask(text) || Uuid::try_parse(text).is_ok() {
+        return false;
+    }
+    let is_prefixed =
+        text.len() >= PREFIXED && PREFIXES.iter().any(|prefix| text.starts_with(prefix));
+    let is_token = !text.contains(['/', '\\'])
+        && text
+            .split(|sign: char| !sign.is_ascii_alphanumeric())
+            .any(|run| {
+                run.len() >= RUN
+                    && run.bytes().any(|byte| byte.is_ascii_digit())
+                    && run.bytes().any(|byte| byte.is_ascii_alphabetic())
+            });
+    is_prefixed || is_token
+}
+
+/// Whether a name is one that secrets go by.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "key",
+        "secret",
+        "token",
+        "password",
+        "passwd",
+        "credential",
+        "bearer",
+        "authorization",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}
+
+/// `KEY=PATH` of `--secret-file`.
+#[derive(Debug, Clone)]
+pub struct SecretFile {
+    /// The setting.
+    pub key: String,
+    /// The file that holds its value.
+    pub path: PathBuf,
+}
+
+impl std::str::FromStr for SecretFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, path)) if !key.is_empty() && !path.is_empty() => Ok(Self {
+                key: key.to_owned(),
+                path: path.into(),
+            }),
+            _ => Err("write it as KEY=PATH".into()),
+        }
+    }
+}
+
+/// A secret that was read, and whether a line end was taken off.
+pub struct Taken {
+    /// The secret.
+    pub secret: Plain,
+    /// Whether it ended with a line end that is no part of it.
+    pub is_trimmed: bool,
+}
+
+/// The secret that stdin holds.
+pub fn from_stdin() -> Result<Taken, Failure> {
+    take(std::io::stdin().lock(), "stdin")
+}
+
+/// The secret that a file holds.
+pub fn from_file(path: &Path) -> Result<Taken, Failure> {
+    let name = path.display().to_string();
+    let file = std::fs::File::open(path).map_err(|error| {
+        Failure::Usage(format!("The secret cannot be read from {name}: {error}"))
+    })?;
+    take(file, &name)
+}
+
+fn take(source: impl Read, name: &str) -> Result<Taken, Failure> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
+    source
+        .take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| {
+            Failure::Usage(format!("The secret cannot be read from {name}: {error}"))
+        })?;
+    if bytes.len() > MAX_BYTES {
+        return Err(Failure::Usage(format!(
+            "What {name} holds is larger than {} KiB and no secret",
+            MAX_BYTES / 1024
+        )));
+    }
+    let text = std::str::from_utf8(&bytes)
+        .ok()
+        .filter(|text| !text.contains('\0'));
+    let Some(text) = text else {
+        return Err(Failure::Usage(format!(
+            "What {name} holds is not text and no secret"
+        )));
+    };
+    let secret = text
+        .strip_suffix('\n')
+        .map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+    Ok(Taken {
+        secret: Plain::new(secret),
+        is_trimmed: secret.len() < text.len(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("sk-proj-abcdefghijklmnop", true)]
+    #[case("AKIAIOSFODNN7EXAMPLEX", true)]
+    #[case("wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY", true)]
+    #[case("0123456789abcdef0123456789abcdefff", true)]
+    #[case("sk-***", false)]
+    #[case("$OpenAI:ApiKey0123456789abcdef0123456789", false)]
+    #[case("sk-production", false)]
+    #[case("openai-production-eu-west-1-team-b-2026", false)]
+    #[case("3fa85f64-5717-4562-b3fc-2c963f66afa6", false)]
+    #[case("3fa85f6457174562b3fc2c963f66afa6", false)]
+    #[case("/nix/store/4kzq0123456789abcdefghijklmnopqr-x", false)]
+    #[case("Donaudampfschifffahrtsgesellschaft", false)]
+    #[case("", false)]
+    fn a_key_is_told_from_a_name(#[case] text: &str, #[case] is_secret: bool) {
+        assert_eq!(looks_like_one(text), is_secret);
+    }
+
+    #[test]
+    fn paths_are_no_secrets_and_everything_else_is_looked_at() {
+        let among = |arguments: &[&str]| {
+            is_among(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
+        };
+        let key = "sk-proj-abcdefghijklmnop";
+        assert!(among(&["connections", key]));
+        assert!(among(&["--set", &format!("apiKey={key}")]));
+        assert!(among(&[&format!("--set=headers=X: Bearer {key}")]));
+        assert!(!among(&[
+            "--data",
+            key,
+            "--secret-file=apiKey=sk-proj-abcdefghijklmnop"
+        ]));
+    }
+}

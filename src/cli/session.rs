@@ -1,0 +1,174 @@
+//! Puts the parts together: catalogue, application settings, store and service.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use anyhow::Context;
+use chrono::Utc;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Globals;
+use super::exit::{Exit, Failure};
+use super::output::{Format, Output};
+use crate::appsettings::{AppSettings, Variables};
+use crate::config::Config;
+use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
+use crate::provider::ProviderCatalog;
+use crate::store::{self, StoreOptions};
+use crate::tui::{self, TuiOptions};
+
+/// Enough for validating and sealing beside the store's own thread.
+const WORKERS: usize = 2;
+
+/// What a command needs before it opens the store.
+pub struct Ground {
+    /// Folders and files.
+    pub config: Config,
+    /// The providers.
+    pub catalog: Arc<ProviderCatalog>,
+    /// What references resolve against.
+    pub appsettings: AppSettings,
+    problems: Vec<String>,
+}
+
+impl Ground {
+    /// Reads the files that are not the store's.
+    pub fn new(globals: &Globals) -> Result<Self, Failure> {
+        let config = Config::new(
+            globals.data.clone(),
+            globals.config.clone(),
+            globals.key_file.clone(),
+        )
+        .map_err(Failure::Usage)?;
+        let (catalog, mut problems) = ProviderCatalog::load(Some(&config.providers()));
+        let appsettings = match &globals.appsettings {
+            Some(file) => AppSettings::file(file, Variables::Process),
+            None => AppSettings::in_folder("", Variables::Process),
+        };
+        problems.extend(appsettings.problems());
+        Ok(Self {
+            config,
+            catalog: Arc::new(catalog),
+            appsettings,
+            problems,
+        })
+    }
+
+    /// Says on stderr what is wrong with files.
+    pub fn tell(&self, output: &Output) {
+        self.problems
+            .iter()
+            .for_each(|problem| output.note(problem));
+    }
+}
+
+/// An open store with the service over it.
+pub struct Session {
+    /// The rules.
+    pub service: Arc<dyn ConnectionService>,
+    store: Arc<dyn ConnectionStore<Plain>>,
+}
+
+impl Session {
+    async fn open(ground: &Ground) -> Result<Self, StoreError> {
+        let Config {
+            data,
+            config,
+            key_file,
+        } = ground.config.clone();
+        let store = store::open(&StoreOptions {
+            data,
+            config,
+            key_file,
+        })
+        .await?;
+        let service = CoreService::new(
+            Arc::clone(&store),
+            Arc::clone(&ground.catalog),
+            ground.appsettings.clone(),
+            Arc::new(Utc::now),
+        );
+        Ok(Self {
+            service: Arc::new(service),
+            store,
+        })
+    }
+}
+
+/// Runs one command over an open store, and closes the store however it ends.
+pub fn with_service(
+    ground: &Ground,
+    output: &mut Output,
+    command: impl AsyncFnOnce(&Arc<dyn ConnectionService>, &mut Output) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    ground.tell(output);
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
+        let stopped = stopped()?;
+        let session = Session::open(ground).await?;
+        session
+            .service
+            .notices()
+            .iter()
+            .for_each(|notice| output.note(notice));
+        let done = tokio::select! {
+            done = command(&session.service, output) => done,
+            exit = stopped => Err(Failure::Signal(exit)),
+        };
+        let closed = session.store.close().await;
+        done.and_then(|()| closed.map_err(Failure::from))
+    });
+    // A thread that still waits for stdin must not keep the process: the store is closed.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Opens the app.
+pub fn open_app(ground: &Ground, format: Format) -> Result<(), Failure> {
+    if format == Format::Json {
+        return Err(Failure::Usage(
+            "--json belongs to a command, for example: umai connections list --json".into(),
+        ));
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(Failure::Usage(
+            "The app needs a terminal. From a script use a command, for example: umai connections list".into(),
+        ));
+    }
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
+        let session = Session::open(ground).await?;
+        let options = TuiOptions {
+            config: Some(ground.config.config.clone()),
+            theme: None,
+            notices: ground.problems.clone(),
+        };
+        let left = tui::run(Arc::clone(&session.service), options).await;
+        session.store.close().await?;
+        left.map_err(|error| Failure::Trouble(error.into()))
+    });
+    runtime.shutdown_background();
+    ended
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .context("The program's own threads cannot be started")?;
+    Ok(runtime)
+}
+
+/// Waits for Ctrl-C, or for being asked to end.
+fn stopped() -> Result<impl Future<Output = Exit>, Failure> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => Exit::Interrupted,
+            _ = terminated.recv() => Exit::Terminated,
+        }
+    })
+}

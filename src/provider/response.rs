@@ -1,0 +1,122 @@
+//! What the management API and `--json` say of a provider.
+
+use serde::Serialize;
+
+use super::{Capability, DefaultValue, FieldKind, Provider, SettingsField};
+
+/// A provider in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed<'a> {
+    id: &'a str,
+    name: &'a str,
+    capabilities: &'a [Capability],
+}
+
+/// A provider with its settings, once as the form's schema and once as plain facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Described<'a> {
+    #[serde(flatten)]
+    listed: Listed<'a>,
+    settings_schema: Schema<'a>,
+    settings: Vec<Fact<'a>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Schema<'a> {
+    fields: Vec<SchemaField<'a>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SchemaField<'a> {
+    key: &'a str,
+    label: &'a str,
+    description: &'a str,
+    editor_ui_alias: &'static str,
+    default_value: Option<&'a DefaultValue>,
+    sort_order: usize,
+    is_required: bool,
+    is_sensitive: bool,
+    group: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fact<'a> {
+    alias: &'a str,
+    name: &'a str,
+    description: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    is_required: bool,
+    is_sensitive: bool,
+    default_value: Option<&'a DefaultValue>,
+    options: &'a [String],
+}
+
+impl Provider {
+    /// The provider as a list has it.
+    pub fn listed(&self) -> Listed<'_> {
+        Listed {
+            id: &self.id,
+            name: &self.name,
+            capabilities: &self.capabilities,
+        }
+    }
+
+    /// The provider with its settings.
+    pub fn described(&self) -> Described<'_> {
+        let fields = self.settings.iter().enumerate();
+        Described {
+            listed: self.listed(),
+            settings_schema: Schema {
+                fields: fields
+                    .map(|(order, field)| field.in_schema(order))
+                    .collect(),
+            },
+            settings: self.settings.iter().map(SettingsField::as_fact).collect(),
+        }
+    }
+}
+
+impl SettingsField {
+    fn in_schema(&self, sort_order: usize) -> SchemaField<'_> {
+        SchemaField {
+            key: &self.key,
+            label: &self.label,
+            description: &self.description,
+            editor_ui_alias: self.editor(),
+            default_value: self.default.as_ref(),
+            sort_order,
+            is_required: self.required,
+            is_sensitive: self.sensitive,
+            group: self.group.as_deref(),
+        }
+    }
+
+    fn as_fact(&self) -> Fact<'_> {
+        Fact {
+            alias: &self.key,
+            name: &self.label,
+            description: &self.description,
+            kind: match self.kind {
+                FieldKind::Switch => "boolean",
+                FieldKind::Text | FieldKind::Url | FieldKind::Headers => "string",
+            },
+            is_required: self.required,
+            is_sensitive: self.sensitive,
+            default_value: self.default.as_ref(),
+            options: &self.options,
+        }
+    }
+
+    /// The editor that the web backoffice would show.
+    fn editor(&self) -> &'static str {
+        match self.kind {
+            FieldKind::Switch => "Umb.PropertyEditorUi.Toggle",
+            FieldKind::Text if !self.options.is_empty() => "Umb.PropertyEditorUi.Dropdown",
+            FieldKind::Text | FieldKind::Url | FieldKind::Headers => "Umb.PropertyEditorUi.TextBox",
+        }
+    }
+}

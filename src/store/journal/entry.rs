@@ -1,0 +1,318 @@
+//! How one entry lies in a journal or snapshot: a head with a checksum, then its payload.
+
+use uuid::Uuid;
+
+use super::digest::Digest;
+
+/// How long the head of an entry is.
+pub(super) const HEAD: usize = 72;
+/// What every entry begins with. Payloads are JSON, so these bytes are never in one, and the next entry after a damaged one is found.
+const MARKER: [u8; 4] = [0xFE, b'u', b'm', 0xED];
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A connection after a save, and what the save did.
+    Saved,
+    /// A connection was deleted.
+    Deleted,
+    /// In a snapshot: a connection as it is.
+    Record,
+    /// In a snapshot: a version of a connection.
+    Version,
+    /// The end of a snapshot that was written to its end.
+    End,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [
+        Self::Saved,
+        Self::Deleted,
+        Self::Record,
+        Self::Version,
+        Self::End,
+    ];
+
+    const fn code(self) -> u8 {
+        self as u8 + 1
+    }
+
+    fn read(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// One entry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// The revision of the change.
+    pub revision: u64,
+    /// The connection.
+    pub id: Uuid,
+    /// The connection's version.
+    pub number: u64,
+    /// What the whole store amounts to after the change.
+    pub digest: Digest,
+    /// JSON, by kind.
+    pub payload: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    /// How many bytes it takes.
+    pub const fn size(&self) -> usize {
+        HEAD + self.payload.len()
+    }
+
+    /// Writes it behind what is in `out`.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let mut head = [0; HEAD];
+        head[..4].copy_from_slice(&MARKER);
+        head[4] = self.kind.code();
+        head[16..24].copy_from_slice(&(self.payload.len() as u64).to_le_bytes());
+        head[24..32].copy_from_slice(&self.revision.to_le_bytes());
+        head[32..48].copy_from_slice(self.id.as_bytes());
+        head[48..56].copy_from_slice(&self.number.to_le_bytes());
+        head[56..64].copy_from_slice(&self.digest.count.to_le_bytes());
+        head[64..].copy_from_slice(&self.digest.sum.to_le_bytes());
+        let sum = checksum(&head, self.payload);
+        head[12..16].copy_from_slice(&sum.to_le_bytes());
+        out.extend_from_slice(&head);
+        out.extend_from_slice(self.payload);
+    }
+
+    /// The entry that `bytes` begin with; none when there is none, or its checksum is wrong.
+    pub fn read(bytes: &'a [u8]) -> Option<Self> {
+        let head = Head::read(bytes)?;
+        let payload = bytes.get(HEAD..HEAD.checked_add(head.length)?)?;
+        let bytes = bytes.first_chunk()?;
+        (checksum(bytes, payload) == head.checksum).then_some(Self {
+            kind: Kind::read(bytes[4])?,
+            revision: head.revision,
+            id: head.id,
+            number: u64_at(bytes, 48),
+            digest: Digest {
+                count: u64_at(bytes, 56),
+                sum: u64_at(bytes, 64),
+            },
+            payload,
+        })
+    }
+}
+
+/// How long the entry is that begins with this head, as it claims itself; none when it is no head.
+pub(super) fn size_of(head: &[u8]) -> Option<usize> {
+    Head::read(head)?.length.checked_add(HEAD)
+}
+
+/// What the head of an entry claims; not yet checked.
+struct Head {
+    length: usize,
+    checksum: u32,
+    revision: u64,
+    id: Uuid,
+}
+
+impl Head {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let head: &[u8; HEAD] = bytes.first_chunk()?;
+        let length = usize::try_from(u64_at(head, 16)).ok()?;
+        head.starts_with(&MARKER).then(|| Self {
+            length,
+            checksum: u32_at(head, 12),
+            revision: u64_at(head, 24),
+            id: uuid_at(head, 32),
+        })
+    }
+}
+
+fn checksum(head: &[u8; HEAD], payload: &[u8]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&head[..12]);
+    sum.update(&head[16..]);
+    sum.update(payload);
+    sum.finalize()
+}
+
+/// The number at a place that is known to be inside.
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..]
+        .first_chunk()
+        .copied()
+        .map_or(0, u64::from_le_bytes)
+}
+
+/// The number at a place that is known to be inside.
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..]
+        .first_chunk()
+        .copied()
+        .map_or(0, u32::from_le_bytes)
+}
+
+/// The id at a place that is known to be inside.
+pub(super) fn uuid_at(bytes: &[u8], at: usize) -> Uuid {
+    bytes[at..]
+        .first_chunk()
+        .copied()
+        .map_or(Uuid::nil(), Uuid::from_bytes)
+}
+
+/// What a walk over entries meets.
+#[derive(Debug, PartialEq)]
+pub enum Step<'a> {
+    /// An entry whose checksum is right.
+    Entry(Entry<'a>),
+    /// Bytes that are no entry, though entries follow, or though they look like a whole one.
+    Damaged(Damage),
+    /// Bytes at the end that are the beginning of an entry: what a write left that never finished.
+    Torn(usize),
+}
+
+/// Where entries are damaged, and what the bytes still claim to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// From which byte.
+    pub from: usize,
+    /// To which byte.
+    pub to: usize,
+    /// The connection that the damaged bytes name, if they can be read so far.
+    pub id: Option<Uuid>,
+    /// The revision that they name.
+    pub revision: Option<u64>,
+}
+
+/// Walks over the entries in `bytes` from `at` on; what is damaged is told and stepped over.
+pub struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// From this byte on.
+    pub const fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
+    /// Behind the last entry that was told.
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    fn damaged(&mut self, rest: &[u8]) -> Step<'a> {
+        let from = self.at;
+        let head = Head::read(rest);
+        let next = (1..rest.len())
+            .filter(|&at| rest[at..].starts_with(&MARKER))
+            .find(|&at| Entry::read(&rest[at..]).is_some());
+        let used = rest
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |last| last + 1);
+        // A payload ends with a brace; of a write that never finished, the last bytes are what is missing.
+        let whole = used > HEAD
+            && (rest[used - 1] == b'}'
+                || head
+                    .as_ref()
+                    .is_some_and(|head| (used - HEAD).abs_diff(head.length) <= 1));
+        if next.is_none() && !whole {
+            self.at = self.bytes.len();
+            return Step::Torn(from);
+        }
+        self.at = from + next.unwrap_or(used);
+        Step::Damaged(Damage {
+            from,
+            to: self.at,
+            id: head.as_ref().map(|head| head.id),
+            revision: head.as_ref().map(|head| head.revision),
+        })
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = Step<'a>;
+
+    fn next(&mut self) -> Option<Step<'a>> {
+        let bytes = self.bytes;
+        let rest = bytes.get(self.at..)?;
+        if let Some(entry) = Entry::read(rest) {
+            self.at += entry.size();
+            return Some(Step::Entry(entry));
+        }
+        if rest.iter().all(|byte| *byte == 0) {
+            return None;
+        }
+        Some(self.damaged(rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(revision: u64) -> Entry<'static> {
+        Entry {
+            kind: Kind::Saved,
+            revision,
+            id: Uuid::from_u128(u128::from(revision)),
+            number: 1,
+            digest: Digest::default(),
+            payload: b"{\"a\":1}",
+        }
+    }
+
+    fn three() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for revision in 1..=3 {
+            entry(revision).write(&mut bytes);
+        }
+        bytes
+    }
+
+    fn revisions(bytes: &[u8]) -> Vec<u64> {
+        Walk::new(bytes, 0)
+            .filter_map(|step| match step {
+                Step::Entry(entry) => Some(entry.revision),
+                Step::Damaged(_) | Step::Torn(_) => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn entries_read_back_as_they_were_written_with_zeros_behind_them() {
+        let mut bytes = three();
+        assert_eq!(Entry::read(&bytes), Some(entry(1)));
+        bytes.resize(4096, 0);
+        assert_eq!(revisions(&bytes), [1, 2, 3]);
+        assert!(Walk::new(&bytes, 0).all(|step| matches!(step, Step::Entry(_))));
+    }
+
+    #[test]
+    fn an_unfinished_write_at_the_end_is_torn_and_not_damaged() {
+        let bytes = three();
+        let size = entry(1).size();
+        for cut in 1..size - 1 {
+            let steps: Vec<_> = Walk::new(&bytes[..2 * size + cut], 0).collect();
+            assert_eq!(steps[2], Step::Torn(2 * size), "cut at {cut}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_flipped_byte_costs_one_entry_and_is_told(at in 0_usize..3 * 79, flip in 1_u8..) {
+            let mut bytes = three();
+            bytes[at] ^= flip;
+            let hit = at / entry(1).size() + 1;
+            let rest: Vec<u64> = (1..=3).filter(|revision| *revision != hit as u64).collect();
+            prop_assert_eq!(revisions(&bytes), rest);
+            prop_assert!(Walk::new(&bytes, 0).any(|step| !matches!(step, Step::Entry(_))));
+        }
+
+        #[test]
+        fn any_bytes_are_walked_to_their_end(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            prop_assert!(Walk::new(&bytes, 0).count() <= bytes.len());
+        }
+    }
+}

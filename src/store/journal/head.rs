@@ -1,0 +1,140 @@
+//! The head of every journal segment and snapshot: what it is, in which format, of which store.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::digest::Digest;
+use super::entry::{u32_at, u64_at, uuid_at};
+use crate::store::key::KeyCheck;
+
+/// The format that this program writes. A newer one is refused; there is no older one yet.
+pub const FORMAT: u32 = 1;
+/// How long a head is; entries follow it.
+pub const LENGTH: usize = 128;
+
+const MAGIC: [u8; 8] = *b"umaijrnl";
+
+/// Which store a file belongs to, and with which key it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The store.
+    pub store: Uuid,
+    /// Tells whether a key is the store's.
+    pub check: KeyCheck,
+}
+
+/// The head of a segment or snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// Whose it is.
+    pub identity: Identity,
+    /// A segment: the first revision in it. A snapshot: the newest revision that is surely in it.
+    pub revision: u64,
+    /// A segment: what the store amounts to before its first entry.
+    pub digest: Digest,
+}
+
+/// Why a head was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Its checksum is wrong, or it is none at all.
+    Damaged,
+    /// A newer program wrote it, in this format.
+    Newer(u32),
+}
+
+impl Head {
+    /// The head as bytes.
+    pub fn to_bytes(&self) -> [u8; LENGTH] {
+        let mut bytes = [0; LENGTH];
+        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+        bytes[16..32].copy_from_slice(self.identity.store.as_bytes());
+        bytes[32..40].copy_from_slice(&self.revision.to_le_bytes());
+        bytes[40..48].copy_from_slice(&self.digest.count.to_le_bytes());
+        bytes[48..56].copy_from_slice(&self.digest.sum.to_le_bytes());
+        bytes[56..96].copy_from_slice(&self.identity.check);
+        let sum = checksum(&bytes);
+        bytes[12..16].copy_from_slice(&sum.to_le_bytes());
+        bytes
+    }
+
+    /// Reads the head of a file.
+    pub fn of(path: &Path) -> io::Result<Result<Self, Unreadable>> {
+        let mut bytes = Vec::with_capacity(LENGTH);
+        File::open(path)?
+            .take(LENGTH as u64)
+            .read_to_end(&mut bytes)?;
+        Ok(Self::read(&bytes))
+    }
+
+    /// Reads the head that `bytes` begin with. Magic, format and checksum stay where they are in every later format.
+    pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let bytes: &[u8; LENGTH] = bytes.first_chunk().ok_or(Unreadable::Damaged)?;
+        if !bytes.starts_with(&MAGIC) || u32_at(bytes, 12) != checksum(bytes) {
+            return Err(Unreadable::Damaged);
+        }
+        let format = u32_at(bytes, 8);
+        if format > FORMAT {
+            return Err(Unreadable::Newer(format));
+        }
+        let check = bytes[56..].first_chunk().ok_or(Unreadable::Damaged)?;
+        Ok(Self {
+            identity: Identity {
+                store: uuid_at(bytes, 16),
+                check: *check,
+            },
+            revision: u64_at(bytes, 32),
+            digest: Digest {
+                count: u64_at(bytes, 40),
+                sum: u64_at(bytes, 48),
+            },
+        })
+    }
+}
+
+fn checksum(bytes: &[u8; LENGTH]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&bytes[..12]);
+    sum.update(&bytes[16..]);
+    sum.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head() -> Head {
+        Head {
+            identity: Identity {
+                store: Uuid::from_u128(7),
+                check: [3; 40],
+            },
+            revision: 12,
+            digest: Digest { count: 1, sum: 2 },
+        }
+    }
+
+    #[test]
+    fn a_head_reads_back_and_a_flipped_byte_is_seen() {
+        let bytes = head().to_bytes();
+        assert_eq!(Head::read(&bytes), Ok(head()));
+        for at in 0..LENGTH {
+            let mut damaged = bytes;
+            damaged[at] ^= 1;
+            assert_eq!(Head::read(&damaged), Err(Unreadable::Damaged), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_told_from_damage() {
+        let mut bytes = head().to_bytes();
+        bytes[8] = 2;
+        let sum = checksum(&bytes);
+        bytes[12..16].copy_from_slice(&sum.to_le_bytes());
+        assert_eq!(Head::read(&bytes), Err(Unreadable::Newer(2)));
+    }
+}

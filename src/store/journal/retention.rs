@@ -1,0 +1,86 @@
+//! Decides which finished files are kept as backups.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::segment::Segment;
+use super::snapshot;
+
+/// So many finished segments are kept, whatever their age.
+const SEGMENTS: usize = 10;
+/// And for so many days, the newest one of each day.
+const DAYS: u64 = 7;
+/// So many snapshots are kept: the one in use, and the one before it, should it be damaged.
+const SNAPSHOTS: usize = 2;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// Removes what is neither needed nor kept as a backup. Everything after the oldest snapshot that is kept is needed.
+pub fn tidy(data: &Path) -> io::Result<()> {
+    let snapshots = snapshot::all(data)?;
+    let (old, kept) = snapshots.split_at(snapshots.len().saturating_sub(SNAPSHOTS));
+    for (_, path) in old {
+        std::fs::remove_file(path)?;
+    }
+    let Some((base, _)) = kept.first().filter(|_| kept.len() == SNAPSHOTS) else {
+        return Ok(());
+    };
+    let segments = Segment::all(&data.join(super::FOLDER))?;
+    let finished: Vec<Segment> = segments
+        .windows(2)
+        .filter(|pair| pair[1].first <= base + 1)
+        .map(|pair| pair[0].clone())
+        .collect();
+    for segment in needless(&finished, SystemTime::now())? {
+        std::fs::remove_file(&segment.path)?;
+    }
+    Ok(())
+}
+
+/// Those of the finished segments, oldest first, that are no backup any more.
+fn needless(finished: &[Segment], now: SystemTime) -> io::Result<Vec<&Segment>> {
+    let mut days = HashSet::new();
+    let mut needless = Vec::new();
+    for (newer, segment) in finished.iter().rev().enumerate() {
+        let written = std::fs::metadata(&segment.path)?.modified()?;
+        let age = now.duration_since(written).unwrap_or_default();
+        let days_old = age.as_secs() / DAY.as_secs();
+        let first_of_day = days.insert(days_old);
+        if newer >= SEGMENTS && !(first_of_day && days_old < DAYS) {
+            needless.push(segment);
+        }
+    }
+    Ok(needless)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_finished_segments_are_kept_and_one_of_each_day_of_a_week() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let segments: Vec<Segment> = (1..=40)
+            .map(|first| {
+                let segment = Segment::at(folder.path(), first);
+                let file = std::fs::File::create(&segment.path).unwrap();
+                // Two a day; the newest is from today.
+                let days = u32::try_from((40 - first) / 2).unwrap();
+                file.set_modified(now - DAY * days - Duration::from_secs(60))
+                    .unwrap();
+                segment
+            })
+            .collect();
+        let gone: HashSet<u64> = needless(&segments, now)
+            .unwrap()
+            .into_iter()
+            .map(|segment| segment.first)
+            .collect();
+        let kept: Vec<u64> = (1..=40).filter(|first| !gone.contains(first)).collect();
+        // Days 0 to 4 are among the ten; of days 5 and 6 the newest stays.
+        assert_eq!(kept, [28, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40]);
+    }
+}

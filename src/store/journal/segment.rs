@@ -1,0 +1,219 @@
+//! One file of the journal: where it lies, what is in it, and writing behind its end.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::end::Place;
+use super::head::{self, Head, Unreadable};
+use crate::store::files;
+
+/// Room is made in pieces of this size, filled with zeros: a sync then writes data and no file size, which is quicker,
+/// and deletes still find room when the disk is full.
+const PIECE: u64 = 256 * 1024;
+/// A segment longer than this is followed by a new one.
+pub const FULL: u64 = 4 * 1024 * 1024;
+
+/// A segment that is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// The first revision in it; its name.
+    pub first: u64,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Segment {
+    /// The segment that begins with `first`.
+    pub fn at(folder: &Path, first: u64) -> Self {
+        Self {
+            first,
+            path: folder.join(format!("{first:020}.log")),
+        }
+    }
+
+    /// The segments in a folder, oldest first.
+    pub fn all(folder: &Path) -> io::Result<Vec<Self>> {
+        numbered(folder, "log").map(|found| {
+            found
+                .into_iter()
+                .map(|(first, path)| Self { first, path })
+                .collect()
+        })
+    }
+
+    /// Its bytes and what its head says.
+    pub fn read(&self) -> io::Result<(Vec<u8>, Result<Head, Unreadable>)> {
+        let bytes = std::fs::read(&self.path)?;
+        let head = Head::read(&bytes);
+        Ok((bytes, head))
+    }
+}
+
+/// The files in a folder whose name is a number and this extension, in order; none when there is no folder.
+pub fn numbered(folder: &Path, extension: &str) -> io::Result<Vec<(u64, PathBuf)>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let number = path
+            .file_stem()
+            .and_then(|stem| stem.to_str()?.parse().ok())
+            .filter(|_| path.extension().is_some_and(|found| found == extension));
+        if let Some(number) = number {
+            found.push((number, path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Why bytes were not appended.
+#[derive(Debug)]
+pub enum Refused {
+    /// There is no room for them, and nothing has changed.
+    NoRoom(io::Error),
+    /// Nobody knows what is on the disk now.
+    Broken(io::Error),
+}
+
+/// The segment that is written.
+pub struct Tail {
+    file: File,
+    /// Where the next entry goes.
+    end: u64,
+    /// How far the file has room.
+    room: u64,
+}
+
+impl Tail {
+    /// Begins a segment.
+    pub fn create(folder: &Path, head: &Head) -> io::Result<Self> {
+        let segment = Segment::at(folder, head.revision);
+        let file = files::place(&segment.path, |file| file.write_all(&head.to_bytes()))?;
+        Ok(Self {
+            file,
+            end: head::LENGTH as u64,
+            room: head::LENGTH as u64,
+        })
+    }
+
+    /// Goes on where the journal ends; a write that never finished is cut off.
+    pub fn resume(place: &Place) -> io::Result<Self> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&place.segment.path)?;
+        if place.cut {
+            file.set_len(place.at)?;
+            file.sync_all()?;
+        }
+        let room = file.metadata()?.len();
+        Ok(Self {
+            file,
+            end: place.at,
+            room,
+        })
+    }
+
+    /// Writes behind the end, without waiting for the disk.
+    ///
+    /// Bytes that are `urgent` may use the room that is kept back for a full disk.
+    pub fn append(&mut self, bytes: &[u8], urgent: bool) -> Result<(), Refused> {
+        let after = self.end + bytes.len() as u64;
+        if after + PIECE / 2 > self.room
+            && let Err(error) = self.make_room(after)
+            && !(urgent && after <= self.room)
+        {
+            return Err(Refused::NoRoom(error));
+        }
+        self.file
+            .write_all_at(bytes, self.end)
+            .map_err(Refused::Broken)?;
+        self.end = after;
+        Ok(())
+    }
+
+    fn make_room(&mut self, for_end: u64) -> io::Result<()> {
+        static ZEROS: [u8; PIECE as usize] = [0; PIECE as usize];
+        let before = self.room;
+        while for_end + PIECE / 2 > self.room {
+            if let Err(error) = self.file.write_all_at(&ZEROS, self.room) {
+                self.room = before;
+                // Zeros that stay behind the room are harmless.
+                let _ = self.file.set_len(before);
+                return Err(error);
+            }
+            self.room += PIECE;
+        }
+        Ok(())
+    }
+
+    /// Waits until what was appended is on the disk. After an error nobody knows what is.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Whether the next segment should begin.
+    pub const fn is_full(&self) -> bool {
+        self.end >= FULL
+    }
+
+    /// Takes the unused room off a segment that is finished.
+    pub fn finish(&self) -> io::Result<()> {
+        self.file.set_len(self.end)?;
+        self.file.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::journal::digest::Digest;
+    use crate::store::journal::head::Identity;
+    use uuid::Uuid;
+
+    fn head(revision: u64) -> Head {
+        Head {
+            identity: Identity {
+                store: Uuid::nil(),
+                check: [0; 40],
+            },
+            revision,
+            digest: Digest::default(),
+        }
+    }
+
+    #[test]
+    fn segments_are_found_in_the_order_of_their_revisions() {
+        let folder = tempfile::tempdir().unwrap();
+        for first in [300, 1, 20] {
+            Tail::create(folder.path(), &head(first)).unwrap();
+        }
+        std::fs::write(folder.path().join("notes.txt"), "").unwrap();
+        let firsts: Vec<_> = Segment::all(folder.path())
+            .unwrap()
+            .into_iter()
+            .map(|segment| segment.first)
+            .collect();
+        assert_eq!(firsts, [1, 20, 300]);
+    }
+
+    #[test]
+    fn what_is_appended_lies_behind_the_head_and_finishing_takes_the_spare_room_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tail = Tail::create(folder.path(), &head(1)).unwrap();
+        tail.append(b"abc", false).unwrap();
+        tail.append(b"def", false).unwrap();
+        tail.sync().unwrap();
+        tail.finish().unwrap();
+        let (bytes, read) = Segment::at(folder.path(), 1).read().unwrap();
+        assert_eq!(read, Ok(head(1)));
+        assert_eq!(&bytes[head::LENGTH..], b"abcdef");
+    }
+}

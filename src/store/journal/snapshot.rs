@@ -1,0 +1,144 @@
+//! Snapshots: the whole store in one file, so that the journal need not be kept from its beginning.
+//!
+//! A snapshot is written from the view while changes go on: each row is as it was at some moment after the snapshot's
+//! revision. The journal after that revision, told again on top of it, makes it right.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::digest::Digest;
+use super::entry::{self, Entry, Kind};
+use super::head::{self, Head};
+use super::segment::numbered;
+use crate::store::files;
+
+/// No entry is longer, so that a damaged length does not ask for all memory.
+const LONGEST: usize = 256 * 1024 * 1024;
+
+/// The folder of the snapshots in the data folder.
+pub const FOLDER: &str = "snapshots";
+
+/// The snapshots of a store, oldest first, each with its revision.
+pub fn all(data: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    numbered(&data.join(FOLDER), "snapshot")
+}
+
+/// Reads a snapshot entry by entry, without holding more than one. Answers its head when every byte of it is right and it was
+/// written to its end; what was told before that is not to be trusted.
+pub fn read(path: &Path, mut tell: impl FnMut(&Entry<'_>)) -> io::Result<Option<Head>> {
+    let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    let mut head = [0; head::LENGTH];
+    if !fill(&mut file, &mut head)? {
+        return Ok(None);
+    }
+    let Ok(head) = Head::read(&head) else {
+        return Ok(None);
+    };
+    let mut buffer = Vec::new();
+    let mut entries = 0;
+    loop {
+        buffer.resize(entry::HEAD, 0);
+        if !fill(&mut file, &mut buffer)? {
+            return Ok(None);
+        }
+        let Some(size) = entry::size_of(&buffer).filter(|size| *size <= LONGEST) else {
+            return Ok(None);
+        };
+        buffer.resize(size, 0);
+        if !fill(&mut file, &mut buffer[entry::HEAD..])? {
+            return Ok(None);
+        }
+        match Entry::read(&buffer) {
+            Some(end) if end.kind == Kind::End => {
+                return Ok((end.number == entries).then_some(head));
+            }
+            Some(entry) => {
+                entries += 1;
+                tell(&entry);
+            }
+            None => return Ok(None),
+        }
+    }
+}
+
+/// Whether there were enough bytes.
+fn fill(file: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
+    match file.read_exact(bytes) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the rows of a snapshot.
+pub struct Writer<'a> {
+    out: BufWriter<&'a mut File>,
+    buffer: Vec<u8>,
+    entries: u64,
+}
+
+impl Writer<'_> {
+    /// Adds a connection or a version.
+    pub fn add(
+        &mut self,
+        kind: Kind,
+        revision: u64,
+        id: Uuid,
+        number: u64,
+        payload: &[u8],
+    ) -> io::Result<()> {
+        self.entries += 1;
+        self.write(&Entry {
+            kind,
+            revision,
+            id,
+            number,
+            digest: Digest::default(),
+            payload,
+        })
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        self.buffer.clear();
+        entry.write(&mut self.buffer);
+        self.out.write_all(&self.buffer)
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        let end = Entry {
+            kind: Kind::End,
+            revision: 0,
+            id: Uuid::nil(),
+            number: self.entries,
+            digest: Digest::default(),
+            payload: b"{}",
+        };
+        self.write(&end)?;
+        self.out.flush()
+    }
+}
+
+/// Writes a snapshot; it appears under its name when it is durable.
+pub fn write(
+    data: &Path,
+    head: &Head,
+    rows: impl FnOnce(&mut Writer<'_>) -> io::Result<()>,
+) -> io::Result<PathBuf> {
+    let folder = data.join(FOLDER);
+    files::create_folder(&folder)?;
+    let path = folder.join(format!("{:020}.snapshot", head.revision));
+    files::place(&path, |file| {
+        file.write_all(&head.to_bytes())?;
+        let mut writer = Writer {
+            out: BufWriter::with_capacity(256 * 1024, file),
+            buffer: Vec::new(),
+            entries: 0,
+        };
+        rows(&mut writer)?;
+        writer.end()
+    })?;
+    Ok(path)
+}

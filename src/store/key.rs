@@ -1,0 +1,307 @@
+//! The sealing key: where it comes from, what it seals.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::files;
+use crate::connection::{Plain, Sealed, StoreError};
+
+const LENGTH: usize = 32;
+const NONCE: usize = 24;
+/// Texts are padded to a multiple of this, so that their length says little.
+const BUCKET: usize = 64;
+/// The name of the key's file in the config and credentials folders.
+const FILE: &str = "umai.key";
+
+/// What a key leaves in the store's files, so that a wrong one is known at once: an empty message, sealed for the store.
+pub type KeyCheck = [u8; NONCE + 16];
+
+/// 32 bytes that seal and open secrets; wiped when dropped.
+pub struct Key(Zeroizing<[u8; LENGTH]>);
+
+/// Where the key was looked for, and whether it was there.
+pub enum Found {
+    /// Read from this file.
+    Key(Key, PathBuf),
+    /// It would be in this file.
+    Missing(PathBuf),
+}
+
+impl Key {
+    /// Looks for the key: the file that was asked for, the service manager's credentials, the config folder.
+    pub fn find(key_file: Option<&Path>, config: &Path) -> Result<Found, StoreError> {
+        if let Some(path) = key_file {
+            return Ok(Found::Key(Self::read(path)?, path.to_owned()));
+        }
+        if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+            let path = Path::new(&folder).join(FILE);
+            if path.exists() {
+                return Ok(Found::Key(Self::read(&path)?, path));
+            }
+        }
+        let path = config.join(FILE);
+        if path.exists() {
+            Ok(Found::Key(Self::read(&path)?, path))
+        } else {
+            Ok(Found::Missing(path))
+        }
+    }
+
+    /// Makes a key and its file, which must not be there.
+    pub fn make(path: &Path) -> Result<Self, StoreError> {
+        let refuse = |error: std::io::Error| {
+            StoreError::Key(format!(
+                "The key file {} cannot be made: {error}",
+                path.display()
+            ))
+        };
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        random(&mut *bytes)?;
+        if let Some(folder) = path.parent() {
+            files::create_folder(folder).map_err(refuse)?;
+            files::refuse_writable_by_others(folder)?;
+        }
+        let mut text = Zeroizing::new(STANDARD.encode(*bytes));
+        text.push('\n');
+        let mut file = files::create_file(path).map_err(refuse)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| path.parent().map_or(Ok(()), files::sync_folder))
+            .map_err(refuse)?;
+        Ok(Self(bytes))
+    }
+
+    fn read(path: &Path) -> Result<Self, StoreError> {
+        let shown = path.display();
+        let content = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
+            StoreError::Key(format!("The key file {shown} cannot be read: {error}"))
+        })?;
+        files::refuse_writable_by_others(path)?;
+        let mut key = Zeroizing::new([0; LENGTH]);
+        if content.len() == LENGTH {
+            key.copy_from_slice(&content);
+            return Ok(Self(key));
+        }
+        let decoded = Zeroizing::new(STANDARD.decode(content.trim_ascii()).unwrap_or_default());
+        if decoded.len() != LENGTH {
+            return Err(StoreError::Key(format!(
+                "{shown} is not a key file: it must hold 32 bytes, as they are or as base64; put the right file there"
+            )));
+        }
+        key.copy_from_slice(&decoded);
+        Ok(Self(key))
+    }
+
+    /// What this key leaves in the files of a store.
+    pub fn check(&self, store: Uuid) -> Result<KeyCheck, StoreError> {
+        let sealed = self.encrypt(&[], check_binding(store).as_slice())?;
+        sealed
+            .try_into()
+            .map_err(|_| StoreError::Key("The key check has a wrong length".into()))
+    }
+
+    /// Whether a store was made with this key.
+    pub fn fits(&self, store: Uuid, check: &KeyCheck) -> bool {
+        self.decrypt(check, &check_binding(store)).is_some()
+    }
+
+    /// Seals a secret for one field of one connection of one store.
+    pub fn seal(&self, place: &Place<'_>, text: &str) -> Result<Sealed, StoreError> {
+        let length = u32::try_from(text.len())
+            .map_err(|_| StoreError::Key("A secret is too long to be sealed".into()))?;
+        let size = (size_of::<u32>() + text.len()).next_multiple_of(BUCKET);
+        let mut padded = Zeroizing::new(Vec::with_capacity(size));
+        padded.extend_from_slice(&length.to_le_bytes());
+        padded.extend_from_slice(text.as_bytes());
+        padded.resize(size, 0);
+        Ok(Sealed {
+            sealed: STANDARD.encode(self.encrypt(&padded, &place.binding())?),
+        })
+    }
+
+    /// Opens a secret; one that was damaged, moved, or sealed with another key is [`Plain::unreadable`].
+    pub fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Plain {
+        self.try_open(place, sealed)
+            .unwrap_or_else(Plain::unreadable)
+    }
+
+    fn try_open(&self, place: &Place<'_>, sealed: &Sealed) -> Option<Plain> {
+        let bytes = STANDARD.decode(&sealed.sealed).ok()?;
+        let padded = self.decrypt(&bytes, &place.binding())?;
+        let (length, text) = padded.split_first_chunk()?;
+        let text = text.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+        std::str::from_utf8(text).ok().map(Plain::new)
+    }
+
+    fn encrypt(&self, text: &[u8], binding: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut nonce = [0; NONCE];
+        random(&mut nonce)?;
+        let payload = Payload {
+            msg: text,
+            aad: binding,
+        };
+        let sealed = self
+            .cipher()
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| StoreError::Key("A secret could not be sealed".into()))?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    fn decrypt(&self, bytes: &[u8], binding: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
+        let payload = Payload {
+            msg: sealed,
+            aad: binding,
+        };
+        self.cipher()
+            .decrypt(&XNonce::from(*nonce), payload)
+            .ok()
+            .map(Zeroizing::new)
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&(*self.0).into())
+    }
+}
+
+/// The one place where a sealed secret can be opened.
+pub struct Place<'a> {
+    /// The store.
+    pub store: Uuid,
+    /// The connection.
+    pub connection: Uuid,
+    /// The setting's key.
+    pub field: &'a str,
+}
+
+impl Place<'_> {
+    fn binding(&self) -> Vec<u8> {
+        let field = self.field.as_bytes();
+        [
+            b"umai secret 1".as_slice(),
+            self.store.as_bytes(),
+            self.connection.as_bytes(),
+            &(field.len() as u64).to_le_bytes(),
+            field,
+        ]
+        .concat()
+    }
+}
+
+fn check_binding(store: Uuid) -> Vec<u8> {
+    [b"umai key check 1".as_slice(), store.as_bytes()].concat()
+}
+
+fn random(bytes: &mut [u8]) -> Result<(), StoreError> {
+    getrandom::fill(bytes)
+        .map_err(|error| StoreError::Key(format!("The system gives no random numbers: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        Key(Zeroizing::new([7; LENGTH]))
+    }
+
+    fn place(field: &str) -> Place<'_> {
+        Place {
+            store: Uuid::from_u128(1),
+            connection: Uuid::from_u128(2),
+            field,
+        }
+    }
+
+    #[test]
+    fn a_secret_opens_only_where_it_was_sealed() {
+        let sealed = key().seal(&place("apiKey"), "sk-planted").unwrap();
+        assert_eq!(
+            key().open(&place("apiKey"), &sealed).expose(),
+            Some("sk-planted")
+        );
+        let elsewhere = [
+            place("apiKey2"),
+            Place {
+                store: Uuid::from_u128(9),
+                ..place("apiKey")
+            },
+            Place {
+                connection: Uuid::from_u128(9),
+                ..place("apiKey")
+            },
+        ];
+        for place in elsewhere {
+            assert_eq!(key().open(&place, &sealed).expose(), None);
+        }
+        let other = Key(Zeroizing::new([8; LENGTH]));
+        assert_eq!(other.open(&place("apiKey"), &sealed).expose(), None);
+    }
+
+    #[test]
+    fn a_seal_says_little_about_the_length_of_what_is_in_it() {
+        let length = |text: &str| key().seal(&place("k"), text).unwrap().sealed.len();
+        assert_eq!(length(""), length(&"x".repeat(60)));
+        assert_ne!(length(""), length(&"x".repeat(61)));
+    }
+
+    #[test]
+    fn the_same_secret_never_seals_to_the_same_text_twice() {
+        let seal = || key().seal(&place("k"), "same").unwrap().sealed;
+        assert_ne!(seal(), seal());
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_for_its_owner_alone_and_reads_back() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config");
+        let Found::Missing(path) = Key::find(None, &config).unwrap() else {
+            panic!("there is no key yet");
+        };
+        let made = Key::make(&path).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let Found::Key(read, _) = Key::find(None, &config).unwrap() else {
+            panic!("there is a key now");
+        };
+        assert_eq!(*made.0, *read.0);
+        assert!(Key::make(&path).is_err(), "a key is never overwritten");
+    }
+
+    #[test]
+    fn raw_bytes_are_a_key_too_and_anything_else_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k");
+        std::fs::write(&path, [5; LENGTH]).unwrap();
+        assert_eq!(*Key::read(&path).unwrap().0, [5; LENGTH]);
+        for content in [
+            b"".as_slice(),
+            b"short",
+            b"not base64 but long enough to be one........",
+        ] {
+            std::fs::write(&path, content).unwrap();
+            assert!(matches!(Key::read(&path), Err(StoreError::Key(_))));
+        }
+    }
+
+    #[test]
+    fn a_key_file_that_others_can_write_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k");
+        std::fs::write(&path, [5; LENGTH]).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        let Err(StoreError::Key(said)) = Key::read(&path) else {
+            panic!("it was read");
+        };
+        assert!(said.contains("chmod"), "{said}");
+    }
+}

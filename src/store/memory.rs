@@ -1,0 +1,255 @@
+//! Keeps connections in memory: for tests, and for trying out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::connection::query::order_of;
+use crate::connection::store::{
+    ChangeFeed, Changed, ConnectionStore, Put, Revision, Save, StoreNotice, What,
+};
+use crate::connection::{
+    Connection, ConnectionItem, Mask, Page, Query, StoreError, Version, Window,
+};
+
+/// A store that lasts as long as the process.
+pub struct MemoryStore<S> {
+    state: Arc<Mutex<State<S>>>,
+    /// The newest revision; none when the store is closed.
+    newest: watch::Sender<Option<u64>>,
+}
+
+struct State<S> {
+    connections: HashMap<Uuid, Kept<S>>,
+    /// In lower case.
+    aliases: HashMap<String, Uuid>,
+    changes: Vec<Changed>,
+}
+
+struct Kept<S> {
+    connection: Connection<S>,
+    versions: BTreeMap<u64, Version>,
+}
+
+impl<S> Default for MemoryStore<S> {
+    fn default() -> Self {
+        let state = State {
+            connections: HashMap::new(),
+            aliases: HashMap::new(),
+            changes: Vec::new(),
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            newest: watch::Sender::new(Some(0)),
+        }
+    }
+}
+
+impl<S> MemoryStore<S> {
+    fn open_state(&self) -> Result<MutexGuard<'_, State<S>>, StoreError> {
+        if self.newest.borrow().is_none() {
+            return Err(StoreError::Unusable("The store is closed".into()));
+        }
+        Ok(lock(&self.state))
+    }
+
+    fn announce(&self, mut state: MutexGuard<'_, State<S>>, what: What) -> Revision {
+        let revision = Revision(state.changes.len() as u64 + 1);
+        state.changes.push(Changed { revision, what });
+        self.newest.send_replace(Some(revision.0));
+        revision
+    }
+}
+
+/// Nobody panics while holding it, and what is in it is whole in any case.
+fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S> State<S> {
+    fn admit(&self, save: &Save<S>) -> Result<(), StoreError> {
+        let item = &save.connection.item;
+        let found = self
+            .connections
+            .get(&item.id)
+            .map(|kept| kept.connection.item.version);
+        match (save.put, found) {
+            (Put::New, None) => {}
+            (Put::New, Some(_)) => return Err(StoreError::IdTaken(item.id)),
+            (Put::Over(_), None) => return Err(StoreError::NotFound(item.id)),
+            (Put::Over(expected), Some(found)) => {
+                if found != expected || item.version <= found {
+                    return Err(StoreError::VersionMoved { expected, found });
+                }
+            }
+        }
+        let owner = self.aliases.get(&item.alias.to_lowercase());
+        match owner.and_then(|owner| self.connections.get(owner)) {
+            Some(kept) if kept.connection.item.id != item.id => Err(StoreError::AliasTaken {
+                alias: item.alias.clone(),
+                by: Box::new(kept.connection.item.clone()),
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl<S: Clone> State<S> {
+    fn keep(&mut self, save: Save<S>) {
+        let item = &save.connection.item;
+        let id = item.id;
+        let version = Version {
+            snapshot: masked(&save.connection),
+            change: save.change,
+        };
+        self.aliases.insert(item.alias.to_lowercase(), id);
+        let mut versions = BTreeMap::new();
+        if let Some(before) = self.connections.remove(&id) {
+            let (old, new) = (&before.connection.item.alias, &item.alias);
+            if old.to_lowercase() != new.to_lowercase() {
+                self.aliases.remove(&old.to_lowercase());
+            }
+            versions = before.versions;
+        }
+        versions.insert(item.version, version);
+        let kept = Kept {
+            connection: save.connection,
+            versions,
+        };
+        self.connections.insert(id, kept);
+    }
+}
+
+/// Masked as the store on disk masks, which cannot look into a secret: all masks are alike.
+fn masked<S: Clone>(connection: &Connection<S>) -> Connection<Mask> {
+    let masked = connection
+        .clone()
+        .try_map(|_, _| Ok::<_, Infallible>(Mask::Any));
+    match masked {
+        Ok(masked) => masked,
+    }
+}
+
+#[async_trait]
+impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
+    async fn get(&self, id: Uuid) -> Result<Option<Connection<S>>, StoreError> {
+        let state = self.open_state()?;
+        Ok(state
+            .connections
+            .get(&id)
+            .map(|kept| kept.connection.clone()))
+    }
+
+    async fn find(&self, alias: &str) -> Result<Option<Connection<S>>, StoreError> {
+        let state = self.open_state()?;
+        let id = state.aliases.get(&alias.to_lowercase());
+        let kept = id.and_then(|id| state.connections.get(id));
+        Ok(kept.map(|kept| kept.connection.clone()))
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+        let query = query.clone().lowered();
+        let state = self.open_state()?;
+        let mut items: Vec<&ConnectionItem> = state
+            .connections
+            .values()
+            .map(|kept| &kept.connection.item)
+            .filter(|item| query.admits(item))
+            .collect();
+        items.sort_by_cached_key(|item| {
+            let (name, alias) = order_of(item);
+            (name, alias.to_owned())
+        });
+        Ok(page(items.into_iter().cloned().collect(), query.window))
+    }
+
+    async fn save(&self, save: Save<S>) -> Result<Revision, StoreError> {
+        let mut state = self.open_state()?;
+        state.admit(&save)?;
+        let item = save.connection.item.clone();
+        state.keep(save);
+        Ok(self.announce(state, What::Saved(item)))
+    }
+
+    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+        let mut state = self.open_state()?;
+        let kept = state.connections.get(&id).ok_or(StoreError::NotFound(id))?;
+        let item = &kept.connection.item;
+        if item.version != version {
+            return Err(StoreError::VersionMoved {
+                expected: version,
+                found: item.version,
+            });
+        }
+        let alias = item.alias.to_lowercase();
+        state.aliases.remove(&alias);
+        state.connections.remove(&id);
+        Ok(self.announce(state, What::Deleted(id)))
+    }
+
+    async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
+        let state = self.open_state()?;
+        let versions = state.connections.get(&id).map_or_else(Vec::new, |kept| {
+            kept.versions.values().rev().cloned().collect()
+        });
+        Ok(page(versions, window))
+    }
+
+    async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
+        let state = self.open_state()?;
+        let kept = state.connections.get(&id);
+        Ok(kept.and_then(|kept| kept.versions.get(&number).cloned()))
+    }
+
+    fn revision(&self) -> Revision {
+        Revision(lock(&self.state).changes.len() as u64)
+    }
+
+    async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
+        if since > self.revision() {
+            return Err(StoreError::FeedTooOld(since.0));
+        }
+        let start = (Arc::clone(&self.state), self.newest.subscribe(), since.0);
+        Ok(Box::pin(futures_util::stream::unfold(
+            start,
+            |(state, mut news, seen)| async move {
+                loop {
+                    let newest = *news.borrow_and_update();
+                    let next = usize::try_from(seen)
+                        .ok()
+                        .and_then(|seen| lock(&state).changes.get(seen).cloned());
+                    if let Some(changed) = next {
+                        let seen = changed.revision.0;
+                        return Some((Ok(changed), (state, news, seen)));
+                    }
+                    if newest.is_none() || news.changed().await.is_err() {
+                        return None;
+                    }
+                }
+            },
+        )))
+    }
+
+    fn notices(&self) -> Vec<StoreNotice> {
+        Vec::new()
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.newest.send_replace(None);
+        Ok(())
+    }
+}
+
+fn page<T>(all: Vec<T>, window: Window) -> Page<T> {
+    let total = all.len();
+    let items = all
+        .into_iter()
+        .skip(window.skip)
+        .take(window.take)
+        .collect();
+    Page { items, total }
+}

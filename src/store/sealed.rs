@@ -1,0 +1,135 @@
+//! Seals secrets on their way down and opens them on their way up.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::key::{Key, Place};
+use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, StoreNotice};
+use crate::connection::{
+    Connection, ConnectionItem, Page, Plain, Query, Sealed, Setting, StoreError, Version, Window,
+};
+
+/// A store whose secrets are plain above it and sealed in the store below, which can never see a plain one.
+pub struct SealedStore<T> {
+    below: T,
+    key: Key,
+    store: Uuid,
+}
+
+impl<T: ConnectionStore<Sealed>> SealedStore<T> {
+    /// Seals with `key` what goes into `below`; `store` is the id that binds every seal to this store.
+    pub fn new(below: T, key: Key, store: Uuid) -> Self {
+        Self { below, key, store }
+    }
+
+    fn open(&self, sealed: Connection<Sealed>) -> Connection<Plain> {
+        let connection = sealed.item.id;
+        let opened = sealed.try_map(|field, secret| {
+            let place = Place {
+                store: self.store,
+                connection,
+                field,
+            };
+            Ok::<_, std::convert::Infallible>(self.key.open(&place, &secret))
+        });
+        match opened {
+            Ok(opened) => opened,
+        }
+    }
+
+    /// A secret that could not be opened is kept as it is stored, so that saving a name does not lose it.
+    async fn seal(&self, plain: Connection<Plain>) -> Result<Connection<Sealed>, StoreError> {
+        let connection = plain.item.id;
+        let stored = if has_unreadable(&plain) {
+            self.below.get(connection).await?
+        } else {
+            None
+        };
+        plain.try_map(|field, secret| match secret.expose() {
+            Some(text) => {
+                let place = Place {
+                    store: self.store,
+                    connection,
+                    field,
+                };
+                self.key.seal(&place, text)
+            }
+            None => stored_seal(stored.as_ref(), field).ok_or_else(|| {
+                StoreError::Key(format!(
+                    "The stored {field} cannot be opened with this key file; type it again"
+                ))
+            }),
+        })
+    }
+}
+
+fn has_unreadable(connection: &Connection<Plain>) -> bool {
+    connection
+        .settings
+        .iter()
+        .flat_map(|settings| settings.iter())
+        .any(|(_, value)| matches!(value, Setting::Secret(secret) if secret.expose().is_none()))
+}
+
+fn stored_seal(stored: Option<&Connection<Sealed>>, field: &str) -> Option<Sealed> {
+    match stored?.settings.as_ref()?.get(field)? {
+        Setting::Secret(sealed) => Some(sealed.clone()),
+        Setting::Null | Setting::Switch(_) | Setting::Number(_) | Setting::Text(_) => None,
+    }
+}
+
+#[async_trait]
+impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
+    async fn get(&self, id: Uuid) -> Result<Option<Connection<Plain>>, StoreError> {
+        let found = self.below.get(id).await?;
+        Ok(found.map(|sealed| self.open(sealed)))
+    }
+
+    async fn find(&self, alias: &str) -> Result<Option<Connection<Plain>>, StoreError> {
+        let found = self.below.find(alias).await?;
+        Ok(found.map(|sealed| self.open(sealed)))
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+        self.below.list(query).await
+    }
+
+    async fn save(&self, save: Save<Plain>) -> Result<Revision, StoreError> {
+        let connection = self.seal(save.connection).await?;
+        self.below
+            .save(Save {
+                connection,
+                put: save.put,
+                change: save.change,
+            })
+            .await
+    }
+
+    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+        self.below.delete(id, version).await
+    }
+
+    async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
+        self.below.versions(id, window).await
+    }
+
+    async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
+        self.below.version(id, number).await
+    }
+
+    fn revision(&self) -> Revision {
+        self.below.revision()
+    }
+
+    async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
+        self.below.changes(since).await
+    }
+
+    fn notices(&self) -> Vec<StoreNotice> {
+        self.below.notices()
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.below.close().await
+    }
+}

@@ -1,0 +1,169 @@
+//! The store on disk: the journal, and sled as a view of it.
+//!
+//! ```text
+//! save ─► ledger: admitted? ─► journal: appended, synced ─► view: applied ─► answered, announced
+//! ```
+
+mod rows;
+mod view;
+mod views;
+mod change;
+mod ledger;
+mod feed;
+mod verify;
+mod rebuild;
+mod replay;
+mod checkpoint;
+mod applier;
+mod repair;
+mod writer;
+mod open;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use self::applier::Applier;
+use self::change::Ask;
+use self::views::Views;
+use self::writer::{Message, Writer};
+use super::journal::head::Identity;
+use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, StoreNotice};
+use crate::connection::{
+    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
+};
+
+/// So many changes wait for the writer before those who ask wait themselves.
+const WAITING: usize = 1024;
+
+/// Keeps connections in a data folder. It takes sealed secrets only, so it can never see a plain one.
+pub struct SledStore {
+    applier: Arc<Applier>,
+    inbox: mpsc::Sender<Message>,
+    closing: Arc<AtomicBool>,
+}
+
+impl SledStore {
+    /// Opens the store in a folder, and waits for the disk while doing so.
+    ///
+    /// `unlock` is told the identity of the store that was found, or that there is none, and answers it when the key fits.
+    pub fn open(
+        data: &Path,
+        unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
+    ) -> Result<Self, StoreError> {
+        let opened = open::open(data, unlock)?;
+        let applier = Arc::clone(&opened.applier);
+        let closing = Arc::<AtomicBool>::default();
+        let (inbox, arriving) = mpsc::channel(WAITING);
+        let refuse = |error: std::io::Error| super::files::unusable(data, &error);
+        let writer =
+            Writer::new(arriving, opened.ledger, opened.keeper, opened.applier).map_err(refuse)?;
+        let stop = Arc::clone(&closing);
+        std::thread::Builder::new()
+            .name("umai-store".into())
+            .spawn(move || writer.run(&stop))
+            .map_err(refuse)?;
+        Ok(Self {
+            applier,
+            inbox,
+            closing,
+        })
+    }
+
+    /// Which store it is.
+    pub fn identity(&self) -> &Identity {
+        &self.applier.identity
+    }
+
+    async fn change(&self, ask: Ask) -> Result<Revision, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox
+            .send(Message::Change(ask, answer))
+            .await
+            .map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    /// Reads; when that meets damage, the view is mended and read again.
+    async fn read<T>(
+        &self,
+        read: impl Fn(&Views) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let damage = match read(&self.applier.views) {
+            Ok(found) => return Ok(found),
+            Err(_) if self.closing.load(Ordering::Acquire) => return Err(closed()),
+            Err(damage) => damage,
+        };
+        let (done, mended) = oneshot::channel();
+        if self.inbox.send(Message::Repair(done)).await.is_err() || mended.await.is_err() {
+            return Err(damage);
+        }
+        read(&self.applier.views)
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unusable("The store is closed".into())
+}
+
+#[async_trait]
+impl ConnectionStore<Sealed> for SledStore {
+    async fn get(&self, id: Uuid) -> Result<Option<Connection<Sealed>>, StoreError> {
+        self.read(|views| views.get(id)).await
+    }
+
+    async fn find(&self, alias: &str) -> Result<Option<Connection<Sealed>>, StoreError> {
+        self.read(|views| match views.owner(alias)? {
+            Some(id) => views.get(id),
+            None => Ok(None),
+        })
+        .await
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+        let query = query.clone().lowered();
+        self.read(|views| views.list(&query)).await
+    }
+
+    async fn save(&self, save: Save<Sealed>) -> Result<Revision, StoreError> {
+        self.change(Ask::save(save)?).await
+    }
+
+    async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
+        self.change(Ask::Delete { id, version }).await
+    }
+
+    async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
+        self.read(|views| views.versions(id, window)).await
+    }
+
+    async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
+        self.read(|views| views.version(id, number)).await
+    }
+
+    fn revision(&self) -> Revision {
+        Revision(self.applier.feed.newest())
+    }
+
+    async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
+        Arc::clone(&self.applier.feed).since(since).await
+    }
+
+    fn notices(&self) -> Vec<StoreNotice> {
+        self.applier.notices.all()
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.closing.store(true, Ordering::Release);
+        let (done, closed) = oneshot::channel();
+        if self.inbox.send(Message::Close(done)).await.is_ok() {
+            // A writer that ended without an answer is closed, too.
+            let _ = closed.await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! Takes changes that are durable into the view, then acknowledges and announces them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::change::Step;
+use super::feed::Feed;
+use super::rebuild;
+use super::rows::Applied;
+use super::views::Views;
+use crate::connection::StoreError;
+use crate::connection::store::{Revision, StoreNotice};
+use crate::store::journal::head::Identity;
+
+/// Where the answer to a change goes.
+pub type Answer = oneshot::Sender<Result<Revision, StoreError>>;
+
+/// Changes that are durable together, each with who waits for it.
+pub type Group = Vec<(Step, Answer)>;
+
+/// Applies groups, one after the other.
+pub struct Applier {
+    /// Whose view it is.
+    pub identity: Identity,
+    /// The folder of the store.
+    pub data: std::path::PathBuf,
+    /// The view.
+    pub views: Arc<Views>,
+    /// The feed.
+    pub feed: Arc<Feed>,
+    /// What people should know.
+    pub notices: Arc<Notices>,
+}
+
+impl Applier {
+    /// Applies a durable group, then answers everyone who waits for it.
+    ///
+    /// A view that does not take it is left: the journal has the group, and a view in memory is made from that.
+    pub fn apply(&self, group: Group) {
+        let Some(last) = group.last().map(|(step, _)| (step.revision, step.digest)) else {
+            return;
+        };
+        let applied = Applied {
+            revision: last.0,
+            digest: last.1,
+            identity: self.identity.clone(),
+        };
+        if let Err(error) = self.write(&group, &applied) {
+            self.leave_view(&error);
+        }
+        self.feed
+            .announce(group.iter().map(|(step, _)| step.told()));
+        for (step, answer) in group {
+            // Whoever no longer waits does not need the answer.
+            let _ = answer.send(Ok(Revision(step.revision)));
+        }
+    }
+
+    fn write(&self, group: &Group, applied: &Applied) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(group.len() * 5 + 1);
+        let view = self.views.current();
+        for (step, _) in group {
+            step.write_rows(&view, &mut rows)?;
+        }
+        rows.push(applied.row());
+        self.views.apply(rows, applied.digest.count)?;
+        Ok(())
+    }
+
+    fn leave_view(&self, why: &StoreError) {
+        tracing::warn!(%why, "the view did not take a change");
+        let found = rebuild::into_memory(&self.data, &self.identity, &self.views);
+        self.notices.tell(match found {
+            Ok(()) => format!(
+                "The view of the connections could not be written ({why}); it is kept in memory until the next start. \
+                 Nothing is lost: the journal has it all"
+            ),
+            Err(error) => error.to_string(),
+        });
+    }
+}
+
+/// What people should know, one sentence each, each once.
+#[derive(Default)]
+pub struct Notices(Mutex<Vec<StoreNotice>>);
+
+impl Notices {
+    /// Adds a sentence.
+    pub fn tell(&self, notice: StoreNotice) {
+        tracing::warn!("{notice}");
+        let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+    }
+
+    /// The sentences so far.
+    pub fn all(&self) -> Vec<StoreNotice> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

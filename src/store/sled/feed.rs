@@ -1,0 +1,183 @@
+//! The change feed: every change after a revision, in order, then those that come.
+//!
+//! Why no channel per reader: readers are told that there is something newer, and fetch it themselves, from memory or from the
+//! journal. So a slow one holds nobody up and misses nothing.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::change;
+use crate::connection::StoreError;
+use crate::connection::store::{ChangeFeed, Changed, Revision};
+use crate::store::journal::entry::{Step, Walk};
+use crate::store::journal::head;
+use crate::store::journal::segment::Segment;
+
+/// So many changes are kept in memory; older ones are read from the journal.
+const KEPT: usize = 1024;
+/// So many are fetched at once.
+const PIECE: usize = 256;
+
+/// What is newest, and the changes that led there.
+pub struct Feed {
+    journal: PathBuf,
+    recent: Mutex<VecDeque<Changed>>,
+    newest: watch::Sender<Newest>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Newest {
+    revision: u64,
+    closed: bool,
+}
+
+impl Feed {
+    /// The feed of the journal in a folder, which is at `revision`.
+    pub fn new(journal: PathBuf, revision: u64) -> Self {
+        let newest = Newest {
+            revision,
+            closed: false,
+        };
+        Self {
+            journal,
+            recent: Mutex::default(),
+            newest: watch::Sender::new(newest),
+        }
+    }
+
+    /// The newest change that is durable and can be read.
+    pub fn newest(&self) -> u64 {
+        self.newest.borrow().revision
+    }
+
+    /// Tells changes that are durable and can be read, in order.
+    pub fn announce(&self, changes: impl IntoIterator<Item = Changed>) {
+        let revision = {
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.extend(changes);
+            let surplus = recent.len().saturating_sub(KEPT);
+            recent.drain(..surplus);
+            recent.back().map(|changed| changed.revision.0)
+        };
+        if let Some(revision) = revision {
+            self.newest.send_modify(|newest| newest.revision = revision);
+        }
+    }
+
+    /// Ends every feed.
+    pub fn close(&self) {
+        self.newest.send_modify(|newest| newest.closed = true);
+    }
+
+    /// The changes after `since`.
+    pub async fn since(self: Arc<Self>, since: Revision) -> Result<ChangeFeed, StoreError> {
+        let newest = self.newest();
+        if since.0 > newest {
+            return Err(StoreError::FeedTooOld(since.0));
+        }
+        let mut reader = Reader {
+            seen: since.0,
+            fetched: VecDeque::new(),
+            news: self.newest.subscribe(),
+            feed: self,
+        };
+        if since.0 < newest {
+            reader.fetched = reader.fetch().await?;
+        }
+        Ok(Box::pin(futures_util::stream::unfold(
+            Some(reader),
+            |reader| async move { reader?.next().await },
+        )))
+    }
+
+    /// The changes after `seen` that are still in memory; none when older ones are needed first.
+    fn recent(&self, seen: u64) -> Option<VecDeque<Changed>> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = recent.front()?.revision.0;
+        let skip = usize::try_from((seen + 1).checked_sub(first)?).ok()?;
+        Some(recent.iter().skip(skip).take(PIECE).cloned().collect())
+    }
+}
+
+struct Reader {
+    seen: u64,
+    fetched: VecDeque<Changed>,
+    news: watch::Receiver<Newest>,
+    feed: Arc<Feed>,
+}
+
+impl Reader {
+    /// The next change and the reader after it; no reader after trouble, nothing at the end.
+    async fn next(mut self) -> Option<(Result<Changed, StoreError>, Option<Self>)> {
+        loop {
+            if let Some(changed) = self.fetched.pop_front() {
+                self.seen = changed.revision.0;
+                return Some((Ok(changed), Some(self)));
+            }
+            let newest = *self.news.borrow_and_update();
+            if self.seen < newest.revision {
+                match self.fetch().await {
+                    Ok(fetched) => self.fetched = fetched,
+                    Err(error) => return Some((Err(error), None)),
+                }
+            } else if newest.closed || self.news.changed().await.is_err() {
+                return None;
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<VecDeque<Changed>, StoreError> {
+        if let Some(recent) = self.feed.recent(self.seen) {
+            return Ok(recent);
+        }
+        let (feed, seen) = (Arc::clone(&self.feed), self.seen);
+        let newest = feed.newest();
+        let read =
+            tokio::task::spawn_blocking(move || read_after(&feed.journal, seen, newest)).await;
+        read.unwrap_or_else(|_| Err(StoreError::FeedTooOld(seen)))
+    }
+}
+
+/// The changes after `seen`, as the journal tells them, up to `newest`; not all when there are many.
+fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<Changed>, StoreError> {
+    let too_old = || StoreError::FeedTooOld(seen);
+    let segments = Segment::all(folder).map_err(|_| too_old())?;
+    let from = segments
+        .iter()
+        .rposition(|segment| segment.first <= seen + 1)
+        .ok_or_else(too_old)?;
+    let mut found = VecDeque::new();
+    for segment in &segments[from..] {
+        let (bytes, _) = segment.read().map_err(|_| too_old())?;
+        for step in Walk::new(&bytes, head::LENGTH) {
+            let Step::Entry(entry) = step else {
+                continue;
+            };
+            let next = seen + 1 + found.len() as u64;
+            if entry.revision < next || entry.revision > newest {
+                continue;
+            }
+            if entry.revision > next {
+                // One is missing before it: it was damaged, or its segment is gone.
+                return if found.is_empty() {
+                    Err(too_old())
+                } else {
+                    Ok(found)
+                };
+            }
+            if let Some(changed) = change::told(&entry) {
+                found.push_back(changed?);
+            }
+            if found.len() >= PIECE {
+                return Ok(found);
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(too_old());
+    }
+    Ok(found)
+}

@@ -1,0 +1,242 @@
+//! Decides which changes are admitted: against the view, and against those admitted before that it does not have yet.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::change::{After, Ask, AskSave, DeletedJson, Step};
+use super::rows::{Current, write_json};
+use super::views::Views;
+use crate::connection::StoreError;
+use crate::connection::store::Put;
+use crate::store::journal::digest::Digest;
+
+/// The state that the next change meets.
+pub struct Ledger {
+    views: Arc<Views>,
+    /// The newest admitted change, and what the store amounts to after it.
+    point: Point,
+    /// Connections as changes that are not in the view yet leave them, with the newest of these changes.
+    records: HashMap<Uuid, (u64, Option<Current>)>,
+    /// Aliases, in lower case, likewise.
+    aliases: HashMap<String, (u64, Option<Uuid>)>,
+    /// What is in the two, in order.
+    waiting: VecDeque<Waiting>,
+}
+
+/// A point in the store's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Point {
+    /// The newest change.
+    pub revision: u64,
+    /// What the store amounts to after it.
+    pub digest: Digest,
+}
+
+struct Waiting {
+    revision: u64,
+    id: Uuid,
+    aliases: Vec<String>,
+}
+
+impl Ledger {
+    /// Goes on from a point that the view is at.
+    pub fn new(views: Arc<Views>, point: Point) -> Self {
+        Self {
+            views,
+            point,
+            records: HashMap::new(),
+            aliases: HashMap::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// The newest admitted change.
+    pub const fn point(&self) -> Point {
+        self.point
+    }
+
+    /// Admits a change by the rules, or says which it breaks.
+    pub fn admit(&mut self, ask: Ask) -> Result<Step, StoreError> {
+        match ask {
+            Ask::Save(save) => {
+                let before = self.current(save.item.id)?;
+                check_version(&save, before.as_ref())?;
+                self.check_alias(&save)?;
+                Ok(self.save(*save, before))
+            }
+            Ask::Delete { id, version } => {
+                let before = self.current(id)?.ok_or(StoreError::NotFound(id))?;
+                if before.item.version != version {
+                    return Err(StoreError::VersionMoved {
+                        expected: version,
+                        found: before.item.version,
+                    });
+                }
+                self.delete(id, Some(before))
+            }
+        }
+    }
+
+    /// Takes a change that was admitted before, as the journal tells it.
+    pub fn replay(&mut self, ask: Ask, revision: u64) -> Result<Step, StoreError> {
+        self.point.revision = revision - 1;
+        match ask {
+            Ask::Save(save) => {
+                let before = self.current(save.item.id)?;
+                Ok(self.save(*save, before))
+            }
+            Ask::Delete { id, .. } => {
+                let before = self.current(id)?;
+                self.delete(id, before)
+            }
+        }
+    }
+
+    /// Forgets what the view has by now.
+    pub fn forget(&mut self, applied: u64) {
+        while self
+            .waiting
+            .front()
+            .is_some_and(|waiting| waiting.revision <= applied)
+        {
+            let Some(waiting) = self.waiting.pop_front() else {
+                return;
+            };
+            if self
+                .records
+                .get(&waiting.id)
+                .is_some_and(|(revision, _)| *revision <= applied)
+            {
+                self.records.remove(&waiting.id);
+            }
+            for alias in waiting.aliases {
+                if self
+                    .aliases
+                    .get(&alias)
+                    .is_some_and(|(revision, _)| *revision <= applied)
+                {
+                    self.aliases.remove(&alias);
+                }
+            }
+        }
+    }
+
+    /// Goes back to a point, as if what was admitted after it never had been. The view must be at that point.
+    pub fn go_back(&mut self, point: Point) {
+        self.point = point;
+        self.records.clear();
+        self.aliases.clear();
+        self.waiting.clear();
+    }
+
+    fn check_alias(&self, save: &AskSave) -> Result<(), StoreError> {
+        let alias = &save.item.alias;
+        let Some(owner) = self.owner(alias)?.filter(|owner| *owner != save.item.id) else {
+            return Ok(());
+        };
+        let by = self.current(owner)?.ok_or_else(|| {
+            StoreError::Unusable(format!("The alias '{alias}' leads to no connection"))
+        })?;
+        Err(StoreError::AliasTaken {
+            alias: alias.clone(),
+            by: Box::new(by.item),
+        })
+    }
+
+    fn current(&self, id: Uuid) -> Result<Option<Current>, StoreError> {
+        match self.records.get(&id) {
+            Some((_, current)) => Ok(current.clone()),
+            None => self.views.known(id),
+        }
+    }
+
+    fn owner(&self, alias: &str) -> Result<Option<Uuid>, StoreError> {
+        match self.aliases.get(&alias.to_lowercase()) {
+            Some((_, owner)) => Ok(*owner),
+            None => self.views.owner(alias),
+        }
+    }
+
+    fn save(&mut self, save: AskSave, before: Option<Current>) -> Step {
+        let revision = self.point.revision + 1;
+        let id = save.item.id;
+        let current = Current::after(before.as_ref(), save.item, revision);
+        let mut aliases = self.leave_alias(before.as_ref(), revision);
+        let alias = current.item.alias.to_lowercase();
+        self.aliases.insert(alias.clone(), (revision, Some(id)));
+        aliases.push(alias);
+        self.records.insert(id, (revision, Some(current.clone())));
+        self.step(id, aliases, before, After::Saved(current, save.written))
+    }
+
+    fn delete(&mut self, id: Uuid, before: Option<Current>) -> Result<Step, StoreError> {
+        let item = before.as_ref().map(|before| &before.item);
+        let after = After::Deleted {
+            id,
+            number: item.map_or(0, |item| item.version),
+            payload: write_json(&DeletedJson { item })?,
+        };
+        let revision = self.point.revision + 1;
+        let aliases = self.leave_alias(before.as_ref(), revision);
+        self.records.insert(id, (revision, None));
+        Ok(self.step(id, aliases, before, after))
+    }
+
+    fn leave_alias(&mut self, before: Option<&Current>, revision: u64) -> Vec<String> {
+        let mut left = Vec::with_capacity(2);
+        if let Some(before) = before {
+            let alias = before.item.alias.to_lowercase();
+            self.aliases.insert(alias.clone(), (revision, None));
+            left.push(alias);
+        }
+        left
+    }
+
+    fn step(
+        &mut self,
+        id: Uuid,
+        aliases: Vec<String>,
+        before: Option<Current>,
+        after: After,
+    ) -> Step {
+        let revision = self.point.revision + 1;
+        let mut digest = self.point.digest;
+        if let Some(before) = &before {
+            digest = digest.without(before.mark());
+        }
+        if let After::Saved(current, _) = &after {
+            digest = digest.with(current.mark());
+        }
+        self.point = Point { revision, digest };
+        self.waiting.push_back(Waiting {
+            revision,
+            id,
+            aliases,
+        });
+        Step {
+            revision,
+            digest,
+            before,
+            after,
+        }
+    }
+}
+
+fn check_version(save: &AskSave, before: Option<&Current>) -> Result<(), StoreError> {
+    let id = save.item.id;
+    match (save.put, before) {
+        (Put::New, None) => Ok(()),
+        (Put::New, Some(_)) => Err(StoreError::IdTaken(id)),
+        (Put::Over(_), None) => Err(StoreError::NotFound(id)),
+        (Put::Over(expected), Some(before)) => {
+            let found = before.item.version;
+            if found == expected && save.item.version > found {
+                Ok(())
+            } else {
+                Err(StoreError::VersionMoved { expected, found })
+            }
+        }
+    }
+}

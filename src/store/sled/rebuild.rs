@@ -1,0 +1,240 @@
+//! Makes a view from the snapshots and the journal, when the one that is there cannot be used.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::change::{self, SavedJson};
+use super::rows::{self, Applied, RecordRow, Row, VersionJson};
+use super::view::{Broken, View};
+use super::views::Views;
+use crate::connection::{Change, Connection, Sealed, StoreError};
+use crate::store::files;
+use crate::store::journal::digest::{Digest, record_mark};
+use crate::store::journal::entry::{Entry, Kind};
+use crate::store::journal::fold::{Fold, Folded};
+use crate::store::journal::head::Identity;
+
+/// The folder of the view in the data folder.
+pub const FOLDER: &str = "sled";
+/// Where damaged things are kept, in the data folder.
+pub const DAMAGED: &str = "damaged";
+/// So many damaged views are kept.
+const KEPT: usize = 3;
+/// So many connections are written into a new view at once.
+const PIECE: usize = 256;
+
+/// What a rebuilt view holds.
+pub struct Rebuilt {
+    /// The view.
+    pub view: View,
+    /// The newest revision in it.
+    pub revision: u64,
+    /// What it amounts to.
+    pub digest: Digest,
+    /// What was lost or changed, one sentence each.
+    pub losses: Vec<String>,
+}
+
+type Payloads = Fold<(Kind, Vec<u8>)>;
+
+/// Makes a new view in the sled folder; in memory, when sled does not take it, with the reason among the losses.
+pub fn into_sled(data: &Path, identity: &Identity) -> Result<Rebuilt, StoreError> {
+    let fold = read(data)?;
+    let (rows, digest, mut losses) = rows_of(&fold)?;
+    let applied = Applied {
+        revision: fold.revision,
+        digest,
+        identity: identity.clone(),
+    };
+    let view = match fill_sled(data, &rows, &applied) {
+        Ok(view) => view,
+        Err(Broken(why)) => {
+            losses.push(format!(
+                "The view of the connections cannot be written ({why}); it is kept in memory until the next start. \
+                 Nothing is lost: the journal has it all"
+            ));
+            fill(View::in_memory(), &rows, &applied)?
+        }
+    };
+    Ok(Rebuilt {
+        view,
+        revision: fold.revision,
+        digest,
+        losses,
+    })
+}
+
+/// Replaces the view in use by one in memory.
+pub fn into_memory(data: &Path, identity: &Identity, views: &Views) -> Result<(), StoreError> {
+    let fold = read(data)?;
+    let (rows, digest, _) = rows_of(&fold)?;
+    let applied = Applied {
+        revision: fold.revision,
+        digest,
+        identity: identity.clone(),
+    };
+    let view = fill(View::in_memory(), &rows, &applied)?;
+    leave(views.replace(view));
+    Ok(())
+}
+
+/// Lets a damaged view go without letting it write: sled writes when it is dropped.
+pub fn leave(view: std::sync::Arc<View>) {
+    std::mem::forget(view);
+}
+
+/// Moves a damaged view out of the way and says where it is.
+pub fn set_aside(data: &Path) -> std::io::Result<Option<std::path::PathBuf>> {
+    let folder = data.join(FOLDER);
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let damaged = data.join(DAMAGED);
+    let kept = numbered_folders(&damaged)?;
+    for (_, path) in kept.iter().rev().skip(KEPT - 1) {
+        std::fs::remove_dir_all(path)?;
+    }
+    let number = kept.last().map_or(1, |(number, _)| number + 1);
+    files::create_folder(&damaged)?;
+    let target = damaged.join(format!("{FOLDER}-{number}"));
+    std::fs::rename(&folder, &target)?;
+    files::sync_folder(&damaged)?;
+    files::sync_folder(data)?;
+    Ok(Some(target))
+}
+
+fn numbered_folders(damaged: &Path) -> std::io::Result<Vec<(u64, std::path::PathBuf)>> {
+    let Ok(entries) = std::fs::read_dir(damaged) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let number = path.file_name().and_then(|name| {
+            name.to_str()?
+                .strip_prefix(FOLDER)?
+                .strip_prefix('-')?
+                .parse()
+                .ok()
+        });
+        if let Some(number) = number {
+            found.push((number, path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn read(data: &Path) -> Result<Payloads, StoreError> {
+    Fold::read(data, |entry: &Entry<'_>| {
+        (entry.kind, entry.payload.to_vec())
+    })
+    .map_err(|error| files::unusable(data, &error))
+}
+
+fn fill_sled(data: &Path, rows: &[Row], applied: &Applied) -> Result<View, Broken> {
+    let folder = data.join(FOLDER);
+    files::create_folder(&folder).map_err(|error| Broken(error.to_string()))?;
+    let view = fill(View::open(&folder)?, rows, applied)?;
+    view.write_out()?;
+    Ok(view)
+}
+
+fn fill(view: View, rows: &[Row], applied: &Applied) -> Result<View, Broken> {
+    for piece in rows.chunks(PIECE) {
+        view.apply(piece.to_vec())?;
+    }
+    view.apply(vec![applied.row()])?;
+    Ok(view)
+}
+
+/// The rows of a view that has what was folded, in order, and what was lost on the way.
+fn rows_of(fold: &Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreError> {
+    let mut rows = Vec::with_capacity(fold.connections.len() * 4);
+    let mut digest = Digest::default();
+    let mut losses = losses_of(fold);
+    let mut aliases = HashSet::new();
+    let mut newest_first: Vec<_> = fold.connections.iter().collect();
+    newest_first.sort_by_key(|(_, folded)| std::cmp::Reverse(folded.revision));
+    for (id, folded) in newest_first {
+        let mut connection = match record_of(*id, folded) {
+            Ok(connection) => connection,
+            Err(error) => {
+                losses.push(error.to_string());
+                continue;
+            }
+        };
+        if !aliases.insert(connection.item.alias.to_lowercase()) {
+            losses.push(free_alias(&mut connection, &mut aliases));
+        }
+        let history = folded.history(*id);
+        digest = digest.with(record_mark(*id, folded.revision, history));
+        let json = rows::write_json(&connection)?;
+        let record = RecordRow {
+            revision: folded.revision,
+            history,
+            json: &json,
+        };
+        rows.push(record.row(*id));
+        rows.push(rows::alias_row(&connection.item.alias, *id));
+        rows.push(rows::order_row(&connection.item, folded.revision)?);
+        for (number, (revision, payload)) in &folded.versions {
+            let json = version_json(*id, payload)?;
+            rows.push(rows::version_row(*id, *number, *revision, &json));
+        }
+    }
+    rows.sort();
+    Ok((rows, digest, losses))
+}
+
+fn record_of(id: Uuid, folded: &Folded<(Kind, Vec<u8>)>) -> Result<Connection<Sealed>, StoreError> {
+    let (kind, payload) = &folded.record;
+    if *kind == Kind::Saved {
+        let saved: SavedJson<Connection<Sealed>, serde::de::IgnoredAny> =
+            rows::read_json(id, payload)?;
+        Ok(saved.connection)
+    } else {
+        rows::read_json(id, payload)
+    }
+}
+
+fn version_json(id: Uuid, (kind, payload): &(Kind, Vec<u8>)) -> Result<Vec<u8>, StoreError> {
+    if *kind == Kind::Version {
+        return Ok(payload.clone());
+    }
+    let saved: SavedJson<Connection<Sealed>, Change> = rows::read_json(id, payload)?;
+    rows::write_json(&VersionJson {
+        snapshot: change::snapshot(&saved.connection),
+        change: saved.change,
+    })
+}
+
+/// Of two connections with one alias, which only damage can make, the older one gets another.
+fn free_alias(connection: &mut Connection<Sealed>, taken: &mut HashSet<String>) -> String {
+    let old = connection.item.alias.clone();
+    let mut free = (2_u64..)
+        .map(|number| format!("{old}-{number}"))
+        .filter(|alias| !taken.contains(&alias.to_lowercase()));
+    connection.item.alias = free.next().unwrap_or_default();
+    taken.insert(connection.item.alias.to_lowercase());
+    format!(
+        "The alias '{old}' was found on two connections; '{}' has the alias '{}' now",
+        connection.item.name, connection.item.alias
+    )
+}
+
+fn losses_of(fold: &Payloads) -> Vec<String> {
+    let missing = fold.missing.iter().map(|(from, to)| {
+        let changes = if from == to {
+            format!("Change {from} is")
+        } else {
+            format!("Changes {from} to {to} are")
+        };
+        format!(
+            "{changes} in no readable part of the journal; the connections are as the other changes left them"
+        )
+    });
+    missing.collect()
+}

@@ -1,0 +1,305 @@
+//! Keeps the files of a store in order: looks for damage, makes the view again, goes on to the next segment, takes snapshots.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use super::applier::{Applier, Notices};
+use super::checkpoint;
+use super::ledger::{Ledger, Point};
+use super::rebuild::{self, Rebuilt};
+use super::verify::{Verdict, verify};
+use super::view::View;
+use crate::connection::StoreError;
+use crate::store::files;
+use crate::store::journal::entry::{Damage, Step, Walk};
+use crate::store::journal::head::{self, Head, Identity};
+use crate::store::journal::segment::{Segment, Tail};
+use crate::store::journal::{self, snapshot};
+use crate::store::lock::Lock;
+
+/// The journal is followed by a snapshot when it is longer than this, and longer than two snapshots.
+const LONG: u64 = 4 * 1024 * 1024;
+
+/// The keeper of a store's files.
+pub struct Keeper {
+    tail: Tail,
+    applier: Arc<Applier>,
+    /// Whether the view still has to be looked at.
+    unseen: bool,
+    /// Whether a snapshot is wanted whatever the journal's length, since part of the journal is damaged.
+    snapshot_wanted: bool,
+    snapshot: Option<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+    /// Held until the files are closed.
+    _lock: Lock,
+}
+
+impl Keeper {
+    /// Keeps the files behind `tail`.
+    pub fn new(tail: Tail, applier: Arc<Applier>, lock: Lock) -> Self {
+        Self {
+            tail,
+            applier,
+            unseen: false,
+            snapshot_wanted: false,
+            snapshot: None,
+            stop: Arc::default(),
+            _lock: lock,
+        }
+    }
+
+    /// Has the view looked at before the first change.
+    pub const fn not_seen(&mut self) {
+        self.unseen = true;
+    }
+
+    /// Has a snapshot taken as soon as possible.
+    pub const fn want_snapshot(&mut self) {
+        self.snapshot_wanted = true;
+    }
+
+    /// Where the journal goes on.
+    pub const fn tail(&mut self) -> &mut Tail {
+        &mut self.tail
+    }
+
+    /// Looks for damage in view and journal, and mends it. Nothing is admitted before: a view that lost a row might admit an
+    /// alias twice.
+    pub fn look_at_all(&mut self, ledger: &mut Ledger, go_on: impl Fn() -> bool) {
+        if std::mem::take(&mut self.unseen) {
+            let view = self.applier.views.current();
+            match verify(&view, ledger.point().digest, &go_on) {
+                Verdict::Sound => {}
+                Verdict::Unsound(why) => {
+                    drop(view);
+                    self.make_again(ledger, &why);
+                }
+                Verdict::Stopped => return,
+            }
+        }
+        self.look_at_journal(go_on);
+        self.follow(ledger);
+    }
+
+    /// Looks whether the view is damaged, and makes it again if it is.
+    pub fn repair(&mut self, ledger: &mut Ledger) {
+        let verdict = verify(&self.applier.views.current(), ledger.point().digest, || {
+            true
+        });
+        if let Verdict::Unsound(why) = verdict {
+            self.make_again(ledger, &why);
+        }
+    }
+
+    fn make_again(&mut self, ledger: &mut Ledger, why: &str) {
+        let Applier {
+            data,
+            identity,
+            notices,
+            ..
+        } = &*self.applier;
+        match make_again(data, identity, notices, why) {
+            Ok(rebuilt) => {
+                self.snapshot_wanted |= !rebuilt.losses.is_empty();
+                let point = Point {
+                    revision: rebuilt.revision.max(ledger.point().revision),
+                    digest: rebuilt.digest,
+                };
+                rebuild::leave(self.applier.views.replace(rebuilt.view));
+                ledger.go_back(point);
+            }
+            Err(error) => self.applier.notices.tell(error.to_string()),
+        }
+    }
+
+    /// Names what is damaged in the part of the journal that is in use, and copies it aside.
+    fn look_at_journal(&mut self, go_on: impl Fn() -> bool) {
+        let data = &self.applier.data;
+        let found = find_damage(data, go_on).and_then(|damage| {
+            damage
+                .iter()
+                .map(|(segment, damage)| {
+                    let kept = keep_bytes(data, segment, damage)?;
+                    Ok(describe(&self.applier, segment, damage, &kept))
+                })
+                .collect::<io::Result<Vec<_>>>()
+        });
+        match found {
+            Ok(sentences) => {
+                self.snapshot_wanted |= !sentences.is_empty();
+                for sentence in sentences {
+                    self.applier.notices.tell(sentence);
+                }
+            }
+            Err(error) => self
+                .applier
+                .notices
+                .tell(format!("The journal could not be looked at: {error}")),
+        }
+    }
+
+    /// Begins a new segment when this one is full, and takes a snapshot when the journal is long.
+    pub fn follow(&mut self, ledger: &Ledger) {
+        if self.tail.is_full() {
+            if let Err(error) = self.roll(ledger.point()) {
+                tracing::warn!(%error, "no new segment");
+                return;
+            }
+            match is_long(&self.applier.data) {
+                Ok(long) => self.snapshot_wanted |= long,
+                Err(error) => tracing::warn!(%error, "the journal's length is not known"),
+            }
+        }
+        if self.snapshot_wanted && self.snapshot.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.snapshot_wanted = false;
+            self.take_snapshot();
+        }
+    }
+
+    fn roll(&mut self, point: Point) -> io::Result<()> {
+        let head = Head {
+            identity: self.applier.identity.clone(),
+            revision: point.revision + 1,
+            digest: point.digest,
+        };
+        let next = Tail::create(&self.applier.data.join(journal::FOLDER), &head)?;
+        std::mem::replace(&mut self.tail, next).finish()
+    }
+
+    fn take_snapshot(&mut self) {
+        let applier = Arc::clone(&self.applier);
+        let stop = Arc::clone(&self.stop);
+        let started = std::thread::Builder::new()
+            .name("umai-store-snapshot".into())
+            .spawn(move || {
+                let view = applier.views.current();
+                let taken = checkpoint::take(&applier.data, &applier.identity, &view, &stop);
+                if let Err(error) = taken
+                    && !stop.load(Ordering::Acquire)
+                {
+                    applier.notices.tell(format!(
+                        "No snapshot of the store was taken: {error}. Nothing is lost; the journal grows until one is"
+                    ));
+                }
+            });
+        match started {
+            Ok(thread) => self.snapshot = Some(thread),
+            Err(error) => tracing::warn!(%error, "no snapshot"),
+        }
+    }
+
+    /// Finishes what is under way.
+    pub fn close(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(snapshot) = self.snapshot.take() {
+            // A snapshot that panicked is none; the next one is taken in time.
+            let _ = snapshot.join();
+        }
+        let view = self.applier.views.replace(View::Closed);
+        if let Err(broken) = view.write_out() {
+            tracing::warn!(why = broken.0, "the view was not written out");
+        }
+    }
+}
+
+/// Moves the view aside and makes a new one; notices say so.
+pub fn make_again(
+    data: &Path,
+    identity: &Identity,
+    notices: &Notices,
+    why: &str,
+) -> Result<Rebuilt, StoreError> {
+    let aside = rebuild::set_aside(data).map_err(|error| files::unusable(data, &error))?;
+    let rebuilt = rebuild::into_sled(data, identity)?;
+    let kept = aside.map_or(String::new(), |path| {
+        format!("; the damaged one is kept in {}", path.display())
+    });
+    notices.tell(format!(
+        "The view of the connections was damaged ({why}). It was made again from the journal, with {} connections{kept}",
+        rebuilt.digest.count
+    ));
+    for loss in &rebuilt.losses {
+        notices.tell(loss.clone());
+    }
+    Ok(rebuilt)
+}
+
+fn find_damage(data: &Path, go_on: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {
+    let base = snapshot::all(data)?
+        .last()
+        .map_or(0, |(revision, _)| *revision);
+    let segments = Segment::all(&data.join(journal::FOLDER))?;
+    let from = segments
+        .iter()
+        .rposition(|segment| segment.first <= base + 1)
+        .unwrap_or(0);
+    let mut found = Vec::new();
+    for segment in segments.into_iter().skip(from) {
+        if !go_on() {
+            break;
+        }
+        let (bytes, _) = segment.read()?;
+        let mut newest = segment.first.saturating_sub(1);
+        for step in Walk::new(&bytes, head::LENGTH) {
+            match step {
+                Step::Entry(entry) => newest = entry.revision,
+                Step::Damaged(damage) if newest >= base => found.push((segment.clone(), damage)),
+                Step::Damaged(_) | Step::Torn(_) => {}
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn keep_bytes(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<std::path::PathBuf> {
+    let folder = data.join(rebuild::DAMAGED);
+    files::create_folder(&folder)?;
+    let path = folder.join(format!("journal-{}-{}.bytes", segment.first, damage.from));
+    if !path.exists() {
+        let (bytes, _) = segment.read()?;
+        let bytes = bytes.get(damage.from..damage.to).unwrap_or_default();
+        files::place(&path, |file| io::Write::write_all(file, bytes))?;
+    }
+    Ok(path)
+}
+
+fn describe(applier: &Applier, segment: &Segment, damage: &Damage, kept: &Path) -> String {
+    let about = damage
+        .id
+        .map_or(String::new(), |id| match applier.views.known(id) {
+            Ok(Some(current)) => format!(
+                " to the connection '{}', which is at version {}",
+                current.item.alias, current.item.version
+            ),
+            Ok(None) | Err(_) => format!(" to the connection with ID {id}"),
+        });
+    let change = damage.revision.map_or_else(
+        || "A change".into(),
+        |revision| format!("Change {revision}"),
+    );
+    format!(
+        "{change}{about} is damaged in {} at byte {}; it was set aside in {}, and the others work",
+        segment.path.display(),
+        damage.from,
+        kept.display()
+    )
+}
+
+/// Whether the journal after the newest snapshot is so long that another one is due.
+fn is_long(data: &Path) -> io::Result<bool> {
+    let newest = snapshot::all(data)?.pop();
+    let (base, size) = match newest {
+        Some((revision, path)) => (revision, std::fs::metadata(path)?.len()),
+        None => (0, 0),
+    };
+    let mut length = 0;
+    for segment in Segment::all(&data.join(journal::FOLDER))? {
+        if segment.first > base {
+            length += std::fs::metadata(&segment.path)?.len();
+        }
+    }
+    Ok(length > LONG.max(2 * size))
+}

@@ -1,0 +1,318 @@
+//! What the rows of a view are: keys in the order that lists want, values with a checksum.
+//!
+//! ```text
+//! a ALIAS            → id                              a connection by its alias, in lower case
+//! m                  → revision, digest, identity      up to where the journal was applied
+//! o NAME 0 ALIAS     → revision, id, item              the list, in its order
+//! r ID               → revision, history, connection   a connection, sealed
+//! v ID NUMBER        → revision, version               a version, masked
+//! ```
+//! Why one tree: one batch then applies a group of changes whole, and a walk over everything is one walk.
+
+use ::sled::IVec;
+use uuid::Uuid;
+
+use crate::connection::{Change, Connection, ConnectionItem, Mask, Sealed, StoreError, Version};
+use crate::store::journal::digest::{Digest, record_mark, version_mark};
+use crate::store::journal::head::Identity;
+
+/// The checksum before every value.
+const CHECKSUM: usize = 4;
+
+/// A row that should be there and its value, or a row that should not.
+pub type Row = (Vec<u8>, Option<Vec<u8>>);
+
+/// The key of the applied mark.
+pub const APPLIED: &[u8] = b"m";
+/// What the keys of each kind of row begin with.
+pub const ALIASES: &[u8] = b"a";
+/// The list.
+pub const ORDER: &[u8] = b"o";
+/// The connections.
+pub const RECORDS: &[u8] = b"r";
+/// Their versions.
+pub const VERSIONS: &[u8] = b"v";
+
+/// The key of a connection.
+pub fn record_key(id: Uuid) -> Vec<u8> {
+    [RECORDS, id.as_bytes()].concat()
+}
+
+/// The key of a version.
+pub fn version_key(id: Uuid, number: u64) -> Vec<u8> {
+    [VERSIONS, id.as_bytes(), &number.to_be_bytes()].concat()
+}
+
+/// What the keys of a connection's versions begin with.
+pub fn versions_of(id: Uuid) -> Vec<u8> {
+    [VERSIONS, id.as_bytes()].concat()
+}
+
+/// The key of an alias.
+pub fn alias_key(alias: &str) -> Vec<u8> {
+    [ALIASES, alias.to_lowercase().as_bytes()].concat()
+}
+
+/// The key of an item's place in the list. A zero in a name is written as 0 255, so that 0 1 ends it before any longer name.
+pub fn order_key(item: &ConnectionItem) -> Vec<u8> {
+    let name = item.name.to_lowercase();
+    let mut key = Vec::with_capacity(ORDER.len() + name.len() + 2 + item.alias.len());
+    key.extend_from_slice(ORDER);
+    for byte in name.bytes() {
+        key.push(byte);
+        if byte == 0 {
+            key.push(255);
+        }
+    }
+    key.extend_from_slice(&[0, 1]);
+    key.extend_from_slice(item.alias.as_bytes());
+    key
+}
+
+/// The alias in the key of a place in the list, in lower case.
+pub fn alias_in_order(key: &[u8]) -> Option<String> {
+    let end = key.windows(2).position(|pair| pair == [0, 1])?;
+    std::str::from_utf8(&key[end + 2..])
+        .ok()
+        .map(str::to_lowercase)
+}
+
+/// A value with its checksum, which covers the key too.
+pub fn seal(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(key);
+    parts.iter().for_each(|part| sum.update(part));
+    let mut value =
+        Vec::with_capacity(CHECKSUM + parts.iter().map(|part| part.len()).sum::<usize>());
+    value.extend_from_slice(&sum.finalize().to_le_bytes());
+    parts.iter().for_each(|part| value.extend_from_slice(part));
+    value
+}
+
+/// What is in a value, when its checksum is right.
+pub fn unseal<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
+    let (checksum, body) = value.split_first_chunk::<CHECKSUM>()?;
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(key);
+    sum.update(body);
+    (sum.finalize() == u32::from_le_bytes(*checksum)).then_some(body)
+}
+
+/// The body of a connection's row.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordRow<'a> {
+    /// Which revision saved it.
+    pub revision: u64,
+    /// The sum of the marks of its versions.
+    pub history: u64,
+    /// [`Connection<Sealed>`] as JSON.
+    pub json: &'a [u8],
+}
+
+impl<'a> RecordRow<'a> {
+    /// Reads a body whose checksum was right.
+    pub fn read(body: &'a [u8]) -> Option<Self> {
+        let (revision, rest) = body.split_first_chunk()?;
+        let (history, json) = rest.split_first_chunk()?;
+        Some(Self {
+            revision: u64::from_le_bytes(*revision),
+            history: u64::from_le_bytes(*history),
+            json,
+        })
+    }
+
+    /// The connection.
+    pub fn connection(&self, id: Uuid) -> Result<Connection<Sealed>, StoreError> {
+        read_json(id, self.json)
+    }
+
+    /// The row.
+    pub fn row(&self, id: Uuid) -> Row {
+        let key = record_key(id);
+        let value = seal(
+            &key,
+            &[
+                &self.revision.to_le_bytes(),
+                &self.history.to_le_bytes(),
+                self.json,
+            ],
+        );
+        (key, Some(value))
+    }
+}
+
+/// The row of a place in the list.
+pub fn order_row(item: &ConnectionItem, revision: u64) -> Result<Row, StoreError> {
+    let key = order_key(item);
+    let json = write_json(item)?;
+    let value = seal(&key, &[&revision.to_le_bytes(), item.id.as_bytes(), &json]);
+    Ok((key, Some(value)))
+}
+
+/// The revision, the id and the item as JSON in the body of a place in the list.
+pub fn read_order(body: &[u8]) -> Option<(u64, Uuid, &[u8])> {
+    let (revision, rest) = body.split_first_chunk()?;
+    let (id, json) = rest.split_first_chunk()?;
+    Some((u64::from_le_bytes(*revision), Uuid::from_bytes(*id), json))
+}
+
+/// The row of an alias.
+pub fn alias_row(alias: &str, id: Uuid) -> Row {
+    let key = alias_key(alias);
+    let value = seal(&key, &[id.as_bytes()]);
+    (key, Some(value))
+}
+
+/// The id in the body of an alias's row.
+pub fn read_alias(body: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(body).ok()
+}
+
+/// The row of a version; `json` is a [`VersionJson`].
+pub fn version_row(id: Uuid, number: u64, revision: u64, json: &[u8]) -> Row {
+    let key = version_key(id, number);
+    let value = seal(&key, &[&revision.to_le_bytes(), json]);
+    (key, Some(value))
+}
+
+/// The revision and the JSON in the body of a version's row.
+pub fn read_version(body: &[u8]) -> Option<(u64, &[u8])> {
+    let (revision, json) = body.split_first_chunk()?;
+    Some((u64::from_le_bytes(*revision), json))
+}
+
+/// The connection and the number in the key of a version's row.
+pub fn version_in_key(key: &[u8]) -> Option<(Uuid, u64)> {
+    let (id, number) = key.get(VERSIONS.len()..)?.split_first_chunk::<16>()?;
+    Some((
+        Uuid::from_bytes(*id),
+        u64::from_be_bytes(number.try_into().ok()?),
+    ))
+}
+
+/// The connection in the key of a connection's row.
+pub fn id_in_key(key: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(key.get(RECORDS.len()..)?).ok()
+}
+
+/// Up to where a view was made, and of which store it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// The newest revision in it.
+    pub revision: u64,
+    /// What it should amount to.
+    pub digest: Digest,
+    /// The store.
+    pub identity: Identity,
+}
+
+impl Applied {
+    /// The row.
+    pub fn row(&self) -> Row {
+        let value = seal(
+            APPLIED,
+            &[
+                &self.revision.to_le_bytes(),
+                &self.digest.count.to_le_bytes(),
+                &self.digest.sum.to_le_bytes(),
+                self.identity.store.as_bytes(),
+                &self.identity.check,
+            ],
+        );
+        (APPLIED.to_vec(), Some(value))
+    }
+
+    /// Reads a body whose checksum was right.
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let (revision, rest) = body.split_first_chunk()?;
+        let (count, rest) = rest.split_first_chunk()?;
+        let (sum, rest) = rest.split_first_chunk()?;
+        let (store, check) = rest.split_first_chunk()?;
+        Some(Self {
+            revision: u64::from_le_bytes(*revision),
+            digest: Digest {
+                count: u64::from_le_bytes(*count),
+                sum: u64::from_le_bytes(*sum),
+            },
+            identity: Identity {
+                store: Uuid::from_bytes(*store),
+                check: check.try_into().ok()?,
+            },
+        })
+    }
+}
+
+/// What is known of a connection before the next change to it.
+#[derive(Debug, Clone)]
+pub struct Current {
+    /// Which revision saved it.
+    pub revision: u64,
+    /// The sum of the marks of its versions.
+    pub history: u64,
+    /// What lists show of it.
+    pub item: ConnectionItem,
+}
+
+impl Current {
+    /// Reads it from the body of its row.
+    pub fn read(id: Uuid, body: &[u8]) -> Result<Self, StoreError> {
+        let row = RecordRow::read(body).ok_or_else(|| damaged(id, "its row is too short"))?;
+        Ok(Self {
+            revision: row.revision,
+            history: row.history,
+            item: read_json(id, row.json)?,
+        })
+    }
+
+    /// What it adds to the digest.
+    pub fn mark(&self) -> u64 {
+        record_mark(self.item.id, self.revision, self.history)
+    }
+
+    /// What comes after it, or first, when `item` is saved by `revision`.
+    pub fn after(before: Option<&Self>, item: ConnectionItem, revision: u64) -> Self {
+        let mark = version_mark(item.id, item.version, revision);
+        Self {
+            revision,
+            history: before.map_or(0, |before| before.history).wrapping_add(mark),
+            item,
+        }
+    }
+}
+
+/// A version as it is stored.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct VersionJson<S, C> {
+    /// The connection, masked.
+    pub snapshot: S,
+    /// What the save did.
+    pub change: C,
+}
+
+/// The version in a row's JSON.
+pub fn version_of(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
+    let VersionJson::<Connection<Mask>, Change> { snapshot, change } = read_json(id, json)?;
+    Ok(Version { snapshot, change })
+}
+
+/// The sentence for a connection whose row cannot be used.
+pub fn damaged(id: Uuid, why: &str) -> StoreError {
+    StoreError::Damaged {
+        id,
+        why: why.into(),
+    }
+}
+
+/// Reads what was stored of a connection.
+pub fn read_json<'a, T: serde::Deserialize<'a>>(id: Uuid, json: &'a [u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(json).map_err(|error| damaged(id, &error.to_string()))
+}
+
+/// Writes what is to be stored.
+pub fn write_json(value: &impl serde::Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value)
+        .map_err(|error| StoreError::Unusable(format!("This cannot be stored: {error}")))
+}
+
+/// A row's key and value as sled gives them.
+pub type Pair = (IVec, IVec);

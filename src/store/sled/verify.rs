@@ -1,0 +1,119 @@
+//! Tells whether a view has exactly what the journal says it must have.
+
+use super::rows;
+use super::view::{Broken, View};
+use crate::store::journal::digest::{Digest, mix, record_mark, version_mark};
+
+/// How a verification ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The view is right.
+    Sound,
+    /// It is not, and why.
+    Unsound(String),
+    /// It was told to stop.
+    Stopped,
+}
+
+#[derive(Default)]
+struct Sums {
+    digest: Digest,
+    places: u64,
+    aliases: u64,
+    /// What the connections say of their revisions, and what the list says of them.
+    revisions: [u64; 2],
+    /// What the list says of the aliases, and what the aliases say.
+    owners: [u64; 2],
+    /// What the connections say of their versions, and what the versions say.
+    histories: [u64; 2],
+}
+
+/// Walks over all rows of a view and compares them with each other and with the digest; `go_on` is asked now and then.
+pub fn verify(view: &View, digest: Digest, go_on: impl Fn() -> bool) -> Verdict {
+    let mut sums = Sums::default();
+    match walk(view, &mut sums, go_on) {
+        Ok(true) => sums.verdict(digest),
+        Ok(false) => Verdict::Stopped,
+        Err(Broken(why)) => Verdict::Unsound(why),
+    }
+}
+
+fn walk(view: &View, sums: &mut Sums, go_on: impl Fn() -> bool) -> Result<bool, Broken> {
+    let mut ended = Ok(true);
+    let mut count = 0_u32;
+    view.walk(b"", |key, value| {
+        count = count.wrapping_add(1);
+        if count.is_multiple_of(1024) && !go_on() {
+            ended = Ok(false);
+        } else if sums.add(key, value).is_none() {
+            ended = Err(Broken("the checksum of a row is wrong".into()));
+        }
+        ended == Ok(true)
+    })?;
+    ended
+}
+
+impl Sums {
+    fn add(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
+        let body = rows::unseal(key, value)?;
+        match key.get(..1)? {
+            rows::RECORDS => {
+                let id = rows::id_in_key(key)?;
+                let row = rows::RecordRow::read(body)?;
+                self.digest = self.digest.with(record_mark(id, row.revision, row.history));
+                add(&mut self.revisions[0], record_mark(id, row.revision, 0));
+                add(&mut self.histories[0], row.history);
+            }
+            rows::ORDER => {
+                let (revision, id, _) = rows::read_order(body)?;
+                self.places += 1;
+                add(&mut self.revisions[1], record_mark(id, revision, 0));
+                let alias = rows::alias_in_order(key)?;
+                add(&mut self.owners[0], owner_mark(alias.as_bytes(), id));
+            }
+            rows::ALIASES => {
+                self.aliases += 1;
+                let id = rows::read_alias(body)?;
+                add(&mut self.owners[1], owner_mark(key.get(1..)?, id));
+            }
+            rows::VERSIONS => {
+                let (id, number) = rows::version_in_key(key)?;
+                let (revision, _) = rows::read_version(body)?;
+                add(&mut self.histories[1], version_mark(id, number, revision));
+            }
+            _ => return (key == rows::APPLIED).then_some(()),
+        }
+        Some(())
+    }
+
+    fn verdict(&self, digest: Digest) -> Verdict {
+        let unsound = |why: String| Verdict::Unsound(why);
+        if self.digest.count != digest.count {
+            return unsound(format!(
+                "it has {} connections instead of {}",
+                self.digest.count, digest.count
+            ));
+        }
+        if self.digest != digest {
+            return unsound("it has other connections than the journal".into());
+        }
+        let agree = self.places == digest.count
+            && self.aliases == digest.count
+            && [self.revisions, self.owners, self.histories]
+                .iter()
+                .all(|[one, other]| one == other);
+        if agree {
+            Verdict::Sound
+        } else {
+            unsound("its connections, list, aliases and versions do not agree".into())
+        }
+    }
+}
+
+fn add(sum: &mut u64, mark: u64) {
+    *sum = sum.wrapping_add(mark);
+}
+
+fn owner_mark(alias: &[u8], id: uuid::Uuid) -> u64 {
+    mix(u64::from(crc32fast::hash(alias)) ^ record_mark(id, alias.len() as u64, 0))
+}

@@ -1,0 +1,208 @@
+//! The view: what the journal amounts to, in a shape that can be asked. It lies in sled, or in memory when sled cannot be used.
+//!
+//! Why panics are caught: sled 0.34 panics on some kinds of damage instead of reporting them. A view can always be made
+//! again, so a panic in it means the same as an error from it: it is not used any more.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use ::sled::{Batch, Db, IVec};
+use rustix::fs::{FlockOperation, flock};
+
+use super::rows::{self, Applied, Pair, Row};
+
+/// Why a view cannot be used: a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken(pub String);
+
+/// sled keeps so much of its file in memory, in bytes.
+const CACHE: u64 = 8 * 1024 * 1024;
+
+/// Sorted rows.
+pub enum View {
+    /// In a sled folder.
+    Sled(Db),
+    /// In memory, until the process ends.
+    Memory(std::sync::RwLock<BTreeMap<IVec, IVec>>),
+    /// Nowhere: the store was closed.
+    Closed,
+}
+
+impl View {
+    /// An empty view in memory.
+    pub fn in_memory() -> Self {
+        Self::Memory(std::sync::RwLock::default())
+    }
+
+    /// The view in a sled folder, which is made when it is not there.
+    ///
+    /// sled's own threads may hold the folder for a moment after the last store in it was closed, so its lock is waited
+    /// for; other processes are kept out before.
+    pub fn open(folder: &Path) -> Result<Self, Broken> {
+        let broken = |error: &dyn std::fmt::Display| Broken(error.to_string());
+        if let Ok(file) = std::fs::File::open(folder.join("db")) {
+            flock(&file, FlockOperation::LockExclusive).map_err(|error| broken(&error))?;
+        }
+        set_unfinished_aside(folder).map_err(|error| broken(&error))?;
+        let config = ::sled::Config::new()
+            .path(folder)
+            .cache_capacity(CACHE)
+            .mode(::sled::Mode::LowSpace)
+            .flush_every_ms(None);
+        contained(|| config.open().map_err(|error| broken(&error))).map(Self::Sled)
+    }
+
+    /// The value of a key, with its checksum.
+    pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, Broken> {
+        match self {
+            Self::Sled(db) => contained(|| db.get(key).map_err(Broken::from)),
+            Self::Memory(rows) => Ok(locked(rows.read()).get(key).cloned()),
+            Self::Closed => Err(closed()),
+        }
+    }
+
+    /// The rows whose keys begin with `prefix`, in order, until `take` says stop by answering false.
+    pub fn walk(
+        &self,
+        prefix: &[u8],
+        mut take: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), Broken> {
+        match self {
+            Self::Sled(db) => contained(|| {
+                for pair in db.scan_prefix(prefix) {
+                    let (key, value) = pair?;
+                    if !take(&key, &value) {
+                        break;
+                    }
+                }
+                Ok(())
+            }),
+            Self::Memory(rows) => {
+                for (key, value) in locked(rows.read()).range(IVec::from(prefix)..) {
+                    if !key.starts_with(prefix) || !take(key, value) {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            Self::Closed => Err(closed()),
+        }
+    }
+
+    /// The rows whose keys begin with `prefix`, last first, leaving out `skip` and having at most `take`.
+    pub fn last(&self, prefix: &[u8], skip: usize, take: usize) -> Result<Vec<Pair>, Broken> {
+        match self {
+            Self::Sled(db) => contained(|| {
+                db.scan_prefix(prefix)
+                    .rev()
+                    .skip(skip)
+                    .take(take)
+                    .map(|pair| pair.map_err(Broken::from))
+                    .collect()
+            }),
+            Self::Memory(rows) => {
+                let rows = locked(rows.read());
+                let mut pairs: Vec<Pair> = rows
+                    .range(IVec::from(prefix)..)
+                    .take_while(|(key, _)| key.starts_with(prefix))
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect();
+                pairs.reverse();
+                Ok(pairs.into_iter().skip(skip).take(take).collect())
+            }
+            Self::Closed => Err(closed()),
+        }
+    }
+
+    /// Makes rows be there or not, all at once as far as a crash can tell.
+    pub fn apply(&self, changes: Vec<Row>) -> Result<(), Broken> {
+        match self {
+            Self::Sled(db) => {
+                let mut batch = Batch::default();
+                for (key, value) in changes {
+                    match value {
+                        Some(value) => batch.insert(key, value),
+                        None => batch.remove(key),
+                    }
+                }
+                contained(|| db.apply_batch(batch).map_err(Broken::from))
+            }
+            Self::Memory(rows) => {
+                let mut rows = locked(rows.write());
+                for (key, value) in changes {
+                    match value {
+                        Some(value) => rows.insert(key.into(), value.into()),
+                        None => rows.remove(key.as_slice()),
+                    };
+                }
+                Ok(())
+            }
+            Self::Closed => Err(closed()),
+        }
+    }
+
+    /// Up to where it was made; none when it is new, or when that row is damaged.
+    pub fn applied(&self) -> Result<Option<Applied>, Broken> {
+        let Some(value) = self.get(rows::APPLIED)? else {
+            return Ok(None);
+        };
+        Ok(rows::unseal(rows::APPLIED, &value).and_then(Applied::read))
+    }
+
+    /// Writes out what sled holds back, so that the next start has less to do. The journal has it all in any case.
+    pub fn write_out(&self) -> Result<(), Broken> {
+        match self {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "nothing relies on it: the journal is what is durable"
+            )]
+            Self::Sled(db) => contained(|| db.flush().map(drop).map_err(Broken::from)),
+            Self::Memory(_) | Self::Closed => Ok(()),
+        }
+    }
+}
+
+fn closed() -> Broken {
+    Broken("the store is closed".into())
+}
+
+impl From<::sled::Error> for Broken {
+    fn from(error: ::sled::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// A snapshot of its own that sled was writing when it was killed stops its next open; a finished one must stay.
+fn set_unfinished_aside(folder: &Path) -> std::io::Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.is_some_and(|name| name.starts_with("snap.") && name.ends_with(".generating")) {
+            std::fs::rename(&path, path.with_extension("unfinished"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The answer of sled, or that it panicked.
+fn contained<T>(ask: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
+    catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|panic| {
+        let said = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Broken(format!(
+            "it gave up: {}",
+            said.unwrap_or("without a reason")
+        )))
+    })
+}
+
+/// Whoever panicked while holding this lock left whole rows.
+fn locked<T>(lock: Result<T, std::sync::PoisonError<T>>) -> T {
+    lock.unwrap_or_else(std::sync::PoisonError::into_inner)
+}

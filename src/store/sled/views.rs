@@ -1,0 +1,210 @@
+//! The view that is in use, and how it is read while it changes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use uuid::Uuid;
+
+use super::rows::{self, Current, RecordRow, Row};
+use super::view::{Broken, View};
+use crate::connection::{
+    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
+};
+
+/// The view in use. It is replaced by another one when it turns out to be damaged.
+pub struct Views {
+    current: RwLock<Arc<View>>,
+    /// How many connections there are, so that nothing has to be counted.
+    count: AtomicU64,
+    /// Taken by a list that was disturbed, and by the changes that would disturb it.
+    still: RwLock<()>,
+    /// Grows whenever a connection leaves its place in the list.
+    moves: AtomicU64,
+}
+
+impl Views {
+    /// Begins with this view.
+    pub fn new(view: View, count: u64) -> Self {
+        Self {
+            current: RwLock::new(Arc::new(view)),
+            count: AtomicU64::new(count),
+            still: RwLock::default(),
+            moves: AtomicU64::new(0),
+        }
+    }
+
+    /// The view in use.
+    pub fn current(&self) -> Arc<View> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses another view from now on, and answers the one that was used.
+    pub fn replace(&self, view: View) -> Arc<View> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut current, Arc::new(view))
+    }
+
+    /// Says how many connections there are.
+    pub fn set_count(&self, count: u64) {
+        self.count.store(count, Ordering::Release);
+    }
+
+    /// Applies rows, after which there are `count` connections.
+    pub fn apply(&self, changes: Vec<Row>, count: u64) -> Result<(), Broken> {
+        let moves = changes
+            .iter()
+            .any(|(key, value)| value.is_none() && key.starts_with(rows::ORDER));
+        let view = self.current();
+        let applied = if moves {
+            let _still = self.still.write().unwrap_or_else(PoisonError::into_inner);
+            self.moves.fetch_add(1, Ordering::AcqRel);
+            view.apply(changes)
+        } else {
+            view.apply(changes)
+        };
+        self.set_count(count);
+        applied
+    }
+
+    /// What is known of a connection.
+    pub fn known(&self, id: Uuid) -> Result<Option<Current>, StoreError> {
+        self.body(&rows::record_key(id), id)?
+            .map(|body| Current::read(id, &body))
+            .transpose()
+    }
+
+    /// Who has an alias.
+    pub fn owner(&self, alias: &str) -> Result<Option<Uuid>, StoreError> {
+        let Some(body) = self.body(&rows::alias_key(alias), Uuid::nil())? else {
+            return Ok(None);
+        };
+        rows::read_alias(&body)
+            .map(Some)
+            .ok_or_else(|| unsound("an alias leads nowhere"))
+    }
+
+    /// A connection.
+    pub fn get(&self, id: Uuid) -> Result<Option<Connection<Sealed>>, StoreError> {
+        let Some(body) = self.body(&rows::record_key(id), id)? else {
+            return Ok(None);
+        };
+        RecordRow::read(&body)
+            .ok_or_else(|| rows::damaged(id, "its row is too short"))?
+            .connection(id)
+            .map(Some)
+    }
+
+    /// The versions of a connection, newest first.
+    pub fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
+        let view = self.current();
+        let prefix = rows::versions_of(id);
+        let mut total = 0;
+        view.walk(&prefix, |_, _| {
+            total += 1;
+            true
+        })?;
+        let items = view
+            .last(&prefix, window.skip, window.take)?
+            .into_iter()
+            .map(|(key, value)| {
+                let body = rows::unseal(&key, &value).and_then(rows::read_version);
+                let (_, json) =
+                    body.ok_or_else(|| rows::damaged(id, "the checksum of a version is wrong"))?;
+                rows::version_of(id, json)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Page { items, total })
+    }
+
+    /// One version of a connection.
+    pub fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
+        let Some(body) = self.body(&rows::version_key(id, number), id)? else {
+            return Ok(None);
+        };
+        let (_, json) = rows::read_version(&body)
+            .ok_or_else(|| rows::damaged(id, "the row of a version is too short"))?;
+        rows::version_of(id, json).map(Some)
+    }
+
+    /// The connections a query admits. A connection that changes its place meanwhile is in the list once: a list that was
+    /// disturbed is read again, and at last with such changes waiting.
+    pub fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+        for _ in 0..2 {
+            let before = self.moves.load(Ordering::Acquire);
+            let page = self.read_list(query)?;
+            if self.moves.load(Ordering::Acquire) == before {
+                return Ok(page);
+            }
+        }
+        let _still = self.still.read().unwrap_or_else(PoisonError::into_inner);
+        self.read_list(query)
+    }
+
+    fn read_list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
+        let everything = query.is_everything();
+        let Window { skip, take } = query.window;
+        let mut items = Vec::new();
+        let mut total = 0;
+        let mut trouble = None;
+        self.current().walk(rows::ORDER, |key, value| {
+            if everything && total < skip {
+                total += 1;
+                return true;
+            }
+            if everything && items.len() >= take {
+                return false;
+            }
+            match read_item(key, value) {
+                Ok(item) if everything || query.admits(&item) => {
+                    if total >= skip && items.len() < take {
+                        items.push(item);
+                    }
+                    total += 1;
+                    true
+                }
+                Ok(_) => true,
+                Err(error) => {
+                    trouble = Some(error);
+                    false
+                }
+            }
+        })?;
+        if let Some(error) = trouble {
+            return Err(error);
+        }
+        if everything {
+            let count = self.count.load(Ordering::Acquire);
+            total = total.max(usize::try_from(count).unwrap_or(usize::MAX));
+        }
+        Ok(Page { items, total })
+    }
+
+    fn body(&self, key: &[u8], id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(value) = self.current().get(key)? else {
+            return Ok(None);
+        };
+        rows::unseal(key, &value)
+            .map(|body| Some(body.to_vec()))
+            .ok_or_else(|| rows::damaged(id, "its checksum is wrong"))
+    }
+}
+
+fn read_item(key: &[u8], value: &[u8]) -> Result<ConnectionItem, StoreError> {
+    let (_, id, json) = rows::unseal(key, value)
+        .and_then(rows::read_order)
+        .ok_or_else(|| unsound("the checksum of a place in the list is wrong"))?;
+    rows::read_json(id, json)
+}
+
+fn unsound(why: &str) -> StoreError {
+    Broken(why.into()).into()
+}
+
+impl From<Broken> for StoreError {
+    fn from(broken: Broken) -> Self {
+        Self::Unusable(format!(
+            "The view of the store cannot be read: {}",
+            broken.0
+        ))
+    }
+}

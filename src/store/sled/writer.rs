@@ -1,0 +1,242 @@
+//! The one writer: takes what has arrived, admits it, appends it, syncs once for all, and has it applied.
+//!
+//! Why two threads: while a group is applied to the view and answered, the next one is already being synced. A group that
+//! nobody waits behind is applied here, without a change of threads.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc as threads};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::applier::{Answer, Applier, Group};
+use super::change::Ask;
+use super::ledger::{Ledger, Point};
+use super::repair::Keeper;
+use crate::connection::StoreError;
+use crate::store::journal::segment::Refused;
+
+/// So many changes are synced together at most, and so many bytes.
+const MOST: usize = 512;
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// What the writer is asked.
+pub enum Message {
+    /// To make a change.
+    Change(Ask, Answer),
+    /// To look whether the view is damaged, and to make it again if it is.
+    Repair(oneshot::Sender<()>),
+    /// To finish, and to let the next process in.
+    Close(oneshot::Sender<()>),
+}
+
+/// The one writer.
+pub struct Writer {
+    inbox: mpsc::Receiver<Message>,
+    /// A message that was taken out of the inbox and does not belong to the group.
+    next: Option<Message>,
+    ledger: Ledger,
+    keeper: Keeper,
+    applier: Arc<Applier>,
+    helper: Helper,
+    /// Why nothing can be written any more.
+    read_only: Option<StoreError>,
+}
+
+impl Writer {
+    /// A writer that goes on where the ledger is.
+    pub fn new(
+        inbox: mpsc::Receiver<Message>,
+        ledger: Ledger,
+        keeper: Keeper,
+        applier: Arc<Applier>,
+    ) -> std::io::Result<Self> {
+        Ok(Self {
+            inbox,
+            next: None,
+            ledger,
+            keeper,
+            helper: Helper::start(Arc::clone(&applier))?,
+            applier,
+            read_only: None,
+        })
+    }
+
+    /// Works until it is closed, or until nobody can ask any more.
+    pub fn run(mut self, closing: &AtomicBool) {
+        self.keeper
+            .look_at_all(&mut self.ledger, || !closing.load(Ordering::Acquire));
+        let asked_by = loop {
+            let message = match self.next.take() {
+                Some(message) => Some(message),
+                None => self.inbox.blocking_recv(),
+            };
+            match message {
+                Some(Message::Change(ask, answer)) => self.write(ask, answer),
+                Some(Message::Repair(done)) => {
+                    self.helper.wait();
+                    self.ledger.forget(u64::MAX);
+                    self.keeper.repair(&mut self.ledger);
+                    // Whoever asked reads again, or went away.
+                    let _ = done.send(());
+                }
+                Some(Message::Close(done)) => break Some(done),
+                None => break None,
+            }
+        };
+        self.helper.wait();
+        self.applier.feed.close();
+        self.keeper.close();
+        drop(self.keeper);
+        if let Some(done) = asked_by {
+            // Whoever asked went away: it is closed all the same.
+            let _ = done.send(());
+        }
+    }
+
+    /// Makes a group of this change and those that wait behind it, and writes it.
+    fn write(&mut self, ask: Ask, answer: Answer) {
+        self.ledger.forget(self.applier.feed.newest());
+        let before = self.ledger.point();
+        let deletes = ask.is_delete();
+        let mut group = Group::new();
+        let mut bytes = Vec::new();
+        let mut refused = Vec::new();
+        let mut waiting = Some((ask, answer));
+        while let Some((ask, answer)) = waiting.take() {
+            match self.admit(ask, &mut bytes) {
+                Ok(step) => group.push((step, answer)),
+                Err(error) => refused.push((answer, error)),
+            }
+            if group.len() < MOST && bytes.len() < MOST_BYTES {
+                waiting = self.next_change(deletes);
+            }
+        }
+        if !group.is_empty() {
+            match self.make_durable(&bytes, deletes) {
+                Ok(()) => self.apply(group),
+                Err(error) => self.take_back(before, group, &error),
+            }
+        }
+        for (answer, error) in refused {
+            // Whoever no longer waits does not need the answer.
+            let _ = answer.send(Err(error));
+        }
+        self.keeper.follow(&self.ledger);
+    }
+
+    fn admit(&mut self, ask: Ask, bytes: &mut Vec<u8>) -> Result<super::change::Step, StoreError> {
+        if let Some(why) = &self.read_only {
+            return Err(why.clone());
+        }
+        let step = self.ledger.admit(ask)?;
+        step.write(bytes);
+        Ok(step)
+    }
+
+    /// The next change, if it has arrived; deletes and saves are not mixed, since a full disk still takes deletes.
+    fn next_change(&mut self, deletes: bool) -> Option<(Ask, Answer)> {
+        match self.inbox.try_recv().ok()? {
+            Message::Change(ask, answer) if ask.is_delete() == deletes => Some((ask, answer)),
+            other => {
+                self.next = Some(other);
+                None
+            }
+        }
+    }
+
+    fn make_durable(&mut self, bytes: &[u8], deletes: bool) -> Result<(), StoreError> {
+        let tail = self.keeper.tail();
+        let written = tail
+            .append(bytes, deletes)
+            .and_then(|()| tail.sync().map_err(Refused::Broken));
+        match written {
+            Ok(()) => Ok(()),
+            Err(Refused::NoRoom(error)) => Err(StoreError::Unusable(format!(
+                "There is no room to keep this in {}: {error}. Nothing was changed; make room and save again",
+                self.applier.data.display()
+            ))),
+            Err(Refused::Broken(error)) => {
+                let why = StoreError::ReadOnly(format!(
+                    "the journal in {} could not be written ({error})",
+                    self.applier.data.display()
+                ));
+                self.applier.notices.tell(why.to_string());
+                self.read_only = Some(why.clone());
+                Err(why)
+            }
+        }
+    }
+
+    fn apply(&mut self, group: Group) {
+        if self.next.is_none() && self.inbox.is_empty() && self.helper.is_idle() {
+            self.applier.apply(group);
+        } else {
+            self.helper.apply(group);
+        }
+    }
+
+    /// None of a group that was not written has been.
+    fn take_back(&mut self, before: Point, group: Group, error: &StoreError) {
+        self.helper.wait();
+        self.ledger.go_back(before);
+        for (_, answer) in group {
+            // Whoever no longer waits does not need the answer.
+            let _ = answer.send(Err(error.clone()));
+        }
+    }
+}
+
+/// A thread that applies groups in the order in which it gets them.
+struct Helper {
+    groups: threads::Sender<Group>,
+    under_way: Arc<(Mutex<usize>, Condvar)>,
+}
+
+impl Helper {
+    fn start(applier: Arc<Applier>) -> std::io::Result<Self> {
+        let (groups, arriving) = threads::channel::<Group>();
+        let under_way = Arc::new((Mutex::new(0_usize), Condvar::new()));
+        let counted = Arc::clone(&under_way);
+        std::thread::Builder::new()
+            .name("umai-store-apply".into())
+            .spawn(move || {
+                for group in arriving {
+                    applier.apply(group);
+                    let (count, changed) = &*counted;
+                    *count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+                    changed.notify_all();
+                }
+            })?;
+        Ok(Self { groups, under_way })
+    }
+
+    fn apply(&self, group: Group) {
+        *self.count() += 1;
+        if self.groups.send(group).is_err() {
+            // The thread is gone, which only a panic in it can do; who waits hears that from the answers it dropped.
+            *self.count() -= 1;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        *self.count() == 0
+    }
+
+    fn wait(&self) {
+        let mut count = self.count();
+        while *count > 0 {
+            count = self
+                .under_way
+                .1
+                .wait(count)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn count(&self) -> std::sync::MutexGuard<'_, usize> {
+        self.under_way
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

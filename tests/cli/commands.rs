@@ -1,0 +1,339 @@
+//! What each command does.
+
+use serde_json::{Value, json};
+
+use crate::home::{DOCUMENTED, Home};
+
+/// The members of an object, in order.
+fn members(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+fn aliases(page: &Value) -> Vec<&str> {
+    page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["alias"].as_str().unwrap())
+        .collect()
+}
+
+const ITEM: [&str; 8] = [
+    "id",
+    "alias",
+    "name",
+    "providerId",
+    "isActive",
+    "dateCreated",
+    "dateModified",
+    "version",
+];
+
+/// Three connections: two to OpenAI, one of them inactive, and one to Anthropic.
+fn three() -> Home {
+    let home = Home::new();
+    for (name, provider, active) in [
+        ("beta", "openai", true),
+        ("Alpha", "openai", false),
+        ("gamma", "anthropic", true),
+    ] {
+        let body = json!({"alias": name.to_lowercase(), "name": name, "providerId": provider, "isActive": active});
+        assert_eq!(home.create(&body.to_string()).code, 0);
+    }
+    home
+}
+
+#[test]
+fn the_documented_request_gets_the_documented_answer() {
+    let home = Home::new();
+    home.write("request.json", DOCUMENTED);
+    let answer = home.run(&[
+        "connections",
+        "create",
+        "--from-json",
+        "request.json",
+        "--json",
+    ]);
+    assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{answer:?}");
+    let created = answer.json();
+    assert_eq!(members(&created), [&ITEM[..], &["settings"]].concat());
+    assert_eq!(
+        created["settings"].to_string(),
+        r#"{"apiKey":"sk-***","organization":null}"#
+    );
+    assert_eq!(created["version"], 1);
+    assert!(created["dateCreated"].as_str().unwrap().ends_with('Z'));
+    for key in [
+        "openai-prod",
+        "OpenAI-PROD",
+        created["id"].as_str().unwrap(),
+    ] {
+        assert_eq!(
+            home.run(&["connections", "get", key, "--json"]).json(),
+            created
+        );
+    }
+}
+
+#[test]
+fn flags_create_what_the_same_body_would() {
+    let home = Home::new();
+    let answer = home.pipe(
+        &[
+            "connections",
+            "create",
+            "--name",
+            "OpenAI Production",
+            "--alias",
+            "openai-prod",
+            "--provider",
+            "OPENAI",
+            "--set",
+            "organization=org-1",
+            "--secret-stdin",
+            "apiKey",
+            "--inactive",
+            "--json",
+        ],
+        "sk-your-api-key",
+    );
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let created = answer.json();
+    assert_eq!(created["providerId"], "openai");
+    assert_eq!(created["isActive"], false);
+    assert_eq!(
+        created["settings"],
+        json!({"organization": "org-1", "apiKey": "sk-***"})
+    );
+}
+
+#[test]
+fn a_switch_is_given_as_true_or_false() {
+    let home = Home::new();
+    let create = |value: &str| {
+        home.pipe(
+            &[
+                "connections",
+                "create",
+                "--name",
+                "Foundry",
+                "--provider",
+                "microsoft-foundry",
+                "--set",
+                "endpoint=https://x.test",
+                "--set",
+                &format!("useResponsesApi={value}"),
+                "--secret-stdin",
+                "apiKey",
+                "--json",
+            ],
+            "key",
+        )
+    };
+    let refused = create("yes");
+    assert_eq!(refused.code, 4, "{refused:?}");
+    assert!(refused.err.contains("must be true or false"), "{refused:?}");
+    assert_eq!(create("True").json()["settings"]["useResponsesApi"], true);
+}
+
+#[test]
+fn the_name_suggests_the_alias_and_it_is_said() {
+    let home = Home::new();
+    let answer = home.run(&[
+        "connections",
+        "create",
+        "--name",
+        "Zoë's OpenAI",
+        "--provider",
+        "openai",
+    ]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(
+        answer
+            .err
+            .contains("The alias is zoe-s-openai, as the name suggests"),
+        "{answer:?}"
+    );
+    assert!(
+        answer
+            .out
+            .starts_with("Created Zoë's OpenAI (zoe-s-openai) "),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn a_list_is_a_page_of_items_ordered_by_name() {
+    let home = three();
+    let page = home.run(&["connections", "list", "--json"]).json();
+    assert_eq!(members(&page), ["items", "total"]);
+    assert_eq!(members(&page["items"][0]), ITEM);
+    assert_eq!(aliases(&page), ["alpha", "beta", "gamma"]);
+    assert_eq!(page["total"], 3);
+}
+
+#[test]
+fn a_list_can_be_narrowed_and_cut() {
+    let home = three();
+    let list = |options: &[&str]| {
+        home.run(&[&["connections", "list", "--json"], options].concat())
+            .json()
+    };
+    assert_eq!(aliases(&list(&["--filter", "ET"])), ["beta"]);
+    assert_eq!(aliases(&list(&["--provider", "OpenAI"])), ["alpha", "beta"]);
+    assert_eq!(aliases(&list(&["--active"])), ["beta", "gamma"]);
+    assert_eq!(
+        aliases(&list(&["--inactive", "--provider", "openai"])),
+        ["alpha"]
+    );
+    let part = list(&["--skip", "1", "--take", "1"]);
+    assert_eq!((aliases(&part), &part["total"]), (vec!["beta"], &json!(3)));
+    let people = home.run(&["connections", "list", "--take", "2"]);
+    assert_eq!(people.out.lines().count(), 3, "{people:?}");
+    assert_eq!(people.err, "2 of 3 connections; --skip 2 shows more\n");
+    let nobody = home.run(&["connections", "list", "--active", "--inactive"]);
+    assert_eq!(nobody.code, 2, "{nobody:?}");
+}
+
+#[test]
+fn switching_keeps_a_version_and_goes_on_after_one_that_is_not_there() {
+    let home = three();
+    let answer = home.run(&["connections", "deactivate", "beta", "none", "gamma"]);
+    assert_eq!(answer.code, 3, "{answer:?}");
+    assert_eq!(
+        answer.out,
+        "beta (beta): Inactive\ngamma (gamma): Inactive\n"
+    );
+    assert_eq!(answer.err, "Connection 'none' not found\n");
+    let active = home
+        .run(&["connections", "activate", "beta", "--json"])
+        .json();
+    assert_eq!(
+        (&active["isActive"], &active["version"]),
+        (&json!(true), &json!(3))
+    );
+    let lines = home.run(&["connections", "activate", "beta", "gamma", "--json"]);
+    assert_eq!(
+        lines.out.lines().count(),
+        2,
+        "many are a line each: {lines:?}"
+    );
+}
+
+#[test]
+fn deleting_wants_a_yes() {
+    let home = three();
+    let asked = home.run(&["connections", "delete", "beta"]);
+    assert_eq!(asked.code, 2, "{asked:?}");
+    assert!(asked.err.contains("--yes"), "{asked:?}");
+    assert_eq!(home.total(), 3);
+    let deleted = home.run(&["connections", "delete", "beta", "gamma", "--yes", "--json"]);
+    assert_eq!(
+        (deleted.code, deleted.said().as_str()),
+        (0, ""),
+        "as the API: an empty body"
+    );
+    assert_eq!(home.total(), 1);
+    let gone = home.run(&["connections", "get", "beta", "--json"]);
+    assert_eq!((gone.code, gone.out.as_str()), (3, ""));
+    let problem = gone.problem();
+    assert_eq!(
+        problem["type"],
+        "https://tools.ietf.org/html/rfc7231#section-6.5.4"
+    );
+    assert_eq!(
+        (&problem["title"], &problem["status"], &problem["detail"]),
+        (
+            &json!("Not Found"),
+            &json!(404),
+            &json!("Connection not found")
+        )
+    );
+}
+
+#[test]
+fn providers_have_the_apis_shapes() {
+    let home = Home::new();
+    let list = home.run(&["providers", "list", "--json"]).json();
+    let ids: Vec<_> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|provider| provider["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "amazon",
+            "anthropic",
+            "google",
+            "microsoft-foundry",
+            "openai",
+            "openai-compatible"
+        ]
+    );
+    assert_eq!(
+        list[4],
+        json!({"id": "openai", "name": "OpenAI", "capabilities": ["Chat", "Embedding", "SpeechToText"]})
+    );
+    let one = home.run(&["providers", "get", "OpenAI", "--json"]).json();
+    assert_eq!(
+        members(&one),
+        ["id", "name", "capabilities", "settingsSchema", "settings"]
+    );
+    assert_eq!(
+        members(&one["settingsSchema"]["fields"][0]),
+        [
+            "key",
+            "label",
+            "description",
+            "editorUiAlias",
+            "defaultValue",
+            "sortOrder",
+            "isRequired",
+            "isSensitive",
+            "group"
+        ]
+    );
+    assert_eq!(
+        members(&one["settings"][0]),
+        [
+            "alias",
+            "name",
+            "description",
+            "type",
+            "isRequired",
+            "isSensitive",
+            "defaultValue",
+            "options"
+        ]
+    );
+    let none = home.run(&["providers", "get", "none"]);
+    assert_eq!(
+        (none.code, none.err.as_str()),
+        (3, "Provider 'none' not found\n")
+    );
+}
+
+#[test]
+fn a_connection_is_shown_with_the_providers_words() {
+    let home = Home::documented();
+    let answer = home.run(&["connections", "get", "openai-prod"]);
+    assert_eq!(answer.code, 0);
+    for line in [
+        "Name                    OpenAI Production",
+        "Provider                OpenAI",
+        "OpenAI API Key          sk-***",
+        "OpenAI Organization ID  -",
+    ] {
+        assert!(
+            answer.out.lines().any(|found| found == line),
+            "{line}: {answer:?}"
+        );
+    }
+}

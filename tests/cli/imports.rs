@@ -1,0 +1,200 @@
+//! Many connections from JSON: each told once it is durable, a refused one with its number, the others kept.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use serde_json::Value;
+
+use crate::home::Home;
+
+const IMPORT: [&str; 5] = ["connections", "create", "--from-json", "-", "--json"];
+
+fn body(alias: &str) -> String {
+    format!(
+        r#"{{"alias":"{alias}","name":"{alias}","providerId":"openai","settings":{{"apiKey":"sk-planted-{alias}"}}}}"#
+    )
+}
+
+fn aliases(lines: &str) -> Vec<String> {
+    let mut aliases: Vec<String> = lines
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["alias"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    aliases.sort();
+    aliases
+}
+
+/// An import whose stdin stays open.
+fn open_import(home: &Home) -> (Child, ChildStdin, BufReader<ChildStdout>) {
+    let mut child = home.umai(&IMPORT).stdin(Stdio::piped()).spawn().unwrap();
+    let stdin = child.stdin.take().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    (child, stdin, stdout)
+}
+
+fn next_line(stdout: &mut BufReader<ChildStdout>) -> Value {
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+#[test]
+fn json_lines_are_created_and_a_refused_one_is_told_with_its_number() {
+    let home = Home::new();
+    let lines = format!(
+        "{}\n\n{}\n{{\"alias\": \n{}\n{}\n",
+        body("a"),
+        body("NO"),
+        body("b"),
+        body("a")
+    );
+    let answer = home.pipe(&IMPORT, lines);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert_eq!(aliases(&answer.out), ["a", "b"]);
+    let mut told: Vec<(u64, String)> = answer
+        .err
+        .lines()
+        .filter_map(|line| {
+            let problem: Value = serde_json::from_str(line).unwrap();
+            Some((
+                problem["line"].as_u64()?,
+                problem["detail"].as_str()?.to_owned(),
+            ))
+        })
+        .collect();
+    told.sort();
+    let numbers: Vec<u64> = told.iter().map(|(line, _)| *line).collect();
+    assert_eq!(numbers, [3, 4, 6], "{answer:?}");
+    assert_eq!(told[2].1, "A connection with alias 'a' already exists");
+    assert_eq!(answer.problem()["detail"], "2 of 5 created, 3 refused");
+    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert_eq!(home.total(), 2);
+}
+
+#[test]
+fn an_array_is_created_and_a_refused_element_is_told_with_its_number() {
+    let home = Home::new();
+    let file = home.write(
+        "many.json",
+        format!(
+            "[{},\n {},\n 5,\n {}\n]\n",
+            body("a"),
+            body("NO"),
+            body("b")
+        ),
+    );
+    let answer = home.run(&[
+        "connections",
+        "create",
+        "--from-json",
+        file.to_str().unwrap(),
+    ]);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert_eq!(answer.out.lines().count(), 2, "{answer:?}");
+    assert!(
+        answer
+            .err
+            .contains("element 2: alias: Alias can only contain"),
+        "{answer:?}"
+    );
+    assert!(answer.err.contains("element 3: "), "{answer:?}");
+    assert!(
+        answer.err.ends_with("2 of 4 created, 2 refused\n"),
+        "{answer:?}"
+    );
+    assert_eq!(home.total(), 2);
+}
+
+#[test]
+fn all_that_is_right_ends_well() {
+    let home = Home::new();
+    let mut lines = String::new();
+    for number in 0..1000 {
+        writeln!(lines, "{}", body(&format!("c-{number}"))).unwrap();
+    }
+    let answer = home.pipe(&IMPORT, lines);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(answer.out.lines().count(), 1000);
+    assert_eq!(home.total(), 1000);
+    assert_eq!(home.pipe(&IMPORT, "[]").code, 0);
+    assert_eq!(
+        home.pipe(&IMPORT, format!("[{}", body("open"))).code,
+        4,
+        "not closed"
+    );
+}
+
+#[test]
+fn a_line_is_answered_before_the_next_one_comes_and_is_kept_whatever_happens_then() {
+    let home = Home::new();
+    let (mut child, mut stdin, mut stdout) = open_import(&home);
+    for alias in ["first", "second"] {
+        stdin
+            .write_all(format!("{}\n", body(alias)).as_bytes())
+            .unwrap();
+        assert_eq!(next_line(&mut stdout)["alias"], alias);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        home.total(),
+        2,
+        "what was told is durable, even when the process is killed"
+    );
+}
+
+#[test]
+fn a_second_process_is_told_who_holds_the_store() {
+    let home = Home::new();
+    let (mut child, mut stdin, mut stdout) = open_import(&home);
+    stdin
+        .write_all(format!("{}\n", body("first")).as_bytes())
+        .unwrap();
+    next_line(&mut stdout);
+    let second = home.run(&["connections", "list", "--json"]);
+    assert_eq!(second.code, 6, "{second:?}");
+    assert_eq!(second.problem()["code"], "held");
+    assert!(
+        second.err.contains(&format!("process {}", child.id())),
+        "{second:?}"
+    );
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(home.total(), 1);
+}
+
+#[test]
+fn being_asked_to_end_closes_the_store() {
+    let home = Home::new();
+    let (mut child, mut stdin, mut stdout) = open_import(&home);
+    stdin
+        .write_all(format!("{}\n", body("first")).as_bytes())
+        .unwrap();
+    next_line(&mut stdout);
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    drop(stdin);
+    assert_eq!(home.total(), 1);
+}
+
+#[test]
+fn an_import_whose_reader_goes_away_goes_on() {
+    let home = Home::new();
+    let (mut child, mut stdin, stdout) = open_import(&home);
+    drop(stdout);
+    let mut lines = String::new();
+    for number in 0..500 {
+        writeln!(lines, "{}", body(&format!("c-{number}"))).unwrap();
+    }
+    stdin.write_all(lines.as_bytes()).unwrap();
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(home.total(), 500);
+}

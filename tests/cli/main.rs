@@ -1,0 +1,15 @@
+//! The command line, by running the real binary in homes of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail anywhere"
+)]
+
+mod commands;
+mod files;
+mod home;
+mod imports;
+mod refusals;
+mod secrets;
+mod talk;

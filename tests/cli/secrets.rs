@@ -1,0 +1,180 @@
+//! A secret is taken from stdin, a file or the keyboard, never from an argument, and is never said again.
+
+use std::io::{Read, Write};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rstest::rstest;
+
+use crate::home::Home;
+
+const PLANTED: &str = "sk-planted-0123456789";
+
+#[rstest]
+#[case(&["--api-key", PLANTED])]
+#[case(&["--api-key=sk-planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--api-key", "sk-planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--apiKey=sk-planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--set", "apiKey=sk-planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--set", "apiKey=planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--set=apiKey=$$planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--set", "organization=sk-planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "amazon", "--set", "secretAccessKey=planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "none", "--set", "apiKey=planted"])]
+#[case(&["connections", "create", "--name", "A", "--set", "token=planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", PLANTED])]
+#[case(&["connections", "create", "--name", PLANTED, "--provider", "openai"])]
+#[case(&["connections", "create", "--set", PLANTED])]
+#[case(&["connections", "create", "--alias", PLANTED])]
+#[case(&["connections", "get", PLANTED])]
+#[case(&["connections", "get", "a", "sk-planted"])]
+#[case(&["connections", "list", "--take", PLANTED])]
+#[case(&["connections", "list", "--take", "planted"])]
+#[case(&["connections", PLANTED])]
+#[case(&["sk-planted"])]
+#[case(&["planted1"])]
+#[case(&["-sk-planted"])]
+#[case(&["--json=sk-planted"])]
+#[case(&["connections", "get", "Authorization: Bearer plantedplantedplanted0123456789"])]
+fn a_secret_in_an_argument_is_refused_without_being_repeated(#[case] arguments: &[&str]) {
+    for json in [false, true] {
+        let home = Home::new();
+        let mut arguments = arguments.to_vec();
+        if json {
+            arguments.push("--json");
+        }
+        let answer = home.run(&arguments);
+        assert_eq!(answer.code, 2, "{arguments:?}: {answer:?}");
+        assert!(
+            !answer.said().contains("planted"),
+            "{arguments:?}: {answer:?}"
+        );
+        assert_eq!(answer.out, "", "{answer:?}");
+    }
+}
+
+#[rstest]
+#[case(&["--api-key", "sk-planted"])]
+#[case(&["connections", "create", "--apiKey=sk-planted"])]
+#[case(&["connections", "create", "--provider", "openai", "--set", "apiKey=sk-planted"])]
+fn the_way_to_give_it_is_said(#[case] arguments: &[&str]) {
+    let answer = Home::new().run(arguments);
+    for way in [
+        "--secret-stdin apiKey",
+        "--secret-file apiKey=PATH",
+        "--set 'apiKey=$OpenAI:ApiKey'",
+    ] {
+        assert!(answer.err.contains(way), "{answer:?}");
+    }
+}
+
+const CREATE: [&str; 6] = [
+    "connections",
+    "create",
+    "--name",
+    "Team B",
+    "--provider",
+    "openai",
+];
+
+#[test]
+fn a_secret_from_stdin_or_a_file_is_sealed_masked_and_nowhere_in_clear() {
+    let home = Home::new();
+    let answer = home.pipe(
+        &[&CREATE[..], &["--secret-stdin", "apiKey", "--json"]].concat(),
+        format!("{PLANTED}\n"),
+    );
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(
+        answer
+            .err
+            .contains("The line end after the secret for apiKey was left out"),
+        "{answer:?}"
+    );
+    assert_eq!(answer.json()["settings"]["apiKey"], "sk-***");
+    assert!(!answer.said().contains("planted"));
+    assert_eq!(
+        home.files_with("sk-planted"),
+        Vec::<std::path::PathBuf>::new()
+    );
+    let file = home.write("key.txt", PLANTED);
+    let answer = home.run(&[
+        "connections",
+        "create",
+        "--name",
+        "C",
+        "--provider",
+        "openai",
+        "--secret-file",
+        "apiKey=key.txt",
+    ]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(!answer.err.contains("line end"), "{answer:?}");
+    assert_eq!(home.files_with("sk-planted"), [file]);
+}
+
+#[test]
+fn only_text_of_a_sensible_size_is_a_secret() {
+    let home = Home::new();
+    let from_stdin = [&CREATE[..], &["--secret-stdin", "apiKey"]].concat();
+    let binary = home.pipe(&from_stdin, b"sk-\xff\x00planted".to_vec());
+    assert_eq!(binary.code, 2, "{binary:?}");
+    assert!(binary.err.contains("is not text"), "{binary:?}");
+    let large = home.pipe(&from_stdin, vec![b'a'; 64 * 1024 + 1]);
+    assert_eq!(large.code, 2, "{large:?}");
+    assert!(large.err.contains("larger than 64 KiB"), "{large:?}");
+    let missing = home.run(&[&CREATE[..], &["--secret-file", "apiKey=none.txt"]].concat());
+    assert_eq!(missing.code, 2, "{missing:?}");
+    let twice = home.pipe(
+        &[&from_stdin[..], &["--set", "apiKey=$A:B"]].concat(),
+        "sk-1",
+    );
+    assert_eq!(
+        (twice.code, twice.err.contains("given twice")),
+        (2, true),
+        "{twice:?}"
+    );
+}
+
+#[test]
+fn a_missing_secret_is_asked_for_on_a_terminal_and_not_shown() {
+    let home = Home::new();
+    let pty = native_pty_system()
+        .openpty(PtySize {
+            rows: 24,
+            cols: 100,
+            pixel_width: 0,
+            pixel_height: 0,
+        })
+        .unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_umai"));
+    command.args(CREATE);
+    command.env_clear();
+    command.env("HOME", home.path(""));
+    command.cwd(home.path(""));
+    let mut child = pty.slave.spawn_command(command).unwrap();
+    drop(pty.slave);
+    let mut reader = pty.master.try_clone_reader().unwrap();
+    let mut said = String::new();
+    let mut chunk = [0; 1024];
+    while !said.contains("OpenAI API Key (not shown; Enter leaves it out): ") {
+        let length = reader.read(&mut chunk).unwrap();
+        assert!(length > 0, "{said}");
+        said.push_str(&String::from_utf8_lossy(&chunk[..length]));
+    }
+    let mut keyboard = pty.master.take_writer().unwrap();
+    keyboard
+        .write_all(format!("{PLANTED}\r").as_bytes())
+        .unwrap();
+    // The terminal's other side closes when the command ends, and reading it says so in its own way.
+    while let Ok(length) = reader.read(&mut chunk) {
+        if length == 0 {
+            break;
+        }
+        said.push_str(&String::from_utf8_lossy(&chunk[..length]));
+    }
+    assert!(child.wait().unwrap().success(), "{said}");
+    assert!(said.contains("Created Team B (team-b)"), "{said}");
+    assert!(!said.contains("planted"), "{said}");
+    let kept = home.run(&["connections", "get", "team-b", "--json"]).json();
+    assert_eq!(kept["settings"]["apiKey"], "sk-***");
+}

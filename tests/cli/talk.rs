@@ -1,0 +1,172 @@
+//! stdout is data, stderr is talk, and neither carries what a terminal could stumble over.
+
+use rstest::rstest;
+use serde_json::json;
+
+use crate::home::{DOCUMENTED, Home};
+
+#[test]
+fn a_closed_pipe_is_no_trouble() {
+    let home = Home::documented();
+    for arguments in [
+        &["connections", "list"][..],
+        &["connections", "get", "openai-prod", "--json"],
+        &["providers", "list"],
+        &["--help"],
+    ] {
+        let mut child = home.umai(arguments).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn hostile_names_are_harmless_and_the_columns_hold() {
+    let home = Home::new();
+    let names = [
+        "日本語",
+        "👩‍👩‍👧‍👦 family",
+        "open\u{200b}ai",
+        "plain",
+        &format!("a{}", "\u{301}".repeat(200)),
+        "tag\u{e0041}",
+    ];
+    for (number, name) in names.iter().enumerate() {
+        let body = json!({"alias": format!("c-{number}"), "name": name, "providerId": "openai"});
+        assert_eq!(home.create(&body.to_string()).code, 0);
+    }
+    let listed = home.run(&["connections", "list"]);
+    assert!(
+        listed.out.contains(r"open\u{200b}ai") && listed.out.contains(r"tag\u{e0041}"),
+        "{listed:?}"
+    );
+    assert!(listed.out.contains("👩‍👩‍👧‍👦 family"), "{listed:?}");
+    assert!(!listed.out.contains(&"\u{301}".repeat(9)), "{listed:?}");
+    let starts: Vec<usize> = listed
+        .out
+        .lines()
+        .map(|line| {
+            line.find(if line.starts_with("NAME") {
+                "ALIAS"
+            } else {
+                "c-"
+            })
+            .unwrap()
+        })
+        .zip(listed.out.lines())
+        .map(|(start, line)| umai::text::columns(&line[..start]))
+        .collect();
+    assert!(
+        starts.iter().all(|start| *start == starts[0]),
+        "{starts:?} {listed:?}"
+    );
+    assert_eq!(
+        home.run(&["connections", "get", "c-2", "--json"]).json()["name"],
+        "open\u{200b}ai",
+        "JSON has what was given"
+    );
+}
+
+#[rstest]
+#[case(&["connections", "get", "a\u{1b}[2Jb"])]
+#[case(&["providers", "get", "a\u{1b}[2J\u{202e}b"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "a\u{1b}[2J"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--set", "a\u{1b}[2J=b"])]
+#[case(&["connections", "create", "--from-json", "a\u{1b}[2J"])]
+#[case(&["connections", "create", "--name", "a\u{1b}[2J", "--provider", "openai"])]
+#[case(&["--data", "/proc/a\u{1b}[2J", "connections", "list"])]
+#[case(&["connections", "list", "--bo\u{1b}[2J"])]
+#[case(&["a\u{1b}[2J"])]
+fn what_was_typed_is_repeated_only_harmlessly(#[case] arguments: &[&str]) {
+    let answer = Home::new().run(arguments);
+    assert_ne!(answer.code, 0, "{answer:?}");
+    assert_ne!(answer.err, "");
+    assert!(
+        !answer.said().contains(['\u{1b}', '\u{202e}']),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn the_command_line_says_how_it_goes() {
+    let home = Home::new();
+    let help = home.run(&["--help"]);
+    assert_eq!((help.code, help.err.as_str()), (0, ""));
+    assert!(help.out.contains("Exit codes:"), "{help:?}");
+    assert_eq!(
+        home.run(&["--version"]).out,
+        format!("umai {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    for (arguments, said) in [
+        (&["conections"][..], "did you mean connections"),
+        (
+            &["connections", "list", "--filtre", "x"],
+            "did you mean --filter",
+        ),
+        (
+            &["connections", "list", "--take"],
+            "--take <N> needs a value",
+        ),
+        (&["connections", "list", "--take", "-1"], "--take"),
+        (
+            &["connections", "create", "--set", "x"],
+            "write it as KEY=VALUE",
+        ),
+        (
+            &["connections", "create", "--name", "A", "--from-json", "-"],
+            "cannot be used with",
+        ),
+        (&["connections"], "Usage: umai connections"),
+        (&["connections", "get"], "<ID_OR_ALIAS>"),
+        (&[], "needs a terminal"),
+        (&["--json"], "belongs to a command"),
+    ] {
+        let answer = home.run(arguments);
+        assert_eq!(
+            (answer.code, answer.out.as_str()),
+            (2, ""),
+            "{arguments:?}: {answer:?}"
+        );
+        assert!(answer.err.contains(said), "{arguments:?}: {answer:?}");
+    }
+}
+
+#[test]
+fn programs_read_every_line_of_stderr_as_json() {
+    let home = Home::documented();
+    home.write("appsettings.json", "{");
+    for arguments in [
+        &[
+            "connections",
+            "create",
+            "--name",
+            "A",
+            "--alias",
+            "openai-prod",
+            "--provider",
+            "openai",
+            "--json",
+        ][..],
+        &["connections", "list", "--bogus", "--json"],
+        &["connections", "get", "none", "other", "--json"],
+        &["connections", "deactivate", "none", "other", "--json"],
+    ] {
+        let answer = home.run(arguments);
+        assert_ne!(answer.code, 0);
+        for line in answer.err.lines() {
+            let value: serde_json::Value =
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert!(
+                value["notice"].is_string() || value["status"].is_number(),
+                "{line}"
+            );
+        }
+    }
+    assert!(
+        home.create(DOCUMENTED)
+            .err
+            .contains("appsettings.json is wrong at line 1")
+    );
+}
