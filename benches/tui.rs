@@ -1,7 +1,12 @@
 //! How long a key takes to its frame, and how long a filter takes to its first results, at 100,000 connections.
 //!
 //! `cargo bench --bench tui` prints microseconds and bytes; nothing is asked of a store, so this is the app alone.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a bench prints and may stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench prints and may stop"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,13 +40,23 @@ fn main() {
     let mut app = filled(&items);
     let with_app = resident();
     println!("connections                         {COUNT}");
-    println!("memory of the items                 {:>8} bytes each", (with_items - before) / COUNT);
-    println!("memory of the tree beside them      {:>8} bytes each", (with_app - with_items) / COUNT);
+    println!(
+        "memory of the items                 {:>8} bytes each",
+        (with_items - before) / COUNT
+    );
+    println!(
+        "memory of the tree beside them      {:>8} bytes each",
+        (with_app - with_items) / COUNT
+    );
     keys(&mut app, "move down", &["j"]);
     keys(&mut app, "page down", &["pagedown"]);
     keys(&mut app, "to the end and back", &["G", "g"]);
     keys(&mut app, "sort", &["s"]);
-    keys(&mut app, "open and close the node", &["g", "l", "h", "h", "l"]);
+    keys(
+        &mut app,
+        "open and close the node",
+        &["g", "l", "h", "h", "l"],
+    );
     for text in ["p", "production", "prod open 42", "status:inactive", "zzzz"] {
         filter(&mut app, text);
     }

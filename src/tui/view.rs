@@ -37,11 +37,7 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
         layout: &layout,
     };
     if layout.columns == Columns::Nothing {
-        paint::line(
-            buffer,
-            layout.header,
-            &[("Too small; 20×5 is enough", theme.text.style())],
-        );
+        paint::line(buffer, layout.header, &[("Needs 20×5", theme.text.style())]);
         return None;
     }
     bars::header(scene, buffer);

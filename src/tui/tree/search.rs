@@ -157,7 +157,8 @@ impl Search {
 }
 
 fn config(word: &str) -> Config {
-    let typos = u16::try_from(word.chars().count() / 4).unwrap_or(0);
+    // A short word with a mistake in it would fit almost everything.
+    let typos = u16::try_from(word.chars().count().saturating_sub(1) / 4).unwrap_or(0);
     Config::default()
         .max_typos(Some(typos))
         .casing(CaseMatching::Ignore)
