@@ -1,5 +1,7 @@
 //! The fuzzy filter: words over name, alias and provider, in slices so that no key waits for it.
 
+use std::cmp::Reverse;
+
 use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
 
 use super::Item;
@@ -132,7 +134,7 @@ impl Search {
         });
         self.found.extend(fresh);
         // Stable, and nearly sorted already: equal scores stay in name order.
-        self.found.sort_by(|a, b| b.score.cmp(&a.score));
+        self.found.sort_by_key(|found| Reverse(found.score));
         self.looked_at = end;
     }
 
