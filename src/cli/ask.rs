@@ -23,14 +23,15 @@ pub fn is_possible() -> bool {
 /// What was typed after the label; nothing when it was left empty.
 pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
     let mut stderr = std::io::stderr();
-    write!(
-        stderr,
-        "{} (not shown; Enter leaves it out): ",
-        printable(label)
-    )?;
-    stderr.flush()?;
     let typed = {
+        // Quiet before the question: what is typed at once must not be shown, nor be thrown away.
         let _quiet = Quiet::new(std::io::stdin())?;
+        write!(
+            stderr,
+            "{} (not shown; Enter leaves it out): ",
+            printable(label)
+        )?;
+        stderr.flush()?;
         read_line(std::io::stdin().lock())
     };
     writeln!(stderr)?;

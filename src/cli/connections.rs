@@ -70,10 +70,20 @@ pub struct List {
     #[arg(long)]
     inactive: bool,
     /// How many to leave out at the start
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
     skip: usize,
     /// How many to list at most
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 100,
+        allow_negative_numbers = true
+    )]
     take: usize,
 }
 

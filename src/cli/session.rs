@@ -15,6 +15,7 @@ use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
 use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
 use crate::provider::ProviderCatalog;
+use crate::store::{self, StoreOptions};
 use crate::tui::{self, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
@@ -71,7 +72,17 @@ pub struct Session {
 
 impl Session {
     async fn open(ground: &Ground) -> Result<Self, StoreError> {
-        let store = open_store(&ground.config).await?;
+        let Config {
+            data,
+            config,
+            key_file,
+        } = ground.config.clone();
+        let store = store::open(&StoreOptions {
+            data,
+            config,
+            key_file,
+        })
+        .await?;
         let service = CoreService::new(
             Arc::clone(&store),
             Arc::clone(&ground.catalog),
@@ -139,13 +150,6 @@ pub fn open_app(ground: &Ground, format: Format) -> Result<(), Failure> {
     });
     runtime.shutdown_background();
     ended
-}
-
-async fn open_store(config: &Config) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
-    Err(StoreError::Unusable(format!(
-        "There is no store for {} yet",
-        config.data.display()
-    )))
 }
 
 fn runtime() -> Result<Runtime, Failure> {
