@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::action::{Action, Context};
+use super::action::{Action, Context, Entry};
 use super::confirm::Confirm;
 use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
@@ -172,9 +172,19 @@ impl App {
             }
             Action::Undo => !self.undo.is_empty(),
             Action::Filter | Action::Sort => self.tree.len() > 1,
+            Action::Back if self.layers.is_empty() && !self.is_filtering() => self.can_go_back(),
             Action::NextError => self.form().is_some_and(|form| form.wrong() > 0),
             Action::Reveal | Action::Clear => self.form().is_some_and(Form::is_on_secret),
             _ => true,
+        }
+    }
+
+    /// What the footer calls an action here.
+    pub fn hint(&self, entry: &Entry) -> Option<&'static str> {
+        match entry.action {
+            Action::Choose if self.is_filtering() => Some("keep"),
+            Action::Back if self.is_filtering() => Some("show all"),
+            _ => entry.hint,
         }
     }
 

@@ -416,9 +416,12 @@ impl Form {
             .then_some(typed)
     }
 
-    /// What is known of the alias as it is typed now.
+    /// What is known of the alias as it is typed now; nothing is said of the one a connection has.
     pub fn alias_known(&self) -> Option<&AliasCheck> {
         let typed = self.typed(&Place::Alias);
+        if !self.field(&Place::Alias).is_some_and(Field::is_changed) {
+            return None;
+        }
         match &self.alias_check {
             AliasCheck::Unknown(_) => None,
             AliasCheck::Checking(..) => alias::is_well_formed(typed).then_some(&self.alias_check),

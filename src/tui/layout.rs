@@ -152,8 +152,13 @@ impl Layout {
             Columns::Three
         };
         let (header, rest) = whole.split_top(1);
-        let (body, last) = rest.split_top(rest.height.saturating_sub(2));
-        let (notice, footer) = last.split_top(1);
+        // Where rows are few, a notice stands over the hints.
+        let last_rows = if size.height < 16 { 1 } else { 2 };
+        let (body, last) = rest.split_top(rest.height.saturating_sub(last_rows));
+        let (notice, footer) = match last_rows {
+            1 => (last, last),
+            _ => last.split_top(1),
+        };
         let (tree, side) = match columns {
             Columns::Nothing | Columns::One => (body, body),
             Columns::Two => body.split_left((size.width * 2 / 5).clamp(26, 36)),
@@ -172,7 +177,7 @@ impl Layout {
 
     /// The list's and the detail's part of what is beside the tree, when both are shown.
     pub fn list_and_detail(&self) -> (Area, Area) {
-        self.side.split_left(self.side.width / 2)
+        self.side.split_left(self.side.width * 2 / 5)
     }
 
     /// Where a form is: beside the tree where there is room for both.

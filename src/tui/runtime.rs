@@ -20,7 +20,7 @@ use super::event::Event;
 use super::keymap::Keymap;
 use super::layout::Size;
 use super::perform::perform;
-use super::terminal::{self, Input, Taken};
+use super::terminal::{self, Background, Input, Taken};
 use super::theme::{Theme, ThemeName};
 use super::view;
 use crate::connection::ConnectionService;
@@ -81,7 +81,11 @@ pub async fn run(service: Arc<dyn ConnectionService>, options: TuiOptions) -> Re
     let (width, height) = crossterm::terminal::size()?;
     runtime.app.update(Event::Resize(Size { width, height }));
     runtime.draw()?;
-    terminal::read(sender)?;
+    let background = match theme {
+        Some(_) => Background::DoesNotMatter,
+        None => Background::Matters,
+    };
+    terminal::read(sender, background)?;
     let ended = runtime.turn(signals).await;
     drop(taken);
     runtime.finish().await;

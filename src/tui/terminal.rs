@@ -3,6 +3,8 @@
 //! Why: reading stands on a thread of its own that nobody waits for. When the terminal goes away crossterm may spin in there;
 //! the app leaves from another thread all the same.
 
+mod background;
+
 use std::io::{self, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-    Event as Happening, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
+    Event as Happening, KeyCode, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
 };
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -20,10 +22,14 @@ use tokio::sync::mpsc::UnboundedSender;
 use zeroize::Zeroizing;
 
 use super::event::{Event, Mouse, MouseKind, Pasted};
+use super::key::Key;
 use super::layout::Size;
 
 /// Two clicks within this time are one double click.
 const DOUBLE: Duration = Duration::from_millis(400);
+
+/// How many keys a late answer about the background can look like.
+const LONGEST_ANSWER: u8 = 32;
 
 /// Whether the terminal is ours now, so that it is given back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
@@ -92,12 +98,45 @@ pub enum Input {
     Gone,
 }
 
-/// Reads the terminal for ever, on a thread of its own.
-pub fn read(inputs: UnboundedSender<Input>) -> io::Result<()> {
+/// Whether to find out what the background is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Background {
+    /// It decides the theme.
+    Matters,
+    /// The theme was chosen.
+    DoesNotMatter,
+}
+
+/// Reads the terminal for ever, on a thread of its own; says first that the background is light, when it is.
+pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Result<()> {
+    let told = match background {
+        Background::Matters => background::from_environment(),
+        Background::DoesNotMatter => Some(false),
+    };
+    let asks = told.is_none() && background::can_ask();
+    if asks {
+        background::ask()?;
+    }
     std::thread::Builder::new()
         .name("terminal".into())
         .spawn(move || {
             let mut translator = Translator::default();
+            let answer = if asks {
+                background::listen()
+            } else {
+                background::Answer::default()
+            };
+            translator.may_come_late = answer.may_come_late;
+            let mut first = Vec::new();
+            if told.or(answer.is_light) == Some(true) {
+                first.push(Event::LightBackground);
+            }
+            first.extend(answer.typed.into_iter().map(Event::Key));
+            for event in first {
+                if inputs.send(Input::Event(event)).is_err() {
+                    return;
+                }
+            }
             loop {
                 let input = match crossterm::event::read() {
                     Ok(happening) => match translator.event(happening) {
@@ -119,18 +158,45 @@ pub fn read(inputs: UnboundedSender<Input>) -> io::Result<()> {
 #[derive(Default)]
 struct Translator {
     last_click: Option<(Instant, u16, u16)>,
+    /// Whether an answer about the background may still come, looking like keys.
+    may_come_late: bool,
+    /// How many more keys of such an answer there can be.
+    swallows: u8,
 }
 
 impl Translator {
     fn event(&mut self, happening: Happening) -> Option<Event> {
         match happening {
             Happening::Key(key) if key.kind == KeyEventKind::Release => None,
+            Happening::Key(key) if self.is_late_answer(key.into()) => None,
             Happening::Key(key) => Some(Event::Key(key.into())),
             Happening::Paste(text) => Some(Event::Paste(Pasted(Zeroizing::new(text)))),
             Happening::Resize(width, height) => Some(Event::Resize(Size { width, height })),
             Happening::Mouse(mouse) => self.mouse(mouse),
             Happening::FocusGained | Happening::FocusLost => None,
         }
+    }
+
+    /// `Alt-] 1 1 ; r g b : …` up to `Ctrl-G` or `Alt-\\` is no typing.
+    fn is_late_answer(&mut self, key: Key) -> bool {
+        if !self.may_come_late {
+            return false;
+        }
+        if self.swallows > 0 {
+            let is_end = matches!(key.code(), KeyCode::Char('g')) && key.has_control()
+                || matches!(key.code(), KeyCode::Char('\\')) && key.has_alt();
+            self.swallows -= 1;
+            if is_end {
+                self.swallows = 0;
+                self.may_come_late = false;
+            }
+            return true;
+        }
+        if key.has_alt() && key.code() == KeyCode::Char(']') {
+            self.swallows = LONGEST_ANSWER;
+            return true;
+        }
+        false
     }
 
     fn mouse(&mut self, mouse: MouseEvent) -> Option<Event> {

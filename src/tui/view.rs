@@ -61,8 +61,10 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             }
         };
     }
+    if layout.notice != layout.footer || app.notice.is_none() {
+        bars::footer(scene, buffer);
+    }
     bars::notice(scene, buffer);
-    bars::footer(scene, buffer);
     cursor
 }
 

@@ -100,6 +100,16 @@ impl App {
         self.pane = panes[(next + panes.len()) % panes.len()];
     }
 
+    /// Whether there is a level to go back to.
+    pub(super) fn can_go_back(&self) -> bool {
+        self.notice
+            .as_ref()
+            .is_some_and(|notice| notice.mood == Mood::Error)
+            || self.pane != Pane::Tree
+            || self.tree.filter().is_some()
+            || matches!(self.tree.selected(), Node::Connection(_))
+    }
+
     fn back(&mut self) {
         if self
             .notice

@@ -3,7 +3,7 @@
 use super::field::{Field, Place, Value};
 use super::{AliasCheck, Form};
 use crate::appsettings::Lookup;
-use crate::tui::fit::wrap;
+use crate::tui::fit::{self, wrap};
 
 /// What a row shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,23 +42,33 @@ pub struct Row {
     pub shows: Shows,
 }
 
+/// The mark of the focus before a label, the star of a required field and a gap behind it.
+const LABEL_EXTRAS: usize = 6;
+
 /// The width from which labels stand beside their inputs.
 const BESIDE: u16 = 56;
 
-/// How many columns labels take when they stand beside.
-pub const fn label_width(width: u16) -> u16 {
+/// The fewest columns that are left for what a field says.
+const INPUT: usize = 30;
+
+/// How many columns labels take when they stand beside: as many as the longest needs.
+pub fn label_width(form: &Form, width: u16) -> u16 {
     if width < BESIDE {
-        0
-    } else if width < 80 {
-        22
-    } else {
-        28
+        return 0;
     }
+    let longest = form
+        .fields
+        .iter()
+        .map(|field| fit::width(&fit::safe(&field.label)) + LABEL_EXTRAS)
+        .max()
+        .unwrap_or(0);
+    let room = usize::from(width).saturating_sub(INPUT);
+    u16::try_from(longest.min(room)).unwrap_or(width)
 }
 
 /// All rows of a form at a width.
 pub fn rows(form: &Form, width: u16) -> Vec<Row> {
-    let label = label_width(width);
+    let label = label_width(form, width);
     let mut rows = Vec::new();
     let mut group: Option<&str> = None;
     let mut is_in_settings = false;

@@ -114,7 +114,7 @@ pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
     for entry in ACTIONS {
         let is_here = entry.contexts.contains(&context)
             || (entry.contexts.contains(&Context::Anywhere) && context == Context::Form);
-        if let Some(hint) = entry.hint
+        if let Some(hint) = app.hint(&entry)
             && is_here
             && app.can(entry.action)
             && let Some(key) = app.keymap.first_key(context, entry.action)

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use super::{Scene, paint};
 use crate::connection::{Connection, Setting};
 use crate::tui::app::Pane;
+use crate::tui::fit;
 use crate::tui::layout::Area;
 
 /// Draws the detail's pane.
@@ -29,25 +30,61 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         (None, Some(problem)) => vec![Line::Text(problem.clone(), theme.wrong.style())],
         (None, None) => Vec::new(),
     };
-    let top = app.detail.top.min(lines.len().saturating_sub(1));
-    for (row, line) in (0..body.height).zip(&lines[top..]) {
+    let labels = label_width(&lines, body.width);
+    let rows = rows(lines, labels, body.width);
+    let top = app.detail.top.min(rows.len().saturating_sub(1));
+    for (row, (label, value, style)) in (0..body.height).zip(&rows[top..]) {
         let at = Area {
             y: body.y + row,
             height: 1,
             ..body
         };
+        let mut room = at;
+        if let Some(label) = label {
+            let (left, right) = at.split_left(labels);
+            paint::line(buffer, left, &[(label, theme.dim.style())]);
+            room = right;
+        }
+        paint::line(buffer, room, &[(value, *style)]);
+    }
+}
+
+/// A label, none where the whole row is text, and what stands behind it.
+type Row = (Option<String>, String, Style);
+
+/// The lines as rows: a value that is too long goes on below itself.
+fn rows(lines: Vec<Line>, labels: u16, width: u16) -> Vec<Row> {
+    let room = usize::from(width.saturating_sub(labels));
+    let mut rows = Vec::new();
+    for line in lines {
         match line {
+            Line::Text(text, style) if text.is_empty() => rows.push((None, text, style)),
             Line::Text(text, style) => {
-                paint::line(buffer, at, &[(text, *style)]);
+                let wrapped = fit::wrap(&text, width.into());
+                rows.extend(wrapped.into_iter().map(|text| (None, text, style)));
             }
             Line::Pair(label, value, style) => {
-                let (left, right) = at.split_left((body.width / 2).min(24));
-                let label_room = left.split_left(left.width.saturating_sub(1)).0;
-                paint::line(buffer, label_room, &[(label, theme.dim.style())]);
-                paint::line(buffer, right, &[(value, *style)]);
+                let mut label = fit::cut(&label, usize::from(labels).saturating_sub(1));
+                for part in fit::wrap(&value, room) {
+                    rows.push((Some(std::mem::take(&mut label)), part, style));
+                }
             }
         }
     }
+    rows
+}
+
+/// As many columns as the longest label needs, and not more than half.
+fn label_width(lines: &[Line], width: u16) -> u16 {
+    let longest = lines
+        .iter()
+        .map(|line| match line {
+            Line::Text(..) => 0,
+            Line::Pair(label, ..) => fit::width(&fit::safe(label)) + 2,
+        })
+        .max()
+        .unwrap_or(0);
+    u16::try_from(longest).unwrap_or(width).min(width / 2)
 }
 
 enum Line {

@@ -50,7 +50,7 @@ fn draw_row(
 ) -> Option<(u16, u16)> {
     let (form, row) = what;
     let theme = scene.theme;
-    let label_width = rows::label_width(area.width);
+    let label_width = rows::label_width(form, area.width);
     let field = row.field.and_then(|at| form.fields.get(at));
     let is_focused = row.field == Some(form.focus);
     match (&row.shows, field) {
@@ -141,13 +141,16 @@ fn input(
     if let Some(tag) = tag {
         paint::line(buffer, tag, &[(marker, theme.placeholder.style())]);
     }
-    if is_focused {
+    if field.line().is_some() || is_focused {
         paint::row(buffer, area, style);
     }
     let cursor = match &field.value {
-        Value::Text(line) if line.is_empty() => {
-            empty(buffer, area, field.placeholder, theme.placeholder.style())
-        }
+        Value::Text(line) if line.is_empty() => empty(
+            buffer,
+            area,
+            field.placeholder,
+            style.patch(theme.placeholder.style()),
+        ),
         Value::Text(line) => paint::typed(buffer, area, line.around_cursor(), style),
         Value::Secret(secret) => secret_input(scene, (field, secret), style, area, buffer),
         Value::Switch(on) => {
@@ -202,10 +205,15 @@ fn secret_input(
     let theme = scene.theme;
     if let Some(mask) = secret.stored {
         let text = format!("{} stored", mask.text());
-        return empty(buffer, area, &text, theme.dim.style());
+        return empty(buffer, area, &text, style.patch(theme.dim.style()));
     }
     if secret.line.is_empty() {
-        return empty(buffer, area, field.placeholder, theme.placeholder.style());
+        return empty(
+            buffer,
+            area,
+            field.placeholder,
+            style.patch(theme.placeholder.style()),
+        );
     }
     if secret.is_shown || field.reference().is_some() {
         return paint::typed(buffer, area, secret.line.around_cursor(), style);

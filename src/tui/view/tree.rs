@@ -8,6 +8,9 @@ use crate::tui::fit;
 use crate::tui::layout::Area;
 use crate::tui::tree::{Item, Node};
 
+/// What stands behind the name of a connection that is switched off.
+const STATE: &str = " (inactive)";
+
 /// Draws the tree's pane; answers where the cursor stands in the filter.
 pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
@@ -136,9 +139,14 @@ fn connection(scene: Scene<'_>, area: Area, what: (&str, &Item), buffer: &mut Bu
     } else {
         ("○ ", theme.off)
     };
-    let state = if item.is_active { "" } else { " (inactive)" };
-    let room = usize::from(area.width).saturating_sub(9 + state.len());
+    let room = usize::from(area.width).saturating_sub(9);
     let name = fit::cut(item.name(), room);
+    // The mark alone says it where the word would take the name's place.
+    let state = if item.is_active || fit::width(&name) + STATE.len() > room {
+        ""
+    } else {
+        STATE
+    };
     let used = paint::line(
         buffer,
         area,
