@@ -6,7 +6,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use super::exit::{Exit, Failure};
-use super::secret::MAX_BYTES;
+use super::secret::{self, MAX_BYTES};
 use crate::connection::Plain;
 use crate::text::printable;
 
@@ -32,7 +32,7 @@ pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
             printable(label)
         )?;
         stderr.flush()?;
-        read_line(std::io::stdin().lock())
+        read_line(secret::unbuffered_stdin()?)
     };
     writeln!(stderr)?;
     let typed = typed?;
@@ -43,10 +43,11 @@ pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
 }
 
 /// Byte by byte, because the terminal's own line editing stops at 4095.
-fn read_line(source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut typed = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
-    for byte in source.bytes() {
-        match byte? {
+    let mut byte = [0];
+    while source.read(&mut byte)? > 0 {
+        match byte[0] {
             b'\r' | b'\n' | CTRL_D => break,
             CTRL_C => return Err(Failure::Signal(Exit::Interrupted)),
             CTRL_U => typed.clear(),

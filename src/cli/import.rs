@@ -4,7 +4,6 @@ pub mod elements;
 mod shape;
 
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::connections::show;
 use super::exit::{Exit, Failure};
 use super::output::{Format, Output};
+use super::secret::unbuffered_stdin;
 use crate::connection::{Connection, ConnectionDraft, ConnectionError, ConnectionService};
 use elements::{Element, Elements, Unit};
 
@@ -22,13 +22,13 @@ use elements::{Element, Elements, Unit};
 const IN_FLIGHT: usize = 256;
 
 /// Where JSON comes from.
-pub struct Source(Box<dyn Read + Send>);
+pub struct Source(File);
 
 impl Source {
     /// A file, or stdin for `-`.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         if path == Path::new("-") {
-            return Ok(Self(Box::new(std::io::stdin())));
+            return Ok(Self(unbuffered_stdin()?));
         }
         let unreadable = |why: &dyn std::fmt::Display| {
             Failure::Usage(format!("{} cannot be read: {why}", path.display()))
@@ -37,7 +37,7 @@ impl Source {
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
             return Err(unreadable(&"it is a folder"));
         }
-        Ok(Self(Box::new(file)))
+        Ok(Self(file))
     }
 }
 

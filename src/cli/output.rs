@@ -85,7 +85,7 @@ impl Output {
             return;
         }
         match (self.format, failure) {
-            (Format::Json, _) => self.problem(&Problem::of(failure)),
+            (Format::Json, _) => Self::problem(&Problem::of(failure)),
             (Format::Text, Failure::Connection(error)) => sentences(error, ""),
             (
                 Format::Text,
@@ -106,11 +106,11 @@ impl Output {
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.format {
             Format::Text => sentences(error, &format!("{unit} {number}: ")),
-            Format::Json => self.problem(&Problem::refused(error).at(unit, number)),
+            Format::Json => Self::problem(&Problem::refused(error).at(unit, number)),
         }
     }
 
-    fn problem(&self, problem: &Problem) {
+    fn problem(problem: &Problem) {
         if let Ok(text) = serde_json::to_string(problem) {
             say(&text);
         }
