@@ -160,9 +160,15 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
     with_service(ground, output, async |service, output| {
         let connection = service.create(draft).await?;
         match output.format() {
-            Format::Json => output.json(&connection),
-            Format::Text => show::created(&connection, output),
+            Format::Json => output.json(&connection)?,
+            Format::Text => show::created(&connection, output)?,
         }
+        if connection.settings.is_none() {
+            output.note(
+                "It has no settings yet and cannot be used without them; give them in the app",
+            );
+        }
+        Ok(())
     })
 }
 
