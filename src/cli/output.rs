@@ -41,34 +41,31 @@ impl Output {
 
     /// One line of data.
     pub fn line(&mut self, line: &str) -> Result<(), Failure> {
-        writeln!(self.stdout, "{}", printable(line))?;
-        Ok(())
+        writeln!(self.stdout, "{}", printable(line)).map_err(Failure::Output)
     }
 
     /// Text of this program's own, as it is.
     pub fn text(&mut self, text: &str) -> Result<(), Failure> {
-        self.stdout.write_all(text.as_bytes())?;
-        Ok(())
+        self.stdout
+            .write_all(text.as_bytes())
+            .map_err(Failure::Output)
     }
 
     /// One value, over several lines.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
-        writeln!(self.stdout, "{text}")?;
-        Ok(())
+        writeln!(self.stdout, "{text}").map_err(Failure::Output)
     }
 
     /// One value on a line of its own.
     pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(value).map_err(anyhow::Error::from)?;
-        writeln!(self.stdout, "{text}")?;
-        Ok(())
+        writeln!(self.stdout, "{text}").map_err(Failure::Output)
     }
 
     /// Hands over what was written.
     pub fn flush(&mut self) -> Result<(), Failure> {
-        self.stdout.flush()?;
-        Ok(())
+        self.stdout.flush().map_err(Failure::Output)
     }
 
     /// A sentence that is no data: what happened besides.
@@ -85,7 +82,7 @@ impl Output {
             return;
         }
         match (self.format, failure) {
-            (Format::Json, _) => self.problem(&Problem::of(failure)),
+            (Format::Json, _) => Self::problem(&Problem::of(failure)),
             (Format::Text, Failure::Connection(error)) => sentences(error, ""),
             (
                 Format::Text,
@@ -106,11 +103,11 @@ impl Output {
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.format {
             Format::Text => sentences(error, &format!("{unit} {number}: ")),
-            Format::Json => self.problem(&Problem::refused(error).at(unit, number)),
+            Format::Json => Self::problem(&Problem::refused(error).at(unit, number)),
         }
     }
 
-    fn problem(&self, problem: &Problem) {
+    fn problem(problem: &Problem) {
         if let Ok(text) = serde_json::to_string(problem) {
             say(&text);
         }

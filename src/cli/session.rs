@@ -163,8 +163,9 @@ fn runtime() -> Result<Runtime, Failure> {
 
 /// Waits for Ctrl-C, or for being asked to end.
 fn stopped() -> Result<impl Future<Output = Exit>, Failure> {
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
+    let unheard = "Signals cannot be listened for";
+    let mut interrupted = signal(SignalKind::interrupt()).context(unheard)?;
+    let mut terminated = signal(SignalKind::terminate()).context(unheard)?;
     Ok(async move {
         tokio::select! {
             _ = interrupted.recv() => Exit::Interrupted,
