@@ -3,6 +3,9 @@
 //! Everything that waits is taken in before one frame is drawn, and nothing is drawn while nothing happens. Keys go before
 //! answers, and what is left to do comes last.
 
+mod signals;
+mod themes;
+
 use std::collections::HashSet;
 use std::io::{self, BufWriter};
 use std::path::PathBuf;
@@ -11,7 +14,6 @@ use std::sync::Arc;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
 
@@ -22,9 +24,11 @@ use super::keymap::Keymap;
 use super::layout::Size;
 use super::perform::perform;
 use super::terminal::{self, Background, Input, Taken};
-use super::theme::{Theme, ThemeName};
+use super::theme::ThemeName;
 use super::view;
 use crate::connection::ConnectionService;
+use signals::Signals;
+use themes::Themes;
 
 /// The most a frame waits for more to happen before it is drawn.
 const DRAIN: usize = 1_000;
@@ -108,59 +112,6 @@ fn keymap(options: &TuiOptions) -> (Keymap, Vec<String>) {
             Keymap::embedded(),
             vec![format!("keymap.toml was not read: {error}")],
         ),
-    }
-}
-
-/// The theme in force.
-struct Themes {
-    chosen: Option<ThemeName>,
-    shown: ThemeName,
-    theme: Theme,
-}
-
-impl Themes {
-    fn new(chosen: Option<ThemeName>) -> Self {
-        let shown = chosen.unwrap_or_default();
-        Self {
-            chosen,
-            shown,
-            theme: Theme::embedded(shown),
-        }
-    }
-
-    fn follow(&mut self, is_light: bool) {
-        let wanted = self.chosen.unwrap_or(if is_light {
-            ThemeName::Light
-        } else {
-            ThemeName::Dark
-        });
-        if wanted != self.shown {
-            *self = Self {
-                chosen: self.chosen,
-                shown: wanted,
-                theme: Theme::embedded(wanted),
-            };
-        }
-    }
-}
-
-struct Signals {
-    terminate: Signal,
-    hang_up: Signal,
-    interrupt: Signal,
-    stop: Signal,
-    go_on: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
-            go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
-        })
     }
 }
 
