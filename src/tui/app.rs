@@ -184,6 +184,7 @@ impl App {
         match entry.action {
             Action::Choose if self.is_filtering() => Some("keep"),
             Action::Back if self.is_filtering() => Some("show all"),
+            Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,
             _ => entry.hint,
         }
     }
@@ -213,13 +214,11 @@ impl App {
             self.type_key(key);
             return None;
         }
-        match self.keymap.find(self.context(), key) {
-            Some(action) => self.act(action),
-            None => {
-                self.type_key(key);
-                None
-            }
+        if let Some(action) = self.keymap.find(self.context(), key) {
+            return self.act(action);
         }
+        self.type_key(key);
+        None
     }
 
     fn type_key(&mut self, key: Key) {
@@ -228,11 +227,10 @@ impl App {
             Some(Layer::Picker(picker)) => picker.choices.key(key),
             Some(Layer::Palette(palette)) => palette.choices.key(key),
             Some(Layer::Form(form)) => form.key(key),
-            Some(Layer::Confirm(_) | Layer::Help(_)) => {}
             None if is_filtering => {
                 self.tree.edit_filter(&self.catalog, |line| line.edit(key));
             }
-            None => {}
+            Some(Layer::Confirm(_) | Layer::Help(_)) | None => {}
         }
     }
 
@@ -242,7 +240,6 @@ impl App {
             Some(Layer::Form(form)) => form.paste(pasted),
             Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
             Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
-            Some(Layer::Confirm(_) | Layer::Help(_)) => None,
             None if is_filtering => {
                 let mut told = None;
                 self.tree.edit_filter(&self.catalog, |line| {
@@ -251,7 +248,7 @@ impl App {
                 });
                 told
             }
-            None => None,
+            Some(Layer::Confirm(_) | Layer::Help(_)) | None => None,
         };
         if let Some(notice) = told {
             self.tell(notice);

@@ -109,10 +109,9 @@ impl Form {
             Field::own(Place::Alias, "Alias", Value::Text(Line::text(&item.alias))),
             Field::own(Place::Status, "Status", Value::Switch(item.is_active)),
         ];
-        let settings = provider
-            .settings
-            .iter()
-            .map(|setting| Field::setting(setting, draft::stored(connection, setting), false));
+        let settings = provider.settings.iter().map(|setting| {
+            Field::setting(setting, draft::stored(connection, setting).as_ref(), false)
+        });
         let subject = Subject::Stored {
             id: item.id,
             name: item.name.clone(),

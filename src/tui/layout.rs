@@ -159,7 +159,7 @@ impl Layout {
             1 => (last, last),
             _ => last.split_top(1),
         };
-        let (tree, side) = match columns {
+        let (left, right) = match columns {
             Columns::Nothing | Columns::One => (body, body),
             Columns::Two => body.split_left((size.width * 2 / 5).clamp(26, 36)),
             Columns::Three => body.split_left((size.width / 3).clamp(36, 48)),
@@ -168,8 +168,8 @@ impl Layout {
             columns,
             header,
             body,
-            tree,
-            side,
+            tree: left,
+            side: right,
             notice,
             footer,
         }

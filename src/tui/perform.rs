@@ -34,15 +34,10 @@ fn compact(page: Page<ConnectionItem>) -> Page<Item> {
         .items
         .into_iter()
         .map(|item| {
-            let provider = match providers.get(&item.provider_id) {
-                Some(known) => Arc::clone(known),
-                None => {
-                    let new: Arc<str> = Arc::from(item.provider_id.as_str());
-                    providers.insert(item.provider_id.clone(), Arc::clone(&new));
-                    new
-                }
-            };
-            Item::new(&item, provider)
+            let provider = providers
+                .entry(item.provider_id.clone())
+                .or_insert_with(|| Arc::from(item.provider_id.as_str()));
+            Item::new(&item, Arc::clone(provider))
         })
         .collect();
     Page {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
@@ -271,7 +272,9 @@ impl Runtime {
                 });
             }
             Some(Effect::Redraw) => {
-                self.terminal.clear()?;
+                // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the reading thread.
+                let size = self.terminal.size()?;
+                self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
                 self.is_changed = true;
             }
             Some(Effect::Suspend) => return self.suspend(),

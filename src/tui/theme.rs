@@ -20,6 +20,9 @@ pub enum ThemeName {
 }
 
 impl ThemeName {
+    /// Every embedded theme.
+    pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::Mono];
+
     /// The theme of this name.
     pub fn named(name: &str) -> Option<Self> {
         match name {

@@ -37,11 +37,7 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
         layout: &layout,
     };
     if layout.columns == Columns::Nothing {
-        paint::line(
-            buffer,
-            layout.header,
-            &[("Too small; 20×5 is enough", theme.text.style())],
-        );
+        paint::line(buffer, layout.header, &[("Needs 20×5", theme.text.style())]);
         return None;
     }
     bars::header(scene, buffer);
@@ -49,8 +45,8 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
     for layer in &app.layers {
         cursor = match layer {
             Layer::Form(form) => form::draw(scene, form, buffer),
-            Layer::Picker(picker) => choices::picker(scene, picker, buffer),
-            Layer::Palette(palette) => choices::palette(scene, palette, buffer),
+            Layer::Picker(picker) => Some(choices::picker(scene, picker, buffer)),
+            Layer::Palette(palette) => Some(choices::palette(scene, palette, buffer)),
             Layer::Confirm(confirm) => {
                 confirm::draw(scene, confirm, buffer);
                 None

@@ -137,7 +137,7 @@ impl Reader {
         let newest = feed.newest();
         let read =
             tokio::task::spawn_blocking(move || read_after(&feed.journal, seen, newest)).await;
-        read.unwrap_or_else(|_| Err(StoreError::FeedTooOld(seen)))
+        read.unwrap_or(Err(StoreError::FeedTooOld(seen)))
     }
 }
 

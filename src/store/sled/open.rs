@@ -59,7 +59,7 @@ pub fn open(
     if found.is_empty() {
         return match view {
             Ok(Found::Nothing) => begin(data, lock, unlock(None)?),
-            Ok(Found::View(view, applied)) => adopt(data, lock, view, applied, unlock),
+            Ok(Found::View(view, applied)) => adopt(data, lock, view, &applied, unlock),
             Ok(Found::Empty) | Err(_) => Err(nothing_readable(data)),
         };
     }
@@ -94,7 +94,7 @@ impl Files {
                 found.identity = Some(head.identity);
             }
         }
-        if let Some(path) = snapshots.last() {
+        if let Some((_, path)) = found.snapshots.last() {
             found.snapshot = read_head(path)?;
         }
         Ok(found)
@@ -185,7 +185,7 @@ fn adopt(
     data: &Path,
     lock: Lock,
     view: View,
-    applied: Applied,
+    applied: &Applied,
     unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
 ) -> Result<Opened, StoreError> {
     let identity = unlock(Some(&applied.identity))?;
@@ -204,7 +204,7 @@ fn adopt(
     let tail = begin_segment(data, &identity, point)?;
     let views = Arc::new(Views::new(view, point.digest.count));
     let mut opened = assemble(data, lock, identity, views, notices, point, tail);
-    opened.keeper.want_snapshot();
+    opened.keeper.replace_journal();
     opened.keeper.look_at_all(&mut opened.ledger, || true);
     Ok(opened)
 }
@@ -254,7 +254,7 @@ fn bring_up(
     let small = state.point.digest.count <= SMALL;
     let mut opened = assemble(data, lock, identity, views, notices, state.point, tail);
     if state.damaged {
-        opened.keeper.want_snapshot();
+        opened.keeper.replace_journal();
     }
     if !state.seen {
         opened.keeper.not_seen();

@@ -60,15 +60,15 @@ impl App {
             }
             (Waiting::Edit, Reply::Got(Err(error))) => self.say(&error),
             // An answer of another kind than was asked for, or none at all.
-            (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, why),
-            (waiting, _) => self.lost(ticket, waiting, "the answer does not fit".into()),
+            (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, &why),
+            (waiting, _) => self.lost(ticket, waiting, "the answer does not fit"),
         }
     }
 
-    fn lost(&mut self, ticket: Ticket, waiting: Waiting, why: String) {
+    fn lost(&mut self, ticket: Ticket, waiting: Waiting, why: &str) {
         match waiting {
             Waiting::Page => self.tree.loading.broke(),
-            Waiting::Detail => self.detail.broke(why.clone()),
+            Waiting::Detail => self.detail.broke(why.to_owned()),
             Waiting::Save => {
                 if let Some(form) = self.form_mut() {
                     form.saving = None;

@@ -106,20 +106,19 @@ impl Field {
     }
 
     /// The field of a provider's setting, saying what is stored; a new connection says the default.
-    pub fn setting(setting: &SettingsField, stored: Option<Stored>, is_new: bool) -> Self {
+    pub fn setting(setting: &SettingsField, stored: Option<&Stored>, is_new: bool) -> Self {
         let default = match &setting.default {
             Some(DefaultValue::Text(text)) => Some(text.clone()),
             Some(DefaultValue::Switch(_)) | None => None,
         };
-        let text = match (&stored, &default) {
+        let text = match (stored, &default) {
             (Some(Stored::Text(text)), _) => text.as_str(),
             (None, Some(default)) if is_new => default.as_str(),
             _ => "",
         };
         let value = if setting.kind == FieldKind::Switch {
-            Value::Switch(match (&stored, &setting.default) {
-                (Some(Stored::Switch(on)), _) => *on,
-                (_, Some(DefaultValue::Switch(on))) => *on,
+            Value::Switch(match (stored, &setting.default) {
+                (Some(Stored::Switch(on)), _) | (_, Some(DefaultValue::Switch(on))) => *on,
                 _ => false,
             })
         } else if setting.sensitive {
@@ -128,7 +127,7 @@ impl Field {
             Value::Secret(Secret {
                 line,
                 stored: match stored {
-                    Some(Stored::Secret(mask)) => Some(mask),
+                    Some(Stored::Secret(mask)) => Some(*mask),
                     Some(Stored::Text(_) | Stored::Switch(_)) | None => None,
                 },
                 is_shown: false,

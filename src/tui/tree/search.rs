@@ -1,12 +1,14 @@
 //! The fuzzy filter: words over name, alias and provider, in slices so that no key waits for it.
 
+use std::cmp::Reverse;
+
 use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
 
 use super::Item;
 use crate::provider::ProviderCatalog;
 
 /// How many connections one slice looks at: well under a millisecond's work.
-pub const SLICE: usize = 8_192;
+pub const SLICE: usize = 4_096;
 
 /// What a filter's text asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,7 +134,7 @@ impl Search {
         });
         self.found.extend(fresh);
         // Stable, and nearly sorted already: equal scores stay in name order.
-        self.found.sort_by(|a, b| b.score.cmp(&a.score));
+        self.found.sort_by_key(|found| Reverse(found.score));
         self.looked_at = end;
     }
 
@@ -157,7 +159,8 @@ impl Search {
 }
 
 fn config(word: &str) -> Config {
-    let typos = u16::try_from(word.chars().count() / 4).unwrap_or(0);
+    // A short word with a mistake in it would fit almost everything.
+    let typos = u16::try_from(word.chars().count().saturating_sub(1) / 4).unwrap_or(0);
     Config::default()
         .max_typos(Some(typos))
         .casing(CaseMatching::Ignore)

@@ -11,7 +11,7 @@ use crate::tui::palette::Palette;
 use crate::tui::picker::{self, Picker};
 
 /// Draws Select AI Provider; answers where the cursor stands.
-pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> Option<(u16, u16)> {
+pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> (u16, u16) {
     let catalog = &scene.app.catalog;
     let rows: Vec<(String, String)> = picker
         .left(catalog)
@@ -19,16 +19,16 @@ pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> Option<
         .map(|provider| (provider.name.clone(), picker::words(provider)))
         .collect();
     let area = scene.layout.picker(catalog.all().len());
-    Some(draw(
+    draw(
         scene,
         ("Select AI Provider", area),
         (&picker.choices, &rows),
         buffer,
-    ))
+    )
 }
 
 /// Draws the actions; answers where the cursor stands.
-pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> Option<(u16, u16)> {
+pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> (u16, u16) {
     let keymap = &scene.app.keymap;
     let rows: Vec<(String, String)> = palette
         .left()
@@ -44,12 +44,7 @@ pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> Opti
         })
         .collect();
     let area = scene.layout.palette();
-    Some(draw(
-        scene,
-        ("Actions", area),
-        (&palette.choices, &rows),
-        buffer,
-    ))
+    draw(scene, ("Actions", area), (&palette.choices, &rows), buffer)
 }
 
 fn draw(

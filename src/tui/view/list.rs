@@ -128,8 +128,8 @@ fn centered(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) {
 fn columns(width: u16) -> Vec<(Column, u16)> {
     let mut columns = vec![(Column::Name, 0)];
     let wishes = [
-        (Column::Status, 10, 34),
-        (Column::Provider, 18, 52),
+        (Column::Status, 10, 27),
+        (Column::Provider, 18, 50),
         (Column::Modified, 16, 72),
         (Column::Alias, 24, 92),
     ];

@@ -1,0 +1,180 @@
+//! How long a key takes to its frame, and how long a filter takes to its first results, at 100,000 connections.
+//!
+//! `cargo bench --bench tui` prints microseconds and bytes; nothing is asked of a store, so this is the app alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench prints and may stop"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use umai::connection::{ConnectionItem, Page};
+use umai::provider::ProviderCatalog;
+use umai::tui::app::App;
+use umai::tui::effect::{Effect, Reply, Request};
+use umai::tui::event::Event;
+use umai::tui::key::Key;
+use umai::tui::keymap::Keymap;
+use umai::tui::layout::Size;
+use umai::tui::theme::{Theme, ThemeName};
+use umai::tui::tree::Item;
+use umai::tui::view;
+use uuid::Uuid;
+
+const COUNT: usize = 100_000;
+const SIZE: Size = Size {
+    width: 120,
+    height: 40,
+};
+
+fn main() {
+    let before = resident();
+    let items = items();
+    let with_items = resident();
+    let mut app = filled(&items);
+    let with_app = resident();
+    println!("connections                         {COUNT}");
+    println!(
+        "memory of the items                 {:>8} bytes each",
+        (with_items - before) / COUNT
+    );
+    println!(
+        "memory of the tree beside them      {:>8} bytes each",
+        (with_app - with_items) / COUNT
+    );
+    keys(&mut app, "move down", &["j"]);
+    keys(&mut app, "page down", &["pagedown"]);
+    keys(&mut app, "to the end and back", &["G", "g"]);
+    keys(&mut app, "sort", &["s"]);
+    keys(
+        &mut app,
+        "open and close the node",
+        &["g", "l", "h", "h", "l"],
+    );
+    for text in ["p", "production", "prod open 42", "status:inactive", "zzzz"] {
+        filter(&mut app, text);
+    }
+}
+
+fn items() -> Vec<Item> {
+    let catalog = ProviderCatalog::embedded();
+    let start = Utc::now();
+    let mut items: Vec<Item> = (0..COUNT)
+        .map(|number| {
+            let provider = &catalog.all()[number * 7 % catalog.all().len()];
+            let kind = ["Production", "Team A", "Staging", "Zoë's", "日本"][number % 5];
+            let item = ConnectionItem {
+                id: Uuid::from_u128(number as u128 + 1),
+                alias: format!("connection-{number}"),
+                name: format!("{kind} {} {number}", provider.name),
+                provider_id: provider.id.clone(),
+                is_active: number % 3 != 0,
+                date_created: start,
+                date_modified: start + TimeDelta::seconds(i64::try_from(number).unwrap()),
+                version: 1,
+            };
+            Item::new(&item, Arc::from(item.provider_id.as_str()))
+        })
+        .collect();
+    items.sort_by(Item::order);
+    items
+}
+
+/// The app with everything read, as the runtime reads it.
+fn filled(items: &[Item]) -> App {
+    let mut app = App::new(
+        Arc::new(ProviderCatalog::embedded()),
+        Keymap::embedded(),
+        &[],
+    );
+    app.update(Event::Resize(SIZE));
+    while let Some(effect) = app.update(Event::Idle) {
+        if let Effect::Call(ticket, Request::List(window)) = effect {
+            let page = items.iter().skip(window.skip).take(window.take).cloned();
+            let reply = Reply::Listed(Ok(Page {
+                items: page.collect(),
+                total: items.len(),
+            }));
+            app.update(Event::Reply(ticket, reply));
+        }
+    }
+    app
+}
+
+/// One key to its frame, many times; nothing is answered, so what the key asks for stays under way.
+fn keys(app: &mut App, what: &str, names: &[&str]) {
+    let theme = Theme::embedded(ThemeName::Dark);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
+    let mut times = Vec::new();
+    for name in names.iter().cycle().take(2_000) {
+        let key = Key::read(name).unwrap();
+        let start = Instant::now();
+        app.update(Event::Key(key));
+        app.update(Event::Idle);
+        buffer.reset();
+        view::draw(app, &theme, &mut buffer);
+        times.push(start.elapsed());
+    }
+    report(&format!("key to frame: {what}"), &mut times);
+}
+
+/// A filter typed: each key to its frame, the first results, and all of them.
+fn filter(app: &mut App, text: &str) {
+    let theme = Theme::embedded(ThemeName::Dark);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
+    let (mut first, mut steps, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..20 {
+        app.update(Event::Key(Key::read("/").unwrap()));
+        for sign in text.chars() {
+            let key = Key::plain(crossterm::event::KeyCode::Char(sign));
+            let start = Instant::now();
+            app.update(Event::Key(key));
+            buffer.reset();
+            view::draw(app, &theme, &mut buffer);
+            first.push(start.elapsed());
+            loop {
+                let step = Instant::now();
+                let effect = app.update(Event::Idle);
+                if effect != Some(Effect::Continue) {
+                    break;
+                }
+                buffer.reset();
+                view::draw(app, &theme, &mut buffer);
+                steps.push(step.elapsed());
+            }
+            all.push(start.elapsed());
+        }
+        app.update(Event::Key(Key::read("esc").unwrap()));
+    }
+    report(&format!("filter \"{text}\": first results"), &mut first);
+    report(&format!("filter \"{text}\": a key waits"), &mut steps);
+    report(&format!("filter \"{text}\": all results"), &mut all);
+}
+
+fn report(what: &str, times: &mut [Duration]) {
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_micros();
+    println!(
+        "{what:<44} p50 {:>7} µs   p99 {:>7} µs   most {:>7} µs",
+        at(50),
+        at(99),
+        at(100)
+    );
+}
+
+/// The bytes of this process that are in memory.
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: usize = pages
+        .split_whitespace()
+        .nth(1)
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(0);
+    pages * 4096
+}

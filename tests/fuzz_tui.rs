@@ -1,0 +1,152 @@
+//! Random events into `update` and `draw`: no panic, the selection and the cursor always valid, no secret in any frame.
+#![allow(missing_docs, reason = "the names say it")]
+
+mod common;
+mod stage;
+
+use proptest::prelude::*;
+use stage::Stage;
+use umai::tui::event::{Event, Mouse, MouseKind};
+use umai::tui::layout::Size;
+
+const KEYS: [&str; 44] = [
+    "<up>",
+    "<down>",
+    "<left>",
+    "<right>",
+    "<home>",
+    "<end>",
+    "<pageup>",
+    "<pagedown>",
+    "<tab>",
+    "<shift-tab>",
+    "<enter>",
+    "<enter>",
+    "<esc>",
+    "<space>",
+    "<backspace>",
+    "<delete>",
+    "<ctrl-s>",
+    "<ctrl-x>",
+    "<f8>",
+    "<f1>",
+    "<ctrl-p>",
+    "<ctrl-w>",
+    "<ctrl-u>",
+    "<ctrl-k>",
+    "<ctrl-y>",
+    "<ctrl-a>",
+    "<ctrl-e>",
+    "<alt-b>",
+    "n",
+    "n",
+    "e",
+    "t",
+    "u",
+    "D",
+    "/",
+    "s",
+    "r",
+    "j",
+    "k",
+    "h",
+    "l",
+    "g",
+    ":",
+    "?",
+];
+
+#[derive(Debug, Clone)]
+enum Happening {
+    Key(usize),
+    Text(String),
+    Paste(String),
+    Mouse(Mouse),
+    Resize(Size),
+    Time,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let mouse = (0..4_u8, 0..140_u16, 0..50_u16).prop_map(|(kind, x, y)| {
+        let kind = match kind {
+            0 => MouseKind::Click,
+            1 => MouseKind::DoubleClick,
+            2 => MouseKind::WheelUp,
+            _ => MouseKind::WheelDown,
+        };
+        Happening::Mouse(Mouse { kind, x, y })
+    });
+    prop_oneof![
+        10 => (0..KEYS.len()).prop_map(Happening::Key),
+        3 => "[a-z0-9 $:é日\u{202e}\u{301}-]{1,4}".prop_map(Happening::Text),
+        1 => ".{0,40}".prop_map(Happening::Paste),
+        2 => mouse,
+        1 => (0..140_u16, 0..50_u16).prop_map(|(width, height)| Happening::Resize(Size { width, height })),
+        1 => Just(Happening::Time),
+    ]
+}
+
+fn play(stage: &mut Stage, happening: &Happening) {
+    match happening {
+        Happening::Key(key) => {
+            stage.play(KEYS[*key]);
+        }
+        Happening::Text(text) => {
+            stage.play(&text.replace('<', "<lt>"));
+        }
+        Happening::Paste(text) => {
+            let pasted = umai::tui::event::Pasted(text.clone().into());
+            stage.happens(Event::Paste(pasted));
+        }
+        Happening::Mouse(mouse) => stage.happens(Event::Mouse(*mouse)),
+        Happening::Resize(size) => stage.happens(Event::Resize(*size)),
+        Happening::Time => {
+            stage.time_passes();
+        }
+    }
+}
+
+fn check(stage: &Stage) {
+    let (buffer, cursor) = stage.buffer();
+    let Size { width, height } = stage.app.size;
+    if let Some((x, y)) = cursor {
+        assert!(
+            x <= width && y < height.max(1),
+            "cursor at {x},{y} of {width}×{height}"
+        );
+    }
+    for cell in &buffer.content {
+        assert!(
+            !cell.symbol().chars().any(char::is_control),
+            "{:?}",
+            cell.symbol()
+        );
+    }
+    let text: String = buffer
+        .content
+        .iter()
+        .map(ratatui::buffer::Cell::symbol)
+        .collect();
+    assert!(!text.contains("planted"), "a stored secret is on screen");
+    let tree = &stage.app.tree;
+    assert!(tree.selected_row() < tree.rows().max(1) || tree.filter().is_some());
+    if let Some(at) = tree.selected_at() {
+        assert!(tree.shown(at).is_some(), "what is selected is not there");
+    }
+    if let Some(form) = stage.app.form() {
+        assert!(form.focus < form.fields.len());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_happens_breaks_the_app(happenings in prop::collection::vec(happening(), 1..120)) {
+        let mut stage = Stage::three(100, 30);
+        for happening in &happenings {
+            play(&mut stage, happening);
+            check(&stage);
+        }
+    }
+}

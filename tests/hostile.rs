@@ -1,0 +1,222 @@
+//! Names that were made to do harm: none of their control or direction characters reaches a cell, and the layout holds.
+#![allow(missing_docs, reason = "the names say it")]
+
+mod common;
+mod stage;
+
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use rstest::rstest;
+use stage::Stage;
+use umai::appsettings::Lookup;
+use umai::connection::{Connection, ConnectionError, ConnectionItem, Page, Setting, Settings};
+use umai::tui::app::App;
+use umai::tui::effect::{Effect, Reply, Request};
+use umai::tui::event::Event;
+use umai::tui::keymap::Keymap;
+use umai::tui::layout::Size;
+use umai::tui::theme::{Theme, ThemeName};
+use umai::tui::tree::Item;
+use umai::tui::view;
+
+const NAMES: [&str; 14] = [
+    "\u{1b}[31mred\u{1b}[0m",
+    "\u{1b}]0;title\u{7}",
+    "\u{9b}2J",
+    "abc\r\nnext\tline",
+    "\u{202e}gnp.exe\u{2066}",
+    "zero\u{200b}width\u{feff}",
+    "\u{e0041}\u{e0042}tags",
+    "👨‍👩‍👧‍👦 family 👩🏽‍🚀 🇩🇪",
+    "日本語の接続 東京 本番環境 とても長い名前",
+    "שלום עולם العربية",
+    "한국어 ﷽ ꧅",
+    "\u{0}\u{8}\u{7f}",
+    "❤️ ☎️ 1️⃣",
+    "\u{300}\u{301}marks first",
+];
+
+fn marks() -> String {
+    format!("a{}b", "\u{301}".repeat(200))
+}
+
+fn is_harmful(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign,
+            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// An app that is told of a connection with this name, everywhere where a text can be.
+struct Told {
+    app: App,
+    connection: Connection,
+}
+
+impl Told {
+    fn of(name: &str, size: Size) -> Self {
+        let catalog = Arc::new(umai::provider::ProviderCatalog::embedded());
+        let app = App::new(catalog, Keymap::embedded(), &[name.to_owned()]);
+        let date = "2024-01-15T10:30:00Z".parse().unwrap();
+        let mut settings = Settings::default();
+        settings.set("organization", Setting::Text(name.into()));
+        settings.set(name, Setting::Text(name.into()));
+        let item = ConnectionItem {
+            id: uuid::Uuid::from_u128(1),
+            alias: name.into(),
+            name: name.into(),
+            provider_id: "openai".into(),
+            is_active: true,
+            date_created: date,
+            date_modified: date,
+            version: 1,
+        };
+        let connection = Connection {
+            item,
+            settings: Some(settings),
+        };
+        let mut told = Self { app, connection };
+        told.happens(Event::Resize(size));
+        told
+    }
+
+    fn play(&mut self, keys: &str) {
+        for event in stage::events(keys) {
+            self.happens(event);
+        }
+    }
+
+    fn happens(&mut self, event: Event) {
+        let mut effect = self.app.update(event);
+        loop {
+            let answer = match effect {
+                Some(Effect::Call(ticket, request)) => (ticket, self.answer(&request)),
+                Some(_) => {
+                    effect = None;
+                    continue;
+                }
+                None => match self.app.update(Event::Idle) {
+                    None => return,
+                    due => {
+                        effect = due;
+                        continue;
+                    }
+                },
+            };
+            effect = self.app.update(Event::Reply(answer.0, answer.1));
+        }
+    }
+
+    fn answer(&self, request: &Request) -> Reply {
+        let item = &self.connection.item;
+        match request {
+            Request::List(_) => Reply::Listed(Ok(Page {
+                items: vec![Item::new(item, Arc::from("openai"))],
+                total: 1,
+            })),
+            Request::Get(_) => Reply::Got(Ok(self.connection.clone())),
+            Request::AliasOwner(..) => Reply::AliasOwner(Ok(Some(item.clone()))),
+            Request::Lookup(_) => Reply::LookedUp(Ok(Lookup::Found {
+                source: item.name.clone(),
+            })),
+            Request::Create(_) | Request::Update(_) | Request::SetActive(..) => {
+                Reply::Saved(Err(ConnectionError::Malformed(item.name.clone())))
+            }
+            Request::Delete(_) => Reply::Lost(item.name.clone()),
+        }
+    }
+
+    fn buffer(&self) -> Buffer {
+        let Size { width, height } = self.app.size;
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        view::draw(&self.app, &Theme::embedded(ThemeName::Dark), &mut buffer);
+        buffer
+    }
+}
+
+#[rstest]
+fn no_harmful_character_reaches_a_cell(
+    #[values(
+        "",
+        "<down>",
+        "<down><tab><tab>",
+        "<down><enter>",
+        "<down><enter><tab>X<esc>",
+        "<down>D",
+        "<down>/a",
+        "<down>t",
+        "<down><enter><tab>x<ctrl-s>",
+        "<down>D<tab><enter>"
+    )]
+    keys: &str,
+) {
+    let marks = marks();
+    for name in NAMES.iter().copied().chain([marks.as_str()]) {
+        for (width, height) in [(40, 10), (80, 24), (120, 40)] {
+            let mut told = Told::of(name, Size { width, height });
+            told.play(keys);
+            for cell in &told.buffer().content {
+                let symbol = cell.symbol();
+                assert!(
+                    !symbol.chars().any(is_harmful),
+                    "{name:?} as {symbol:?} after {keys}"
+                );
+                assert!(symbol.chars().count() <= 12, "{name:?} as {symbol:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn borders_stand_where_they_stand_for_a_plain_name() {
+    let size = Size {
+        width: 120,
+        height: 40,
+    };
+    let borders = |name: &str| {
+        let mut told = Told::of(name, size);
+        told.play("<down>");
+        let buffer = told.buffer();
+        // What the terminal is told: only the cells that are sent, each where it is said to be.
+        let mut terminal = vt100::Parser::new(
+            std::num::NonZeroU16::new(40).unwrap(),
+            std::num::NonZeroU16::new(120).unwrap(),
+            0,
+        );
+        let mut bytes = Vec::new();
+        let blank = Buffer::empty(buffer.area);
+        let mut backend = ratatui::backend::CrosstermBackend::new(&mut bytes);
+        ratatui::backend::Backend::draw(&mut backend, blank.diff(&buffer).into_iter()).unwrap();
+        terminal.process(&bytes);
+        let screen = terminal.screen();
+        (1..20)
+            .map(|row| {
+                let contents = |column| {
+                    screen
+                        .cell(row, column)
+                        .map(|cell| cell.contents().to_owned())
+                };
+                (contents(0), contents(119))
+            })
+            .collect::<Vec<_>>()
+    };
+    let plain = borders("Plain");
+    let marks = marks();
+    for name in NAMES.iter().copied().chain([marks.as_str()]) {
+        assert_eq!(borders(name), plain, "{name:?}");
+    }
+}
+
+#[test]
+fn a_typed_control_character_is_refused_at_its_field() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("nopenai<enter><paste:ab\u{202e}cd><ctrl-s>");
+    let frame = stage.frame();
+    assert!(frame.contains("visible text"), "{frame}");
+    assert!(
+        !frame.chars().any(|sign| is_harmful(sign) && sign != '\n'),
+        "{frame}"
+    );
+}

@@ -1,0 +1,398 @@
+//! The real binary in a real pseudo terminal: start, create, resize, stop, go on, and the terminal given back on every way out.
+#![allow(missing_docs, reason = "the names say it")]
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The longest a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Terminal {
+    master: Option<Box<dyn MasterPty + Send>>,
+    writer: Option<Box<dyn Write + Send>>,
+    bytes: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    all: Vec<u8>,
+    child: Box<dyn Child + Send + Sync>,
+    home: tempfile::TempDir,
+}
+
+fn size(rows: u16, cols: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
+
+impl Terminal {
+    fn start() -> Self {
+        Self::command(&format!("exec {}", env!("CARGO_BIN_EXE_umai")))
+    }
+
+    /// Runs a line of shell in a terminal of 100×30 with a home of its own.
+    fn command(line: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let pair = native_pty_system().openpty(size(30, 100)).unwrap();
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", line]);
+        command.cwd(home.path());
+        command.env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap());
+        command.env("TERM", "xterm-256color");
+        command.env("HOME", home.path());
+        command.env("OpenAI__ApiKey", "sk-from-the-environment");
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, bytes) = channel();
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(count) = reader.read(&mut piece) {
+                if count == 0 || sender.send(piece[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            writer: Some(pair.master.take_writer().unwrap()),
+            master: Some(pair.master),
+            bytes,
+            screen: vt100::Parser::new(
+                NonZeroU16::new(30).unwrap(),
+                NonZeroU16::new(100).unwrap(),
+                0,
+            ),
+            all: Vec::new(),
+            child,
+            home,
+        }
+    }
+
+    fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    fn press(&mut self, keys: &str) {
+        let writer = self.writer.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Takes in what comes until it is as it should be.
+    fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !is_so(self) {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero(),
+                "{what} did not come; the screen says\n{}",
+                self.contents()
+            );
+            // Short, so that what is looked at besides the screen is looked at again.
+            if let Ok(bytes) = self.bytes.recv_timeout(left.min(Duration::from_millis(50))) {
+                self.screen.process(&bytes);
+                self.all.extend(bytes);
+            }
+        }
+    }
+
+    fn shows(&mut self, text: &str) {
+        self.until(&format!("{text:?}"), |terminal| {
+            terminal.contents().contains(text)
+        });
+    }
+
+    fn contents(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    fn has_written(&self, text: &str) -> bool {
+        self.all
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    }
+
+    /// Waits for the end; answers how it ended.
+    fn ends(&mut self) -> u32 {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(100)) {
+                    self.all.extend(bytes);
+                }
+                return status.exit_code();
+            }
+            assert!(Instant::now() < end, "it does not end");
+            if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(20)) {
+                self.all.extend(bytes);
+            }
+        }
+    }
+
+    /// The other screen left, mouse and pastes as before, the cursor shown: in the last bytes.
+    fn is_given_back(&self) -> bool {
+        [
+            "\u{1b}[?1049l",
+            "\u{1b}[?2004l",
+            "\u{1b}[?1000l",
+            "\u{1b}[?25h",
+        ]
+        .iter()
+        .all(|code| {
+            let last = |text: &str| {
+                self.all
+                    .windows(text.len())
+                    .rposition(|part| part == text.as_bytes())
+            };
+            let taken = code.replace('l', "h");
+            last(code).is_some() && (*code == "\u{1b}[?25h" || last(code) > last(&taken))
+        })
+    }
+
+    fn state(&self) -> char {
+        let id = self.child.process_id().unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        stat.rsplit(") ").next().unwrap().chars().next().unwrap()
+    }
+
+    fn ticks(&self) -> u64 {
+        let id = self.child.process_id().unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+}
+
+/// Answers as a terminal does that knows no colours, so that nothing is waited for.
+const KIND: &str = "\u{1b}[?6c";
+
+fn started() -> Terminal {
+    let mut terminal = Terminal::start();
+    terminal.press(KIND);
+    terminal.shows("No connections yet");
+    terminal
+}
+
+#[test]
+fn a_connection_is_created_switched_and_there_after_a_restart() {
+    let line = format!("{0} && echo AGAIN && exec {0}", env!("CARGO_BIN_EXE_umai"));
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("No connections yet");
+    terminal.press("n");
+    terminal.shows("Select AI Provider");
+    terminal.press("openai");
+    terminal.press("\r");
+    terminal.shows("Create Connection");
+    terminal.press("OpenAI Production\t\t\tsk-planted-in-a-pty");
+    terminal.shows("•••");
+    terminal.press("\u{13}");
+    terminal.shows("Created \"OpenAI Production\"");
+    terminal.press("t");
+    terminal.shows("is inactive");
+    terminal.press("q");
+    terminal.shows("AGAIN");
+    terminal.shows("○ OpenAI Production");
+    assert!(!terminal.has_written("planted"));
+    let found = std::process::Command::new("grep")
+        .args(["-rc", "planted"])
+        .arg(terminal.home())
+        .output()
+        .unwrap();
+    let counts = String::from_utf8(found.stdout).unwrap();
+    assert!(counts.lines().all(|line| line.ends_with(":0")), "{counts}");
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+    assert!(terminal.is_given_back());
+}
+
+#[test]
+fn the_terminal_is_as_it_was_after_ctrl_c() {
+    let line = format!(
+        "stty -a > before; {}; stty -a > after",
+        env!("CARGO_BIN_EXE_umai")
+    );
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("No connections yet");
+    terminal.press("\u{3}");
+    assert_eq!(terminal.ends(), 0);
+    assert!(terminal.is_given_back());
+    let read = |name: &str| std::fs::read_to_string(terminal.home().join(name)).unwrap();
+    assert_eq!(read("before"), read("after"));
+}
+
+#[test]
+fn what_is_typed_before_the_first_frame_is_not_lost() {
+    let mut terminal = Terminal::start();
+    terminal.press("nopen");
+    terminal.shows("› open");
+}
+
+#[test]
+fn a_storm_of_sizes_ends_in_the_last_one() {
+    let mut terminal = started();
+    for step in 0..60_u16 {
+        let master = terminal.master.as_ref().unwrap();
+        master.resize(size(step % 30, 3 + step * 2)).unwrap();
+    }
+    terminal
+        .master
+        .as_ref()
+        .unwrap()
+        .resize(size(20, 70))
+        .unwrap();
+    terminal
+        .screen
+        .screen_mut()
+        .set_size(NonZeroU16::new(20).unwrap(), NonZeroU16::new(70).unwrap());
+    terminal.press("\u{c}");
+    terminal.until("the last line", |terminal| {
+        terminal
+            .screen
+            .screen()
+            .rows(0, 70)
+            .nth(19)
+            .is_some_and(|row| row.contains("n new"))
+    });
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
+fn a_signal_to_end_gives_the_terminal_back() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut terminal = started();
+        terminal.signal(signal);
+        let start = Instant::now();
+        terminal.ends();
+        assert!(start.elapsed() < Duration::from_secs(2), "{signal:?}");
+        assert!(terminal.is_given_back(), "{signal:?}");
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_the_app() {
+    let mut terminal = started();
+    // The reading thread ends at the next thing it hears, and lets go of its end.
+    terminal.bytes = channel().1;
+    terminal.press("?");
+    drop(terminal.writer.take());
+    drop(terminal.master.take());
+    let start = Instant::now();
+    terminal.ends();
+    assert!(start.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_comes_back() {
+    for by_key in [true, false] {
+        let mut terminal = started();
+        if by_key {
+            terminal.press("\u{1a}");
+        } else {
+            terminal.signal(Signal::TSTP);
+        }
+        terminal.until("a stop", |terminal| terminal.state() == 'T');
+        terminal.until("the shell's screen", Terminal::is_given_back);
+        terminal.signal(Signal::CONT);
+        terminal.until("the app's screen", |terminal| !terminal.is_given_back());
+        terminal.press("n");
+        terminal.shows("Select AI Provider");
+        terminal.press("\u{3}");
+        assert_eq!(terminal.ends(), 0);
+        assert!(terminal.is_given_back());
+    }
+}
+
+#[test]
+fn nothing_is_done_or_written_while_nothing_happens() {
+    let mut terminal = started();
+    // The first second may still have something to finish.
+    let settle = |terminal: &mut Terminal| {
+        while let Ok(bytes) = terminal.bytes.recv_timeout(Duration::from_secs(1)) {
+            terminal.all.extend(bytes);
+        }
+    };
+    settle(&mut terminal);
+    let (written, ticks) = (terminal.all.len(), terminal.ticks());
+    assert!(terminal.bytes.recv_timeout(Duration::from_secs(3)).is_err());
+    assert_eq!((terminal.all.len(), terminal.ticks()), (written, ticks));
+}
+
+#[test]
+fn a_huge_paste_is_refused_and_the_app_goes_on() {
+    let mut terminal = started();
+    terminal.press("nopenai\r");
+    terminal.shows("Create Connection");
+    let mut writer = terminal.writer.take().unwrap();
+    let pasting = std::thread::spawn(move || {
+        writer.write_all(b"\x1b[200~").unwrap();
+        for _ in 0..256 {
+            writer.write_all(&[b'x'; 4096]).unwrap();
+        }
+        writer.write_all(b"\x1b[201~").unwrap();
+        writer
+    });
+    terminal.shows("64 KiB");
+    terminal.writer = Some(pasting.join().unwrap());
+    terminal.press("A");
+    terminal.shows("› A ●");
+    terminal.press("\u{3}");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
+fn a_late_answer_about_the_background_is_not_typed() {
+    let mut terminal = Terminal::start();
+    terminal.shows("No connections yet");
+    // Nothing answers within the app's patience.
+    while terminal
+        .bytes
+        .recv_timeout(Duration::from_millis(300))
+        .is_ok()
+    {}
+    terminal.press("nopenai\r");
+    terminal.shows("Create Connection");
+    terminal.press("\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\A");
+    terminal.shows("› A ●");
+    terminal.press("\u{3}");
+    terminal.ends();
+}
+
+#[test]
+fn a_terminal_with_a_light_background_gets_the_light_theme() {
+    let mut terminal = Terminal::start();
+    terminal.press("\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\\u{1b}[?6c");
+    // The border of the pane with the focus, as the light theme has it.
+    terminal.until("the light theme", |terminal| {
+        terminal.has_written("38;5;26;")
+    });
+}
+
+#[test]
+fn no_color_is_kept_to() {
+    let mut terminal =
+        Terminal::command(&format!("NO_COLOR=1 exec {}", env!("CARGO_BIN_EXE_umai")));
+    terminal.shows("No connections yet");
+    terminal.press("n");
+    terminal.shows("Select AI Provider");
+    assert!(!terminal.has_written("38;5;") && !terminal.has_written("48;5;"));
+    assert!(
+        terminal.has_written("\u{1b}[7m"),
+        "what is selected is reversed"
+    );
+}

@@ -1,0 +1,140 @@
+//! Every screen at every size: no panic, and what has the focus is seen.
+#![allow(missing_docs, reason = "the names say it")]
+
+mod common;
+mod stage;
+
+use rstest::rstest;
+use stage::Stage;
+use umai::tui::event::Event;
+use umai::tui::layout::Size;
+
+/// Every screen there is, by the keys that lead to it.
+const SCREENS: [&str; 17] = [
+    "",
+    "<down>",
+    "<down><tab>",
+    "<down><tab><tab>",
+    "/open",
+    "/zzzz",
+    "n",
+    "nzzzz",
+    "nopenai<enter>",
+    "nopenai<enter>A<tab><tab><tab>$OpenAI:Missing<ctrl-s>",
+    "nmicrosoft<enter><ctrl-s><f8><f8>",
+    "nmicrosoft<enter><shift-tab>",
+    "<down>eX<esc>",
+    "<down>D",
+    ":",
+    "?<pagedown>",
+    "<down>t",
+];
+
+fn at(stage: &mut Stage, width: u16, height: u16) {
+    stage.happens(Event::Resize(Size { width, height }));
+}
+
+#[rstest]
+fn no_size_stops_the_app(
+    #[values(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)] screen: usize,
+) {
+    let mut stage = Stage::three(80, 24);
+    stage.play(SCREENS[screen]);
+    for height in 0..=20 {
+        for width in 0..=60 {
+            at(&mut stage, width, height);
+            let (_, cursor) = stage.buffer();
+            if let Some((x, y)) = cursor {
+                assert!(
+                    x <= width && y <= height,
+                    "cursor {x},{y} at {width}×{height}"
+                );
+            }
+        }
+    }
+}
+
+#[rstest]
+fn the_focused_field_is_seen_whatever_the_size(
+    #[values("openai", "amazon", "microsoft", "compatible")] provider: &str,
+    #[values(true, false)] is_refused: bool,
+) {
+    let mut stage = Stage::empty(80, 24);
+    stage.play(&format!("n{provider}<enter>"));
+    if is_refused {
+        stage.play("<ctrl-s>");
+    }
+    let fields = stage.app.form().unwrap().fields.len();
+    for (width, height) in [(20, 5), (24, 6), (40, 10), (60, 16), (80, 24), (120, 40)] {
+        at(&mut stage, width, height);
+        for _ in 0..fields {
+            let form = stage.app.form().unwrap();
+            let field = &form.fields[form.focus];
+            let label: String = field.label.chars().take(8).collect();
+            let frame = stage.frame();
+            let has_line = field.line().is_some();
+            let (_, cursor) = stage.buffer();
+            assert_eq!(
+                cursor.is_some(),
+                has_line,
+                "{width}×{height} {label}\n{frame}"
+            );
+            if height >= 10 {
+                assert!(
+                    frame.contains(&format!("▸ {label}")),
+                    "{width}×{height} {label}\n{frame}"
+                );
+            }
+            stage.play("<tab>");
+        }
+        for _ in 0..fields {
+            stage.play("<shift-tab>");
+            let (_, cursor) = stage.buffer();
+            let form = stage.app.form().unwrap();
+            assert_eq!(cursor.is_some(), form.fields[form.focus].line().is_some());
+        }
+    }
+}
+
+#[rstest]
+fn the_selected_row_is_seen_whatever_the_size(
+    #[values((20, 5), (40, 10), (60, 16), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let bodies: Vec<String> = (0..100)
+        .map(|number| {
+            format!(r#"{{"alias":"c{number:03}","name":"Name {number:03}","providerId":"openai"}}"#)
+        })
+        .collect();
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    let mut stage = Stage::with(size.0, size.1, &bodies);
+    for keys in [
+        "G",
+        "<up><up>",
+        "<pageup>",
+        "g",
+        "<pagedown><pagedown>",
+        "<down>",
+    ] {
+        stage.play(keys);
+        let row = stage.app.tree.selected_row();
+        let layout = stage.app.layout();
+        let top = stage.app.tree.top;
+        assert!(
+            row >= top && row < top + layout.tree_rows(),
+            "{keys} at {size:?}"
+        );
+    }
+}
+
+#[rstest]
+#[case(40, 10)]
+#[case(60, 16)]
+#[case(80, 24)]
+#[case(120, 40)]
+fn screens_look_the_same_as_they_did(#[case] width: u16, #[case] height: u16) {
+    for (number, keys) in SCREENS.iter().enumerate() {
+        let mut stage = Stage::three(width, height);
+        stage.play(keys);
+        insta::assert_snapshot!(format!("{width}x{height}_{number:02}"), stage.frame());
+    }
+}

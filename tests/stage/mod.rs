@@ -1,0 +1,205 @@
+//! A stage without a terminal: keys as text go through `update` and `perform` against the real service, and end in a frame.
+//!
+//! A story is one line: what is typed stands as it is, other keys in angle brackets, as `n<enter>OpenAI Production<ctrl-s>`.
+//! `<paste:…>` pastes, `<lt>` types `<`.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::sync::Arc;
+
+use crossterm::event::KeyCode;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use umai::connection::{ConnectionDraft, ConnectionService, Query, Window};
+use umai::tui::app::App;
+use umai::tui::effect::{Effect, Ticket};
+use umai::tui::event::{Event, Pasted};
+use umai::tui::key::Key;
+use umai::tui::keymap::Keymap;
+use umai::tui::layout::Size;
+use umai::tui::perform::perform;
+use umai::tui::theme::{Theme, ThemeName};
+use umai::tui::view;
+
+use crate::common;
+
+/// An app on a stage.
+pub struct Stage {
+    pub app: App,
+    pub service: Arc<dyn ConnectionService>,
+    pub clock: common::TestClock,
+    pub effects: Vec<Effect>,
+    pub theme: ThemeName,
+    runtime: tokio::runtime::Runtime,
+    wakes: Vec<Ticket>,
+}
+
+/// The three connections of the picture.
+pub const THREE: [&str; 3] = [
+    r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","settings":{"apiKey":"sk-planted-one"}}"#,
+    r#"{"alias":"anthropic-team-a","name":"Anthropic Team A","providerId":"anthropic","settings":{"apiKey":"sk-planted-two"}}"#,
+    r#"{"alias":"openai-dev","name":"OpenAI Development","providerId":"openai","isActive":false,"settings":{"apiKey":"$OpenAI:ApiKey"}}"#,
+];
+
+impl Stage {
+    /// Nothing stored.
+    pub fn empty(width: u16, height: u16) -> Self {
+        Self::with(width, height, &[])
+    }
+
+    /// The three connections of the picture stored.
+    pub fn three(width: u16, height: u16) -> Self {
+        Self::with(width, height, &THREE)
+    }
+
+    /// These connections stored, as request bodies.
+    pub fn with(width: u16, height: u16, bodies: &[&str]) -> Self {
+        let clock = common::TestClock::new();
+        let service = common::service_at(&clock);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        for body in bodies {
+            runtime
+                .block_on(service.create(ConnectionDraft::from_json(body.as_bytes()).unwrap()))
+                .unwrap();
+        }
+        let app = App::new(service.providers(), Keymap::embedded(), &[]);
+        let mut stage = Self {
+            app,
+            service,
+            clock,
+            effects: Vec::new(),
+            theme: ThemeName::Dark,
+            runtime,
+            wakes: Vec::new(),
+        };
+        stage.happens(Event::Resize(Size { width, height }));
+        stage
+    }
+
+    /// Plays a story.
+    pub fn play(&mut self, story: &str) -> &mut Self {
+        for event in events(story) {
+            self.happens(event);
+        }
+        self
+    }
+
+    /// Something happens, and everything that follows from it.
+    pub fn happens(&mut self, event: Event) {
+        let mut effect = self.app.update(event);
+        loop {
+            let Some(done) = effect else {
+                effect = self.app.update(Event::Idle);
+                if effect.is_none() {
+                    return;
+                }
+                continue;
+            };
+            effect = match done {
+                Effect::Call(ticket, request) => {
+                    let reply = self.runtime.block_on(perform(&*self.service, request));
+                    self.app.update(Event::Reply(ticket, reply))
+                }
+                Effect::Wake(ticket, _) => {
+                    self.wakes.push(ticket);
+                    None
+                }
+                Effect::Continue => None,
+                Effect::Redraw | Effect::Suspend | Effect::Quit => {
+                    self.effects.push(done);
+                    None
+                }
+            };
+        }
+    }
+
+    /// All the time passes that anything waits for.
+    pub fn time_passes(&mut self) -> &mut Self {
+        for ticket in std::mem::take(&mut self.wakes) {
+            self.happens(Event::Woken(ticket));
+        }
+        self
+    }
+
+    /// Somebody else does something with the service.
+    pub fn elsewhere<T>(&self, does: impl Future<Output = T>) -> T {
+        self.runtime.block_on(does)
+    }
+
+    /// The cells as they would be drawn.
+    pub fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {
+        let Size { width, height } = self.app.size;
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        let cursor = view::draw(&self.app, &Theme::embedded(self.theme), &mut buffer);
+        (buffer, cursor)
+    }
+
+    /// The frame as text, with the cursor as `▏` over its cell, and ids as `·`.
+    pub fn frame(&self) -> String {
+        let (buffer, cursor) = self.buffer();
+        let mut text = String::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let mut hidden = 0;
+            for x in 0..buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                if hidden > 0 {
+                    hidden -= 1;
+                } else if cursor == Some((x, y)) {
+                    line.push('▏');
+                } else {
+                    hidden = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+                    line.push_str(symbol);
+                }
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        self.without_ids(text)
+    }
+
+    fn without_ids(&self, mut text: String) -> String {
+        let everything = Query::all(Window {
+            skip: 0,
+            take: 1_000,
+        });
+        let page = self.elsewhere(self.service.list(everything)).unwrap();
+        for item in page.items {
+            let id = item.id.to_string();
+            // Ids made in the same moment begin alike; what is drawn of one on a line is longer than that.
+            let Some(length) = (18..=id.len()).rev().find(|at| text.contains(&id[..*at])) else {
+                continue;
+            };
+            let (head, tail) = id.split_at(length);
+            text = text.replace(head, &"·".repeat(length));
+            if !tail.is_empty() {
+                text = text.replace(
+                    &format!(" {tail} "),
+                    &format!(" {} ", "·".repeat(tail.len())),
+                );
+            }
+        }
+        text
+    }
+}
+
+/// The events of a story.
+pub fn events(story: &str) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut rest = story;
+    while let Some(sign) = rest.chars().next() {
+        if sign == '<' {
+            let end = rest.find('>').expect("a key in brackets ends with >");
+            let name = &rest[1..end];
+            events.push(match name.strip_prefix("paste:") {
+                Some(text) => Event::Paste(Pasted(text.to_owned().into())),
+                None if name == "lt" => Event::Key(Key::plain(KeyCode::Char('<'))),
+                None => Event::Key(Key::read(name).unwrap_or_else(|| panic!("no key {name}"))),
+            });
+            rest = &rest[end + 1..];
+        } else {
+            events.push(Event::Key(Key::plain(KeyCode::Char(sign))));
+            rest = &rest[sign.len_utf8()..];
+        }
+    }
+    events
+}

@@ -1,0 +1,476 @@
+//! The model alone: what happens goes in, and what comes out is compared. No service, no drawing.
+#![allow(missing_docs, reason = "the names say it")]
+
+mod common;
+mod stage;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use umai::connection::{
+    Connection, ConnectionError, ConnectionItem, Mask, Page, Plain, Setting, Settings, Window,
+};
+use umai::provider::ProviderCatalog;
+use umai::tui::app::App;
+use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::event::Event;
+use umai::tui::keymap::Keymap;
+use umai::tui::layer::Layer;
+use umai::tui::layout::Size;
+use umai::tui::tree::{Item, Node};
+use uuid::Uuid;
+
+fn item(number: u128, name: &str) -> ConnectionItem {
+    let date: DateTime<Utc> = "2024-01-15T10:30:00Z".parse().unwrap();
+    ConnectionItem {
+        id: Uuid::from_u128(number),
+        alias: umai::connection::alias::suggest(name),
+        name: name.into(),
+        provider_id: "openai".into(),
+        is_active: true,
+        date_created: date,
+        date_modified: date,
+        version: 1,
+    }
+}
+
+fn connection(item: ConnectionItem) -> Connection {
+    let mut settings = Settings::default();
+    settings.set("apiKey", Setting::Secret(Mask::Sk));
+    Connection {
+        item,
+        settings: Some(settings),
+    }
+}
+
+fn page(items: &[ConnectionItem], total: usize) -> Reply {
+    let items = items
+        .iter()
+        .map(|item| Item::new(item, Arc::from(item.provider_id.as_str())))
+        .collect();
+    Reply::Listed(Ok(Page { items, total }))
+}
+
+/// An app on a wide screen that has asked for nothing yet.
+fn app() -> App {
+    let mut app = App::new(
+        Arc::new(ProviderCatalog::embedded()),
+        Keymap::embedded(),
+        &[],
+    );
+    let size = Size {
+        width: 120,
+        height: 40,
+    };
+    assert_eq!(app.update(Event::Resize(size)), None);
+    app
+}
+
+/// An app that has read these connections.
+fn app_with(names: &[&str]) -> App {
+    let mut app = app();
+    let items: Vec<_> = (1..)
+        .zip(names)
+        .map(|(number, name)| item(number, name))
+        .collect();
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, page(&items, items.len())));
+    app
+}
+
+/// Plays keys without any answers; the last effect that is no wake-up comes back.
+fn press(app: &mut App, story: &str) -> Option<Effect> {
+    let mut last = None;
+    for event in stage::events(story) {
+        last = app.update(event);
+    }
+    last
+}
+
+fn call(effect: Option<Effect>) -> (Ticket, Request) {
+    match effect {
+        Some(Effect::Call(ticket, request)) => (ticket, request),
+        other => panic!("a call was expected, not {other:?}"),
+    }
+}
+
+/// Everything that is left to do, without its answers.
+fn due(app: &mut App) -> Vec<Effect> {
+    std::iter::from_fn(|| app.update(Event::Idle)).collect()
+}
+
+fn names(app: &App) -> Vec<String> {
+    (0..app.tree.shown_len())
+        .filter_map(|at| app.tree.shown(at))
+        .map(|item| item.name().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_first_thing_asked_is_a_screenful_then_large_pages_one_at_a_time() {
+    let mut app = app();
+    let (ticket, request) = call(app.update(Event::Idle));
+    assert_eq!(request, Request::List(Window { skip: 0, take: 200 }));
+    assert_eq!(app.update(Event::Idle), None);
+    app.update(Event::Reply(ticket, page(&[item(1, "A")], 10)));
+    let (_, request) = call(app.update(Event::Idle));
+    assert_eq!(
+        request,
+        Request::List(Window {
+            skip: 1,
+            take: 5_000
+        })
+    );
+}
+
+#[test]
+fn a_list_that_was_read_is_asked_for_no_more() {
+    let mut app = app_with(&["A", "B"]);
+    assert_eq!(due(&mut app), []);
+    assert_eq!(names(&app), ["A", "B"]);
+}
+
+#[test]
+fn an_answer_nobody_waits_for_changes_nothing() {
+    let mut app = app_with(&["A"]);
+    app.update(Event::Reply(Ticket(999), page(&[item(7, "X")], 1)));
+    assert_eq!(names(&app), ["A"]);
+}
+
+#[test]
+fn ctrl_s_in_a_right_form_asks_once_for_the_whole_draft() {
+    let mut app = app_with(&[]);
+    press(
+        &mut app,
+        "nopenai<enter>OpenAI Production<tab><tab><tab>sk-planted",
+    );
+    let (_, request) = call(press(&mut app, "<ctrl-s>"));
+    let Request::Create(draft) = request else {
+        panic!("a create was expected, not {request:?}");
+    };
+    assert_eq!(draft.name.as_deref(), Some("OpenAI Production"));
+    assert_eq!(draft.alias.as_deref(), Some("openai-production"));
+    assert_eq!(draft.provider_id.as_deref(), Some("openai"));
+    assert_eq!(draft.is_active, Some(true));
+    let settings = draft.settings.unwrap();
+    assert_eq!(
+        settings.get("apiKey"),
+        Some(&Setting::Secret(Plain::new("sk-planted")))
+    );
+    assert_eq!(
+        settings.get("endpoint"),
+        Some(&Setting::Text("https://api.openai.com/v1".into()))
+    );
+    assert_eq!(settings.get("organization"), None);
+    assert_eq!(press(&mut app, "<ctrl-s>"), None, "a save is under way");
+}
+
+#[test]
+fn while_a_save_is_under_way_nothing_typed_gets_lost_or_in() {
+    let mut app = app_with(&[]);
+    press(&mut app, "nopenai<enter>A<tab><tab><tab>sk-1<ctrl-s>");
+    assert_eq!(press(&mut app, "x<tab><esc>"), None);
+    assert_eq!(app.form().unwrap().focus, 3);
+}
+
+#[test]
+fn a_wrong_form_asks_nothing() {
+    let mut app = app_with(&[]);
+    assert_eq!(press(&mut app, "nopenai<enter><ctrl-s>"), None);
+    assert_eq!(app.form().unwrap().wrong(), 3);
+}
+
+#[test]
+fn a_saved_answer_becomes_the_node_and_closes_the_form() {
+    let mut app = app_with(&["A", "C"]);
+    press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
+    let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
+    app.update(Event::Reply(
+        ticket,
+        Reply::Saved(Ok(connection(item(9, "B")))),
+    ));
+    assert!(app.layers.is_empty());
+    assert_eq!(names(&app), ["A", "B", "C"]);
+    assert_eq!(app.tree.selected(), Node::Connection(Uuid::from_u128(9)));
+    let asked = due(&mut app);
+    assert!(
+        !asked
+            .iter()
+            .any(|effect| matches!(effect, Effect::Call(..))),
+        "the answer is the node and the detail: {asked:?}"
+    );
+}
+
+#[test]
+fn a_refused_save_keeps_everything_typed() {
+    let mut app = app_with(&[]);
+    press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
+    let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
+    let refusal = ConnectionError::VersionMoved {
+        expected: 1,
+        found: 2,
+    };
+    app.update(Event::Reply(ticket, Reply::Saved(Err(refusal))));
+    assert_eq!(app.form().unwrap().name(), "B");
+    assert!(
+        app.notice
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("was changed meanwhile")
+    );
+    call(press(&mut app, "<ctrl-s>"));
+}
+
+#[test]
+fn an_edit_keeps_an_untouched_secret_and_says_what_it_was_made_over() {
+    let mut app = app_with(&["A"]);
+    let (ticket, request) = call(press(&mut app, "<down><enter>"));
+    assert_eq!(request, Request::Get(Uuid::from_u128(1)));
+    app.update(Event::Reply(
+        ticket,
+        Reply::Got(Ok(connection(item(1, "A")))),
+    ));
+    let (_, request) = call(press(&mut app, "X<ctrl-s>"));
+    let Request::Update(change) = request else {
+        panic!("an update was expected, not {request:?}");
+    };
+    assert_eq!((change.id, change.over), (Uuid::from_u128(1), 1));
+    assert_eq!(change.draft.name.as_deref(), Some("AX"));
+    assert_eq!(
+        change.draft.settings.unwrap().get("apiKey"),
+        Some(&Setting::Secret(Plain::new("sk-***")))
+    );
+}
+
+#[test]
+fn a_switch_is_on_screen_before_its_answer() {
+    let mut app = app_with(&["A"]);
+    let (_, request) = call(press(&mut app, "<down>t"));
+    assert_eq!(request, Request::SetActive(Uuid::from_u128(1), false));
+    assert!(!app.tree.selected_item().unwrap().is_active);
+    let (_, request) = call(press(&mut app, "t"));
+    assert_eq!(request, Request::SetActive(Uuid::from_u128(1), true));
+    assert!(app.tree.selected_item().unwrap().is_active);
+}
+
+#[test]
+fn a_switch_that_is_refused_is_taken_back() {
+    let mut app = app_with(&["A"]);
+    let (ticket, _) = call(press(&mut app, "<down>t"));
+    let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
+    app.update(Event::Reply(ticket, Reply::Saved(Err(gone))));
+    assert!(app.tree.selected_item().unwrap().is_active);
+    assert!(app.notice.as_ref().unwrap().text.contains("not found"));
+}
+
+#[test]
+fn of_two_quick_switches_the_last_one_stays_on_screen() {
+    let mut app = app_with(&["A"]);
+    let (first, _) = call(press(&mut app, "<down>t"));
+    let (second, _) = call(press(&mut app, "t"));
+    let mut off = item(1, "A");
+    off.is_active = false;
+    app.update(Event::Reply(first, Reply::Saved(Ok(connection(off)))));
+    assert!(app.tree.selected_item().unwrap().is_active);
+    app.update(Event::Reply(
+        second,
+        Reply::Saved(Ok(connection(item(1, "A")))),
+    ));
+    assert!(app.tree.selected_item().unwrap().is_active);
+}
+
+#[test]
+fn undo_asks_for_the_opposite_and_only_once() {
+    let mut app = app_with(&["A"]);
+    let (ticket, _) = call(press(&mut app, "<down>t"));
+    let mut off = item(1, "A");
+    off.is_active = false;
+    app.update(Event::Reply(ticket, Reply::Saved(Ok(connection(off)))));
+    let (_, request) = call(press(&mut app, "u"));
+    assert_eq!(request, Request::SetActive(Uuid::from_u128(1), true));
+    assert_eq!(press(&mut app, "u"), None);
+}
+
+#[test]
+fn delete_needs_another_key_than_enter() {
+    let mut app = app_with(&["A"]);
+    assert_eq!(press(&mut app, "<down>D<enter>"), None);
+    let (_, request) = call(press(&mut app, "D<tab><enter>"));
+    assert_eq!(request, Request::Delete(Uuid::from_u128(1)));
+}
+
+#[test]
+fn esc_never_quits_and_q_does() {
+    let mut app = app_with(&["A"]);
+    assert_eq!(press(&mut app, "<down><esc><esc><esc><esc>"), None);
+    assert_eq!(press(&mut app, "q"), Some(Effect::Quit));
+}
+
+#[test]
+fn quitting_from_a_changed_form_asks_and_ctrl_c_does_not() {
+    let mut app = app_with(&[]);
+    press(&mut app, "nopenai<enter>A");
+    assert_eq!(press(&mut app, "q"), None, "q is typed");
+    assert_eq!(app.form().unwrap().name(), "Aq");
+    assert_eq!(press(&mut app, "<esc>"), None);
+    assert!(matches!(app.layers.last(), Some(Layer::Confirm(_))));
+    assert_eq!(press(&mut app, "<ctrl-c>"), Some(Effect::Quit));
+}
+
+#[test]
+fn who_runs_through_the_list_asks_for_one_detail_at_a_time() {
+    let mut app = app_with(&["A", "B", "C", "D"]);
+    press(&mut app, "<down>");
+    let (ticket, request) = call(app.update(Event::Idle));
+    assert_eq!(request, Request::Get(Uuid::from_u128(1)));
+    for _ in 0..2 {
+        press(&mut app, "<down>");
+        assert_eq!(due(&mut app), []);
+    }
+    app.update(Event::Reply(
+        ticket,
+        Reply::Got(Ok(connection(item(1, "A")))),
+    ));
+    let (_, request) = call(app.update(Event::Idle));
+    assert_eq!(request, Request::Get(Uuid::from_u128(3)));
+}
+
+#[test]
+fn an_alias_is_asked_about_one_at_a_time_and_the_last_one_wins() {
+    let mut app = app_with(&[]);
+    press(&mut app, "nopenai<enter>a");
+    let (ticket, request) = call(app.update(Event::Idle));
+    assert_eq!(request, Request::AliasOwner("a".into(), None));
+    press(&mut app, "b");
+    assert_eq!(due(&mut app), []);
+    app.update(Event::Reply(ticket, Reply::AliasOwner(Ok(None))));
+    let (_, request) = call(app.update(Event::Idle));
+    assert_eq!(request, Request::AliasOwner("ab".into(), None));
+}
+
+#[test]
+fn an_alias_that_cannot_be_checked_is_not_asked_about_for_ever() {
+    let mut app = app_with(&[]);
+    press(&mut app, "nopenai<enter>a");
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, Reply::Lost("no".into())));
+    let asked = due(&mut app);
+    assert!(
+        !asked
+            .iter()
+            .any(|effect| matches!(effect, Effect::Call(..))),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn a_connection_created_while_pages_are_read_is_there_once() {
+    let mut app = app();
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, page(&[item(1, "A"), item(3, "C")], 5)));
+    let (stale, _) = call(app.update(Event::Idle));
+    press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
+    let (save, _) = call(press(&mut app, "<ctrl-s>"));
+    app.update(Event::Reply(
+        save,
+        Reply::Saved(Ok(connection(item(2, "B")))),
+    ));
+    // The page under way was counted without B, so it is asked for again from the right place.
+    app.update(Event::Reply(stale, page(&[item(4, "D")], 6)));
+    assert_eq!(names(&app), ["A", "B", "C"]);
+    let (ticket, request) = call(app.update(Event::Idle));
+    assert_eq!(
+        request,
+        Request::List(Window {
+            skip: 3,
+            take: 5_000
+        })
+    );
+    app.update(Event::Reply(
+        ticket,
+        page(&[item(4, "D"), item(5, "E"), item(6, "F")], 6),
+    ));
+    assert_eq!(names(&app), ["A", "B", "C", "D", "E", "F"]);
+    assert_eq!(app.tree.selected(), Node::Connection(Uuid::from_u128(2)));
+}
+
+#[test]
+fn a_connection_created_beyond_what_was_read_is_there_once() {
+    let mut app = app();
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, page(&[item(1, "A")], 3)));
+    press(&mut app, "nopenai<enter>X<tab><tab><tab>sk-1");
+    let (save, _) = call(press(&mut app, "<ctrl-s>"));
+    app.update(Event::Reply(
+        save,
+        Reply::Saved(Ok(connection(item(9, "X")))),
+    ));
+    let (ticket, request) = call(app.update(Event::Idle));
+    assert_eq!(
+        request,
+        Request::List(Window {
+            skip: 1,
+            take: 5_000
+        })
+    );
+    app.update(Event::Reply(
+        ticket,
+        page(&[item(2, "B"), item(9, "X"), item(3, "Z")], 4),
+    ));
+    assert_eq!(names(&app), ["A", "B", "X", "Z"]);
+}
+
+#[test]
+fn a_refresh_keeps_the_old_list_until_the_new_one_is_whole() {
+    let mut app = app_with(&["A", "B"]);
+    press(&mut app, "<down><down>r");
+    let (ticket, _) = call(app.update(Event::Idle));
+    assert_eq!(names(&app), ["A", "B"]);
+    app.update(Event::Reply(ticket, page(&[item(2, "B"), item(3, "C")], 2)));
+    assert_eq!(names(&app), ["B", "C"]);
+    assert_eq!(app.tree.selected(), Node::Connection(Uuid::from_u128(2)));
+}
+
+#[test]
+fn a_filter_keeps_up_with_a_list_that_is_still_read() {
+    let mut app = app();
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, page(&[item(1, "Apple")], 3)));
+    press(&mut app, "/pear");
+    assert_eq!(names(&app), Vec::<String>::new());
+    let effects = due(&mut app);
+    let Some(Effect::Call(ticket, _)) = effects.into_iter().next() else {
+        panic!("the next page was expected");
+    };
+    app.update(Event::Reply(
+        ticket,
+        page(&[item(2, "Pear"), item(3, "Plum")], 3),
+    ));
+    assert_eq!(app.update(Event::Idle), Some(Effect::Continue));
+    assert_eq!(names(&app), ["Pear"]);
+}
+
+#[test]
+fn no_debug_text_has_what_was_typed_or_pasted() {
+    let mut app = app_with(&[]);
+    press(&mut app, "nopenai<enter>A<tab><tab><tab>");
+    for event in stage::events("p<paste:planted>") {
+        assert!(!format!("{event:?}").contains("planted"));
+        assert!(!format!("{event:?}").contains('p') || format!("{event:?}") == "Paste(Pasted(…))");
+        app.update(event);
+    }
+    let effect = press(&mut app, "<ctrl-s>");
+    assert!(!format!("{effect:?} {:?}", app.layers).contains("planted"));
+}
+
+#[test]
+fn a_connection_of_an_unknown_provider_can_be_switched_and_says_why_it_cannot_be_edited() {
+    let mut app = app_with(&["A"]);
+    let (ticket, _) = call(press(&mut app, "<down><enter>"));
+    let mut strange = item(1, "A");
+    strange.provider_id = "nobody".into();
+    app.update(Event::Reply(ticket, Reply::Got(Ok(connection(strange)))));
+    assert!(app.form().is_none());
+    assert!(app.notice.as_ref().unwrap().text.contains("'nobody'"));
+}
