@@ -144,7 +144,7 @@ struct Asking {
 }
 
 impl Asking {
-    fn start(home: &Home) -> Self {
+    fn start(home: &Home, more: &[&str]) -> Self {
         let size = PtySize {
             rows: 24,
             cols: 100,
@@ -154,6 +154,7 @@ impl Asking {
         let pty = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_umai"));
         command.args(CREATE);
+        command.args(more);
         command.env_clear();
         command.env("HOME", home.path(""));
         command.cwd(home.path(""));
@@ -194,7 +195,7 @@ impl Asking {
 #[test]
 fn a_missing_secret_is_asked_for_on_a_terminal_and_not_shown() {
     let home = Home::new();
-    let (code, said) = Asking::start(&home).answer(&format!("{PLANTED}\r"));
+    let (code, said) = Asking::start(&home, &[]).answer(&format!("{PLANTED}\r"));
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("Created Team B (team-b)"), "{said}");
     assert!(!said.contains("planted"), "{said}");
@@ -205,13 +206,22 @@ fn a_missing_secret_is_asked_for_on_a_terminal_and_not_shown() {
 #[test]
 fn a_question_can_be_left_unanswered_or_broken_off() {
     let home = Home::new();
-    let (code, said) = Asking::start(&home).answer("planted\u{3}");
+    let (code, said) = Asking::start(&home, &[]).answer("planted\u{3}");
     assert_eq!(code, 130, "{said}");
     assert!(
         !said.contains("planted") && !said.contains("Created"),
         "{said}"
     );
-    let (code, said) = Asking::start(&home).answer("\r");
+    let (code, said) = Asking::start(&home, &[]).answer("\r");
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("It has no settings yet"), "{said}");
+}
+
+#[test]
+fn a_secret_that_is_typed_into_stdin_is_not_shown_either() {
+    let home = Home::new();
+    let asking = Asking::start(&home, &["--secret-stdin", "apiKey"]);
+    let (code, said) = asking.answer(&format!("{PLANTED}\r"));
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains("planted"), "{said}");
 }
