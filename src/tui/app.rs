@@ -129,6 +129,10 @@ impl App {
             }
             Event::Idle => self.due(),
             Event::Resumed => Some(Effect::Redraw),
+            Event::Noticed(notices) => {
+                self.tell(Notice::warning(notices.join(" · ")));
+                None
+            }
             Event::LightBackground => {
                 self.is_light = true;
                 None
