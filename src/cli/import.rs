@@ -1,5 +1,7 @@
 //! Creates what JSON holds: many at once, each told as soon as it is durable.
 
+mod body;
+mod bytes;
 pub mod elements;
 mod shape;
 
