@@ -114,6 +114,20 @@ fn an_array_is_created_and_a_refused_element_is_told_with_its_number() {
 }
 
 #[test]
+fn of_many_with_one_alias_the_first_is_kept() {
+    let home = Home::new();
+    let mut lines = String::new();
+    for number in 1..=50 {
+        let line = body("same").replace(r#""name":"same""#, &format!(r#""name":"{number}""#));
+        writeln!(lines, "{line}").unwrap();
+    }
+    let answer = home.pipe(&IMPORT, lines);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert_eq!(answer.json()["name"], "1");
+    assert_eq!(answer.problem()["detail"], "1 of 50 created, 49 refused");
+}
+
+#[test]
 fn all_that_is_right_ends_well() {
     let home = Home::new();
     let mut lines = String::new();
