@@ -1,22 +1,25 @@
 //! The form of a connection, new or stored: its fields, what is typed into them, and the draft they make.
 
+mod checks;
 mod draft;
 pub mod field;
 pub mod rows;
+mod save;
 
 use uuid::Uuid;
 
 use super::action::Action;
-use super::effect::{Change, Request, Ticket};
+use super::effect::Ticket;
 use super::event::Pasted;
 use super::key::Key;
 use super::layer::Outcome;
 use super::line::{Line, Pasting};
 use super::notice::Notice;
-use crate::appsettings::{Lookup, Reference};
-use crate::connection::validate::Stored as Keep;
-use crate::connection::{Connection, Field as DraftField, FieldError, alias};
+use crate::appsettings::Reference;
+use crate::connection::{Connection, alias};
 use crate::provider::{Provider, ProviderCatalog};
+pub use checks::AliasCheck;
+use checks::Known;
 use field::{Field, Place, Secret, Value};
 
 /// What a form is about.
@@ -33,32 +36,6 @@ pub enum Subject {
         /// The version that was read.
         version: u64,
     },
-}
-
-/// What is known of the alias on screen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AliasCheck {
-    /// Nothing; this one was not answered for.
-    Unknown(String),
-    /// It is being asked for.
-    Checking(Ticket, String),
-    /// Nobody has this one.
-    Free(String),
-    /// Someone has this one.
-    Taken {
-        /// The alias.
-        alias: String,
-        /// The name of the connection that has it.
-        by: String,
-    },
-}
-
-/// What is known of a reference.
-#[derive(Debug, PartialEq)]
-enum Known {
-    Asking,
-    Answered(Lookup),
-    Unanswered,
 }
 
 /// The form of a connection.
@@ -318,175 +295,6 @@ impl Form {
                 }
             }
             _ => {}
-        }
-    }
-
-    fn leave(&mut self) -> Outcome {
-        if self.is_changed() {
-            Outcome::AskWhetherToLeave
-        } else {
-            Outcome::Close
-        }
-    }
-
-    /// Asks the service to keep it, when nothing is wrong.
-    pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
-        let draft = self.draft();
-        let keep = match self.subject {
-            Subject::New => Keep::Nothing,
-            Subject::Stored { .. } => Keep::Secrets,
-        };
-        let problems = draft.problems(catalog, keep);
-        if !problems.is_empty() {
-            return match self.refuse(&problems) {
-                Some(notice) => Outcome::Tell(notice),
-                None => Outcome::Stay,
-            };
-        }
-        self.hide_secrets();
-        Outcome::Ask(match self.subject {
-            Subject::New => Request::Create(draft),
-            Subject::Stored { id, version, .. } => Request::Update(Change {
-                id,
-                draft,
-                over: version,
-            }),
-        })
-    }
-
-    /// Shows every error at its field with the focus on the first; what belongs to no field is told.
-    pub fn refuse(&mut self, problems: &[FieldError]) -> Option<Notice> {
-        for field in &mut self.fields {
-            field.error = None;
-        }
-        let mut homeless = None;
-        for problem in problems {
-            match self.field_of(&problem.field) {
-                Some(field) if field.error.is_none() => {
-                    field.error = Some(problem.reason.at_field());
-                }
-                Some(_) => {}
-                None => homeless = homeless.or_else(|| Some(Notice::error(problem.to_string()))),
-            }
-        }
-        if self.wrong() > 0 {
-            self.focus_on_error(0);
-        }
-        homeless
-    }
-
-    fn field_of(&mut self, at: &DraftField) -> Option<&mut Field> {
-        let place = match at {
-            DraftField::Name => Place::Name,
-            DraftField::Alias => Place::Alias,
-            DraftField::IsActive => Place::Status,
-            DraftField::Setting { key, .. } => {
-                Place::Setting(self.provider.field(key)?.key.clone())
-            }
-            DraftField::ProviderId | DraftField::Settings => return None,
-        };
-        self.fields.iter_mut().find(|field| field.place == place)
-    }
-
-    /// Puts the focus on the next field that is wrong, from this one on and around.
-    fn focus_on_error(&mut self, from: usize) {
-        let count = self.fields.len();
-        let next = (from..from + count)
-            .map(|at| at % count.max(1))
-            .find(|at| self.fields[*at].error.is_some());
-        if let Some(next) = next {
-            self.focus_on(next);
-        }
-    }
-}
-
-/// What is asked while typing.
-impl Form {
-    /// The alias to ask about, when nothing is known of it and nothing is being asked.
-    pub fn alias_to_check(&self) -> Option<&str> {
-        let typed = self.typed(&Place::Alias);
-        let known = match &self.alias_check {
-            AliasCheck::Checking(..) => return None,
-            AliasCheck::Unknown(alias)
-            | AliasCheck::Free(alias)
-            | AliasCheck::Taken { alias, .. } => alias,
-        };
-        (typed != known && alias::is_well_formed(typed) && typed.len() <= alias::MAX_LENGTH)
-            .then_some(typed)
-    }
-
-    /// What is known of the alias as it is typed now; nothing is said of the one a connection has.
-    pub fn alias_known(&self) -> Option<&AliasCheck> {
-        let typed = self.typed(&Place::Alias);
-        if !self.field(&Place::Alias).is_some_and(Field::is_changed) {
-            return None;
-        }
-        match &self.alias_check {
-            AliasCheck::Unknown(_) => None,
-            AliasCheck::Checking(..) => alias::is_well_formed(typed).then_some(&self.alias_check),
-            AliasCheck::Free(alias) | AliasCheck::Taken { alias, .. } => {
-                (alias == typed).then_some(&self.alias_check)
-            }
-        }
-    }
-
-    /// Takes the answer about an alias.
-    pub fn alias_answered(&mut self, ticket: Ticket, owner: Option<Option<String>>) {
-        let AliasCheck::Checking(awaited, alias) = &self.alias_check else {
-            return;
-        };
-        if *awaited == ticket {
-            let alias = alias.clone();
-            self.alias_check = match owner {
-                None => AliasCheck::Unknown(alias),
-                Some(None) => AliasCheck::Free(alias),
-                Some(Some(by)) => AliasCheck::Taken { alias, by },
-            };
-        }
-    }
-
-    /// A reference that nothing is known of, when none is being asked about.
-    pub fn reference_to_look_up(&self) -> Option<Reference> {
-        if self
-            .lookups
-            .iter()
-            .any(|(_, known)| *known == Known::Asking)
-        {
-            return None;
-        }
-        self.fields
-            .iter()
-            .filter_map(Field::reference)
-            .find(|reference| self.lookups.iter().all(|(known, _)| known != reference))
-    }
-
-    /// Where a reference leads, when that is known.
-    pub fn lookup(&self, reference: &Reference) -> Option<&Lookup> {
-        self.lookups
-            .iter()
-            .find_map(|(known, answer)| match answer {
-                Known::Answered(lookup) if known == reference => Some(lookup),
-                Known::Answered(_) | Known::Asking | Known::Unanswered => None,
-            })
-    }
-
-    /// Remembers that a reference is being asked about.
-    pub fn looking_up(&mut self, reference: Reference) {
-        // As many as a form has fields are enough to remember.
-        if self.lookups.len() >= 32 {
-            self.lookups.remove(0);
-        }
-        self.lookups.push((reference, Known::Asking));
-    }
-
-    /// Takes the answer about the reference that was asked about.
-    pub fn looked_up(&mut self, lookup: Option<Lookup>) {
-        if let Some((_, known)) = self
-            .lookups
-            .iter_mut()
-            .find(|(_, known)| *known == Known::Asking)
-        {
-            *known = lookup.map_or(Known::Unanswered, Known::Answered);
         }
     }
 }

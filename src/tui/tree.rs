@@ -1,18 +1,19 @@
 //! The tree Settings › AI › Connections: what is open, what is selected, what a filter leaves.
 
+mod change;
+mod filter;
 mod item;
 mod loading;
 mod search;
 
 use uuid::Uuid;
 
+pub use filter::Filter;
 pub use item::Item;
 pub use loading::Loading;
-pub use search::{Search, Terms};
+use search::Search;
 
 use super::layout::follow;
-use super::line::Line;
-use crate::provider::ProviderCatalog;
 
 /// A node of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +35,6 @@ pub enum Sort {
     Name,
     /// By provider, then by name.
     Provider,
-}
-
-/// A filter over the tree.
-pub struct Filter {
-    /// What was typed.
-    pub line: Line,
-    /// Whether keys go into it.
-    pub is_typing: bool,
-    /// The work it does; none while nothing is asked for.
-    search: Option<Search>,
-    /// Whether the best one found is selected, because nobody chose another.
-    follows_best: bool,
 }
 
 /// The tree.
@@ -282,78 +271,6 @@ impl Tree {
         self.items.iter().find(|item| item.id == id)
     }
 
-    /// Marks a connection as on or off.
-    pub fn set_active(&mut self, id: Uuid, active: bool) {
-        if let Some(item) = self.items.iter_mut().find(|item| item.id == id) {
-            item.is_active = active;
-        }
-    }
-
-    /// Puts a connection in, in place of what it was.
-    pub fn upsert(&mut self, item: Item) {
-        if let Some(old) = self.items.iter().position(|other| other.id == item.id) {
-            if self.items[old].order(&item).is_eq() {
-                self.items[old] = item;
-                self.changed();
-                return;
-            }
-            self.items.remove(old);
-            self.loading.removed(old);
-        }
-        let place = self
-            .items
-            .partition_point(|other| other.order(&item).is_lt());
-        self.items.insert(place, item);
-        self.loading.inserted(place);
-        self.changed();
-    }
-
-    /// Takes a connection out; its neighbour is selected in its place.
-    pub fn remove(&mut self, id: Uuid) {
-        let Some(old) = self.items.iter().position(|item| item.id == id) else {
-            return;
-        };
-        self.items.remove(old);
-        self.loading.removed(old);
-        self.changed();
-    }
-
-    /// Takes in a part of the list that follows what was read.
-    pub fn take_page(&mut self, page: Vec<Item>, total: usize) {
-        match &mut self.fresh {
-            Some(fresh) => self.loading.take_page(fresh, page, total),
-            None => self.loading.take_page(&mut self.items, page, total),
-        }
-        if self.loading.is_done()
-            && let Some(fresh) = self.fresh.take()
-        {
-            self.items = fresh;
-            self.restart_search();
-        }
-        self.reorder();
-        self.relocate();
-    }
-
-    /// Reads the list again; what was read stays until all of it is there.
-    pub fn refresh(&mut self) {
-        if self.loading.is_done() || self.fresh.is_some() {
-            self.fresh = Some(Vec::new());
-        } else {
-            self.items.clear();
-        }
-        self.loading = Loading::default();
-    }
-
-    /// After a change of one's own: a list being read again is read from its beginning.
-    fn changed(&mut self) {
-        if self.fresh.is_some() {
-            self.refresh();
-        }
-        self.reorder();
-        self.restart_search();
-        self.relocate();
-    }
-
     /// Where a connection is among those shown.
     fn position(&self, id: Uuid) -> Option<usize> {
         (0..self.shown_len()).find(|at| self.shown(*at).is_some_and(|item| item.id == id))
@@ -377,108 +294,6 @@ impl Tree {
                     self.at = at;
                 }
             }
-        }
-    }
-
-    /// Orders by provider again: counted, not compared, since there are few of them.
-    fn reorder(&mut self) {
-        self.by_provider = match self.sort {
-            Sort::Name => Vec::new(),
-            Sort::Provider => by_provider(&self.items),
-        };
-        self.relocate();
-    }
-}
-
-fn by_provider(items: &[Item]) -> Vec<u32> {
-    let mut groups: Vec<(&str, Vec<u32>)> = Vec::new();
-    for (index, item) in (0..).zip(items) {
-        match groups.iter_mut().find(|(id, _)| *id == &*item.provider) {
-            Some((_, group)) => group.push(index),
-            None => groups.push((&item.provider, vec![index])),
-        }
-    }
-    groups.sort_by_key(|(id, _)| *id);
-    groups.into_iter().flat_map(|(_, group)| group).collect()
-}
-
-/// Filtering.
-impl Tree {
-    /// Opens the filter for typing.
-    pub fn start_filter(&mut self) {
-        let filter = self.filter.get_or_insert_with(|| Filter {
-            line: Line::text(""),
-            is_typing: true,
-            search: None,
-            follows_best: true,
-        });
-        filter.is_typing = true;
-        self.open = [true; 3];
-    }
-
-    /// Stops typing; a filter that asks for nothing goes away.
-    pub fn accept_filter(&mut self) {
-        match &mut self.filter {
-            Some(filter) if filter.search.is_some() => filter.is_typing = false,
-            _ => self.clear_filter(),
-        }
-    }
-
-    /// Shows everything again, with the same selection.
-    pub fn clear_filter(&mut self) {
-        self.filter = None;
-        self.relocate();
-    }
-
-    /// Changes what the filter asks for.
-    pub fn edit_filter(&mut self, catalog: &ProviderCatalog, edit: impl FnOnce(&mut Line) -> bool) {
-        let Some(filter) = &mut self.filter else {
-            return;
-        };
-        if !edit(&mut filter.line) {
-            return;
-        }
-        let terms = Terms::read(filter.line.value());
-        filter.search = (!terms.is_empty()).then(|| Search::new(terms, catalog));
-        filter.follows_best = true;
-        self.step_search();
-        self.relocate();
-    }
-
-    /// Whether the filter has connections to look at.
-    pub fn is_searching(&self) -> bool {
-        self.search()
-            .is_some_and(|search| search.has_more(&self.items))
-    }
-
-    /// Looks at the next connections.
-    pub fn step_search(&mut self) {
-        let Some(filter) = &mut self.filter else {
-            return;
-        };
-        let Some(search) = &mut filter.search else {
-            return;
-        };
-        search.step(&self.items);
-        if filter.follows_best {
-            match self.shown(0).map(|best| best.id) {
-                Some(best) => self.selected = Node::Connection(best),
-                None => self.selected = Node::Connections,
-            }
-            self.at = 0;
-        } else {
-            self.relocate();
-        }
-    }
-
-    fn restart_search(&mut self) {
-        if let Some(search) = self
-            .filter
-            .as_mut()
-            .and_then(|filter| filter.search.as_mut())
-        {
-            search.restart();
-            search.step(&self.items);
         }
     }
 }

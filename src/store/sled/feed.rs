@@ -67,6 +67,11 @@ impl Feed {
         }
     }
 
+    /// Says where the store is, once that is known for sure; nobody reads yet.
+    pub fn begin_at(&self, revision: u64) {
+        self.newest.send_modify(|newest| newest.revision = revision);
+    }
+
     /// Ends every feed.
     pub fn close(&self) {
         self.newest.send_modify(|newest| newest.closed = true);

@@ -18,6 +18,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::ledger::Point;
 use crate::connection::{Change, Connection, ConnectionItem, Mask, Sealed, StoreError, Version};
 use crate::store::journal::digest::{Digest, record_mark};
 use crate::store::journal::head::Identity;
@@ -223,6 +224,14 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// Where it is in the store's history.
+    pub const fn point(&self) -> Point {
+        Point {
+            revision: self.revision,
+            digest: self.digest,
+        }
+    }
+
     /// The row.
     pub fn row(&self) -> Row {
         let value = seal(

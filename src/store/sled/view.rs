@@ -17,7 +17,7 @@ use super::rows::{self, Applied, Pair, Row};
 pub struct Broken(pub String);
 
 /// sled keeps so much of its file in memory, in bytes.
-const CACHE: u64 = 8 * 1024 * 1024;
+const CACHE: u64 = 1024 * 1024;
 
 /// Sorted rows.
 pub enum View {

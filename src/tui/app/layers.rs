@@ -1,0 +1,120 @@
+//! What an action does to the top layer, and what follows from its answer.
+
+use std::sync::Arc;
+
+use super::{App, Waiting};
+use crate::tui::action::Action;
+use crate::tui::confirm::Confirm;
+use crate::tui::effect::{Effect, Request};
+use crate::tui::form::Form;
+use crate::tui::help::Help;
+use crate::tui::layer::{Answer, Layer, Outcome};
+use crate::tui::palette::Palette;
+use crate::tui::picker::Picker;
+
+impl App {
+    /// Does what a key, the palette or the mouse asked for.
+    pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
+        match action {
+            Action::Quit => return Some(Effect::Quit),
+            Action::Redraw => return Some(Effect::Redraw),
+            Action::Suspend => return Some(Effect::Suspend),
+            Action::Leave => return self.leave(),
+            Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
+                let place = self.context();
+                self.layers.push(Layer::Palette(Palette::of(place)));
+                return None;
+            }
+            Action::Help if !matches!(self.layers.last(), Some(Layer::Help(_))) => {
+                let place = self.context();
+                self.layers.push(Layer::Help(Help::of(place)));
+                return None;
+            }
+            _ => {}
+        }
+        let help_rows = self.help_rows();
+        let outcome = match self.layers.last_mut() {
+            Some(Layer::Picker(picker)) => picker.act(action, &self.catalog),
+            Some(Layer::Form(form)) => form.act(action, &self.catalog),
+            Some(Layer::Confirm(confirm)) => confirm.act(action),
+            Some(Layer::Palette(palette)) => palette.act(action),
+            Some(Layer::Help(help)) => {
+                let count = help.lines(&self.keymap).len();
+                help.act(action, count, help_rows)
+            }
+            None => return self.browse(action),
+        };
+        self.follow_up(outcome)
+    }
+
+    /// Does what the top layer answered.
+    fn follow_up(&mut self, outcome: Outcome) -> Option<Effect> {
+        match outcome {
+            Outcome::Stay => None,
+            Outcome::Close => {
+                self.layers.pop();
+                None
+            }
+            Outcome::Tell(notice) => {
+                self.tell(notice);
+                None
+            }
+            Outcome::Ask(request) => {
+                let ticket = self.ticket(Waiting::Save);
+                if let Some(form) = self.form_mut() {
+                    form.saving = Some(ticket);
+                }
+                Some(Effect::Call(ticket, request))
+            }
+            Outcome::Picked(id) => {
+                self.layers.pop();
+                let catalog = Arc::clone(&self.catalog);
+                if let Some(provider) = catalog.get(&id) {
+                    self.layers.push(Layer::Form(Box::new(Form::new(provider))));
+                }
+                None
+            }
+            Outcome::Run(action) => {
+                self.layers.pop();
+                self.act(action)
+            }
+            Outcome::Answered(answer) => self.answer(answer),
+            Outcome::AskWhetherToLeave => {
+                self.layers.push(Layer::Confirm(Confirm::leave()));
+                None
+            }
+        }
+    }
+
+    /// Does what a button of a question means.
+    fn answer(&mut self, answer: Answer) -> Option<Effect> {
+        self.layers.pop();
+        match answer {
+            Answer::Cancel => None,
+            Answer::Save => self.act(Action::Save),
+            Answer::Discard => {
+                self.layers.pop();
+                None
+            }
+            Answer::DiscardAndQuit => Some(Effect::Quit),
+            Answer::Delete(id) => Some(self.call(Waiting::Delete(id), Request::Delete(id))),
+        }
+    }
+
+    fn leave(&mut self) -> Option<Effect> {
+        if self.form().is_some_and(Form::is_changed) {
+            self.layers.push(Layer::Confirm(Confirm::quit()));
+            None
+        } else {
+            Some(Effect::Quit)
+        }
+    }
+
+    pub(super) fn pick_provider(&mut self) {
+        self.layers.push(Layer::Picker(Picker::default()));
+    }
+
+    fn help_rows(&self) -> usize {
+        self.layout().help().inside().height.into()
+    }
+}

@@ -1,0 +1,90 @@
+//! Saving a form, and showing at its fields why it was refused.
+
+use super::field::{Field, Place};
+use super::{Form, Subject};
+use crate::connection::validate::Stored as Keep;
+use crate::connection::{Field as DraftField, FieldError};
+use crate::provider::ProviderCatalog;
+use crate::tui::effect::{Change, Request};
+use crate::tui::layer::Outcome;
+use crate::tui::notice::Notice;
+
+impl Form {
+    pub(super) fn leave(&mut self) -> Outcome {
+        if self.is_changed() {
+            Outcome::AskWhetherToLeave
+        } else {
+            Outcome::Close
+        }
+    }
+
+    /// Asks the service to keep it, when nothing is wrong.
+    pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
+        let draft = self.draft();
+        let keep = match self.subject {
+            Subject::New => Keep::Nothing,
+            Subject::Stored { .. } => Keep::Secrets,
+        };
+        let problems = draft.problems(catalog, keep);
+        if !problems.is_empty() {
+            return match self.refuse(&problems) {
+                Some(notice) => Outcome::Tell(notice),
+                None => Outcome::Stay,
+            };
+        }
+        self.hide_secrets();
+        Outcome::Ask(match self.subject {
+            Subject::New => Request::Create(draft),
+            Subject::Stored { id, version, .. } => Request::Update(Change {
+                id,
+                draft,
+                over: version,
+            }),
+        })
+    }
+
+    /// Shows every error at its field with the focus on the first; what belongs to no field is told.
+    pub fn refuse(&mut self, problems: &[FieldError]) -> Option<Notice> {
+        for field in &mut self.fields {
+            field.error = None;
+        }
+        let mut homeless = None;
+        for problem in problems {
+            match self.field_of(&problem.field) {
+                Some(field) if field.error.is_none() => {
+                    field.error = Some(problem.reason.at_field());
+                }
+                Some(_) => {}
+                None => homeless = homeless.or_else(|| Some(Notice::error(problem.to_string()))),
+            }
+        }
+        if self.wrong() > 0 {
+            self.focus_on_error(0);
+        }
+        homeless
+    }
+
+    fn field_of(&mut self, at: &DraftField) -> Option<&mut Field> {
+        let place = match at {
+            DraftField::Name => Place::Name,
+            DraftField::Alias => Place::Alias,
+            DraftField::IsActive => Place::Status,
+            DraftField::Setting { key, .. } => {
+                Place::Setting(self.provider.field(key)?.key.clone())
+            }
+            DraftField::ProviderId | DraftField::Settings => return None,
+        };
+        self.fields.iter_mut().find(|field| field.place == place)
+    }
+
+    /// Puts the focus on the next field that is wrong, from this one on and around.
+    pub(super) fn focus_on_error(&mut self, from: usize) {
+        let count = self.fields.len();
+        let next = (from..from + count)
+            .map(|at| at % count.max(1))
+            .find(|at| self.fields[*at].error.is_some());
+        if let Some(next) = next {
+            self.focus_on(next);
+        }
+    }
+}
