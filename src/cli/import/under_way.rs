@@ -90,3 +90,38 @@ impl UnderWay {
         Ok(outcome)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::appsettings::AppSettings;
+    use crate::connection::{ConnectionDraft, CoreService, Plain};
+    use crate::provider::ProviderCatalog;
+    use crate::store::memory::MemoryStore;
+
+    fn incoming(alias: &str) -> Incoming {
+        let body = format!(r#"{{"alias":"{alias}","name":"A","providerId":"openai"}}"#);
+        Incoming {
+            unit: Unit::Line,
+            number: 1,
+            draft: ConnectionDraft::from_json(body.as_bytes()),
+        }
+    }
+
+    #[tokio::test]
+    async fn one_alias_is_under_way_once() {
+        let service: Arc<dyn ConnectionService> = Arc::new(CoreService::new(
+            Arc::new(MemoryStore::<Plain>::default()),
+            Arc::new(ProviderCatalog::embedded()),
+            AppSettings::default(),
+            Arc::new(chrono::Utc::now),
+        ));
+        let mut under_way = UnderWay::default();
+        under_way.begin(&service, incoming("same"));
+        assert!(!under_way.admits(&incoming("Same")));
+        assert!(under_way.admits(&incoming("other")));
+        let outcome = under_way.next_to_end().await.unwrap().unwrap();
+        assert!(outcome.created.is_ok() && under_way.is_empty());
+        assert!(under_way.admits(&incoming("same")));
+    }
+}
