@@ -7,6 +7,7 @@
 
 mod answers;
 mod browse;
+mod copy;
 mod due;
 mod layers;
 mod mouse;
@@ -82,6 +83,8 @@ pub struct App {
     pub layers: Vec<Layer>,
     /// What happened last.
     pub notice: Option<Notice>,
+    /// What people should know since the start; the help has all of it.
+    pub at_start: Vec<String>,
     undo: Vec<Switch>,
     last_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
@@ -89,7 +92,16 @@ pub struct App {
 
 impl App {
     /// The app as it starts, with what people should know at once.
-    pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, notices: &[String]) -> Self {
+    pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, at_start: Vec<String>) -> Self {
+        let help = keymap.first_key(Context::Tree, Action::Help);
+        let notice = match (at_start.as_slice(), help) {
+            ([], _) => None,
+            ([first, others @ ..], Some(key)) if !others.is_empty() => Some(format!(
+                "{} things to know ({key} has them all): {first}",
+                at_start.len()
+            )),
+            ([first, ..], _) => Some(first.clone()),
+        };
         Self {
             catalog,
             keymap,
@@ -99,7 +111,8 @@ impl App {
             pane: Pane::Tree,
             detail: Detail::default(),
             layers: Vec::new(),
-            notice: (!notices.is_empty()).then(|| Notice::warning(notices.join(" · "))),
+            notice: notice.map(Notice::warning),
+            at_start,
             undo: Vec::new(),
             last_ticket: 0,
             waiting: HashMap::new(),
@@ -156,7 +169,11 @@ impl App {
     pub fn form(&self) -> Option<&Form> {
         self.layers.iter().find_map(|layer| match layer {
             Layer::Form(form) => Some(&**form),
-            Layer::Picker(_) | Layer::Confirm(_) | Layer::Palette(_) | Layer::Help(_) => None,
+            Layer::Picker(_)
+            | Layer::Confirm(_)
+            | Layer::Palette(_)
+            | Layer::Help(_)
+            | Layer::Clipboard => None,
         })
     }
 
@@ -164,7 +181,9 @@ impl App {
     pub fn can(&self, action: Action) -> bool {
         let is_connection = self.tree.selected_item().is_some();
         match action {
-            Action::Edit | Action::Toggle | Action::Delete if self.layers.is_empty() => {
+            Action::Edit | Action::Toggle | Action::Delete | Action::Copy
+                if self.layers.is_empty() =>
+            {
                 is_connection
             }
             Action::Undo => !self.undo.is_empty(),
@@ -189,7 +208,11 @@ impl App {
     fn form_mut(&mut self) -> Option<&mut Form> {
         self.layers.iter_mut().find_map(|layer| match layer {
             Layer::Form(form) => Some(&mut **form),
-            Layer::Picker(_) | Layer::Confirm(_) | Layer::Palette(_) | Layer::Help(_) => None,
+            Layer::Picker(_)
+            | Layer::Confirm(_)
+            | Layer::Palette(_)
+            | Layer::Help(_)
+            | Layer::Clipboard => None,
         })
     }
 
@@ -201,7 +224,7 @@ impl App {
     fn is_typing(&self) -> bool {
         match self.layers.last() {
             Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_)) => true,
-            Some(Layer::Confirm(_) | Layer::Help(_)) => false,
+            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) => false,
             None => self.is_filtering(),
         }
     }
@@ -227,7 +250,7 @@ impl App {
             None if is_filtering => {
                 self.tree.edit_filter(&self.catalog, |line| line.edit(key));
             }
-            Some(Layer::Confirm(_) | Layer::Help(_)) | None => {}
+            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) | None => {}
         }
     }
 
@@ -245,7 +268,7 @@ impl App {
                 });
                 told
             }
-            Some(Layer::Confirm(_) | Layer::Help(_)) | None => None,
+            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) | None => None,
         };
         if let Some(notice) = told {
             self.tell(notice);
@@ -297,7 +320,7 @@ impl App {
                     let area = layout.palette();
                     palette.choices.scroll(Layout::choice_rows(area), count);
                 }
-                Layer::Confirm(_) | Layer::Help(_) => {}
+                Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard => {}
             }
         }
     }

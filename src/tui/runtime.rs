@@ -11,6 +11,7 @@ use std::io::{self, BufWriter};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crossterm::clipboard::CopyToClipboard;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
@@ -61,7 +62,7 @@ pub async fn run(service: Arc<dyn ConnectionService>, options: TuiOptions) -> Re
     let mut notices = service.notices();
     notices.extend(options.notices);
     notices.extend(problems);
-    let app = App::new(service.providers(), keymap, &notices);
+    let app = App::new(service.providers(), keymap, notices);
     let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let theme = if is_mono {
         Some(ThemeName::Mono)
@@ -221,6 +222,12 @@ impl Runtime {
                     tokio::time::sleep(after).await;
                     ticket
                 });
+            }
+            Some(Effect::Copy(text)) => {
+                crossterm::execute!(
+                    self.terminal.backend_mut(),
+                    CopyToClipboard::to_clipboard_from(text)
+                )?;
             }
             Some(Effect::Redraw) => {
                 // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the reading thread.

@@ -61,7 +61,7 @@ impl Stage {
                 .block_on(service.create(ConnectionDraft::from_json(body.as_bytes()).unwrap()))
                 .unwrap();
         }
-        let app = App::new(service.providers(), Keymap::embedded(), &[]);
+        let app = App::new(service.providers(), Keymap::embedded(), Vec::new());
         let mut stage = Self {
             app,
             service,
@@ -104,7 +104,7 @@ impl Stage {
                     None
                 }
                 Effect::Continue => None,
-                Effect::Redraw | Effect::Suspend | Effect::Quit => {
+                Effect::Redraw | Effect::Suspend | Effect::Quit | Effect::Copy(_) => {
                     self.effects.push(done);
                     None
                 }
