@@ -165,12 +165,15 @@ impl Stage {
         let page = self.elsewhere(self.service.list(everything)).unwrap();
         for item in page.items {
             let id = item.id.to_string();
-            // Ids made in the same moment begin alike; what is drawn of one on a line is longer than that.
-            let Some(length) = (18..=id.len()).rev().find(|at| text.contains(&id[..*at])) else {
+            // Ids made in the same moment begin alike: a part on one line counts only with the rest below it.
+            let Some((head, tail)) = (18..=id.len())
+                .rev()
+                .map(|at| id.split_at(at))
+                .find(|(head, tail)| text.contains(head) && text.contains(&format!(" {tail}")))
+            else {
                 continue;
             };
-            let (head, tail) = id.split_at(length);
-            text = text.replace(head, &"·".repeat(length));
+            text = text.replace(head, &"·".repeat(head.len()));
             if !tail.is_empty() {
                 text = text.replace(
                     &format!(" {tail} "),
