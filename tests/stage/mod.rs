@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use umai::connection::{ConnectionDraft, ConnectionService, Query, Window};
+use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
 use umai::tui::effect::{Effect, Ticket};
 use umai::tui::event::{Event, Pasted};
@@ -85,6 +85,14 @@ impl Stage {
 
     /// Something happens, and everything that follows from it.
     pub fn happens(&mut self, event: Event) {
+        self.follow(event);
+        // The service makes ids by the clock on the wall; what is shown shall be the same at every run.
+        if let Some(connection) = &mut self.app.detail.connection {
+            connection.item.id = uuid::Uuid::nil();
+        }
+    }
+
+    fn follow(&mut self, event: Event) {
         let mut effect = self.app.update(event);
         loop {
             let Some(done) = effect else {
@@ -133,7 +141,7 @@ impl Stage {
         (buffer, cursor)
     }
 
-    /// The frame as text, with the cursor as `▏` over its cell, and ids as `·`.
+    /// The frame as text, with the cursor as `▏` over its cell.
     pub fn frame(&self) -> String {
         let (buffer, cursor) = self.buffer();
         let mut text = String::new();
@@ -153,33 +161,6 @@ impl Stage {
             }
             text.push_str(line.trim_end());
             text.push('\n');
-        }
-        self.without_ids(text)
-    }
-
-    fn without_ids(&self, mut text: String) -> String {
-        let everything = Query::all(Window {
-            skip: 0,
-            take: 1_000,
-        });
-        let page = self.elsewhere(self.service.list(everything)).unwrap();
-        for item in page.items {
-            let id = item.id.to_string();
-            // Ids made in the same moment begin alike: a part on one line counts only with the rest below it.
-            let Some((head, tail)) = (18..=id.len())
-                .rev()
-                .map(|at| id.split_at(at))
-                .find(|(head, tail)| text.contains(head) && text.contains(&format!(" {tail}")))
-            else {
-                continue;
-            };
-            text = text.replace(head, &"·".repeat(head.len()));
-            if !tail.is_empty() {
-                text = text.replace(
-                    &format!(" {tail} "),
-                    &format!(" {} ", "·".repeat(tail.len())),
-                );
-            }
         }
         text
     }
