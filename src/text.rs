@@ -66,6 +66,11 @@ pub fn is_unprintable(sign: char) -> bool {
         )
 }
 
+/// Whether a character cannot be seen for what it is, and so is written out.
+pub fn is_hidden(sign: char) -> bool {
+    !is_shown(sign)
+}
+
 /// Whether there is anything to see in a text.
 pub fn is_visible_text(text: &str) -> bool {
     text.chars()

@@ -1,12 +1,13 @@
 //! Asks for a secret on the terminal without showing it.
 
-use std::io::{IsTerminal, Read, Stdin, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Stdin, Write};
 
+use anyhow::Context;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::exit::{Exit, Failure};
-use super::secret::MAX_BYTES;
+use super::secret::{self, MAX_BYTES};
 use crate::connection::Plain;
 use crate::text::printable;
 
@@ -22,18 +23,16 @@ pub fn is_possible() -> bool {
 
 /// What was typed after the label; nothing when it was left empty.
 pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
-    let mut stderr = std::io::stderr();
-    write!(
-        stderr,
-        "{} (not shown; Enter leaves it out): ",
-        printable(label)
-    )?;
-    stderr.flush()?;
     let typed = {
+        // Quiet before the question: what is typed at once must not be shown, nor be thrown away.
         let _quiet = Quiet::new(std::io::stdin())?;
-        read_line(std::io::stdin().lock())
+        prompt(&format!(
+            "{} (not shown; Enter leaves it out): ",
+            printable(label)
+        ))?;
+        read_line(secret::unbuffered_stdin().context(UNASKABLE)?)
     };
-    writeln!(stderr)?;
+    prompt("\n")?;
     let typed = typed?;
     let text = std::str::from_utf8(&typed)
         .map_err(|_| Failure::Usage("What was typed is not text in UTF-8".into()))?
@@ -41,11 +40,29 @@ pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
     Ok((!text.is_empty()).then(|| Plain::new(text)))
 }
 
+const UNASKABLE: &str = "The terminal cannot be asked for a secret";
+
+fn prompt(text: &str) -> Result<(), Failure> {
+    let mut stderr = std::io::stderr();
+    stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush())
+        .context(UNASKABLE)?;
+    Ok(())
+}
+
 /// Byte by byte, because the terminal's own line editing stops at 4095.
-fn read_line(source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut typed = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
-    for byte in source.bytes() {
-        match byte? {
+    let mut byte = [0];
+    loop {
+        match source.read(&mut byte) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(anyhow::Error::from(error).context(UNASKABLE).into()),
+        }
+        match byte[0] {
             b'\r' | b'\n' | CTRL_D => break,
             CTRL_C => return Err(Failure::Signal(Exit::Interrupted)),
             CTRL_U => typed.clear(),
@@ -71,10 +88,10 @@ struct Quiet {
 
 impl Quiet {
     fn new(stdin: Stdin) -> Result<Self, Failure> {
-        let before = tcgetattr(&stdin).map_err(std::io::Error::from)?;
+        let before = tcgetattr(&stdin).context(UNASKABLE)?;
         let mut quiet = before.clone();
         quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
-        tcsetattr(&stdin, OptionalActions::Flush, &quiet).map_err(std::io::Error::from)?;
+        tcsetattr(&stdin, OptionalActions::Flush, &quiet).context(UNASKABLE)?;
         Ok(Self { stdin, before })
     }
 }

@@ -70,10 +70,20 @@ pub struct List {
     #[arg(long)]
     inactive: bool,
     /// How many to leave out at the start
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
     skip: usize,
     /// How many to list at most
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 100,
+        allow_negative_numbers = true
+    )]
     take: usize,
 }
 
@@ -110,21 +120,7 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
                 Format::Text => show::one(&connection, &ground.catalog, output),
             }
         }),
-        Verb::Create(create) => match create.source()? {
-            Some(source) => with_service(ground, output, async |service, output| {
-                import::run(service, source, output).await
-            }),
-            None => {
-                let draft = create.draft(&ground.catalog, output)?;
-                with_service(ground, output, async |service, output| {
-                    let connection = service.create(draft).await?;
-                    match output.format() {
-                        Format::Json => output.json(&connection),
-                        Format::Text => show::created(&connection, output),
-                    }
-                })
-            }
-        },
+        Verb::Create(given) => create(&given, ground, output),
         Verb::Activate { connections } => switch(&connections, true, ground, output),
         Verb::Deactivate { connections } => switch(&connections, false, ground, output),
         Verb::Delete { yes: false, .. } => Err(Failure::Usage(
@@ -152,6 +148,28 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
             .await
         }),
     }
+}
+
+fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    if let Some(source) = given.source()? {
+        return with_service(ground, output, async |service, output| {
+            import::run(service, source, output).await
+        });
+    }
+    let draft = given.draft(&ground.catalog, output)?;
+    with_service(ground, output, async |service, output| {
+        let connection = service.create(draft).await?;
+        match output.format() {
+            Format::Json => output.json(&connection)?,
+            Format::Text => show::created(&connection, output)?,
+        }
+        if connection.settings.is_none() {
+            output.note(
+                "It has no settings yet and cannot be used without them; give them in the app",
+            );
+        }
+        Ok(())
+    })
 }
 
 fn switch(

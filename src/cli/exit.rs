@@ -53,7 +53,7 @@ pub enum Failure {
     Signal(Exit),
     /// What reads the output is gone.
     #[error("The output cannot be written: {0}")]
-    Output(#[from] std::io::Error),
+    Output(std::io::Error),
     /// Something outside.
     #[error("{0:#}")]
     Trouble(#[from] anyhow::Error),

@@ -4,7 +4,6 @@ pub mod elements;
 mod shape;
 
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::connections::show;
 use super::exit::{Exit, Failure};
 use super::output::{Format, Output};
+use super::secret::unbuffered_stdin;
 use crate::connection::{Connection, ConnectionDraft, ConnectionError, ConnectionService};
 use elements::{Element, Elements, Unit};
 
@@ -22,13 +22,14 @@ use elements::{Element, Elements, Unit};
 const IN_FLIGHT: usize = 256;
 
 /// Where JSON comes from.
-pub struct Source(Box<dyn Read + Send>);
+pub struct Source(File);
 
 impl Source {
     /// A file, or stdin for `-`.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         if path == Path::new("-") {
-            return Ok(Self(Box::new(std::io::stdin())));
+            let stdin = unbuffered_stdin().context("stdin cannot be read")?;
+            return Ok(Self(stdin));
         }
         let unreadable = |why: &dyn std::fmt::Display| {
             Failure::Usage(format!("{} cannot be read: {why}", path.display()))
@@ -37,7 +38,7 @@ impl Source {
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
             return Err(unreadable(&"it is a folder"));
         }
-        Ok(Self(Box::new(file)))
+        Ok(Self(file))
     }
 }
 
@@ -63,16 +64,16 @@ pub async fn run(
         tokio::select! {
             biased;
             element = incoming.recv(), if is_open && creating.len() < IN_FLIGHT => match element {
-                Some(element) if tally.trouble.is_none() => {
-                    let element = element.context("The input cannot be read further")?;
+                Some(Ok(element)) if tally.trouble.is_none() => {
                     tally.began(element.unit, output);
-                    let service = Arc::clone(service);
-                    creating.spawn(create(service, element));
+                    creating.spawn(create(Arc::clone(service), element));
                 }
-                Some(_) | None => {
+                Some(Err(error)) => {
+                    let unreadable = anyhow::Error::from(error).context("The input cannot be read further");
+                    tally.trouble.get_or_insert(unreadable.into());
                     is_open = false;
-                    incoming.close();
                 }
+                Some(Ok(_)) | None => is_open = false,
             },
             Some(joined) = creating.join_next(), if !creating.is_empty() => tally.count(outcome(joined)?, output)?,
             else => break,
@@ -121,8 +122,8 @@ struct Tally {
     refused: u64,
     /// The refusal of what may turn out to be the only one; told plainly then.
     only: Option<(Unit, u64, ConnectionError)>,
-    /// What ends it all: the store takes no more.
-    trouble: Option<ConnectionError>,
+    /// What ends it all: the store takes no more, or the input gives no more.
+    trouble: Option<Failure>,
     /// Nobody reads the output any more; creating goes on.
     is_unheard: bool,
 }
@@ -155,7 +156,7 @@ impl Tally {
                 })
             }
             Err(error @ ConnectionError::Store(_)) => {
-                self.trouble.get_or_insert(error);
+                self.trouble.get_or_insert(error.into());
                 Ok(())
             }
             Err(error) => {
@@ -189,11 +190,11 @@ impl Tally {
     }
 
     fn end(self, output: &Output) -> Result<(), Failure> {
-        if let Some(error) = self.trouble {
+        if let Some(trouble) = self.trouble {
             if self.created > 0 {
                 output.note(&format!("{} were created before that", self.created));
             }
-            return Err(error.into());
+            return Err(trouble);
         }
         if let Some((_, _, error)) = self.only {
             return Err(error.into());

@@ -1,6 +1,8 @@
 //! Writes data to stdout and talk to stderr, for people or as JSON.
 
-use std::io::{BufWriter, ErrorKind, Stdout, Write};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{BufWriter, Stdout, Write};
 
 use serde::Serialize;
 use serde_json::json;
@@ -8,7 +10,7 @@ use serde_json::json;
 use super::exit::Failure;
 use super::problem::Problem;
 use crate::connection::{ConnectionError, FieldError};
-use crate::text::printable;
+use crate::text::{is_hidden, printable};
 
 /// Who reads the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,41 +43,38 @@ impl Output {
 
     /// One line of data.
     pub fn line(&mut self, line: &str) -> Result<(), Failure> {
-        writeln!(self.stdout, "{}", printable(line))?;
-        Ok(())
+        writeln!(self.stdout, "{}", printable(line)).map_err(Failure::Output)
     }
 
     /// Text of this program's own, as it is.
     pub fn text(&mut self, text: &str) -> Result<(), Failure> {
-        self.stdout.write_all(text.as_bytes())?;
-        Ok(())
+        self.stdout
+            .write_all(text.as_bytes())
+            .map_err(Failure::Output)
     }
 
     /// One value, over several lines.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
-        writeln!(self.stdout, "{text}")?;
-        Ok(())
+        writeln!(self.stdout, "{}", harmless(&text)).map_err(Failure::Output)
     }
 
     /// One value on a line of its own.
     pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(value).map_err(anyhow::Error::from)?;
-        writeln!(self.stdout, "{text}")?;
-        Ok(())
+        writeln!(self.stdout, "{}", harmless(&text)).map_err(Failure::Output)
     }
 
     /// Hands over what was written.
     pub fn flush(&mut self) -> Result<(), Failure> {
-        self.stdout.flush()?;
-        Ok(())
+        self.stdout.flush().map_err(Failure::Output)
     }
 
     /// A sentence that is no data: what happened besides.
     pub fn note(&self, sentence: &str) {
         match self.format {
             Format::Text => say(&printable(sentence)),
-            Format::Json => say(&json!({ "notice": sentence }).to_string()),
+            Format::Json => say(&harmless(&json!({ "notice": sentence }).to_string())),
         }
     }
 
@@ -85,7 +84,7 @@ impl Output {
             return;
         }
         match (self.format, failure) {
-            (Format::Json, _) => self.problem(&Problem::of(failure)),
+            (Format::Json, _) => Self::problem(&Problem::of(failure)),
             (Format::Text, Failure::Connection(error)) => sentences(error, ""),
             (
                 Format::Text,
@@ -106,13 +105,13 @@ impl Output {
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.format {
             Format::Text => sentences(error, &format!("{unit} {number}: ")),
-            Format::Json => self.problem(&Problem::refused(error).at(unit, number)),
+            Format::Json => Self::problem(&Problem::refused(error).at(unit, number)),
         }
     }
 
-    fn problem(&self, problem: &Problem) {
+    fn problem(problem: &Problem) {
         if let Ok(text) = serde_json::to_string(problem) {
-            say(&text);
+            say(&harmless(&text));
         }
     }
 }
@@ -131,11 +130,30 @@ fn sentences(error: &ConnectionError, before: &str) {
     }
 }
 
+/// The same JSON with every hidden character escaped: programs read the same text, and a terminal is left alone.
+///
+/// Such a character can only be inside a string, where JSON lets every character be escaped.
+fn harmless(json: &str) -> Cow<'_, str> {
+    let is_hidden = |sign: char| sign != '\n' && is_hidden(sign);
+    if !json.chars().any(is_hidden) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() + 32);
+    for sign in json.chars() {
+        if is_hidden(sign) {
+            for unit in sign.encode_utf16(&mut [0; 2]) {
+                // Writing into a String cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(sign);
+        }
+    }
+    Cow::Owned(text)
+}
+
 /// One line on stderr. Nobody can be told when that is gone.
 fn say(line: &str) {
     let mut stderr = std::io::stderr().lock();
-    // A half-written sentence helps nobody, and neither does ending here.
-    let _ = stderr
-        .write_all(format!("{line}\n").as_bytes())
-        .map_err(|error| error.kind() == ErrorKind::BrokenPipe);
+    let _ = stderr.write_all(format!("{line}\n").as_bytes());
 }

@@ -71,7 +71,8 @@ fn sentence(error: &Error) -> String {
                 .to_owned();
         }
     };
-    format!("{said}. 'umai --help' and 'umai COMMAND --help' say how it goes")
+    let dot = if said.ends_with('?') { "" } else { "." };
+    format!("{said}{dot} 'umai --help' and 'umai COMMAND --help' say how it goes")
 }
 
 fn unknown_argument(error: &Error) -> String {
@@ -104,14 +105,14 @@ fn invalid_value(error: &Error) -> String {
     }
 }
 
+/// The nearest of what there is, when something is near.
 fn suggestion(error: &Error, kind: ContextKind) -> String {
-    match error.get(kind) {
-        Some(ContextValue::String(word)) => format!("; did you mean {word}?"),
-        Some(ContextValue::Strings(words)) if !words.is_empty() => {
-            format!("; did you mean {}?", words.join(" or "))
-        }
-        _ => String::new(),
-    }
+    let nearest = match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word),
+        Some(ContextValue::Strings(words)) => words.last(),
+        _ => None,
+    };
+    nearest.map_or_else(String::new, |word| format!("; did you mean {word}?"))
 }
 
 fn told(error: &Error, kind: ContextKind) -> Option<String> {

@@ -1,7 +1,9 @@
 //! Keeps secrets out of arguments, and takes them from stdin or a file.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -140,13 +142,21 @@ pub struct Taken {
 
 /// The secret that stdin holds.
 pub fn from_stdin() -> Result<Taken, Failure> {
-    take(std::io::stdin().lock(), "stdin")
+    let stdin = unbuffered_stdin().map_err(|error| {
+        Failure::Usage(format!("The secret cannot be read from stdin: {error}"))
+    })?;
+    take(stdin, "stdin")
+}
+
+/// stdin without the standard library's buffer, which would keep a copy that nobody wipes.
+pub fn unbuffered_stdin() -> std::io::Result<File> {
+    Ok(std::io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
 /// The secret that a file holds.
 pub fn from_file(path: &Path) -> Result<Taken, Failure> {
     let name = path.display().to_string();
-    let file = std::fs::File::open(path).map_err(|error| {
+    let file = File::open(path).map_err(|error| {
         Failure::Usage(format!("The secret cannot be read from {name}: {error}"))
     })?;
     take(file, &name)

@@ -1,7 +1,7 @@
 //! Puts the parts together: catalogue, application settings, store and service.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use chrono::Utc;
@@ -16,12 +16,13 @@ use crate::config::Config;
 use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
 use crate::provider::ProviderCatalog;
 use crate::store::{self, StoreOptions};
-use crate::tui::{self, TuiOptions};
+use crate::tui::{self, Opening, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
 const WORKERS: usize = 2;
 
 /// What a command needs before it opens the store.
+#[derive(Clone)]
 pub struct Ground {
     /// Folders and files.
     pub config: Config,
@@ -138,15 +139,27 @@ pub fn open_app(ground: &Ground, format: Format) -> Result<(), Failure> {
     }
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
-        let session = Session::open(ground).await?;
+        let (catalog, store) = (Arc::clone(&ground.catalog), Arc::new(OnceLock::new()));
+        let (ground, kept) = (ground.clone(), Arc::clone(&store));
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme: None,
             notices: ground.problems.clone(),
         };
-        let left = tui::run(Arc::clone(&session.service), options).await;
-        session.store.close().await?;
-        left.map_err(|error| Failure::Trouble(error.into()))
+        let opening: Opening = Box::pin(async move {
+            let session = Session::open(&ground).await?;
+            // The cell is set here and nowhere else.
+            let _ = kept.set(session.store);
+            Ok(session.service)
+        });
+        let left = tui::run(catalog, opening, options).await;
+        if let Some(store) = store.get() {
+            store.close().await?;
+        }
+        left.map_err(|error| match error {
+            TuiError::Unopened(error) => Failure::Connection(error),
+            error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Trouble(error.into()),
+        })
     });
     runtime.shutdown_background();
     ended
@@ -163,8 +176,9 @@ fn runtime() -> Result<Runtime, Failure> {
 
 /// Waits for Ctrl-C, or for being asked to end.
 fn stopped() -> Result<impl Future<Output = Exit>, Failure> {
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
+    let unheard = "Signals cannot be listened for";
+    let mut interrupted = signal(SignalKind::interrupt()).context(unheard)?;
+    let mut terminated = signal(SignalKind::terminate()).context(unheard)?;
     Ok(async move {
         tokio::select! {
             _ = interrupted.recv() => Exit::Interrupted,

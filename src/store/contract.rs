@@ -14,7 +14,7 @@ use super::{StoreOptions, open};
 use crate::connection::store::{Changed, ConnectionStore, Put, Revision, Save, What};
 use crate::connection::{
     Change, Connection, ConnectionItem, Mask, Plain, Query, Sealed, Setting, Settings, StoreError,
-    Window,
+    Version, Window,
 };
 
 type Store = Arc<dyn ConnectionStore<Plain>>;
@@ -206,8 +206,8 @@ async fn of_many_saves_of_one_alias_at_once_exactly_one_is_kept(store: Store) {
         connection.item.id = Uuid::from_u128(number);
         store.save(new(&connection))
     });
-    let saved = join_all(saves).await;
-    assert_eq!(saved.iter().filter(|saved| saved.is_ok()).count(), 1);
+    let answers = join_all(saves).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     let all = Query::all(EVERYTHING);
     assert_eq!(aliases(&store, &all).await, ["wanted"]);
     assert_eq!(store.revision(), Revision(1));
@@ -353,7 +353,7 @@ async fn versions_are_listed_newest_first_with_their_secrets_masked(store: Store
     let id = current.item.id;
     let window = Window { skip: 1, take: 2 };
     let page = store.versions(id, window).await.unwrap();
-    let numbers: Vec<_> = page.items.iter().map(|found| found.number()).collect();
+    let numbers: Vec<_> = page.items.iter().map(Version::number).collect();
     assert_eq!((numbers, page.total), (vec![11, 10], 12));
     let third = store.version(id, 3).await.unwrap().unwrap();
     assert_eq!(third.snapshot.item.name, "v3");

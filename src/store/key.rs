@@ -267,8 +267,8 @@ mod tests {
             panic!("there is no key yet");
         };
         let made = Key::make(&path).unwrap();
-        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let permissions = std::fs::metadata(&path).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
         let Found::Key(read, _) = Key::find(None, &config).unwrap() else {
             panic!("there is a key now");
         };

@@ -18,17 +18,19 @@ mod applier;
 mod repair;
 mod writer;
 mod open;
+mod bring_up;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use self::applier::Applier;
 use self::change::Ask;
+use self::open::Start;
 use self::views::Views;
 use self::writer::{Message, Writer};
 use super::journal::head::Identity;
@@ -44,7 +46,54 @@ const WAITING: usize = 1024;
 pub struct SledStore {
     applier: Arc<Applier>,
     inbox: mpsc::Sender<Message>,
+    opening: watch::Receiver<Opening>,
     closing: Arc<AtomicBool>,
+}
+
+/// Whether the view can be read.
+#[derive(Debug, Clone, PartialEq)]
+enum Opening {
+    /// Not yet.
+    UnderWay,
+    /// It can.
+    Done,
+    /// It never will.
+    Given(StoreError),
+}
+
+/// When the view is made ready.
+enum Ready {
+    /// It is.
+    Now(bring_up::Ready),
+    /// While the store is in use already, since it takes a time that people would notice.
+    Later(Start),
+}
+
+/// What the store's own thread does.
+fn work(
+    ready: Ready,
+    inbox: mpsc::Receiver<Message>,
+    applier: Arc<Applier>,
+    state: &watch::Sender<Opening>,
+    closing: &AtomicBool,
+) {
+    let ready = match ready {
+        Ready::Now(ready) => Ok(ready),
+        Ready::Later(start) => start.finish(),
+    };
+    let writer = ready.and_then(|ready| {
+        let data = applier.data.clone();
+        Writer::new(inbox, ready, applier).map_err(|error| super::files::unusable(&data, &error))
+    });
+    match writer {
+        Ok(writer) => {
+            state.send_replace(Opening::Done);
+            writer.run(closing);
+        }
+        Err(error) => {
+            state.send_replace(Opening::Given(error));
+        }
+    }
 }
 
 impl SledStore {
@@ -55,21 +104,26 @@ impl SledStore {
         data: &Path,
         unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
     ) -> Result<Self, StoreError> {
-        let opened = open::open(data, unlock)?;
-        let applier = Arc::clone(&opened.applier);
+        let start = open::open(data, unlock)?;
+        let applier = Arc::clone(&start.applier);
         let closing = Arc::<AtomicBool>::default();
         let (inbox, arriving) = mpsc::channel(WAITING);
-        let refuse = |error: std::io::Error| super::files::unusable(data, &error);
-        let writer =
-            Writer::new(arriving, opened.ledger, opened.keeper, opened.applier).map_err(refuse)?;
-        let stop = Arc::clone(&closing);
+        let state = watch::Sender::new(Opening::UnderWay);
+        let opening = state.subscribe();
+        let ready = if start.is_small() {
+            Ready::Now(start.finish()?)
+        } else {
+            Ready::Later(start)
+        };
+        let (stop, shared) = (Arc::clone(&closing), Arc::clone(&applier));
         std::thread::Builder::new()
             .name("umai-store".into())
-            .spawn(move || writer.run(&stop))
-            .map_err(refuse)?;
+            .spawn(move || work(ready, arriving, shared, &state, &stop))
+            .map_err(|error| super::files::unusable(data, &error))?;
         Ok(Self {
             applier,
             inbox,
+            opening,
             closing,
         })
     }
@@ -84,8 +138,29 @@ impl SledStore {
         self.inbox
             .send(Message::Change(ask, answer))
             .await
-            .map_err(|_| closed())?;
-        answered.await.map_err(|_| closed())?
+            .map_err(|_| self.closed())?;
+        answered.await.map_err(|_| self.closed())?
+    }
+
+    /// Waits until the view can be read.
+    async fn ready(&self) -> Result<(), StoreError> {
+        let mut opening = self.opening.clone();
+        // When the store's thread is gone, reading says so.
+        let _ = opening
+            .wait_for(|opening| *opening != Opening::UnderWay)
+            .await;
+        match &*self.opening.borrow() {
+            Opening::Given(error) => Err(error.clone()),
+            Opening::UnderWay | Opening::Done => Ok(()),
+        }
+    }
+
+    /// Why nobody answers any more.
+    fn closed(&self) -> StoreError {
+        match &*self.opening.borrow() {
+            Opening::Given(error) => error.clone(),
+            Opening::UnderWay | Opening::Done => StoreError::Unusable("The store is closed".into()),
+        }
     }
 
     /// Reads; when that meets damage, the view is mended and read again.
@@ -93,9 +168,10 @@ impl SledStore {
         &self,
         read: impl Fn(&Views) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.ready().await?;
         let damage = match read(&self.applier.views) {
             Ok(found) => return Ok(found),
-            Err(_) if self.closing.load(Ordering::Acquire) => return Err(closed()),
+            Err(_) if self.closing.load(Ordering::Acquire) => return Err(self.closed()),
             Err(damage) => damage,
         };
         let (done, mended) = oneshot::channel();
@@ -104,10 +180,6 @@ impl SledStore {
         }
         read(&self.applier.views)
     }
-}
-
-fn closed() -> StoreError {
-    StoreError::Unusable("The store is closed".into())
 }
 
 #[async_trait]

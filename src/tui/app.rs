@@ -84,7 +84,7 @@ pub struct App {
     /// What happened last.
     pub notice: Option<Notice>,
     /// What people should know since the start; the help has all of it.
-    pub at_start: Vec<String>,
+    pub to_know: Vec<String>,
     undo: Vec<Switch>,
     last_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
@@ -92,17 +92,8 @@ pub struct App {
 
 impl App {
     /// The app as it starts, with what people should know at once.
-    pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, at_start: Vec<String>) -> Self {
-        let help = keymap.first_key(Context::Tree, Action::Help);
-        let notice = match (at_start.as_slice(), help) {
-            ([], _) => None,
-            ([first, others @ ..], Some(key)) if !others.is_empty() => Some(format!(
-                "{} things to know ({key} has them all): {first}",
-                at_start.len()
-            )),
-            ([first, ..], _) => Some(first.clone()),
-        };
-        Self {
+    pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, to_know: Vec<String>) -> Self {
+        let mut app = Self {
             catalog,
             keymap,
             size: Size::default(),
@@ -111,12 +102,14 @@ impl App {
             pane: Pane::Tree,
             detail: Detail::default(),
             layers: Vec::new(),
-            notice: notice.map(Notice::warning),
-            at_start,
+            notice: None,
+            to_know: Vec::new(),
             undo: Vec::new(),
             last_ticket: 0,
             waiting: HashMap::new(),
-        }
+        };
+        app.let_know(to_know);
+        app
     }
 
     /// Takes in what happened and answers what shall be done.
@@ -142,6 +135,10 @@ impl App {
             }
             Event::Idle => self.due(),
             Event::Resumed => Some(Effect::Redraw),
+            Event::Noticed(notices) => {
+                self.let_know(notices);
+                None
+            }
             Event::LightBackground => {
                 self.is_light = true;
                 None
@@ -273,6 +270,22 @@ impl App {
         if let Some(notice) = told {
             self.tell(notice);
         }
+    }
+
+    /// Says what people should know; where there is more than fits into a line, the help has all of it.
+    fn let_know(&mut self, notices: Vec<String>) {
+        self.to_know.extend(notices);
+        let help = self.keymap.first_key(Context::Tree, Action::Help);
+        let text = match (self.to_know.as_slice(), help) {
+            ([], _) => return,
+            ([_, _, ..], Some(key)) => format!(
+                "{} things to know ({key} has them all): {}",
+                self.to_know.len(),
+                self.to_know[0]
+            ),
+            ([first, ..], _) => first.clone(),
+        };
+        self.tell(Notice::warning(text));
     }
 
     /// Says something, in place of what was said before.

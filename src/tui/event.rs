@@ -25,6 +25,8 @@ pub enum Event {
     Idle,
     /// The screen belongs to the app again, after a stay in the shell.
     Resumed,
+    /// The service found something that people should know, one sentence each.
+    Noticed(Vec<String>),
     /// The terminal's background is light.
     LightBackground,
 }

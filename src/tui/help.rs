@@ -35,13 +35,13 @@ impl Help {
     }
 
     /// Its lines.
-    pub fn lines(&self, keymap: &Keymap, at_start: &[String], width: u16) -> Vec<Line> {
+    pub fn lines(&self, keymap: &Keymap, to_know: &[String], width: u16) -> Vec<Line> {
         let mut places = Context::ALL.to_vec();
         places.sort_by_key(|place| Some(*place) != self.place);
         let mut lines = Vec::new();
-        if !at_start.is_empty() {
+        if !to_know.is_empty() {
             lines.push(Line::Heading("To know"));
-            let wrapped = at_start.iter().flat_map(|text| wrap(text, width.into()));
+            let wrapped = to_know.iter().flat_map(|text| wrap(text, width.into()));
             lines.extend(wrapped.map(Line::Text));
         }
         for place in places {

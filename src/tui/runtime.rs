@@ -9,6 +9,7 @@ mod themes;
 use std::collections::HashSet;
 use std::io::{self, BufWriter};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crossterm::clipboard::CopyToClipboard;
@@ -16,7 +17,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::app::App;
 use super::effect::{Effect, Reply, Request, Ticket};
@@ -27,7 +28,8 @@ use super::perform::perform;
 use super::terminal::{self, Background, Input, Taken};
 use super::theme::ThemeName;
 use super::view;
-use crate::connection::ConnectionService;
+use crate::connection::{ConnectionError, ConnectionService};
+use crate::provider::ProviderCatalog;
 use signals::Signals;
 use themes::Themes;
 
@@ -54,15 +56,28 @@ pub enum TuiError {
     /// A request broke off in the middle.
     #[error("the app broke off: {0}")]
     Broken(JoinError),
+    /// There is nothing to ask: the connections could not be opened.
+    #[error(transparent)]
+    Unopened(ConnectionError),
 }
 
+/// A service on its way; the first frame does not wait for it.
+pub type Opening =
+    Pin<Box<dyn Future<Output = Result<Arc<dyn ConnectionService>, ConnectionError>> + Send>>;
+
 /// Runs the app until it is left; the terminal is given back on every way out.
-pub async fn run(service: Arc<dyn ConnectionService>, options: TuiOptions) -> Result<(), TuiError> {
+///
+/// The first frame is drawn while the service is still opening; what is asked until then waits for it.
+pub async fn run(
+    catalog: Arc<ProviderCatalog>,
+    opening: Opening,
+    options: TuiOptions,
+) -> Result<(), TuiError> {
+    let opening = tokio::spawn(opening);
     let (keymap, problems) = keymap(&options);
-    let mut notices = service.notices();
-    notices.extend(options.notices);
+    let mut notices = options.notices;
     notices.extend(problems);
-    let app = App::new(service.providers(), keymap, notices);
+    let app = App::new(catalog, keymap, notices);
     let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let theme = if is_mono {
         Some(ThemeName::Mono)
@@ -75,7 +90,8 @@ pub async fn run(service: Arc<dyn ConnectionService>, options: TuiOptions) -> Re
     let out = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut runtime = Runtime {
         app,
-        service,
+        service: Service::Opening(opening, Vec::new()),
+        told: 0,
         terminal: Terminal::new(CrosstermBackend::new(out))?,
         themes: Themes::new(theme),
         inputs,
@@ -126,9 +142,33 @@ enum Turn {
 /// An answer, or how its task ended without one.
 type Answered = Result<(tokio::task::Id, (Ticket, Reply)), JoinError>;
 
+/// How opening the service ended.
+type Opened = Result<Result<Arc<dyn ConnectionService>, ConnectionError>, JoinError>;
+
+/// The service, there or on its way with what waits for it.
+enum Service {
+    Opening(
+        JoinHandle<Result<Arc<dyn ConnectionService>, ConnectionError>>,
+        Vec<(Ticket, Request)>,
+    ),
+    Open(Arc<dyn ConnectionService>),
+}
+
+impl Service {
+    /// Waits until it is there; once it is, for ever.
+    async fn opened(&mut self) -> Opened {
+        match self {
+            Self::Opening(opening, _) => opening.await,
+            Self::Open(_) => std::future::pending().await,
+        }
+    }
+}
+
 struct Runtime {
     app: App,
-    service: Arc<dyn ConnectionService>,
+    service: Service,
+    /// How many of the service's notices were told.
+    told: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
     themes: Themes,
     inputs: UnboundedReceiver<Input>,
@@ -154,6 +194,7 @@ impl Runtime {
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.go_on.recv() => self.resume()?,
                 input = self.inputs.recv() => self.take_in(input)?,
+                opened = self.service.opened() => self.begin(opened)?,
                 Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
             };
@@ -203,7 +244,36 @@ impl Runtime {
     fn take_answer(&mut self, answer: Answered) -> Result<Turn, TuiError> {
         let (_, (ticket, reply)) = answer.map_err(TuiError::Broken)?;
         self.saves.remove(&ticket);
+        self.tell_notices()?;
         self.update(Event::Reply(ticket, reply))
+    }
+
+    /// The service is there: asks it what was asked meanwhile.
+    fn begin(&mut self, opened: Opened) -> Result<Turn, TuiError> {
+        let service = opened
+            .map_err(TuiError::Broken)?
+            .map_err(TuiError::Unopened)?;
+        let before = std::mem::replace(&mut self.service, Service::Open(service));
+        if let Service::Opening(_, waiting) = before {
+            for (ticket, request) in waiting {
+                self.call(ticket, request);
+            }
+        }
+        self.tell_notices()
+    }
+
+    /// Tells what the service found since it was asked last.
+    fn tell_notices(&mut self) -> Result<Turn, TuiError> {
+        let Service::Open(service) = &self.service else {
+            return Ok(Turn::On);
+        };
+        let notices = service.notices();
+        if notices.len() <= self.told {
+            return Ok(Turn::On);
+        }
+        let fresh = notices[self.told..].to_vec();
+        self.told = notices.len();
+        self.update(Event::Noticed(fresh))
     }
 
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
@@ -245,9 +315,14 @@ impl Runtime {
         if request.is_save() {
             self.saves.insert(ticket);
         }
-        let service = Arc::clone(&self.service);
-        self.calls
-            .spawn(async move { (ticket, perform(&*service, request).await) });
+        match &mut self.service {
+            Service::Opening(_, waiting) => waiting.push((ticket, request)),
+            Service::Open(service) => {
+                let service = Arc::clone(service);
+                self.calls
+                    .spawn(async move { (ticket, perform(&*service, request).await) });
+            }
+        }
     }
 
     fn draw(&mut self) -> Result<(), TuiError> {

@@ -70,8 +70,8 @@ fn folders_are_where_they_are_said_to_be_and_only_their_owners() {
     );
     assert_eq!(made.code, 0, "{made:?}");
     for folder in [&data, &config] {
-        let mode = fs::metadata(folder).unwrap().permissions().mode();
-        assert_eq!(mode & 0o077, 0, "{}", folder.display());
+        let rights = fs::metadata(folder).unwrap().permissions().mode();
+        assert_eq!(rights & 0o077, 0, "{}", folder.display());
     }
     let by_variable = home
         .umai(&["connections", "get", "openai-prod"])

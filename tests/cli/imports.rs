@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
+use rstest::rstest;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::home::Home;
@@ -169,19 +171,43 @@ fn a_second_process_is_told_who_holds_the_store() {
     assert_eq!(home.total(), 1);
 }
 
-#[test]
-fn being_asked_to_end_closes_the_store() {
+#[rstest]
+#[case(Signal::TERM, 143)]
+#[case(Signal::INT, 130)]
+fn being_asked_to_end_closes_the_store(#[case] signal: Signal, #[case] code: i32) {
     let home = Home::new();
     let (mut child, mut stdin, mut stdout) = open_import(&home);
     stdin
         .write_all(format!("{}\n", body("first")).as_bytes())
         .unwrap();
     next_line(&mut stdout);
-    let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(143));
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(code));
     drop(stdin);
     assert_eq!(home.total(), 1);
+}
+
+#[test]
+fn no_memory_is_written_to_disk_when_something_breaks() {
+    let home = Home::new();
+    let (mut child, stdin, _stdout) = open_import(&home);
+    let limits = format!("/proc/{}/limits", child.id());
+    let core = || {
+        let limits = std::fs::read_to_string(&limits).unwrap();
+        let line = limits
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
+        line.unwrap().split_whitespace().nth(4).unwrap().to_owned()
+    };
+    while core() != "0" {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before it was so"
+        );
+        std::thread::yield_now();
+    }
+    drop(stdin);
+    child.wait().unwrap();
 }
 
 #[test]

@@ -62,11 +62,11 @@ fn hostile_names_are_harmless_and_the_columns_hold() {
         starts.iter().all(|start| *start == starts[0]),
         "{starts:?} {listed:?}"
     );
-    assert_eq!(
-        home.run(&["connections", "get", "c-2", "--json"]).json()["name"],
-        "open\u{200b}ai",
-        "JSON has what was given"
-    );
+    for number in [2, 5] {
+        let one = home.run(&["connections", "get", &format!("c-{number}"), "--json"]);
+        assert_eq!(one.json()["name"], names[number], "JSON has what was given");
+        assert!(one.out.is_ascii(), "and says it harmlessly: {one:?}");
+    }
 }
 
 #[rstest]
@@ -80,13 +80,15 @@ fn hostile_names_are_harmless_and_the_columns_hold() {
 #[case(&["connections", "list", "--bo\u{1b}[2J"])]
 #[case(&["a\u{1b}[2J"])]
 fn what_was_typed_is_repeated_only_harmlessly(#[case] arguments: &[&str]) {
-    let answer = Home::new().run(arguments);
-    assert_ne!(answer.code, 0, "{answer:?}");
-    assert_ne!(answer.err, "");
-    assert!(
-        !answer.said().contains(['\u{1b}', '\u{202e}']),
-        "{answer:?}"
-    );
+    for format in [&[][..], &["--json"]] {
+        let answer = Home::new().run(&[arguments, format].concat());
+        assert_ne!(answer.code, 0, "{answer:?}");
+        assert_ne!(answer.err, "");
+        assert!(
+            !answer.said().contains(['\u{1b}', '\u{202e}']),
+            "{answer:?}"
+        );
+    }
 }
 
 #[test]
@@ -168,5 +170,25 @@ fn programs_read_every_line_of_stderr_as_json() {
         home.create(DOCUMENTED)
             .err
             .contains("appsettings.json is wrong at line 1")
+    );
+}
+
+#[test]
+fn output_that_cannot_be_written_is_said_and_no_panic() {
+    let home = Home::documented();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = home
+        .umai(&["connections", "list"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.starts_with("The output cannot be written: No space left"),
+        "{said}"
     );
 }

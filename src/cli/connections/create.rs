@@ -1,5 +1,6 @@
 //! `umai connections create`: a draft from the command line.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -121,11 +122,9 @@ impl Create {
             )?;
         }
         if let Some(key) = &self.secret_stdin {
-            put(
-                &mut settings,
-                key,
-                taken(secret::from_stdin()?, key, output),
-            )?;
+            let label = provider.and_then(|provider| provider.field(key));
+            let label = label.map_or(key, |field| &field.label);
+            put(&mut settings, key, from_stdin(key, label, output)?)?;
         }
         let mut draft = ConnectionDraft {
             alias: self.alias.clone().or_else(|| self.suggested_alias(output)),
@@ -194,6 +193,14 @@ fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Resu
     }
     settings.set(key, value);
     Ok(())
+}
+
+/// What stdin holds; where it is a terminal, what is typed there must not be shown.
+fn from_stdin(key: &str, label: &str, output: &Output) -> Result<Setting<Plain>, Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(ask::secret(label)?.map_or(Setting::Null, Setting::Secret));
+    }
+    Ok(taken(secret::from_stdin()?, key, output))
 }
 
 fn taken(taken: Taken, key: &str, output: &Output) -> Setting<Plain> {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::table::table;
-use crate::connection::{Connection, ConnectionItem, Mask, Page, Setting};
+use crate::connection::{Connection, ConnectionItem, Mask, Page, Setting, Settings};
 use crate::provider::ProviderCatalog;
 
 /// A part of the list.
@@ -82,10 +82,7 @@ pub fn one(
             .map_or(key, |field| &field.label)
             .to_owned()
     };
-    let settings = connection
-        .settings
-        .iter()
-        .flat_map(|settings| settings.iter());
+    let settings = connection.settings.iter().flat_map(Settings::iter);
     let rows: Vec<_> = facts
         .into_iter()
         .chain(settings.map(|(key, value)| [label(key), shown(value)]))

@@ -26,6 +26,16 @@ pub struct Element {
     pub body: Result<Zeroizing<Vec<u8>>, &'static str>,
 }
 
+impl Element {
+    fn on_line(number: u64, body: Result<Zeroizing<Vec<u8>>, &'static str>) -> Self {
+        Self {
+            unit: Unit::Line,
+            number,
+            body,
+        }
+    }
+}
+
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -144,7 +154,7 @@ impl<R: Read> Elements<R> {
                         // Nothing at all is one that is malformed, not none.
                         None => {
                             self.layout = Layout::End;
-                            return Ok(Some(self.on_line(1, Ok(Zeroizing::default()))));
+                            return Ok(Some(Element::on_line(1, Ok(Zeroizing::default()))));
                         }
                     }
                 }
@@ -177,11 +187,11 @@ impl<R: Read> Elements<R> {
             if self.line > line && shape.is_new_object(byte) {
                 // A line that broke off, and the next one begins.
                 self.layout = Layout::Lines;
-                return Ok(self.on_line(line, body.end()));
+                return Ok(Element::on_line(line, body.end()));
             }
             if byte == b'\n' && shape.is_in_text() {
                 self.layout = Layout::Lines;
-                return Ok(self.on_line(line, body.end()));
+                return Ok(Element::on_line(line, body.end()));
             }
             self.take();
             body.push(byte);
@@ -196,7 +206,7 @@ impl<R: Read> Elements<R> {
             self.layout = Layout::Lines;
             self.rest_of_line(&mut body)?;
         }
-        Ok(self.on_line(line, body.end()))
+        Ok(Element::on_line(line, body.end()))
     }
 
     fn whole_line(&mut self) -> std::io::Result<Option<Element>> {
@@ -206,7 +216,7 @@ impl<R: Read> Elements<R> {
         let line = self.line;
         let mut body = Body::new();
         self.rest_of_line(&mut body)?;
-        Ok(Some(self.on_line(line, body.end())))
+        Ok(Some(Element::on_line(line, body.end())))
     }
 
     fn object(&mut self) -> std::io::Result<Option<Element>> {
@@ -224,7 +234,7 @@ impl<R: Read> Elements<R> {
                 break;
             }
         }
-        Ok(Some(self.on_line(line, body.end())))
+        Ok(Some(Element::on_line(line, body.end())))
     }
 
     fn rest_of_line(&mut self, body: &mut Body) -> std::io::Result<()> {
@@ -263,14 +273,6 @@ impl<R: Read> Elements<R> {
             number: self.element,
             body,
         })
-    }
-
-    fn on_line(&self, line: u64, body: Result<Zeroizing<Vec<u8>>, &'static str>) -> Element {
-        Element {
-            unit: Unit::Line,
-            number: line,
-            body,
-        }
     }
 }
 

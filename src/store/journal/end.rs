@@ -71,7 +71,7 @@ impl End {
             }
             Ok(_) => {}
             Err(_) => {
-                self.trouble_with(format!("the head of {} is damaged", segment.path.display()))
+                self.trouble_with(format!("the head of {} is damaged", segment.path.display()));
             }
         }
         let mut walk = Walk::new(&bytes, head::LENGTH);

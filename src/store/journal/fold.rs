@@ -1,5 +1,6 @@
 //! Adds up snapshots and journal to what the store is now.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::Path;
@@ -35,21 +36,45 @@ pub struct Fold<T> {
 
 /// A connection.
 pub struct Folded<T> {
+    /// Its newest version; none when only older ones were met so far.
+    pub newest: Option<FoldedVersion<T>>,
+    /// The versions before, by number.
+    pub older: BTreeMap<u64, FoldedVersion<T>>,
+}
+
+/// A version of a connection.
+pub struct FoldedVersion<T> {
+    /// Its number.
+    pub number: u64,
     /// Which revision saved it.
     pub revision: u64,
     /// What is kept of it.
-    pub record: T,
-    /// Its versions: number, revision, what is kept of it.
-    pub versions: BTreeMap<u64, (u64, T)>,
+    pub kept: T,
 }
 
 impl<T> Folded<T> {
     /// The sum of the marks of its versions.
     pub fn history(&self, id: Uuid) -> u64 {
-        self.versions
-            .iter()
-            .map(|(number, (revision, _))| version_mark(id, *number, *revision))
+        self.older
+            .values()
+            .chain(&self.newest)
+            .map(|version| version_mark(id, version.number, version.revision))
             .fold(0, u64::wrapping_add)
+    }
+
+    fn add(&mut self, version: FoldedVersion<T>) {
+        let newest = self.newest.as_ref();
+        let older = match newest.map(|newest| newest.revision.cmp(&version.revision)) {
+            None => {
+                self.newest = Some(version);
+                return;
+            }
+            Some(Ordering::Less) => self.newest.replace(version),
+            Some(Ordering::Equal) => return,
+            Some(Ordering::Greater) => Some(version),
+        };
+        self.older
+            .extend(older.map(|version| (version.number, version)));
     }
 }
 
@@ -84,7 +109,7 @@ impl<T> Fold<T> {
             fold.revision += 1;
             fold.missing.push((fold.revision, fold.revision));
         }
-        fold.connections.retain(|_, folded| folded.revision > 0);
+        fold.connections.retain(|_, folded| folded.newest.is_some());
         Ok(fold)
     }
 
@@ -92,9 +117,11 @@ impl<T> Fold<T> {
     pub fn digest(&self) -> Digest {
         self.connections
             .iter()
-            .fold(Digest::default(), |digest, (id, folded)| {
-                digest.with(record_mark(*id, folded.revision, folded.history(*id)))
+            .filter_map(|(id, folded)| {
+                let revision = folded.newest.as_ref()?.revision;
+                Some(record_mark(*id, revision, folded.history(*id)))
             })
+            .fold(Digest::default(), Digest::with)
     }
 
     /// Whether it amounts to what the newest entry says.
@@ -115,28 +142,29 @@ impl<T> Fold<T> {
     }
 
     fn add_row(&mut self, entry: &Entry<'_>) {
-        let keep = self.keep;
+        let version = self.version(entry);
+        let folded = self.connection(entry.id);
         match entry.kind {
-            Kind::Record => {
-                let folded = self.connection(entry);
-                folded.revision = entry.revision;
-                folded.record = keep(entry);
-            }
+            Kind::Record => folded.newest = Some(version),
             Kind::Version => {
-                self.connection(entry)
-                    .versions
-                    .insert(entry.number, (entry.revision, keep(entry)));
+                folded.older.insert(entry.number, version);
             }
             Kind::Saved | Kind::Deleted | Kind::End => {}
         }
     }
 
-    fn connection(&mut self, entry: &Entry<'_>) -> &mut Folded<T> {
-        let keep = self.keep;
-        self.connections.entry(entry.id).or_insert_with(|| Folded {
-            revision: 0,
-            record: keep(entry),
-            versions: BTreeMap::new(),
+    fn version(&self, entry: &Entry<'_>) -> FoldedVersion<T> {
+        FoldedVersion {
+            number: entry.number,
+            revision: entry.revision,
+            kept: (self.keep)(entry),
+        }
+    }
+
+    fn connection(&mut self, id: Uuid) -> &mut Folded<T> {
+        self.connections.entry(id).or_insert_with(|| Folded {
+            newest: None,
+            older: BTreeMap::new(),
         })
     }
 
@@ -176,15 +204,8 @@ impl<T> Fold<T> {
         self.expected = entry.digest;
         match entry.kind {
             Kind::Saved => {
-                let keep = self.keep;
-                let folded = self.connection(entry);
-                if folded.revision <= entry.revision {
-                    folded.revision = entry.revision;
-                    folded.record = keep(entry);
-                }
-                folded
-                    .versions
-                    .insert(entry.number, (entry.revision, keep(entry)));
+                let version = self.version(entry);
+                self.connection(entry.id).add(version);
             }
             Kind::Deleted => {
                 self.connections.remove(&entry.id);

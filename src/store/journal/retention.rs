@@ -69,7 +69,7 @@ mod tests {
                 let file = std::fs::File::create(&segment.path).unwrap();
                 // Two a day; the newest is from today.
                 let days = u32::try_from((40 - first) / 2).unwrap();
-                file.set_modified(now - DAY * days - Duration::from_secs(60))
+                file.set_modified(now - DAY * days - Duration::from_mins(1))
                     .unwrap();
                 segment
             })

@@ -11,7 +11,8 @@ use crate::store::files;
 
 /// Room is made in pieces of this size, filled with zeros: a sync then writes data and no file size, which is quicker,
 /// and deletes still find room when the disk is full.
-const PIECE: u64 = 256 * 1024;
+const PIECE: u64 = ZEROS.len() as u64;
+static ZEROS: [u8; 256 * 1024] = [0; 256 * 1024];
 /// A segment longer than this is followed by a new one.
 pub const FULL: u64 = 4 * 1024 * 1024;
 
@@ -140,7 +141,6 @@ impl Tail {
     }
 
     fn make_room(&mut self, for_end: u64) -> io::Result<()> {
-        static ZEROS: [u8; PIECE as usize] = [0; PIECE as usize];
         let before = self.room;
         while for_end + PIECE / 2 > self.room {
             if let Err(error) = self.file.write_all_at(&ZEROS, self.room) {

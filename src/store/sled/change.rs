@@ -1,12 +1,15 @@
 //! A change on its way: as it is asked for, and as it was admitted.
 
+use std::sync::Arc;
+
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rows::{self, Current, RecordRow, Row, VersionJson, write_json};
+use super::rows::{self, Current, Row, SavedJson, write_json};
 use super::view::{Broken, View};
 use crate::connection::store::{Changed, Put, Revision, Save, What};
-use crate::connection::{Change, Connection, ConnectionItem, Mask, Sealed, StoreError};
+use crate::connection::{ConnectionItem, Sealed, StoreError};
 use crate::store::journal::digest::Digest;
 use crate::store::journal::entry::{Entry, Kind};
 
@@ -29,27 +32,8 @@ pub struct AskSave {
     pub item: ConnectionItem,
     /// New, or over which version.
     pub put: Put,
-    /// How it is written.
-    pub written: Written,
-}
-
-/// What is written of a saved connection.
-pub struct Written {
-    /// [`Connection<Sealed>`] as JSON.
-    pub record: Vec<u8>,
-    /// [`VersionJson`].
-    pub version: Vec<u8>,
     /// [`SavedJson`].
-    pub payload: Vec<u8>,
-}
-
-/// The payload of a saved connection in the journal.
-#[derive(Serialize, Deserialize)]
-pub struct SavedJson<T, C> {
-    /// The connection.
-    pub connection: T,
-    /// What the save did.
-    pub change: C,
+    pub json: Arc<[u8]>,
 }
 
 /// The payload of a deletion in the journal.
@@ -59,47 +43,25 @@ pub struct DeletedJson<T> {
     pub item: T,
 }
 
-/// What a save leaves of the connection in its history. Sealed secrets cannot be looked into, so all masks are alike.
-pub fn snapshot(connection: &Connection<Sealed>) -> Connection<Mask> {
-    let masked = connection
-        .clone()
-        .try_map(|_, _| Ok::<_, std::convert::Infallible>(Mask::Any));
-    match masked {
-        Ok(masked) => masked,
-    }
-}
-
 /// A longer connection is refused, in bytes.
 const LONGEST: usize = 64 * 1024 * 1024;
-
-impl Written {
-    /// Writes a connection and what its save did.
-    pub fn new(connection: &Connection<Sealed>, change: &Change) -> Result<Self, StoreError> {
-        let written = Self {
-            record: write_json(connection)?,
-            version: write_json(&VersionJson {
-                snapshot: snapshot(connection),
-                change,
-            })?,
-            payload: write_json(&SavedJson { connection, change })?,
-        };
-        if written.payload.len() > LONGEST {
-            return Err(StoreError::Unusable(
-                "This connection is too long to be stored".into(),
-            ));
-        }
-        Ok(written)
-    }
-}
 
 impl Ask {
     /// A save, written.
     pub fn save(save: Save<Sealed>) -> Result<Self, StoreError> {
-        let written = Written::new(&save.connection, &save.change)?;
+        let json = write_json(&SavedJson {
+            connection: &save.connection,
+            change: &save.change,
+        })?;
+        if json.len() > LONGEST {
+            return Err(StoreError::Unusable(
+                "This connection is too long to be stored".into(),
+            ));
+        }
         Ok(Self::Save(Box::new(AskSave {
             item: save.connection.item,
             put: save.put,
-            written,
+            json: json.into(),
         })))
     }
 
@@ -122,22 +84,21 @@ impl Ask {
 }
 
 fn read_saved(entry: &Entry<'_>) -> Result<Ask, StoreError> {
-    let saved: SavedJson<Connection<Sealed>, Change> = rows::read_json(entry.id, entry.payload)?;
-    Ask::save(Save {
-        connection: saved.connection,
+    let saved: SavedJson<ConnectionItem, IgnoredAny> = rows::read_json(entry.id, entry.payload)?;
+    Ok(Ask::Save(Box::new(AskSave {
+        item: saved.connection,
         put: Put::New,
-        change: saved.change,
-    })
+        json: entry.payload.into(),
+    })))
 }
 
 /// What an entry of the journal tells the feed; none when it is of another kind.
 pub fn told(entry: &Entry<'_>) -> Option<Result<Changed, StoreError>> {
     let what = match entry.kind {
-        Kind::Saved => rows::read_json::<SavedJson<ConnectionItem, serde::de::IgnoredAny>>(
-            entry.id,
-            entry.payload,
-        )
-        .map(|saved| What::Saved(saved.connection)),
+        Kind::Saved => {
+            rows::read_json::<SavedJson<ConnectionItem, IgnoredAny>>(entry.id, entry.payload)
+                .map(|saved| What::Saved(saved.connection))
+        }
         Kind::Deleted => Ok(What::Deleted(entry.id)),
         Kind::Record | Kind::Version | Kind::End => return None,
     };
@@ -162,7 +123,7 @@ pub struct Step {
 /// A connection after a change.
 pub enum After {
     /// Kept.
-    Saved(Current, Written),
+    Saved(Current),
     /// Gone.
     Deleted {
         /// Which it was.
@@ -178,15 +139,15 @@ impl Step {
     /// Writes it behind the entries in `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         let (kind, id, number, payload) = match &self.after {
-            After::Saved(current, written) => {
+            After::Saved(current) => {
                 let item = &current.item;
-                (Kind::Saved, item.id, item.version, &written.payload)
+                (Kind::Saved, item.id, item.version, &*current.json)
             }
             After::Deleted {
                 id,
                 number,
                 payload,
-            } => (Kind::Deleted, *id, *number, payload),
+            } => (Kind::Deleted, *id, *number, &**payload),
         };
         Entry {
             kind,
@@ -204,42 +165,36 @@ impl Step {
         Changed {
             revision: Revision(self.revision),
             what: match &self.after {
-                After::Saved(current, _) => What::Saved(current.item.clone()),
+                After::Saved(current) => What::Saved(current.item.clone()),
                 After::Deleted { id, .. } => What::Deleted(*id),
             },
         }
     }
 
-    /// The rows it changes in a view that has every step before it; `rows` may hold such steps that are still to be applied.
+    /// The rows it changes, in the order in which they are to be written: the connection's own row is the last one.
+    ///
+    /// `rows` holds those of the steps before it that the view does not have yet.
     pub fn write_rows(&self, view: &View, rows: &mut Vec<Row>) -> Result<(), StoreError> {
-        let before = self.before.as_ref().map(|before| &before.item);
+        let before = self.before.as_ref();
         match &self.after {
-            After::Saved(after, written) => {
+            After::Saved(after) => {
                 let item = &after.item;
                 if let Some(before) = before {
-                    leave_indexes(before, Some(item), rows);
+                    rows.push(before.version_row()?);
                 }
-                let record = RecordRow {
-                    revision: self.revision,
-                    history: after.history,
-                    json: &written.record,
-                };
-                rows.push(record.row(item.id));
-                rows.push(rows::version_row(
-                    item.id,
-                    item.version,
-                    self.revision,
-                    &written.version,
-                ));
                 rows.push(rows::alias_row(&item.alias, item.id));
                 rows.push(rows::order_row(item, self.revision)?);
+                if let Some(before) = before {
+                    leave_indexes(&before.item, Some(item), rows);
+                }
+                rows.push(after.row());
             }
             After::Deleted { id, .. } => {
                 if let Some(before) = before {
-                    leave_indexes(before, None, rows);
+                    leave_indexes(&before.item, None, rows);
                 }
-                rows.push((rows::record_key(*id), None));
                 forget_versions(view, *id, rows)?;
+                rows.push((rows::record_key(*id), None));
             }
         }
         Ok(())
@@ -260,13 +215,16 @@ fn leave_indexes(before: &ConnectionItem, after: Option<&ConnectionItem>, rows: 
 /// Versions that are in the view, and those that are about to be.
 fn forget_versions(view: &View, id: Uuid, rows: &mut Vec<Row>) -> Result<(), Broken> {
     let prefix = rows::versions_of(id);
-    for (key, value) in rows.iter_mut() {
-        if key.starts_with(&prefix) {
-            *value = None;
-        }
-    }
+    let mut versions: Vec<Vec<u8>> = rows
+        .iter()
+        .map(|(key, _)| key)
+        .filter(|key| key.starts_with(&prefix))
+        .cloned()
+        .collect();
     view.walk(&prefix, |key, _| {
-        rows.push((key.to_vec(), None));
+        versions.push(key.to_vec());
         true
-    })
+    })?;
+    rows.extend(versions.into_iter().map(|key| (key, None)));
+    Ok(())
 }

@@ -57,7 +57,7 @@ fn write_row(key: &[u8], value: &[u8], writer: &mut snapshot::Writer<'_>) -> io:
     if key.starts_with(rows::RECORDS) {
         let id = rows::id_in_key(key).ok_or_else(damaged)?;
         let row = rows::RecordRow::read(body).ok_or_else(damaged)?;
-        writer.add(Kind::Record, row.revision, id, 0, row.json)
+        writer.add(Kind::Record, row.revision, id, row.number, row.json)
     } else {
         let (id, number) = rows::version_in_key(key).ok_or_else(damaged)?;
         let (revision, json) = rows::read_version(body).ok_or_else(damaged)?;

@@ -67,6 +67,11 @@ impl Feed {
         }
     }
 
+    /// Says where the store is, once that is known for sure; nobody reads yet.
+    pub fn begin_at(&self, revision: u64) {
+        self.newest.send_modify(|newest| newest.revision = revision);
+    }
+
     /// Ends every feed.
     pub fn close(&self) {
         self.newest.send_modify(|newest| newest.closed = true);
@@ -137,7 +142,7 @@ impl Reader {
         let newest = feed.newest();
         let read =
             tokio::task::spawn_blocking(move || read_after(&feed.journal, seen, newest)).await;
-        read.unwrap_or_else(|_| Err(StoreError::FeedTooOld(seen)))
+        read.unwrap_or(Err(StoreError::FeedTooOld(seen)))
     }
 }
 

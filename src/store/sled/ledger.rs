@@ -1,5 +1,6 @@
 //! Decides which changes are admitted: against the view, and against those admitted before that it does not have yet.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::rows::{Current, write_json};
 use super::views::Views;
 use crate::connection::StoreError;
 use crate::connection::store::Put;
-use crate::store::journal::digest::Digest;
+use crate::store::journal::digest::{Digest, version_mark};
 
 /// The state that the next change meets.
 pub struct Ledger {
@@ -79,19 +80,36 @@ impl Ledger {
         }
     }
 
-    /// Takes a change that was admitted before, as the journal tells it.
-    pub fn replay(&mut self, ask: Ask, revision: u64) -> Result<Step, StoreError> {
-        self.point.revision = revision - 1;
-        match ask {
+    /// Takes a change that was admitted before, as the journal tells it; none when the view has a later one of the same
+    /// connection already, which it can when it was cut short by a crash.
+    pub fn replay(&mut self, ask: Ask, point: Point) -> Result<Option<Step>, StoreError> {
+        self.point.revision = point.revision - 1;
+        let mut step = match ask {
             Ask::Save(save) => {
                 let before = self.current(save.item.id)?;
-                Ok(self.save(*save, before))
+                match before
+                    .as_ref()
+                    .map(|before| before.revision.cmp(&point.revision))
+                {
+                    Some(Ordering::Greater) => None,
+                    Some(Ordering::Equal) => {
+                        // It is there, and is written once more: a change that was told again before it may have taken its alias.
+                        let again = before.filter(|before| before.item == save.item);
+                        again.map(|again| self.keep(again, None))
+                    }
+                    Some(Ordering::Less) | None => Some(self.save(*save, before)),
+                }
             }
-            Ask::Delete { id, .. } => {
-                let before = self.current(id)?;
-                self.delete(id, before)
-            }
+            Ask::Delete { id, .. } => match self.current(id)? {
+                Some(before) if before.revision > point.revision => None,
+                before => Some(self.delete(id, before)?),
+            },
+        };
+        self.point = point;
+        if let Some(step) = &mut step {
+            step.digest = point.digest;
         }
+        Ok(step)
     }
 
     /// Forgets what the view has by now.
@@ -161,14 +179,27 @@ impl Ledger {
 
     fn save(&mut self, save: AskSave, before: Option<Current>) -> Step {
         let revision = self.point.revision + 1;
-        let id = save.item.id;
-        let current = Current::after(before.as_ref(), save.item, revision);
+        let AskSave { item, json, .. } = save;
+        let mark = version_mark(item.id, item.version, revision);
+        let history = before.as_ref().map_or(0, |before| before.history);
+        let after = Current {
+            revision,
+            history: history.wrapping_add(mark),
+            item,
+            json,
+        };
+        self.keep(after, before)
+    }
+
+    fn keep(&mut self, after: Current, before: Option<Current>) -> Step {
+        let revision = after.revision;
+        let id = after.item.id;
         let mut aliases = self.leave_alias(before.as_ref(), revision);
-        let alias = current.item.alias.to_lowercase();
+        let alias = after.item.alias.to_lowercase();
         self.aliases.insert(alias.clone(), (revision, Some(id)));
         aliases.push(alias);
-        self.records.insert(id, (revision, Some(current.clone())));
-        self.step(id, aliases, before, After::Saved(current, save.written))
+        self.records.insert(id, (revision, Some(after.clone())));
+        self.step(id, aliases, before, After::Saved(after))
     }
 
     fn delete(&mut self, id: Uuid, before: Option<Current>) -> Result<Step, StoreError> {
@@ -206,7 +237,7 @@ impl Ledger {
         if let Some(before) = &before {
             digest = digest.without(before.mark());
         }
-        if let After::Saved(current, _) = &after {
+        if let After::Saved(current) = &after {
             digest = digest.with(current.mark());
         }
         self.point = Point { revision, digest };

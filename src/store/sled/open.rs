@@ -1,4 +1,6 @@
-//! Opens what is in a data folder: finds out where the journal ends, and brings the view there.
+//! Opens what is in a data folder: whose it is, whether the key fits, and where the journal ends. The view comes later.
+//!
+//! Why in two steps: sled needs a time that grows with the store, and a screen can be drawn before its list is there.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,74 +8,108 @@ use std::sync::Arc;
 
 use super::applier::{Applier, Notices};
 use super::feed::Feed;
-use super::ledger::{Ledger, Point};
+use super::ledger::Point;
 use super::rebuild;
-use super::repair::{Keeper, make_again};
-use super::replay::Replay;
 use super::rows::Applied;
-use super::verify::{Verdict, verify};
 use super::view::View;
 use super::views::Views;
 use crate::connection::StoreError;
 use crate::store::files::{self, unusable};
-use crate::store::journal::digest::Digest;
-use crate::store::journal::end::{self, End, Place};
-use crate::store::journal::head::{Head, Identity, Unreadable};
-use crate::store::journal::segment::{Segment, Tail};
+use crate::store::journal::end;
+use crate::store::journal::head::{self, Head, Identity, Unreadable};
+use crate::store::journal::segment::Segment;
 use crate::store::journal::{self, snapshot};
 use crate::store::lock::Lock;
 
-/// A store with no more connections than this is looked at before it is used; a larger one while it is used.
-const SMALL: u64 = 5_000;
-
-/// What was opened.
-pub struct Opened {
-    /// Decides on changes.
-    pub ledger: Ledger,
-    /// Keeps the files.
-    pub keeper: Keeper,
-    /// Applies changes.
+/// A store that was found, and that nobody else can use now.
+pub struct Start {
+    /// What everyone has of the store; its view is still closed.
     pub applier: Arc<Applier>,
+    /// Where the journal ends, as far as its newest segment tells.
+    pub point: Point,
+    pub(super) lock: Lock,
+    pub(super) way: Way,
+}
+
+/// How the view comes to be.
+pub(super) enum Way {
+    /// The store is new.
+    Begin,
+    /// There is a view and no journal.
+    Adopt(View, Applied),
+    /// There is a journal.
+    BringUp(Files),
 }
 
 /// The files that were found.
-struct Files {
-    segments: Vec<Segment>,
+pub(super) struct Files {
+    pub(super) segments: Vec<Segment>,
     snapshots: Vec<(u64, PathBuf)>,
     /// What the newest readable head among them says.
     identity: Option<Identity>,
     /// What the newest snapshot's head says.
-    snapshot: Option<Head>,
+    pub(super) snapshot: Option<Head>,
 }
 
-/// Opens the store in `data`; `unlock` gets the store's identity, none for a new one, and answers it when the key fits.
+/// Finds the store in `data`; `unlock` gets its identity, none for a new one, and answers it when the key fits.
 pub fn open(
     data: &Path,
     unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
-) -> Result<Opened, StoreError> {
+) -> Result<Start, StoreError> {
     files::create_folder(data).map_err(|error| unusable(data, &error))?;
     files::refuse_writable_by_others(data)?;
     let lock = Lock::take(data)?;
     let found = Files::find(data)?;
-    let view = open_view(data);
-    if found.is_empty() {
-        return match view {
-            Ok(Found::Nothing) => begin(data, lock, unlock(None)?),
-            Ok(Found::View(view, applied)) => adopt(data, lock, view, applied, unlock),
-            Ok(Found::Empty) | Err(_) => Err(nothing_readable(data)),
+    if !found.is_empty() {
+        let identity = match &found.identity {
+            Some(identity) => unlock(Some(identity))?,
+            None => unlock(Some(&identity_of_view(data)?))?,
         };
+        let point = found.point().map_err(|error| unusable(data, &error))?;
+        return Ok(Start::new(data, lock, identity, point, Way::BringUp(found)));
     }
-    let in_view = match &view {
-        Ok(Found::View(_, applied)) => Some(applied.identity.clone()),
-        Ok(Found::Nothing | Found::Empty) | Err(_) => None,
-    };
-    let identity = found
-        .identity
-        .clone()
-        .or(in_view)
-        .ok_or_else(|| nothing_readable(data))?;
-    let identity = unlock(Some(&identity))?;
-    bring_up(data, lock, identity, view, &found)
+    match open_view(data) {
+        Ok(Found::Nothing) => {
+            let identity = unlock(None)?;
+            Ok(Start::new(
+                data,
+                lock,
+                identity,
+                Point::default(),
+                Way::Begin,
+            ))
+        }
+        Ok(Found::View(view, applied)) => {
+            let identity = unlock(Some(&applied.identity))?;
+            let point = applied.point();
+            Ok(Start::new(
+                data,
+                lock,
+                identity,
+                point,
+                Way::Adopt(view, applied),
+            ))
+        }
+        Ok(Found::Empty) | Err(_) => Err(nothing_readable(data)),
+    }
+}
+
+impl Start {
+    fn new(data: &Path, lock: Lock, identity: Identity, point: Point, way: Way) -> Self {
+        let applier = Applier {
+            identity,
+            data: data.to_owned(),
+            feed: Arc::new(Feed::new(data.join(journal::FOLDER), point.revision)),
+            views: Arc::new(Views::new(View::Closed, point.digest.count)),
+            notices: Arc::<Notices>::default(),
+        };
+        Self {
+            applier: Arc::new(applier),
+            point,
+            lock,
+            way,
+        }
+    }
 }
 
 impl Files {
@@ -94,10 +130,39 @@ impl Files {
                 found.identity = Some(head.identity);
             }
         }
-        if let Some(path) = snapshots.last() {
+        if let Some((_, path)) = found.snapshots.last() {
             found.snapshot = read_head(path)?;
         }
         Ok(found)
+    }
+
+    /// Where the journal ends, as far as its newest segment tells.
+    fn point(&self) -> io::Result<Point> {
+        let end = end::read(&self.segments, u64::MAX - 1, |_| {})?;
+        let mut point = Point {
+            revision: end.revision,
+            digest: end.digest,
+        };
+        if let Some(head) = &self.snapshot
+            && head.revision >= point.revision
+        {
+            point = Point {
+                revision: head.revision,
+                digest: head.digest,
+            };
+        }
+        Ok(point)
+    }
+
+    /// Whether the journal was begun and then nothing was ever written to it, not even room made: its beginning was cut short.
+    pub(super) fn is_untouched(&self) -> bool {
+        let [only] = &*self.segments else {
+            return false;
+        };
+        let length = std::fs::metadata(&only.path).map(|found| found.len());
+        self.snapshots.is_empty()
+            && only.first == 1
+            && length.is_ok_and(|length| length == head::LENGTH as u64)
     }
 
     fn is_empty(&self) -> bool {
@@ -118,7 +183,7 @@ fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
 }
 
 /// What lies in the sled folder.
-enum Found {
+pub(super) enum Found {
     /// There is no such folder.
     Nothing,
     /// A view that knows nothing of a journal.
@@ -127,7 +192,7 @@ enum Found {
     View(View, Applied),
 }
 
-fn open_view(data: &Path) -> Result<Found, String> {
+pub(super) fn open_view(data: &Path) -> Result<Found, String> {
     let folder = data.join(rebuild::FOLDER);
     if !folder.exists() {
         return Ok(Found::Nothing);
@@ -146,230 +211,18 @@ fn open_view(data: &Path) -> Result<Found, String> {
     }
 }
 
-fn nothing_readable(data: &Path) -> StoreError {
+/// Whose view it is, when no file of the journal tells.
+fn identity_of_view(data: &Path) -> Result<Identity, StoreError> {
+    match open_view(data) {
+        Ok(Found::View(_, applied)) => Ok(applied.identity),
+        Ok(Found::Nothing | Found::Empty) | Err(_) => Err(nothing_readable(data)),
+    }
+}
+
+pub(super) fn nothing_readable(data: &Path) -> StoreError {
     StoreError::Unusable(format!(
         "There is a store in {}, but no journal of it that can be read; nothing was changed. \
          Put a backup of the folder back, or use another folder with --data",
         data.display()
     ))
-}
-
-/// Begins a new store. The view is written out once, so that one that has lost everything is told from a new one.
-fn begin(data: &Path, lock: Lock, identity: Identity) -> Result<Opened, StoreError> {
-    let point = Point::default();
-    let tail = begin_segment(data, &identity, point)?;
-    let folder = data.join(rebuild::FOLDER);
-    files::create_folder(&folder).map_err(|error| unusable(&folder, &error))?;
-    let view = View::open(&folder)?;
-    let applied = Applied {
-        revision: 0,
-        digest: Digest::default(),
-        identity: identity.clone(),
-    };
-    view.apply(vec![applied.row()])?;
-    view.write_out()?;
-    let views = Arc::new(Views::new(view, 0));
-    Ok(assemble(
-        data,
-        lock,
-        identity,
-        views,
-        Arc::default(),
-        point,
-        tail,
-    ))
-}
-
-/// Goes on from a view whose journal is gone, when the view is whole.
-fn adopt(
-    data: &Path,
-    lock: Lock,
-    view: View,
-    applied: Applied,
-    unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
-) -> Result<Opened, StoreError> {
-    let identity = unlock(Some(&applied.identity))?;
-    if verify(&view, applied.digest, || true) != Verdict::Sound {
-        return Err(nothing_readable(data));
-    }
-    let point = Point {
-        revision: applied.revision,
-        digest: applied.digest,
-    };
-    let notices = Arc::new(Notices::default());
-    notices.tell(format!(
-        "The journal was gone. It begins again from the view, which has {} connections and all changes up to {}",
-        point.digest.count, point.revision
-    ));
-    let tail = begin_segment(data, &identity, point)?;
-    let views = Arc::new(Views::new(view, point.digest.count));
-    let mut opened = assemble(data, lock, identity, views, notices, point, tail);
-    opened.keeper.want_snapshot();
-    opened.keeper.look_at_all(&mut opened.ledger, || true);
-    Ok(opened)
-}
-
-/// Brings the view to where the journal ends; makes it again when that cannot be done, or when the result is not right.
-fn bring_up(
-    data: &Path,
-    lock: Lock,
-    identity: Identity,
-    view: Result<Found, String>,
-    found: &Files,
-) -> Result<Opened, StoreError> {
-    let notices = Arc::new(Notices::default());
-    let (view, applied, trouble) = usable(view, &identity);
-    let views = Arc::new(Views::new(view, applied.digest.count));
-    let mut replay = Replay::new(&views, applied, &identity, trouble);
-    let end = end::read(&found.segments, applied.revision, |entry| replay.add(entry))
-        .map_err(|error| unusable(data, &error))?;
-    let trouble = replay.finish().or(end.trouble.clone());
-    let mut state = State {
-        point: Point {
-            revision: end.revision,
-            digest: end.digest,
-        },
-        place: end.place.clone(),
-        trouble,
-        seen: false,
-        damaged: false,
-    };
-    state.heed_snapshot(found.snapshot.as_ref(), applied);
-    state.heed_view(&views, applied, &end, &notices);
-    if let Some(why) = &state.trouble {
-        let rebuilt = make_again(data, &identity, &notices, why)?;
-        state.damaged |= !rebuilt.losses.is_empty();
-        state.seen = true;
-        state.point = Point {
-            revision: rebuilt.revision.max(state.point.revision),
-            digest: rebuilt.digest,
-        };
-        rebuild::leave(views.replace(rebuilt.view));
-    }
-    views.set_count(state.point.digest.count);
-    let tail = match state.place.filter(|_| !state.damaged) {
-        Some(place) => Tail::resume(&place).map_err(|error| unusable(data, &error))?,
-        None => begin_segment(data, &identity, state.point)?,
-    };
-    let small = state.point.digest.count <= SMALL;
-    let mut opened = assemble(data, lock, identity, views, notices, state.point, tail);
-    if state.damaged {
-        opened.keeper.want_snapshot();
-    }
-    if !state.seen {
-        opened.keeper.not_seen();
-    }
-    if small {
-        opened.keeper.look_at_all(&mut opened.ledger, || true);
-    }
-    Ok(opened)
-}
-
-/// The view that can be brought up, where it is, or why there is none.
-fn usable(view: Result<Found, String>, identity: &Identity) -> (View, Point, Option<String>) {
-    let why = match view {
-        Ok(Found::View(view, applied)) if applied.identity == *identity => {
-            let point = Point {
-                revision: applied.revision,
-                digest: applied.digest,
-            };
-            return (view, point, None);
-        }
-        Ok(Found::View(view, _)) => {
-            rebuild::leave(Arc::new(view));
-            "it was another store's".into()
-        }
-        Ok(Found::Nothing) => "it was not there".into(),
-        Ok(Found::Empty) => "it was empty".into(),
-        Err(why) => why,
-    };
-    (View::Closed, Point::default(), Some(why))
-}
-
-/// What is known of the store while it is opened.
-struct State {
-    point: Point,
-    place: Option<Place>,
-    /// Why the view has to be made again.
-    trouble: Option<String>,
-    /// Whether the view was looked at.
-    seen: bool,
-    /// Whether part of the journal is of no use any more, so that a snapshot and a new segment are due.
-    damaged: bool,
-}
-
-impl State {
-    /// A snapshot at the end of the journal knows better what the store amounts to: it was taken because the journal was
-    /// damaged. One after the end of the journal means that its end is gone.
-    fn heed_snapshot(&mut self, snapshot: Option<&Head>, applied: Point) {
-        let Some(snapshot) = snapshot.filter(|head| head.revision >= self.point.revision) else {
-            return;
-        };
-        if snapshot.revision > self.point.revision {
-            self.damaged = true;
-            if applied.revision < snapshot.revision {
-                self.trouble
-                    .get_or_insert_with(|| "it was older than the newest snapshot".into());
-            }
-        }
-        self.point = Point {
-            revision: snapshot.revision,
-            digest: snapshot.digest,
-        };
-    }
-
-    /// A view that has more than the journal, and is right in itself, has what the end of the journal lost.
-    fn heed_view(&mut self, views: &Views, applied: Point, end: &End, notices: &Notices) {
-        if self.trouble.is_some() || end.revision >= applied.revision {
-            return;
-        }
-        match verify(&views.current(), applied.digest, || true) {
-            Verdict::Sound | Verdict::Stopped => {
-                notices.tell(format!(
-                    "The end of the journal is damaged: change {} is the last one in it that can be read. \
-                     Nothing is lost: the view has all changes up to {}",
-                    end.revision, applied.revision
-                ));
-                self.point = applied;
-                self.seen = true;
-                self.damaged = true;
-            }
-            Verdict::Unsound(why) => self.trouble = Some(why),
-        }
-    }
-}
-
-fn begin_segment(data: &Path, identity: &Identity, point: Point) -> Result<Tail, StoreError> {
-    let folder = data.join(journal::FOLDER);
-    let head = Head {
-        identity: identity.clone(),
-        revision: point.revision + 1,
-        digest: point.digest,
-    };
-    files::create_folder(&folder)
-        .and_then(|()| Tail::create(&folder, &head))
-        .map_err(|error| unusable(&folder, &error))
-}
-
-fn assemble(
-    data: &Path,
-    lock: Lock,
-    identity: Identity,
-    views: Arc<Views>,
-    notices: Arc<Notices>,
-    point: Point,
-    tail: Tail,
-) -> Opened {
-    let applier = Arc::new(Applier {
-        identity,
-        data: data.to_owned(),
-        feed: Arc::new(Feed::new(data.join(journal::FOLDER), point.revision)),
-        views: Arc::clone(&views),
-        notices,
-    });
-    Opened {
-        ledger: Ledger::new(views, point),
-        keeper: Keeper::new(tail, Arc::clone(&applier), lock),
-        applier,
-    }
 }

@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use uuid::Uuid;
 
-use super::change::{self, SavedJson};
-use super::rows::{self, Applied, RecordRow, Row, VersionJson};
+use super::rows::{self, Applied, Current, Row, SavedJson};
 use super::view::{Broken, View};
 use super::views::Views;
-use crate::connection::{Change, Connection, Sealed, StoreError};
+use crate::connection::{Change, Connection, ConnectionItem, Sealed, StoreError};
 use crate::store::files;
-use crate::store::journal::digest::{Digest, record_mark};
+use crate::store::journal::digest::Digest;
 use crate::store::journal::entry::{Entry, Kind};
 use crate::store::journal::fold::{Fold, Folded};
 use crate::store::journal::head::Identity;
@@ -157,72 +157,75 @@ fn rows_of(fold: &Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreErro
     let mut losses = losses_of(fold);
     let mut aliases = HashSet::new();
     let mut newest_first: Vec<_> = fold.connections.iter().collect();
-    newest_first.sort_by_key(|(_, folded)| std::cmp::Reverse(folded.revision));
+    newest_first.sort_by_key(|(_, folded)| {
+        let newest = folded.newest.as_ref();
+        std::cmp::Reverse(newest.map_or(0, |newest| newest.revision))
+    });
     for (id, folded) in newest_first {
-        let mut connection = match record_of(*id, folded) {
-            Ok(connection) => connection,
+        let mut current = match current_of(*id, folded) {
+            Ok(Some(current)) => current,
+            Ok(None) => continue,
             Err(error) => {
                 losses.push(error.to_string());
                 continue;
             }
         };
-        if !aliases.insert(connection.item.alias.to_lowercase()) {
-            losses.push(free_alias(&mut connection, &mut aliases));
+        if !aliases.insert(current.item.alias.to_lowercase()) {
+            losses.push(free_alias(&mut current, &mut aliases)?);
         }
-        let history = folded.history(*id);
-        digest = digest.with(record_mark(*id, folded.revision, history));
-        let json = rows::write_json(&connection)?;
-        let record = RecordRow {
-            revision: folded.revision,
-            history,
-            json: &json,
-        };
-        rows.push(record.row(*id));
-        rows.push(rows::alias_row(&connection.item.alias, *id));
-        rows.push(rows::order_row(&connection.item, folded.revision)?);
-        for (number, (revision, payload)) in &folded.versions {
-            let json = version_json(*id, payload)?;
-            rows.push(rows::version_row(*id, *number, *revision, &json));
+        digest = digest.with(current.mark());
+        rows.push(current.row());
+        rows.push(rows::alias_row(&current.item.alias, *id));
+        rows.push(rows::order_row(&current.item, current.revision)?);
+        for version in folded.older.values() {
+            let (kind, payload) = &version.kept;
+            let json = if *kind == Kind::Version {
+                payload.clone()
+            } else {
+                rows::version_json(*id, payload)?
+            };
+            rows.push(rows::version_row(
+                *id,
+                version.number,
+                version.revision,
+                &json,
+            ));
         }
     }
     rows.sort();
     Ok((rows, digest, losses))
 }
 
-fn record_of(id: Uuid, folded: &Folded<(Kind, Vec<u8>)>) -> Result<Connection<Sealed>, StoreError> {
-    let (kind, payload) = &folded.record;
-    if *kind == Kind::Saved {
-        let saved: SavedJson<Connection<Sealed>, serde::de::IgnoredAny> =
-            rows::read_json(id, payload)?;
-        Ok(saved.connection)
-    } else {
-        rows::read_json(id, payload)
-    }
-}
-
-fn version_json(id: Uuid, (kind, payload): &(Kind, Vec<u8>)) -> Result<Vec<u8>, StoreError> {
-    if *kind == Kind::Version {
-        return Ok(payload.clone());
-    }
-    let saved: SavedJson<Connection<Sealed>, Change> = rows::read_json(id, payload)?;
-    rows::write_json(&VersionJson {
-        snapshot: change::snapshot(&saved.connection),
-        change: saved.change,
-    })
+fn current_of(id: Uuid, folded: &Folded<(Kind, Vec<u8>)>) -> Result<Option<Current>, StoreError> {
+    let Some(newest) = &folded.newest else {
+        return Ok(None);
+    };
+    let json = &newest.kept.1;
+    let saved: SavedJson<ConnectionItem, IgnoredAny> = rows::read_json(id, json)?;
+    Ok(Some(Current {
+        revision: newest.revision,
+        history: folded.history(id),
+        item: saved.connection,
+        json: json.as_slice().into(),
+    }))
 }
 
 /// Of two connections with one alias, which only damage can make, the older one gets another.
-fn free_alias(connection: &mut Connection<Sealed>, taken: &mut HashSet<String>) -> String {
-    let old = connection.item.alias.clone();
+fn free_alias(current: &mut Current, taken: &mut HashSet<String>) -> Result<String, StoreError> {
+    let id = current.item.id;
+    let mut saved: SavedJson<Connection<Sealed>, Change> = rows::read_json(id, &current.json)?;
+    let old = current.item.alias.clone();
     let mut free = (2_u64..)
         .map(|number| format!("{old}-{number}"))
         .filter(|alias| !taken.contains(&alias.to_lowercase()));
-    connection.item.alias = free.next().unwrap_or_default();
-    taken.insert(connection.item.alias.to_lowercase());
-    format!(
+    saved.connection.item.alias = free.next().unwrap_or_default();
+    current.item = saved.connection.item.clone();
+    current.json = rows::write_json(&saved)?.into();
+    taken.insert(current.item.alias.to_lowercase());
+    Ok(format!(
         "The alias '{old}' was found on two connections; '{}' has the alias '{}' now",
-        connection.item.name, connection.item.alias
-    )
+        current.item.name, current.item.alias
+    ))
 }
 
 fn losses_of(fold: &Payloads) -> Vec<String> {

@@ -23,15 +23,25 @@ use crate::store::lock::Lock;
 /// The journal is followed by a snapshot when it is longer than this, and longer than two snapshots.
 const LONG: u64 = 4 * 1024 * 1024;
 
+/// Why a snapshot is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// The journal after the last one is long.
+    Long,
+    /// Part of the journal is damaged, so the snapshot has to take its place.
+    Damaged,
+}
+
 /// The keeper of a store's files.
 pub struct Keeper {
     tail: Tail,
     applier: Arc<Applier>,
     /// Whether the view still has to be looked at.
     unseen: bool,
-    /// Whether a snapshot is wanted whatever the journal's length, since part of the journal is damaged.
-    snapshot_wanted: bool,
+    /// Whether a snapshot is wanted, and why.
+    wanted: Option<Reason>,
     snapshot: Option<JoinHandle<()>>,
+    /// Ends the snapshot under way, which is not needed when the store is closed; another one is taken in time.
     stop: Arc<AtomicBool>,
     /// Held until the files are closed.
     _lock: Lock,
@@ -44,7 +54,7 @@ impl Keeper {
             tail,
             applier,
             unseen: false,
-            snapshot_wanted: false,
+            wanted: None,
             snapshot: None,
             stop: Arc::default(),
             _lock: lock,
@@ -56,9 +66,9 @@ impl Keeper {
         self.unseen = true;
     }
 
-    /// Has a snapshot taken as soon as possible.
-    pub const fn want_snapshot(&mut self) {
-        self.snapshot_wanted = true;
+    /// Has a snapshot taken in place of a damaged part of the journal.
+    pub const fn replace_journal(&mut self) {
+        self.wanted = Some(Reason::Damaged);
     }
 
     /// Where the journal goes on.
@@ -103,7 +113,9 @@ impl Keeper {
         } = &*self.applier;
         match make_again(data, identity, notices, why) {
             Ok(rebuilt) => {
-                self.snapshot_wanted |= !rebuilt.losses.is_empty();
+                if !rebuilt.losses.is_empty() {
+                    self.wanted = Some(Reason::Damaged);
+                }
                 let point = Point {
                     revision: rebuilt.revision.max(ledger.point().revision),
                     digest: rebuilt.digest,
@@ -129,7 +141,9 @@ impl Keeper {
         });
         match found {
             Ok(sentences) => {
-                self.snapshot_wanted |= !sentences.is_empty();
+                if !sentences.is_empty() {
+                    self.wanted = Some(Reason::Damaged);
+                }
                 for sentence in sentences {
                     self.applier.notices.tell(sentence);
                 }
@@ -149,13 +163,15 @@ impl Keeper {
                 return;
             }
             match is_long(&self.applier.data) {
-                Ok(long) => self.snapshot_wanted |= long,
+                Ok(true) => self.wanted = self.wanted.or(Some(Reason::Long)),
+                Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "the journal's length is not known"),
             }
         }
-        if self.snapshot_wanted && self.snapshot.as_ref().is_none_or(JoinHandle::is_finished) {
-            self.snapshot_wanted = false;
-            self.take_snapshot();
+        if self.snapshot.as_ref().is_none_or(JoinHandle::is_finished)
+            && let Some(reason) = self.wanted.take()
+        {
+            self.take_snapshot(reason);
         }
     }
 
@@ -169,9 +185,12 @@ impl Keeper {
         std::mem::replace(&mut self.tail, next).finish()
     }
 
-    fn take_snapshot(&mut self) {
+    fn take_snapshot(&mut self, reason: Reason) {
         let applier = Arc::clone(&self.applier);
-        let stop = Arc::clone(&self.stop);
+        let stop = match reason {
+            Reason::Long => Arc::clone(&self.stop),
+            Reason::Damaged => Arc::default(),
+        };
         let started = std::thread::Builder::new()
             .name("umai-store-snapshot".into())
             .spawn(move || {

@@ -19,6 +19,8 @@ pub struct Replay<'a> {
     identity: &'a Identity,
     ledger: Ledger,
     steps: Vec<Step>,
+    /// Whether there was any change.
+    told: bool,
     trouble: Option<String>,
 }
 
@@ -35,6 +37,7 @@ impl<'a> Replay<'a> {
             identity,
             ledger: Ledger::new(Arc::clone(views), applied),
             steps: Vec::new(),
+            told: false,
             trouble,
         }
     }
@@ -44,8 +47,13 @@ impl<'a> Replay<'a> {
         if self.trouble.is_some() {
             return;
         }
+        self.told = true;
         let added = Ask::replay(entry).map_or(Ok(()), |ask| {
-            self.steps.push(self.ledger.replay(ask?, entry.revision)?);
+            let point = Point {
+                revision: entry.revision,
+                digest: entry.digest,
+            };
+            self.steps.extend(self.ledger.replay(ask?, point)?);
             if self.steps.len() >= PIECE {
                 self.write()?;
             }
@@ -56,7 +64,7 @@ impl<'a> Replay<'a> {
 
     /// Why the view does not have all of them now; nothing when it has.
     pub fn finish(mut self) -> Option<String> {
-        if self.trouble.is_none() {
+        if self.trouble.is_none() && self.told {
             let written = self.write();
             self.note(written);
         }
@@ -71,12 +79,10 @@ impl<'a> Replay<'a> {
 
     fn write(&mut self) -> Result<(), StoreError> {
         let steps = std::mem::take(&mut self.steps);
-        let Some(last) = steps.last() else {
-            return Ok(());
-        };
+        let Point { revision, digest } = self.ledger.point();
         let applied = Applied {
-            revision: last.revision,
-            digest: last.digest,
+            revision,
+            digest,
             identity: self.identity.clone(),
         };
         let view = self.views.current();

@@ -4,16 +4,23 @@
 //! a ALIAS            → id                              a connection by its alias, in lower case
 //! m                  → revision, digest, identity      up to where the journal was applied
 //! o NAME 0 ALIAS     → revision, id, item              the list, in its order
-//! r ID               → revision, history, connection   a connection, sealed
-//! v ID NUMBER        → revision, version               a version, masked
+//! r ID               → revision, number, history, SavedJson   a connection, sealed, with what its last save did
+//! v ID NUMBER        → revision, VersionJson                  a version before that, masked
 //! ```
-//! Why one tree: one batch then applies a group of changes whole, and a walk over everything is one walk.
+//! Why one tree: sled keeps the order of writes, so a view that a crash cut short has every change up to some row. The row of
+//! the connection is the last one of its change and says that all of the change is there.
+
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use ::sled::IVec;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::ledger::Point;
 use crate::connection::{Change, Connection, ConnectionItem, Mask, Sealed, StoreError, Version};
-use crate::store::journal::digest::{Digest, record_mark, version_mark};
+use crate::store::journal::digest::{Digest, record_mark};
 use crate::store::journal::head::Identity;
 
 /// The checksum before every value.
@@ -81,11 +88,15 @@ pub fn alias_in_order(key: &[u8]) -> Option<String> {
 pub fn seal(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut sum = crc32fast::Hasher::new();
     sum.update(key);
-    parts.iter().for_each(|part| sum.update(part));
+    for part in parts {
+        sum.update(part);
+    }
     let mut value =
         Vec::with_capacity(CHECKSUM + parts.iter().map(|part| part.len()).sum::<usize>());
     value.extend_from_slice(&sum.finalize().to_le_bytes());
-    parts.iter().for_each(|part| value.extend_from_slice(part));
+    for part in parts {
+        value.extend_from_slice(part);
+    }
     value
 }
 
@@ -103,9 +114,11 @@ pub fn unseal<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
 pub struct RecordRow<'a> {
     /// Which revision saved it.
     pub revision: u64,
+    /// Its version.
+    pub number: u64,
     /// The sum of the marks of its versions.
     pub history: u64,
-    /// [`Connection<Sealed>`] as JSON.
+    /// [`SavedJson`].
     pub json: &'a [u8],
 }
 
@@ -113,9 +126,11 @@ impl<'a> RecordRow<'a> {
     /// Reads a body whose checksum was right.
     pub fn read(body: &'a [u8]) -> Option<Self> {
         let (revision, rest) = body.split_first_chunk()?;
+        let (number, rest) = rest.split_first_chunk()?;
         let (history, json) = rest.split_first_chunk()?;
         Some(Self {
             revision: u64::from_le_bytes(*revision),
+            number: u64::from_le_bytes(*number),
             history: u64::from_le_bytes(*history),
             json,
         })
@@ -123,7 +138,8 @@ impl<'a> RecordRow<'a> {
 
     /// The connection.
     pub fn connection(&self, id: Uuid) -> Result<Connection<Sealed>, StoreError> {
-        read_json(id, self.json)
+        let saved: SavedJson<Connection<Sealed>, IgnoredAny> = read_json(id, self.json)?;
+        Ok(saved.connection)
     }
 
     /// The row.
@@ -133,6 +149,7 @@ impl<'a> RecordRow<'a> {
             &key,
             &[
                 &self.revision.to_le_bytes(),
+                &self.number.to_le_bytes(),
                 &self.history.to_le_bytes(),
                 self.json,
             ],
@@ -207,6 +224,14 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// Where it is in the store's history.
+    pub const fn point(&self) -> Point {
+        Point {
+            revision: self.revision,
+            digest: self.digest,
+        }
+    }
+
     /// The row.
     pub fn row(&self) -> Row {
         let value = seal(
@@ -251,16 +276,20 @@ pub struct Current {
     pub history: u64,
     /// What lists show of it.
     pub item: ConnectionItem,
+    /// [`SavedJson`].
+    pub json: Arc<[u8]>,
 }
 
 impl Current {
     /// Reads it from the body of its row.
     pub fn read(id: Uuid, body: &[u8]) -> Result<Self, StoreError> {
         let row = RecordRow::read(body).ok_or_else(|| damaged(id, "its row is too short"))?;
+        let saved: SavedJson<ConnectionItem, IgnoredAny> = read_json(id, row.json)?;
         Ok(Self {
             revision: row.revision,
             history: row.history,
-            item: read_json(id, row.json)?,
+            item: saved.connection,
+            json: row.json.into(),
         })
     }
 
@@ -269,24 +298,56 @@ impl Current {
         record_mark(self.item.id, self.revision, self.history)
     }
 
-    /// What comes after it, or first, when `item` is saved by `revision`.
-    pub fn after(before: Option<&Self>, item: ConnectionItem, revision: u64) -> Self {
-        let mark = version_mark(item.id, item.version, revision);
-        Self {
-            revision,
-            history: before.map_or(0, |before| before.history).wrapping_add(mark),
-            item,
-        }
+    /// Its row.
+    pub fn row(&self) -> Row {
+        let row = RecordRow {
+            revision: self.revision,
+            number: self.item.version,
+            history: self.history,
+            json: &self.json,
+        };
+        row.row(self.item.id)
+    }
+
+    /// What becomes of it when another version follows.
+    pub fn version_row(&self) -> Result<Row, StoreError> {
+        let id = self.item.id;
+        let json = version_json(id, &self.json)?;
+        Ok(version_row(id, self.item.version, self.revision, &json))
     }
 }
 
+/// A connection as it is stored: the payload of a save in the journal, and of the connection's row.
+#[derive(Serialize, Deserialize)]
+pub struct SavedJson<T, C> {
+    /// The connection.
+    pub connection: T,
+    /// What the save did.
+    pub change: C,
+}
+
 /// A version as it is stored.
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct VersionJson<S, C> {
     /// The connection, masked.
     pub snapshot: S,
     /// What the save did.
     pub change: C,
+}
+
+/// The version that a stored connection is. Sealed secrets cannot be looked into, so all masks are alike.
+pub fn version_saved(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
+    let SavedJson::<Connection<Sealed>, Change> { connection, change } = read_json(id, json)?;
+    let masked = connection.try_map(|_, _| Ok::<_, Infallible>(Mask::Any));
+    match masked {
+        Ok(snapshot) => Ok(Version { snapshot, change }),
+    }
+}
+
+/// A [`VersionJson`] made of a [`SavedJson`].
+pub fn version_json(id: Uuid, json: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let Version { snapshot, change } = version_saved(id, json)?;
+    write_json(&VersionJson { snapshot, change })
 }
 
 /// The version in a row's JSON.
@@ -304,12 +365,12 @@ pub fn damaged(id: Uuid, why: &str) -> StoreError {
 }
 
 /// Reads what was stored of a connection.
-pub fn read_json<'a, T: serde::Deserialize<'a>>(id: Uuid, json: &'a [u8]) -> Result<T, StoreError> {
+pub fn read_json<'a, T: Deserialize<'a>>(id: Uuid, json: &'a [u8]) -> Result<T, StoreError> {
     serde_json::from_slice(json).map_err(|error| damaged(id, &error.to_string()))
 }
 
 /// Writes what is to be stored.
-pub fn write_json(value: &impl serde::Serialize) -> Result<Vec<u8>, StoreError> {
+pub fn write_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(value)
         .map_err(|error| StoreError::Unusable(format!("This cannot be stored: {error}")))
 }

@@ -63,6 +63,8 @@ impl Sums {
                 self.digest = self.digest.with(record_mark(id, row.revision, row.history));
                 add(&mut self.revisions[0], record_mark(id, row.revision, 0));
                 add(&mut self.histories[0], row.history);
+                let newest = version_mark(id, row.number, row.revision);
+                add(&mut self.histories[1], newest);
             }
             rows::ORDER => {
                 let (revision, id, _) = rows::read_order(body)?;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use ::sled::{Batch, Db, IVec};
+use ::sled::{Db, IVec};
 use rustix::fs::{FlockOperation, flock};
 
 use super::rows::{self, Applied, Pair, Row};
@@ -17,7 +17,7 @@ use super::rows::{self, Applied, Pair, Row};
 pub struct Broken(pub String);
 
 /// sled keeps so much of its file in memory, in bytes.
-const CACHE: u64 = 8 * 1024 * 1024;
+const CACHE: u64 = 1024 * 1024;
 
 /// Sorted rows.
 pub enum View {
@@ -50,7 +50,9 @@ impl View {
             .cache_capacity(CACHE)
             .mode(::sled::Mode::LowSpace)
             .flush_every_ms(None);
-        contained(|| config.open().map_err(|error| broken(&error))).map(Self::Sled)
+        let db = contained(|| config.open().map_err(|error| broken(&error)))?;
+        keep_private(folder).map_err(|error| broken(&error))?;
+        Ok(Self::Sled(db))
     }
 
     /// The value of a key, with its checksum.
@@ -115,19 +117,20 @@ impl View {
         }
     }
 
-    /// Makes rows be there or not, all at once as far as a crash can tell.
+    /// Makes rows be there or not, in this order: a crash leaves the first so many of them.
+    ///
+    /// Why no batch: sled ends each with a write to its file, which costs as much as the journal's own.
     pub fn apply(&self, changes: Vec<Row>) -> Result<(), Broken> {
         match self {
-            Self::Sled(db) => {
-                let mut batch = Batch::default();
+            Self::Sled(db) => contained(|| {
                 for (key, value) in changes {
                     match value {
-                        Some(value) => batch.insert(key, value),
-                        None => batch.remove(key),
-                    }
+                        Some(value) => db.insert(key, value)?,
+                        None => db.remove(key)?,
+                    };
                 }
-                contained(|| db.apply_batch(batch).map_err(Broken::from))
-            }
+                Ok(())
+            }),
             Self::Memory(rows) => {
                 let mut rows = locked(rows.write());
                 for (key, value) in changes {
@@ -153,10 +156,7 @@ impl View {
     /// Writes out what sled holds back, so that the next start has less to do. The journal has it all in any case.
     pub fn write_out(&self) -> Result<(), Broken> {
         match self {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "nothing relies on it: the journal is what is durable"
-            )]
+            // Not durable on Linux, and need not be.
             Self::Sled(db) => contained(|| db.flush().map(drop).map_err(Broken::from)),
             Self::Memory(_) | Self::Closed => Ok(()),
         }
@@ -171,6 +171,18 @@ impl From<::sled::Error> for Broken {
     fn from(error: ::sled::Error) -> Self {
         Self(error.to_string())
     }
+}
+
+/// sled makes its files readable by others.
+fn keep_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
 }
 
 /// A snapshot of its own that sled was writing when it was killed stops its next open; a finished one must stay.

@@ -96,34 +96,58 @@ impl Views {
 
     /// The versions of a connection, newest first.
     pub fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
+        let Some(newest) = self.newest_version(id)? else {
+            return Ok(Page {
+                items: Vec::new(),
+                total: 0,
+            });
+        };
         let view = self.current();
         let prefix = rows::versions_of(id);
-        let mut total = 0;
+        let mut total = 1;
         view.walk(&prefix, |_, _| {
             total += 1;
             true
         })?;
-        let items = view
-            .last(&prefix, window.skip, window.take)?
-            .into_iter()
-            .map(|(key, value)| {
-                let body = rows::unseal(&key, &value).and_then(rows::read_version);
-                let (_, json) =
-                    body.ok_or_else(|| rows::damaged(id, "the checksum of a version is wrong"))?;
-                rows::version_of(id, json)
-            })
-            .collect::<Result<_, _>>()?;
+        let mut items = Vec::new();
+        if window.skip == 0 && window.take > 0 {
+            items.push(newest);
+        }
+        let skip = window.skip.saturating_sub(1);
+        for (key, value) in view.last(&prefix, skip, window.take - items.len())? {
+            let body = rows::unseal(&key, &value).and_then(rows::read_version);
+            let (_, json) =
+                body.ok_or_else(|| rows::damaged(id, "the checksum of a version is wrong"))?;
+            items.push(rows::version_of(id, json)?);
+        }
         Ok(Page { items, total })
     }
 
     /// One version of a connection.
     pub fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
+        let newest = self.newest_version(id)?;
+        if newest
+            .as_ref()
+            .is_none_or(|newest| newest.number() == number)
+        {
+            return Ok(newest);
+        }
         let Some(body) = self.body(&rows::version_key(id, number), id)? else {
             return Ok(None);
         };
         let (_, json) = rows::read_version(&body)
             .ok_or_else(|| rows::damaged(id, "the row of a version is too short"))?;
         rows::version_of(id, json).map(Some)
+    }
+
+    /// The version that a connection is at.
+    fn newest_version(&self, id: Uuid) -> Result<Option<Version>, StoreError> {
+        let Some(body) = self.body(&rows::record_key(id), id)? else {
+            return Ok(None);
+        };
+        let row =
+            RecordRow::read(&body).ok_or_else(|| rows::damaged(id, "its row is too short"))?;
+        rows::version_saved(id, row.json).map(Some)
     }
 
     /// The connections a query admits. A connection that changes its place meanwhile is in the list once: a list that was

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc as threads};
 use tokio::sync::{mpsc, oneshot};
 
 use super::applier::{Answer, Applier, Group};
+use super::bring_up::Ready;
 use super::change::Ask;
 use super::ledger::{Ledger, Point};
 use super::repair::Keeper;
@@ -43,18 +44,17 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer that goes on where the ledger is.
+    /// The writer of a store that is ready.
     pub fn new(
         inbox: mpsc::Receiver<Message>,
-        ledger: Ledger,
-        keeper: Keeper,
+        ready: Ready,
         applier: Arc<Applier>,
     ) -> std::io::Result<Self> {
         Ok(Self {
             inbox,
             next: None,
-            ledger,
-            keeper,
+            ledger: ready.ledger,
+            keeper: ready.keeper,
             helper: Helper::start(Arc::clone(&applier))?,
             applier,
             read_only: None,

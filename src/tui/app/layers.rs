@@ -40,7 +40,7 @@ impl App {
             Some(Layer::Palette(palette)) => palette.act(action),
             Some(Layer::Help(help)) => {
                 let count = help
-                    .lines(&self.keymap, &self.at_start, help_area.width)
+                    .lines(&self.keymap, &self.to_know, help_area.width)
                     .len();
                 help.act(action, count, help_area.height.into())
             }

@@ -1,0 +1,278 @@
+//! Brings the view of a store to where its journal ends, or makes it again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::applier::{Applier, Notices};
+use super::ledger::{Ledger, Point};
+use super::open::{Files, Found, Start, Way, nothing_readable, open_view};
+use super::rebuild;
+use super::repair::{Keeper, make_again};
+use super::replay::Replay;
+use super::rows::Applied;
+use super::verify::{Verdict, verify};
+use super::view::View;
+use super::views::Views;
+use crate::connection::StoreError;
+use crate::store::files::{self, unusable};
+use crate::store::journal;
+use crate::store::journal::digest::Digest;
+use crate::store::journal::end::{self, End, Place};
+use crate::store::journal::head::{Head, Identity};
+use crate::store::journal::segment::Tail;
+
+/// A store with no more connections than this is looked at before it is used; a larger one while it is used.
+pub const SMALL: u64 = 5_000;
+
+/// A store whose view is ready.
+pub struct Ready {
+    /// Decides on changes.
+    pub ledger: Ledger,
+    /// Keeps the files.
+    pub keeper: Keeper,
+}
+
+impl Start {
+    /// Whether everything is done in a moment.
+    pub const fn is_small(&self) -> bool {
+        self.point.digest.count <= SMALL
+    }
+
+    /// Makes the view ready.
+    pub fn finish(self) -> Result<Ready, StoreError> {
+        let Self {
+            applier, lock, way, ..
+        } = self;
+        let ready = match way {
+            Way::Begin => begin(&applier)?,
+            Way::Adopt(view, applied) => adopt(&applier, view, &applied)?,
+            Way::BringUp(found) => bring_up(&applier, &found)?,
+        };
+        let State {
+            point,
+            tail,
+            seen,
+            damaged,
+        } = ready;
+        applier.views.set_count(point.digest.count);
+        applier.feed.begin_at(point.revision);
+        let mut ledger = Ledger::new(Arc::clone(&applier.views), point);
+        let mut keeper = Keeper::new(tail, applier, lock);
+        if damaged {
+            keeper.replace_journal();
+        }
+        if !seen {
+            keeper.not_seen();
+        }
+        if point.digest.count <= SMALL {
+            keeper.look_at_all(&mut ledger, || true);
+        }
+        Ok(Ready { ledger, keeper })
+    }
+}
+
+/// A store whose view is in use.
+struct State {
+    point: Point,
+    tail: Tail,
+    /// Whether the view was looked at.
+    seen: bool,
+    /// Whether part of the journal is of no use any more, so that a snapshot is due.
+    damaged: bool,
+}
+
+/// Begins a new store. The view is written out once, so that one that has lost everything is told from a new one.
+fn begin(applier: &Applier) -> Result<State, StoreError> {
+    let point = Point::default();
+    let tail = begin_segment(&applier.data, &applier.identity, point)?;
+    applier.views.replace(begin_view(applier)?);
+    Ok(State {
+        point,
+        tail,
+        seen: true,
+        damaged: false,
+    })
+}
+
+fn begin_view(applier: &Applier) -> Result<View, StoreError> {
+    let folder = applier.data.join(rebuild::FOLDER);
+    files::create_folder(&folder).map_err(|error| unusable(&folder, &error))?;
+    let view = View::open(&folder)?;
+    let applied = Applied {
+        revision: 0,
+        digest: Digest::default(),
+        identity: applier.identity.clone(),
+    };
+    view.apply(vec![applied.row()])?;
+    view.write_out()?;
+    Ok(view)
+}
+
+/// Goes on from a view whose journal is gone, when the view is whole.
+fn adopt(applier: &Applier, view: View, applied: &Applied) -> Result<State, StoreError> {
+    if verify(&view, applied.digest, || true) != Verdict::Sound {
+        return Err(nothing_readable(&applier.data));
+    }
+    let point = applied.point();
+    applier.notices.tell(format!(
+        "The journal was gone. It begins again from the view, which has {} connections and all changes up to {}",
+        point.digest.count, point.revision
+    ));
+    let tail = begin_segment(&applier.data, &applier.identity, point)?;
+    applier.views.replace(view);
+    Ok(State {
+        point,
+        tail,
+        seen: true,
+        damaged: true,
+    })
+}
+
+/// Brings the view to where the journal ends; makes it again when that cannot be done, or when the result is not right.
+fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
+    let Applier {
+        data,
+        identity,
+        views,
+        notices,
+        ..
+    } = applier;
+    let (view, applied, trouble) = match usable(open_view(data), identity) {
+        (_, _, Some(_)) if found.is_untouched() => {
+            // The first start was cut short before there was anything to keep.
+            match std::fs::remove_dir_all(data.join(rebuild::FOLDER)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(unusable(data, &error));
+                }
+                _ => (begin_view(applier)?, Point::default(), None),
+            }
+        }
+        usable => usable,
+    };
+    views.replace(view);
+    let mut replay = Replay::new(views, applied, identity, trouble);
+    let end = end::read(&found.segments, applied.revision, |entry| replay.add(entry))
+        .map_err(|error| unusable(data, &error))?;
+    let mut course = Course {
+        point: Point {
+            revision: end.revision,
+            digest: end.digest,
+        },
+        trouble: replay.finish().or(end.trouble.clone()),
+        seen: false,
+        damaged: false,
+    };
+    course.heed_snapshot(found.snapshot.as_ref(), applied);
+    course.heed_view(views, applied, &end, notices);
+    if let Some(why) = &course.trouble {
+        let rebuilt = make_again(data, identity, notices, why)?;
+        course.damaged |= !rebuilt.losses.is_empty();
+        course.seen = true;
+        course.point = Point {
+            revision: rebuilt.revision.max(course.point.revision),
+            digest: rebuilt.digest,
+        };
+        rebuild::leave(views.replace(rebuilt.view));
+    }
+    let Course {
+        point,
+        seen,
+        damaged,
+        ..
+    } = course;
+    Ok(State {
+        tail: go_on(applier, point, end.place.filter(|_| !damaged))?,
+        point,
+        seen,
+        damaged,
+    })
+}
+
+fn go_on(applier: &Applier, point: Point, place: Option<Place>) -> Result<Tail, StoreError> {
+    match place {
+        Some(place) => Tail::resume(&place).map_err(|error| unusable(&applier.data, &error)),
+        None => begin_segment(&applier.data, &applier.identity, point),
+    }
+}
+
+/// The view that can be brought up, where it is, or why there is none.
+fn usable(view: Result<Found, String>, identity: &Identity) -> (View, Point, Option<String>) {
+    let why = match view {
+        Ok(Found::View(view, applied)) if applied.identity == *identity => {
+            let point = applied.point();
+            return (view, point, None);
+        }
+        Ok(Found::View(view, _)) => {
+            rebuild::leave(Arc::new(view));
+            "it was another store's".into()
+        }
+        Ok(Found::Nothing) => "it was not there".into(),
+        Ok(Found::Empty) => "it was empty".into(),
+        Err(why) => why,
+    };
+    (View::Closed, Point::default(), Some(why))
+}
+
+/// What is known of the store while its view is brought up.
+struct Course {
+    point: Point,
+    /// Why the view has to be made again.
+    trouble: Option<String>,
+    /// Whether the view was looked at.
+    seen: bool,
+    /// Whether part of the journal is of no use any more, so that a snapshot and a new segment are due.
+    damaged: bool,
+}
+
+impl Course {
+    /// A snapshot at the end of the journal knows better what the store amounts to: it was taken because the journal was
+    /// damaged. One after the end of the journal means that its end is gone.
+    fn heed_snapshot(&mut self, snapshot: Option<&Head>, applied: Point) {
+        let Some(snapshot) = snapshot.filter(|head| head.revision >= self.point.revision) else {
+            return;
+        };
+        if snapshot.revision > self.point.revision {
+            self.damaged = true;
+            if applied.revision < snapshot.revision {
+                self.trouble
+                    .get_or_insert_with(|| "it was older than the newest snapshot".into());
+            }
+        }
+        self.point = Point {
+            revision: snapshot.revision,
+            digest: snapshot.digest,
+        };
+    }
+
+    /// A view that has more than the journal, and is right in itself, has what the end of the journal lost.
+    fn heed_view(&mut self, views: &Views, applied: Point, end: &End, notices: &Notices) {
+        if self.trouble.is_some() || end.revision >= applied.revision {
+            return;
+        }
+        match verify(&views.current(), applied.digest, || true) {
+            Verdict::Sound | Verdict::Stopped => {
+                notices.tell(format!(
+                    "The end of the journal is damaged: change {} is the last one in it that can be read. \
+                     Nothing is lost: the view has all changes up to {}",
+                    end.revision, applied.revision
+                ));
+                self.point = applied;
+                self.seen = true;
+                self.damaged = true;
+            }
+            Verdict::Unsound(why) => self.trouble = Some(why),
+        }
+    }
+}
+
+fn begin_segment(data: &Path, identity: &Identity, point: Point) -> Result<Tail, StoreError> {
+    let folder = data.join(journal::FOLDER);
+    let head = Head {
+        identity: identity.clone(),
+        revision: point.revision + 1,
+        digest: point.digest,
+    };
+    files::create_folder(&folder)
+        .and_then(|()| Tail::create(&folder, &head))
+        .map_err(|error| unusable(&folder, &error))
+}

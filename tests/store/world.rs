@@ -1,0 +1,112 @@
+//! What the tests of the store on disk share: connections, a folder to keep them in, and a look at everything that is kept.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use umai::connection::store::{ConnectionStore, Put, Save};
+use umai::connection::{
+    Change, Connection, ConnectionItem, Plain, Query, Setting, Settings, StoreError, Window,
+};
+use umai::store::{StoreOptions, open};
+use uuid::Uuid;
+
+pub type Store = Arc<dyn ConnectionStore<Plain>>;
+
+pub const EVERYTHING: Window = Window {
+    skip: 0,
+    take: usize::MAX,
+};
+
+pub fn id(number: u64) -> Uuid {
+    Uuid::from_u64_pair(7, number)
+}
+
+/// A connection in one of its versions; all of it follows from the two numbers.
+pub fn connection(number: u64, version: u64) -> Connection<Plain> {
+    let at = DateTime::<Utc>::UNIX_EPOCH;
+    Connection {
+        item: ConnectionItem {
+            id: id(number),
+            // Every version has another alias, so that the index has work to do.
+            alias: format!("alias-{number}-{version}"),
+            name: format!("Connection {number}, version {version}"),
+            provider_id: "openai".into(),
+            is_active: version % 2 == 1,
+            date_created: at,
+            date_modified: at,
+            version,
+        },
+        settings: Some(Settings::from_iter([(
+            "apiKey".to_owned(),
+            Setting::Secret(Plain::new(format!("sk-planted-{number}-{version}"))),
+        )])),
+    }
+}
+
+pub fn save(number: u64, version: u64) -> Save<Plain> {
+    Save {
+        connection: connection(number, version),
+        put: if version == 1 {
+            Put::New
+        } else {
+            Put::Over(version - 1)
+        },
+        change: Change::default(),
+    }
+}
+
+pub fn options(folder: &Path) -> StoreOptions {
+    StoreOptions {
+        data: folder.join("data"),
+        config: folder.join("config"),
+        key_file: None,
+    }
+}
+
+pub async fn open_in(folder: &Path) -> Result<Store, StoreError> {
+    open(&options(folder)).await
+}
+
+/// Connections by number, each with its version: what a store should have.
+pub type Content = BTreeMap<u64, u64>;
+
+/// Everything a store has; panics where list, records, aliases, versions and secrets do not agree.
+#[allow(dead_code, reason = "each test uses a part of this")]
+pub async fn content(store: &Store) -> Content {
+    content_from(store, 0).await
+}
+
+/// What a store has from this number on, looked at as closely; what is before that is only counted.
+pub async fn content_from(store: &Store, first: u64) -> Content {
+    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    assert_eq!(page.items.len(), page.total);
+    let mut content = Content::new();
+    for item in page.items {
+        let number = item.id.as_u64_pair().1;
+        if number < first {
+            content.insert(number, item.version);
+            continue;
+        }
+        let expected = connection(number, item.version);
+        let got = store.get(item.id).await.unwrap();
+        assert_eq!(got.as_ref(), Some(&expected), "{}", item.alias);
+        assert_eq!(item, expected.item);
+        let found = store.find(&item.alias.to_uppercase()).await.unwrap();
+        assert_eq!(found, got, "{}", item.alias);
+        for version in 1..item.version {
+            let old = connection(number, version).item.alias;
+            assert_eq!(store.find(&old).await.unwrap(), None, "{old}");
+        }
+        let versions = store.versions(item.id, EVERYTHING).await.unwrap();
+        assert_eq!(versions.total as u64, item.version, "{}", item.alias);
+        content.insert(number, item.version);
+    }
+    content
+}
+
+/// A number below `end`; different every time.
+pub fn random(end: u64) -> u64 {
+    Uuid::new_v4().as_u64_pair().1 % end
+}

@@ -1,0 +1,366 @@
+//! Damages the files of a store: what can be kept is kept, and what happened is said.
+
+#[path = "store/world.rs"]
+mod world;
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use futures_util::future::join_all;
+use umai::connection::StoreError;
+
+use self::world::{Content, Store, content, id, open_in, options, random, save};
+
+const CONNECTIONS: u64 = 60;
+
+/// A closed store with connections in one, two and three versions, some deleted.
+async fn store_in(folder: &Path) -> Content {
+    let store = open_in(folder).await.unwrap();
+    fill(&store, CONNECTIONS).await;
+    let content = content(&store).await;
+    store.close().await.unwrap();
+    content
+}
+
+async fn fill(store: &Store, connections: u64) {
+    let filling = (0..connections).map(|number| async move {
+        for version in 1..=1 + number % 3 {
+            store.save(save(number, version)).await.unwrap();
+        }
+        if number % 10 == 3 {
+            store.delete(id(number), 1 + number % 3).await.unwrap();
+        }
+    });
+    join_all(filling).await;
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+    let permissions = fs::metadata(from).unwrap().permissions();
+    fs::set_permissions(to, permissions).unwrap();
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 1 << random(8);
+    fs::write(path, bytes).unwrap();
+}
+
+fn shorten(path: &Path, length: u64) {
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    file.set_len(length).unwrap();
+}
+
+/// A byte that is in use, since most of a sled file is zeros.
+fn used_byte(path: &Path) -> Option<usize> {
+    let bytes = fs::read(path).unwrap();
+    let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+    let chosen = random(used.len().max(1) as u64) as usize;
+    used.get(chosen).copied()
+}
+
+/// What was done to the sled folder, and whether the store must notice.
+fn damage_view(sled: &Path, kind: u64) -> (String, bool) {
+    let files: Vec<PathBuf> = files(sled)
+        .into_iter()
+        .filter(|path| fs::metadata(path).unwrap().len() > 0)
+        .collect();
+    let file = &files[random(files.len() as u64) as usize];
+    let length = fs::metadata(file).unwrap().len();
+    match kind {
+        0 => {
+            fs::remove_dir_all(sled).unwrap();
+            ("deleted".into(), true)
+        }
+        1 => {
+            fs::remove_dir_all(sled).unwrap();
+            fs::create_dir(sled).unwrap();
+            ("emptied".into(), true)
+        }
+        2 => {
+            let to = random(length);
+            shorten(file, to);
+            (
+                format!("{} cut from {length} to {to}", file.display()),
+                false,
+            )
+        }
+        _ => {
+            let at = used_byte(file).unwrap();
+            flip(file, at);
+            (format!("{} flipped at {at}", file.display()), false)
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_view_that_is_damaged_in_a_hundred_ways_is_made_again_and_that_is_said() {
+    let original = tempfile::tempdir().unwrap();
+    let before = store_in(original.path()).await;
+    let mut noticed = 0;
+    for round in 0..100 {
+        let folder = tempfile::tempdir().unwrap();
+        copy(original.path(), folder.path());
+        let (damage, must_notice) = damage_view(&folder.path().join("data/sled"), round % 4);
+        let store = open_in(folder.path())
+            .await
+            .unwrap_or_else(|error| panic!("{damage}: {error}"));
+        assert_eq!(content(&store).await, before, "{damage}");
+        let said = store.notices().join(" ");
+        if must_notice {
+            assert!(
+                said.contains("made again from the journal"),
+                "{damage}: {said}"
+            );
+        }
+        noticed += usize::from(said.contains("made again from the journal"));
+        // It is a store like any other.
+        store.save(save(1_000, 1)).await.unwrap();
+        store.close().await.unwrap();
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(content(&store).await.len(), before.len() + 1, "{damage}");
+        assert_eq!(store.notices(), Vec::<String>::new(), "{damage}");
+        store.close().await.unwrap();
+    }
+    // Some bits matter to nobody.
+    assert!(noticed >= 60, "{noticed} of 100 were noticed");
+}
+
+/// The only segment of a small store.
+fn segment(folder: &Path) -> PathBuf {
+    let mut segments = files(&folder.join("data/journal"));
+    assert_eq!(segments.len(), 1);
+    segments.remove(0)
+}
+
+/// Where entries begin in a segment.
+fn entries(path: &Path) -> Vec<usize> {
+    let bytes = fs::read(path).unwrap();
+    (0..bytes.len())
+        .filter(|at| bytes[*at..].starts_with(&[0xFE, b'u', b'm', 0xED]))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flipped_byte_in_the_journal_is_named_and_everything_works() {
+    let original = tempfile::tempdir().unwrap();
+    let before = store_in(original.path()).await;
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        copy(original.path(), folder.path());
+        let path = segment(folder.path());
+        let entries = entries(&path);
+        let at = entries[0] + random((entries[entries.len() - 1] - entries[0]) as u64) as usize;
+        flip(&path, at);
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(content(&store).await, before, "byte {at}");
+        let said = store.notices().join(" ");
+        assert!(said.contains("is damaged in"), "byte {at}: {said}");
+        store.save(save(1_000, 1)).await.unwrap();
+        store.close().await.unwrap();
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(content(&store).await.len(), before.len() + 1);
+        assert_eq!(store.notices(), Vec::<String>::new(), "it is said once");
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_change_survives_damage_to_its_place_in_the_journal() {
+    let original = tempfile::tempdir().unwrap();
+    let before = store_in(original.path()).await;
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        copy(original.path(), folder.path());
+        let path = segment(folder.path());
+        let last = *entries(&path).last().unwrap();
+        flip(&path, last + random(300) as usize);
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(content(&store).await, before);
+        let said = store.notices().join(" ");
+        assert!(said.contains("damaged"), "{said}");
+        let newest = store.revision();
+        assert!(store.save(save(1_000, 1)).await.unwrap() > newest);
+        store.close().await.unwrap();
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(content(&store).await.len(), before.len() + 1);
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_change_in_the_journal_costs_no_other_when_the_view_is_gone_too() {
+    let original = tempfile::tempdir().unwrap();
+    let before = store_in(original.path()).await;
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        copy(original.path(), folder.path());
+        let path = segment(folder.path());
+        let entries = entries(&path);
+        let hit = entries[random(entries.len() as u64 - 1) as usize];
+        flip(&path, hit + 100);
+        fs::remove_dir_all(folder.path().join("data/sled")).unwrap();
+        let store = open_in(folder.path()).await.unwrap();
+        let said = store.notices().join(" ");
+        assert!(said.contains("made again"), "{said}");
+        assert!(said.contains("is damaged in"), "{said}");
+        let page = store
+            .list(&umai::connection::Query::all(world::EVERYTHING))
+            .await
+            .unwrap();
+        let differ = before
+            .iter()
+            .filter(|(number, version)| {
+                !page
+                    .items
+                    .iter()
+                    .any(|item| item.id == id(**number) && item.version == **version)
+            })
+            .count();
+        assert!(differ <= 1, "{differ} connections differ");
+        store.close().await.unwrap();
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(store.notices(), Vec::<String>::new(), "it is said once");
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_never_finished_is_cut_off() {
+    let original = tempfile::tempdir().unwrap();
+    let before = store_in(original.path()).await;
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        copy(original.path(), folder.path());
+        let path = segment(folder.path());
+        let bytes = fs::read(&path).unwrap();
+        let entries = entries(&path);
+        let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        // The beginning of another entry behind the last one.
+        let mut torn = bytes[..end].to_vec();
+        let piece = 1 + random(120) as usize;
+        torn.extend_from_slice(&bytes[entries[0]..entries[0] + piece]);
+        torn.resize(bytes.len(), 0);
+        fs::write(&path, torn).unwrap();
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(content(&store).await, before);
+        assert_eq!(store.notices(), Vec::<String>::new());
+        store.save(save(1_000, 1)).await.unwrap();
+        store.close().await.unwrap();
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(content(&store).await.len(), before.len() + 1);
+        assert_eq!(store.notices(), Vec::<String>::new());
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_view_without_its_journal_is_not_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    fs::remove_dir_all(folder.path().join("data/journal")).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    let said = store.notices().join(" ");
+    assert!(said.contains("The journal was gone"), "{said}");
+    store.close().await.unwrap();
+    // What it went on with is a whole store again, without the view.
+    fs::remove_dir_all(folder.path().join("data/sled")).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_which_nothing_can_be_read_is_not_taken_for_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    fs::remove_dir_all(folder.path().join("data/journal")).unwrap();
+    for file in files(&folder.path().join("data/sled")) {
+        shorten(&file, 0);
+    }
+    let Err(StoreError::Unusable(said)) = open_in(folder.path()).await.map(drop) else {
+        panic!("it was opened");
+    };
+    assert!(said.contains("nothing was changed"), "{said}");
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    let path = segment(folder.path());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[8] = 2;
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&bytes[..12]);
+    sum.update(&bytes[16..128]);
+    bytes[12..16].copy_from_slice(&sum.finalize().to_le_bytes());
+    fs::write(&path, bytes).unwrap();
+    let Err(StoreError::Unusable(said)) = open_in(folder.path()).await.map(drop) else {
+        panic!("it was opened");
+    };
+    assert!(said.contains("newer umai (format 2)"), "{said}");
+}
+
+#[tokio::test]
+async fn a_missing_or_wrong_key_is_refused_and_no_key_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    let key = options(folder.path()).config.join("umai.key");
+    let right = fs::read(&key).unwrap();
+    fs::remove_file(&key).unwrap();
+    let refused = open_in(folder.path()).await.map(drop);
+    assert!(matches!(refused, Err(StoreError::Key(_))), "{refused:?}");
+    assert!(!key.exists());
+    fs::write(&key, [9; 32]).unwrap();
+    let refused = open_in(folder.path()).await.map(drop);
+    assert!(matches!(refused, Err(StoreError::Key(_))), "{refused:?}");
+    fs::write(&key, right).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_file_of_a_store_has_a_secret_in_it_and_none_is_open_to_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    for file in files(folder.path()) {
+        let bytes = fs::read(&file).unwrap();
+        let planted = b"sk-planted";
+        assert!(
+            !bytes.windows(planted.len()).any(|piece| piece == planted),
+            "{}",
+            file.display()
+        );
+        let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.display());
+        let above = fs::metadata(file.parent().unwrap()).unwrap();
+        assert_eq!(above.permissions().mode() & 0o777, 0o700);
+    }
+}
