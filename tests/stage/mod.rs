@@ -33,6 +33,9 @@ pub struct Stage {
     wakes: Vec<Ticket>,
 }
 
+/// The id that every connection is shown with: the one of the management API's examples.
+pub const EXAMPLE_ID: uuid::Uuid = uuid::uuid!("3fa85f64-5717-4562-b3fc-2c963f66afa6");
+
 /// The three connections of the picture.
 pub const THREE: [&str; 3] = [
     r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","settings":{"apiKey":"sk-planted-one"}}"#,
@@ -88,7 +91,7 @@ impl Stage {
         self.follow(event);
         // The service makes ids by the clock on the wall; what is shown shall be the same at every run.
         if let Some(connection) = &mut self.app.detail.connection {
-            connection.item.id = uuid::Uuid::nil();
+            connection.item.id = EXAMPLE_ID;
         }
     }
 
