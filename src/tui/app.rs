@@ -9,6 +9,7 @@ mod answers;
 mod browse;
 mod copy;
 mod due;
+mod hints;
 mod layers;
 mod mouse;
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::action::{Action, Context, Entry};
+use super::action::{Action, Context};
 use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
 use super::event::{Event, Pasted};
@@ -172,34 +173,6 @@ impl App {
             | Layer::Help(_)
             | Layer::Clipboard => None,
         })
-    }
-
-    /// Whether an action would do something now; the footer offers only those.
-    pub fn can(&self, action: Action) -> bool {
-        let is_connection = self.tree.selected_item().is_some();
-        match action {
-            Action::Edit | Action::Toggle | Action::Delete | Action::Copy
-                if self.layers.is_empty() =>
-            {
-                is_connection
-            }
-            Action::Undo => !self.undo.is_empty(),
-            Action::Filter | Action::Sort => self.tree.len() > 1,
-            Action::Back if self.layers.is_empty() && !self.is_filtering() => self.can_go_back(),
-            Action::NextError => self.form().is_some_and(|form| form.wrong() > 0),
-            Action::Reveal | Action::Clear => self.form().is_some_and(Form::is_on_secret),
-            _ => true,
-        }
-    }
-
-    /// What the footer calls an action here.
-    pub fn hint(&self, entry: &Entry) -> Option<&'static str> {
-        match entry.action {
-            Action::Choose if self.is_filtering() => Some("keep"),
-            Action::Back if self.is_filtering() => Some("show all"),
-            Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,
-            _ => entry.hint,
-        }
     }
 
     fn form_mut(&mut self) -> Option<&mut Form> {
