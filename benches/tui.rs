@@ -91,7 +91,7 @@ fn filled(items: &[Item]) -> App {
     let mut app = App::new(
         Arc::new(ProviderCatalog::embedded()),
         Keymap::embedded(),
-        &[],
+        Vec::new(),
     );
     app.update(Event::Resize(SIZE));
     while let Some(effect) = app.update(Event::Idle) {

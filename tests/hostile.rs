@@ -58,7 +58,11 @@ struct Told {
 impl Told {
     fn of(name: &str, size: Size) -> Self {
         let catalog = Arc::new(umai::provider::ProviderCatalog::embedded());
-        let app = App::new(catalog, Keymap::embedded(), &[name.to_owned()]);
+        let app = App::new(
+            catalog,
+            Keymap::embedded(),
+            vec![name.to_owned(), name.to_owned()],
+        );
         let date = "2024-01-15T10:30:00Z".parse().unwrap();
         let mut settings = Settings::default();
         settings.set("organization", Setting::Text(name.into()));
@@ -148,7 +152,8 @@ fn no_harmful_character_reaches_a_cell(
         "<down>/a",
         "<down>t",
         "<down><enter><tab>x<ctrl-s>",
-        "<down>D<tab><enter>"
+        "<down>D<tab><enter>",
+        "?"
     )]
     keys: &str,
 ) {

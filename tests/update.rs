@@ -56,7 +56,7 @@ fn app() -> App {
     let mut app = App::new(
         Arc::new(ProviderCatalog::embedded()),
         Keymap::embedded(),
-        &[],
+        Vec::new(),
     );
     let size = Size {
         width: 120,
@@ -473,4 +473,35 @@ fn a_connection_of_an_unknown_provider_can_be_switched_and_says_why_it_cannot_be
     app.update(Event::Reply(ticket, Reply::Got(Ok(connection(strange)))));
     assert!(app.form().is_none());
     assert!(app.notice.as_ref().unwrap().text.contains("'nobody'"));
+}
+
+#[test]
+fn y_and_a_second_key_copy_what_it_names_and_never_a_secret() {
+    let mut app = app_with(&["A"]);
+    press(&mut app, "<down>");
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(
+        ticket,
+        Reply::Got(Ok(connection(item(1, "A")))),
+    ));
+    assert_eq!(press(&mut app, "ya"), Some(Effect::Copy("a".into())));
+    assert_eq!(press(&mut app, "yn"), Some(Effect::Copy("A".into())));
+    let Some(Effect::Copy(json)) = press(&mut app, "yj") else {
+        panic!("the JSON was expected");
+    };
+    assert!(json.contains(r#""apiKey": "sk-***""#), "{json}");
+    assert_eq!(press(&mut app, "y<esc>"), None);
+    assert!(app.layers.is_empty());
+}
+
+#[test]
+fn of_several_things_to_know_the_help_has_all() {
+    let problems = vec!["One is wrong".to_owned(), "Another is wrong".to_owned()];
+    let app = App::new(
+        Arc::new(ProviderCatalog::embedded()),
+        Keymap::embedded(),
+        problems,
+    );
+    let notice = &app.notice.as_ref().unwrap().text;
+    assert_eq!(notice, "2 things to know (? has them all): One is wrong");
 }

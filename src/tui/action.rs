@@ -15,17 +15,20 @@ pub enum Context {
     Form,
     /// A question with buttons.
     Confirm,
+    /// After the key that copies: what shall be copied.
+    Clipboard,
     /// Everywhere, where the place itself has no other use for the key.
     Anywhere,
 }
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Tree,
         Self::List,
         Self::Form,
         Self::Confirm,
+        Self::Clipboard,
         Self::Anywhere,
     ];
 
@@ -36,6 +39,7 @@ impl Context {
             Self::List => "list",
             Self::Form => "form",
             Self::Confirm => "confirm",
+            Self::Clipboard => "copy",
             Self::Anywhere => "anywhere",
         }
     }
@@ -47,6 +51,7 @@ impl Context {
             Self::List => "In a list or filter",
             Self::Form => "In a form",
             Self::Confirm => "In a question",
+            Self::Clipboard => "After the key that copies",
             Self::Anywhere => "Everywhere",
         }
     }
@@ -63,6 +68,11 @@ pub enum Action {
     Delete,
     Filter,
     Sort,
+    Copy,
+    CopyName,
+    CopyAlias,
+    CopyId,
+    CopyJson,
     Refresh,
     Up,
     Down,
@@ -122,11 +132,11 @@ const fn entry(
     }
 }
 
-use Context::{Anywhere, Confirm, Form, List, Tree};
+use Context::{Anywhere, Clipboard, Confirm, Form, List, Tree};
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 34] = [
+pub const ACTIONS: [Entry; 39] = [
     entry(Action::New, "new", &[Tree], ("Create a connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
     entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection on or off", Some("on/off"))),
@@ -134,6 +144,11 @@ pub const ACTIONS: [Entry; 34] = [
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
     entry(Action::Sort, "sort", &[Tree], ("Sort by name or by provider", Some("sort"))),
+    entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
+    entry(Action::CopyName, "name", &[Clipboard], ("Copy the name", Some("name"))),
+    entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
+    entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
+    entry(Action::CopyJson, "json", &[Clipboard], ("Copy the JSON, secrets masked", Some("JSON"))),
     entry(Action::Refresh, "refresh", &[Tree], ("Read the connections again", None)),
     entry(Action::Save, "save", &[Form], ("Save", Some("save"))),
     entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
@@ -154,7 +169,7 @@ pub const ACTIONS: [Entry; 34] = [
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Clipboard], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),

@@ -7,7 +7,9 @@
 
 mod answers;
 mod browse;
+mod copy;
 mod due;
+mod hints;
 mod layers;
 mod mouse;
 
@@ -16,7 +18,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::action::{Action, Context, Entry};
+use super::action::{Action, Context};
 use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
 use super::event::{Event, Pasted};
@@ -82,6 +84,8 @@ pub struct App {
     pub layers: Vec<Layer>,
     /// What happened last.
     pub notice: Option<Notice>,
+    /// What people should know since the start; the help has all of it.
+    pub to_know: Vec<String>,
     undo: Vec<Switch>,
     last_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
@@ -89,8 +93,8 @@ pub struct App {
 
 impl App {
     /// The app as it starts, with what people should know at once.
-    pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, notices: &[String]) -> Self {
-        Self {
+    pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, to_know: Vec<String>) -> Self {
+        let mut app = Self {
             catalog,
             keymap,
             size: Size::default(),
@@ -99,11 +103,14 @@ impl App {
             pane: Pane::Tree,
             detail: Detail::default(),
             layers: Vec::new(),
-            notice: (!notices.is_empty()).then(|| Notice::warning(notices.join(" · "))),
+            notice: None,
+            to_know: Vec::new(),
             undo: Vec::new(),
             last_ticket: 0,
             waiting: HashMap::new(),
-        }
+        };
+        app.let_know(to_know);
+        app
     }
 
     /// Takes in what happened and answers what shall be done.
@@ -130,7 +137,7 @@ impl App {
             Event::Idle => self.due(),
             Event::Resumed => Some(Effect::Redraw),
             Event::Noticed(notices) => {
-                self.tell(Notice::warning(notices.join(" · ")));
+                self.let_know(notices);
                 None
             }
             Event::LightBackground => {
@@ -160,40 +167,22 @@ impl App {
     pub fn form(&self) -> Option<&Form> {
         self.layers.iter().find_map(|layer| match layer {
             Layer::Form(form) => Some(&**form),
-            Layer::Picker(_) | Layer::Confirm(_) | Layer::Palette(_) | Layer::Help(_) => None,
+            Layer::Picker(_)
+            | Layer::Confirm(_)
+            | Layer::Palette(_)
+            | Layer::Help(_)
+            | Layer::Clipboard => None,
         })
-    }
-
-    /// Whether an action would do something now; the footer offers only those.
-    pub fn can(&self, action: Action) -> bool {
-        let is_connection = self.tree.selected_item().is_some();
-        match action {
-            Action::Edit | Action::Toggle | Action::Delete if self.layers.is_empty() => {
-                is_connection
-            }
-            Action::Undo => !self.undo.is_empty(),
-            Action::Filter | Action::Sort => self.tree.len() > 1,
-            Action::Back if self.layers.is_empty() && !self.is_filtering() => self.can_go_back(),
-            Action::NextError => self.form().is_some_and(|form| form.wrong() > 0),
-            Action::Reveal | Action::Clear => self.form().is_some_and(Form::is_on_secret),
-            _ => true,
-        }
-    }
-
-    /// What the footer calls an action here.
-    pub fn hint(&self, entry: &Entry) -> Option<&'static str> {
-        match entry.action {
-            Action::Choose if self.is_filtering() => Some("keep"),
-            Action::Back if self.is_filtering() => Some("show all"),
-            Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,
-            _ => entry.hint,
-        }
     }
 
     fn form_mut(&mut self) -> Option<&mut Form> {
         self.layers.iter_mut().find_map(|layer| match layer {
             Layer::Form(form) => Some(&mut **form),
-            Layer::Picker(_) | Layer::Confirm(_) | Layer::Palette(_) | Layer::Help(_) => None,
+            Layer::Picker(_)
+            | Layer::Confirm(_)
+            | Layer::Palette(_)
+            | Layer::Help(_)
+            | Layer::Clipboard => None,
         })
     }
 
@@ -205,7 +194,7 @@ impl App {
     fn is_typing(&self) -> bool {
         match self.layers.last() {
             Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_)) => true,
-            Some(Layer::Confirm(_) | Layer::Help(_)) => false,
+            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) => false,
             None => self.is_filtering(),
         }
     }
@@ -231,7 +220,7 @@ impl App {
             None if is_filtering => {
                 self.tree.edit_filter(&self.catalog, |line| line.edit(key));
             }
-            Some(Layer::Confirm(_) | Layer::Help(_)) | None => {}
+            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) | None => {}
         }
     }
 
@@ -249,11 +238,27 @@ impl App {
                 });
                 told
             }
-            Some(Layer::Confirm(_) | Layer::Help(_)) | None => None,
+            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) | None => None,
         };
         if let Some(notice) = told {
             self.tell(notice);
         }
+    }
+
+    /// Says what people should know; where there is more than fits into a line, the help has all of it.
+    fn let_know(&mut self, notices: Vec<String>) {
+        self.to_know.extend(notices);
+        let help = self.keymap.first_key(Context::Tree, Action::Help);
+        let text = match (self.to_know.as_slice(), help) {
+            ([], _) => return,
+            ([_, _, ..], Some(key)) => format!(
+                "{} things to know ({key} has them all): {}",
+                self.to_know.len(),
+                self.to_know[0]
+            ),
+            ([first, ..], _) => first.clone(),
+        };
+        self.tell(Notice::warning(text));
     }
 
     /// Says something, in place of what was said before.
@@ -301,7 +306,7 @@ impl App {
                     let area = layout.palette();
                     palette.choices.scroll(Layout::choice_rows(area), count);
                 }
-                Layer::Confirm(_) | Layer::Help(_) => {}
+                Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard => {}
             }
         }
     }

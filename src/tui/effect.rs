@@ -23,6 +23,8 @@ pub enum Effect {
     Wake(Ticket, Duration),
     /// There is more to do when no key waits: draw, then say [`super::event::Event::Idle`] again.
     Continue,
+    /// Hand a text to the terminal's clipboard.
+    Copy(String),
     /// Draw every cell afresh.
     Redraw,
     /// Give the terminal back to the shell until it lets us go on.

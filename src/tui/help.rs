@@ -1,6 +1,7 @@
 //! The keys, read from the one table and the keymap in force.
 
 use super::action::{ACTIONS, Action, Context};
+use super::fit::wrap;
 use super::keymap::Keymap;
 use super::layer::Outcome;
 
@@ -18,6 +19,8 @@ pub struct Help {
 pub enum Line {
     /// A place.
     Heading(&'static str),
+    /// A part of a sentence.
+    Text(String),
     /// Keys and what they do.
     Keys(String, &'static str),
 }
@@ -32,10 +35,15 @@ impl Help {
     }
 
     /// Its lines.
-    pub fn lines(&self, keymap: &Keymap) -> Vec<Line> {
+    pub fn lines(&self, keymap: &Keymap, to_know: &[String], width: u16) -> Vec<Line> {
         let mut places = Context::ALL.to_vec();
         places.sort_by_key(|place| Some(*place) != self.place);
         let mut lines = Vec::new();
+        if !to_know.is_empty() {
+            lines.push(Line::Heading("To know"));
+            let wrapped = to_know.iter().flat_map(|text| wrap(text, width.into()));
+            lines.extend(wrapped.map(Line::Text));
+        }
         for place in places {
             lines.push(Line::Heading(place.title()));
             for entry in ACTIONS {

@@ -24,6 +24,8 @@ pub enum Layer {
     Palette(Palette),
     /// The keys.
     Help(Help),
+    /// Something is to be copied; the next key says what.
+    Clipboard,
 }
 
 impl Layer {
@@ -33,6 +35,7 @@ impl Layer {
             Self::Picker(_) | Self::Palette(_) | Self::Help(_) => Context::List,
             Self::Form(_) => Context::Form,
             Self::Confirm(_) => Context::Confirm,
+            Self::Clipboard => Context::Clipboard,
         }
     }
 }

@@ -211,6 +211,16 @@ impl Layout {
         self.body.centered(72, u16::MAX)
     }
 
+    /// Where the lines of the keys are.
+    pub fn help_text(&self) -> Area {
+        let inside = self.help().inside();
+        Area {
+            x: inside.x.saturating_add(1),
+            width: inside.width.saturating_sub(2),
+            ..inside
+        }
+    }
+
     /// The list in a choice, below its line.
     pub fn choice_list(area: Area) -> Area {
         area.inside().split_top(2).1

@@ -3,48 +3,41 @@
 //! Everything that waits is taken in before one frame is drawn, and nothing is drawn while nothing happens. Keys go before
 //! answers, and what is left to do comes last.
 
+mod options;
+mod service;
 mod signals;
 mod themes;
 
 use std::collections::HashSet;
 use std::io::{self, BufWriter};
-use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 
+use crossterm::clipboard::CopyToClipboard;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinSet};
 
 use super::app::App;
 use super::effect::{Effect, Reply, Request, Ticket};
 use super::event::Event;
-use super::keymap::Keymap;
 use super::layout::Size;
 use super::perform::perform;
 use super::terminal::{self, Background, Input, Taken};
 use super::theme::ThemeName;
 use super::view;
-use crate::connection::{ConnectionError, ConnectionService};
+use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
+pub use options::TuiOptions;
+use options::keymap;
+pub use service::Opening;
+use service::{Opened, Service};
 use signals::Signals;
 use themes::Themes;
 
 /// The most a frame waits for more to happen before it is drawn.
 const DRAIN: usize = 1_000;
-
-/// How the app is started.
-#[derive(Debug, Clone, Default)]
-pub struct TuiOptions {
-    /// The folder with `keymap.toml`.
-    pub config: Option<PathBuf>,
-    /// The theme; chosen by the terminal when none is named.
-    pub theme: Option<ThemeName>,
-    /// What people should know from the start, one sentence each.
-    pub notices: Vec<String>,
-}
 
 /// Why the app ended otherwise than by a key.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +53,6 @@ pub enum TuiError {
     Unopened(ConnectionError),
 }
 
-/// A service on its way; the first frame does not wait for it.
-pub type Opening =
-    Pin<Box<dyn Future<Output = Result<Arc<dyn ConnectionService>, ConnectionError>> + Send>>;
-
 /// Runs the app until it is left; the terminal is given back on every way out.
 ///
 /// The first frame is drawn while the service is still opening; what is asked until then waits for it.
@@ -76,7 +65,7 @@ pub async fn run(
     let (keymap, problems) = keymap(&options);
     let mut notices = options.notices;
     notices.extend(problems);
-    let app = App::new(catalog, keymap, &notices);
+    let app = App::new(catalog, keymap, notices);
     let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let theme = if is_mono {
         Some(ThemeName::Mono)
@@ -113,24 +102,6 @@ pub async fn run(
     ended
 }
 
-fn keymap(options: &TuiOptions) -> (Keymap, Vec<String>) {
-    let Some(path) = options
-        .config
-        .as_ref()
-        .map(|folder| folder.join("keymap.toml"))
-    else {
-        return (Keymap::embedded(), Vec::new());
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(file) => Keymap::with(&file, "keymap.toml"),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (Keymap::embedded(), Vec::new()),
-        Err(error) => (
-            Keymap::embedded(),
-            vec![format!("keymap.toml was not read: {error}")],
-        ),
-    }
-}
-
 /// What a round of the loop says about the next one.
 #[derive(PartialEq, Eq)]
 enum Turn {
@@ -140,28 +111,6 @@ enum Turn {
 
 /// An answer, or how its task ended without one.
 type Answered = Result<(tokio::task::Id, (Ticket, Reply)), JoinError>;
-
-/// How opening the service ended.
-type Opened = Result<Result<Arc<dyn ConnectionService>, ConnectionError>, JoinError>;
-
-/// The service, there or on its way with what waits for it.
-enum Service {
-    Opening(
-        JoinHandle<Result<Arc<dyn ConnectionService>, ConnectionError>>,
-        Vec<(Ticket, Request)>,
-    ),
-    Open(Arc<dyn ConnectionService>),
-}
-
-impl Service {
-    /// Waits until it is there; once it is, for ever.
-    async fn opened(&mut self) -> Opened {
-        match self {
-            Self::Opening(opening, _) => opening.await,
-            Self::Open(_) => std::future::pending().await,
-        }
-    }
-}
 
 struct Runtime {
     app: App,
@@ -291,6 +240,12 @@ impl Runtime {
                     tokio::time::sleep(after).await;
                     ticket
                 });
+            }
+            Some(Effect::Copy(text)) => {
+                crossterm::execute!(
+                    self.terminal.backend_mut(),
+                    CopyToClipboard::to_clipboard_from(text)
+                )?;
             }
             Some(Effect::Redraw) => {
                 // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the reading thread.

@@ -51,6 +51,7 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
                 confirm::draw(scene, confirm, buffer);
                 None
             }
+            Layer::Clipboard => None,
             Layer::Help(help) => {
                 help::draw(scene, help, buffer);
                 None

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use umai::connection::{ConnectionDraft, ConnectionService, Query, Window};
+use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
 use umai::tui::effect::{Effect, Ticket};
 use umai::tui::event::{Event, Pasted};
@@ -32,6 +32,9 @@ pub struct Stage {
     runtime: tokio::runtime::Runtime,
     wakes: Vec<Ticket>,
 }
+
+/// The id that every connection is shown with: the one of the management API's examples.
+pub const EXAMPLE_ID: uuid::Uuid = uuid::uuid!("3fa85f64-5717-4562-b3fc-2c963f66afa6");
 
 /// The three connections of the picture.
 pub const THREE: [&str; 3] = [
@@ -61,7 +64,7 @@ impl Stage {
                 .block_on(service.create(ConnectionDraft::from_json(body.as_bytes()).unwrap()))
                 .unwrap();
         }
-        let app = App::new(service.providers(), Keymap::embedded(), &[]);
+        let app = App::new(service.providers(), Keymap::embedded(), Vec::new());
         let mut stage = Self {
             app,
             service,
@@ -85,6 +88,14 @@ impl Stage {
 
     /// Something happens, and everything that follows from it.
     pub fn happens(&mut self, event: Event) {
+        self.follow(event);
+        // The service makes ids by the clock on the wall; what is shown shall be the same at every run.
+        if let Some(connection) = &mut self.app.detail.connection {
+            connection.item.id = EXAMPLE_ID;
+        }
+    }
+
+    fn follow(&mut self, event: Event) {
         let mut effect = self.app.update(event);
         loop {
             let Some(done) = effect else {
@@ -104,7 +115,7 @@ impl Stage {
                     None
                 }
                 Effect::Continue => None,
-                Effect::Redraw | Effect::Suspend | Effect::Quit => {
+                Effect::Redraw | Effect::Suspend | Effect::Quit | Effect::Copy(_) => {
                     self.effects.push(done);
                     None
                 }
@@ -133,7 +144,7 @@ impl Stage {
         (buffer, cursor)
     }
 
-    /// The frame as text, with the cursor as `▏` over its cell, and ids as `·`.
+    /// The frame as text, with the cursor as `▏` over its cell.
     pub fn frame(&self) -> String {
         let (buffer, cursor) = self.buffer();
         let mut text = String::new();
@@ -153,30 +164,6 @@ impl Stage {
             }
             text.push_str(line.trim_end());
             text.push('\n');
-        }
-        self.without_ids(text)
-    }
-
-    fn without_ids(&self, mut text: String) -> String {
-        let everything = Query::all(Window {
-            skip: 0,
-            take: 1_000,
-        });
-        let page = self.elsewhere(self.service.list(everything)).unwrap();
-        for item in page.items {
-            let id = item.id.to_string();
-            // Ids made in the same moment begin alike; what is drawn of one on a line is longer than that.
-            let Some(length) = (18..=id.len()).rev().find(|at| text.contains(&id[..*at])) else {
-                continue;
-            };
-            let (head, tail) = id.split_at(length);
-            text = text.replace(head, &"·".repeat(length));
-            if !tail.is_empty() {
-                text = text.replace(
-                    &format!(" {tail} "),
-                    &format!(" {} ", "·".repeat(tail.len())),
-                );
-            }
         }
         text
     }

@@ -21,6 +21,7 @@ impl App {
             Action::Delete => self.ask_to_delete(),
             Action::Filter => self.tree.start_filter(),
             Action::Sort => self.sort(),
+            Action::Copy => self.ask_what_to_copy(),
             Action::Refresh => {
                 self.tree.refresh();
                 self.detail.forget();
@@ -44,6 +45,10 @@ impl App {
             | Action::Clear
             | Action::NextButton
             | Action::PreviousButton
+            | Action::CopyName
+            | Action::CopyAlias
+            | Action::CopyId
+            | Action::CopyJson
             | Action::Palette
             | Action::Help
             | Action::Redraw

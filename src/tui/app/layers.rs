@@ -32,16 +32,19 @@ impl App {
             }
             _ => {}
         }
-        let help_rows = self.help_rows();
+        let help_area = self.layout().help_text();
         let outcome = match self.layers.last_mut() {
             Some(Layer::Picker(picker)) => picker.act(action, &self.catalog),
             Some(Layer::Form(form)) => form.act(action, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
             Some(Layer::Palette(palette)) => palette.act(action),
             Some(Layer::Help(help)) => {
-                let count = help.lines(&self.keymap).len();
-                help.act(action, count, help_rows)
+                let count = help
+                    .lines(&self.keymap, &self.to_know, help_area.width)
+                    .len();
+                help.act(action, count, help_area.height.into())
             }
+            Some(Layer::Clipboard) => return self.copy(action),
             None => return self.browse(action),
         };
         self.follow_up(outcome)
@@ -112,9 +115,5 @@ impl App {
 
     pub(super) fn pick_provider(&mut self) {
         self.layers.push(Layer::Picker(Picker::default()));
-    }
-
-    fn help_rows(&self) -> usize {
-        self.layout().help().inside().height.into()
     }
 }

@@ -37,7 +37,7 @@ impl App {
             Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Help(_)) => {
                 self.act(up_or_down);
             }
-            Some(Layer::Confirm(_)) => {}
+            Some(Layer::Confirm(_) | Layer::Clipboard) => {}
             None => {
                 if let Some(pane) = self.pane_at(mouse) {
                     self.pane = pane;
@@ -87,7 +87,7 @@ impl App {
                 confirm.focus = button;
                 self.act(Action::Choose)
             }
-            Some(Layer::Help(_)) => None,
+            Some(Layer::Help(_) | Layer::Clipboard) => None,
             None => self.click_in_panes(mouse, is_double),
         }
     }

@@ -132,9 +132,13 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Line
         }
         lines.push(Line::Pair(label.to_owned(), value, style));
     }
-    if heading.is_none() {
-        lines.push(Line::Text(String::new(), text));
+    if heading.is_some() {
+        lines.push(Line::Text(
+            "Incomplete: it has no settings yet".into(),
+            theme.warning.style(),
+        ));
     }
+    lines.push(Line::Text(String::new(), text));
     let date = "%Y-%m-%d %H:%M UTC";
     lines.push(pair(
         "Created",

@@ -12,17 +12,20 @@ pub fn draw(scene: Scene<'_>, help: &Help, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let area = layout.help();
     let inside = paint::pane(buffer, area, "Keys", (theme, true));
-    let lines = help.lines(&app.keymap);
+    let text = layout.help_text();
+    let lines = help.lines(&app.keymap, &app.to_know, text.width);
     for (row, line) in (0..inside.height).zip(lines.iter().skip(help.top)) {
         let at = Area {
-            x: inside.x + 1,
-            y: inside.y + row,
-            width: inside.width.saturating_sub(2),
+            y: text.y + row,
             height: 1,
+            ..text
         };
         match line {
             Line::Heading(heading) => {
                 paint::line(buffer, at, &[(heading, theme.heading.style())]);
+            }
+            Line::Text(sentence) => {
+                paint::line(buffer, at, &[(sentence, theme.warning.style())]);
             }
             Line::Keys(keys, title) => {
                 let (left, right) = at.split_left((at.width / 3).clamp(8, 22));

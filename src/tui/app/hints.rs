@@ -1,0 +1,36 @@
+//! What the footer offers: the actions that would do something now, by the names they have here.
+
+use super::App;
+use crate::tui::action::{Action, Entry};
+use crate::tui::form::Form;
+use crate::tui::layer::Layer;
+
+impl App {
+    /// Whether an action would do something now; the footer offers only those.
+    pub fn can(&self, action: Action) -> bool {
+        let is_connection = self.tree.selected_item().is_some();
+        match action {
+            Action::Edit | Action::Toggle | Action::Delete | Action::Copy
+                if self.layers.is_empty() =>
+            {
+                is_connection
+            }
+            Action::Undo => !self.undo.is_empty(),
+            Action::Filter | Action::Sort => self.tree.len() > 1,
+            Action::Back if self.layers.is_empty() && !self.is_filtering() => self.can_go_back(),
+            Action::NextError => self.form().is_some_and(|form| form.wrong() > 0),
+            Action::Reveal | Action::Clear => self.form().is_some_and(Form::is_on_secret),
+            _ => true,
+        }
+    }
+
+    /// What the footer calls an action here.
+    pub fn hint(&self, entry: &Entry) -> Option<&'static str> {
+        match entry.action {
+            Action::Choose if self.is_filtering() => Some("keep"),
+            Action::Back if self.is_filtering() => Some("show all"),
+            Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,
+            _ => entry.hint,
+        }
+    }
+}
