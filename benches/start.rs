@@ -1,6 +1,12 @@
 //! Measures the real binary in a pseudo terminal: start to first frame, idle, memory; empty and with 100,000 connections.
 //!
 //! `cargo bench --bench start`; `UMAI_BENCH_CONNECTIONS` takes another number.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a measurement stops where it cannot go on, and says what it found"
+)]
 
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
