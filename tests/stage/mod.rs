@@ -2,6 +2,12 @@
 //!
 //! A story is one line: what is typed stands as it is, other keys in angle brackets, as `n<enter>OpenAI Production<ctrl-s>`.
 //! `<paste:…>` pastes, `<lt>` types `<`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail anywhere"
+)]
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::Arc;
