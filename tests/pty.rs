@@ -220,6 +220,21 @@ fn a_connection_is_created_switched_and_there_after_a_restart() {
 }
 
 #[test]
+fn a_save_under_way_is_finished_before_the_end() {
+    let line = format!("{0}; echo AGAIN; exec {0}", env!("CARGO_BIN_EXE_umai"));
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("No connections yet");
+    terminal.press("nopenai\r");
+    terminal.shows("Create Connection");
+    terminal.press("Last Words\t\t\tsk-1\u{13}\u{3}");
+    terminal.shows("AGAIN");
+    terminal.shows("● Last Words");
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
 fn the_terminal_is_as_it_was_after_ctrl_c() {
     let line = format!(
         "stty -a > before; {}; stty -a > after",
