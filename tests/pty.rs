@@ -204,7 +204,7 @@ fn a_connection_is_created_switched_and_there_after_a_restart() {
     terminal.press("t");
     terminal.shows("is inactive");
     terminal.press("q");
-    terminal.shows("AGAIN");
+    terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
     terminal.shows("○ OpenAI Production");
     assert!(!terminal.has_written("planted"));
     let found = std::process::Command::new("grep")
@@ -228,7 +228,7 @@ fn a_save_under_way_is_finished_before_the_end() {
     terminal.press("nopenai\r");
     terminal.shows("Create Connection");
     terminal.press("Last Words\t\t\tsk-1\u{13}\u{3}");
-    terminal.shows("AGAIN");
+    terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
     terminal.shows("● Last Words");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
