@@ -1,6 +1,7 @@
 //! What a durable save costs, compared in the same run with the cheapest thing that is as durable: a bare append and its sync.
 //!
-//! `cargo bench --bench store` prints figures and ratios; `cargo bench --bench store -- 100000` says how large the large store is.
+//! `cargo bench --bench store` prints figures and ratios; `-- one`, `-- many` and `-- large 100000` have a part of them, and
+//! `-- fill FOLDER 100000`, then `-- list FOLDER`, a store to look at.
 
 #![allow(
     clippy::print_stdout,
@@ -241,7 +242,18 @@ async fn list(store: &Store, take: usize) -> (Duration, usize) {
 
 async fn large_store(size: usize) {
     let folder = folder();
-    let options = options(folder.path());
+    fill(folder.path(), size).await;
+    for how in ["verify", "list", "list"] {
+        let again = std::process::Command::new(std::env::current_exe().unwrap())
+            .arg(how)
+            .arg(folder.path())
+            .status();
+        assert!(again.unwrap().success());
+    }
+}
+
+async fn fill(folder: &Path, size: usize) {
+    let options = options(folder);
     let start = Instant::now();
     let store = open(&options).await.unwrap();
     println!("a new store: opened in {:.1?}", start.elapsed());
@@ -268,17 +280,10 @@ async fn large_store(size: usize) {
     let start = Instant::now();
     store.close().await.unwrap();
     println!("closed in {:.1?}", start.elapsed());
-    for _ in 0..3 {
-        let again = std::process::Command::new(std::env::current_exe().unwrap())
-            .arg("reopen")
-            .arg(folder.path())
-            .status();
-        assert!(again.unwrap().success());
-    }
 }
 
 /// Opened by a process of its own, whose memory is then that of a store that was only opened and read.
-async fn reopen(folder: &Path) {
+async fn reopen(folder: &Path, lists: bool) {
     let start = Instant::now();
     let store = open(&options(folder)).await.unwrap();
     let opened = start.elapsed();
@@ -287,13 +292,13 @@ async fn reopen(folder: &Path) {
         "{total} connections: opened in {opened:.1?}, first page in {first:.1?}, {}",
         resident()
     );
-    let (all, _) = list(&store, usize::MAX).await;
-    println!("  all of them in {all:.1?}, {}", resident());
+    if lists {
+        let (all, _) = list(&store, usize::MAX).await;
+        println!("  all of them in {all:.1?}, {}", resident());
+    }
     let start = Instant::now();
-    store
-        .save(new(u128::from(Uuid::new_v4().as_u64_pair().0)))
-        .await
-        .unwrap();
+    let number = u128::from(Uuid::new_v4().as_u64_pair().0);
+    store.save(new(number)).await.unwrap();
     println!(
         "  first save, after everything was verified, in {:.1?}, {}",
         start.elapsed(),
@@ -307,15 +312,23 @@ async fn reopen(folder: &Path) {
 
 #[tokio::main]
 async fn main() {
-    let words: Vec<String> = std::env::args().collect();
-    if let Some(place) = words.iter().position(|word| word == "reopen") {
-        return reopen(Path::new(&words[place + 1])).await;
-    }
+    let words: Vec<String> = std::env::args().skip(1).collect();
     let size = words
         .iter()
         .find_map(|word| word.parse().ok())
         .unwrap_or(100_000);
-    one_writer().await;
-    many_writers().await;
-    large_store(size).await;
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match *words {
+        ["list", folder, ..] => reopen(Path::new(folder), true).await,
+        ["verify", folder, ..] => reopen(Path::new(folder), false).await,
+        ["fill", folder, ..] => fill(Path::new(folder), size).await,
+        ["one", ..] => one_writer().await,
+        ["many", ..] => many_writers().await,
+        ["large", ..] => large_store(size).await,
+        _ => {
+            one_writer().await;
+            many_writers().await;
+            large_store(size).await;
+        }
+    }
 }

@@ -1,5 +1,12 @@
 //! Damages the files of a store: what can be kept is kept, and what happened is said.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on fails"
+)]
+
 #[path = "store/world.rs"]
 mod world;
 

@@ -1,5 +1,12 @@
 //! Kills a writer at random moments: nothing that was acknowledged is lost, and the next start works.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on fails"
+)]
+
 #[path = "store/world.rs"]
 mod world;
 

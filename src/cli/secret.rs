@@ -45,8 +45,8 @@ const PREFIXES: [&str; 13] = [
 /// From this length on a text with such a beginning is a key and not a name.
 const PREFIXED: usize = 20;
 
-/// From this length on letters and digits without a break are a key and not a word.
-const RUN: usize = 24;
+/// From this length on letters and digits without a break are a key; an organization's ID has 24.
+const RUN: usize = 32;
 
 /// The options whose value is a path, which may hold long tokens.
 const PATHS: [&str; 6] = [
@@ -203,6 +203,7 @@ mod tests {
     #[case("AKIAIOSFODNN7EXAMPLEX", true)]
     #[case("wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY", true)]
     #[case("0123456789abcdef0123456789abcdefff", true)]
+    #[case("org-5M8u0123456789abcdefWXYZ", false)]
     #[case("sk-***", false)]
     #[case("$OpenAI:ApiKey0123456789abcdef0123456789", false)]
     #[case("sk-production", false)]

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::key::{Key, Place};
 use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, StoreNotice};
 use crate::connection::{
-    Connection, ConnectionItem, Page, Plain, Query, Sealed, Setting, StoreError, Version, Window,
+    Connection, ConnectionItem, Page, Plain, Query, Sealed, Setting, Settings, StoreError, Version,
+    Window,
 };
 
 /// A store whose secrets are plain above it and sealed in the store below, which can never see a plain one.
@@ -67,7 +68,7 @@ fn has_unreadable(connection: &Connection<Plain>) -> bool {
     connection
         .settings
         .iter()
-        .flat_map(|settings| settings.iter())
+        .flat_map(Settings::iter)
         .any(|(_, value)| matches!(value, Setting::Secret(secret) if secret.expose().is_none()))
 }
 

@@ -1,7 +1,9 @@
 //! A bad file is named, and the rest works; where things are can be said.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 use crate::home::{DOCUMENTED, Home};
 
@@ -94,4 +96,39 @@ fn a_key_that_is_gone_is_key_trouble() {
     assert!(!key.exists(), "no new key is made over sealed records");
     let with = home.run(&["--key-file", "away.key", "connections", "list"]);
     assert_eq!(with.code, 0, "{with:?}");
+}
+
+#[test]
+fn no_memory_is_written_to_disk_when_something_breaks() {
+    let home = Home::new();
+    let umai = home.umai(&["connections", "create", "--from-json", "-", "--json"]);
+    // A shell that allows core dumps first: many systems allow none anyway.
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", "ulimit -S -c \"$(ulimit -H -c)\"; exec \"$0\" \"$@\""])
+        .arg(umai.get_program())
+        .args(umai.get_args())
+        .env_clear()
+        .env("HOME", home.path(""))
+        .current_dir(home.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin
+        .write_all(format!("{DOCUMENTED}\n").as_bytes())
+        .unwrap();
+    let mut answer = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut answer)
+        .unwrap();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    let numbers: Vec<_> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(numbers, ["0", "0"], "{core}");
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
 }

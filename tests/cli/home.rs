@@ -114,6 +114,16 @@ impl Home {
     }
 }
 
+/// The members of an object, in order.
+pub fn members(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
 fn search(folder: &Path, needle: &[u8], found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

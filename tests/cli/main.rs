@@ -10,6 +10,7 @@ mod commands;
 mod files;
 mod home;
 mod imports;
+mod providers;
 mod refusals;
 mod secrets;
 mod talk;

@@ -34,7 +34,7 @@ const PLANTED: &str = "sk-planted-0123456789";
 #[case(&["planted1"])]
 #[case(&["-sk-planted"])]
 #[case(&["--json=sk-planted"])]
-#[case(&["connections", "get", "Authorization: Bearer plantedplantedplanted0123456789"])]
+#[case(&["connections", "get", "Authorization: Bearer plantedplantedplantedplanted0123456789"])]
 fn a_secret_in_an_argument_is_refused_without_being_repeated(#[case] arguments: &[&str]) {
     for json in [false, true] {
         let home = Home::new();

@@ -69,6 +69,35 @@ fn hostile_names_are_harmless_and_the_columns_hold() {
     }
 }
 
+#[test]
+fn every_sentence_about_a_hostile_name_is_harmless() {
+    let home = Home::new();
+    let name = "open\u{200b}ai\u{e0041}";
+    for arguments in [
+        &[
+            "connections",
+            "create",
+            "--provider",
+            "openai",
+            "--alias",
+            "a",
+            "--name",
+            name,
+        ][..],
+        &["connections", "get", "a"],
+        &["connections", "deactivate", "a"],
+        &["connections", "delete", "a", "--yes"],
+    ] {
+        let answer = home.run(arguments);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert!(
+            answer.out.contains(r"open\u{200b}ai\u{e0041}"),
+            "{answer:?}"
+        );
+        assert!(answer.said().is_ascii(), "{answer:?}");
+    }
+}
+
 #[rstest]
 #[case(&["connections", "get", "a\u{1b}[2Jb"])]
 #[case(&["providers", "get", "a\u{1b}[2J\u{202e}b"])]

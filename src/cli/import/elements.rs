@@ -5,16 +5,13 @@
 //!
 //! Why by hand: a JSON reader stops at the first element that is wrong, and here the others go on.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 
 use zeroize::Zeroizing;
 
+use super::body::Body;
+use super::bytes::Bytes;
 use super::shape::Shape;
-
-/// The most bytes of one connection, as in the API.
-pub const MAX_BYTES: usize = 256 * 1024;
-
-const CHUNK: usize = 64 * 1024;
 
 /// One connection's text, and where it was.
 pub struct Element {
@@ -74,11 +71,7 @@ enum Layout {
 
 /// The elements of an input.
 pub struct Elements<R> {
-    source: R,
-    chunk: Zeroizing<Vec<u8>>,
-    at: usize,
-    end: usize,
-    line: u64,
+    bytes: Bytes<R>,
     element: u64,
     layout: Layout,
 }
@@ -87,66 +80,23 @@ impl<R: Read> Elements<R> {
     /// Reads from a source, and no further than needed for what is asked next.
     pub fn new(source: R) -> Self {
         Self {
-            source,
-            chunk: Zeroizing::new(vec![0; CHUNK]),
-            at: 0,
-            end: 0,
-            line: 1,
+            bytes: Bytes::new(source),
             element: 0,
             layout: Layout::Start,
         }
-    }
-
-    fn peek(&mut self) -> std::io::Result<Option<u8>> {
-        while self.at == self.end {
-            match self.source.read(&mut self.chunk) {
-                Ok(0) => return Ok(None),
-                Ok(length) => (self.at, self.end) = (0, length),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(self.chunk.get(self.at).copied())
-    }
-
-    fn take(&mut self) {
-        if self.chunk.get(self.at) == Some(&b'\n') {
-            self.line += 1;
-        }
-        self.at += 1;
-    }
-
-    /// Passes over white space, and answers what comes then.
-    fn skip_space(&mut self) -> std::io::Result<Option<u8>> {
-        loop {
-            match self.peek()? {
-                Some(b' ' | b'\t' | b'\r' | b'\n') => self.take(),
-                byte => return Ok(byte),
-            }
-        }
-    }
-
-    fn skip_mark(&mut self) -> std::io::Result<()> {
-        for expected in *b"\xEF\xBB\xBF" {
-            if self.peek()? != Some(expected) {
-                break;
-            }
-            self.take();
-        }
-        Ok(())
     }
 
     fn step(&mut self) -> std::io::Result<Option<Element>> {
         loop {
             match self.layout {
                 Layout::Start => {
-                    self.skip_mark()?;
-                    match self.skip_space()? {
+                    self.bytes.skip_mark()?;
+                    match self.bytes.skip_space()? {
                         Some(b'[') => {
-                            self.take();
+                            self.bytes.take();
                             self.layout = Layout::Array;
-                            if self.skip_space()? == Some(b']') {
-                                self.take();
+                            if self.bytes.skip_space()? == Some(b']') {
+                                self.bytes.take();
                                 self.layout = Layout::Behind;
                             }
                         }
@@ -163,7 +113,7 @@ impl<R: Read> Elements<R> {
                 Layout::Array => return self.in_array().map(Some),
                 Layout::Behind => {
                     self.layout = Layout::End;
-                    if self.skip_space()?.is_some() {
+                    if self.bytes.skip_space()?.is_some() {
                         self.element += 1;
                         let why = "There is text after the end of the array";
                         return Ok(Some(Element {
@@ -180,11 +130,11 @@ impl<R: Read> Elements<R> {
 
     /// The first element, which tells lines from objects.
     fn first(&mut self) -> std::io::Result<Element> {
-        let line = self.line;
+        let line = self.bytes.line();
         let mut shape = Shape::new();
         let mut body = Body::new();
-        while let Some(byte) = self.peek()? {
-            if self.line > line && shape.is_new_object(byte) {
+        while let Some(byte) = self.bytes.peek()? {
+            if self.bytes.line() > line && shape.is_new_object(byte) {
                 // A line that broke off, and the next one begins.
                 self.layout = Layout::Lines;
                 return Ok(Element::on_line(line, body.end()));
@@ -193,14 +143,14 @@ impl<R: Read> Elements<R> {
                 self.layout = Layout::Lines;
                 return Ok(Element::on_line(line, body.end()));
             }
-            self.take();
+            self.bytes.take();
             body.push(byte);
             shape.see(byte);
             if shape.is_whole() {
                 break;
             }
         }
-        if self.line > line {
+        if self.bytes.line() > line {
             self.layout = Layout::Objects;
         } else {
             self.layout = Layout::Lines;
@@ -210,24 +160,24 @@ impl<R: Read> Elements<R> {
     }
 
     fn whole_line(&mut self) -> std::io::Result<Option<Element>> {
-        if self.skip_space()?.is_none() {
+        if self.bytes.skip_space()?.is_none() {
             return Ok(None);
         }
-        let line = self.line;
+        let line = self.bytes.line();
         let mut body = Body::new();
         self.rest_of_line(&mut body)?;
         Ok(Some(Element::on_line(line, body.end())))
     }
 
     fn object(&mut self) -> std::io::Result<Option<Element>> {
-        if self.skip_space()?.is_none() {
+        if self.bytes.skip_space()?.is_none() {
             return Ok(None);
         }
-        let line = self.line;
+        let line = self.bytes.line();
         let mut shape = Shape::new();
         let mut body = Body::new();
-        while let Some(byte) = self.peek()? {
-            self.take();
+        while let Some(byte) = self.bytes.peek()? {
+            self.bytes.take();
             body.push(byte);
             shape.see(byte);
             if shape.is_whole() {
@@ -238,8 +188,8 @@ impl<R: Read> Elements<R> {
     }
 
     fn rest_of_line(&mut self, body: &mut Body) -> std::io::Result<()> {
-        while let Some(byte) = self.peek()? {
-            self.take();
+        while let Some(byte) = self.bytes.peek()? {
+            self.bytes.take();
             if byte == b'\n' {
                 break;
             }
@@ -252,13 +202,13 @@ impl<R: Read> Elements<R> {
         self.element += 1;
         let mut shape = Shape::new();
         let mut body = Body::new();
-        self.skip_space()?;
+        self.bytes.skip_space()?;
         let body = loop {
-            let Some(byte) = self.peek()? else {
+            let Some(byte) = self.bytes.peek()? else {
                 self.layout = Layout::End;
                 break Err("The array is not closed");
             };
-            self.take();
+            self.bytes.take();
             if shape.is_outside() && matches!(byte, b',' | b']') {
                 if byte == b']' {
                     self.layout = Layout::Behind;
@@ -285,47 +235,6 @@ impl<R: Read> Iterator for Elements<R> {
             self.layout = Layout::End;
         }
         stepped.transpose()
-    }
-}
-
-/// The bytes of one element, as many as are allowed.
-struct Body {
-    bytes: Zeroizing<Vec<u8>>,
-    is_too_large: bool,
-}
-
-impl Body {
-    fn new() -> Self {
-        Self {
-            bytes: Zeroizing::new(Vec::with_capacity(1024)),
-            is_too_large: false,
-        }
-    }
-
-    fn push(&mut self, byte: u8) {
-        if self.bytes.len() == MAX_BYTES {
-            self.is_too_large = true;
-        } else {
-            self.grow();
-            self.bytes.push(byte);
-        }
-    }
-
-    /// Makes room without leaving a copy behind that nobody wipes.
-    fn grow(&mut self) {
-        if self.bytes.len() == self.bytes.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(self.bytes.capacity() * 4));
-            larger.extend_from_slice(&self.bytes);
-            self.bytes = larger;
-        }
-    }
-
-    fn end(self) -> Result<Zeroizing<Vec<u8>>, &'static str> {
-        if self.is_too_large {
-            Err("A connection must not exceed 256 KiB")
-        } else {
-            Ok(self.bytes)
-        }
     }
 }
 

@@ -48,7 +48,7 @@ impl Shape {
         }
     }
 
-    /// Whether everything that was opened is closed, and something was; or a line ended outside of any bracket.
+    /// Whether something was opened and everything is closed.
     pub const fn is_whole(&self) -> bool {
         self.depth == 0 && self.has_bracket && !self.is_in_text
     }

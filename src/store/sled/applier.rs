@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::change::Step;
 use super::feed::Feed;
 use super::rebuild;
+use super::repair::in_memory;
 use super::rows::Applied;
 use super::views::Views;
 use crate::connection::StoreError;
@@ -46,8 +47,12 @@ impl Applier {
             digest: last.1,
             identity: self.identity.clone(),
         };
-        if let Err(error) = self.write(&group, &applied) {
-            self.leave_view(&error);
+        if !self.views.current().is_in_memory() && !rebuild::has_room(&self.data) {
+            // Sled would wait for ever for a write that the disk refused.
+            let full = format!("the disk of {} is full", self.data.display());
+            self.leave_view(&full);
+        } else if let Err(error) = self.write(&group, &applied) {
+            self.leave_view(&error.to_string());
         }
         self.feed
             .announce(group.iter().map(|(step, _)| step.told()));
@@ -68,14 +73,14 @@ impl Applier {
         Ok(())
     }
 
-    fn leave_view(&self, why: &StoreError) {
-        tracing::warn!(%why, "the view did not take a change");
-        let found = rebuild::into_memory(&self.data, &self.identity, &self.views);
-        self.notices.tell(match found {
-            Ok(()) => format!(
-                "The view of the connections could not be written ({why}); it is kept in memory until the next start. \
-                 Nothing is lost: the journal has it all"
-            ),
+    fn leave_view(&self, why: &str) {
+        tracing::warn!(why, "the view did not take a change");
+        let made = rebuild::into_memory(&self.data, &self.identity);
+        self.notices.tell(match made {
+            Ok(rebuilt) => {
+                rebuild::leave(self.views.replace(rebuilt.view));
+                in_memory(why)
+            }
             Err(error) => error.to_string(),
         });
     }

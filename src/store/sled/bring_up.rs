@@ -41,12 +41,15 @@ impl Start {
     /// Makes the view ready.
     pub fn finish(self) -> Result<Ready, StoreError> {
         let Self {
-            applier, lock, way, ..
+            applier: shared,
+            lock,
+            way,
+            ..
         } = self;
         let ready = match way {
-            Way::Begin => begin(&applier)?,
-            Way::Adopt(view, applied) => adopt(&applier, view, &applied)?,
-            Way::BringUp(found) => bring_up(&applier, &found)?,
+            Way::Begin => begin(&shared)?,
+            Way::Adopt(view, applied) => adopt(&shared, view, &applied)?,
+            Way::BringUp(found) => bring_up(&shared, &found)?,
         };
         let State {
             point,
@@ -54,10 +57,10 @@ impl Start {
             seen,
             damaged,
         } = ready;
-        applier.views.set_count(point.digest.count);
-        applier.feed.begin_at(point.revision);
-        let mut ledger = Ledger::new(Arc::clone(&applier.views), point);
-        let mut keeper = Keeper::new(tail, applier, lock);
+        shared.views.set_count(point.digest.count);
+        shared.feed.begin_at(point.revision);
+        let mut ledger = Ledger::new(Arc::clone(&shared.views), point);
+        let mut keeper = Keeper::new(tail, shared, lock);
         if damaged {
             keeper.replace_journal();
         }
@@ -82,10 +85,10 @@ struct State {
 }
 
 /// Begins a new store. The view is written out once, so that one that has lost everything is told from a new one.
-fn begin(applier: &Applier) -> Result<State, StoreError> {
+fn begin(shared: &Applier) -> Result<State, StoreError> {
     let point = Point::default();
-    let tail = begin_segment(&applier.data, &applier.identity, point)?;
-    applier.views.replace(begin_view(applier)?);
+    let tail = begin_segment(&shared.data, &shared.identity, point)?;
+    shared.views.replace(begin_view(shared)?);
     Ok(State {
         point,
         tail,
@@ -94,14 +97,14 @@ fn begin(applier: &Applier) -> Result<State, StoreError> {
     })
 }
 
-fn begin_view(applier: &Applier) -> Result<View, StoreError> {
-    let folder = applier.data.join(rebuild::FOLDER);
+fn begin_view(shared: &Applier) -> Result<View, StoreError> {
+    let folder = shared.data.join(rebuild::FOLDER);
     files::create_folder(&folder).map_err(|error| unusable(&folder, &error))?;
     let view = View::open(&folder)?;
     let applied = Applied {
         revision: 0,
         digest: Digest::default(),
-        identity: applier.identity.clone(),
+        identity: shared.identity.clone(),
     };
     view.apply(vec![applied.row()])?;
     view.write_out()?;
@@ -109,17 +112,17 @@ fn begin_view(applier: &Applier) -> Result<View, StoreError> {
 }
 
 /// Goes on from a view whose journal is gone, when the view is whole.
-fn adopt(applier: &Applier, view: View, applied: &Applied) -> Result<State, StoreError> {
+fn adopt(shared: &Applier, view: View, applied: &Applied) -> Result<State, StoreError> {
     if verify(&view, applied.digest, || true) != Verdict::Sound {
-        return Err(nothing_readable(&applier.data));
+        return Err(nothing_readable(&shared.data));
     }
     let point = applied.point();
-    applier.notices.tell(format!(
+    shared.notices.tell(format!(
         "The journal was gone. It begins again from the view, which has {} connections and all changes up to {}",
         point.digest.count, point.revision
     ));
-    let tail = begin_segment(&applier.data, &applier.identity, point)?;
-    applier.views.replace(view);
+    let tail = begin_segment(&shared.data, &shared.identity, point)?;
+    shared.views.replace(view);
     Ok(State {
         point,
         tail,
@@ -129,14 +132,14 @@ fn adopt(applier: &Applier, view: View, applied: &Applied) -> Result<State, Stor
 }
 
 /// Brings the view to where the journal ends; makes it again when that cannot be done, or when the result is not right.
-fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
+fn bring_up(shared: &Applier, found: &Files) -> Result<State, StoreError> {
     let Applier {
         data,
         identity,
         views,
         notices,
         ..
-    } = applier;
+    } = shared;
     let (view, applied, trouble) = match usable(open_view(data), identity) {
         (_, _, Some(_)) if found.is_untouched() => {
             // The first start was cut short before there was anything to keep.
@@ -144,7 +147,7 @@ fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(unusable(data, &error));
                 }
-                _ => (begin_view(applier)?, Point::default(), None),
+                _ => (begin_view(shared)?, Point::default(), None),
             }
         }
         usable => usable,
@@ -169,8 +172,8 @@ fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
         course.damaged |= !rebuilt.losses.is_empty();
         course.seen = true;
         course.point = Point {
-            revision: rebuilt.revision.max(course.point.revision),
-            digest: rebuilt.digest,
+            revision: rebuilt.point.revision.max(course.point.revision),
+            digest: rebuilt.point.digest,
         };
         rebuild::leave(views.replace(rebuilt.view));
     }
@@ -181,17 +184,17 @@ fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
         ..
     } = course;
     Ok(State {
-        tail: go_on(applier, point, end.place.filter(|_| !damaged))?,
+        tail: go_on(shared, point, end.place.filter(|_| !damaged))?,
         point,
         seen,
         damaged,
     })
 }
 
-fn go_on(applier: &Applier, point: Point, place: Option<Place>) -> Result<Tail, StoreError> {
+fn go_on(shared: &Applier, point: Point, place: Option<Place>) -> Result<Tail, StoreError> {
     match place {
-        Some(place) => Tail::resume(&place).map_err(|error| unusable(&applier.data, &error)),
-        None => begin_segment(&applier.data, &applier.identity, point),
+        Some(place) => Tail::resume(&place).map_err(|error| unusable(&shared.data, &error)),
+        None => begin_segment(&shared.data, &shared.identity, point),
     }
 }
 

@@ -197,6 +197,9 @@ pub(super) fn open_view(data: &Path) -> Result<Found, String> {
     if !folder.exists() {
         return Ok(Found::Nothing);
     }
+    if !rebuild::has_room(data) {
+        return Err(format!("the disk of {} is full", data.display()));
+    }
     let view = View::open(&folder).map_err(|broken| broken.0)?;
     match view.applied() {
         Ok(Some(applied)) => Ok(Found::View(view, applied)),

@@ -6,9 +6,9 @@ use std::path::Path;
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
+use super::ledger::Point;
 use super::rows::{self, Applied, Current, Row, SavedJson};
 use super::view::{Broken, View};
-use super::views::Views;
 use crate::connection::{Change, Connection, ConnectionItem, Sealed, StoreError};
 use crate::store::files;
 use crate::store::journal::digest::Digest;
@@ -22,6 +22,8 @@ pub const FOLDER: &str = "sled";
 pub const DAMAGED: &str = "damaged";
 /// So many damaged views are kept.
 const KEPT: usize = 3;
+/// sled gets by with so much room, in bytes.
+const ROOM: u64 = 4 * 1024 * 1024;
 /// So many connections are written into a new view at once.
 const PIECE: usize = 256;
 
@@ -29,55 +31,75 @@ const PIECE: usize = 256;
 pub struct Rebuilt {
     /// The view.
     pub view: View,
-    /// The newest revision in it.
-    pub revision: u64,
-    /// What it amounts to.
-    pub digest: Digest,
+    /// Up to where it was made, and what it amounts to.
+    pub point: Point,
     /// What was lost or changed, one sentence each.
     pub losses: Vec<String>,
 }
 
 type Payloads = Fold<(Kind, Vec<u8>)>;
 
-/// Makes a new view in the sled folder; in memory, when sled does not take it, with the reason among the losses.
-pub fn into_sled(data: &Path, identity: &Identity) -> Result<Rebuilt, StoreError> {
-    let fold = read(data)?;
-    let (rows, digest, mut losses) = rows_of(&fold)?;
-    let applied = Applied {
-        revision: fold.revision,
-        digest,
-        identity: identity.clone(),
-    };
-    let view = match fill_sled(data, &rows, &applied) {
-        Ok(view) => view,
-        Err(Broken(why)) => {
-            losses.push(format!(
-                "The view of the connections cannot be written ({why}); it is kept in memory until the next start. \
-                 Nothing is lost: the journal has it all"
-            ));
-            fill(View::in_memory(), &rows, &applied)?
-        }
-    };
-    Ok(Rebuilt {
-        view,
-        revision: fold.revision,
-        digest,
-        losses,
-    })
+/// Makes a new view in the sled folder; one in memory when sled does not take it, and says why.
+pub fn into_sled(
+    data: &Path,
+    identity: &Identity,
+) -> Result<(Rebuilt, Option<Broken>), StoreError> {
+    let made = Made::read(data, identity)?;
+    match fill_sled(data, &made.rows, &made.applied) {
+        Ok(view) => Ok((made.with(view), None)),
+        Err(broken) => Ok((made.in_memory()?, Some(broken))),
+    }
 }
 
-/// Replaces the view in use by one in memory.
-pub fn into_memory(data: &Path, identity: &Identity, views: &Views) -> Result<(), StoreError> {
-    let fold = read(data)?;
-    let (rows, digest, _) = rows_of(&fold)?;
-    let applied = Applied {
-        revision: fold.revision,
-        digest,
-        identity: identity.clone(),
-    };
-    let view = fill(View::in_memory(), &rows, &applied)?;
-    leave(views.replace(view));
-    Ok(())
+/// Makes a new view in memory.
+pub fn into_memory(data: &Path, identity: &Identity) -> Result<Rebuilt, StoreError> {
+    Made::read(data, identity)?.in_memory()
+}
+
+/// Whether the disk has room for sled to be opened: on a full disk it cannot be.
+pub fn has_room(data: &Path) -> bool {
+    rustix::fs::statvfs(data)
+        .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= ROOM)
+}
+
+/// What a view is made of.
+struct Made {
+    rows: Vec<Row>,
+    applied: Applied,
+    losses: Vec<String>,
+}
+
+impl Made {
+    fn read(data: &Path, identity: &Identity) -> Result<Self, StoreError> {
+        let fold = Fold::read(data, |entry: &Entry<'_>| {
+            (entry.kind, entry.payload.to_vec())
+        })
+        .map_err(|error| files::unusable(data, &error))?;
+        let (rows, digest, losses) = rows_of(&fold)?;
+        let applied = Applied {
+            revision: fold.revision,
+            digest,
+            identity: identity.clone(),
+        };
+        Ok(Self {
+            rows,
+            applied,
+            losses,
+        })
+    }
+
+    fn in_memory(self) -> Result<Rebuilt, StoreError> {
+        let view = fill(View::in_memory(), &self.rows, &self.applied)?;
+        Ok(self.with(view))
+    }
+
+    fn with(self, view: View) -> Rebuilt {
+        Rebuilt {
+            view,
+            point: self.applied.point(),
+            losses: self.losses,
+        }
+    }
 }
 
 /// Lets a damaged view go without letting it write: sled writes when it is dropped.
@@ -125,13 +147,6 @@ fn numbered_folders(damaged: &Path) -> std::io::Result<Vec<(u64, std::path::Path
     }
     found.sort();
     Ok(found)
-}
-
-fn read(data: &Path) -> Result<Payloads, StoreError> {
-    Fold::read(data, |entry: &Entry<'_>| {
-        (entry.kind, entry.payload.to_vec())
-    })
-    .map_err(|error| files::unusable(data, &error))
 }
 
 fn fill_sled(data: &Path, rows: &[Row], applied: &Applied) -> Result<View, Broken> {

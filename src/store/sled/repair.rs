@@ -11,7 +11,7 @@ use super::checkpoint;
 use super::ledger::{Ledger, Point};
 use super::rebuild::{self, Rebuilt};
 use super::verify::{Verdict, verify};
-use super::view::View;
+use super::view::{Broken, View};
 use crate::connection::StoreError;
 use crate::store::files;
 use crate::store::journal::entry::{Damage, Step, Walk};
@@ -117,8 +117,8 @@ impl Keeper {
                     self.wanted = Some(Reason::Damaged);
                 }
                 let point = Point {
-                    revision: rebuilt.revision.max(ledger.point().revision),
-                    digest: rebuilt.digest,
+                    revision: rebuilt.point.revision.max(ledger.point().revision),
+                    digest: rebuilt.point.digest,
                 };
                 rebuild::leave(self.applier.views.replace(rebuilt.view));
                 ledger.go_back(point);
@@ -218,7 +218,10 @@ impl Keeper {
             let _ = snapshot.join();
         }
         let view = self.applier.views.replace(View::Closed);
-        if let Err(broken) = view.write_out() {
+        if !rebuild::has_room(&self.applier.data) {
+            // Sled writes when it is dropped, too, and would wait for ever for a write that the disk refused.
+            rebuild::leave(view);
+        } else if let Err(broken) = view.write_out() {
             tracing::warn!(why = broken.0, "the view was not written out");
         }
     }
@@ -231,19 +234,39 @@ pub fn make_again(
     notices: &Notices,
     why: &str,
 ) -> Result<Rebuilt, StoreError> {
-    let aside = rebuild::set_aside(data).map_err(|error| files::unusable(data, &error))?;
-    let rebuilt = rebuild::into_sled(data, identity)?;
-    let kept = aside.map_or(String::new(), |path| {
-        format!("; the damaged one is kept in {}", path.display())
-    });
-    notices.tell(format!(
-        "The view of the connections was damaged ({why}). It was made again from the journal, with {} connections{kept}",
-        rebuilt.digest.count
-    ));
+    let rebuilt = if rebuild::has_room(data) {
+        let aside = rebuild::set_aside(data).map_err(|error| files::unusable(data, &error))?;
+        let (rebuilt, broken) = rebuild::into_sled(data, identity)?;
+        let kept = aside.map_or(String::new(), |path| {
+            format!("; the damaged one is kept in {}", path.display())
+        });
+        notices.tell(format!(
+            "The view of the connections was damaged ({why}). It was made again from the journal, with {} connections{kept}",
+            rebuilt.point.digest.count
+        ));
+        if let Some(Broken(why)) = broken {
+            notices.tell(in_memory(&why));
+        }
+        rebuilt
+    } else {
+        notices.tell(in_memory(&format!(
+            "the disk of {} is full",
+            data.display()
+        )));
+        rebuild::into_memory(data, identity)?
+    };
     for loss in &rebuilt.losses {
         notices.tell(loss.clone());
     }
     Ok(rebuilt)
+}
+
+/// The sentence for a view that is only in memory.
+pub fn in_memory(why: &str) -> String {
+    format!(
+        "The view of the connections cannot be written ({why}); it is kept in memory until the next start. \
+         Nothing is lost: the journal has it all"
+    )
 }
 
 fn find_damage(data: &Path, go_on: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {

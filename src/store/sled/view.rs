@@ -4,8 +4,10 @@
 //! again, so a panic in it means the same as an error from it: it is not used any more.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 use ::sled::{Db, IVec};
 use rustix::fs::{FlockOperation, flock};
@@ -18,6 +20,15 @@ pub struct Broken(pub String);
 
 /// sled keeps so much of its file in memory, in bytes.
 const CACHE: u64 = 1024 * 1024;
+
+/// sled lets go of pages only when 64 accesses have come together in one of 256 places, and a walk counts as one access for a
+/// whole page: 16,000 pages would stay, whatever the cache may hold. So a walk that is longer than this touches a page again
+/// for every so many rows.
+const SHORT_WALK: usize = 4096;
+const TOUCH: usize = 4;
+
+/// So long the lock of a sled folder is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Sorted rows.
 pub enum View {
@@ -41,8 +52,8 @@ impl View {
     /// for; other processes are kept out before.
     pub fn open(folder: &Path) -> Result<Self, Broken> {
         let broken = |error: &dyn std::fmt::Display| Broken(error.to_string());
-        if let Ok(file) = std::fs::File::open(folder.join("db")) {
-            flock(&file, FlockOperation::LockExclusive).map_err(|error| broken(&error))?;
+        if let Ok(file) = File::open(folder.join("db")) {
+            wait_for(file).map_err(|error| broken(&error))?;
         }
         set_unfinished_aside(folder).map_err(|error| broken(&error))?;
         let config = ::sled::Config::new()
@@ -72,10 +83,13 @@ impl View {
     ) -> Result<(), Broken> {
         match self {
             Self::Sled(db) => contained(|| {
-                for pair in db.scan_prefix(prefix) {
+                for (count, pair) in db.scan_prefix(prefix).enumerate() {
                     let (key, value) = pair?;
                     if !take(&key, &value) {
                         break;
+                    }
+                    if count >= SHORT_WALK && count.is_multiple_of(TOUCH) {
+                        db.get(&key)?;
                     }
                 }
                 Ok(())
@@ -153,6 +167,11 @@ impl View {
         Ok(rows::unseal(rows::APPLIED, &value).and_then(Applied::read))
     }
 
+    /// Whether it lasts only as long as the process.
+    pub const fn is_in_memory(&self) -> bool {
+        matches!(self, Self::Memory(_))
+    }
+
     /// Writes out what sled holds back, so that the next start has less to do. The journal has it all in any case.
     pub fn write_out(&self) -> Result<(), Broken> {
         match self {
@@ -173,14 +192,32 @@ impl From<::sled::Error> for Broken {
     }
 }
 
+/// Waits until nobody has the lock of a file. A view that was left because of a full disk has its lock for as long as the
+/// process lives, so there is an end to the waiting.
+fn wait_for(file: File) -> std::io::Result<()> {
+    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        return Ok(());
+    }
+    let (free, told) = std::sync::mpsc::channel();
+    std::thread::Builder::new()
+        .name("umai-store-wait".into())
+        .spawn(move || {
+            if flock(&file, FlockOperation::LockExclusive).is_ok() {
+                // Nobody waits any more when it took too long.
+                let _ = free.send(());
+            }
+        })?;
+    told.recv_timeout(LONGEST_WAIT)
+        .map_err(|_| std::io::Error::other("this process still has it open"))
+}
+
 /// sled makes its files readable by others.
 fn keep_private(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_file() {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-        }
+        let mode = if path.is_dir() { 0o700 } else { 0o600 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What is one connection, and what comes after one that is wrong.
 
+use super::super::body::MAX_BYTES;
 use super::*;
 use rstest::rstest;
 

@@ -1,0 +1,76 @@
+//! Reads an input byte by byte, counting its lines, and no further than asked.
+
+use std::io::{ErrorKind, Read};
+
+use zeroize::Zeroizing;
+
+const CHUNK: usize = 64 * 1024;
+
+/// An input, and how far it was read.
+pub struct Bytes<R> {
+    source: R,
+    chunk: Zeroizing<Vec<u8>>,
+    at: usize,
+    end: usize,
+    line: u64,
+}
+
+impl<R: Read> Bytes<R> {
+    /// At the beginning of a source.
+    pub fn new(source: R) -> Self {
+        Self {
+            source,
+            chunk: Zeroizing::new(vec![0; CHUNK]),
+            at: 0,
+            end: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of the next byte, from 1.
+    pub const fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The next byte, which stays.
+    pub fn peek(&mut self) -> std::io::Result<Option<u8>> {
+        while self.at == self.end {
+            match self.source.read(&mut self.chunk) {
+                Ok(0) => return Ok(None),
+                Ok(length) => (self.at, self.end) = (0, length),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.chunk.get(self.at).copied())
+    }
+
+    /// Goes past the next byte.
+    pub fn take(&mut self) {
+        if self.chunk.get(self.at) == Some(&b'\n') {
+            self.line += 1;
+        }
+        self.at += 1;
+    }
+
+    /// Passes over white space, and answers what comes then.
+    pub fn skip_space(&mut self) -> std::io::Result<Option<u8>> {
+        loop {
+            match self.peek()? {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => self.take(),
+                byte => return Ok(byte),
+            }
+        }
+    }
+
+    /// Passes over a byte order mark.
+    pub fn skip_mark(&mut self) -> std::io::Result<()> {
+        for expected in *b"\xEF\xBB\xBF" {
+            if self.peek()? != Some(expected) {
+                break;
+            }
+            self.take();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! The creates that are under way, no two of one alias.
+//!
+//! Why: they end in any order, and of two lines with one alias the first must be the one that is kept.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::task::{JoinError, JoinSet};
+
+use super::super::exit::Failure;
+use super::elements::Unit;
+use super::incoming::Incoming;
+use crate::connection::{Connection, ConnectionError, ConnectionService};
+
+/// How many are under way at once; the store makes those durable together that come together.
+pub const MOST: usize = 256;
+
+/// What became of one element.
+pub struct Outcome {
+    /// What the number counts.
+    pub unit: Unit,
+    /// From 1.
+    pub number: u64,
+    /// What was made of it.
+    pub created: Result<Connection, ConnectionError>,
+    alias: Option<String>,
+}
+
+/// The creates that are under way.
+#[derive(Default)]
+pub struct UnderWay {
+    creates: JoinSet<Outcome>,
+    aliases: HashSet<String>,
+}
+
+impl UnderWay {
+    /// Whether one more may begin.
+    pub fn has_room(&self) -> bool {
+        self.creates.len() < MOST
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_empty(&self) -> bool {
+        self.creates.is_empty()
+    }
+
+    /// Whether this one may begin: no other of its alias is under way.
+    pub fn admits(&self, next: &Incoming) -> bool {
+        next.alias()
+            .is_none_or(|alias| !self.aliases.contains(&alias))
+    }
+
+    /// Begins to create.
+    pub fn begin(&mut self, service: &Arc<dyn ConnectionService>, next: Incoming) {
+        let service = Arc::clone(service);
+        let alias = next.alias();
+        self.aliases.extend(alias.clone());
+        self.creates.spawn(async move {
+            let created = match next.draft {
+                Ok(draft) => service.create(draft).await,
+                Err(error) => Err(error),
+            };
+            Outcome {
+                unit: next.unit,
+                number: next.number,
+                created,
+                alias,
+            }
+        });
+    }
+
+    /// One that has ended already.
+    pub fn ended_by_now(&mut self) -> Result<Option<Outcome>, Failure> {
+        let joined = self.creates.try_join_next();
+        joined.map(|joined| self.ended(joined)).transpose()
+    }
+
+    /// The next that ends; none when nothing is under way.
+    pub async fn next_to_end(&mut self) -> Option<Result<Outcome, Failure>> {
+        let joined = self.creates.join_next().await?;
+        Some(self.ended(joined))
+    }
+
+    fn ended(&mut self, joined: Result<Outcome, JoinError>) -> Result<Outcome, Failure> {
+        let outcome = joined.context("A create ended without an answer")?;
+        if let Some(alias) = &outcome.alias {
+            self.aliases.remove(alias);
+        }
+        Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::appsettings::AppSettings;
+    use crate::connection::{ConnectionDraft, CoreService, Plain};
+    use crate::provider::ProviderCatalog;
+    use crate::store::memory::MemoryStore;
+
+    fn incoming(alias: &str) -> Incoming {
+        let body = format!(r#"{{"alias":"{alias}","name":"A","providerId":"openai"}}"#);
+        Incoming {
+            unit: Unit::Line,
+            number: 1,
+            draft: ConnectionDraft::from_json(body.as_bytes()),
+        }
+    }
+
+    #[tokio::test]
+    async fn one_alias_is_under_way_once() {
+        let service: Arc<dyn ConnectionService> = Arc::new(CoreService::new(
+            Arc::new(MemoryStore::<Plain>::default()),
+            Arc::new(ProviderCatalog::embedded()),
+            AppSettings::default(),
+            Arc::new(chrono::Utc::now),
+        ));
+        let mut under_way = UnderWay::default();
+        under_way.begin(&service, incoming("same"));
+        assert!(!under_way.admits(&incoming("Same")));
+        assert!(under_way.admits(&incoming("other")));
+        let outcome = under_way.next_to_end().await.unwrap().unwrap();
+        assert!(outcome.created.is_ok() && under_way.is_empty());
+        assert!(under_way.admits(&incoming("same")));
+    }
+}

@@ -1,0 +1,196 @@
+//! What the store on disk promises beyond the contract: one process, a full disk, secrets that cannot be opened.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "store/world.rs"]
+mod world;
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use umai::connection::{Connection, Setting, StoreError};
+use umai::store::{StoreOptions, open};
+
+use self::world::{connection, content, id, open_in, options, save};
+
+#[tokio::test]
+async fn a_second_one_is_told_who_has_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    let Err(StoreError::Held { pid, .. }) = open_in(folder.path()).await.map(drop) else {
+        panic!("it was opened twice");
+    };
+    assert_eq!(pid, std::process::id().to_string());
+    store.close().await.unwrap();
+    for _ in 0..20 {
+        let store = open_in(folder.path()).await.unwrap();
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_data_folder_that_others_can_write_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = options(folder.path()).data;
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o777)).unwrap();
+    let Err(StoreError::Key(said)) = open_in(folder.path()).await.map(drop) else {
+        panic!("it was opened");
+    };
+    assert!(said.contains("chmod go-w"), "{said}");
+}
+
+/// Damages the seal of every secret in a closed store, in the journal, and has the view made of that.
+fn damage_seals(folder: &Path) {
+    let path = folder.join("data/journal/00000000000000000001.log");
+    let bytes = fs::read(&path).unwrap();
+    let mut damaged = bytes[..128].to_vec();
+    let steps = umai::store::journal::entry::Walk::new(&bytes, 128);
+    for step in steps {
+        let umai::store::journal::entry::Step::Entry(mut entry) = step else {
+            panic!("the journal is whole");
+        };
+        let text = String::from_utf8(entry.payload.to_vec()).unwrap();
+        let (before, seal) = text.split_once("\"sealed\":\"").unwrap();
+        let other = if seal.starts_with('A') { 'B' } else { 'A' };
+        let text = format!("{before}\"sealed\":\"{other}{}", &seal[1..]);
+        entry.payload = text.as_bytes();
+        entry.write(&mut damaged);
+    }
+    fs::write(&path, damaged).unwrap();
+    fs::remove_dir_all(folder.join("data/sled")).unwrap();
+}
+
+fn secret(connection: &Connection<umai::connection::Plain>) -> Option<String> {
+    match connection.settings.as_ref()?.get("apiKey")? {
+        Setting::Secret(secret) => secret.expose().map(str::to_owned),
+        _ => panic!("it is a secret"),
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_does_not_open_is_kept_when_the_rest_is_saved_and_can_be_typed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(1, 1)).await.unwrap();
+    store.close().await.unwrap();
+    damage_seals(folder.path());
+    let store = open_in(folder.path()).await.unwrap();
+    let found = store.get(id(1)).await.unwrap().unwrap();
+    assert_eq!(secret(&found), None);
+    assert_eq!(found.item, connection(1, 1).item);
+    // Another name, the secret as it came.
+    let mut renamed = save(1, 2);
+    renamed.connection.settings = found.settings;
+    store.save(renamed).await.unwrap();
+    let found = store.get(id(1)).await.unwrap().unwrap();
+    assert_eq!(found.item.version, 2);
+    assert_eq!(secret(&found), None);
+    // Typed again.
+    store.save(save(1, 3)).await.unwrap();
+    let found = store.get(id(1)).await.unwrap().unwrap();
+    assert_eq!(secret(&found).as_deref(), Some("sk-planted-1-3"));
+    // One that was never stored cannot be kept.
+    let mut unreadable = save(2, 1);
+    unreadable.connection.settings = Some(umai::connection::Settings::from_iter([(
+        "apiKey".to_owned(),
+        Setting::Secret(umai::connection::Plain::unreadable()),
+    )]));
+    let refused = store.save(unreadable).await;
+    assert!(matches!(refused, Err(StoreError::Key(_))), "{refused:?}");
+    store.close().await.unwrap();
+}
+
+/// A small disk of its own, when this may mount one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs"])
+            .arg(folder.path())
+            .output()
+            .is_ok_and(|done| done.status.success());
+        mounted.then(|| Self(folder))
+    }
+
+    fn fill(&self) {
+        let mut ballast = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.0.path().join("ballast"))
+            .unwrap();
+        while ballast.write_all(&[1; 4096]).is_ok() {}
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.0.path().join("ballast")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("-l").arg(self.0.path()).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room() {
+    let Some(disk) = SmallDisk::new() else {
+        eprintln!("skipped: this may not mount a small disk");
+        return;
+    };
+    let config = tempfile::tempdir().unwrap();
+    let options = StoreOptions {
+        data: disk.0.path().join("data"),
+        config: config.path().to_owned(),
+        key_file: None,
+    };
+    let store = open(&options).await.unwrap();
+    for number in 0..50 {
+        store.save(save(number, 1)).await.unwrap();
+    }
+    disk.fill();
+    let mut number = 50;
+    let refused = loop {
+        match store.save(save(number, 1)).await {
+            Ok(_) => number += 1,
+            Err(error) => break error,
+        }
+        assert!(number < 5_000, "the disk is never full");
+    };
+    let StoreError::Unusable(said) = &refused else {
+        panic!("{refused}");
+    };
+    assert!(said.contains("no room"), "{said}");
+    assert_eq!(content(&store).await.len() as u64, number);
+    for number in 0..20 {
+        store.delete(id(number), 1).await.unwrap();
+    }
+    assert_eq!(content(&store).await.len() as u64, number - 20);
+    store.close().await.unwrap();
+    // The next start finds the disk full.
+    let store = open(&options).await.unwrap();
+    assert_eq!(content(&store).await.len() as u64, number - 20);
+    for number in 20..40 {
+        store.delete(id(number), 1).await.unwrap();
+    }
+    assert!(store.save(save(number, 1)).await.is_err());
+    disk.make_room();
+    store.save(save(number, 1)).await.unwrap();
+    assert_eq!(content(&store).await.len() as u64, number - 39);
+    store.close().await.unwrap();
+    let store = open(&options).await.unwrap();
+    assert_eq!(content(&store).await.len() as u64, number - 39);
+    store.close().await.unwrap();
+}
