@@ -204,7 +204,7 @@ fn a_connection_is_created_switched_and_there_after_a_restart() {
     terminal.press("t");
     terminal.shows("is inactive");
     terminal.press("q");
-    terminal.shows("AGAIN");
+    terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
     terminal.shows("○ OpenAI Production");
     assert!(!terminal.has_written("planted"));
     let found = std::process::Command::new("grep")
@@ -217,6 +217,21 @@ fn a_connection_is_created_switched_and_there_after_a_restart() {
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
     assert!(terminal.is_given_back());
+}
+
+#[test]
+fn a_save_under_way_is_finished_before_the_end() {
+    let line = format!("{0}; echo AGAIN; exec {0}", env!("CARGO_BIN_EXE_umai"));
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("No connections yet");
+    terminal.press("nopenai\r");
+    terminal.shows("Create Connection");
+    terminal.press("Last Words\t\t\tsk-1\u{13}\u{3}");
+    terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
+    terminal.shows("● Last Words");
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
 }
 
 #[test]

@@ -35,6 +35,7 @@ stories! {
     a_reference_is_shown_and_says_where_it_resolves: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>$OpenAI:ApiKey";
     a_reference_that_does_not_resolve_says_where_it_was_looked_for: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>$OpenAI:Missing";
     every_error_stands_at_its_field_and_the_focus_on_the_first: empty 80 x 24, "namazon<enter><ctrl-s>";
+    a_rule_over_several_fields_is_told_at_one_of_them: empty 80 x 24, "nfoundry<enter>Foundry<tab><tab><tab>https://x.example<ctrl-s>";
     f8_goes_to_the_next_error: empty 80 x 24, "namazon<enter><ctrl-s><f8><f8>";
     a_saved_connection_appears_in_the_tree_selected: empty 120 x 40, "nopenai<enter>OpenAI Production<tab><tab><tab>$OpenAI:ApiKey<ctrl-s>";
     a_taken_alias_is_shown_at_its_field_and_what_was_typed_stays: three 80 x 24, "nopenai<enter>OpenAI Prod<tab><tab><tab>sk-new<ctrl-s>";

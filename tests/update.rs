@@ -505,3 +505,12 @@ fn of_several_things_to_know_the_help_has_all() {
     let notice = &app.notice.as_ref().unwrap().text;
     assert_eq!(notice, "2 things to know (? has them all): One is wrong");
 }
+
+#[test]
+fn deleting_the_only_connection_selects_the_collection() {
+    let mut app = app_with(&["A"]);
+    let (ticket, _) = call(press(&mut app, "<down>D<tab><enter>"));
+    app.update(Event::Reply(ticket, Reply::Deleted(Ok(item(1, "A")))));
+    assert_eq!(app.tree.selected(), Node::Connections);
+    assert!(app.tree.selected_item().is_none());
+}

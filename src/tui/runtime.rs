@@ -88,8 +88,7 @@ pub async fn run(
         wakes: JoinSet::new(),
         is_changed: true,
     };
-    let (width, height) = crossterm::terminal::size()?;
-    runtime.app.update(Event::Resize(Size { width, height }));
+    runtime.measure()?;
     runtime.draw()?;
     let background = match theme {
         Some(_) => Background::DoesNotMatter,
@@ -141,6 +140,7 @@ impl Runtime {
                 _ = signals.interrupt.recv() => Turn::End,
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.go_on.recv() => self.resume()?,
+                _ = signals.resize.recv() => self.measure()?,
                 input = self.inputs.recv() => self.take_in(input)?,
                 opened = self.service.opened() => self.begin(opened)?,
                 Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
@@ -295,9 +295,14 @@ impl Runtime {
 
     fn resume(&mut self) -> Result<Turn, TuiError> {
         terminal::take()?;
-        let (width, height) = crossterm::terminal::size()?;
-        self.app.update(Event::Resize(Size { width, height }));
+        self.measure()?;
         self.update(Event::Resumed)
+    }
+
+    /// Takes the size that the window has now.
+    fn measure(&mut self) -> Result<Turn, TuiError> {
+        let (width, height) = crossterm::terminal::size()?;
+        self.update(Event::Resize(Size { width, height }))
     }
 
     /// Waits for the saves under way, or until Ctrl-C says that it shall not.

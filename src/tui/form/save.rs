@@ -52,7 +52,7 @@ impl Form {
         for problem in problems {
             match self.field_of(&problem.field) {
                 Some(field) if field.error.is_none() => {
-                    field.error = Some(problem.reason.at_field());
+                    field.error = Some(sentence(&problem.reason.at_field()));
                 }
                 Some(_) => {}
                 None => homeless = homeless.or_else(|| Some(Notice::error(problem.to_string()))),
@@ -86,5 +86,14 @@ impl Form {
         if let Some(next) = next {
             self.focus_on(next);
         }
+    }
+}
+
+/// The words with a capital at their beginning.
+fn sentence(words: &str) -> String {
+    let mut signs = words.chars();
+    match signs.next() {
+        Some(first) => first.to_uppercase().chain(signs).collect(),
+        None => String::new(),
     }
 }

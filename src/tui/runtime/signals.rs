@@ -11,6 +11,8 @@ pub(super) struct Signals {
     pub(super) interrupt: Signal,
     pub(super) stop: Signal,
     pub(super) go_on: Signal,
+    /// The window has another size: told here, since the reading thread hears of it only once it reads.
+    pub(super) resize: Signal,
 }
 
 impl Signals {
@@ -21,6 +23,7 @@ impl Signals {
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+            resize: signal(SignalKind::window_change())?,
             go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         })
     }
