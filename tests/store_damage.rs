@@ -218,6 +218,52 @@ async fn a_large_view_that_lost_an_alias_does_not_admit_it_twice() {
     store.close().await.unwrap();
 }
 
+/// Connections with long names, so that few of them make a long journal.
+async fn long_journal_in(folder: &Path) -> usize {
+    let store = open_in(folder).await.unwrap();
+    let saves = (0..4_000).map(|number| {
+        let mut long = save(number, 1);
+        long.connection.item.name = format!("{number:04000}");
+        store.save(long)
+    });
+    join_all(saves).await;
+    store.close().await.unwrap();
+    // The last snapshot may have been stopped by the closing; the next writes take another.
+    let store = open_in(folder).await.unwrap();
+    assert_eq!(store.notices(), Vec::<String>::new());
+    let total = total(&store).await;
+    store.close().await.unwrap();
+    total
+}
+
+async fn total(store: &Store) -> usize {
+    let query = umai::connection::Query::all(world::EVERYTHING);
+    let page = store.list(&query).await.unwrap();
+    assert_eq!(page.items.len(), page.total);
+    page.total
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_journal_is_followed_by_snapshots_that_the_store_can_be_made_from() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(long_journal_in(folder.path()).await, 4_000);
+    let snapshots = folder.path().join("data/snapshots");
+    assert!(!files(&snapshots).is_empty(), "no snapshot was taken");
+    // Without the view; then with the newest snapshot damaged too.
+    for damaged in [false, true] {
+        fs::remove_dir_all(folder.path().join("data/sled")).unwrap();
+        if damaged {
+            let newest = files(&snapshots).pop().unwrap();
+            flip(&newest, 5_000);
+        }
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(total(&store).await, 4_000, "snapshot damaged: {damaged}");
+        let said = store.notices().join(" ");
+        assert!(said.contains("made again from the journal"), "{said}");
+        store.close().await.unwrap();
+    }
+}
+
 /// The only segment of a small store.
 fn segment(folder: &Path) -> PathBuf {
     let mut segments = files(&folder.join("data/journal"));
