@@ -1,9 +1,16 @@
 //! Measures the real binary in a pseudo terminal: start to first frame, idle, memory; empty and with 100,000 connections.
 //!
 //! `cargo bench --bench start`; `UMAI_BENCH_CONNECTIONS` takes another number.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a measurement stops where it cannot go on, and says what it found"
+)]
 
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -11,9 +18,11 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
+const ROWS: NonZeroU16 = NonZeroU16::new(40).unwrap();
+const COLUMNS: NonZeroU16 = NonZeroU16::new(120).unwrap();
 const RUNS: usize = 21;
 const IDLE: Duration = Duration::from_secs(10);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn main() {
     // `cargo test --benches` runs this too: there is nothing to check in a measurement.
@@ -131,8 +140,8 @@ struct Usage {
 impl Screen {
     fn open(home: &Home) -> Self {
         let size = PtySize {
-            rows: 40,
-            cols: 120,
+            rows: ROWS.get(),
+            cols: COLUMNS.get(),
             pixel_width: 0,
             pixel_height: 0,
         };
@@ -149,7 +158,7 @@ impl Screen {
         let mut reader = pty.master.try_clone_reader().unwrap();
         let (sender, bytes) = channel();
         std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = vec![0; 65_536];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 if sender.send(buffer[..count].to_vec()).is_err() {
                     return;
@@ -160,7 +169,7 @@ impl Screen {
             child,
             writer: pty.master.take_writer().unwrap(),
             bytes,
-            parser: vt100::Parser::new(40, 120, 0),
+            parser: vt100::Parser::new(ROWS, COLUMNS, 0),
             first_frame: Duration::ZERO,
             _master: pty.master,
         };
@@ -175,7 +184,7 @@ impl Screen {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.bytes.recv_timeout(left) {
                 Ok(bytes) => self.parser.process(&bytes),
-                Err(_) => panic!("no {text:?} on\n{}", self.parser.screen().contents()),
+                Err(error) => panic!("no {text:?}: {error}\n{}", self.parser.screen().contents()),
             }
         }
     }

@@ -7,6 +7,8 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     missing_docs
 )]
 
@@ -270,7 +272,9 @@ async fn fill(folder: &Path, size: usize) {
     stream::iter(0..size as u128)
         .map(|number| store.save(new(number)))
         .buffer_unordered(IN_FLIGHT)
-        .for_each(|saved| async { drop(saved.unwrap()) })
+        .for_each(|saved| async {
+            saved.unwrap();
+        })
         .await;
     println!(
         "{size} creates, {IN_FLIGHT} at once: {:.1?}, {}",

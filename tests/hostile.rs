@@ -69,7 +69,7 @@ impl Told {
             Keymap::embedded(),
             vec![name.to_owned(), name.to_owned()],
         );
-        let date = "2024-01-15T10:30:00Z".parse().unwrap();
+        let date = chrono::DateTime::UNIX_EPOCH;
         let mut settings = Settings::default();
         settings.set("organization", Setting::Text(name.into()));
         settings.set(name, Setting::Text(name.into()));

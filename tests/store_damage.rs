@@ -156,6 +156,68 @@ async fn a_view_that_is_damaged_in_a_hundred_ways_is_made_again_and_that_is_said
     assert!(noticed >= 60, "{noticed} of 100 were noticed");
 }
 
+/// Takes a row that begins with this out of a view, or changes its value, as if sled had lost it without knowing.
+fn lose_row(folder: &Path, kind: &str, change: bool) {
+    let db = sled::open(folder.join("data/sled")).unwrap();
+    let rows: Vec<_> = db.scan_prefix(kind).map(Result::unwrap).collect();
+    let (key, value) = &rows[random(rows.len() as u64) as usize];
+    if change {
+        let mut value = value.to_vec();
+        let last = value.len() - 1;
+        value[last] ^= 1;
+        db.insert(key, value).unwrap();
+    } else {
+        db.remove(key).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_view_that_lost_a_row_without_knowing_is_made_again() {
+    let original = tempfile::tempdir().unwrap();
+    let before = store_in(original.path()).await;
+    for kind in ["a", "o", "r", "v"] {
+        for change in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            copy(original.path(), folder.path());
+            lose_row(folder.path(), kind, change);
+            let store = open_in(folder.path()).await.unwrap();
+            assert_eq!(content(&store).await, before, "{kind} {change}");
+            let said = store.notices().join(" ");
+            assert!(
+                said.contains("made again from the journal"),
+                "{kind}: {said}"
+            );
+            store.close().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_view_that_lost_an_alias_does_not_admit_it_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    // More than are looked at before the store is used.
+    join_all((0..6_000).map(|number| store.save(save(number, 1)))).await;
+    store.close().await.unwrap();
+    drop(store);
+    {
+        let db = sled::open(folder.path().join("data/sled")).unwrap();
+        assert!(db.remove("aalias-77-1").unwrap().is_some());
+    }
+    let store = open_in(folder.path()).await.unwrap();
+    let mut twin = save(9_999, 1);
+    twin.connection.item.alias = "alias-77-1".into();
+    let refused = store.save(twin).await;
+    assert!(
+        matches!(refused, Err(StoreError::AliasTaken { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(content(&store).await.len(), 6_000);
+    let said = store.notices().join(" ");
+    assert!(said.contains("made again from the journal"), "{said}");
+    store.close().await.unwrap();
+}
+
 /// The only segment of a small store.
 fn segment(folder: &Path) -> PathBuf {
     let mut segments = files(&folder.join("data/journal"));

@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::cast_possible_truncation,
     reason = "a test that cannot go on fails"
 )]

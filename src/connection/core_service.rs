@@ -2,6 +2,7 @@
 
 mod changed;
 mod merge;
+mod save;
 
 use std::sync::Arc;
 
@@ -10,12 +11,12 @@ use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
 use super::draft::ConnectionDraft;
-use super::error::{ConnectionError, Field, Reason};
+use super::error::ConnectionError;
 use super::query::{IdOrAlias, Page, Query, Window};
 use super::secret::Plain;
 use super::service::ConnectionService;
 use super::store::{ChangeFeed, ConnectionStore, Put, Revision, Save, StoreError};
-use super::validate::{Examined, Stored};
+use super::validate::Stored;
 use super::version::{Change, Version};
 use super::{Connection, ConnectionItem};
 use crate::appsettings::{AppSettings, Lookup, Reference};
@@ -63,120 +64,6 @@ impl CoreService {
         };
         found.ok_or_else(|| ConnectionError::NotFound(key.clone()))
     }
-
-    /// Adds what only the store and the application settings can tell; `before` is the connection that is changed.
-    async fn examine_further(
-        &self,
-        found: &mut Examined,
-        before: Option<&Connection<Plain>>,
-    ) -> Result<(), ConnectionError> {
-        if let Some(alias) = found.alias.clone() {
-            let except = before.map(|before| before.item.id);
-            if let Some(owner) = self.alias_owner(&alias, except).await? {
-                let taken = Reason::AliasTaken {
-                    alias,
-                    by: owner.name,
-                };
-                found.refuse(Field::Alias, taken);
-            }
-        }
-        for (field, reference) in std::mem::take(&mut found.references) {
-            if is_kept(&field, &reference, before) {
-                continue;
-            }
-            let key = reference.key().to_owned();
-            match self.appsettings.lookup(&reference) {
-                Lookup::Found { .. } => {}
-                Lookup::Missing { looked_in } => {
-                    found.refuse(field, Reason::ReferenceMissing { key, looked_in });
-                }
-                Lookup::Refused { allowed } => {
-                    found.refuse(field, Reason::ReferenceRefused { key, allowed });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Keeps `after` over `before` unless nothing is different.
-    async fn save_over(
-        &self,
-        before: &Connection<Plain>,
-        mut after: Connection<Plain>,
-    ) -> Result<Connection, ConnectionError> {
-        let paths = changed::paths(before, &after);
-        if paths.is_empty() {
-            return Ok(before.masked());
-        }
-        after.item.version = before.item.version + 1;
-        after.item.date_modified = self.now().max(before.item.date_modified);
-        let masked = after.masked();
-        self.store
-            .save(Save {
-                connection: after,
-                put: Put::Over(before.item.version),
-                change: Change {
-                    paths,
-                    ..Change::default()
-                },
-            })
-            .await?;
-        Ok(masked)
-    }
-
-    async fn update_once(
-        &self,
-        key: &IdOrAlias,
-        draft: &ConnectionDraft,
-        over: Option<u64>,
-    ) -> Result<Connection, ConnectionError> {
-        let before = self.stored(key).await?;
-        let found_version = before.item.version;
-        if let Some(expected) = over.filter(|expected| *expected != found_version) {
-            return Err(ConnectionError::VersionMoved {
-                expected,
-                found: found_version,
-            });
-        }
-        let merged = merge::over(&before, draft, &self.catalog);
-        let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
-        merged.refuse_what_moved(&mut found);
-        self.examine_further(&mut found, Some(&before)).await?;
-        if !found.errors.is_empty() {
-            return Err(ConnectionError::Invalid(found.errors));
-        }
-        let mut after = before.clone();
-        after.item.name = found.name;
-        after.item.alias = found.alias.unwrap_or(after.item.alias);
-        after.item.is_active = found.is_active;
-        if draft.settings.is_some() {
-            after.settings = found.settings;
-        }
-        self.save_over(&before, after).await
-    }
-
-    async fn set_active_once(
-        &self,
-        key: &IdOrAlias,
-        active: bool,
-    ) -> Result<Connection, ConnectionError> {
-        let before = self.stored(key).await?;
-        let mut after = before.clone();
-        after.item.is_active = active;
-        self.save_over(&before, after).await
-    }
-}
-
-/// Whether a setting had this reference already: what is unchanged is not looked up again.
-fn is_kept(field: &Field, reference: &Reference, before: Option<&Connection<Plain>>) -> bool {
-    let Some(settings) = before.and_then(|before| before.settings.as_ref()) else {
-        return false;
-    };
-    field
-        .setting_key()
-        .and_then(|key| settings.get(key))
-        .and_then(super::Setting::text)
-        .is_some_and(|text| text == reference.to_string())
 }
 
 #[async_trait]

@@ -81,14 +81,10 @@ fn work(
         Ready::Now(ready) => Ok(ready),
         Ready::Later(start) => start.finish(),
     };
-    let writer = ready.and_then(|ready| {
-        let data = applier.data.clone();
-        Writer::new(inbox, ready, applier).map_err(|error| super::files::unusable(&data, &error))
-    });
-    match writer {
-        Ok(writer) => {
+    match ready {
+        Ok(ready) => {
             state.send_replace(Opening::Done);
-            writer.run(closing);
+            Writer::new(inbox, ready, applier).run(closing);
         }
         Err(error) => {
             state.send_replace(Opening::Given(error));

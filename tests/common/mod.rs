@@ -1,5 +1,6 @@
 //! What several test files need: a service over memory, with a clock that tests decide.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 use std::sync::{Arc, Mutex};
 

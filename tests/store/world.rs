@@ -107,6 +107,7 @@ pub async fn content_from(store: &Store, first: u64) -> Content {
 }
 
 /// A number below `end`; different every time.
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub fn random(end: u64) -> u64 {
     Uuid::new_v4().as_u64_pair().1 % end
 }

@@ -1,10 +1,10 @@
 //! The one writer: takes what has arrived, admits it, appends it, syncs once for all, and has it applied.
 //!
-//! Why two threads: while a group is applied to the view and answered, the next one is already being synced. A group that
-//! nobody waits behind is applied here, without a change of threads.
+//! Why one thread: applying the next group while one is synced was measured, and gained nothing. Those who wait for a group
+//! are the ones whose changes make the next one, and a change of threads costs as much as applying a few changes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc as threads};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -38,27 +38,21 @@ pub struct Writer {
     ledger: Ledger,
     keeper: Keeper,
     applier: Arc<Applier>,
-    helper: Helper,
     /// Why nothing can be written any more.
     read_only: Option<StoreError>,
 }
 
 impl Writer {
     /// The writer of a store that is ready.
-    pub fn new(
-        inbox: mpsc::Receiver<Message>,
-        ready: Ready,
-        applier: Arc<Applier>,
-    ) -> std::io::Result<Self> {
-        Ok(Self {
+    pub fn new(inbox: mpsc::Receiver<Message>, ready: Ready, applier: Arc<Applier>) -> Self {
+        Self {
             inbox,
             next: None,
             ledger: ready.ledger,
             keeper: ready.keeper,
-            helper: Helper::start(Arc::clone(&applier))?,
             applier,
             read_only: None,
-        })
+        }
     }
 
     /// Works until it is closed, or until nobody can ask any more.
@@ -73,7 +67,6 @@ impl Writer {
             match message {
                 Some(Message::Change(ask, answer)) => self.write(ask, answer),
                 Some(Message::Repair(done)) => {
-                    self.helper.wait();
                     self.ledger.forget(u64::MAX);
                     self.keeper.repair(&mut self.ledger);
                     // Whoever asked reads again, or went away.
@@ -83,7 +76,6 @@ impl Writer {
                 None => break None,
             }
         };
-        self.helper.wait();
         self.applier.feed.close();
         self.keeper.close();
         drop(self.keeper);
@@ -113,7 +105,7 @@ impl Writer {
         }
         if !group.is_empty() {
             match self.make_durable(&bytes, deletes) {
-                Ok(()) => self.apply(group),
+                Ok(()) => self.applier.apply(group),
                 Err(error) => self.take_back(before, group, &error),
             }
         }
@@ -167,76 +159,12 @@ impl Writer {
         }
     }
 
-    fn apply(&mut self, group: Group) {
-        if self.next.is_none() && self.inbox.is_empty() && self.helper.is_idle() {
-            self.applier.apply(group);
-        } else {
-            self.helper.apply(group);
-        }
-    }
-
     /// None of a group that was not written has been.
     fn take_back(&mut self, before: Point, group: Group, error: &StoreError) {
-        self.helper.wait();
         self.ledger.go_back(before);
         for (_, answer) in group {
             // Whoever no longer waits does not need the answer.
             let _ = answer.send(Err(error.clone()));
         }
-    }
-}
-
-/// A thread that applies groups in the order in which it gets them.
-struct Helper {
-    groups: threads::Sender<Group>,
-    under_way: Arc<(Mutex<usize>, Condvar)>,
-}
-
-impl Helper {
-    fn start(applier: Arc<Applier>) -> std::io::Result<Self> {
-        let (groups, arriving) = threads::channel::<Group>();
-        let under_way = Arc::new((Mutex::new(0_usize), Condvar::new()));
-        let counted = Arc::clone(&under_way);
-        std::thread::Builder::new()
-            .name("umai-store-apply".into())
-            .spawn(move || {
-                for group in arriving {
-                    applier.apply(group);
-                    let (count, changed) = &*counted;
-                    *count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-                    changed.notify_all();
-                }
-            })?;
-        Ok(Self { groups, under_way })
-    }
-
-    fn apply(&self, group: Group) {
-        *self.count() += 1;
-        if self.groups.send(group).is_err() {
-            // The thread is gone, which only a panic in it can do; who waits hears that from the answers it dropped.
-            *self.count() -= 1;
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        *self.count() == 0
-    }
-
-    fn wait(&self) {
-        let mut count = self.count();
-        while *count > 0 {
-            count = self
-                .under_way
-                .1
-                .wait(count)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn count(&self) -> std::sync::MutexGuard<'_, usize> {
-        self.under_way
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
