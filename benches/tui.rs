@@ -65,6 +65,12 @@ fn main() {
 fn items() -> Vec<Item> {
     let catalog = ProviderCatalog::embedded();
     let start = Utc::now();
+    // Shared within a page, as the app has them.
+    let shared: Vec<Arc<str>> = catalog
+        .all()
+        .iter()
+        .map(|provider| Arc::from(provider.id.as_str()))
+        .collect();
     let mut items: Vec<Item> = (0..COUNT)
         .map(|number| {
             let provider = &catalog.all()[number * 7 % catalog.all().len()];
@@ -79,7 +85,7 @@ fn items() -> Vec<Item> {
                 date_modified: start + TimeDelta::seconds(i64::try_from(number).unwrap()),
                 version: 1,
             };
-            Item::new(&item, Arc::from(item.provider_id.as_str()))
+            Item::new(&item, Arc::clone(&shared[number * 7 % shared.len()]))
         })
         .collect();
     items.sort_by(Item::order);

@@ -1,5 +1,11 @@
 //! Random events into `update` and `draw`: no panic, the selection and the cursor always valid, no secret in any frame.
-#![allow(missing_docs, reason = "the names say it")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
 
 mod common;
 mod stage;

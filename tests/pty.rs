@@ -1,5 +1,11 @@
 //! The real binary in a real pseudo terminal: start, create, resize, stop, go on, and the terminal given back on every way out.
-#![allow(missing_docs, reason = "the names say it")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;

@@ -1,5 +1,11 @@
 //! Every screen at every size: no panic, and what has the focus is seen.
-#![allow(missing_docs, reason = "the names say it")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
 
 mod common;
 mod stage;

@@ -1,5 +1,11 @@
 //! Stories: keys in, frames out, against the real service. A name is a promise, the line below it how it is kept.
-#![allow(missing_docs, reason = "the names say it")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
 
 mod common;
 mod stage;

@@ -1,5 +1,11 @@
 //! The model alone: what happens goes in, and what comes out is compared. No service, no drawing.
-#![allow(missing_docs, reason = "the names say it")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
 
 mod common;
 mod stage;

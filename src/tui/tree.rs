@@ -273,7 +273,13 @@ impl Tree {
 
     /// Where a connection is among those shown.
     fn position(&self, id: Uuid) -> Option<usize> {
-        (0..self.shown_len()).find(|at| self.shown(*at).is_some_and(|item| item.id == id))
+        let index = self.items.iter().position(|item| item.id == id)?;
+        let is_it = |other: u32| other as usize == index;
+        match (self.search(), self.sort) {
+            (Some(search), _) => search.found().iter().position(|found| is_it(found.index)),
+            (None, Sort::Name) => Some(index),
+            (None, Sort::Provider) => self.by_provider.iter().position(|other| is_it(*other)),
+        }
     }
 
     /// Finds the selected connection again after the list changed.

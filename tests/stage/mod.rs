@@ -3,12 +3,12 @@
 //! A story is one line: what is typed stands as it is, other keys in angle brackets, as `n<enter>OpenAI Production<ctrl-s>`.
 //! `<paste:…>` pastes, `<lt>` types `<`.
 #![allow(
+    dead_code,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test may fail anywhere"
+    reason = "each test file uses its part, and a test may fail anywhere"
 )]
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::Arc;
 
