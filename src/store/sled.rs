@@ -5,6 +5,7 @@
 //! ```
 
 mod rows;
+mod contained;
 mod view;
 mod views;
 mod change;

@@ -61,7 +61,6 @@ pub async fn run(
     opening: Opening,
     options: TuiOptions,
 ) -> Result<(), TuiError> {
-    let opening = tokio::spawn(opening);
     let (keymap, problems) = keymap(&options);
     let mut notices = options.notices;
     notices.extend(problems);
@@ -74,6 +73,8 @@ pub async fn run(
     };
     let signals = Signals::new()?;
     let taken = Taken::new()?;
+    // Behind the hook that gives the terminal back: the store keeps the panics that it expects from it.
+    let opening = tokio::spawn(opening);
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut runtime = Runtime {

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
 use ::sled::{Db, IVec};
 use rustix::fs::{FlockOperation, flock};
 
+use super::contained::contained;
 use super::rows::{self, Applied, Pair, Row};
 
 /// Why a view cannot be used: a sentence.
@@ -238,20 +238,6 @@ fn set_unfinished_aside(folder: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The answer of sled, or that it panicked.
-fn contained<T>(ask: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
-    catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|panic| {
-        let said = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(Broken(format!(
-            "it gave up: {}",
-            said.unwrap_or("without a reason")
-        )))
-    })
 }
 
 /// Whoever panicked while holding this lock left whole rows.

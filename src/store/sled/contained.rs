@@ -1,0 +1,60 @@
+//! Keeps sled's panics inside: a damaged view is rebuilt, and nobody reads a back trace over it.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use super::view::Broken;
+
+thread_local! {
+    static IS_ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The answer of sled, or that it panicked.
+pub fn contained<T>(ask: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
+    keep_quiet();
+    let was_asking = IS_ASKING.replace(true);
+    let answer = catch_unwind(AssertUnwindSafe(ask));
+    IS_ASKING.set(was_asking);
+    answer.unwrap_or_else(|panic| {
+        let said = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Broken(format!(
+            "it gave up: {}",
+            said.unwrap_or("without a reason")
+        )))
+    })
+}
+
+/// From now on a panic in here, or in a thread of sled's own, is not told: what it means is told by whoever asked.
+///
+/// Any other panic goes to the hook that was there before.
+fn keep_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let thread = std::thread::current();
+            let is_sleds = thread.name().is_some_and(|name| name.starts_with("sled"));
+            if !is_sleds && !IS_ASKING.get() {
+                before(panic);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer_and_says_why() {
+        let answer: Result<(), Broken> = contained(|| panic!("a page is gone"));
+        assert_eq!(
+            answer.map_err(|broken| broken.0),
+            Err("it gave up: a page is gone".to_owned())
+        );
+    }
+}
