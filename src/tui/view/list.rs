@@ -61,7 +61,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         let mut at = row.split_left(1).1;
         for (column, width) in &columns {
             let (cell, rest) = at.split_left(*width);
-            let (text, style) = self::cell(scene, *column, item);
+            let (text, style) = self::cell(scene, (*column, *width), item);
             paint::line(buffer, cell, &[(&fit::cut(&text, (*width).into()), style)]);
             at = rest.split_left(1).1;
         }
@@ -124,35 +124,47 @@ fn centered(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) {
     paint::line(buffer, area.centered(wide, area.height), parts);
 }
 
+/// From how many columns of the screen on, which columns stand beside the name, and how wide.
+const SETS: [(u16, &[(Column, u16)]); 4] = [
+    (
+        98,
+        &[
+            (Column::Alias, 24),
+            (Column::Provider, 20),
+            (Column::Status, 10),
+            (Column::Modified, LONG_DATE),
+        ],
+    ),
+    (
+        72,
+        &[
+            (Column::Alias, 18),
+            (Column::Provider, 14),
+            (Column::Status, 10),
+            (Column::Modified, 10),
+        ],
+    ),
+    (50, &[(Column::Provider, 18), (Column::Status, 10)]),
+    (27, &[(Column::Status, 10)]),
+];
+
+/// A date with its time.
+const LONG_DATE: u16 = 16;
+
 /// The columns there is room for; the name takes what the others leave.
 fn columns(width: u16) -> Vec<(Column, u16)> {
-    let mut columns = vec![(Column::Name, 0)];
-    let wishes = [
-        (Column::Status, 10, 27),
-        (Column::Provider, 18, 50),
-        (Column::Modified, 16, 72),
-        (Column::Alias, 24, 92),
-    ];
-    let mut room = width;
-    for (column, wide, from) in wishes {
-        if width >= from {
-            columns.push((column, wide));
-            room = room.saturating_sub(wide + 1);
-        }
-    }
-    columns[0].1 = room;
-    let order = [
-        Column::Name,
-        Column::Alias,
-        Column::Provider,
-        Column::Status,
-        Column::Modified,
-    ];
-    columns.sort_by_key(|(column, _)| order.iter().position(|other| other == column));
-    columns
+    let beside = SETS
+        .iter()
+        .find(|(from, _)| width >= *from)
+        .map_or(&[][..], |(_, columns)| columns);
+    let taken: u16 = beside.iter().map(|(_, wide)| wide + 1).sum();
+    let name = (Column::Name, width.saturating_sub(taken));
+    std::iter::once(name)
+        .chain(beside.iter().copied())
+        .collect()
 }
 
-fn cell(scene: Scene<'_>, column: Column, item: &Item) -> (String, Style) {
+fn cell(scene: Scene<'_>, (column, width): (Column, u16), item: &Item) -> (String, Style) {
     let theme = scene.theme;
     match column {
         Column::Name => (item.name().to_owned(), theme.text.style()),
@@ -167,7 +179,13 @@ fn cell(scene: Scene<'_>, column: Column, item: &Item) -> (String, Style) {
         Column::Status if item.is_active => ("● Active".into(), theme.on.style()),
         Column::Status => ("○ Inactive".into(), theme.off.style()),
         Column::Modified => (
-            item.modified.format("%Y-%m-%d %H:%M").to_string(),
+            item.modified
+                .format(if width < LONG_DATE {
+                    "%Y-%m-%d"
+                } else {
+                    "%Y-%m-%d %H:%M"
+                })
+                .to_string(),
             theme.dim.style(),
         ),
     }
