@@ -17,12 +17,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use exit::{Exit, Failure};
 use output::{Format, Output};
 use parse::Parsed;
 use session::Ground;
+
+use crate::tui::theme::ThemeName;
 
 /// What can be said.
 #[derive(Debug, Parser)]
@@ -101,6 +104,15 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub appsettings: Option<PathBuf>,
+    /// The app's colours [default: what fits the terminal]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "UMAI_THEME",
+        value_parser = PossibleValuesParser::new(ThemeName::ALL.map(ThemeName::word)).map(|word| ThemeName::named(&word).unwrap_or_default()),
+        help_heading = "Global options"
+    )]
+    pub theme: Option<ThemeName>,
     /// Answer as the management API does, in JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
@@ -146,7 +158,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
     };
     let ground = Ground::new(&args.globals)?;
     match args.command {
-        None => session::open_app(&ground, output.format()),
+        None => session::open_app(&ground, args.globals.theme, output.format()),
         Some(Command::Providers(verb)) => {
             ground.tell(output);
             providers::run(&verb, &ground.catalog, output)

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
 use crate::provider::ProviderCatalog;
 use crate::store::{self, StoreOptions};
+use crate::tui::theme::ThemeName;
 use crate::tui::{self, Opening, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
@@ -126,7 +127,7 @@ pub fn with_service(
 }
 
 /// Opens the app.
-pub fn open_app(ground: &Ground, format: Format) -> Result<(), Failure> {
+pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Result<(), Failure> {
     if format == Format::Json {
         return Err(Failure::Usage(
             "--json belongs to a command, for example: umai connections list --json".into(),
@@ -143,7 +144,7 @@ pub fn open_app(ground: &Ground, format: Format) -> Result<(), Failure> {
         let (ground, kept) = (ground.clone(), Arc::clone(&store));
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
-            theme: None,
+            theme,
             notices: ground.problems.clone(),
         };
         let opening: Opening = Box::pin(async move {

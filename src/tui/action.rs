@@ -137,7 +137,7 @@ use Context::{Anywhere, Clipboard, Confirm, Form, List, Tree};
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
 pub const ACTIONS: [Entry; 39] = [
-    entry(Action::New, "new", &[Tree], ("Create a connection", Some("new"))),
+    entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
     entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection on or off", Some("on/off"))),
     entry(Action::Undo, "undo", &[Tree], ("Undo the last switch", Some("undo"))),

@@ -23,14 +23,18 @@ impl ThemeName {
     /// Every embedded theme.
     pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::Mono];
 
+    /// What the command line calls it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Mono => "mono",
+        }
+    }
+
     /// The theme of this name.
     pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "dark" => Some(Self::Dark),
-            "light" => Some(Self::Light),
-            "mono" => Some(Self::Mono),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|theme| theme.word() == name)
     }
 }
 
