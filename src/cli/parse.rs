@@ -99,9 +99,12 @@ fn invalid_value(error: &Error) -> String {
     if told(error, ContextKind::InvalidValue).is_none_or(|value| value.is_empty()) {
         return format!("{option} needs a value");
     }
-    match error.source() {
-        Some(why) => format!("{option} cannot take this value: {why}"),
-        None => format!("{option} cannot take this value"),
+    match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(why), _) => format!("{option} cannot take this value: {why}"),
+        (None, Some(ContextValue::Strings(words))) => {
+            format!("{option} takes one of {}", words.join(", "))
+        }
+        (None, _) => format!("{option} cannot take this value"),
     }
 }
 
