@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::connection::StoreError;
 
@@ -33,9 +33,14 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
+/// Where a file is written before it appears under its name.
+pub fn aside(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
 /// Makes a whole file appear under its name at once: written aside, synced, renamed, and the name synced.
 pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<File> {
-    let aside = path.with_extension("new");
+    let aside = aside(path);
     match std::fs::remove_file(&aside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

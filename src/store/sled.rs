@@ -15,6 +15,8 @@ mod verify;
 mod rebuild;
 mod replay;
 mod checkpoint;
+mod gather;
+mod missing;
 mod applier;
 mod repair;
 mod writer;

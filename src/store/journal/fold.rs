@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -13,6 +13,26 @@ use super::head::{self, Identity};
 use super::segment::Segment;
 use super::snapshot;
 
+/// What a store can be made from, together with the journal after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A snapshot.
+    Snapshot(PathBuf),
+    /// Nothing: the journal from its beginning.
+    Beginning,
+}
+
+impl Source {
+    /// All there are, the quickest first.
+    pub fn all(data: &Path) -> io::Result<Vec<Self>> {
+        let snapshots = snapshot::all(data)?.into_iter().rev();
+        Ok(snapshots
+            .map(|(_, path)| Self::Snapshot(path))
+            .chain([Self::Beginning])
+            .collect())
+    }
+}
+
 /// What a store is, as its snapshot and journal tell it.
 ///
 /// `T` is what is kept of an entry's payload: nothing, to compare digests, or all of it, to make a view.
@@ -20,6 +40,8 @@ pub struct Fold<T> {
     keep: fn(&Entry<'_>) -> T,
     /// The connections.
     pub connections: HashMap<Uuid, Folded<T>>,
+    /// Which connections were deleted, and by which change.
+    pub deleted: HashMap<Uuid, u64>,
     /// The newest revision in it.
     pub revision: u64,
     /// What the newest entry says that the store amounts to.
@@ -32,6 +54,8 @@ pub struct Fold<T> {
     pub identity: Option<Identity>,
     /// Whether the bytes that were stepped over are the last ones.
     damaged_end: bool,
+    /// Whether a change says that the store became something else than one change can make of it.
+    jumps: bool,
 }
 
 /// A connection.
@@ -79,22 +103,35 @@ impl<T> Folded<T> {
 }
 
 impl<T> Fold<T> {
-    /// Reads the newest good snapshot and the journal after it.
-    pub fn read(data: &Path, keep: fn(&Entry<'_>) -> T) -> io::Result<Self> {
-        let mut fold = Self {
+    /// Nothing yet.
+    pub fn empty(keep: fn(&Entry<'_>) -> T) -> Self {
+        Self {
             keep,
             connections: HashMap::new(),
+            deleted: HashMap::new(),
             revision: 0,
             expected: Digest::default(),
             damage: Vec::new(),
             missing: Vec::new(),
             identity: None,
             damaged_end: false,
-        };
-        for (_, path) in snapshot::all(data)?.into_iter().rev() {
-            if fold.add_snapshot(&path)? {
-                break;
-            }
+            jumps: false,
+        }
+    }
+
+    /// Reads a source and the journal after it; none when the source is a snapshot that is not whole.
+    ///
+    /// Only one that [agrees](Self::agrees) is known to be right.
+    pub fn read(
+        data: &Path,
+        source: &Source,
+        keep: fn(&Entry<'_>) -> T,
+    ) -> io::Result<Option<Self>> {
+        let mut fold = Self::empty(keep);
+        if let Source::Snapshot(path) = source
+            && !fold.add_snapshot(path)?
+        {
+            return Ok(None);
         }
         let segments = Segment::all(&data.join(super::FOLDER))?;
         let from = segments
@@ -106,11 +143,23 @@ impl<T> Fold<T> {
         }
         if fold.damaged_end {
             // The last change was damaged; its revision must not come again.
-            fold.revision += 1;
-            fold.missing.push((fold.revision, fold.revision));
+            fold.reach(fold.revision + 1);
         }
         fold.connections.retain(|_, folded| folded.newest.is_some());
-        Ok(fold)
+        Ok(Some(fold))
+    }
+
+    /// How many changes no file tells.
+    pub fn changes_missing(&self) -> u64 {
+        self.missing.iter().map(|(from, to)| to - from + 1).sum()
+    }
+
+    /// Knows that there were changes up to this revision; those that were not met are missing.
+    pub fn reach(&mut self, revision: u64) {
+        if revision > self.revision {
+            self.missing.push((self.revision + 1, revision));
+            self.revision = revision;
+        }
     }
 
     /// What it amounts to.
@@ -126,13 +175,12 @@ impl<T> Fold<T> {
 
     /// Whether it amounts to what the newest entry says.
     pub fn agrees(&self) -> bool {
-        self.missing.is_empty() && self.digest() == self.expected
+        self.missing.is_empty() && !self.jumps && self.digest() == self.expected
     }
 
-    /// Adds a snapshot; nothing of it, and false, when it is not whole.
+    /// Adds a snapshot; false when it is not whole, and then what was added is of no use.
     fn add_snapshot(&mut self, path: &Path) -> io::Result<bool> {
         let Some(found) = snapshot::read(path, |entry| self.add_row(entry))? else {
-            self.connections.clear();
             return Ok(false);
         };
         self.revision = found.revision;
@@ -141,7 +189,8 @@ impl<T> Fold<T> {
         Ok(true)
     }
 
-    fn add_row(&mut self, entry: &Entry<'_>) {
+    /// Adds a row of a snapshot or of a view.
+    pub fn add_row(&mut self, entry: &Entry<'_>) {
         let version = self.version(entry);
         let folded = self.connection(entry.id);
         match entry.kind {
@@ -171,7 +220,8 @@ impl<T> Fold<T> {
     fn add_segment(&mut self, segment: &Segment) -> io::Result<()> {
         let (bytes, head) = segment.read()?;
         if let Ok(head) = head {
-            if head.revision == self.revision + 1 {
+            if head.revision > self.revision {
+                self.reach(head.revision - 1);
                 self.expected = head.digest;
             }
             self.identity = Some(head.identity);
@@ -193,13 +243,20 @@ impl<T> Fold<T> {
     }
 
     /// A snapshot is written while changes go on, so it may have some that the journal tells again.
+    ///
+    /// What a store amounts to is for the journal to say: a snapshot is not believed about itself when the journal still
+    /// has the change that it was taken at.
     fn add_entry(&mut self, entry: &Entry<'_>) {
+        if entry.revision == self.revision {
+            self.expected = entry.digest;
+        }
         if entry.revision <= self.revision {
             return;
         }
-        if entry.revision > self.revision + 1 {
-            self.missing.push((self.revision + 1, entry.revision - 1));
+        if entry.revision == self.revision + 1 {
+            self.jumps |= entry.digest.count.abs_diff(self.expected.count) > 1;
         }
+        self.reach(entry.revision - 1);
         self.revision = entry.revision;
         self.expected = entry.digest;
         match entry.kind {
@@ -209,6 +266,7 @@ impl<T> Fold<T> {
             }
             Kind::Deleted => {
                 self.connections.remove(&entry.id);
+                self.deleted.insert(entry.id, entry.revision);
             }
             Kind::Record | Kind::Version | Kind::End => {}
         }

@@ -18,8 +18,11 @@ const SNAPSHOTS: usize = 2;
 const DAY: Duration = Duration::from_hours(24);
 
 /// Removes what is neither needed nor kept as a backup. Everything after the oldest snapshot that is kept is needed.
-pub fn tidy(data: &Path) -> io::Result<()> {
-    let snapshots = snapshot::all(data)?;
+///
+/// `proved` is the revision of a snapshot that was read again and found right; none after it counts.
+pub fn tidy(data: &Path, proved: u64) -> io::Result<()> {
+    let mut snapshots = snapshot::all(data)?;
+    snapshots.retain(|(revision, _)| *revision <= proved);
     let (old, kept) = snapshots.split_at(snapshots.len().saturating_sub(SNAPSHOTS));
     for (_, path) in old {
         std::fs::remove_file(path)?;

@@ -82,23 +82,9 @@ pub struct Writer<'a> {
 
 impl Writer<'_> {
     /// Adds a connection or a version.
-    pub fn add(
-        &mut self,
-        kind: Kind,
-        revision: u64,
-        id: Uuid,
-        number: u64,
-        payload: &[u8],
-    ) -> io::Result<()> {
+    pub fn add(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         self.entries += 1;
-        self.write(&Entry {
-            kind,
-            revision,
-            id,
-            number,
-            digest: Digest::default(),
-            payload,
-        })
+        self.write(entry)
     }
 
     fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
@@ -121,12 +107,14 @@ impl Writer<'_> {
     }
 }
 
-/// Writes a snapshot; it appears under its name when it is durable.
+/// Writes a snapshot; it appears under its name when it is durable and `prove`, which is told where it lies until then, has
+/// nothing against it.
 pub fn write(
     data: &Path,
     head: &Head,
     rows: impl FnOnce(&mut Writer<'_>) -> io::Result<()>,
-) -> io::Result<PathBuf> {
+    prove: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = data.join(FOLDER);
     files::create_folder(&folder)?;
     let path = folder.join(format!("{:020}.snapshot", head.revision));
@@ -138,7 +126,8 @@ pub fn write(
             entries: 0,
         };
         rows(&mut writer)?;
-        writer.end()
+        writer.end()?;
+        prove(&files::aside(&path))
     })?;
-    Ok(path)
+    Ok(())
 }

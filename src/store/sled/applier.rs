@@ -75,12 +75,15 @@ impl Applier {
 
     fn leave_view(&self, why: &str) {
         tracing::warn!(why, "the view did not take a change");
-        let made = rebuild::into_memory(&self.data, &self.identity);
+        let old = self.views.current();
+        let made = rebuild::into_memory(&self.data, &self.identity, &old).and_then(|rebuilt| {
+            let told = rebuilt.tell(&self.data, &self.notices);
+            rebuild::leave(self.views.replace(rebuilt.view));
+            told
+        });
+        rebuild::leave(old);
         self.notices.tell(match made {
-            Ok(rebuilt) => {
-                rebuild::leave(self.views.replace(rebuilt.view));
-                in_memory(why)
-            }
+            Ok(()) => in_memory(why),
             Err(error) => error.to_string(),
         });
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::applier::{Applier, Notices};
 use super::ledger::{Ledger, Point};
+use super::missing;
 use super::open::{Files, Found, Start, Way, nothing_readable, open_view};
 use super::rebuild;
 use super::repair::{Keeper, make_again};
@@ -59,6 +60,7 @@ impl Start {
         } = ready;
         shared.views.set_count(point.digest.count);
         shared.feed.begin_at(point.revision);
+        missing::remind(&shared.data, &shared.notices);
         let mut ledger = Ledger::new(Arc::clone(&shared.views), point);
         let mut keeper = Keeper::new(tail, shared, lock);
         if damaged {
@@ -168,8 +170,8 @@ fn bring_up(shared: &Applier, found: &Files) -> Result<State, StoreError> {
     course.heed_snapshot(found.snapshot.as_ref(), applied);
     course.heed_view(views, applied, &end, notices);
     if let Some(why) = &course.trouble {
-        let rebuilt = make_again(data, identity, notices, why)?;
-        course.damaged |= !rebuilt.losses.is_empty();
+        let rebuilt = make_again(data, identity, notices, &views.current(), why)?;
+        course.damaged |= rebuilt.has_losses();
         course.seen = true;
         course.point = Point {
             revision: rebuilt.point.revision.max(course.point.revision),
@@ -228,18 +230,24 @@ struct Course {
 }
 
 impl Course {
-    /// A snapshot at the end of the journal knows better what the store amounts to: it was taken because the journal was
-    /// damaged. One after the end of the journal means that its end is gone.
+    /// A snapshot after the end of the journal means that its end is gone. One at its end that amounts to something else was
+    /// made from a view that had lost connections, so the view is not to be trusted either.
     fn heed_snapshot(&mut self, snapshot: Option<&Head>, applied: Point) {
         let Some(snapshot) = snapshot.filter(|head| head.revision >= self.point.revision) else {
             return;
         };
-        if snapshot.revision > self.point.revision {
-            self.damaged = true;
-            if applied.revision < snapshot.revision {
-                self.trouble
-                    .get_or_insert_with(|| "it was older than the newest snapshot".into());
+        if snapshot.revision == self.point.revision {
+            if snapshot.digest != self.point.digest {
+                self.trouble.get_or_insert_with(|| {
+                    "the newest snapshot has other connections than the journal".into()
+                });
             }
+            return;
+        }
+        self.damaged = true;
+        if applied.revision < snapshot.revision {
+            self.trouble
+                .get_or_insert_with(|| "it was older than the newest snapshot".into());
         }
         self.point = Point {
             revision: snapshot.revision,

@@ -4,18 +4,23 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::rows;
 use super::view::View;
-use crate::store::journal::entry::Kind;
-use crate::store::journal::fold::Fold;
+use super::{missing, rows};
+use crate::store::journal::digest::Digest;
+use crate::store::journal::entry::{Entry, Kind};
+use crate::store::journal::fold::{Fold, Source};
 use crate::store::journal::head::{Head, Identity};
 use crate::store::journal::retention;
 use crate::store::journal::snapshot;
 
 /// Writes a snapshot of `view`; `stop` ends it early.
 ///
-/// It is read again and added up with the journal after it; only one that then amounts to what the journal says is kept.
+/// It is read again and added up with the journal after it; only one that then amounts to what the journal says is kept, and
+/// only then older files are let go of.
 pub fn take(data: &Path, identity: &Identity, view: &View, stop: &AtomicBool) -> io::Result<()> {
+    if missing::are_missing(data) {
+        return Ok(());
+    }
     let applied = view
         .applied()
         .map_err(|broken| io::Error::other(broken.0))?
@@ -25,15 +30,23 @@ pub fn take(data: &Path, identity: &Identity, view: &View, stop: &AtomicBool) ->
         revision: applied.revision,
         digest: applied.digest,
     };
-    let path = snapshot::write(data, &head, |writer| write_rows(view, writer, stop))?;
-    let fold = Fold::read(data, |_| ())?;
-    if !fold.agrees() {
-        std::fs::remove_file(&path)?;
-        return Err(io::Error::other(
-            "it does not amount to what the journal says",
-        ));
+    let rows = |writer: &mut snapshot::Writer<'_>| write_rows(view, writer, stop);
+    snapshot::write(data, &head, rows, |written| prove(data, written))?;
+    if missing::are_missing(data) {
+        return Ok(());
     }
-    retention::tidy(data)
+    retention::tidy(data, head.revision)
+}
+
+fn prove(data: &Path, written: &Path) -> io::Result<()> {
+    let fold = Fold::read(data, &Source::Snapshot(written.to_owned()), |_| ())?;
+    if fold.is_some_and(|fold| fold.agrees()) {
+        Ok(())
+    } else {
+        Err(io::Error::other(
+            "it does not amount to what the journal says",
+        ))
+    }
 }
 
 fn write_rows(view: &View, writer: &mut snapshot::Writer<'_>, stop: &AtomicBool) -> io::Result<()> {
@@ -43,7 +56,9 @@ fn write_rows(view: &View, writer: &mut snapshot::Writer<'_>, stop: &AtomicBool)
             written = if stop.load(Ordering::Acquire) {
                 Err(io::Error::other("the store was closed"))
             } else {
-                write_row(key, value, writer)
+                entry_of(key, value)
+                    .ok_or_else(damaged)
+                    .and_then(|entry| writer.add(&entry))
             };
             written.is_ok()
         })
@@ -52,17 +67,26 @@ fn write_rows(view: &View, writer: &mut snapshot::Writer<'_>, stop: &AtomicBool)
     written
 }
 
-fn write_row(key: &[u8], value: &[u8], writer: &mut snapshot::Writer<'_>) -> io::Result<()> {
-    let body = rows::unseal(key, value).ok_or_else(damaged)?;
-    if key.starts_with(rows::RECORDS) {
-        let id = rows::id_in_key(key).ok_or_else(damaged)?;
-        let row = rows::RecordRow::read(body).ok_or_else(damaged)?;
-        writer.add(Kind::Record, row.revision, id, row.number, row.json)
+/// The entry of a snapshot that a row of a connection or version becomes; none when the row is damaged.
+pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<Entry<'a>> {
+    let body = rows::unseal(key, value)?;
+    let (kind, revision, id, number, payload) = if key.starts_with(rows::RECORDS) {
+        let row = rows::RecordRow::read(body)?;
+        let id = rows::id_in_key(key)?;
+        (Kind::Record, row.revision, id, row.number, row.json)
     } else {
-        let (id, number) = rows::version_in_key(key).ok_or_else(damaged)?;
-        let (revision, json) = rows::read_version(body).ok_or_else(damaged)?;
-        writer.add(Kind::Version, revision, id, number, json)
-    }
+        let (id, number) = rows::version_in_key(key)?;
+        let (revision, json) = rows::read_version(body)?;
+        (Kind::Version, revision, id, number, json)
+    };
+    Some(Entry {
+        kind,
+        revision,
+        id,
+        number,
+        digest: Digest::default(),
+        payload,
+    })
 }
 
 fn damaged() -> io::Error {

@@ -144,7 +144,7 @@ impl Files {
             digest: end.digest,
         };
         if let Some(head) = &self.snapshot
-            && head.revision >= point.revision
+            && head.revision > point.revision
         {
             point = Point {
                 revision: head.revision,

@@ -6,14 +6,17 @@ use std::path::Path;
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
+use super::applier::Notices;
+use super::gather::{Lost, Payloads, gather};
 use super::ledger::Point;
+use super::missing;
 use super::rows::{self, Applied, Current, Row, SavedJson};
 use super::view::{Broken, View};
 use crate::connection::{Change, Connection, ConnectionItem, Sealed, StoreError};
 use crate::store::files;
 use crate::store::journal::digest::Digest;
-use crate::store::journal::entry::{Entry, Kind};
-use crate::store::journal::fold::{Fold, Folded};
+use crate::store::journal::entry::Kind;
+use crate::store::journal::fold::Folded;
 use crate::store::journal::head::Identity;
 
 /// The folder of the view in the data folder.
@@ -34,17 +37,40 @@ pub struct Rebuilt {
     /// Up to where it was made, and what it amounts to.
     pub point: Point,
     /// What was lost or changed, one sentence each.
-    pub losses: Vec<String>,
+    losses: Vec<String>,
+    /// What was set aside, one sentence each.
+    set_aside: Vec<String>,
+    /// When more was lost than what the losses name: what the store should amount to.
+    expected: Option<Digest>,
 }
 
-type Payloads = Fold<(Kind, Vec<u8>)>;
+impl Rebuilt {
+    /// Whether it is not what the journal says.
+    pub const fn has_losses(&self) -> bool {
+        !self.losses.is_empty() || self.expected.is_some()
+    }
+
+    /// Tells what was lost. What nobody can name is written down, too, so that it is told until somebody has seen to it.
+    pub fn tell(&self, data: &Path, notices: &Notices) -> Result<(), StoreError> {
+        for sentence in self.set_aside.iter().chain(&self.losses) {
+            notices.tell(sentence.clone());
+        }
+        let Some(expected) = self.expected else {
+            return Ok(());
+        };
+        missing::note(data, self.point.digest.count, expected.count)?;
+        missing::remind(data, notices);
+        Ok(())
+    }
+}
 
 /// Makes a new view in the sled folder; one in memory when sled does not take it, and says why.
 pub fn into_sled(
     data: &Path,
     identity: &Identity,
+    old: &View,
 ) -> Result<(Rebuilt, Option<Broken>), StoreError> {
-    let made = Made::read(data, identity)?;
+    let made = Made::read(data, identity, old)?;
     match fill_sled(data, &made.rows, &made.applied) {
         Ok(view) => Ok((made.with(view), None)),
         Err(broken) => Ok((made.in_memory()?, Some(broken))),
@@ -52,8 +78,8 @@ pub fn into_sled(
 }
 
 /// Makes a new view in memory.
-pub fn into_memory(data: &Path, identity: &Identity) -> Result<Rebuilt, StoreError> {
-    Made::read(data, identity)?.in_memory()
+pub fn into_memory(data: &Path, identity: &Identity, old: &View) -> Result<Rebuilt, StoreError> {
+    Made::read(data, identity, old)?.in_memory()
 }
 
 /// Whether the disk has room for sled to be opened: on a full disk it cannot be.
@@ -67,15 +93,23 @@ struct Made {
     rows: Vec<Row>,
     applied: Applied,
     losses: Vec<String>,
+    set_aside: Vec<String>,
+    expected: Option<Digest>,
 }
 
 impl Made {
-    fn read(data: &Path, identity: &Identity) -> Result<Self, StoreError> {
-        let fold = Fold::read(data, |entry: &Entry<'_>| {
-            (entry.kind, entry.payload.to_vec())
-        })
-        .map_err(|error| files::unusable(data, &error))?;
+    fn read(data: &Path, identity: &Identity, old: &View) -> Result<Self, StoreError> {
+        let gathered =
+            gather(data, identity, old).map_err(|error| files::unusable(data, &error))?;
+        let fold = gathered.fold;
         let (rows, digest, losses) = rows_of(&fold)?;
+        let expected = (gathered.lost == Lost::Unknown).then_some(fold.expected);
+        let set_aside = if gathered.lost == Lost::Nothing && losses.is_empty() {
+            missing::set_snapshots_aside(data, &gathered.refuted)
+                .map_err(|error| files::unusable(data, &error))?
+        } else {
+            Vec::new()
+        };
         let applied = Applied {
             revision: fold.revision,
             digest,
@@ -85,6 +119,8 @@ impl Made {
             rows,
             applied,
             losses,
+            set_aside,
+            expected,
         })
     }
 
@@ -98,6 +134,8 @@ impl Made {
             view,
             point: self.applied.point(),
             losses: self.losses,
+            set_aside: self.set_aside,
+            expected: self.expected,
         }
     }
 }
@@ -115,8 +153,10 @@ pub fn set_aside(data: &Path) -> std::io::Result<Option<std::path::PathBuf>> {
     }
     let damaged = data.join(DAMAGED);
     let kept = numbered_folders(&damaged)?;
-    for (_, path) in kept.iter().rev().skip(KEPT - 1) {
-        std::fs::remove_dir_all(path)?;
+    if !missing::are_missing(data) {
+        for (_, path) in kept.iter().rev().skip(KEPT - 1) {
+            std::fs::remove_dir_all(path)?;
+        }
     }
     let number = kept.last().map_or(1, |(number, _)| number + 1);
     files::create_folder(&damaged)?;
@@ -170,6 +210,7 @@ fn rows_of(fold: &Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreErro
     let mut rows = Vec::with_capacity(fold.connections.len() * 4);
     let mut digest = Digest::default();
     let mut losses = losses_of(fold);
+    let mut unreadable = Vec::new();
     let mut aliases = HashSet::new();
     let mut newest_first: Vec<_> = fold.connections.iter().collect();
     newest_first.sort_by_key(|(_, folded)| {
@@ -181,7 +222,7 @@ fn rows_of(fold: &Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreErro
             Ok(Some(current)) => current,
             Ok(None) => continue,
             Err(error) => {
-                losses.push(error.to_string());
+                unreadable.push(error);
                 continue;
             }
         };
@@ -208,10 +249,19 @@ fn rows_of(fold: &Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreErro
         }
     }
     rows.sort();
+    if let Some(first) = unreadable.first() {
+        losses.push(format!(
+            "{} connections in the journal and its snapshots cannot be read; the first of them: {first}",
+            unreadable.len()
+        ));
+    }
     Ok((rows, digest, losses))
 }
 
-fn current_of(id: Uuid, folded: &Folded<(Kind, Vec<u8>)>) -> Result<Option<Current>, StoreError> {
+pub(super) fn current_of(
+    id: Uuid,
+    folded: &Folded<(Kind, Vec<u8>)>,
+) -> Result<Option<Current>, StoreError> {
     let Some(newest) = &folded.newest else {
         return Ok(None);
     };

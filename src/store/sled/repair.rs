@@ -111,19 +111,32 @@ impl Keeper {
             notices,
             ..
         } = &*self.applier;
-        match make_again(data, identity, notices, why) {
+        let old = self.applier.views.current();
+        match make_again(data, identity, notices, &old, why) {
             Ok(rebuilt) => {
-                if !rebuilt.losses.is_empty() {
-                    self.wanted = Some(Reason::Damaged);
-                }
+                let has_losses = rebuilt.has_losses();
                 let point = Point {
                     revision: rebuilt.point.revision.max(ledger.point().revision),
                     digest: rebuilt.point.digest,
                 };
+                rebuild::leave(old);
                 rebuild::leave(self.applier.views.replace(rebuilt.view));
                 ledger.go_back(point);
+                if has_losses {
+                    self.go_on_after_losses(point);
+                }
             }
             Err(error) => self.applier.notices.tell(error.to_string()),
+        }
+    }
+
+    /// Has the journal say what the store goes on with.
+    fn go_on_after_losses(&mut self, point: Point) {
+        self.wanted = Some(Reason::Damaged);
+        if let Err(error) = self.roll(point) {
+            self.applier.notices.tell(format!(
+                "A new part of the journal could not be begun: {error}"
+            ));
         }
     }
 
@@ -232,11 +245,12 @@ pub fn make_again(
     data: &Path,
     identity: &Identity,
     notices: &Notices,
+    old: &View,
     why: &str,
 ) -> Result<Rebuilt, StoreError> {
     let rebuilt = if rebuild::has_room(data) {
         let aside = rebuild::set_aside(data).map_err(|error| files::unusable(data, &error))?;
-        let (rebuilt, broken) = rebuild::into_sled(data, identity)?;
+        let (rebuilt, broken) = rebuild::into_sled(data, identity, old)?;
         let kept = aside.map_or(String::new(), |path| {
             format!("; the damaged one is kept in {}", path.display())
         });
@@ -253,11 +267,9 @@ pub fn make_again(
             "the disk of {} is full",
             data.display()
         )));
-        rebuild::into_memory(data, identity)?
+        rebuild::into_memory(data, identity, old)?
     };
-    for loss in &rebuilt.losses {
-        notices.tell(loss.clone());
-    }
+    rebuilt.tell(data, notices)?;
     Ok(rebuilt)
 }
 

@@ -1,0 +1,76 @@
+//! Remembers that a store is not all there, so that nothing is let go of and it is told until somebody has seen to it.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::applier::Notices;
+use super::rebuild::DAMAGED;
+use crate::connection::StoreError;
+use crate::store::files;
+use crate::store::journal::{self, snapshot};
+
+fn file(data: &Path) -> PathBuf {
+    data.join(DAMAGED).join("missing.txt")
+}
+
+/// Whether connections are missing and nobody has said that this is all right.
+pub fn are_missing(data: &Path) -> bool {
+    file(data).exists()
+}
+
+/// Writes down that connections are missing.
+pub fn note(data: &Path, found: u64, expected: u64) -> Result<(), StoreError> {
+    let path = file(data);
+    let sentence = format!(
+        "The journal says that there are {expected} connections, and {found} could be made again{}. \
+         Nothing was thrown away: the journal is in {}, its snapshots in {}, what was set aside in {}. \
+         No snapshot is taken and no file is removed until you have put a backup back, or deleted {} to go on without them",
+        missing(found, expected),
+        data.join(journal::FOLDER).display(),
+        data.join(snapshot::FOLDER).display(),
+        data.join(DAMAGED).display(),
+        path.display()
+    );
+    files::create_folder(&data.join(DAMAGED))
+        .and_then(|()| files::place(&path, |file| file.write_all(sentence.as_bytes())))
+        .map(drop)
+        .map_err(|error| files::unusable(&path, &error))
+}
+
+fn missing(found: u64, expected: u64) -> String {
+    match expected.checked_sub(found) {
+        Some(0) | None => "; they are not the same as they were".into(),
+        Some(missing) => format!("; {missing} are missing"),
+    }
+}
+
+/// Tells it again.
+pub fn remind(data: &Path, notices: &Notices) {
+    if let Ok(sentence) = std::fs::read_to_string(file(data)) {
+        notices.tell(sentence);
+    }
+}
+
+/// Moves snapshots that are not right out of the way, and says where they are.
+pub fn set_snapshots_aside(data: &Path, snapshots: &[PathBuf]) -> io::Result<Vec<String>> {
+    let folder = data.join(DAMAGED);
+    let mut sentences = Vec::new();
+    for path in snapshots {
+        let Some(name) = path.file_name() else {
+            continue;
+        };
+        files::create_folder(&folder)?;
+        let target = folder.join(name);
+        std::fs::rename(path, &target)?;
+        sentences.push(format!(
+            "The snapshot {} does not have what the journal says; it is kept in {}, and nothing is lost",
+            path.display(),
+            target.display()
+        ));
+    }
+    if !sentences.is_empty() {
+        files::sync_folder(&folder)?;
+        files::sync_folder(&data.join(snapshot::FOLDER))?;
+    }
+    Ok(sentences)
+}

@@ -1,0 +1,251 @@
+//! Gives a store snapshots and views that are whole files and yet not all there: it is made from what is, or says what is missing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "store/world.rs"]
+mod world;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use futures_util::future::join_all;
+use umai::store::journal::digest::{Digest, record_mark, version_mark};
+use umai::store::journal::entry::{Entry, Kind, Step, Walk};
+use umai::store::journal::head::{self, Head};
+use umai::store::journal::segment::{Segment, Tail};
+use umai::store::journal::{retention, snapshot};
+
+use self::world::{Content, content, open_in, save};
+
+const CONNECTIONS: u64 = 40;
+
+/// A closed store whose connections all are in their first version.
+async fn store_in(folder: &Path) -> Content {
+    let store = open_in(folder).await.unwrap();
+    join_all((0..CONNECTIONS).map(|number| store.save(save(number, 1)))).await;
+    let content = content(&store).await;
+    store.close().await.unwrap();
+    content
+}
+
+/// What the only segment of a store says: its head at the end of it, and each change.
+fn journal(data: &Path) -> (Head, Vec<(Kind, u64, uuid::Uuid, Vec<u8>)>) {
+    let segment = Segment::all(&data.join("journal")).unwrap().remove(0);
+    let (bytes, read) = segment.read().unwrap();
+    let mut head = read.unwrap();
+    let mut changes = Vec::new();
+    for step in Walk::new(&bytes, head::LENGTH) {
+        if let Step::Entry(entry) = step {
+            head.revision = entry.revision;
+            head.digest = entry.digest;
+            changes.push((entry.kind, entry.revision, entry.id, entry.payload.to_vec()));
+        }
+    }
+    (head, changes)
+}
+
+/// Writes a snapshot at the end of the journal that has only these first connections.
+fn write_snapshot(data: &Path, head: &Head, has: usize, payload: fn(&[u8]) -> Vec<u8>) -> PathBuf {
+    let (_, changes) = journal(data);
+    let rows = |writer: &mut snapshot::Writer<'_>| {
+        for (_, revision, id, json) in &changes[..has] {
+            writer.add(&Entry {
+                kind: Kind::Record,
+                revision: *revision,
+                id: *id,
+                number: 1,
+                digest: Digest::default(),
+                payload: &payload(json),
+            })?;
+        }
+        Ok(())
+    };
+    snapshot::write(data, head, rows, |_| Ok(())).unwrap();
+    data.join(format!("snapshots/{:020}.snapshot", head.revision))
+}
+
+/// What the first connections amount to.
+fn digest_of(data: &Path, has: usize) -> Digest {
+    let (_, changes) = journal(data);
+    changes[..has]
+        .iter()
+        .map(|(_, revision, id, _)| record_mark(*id, *revision, version_mark(*id, 1, *revision)))
+        .fold(Digest::default(), Digest::with)
+}
+
+/// Makes a view one that believes itself to be right with the first connections only.
+fn make_view_believe(data: &Path, head: &Head, has: usize) {
+    let (_, changes) = journal(data);
+    let lost: Vec<uuid::Uuid> = changes[has..].iter().map(|change| change.2).collect();
+    let db = sled::open(data.join("sled")).unwrap();
+    for pair in db.iter() {
+        let (key, value) = pair.unwrap();
+        let id = match key[0] {
+            b'r' => uuid::Uuid::from_slice(&key[1..17]).unwrap(),
+            b'a' => uuid::Uuid::from_slice(&value[4..20]).unwrap(),
+            b'o' => uuid::Uuid::from_slice(&value[12..28]).unwrap(),
+            _ => continue,
+        };
+        if lost.contains(&id) {
+            db.remove(key).unwrap();
+        }
+    }
+    let mut applied = db.get("m").unwrap().unwrap().to_vec();
+    applied[12..20].copy_from_slice(&head.digest.count.to_le_bytes());
+    applied[20..28].copy_from_slice(&head.digest.sum.to_le_bytes());
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(b"m");
+    sum.update(&applied[4..]);
+    applied[..4].copy_from_slice(&sum.finalize().to_le_bytes());
+    db.insert("m", applied).unwrap();
+}
+
+/// The journal goes on in a new segment, and what was before is gone.
+fn lose_the_beginning(data: &Path, end: &Head) {
+    fs::remove_dir_all(data.join("journal")).unwrap();
+    fs::create_dir(data.join("journal")).unwrap();
+    let next = Head {
+        revision: end.revision + 1,
+        ..end.clone()
+    };
+    Tail::create(&data.join("journal"), &next).unwrap();
+}
+
+#[tokio::test]
+async fn a_snapshot_with_less_than_the_journal_says_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    let data = folder.path().join("data");
+    let (head, _) = journal(&data);
+    let path = write_snapshot(&data, &head, 25, <[u8]>::to_vec);
+    fs::remove_dir_all(data.join("sled")).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    let said = store.notices().join(" ");
+    assert!(said.contains("nothing is lost"), "{said}");
+    store.close().await.unwrap();
+    assert!(!path.exists());
+    assert!(
+        data.join("damaged")
+            .join(path.file_name().unwrap())
+            .exists()
+    );
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(store.notices(), Vec::<String>::new());
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_snapshot_whose_rows_have_another_shape_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    let data = folder.path().join("data");
+    let (head, _) = journal(&data);
+    write_snapshot(&data, &head, 40, |_| b"{\"alias\":\"x\"}".to_vec());
+    fs::remove_dir_all(data.join("sled")).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn view_and_snapshot_that_agree_on_too_little_are_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    let data = folder.path().join("data");
+    let (mut head, _) = journal(&data);
+    head.digest = digest_of(&data, 25);
+    write_snapshot(&data, &head, 25, <[u8]>::to_vec);
+    make_view_believe(&data, &head, 25);
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    let said = store.notices().join(" ");
+    assert!(said.contains("made again from the journal"), "{said}");
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_no_file_has_is_told_at_every_start_and_nothing_is_thrown_away() {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    let data = folder.path().join("data");
+    let (head, _) = journal(&data);
+    let path = write_snapshot(&data, &head, 25, <[u8]>::to_vec);
+    lose_the_beginning(&data, &head);
+    fs::remove_dir_all(data.join("sled")).unwrap();
+    for more in 0..3 {
+        let store = open_in(folder.path()).await.unwrap();
+        let said = store.notices().join(" ");
+        assert!(said.contains("that there are 40 connections"), "{said}");
+        assert!(said.contains("15 are missing"), "{said}");
+        store.save(save(1_000 + more, 1)).await.unwrap();
+        assert_eq!(content(&store).await.len() as u64, 26 + more);
+        store.close().await.unwrap();
+        assert!(path.exists());
+        assert_eq!(snapshot::all(&data).unwrap().len(), 1);
+    }
+    fs::remove_file(data.join("damaged/missing.txt")).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(store.notices(), Vec::<String>::new());
+    assert_eq!(content(&store).await.len(), 28);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_snapshot_lost_is_taken_from_the_damaged_view() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = store_in(folder.path()).await;
+    let data = folder.path().join("data");
+    let (head, changes) = journal(&data);
+    write_snapshot(&data, &head, 25, <[u8]>::to_vec);
+    lose_the_beginning(&data, &head);
+    {
+        let db = sled::open(data.join("sled")).unwrap();
+        let known = [b"r".as_slice(), changes[3].2.as_bytes()].concat();
+        assert!(db.remove(known).unwrap().is_some());
+    }
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    let said = store.notices().join(" ");
+    assert!(said.contains("made again"), "{said}");
+    assert!(!said.contains("missing"), "{said}");
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_not_proved_never_has_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    let data = folder.path().join("data");
+    let (head, _) = journal(&data);
+    let refused = snapshot::write(
+        &data,
+        &head,
+        |_| Ok(()),
+        |written| {
+            assert!(written.exists());
+            Err(std::io::Error::other("it is not right"))
+        },
+    );
+    assert!(refused.is_err());
+    assert_eq!(fs::read_dir(data.join("snapshots")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_proved_snapshot_does_not_go_for_newer_ones_that_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    let data = folder.path().join("data");
+    let (mut head, _) = journal(&data);
+    write_snapshot(&data, &head, 40, <[u8]>::to_vec);
+    for _ in 0..3 {
+        head.revision += 1;
+        write_snapshot(&data, &head, 1, <[u8]>::to_vec);
+    }
+    retention::tidy(&data, head.revision - 3).unwrap();
+    assert_eq!(snapshot::all(&data).unwrap().len(), 4);
+}
