@@ -246,6 +246,24 @@ fn an_alias_that_is_too_long_says_how_long_it_may_be() {
     );
 }
 
+#[rstest::rstest]
+#[case("A<tab><ctrl-u>aB c!<tab><tab>$Nope:Key<ctrl-s>", 1, 3)]
+#[case("OpenAI Prod<ctrl-s>", 1, 3)]
+fn a_refused_save_counts_what_was_found_while_typing_too(
+    #[case] keys: &str,
+    #[case] first: usize,
+    #[case] second: usize,
+) {
+    let mut stage = Stage::three(80, 24);
+    stage.play("nopenai<enter>").play(keys);
+    assert!(stage.frame().contains(" 2 errors "), "{}", stage.frame());
+    let mut visited = vec![stage.app.form().unwrap().focus];
+    stage.play("<f8>");
+    visited.push(stage.app.form().unwrap().focus);
+    visited.sort_unstable();
+    assert_eq!(visited, [first, second]);
+}
+
 #[test]
 fn every_theme_shows_the_same_words() {
     let mut frames = umai::tui::theme::ThemeName::ALL.map(|theme| {

@@ -13,8 +13,10 @@ mod stage;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use umai::appsettings::Lookup;
 use umai::connection::{
-    Connection, ConnectionError, ConnectionItem, Mask, Page, Plain, Setting, Settings, Window,
+    Connection, ConnectionError, ConnectionItem, Field, Mask, Page, Plain, Reason, Setting,
+    Settings, Window,
 };
 use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
@@ -368,6 +370,72 @@ fn an_alias_that_cannot_be_checked_is_not_asked_about_for_ever() {
             .any(|effect| matches!(effect, Effect::Call(..))),
         "{asked:?}"
     );
+}
+
+#[test]
+fn a_reference_is_looked_up_again_on_focus_on_typing_and_on_a_save() {
+    let missing = || Lookup::Missing { looked_in: vec![] };
+    let found = || Lookup::Found {
+        source: "appsettings.json".into(),
+    };
+    let mut app = app_with(&[]);
+    press(&mut app, "nopenai<enter><tab><tab><tab>$A:B");
+    let answers = |app: &mut App, answer: Lookup| {
+        let asked: Vec<_> = due(app)
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Call(ticket, Request::Lookup(reference)) => Some((ticket, reference)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].1.key(), "A:B");
+        app.update(Event::Reply(asked[0].0, Reply::LookedUp(Ok(answer))));
+    };
+    answers(&mut app, missing());
+    assert_eq!(due(&mut app), [], "an answer is kept while nothing happens");
+    press(&mut app, "<tab><shift-tab>");
+    answers(&mut app, missing());
+    press(&mut app, "<home><delete>$");
+    answers(&mut app, missing());
+    press(&mut app, "<ctrl-s>");
+    assert_eq!(app.form().unwrap().wrong(), 3);
+    answers(&mut app, found());
+    assert_eq!(
+        app.form().unwrap().wrong(),
+        2,
+        "only name and alias are left"
+    );
+}
+
+#[test]
+fn a_refusal_for_a_reference_is_taken_back_when_it_resolves() {
+    let mut app = app_with(&[]);
+    press(&mut app, "nopenai<enter>B<tab><tab><tab>$A:B");
+    let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
+    let refused = ConnectionError::at(
+        Field::Setting {
+            provider: "openai".into(),
+            key: "apiKey".into(),
+            label: "OpenAI API Key".into(),
+        },
+        Reason::ReferenceMissing {
+            key: "A:B".into(),
+            looked_in: vec![],
+        },
+    );
+    app.update(Event::Reply(ticket, Reply::Saved(Err(refused))));
+    assert_eq!(app.form().unwrap().wrong(), 1);
+    press(&mut app, "<tab><shift-tab>");
+    for effect in due(&mut app) {
+        if let Effect::Call(ticket, Request::Lookup(_)) = effect {
+            let found = Lookup::Found {
+                source: "appsettings.json".into(),
+            };
+            app.update(Event::Reply(ticket, Reply::LookedUp(Ok(found))));
+        }
+    }
+    assert_eq!(app.form().unwrap().wrong(), 0);
 }
 
 #[test]

@@ -15,7 +15,6 @@ use super::key::Key;
 use super::layer::Outcome;
 use super::line::{Line, Pasting};
 use super::notice::Notice;
-use crate::appsettings::Reference;
 use crate::connection::{Connection, alias};
 use crate::provider::{Provider, ProviderCatalog};
 pub use checks::AliasCheck;
@@ -54,13 +53,15 @@ pub struct Form {
     /// What is known of the alias.
     pub alias_check: AliasCheck,
     /// What is known of references, the newest last.
-    lookups: Vec<(Reference, Known)>,
+    lookups: Vec<Known>,
     /// The save under way.
     pub saving: Option<Ticket>,
     /// The wake-up that hides a shown secret.
     pub hiding: Option<Ticket>,
     /// Whether the alias follows the name.
     alias_follows: bool,
+    /// Whether a save was tried: from then on what is known to be wrong counts.
+    was_tried: bool,
 }
 
 impl Form {
@@ -112,6 +113,7 @@ impl Form {
             saving: None,
             hiding: None,
             alias_follows: true,
+            was_tried: false,
         }
     }
 
@@ -141,7 +143,7 @@ impl Form {
     pub fn wrong(&self) -> usize {
         self.fields
             .iter()
-            .filter(|field| field.error.is_some())
+            .filter(|field| self.is_wrong(field))
             .count()
     }
 
@@ -222,6 +224,7 @@ impl Form {
             self.hide_secrets();
         }
         self.focus = field.min(self.fields.len().saturating_sub(1));
+        self.look_up_again(self.focus);
     }
 
     /// Hides every secret that is shown.
@@ -276,6 +279,7 @@ impl Form {
 
     /// After an edit: the alias follows the name until it is typed by hand.
     fn changed(&mut self) {
+        self.look_up_again(self.focus);
         match self.fields.get(self.focus).map(|field| &field.place) {
             Some(Place::Alias) => {
                 self.alias_follows =

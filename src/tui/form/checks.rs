@@ -24,12 +24,14 @@ pub enum AliasCheck {
     },
 }
 
-/// What is known of a reference.
-#[derive(Debug, PartialEq)]
-pub(super) enum Known {
-    Asking,
-    Answered(Lookup),
-    Unanswered,
+/// What is known of a reference, and whether it is to be asked again.
+#[derive(Debug)]
+pub(super) struct Known {
+    reference: Reference,
+    /// The newest answer; it stays until the next one is there.
+    answer: Option<Lookup>,
+    is_asking: bool,
+    is_stale: bool,
 }
 
 /// What is asked while typing.
@@ -79,46 +81,99 @@ impl Form {
 
     /// A reference that nothing is known of, when none is being asked about.
     pub fn reference_to_look_up(&self) -> Option<Reference> {
-        if self
-            .lookups
-            .iter()
-            .any(|(_, known)| *known == Known::Asking)
-        {
+        if self.lookups.iter().any(|known| known.is_asking) {
             return None;
         }
         self.fields
             .iter()
             .filter_map(Field::reference)
-            .find(|reference| self.lookups.iter().all(|(known, _)| known != reference))
+            .find(|reference| self.known(reference).is_none_or(|known| known.is_stale))
+    }
+
+    fn known(&self, reference: &Reference) -> Option<&Known> {
+        self.lookups
+            .iter()
+            .find(|known| known.reference == *reference)
+    }
+
+    /// The reference of a field is to be looked up again: files change while a form is open.
+    pub(super) fn look_up_again(&mut self, field: usize) {
+        let Some(reference) = self.fields.get(field).and_then(Field::reference) else {
+            return;
+        };
+        for known in &mut self.lookups {
+            known.is_stale |= known.reference == reference;
+        }
+    }
+
+    /// Every reference is to be looked up again.
+    pub(super) fn look_all_up_again(&mut self) {
+        for known in &mut self.lookups {
+            known.is_stale = true;
+        }
+    }
+
+    /// Whether a field is wrong: refused by a save, or, once one was tried, by what is known since.
+    pub fn is_wrong(&self, field: &Field) -> bool {
+        field.error.is_some() || (self.was_tried && self.is_known_wrong(field))
+    }
+
+    fn is_known_wrong(&self, field: &Field) -> bool {
+        if !field.is_changed() {
+            // What is stored is kept, wherever it leads by now.
+            return false;
+        }
+        if field.place == Place::Alias {
+            return matches!(self.alias_known(), Some(AliasCheck::Taken { .. }));
+        }
+        field.reference().is_some_and(|reference| {
+            matches!(
+                self.lookup(&reference),
+                Some(Lookup::Missing { .. } | Lookup::Refused { .. })
+            )
+        })
     }
 
     /// Where a reference leads, when that is known.
     pub fn lookup(&self, reference: &Reference) -> Option<&Lookup> {
-        self.lookups
-            .iter()
-            .find_map(|(known, answer)| match answer {
-                Known::Answered(lookup) if known == reference => Some(lookup),
-                Known::Answered(_) | Known::Asking | Known::Unanswered => None,
-            })
+        self.known(reference)?.answer.as_ref()
     }
 
     /// Remembers that a reference is being asked about.
     pub fn looking_up(&mut self, reference: Reference) {
+        if let Some(known) = self
+            .lookups
+            .iter_mut()
+            .find(|known| known.reference == reference)
+        {
+            known.is_asking = true;
+            known.is_stale = false;
+            return;
+        }
         // As many as a form has fields are enough to remember.
         if self.lookups.len() >= 32 {
             self.lookups.remove(0);
         }
-        self.lookups.push((reference, Known::Asking));
+        self.lookups.push(Known {
+            reference,
+            answer: None,
+            is_asking: true,
+            is_stale: false,
+        });
     }
 
     /// Takes the answer about the reference that was asked about.
     pub fn looked_up(&mut self, lookup: Option<Lookup>) {
-        if let Some((_, known)) = self
-            .lookups
-            .iter_mut()
-            .find(|(_, known)| *known == Known::Asking)
-        {
-            *known = lookup.map_or(Known::Unanswered, Known::Answered);
+        let Some(known) = self.lookups.iter_mut().find(|known| known.is_asking) else {
+            return;
+        };
+        known.is_asking = false;
+        if matches!(lookup, Some(Lookup::Found { .. })) {
+            // A save was refused for it, and would not be any more.
+            for field in &mut self.fields {
+                field.forgive(&known.reference);
+            }
         }
+        known.answer = lookup;
     }
 }

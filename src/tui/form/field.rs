@@ -69,6 +69,8 @@ pub struct Field {
     pub value: Value,
     /// What is wrong with it.
     pub error: Option<String>,
+    /// The reference that a save was refused for.
+    pub(super) refused: Option<Reference>,
     /// What the provider fills in.
     default: Option<String>,
     /// What it said when the form was opened.
@@ -101,6 +103,7 @@ impl Field {
             initial: initial_of(&value),
             value,
             error: None,
+            refused: None,
             default: None,
         }
     }
@@ -154,6 +157,7 @@ impl Field {
             initial: initial_of(&value),
             value,
             error: None,
+            refused: None,
             default,
         }
     }
@@ -181,6 +185,15 @@ impl Field {
         match self.place {
             Place::Setting(_) => Reference::read(self.line()?.value().trim()),
             Place::Name | Place::Alias | Place::Status => None,
+        }
+    }
+
+    /// Takes back what was said against a reference that resolves now.
+    pub(super) fn forgive(&mut self, reference: &Reference) {
+        if self.refused.as_ref() == Some(reference) && self.reference().as_ref() == Some(reference)
+        {
+            self.refused = None;
+            self.error = None;
         }
     }
 

@@ -3,7 +3,7 @@
 use super::field::{Field, Place};
 use super::{Form, Subject};
 use crate::connection::validate::Stored as Keep;
-use crate::connection::{Field as DraftField, FieldError};
+use crate::connection::{Field as DraftField, FieldError, Reason};
 use crate::provider::ProviderCatalog;
 use crate::tui::effect::{Change, Request};
 use crate::tui::layer::Outcome;
@@ -20,6 +20,8 @@ impl Form {
 
     /// Asks the service to keep it, when nothing is wrong.
     pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
+        self.was_tried = true;
+        self.look_all_up_again();
         let draft = self.draft();
         let keep = match self.subject {
             Subject::New => Keep::Nothing,
@@ -47,12 +49,19 @@ impl Form {
     pub fn refuse(&mut self, problems: &[FieldError]) -> Option<Notice> {
         for field in &mut self.fields {
             field.error = None;
+            field.refused = None;
         }
         let mut homeless = None;
         for problem in problems {
             match self.field_of(&problem.field) {
                 Some(field) if field.error.is_none() => {
                     field.error = Some(sentence(&problem.reason.at_field()));
+                    field.refused = match &problem.reason {
+                        Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. } => {
+                            field.reference()
+                        }
+                        _ => None,
+                    };
                 }
                 Some(_) => {}
                 None => homeless = homeless.or_else(|| Some(Notice::error(problem.to_string()))),
@@ -82,7 +91,7 @@ impl Form {
         let count = self.fields.len();
         let next = (from..from + count)
             .map(|at| at % count.max(1))
-            .find(|at| self.fields[*at].error.is_some());
+            .find(|at| self.is_wrong(&self.fields[*at]));
         if let Some(next) = next {
             self.focus_on(next);
         }
