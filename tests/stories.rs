@@ -140,6 +140,29 @@ fn an_untouched_secret_is_kept_and_a_cleared_one_is_refused_when_it_is_required(
 }
 
 #[test]
+fn a_stray_key_on_a_stored_secret_can_be_taken_back() {
+    let mut stage = Stage::three(80, 24);
+    stage.play("<down>e<tab><tab><tab>x<backspace>");
+    assert!(stage.frame().contains("k-*** stored"), "{}", stage.frame());
+    assert!(!stage.app.form().unwrap().is_changed());
+    stage.play("<ctrl-s>");
+    assert!(stage.frame().contains("Saved"), "{}", stage.frame());
+}
+
+#[test]
+fn a_cleared_stored_secret_says_so_and_can_be_taken_back() {
+    let mut stage = Stage::three(80, 24);
+    stage.play("<down>e<tab><tab><tab><ctrl-x>");
+    let frame = stage.frame();
+    assert!(frame.contains("k-*** will be removed"), "{frame}");
+    for taken_back in ["<ctrl-x>", "<ctrl-x>x<backspace>"] {
+        stage.play(taken_back);
+        assert!(stage.frame().contains("k-*** stored"), "{}", stage.frame());
+        assert!(!stage.app.form().unwrap().is_changed());
+    }
+}
+
+#[test]
 fn an_endpoint_that_moved_asks_for_the_key_again() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>e<tab><tab><tab><tab><ctrl-u>https://elsewhere.example<ctrl-s>");

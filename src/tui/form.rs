@@ -207,8 +207,10 @@ impl Form {
             ));
         }
         field.error = None;
-        if let Value::Secret(secret) = &mut field.value {
-            secret.stored = None;
+        if let Value::Secret(secret) = &mut field.value
+            && !secret.line.is_empty()
+        {
+            secret.is_cleared = false;
         }
         self.changed();
         (pasting == Pasting::Trimmed).then(|| {

@@ -33,8 +33,8 @@ impl Form {
     fn setting(&self, field: &Field) -> Option<Setting<Plain>> {
         let text = match &field.value {
             Value::Switch(on) => return Some(Setting::Switch(*on)),
-            Value::Secret(secret) => match (&secret.stored, secret.line.value().trim()) {
-                (Some(mask), "") => return Some(Setting::Secret(Plain::new(mask.text()))),
+            Value::Secret(secret) => match (secret.kept(), secret.line.value().trim()) {
+                (Some(mask), _) => return Some(Setting::Secret(Plain::new(mask.text()))),
                 (_, "") => "",
                 (_, typed) => return Some(Setting::Secret(Plain::new(typed))),
             },

@@ -44,10 +44,26 @@ pub enum Value {
 pub struct Secret {
     /// What was typed.
     pub line: Line,
-    /// The mask of the one that is stored, as long as it is to be kept.
+    /// The mask of the one that is stored.
     pub stored: Option<Mask>,
+    /// Whether the one that is stored shall be removed.
+    pub is_cleared: bool,
     /// Whether what was typed is shown.
     pub is_shown: bool,
+}
+
+impl Secret {
+    /// The mask of the stored one, when it is to be kept: nothing is typed, and it was not cleared.
+    pub fn kept(&self) -> Option<Mask> {
+        self.stored
+            .filter(|_| self.line.value().trim().is_empty() && !self.is_cleared)
+    }
+
+    /// Empties it. The stored one goes when it is saved; asked again, it stays after all.
+    fn clear(&mut self) {
+        self.is_cleared = self.stored.is_some() && !self.is_cleared;
+        self.line.set("");
+    }
 }
 
 /// A field of a form.
@@ -133,6 +149,7 @@ impl Field {
                     Some(Stored::Secret(mask)) => Some(*mask),
                     Some(Stored::Text(_) | Stored::Switch(_)) | None => None,
                 },
+                is_cleared: false,
                 is_shown: false,
             })
         } else if !setting.options.is_empty() {
@@ -217,7 +234,10 @@ impl Field {
                     reference,
                     was_stored,
                 },
-            ) => secret.line.value() != reference || secret.stored.is_some() != *was_stored,
+            ) => match secret.kept() {
+                Some(_) => !*was_stored,
+                None => *was_stored || secret.line.value() != reference,
+            },
             (Value::Switch(on), Initial::Switch(was)) => on != was,
             (Value::Choice { at, .. }, Initial::Choice(was)) => at != was,
             _ => true,
@@ -244,7 +264,7 @@ impl Field {
             Value::Secret(secret) => {
                 let changed = secret.line.edit(key);
                 if !secret.line.is_empty() {
-                    secret.stored = None;
+                    secret.is_cleared = false;
                 }
                 changed
             }
@@ -279,10 +299,7 @@ impl Field {
         self.error = None;
         match &mut self.value {
             Value::Text(line) => line.set(""),
-            Value::Secret(secret) => {
-                secret.line.set("");
-                secret.stored = None;
-            }
+            Value::Secret(secret) => secret.clear(),
             Value::Switch(on) => *on = false,
             Value::Choice { at, .. } => *at = None,
         }

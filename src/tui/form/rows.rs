@@ -129,14 +129,17 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         notes.push((Tone::Hint, field.description.clone()));
     }
     if is_focused
-        && notes.is_empty()
         && let Value::Secret(secret) = &field.value
         && secret.stored.is_some()
+        && secret.line.is_empty()
+        && (notes.is_empty() || secret.is_cleared)
     {
-        notes.push((
-            Tone::Hint,
-            "Kept as it is; type to replace it, Ctrl-X to clear it".into(),
-        ));
+        let note = if secret.is_cleared {
+            "Will be removed; type to replace it, Ctrl-X to keep it after all"
+        } else {
+            "Kept as it is; type to replace it, Ctrl-X to clear it"
+        };
+        notes.push((Tone::Hint, note.into()));
     }
     notes
 }

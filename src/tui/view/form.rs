@@ -203,9 +203,14 @@ fn secret_input(
 ) -> (u16, u16) {
     let (field, secret) = what;
     let theme = scene.theme;
-    if let Some(mask) = secret.stored {
-        let text = format!("{} stored", mask.text());
-        return empty(buffer, area, &text, style.patch(theme.dim.style()));
+    if let Some(mask) = secret.stored.filter(|_| secret.line.is_empty()) {
+        let (state, role) = if secret.is_cleared {
+            ("will be removed", theme.warning)
+        } else {
+            ("stored", theme.dim)
+        };
+        let text = format!("{} {state}", mask.text());
+        return empty(buffer, area, &text, style.patch(role.style()));
     }
     if secret.line.is_empty() {
         return empty(
