@@ -139,6 +139,23 @@ fn an_untouched_secret_is_kept_and_a_cleared_one_is_refused_when_it_is_required(
     );
 }
 
+#[rstest::rstest]
+#[case("capabilities", "Alias 'capabilities' is reserved")]
+#[case("3fa85f64-5717-4562-b3fc-2c963f66afa6", "is reserved")]
+#[case("aB c!", "Alias can only contain lowercase")]
+fn an_alias_that_a_save_would_refuse_is_told_while_it_is_typed(
+    #[case] alias: &str,
+    #[case] sentence: &str,
+) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play(&format!("nopenai<enter>A<tab><ctrl-u>{alias}"));
+    let frame = stage.frame();
+    assert!(frame.contains(sentence), "{frame}");
+    assert!(!frame.contains("✓ free"), "{frame}");
+    stage.play("<ctrl-u>fine");
+    assert!(stage.frame().contains("✓ free"), "{}", stage.frame());
+}
+
 #[test]
 fn a_stray_key_on_a_stored_secret_can_be_taken_back() {
     let mut stage = Stage::three(80, 24);

@@ -3,7 +3,9 @@
 use super::Form;
 use super::field::{Field, Place};
 use crate::appsettings::{Lookup, Reference};
-use crate::connection::alias;
+use crate::connection::validate::Stored;
+use crate::connection::{ConnectionDraft, Field as DraftField, Reason};
+use crate::provider::ProviderCatalog;
 use crate::tui::effect::Ticket;
 
 /// What is known of the alias on screen.
@@ -45,8 +47,25 @@ impl Form {
             | AliasCheck::Free(alias)
             | AliasCheck::Taken { alias, .. } => alias,
         };
-        (typed != known && alias::is_well_formed(typed) && typed.len() <= alias::MAX_LENGTH)
-            .then_some(typed)
+        (typed != known && !typed.is_empty() && self.alias_problem().is_none()).then_some(typed)
+    }
+
+    /// Why a save would refuse the alias as it is typed now; an empty one may still be filled in.
+    pub fn alias_problem(&self) -> Option<Reason> {
+        let typed = self.typed(&Place::Alias);
+        if typed.is_empty() || !self.field(&Place::Alias).is_some_and(Field::is_changed) {
+            return None;
+        }
+        let draft = ConnectionDraft {
+            alias: Some(typed.to_owned()),
+            ..ConnectionDraft::default()
+        };
+        // Only the alias is looked at, which needs no provider.
+        draft
+            .problems(&ProviderCatalog::default(), Stored::Nothing)
+            .into_iter()
+            .find(|problem| problem.field == DraftField::Alias)
+            .map(|problem| problem.reason)
     }
 
     /// What is known of the alias as it is typed now; nothing is said of the one a connection has.
@@ -57,7 +76,7 @@ impl Form {
         }
         match &self.alias_check {
             AliasCheck::Unknown(_) => None,
-            AliasCheck::Checking(..) => alias::is_well_formed(typed).then_some(&self.alias_check),
+            AliasCheck::Checking(..) => (!typed.is_empty()).then_some(&self.alias_check),
             AliasCheck::Free(alias) | AliasCheck::Taken { alias, .. } => {
                 (alias == typed).then_some(&self.alias_check)
             }

@@ -145,6 +145,9 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
 }
 
 fn alias_note(form: &Form) -> Option<(Tone, String)> {
+    if let Some(reason) = form.alias_problem() {
+        return Some((Tone::Wrong, format!("✗ {}", reason.at_field())));
+    }
     Some(match form.alias_known()? {
         AliasCheck::Unknown(_) => return None,
         AliasCheck::Checking(..) => (Tone::Hint, "Checking alias availability...".into()),
