@@ -156,6 +156,23 @@ fn an_alias_that_a_save_would_refuse_is_told_while_it_is_typed(
     assert!(stage.frame().contains("✓ free"), "{}", stage.frame());
 }
 
+#[rstest::rstest]
+#[case("https://x.example", "https://x.example")]
+#[case("<paste:https://x.example>", "https://x.example")]
+#[case("<end>/x", "https://api.openai.com/v1/x")]
+#[case("<backspace>2", "https://api.openai.com/v2")]
+#[case("<home>x", "xhttps://api.openai.com/v1")]
+#[case("<paste: >", "https://api.openai.com/v1")]
+#[case("<ctrl-u>https://x.example<tab><shift-tab>/y", "https://x.example/y")]
+fn the_first_thing_typed_replaces_an_untouched_default(#[case] keys: &str, #[case] said: &str) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("nopenai<enter><up>");
+    assert!(stage.frame().contains(" default"), "{}", stage.frame());
+    stage.play(keys);
+    let form = stage.app.form().unwrap();
+    assert_eq!(form.fields[form.focus].line().unwrap().value(), said);
+}
+
 #[test]
 fn a_stray_key_on_a_stored_secret_can_be_taken_back() {
     let mut stage = Stage::three(80, 24);

@@ -13,7 +13,7 @@ use super::effect::Ticket;
 use super::event::Pasted;
 use super::key::Key;
 use super::layer::Outcome;
-use super::line::{Line, Pasting};
+use super::line::{LONGEST, Line, Pasting};
 use super::notice::Notice;
 use crate::connection::{Connection, alias};
 use crate::provider::{Provider, ProviderCatalog};
@@ -200,6 +200,9 @@ impl Form {
         }
         let field = self.fields.get_mut(self.focus)?;
         let label = field.label.clone();
+        if !pasted.0.trim().is_empty() && pasted.0.len() <= LONGEST {
+            field.make_room();
+        }
         let pasting = field.line_mut()?.paste(&pasted.0);
         if pasting == Pasting::TooLong {
             return Some(Notice::warning(

@@ -137,6 +137,11 @@ impl Line {
         self.input.handle(request).is_some()
     }
 
+    /// Whether a key moves or deletes in a line.
+    pub fn means_something(key: Key) -> bool {
+        request(key).is_some()
+    }
+
     fn splice(&mut self, text: &str) -> bool {
         let (before, behind) = self.around_cursor();
         let mut next =

@@ -87,6 +87,8 @@ pub struct Field {
     pub error: Option<String>,
     /// The reference that a save was refused for.
     pub(super) refused: Option<Reference>,
+    /// Whether a key went into it.
+    is_touched: bool,
     /// What the provider fills in.
     default: Option<String>,
     /// What it said when the form was opened.
@@ -120,6 +122,7 @@ impl Field {
             value,
             error: None,
             refused: None,
+            is_touched: false,
             default: None,
         }
     }
@@ -175,6 +178,7 @@ impl Field {
             value,
             error: None,
             refused: None,
+            is_touched: false,
             default,
         }
     }
@@ -257,8 +261,21 @@ impl Field {
         }
     }
 
+    /// Before something is typed or pasted: an untouched default makes room for it, as a placeholder does.
+    pub fn make_room(&mut self) {
+        let gives_way = !self.is_touched && self.is_default();
+        self.is_touched = true;
+        if gives_way && let Value::Text(line) = &mut self.value {
+            line.set("");
+        }
+    }
+
     /// Handles a key; false when it means nothing here.
     pub fn edit(&mut self, key: Key) -> bool {
+        if key.typed().is_some() {
+            self.make_room();
+        }
+        self.is_touched |= Line::means_something(key);
         let changed = match &mut self.value {
             Value::Text(line) => line.edit(key),
             Value::Secret(secret) => {
