@@ -174,6 +174,15 @@ fn the_first_thing_typed_replaces_an_untouched_default(#[case] keys: &str, #[cas
 }
 
 #[test]
+fn an_empty_filter_shows_nothing_of_the_title_it_replaces() {
+    let mut stage = Stage::three(80, 24);
+    stage.play("/");
+    let frame = stage.frame();
+    let top = frame.lines().nth(1).unwrap();
+    assert!(top.starts_with("╭─ / ▏───"), "{top}");
+}
+
+#[test]
 fn a_stray_key_on_a_stored_secret_can_be_taken_back() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>e<tab><tab><tab>x<backspace>");

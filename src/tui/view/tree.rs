@@ -11,12 +11,15 @@ use crate::tui::tree::{Item, Node};
 /// What stands behind the name of a connection that is switched off.
 const STATE: &str = " (inactive)";
 
+/// The title of the pane.
+const TITLE: &str = "umai";
+
 /// Draws the tree's pane; answers where the cursor stands in the filter.
 pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
     let tree = &app.tree;
     let is_focused = app.pane == Pane::Tree && app.layers.is_empty();
-    let inside = paint::pane(buffer, layout.tree, "umai", (theme, is_focused));
+    let inside = paint::pane(buffer, layout.tree, TITLE, (theme, is_focused));
     for (line, row) in (0..inside.height).zip(tree.top..) {
         let Some(node) = tree.node(row) else { break };
         let area = Area {
@@ -71,6 +74,19 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     if room.is_empty() {
         return None;
     }
+    // The title goes whole, and the border runs on where it stood.
+    let border = if scene.app.pane == Pane::Tree && scene.app.layers.is_empty() {
+        theme.border_focus
+    } else {
+        theme.border
+    };
+    let title = "─".repeat(TITLE.len() + 2);
+    paint::line(
+        buffer,
+        room.split_left(u16::try_from(title.chars().count()).unwrap_or(0))
+            .0,
+        &[(&title, border.style())],
+    );
     paint::line(buffer, room, &[(" / ", theme.key.style())]);
     let rest = room.split_left(3).1;
     let text = filter.line.value();
