@@ -207,7 +207,7 @@ fn a_connection_is_created_switched_and_there_after_a_restart() {
     terminal.shows("•••");
     terminal.press("\u{13}");
     terminal.shows("Created \"OpenAI Production\"");
-    terminal.press("t");
+    terminal.press("ttt");
     terminal.shows("is inactive");
     terminal.press("q");
     terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));

@@ -301,6 +301,53 @@ fn undo_asks_for_the_opposite_and_only_once() {
 }
 
 #[test]
+fn three_quick_switches_end_as_three_and_are_undone_one_by_one() {
+    let mut app = app_with(&["A"]);
+    press(&mut app, "<down>");
+    let mut asked = Vec::new();
+    for key in ["t", "t", "t", "u", "u"] {
+        asked.push(call(press(&mut app, key)));
+    }
+    let wanted: Vec<_> = asked.iter().map(|(_, request)| request).collect();
+    let to = |active| Request::SetActive(Uuid::from_u128(1), active);
+    assert_eq!(
+        wanted,
+        [&to(false), &to(true), &to(false), &to(true), &to(false)]
+    );
+    for (ticket, request) in asked {
+        let Request::SetActive(_, active) = request else {
+            panic!("a switch was expected, not {request:?}");
+        };
+        let mut answer = item(1, "A");
+        answer.is_active = active;
+        app.update(Event::Reply(ticket, Reply::Saved(Ok(connection(answer)))));
+        assert!(
+            !app.tree.selected_item().unwrap().is_active,
+            "the last press is on screen all the time"
+        );
+    }
+    let (_, request) = call(press(&mut app, "u"));
+    assert_eq!(request, to(true));
+    assert_eq!(press(&mut app, "u"), None);
+}
+
+#[test]
+fn quick_switches_that_are_all_refused_leave_what_was() {
+    let mut app = app_with(&["A"]);
+    press(&mut app, "<down>");
+    let asked: Vec<_> = ["t", "t", "t"]
+        .map(|key| call(press(&mut app, key)))
+        .into_iter()
+        .collect();
+    for (ticket, _) in asked {
+        let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
+        app.update(Event::Reply(ticket, Reply::Saved(Err(gone))));
+    }
+    assert!(app.tree.selected_item().unwrap().is_active);
+    assert_eq!(press(&mut app, "u"), None, "nothing was switched");
+}
+
+#[test]
 fn delete_needs_another_key_than_enter() {
     let mut app = app_with(&["A"]);
     assert_eq!(press(&mut app, "<down>D<enter>"), None);

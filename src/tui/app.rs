@@ -61,6 +61,8 @@ enum Waiting {
 struct Switch {
     id: Uuid,
     to: bool,
+    /// What it is, as far as the service said.
+    from: bool,
     is_undo: bool,
 }
 

@@ -4,6 +4,7 @@
 //! answers, and what is left to do comes last.
 
 mod options;
+mod order;
 mod service;
 mod signals;
 mod themes;
@@ -31,6 +32,7 @@ use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
 pub use options::TuiOptions;
 use options::keymap;
+use order::Order;
 pub use service::Opening;
 use service::{Opened, Service};
 use signals::Signals;
@@ -86,6 +88,7 @@ pub async fn run(
         inputs,
         calls: JoinSet::new(),
         saves: HashSet::new(),
+        order: Order::default(),
         wakes: JoinSet::new(),
         is_changed: true,
     };
@@ -123,6 +126,7 @@ struct Runtime {
     calls: JoinSet<(Ticket, Reply)>,
     /// Saves under way: quitting waits for them.
     saves: HashSet<Ticket>,
+    order: Order,
     wakes: JoinSet<Ticket>,
     /// Whether something happened since the last frame.
     is_changed: bool,
@@ -268,8 +272,15 @@ impl Runtime {
             Service::Opening(_, waiting) => waiting.push((ticket, request)),
             Service::Open(service) => {
                 let service = Arc::clone(service);
-                self.calls
-                    .spawn(async move { (ticket, perform(&*service, request).await) });
+                let turn = request.is_save().then(|| self.order.next());
+                self.calls.spawn(async move {
+                    let performed = perform(&*service, request);
+                    let reply = match turn {
+                        Some(turn) => turn.run(performed).await,
+                        None => performed.await,
+                    };
+                    (ticket, reply)
+                });
             }
         }
     }

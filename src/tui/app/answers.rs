@@ -45,7 +45,7 @@ impl App {
                 self.switched(switch, connection);
             }
             (Waiting::Switch(switch), Reply::Saved(Err(error))) => {
-                self.tree.set_active(switch.id, !switch.to);
+                self.not_switched(&switch);
                 self.say(&error);
             }
             (Waiting::Delete(_), Reply::Deleted(Ok(item))) => {
@@ -84,7 +84,7 @@ impl App {
                     form.looked_up(None);
                 }
             }
-            Waiting::Switch(switch) => self.tree.set_active(switch.id, !switch.to),
+            Waiting::Switch(switch) => self.not_switched(&switch),
             Waiting::Edit | Waiting::Delete(_) => {}
         }
         self.tell(Notice::error(format!("The request broke off: {why}")));
@@ -149,18 +149,38 @@ impl App {
             notice.with_undo()
         });
         // A later switch of the same connection is on screen already.
-        let is_overtaken = self.is_waiting(
-            |waiting| matches!(waiting, Waiting::Switch(later) if later.id == switch.id),
-        );
-        if !is_overtaken {
+        if !self.is_overtaken(&switch) {
             self.tree.upsert(item_of(item));
+        }
+        for later in self.waiting.values_mut() {
+            if let Waiting::Switch(later) = later
+                && later.id == switch.id
+            {
+                later.from = item.is_active;
+            }
         }
         if self.detail.id() == Some(item.id) {
             self.detail.show(connection);
         }
-        if !switch.is_undo {
-            self.undo.push(switch);
+    }
+
+    /// A switch was refused or broke off: on screen is what the service said last, and there is nothing to undo.
+    fn not_switched(&mut self, switch: &Switch) {
+        if !self.is_overtaken(switch) {
+            self.tree.set_active(switch.id, switch.from);
         }
+        let undone = |done: &Switch| done.id == switch.id && done.to == switch.to;
+        if !switch.is_undo
+            && let Some(at) = self.undo.iter().rposition(undone)
+        {
+            self.undo.remove(at);
+        }
+    }
+
+    fn is_overtaken(&self, switch: &Switch) -> bool {
+        self.is_waiting(
+            |waiting| matches!(waiting, Waiting::Switch(later) if later.id == switch.id),
+        )
     }
 
     /// Whether an answer of some kind is waited for.

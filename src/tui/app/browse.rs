@@ -159,8 +159,11 @@ impl App {
         let switch = Switch {
             id: item.id,
             to: !item.is_active,
+            from: item.is_active,
             is_undo: false,
         };
+        // At once, not with the answer: who presses the two keys in a row takes back what he sees.
+        self.undo.push(switch.clone());
         Some(self.switch(switch))
     }
 
@@ -171,13 +174,20 @@ impl App {
         };
         let switch = Switch {
             to: !done.to,
+            from: done.to,
             is_undo: true,
             ..done
         };
         Some(self.switch(switch))
     }
 
-    fn switch(&mut self, switch: Switch) -> Effect {
+    /// What is asked for while others are under way is carried out behind them, in the same order.
+    fn switch(&mut self, mut switch: Switch) -> Effect {
+        let under_way = self.waiting.values().find_map(|waiting| match waiting {
+            Waiting::Switch(other) if other.id == switch.id => Some(other.from),
+            _ => None,
+        });
+        switch.from = under_way.unwrap_or(switch.from);
         self.tree.set_active(switch.id, switch.to);
         let request = Request::SetActive(switch.id, switch.to);
         self.call(Waiting::Switch(switch), request)
