@@ -348,6 +348,18 @@ fn quick_switches_that_are_all_refused_leave_what_was() {
 }
 
 #[test]
+fn the_palette_offers_first_what_begins_with_what_was_typed() {
+    let mut app = app_with(&[]);
+    press(&mut app, "nopenai<enter><ctrl-p>quit");
+    let Some(Layer::Palette(palette)) = app.layers.last() else {
+        panic!("the palette was expected");
+    };
+    let ids: Vec<_> = palette.left().iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, ["quit", "back"]);
+    assert_eq!(press(&mut app, "<enter>"), Some(Effect::Quit));
+}
+
+#[test]
 fn delete_needs_another_key_than_enter() {
     let mut app = app_with(&["A"]);
     assert_eq!(press(&mut app, "<down>D<enter>"), None);

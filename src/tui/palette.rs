@@ -22,9 +22,9 @@ impl Palette {
         }
     }
 
-    /// The actions that what was typed leaves.
+    /// The actions that what was typed leaves, those first that begin with it.
     pub fn left(&self) -> Vec<&'static Entry> {
-        ACTIONS
+        let mut left: Vec<_> = ACTIONS
             .iter()
             .filter(|entry| {
                 entry.contexts.contains(&self.place) || entry.contexts.contains(&Context::Anywhere)
@@ -34,7 +34,25 @@ impl Palette {
                 self.choices
                     .admits(&format!("{} {}", entry.title, entry.id))
             })
-            .collect()
+            .collect();
+        left.sort_by_key(|entry| self.rank(entry));
+        left
+    }
+
+    /// How far what was typed is from an entry's beginning; those that are equally far keep their order.
+    fn rank(&self, entry: &Entry) -> u8 {
+        let typed = self.choices.line.value().trim().to_lowercase();
+        let title = entry.title.to_lowercase();
+        if title.starts_with(&typed) || entry.id.starts_with(&typed) {
+            return 0;
+        }
+        let begins = |word: &str| {
+            title
+                .split(|sign: char| !sign.is_alphanumeric())
+                .chain(entry.id.split('-'))
+                .any(|begun| begun.starts_with(word))
+        };
+        u8::from(!typed.split_whitespace().all(begins)) + 1
     }
 
     /// Does what a key asked for.
