@@ -43,14 +43,33 @@ pub fn cut(text: &str, columns: usize) -> String {
     taken
 }
 
-/// As much of the beginning as could fill this many columns, and a little more.
+/// As much of the beginning as fills this many columns and a little more, counted as it is seen: a letter may have hundreds
+/// of marks, of which few are drawn.
 fn prefix(text: &str, columns: usize) -> &str {
-    let most = columns.saturating_add(2).saturating_mul(16);
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+    let letters = text.grapheme_indices(true);
+    let end = filled(
+        letters.map(|(at, letter)| (at + letter.len(), letter)),
+        columns,
+    );
+    text.get(..end.unwrap_or(text.len())).unwrap_or(text)
+}
+
+/// As much of the end, likewise.
+pub fn suffix(text: &str, columns: usize) -> &str {
+    let start = filled(text.grapheme_indices(true).rev(), columns);
+    text.get(start.unwrap_or(0)..).unwrap_or(text)
+}
+
+/// Where a little more than this many columns are filled, if they ever are.
+fn filled<'a>(letters: impl Iterator<Item = (usize, &'a str)>, columns: usize) -> Option<usize> {
+    let mut wide = 0;
+    for (at, letter) in letters {
+        wide += crate::text::columns(&crate::text::printable(letter));
+        if wide > columns.saturating_add(2) {
+            return Some(at);
+        }
     }
-    &text[..end]
+    None
 }
 
 /// The text in exactly this many columns.
@@ -117,6 +136,18 @@ mod tests {
         #[case] cut_to: &str,
     ) {
         assert_eq!(cut(text, columns), cut_to);
+    }
+
+    #[test]
+    fn hidden_marks_take_no_room_from_what_is_seen() {
+        let name = format!("z{}algo", "\u{301}".repeat(200));
+        let seen = format!("z{}algo", "\u{301}".repeat(8));
+        for columns in 5..40 {
+            assert_eq!(cut(&name, columns), seen, "{columns}");
+        }
+        assert_eq!(cut(&name, 4), format!("z{}al…", "\u{301}".repeat(8)));
+        assert_eq!(suffix(&name, 20), name);
+        assert_eq!(suffix(&name, 1), "algo");
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub fn scroll_bar(buffer: &mut Buffer, area: Area, seen: (usize, usize, usize), 
 pub fn typed(buffer: &mut Buffer, area: Area, around: (&str, &str), style: Style) -> (u16, u16) {
     let room = usize::from(area.width).saturating_sub(1);
     // Far-off parts of a very long line are never seen.
-    let before = fit::safe(tail(around.0, room));
+    let before = fit::safe(fit::suffix(around.0, room));
     let mut start = 0;
     let mut wide = fit::width(&before);
     for (at, letter) in
@@ -132,14 +132,4 @@ pub fn typed(buffer: &mut Buffer, area: Area, around: (&str, &str), style: Style
     let used = u16::try_from(fit::width(seen)).unwrap_or(0);
     line(buffer, area, &[(seen, style), (around.1, style)]);
     (area.x.saturating_add(used), area.y)
-}
-
-/// As much of the end as could fill this many columns, and a little more.
-fn tail(text: &str, columns: usize) -> &str {
-    let most = columns.saturating_add(2).saturating_mul(16);
-    let mut start = text.len().saturating_sub(most);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    &text[start..]
 }
