@@ -183,6 +183,15 @@ fn an_empty_filter_shows_nothing_of_the_title_it_replaces() {
 }
 
 #[test]
+fn a_notice_over_the_hints_leaves_the_number_of_errors() {
+    let mut stage = Stage::empty(40, 10);
+    stage.play("nopenai<enter><ctrl-s><tab><tab><tab><paste: sk-1 >");
+    let frame = stage.frame();
+    let last = frame.lines().last().unwrap();
+    assert!(last.starts_with(" 2 errors ℹ White space"), "{frame}");
+}
+
+#[test]
 fn a_stray_key_on_a_stored_secret_can_be_taken_back() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>e<tab><tab><tab>x<backspace>");

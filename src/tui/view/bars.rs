@@ -7,6 +7,7 @@ use crate::tui::action::{ACTIONS, Action, Context};
 use crate::tui::fit;
 use crate::tui::form::Subject;
 use crate::tui::layer::Layer;
+use crate::tui::layout::Area;
 use crate::tui::notice::Mood;
 use crate::tui::tree::Node;
 
@@ -67,6 +68,11 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
 pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     if let Some(notice) = &app.notice {
+        let area = if layout.notice == layout.footer {
+            state(scene, buffer)
+        } else {
+            layout.notice
+        };
         let (mark, role) = match notice.mood {
             Mood::Info => ("ℹ ", theme.hint),
             Mood::Done => ("✓ ", theme.right),
@@ -79,7 +85,7 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
         };
         paint::line(
             buffer,
-            layout.notice,
+            area,
             &[
                 (" ", theme.text.style()),
                 (mark, role.style()),
@@ -90,10 +96,10 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
     }
 }
 
-/// Draws what can be done here, as much as there is room for.
-pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
+/// Draws how the form stands, at the beginning of the footer; answers what is left of it.
+fn state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, layout } = scene;
-    let mut area = layout.footer;
+    let area = layout.footer;
     if let Some(Layer::Form(form)) = app.layers.last() {
         let count = match (form.saving.is_some(), form.wrong()) {
             (true, _) => " Saving…".to_owned(),
@@ -107,8 +113,15 @@ pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
             theme.wrong
         };
         let used = paint::line(buffer, area, &[(&count, role.style())]);
-        area = area.split_left(used).1;
+        return area.split_left(used).1;
     }
+    area
+}
+
+/// Draws what can be done here, as much as there is room for.
+pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
+    let Scene { app, theme, .. } = scene;
+    let mut area = state(scene, buffer);
     let context = app.context();
     let mut hints = Vec::new();
     for entry in ACTIONS {
