@@ -191,6 +191,33 @@ fn a_notice_over_the_hints_leaves_the_number_of_errors() {
     assert!(last.starts_with(" 2 errors ℹ White space"), "{frame}");
 }
 
+#[rstest::rstest]
+#[case("G", "g")]
+#[case("<end>", "<home>")]
+#[case("<ctrl-end>", "<ctrl-home>")]
+fn the_help_goes_to_its_end_and_back(#[case] end: &str, #[case] home: &str) {
+    let mut stage = Stage::three(80, 24);
+    stage.play("?");
+    let first = stage.frame();
+    stage.play(end);
+    assert!(stage.frame().contains("Quit at once"), "{}", stage.frame());
+    stage.play(home);
+    assert_eq!(stage.frame(), first);
+    stage.play("?");
+    assert!(
+        stage.app.layers.is_empty(),
+        "the key that opens it closes it"
+    );
+}
+
+#[rstest::rstest]
+fn no_line_of_the_help_is_cut(#[values(40, 60, 80, 100, 120)] width: u16) {
+    let mut stage = Stage::three(width, 200);
+    stage.play("?");
+    let frame = stage.frame();
+    assert!(!frame.contains('…'), "{frame}");
+}
+
 #[test]
 fn a_stray_key_on_a_stored_secret_can_be_taken_back() {
     let mut stage = Stage::three(80, 24);

@@ -23,6 +23,7 @@ use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
 use super::event::{Event, Pasted};
 use super::form::{Form, rows};
+use super::help::Help;
 use super::key::Key;
 use super::keymap::Keymap;
 use super::layer::Layer;
@@ -206,7 +207,15 @@ impl App {
             self.type_key(key);
             return None;
         }
-        if let Some(action) = self.keymap.find(self.context(), key) {
+        let mut found = self.keymap.find(self.context(), key);
+        if found.is_none() && matches!(self.layers.last(), Some(Layer::Help(_))) {
+            // Nothing is typed into the help, so the keys that move in the tree move here, too.
+            found = self
+                .keymap
+                .find(Context::Tree, key)
+                .filter(|action| Help::does(*action));
+        }
+        if let Some(action) = found {
             return self.act(action);
         }
         self.type_key(key);

@@ -21,8 +21,8 @@ pub enum Line {
     Heading(&'static str),
     /// A part of a sentence.
     Text(String),
-    /// Keys and what they do.
-    Keys(String, &'static str),
+    /// Keys and what they do, or the rest of both.
+    Keys(String, String),
 }
 
 impl Help {
@@ -32,6 +32,11 @@ impl Help {
             top: 0,
             place: Some(place),
         }
+    }
+
+    /// How many columns the keys take.
+    pub fn keys_width(width: u16) -> u16 {
+        (width / 3).clamp(8, 22)
     }
 
     /// Its lines.
@@ -52,11 +57,26 @@ impl Help {
                     .map(|key| key.to_string())
                     .collect();
                 if !keys.is_empty() {
-                    lines.push(Line::Keys(keys.join(" "), entry.title));
+                    lines.extend(beside(&keys.join(" "), entry.title, width));
                 }
             }
         }
         lines
+    }
+
+    /// Whether an action does something here.
+    pub const fn does(action: Action) -> bool {
+        matches!(
+            action,
+            Action::Up
+                | Action::Down
+                | Action::PageUp
+                | Action::PageDown
+                | Action::First
+                | Action::Last
+                | Action::Help
+                | Action::Back
+        )
     }
 
     /// Does what a key asked for, among `count` lines of which `rows` are seen.
@@ -75,4 +95,17 @@ impl Help {
         .min(last);
         Outcome::Stay
     }
+}
+
+/// Keys and beside them what they do, both wrapped.
+fn beside(keys: &str, title: &str, width: u16) -> impl Iterator<Item = Line> {
+    let left = Help::keys_width(width);
+    let keys = wrap(keys, left.saturating_sub(1).into());
+    let titles = wrap(title, width.saturating_sub(left).into());
+    let rows = keys.len().max(titles.len());
+    let filled = move |part: Vec<String>| part.into_iter().chain(std::iter::repeat(String::new()));
+    filled(keys)
+        .zip(filled(titles))
+        .take(rows)
+        .map(|(keys, title)| Line::Keys(keys, title))
 }

@@ -28,7 +28,7 @@ pub fn draw(scene: Scene<'_>, help: &Help, buffer: &mut Buffer) {
                 paint::line(buffer, at, &[(sentence, theme.warning.style())]);
             }
             Line::Keys(keys, title) => {
-                let (left, right) = at.split_left((at.width / 3).clamp(8, 22));
+                let (left, right) = at.split_left(Help::keys_width(at.width));
                 let keys = fit::cut(keys, usize::from(left.width).saturating_sub(1));
                 paint::line(buffer, left, &[(&keys, theme.key.style())]);
                 paint::line(buffer, right, &[(title, theme.text.style())]);
