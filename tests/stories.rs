@@ -82,6 +82,17 @@ fn a_secret_that_is_shown_hides_again_by_itself() {
 }
 
 #[test]
+fn a_secret_that_is_shown_hides_when_the_app_is_suspended() {
+    let mut stage = Stage::empty(80, 24);
+    stage.play("nopenai<enter>A<tab><tab><tab>sk-planted<ctrl-r><ctrl-z>");
+    assert!(!stage.frame().contains("sk-planted"));
+    stage.play("<ctrl-r>");
+    assert!(stage.frame().contains("sk-planted"));
+    stage.happens(umai::tui::event::Event::Resumed);
+    assert!(!stage.frame().contains("sk-planted"));
+}
+
+#[test]
 fn a_secret_that_is_shown_hides_when_the_focus_leaves() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nopenai<enter>A<tab><tab><tab>sk-planted<ctrl-r><tab>");

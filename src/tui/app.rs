@@ -138,7 +138,10 @@ impl App {
                 None
             }
             Event::Idle => self.due(),
-            Event::Resumed => Some(Effect::Redraw),
+            Event::Resumed => {
+                self.hide_secrets();
+                Some(Effect::Redraw)
+            }
             Event::Noticed(notices) => {
                 self.let_know(notices);
                 None
@@ -187,6 +190,13 @@ impl App {
             | Layer::Help(_)
             | Layer::Clipboard => None,
         })
+    }
+
+    /// Who comes back from the shell may be somebody else.
+    pub(super) fn hide_secrets(&mut self) {
+        if let Some(form) = self.form_mut() {
+            form.hide_secrets();
+        }
     }
 
     fn is_filtering(&self) -> bool {

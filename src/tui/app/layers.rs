@@ -18,7 +18,10 @@ impl App {
         match action {
             Action::Quit => return Some(Effect::Quit),
             Action::Redraw => return Some(Effect::Redraw),
-            Action::Suspend => return Some(Effect::Suspend),
+            Action::Suspend => {
+                self.hide_secrets();
+                return Some(Effect::Suspend);
+            }
             Action::Leave => return self.leave(),
             Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 let place = self.context();
