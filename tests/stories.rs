@@ -230,6 +230,18 @@ fn no_line_of_the_help_is_cut(#[values(40, 60, 80, 100, 120)] width: u16) {
 }
 
 #[test]
+fn changing_the_alias_of_a_stored_connection_says_what_follows() {
+    let mut stage = Stage::three(120, 40);
+    let note = "Scripts that use the old alias will not find it";
+    stage.play("<down>e<tab>");
+    assert!(!stage.frame().contains(note), "{}", stage.frame());
+    stage.play("-2");
+    assert!(stage.frame().contains(note), "{}", stage.frame());
+    stage.play("<backspace><backspace>");
+    assert!(!stage.frame().contains(note), "{}", stage.frame());
+}
+
+#[test]
 fn a_stray_key_on_a_stored_secret_can_be_taken_back() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>e<tab><tab><tab>x<backspace>");

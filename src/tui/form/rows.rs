@@ -125,6 +125,10 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
     } else if let Some(reference) = field.reference() {
         notes.extend(form.lookup(&reference).map(lookup_note));
     }
+    if field.place == Place::Alias && form.id().is_some() && field.is_changed() {
+        let note = "Scripts that use the old alias will not find it";
+        notes.push((Tone::Hint, note.into()));
+    }
     if is_focused && !field.description.is_empty() {
         notes.push((Tone::Hint, field.description.clone()));
     }
