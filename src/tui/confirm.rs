@@ -14,6 +14,8 @@ pub struct Confirm {
     pub text: String,
     /// What it is asked of, when that has a name.
     pub subject: Option<String>,
+    /// What to know before it is answered.
+    pub note: Option<&'static str>,
     /// What can be answered.
     pub buttons: Vec<(&'static str, Answer)>,
     /// The button that Enter takes.
@@ -27,6 +29,7 @@ impl Confirm {
             headline: "Delete",
             text: "Are you sure you want to delete this connection?".into(),
             subject: Some(name.to_owned()),
+            note: Some("There is no undo."),
             buttons: vec![("Cancel", Answer::Cancel), ("Delete", Answer::Delete(id))],
             focus: 0,
         }
@@ -38,6 +41,7 @@ impl Confirm {
             headline: "Unsaved changes",
             text: "What was typed is not saved.".into(),
             subject: None,
+            note: None,
             buttons: vec![
                 ("Save", Answer::Save),
                 ("Discard", Answer::Discard),
@@ -53,6 +57,7 @@ impl Confirm {
             headline: "Unsaved changes",
             text: "What was typed is not saved. Quit all the same?".into(),
             subject: None,
+            note: None,
             buttons: vec![
                 ("Keep editing", Answer::Cancel),
                 ("Discard and quit", Answer::DiscardAndQuit),

@@ -233,7 +233,7 @@ impl Layout {
 
     /// Where a question is.
     pub fn confirm(&self, confirm: &Confirm) -> Area {
-        let rows = 6 + u16::from(confirm.subject.is_some());
+        let rows = 6 + u16::from(confirm.subject.is_some()) + u16::from(confirm.note.is_some());
         self.body.centered(56, rows)
     }
 

@@ -25,6 +25,9 @@ pub fn draw(scene: Scene<'_>, confirm: &Confirm, buffer: &mut Buffer) {
     if let Some(subject) = &confirm.subject {
         lines.push((fit::cut(subject, body.width.into()), theme.title));
     }
+    if let Some(note) = confirm.note {
+        lines.push((note.to_owned(), theme.warning));
+    }
     for (row, (line, role)) in (0..body.height).zip(&lines) {
         let at = Area {
             y: body.y + row,
