@@ -42,7 +42,7 @@ impl App {
             }
             (Waiting::Save, Reply::Saved(saved)) => self.saved(ticket, saved),
             (Waiting::Switch(switch), Reply::Saved(Ok(connection))) => {
-                self.switched(switch, connection);
+                self.switched(&switch, connection);
             }
             (Waiting::Switch(switch), Reply::Saved(Err(error))) => {
                 self.not_switched(&switch);
@@ -138,7 +138,7 @@ impl App {
         }
     }
 
-    fn switched(&mut self, switch: Switch, connection: Connection) {
+    fn switched(&mut self, switch: &Switch, connection: Connection) {
         let item = &connection.item;
         let state = if item.is_active { "active" } else { "inactive" };
         let again = if switch.is_undo { " again" } else { "" };
@@ -149,7 +149,7 @@ impl App {
             notice.with_undo()
         });
         // A later switch of the same connection is on screen already.
-        if !self.is_overtaken(&switch) {
+        if !self.is_overtaken(switch) {
             self.tree.upsert(item_of(item));
         }
         for later in self.waiting.values_mut() {
