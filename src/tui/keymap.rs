@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crossterm::event::{KeyCode, KeyModifiers};
+
 use super::action::{Action, Context};
 use super::key::Key;
 
@@ -26,7 +28,36 @@ impl Keymap {
 
     /// The embedded keys with a user's file over them, and what is wrong in that file, with its lines.
     pub fn with(file: &str, name: &str) -> (Self, Vec<String>) {
-        Self::embedded().over(file, name)
+        let (mut keymap, mut problems) = Self::embedded().over(file, name);
+        if !keymap.can_quit() {
+            keymap.keep_quitting();
+            problems.push(format!(
+                "{name}: no key is left that quits, so Ctrl-C goes on doing it"
+            ));
+        }
+        (keymap, problems)
+    }
+
+    /// Whether a key quits from the tree, to which every way back leads.
+    fn can_quit(&self) -> bool {
+        [Context::Tree, Context::Anywhere].into_iter().any(|place| {
+            [Action::Leave, Action::Quit]
+                .into_iter()
+                .flat_map(|action| self.keys(place, action))
+                .any(|key| {
+                    self.find(Context::Tree, key)
+                        .is_some_and(|found| matches!(found, Action::Leave | Action::Quit))
+                })
+        })
+    }
+
+    /// Gives Ctrl-C back its meaning, whatever else it means by now.
+    fn keep_quitting(&mut self) {
+        let key = Key::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        self.bindings.retain(|(_, other), _| *other != key);
+        self.order.retain(|(_, _, other)| *other != key);
+        self.bindings.insert((Context::Anywhere, key), Action::Quit);
+        self.order.push((Context::Anywhere, Action::Quit, key));
     }
 
     /// What a key does in a place, or everywhere.
@@ -209,6 +240,27 @@ mod tests {
             "{problems:?}"
         );
         assert_eq!(keymap.find(Context::Tree, key("n")), Some(Action::New));
+    }
+
+    #[rstest::rstest]
+    #[case("[tree]\nleave = []\n[anywhere]\nquit = []\n")]
+    #[case("[tree]\nleave = []\nnew = [\"ctrl-c\"]\n")]
+    fn a_file_that_leaves_no_key_to_quit_is_told_and_ctrl_c_goes_on(#[case] file: &str) {
+        let (keymap, problems) = Keymap::with(file, "keymap.toml");
+        assert_eq!(
+            problems,
+            ["keymap.toml: no key is left that quits, so Ctrl-C goes on doing it"]
+        );
+        for place in Context::ALL {
+            assert_eq!(keymap.find(place, key("ctrl-c")), Some(Action::Quit));
+        }
+    }
+
+    #[rstest::rstest]
+    #[case("[tree]\nleave = []\n")]
+    #[case("[anywhere]\nquit = []\n")]
+    fn one_key_to_quit_is_enough(#[case] file: &str) {
+        assert_eq!(Keymap::with(file, "keys").1, Vec::<String>::new());
     }
 
     #[test]
