@@ -302,7 +302,7 @@ fn losses_of(fold: &Payloads) -> Vec<String> {
             format!("Changes {from} to {to} are")
         };
         format!(
-            "{changes} in no readable part of the journal; the connections are as the other changes left them"
+            "{changes} lost: no readable part of the journal has them. A connection that only they told of is gone, others are as the changes before left them; a backup of the data folder brings them back"
         )
     });
     missing.collect()
