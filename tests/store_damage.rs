@@ -193,7 +193,7 @@ async fn a_view_that_lost_a_row_without_knowing_is_made_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_view_that_lost_an_alias_does_not_admit_it_twice() {
+async fn a_large_view_that_lost_an_alias_finds_it_and_does_not_admit_it_twice() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_in(folder.path()).await.unwrap();
     // More than are looked at before the store is used.
@@ -205,6 +205,11 @@ async fn a_large_view_that_lost_an_alias_does_not_admit_it_twice() {
         assert!(db.remove("aalias-77-1").unwrap().is_some());
     }
     let store = open_in(folder.path()).await.unwrap();
+    let found = store.find("alias-77-1").await.unwrap();
+    assert!(
+        found.is_some(),
+        "a no is not said before the view was looked at"
+    );
     let mut twin = save(9_999, 1);
     twin.connection.item.alias = "alias-77-1".into();
     let refused = store.save(twin).await;

@@ -32,8 +32,11 @@ async fn store_in(folder: &Path) -> Content {
     content
 }
 
+/// A change: its revision, its connection, its payload.
+type Told = (u64, uuid::Uuid, Vec<u8>);
+
 /// What the only segment of a store says: its head at the end of it, and each change.
-fn journal(data: &Path) -> (Head, Vec<(Kind, u64, uuid::Uuid, Vec<u8>)>) {
+fn journal(data: &Path) -> (Head, Vec<Told>) {
     let segment = Segment::all(&data.join("journal")).unwrap().remove(0);
     let (bytes, read) = segment.read().unwrap();
     let mut head = read.unwrap();
@@ -42,7 +45,7 @@ fn journal(data: &Path) -> (Head, Vec<(Kind, u64, uuid::Uuid, Vec<u8>)>) {
         if let Step::Entry(entry) = step {
             head.revision = entry.revision;
             head.digest = entry.digest;
-            changes.push((entry.kind, entry.revision, entry.id, entry.payload.to_vec()));
+            changes.push((entry.revision, entry.id, entry.payload.to_vec()));
         }
     }
     (head, changes)
@@ -52,7 +55,7 @@ fn journal(data: &Path) -> (Head, Vec<(Kind, u64, uuid::Uuid, Vec<u8>)>) {
 fn write_snapshot(data: &Path, head: &Head, has: usize, payload: fn(&[u8]) -> Vec<u8>) -> PathBuf {
     let (_, changes) = journal(data);
     let rows = |writer: &mut snapshot::Writer<'_>| {
-        for (_, revision, id, json) in &changes[..has] {
+        for (revision, id, json) in &changes[..has] {
             writer.add(&Entry {
                 kind: Kind::Record,
                 revision: *revision,
@@ -73,14 +76,14 @@ fn digest_of(data: &Path, has: usize) -> Digest {
     let (_, changes) = journal(data);
     changes[..has]
         .iter()
-        .map(|(_, revision, id, _)| record_mark(*id, *revision, version_mark(*id, 1, *revision)))
+        .map(|(revision, id, _)| record_mark(*id, *revision, version_mark(*id, 1, *revision)))
         .fold(Digest::default(), Digest::with)
 }
 
 /// Makes a view one that believes itself to be right with the first connections only.
 fn make_view_believe(data: &Path, head: &Head, has: usize) {
     let (_, changes) = journal(data);
-    let lost: Vec<uuid::Uuid> = changes[has..].iter().map(|change| change.2).collect();
+    let lost: Vec<uuid::Uuid> = changes[has..].iter().map(|change| change.1).collect();
     let db = sled::open(data.join("sled")).unwrap();
     for pair in db.iter() {
         let (key, value) = pair.unwrap();
@@ -205,7 +208,7 @@ async fn what_the_snapshot_lost_is_taken_from_the_damaged_view() {
     lose_the_beginning(&data, &head);
     {
         let db = sled::open(data.join("sled")).unwrap();
-        let known = [b"r".as_slice(), changes[3].2.as_bytes()].concat();
+        let known = [b"r".as_slice(), changes[3].1.as_bytes()].concat();
         assert!(db.remove(known).unwrap().is_some());
     }
     let store = open_in(folder.path()).await.unwrap();

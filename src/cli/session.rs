@@ -109,16 +109,21 @@ pub fn with_service(
     let ended = runtime.block_on(async {
         let stopped = stopped()?;
         let session = Session::open(ground).await?;
-        session
-            .service
-            .notices()
-            .iter()
-            .for_each(|notice| output.note(notice));
+        let at_first = session.service.notices();
+        for notice in &at_first {
+            output.note(notice);
+        }
         let done = tokio::select! {
             done = command(&session.service, output) => done,
             exit = stopped => Err(Failure::Signal(exit)),
         };
         let closed = session.store.close().await;
+        // A large store is looked at while it is in use already.
+        for notice in session.service.notices() {
+            if !at_first.contains(&notice) {
+                output.note(&notice);
+            }
+        }
         done.and_then(|()| closed.map_err(Failure::from))
     });
     // A thread that still waits for stdin must not keep the process: the store is closed.

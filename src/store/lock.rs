@@ -12,8 +12,14 @@ use crate::connection::StoreError;
 
 /// The right to use a data folder. The system takes it back when the process ends, however it ends.
 pub struct Lock {
-    /// Held open: closing it lets the next one in.
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone would not do while a child that is just being started still has a copy of the file.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
 }
 
 impl Lock {
@@ -46,6 +52,6 @@ impl Lock {
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }

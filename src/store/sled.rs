@@ -51,6 +51,8 @@ pub struct SledStore {
     inbox: mpsc::Sender<Message>,
     opening: watch::Receiver<Opening>,
     closing: Arc<AtomicBool>,
+    /// Whether the view was looked at.
+    is_seen: AtomicBool,
 }
 
 /// Whether the view can be read.
@@ -124,6 +126,7 @@ impl SledStore {
             inbox,
             opening,
             closing,
+            is_seen: AtomicBool::new(false),
         })
     }
 
@@ -179,16 +182,33 @@ impl SledStore {
         }
         read(&self.applier.views)
     }
+
+    /// Reads one thing. That it is not there is said only once the view was looked at: one that lost a row does not know it.
+    async fn read_one<T>(
+        &self,
+        read: impl Fn(&Views) -> Result<Option<T>, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let found = self.read(&read).await?;
+        if found.is_some() || self.is_seen.load(Ordering::Acquire) {
+            return Ok(found);
+        }
+        let (done, seen) = oneshot::channel();
+        if self.inbox.send(Message::Seen(done)).await.is_err() || seen.await.is_err() {
+            return Err(self.closed());
+        }
+        self.is_seen.store(true, Ordering::Release);
+        self.read(&read).await
+    }
 }
 
 #[async_trait]
 impl ConnectionStore<Sealed> for SledStore {
     async fn get(&self, id: Uuid) -> Result<Option<Connection<Sealed>>, StoreError> {
-        self.read(|views| views.get(id)).await
+        self.read_one(|views| views.get(id)).await
     }
 
     async fn find(&self, alias: &str) -> Result<Option<Connection<Sealed>>, StoreError> {
-        self.read(|views| match views.owner(alias)? {
+        self.read_one(|views| match views.owner(alias)? {
             Some(id) => views.get(id),
             None => Ok(None),
         })

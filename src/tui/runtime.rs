@@ -12,6 +12,7 @@ mod themes;
 use std::collections::HashSet;
 use std::io::{self, BufWriter};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
 use ratatui::Terminal;
@@ -40,6 +41,9 @@ use themes::Themes;
 
 /// The most a frame waits for more to happen before it is drawn.
 const DRAIN: usize = 1_000;
+
+/// So long nothing else is looked at while the service opens; it takes a few milliseconds.
+const OPENING_ALONE: Duration = Duration::from_millis(100);
 
 /// Why the app ended otherwise than by a key.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +98,11 @@ pub async fn run(
     };
     runtime.measure()?;
     runtime.draw()?;
+    // The terminal is asked nothing before it is clear that the app stays: an answer that comes later would be typed into the
+    // shell. Keys wait in the terminal until then.
+    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.service.opened()).await {
+        runtime.begin(opened)?;
+    }
     let background = match theme {
         Some(_) => Background::DoesNotMatter,
         None => Background::Matters,

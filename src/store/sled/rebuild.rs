@@ -101,8 +101,8 @@ impl Made {
     fn read(data: &Path, identity: &Identity, old: &View) -> Result<Self, StoreError> {
         let gathered =
             gather(data, identity, old).map_err(|error| files::unusable(data, &error))?;
-        let fold = gathered.fold;
-        let (rows, digest, losses) = rows_of(&fold)?;
+        let mut fold = gathered.fold;
+        let (rows, digest, losses) = rows_of(&mut fold)?;
         let expected = (gathered.lost == Lost::Unknown).then_some(fold.expected);
         let set_aside = if gathered.lost == Lost::Nothing && losses.is_empty() {
             missing::set_snapshots_aside(data, &gathered.refuted)
@@ -205,20 +205,21 @@ fn fill(view: View, rows: &[Row], applied: &Applied) -> Result<View, Broken> {
     Ok(view)
 }
 
-/// The rows of a view that has what was folded, in order, and what was lost on the way.
-fn rows_of(fold: &Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreError> {
-    let mut rows = Vec::with_capacity(fold.connections.len() * 4);
+/// The rows of a view that has what was folded, in order, and what was lost on the way. The connections are taken out of the
+/// fold, so that each lets go of its memory when its rows are made.
+fn rows_of(fold: &mut Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreError> {
+    let mut rows = Vec::with_capacity(fold.connections.len() * 3);
     let mut digest = Digest::default();
     let mut losses = losses_of(fold);
     let mut unreadable = Vec::new();
     let mut aliases = HashSet::new();
-    let mut newest_first: Vec<_> = fold.connections.iter().collect();
+    let mut newest_first: Vec<_> = std::mem::take(&mut fold.connections).into_iter().collect();
     newest_first.sort_by_key(|(_, folded)| {
         let newest = folded.newest.as_ref();
         std::cmp::Reverse(newest.map_or(0, |newest| newest.revision))
     });
     for (id, folded) in newest_first {
-        let mut current = match current_of(*id, folded) {
+        let mut current = match current_of(id, &folded) {
             Ok(Some(current)) => current,
             Ok(None) => continue,
             Err(error) => {
@@ -231,17 +232,17 @@ fn rows_of(fold: &Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreErro
         }
         digest = digest.with(current.mark());
         rows.push(current.row());
-        rows.push(rows::alias_row(&current.item.alias, *id));
+        rows.push(rows::alias_row(&current.item.alias, id));
         rows.push(rows::order_row(&current.item, current.revision)?);
         for version in folded.older.values() {
             let (kind, payload) = &version.kept;
             let json = if *kind == Kind::Version {
                 payload.clone()
             } else {
-                rows::version_json(*id, payload)?
+                rows::version_json(id, payload)?
             };
             rows.push(rows::version_row(
-                *id,
+                id,
                 version.number,
                 version.revision,
                 &json,
@@ -301,7 +302,7 @@ fn losses_of(fold: &Payloads) -> Vec<String> {
             format!("Changes {from} to {to} are")
         };
         format!(
-            "{changes} in no readable part of the journal; the connections are as the other changes left them"
+            "{changes} lost: no readable part of the journal has them. A connection that only they told of is gone, others are as the changes before left them; a backup of the data folder brings them back"
         )
     });
     missing.collect()

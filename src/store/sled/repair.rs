@@ -325,7 +325,7 @@ fn describe(applier: &Applier, segment: &Segment, damage: &Damage, kept: &Path) 
         .id
         .map_or(String::new(), |id| match applier.views.known(id) {
             Ok(Some(current)) => format!(
-                " to the connection '{}', which is at version {}",
+                " to the connection '{}' (kept at version {})",
                 current.item.alias, current.item.version
             ),
             Ok(None) | Err(_) => format!(" to the connection with ID {id}"),

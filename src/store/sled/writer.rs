@@ -26,6 +26,8 @@ pub enum Message {
     Change(Ask, Answer),
     /// To look whether the view is damaged, and to make it again if it is.
     Repair(oneshot::Sender<()>),
+    /// To say when the view was looked at, which is before the first message.
+    Seen(oneshot::Sender<()>),
     /// To finish, and to let the next process in.
     Close(oneshot::Sender<()>),
 }
@@ -69,6 +71,10 @@ impl Writer {
                 Some(Message::Repair(done)) => {
                     self.ledger.forget(u64::MAX);
                     self.keeper.repair(&mut self.ledger);
+                    // Whoever asked reads again, or went away.
+                    let _ = done.send(());
+                }
+                Some(Message::Seen(done)) => {
                     // Whoever asked reads again, or went away.
                     let _ = done.send(());
                 }

@@ -1,0 +1,69 @@
+//! Ends a process while it makes the view of a large store: the next start has everything.
+//!
+//! Why a file of its own: a process that is just being started holds the locks of the one that starts it for a moment.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "store/world.rs"]
+mod world;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use self::world::{open_in, save};
+
+fn list(folder: &Path) -> Command {
+    let options = world::options(folder);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_umai"));
+    command
+        .args(["connections", "list", "--take", "1", "--json", "--data"])
+        .arg(options.data)
+        .arg("--config")
+        .arg(options.config)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// So many that the view is made while the store is in use already.
+const MANY: u64 = 6_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_store_that_is_ended_while_its_view_is_made_is_all_there_next_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    join_all((0..MANY).map(|number| store.save(save(number, 1)))).await;
+    store.close().await.unwrap();
+    drop(store);
+    for round in 0..12 {
+        let sled = folder.path().join("data/sled");
+        if round % 3 == 0 && sled.exists() {
+            fs::remove_dir_all(sled).unwrap();
+        }
+        let mut child = list(folder.path()).spawn().unwrap();
+        let (_never, telling) = mpsc::channel::<()>();
+        let _ = telling.recv_timeout(Duration::from_millis(world::random(400)));
+        let signal = ["-KILL", "-HUP", "-TERM"][round % 3];
+        let id = child.id().to_string();
+        Command::new("kill").args([signal, &id]).output().unwrap();
+        child.wait().unwrap();
+    }
+    let _ = fs::remove_dir_all(folder.path().join("data/sled"));
+    let listed = list(folder.path()).output().unwrap();
+    let said = String::from_utf8(listed.stderr).unwrap();
+    assert!(said.contains("made again from the journal"), "{said}");
+    assert!(!said.contains("missing"), "{said}");
+    let store = open_in(folder.path()).await.unwrap();
+    let page = store
+        .list(&umai::connection::Query::all(world::EVERYTHING))
+        .await
+        .unwrap();
+    assert_eq!(page.items.len() as u64, MANY);
+    assert_eq!(store.notices(), Vec::<String>::new());
+    store.close().await.unwrap();
+}
