@@ -24,7 +24,7 @@ pub enum Parsed {
 pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
     if secret::is_among(arguments) {
         return Err(Failure::Usage(format!(
-            "An argument looks like a secret: {}",
+            "An argument looks like a secret: {}. If it is a path, write ./ before it",
             secret::way(None)
         )));
     }

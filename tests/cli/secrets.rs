@@ -34,6 +34,16 @@ const PLANTED: &str = "sk-planted-0123456789";
 #[case(&["planted1"])]
 #[case(&["-sk-planted"])]
 #[case(&["--json=sk-planted"])]
+#[case(&["--data", PLANTED, "connections", "list"])]
+#[case(&["--config", PLANTED, "connections", "list"])]
+#[case(&["--key-file=sk-planted-0123456789", "connections", "list"])]
+#[case(&["connections", "list", "--appsettings", PLANTED])]
+#[case(&["connections", "create", "--from-json", PLANTED])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", "apiKey=sk-planted-0123456789"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file=apiKey=sk-planted-0123456789"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", "apiKey=planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", "sk-planted-0123456789=apiKey"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", PLANTED])]
 #[case(&["connections", "get", "Authorization: Bearer plantedplantedplantedplanted0123456789"])]
 fn a_secret_in_an_argument_is_refused_without_being_repeated(#[case] arguments: &[&str]) {
     for json in [false, true] {
@@ -49,7 +59,43 @@ fn a_secret_in_an_argument_is_refused_without_being_repeated(#[case] arguments: 
             "{arguments:?}: {answer:?}"
         );
         assert_eq!(answer.out, "", "{answer:?}");
+        let folder = std::fs::read_dir(home.path("")).unwrap();
+        assert!(
+            folder
+                .flatten()
+                .all(|entry| !entry.file_name().to_string_lossy().contains("planted")),
+            "{arguments:?} made a file"
+        );
     }
+}
+
+#[test]
+fn a_path_that_looks_like_a_secret_is_one_when_it_is_there_or_names_a_folder() {
+    let home = Home::new();
+    home.write(PLANTED, "sk-1");
+    for path in [PLANTED, "./sk-planted-0123456789"] {
+        let file = format!("apiKey={path}");
+        let answer = home.run(&[
+            "connections",
+            "create",
+            "--name",
+            "A",
+            "--alias",
+            &format!("a-{}", path.len()),
+            "--provider",
+            "openai",
+            "--secret-file",
+            &file,
+        ]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+    }
+    let made = home.run(&[
+        "--data",
+        "./sk-planted-new-0123456789",
+        "connections",
+        "list",
+    ]);
+    assert_eq!(made.code, 0, "{made:?}");
 }
 
 #[rstest]

@@ -114,12 +114,9 @@ impl Create {
             }
             put(&mut settings, key, setting(provider, key, value))?;
         }
-        for SecretFile { key, path } in &self.secret_file {
-            put(
-                &mut settings,
-                key,
-                taken(secret::from_file(path)?, key, output),
-            )?;
+        for file in &self.secret_file {
+            let secret = secret::from_file(file)?;
+            put(&mut settings, &file.key, taken(secret, &file.key, output))?;
         }
         if let Some(key) = &self.secret_stdin {
             let label = provider.and_then(|provider| provider.field(key));
