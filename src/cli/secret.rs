@@ -21,7 +21,7 @@ pub fn way(key: Option<&str>) -> String {
     let key = key.unwrap_or("apiKey");
     format!(
         "every process on this machine can read arguments. Give it with --secret-stdin {key} or \
-         --secret-file {key}=PATH, or refer to it: --set '{key}=$OpenAI:ApiKey'"
+         --secret-file {key}=PATH, or refer to it: --set '{key}=$Section:Key'"
     )
 }
 

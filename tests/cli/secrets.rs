@@ -107,10 +107,28 @@ fn the_way_to_give_it_is_said(#[case] arguments: &[&str]) {
     for way in [
         "--secret-stdin apiKey",
         "--secret-file apiKey=PATH",
-        "--set 'apiKey=$OpenAI:ApiKey'",
+        "--set 'apiKey=$Section:Key'",
     ] {
         assert!(answer.err.contains(way), "{answer:?}");
     }
+}
+
+#[test]
+fn the_way_fits_the_setting() {
+    let set = [
+        "connections",
+        "create",
+        "--provider",
+        "amazon",
+        "--set",
+        "secretAccessKey=x",
+    ];
+    let answer = Home::new().run(&set);
+    assert!(
+        answer.err.contains("--set 'secretAccessKey=$Section:Key'"),
+        "{answer:?}"
+    );
+    assert!(!answer.err.contains("OpenAI"), "{answer:?}");
 }
 
 const CREATE: [&str; 6] = [
