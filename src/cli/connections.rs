@@ -163,11 +163,7 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             Format::Json => output.json(&connection)?,
             Format::Text => show::created(&connection, output)?,
         }
-        if connection.settings.is_none() {
-            output.note(
-                "It has no settings yet and cannot be used without them; give them in the app",
-            );
-        }
+        given.tell(&connection, output);
         Ok(())
     })
 }

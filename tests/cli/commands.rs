@@ -158,6 +158,23 @@ fn the_name_suggests_the_alias_and_it_is_said() {
 }
 
 #[test]
+fn what_was_not_created_has_no_alias() {
+    let home = Home::documented();
+    for (name, provider) in [("OpenAI Prod", "openai"), ("New", "none")] {
+        let answer = home.run(&[
+            "connections",
+            "create",
+            "--name",
+            name,
+            "--provider",
+            provider,
+        ]);
+        assert_ne!(answer.code, 0, "{answer:?}");
+        assert!(!answer.err.contains("as the name suggests"), "{answer:?}");
+    }
+}
+
+#[test]
 fn a_list_is_a_page_of_items_ordered_by_name() {
     let home = three();
     let page = home.run(&["connections", "list", "--json"]).json();

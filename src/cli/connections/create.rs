@@ -12,7 +12,7 @@ use super::super::output::Output;
 use super::super::secret::{self, SecretFile, Taken};
 use crate::appsettings::Reference;
 use crate::connection::validate::Stored;
-use crate::connection::{ConnectionDraft, Mask, Plain, Setting, Settings, alias};
+use crate::connection::{Connection, ConnectionDraft, Mask, Plain, Setting, Settings, alias};
 use crate::provider::{FieldKind, Provider, ProviderCatalog};
 
 /// What the new connection is.
@@ -124,7 +124,7 @@ impl Create {
             put(&mut settings, key, from_stdin(key, label, output)?)?;
         }
         let mut draft = ConnectionDraft {
-            alias: self.alias.clone().or_else(|| self.suggested_alias(output)),
+            alias: self.alias.clone().or_else(|| self.suggested_alias()),
             name: self.name.clone(),
             provider_id: self.provider.clone(),
             is_active: Some(!self.inactive),
@@ -137,15 +137,24 @@ impl Create {
         Ok(draft)
     }
 
-    fn suggested_alias(&self, output: &Output) -> Option<String> {
+    fn suggested_alias(&self) -> Option<String> {
         let alias = alias::suggest(self.name.as_deref()?);
-        if alias.is_empty() {
-            return None;
+        (!alias.is_empty()).then_some(alias)
+    }
+
+    /// Says what was decided for whoever created this connection.
+    pub fn tell(&self, created: &Connection, output: &Output) {
+        if self.alias.is_none() {
+            output.note(&format!(
+                "The alias is {}, as the name suggests; --alias takes another",
+                created.item.alias
+            ));
         }
-        output.note(&format!(
-            "The alias is {alias}, as the name suggests; --alias takes another"
-        ));
-        Some(alias)
+        if created.settings.is_none() {
+            output.note(
+                "It has no settings yet and cannot be used without them; give them in the app",
+            );
+        }
     }
 }
 
