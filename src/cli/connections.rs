@@ -163,7 +163,7 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             Format::Json => output.json(&connection)?,
             Format::Text => show::created(&connection, output)?,
         }
-        given.tell(&connection, output);
+        given.tell(&connection, &ground.catalog, output);
         Ok(())
     })
 }

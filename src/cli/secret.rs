@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -192,6 +193,13 @@ pub fn from_stdin() -> Result<Taken, Failure> {
         Failure::Usage(format!("The secret cannot be read from stdin: {error}"))
     })?;
     take(stdin, "stdin")
+}
+
+/// Whether stdin is a pipe or a file: somebody may think that a secret is read from there.
+pub fn is_stdin_a_source() -> bool {
+    unbuffered_stdin()
+        .and_then(|stdin| stdin.metadata())
+        .is_ok_and(|metadata| metadata.is_file() || metadata.file_type().is_fifo())
 }
 
 /// stdin without the standard library's buffer, which would keep a copy that nobody wipes.

@@ -177,6 +177,26 @@ fn a_secret_from_stdin_or_a_file_is_sealed_masked_and_nowhere_in_clear() {
 }
 
 #[test]
+fn a_secret_that_waits_on_stdin_and_is_not_asked_for_is_not_passed_over_in_silence() {
+    let said = "Nothing was read from stdin; --secret-stdin apiKey";
+    let home = Home::new();
+    let waiting = std::fs::File::open(home.write("key.txt", PLANTED)).unwrap();
+    let passed = home.umai(&CREATE).stdin(waiting).output().unwrap();
+    let err = String::from_utf8_lossy(&passed.stderr);
+    assert_eq!(passed.status.code(), Some(0), "{err}");
+    assert!(err.contains(said), "{err}");
+    let alone = Home::new().umai(&CREATE).output().unwrap();
+    let err = String::from_utf8_lossy(&alone.stderr);
+    assert!(err.contains("no settings yet"), "{err}");
+    assert!(!err.contains("stdin"), "nothing waits there: {err}");
+    let given = Home::new().pipe(
+        &[&CREATE[..], &["--secret-stdin", "apiKey"]].concat(),
+        "sk-1",
+    );
+    assert!(!given.err.contains("Nothing was read"), "{given:?}");
+}
+
+#[test]
 fn only_text_of_a_sensible_size_is_a_secret() {
     let home = Home::new();
     let from_stdin = [&CREATE[..], &["--secret-stdin", "apiKey"]].concat();

@@ -143,7 +143,7 @@ impl Create {
     }
 
     /// Says what was decided for whoever created this connection.
-    pub fn tell(&self, created: &Connection, output: &Output) {
+    pub fn tell(&self, created: &Connection, catalog: &ProviderCatalog, output: &Output) {
         if self.alias.is_none() {
             output.note(&format!(
                 "The alias is {}, as the name suggests; --alias takes another",
@@ -154,6 +154,14 @@ impl Create {
             output.note(
                 "It has no settings yet and cannot be used without them; give them in the app",
             );
+            let provider = catalog.get(&created.item.provider_id);
+            if let Some(key) = provider.and_then(required_secret)
+                && secret::is_stdin_a_source()
+            {
+                output.note(&format!(
+                    "Nothing was read from stdin; --secret-stdin {key} takes the secret from there"
+                ));
+            }
         }
     }
 }
@@ -191,6 +199,13 @@ fn ask_for_missing(
     }
     draft.settings = (!settings.is_empty()).then_some(settings);
     Ok(())
+}
+
+/// The first setting without which a connection does nothing, and that is a secret.
+fn required_secret(provider: &Provider) -> Option<&str> {
+    let mut fields = provider.settings.iter();
+    let field = fields.find(|field| field.required && field.sensitive)?;
+    Some(&field.key)
 }
 
 fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Result<(), Failure> {
