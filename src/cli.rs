@@ -58,8 +58,10 @@ Examples:
   umai providers get openai
 
 Exit codes:
-  0 done, 2 the command line is not right, 3 not found, 4 refused by validation,
-  5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble
+  0 done, 1 trouble outside umai, for example output that cannot be written,
+  2 the command line is not right, 3 not found, 4 refused by validation,
+  5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble,
+  130 Ctrl-C, 143 asked to end by a signal
 
 No option takes a secret: every process can read arguments.";
 
