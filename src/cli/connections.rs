@@ -12,6 +12,7 @@ use super::import;
 use super::output::{Format, Output};
 use super::session::{Ground, with_service};
 use crate::connection::{ConnectionError, ConnectionService, IdOrAlias, Query, Window};
+use crate::provider::ProviderCatalog;
 
 /// What can be done with connections.
 #[derive(Debug, Subcommand)]
@@ -106,11 +107,31 @@ impl List {
     }
 }
 
+impl List {
+    fn is_narrowed(&self) -> bool {
+        self.filter.is_some() || self.provider.is_some() || self.active || self.inactive
+    }
+
+    /// Says that nothing is as it was asked for; connections of a provider that is gone are listed all the same.
+    fn matches_nothing(&self, catalog: &ProviderCatalog, output: &Output) -> Result<(), Failure> {
+        match &self.provider {
+            Some(id) if catalog.get(id).is_none() => Err(Failure::NoProvider(id.clone())),
+            Some(_) | None => {
+                output.note("No connection matches");
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Carries out a verb.
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     match verb {
         Verb::List(list) => with_service(ground, output, async |service, output| {
             let page = service.list(list.query()).await?;
+            if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
+                return list.matches_nothing(&ground.catalog, output);
+            }
             show::list(&page, list.skip, &ground.catalog, output)
         }),
         Verb::Get { connection } => with_service(ground, output, async |service, output| {

@@ -208,6 +208,40 @@ fn a_list_can_be_narrowed_and_cut() {
 }
 
 #[test]
+fn a_list_that_nothing_matches_says_so() {
+    let home = three();
+    for options in [
+        &["--filter", "zzz"][..],
+        &["--provider", "google"],
+        &["--inactive", "--provider", "anthropic"],
+    ] {
+        let answer = home.run(&[&["connections", "list"], options].concat());
+        assert_eq!(
+            (answer.code, answer.said().as_str()),
+            (0, "No connection matches\n"),
+            "{answer:?}"
+        );
+    }
+    let none = Home::new().run(&["connections", "list"]);
+    assert!(none.err.contains("create makes one"), "{none:?}");
+}
+
+#[test]
+fn a_list_for_no_provider_names_it_to_people_and_is_empty_for_programs() {
+    let home = three();
+    let list = ["connections", "list", "--provider", "nope"];
+    let people = home.run(&list);
+    assert_eq!(
+        (people.code, people.said().as_str()),
+        (3, "Provider 'nope' not found\n"),
+        "{people:?}"
+    );
+    let programs = home.run(&[&list[..], &["--json"]].concat());
+    assert_eq!((programs.code, programs.err.as_str()), (0, ""));
+    assert_eq!(programs.json(), json!({"items": [], "total": 0}));
+}
+
+#[test]
 fn switching_keeps_a_version_and_goes_on_after_one_that_is_not_there() {
     let home = three();
     let answer = home.run(&["connections", "deactivate", "beta", "none", "gamma"]);
