@@ -1,4 +1,4 @@
-//! Asks for a secret on the terminal without showing it.
+//! Asks on the terminal: for a secret without showing it, or for a yes.
 
 use std::io::{ErrorKind, IsTerminal, Read, Stdin, Write};
 
@@ -40,7 +40,15 @@ pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
     Ok((!text.is_empty()).then(|| Plain::new(text)))
 }
 
-const UNASKABLE: &str = "The terminal cannot be asked for a secret";
+/// Whether the answer is yes; anything else, and no answer, is no.
+pub fn yes_or_no(question: &str) -> Result<bool, Failure> {
+    prompt(&format!("{} [y/N] ", printable(question)))?;
+    let answer = read_line(secret::unbuffered_stdin().context(UNASKABLE)?)?;
+    let answer = answer.trim_ascii();
+    Ok(answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes"))
+}
+
+const UNASKABLE: &str = "The terminal cannot be asked";
 
 fn prompt(text: &str) -> Result<(), Failure> {
     let mut stderr = std::io::stderr();

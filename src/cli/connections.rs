@@ -1,6 +1,7 @@
 //! `umai connections`: list, read, create, switch and delete.
 
 pub mod create;
+mod delete;
 pub mod show;
 
 use std::sync::Arc;
@@ -49,7 +50,7 @@ pub enum Verb {
         /// The connections
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
-        /// Yes, delete: there is no undo
+        /// Yes, delete: there is no undo. Without it, it is asked on a terminal
         #[arg(long)]
         yes: bool,
     },
@@ -144,30 +145,7 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         Verb::Create(given) => create(&given, ground, output),
         Verb::Activate { connections } => switch(&connections, true, ground, output),
         Verb::Deactivate { connections } => switch(&connections, false, ground, output),
-        Verb::Delete { yes: false, .. } => Err(Failure::Usage(
-            "Are you sure you want to delete this connection? Say so with --yes; there is no undo"
-                .into(),
-        )),
-        Verb::Delete {
-            connections,
-            yes: true,
-        } => with_service(ground, output, async |service, output| {
-            each(
-                &connections,
-                service,
-                output,
-                async |service, key, output| {
-                    let item = service.delete(key).await?;
-                    match output.format() {
-                        Format::Json => Ok(()),
-                        Format::Text => {
-                            output.line(&format!("Deleted {} ({})", item.name, item.alias))
-                        }
-                    }
-                },
-            )
-            .await
-        }),
+        Verb::Delete { connections, yes } => delete::run(&connections, yes, ground, output),
     }
 }
 

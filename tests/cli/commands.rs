@@ -271,7 +271,10 @@ fn deleting_wants_a_yes() {
     let home = three();
     let asked = home.run(&["connections", "delete", "beta"]);
     assert_eq!(asked.code, 2, "{asked:?}");
-    assert!(asked.err.contains("--yes"), "{asked:?}");
+    assert_eq!(
+        asked.err,
+        "Nothing was deleted, because there is no undo: repeat the command with --yes\n"
+    );
     assert_eq!(home.total(), 3);
     let deleted = home.run(&["connections", "delete", "beta", "gamma", "--yes", "--json"]);
     assert_eq!(
