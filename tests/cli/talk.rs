@@ -201,6 +201,7 @@ fn every_exit_code_is_in_the_help() {
         "4 ",
         "5 ",
         "6 ",
+        "129 ",
         "130 ",
         "143 ",
     ] {

@@ -1,8 +1,14 @@
 //! What is asked on a terminal: a secret without showing it, a yes before deleting; and the terminal is given back.
 
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 
-use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use rstest::rstest;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::home::Home;
 
@@ -24,6 +30,7 @@ const DELETE: [&str; 3] = ["connections", "delete", "openai-prod"];
 /// umai asking on a terminal, and what it said so far.
 struct Asking {
     child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
     reader: Box<dyn Read + Send>,
     keyboard: Box<dyn Write + Send>,
     said: String,
@@ -48,6 +55,7 @@ impl Asking {
             child: pty.slave.spawn_command(command).unwrap(),
             reader: pty.master.try_clone_reader().unwrap(),
             keyboard: pty.master.take_writer().unwrap(),
+            master: pty.master,
             said: String::new(),
         };
         let mut chunk = [0; 1024];
@@ -111,6 +119,31 @@ fn a_secret_that_is_typed_into_stdin_is_not_shown_either() {
     let (code, said) = asking.answer(&format!("{PLANTED}\r"));
     assert_eq!(code, 0, "{said}");
     assert!(!said.contains("planted"), "{said}");
+}
+
+/// Whether a terminal shows what is typed and reads it line by line.
+fn shows_what_is_typed(terminal: &OwnedFd) -> bool {
+    let modes = tcgetattr(terminal).unwrap().local_modes;
+    modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG)
+}
+
+#[rstest]
+#[case(Signal::TERM, 143)]
+#[case(Signal::HUP, 129)]
+#[case(Signal::INT, 130)]
+fn a_signal_while_a_secret_is_asked_for_leaves_the_terminal_as_it_was(
+    #[case] signal: Signal,
+    #[case] code: u32,
+) {
+    let mut asking = Asking::start(&Home::new(), &CREATE, SECRET);
+    // Not as this process's own terminal, whose end would end it.
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let terminal = open(asking.master.tty_name().unwrap(), flags, Mode::empty()).unwrap();
+    assert!(!shows_what_is_typed(&terminal));
+    let id = i32::try_from(asking.child.process_id().unwrap()).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    assert_eq!(asking.child.wait().unwrap().exit_code(), code);
+    assert!(shows_what_is_typed(&terminal), "{signal:?}");
 }
 
 #[test]
