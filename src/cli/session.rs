@@ -109,10 +109,11 @@ pub fn with_service(
     let ended = runtime.block_on(async {
         let stopped = signals::stopped()?;
         let session = Session::open(ground).await?;
-        session
-            .service
-            .notices()
+        let notices = session.service.notices();
+        let exposed = ground.config.exposed_key();
+        notices
             .iter()
+            .chain(&exposed)
             .for_each(|notice| output.note(notice));
         let done = tokio::select! {
             done = command(&session.service, output) => done,
@@ -145,7 +146,12 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme,
-            notices: ground.problems.clone(),
+            notices: ground
+                .problems
+                .iter()
+                .cloned()
+                .chain(ground.config.exposed_key())
+                .collect(),
         };
         let opening: Opening = Box::pin(async move {
             let session = Session::open(&ground).await?;

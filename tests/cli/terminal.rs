@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -160,4 +161,13 @@ fn deleting_is_asked_on_a_terminal_and_no_is_the_answer_that_is_at_hand() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("Deleted OpenAI Production"), "{said}");
     assert_eq!(home.total(), 0);
+}
+
+#[test]
+fn the_app_tells_of_a_key_that_others_can_read() {
+    let home = Home::documented();
+    let key = home.path(".config/umai/umai.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (code, said) = Asking::start(&home, &[], "can be read by others").answer("q");
+    assert_eq!(code, 0, "{said}");
 }
