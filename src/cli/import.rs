@@ -4,6 +4,7 @@ mod body;
 mod bytes;
 pub mod elements;
 mod incoming;
+mod place;
 mod shape;
 mod tally;
 mod under_way;

@@ -114,6 +114,25 @@ fn an_array_is_created_and_a_refused_element_is_told_with_its_number() {
 }
 
 #[test]
+fn of_many_a_place_is_told_once() {
+    let home = Home::new();
+    let lines = home.pipe(&IMPORT, format!("{}\n{{\"alias\": x}}\n", body("a")));
+    let told: Value = serde_json::from_str(lines.err.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&told["line"], &told["detail"]),
+        (
+            &Value::from(2),
+            &Value::from("The body is not valid JSON: expected value at column 11")
+        )
+    );
+    let one = home.pipe(&IMPORT, "{\"alias\": x}\n");
+    assert_eq!(
+        one.problem()["detail"],
+        "The body is not valid JSON: expected value at line 1 column 11"
+    );
+}
+
+#[test]
 fn of_many_with_one_alias_the_first_is_kept() {
     let home = Home::new();
     let mut lines = String::new();

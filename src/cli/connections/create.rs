@@ -49,7 +49,8 @@ pub struct Create {
     /// Read this setting's secret from a file
     #[arg(long, value_name = "KEY=PATH")]
     secret_file: Vec<SecretFile>,
-    /// Read the API's request body from a file or '-': one object, an array, or JSON lines
+    /// Read the API's request body from a file or '-': one object, an array, or JSON lines. Of many, each is told as it becomes
+    /// durable, in whatever order
     #[arg(
         long,
         value_name = "FILE",

@@ -4,8 +4,14 @@ use super::super::connections::show;
 use super::super::exit::{Exit, Failure};
 use super::super::output::{Format, Output};
 use super::elements::Unit;
+use super::place;
 use super::under_way::Outcome;
 use crate::connection::ConnectionError;
+
+fn refuse(error: ConnectionError, unit: Unit, number: u64, output: &Output) {
+    let error = place::of_many(error, unit, number);
+    output.refusal(&error, unit.word(), number);
+}
 
 /// What was created and what was refused.
 #[derive(Default)]
@@ -32,7 +38,7 @@ impl Tally {
         if self.is_many(unit)
             && let Some((unit, number, error)) = self.only.take()
         {
-            output.refusal(&error, unit.word(), number);
+            refuse(error, unit, number, output);
         }
     }
 
@@ -59,7 +65,7 @@ impl Tally {
             Err(error) => {
                 self.refused += 1;
                 if self.is_many(unit) {
-                    output.refusal(&error, unit.word(), number);
+                    refuse(error, unit, number, output);
                 } else {
                     self.only = Some((unit, number, error));
                 }
