@@ -67,7 +67,7 @@ pub async fn run(
             biased;
             next = incoming.recv(), if is_open && waiting.is_none() && under_way.has_room() => match next {
                 Some(Ok(next)) if tally.trouble.is_none() => {
-                    tally.began(next.unit, output);
+                    tally.began(&next, output);
                     waiting = Some(next);
                 }
                 Some(Err(error)) => {

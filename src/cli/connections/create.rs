@@ -50,7 +50,7 @@ pub struct Create {
     #[arg(long, value_name = "KEY=PATH")]
     secret_file: Vec<SecretFile>,
     /// Read the API's request body from a file or '-': one object, an array, or JSON lines. Of many, each is told as it becomes
-    /// durable, in whatever order
+    /// durable, in whatever order; refusals come in the order of the input
     #[arg(
         long,
         value_name = "FILE",
