@@ -10,6 +10,7 @@ pub mod problem;
 pub mod providers;
 pub mod secret;
 pub mod session;
+pub mod signals;
 pub mod table;
 
 use std::ffi::OsString;
@@ -58,8 +59,10 @@ Examples:
   umai providers get openai
 
 Exit codes:
-  0 done, 2 the command line is not right, 3 not found, 4 refused by validation,
-  5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble
+  0 done, 1 trouble outside umai, for example output that cannot be written,
+  2 the command line is not right, 3 not found, 4 refused by validation,
+  5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble,
+  130 Ctrl-C, 143 asked to end by a signal, 129 the terminal is gone
 
 No option takes a secret: every process can read arguments.";
 

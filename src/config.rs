@@ -1,11 +1,18 @@
 //! How this tool behaves: where its files are.
 
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
 /// The name of the folders below XDG's.
 const FOLDER: &str = "umai";
+
+/// The name of the key's file in the config folder and among the service manager's credentials.
+const KEY: &str = "umai.key";
+
+const READABLE_BY_OTHERS: u32 = 0o044;
 
 /// The folders and files of this tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +51,29 @@ impl Config {
         })
     }
 
+    /// What to do about a key file that others can read; nothing when it is only its owner's.
+    ///
+    /// The service manager's own is as it makes it.
+    pub fn exposed_key(&self) -> Option<String> {
+        let path = match &self.key_file {
+            Some(path) => path.clone(),
+            None if has_credential() => return None,
+            None => self.config.join(KEY),
+        };
+        let mode = fs::metadata(&path).ok()?.permissions().mode();
+        let shown = path.display();
+        (mode & READABLE_BY_OTHERS != 0)
+            .then(|| format!("{shown} can be read by others; run: chmod go-r {shown}"))
+    }
+
     /// Where the user's own providers are.
     pub fn providers(&self) -> PathBuf {
         self.config.join("providers")
     }
+}
+
+/// Whether the service manager hands the key over.
+fn has_credential() -> bool {
+    std::env::var_os("CREDENTIALS_DIRECTORY")
+        .is_some_and(|folder| Path::new(&folder).join(KEY).exists())
 }

@@ -1,4 +1,4 @@
-//! Asks for a secret on the terminal without showing it.
+//! Asks on the terminal: for a secret without showing it, or for a yes.
 
 use std::io::{ErrorKind, IsTerminal, Read, Stdin, Write};
 
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::exit::{Exit, Failure};
 use super::secret::{self, MAX_BYTES};
+use super::signals;
 use crate::connection::Plain;
 use crate::text::printable;
 
@@ -23,15 +24,16 @@ pub fn is_possible() -> bool {
 
 /// What was typed after the label; nothing when it was left empty.
 pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
-    let typed = {
+    let typed = signals::unless_stopped(|| {
         // Quiet before the question: what is typed at once must not be shown, nor be thrown away.
-        let _quiet = Quiet::new(std::io::stdin())?;
+        let quiet = Quiet::new(std::io::stdin())?;
         prompt(&format!(
             "{} (not shown; Enter leaves it out): ",
             printable(label)
         ))?;
-        read_line(secret::unbuffered_stdin().context(UNASKABLE)?)
-    };
+        let source = secret::unbuffered_stdin().context(UNASKABLE)?;
+        Ok((quiet, move || read_line(source)))
+    });
     prompt("\n")?;
     let typed = typed?;
     let text = std::str::from_utf8(&typed)
@@ -40,7 +42,15 @@ pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
     Ok((!text.is_empty()).then(|| Plain::new(text)))
 }
 
-const UNASKABLE: &str = "The terminal cannot be asked for a secret";
+/// Whether the answer is yes; anything else, and no answer, is no.
+pub fn yes_or_no(question: &str) -> Result<bool, Failure> {
+    prompt(&format!("{} [y/N] ", printable(question)))?;
+    let answer = read_line(secret::unbuffered_stdin().context(UNASKABLE)?)?;
+    let answer = answer.trim_ascii();
+    Ok(answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes"))
+}
+
+const UNASKABLE: &str = "The terminal cannot be asked";
 
 fn prompt(text: &str) -> Result<(), Failure> {
     let mut stderr = std::io::stderr();

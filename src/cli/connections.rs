@@ -1,6 +1,7 @@
 //! `umai connections`: list, read, create, switch and delete.
 
 pub mod create;
+mod delete;
 pub mod show;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use super::import;
 use super::output::{Format, Output};
 use super::session::{Ground, with_service};
 use crate::connection::{ConnectionError, ConnectionService, IdOrAlias, Query, Window};
+use crate::provider::ProviderCatalog;
 
 /// What can be done with connections.
 #[derive(Debug, Subcommand)]
@@ -48,7 +50,7 @@ pub enum Verb {
         /// The connections
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
-        /// Yes, delete: there is no undo
+        /// Yes, delete: there is no undo. Without it, it is asked on a terminal
         #[arg(long)]
         yes: bool,
     },
@@ -106,11 +108,31 @@ impl List {
     }
 }
 
+impl List {
+    fn is_narrowed(&self) -> bool {
+        self.filter.is_some() || self.provider.is_some() || self.active || self.inactive
+    }
+
+    /// Says that nothing is as it was asked for; connections of a provider that is gone are listed all the same.
+    fn matches_nothing(&self, catalog: &ProviderCatalog, output: &Output) -> Result<(), Failure> {
+        match &self.provider {
+            Some(id) if catalog.get(id).is_none() => Err(Failure::NoProvider(id.clone())),
+            Some(_) | None => {
+                output.note("No connection matches");
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Carries out a verb.
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     match verb {
         Verb::List(list) => with_service(ground, output, async |service, output| {
             let page = service.list(list.query()).await?;
+            if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
+                return list.matches_nothing(&ground.catalog, output);
+            }
             show::list(&page, list.skip, &ground.catalog, output)
         }),
         Verb::Get { connection } => with_service(ground, output, async |service, output| {
@@ -123,30 +145,7 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         Verb::Create(given) => create(&given, ground, output),
         Verb::Activate { connections } => switch(&connections, true, ground, output),
         Verb::Deactivate { connections } => switch(&connections, false, ground, output),
-        Verb::Delete { yes: false, .. } => Err(Failure::Usage(
-            "Are you sure you want to delete this connection? Say so with --yes; there is no undo"
-                .into(),
-        )),
-        Verb::Delete {
-            connections,
-            yes: true,
-        } => with_service(ground, output, async |service, output| {
-            each(
-                &connections,
-                service,
-                output,
-                async |service, key, output| {
-                    let item = service.delete(key).await?;
-                    match output.format() {
-                        Format::Json => Ok(()),
-                        Format::Text => {
-                            output.line(&format!("Deleted {} ({})", item.name, item.alias))
-                        }
-                    }
-                },
-            )
-            .await
-        }),
+        Verb::Delete { connections, yes } => delete::run(&connections, yes, ground, output),
     }
 }
 
@@ -163,11 +162,7 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             Format::Json => output.json(&connection)?,
             Format::Text => show::created(&connection, output)?,
         }
-        if connection.settings.is_none() {
-            output.note(
-                "It has no settings yet and cannot be used without them; give them in the app",
-            );
-        }
+        given.tell(&connection, &ground.catalog, output);
         Ok(())
     })
 }

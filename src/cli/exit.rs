@@ -21,6 +21,8 @@ pub enum Exit {
     Conflict = 5,
     /// The store or the key cannot be used.
     Store = 6,
+    /// The terminal is gone.
+    HungUp = 129,
     /// Ctrl-C.
     Interrupted = 130,
     /// Asked to end.

@@ -4,6 +4,7 @@ mod body;
 mod bytes;
 pub mod elements;
 mod incoming;
+mod place;
 mod shape;
 mod tally;
 mod under_way;
@@ -66,7 +67,7 @@ pub async fn run(
             biased;
             next = incoming.recv(), if is_open && waiting.is_none() && under_way.has_room() => match next {
                 Some(Ok(next)) if tally.trouble.is_none() => {
-                    tally.began(next.unit, output);
+                    tally.began(&next, output);
                     waiting = Some(next);
                 }
                 Some(Err(error)) => {

@@ -4,9 +4,10 @@
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::num::{IntErrorKind, ParseIntError};
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use clap::{CommandFactory, Parser};
 
 use super::Args;
 use super::exit::Failure;
@@ -24,7 +25,7 @@ pub enum Parsed {
 pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
     if secret::is_among(arguments) {
         return Err(Failure::Usage(format!(
-            "An argument looks like a secret: {}",
+            "An argument looks like a secret: {}. If it is a path, write ./ before it",
             secret::way(None)
         )));
     }
@@ -63,16 +64,30 @@ fn sentence(error: &Error) -> String {
         },
         ErrorKind::InvalidUtf8 => "An argument is not text in UTF-8".into(),
         // These name options and commands, and nothing that was given.
-        _ => {
-            return error
-                .to_string()
-                .trim_start_matches("error: ")
-                .trim_end()
-                .to_owned();
-        }
+        _ => return without_globals(error.to_string().trim_start_matches("error: ").trim_end()),
     };
     let dot = if said.ends_with('?') { "" } else { "." };
     format!("{said}{dot} 'umai --help' and 'umai COMMAND --help' say how it goes")
+}
+
+/// The same with a usage line that names only what the command itself needs.
+///
+/// Why: clap names every option it has a value for, and one from the environment then looks as if it were required.
+fn without_globals(said: &str) -> String {
+    let mut program = Args::command();
+    program.build();
+    let lines = said.lines().map(|line| {
+        if !line.starts_with("Usage: ") {
+            return line.to_owned();
+        }
+        program
+            .get_arguments()
+            .filter(|option| !option.is_positional())
+            .fold(line.to_owned(), |line, option| {
+                line.replace(&format!(" {option}"), "")
+            })
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn unknown_argument(error: &Error) -> String {
@@ -98,6 +113,16 @@ fn invalid_value(error: &Error) -> String {
     let option = told(error, ContextKind::InvalidArg).unwrap_or_else(|| "An option".into());
     if told(error, ContextKind::InvalidValue).is_none_or(|value| value.is_empty()) {
         return format!("{option} needs a value");
+    }
+    let number = error
+        .source()
+        .and_then(|why| why.downcast_ref::<ParseIntError>());
+    if let Some(why) = number {
+        let name = option.split(' ').next().unwrap_or_default();
+        return match why.kind() {
+            IntErrorKind::PosOverflow => format!("{name} takes no number as large as this"),
+            _ => format!("{name} takes a whole number from 0"),
+        };
     }
     match (error.source(), error.get(ContextKind::ValidValue)) {
         (Some(why), _) => format!("{option} cannot take this value: {why}"),

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -21,7 +22,7 @@ pub fn way(key: Option<&str>) -> String {
     let key = key.unwrap_or("apiKey");
     format!(
         "every process on this machine can read arguments. Give it with --secret-stdin {key} or \
-         --secret-file {key}=PATH, or refer to it: --set '{key}=$OpenAI:ApiKey'"
+         --secret-file {key}=PATH, or refer to it: --set '{key}=$Section:Key'"
     )
 }
 
@@ -49,29 +50,75 @@ const PREFIXED: usize = 20;
 const RUN: usize = 32;
 
 /// The options whose value is a path, which may hold long tokens.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 5] = [
     "--data",
     "--config",
     "--key-file",
     "--appsettings",
     "--from-json",
-    "--secret-file",
 ];
+
+/// The option whose value is a setting and a path.
+const KEY_AND_PATH: &str = "--secret-file";
+
+/// What an argument is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Anything, where no secret belongs.
+    Any,
+    /// A path.
+    Path,
+    /// `KEY=PATH`.
+    KeyAndPath,
+}
+
+impl Role {
+    /// What the value of an option is.
+    fn of_value(option: &str) -> Self {
+        if option == KEY_AND_PATH {
+            Self::KeyAndPath
+        } else if PATHS.contains(&option) {
+            Self::Path
+        } else {
+            Self::Any
+        }
+    }
+}
 
 /// Whether any argument holds something that looks like a secret.
 pub fn is_among(arguments: &[OsString]) -> bool {
-    let mut is_path = false;
+    let mut role = Role::Any;
     arguments.iter().any(|argument| {
         let argument = argument.to_string_lossy();
-        let was_path = std::mem::replace(&mut is_path, PATHS.contains(&argument.as_ref()));
-        let option = argument.split('=').next().unwrap_or_default();
-        if was_path || (PATHS.contains(&option) && argument.contains('=')) {
-            return false;
+        let role = std::mem::replace(&mut role, Role::of_value(&argument));
+        if role != Role::Any {
+            return is_in_value(role, &argument);
         }
-        argument
-            .split(|sign: char| sign == '=' || sign == ',' || sign.is_whitespace())
-            .any(looks_like_one)
+        match argument.split_once('=') {
+            Some((option, value)) if Role::of_value(option) != Role::Any => {
+                is_in_value(Role::of_value(option), value)
+            }
+            _ => is_in_text(&argument),
+        }
     })
+}
+
+fn is_in_value(role: Role, value: &str) -> bool {
+    match (role, value.split_once('=')) {
+        (Role::KeyAndPath, Some((key, path))) => is_in_text(key) || is_no_path(path),
+        (Role::Path, _) => is_no_path(value),
+        (Role::Any | Role::KeyAndPath, _) => is_in_text(value),
+    }
+}
+
+fn is_in_text(text: &str) -> bool {
+    text.split(|sign: char| sign == '=' || sign == ',' || sign.is_whitespace())
+        .any(looks_like_one)
+}
+
+/// Whether a text where a path belongs is a secret rather: nothing is there, and it names no folder.
+fn is_no_path(text: &str) -> bool {
+    is_in_text(text) && !text.contains('/') && !Path::new(text).exists()
 }
 
 /// Whether a text looks like a secret in clear.
@@ -148,14 +195,23 @@ pub fn from_stdin() -> Result<Taken, Failure> {
     take(stdin, "stdin")
 }
 
+/// Whether stdin is a pipe or a file: somebody may think that a secret is read from there.
+pub fn is_stdin_a_source() -> bool {
+    unbuffered_stdin()
+        .and_then(|stdin| stdin.metadata())
+        .is_ok_and(|metadata| metadata.is_file() || metadata.file_type().is_fifo())
+}
+
 /// stdin without the standard library's buffer, which would keep a copy that nobody wipes.
 pub fn unbuffered_stdin() -> std::io::Result<File> {
     Ok(std::io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
 /// The secret that a file holds.
-pub fn from_file(path: &Path) -> Result<Taken, Failure> {
-    let name = path.display().to_string();
+///
+/// The path is never repeated: where people type the secret in its place, it would be said.
+pub fn from_file(SecretFile { key, path }: &SecretFile) -> Result<Taken, Failure> {
+    let name = format!("the file of --secret-file {key}=PATH");
     let file = File::open(path).map_err(|error| {
         Failure::Usage(format!("The secret cannot be read from {name}: {error}"))
     })?;
@@ -226,10 +282,12 @@ mod tests {
         assert!(among(&["connections", key]));
         assert!(among(&["--set", &format!("apiKey={key}")]));
         assert!(among(&[&format!("--set=headers=X: Bearer {key}")]));
-        assert!(!among(&[
-            "--data",
-            key,
-            "--secret-file=apiKey=sk-proj-abcdefghijklmnop"
-        ]));
+        assert!(among(&["--data", key]));
+        assert!(among(&["--secret-file", &format!("{key}=file")]));
+        for path in [format!("./{key}"), "Cargo.toml".into(), "new".into()] {
+            assert!(!among(&["--data", &path, "--from-json", &path]));
+            assert!(!among(&["--secret-file", &format!("apiKey={path}")]));
+            assert!(!among(&[&format!("--secret-file=apiKey={path}")]));
+        }
     }
 }

@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context;
 use chrono::Utc;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::Globals;
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use super::output::{Format, Output};
+use super::signals;
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
 use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
@@ -107,10 +107,10 @@ pub fn with_service(
     ground.tell(output);
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
-        let stopped = stopped()?;
+        let stopped = signals::stopped()?;
         let session = Session::open(ground).await?;
         let at_first = session.service.notices();
-        for notice in &at_first {
+        for notice in at_first.iter().chain(&ground.config.exposed_key()) {
             output.note(notice);
         }
         let done = tokio::select! {
@@ -150,7 +150,12 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme,
-            notices: ground.problems.clone(),
+            notices: ground
+                .problems
+                .iter()
+                .cloned()
+                .chain(ground.config.exposed_key())
+                .collect(),
         };
         let opening: Opening = Box::pin(async move {
             let session = Session::open(&ground).await?;
@@ -178,17 +183,4 @@ fn runtime() -> Result<Runtime, Failure> {
         .build()
         .context("The program's own threads cannot be started")?;
     Ok(runtime)
-}
-
-/// Waits for Ctrl-C, or for being asked to end.
-fn stopped() -> Result<impl Future<Output = Exit>, Failure> {
-    let unheard = "Signals cannot be listened for";
-    let mut interrupted = signal(SignalKind::interrupt()).context(unheard)?;
-    let mut terminated = signal(SignalKind::terminate()).context(unheard)?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupted.recv() => Exit::Interrupted,
-            _ = terminated.recv() => Exit::Terminated,
-        }
-    })
 }

@@ -158,6 +158,23 @@ fn the_name_suggests_the_alias_and_it_is_said() {
 }
 
 #[test]
+fn what_was_not_created_has_no_alias() {
+    let home = Home::documented();
+    for (name, provider) in [("OpenAI Prod", "openai"), ("New", "none")] {
+        let answer = home.run(&[
+            "connections",
+            "create",
+            "--name",
+            name,
+            "--provider",
+            provider,
+        ]);
+        assert_ne!(answer.code, 0, "{answer:?}");
+        assert!(!answer.err.contains("as the name suggests"), "{answer:?}");
+    }
+}
+
+#[test]
 fn a_list_is_a_page_of_items_ordered_by_name() {
     let home = three();
     let page = home.run(&["connections", "list", "--json"]).json();
@@ -191,6 +208,40 @@ fn a_list_can_be_narrowed_and_cut() {
 }
 
 #[test]
+fn a_list_that_nothing_matches_says_so() {
+    let home = three();
+    for options in [
+        &["--filter", "zzz"][..],
+        &["--provider", "google"],
+        &["--inactive", "--provider", "anthropic"],
+    ] {
+        let answer = home.run(&[&["connections", "list"], options].concat());
+        assert_eq!(
+            (answer.code, answer.said().as_str()),
+            (0, "No connection matches\n"),
+            "{answer:?}"
+        );
+    }
+    let none = Home::new().run(&["connections", "list"]);
+    assert!(none.err.contains("create makes one"), "{none:?}");
+}
+
+#[test]
+fn a_list_for_no_provider_names_it_to_people_and_is_empty_for_programs() {
+    let home = three();
+    let list = ["connections", "list", "--provider", "nope"];
+    let people = home.run(&list);
+    assert_eq!(
+        (people.code, people.said().as_str()),
+        (3, "Provider 'nope' not found\n"),
+        "{people:?}"
+    );
+    let programs = home.run(&[&list[..], &["--json"]].concat());
+    assert_eq!((programs.code, programs.err.as_str()), (0, ""));
+    assert_eq!(programs.json(), json!({"items": [], "total": 0}));
+}
+
+#[test]
 fn switching_keeps_a_version_and_goes_on_after_one_that_is_not_there() {
     let home = three();
     let answer = home.run(&["connections", "deactivate", "beta", "none", "gamma"]);
@@ -220,7 +271,10 @@ fn deleting_wants_a_yes() {
     let home = three();
     let asked = home.run(&["connections", "delete", "beta"]);
     assert_eq!(asked.code, 2, "{asked:?}");
-    assert!(asked.err.contains("--yes"), "{asked:?}");
+    assert_eq!(
+        asked.err,
+        "Nothing was deleted, because there is no undo: repeat the command with --yes\n"
+    );
     assert_eq!(home.total(), 3);
     let deleted = home.run(&["connections", "delete", "beta", "gamma", "--yes", "--json"]);
     assert_eq!(

@@ -99,6 +99,34 @@ fn a_key_that_is_gone_is_key_trouble() {
 }
 
 #[test]
+fn a_key_that_others_can_read_is_told() {
+    let home = Home::documented();
+    let key = home.path(".config/umai/umai.key");
+    let list = ["connections", "list"];
+    assert_eq!(home.run(&list).err, "");
+    let told = |path: &str| format!("{path} can be read by others; run: chmod go-r {path}\n");
+    for mode in [0o644, 0o640, 0o604] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let answer = home.run(&list);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert_eq!(answer.err, told(key.to_str().unwrap()));
+    }
+    assert_eq!(home.run(&["providers", "list"]).err, "", "no key is used");
+    fs::rename(&key, home.path("my.key")).unwrap();
+    let named = home.run(&["--key-file", "my.key", "connections", "list"]);
+    assert_eq!(named.err, told("my.key"));
+    fs::create_dir(home.path("credentials")).unwrap();
+    fs::rename(home.path("my.key"), home.path("credentials/umai.key")).unwrap();
+    let handed_over = home
+        .umai(&list)
+        .env("CREDENTIALS_DIRECTORY", home.path("credentials"))
+        .output()
+        .unwrap();
+    assert_eq!(handed_over.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&handed_over.stderr), "");
+}
+
+#[test]
 fn no_memory_is_written_to_disk_when_something_breaks() {
     let home = Home::new();
     let umai = home.umai(&["connections", "create", "--from-json", "-", "--json"]);

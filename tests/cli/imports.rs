@@ -114,6 +114,60 @@ fn an_array_is_created_and_a_refused_element_is_told_with_its_number() {
 }
 
 #[test]
+fn of_many_a_place_is_told_once() {
+    let home = Home::new();
+    let lines = home.pipe(&IMPORT, format!("{}\n{{\"alias\": x}}\n", body("a")));
+    let told: Value = serde_json::from_str(lines.err.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&told["line"], &told["detail"]),
+        (
+            &Value::from(2),
+            &Value::from("The body is not valid JSON: expected value at column 11")
+        )
+    );
+    let one = home.pipe(&IMPORT, "{\"alias\": x}\n");
+    assert_eq!(
+        one.problem()["detail"],
+        "The body is not valid JSON: expected value at line 1 column 11"
+    );
+}
+
+#[test]
+fn refusals_come_in_the_order_of_the_input() {
+    let home = Home::new();
+    assert_eq!(home.pipe(&IMPORT, body("taken")).code, 0);
+    // What is refused at once, what is refused after a look at the store, and what takes its time to be kept.
+    let mut lines = String::new();
+    for number in 0..300 {
+        writeln!(
+            lines,
+            "{}\nno\n{}",
+            body(&format!("c-{number}")),
+            body("taken")
+        )
+        .unwrap();
+    }
+    let answer = home.pipe(&IMPORT, lines);
+    let told: Vec<u64> = answer
+        .err
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).unwrap()["line"].as_u64())
+        .collect();
+    let refused: Vec<u64> = (1..=900).filter(|line| line % 3 != 1).collect();
+    assert_eq!(told, refused);
+    assert_eq!(
+        answer.problem()["detail"],
+        "300 of 900 created, 600 refused"
+    );
+    let help = home.run(&["connections", "create", "--help"]).out;
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        help.contains("each is told as it becomes durable, in whatever order; refusals"),
+        "{help}"
+    );
+}
+
+#[test]
 fn of_many_with_one_alias_the_first_is_kept() {
     let home = Home::new();
     let mut lines = String::new();

@@ -14,3 +14,4 @@ mod providers;
 mod refusals;
 mod secrets;
 mod talk;
+mod terminal;

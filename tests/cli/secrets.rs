@@ -1,8 +1,5 @@
 //! A secret is taken from stdin, a file or the keyboard, never from an argument, and is never said again.
 
-use std::io::{Read, Write};
-
-use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 use rstest::rstest;
 
 use crate::home::Home;
@@ -34,6 +31,16 @@ const PLANTED: &str = "sk-planted-0123456789";
 #[case(&["planted1"])]
 #[case(&["-sk-planted"])]
 #[case(&["--json=sk-planted"])]
+#[case(&["--data", PLANTED, "connections", "list"])]
+#[case(&["--config", PLANTED, "connections", "list"])]
+#[case(&["--key-file=sk-planted-0123456789", "connections", "list"])]
+#[case(&["connections", "list", "--appsettings", PLANTED])]
+#[case(&["connections", "create", "--from-json", PLANTED])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", "apiKey=sk-planted-0123456789"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file=apiKey=sk-planted-0123456789"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", "apiKey=planted"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", "sk-planted-0123456789=apiKey"])]
+#[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", PLANTED])]
 #[case(&["connections", "get", "Authorization: Bearer plantedplantedplantedplanted0123456789"])]
 fn a_secret_in_an_argument_is_refused_without_being_repeated(#[case] arguments: &[&str]) {
     for json in [false, true] {
@@ -49,7 +56,43 @@ fn a_secret_in_an_argument_is_refused_without_being_repeated(#[case] arguments: 
             "{arguments:?}: {answer:?}"
         );
         assert_eq!(answer.out, "", "{answer:?}");
+        let folder = std::fs::read_dir(home.path("")).unwrap();
+        assert!(
+            folder
+                .flatten()
+                .all(|entry| !entry.file_name().to_string_lossy().contains("planted")),
+            "{arguments:?} made a file"
+        );
     }
+}
+
+#[test]
+fn a_path_that_looks_like_a_secret_is_one_when_it_is_there_or_names_a_folder() {
+    let home = Home::new();
+    home.write(PLANTED, "sk-1");
+    for path in [PLANTED, "./sk-planted-0123456789"] {
+        let file = format!("apiKey={path}");
+        let answer = home.run(&[
+            "connections",
+            "create",
+            "--name",
+            "A",
+            "--alias",
+            &format!("a-{}", path.len()),
+            "--provider",
+            "openai",
+            "--secret-file",
+            &file,
+        ]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+    }
+    let made = home.run(&[
+        "--data",
+        "./sk-planted-new-0123456789",
+        "connections",
+        "list",
+    ]);
+    assert_eq!(made.code, 0, "{made:?}");
 }
 
 #[rstest]
@@ -61,10 +104,28 @@ fn the_way_to_give_it_is_said(#[case] arguments: &[&str]) {
     for way in [
         "--secret-stdin apiKey",
         "--secret-file apiKey=PATH",
-        "--set 'apiKey=$OpenAI:ApiKey'",
+        "--set 'apiKey=$Section:Key'",
     ] {
         assert!(answer.err.contains(way), "{answer:?}");
     }
+}
+
+#[test]
+fn the_way_fits_the_setting() {
+    let set = [
+        "connections",
+        "create",
+        "--provider",
+        "amazon",
+        "--set",
+        "secretAccessKey=x",
+    ];
+    let answer = Home::new().run(&set);
+    assert!(
+        answer.err.contains("--set 'secretAccessKey=$Section:Key'"),
+        "{answer:?}"
+    );
+    assert!(!answer.err.contains("OpenAI"), "{answer:?}");
 }
 
 const CREATE: [&str; 6] = [
@@ -113,6 +174,26 @@ fn a_secret_from_stdin_or_a_file_is_sealed_masked_and_nowhere_in_clear() {
 }
 
 #[test]
+fn a_secret_that_waits_on_stdin_and_is_not_asked_for_is_not_passed_over_in_silence() {
+    let said = "Nothing was read from stdin; --secret-stdin apiKey";
+    let home = Home::new();
+    let waiting = std::fs::File::open(home.write("key.txt", PLANTED)).unwrap();
+    let passed = home.umai(&CREATE).stdin(waiting).output().unwrap();
+    let err = String::from_utf8_lossy(&passed.stderr);
+    assert_eq!(passed.status.code(), Some(0), "{err}");
+    assert!(err.contains(said), "{err}");
+    let alone = Home::new().umai(&CREATE).output().unwrap();
+    let err = String::from_utf8_lossy(&alone.stderr);
+    assert!(err.contains("no settings yet"), "{err}");
+    assert!(!err.contains("stdin"), "nothing waits there: {err}");
+    let given = Home::new().pipe(
+        &[&CREATE[..], &["--secret-stdin", "apiKey"]].concat(),
+        "sk-1",
+    );
+    assert!(!given.err.contains("Nothing was read"), "{given:?}");
+}
+
+#[test]
 fn only_text_of_a_sensible_size_is_a_secret() {
     let home = Home::new();
     let from_stdin = [&CREATE[..], &["--secret-stdin", "apiKey"]].concat();
@@ -133,95 +214,4 @@ fn only_text_of_a_sensible_size_is_a_secret() {
         (2, true),
         "{twice:?}"
     );
-}
-
-/// umai asking on a terminal, and what it said so far.
-struct Asking {
-    child: Box<dyn Child + Send + Sync>,
-    reader: Box<dyn Read + Send>,
-    keyboard: Box<dyn Write + Send>,
-    said: String,
-}
-
-impl Asking {
-    fn start(home: &Home, more: &[&str]) -> Self {
-        let size = PtySize {
-            rows: 24,
-            cols: 100,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
-        let pty = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_umai"));
-        command.args(CREATE);
-        command.args(more);
-        command.env_clear();
-        command.env("HOME", home.path(""));
-        command.cwd(home.path(""));
-        let mut asking = Self {
-            child: pty.slave.spawn_command(command).unwrap(),
-            reader: pty.master.try_clone_reader().unwrap(),
-            keyboard: pty.master.take_writer().unwrap(),
-            said: String::new(),
-        };
-        let mut chunk = [0; 1024];
-        while !asking
-            .said
-            .contains("OpenAI API Key (not shown; Enter leaves it out): ")
-        {
-            let length = asking.reader.read(&mut chunk).unwrap();
-            assert!(length > 0, "{}", asking.said);
-            asking
-                .said
-                .push_str(&String::from_utf8_lossy(&chunk[..length]));
-        }
-        asking
-    }
-
-    /// Types, and waits for the end: the exit code and everything that was said.
-    fn answer(mut self, keys: &str) -> (u32, String) {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
-        let code = self.child.wait().unwrap().exit_code();
-        let mut chunk = [0; 1024];
-        // The terminal's other side is closed by now, and reading it says so in its own way.
-        while let Ok(length @ 1..) = self.reader.read(&mut chunk) {
-            self.said
-                .push_str(&String::from_utf8_lossy(&chunk[..length]));
-        }
-        (code, self.said)
-    }
-}
-
-#[test]
-fn a_missing_secret_is_asked_for_on_a_terminal_and_not_shown() {
-    let home = Home::new();
-    let (code, said) = Asking::start(&home, &[]).answer(&format!("{PLANTED}\r"));
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("Created Team B (team-b)"), "{said}");
-    assert!(!said.contains("planted"), "{said}");
-    let kept = home.run(&["connections", "get", "team-b", "--json"]).json();
-    assert_eq!(kept["settings"]["apiKey"], "sk-***");
-}
-
-#[test]
-fn a_question_can_be_left_unanswered_or_broken_off() {
-    let home = Home::new();
-    let (code, said) = Asking::start(&home, &[]).answer("planted\u{3}");
-    assert_eq!(code, 130, "{said}");
-    assert!(
-        !said.contains("planted") && !said.contains("Created"),
-        "{said}"
-    );
-    let (code, said) = Asking::start(&home, &[]).answer("\r");
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("It has no settings yet"), "{said}");
-}
-
-#[test]
-fn a_secret_that_is_typed_into_stdin_is_not_shown_either() {
-    let home = Home::new();
-    let asking = Asking::start(&home, &["--secret-stdin", "apiKey"]);
-    let (code, said) = asking.answer(&format!("{PLANTED}\r"));
-    assert_eq!(code, 0, "{said}");
-    assert!(!said.contains("planted"), "{said}");
 }

@@ -140,7 +140,14 @@ fn the_command_line_says_how_it_goes() {
             &["connections", "list", "--take"],
             "--take <N> needs a value",
         ),
-        (&["connections", "list", "--take", "-1"], "--take"),
+        (
+            &["connections", "list", "--take", "-1"],
+            "--take takes a whole number from 0.",
+        ),
+        (
+            &["connections", "list", "--skip", "99999999999999999999"],
+            "--skip takes no number as large as this",
+        ),
         (
             &["connections", "create", "--set", "x"],
             "write it as KEY=VALUE",
@@ -161,6 +168,49 @@ fn the_command_line_says_how_it_goes() {
             "{arguments:?}: {answer:?}"
         );
         assert!(answer.err.contains(said), "{arguments:?}: {answer:?}");
+    }
+}
+
+#[test]
+fn what_the_environment_says_is_not_asked_for() {
+    let home = Home::new();
+    let output = home
+        .umai(&["connections", "get", "--json"])
+        .env("UMAI_DATA_DIR", "d")
+        .env("UMAI_CONFIG_DIR", "c")
+        .env("UMAI_KEY_FILE", "k")
+        .env("UMAI_THEME", "dark")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("Usage: umai connections get <ID_OR_ALIAS>"),
+        "{said}"
+    );
+}
+
+#[test]
+fn every_exit_code_is_in_the_help() {
+    let help = Home::new().run(&["--help"]).out;
+    for code in [
+        "0 done",
+        "1 trouble outside umai",
+        "2 ",
+        "3 ",
+        "4 ",
+        "5 ",
+        "6 ",
+        "129 ",
+        "130 ",
+        "143 ",
+    ] {
+        assert!(
+            help.lines()
+                .skip_while(|line| *line != "Exit codes:")
+                .any(|line| line.contains(&format!(" {code}"))),
+            "{code}: {help}"
+        );
     }
 }
 

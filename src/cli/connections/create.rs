@@ -12,7 +12,7 @@ use super::super::output::Output;
 use super::super::secret::{self, SecretFile, Taken};
 use crate::appsettings::Reference;
 use crate::connection::validate::Stored;
-use crate::connection::{ConnectionDraft, Mask, Plain, Setting, Settings, alias};
+use crate::connection::{Connection, ConnectionDraft, Mask, Plain, Setting, Settings, alias};
 use crate::provider::{FieldKind, Provider, ProviderCatalog};
 
 /// What the new connection is.
@@ -49,7 +49,8 @@ pub struct Create {
     /// Read this setting's secret from a file
     #[arg(long, value_name = "KEY=PATH")]
     secret_file: Vec<SecretFile>,
-    /// Read the API's request body from a file or '-': one object, an array, or JSON lines
+    /// Read the API's request body from a file or '-': one object, an array, or JSON lines. Of many, each is told as it becomes
+    /// durable, in whatever order; refusals come in the order of the input
     #[arg(
         long,
         value_name = "FILE",
@@ -114,12 +115,9 @@ impl Create {
             }
             put(&mut settings, key, setting(provider, key, value))?;
         }
-        for SecretFile { key, path } in &self.secret_file {
-            put(
-                &mut settings,
-                key,
-                taken(secret::from_file(path)?, key, output),
-            )?;
+        for file in &self.secret_file {
+            let secret = secret::from_file(file)?;
+            put(&mut settings, &file.key, taken(secret, &file.key, output))?;
         }
         if let Some(key) = &self.secret_stdin {
             let label = provider.and_then(|provider| provider.field(key));
@@ -127,7 +125,7 @@ impl Create {
             put(&mut settings, key, from_stdin(key, label, output)?)?;
         }
         let mut draft = ConnectionDraft {
-            alias: self.alias.clone().or_else(|| self.suggested_alias(output)),
+            alias: self.alias.clone().or_else(|| self.suggested_alias()),
             name: self.name.clone(),
             provider_id: self.provider.clone(),
             is_active: Some(!self.inactive),
@@ -140,15 +138,32 @@ impl Create {
         Ok(draft)
     }
 
-    fn suggested_alias(&self, output: &Output) -> Option<String> {
+    fn suggested_alias(&self) -> Option<String> {
         let alias = alias::suggest(self.name.as_deref()?);
-        if alias.is_empty() {
-            return None;
+        (!alias.is_empty()).then_some(alias)
+    }
+
+    /// Says what was decided for whoever created this connection.
+    pub fn tell(&self, created: &Connection, catalog: &ProviderCatalog, output: &Output) {
+        if self.alias.is_none() {
+            output.note(&format!(
+                "The alias is {}, as the name suggests; --alias takes another",
+                created.item.alias
+            ));
         }
-        output.note(&format!(
-            "The alias is {alias}, as the name suggests; --alias takes another"
-        ));
-        Some(alias)
+        if created.settings.is_none() {
+            output.note(
+                "It has no settings yet and cannot be used without them; give them in the app",
+            );
+            let provider = catalog.get(&created.item.provider_id);
+            if let Some(key) = provider.and_then(required_secret)
+                && secret::is_stdin_a_source()
+            {
+                output.note(&format!(
+                    "Nothing was read from stdin; --secret-stdin {key} takes the secret from there"
+                ));
+            }
+        }
     }
 }
 
@@ -185,6 +200,13 @@ fn ask_for_missing(
     }
     draft.settings = (!settings.is_empty()).then_some(settings);
     Ok(())
+}
+
+/// The first setting without which a connection does nothing, and that is a secret.
+fn required_secret(provider: &Provider) -> Option<&str> {
+    let mut fields = provider.settings.iter();
+    let field = fields.find(|field| field.required && field.sensitive)?;
+    Some(&field.key)
 }
 
 fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Result<(), Failure> {

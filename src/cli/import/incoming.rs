@@ -15,6 +15,8 @@ const AHEAD: usize = 256;
 
 /// One element as a draft, or why it is none.
 pub struct Incoming {
+    /// How many came before it; two of them can be on one line.
+    pub order: u64,
     /// What the number counts.
     pub unit: Unit,
     /// From 1.
@@ -24,12 +26,13 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    fn of(element: Element) -> Self {
+    fn of(order: u64, element: Element) -> Self {
         let draft = match element.body {
             Ok(body) => ConnectionDraft::from_json(&body),
             Err(why) => Err(ConnectionError::Malformed(why.into())),
         };
         Self {
+            order,
             unit: element.unit,
             number: element.number,
             draft,
@@ -49,8 +52,9 @@ pub fn read(source: File) -> Result<mpsc::Receiver<io::Result<Incoming>>, Failur
     std::thread::Builder::new()
         .name("import".into())
         .spawn(move || {
-            for element in Elements::new(source) {
-                if sender.blocking_send(element.map(Incoming::of)).is_err() {
+            for (order, element) in (0..).zip(Elements::new(source)) {
+                let incoming = element.map(|element| Incoming::of(order, element));
+                if sender.blocking_send(incoming).is_err() {
                     return;
                 }
             }

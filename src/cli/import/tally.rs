@@ -1,11 +1,22 @@
 //! Counts what was created and what was refused, and tells it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::connections::show;
 use super::super::exit::{Exit, Failure};
 use super::super::output::{Format, Output};
 use super::elements::Unit;
+use super::incoming::Incoming;
+use super::place;
 use super::under_way::Outcome;
 use crate::connection::ConnectionError;
+
+/// Why one was not kept, and where it was.
+struct Refusal {
+    unit: Unit,
+    number: u64,
+    error: ConnectionError,
+}
 
 /// What was created and what was refused.
 #[derive(Default)]
@@ -13,8 +24,13 @@ pub struct Tally {
     begun: u64,
     created: u64,
     refused: u64,
-    /// The refusal of what may turn out to be the only one; told plainly then.
-    only: Option<(Unit, u64, ConnectionError)>,
+    /// Those that have no answer yet, by their order.
+    unanswered: BTreeSet<u64>,
+    /// Refusals that wait for the answers to those before them; or the one of what may turn out to be the only one, which is
+    /// told plainly then.
+    refusals: BTreeMap<u64, Refusal>,
+    /// Whether each is told with its number.
+    is_many: bool,
     /// What ends it all: the store takes no more, or the input gives no more.
     pub trouble: Option<Failure>,
     /// Nobody reads the output any more; creating goes on.
@@ -22,16 +38,29 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn is_many(&self, unit: Unit) -> bool {
-        self.begun > 1 || unit == Unit::Element
+    /// One more is being created.
+    pub fn began(&mut self, next: &Incoming, output: &Output) {
+        self.begun += 1;
+        self.is_many = self.begun > 1 || next.unit == Unit::Element;
+        self.unanswered.insert(next.order);
+        self.refuse(output);
     }
 
-    /// One more is being created.
-    pub fn began(&mut self, unit: Unit, output: &Output) {
-        self.begun += 1;
-        if self.is_many(unit)
-            && let Some((unit, number, error)) = self.only.take()
+    /// Tells the refusals whose turn it is.
+    fn refuse(&mut self, output: &Output) {
+        while self.is_many
+            && let Some(next) = self.refusals.first_entry()
+            && self
+                .unanswered
+                .first()
+                .is_none_or(|first| next.key() < first)
         {
+            let Refusal {
+                unit,
+                number,
+                error,
+            } = next.remove();
+            let error = place::of_many(error, unit, number);
             output.refusal(&error, unit.word(), number);
         }
     }
@@ -39,12 +68,14 @@ impl Tally {
     /// Tells what became of one.
     pub fn count(&mut self, outcome: Outcome, output: &mut Output) -> Result<(), Failure> {
         let Outcome {
+            order,
             unit,
             number,
             created,
             ..
         } = outcome;
-        match created {
+        self.unanswered.remove(&order);
+        let told = match created {
             Ok(connection) => {
                 self.created += 1;
                 self.heard(|| match output.format() {
@@ -58,14 +89,17 @@ impl Tally {
             }
             Err(error) => {
                 self.refused += 1;
-                if self.is_many(unit) {
-                    output.refusal(&error, unit.word(), number);
-                } else {
-                    self.only = Some((unit, number, error));
-                }
+                let refusal = Refusal {
+                    unit,
+                    number,
+                    error,
+                };
+                self.refusals.insert(order, refusal);
                 Ok(())
             }
-        }
+        };
+        self.refuse(output);
+        told
     }
 
     /// Hands over what was told.
@@ -88,15 +122,18 @@ impl Tally {
     }
 
     /// How it all ended.
-    pub fn end(self, output: &Output) -> Result<(), Failure> {
+    pub fn end(mut self, output: &Output) -> Result<(), Failure> {
+        // One that was begun and not created, because the store takes no more, has no answer.
+        self.unanswered.clear();
+        self.refuse(output);
         if let Some(trouble) = self.trouble {
             if self.created > 0 {
                 output.note(&format!("{} were created before that", self.created));
             }
             return Err(trouble);
         }
-        if let Some((_, _, error)) = self.only {
-            return Err(error.into());
+        if let Some((_, only)) = self.refusals.pop_first() {
+            return Err(only.error.into());
         }
         let Self {
             created, refused, ..

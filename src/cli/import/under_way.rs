@@ -18,6 +18,8 @@ pub const MOST: usize = 256;
 
 /// What became of one element.
 pub struct Outcome {
+    /// How many came before it.
+    pub order: u64,
     /// What the number counts.
     pub unit: Unit,
     /// From 1.
@@ -62,6 +64,7 @@ impl UnderWay {
                 Err(error) => Err(error),
             };
             Outcome {
+                order: next.order,
                 unit: next.unit,
                 number: next.number,
                 created,
@@ -102,6 +105,7 @@ mod tests {
     fn incoming(alias: &str) -> Incoming {
         let body = format!(r#"{{"alias":"{alias}","name":"A","providerId":"openai"}}"#);
         Incoming {
+            order: 0,
             unit: Unit::Line,
             number: 1,
             draft: ConnectionDraft::from_json(body.as_bytes()),

@@ -1,0 +1,70 @@
+//! Says where in the input something is, rather than where in one of its elements.
+
+use super::elements::Unit;
+use crate::connection::ConnectionError;
+
+const LINE: &str = " at line ";
+const COLUMN: &str = " column ";
+
+/// The same error with the parser's place put right: it counts lines from where the element begins.
+pub fn of_many(error: ConnectionError, unit: Unit, number: u64) -> ConnectionError {
+    match error {
+        ConnectionError::Malformed(said) => {
+            ConnectionError::Malformed(placed(&said, unit, number).unwrap_or(said))
+        }
+        error => error,
+    }
+}
+
+fn placed(said: &str, unit: Unit, number: u64) -> Option<String> {
+    let (why, place) = said.rsplit_once(LINE)?;
+    let (line, column) = place.split_once(COLUMN)?;
+    let line: u64 = line.parse().ok()?;
+    let column: u64 = column.parse().ok()?;
+    Some(match (line, unit) {
+        (..=1, _) => format!("{why} at column {column}"),
+        (_, Unit::Line) => format!(
+            "{why} at line {} column {column}",
+            number.saturating_add(line - 1)
+        ),
+        (_, Unit::Element) => format!("{why} at line {line} of it, column {column}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(
+        "No: expected ident at line 1 column 2",
+        Unit::Line,
+        6,
+        "No: expected ident at column 2"
+    )]
+    #[case("No at line 1 column 2", Unit::Element, 6, "No at column 2")]
+    #[case("No at line 3 column 2", Unit::Line, 6, "No at line 8 column 2")]
+    #[case(
+        "No at line 3 column 2",
+        Unit::Element,
+        6,
+        "No at line 3 of it, column 2"
+    )]
+    #[case(
+        "'at line x column 2' is none",
+        Unit::Line,
+        6,
+        "'at line x column 2' is none"
+    )]
+    #[case("The body is empty", Unit::Line, 6, "The body is empty")]
+    fn a_place_is_told_once(
+        #[case] said: &str,
+        #[case] unit: Unit,
+        #[case] number: u64,
+        #[case] expected: &str,
+    ) {
+        let error = ConnectionError::Malformed(said.to_owned());
+        assert_eq!(of_many(error, unit, number).to_string(), expected);
+    }
+}

@@ -1,0 +1,54 @@
+//! Ends early, and in order, when a signal says so.
+
+use anyhow::Context;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::exit::{Exit, Failure};
+
+const UNHEARD: &str = "Signals cannot be listened for";
+
+/// Waits for Ctrl-C, or for being asked to end.
+pub fn stopped() -> Result<impl Future<Output = Exit>, Failure> {
+    let mut interrupted = signal(SignalKind::interrupt()).context(UNHEARD)?;
+    let mut terminated = signal(SignalKind::terminate()).context(UNHEARD)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => Exit::Interrupted,
+            _ = terminated.recv() => Exit::Terminated,
+        }
+    })
+}
+
+/// Waits for what is read from a terminal, or for a signal; what was changed for it is put back either way.
+///
+/// The beginning gives what puts it back when dropped, and what reads. Signals are listened for before that: none ends the
+/// process in between. A terminal that goes away is one of them here, and only here, where there is one for certain: a command
+/// under `nohup` goes on.
+pub fn unless_stopped<G, T: Send + 'static, R>(
+    begin: impl FnOnce() -> Result<(G, R), Failure>,
+) -> Result<T, Failure>
+where
+    R: FnOnce() -> Result<T, Failure> + Send + 'static,
+{
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("The program's own threads cannot be started")?;
+    let ended = runtime.block_on(async {
+        let stopped = stopped()?;
+        let mut hung_up = signal(SignalKind::hangup()).context(UNHEARD)?;
+        let (guard, read) = begin()?;
+        let reading = tokio::task::spawn_blocking(read);
+        let ended = tokio::select! {
+            read = reading => read.context("The terminal is not read any more")?,
+            exit = stopped => Err(Failure::Signal(exit)),
+            _ = hung_up.recv() => Err(Failure::Signal(Exit::HungUp)),
+        };
+        drop(guard);
+        ended
+    });
+    // The thread may still wait for the terminal, and must not keep the process.
+    runtime.shutdown_background();
+    ended
+}

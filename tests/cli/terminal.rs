@@ -1,0 +1,173 @@
+//! What is asked on a terminal: a secret without showing it, a yes before deleting; and the terminal is given back.
+
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use rstest::rstest;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, tcgetattr};
+
+use crate::home::Home;
+
+const PLANTED: &str = "sk-planted-0123456789";
+
+const CREATE: [&str; 6] = [
+    "connections",
+    "create",
+    "--name",
+    "Team B",
+    "--provider",
+    "openai",
+];
+
+const SECRET: &str = "OpenAI API Key (not shown; Enter leaves it out): ";
+
+const DELETE: [&str; 3] = ["connections", "delete", "openai-prod"];
+
+/// umai asking on a terminal, and what it said so far.
+struct Asking {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    reader: Box<dyn Read + Send>,
+    keyboard: Box<dyn Write + Send>,
+    said: String,
+}
+
+impl Asking {
+    /// Starts it, and waits for the question.
+    fn start(home: &Home, arguments: &[&str], question: &str) -> Self {
+        let size = PtySize {
+            rows: 24,
+            cols: 100,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_umai"));
+        command.args(arguments);
+        command.env_clear();
+        command.env("HOME", home.path(""));
+        command.cwd(home.path(""));
+        let mut asking = Self {
+            child: pty.slave.spawn_command(command).unwrap(),
+            reader: pty.master.try_clone_reader().unwrap(),
+            keyboard: pty.master.take_writer().unwrap(),
+            master: pty.master,
+            said: String::new(),
+        };
+        let mut chunk = [0; 1024];
+        while !asking.said.contains(question) {
+            let length = asking.reader.read(&mut chunk).unwrap();
+            assert!(length > 0, "{}", asking.said);
+            asking
+                .said
+                .push_str(&String::from_utf8_lossy(&chunk[..length]));
+        }
+        asking
+    }
+
+    /// Types, and waits for the end: the exit code and everything that was said.
+    fn answer(mut self, keys: &str) -> (u32, String) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        let code = self.child.wait().unwrap().exit_code();
+        let mut chunk = [0; 1024];
+        // The terminal's other side is closed by now, and reading it says so in its own way.
+        while let Ok(length @ 1..) = self.reader.read(&mut chunk) {
+            self.said
+                .push_str(&String::from_utf8_lossy(&chunk[..length]));
+        }
+        (code, self.said)
+    }
+}
+
+#[test]
+fn a_missing_secret_is_asked_for_on_a_terminal_and_not_shown() {
+    let home = Home::new();
+    let (code, said) = Asking::start(&home, &CREATE, SECRET).answer(&format!("{PLANTED}\r"));
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("Created Team B (team-b)"), "{said}");
+    assert!(!said.contains("planted"), "{said}");
+    let kept = home.run(&["connections", "get", "team-b", "--json"]).json();
+    assert_eq!(kept["settings"]["apiKey"], "sk-***");
+}
+
+#[test]
+fn a_question_can_be_left_unanswered_or_broken_off() {
+    let home = Home::new();
+    let (code, said) = Asking::start(&home, &CREATE, SECRET).answer("planted\u{3}");
+    assert_eq!(code, 130, "{said}");
+    assert!(
+        !said.contains("planted") && !said.contains("Created"),
+        "{said}"
+    );
+    let (code, said) = Asking::start(&home, &CREATE, SECRET).answer("\r");
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("It has no settings yet"), "{said}");
+}
+
+#[test]
+fn a_secret_that_is_typed_into_stdin_is_not_shown_either() {
+    let home = Home::new();
+    let asking = Asking::start(
+        &home,
+        &[&CREATE[..], &["--secret-stdin", "apiKey"]].concat(),
+        SECRET,
+    );
+    let (code, said) = asking.answer(&format!("{PLANTED}\r"));
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains("planted"), "{said}");
+}
+
+/// Whether a terminal shows what is typed and reads it line by line.
+fn shows_what_is_typed(terminal: &OwnedFd) -> bool {
+    let modes = tcgetattr(terminal).unwrap().local_modes;
+    modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG)
+}
+
+#[rstest]
+#[case(Signal::TERM, 143)]
+#[case(Signal::HUP, 129)]
+#[case(Signal::INT, 130)]
+fn a_signal_while_a_secret_is_asked_for_leaves_the_terminal_as_it_was(
+    #[case] signal: Signal,
+    #[case] code: u32,
+) {
+    let mut asking = Asking::start(&Home::new(), &CREATE, SECRET);
+    // Not as this process's own terminal, whose end would end it.
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let terminal = open(asking.master.tty_name().unwrap(), flags, Mode::empty()).unwrap();
+    assert!(!shows_what_is_typed(&terminal));
+    let id = i32::try_from(asking.child.process_id().unwrap()).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    assert_eq!(asking.child.wait().unwrap().exit_code(), code);
+    assert!(shows_what_is_typed(&terminal), "{signal:?}");
+}
+
+#[test]
+fn deleting_is_asked_on_a_terminal_and_no_is_the_answer_that_is_at_hand() {
+    let home = Home::documented();
+    let question = "Delete openai-prod? There is no undo [y/N] ";
+    for no in ["\r", "n\r", "yesterday\r", "\u{4}"] {
+        let (code, said) = Asking::start(&home, &DELETE, question).answer(no);
+        assert_eq!(code, 0, "{said}");
+        assert!(said.contains("Nothing was deleted"), "{said}");
+        assert_eq!(home.total(), 1, "{no:?}");
+    }
+    let (code, said) = Asking::start(&home, &DELETE, question).answer("y\r");
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("Deleted OpenAI Production"), "{said}");
+    assert_eq!(home.total(), 0);
+}
+
+#[test]
+fn the_app_tells_of_a_key_that_others_can_read() {
+    let home = Home::documented();
+    let key = home.path(".config/umai/umai.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (code, said) = Asking::start(&home, &[], "can be read by others").answer("q");
+    assert_eq!(code, 0, "{said}");
+}
