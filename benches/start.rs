@@ -21,6 +21,8 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 const ROWS: NonZeroU16 = NonZeroU16::new(40).unwrap();
 const COLUMNS: NonZeroU16 = NonZeroU16::new(120).unwrap();
 const RUNS: usize = 21;
+/// The threads that sled started for the reading end some seconds after it; what is measured behind that is idleness.
+const SETTLING: Duration = Duration::from_secs(15);
 const IDLE: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -64,7 +66,7 @@ fn rest(home: &Home, name: &str, loaded: &str) {
         "{name}: the whole list is there after {:?}",
         opened.elapsed()
     );
-    screen.drain(Duration::from_secs(3));
+    screen.drain(SETTLING);
     let before = screen.usage();
     screen.drain(IDLE);
     let after = screen.usage();

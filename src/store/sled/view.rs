@@ -19,7 +19,7 @@ use super::rows::{self, Applied, Pair, Row};
 pub struct Broken(pub String);
 
 /// sled keeps so much of its file in memory, in bytes.
-const CACHE: u64 = 1024 * 1024;
+const CACHE: u64 = 8 * 1024 * 1024;
 
 /// sled lets go of pages only when 64 accesses have come together in one of 256 places, and a walk counts as one access for a
 /// whole page: 16,000 pages would stay, whatever the cache may hold. So a walk that is longer than this touches a page again
