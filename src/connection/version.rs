@@ -1,6 +1,5 @@
 //! A version: what a connection was after a save, without its secrets.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -34,10 +33,5 @@ impl Version {
     /// Its number, from 1.
     pub const fn number(&self) -> u64 {
         self.snapshot.item.version
-    }
-
-    /// When it was saved.
-    pub const fn date_saved(&self) -> DateTime<Utc> {
-        self.snapshot.item.date_modified
     }
 }
