@@ -14,6 +14,7 @@ mod variables;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 
 use crate::text::file::FileFlaw;
 use layer::Values;
@@ -25,7 +26,8 @@ pub use variables::Variables;
 const FILE_NAME: &str = "appsettings.json";
 
 /// Whether a reference resolves; never the value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Lookup {
     /// It does.
     Found {

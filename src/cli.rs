@@ -6,7 +6,6 @@ pub mod exit;
 pub mod import;
 pub mod output;
 pub mod parse;
-pub mod problem;
 pub mod providers;
 pub mod secret;
 pub mod session;

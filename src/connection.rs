@@ -1,6 +1,7 @@
 //! A connection: the entity, the response body and the stored record in one shape.
 
 pub mod alias;
+pub mod comparison;
 pub mod draft;
 pub mod error;
 pub mod json;
@@ -9,6 +10,7 @@ pub mod secret;
 pub mod service;
 pub mod setting;
 pub mod store;
+pub mod test_report;
 pub mod validate;
 pub mod version;
 pub mod core_service;
@@ -17,14 +19,16 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use comparison::{ChangeType, Comparison, Difference, Rollback};
 pub use core_service::{Clock, CoreService};
 pub use draft::ConnectionDraft;
-pub use error::{ConnectionError, Field, FieldError, Reason};
+pub use error::{ConnectionError, Field, FieldError, Reason, ServerError};
 pub use query::{IdOrAlias, Page, Query, Window};
 pub use secret::{Mask, Plain, Sealed};
 pub use service::ConnectionService;
 pub use setting::{Setting, Settings};
 pub use store::{ConnectionStore, StoreError};
+pub use test_report::{Model, TestReport, TestStage, TestStep, TestSubject};
 pub use version::{Change, Version};
 
 /// What lists show of a connection: everything but its settings.

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! cli ──┬──► tui ────┐
-//!       ├──► store ──┼──► connection ──┬──► provider ────┐
-//!       └──► config  │                 └──► appsettings ─┴──► text
+//!       ├──► api ────┼──► connection ──┬──► provider ────┐
+//!       ├──► store ──┘                 └──► appsettings ─┴──► text
+//!       └──► config
 //! ```
 //!
 //! Two seams carry the rest: [`connection::ConnectionService`] is what the screen and the command line ask,
@@ -31,6 +32,7 @@ pub mod provider;
 pub mod appsettings;
 pub mod connection;
 pub mod store;
+pub mod api;
 pub mod tui;
 pub mod config;
 pub mod cli;

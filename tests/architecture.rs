@@ -81,6 +81,22 @@ const WALLS: &[Wall] = &[
         because: "a store keeps connections and nothing else",
     },
     Wall {
+        room: "api",
+        but: &[],
+        never: &[
+            "crate::store",
+            "crate::tui",
+            "crate::cli",
+            "crate::config",
+            "CoreService",
+            "sled::",
+            "ratatui::",
+            "anyhow::",
+            "clap::",
+        ],
+        because: "the API speaks for any service and knows no store",
+    },
+    Wall {
         room: "tui",
         but: &[],
         never: &[

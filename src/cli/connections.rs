@@ -209,7 +209,11 @@ async fn each(
     for key in connections {
         match act(service, key, output).await {
             Ok(()) => {}
-            Err(failure @ Failure::Connection(ConnectionError::Store(_))) => return Err(failure),
+            Err(
+                failure @ Failure::Connection(
+                    ConnectionError::Store(_) | ConnectionError::Server(_),
+                ),
+            ) => return Err(failure),
             Err(failure @ Failure::Connection(_)) if first.is_none() => first = Some(failure),
             Err(failure @ Failure::Connection(_)) => output.failure(&failure),
             Err(failure) => return Err(failure),

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::api::Problem;
 use crate::connection::{ConnectionError, Reason, StoreError};
 
 /// How a command ended.
@@ -21,6 +22,10 @@ pub enum Exit {
     Conflict = 5,
     /// The store or the key cannot be used.
     Store = 6,
+    /// The server cannot be reached or does not let us.
+    Server = 7,
+    /// The provider did not accept the credentials.
+    Untested = 8,
     /// The terminal is gone.
     HungUp = 129,
     /// Ctrl-C.
@@ -80,6 +85,20 @@ impl Failure {
         }
     }
 
+    /// The failure as problem details, the way the management API answers it.
+    pub fn problem(&self) -> Problem {
+        let (status, code) = match self {
+            Self::Connection(error) => return Problem::of(error),
+            Self::Usage(_) => (400, "usage"),
+            Self::NoProvider(_) => (404, "providerNotFound"),
+            Self::Some(..) => (400, "someRefused"),
+            Self::Signal(_) => (500, "interrupted"),
+            Self::Output(_) => (500, "output"),
+            Self::Trouble(_) => (500, "trouble"),
+        };
+        Problem::new(status, self.to_string(), code)
+    }
+
     /// Whether there is nothing to say: it was said before, or nobody listens.
     pub fn is_silent(&self) -> bool {
         match self {
@@ -109,5 +128,7 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
         ConnectionError::NotFound(_) | ConnectionError::VersionNotFound(_) => Exit::NotFound,
         ConnectionError::VersionMoved { .. } => Exit::Conflict,
         ConnectionError::Store(_) => Exit::Store,
+        ConnectionError::Provider(_) => Exit::Untested,
+        ConnectionError::Server(_) => Exit::Server,
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::exit::Failure;
-use super::problem::Problem;
+use crate::api::Problem;
 use crate::connection::{ConnectionError, FieldError};
 use crate::text::{is_hidden, printable};
 
@@ -84,7 +84,7 @@ impl Output {
             return;
         }
         match (self.format, failure) {
-            (Format::Json, _) => Self::problem(&Problem::of(failure)),
+            (Format::Json, _) => Self::problem(&failure.problem()),
             (Format::Text, Failure::Connection(error)) => sentences(error, ""),
             (
                 Format::Text,
@@ -105,7 +105,7 @@ impl Output {
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.format {
             Format::Text => sentences(error, &format!("{unit} {number}: ")),
-            Format::Json => Self::problem(&Problem::refused(error).at(unit, number)),
+            Format::Json => Self::problem(&Problem::of(error).at(unit, number)),
         }
     }
 

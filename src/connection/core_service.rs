@@ -1,6 +1,7 @@
 //! The rules, over any store.
 
 mod changed;
+mod history;
 mod merge;
 mod save;
 
@@ -18,9 +19,9 @@ use super::service::ConnectionService;
 use super::store::{ChangeFeed, ConnectionStore, Put, Revision, Save, StoreError};
 use super::validate::Stored;
 use super::version::{Change, Version};
-use super::{Connection, ConnectionItem};
+use super::{Comparison, Connection, ConnectionItem, Model, Rollback, TestReport, TestSubject};
 use crate::appsettings::{AppSettings, Lookup, Reference};
-use crate::provider::ProviderCatalog;
+use crate::provider::{Capability, ProviderCatalog};
 
 /// Tells the time; given, so that tests decide it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -198,6 +199,73 @@ impl ConnectionService for CoreService {
         let id = self.stored(key).await?.item.id;
         let version = self.store.version(id, number).await?;
         version.ok_or(ConnectionError::VersionNotFound(number))
+    }
+
+    async fn compare(
+        &self,
+        key: &IdOrAlias,
+        from: u64,
+        to: u64,
+    ) -> Result<Comparison, ConnectionError> {
+        let id = self.stored(key).await?.item.id;
+        self.compare_versions(id, from, to).await
+    }
+
+    async fn rollback(
+        &self,
+        key: &IdOrAlias,
+        number: u64,
+        description: Option<String>,
+    ) -> Result<Rollback, ConnectionError> {
+        for _ in 0..MOST_RETRIES {
+            match self.roll_back_once(key, number, description.clone()).await {
+                Err(ConnectionError::VersionMoved { .. }) => {}
+                answer => return answer,
+            }
+        }
+        self.roll_back_once(key, number, description).await
+    }
+
+    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
+        let provider_id = match subject {
+            TestSubject::Stored(key) | TestSubject::Changed(key, _) => {
+                self.stored(&key).await?.item.provider_id
+            }
+            TestSubject::Draft(draft) => draft.provider_id.unwrap_or_default(),
+        };
+        Ok(TestReport {
+            error_message: Some(format!(
+                "Provider '{provider_id}' says nothing of how it is tested"
+            )),
+            ..TestReport::default()
+        })
+    }
+
+    async fn models(
+        &self,
+        key: &IdOrAlias,
+        _capability: Option<Capability>,
+    ) -> Result<Vec<Model>, ConnectionError> {
+        let report = self.test(TestSubject::Stored(key.clone())).await?;
+        Err(ConnectionError::Provider(Box::new(report)))
+    }
+
+    async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {
+        let mut able = Vec::new();
+        for capability in Capability::ALL {
+            let query = Query {
+                capability: Some(capability),
+                ..Query::all(Window { skip: 0, take: 1 })
+            };
+            if self.list(query).await?.total > 0 {
+                able.push(capability);
+            }
+        }
+        Ok(able)
+    }
+
+    async fn revision(&self) -> Result<Revision, ConnectionError> {
+        Ok(self.store.revision())
     }
 
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError> {

@@ -104,7 +104,7 @@ impl ConnectionDraft {
     fn misreads(&mut self, field: Field, expected: &'static str) {
         self.misread.push(FieldError {
             field,
-            reason: Reason::WrongType(expected),
+            reason: Reason::WrongType(expected.into()),
         });
     }
 

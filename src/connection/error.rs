@@ -2,13 +2,17 @@
 
 mod reason;
 
+use serde::{Deserialize, Serialize};
+
 use super::IdOrAlias;
 use super::store::StoreError;
+use super::test_report::TestReport;
 
 pub use reason::Reason;
 
 /// Why a request was not carried out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ConnectionError {
     /// The content is refused; every field that is wrong, in the order of the request, at least one.
     #[error("{}", sentence(.0))]
@@ -35,6 +39,42 @@ pub enum ConnectionError {
     /// The store could not do it.
     #[error(transparent)]
     Store(StoreError),
+    /// The provider did not answer what it was asked; the report says how far it came.
+    #[error("{}", .0.error_message.as_deref().unwrap_or("The provider gave no answer"))]
+    Provider(Box<TestReport>),
+    /// The server could not be asked, or it refused for a reason of its own.
+    #[error(transparent)]
+    Server(ServerError),
+}
+
+/// What can be wrong between here and a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ServerError {
+    /// Nobody answers there, or the answer broke off.
+    #[error("The server {server} cannot be reached: {why}")]
+    Unreachable {
+        /// Its address.
+        server: String,
+        /// What is known.
+        why: String,
+    },
+    /// No token, or one that is wrong, revoked or expired.
+    #[error(
+        "The server does not know who asks: give a valid token in UMAI_TOKEN or with --token-file"
+    )]
+    SignIn,
+    /// The token may read and not write, or the like; the server's words.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Another refusal, in the server's words.
+    #[error("{words}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What it said, or what the status means.
+        words: String,
+    },
 }
 
 /// What the first error says; the others ride along.
@@ -56,8 +96,16 @@ impl ConnectionError {
             | Self::NotFound(_)
             | Self::VersionNotFound(_)
             | Self::VersionMoved { .. }
-            | Self::Store(_) => &[],
+            | Self::Store(_)
+            | Self::Provider(_)
+            | Self::Server(_) => &[],
         }
+    }
+}
+
+impl From<ServerError> for ConnectionError {
+    fn from(error: ServerError) -> Self {
+        Self::Server(error)
     }
 }
 
@@ -81,7 +129,8 @@ impl From<StoreError> for ConnectionError {
 }
 
 /// A place in a draft.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Field {
     /// The alias.
     Alias,
@@ -151,7 +200,7 @@ impl Field {
 }
 
 /// One field that is refused, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     /// Where.
     pub field: Field,

@@ -10,7 +10,7 @@ use super::ConnectionItem;
 use crate::provider::Capability;
 
 /// Which connections a list has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// Only names that contain this, without regard to case.
     pub filter: Option<String>,
@@ -67,7 +67,7 @@ impl Query {
 }
 
 /// Which part of a whole list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// How many to leave out at the start.
     pub skip: usize,
@@ -90,7 +90,8 @@ pub fn order_of(item: &ConnectionItem) -> (String, &str) {
 }
 
 /// How people and scripts name one connection. An alias cannot look like an id, so every text is one or the other.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum IdOrAlias {
     /// By identity.
     Id(Uuid),

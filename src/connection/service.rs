@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::store::ChangeFeed;
 use super::store::Revision;
 use super::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, Page, Query, Version,
-    Window,
+    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, Model,
+    Page, Query, Rollback, TestReport, TestSubject, Version, Window,
 };
 use crate::appsettings::{Lookup, Reference};
-use crate::provider::ProviderCatalog;
+use crate::provider::{Capability, ProviderCatalog};
 
 /// Everything that can be done with connections, wherever they are kept.
 #[async_trait]
@@ -68,6 +68,38 @@ pub trait ConnectionService: Send + Sync {
 
     /// One version of a connection.
     async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError>;
+
+    /// What differs between two versions of a connection.
+    async fn compare(
+        &self,
+        key: &IdOrAlias,
+        from: u64,
+        to: u64,
+    ) -> Result<Comparison, ConnectionError>;
+
+    /// Makes a connection what it was at a version, as a new version, by the rules of an update; secrets stay those stored now.
+    async fn rollback(
+        &self,
+        key: &IdOrAlias,
+        number: u64,
+        description: Option<String>,
+    ) -> Result<Rollback, ConnectionError>;
+
+    /// Asks the provider whether the credentials work; what is wrong with them is in the report, not an error.
+    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError>;
+
+    /// The models that the provider names to a connection; those that can do something, when that is asked.
+    async fn models(
+        &self,
+        key: &IdOrAlias,
+        capability: Option<Capability>,
+    ) -> Result<Vec<Model>, ConnectionError>;
+
+    /// What the providers of the connections can do, each once.
+    async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError>;
+
+    /// The newest durable revision of the store.
+    async fn revision(&self) -> Result<Revision, ConnectionError>;
 
     /// Every change after a revision, then those that come.
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError>;

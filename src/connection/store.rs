@@ -1,16 +1,19 @@
 //! The lower seam: what keeps connections.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Change, Connection, ConnectionItem, Page, Query, Version, Window};
 
 /// A point in the store's history; it grows with every save and delete, and never comes twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Revision(pub u64);
 
 /// Whether a save makes a connection or follows a version of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Put {
     /// Refused when the id exists.
     New,
@@ -19,7 +22,7 @@ pub enum Put {
 }
 
 /// A connection to keep.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Save<S> {
     /// The connection after the save; its `item.version` is the version that this save makes.
     pub connection: Connection<S>,
@@ -30,16 +33,18 @@ pub struct Save<S> {
 }
 
 /// A change that is durable, as the feed tells it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Changed {
     /// Where in the store's history.
     pub revision: Revision,
     /// What happened.
+    #[serde(flatten)]
     pub what: What,
 }
 
 /// What happened to a connection.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum What {
     /// It was created or saved.
     Saved(ConnectionItem),
@@ -95,7 +100,8 @@ pub trait ConnectionStore<S>: Send + Sync {
 }
 
 /// Why a store did not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StoreError {
     /// Another connection has the alias.
     #[error("A connection with alias '{alias}' already exists")]

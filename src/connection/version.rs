@@ -21,7 +21,7 @@ pub struct Change {
 }
 
 /// One version of a connection.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {
     /// The connection as it was; secrets are masked, so going back keeps the ones stored now.
     pub snapshot: Connection<Mask>,

@@ -83,7 +83,7 @@ impl Tally {
                     Format::Text => show::created(&connection, output),
                 })
             }
-            Err(error @ ConnectionError::Store(_)) => {
+            Err(error @ (ConnectionError::Store(_) | ConnectionError::Server(_))) => {
                 self.trouble.get_or_insert(error.into());
                 Ok(())
             }

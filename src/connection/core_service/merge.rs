@@ -58,6 +58,41 @@ pub fn over(
     Merged { draft, refused }
 }
 
+/// What `before` would be if it went back to `snapshot`: secrets stay those stored now, since no snapshot has any.
+pub fn back_to(
+    before: &Connection<Plain>,
+    snapshot: &Connection<Mask>,
+    catalog: &ProviderCatalog,
+) -> Merged {
+    let old = before.settings.clone().unwrap_or_default();
+    let settings = snapshot.settings.as_ref().map(|settings| {
+        let kept = settings.iter().filter_map(|(key, value)| {
+            let value = match value {
+                Setting::Null => Setting::Null,
+                Setting::Switch(on) => Setting::Switch(*on),
+                Setting::Number(number) => Setting::Number(number.clone()),
+                Setting::Text(text) => Setting::Text(text.clone()),
+                Setting::Secret(_) => old.get(key)?.clone(),
+            };
+            Some((key.to_owned(), value))
+        });
+        kept.collect::<Settings<Plain>>()
+    });
+    let refused = match (&settings, catalog.get(&before.item.provider_id)) {
+        (Some(new), Some(provider)) => secrets_led_elsewhere(&old, new, provider),
+        (None, _) | (_, None) => Vec::new(),
+    };
+    let draft = ConnectionDraft {
+        alias: Some(snapshot.item.alias.clone()),
+        name: Some(snapshot.item.name.clone()),
+        provider_id: Some(before.item.provider_id.clone()),
+        is_active: Some(snapshot.item.is_active),
+        settings,
+        misread: Vec::new(),
+    };
+    Merged { draft, refused }
+}
+
 fn settings_over(
     old: &Settings<Plain>,
     given: &Settings<Plain>,

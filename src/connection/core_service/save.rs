@@ -49,6 +49,7 @@ impl CoreService {
         &self,
         before: &Connection<Plain>,
         mut after: Connection<Plain>,
+        description: Option<String>,
     ) -> Result<Connection, ConnectionError> {
         let paths = changed::paths(before, &after);
         if paths.is_empty() {
@@ -62,6 +63,7 @@ impl CoreService {
                 connection: after,
                 put: Put::Over(before.item.version),
                 change: Change {
+                    description,
                     paths,
                     ..Change::default()
                 },
@@ -98,7 +100,7 @@ impl CoreService {
         if draft.settings.is_some() {
             after.settings = found.settings;
         }
-        self.save_over(&before, after).await
+        self.save_over(&before, after, None).await
     }
 
     pub(super) async fn set_active_once(
@@ -109,7 +111,7 @@ impl CoreService {
         let before = self.stored(key).await?;
         let mut after = before.clone();
         after.item.is_active = active;
-        self.save_over(&before, after).await
+        self.save_over(&before, after, None).await
     }
 }
 

@@ -1,7 +1,19 @@
 //! Why a field is refused, in the words of the form and of the API.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 /// Why a field is refused. Nothing in it was sent as a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// It travels as `{"code":"tooLong","of":255}`; the code is the stable word of the API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "code",
+    content = "of",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum Reason {
     /// Missing, null, empty or blank.
     Required,
@@ -21,7 +33,7 @@ pub enum Reason {
     /// Control, bidi or nothing but invisible characters.
     Unprintable,
     /// Not the type it should be; says which that is.
-    WrongType(&'static str),
+    WrongType(Cow<'static, str>),
     /// No such provider.
     UnknownProvider(String),
     /// An existing connection keeps its provider.

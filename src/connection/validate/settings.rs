@@ -96,9 +96,9 @@ fn examine_field(
     let reason = match value {
         None | Some(Setting::Null) => field.required.then_some(Reason::Required),
         Some(Setting::Switch(_)) => {
-            (field.kind != FieldKind::Switch).then_some(Reason::WrongType("text"))
+            (field.kind != FieldKind::Switch).then_some(Reason::WrongType("text".into()))
         }
-        Some(Setting::Number(_)) => Some(Reason::WrongType(expected(field.kind))),
+        Some(Setting::Number(_)) => Some(Reason::WrongType(expected(field.kind).into())),
         Some(value @ (Setting::Text(_) | Setting::Secret(_))) => match value.text() {
             // A stored secret whose seal does not open: kept as it is, so there is nothing to look at.
             None => None,
@@ -125,7 +125,7 @@ const fn expected(kind: FieldKind) -> &'static str {
 
 fn examine_text(text: &str, field: &SettingsField, stored: Stored) -> Option<Reason> {
     if field.kind == FieldKind::Switch {
-        return Some(Reason::WrongType(expected(field.kind)));
+        return Some(Reason::WrongType(expected(field.kind).into()));
     }
     if text.is_empty() {
         return field.required.then_some(Reason::Required);

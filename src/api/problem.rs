@@ -1,0 +1,257 @@
+//! Problem details (RFC 9457), and the error they are about: one becomes the other without loss.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::connection::{ConnectionError, FieldError, Reason, ServerError, StoreError};
+
+/// Problem details: one JSON object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Where the status is described.
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    /// What the status is called.
+    #[serde(default)]
+    pub title: String,
+    /// The HTTP status.
+    #[serde(default)]
+    pub status: u16,
+    /// What is wrong, in one sentence.
+    #[serde(default)]
+    pub detail: String,
+    /// What is wrong, in one stable word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Every field's sentences, by path.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub errors: Map<String, Value>,
+    /// The error itself, for a client of the same making.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<ConnectionError>,
+    /// What else is said, the line it is about for example.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+impl Problem {
+    /// A status, with what is wrong in a sentence and in a stable word.
+    pub fn new(status: u16, detail: impl Into<String>, code: &str) -> Self {
+        let (kind, title) = described(status);
+        Self {
+            kind: kind.into(),
+            title: title.into(),
+            status,
+            detail: detail.into(),
+            code: Some(code.into()),
+            errors: Map::new(),
+            cause: None,
+            more: Map::new(),
+        }
+    }
+
+    /// The problem details of what the service refused.
+    pub fn of(error: &ConnectionError) -> Self {
+        let detail = match error {
+            // Whatever it was asked by, the API's own words.
+            ConnectionError::NotFound(_) => "Connection not found".to_owned(),
+            other => other.to_string(),
+        };
+        let errors = match error {
+            ConnectionError::Invalid(errors) => by_field(errors),
+            _ => Map::new(),
+        };
+        Self {
+            errors,
+            cause: Some(error.clone()),
+            ..Self::new(status(error), detail, word(error))
+        }
+    }
+
+    /// The same, with the line or the element it is about.
+    #[must_use]
+    pub fn at(mut self, unit: &str, number: u64) -> Self {
+        self.more.insert(unit.to_owned(), number.into());
+        self
+    }
+}
+
+/// Where a status is described, and what it is called.
+fn described(status: u16) -> (&'static str, &'static str) {
+    match status {
+        400 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.5.1",
+            "Bad Request",
+        ),
+        401 => (
+            "https://tools.ietf.org/html/rfc7235#section-3.1",
+            "Unauthorized",
+        ),
+        403 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.5.3",
+            "Forbidden",
+        ),
+        404 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.5.4",
+            "Not Found",
+        ),
+        405 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.5.5",
+            "Method Not Allowed",
+        ),
+        408 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.5.7",
+            "Request Timeout",
+        ),
+        409 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.5.8",
+            "Conflict",
+        ),
+        410 => ("https://tools.ietf.org/html/rfc7231#section-6.5.9", "Gone"),
+        412 => (
+            "https://tools.ietf.org/html/rfc7232#section-4.2",
+            "Precondition Failed",
+        ),
+        413 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.5.11",
+            "Payload Too Large",
+        ),
+        414 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.5.12",
+            "URI Too Long",
+        ),
+        415 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.5.13",
+            "Unsupported Media Type",
+        ),
+        421 => (
+            "https://tools.ietf.org/html/rfc7540#section-9.1.2",
+            "Misdirected Request",
+        ),
+        429 => (
+            "https://tools.ietf.org/html/rfc6585#section-4",
+            "Too Many Requests",
+        ),
+        431 => (
+            "https://tools.ietf.org/html/rfc6585#section-5",
+            "Request Header Fields Too Large",
+        ),
+        501 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.6.2",
+            "Not Implemented",
+        ),
+        502 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.6.3",
+            "Bad Gateway",
+        ),
+        503 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.6.4",
+            "Service Unavailable",
+        ),
+        505 => (
+            "https://tools.ietf.org/html/rfc7231#section-6.6.6",
+            "HTTP Version Not Supported",
+        ),
+        _ => (
+            "https://tools.ietf.org/html/rfc7231#section-6.6.1",
+            "Internal Server Error",
+        ),
+    }
+}
+
+/// The HTTP status of what the service refused.
+fn status(error: &ConnectionError) -> u16 {
+    match error {
+        ConnectionError::Invalid(_) | ConnectionError::Malformed(_) => 400,
+        ConnectionError::NotFound(_) | ConnectionError::VersionNotFound(_) => 404,
+        ConnectionError::VersionMoved { .. } => 412,
+        ConnectionError::Store(StoreError::IdTaken(_)) => 409,
+        ConnectionError::Store(StoreError::FeedTooOld(_)) => 410,
+        ConnectionError::Store(StoreError::ReadOnly(_) | StoreError::Held { .. }) => 503,
+        ConnectionError::Store(_) => 500,
+        ConnectionError::Provider(_) => 502,
+        ConnectionError::Server(error) => match error {
+            ServerError::Unreachable { .. } => 502,
+            ServerError::SignIn => 401,
+            ServerError::Forbidden(_) => 403,
+            ServerError::Refused { status, .. } => *status,
+        },
+    }
+}
+
+/// The stable word for what the service refused.
+fn word(error: &ConnectionError) -> &'static str {
+    match error {
+        ConnectionError::Invalid(errors) => errors
+            .first()
+            .map_or("invalid", |error| code(&error.reason)),
+        ConnectionError::Malformed(_) => "malformed",
+        ConnectionError::NotFound(_) => "notFound",
+        ConnectionError::VersionNotFound(_) => "versionNotFound",
+        ConnectionError::VersionMoved { .. } => "versionMoved",
+        ConnectionError::Store(error) => store_code(error),
+        ConnectionError::Provider(_) => "provider",
+        ConnectionError::Server(error) => match error {
+            ServerError::Unreachable { .. } => "unreachable",
+            ServerError::SignIn => "unauthorized",
+            ServerError::Forbidden(_) => "forbidden",
+            ServerError::Refused { .. } => "refused",
+        },
+    }
+}
+
+/// Every field's sentences, in the order of the form.
+fn by_field(errors: &[FieldError]) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for error in errors {
+        let sentences = fields
+            .entry(error.field.path())
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(sentences) = sentences {
+            sentences.push(error.to_string().into());
+        }
+    }
+    fields
+}
+
+/// The stable word for a reason.
+fn code(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Required => "required",
+        Reason::TooLong(_) => "tooLong",
+        Reason::AliasFormat => "aliasFormat",
+        Reason::AliasReserved(_) => "aliasReserved",
+        Reason::AliasTaken { .. } => "aliasTaken",
+        Reason::Unprintable => "unprintable",
+        Reason::WrongType(_) => "wrongType",
+        Reason::UnknownProvider(_) => "unknownProvider",
+        Reason::ProviderFixed => "providerFixed",
+        Reason::UnknownSetting(_) => "unknownSetting",
+        Reason::GivenTwice => "givenTwice",
+        Reason::NotAUrl => "notAUrl",
+        Reason::UrlWithCredentials => "urlWithCredentials",
+        Reason::NotAnOption(_) => "notAnOption",
+        Reason::NotHeaders => "notHeaders",
+        Reason::Masked => "masked",
+        Reason::NotAReference => "notAReference",
+        Reason::ReferenceMissing { .. } => "referenceMissing",
+        Reason::ReferenceRefused { .. } => "referenceRefused",
+        Reason::OneOf(_) => "oneOf",
+        Reason::EndpointMoved => "endpointMoved",
+    }
+}
+
+fn store_code(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::AliasTaken { .. } => "aliasTaken",
+        StoreError::IdTaken(_) => "idTaken",
+        StoreError::NotFound(_) => "notFound",
+        StoreError::VersionMoved { .. } => "versionMoved",
+        StoreError::FeedTooOld(_) => "feedTooOld",
+        StoreError::Held { .. } => "held",
+        StoreError::ReadOnly(_) => "readOnly",
+        StoreError::Damaged { .. } => "damaged",
+        StoreError::Key(_) => "key",
+        StoreError::Unusable(_) => "unusable",
+    }
+}

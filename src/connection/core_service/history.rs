@@ -1,0 +1,64 @@
+//! Compares versions of a connection, and makes it what it was at one.
+
+use uuid::Uuid;
+
+use super::super::comparison::ENTITY_TYPE;
+use super::super::validate::Stored;
+use super::super::{Comparison, ConnectionError, IdOrAlias, Rollback, Version};
+use super::{CoreService, merge};
+
+impl CoreService {
+    async fn version_of(&self, id: Uuid, number: u64) -> Result<Version, ConnectionError> {
+        let version = self.store.version(id, number).await?;
+        version.ok_or(ConnectionError::VersionNotFound(number))
+    }
+
+    pub(super) async fn compare_versions(
+        &self,
+        id: Uuid,
+        from: u64,
+        to: u64,
+    ) -> Result<Comparison, ConnectionError> {
+        let (older, newer) = (
+            self.version_of(id, from).await?,
+            self.version_of(id, to).await?,
+        );
+        let mut between = Vec::new();
+        for number in from.min(to) + 1..=from.max(to) {
+            between.extend(self.version_of(id, number).await?.change.paths);
+        }
+        Ok(Comparison::of(older, newer, &between))
+    }
+
+    pub(super) async fn roll_back_once(
+        &self,
+        key: &IdOrAlias,
+        number: u64,
+        description: Option<String>,
+    ) -> Result<Rollback, ConnectionError> {
+        let before = self.stored(key).await?;
+        let snapshot = self.version_of(before.item.id, number).await?.snapshot;
+        let merged = merge::back_to(&before, &snapshot, &self.catalog);
+        let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
+        merged.refuse_what_moved(&mut found);
+        self.examine_further(&mut found, Some(&before)).await?;
+        if !found.errors.is_empty() {
+            return Err(ConnectionError::Invalid(found.errors));
+        }
+        let mut after = before.clone();
+        after.item.name = found.name;
+        after.item.alias = found.alias.unwrap_or(after.item.alias);
+        after.item.is_active = found.is_active;
+        after.settings = found.settings;
+        let description = description.or_else(|| Some(format!("Rollback to v{number}")));
+        let entity = self.save_over(&before, after, description).await?;
+        Ok(Rollback {
+            entity_id: entity.item.id,
+            entity_type: ENTITY_TYPE.into(),
+            previous_version: before.item.version,
+            restored_from_version: number,
+            new_version: entity.item.version,
+            entity,
+        })
+    }
+}
