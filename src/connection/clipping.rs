@@ -147,10 +147,9 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn clipped(
-        text: &str,
-        wanted: Option<&str>,
-    ) -> Option<(String, Vec<(String, String)>, Vec<String>)> {
+    type Clipped = (String, Vec<(String, String)>, Vec<String>);
+
+    fn clipped(text: &str, wanted: Option<&str>) -> Option<Clipped> {
         let catalog = ProviderCatalog::embedded();
         let wanted = wanted.and_then(|id| catalog.get(id));
         let clipping = Clipping::read(text, &catalog, wanted)?;

@@ -80,7 +80,9 @@ pub fn read(text: &str, catalog: &ProviderCatalog, wanted: Option<&Provider>) ->
         left_out: Vec::new(),
     };
     found.take_address(&address);
-    headers.iter().for_each(|header| found.take_header(header));
+    for header in &headers {
+        found.take_header(header);
+    }
     Some(Clipping {
         kind: ClippingKind::Curl,
         draft: draft(provider, found.settings),
