@@ -51,6 +51,16 @@ pub struct ConnectionItem {
     pub date_modified: DateTime<Utc>,
     /// 1 after the create, one more after each save.
     pub version: u64,
+    /// When it went to the trash; none while it is in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_deleted: Option<DateTime<Utc>>,
+}
+
+impl ConnectionItem {
+    /// Whether it is in the trash.
+    pub const fn is_deleted(&self) -> bool {
+        self.date_deleted.is_some()
+    }
 }
 
 /// A connection whose secrets are in the state `S`: [`Mask`] above the service, [`Plain`] inside it, [`Sealed`] at rest.
