@@ -518,12 +518,12 @@ async fn what_is_deleted_is_gone_and_its_alias_is_free() {
     let service = service();
     let created = service.create(draft(DOCUMENTED)).await.unwrap();
     service
-        .delete(&IdOrAlias::Id(created.item.id))
+        .delete(&IdOrAlias::Id(created.item.id), None)
         .await
         .unwrap();
     let gone = service.get(&alias("openai-prod")).await.unwrap_err();
     assert_eq!(gone.to_string(), "Connection 'openai-prod' not found");
-    assert!(service.delete(&alias("openai-prod")).await.is_err());
+    assert!(service.delete(&alias("openai-prod"), None).await.is_err());
     assert!(service.create(draft(DOCUMENTED)).await.is_ok());
 }
 
@@ -533,7 +533,7 @@ async fn what_is_deleted_comes_back_from_the_trash_with_its_history_and_its_key(
     let created = service.create(draft(DOCUMENTED)).await.unwrap();
     let id = created.item.id;
     service.set_active(&id.into(), false).await.unwrap();
-    let deleted = service.delete(&alias("openai-prod")).await.unwrap();
+    let deleted = service.delete(&alias("openai-prod"), None).await.unwrap();
     assert_eq!(deleted.alias, "openai-prod");
     let missing = service.get(&id.into()).await.unwrap_err();
     assert!(matches!(missing, ConnectionError::NotFound(_)));
@@ -562,7 +562,7 @@ async fn what_is_deleted_comes_back_from_the_trash_with_its_history_and_its_key(
 async fn what_comes_back_to_a_taken_alias_needs_another() {
     let service = service();
     let id = service.create(draft(DOCUMENTED)).await.unwrap().item.id;
-    service.delete(&id.into()).await.unwrap();
+    service.delete(&id.into(), None).await.unwrap();
     service.create(draft(DOCUMENTED)).await.unwrap();
     let taken = service.restore(id, None).await.unwrap_err();
     assert!(matches!(
@@ -589,7 +589,7 @@ async fn only_what_is_in_the_trash_can_be_forgotten_and_then_it_is_gone() {
     let in_use = service.purge(id).await.unwrap_err();
     assert!(matches!(in_use, ConnectionError::NotFound(_)));
     assert!(service.restore(id, None).await.is_err());
-    service.delete(&id.into()).await.unwrap();
+    service.delete(&id.into(), None).await.unwrap();
     assert_eq!(service.purge(id).await.unwrap().alias, "openai-prod");
     assert_eq!(service.trash(ALL).await.unwrap().total, 0);
     assert!(service.versions(&id.into(), ALL).await.is_err());

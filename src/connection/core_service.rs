@@ -181,8 +181,15 @@ impl ConnectionService for CoreService {
         again(|| self.set_active_once(key, active)).await
     }
 
-    async fn delete(&self, key: &IdOrAlias) -> Result<ConnectionItem, ConnectionError> {
-        again(|| self.put_in_trash(key)).await
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        over: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError> {
+        if over.is_some() {
+            return self.put_in_trash(key, over).await;
+        }
+        again(|| self.put_in_trash(key, None)).await
     }
 
     async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {

@@ -57,7 +57,13 @@ pub trait ConnectionService: Send + Sync {
     ) -> Result<Connection, ConnectionError>;
 
     /// Puts a connection into the trash, with its history, and answers what it was. Its alias is free at once.
-    async fn delete(&self, key: &IdOrAlias) -> Result<ConnectionItem, ConnectionError>;
+    ///
+    /// `over` is the version that whoever deletes it has seen; a connection that moved on is a [`ConnectionError::VersionMoved`].
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        over: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError>;
 
     /// The connections in the trash, ordered by name without regard to case.
     async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError>;

@@ -35,8 +35,13 @@ impl CoreService {
     pub(super) async fn put_in_trash(
         &self,
         key: &IdOrAlias,
+        over: Option<u64>,
     ) -> Result<ConnectionItem, ConnectionError> {
         let before = self.stored(key).await?;
+        let found = before.item.version;
+        if let Some(expected) = over.filter(|expected| *expected != found) {
+            return Err(ConnectionError::VersionMoved { expected, found });
+        }
         let mut after = before.clone();
         let item = &mut after.item;
         item.alias = alias::in_trash(&item.alias, item.id);
