@@ -211,6 +211,7 @@ fn renamed(items: &[Item], count: usize, version: u64) -> Vec<News> {
                 date_created: old.modified,
                 date_modified: old.modified,
                 version,
+                date_deleted: None,
             };
             News::Saved(Item::new(&item, Arc::clone(&old.provider)))
         })

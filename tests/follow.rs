@@ -40,6 +40,7 @@ fn item(number: u128, name: &str, version: u64) -> ConnectionItem {
         date_created: "2024-01-15T10:30:00Z".parse().unwrap(),
         date_modified: "2024-01-15T10:30:00Z".parse().unwrap(),
         version,
+        date_deleted: None,
     }
 }
 

@@ -114,8 +114,28 @@ impl ConnectionService for Line {
         self.end()?.set_active(key, active).await
     }
 
-    async fn delete(&self, key: &IdOrAlias) -> Result<ConnectionItem, ConnectionError> {
-        self.end()?.delete(key).await
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        over: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError> {
+        self.end()?.delete(key, over).await
+    }
+
+    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
+        self.end()?.trash(window).await
+    }
+
+    async fn restore(
+        &self,
+        id: Uuid,
+        alias: Option<String>,
+    ) -> Result<Connection, ConnectionError> {
+        self.end()?.restore(id, alias).await
+    }
+
+    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
+        self.end()?.purge(id).await
     }
 
     async fn versions(
@@ -327,4 +347,17 @@ async fn following_ends_when_nobody_listens() {
     let following = tokio::spawn(follow(far, since, ears));
     drop(heard);
     timeout(PATIENCE, following).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_goes_into_the_trash_is_gone_and_what_comes_back_is_there() {
+    let (far, _line, mut heard) = followed().await;
+    let id = far
+        .delete(&"before".parse().unwrap(), None)
+        .await
+        .unwrap()
+        .id;
+    assert_eq!(next(&mut heard).await, Heard::News(vec![News::Deleted(id)]));
+    far.restore(id, None).await.unwrap();
+    assert_eq!(aliases(&mut heard, 1).await, ["before"]);
 }

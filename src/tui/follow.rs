@@ -181,6 +181,8 @@ fn compact(changes: Vec<Changed>) -> Vec<News> {
     let mut providers: HashMap<String, Arc<str>> = HashMap::new();
     let compacted = changes.into_iter().map(|changed| match changed.what {
         What::Deleted(id) => News::Deleted(id),
+        // What is in the trash is no longer among the connections.
+        What::Saved(item) if item.is_deleted() => News::Deleted(item.id),
         What::Saved(item) => {
             let provider = providers
                 .entry(item.provider_id.clone())

@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use super::Item;
 
+/// As many as two bytes can name.
+const SLOTS: usize = 1 << 16;
+
 /// What was heard of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
@@ -90,14 +93,28 @@ fn newest(news: Vec<News>) -> HashMap<Uuid, Newest> {
     newest
 }
 
+/// Where it is noted whether something was heard of a connection, or of one that shares its place.
+fn slot(id: Uuid) -> usize {
+    let [.., high, low] = *id.as_bytes();
+    usize::from(u16::from_be_bytes([high, low]))
+}
+
 /// Brings a list up to what was heard; nothing older goes before what is newer.
 pub fn take_in(items: &mut Vec<Item>, news: Vec<News>) -> Shift {
     let mut newest = newest(news);
+    // Most of a long list is passed by with one look.
+    let mut may_be_heard = vec![false; SLOTS];
+    for id in newest.keys() {
+        may_be_heard[slot(*id)] = true;
+    }
     let mut shift = Shift::default();
     let mut changed = Vec::new();
     for (place, known) in items.iter_mut().enumerate() {
         if newest.is_empty() {
             break;
+        }
+        if !may_be_heard[slot(known.id)] {
+            continue;
         }
         let Some(heard) = newest.get_mut(&known.id) else {
             continue;
@@ -135,9 +152,10 @@ fn take_out(items: &mut Vec<Item>, places: &[usize]) {
     if let [place] = places {
         items.remove(*place);
     } else if !places.is_empty() {
+        let mut places = places.iter().peekable();
         let mut place = 0;
         items.retain(|_| {
-            let stays = places.binary_search(&place).is_err();
+            let stays = places.next_if(|gone| **gone == place).is_none();
             place += 1;
             stays
         });
