@@ -155,7 +155,10 @@ impl ConnectionService for CoreService {
             .save(Save {
                 connection,
                 put: Put::New,
-                change: Change::default(),
+                change: Change {
+                    description: save::said_of(&draft),
+                    ..Change::default()
+                },
             })
             .await?;
         Ok(masked)

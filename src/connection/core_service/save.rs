@@ -8,6 +8,7 @@ use super::super::{
 };
 use super::{CoreService, changed, merge};
 use crate::appsettings::{Lookup, Reference};
+use crate::text::printable;
 
 impl CoreService {
     /// Adds what only the store and the application settings can tell; `before` is the connection that is changed.
@@ -100,7 +101,7 @@ impl CoreService {
         if draft.settings.is_some() {
             after.settings = found.settings;
         }
-        self.save_over(&before, after, None).await
+        self.save_over(&before, after, said_of(draft)).await
     }
 
     pub(super) async fn set_active_once(
@@ -113,6 +114,16 @@ impl CoreService {
         after.item.is_active = active;
         self.save_over(&before, after, None).await
     }
+}
+
+/// The most characters that are kept of what is said about a change.
+const MOST_SAID: usize = 255;
+
+/// What is said about a change: one line of what can be seen, none when that is nothing.
+pub(super) fn said_of(draft: &ConnectionDraft) -> Option<String> {
+    let said = draft.change_description.as_deref()?.trim();
+    let said: String = printable(said).chars().take(MOST_SAID).collect();
+    (!said.is_empty()).then_some(said)
 }
 
 /// Whether a setting had this reference already: what is unchanged is not looked up again.
