@@ -375,7 +375,7 @@ impl App {
                     let area = layout.palette();
                     models.choices.scroll(Layout::choice_rows(area), count);
                 }
-                Layer::Compare(compare) => compare.scroll(layout.reading_text()),
+                Layer::Compare(compare) => compare.scroll(layout),
                 Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
             }
         }

@@ -7,7 +7,7 @@ use super::action::Action;
 use super::effect::Ticket;
 use super::fit::{safe, width, wrap};
 use super::history::label;
-use super::layout::{Area, follow};
+use super::layout::{Layout, follow};
 use super::words::{self, Part};
 use crate::connection::{ChangeType, Comparison, Difference, Mask};
 use crate::provider::Provider;
@@ -159,15 +159,15 @@ impl Compare {
     }
 
     /// Keeps the selected difference seen.
-    pub fn scroll(&mut self, area: Area) {
-        let rows = self.rows(area.width);
+    pub fn scroll(&mut self, layout: Layout) {
+        let rows = self.rows(layout.reading_width());
         let is_selected = |row: &Row| match row {
             Row::Text(_) => false,
             Row::Label(at, _) | Row::Value(at, ..) => *at == self.selected,
         };
         let first = rows.iter().position(is_selected).unwrap_or(0);
         let last = rows.iter().rposition(is_selected).unwrap_or(0);
-        let height = area.height.into();
+        let height = layout.reading_text(rows.len()).height.into();
         let top = follow(self.top, last, height, rows.len());
         self.top = follow(top, first, height, rows.len());
     }

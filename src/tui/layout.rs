@@ -95,6 +95,9 @@ impl Area {
     }
 }
 
+/// The most columns of something to read.
+const READING: u16 = 88;
+
 /// The fewest columns and rows that something can be done in.
 pub const SMALLEST: Size = Size {
     width: 20,
@@ -221,19 +224,25 @@ impl Layout {
         }
     }
 
-    /// Where something to read lies over the rest: a report, a comparison.
-    pub fn reading(&self) -> Area {
-        self.body.centered(96, u16::MAX)
+    /// Where something to read lies over the rest: a report, a comparison of so many lines.
+    pub fn reading(&self, lines: usize) -> Area {
+        let rows = u16::try_from(lines).unwrap_or(u16::MAX);
+        self.body.centered(READING, rows.saturating_add(2).max(6))
     }
 
     /// Where its lines are.
-    pub fn reading_text(&self) -> Area {
-        let inside = self.reading().inside();
+    pub fn reading_text(&self, lines: usize) -> Area {
+        let inside = self.reading(lines).inside();
         Area {
             x: inside.x.saturating_add(1),
             width: inside.width.saturating_sub(2),
             ..inside
         }
+    }
+
+    /// How wide its lines are.
+    pub fn reading_width(&self) -> u16 {
+        self.reading_text(0).width
     }
 
     /// Where the tabs of a workspace are.

@@ -36,13 +36,14 @@ impl App {
             _ => {}
         }
         let help_area = self.layout().help_text();
-        let reading = self.layout().reading_text();
+        let layout = self.layout();
         let outcome = match self.layers.last_mut() {
             Some(Layer::Picker(picker)) => picker.act(action, &self.catalog),
             Some(Layer::Form(_)) => self.act_on_form(action),
             Some(Layer::Report(report)) => {
-                let count = report.lines(reading.width).len();
-                report.act(action, count, reading.height.into())
+                let count = report.lines(layout.reading_width()).len();
+                let rows = layout.reading_text(count).height;
+                report.act(action, count, rows.into())
             }
             Some(Layer::Models(models)) => match action {
                 Action::Choose => return self.copy_model(),

@@ -149,11 +149,18 @@ impl App {
 
     /// Goes back, as it was answered, with the note that was typed.
     pub(super) fn roll_back(&mut self, answer: Answer, note: Option<String>) -> Option<Effect> {
+        let said = |what: String| match &note {
+            Some(note) => format!("{what}: {note}"),
+            None => what,
+        };
         match answer {
-            Answer::RollBack(id, number) => Some(self.call(
-                Waiting::Rollback(number),
-                Request::Rollback(id, number, note),
-            )),
+            Answer::RollBack(id, number) => {
+                let said = said(format!("Rollback to v{number}"));
+                Some(self.call(
+                    Waiting::Rollback(number),
+                    Request::Rollback(id, number, Some(said)),
+                ))
+            }
             Answer::RollBackField(id, number) => {
                 let Some(Layer::Compare(compare)) = self.layers.last() else {
                     return None;
@@ -161,8 +168,7 @@ impl App {
                 let changed = compare.selected()?;
                 let mut draft = draft_of(changed);
                 let label = &changed.label;
-                draft.change_description =
-                    note.or_else(|| Some(format!("Rollback of {label} to v{number}")));
+                draft.change_description = Some(said(format!("Rollback of {label} to v{number}")));
                 let over = self.tree.item(id)?.version();
                 let change = Change { id, draft, over };
                 Some(self.call(Waiting::RollbackField(number), Request::Update(change)))

@@ -9,10 +9,10 @@ use crate::tui::layout::Area;
 /// Draws a comparison.
 pub fn draw(scene: Scene<'_>, compare: &Compare, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
-    let area = layout.reading();
+    let rows = compare.rows(layout.reading_width());
+    let area = layout.reading(rows.len());
     let inside = paint::pane(buffer, area, &compare.title(), (theme, true));
-    let text = layout.reading_text();
-    let rows = compare.rows(text.width);
+    let text = layout.reading_text(rows.len());
     for (line, row) in (0..inside.height).zip(rows.iter().skip(compare.top)) {
         let at = Area {
             y: text.y + line,

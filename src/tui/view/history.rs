@@ -9,6 +9,9 @@ use crate::tui::fit;
 use crate::tui::history::{self, History};
 use crate::tui::layout::{Area, Layout};
 
+/// From so many columns on the current version is called so.
+const ROOMY: u16 = 48;
+
 /// Draws the history tab in the area of the workspace.
 pub fn draw(scene: Scene<'_>, workspace: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
@@ -76,7 +79,8 @@ fn line(scene: Scene<'_>, history: &History, version: &Version, area: Area, buff
     let date = format!("  {}  ", date.format("%Y-%m-%d %H:%M"));
     let provider = app.catalog.get(&version.snapshot.item.provider_id);
     let what = history::changed(version, provider);
-    let current = if history.current() == Some(number) {
+    // It is the first one in any case, and what it is about matters more.
+    let current = if history.current() == Some(number) && area.width >= ROOMY {
         "(current) "
     } else {
         ""

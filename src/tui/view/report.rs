@@ -9,11 +9,11 @@ use crate::tui::report::{LABELS, Report, Tone};
 /// Draws the report of a test.
 pub fn draw(scene: Scene<'_>, report: &Report, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
-    let area = layout.reading();
+    let lines = report.lines(layout.reading_width());
+    let area = layout.reading(lines.len());
     let title = format!("Test · {}", report.name);
     let inside = paint::pane(buffer, area, &title, (theme, true));
-    let text = layout.reading_text();
-    let lines = report.lines(text.width);
+    let text = layout.reading_text(lines.len());
     let top = report.top.min(lines.len().saturating_sub(1));
     for (row, line) in (0..inside.height).zip(lines.iter().skip(top)) {
         let at = Area {
