@@ -49,6 +49,13 @@ pub trait ConnectionService: Send + Sync {
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError>;
 
+    /// Keeps a new connection that is what another one is, its secrets among it, with what a draft says laid over.
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError>;
+
     /// Switches a connection on or off; nothing is saved when it already is.
     async fn set_active(
         &self,
