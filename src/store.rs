@@ -7,18 +7,19 @@ pub mod memory;
 pub mod journal;
 pub mod sled;
 pub mod sealed;
+pub mod shared;
 #[cfg(test)]
 mod contract;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
 use self::journal::head::Identity;
 use self::key::{Found, Key};
 use self::sealed::SealedStore;
-use self::sled::SledStore;
+use self::shared::SharedStore;
 use crate::connection::store::ConnectionStore;
 use crate::connection::{Plain, StoreError};
 
@@ -33,26 +34,41 @@ pub struct StoreOptions {
     pub key_file: Option<PathBuf>,
 }
 
-/// Opens the store in a data folder, making it and the key when there is neither.
+/// An open store.
+pub struct OpenStore {
+    /// What it is asked.
+    pub store: Arc<dyn ConnectionStore<Plain>>,
+    /// What is below it, and can be let go of for a while.
+    pub shared: SharedStore,
+}
+
+/// Opens the store in a data folder, making it and the key when there is neither; joins the process that has it open.
 ///
 /// A key is made for a new store only: where there is a store already, a missing or wrong key is an error.
 pub async fn open(options: &StoreOptions) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
-    let options = options.clone();
-    tokio::task::spawn_blocking(move || open_blocking(&options))
-        .await
-        .map_err(|_| StoreError::Unusable("The store could not be opened".into()))?
+    Ok(open_shared(options).await?.store)
 }
 
-fn open_blocking(options: &StoreOptions) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
-    let mut key = None;
-    let below = SledStore::open(&options.data, |found| {
-        let (identity, fitting) = unlock(options, found)?;
-        key = Some(fitting);
+/// Opens the store as [`open`] does, for a process that may let go of it for a while.
+pub async fn open_shared(options: &StoreOptions) -> Result<OpenStore, StoreError> {
+    let found = Arc::new(Mutex::new(None));
+    let (asked, kept) = (options.clone(), Arc::clone(&found));
+    let unlock = move |found: Option<&Identity>| {
+        let (identity, key) = unlock(&asked, found)?;
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(identity)
-    })?;
-    let key = key.ok_or_else(|| StoreError::Key("There is no key".into()))?;
-    let store = below.identity().store;
-    Ok(Arc::new(SealedStore::new(below, key, store)))
+    };
+    let shared = SharedStore::open(&options.data, Arc::new(unlock)).await?;
+    let key = found
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+        .ok_or_else(|| StoreError::Key("There is no key".into()))?;
+    let store = shared.identity().store;
+    Ok(OpenStore {
+        store: Arc::new(SealedStore::new(shared.clone(), key, store)),
+        shared,
+    })
 }
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
