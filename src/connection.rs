@@ -1,6 +1,7 @@
 //! A connection: the entity, the response body and the stored record in one shape.
 
 pub mod alias;
+pub mod clipping;
 pub mod comparison;
 pub mod draft;
 pub mod error;
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use clipping::{Clipping, ClippingKind};
 pub use comparison::{ChangeType, Comparison, Difference, Rollback};
 pub use core_service::{Clock, CoreService};
 pub use draft::ConnectionDraft;
