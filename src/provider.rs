@@ -108,7 +108,7 @@ pub struct SettingsField {
 }
 
 /// What a setting's value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldKind {
     /// One line of text.
@@ -133,7 +133,7 @@ pub enum DefaultValue {
 }
 
 /// A rule over several settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SettingsRule {
     /// At least one of these keys must have a value.

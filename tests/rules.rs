@@ -518,11 +518,11 @@ async fn what_is_deleted_is_gone_and_its_alias_is_free() {
     let service = service();
     let created = service.create(draft(DOCUMENTED)).await.unwrap();
     service
-        .delete(&IdOrAlias::Id(created.item.id))
+        .delete(&IdOrAlias::Id(created.item.id), None)
         .await
         .unwrap();
     let gone = service.get(&alias("openai-prod")).await.unwrap_err();
     assert_eq!(gone.to_string(), "Connection 'openai-prod' not found");
-    assert!(service.delete(&alias("openai-prod")).await.is_err());
+    assert!(service.delete(&alias("openai-prod"), None).await.is_err());
     assert!(service.create(draft(DOCUMENTED)).await.is_ok());
 }

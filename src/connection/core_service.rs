@@ -173,10 +173,20 @@ impl ConnectionService for CoreService {
         self.set_active_once(key, active).await
     }
 
-    async fn delete(&self, key: &IdOrAlias) -> Result<ConnectionItem, ConnectionError> {
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        over: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError> {
         let mut tries = 0;
         loop {
             let item = self.stored(key).await?.item;
+            if let Some(expected) = over.filter(|expected| *expected != item.version) {
+                return Err(ConnectionError::VersionMoved {
+                    expected,
+                    found: item.version,
+                });
+            }
             match self.store.delete(item.id, item.version).await {
                 Ok(_) => return Ok(item),
                 Err(StoreError::VersionMoved { .. }) if tries < MOST_RETRIES => tries += 1,

@@ -57,7 +57,13 @@ pub trait ConnectionService: Send + Sync {
     ) -> Result<Connection, ConnectionError>;
 
     /// Deletes a connection and answers what it was.
-    async fn delete(&self, key: &IdOrAlias) -> Result<ConnectionItem, ConnectionError>;
+    ///
+    /// `over` is the version that whoever deletes it has seen; a connection that moved on is a [`ConnectionError::VersionMoved`].
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        over: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError>;
 
     /// The versions of a connection, newest first.
     async fn versions(
