@@ -2,6 +2,7 @@
 
 pub mod catalog;
 mod check;
+pub mod received;
 pub mod response;
 
 use serde::{Deserialize, Serialize};

@@ -214,9 +214,7 @@ impl std::fmt::Display for FieldError {
         match (&self.field, &self.reason) {
             (
                 _,
-                Reason::ReferenceMissing { .. }
-                | Reason::ReferenceRefused { .. }
-                | Reason::Said(_),
+                Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. } | Reason::Said(_),
             ) => f.write_str(&said),
             (Field::Setting { provider, .. }, _) => {
                 write!(f, "Invalid settings for provider '{provider}': {said}")

@@ -48,14 +48,13 @@ pub fn service() -> Arc<dyn ConnectionService> {
     service_at(&TestClock::new())
 }
 
+/// What references resolve against.
+pub const APPSETTINGS: &str = r#"{ "OpenAI": { "ApiKey": "sk-from-appsettings" } }"#;
+
 fn appsettings() -> AppSettings {
     let folder = tempfile::tempdir().unwrap().keep();
     let file = folder.join("appsettings.json");
-    std::fs::write(
-        &file,
-        r#"{ "OpenAI": { "ApiKey": "sk-from-appsettings" } }"#,
-    )
-    .unwrap();
+    std::fs::write(&file, APPSETTINGS).unwrap();
     AppSettings::in_folder(folder, Variables::of([]))
 }
 
