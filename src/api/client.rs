@@ -6,9 +6,11 @@
 mod address;
 mod arrival;
 mod catalog;
+mod change;
 mod events;
 mod feed;
 mod history;
+mod list;
 mod options;
 mod refusal;
 mod service;
@@ -24,7 +26,7 @@ use serde_json::Value;
 pub use address::Address;
 pub use options::RemoteOptions;
 
-use crate::connection::{Connection, ConnectionError, IdOrAlias, Query, ServerError, alias};
+use crate::connection::{Connection, ConnectionError, IdOrAlias, ServerError, alias};
 use crate::provider::ProviderCatalog;
 use arrival::Arrived;
 use refusal::About;
@@ -32,12 +34,6 @@ use wire::{Answer, Asking, SharedWire, Wire};
 
 /// The most characters of an alias that a server is asked for: no address is longer than some servers read.
 const MOST_ALIAS: usize = 255;
-
-/// The most connections that one answer lists.
-const MOST_LISTED: usize = 10_000;
-
-/// The most that servers leave out at the start; no list is longer.
-const MOST_SKIPPED: usize = i32::MAX as usize;
 
 /// Answers [`crate::connection::ConnectionService`] by asking a server.
 pub struct RemoteService {
@@ -167,28 +163,4 @@ fn is_askable(alias: &str) -> bool {
     !matches!(alias, "" | "." | "..")
         && alias.chars().count() <= MOST_ALIAS
         && !alias::is_reserved(&alias.to_lowercase())
-}
-
-/// Adds what a query asks to an address. Nothing when it admits no connection whatever there is.
-fn asked(url: &mut url::Url, query: &Query) -> bool {
-    let mut pairs = url.query_pairs_mut();
-    if let Some(filter) = query.filter.as_ref().filter(|filter| !filter.is_empty()) {
-        pairs.append_pair("filter", filter);
-    }
-    if let Some(ids) = &query.provider_ids {
-        let mut ids = ids.iter().filter(|id| !id.is_empty()).peekable();
-        if ids.peek().is_none() {
-            return false;
-        }
-        for id in ids {
-            pairs.append_pair("providerId", id);
-        }
-    }
-    if let Some(capability) = query.capability {
-        pairs.append_pair("capability", capability.word());
-    }
-    if let Some(active) = query.is_active {
-        pairs.append_pair("isActive", if active { "true" } else { "false" });
-    }
-    true
 }

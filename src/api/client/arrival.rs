@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::appsettings::Reference;
-use crate::connection::{Connection, ConnectionItem, Mask, Page, Setting, Settings};
+use crate::connection::{Connection, ConnectionItem, Mask, Plain, Setting, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
 /// A part of a list.
@@ -22,14 +22,6 @@ impl<T> ArrivedPage<T> {
     /// How long the whole list is; no shorter than what is here.
     pub fn total(&self) -> usize {
         self.total.unwrap_or_default().max(self.items.len())
-    }
-
-    /// The page of what each comes to.
-    pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            total: self.total(),
-            items: self.items.into_iter().map(turn).collect(),
-        }
     }
 }
 
@@ -97,6 +89,32 @@ impl Arrived {
                 .collect::<Settings<Mask>>()
         });
         Connection { item, settings }
+    }
+}
+
+impl Arrived {
+    /// The same with its secrets, to be sent back as they came; nothing when a setting is no single value.
+    pub fn plain(self) -> Option<Connection<Plain>> {
+        let settings = self.settings.map(|settings| {
+            let plain = settings.into_iter().map(|(key, value)| {
+                let value = match value {
+                    Value::Null => Setting::Null,
+                    Value::Bool(on) => Setting::Switch(on),
+                    Value::Number(number) => Setting::Number(number),
+                    Value::String(text) => Setting::Secret(Plain::new(text)),
+                    Value::Array(_) | Value::Object(_) => return None,
+                };
+                Some((key, value))
+            });
+            plain.collect::<Option<Settings<Plain>>>()
+        });
+        Some(Connection {
+            item: self.item.into(),
+            settings: match settings {
+                Some(settings) => Some(settings?),
+                None => None,
+            },
+        })
     }
 }
 

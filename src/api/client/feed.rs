@@ -70,26 +70,28 @@ impl Reading {
                         return Some(Ok(changed));
                     }
                     Ok(None) => {}
-                    Err(error) => return self.over(error),
+                    Err(error) => return Some(self.over(error)),
                 }
             }
             let bytes = match tokio::time::timeout(SILENCE, self.bytes.next()).await {
                 Ok(Some(Ok(bytes))) => bytes,
                 Ok(Some(Err(_)) | None) => {
-                    return self.over(broken(&self.wire, "the connection broke off"));
+                    return Some(self.over(broken(&self.wire, "the connection broke off")));
                 }
-                Err(_) => return self.over(broken(&self.wire, "nothing comes from it any more")),
+                Err(_) => {
+                    return Some(self.over(broken(&self.wire, "nothing comes from it any more")));
+                }
             };
             match self.events.take(&bytes) {
                 Ok(events) => self.waiting.extend(events),
-                Err(_) => return self.over(garbled(&self.wire)),
+                Err(_) => return Some(self.over(garbled(&self.wire))),
             }
         }
     }
 
-    fn over(&mut self, error: StoreError) -> Option<Result<Changed, StoreError>> {
+    fn over(&mut self, error: StoreError) -> Result<Changed, StoreError> {
         self.is_over = true;
-        Some(Err(error))
+        Err(error)
     }
 
     /// What an event says; nothing when it is no change, or one that was told before.

@@ -11,15 +11,16 @@ use zeroize::Zeroizing;
 
 use super::arrival::{ArrivedItem, ArrivedPage};
 use super::history::{ArrivedComparison, ArrivedRollback, Record};
+use super::list::{MOST_LISTED, MOST_SKIPPED};
 use super::refusal::About;
 use super::wire::{Asking, TEST};
-use super::{MOST_LISTED, MOST_SKIPPED, RemoteService, asked, feed, is_askable, part, refusal};
+use super::{RemoteService, feed, is_askable, part, refusal};
 use crate::appsettings::{Lookup, Reference};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::validate::Stored;
 use crate::connection::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    IdOrAlias, Model, Page, Query, Rollback, ServerError, TestReport, TestSubject, Version, Window,
+    IdOrAlias, Model, Page, Query, Rollback, TestReport, TestSubject, Version, Window,
 };
 use crate::provider::{Capability, ProviderCatalog};
 
@@ -51,30 +52,7 @@ impl ConnectionService for RemoteService {
     }
 
     async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError> {
-        let Window { skip, take } = query.window;
-        let mut list = Page {
-            items: Vec::new(),
-            total: 0,
-        };
-        loop {
-            let have = list.items.len();
-            let window = Window {
-                skip: skip.saturating_add(have).min(MOST_SKIPPED),
-                take: (take - have).min(MOST_LISTED),
-            };
-            let Some(page) = self.page(&query, window).await? else {
-                return Ok(list);
-            };
-            let is_empty = page.items.is_empty();
-            list.total = page.total();
-            list.items
-                .extend(page.items.into_iter().map(ConnectionItem::from));
-            let is_whole = skip.saturating_add(list.items.len()) >= list.total;
-            if is_empty || is_whole || list.items.len() >= take {
-                list.items.truncate(take);
-                return Ok(list);
-            }
-        }
+        self.listed(&query).await
     }
 
     async fn get(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
@@ -123,26 +101,7 @@ impl ConnectionService for RemoteService {
         draft: ConnectionDraft,
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
-        self.check(&draft, Stored::Secrets)?;
-        let about = About {
-            over,
-            provider: self.provider_of(&draft),
-            ..About::one(key)
-        };
-        let url = self.wire.address().of(&["connections", &part(key)?]);
-        let asking = Asking::new(Method::PUT, url)
-            .with(draft.to_body())
-            .over(over);
-        let answer = match self.ask(asking, about).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.moved(error, key, over).await),
-        };
-        let renamed = draft.alias.map(IdOrAlias::Alias);
-        let named = match key {
-            IdOrAlias::Id(_) => key,
-            IdOrAlias::Alias(_) => renamed.as_ref().unwrap_or(key),
-        };
-        self.saved(answer, Some(named)).await
+        self.change(key, draft, over).await
     }
 
     async fn set_active(
@@ -154,7 +113,7 @@ impl ConnectionService for RemoteService {
             is_active: Some(active),
             ..ConnectionDraft::default()
         };
-        self.update(key, draft, None).await
+        self.change(key, draft, None).await
     }
 
     async fn delete(
@@ -332,64 +291,6 @@ impl ConnectionService for RemoteService {
 }
 
 impl RemoteService {
-    async fn page(
-        &self,
-        query: &Query,
-        window: Window,
-    ) -> Result<Option<ArrivedPage<ArrivedItem>>, ConnectionError> {
-        let mut url = self.wire.address().of(&["connections"]);
-        if !asked(&mut url, query) {
-            return Ok(None);
-        }
-        url.query_pairs_mut()
-            .append_pair("skip", &window.skip.to_string())
-            .append_pair("take", &window.take.to_string());
-        self.fetch(Asking::get(url), About::default())
-            .await
-            .map(Some)
-    }
-
-    /// Refuses a draft of which something could not be read, with everything else that is wrong with it: the server would be
-    /// told less than was asked.
-    fn check(&self, draft: &ConnectionDraft, stored: Stored) -> Result<(), ConnectionError> {
-        if draft.misread.is_empty() {
-            return Ok(());
-        }
-        Err(ConnectionError::Invalid(
-            draft.problems(&self.catalog, stored),
-        ))
-    }
-
-    fn provider_of(&self, draft: &ConnectionDraft) -> Option<&crate::provider::Provider> {
-        self.catalog.get(draft.provider_id.as_deref()?.trim())
-    }
-
-    /// The error of a change that came too late, with the version that it is at, where the server does not say so itself.
-    async fn moved(
-        &self,
-        error: ConnectionError,
-        key: &IdOrAlias,
-        over: Option<u64>,
-    ) -> ConnectionError {
-        const MOVED: u16 = StatusCode::PRECONDITION_FAILED.as_u16();
-        let (Some(expected), ConnectionError::Server(ServerError::Refused { status: MOVED, .. })) =
-            (over, &error)
-        else {
-            return error;
-        };
-        match self
-            .arrived::<ArrivedItem>(key)
-            .await
-            .map(ConnectionItem::from)
-        {
-            Ok(item) => ConnectionError::VersionMoved {
-                expected,
-                found: item.version,
-            },
-            Err(_) => error,
-        }
-    }
-
     fn at_version(
         &self,
         key: &IdOrAlias,
