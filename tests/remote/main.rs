@@ -13,3 +13,5 @@ mod common;
 mod home;
 
 mod commands;
+mod stranger;
+mod strangers;
