@@ -7,6 +7,7 @@ pub mod server;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use umai::api::client::{RemoteOptions, RemoteService};
 use umai::appsettings::{AppSettings, Variables};
 use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, Plain};
 use umai::provider::ProviderCatalog;
@@ -56,6 +57,12 @@ fn appsettings() -> AppSettings {
     let file = folder.join("appsettings.json");
     std::fs::write(&file, APPSETTINGS).unwrap();
     AppSettings::in_folder(folder, Variables::of([]))
+}
+
+/// The service of a server that listens there.
+pub async fn remote(origin: &str) -> Arc<dyn ConnectionService> {
+    let options = RemoteOptions::new(origin.parse().unwrap());
+    Arc::new(RemoteService::connect(&options).await.unwrap())
 }
 
 /// A draft as a script would send it.

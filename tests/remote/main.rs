@@ -8,10 +8,16 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../stage/mod.rs"]
+mod stage;
 #[path = "../cli/home.rs"]
 #[allow(dead_code, reason = "only a part of it is needed here")]
 mod home;
 
 mod commands;
+mod errors;
+mod feed;
+mod gate;
+mod losses;
 mod stranger;
 mod strangers;

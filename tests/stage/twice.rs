@@ -3,12 +3,12 @@
 use std::ops::{Deref, DerefMut};
 
 use ratatui::buffer::Buffer;
-use umai::api::client::{RemoteOptions, RemoteService};
 use umai::connection::ConnectionService;
 use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
 use super::{Arc, Stage, THREE};
+use crate::common::remote;
 use crate::common::server::Server;
 
 /// A story that is played here and far away; what is looked at besides is here.
@@ -101,10 +101,4 @@ impl DerefMut for Twice {
     fn deref_mut(&mut self) -> &mut Stage {
         &mut self.here
     }
-}
-
-/// The service of a server that listens there.
-pub async fn remote(origin: &str) -> Arc<dyn ConnectionService> {
-    let options = RemoteOptions::new(origin.parse().unwrap());
-    Arc::new(RemoteService::connect(&options).await.unwrap())
 }

@@ -44,8 +44,8 @@ impl RemoteService {
         self.saved(answer, Some(named)).await
     }
 
-    /// Refuses a draft of which something could not be read, with everything else that is wrong with it: the server would be
-    /// told less than was asked.
+    /// Refuses a draft of which something could not be read, with everything else that can be told of it here: the server would
+    /// be told less than was asked.
     pub(super) fn check(
         &self,
         draft: &ConnectionDraft,
@@ -54,9 +54,12 @@ impl RemoteService {
         if draft.misread.is_empty() {
             return Ok(());
         }
-        Err(ConnectionError::Invalid(
-            draft.problems(&self.catalog, stored),
-        ))
+        let problems = match stored {
+            Stored::Nothing => draft.problems(&self.catalog, stored),
+            // What a change leaves out is not missing.
+            Stored::Secrets => draft.misread.clone(),
+        };
+        Err(ConnectionError::Invalid(problems))
     }
 
     /// What a server of another making must be told, which takes away what a change leaves out and keeps a mask as if it were the

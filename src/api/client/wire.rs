@@ -235,9 +235,7 @@ impl Wire {
         if is_read || trouble::is_unsent(error) {
             return self.lost(why);
         }
-        self.lost(format!(
-            "{why}. Whether it was carried out is not known: look before you try again"
-        ))
+        self.lost(format!("{why}; it may be done"))
     }
 }
 
