@@ -29,6 +29,7 @@ pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
         provider_ids: asked.texts("providerId"),
         capability: asked.capability()?,
         is_active: asked.switch("isActive")?,
+        is_trash: false,
         window: asked.window(TAKE)?,
     };
     Ok(json(&api.service.list(query).await?))
