@@ -1,5 +1,6 @@
 //! The management API: its base path, what stands in its refusals, and the server that answers it.
 
+pub mod client;
 pub mod problem;
 pub mod server;
 

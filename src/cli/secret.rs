@@ -50,12 +50,14 @@ const PREFIXED: usize = 20;
 const RUN: usize = 32;
 
 /// The options whose value is a path, which may hold long tokens.
-const PATHS: [&str; 5] = [
+const PATHS: [&str; 7] = [
     "--data",
     "--config",
     "--key-file",
     "--appsettings",
     "--from-json",
+    "--token-file",
+    "--ca-file",
 ];
 
 /// The option whose value is a setting and a path.
