@@ -201,7 +201,7 @@ impl ConnectionService for CoreService {
         again(|| self.bring_back(id, alias.clone())).await
     }
 
-    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
         self.forget(id).await
     }
 

@@ -79,8 +79,8 @@ pub trait ConnectionService: Send + Sync {
     async fn restore(&self, id: Uuid, alias: Option<String>)
     -> Result<Connection, ConnectionError>;
 
-    /// Takes a connection out of the trash for good, with its history, and answers what it was.
-    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError>;
+    /// Takes a connection out of the trash for good, with its history.
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError>;
 
     /// The versions of a connection, newest first.
     async fn versions(

@@ -55,6 +55,7 @@ fn reasons() -> Vec<Reason> {
         },
         OneOf(words()),
         EndpointMoved,
+        Said("in other words".into()),
     ];
     // Whoever adds a reason is sent here by the compiler.
     for reason in &all {
@@ -79,7 +80,8 @@ fn reasons() -> Vec<Reason> {
             | ReferenceMissing { .. }
             | ReferenceRefused { .. }
             | OneOf(_)
-            | EndpointMoved => {}
+            | EndpointMoved
+            | Said(_) => {}
         }
     }
     all

@@ -156,5 +156,5 @@ fn what_is_deleted_waits_in_the_trash() {
         run(&["list", "--trash", "--json"]).json()["total"],
         json!(0)
     );
-    assert_eq!(run(&["restore", "old"]).code, 2);
+    assert_eq!(run(&["restore", "old"]).code, 3);
 }

@@ -49,7 +49,12 @@ impl RemoteService {
         query: &Query,
         window: Window,
     ) -> Result<Option<ArrivedPage<ArrivedItem>>, ConnectionError> {
-        let mut url = self.wire.address().of(&["connections"]);
+        let list = if query.is_trash {
+            "trash"
+        } else {
+            "connections"
+        };
+        let mut url = self.wire.address().of(&[list]);
         if !asked(&mut url, query) {
             return Ok(None);
         }

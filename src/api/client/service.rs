@@ -138,6 +138,58 @@ impl ConnectionService for RemoteService {
         }
     }
 
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        if !draft.misread.is_empty() {
+            return Err(ConnectionError::Invalid(draft.misread));
+        }
+        let url = self
+            .wire
+            .address()
+            .of(&["connections", &part(key)?, "duplicate"]);
+        let asking = Asking::new(Method::POST, url).with(draft.to_body());
+        let answer = self.ask(asking, About::one(key)).await?;
+        let named = draft.alias.map(IdOrAlias::Alias);
+        self.saved(answer, named.as_ref()).await
+    }
+
+    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
+        self.listed(&Query {
+            is_trash: true,
+            ..Query::all(window)
+        })
+        .await
+    }
+
+    async fn restore(
+        &self,
+        id: Uuid,
+        alias: Option<String>,
+    ) -> Result<Connection, ConnectionError> {
+        let key = IdOrAlias::Id(id);
+        let url = self
+            .wire
+            .address()
+            .of(&["trash", &id.to_string(), "restore"]);
+        let draft = ConnectionDraft {
+            alias,
+            ..ConnectionDraft::default()
+        };
+        let asking = Asking::new(Method::POST, url).with(draft.to_body());
+        let answer = self.ask(asking, About::one(&key)).await?;
+        self.saved(answer, Some(&key)).await
+    }
+
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
+        let url = self.wire.address().of(&["trash", &id.to_string()]);
+        let key = IdOrAlias::Id(id);
+        let asking = Asking::new(Method::DELETE, url);
+        self.ask(asking, About::one(&key)).await.map(drop)
+    }
+
     async fn versions(
         &self,
         key: &IdOrAlias,

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use clap::Args;
-use uuid::Uuid;
 
 use super::super::ask;
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::session::{Ground, with_service};
 use super::update::told;
-use crate::connection::{ConnectionItem, ConnectionService, Window};
+use crate::connection::{ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Window};
 
 /// What to bring back.
 #[derive(Debug, Args)]
@@ -30,8 +29,8 @@ impl Restore {
     /// Carries it out.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
-            let id = in_trash(&self.connection, service).await?;
-            let back = service.restore(id, self.alias.clone()).await?;
+            let item = in_trash(&self.connection, service).await?;
+            let back = service.restore(item.id, self.alias.clone()).await?;
             told("Brought back", &back, output)
         })
     }
@@ -71,8 +70,9 @@ impl Purge {
                 return empty(service, output).await;
             }
             for name in &self.connections {
-                let id = in_trash(name, service).await?;
-                tell(&service.purge(id).await?, output)?;
+                let item = in_trash(name, service).await?;
+                service.purge(item.id).await?;
+                tell(&item, output)?;
             }
             Ok(())
         })
@@ -91,7 +91,8 @@ async fn empty(service: &Arc<dyn ConnectionService>, output: &mut Output) -> Res
             return Ok(());
         }
         for item in page.items {
-            tell(&service.purge(item.id).await?, output)?;
+            service.purge(item.id).await?;
+            tell(&item, output)?;
         }
     }
 }
@@ -103,25 +104,23 @@ fn tell(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
     }
 }
 
-/// The ID of what is called so in the trash; of several with one alias the one that was deleted last.
-async fn in_trash(name: &str, service: &Arc<dyn ConnectionService>) -> Result<Uuid, Failure> {
-    if let Ok(id) = Uuid::try_parse(name) {
-        return Ok(id);
-    }
+/// What has this ID or had this alias in the trash; of several with one alias the one that was deleted last.
+async fn in_trash(
+    name: &str,
+    service: &Arc<dyn ConnectionService>,
+) -> Result<ConnectionItem, Failure> {
+    let key: IdOrAlias = match name.parse() {
+        Ok(key) => key,
+    };
+    let is_meant = |item: &ConnectionItem| match &key {
+        IdOrAlias::Id(id) => item.id == *id,
+        IdOrAlias::Alias(alias) => item.alias.eq_ignore_ascii_case(alias),
+    };
     let everything = Window {
         skip: 0,
         take: usize::MAX,
     };
-    let trash = service.trash(everything).await?;
-    trash
-        .items
-        .into_iter()
-        .filter(|item| item.alias.eq_ignore_ascii_case(name))
-        .max_by_key(|item| item.date_deleted)
-        .map(|item| item.id)
-        .ok_or_else(|| {
-            Failure::Usage(format!(
-                "There is no '{name}' in the trash; umai connections list --trash shows what is"
-            ))
-        })
+    let trash = service.trash(everything).await?.items.into_iter();
+    let found = trash.filter(is_meant).max_by_key(|item| item.date_deleted);
+    found.ok_or_else(|| ConnectionError::NotFound(key).into())
 }
