@@ -9,6 +9,7 @@ mod body;
 mod capabilities;
 mod changes;
 mod connections;
+mod openapi;
 mod precondition;
 mod probing;
 mod providers;
@@ -52,6 +53,7 @@ pub fn router_until(service: Arc<dyn ConnectionService>, ending: CancellationTok
     Router::new()
         .nest(BASE_PATH, managed)
         .route("/health", get(surroundings::health))
+        .route("/openapi.json", get(openapi::document))
         .fallback(async || Refusal::new(404, "There is nothing at this address", "noSuchAddress"))
         .method_not_allowed_fallback(async || {
             Refusal::new(
