@@ -20,10 +20,8 @@ pub struct Described<'a> {
     listed: Listed<'a>,
     settings_schema: Schema<'a>,
     settings: Vec<Fact<'a>>,
-    /// Beyond the contract, for a client of the same making.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    /// Beyond the contract, for a client of the same making, which knows a server of its own kind by them.
     rules: &'a [SettingsRule],
-    /// Likewise.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     hosts: &'a [String],
 }
@@ -65,6 +63,7 @@ struct Fact<'a> {
     /// Beyond the contract, too.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     accepted_as: &'a [String],
+    /// And these.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     suggestions: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

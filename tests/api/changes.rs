@@ -203,3 +203,24 @@ async fn head_of_the_feed_ends_at_once() {
         .unwrap();
     assert_eq!(Answer::of(answer).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_feed_in_which_nothing_happens_says_every_15_seconds_that_it_lives() {
+    let world = World::new().await;
+    let mut feed = Feed::open(&world, "/changes", None).await;
+    feed.next().await;
+    let begun = std::time::Instant::now();
+    let line = tokio::time::timeout(PATIENCE, feed.response.chunk())
+        .await
+        .unwrap();
+    assert_eq!(
+        line.unwrap().unwrap(),
+        ":\n\n",
+        "a comment, which no reader takes for an event"
+    );
+    assert!(
+        begun.elapsed() > Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+}

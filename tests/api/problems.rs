@@ -15,7 +15,7 @@ fn reasons() -> Vec<Reason> {
     use Reason::{
         AliasFormat, AliasReserved, AliasTaken, EndpointMoved, GivenTwice, Masked, NotAReference,
         NotAUrl, NotAnOption, NotHeaders, OneOf, ProviderFixed, ReferenceMissing, ReferenceRefused,
-        Required, TooLong, UnknownProvider, UnknownSetting, Unprintable, UrlWithCredentials,
+        Required, Said, TooLong, UnknownProvider, UnknownSetting, Unprintable, UrlWithCredentials,
         WrongType,
     };
     let words = || vec!["a".to_owned(), "b \"c\"".to_owned()];
