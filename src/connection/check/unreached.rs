@@ -86,10 +86,9 @@ impl Unreached {
             };
         }
         if let Some(error) = cause.downcast_ref::<io::Error>() {
-            let inner = error
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<TlsError>());
-            return inner.map(Self::of_tls).or_else(|| Self::of_io(error));
+            // An error inside does not show as the source: it is the error, in other clothes.
+            let inner = error.get_ref().and_then(|inner| Self::of_cause(inner));
+            return inner.or_else(|| Self::of_io(error));
         }
         // The client's own error for a proxy is private: only its words tell it.
         cause.to_string().contains("tunnel").then_some(Self::Proxy)
@@ -116,7 +115,10 @@ impl Unreached {
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
                 | CertificateError::NotValidYetContext { .. } => Distrust::Time,
-                CertificateError::UnknownIssuer => Distrust::Issuer,
+                // An authority that was made anew under its old name signs what the old one cannot vouch for.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    Distrust::Issuer
+                }
                 _ => Distrust::Other,
             }),
             TlsError::AlertReceived(AlertDescription::CloseNotify) => Self::Closed,
