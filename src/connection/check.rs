@@ -180,7 +180,7 @@ async fn ask_page(
     let judged = verdict::judge(answer, &call.target, Asked::Models, prepared);
     let answer = judged.map_err(|refusal| refusal.at(TestStage::Models))?;
     let page = answer.json.as_ref().and_then(|json| listing.read(json));
-    page.ok_or_else(|| verdict::no_list(&call.target, &answer).at(TestStage::Models))
+    page.ok_or_else(|| verdict::no_list(&call.target, prepared).at(TestStage::Models))
 }
 
 /// When the whole has to be done.

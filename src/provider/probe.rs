@@ -68,6 +68,9 @@ pub struct Probe {
     /// The setting that holds header lines of the user's own.
     #[serde(default)]
     pub more_headers: Option<String>,
+    /// What to look at when the address turns out to be wrong, in one sentence.
+    #[serde(default)]
+    pub hint: Option<String>,
     /// How the models are read; none when no list is known.
     #[serde(default)]
     pub models: Option<Listing>,

@@ -139,7 +139,7 @@ async fn each_answer_is_told_from_the_others(
 #[case::google(Way::Google, 400, json!({"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT",
     "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}}), TestStage::SignedIn, "API key not valid. Please pass a valid API key.")]
 #[case::google_place(Way::Google, 400, json!({"error": {"code": 400, "message": "User location is not supported for the API use.", "status": "FAILED_PRECONDITION"}}),
-    TestStage::SignedIn, "User location is not supported for the API use.")]
+    TestStage::Permitted, "User location is not supported for the API use.")]
 #[case::google_permission(Way::Google, 403, json!({"error": {"code": 403, "message": "Blocked.", "status": "PERMISSION_DENIED"}}), TestStage::Permitted, "Blocked.")]
 #[case::anthropic(Way::Anthropic, 401, json!({"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}), TestStage::SignedIn, "invalid x-api-key")]
 #[case::openai_quota(Way::OpenAi, 429, json!({"error": {"message": "You exceeded your current quota, please check your plan and billing details.", "code": "insufficient_quota"}}),

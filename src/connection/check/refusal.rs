@@ -23,6 +23,11 @@ pub(super) struct Refusal {
 impl Refusal {
     /// One without an answer.
     pub(super) fn new(stage: TestStage, sentence: String, advice: &str) -> Self {
+        // A place that is not told may begin a sentence: "the address in $A".
+        let sentence = match sentence.strip_prefix("the ") {
+            Some(rest) => format!("The {rest}"),
+            None => sentence,
+        };
         Self {
             stage,
             sentence,

@@ -1,6 +1,11 @@
 //! Judges an answer: which stage it passed, why not the next, and what to do.
 
+mod words;
+
 use std::time::Duration;
+
+use http::header::LOCATION;
+use serde_json::Value;
 
 use super::Limits;
 use super::caller::Answer;
@@ -9,6 +14,8 @@ use super::refusal::Refusal;
 use super::said::{has_word, sentence};
 use super::unreached::Unreached;
 use crate::connection::test_report::TestStage;
+use crate::provider::probe::Scheme;
+use words::{CLOCK, NOT_PERMITTED, NOT_SIGNED_IN, SPENT};
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,38 +27,6 @@ pub(super) enum Asked {
     /// The list of models.
     Models,
 }
-
-/// Words that mean the credentials are not known, whatever the status: Google says it with a 400, AWS with a 403.
-const NOT_SIGNED_IN: &[&str] = &[
-    "API_KEY_INVALID",
-    "invalid_api_key",
-    "authentication_error",
-    "UNAUTHENTICATED",
-    "UnrecognizedClientException",
-    "UnrecognizedClient",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "RequestExpired",
-    "invalid_client",
-    "unauthorized_client",
-];
-
-/// Words of a sentence that mean the clocks differ.
-const CLOCK: &[&str] = &[
-    "signature expired",
-    "signature not yet current",
-    "requestexpired",
-];
-
-/// Words of a sentence that mean there is nothing left to spend, rather than too much haste.
-const SPENT: &[&str] = &["quota", "billing", "credit", "balance", "payment"];
 
 const CHECK_ADDRESS: &str =
     "Check the address: it must be the API's, with its version where it has one";
@@ -65,21 +40,18 @@ pub(super) fn judge(
 ) -> Result<Answer, Refusal> {
     let answer = answer.map_err(|(why, limits)| unreached(why, limits, target))?;
     let raw = sentence(&answer);
-    match fault(
-        &answer,
-        raw.as_deref().unwrap_or_default(),
+    let case = Case {
+        answer: &answer,
+        said: raw.as_deref().unwrap_or_default().to_lowercase(),
         target,
         asked,
         prepared,
-    ) {
-        None => Ok(answer),
-        Some(refusal) => {
-            let said = raw
-                .map(|raw| prepared.clean(&raw))
-                .filter(|said| !said.is_empty());
-            Err(refusal.with(&answer, said))
-        }
-    }
+    };
+    let Some(refusal) = case.fault() else {
+        return Ok(answer);
+    };
+    let said = raw.map(|raw| prepared.clean(&raw));
+    Err(refusal.with(&answer, said.filter(|said| !said.is_empty())))
 }
 
 /// A token endpoint that answers without a token.
@@ -89,168 +61,183 @@ pub(super) fn no_token(target: &Target, answer: &Answer) -> Refusal {
 }
 
 /// An answer that is no list of models.
-pub(super) fn no_list(target: &Target, answer: &Answer) -> Refusal {
+pub(super) fn no_list(target: &Target, prepared: &Prepared<'_>) -> Refusal {
     let sentence = format!("What {} answers is not its list of models", target.address);
-    Refusal::new(TestStage::Reached, sentence, CHECK_ADDRESS).with(answer, None)
+    wrong_address(sentence, prepared)
 }
 
 fn unreached(why: Unreached, limits: Limits, target: &Target) -> Refusal {
     let sentence = why.sentence(&target.place, &seconds(limits.time), &size(limits.bytes));
-    let mut sentence = sentence;
-    // A place may begin a sentence: "the address in $A".
-    if let Some(rest) = sentence.strip_prefix("the ") {
-        sentence = format!("The {rest}");
-    }
     Refusal::new(TestStage::Reached, sentence, why.advice())
 }
 
-/// What an answer has against it.
-fn fault(
-    answer: &Answer,
-    raw: &str,
-    target: &Target,
+/// One answer before the judge.
+struct Case<'a> {
+    answer: &'a Answer,
+    /// The provider's sentence in lower case.
+    said: String,
+    target: &'a Target,
     asked: Asked,
-    prepared: &Prepared<'_>,
-) -> Option<Refusal> {
-    let (status, address) = (answer.status, &target.address);
-    let at = |stage, sentence: String, advice: &str| Some(Refusal::new(stage, sentence, advice));
-    let lowered = raw.to_lowercase();
-    let speaks_of = |words: &[&str]| words.iter().any(|word| lowered.contains(word));
-    let is_token_refused = asked == Asked::Token && matches!(status, 400 | 403);
-    match status {
-        401 => at(
-            TestStage::SignedIn,
-            not_signed_in(target, status),
-            sign_in_advice(asked, prepared),
-        ),
-        _ if status >= 400 && speaks_of(CLOCK) => at(
-            TestStage::SignedIn,
-            format!(
-                "{} finds the signature out of time ({status})",
-                target.place
+    prepared: &'a Prepared<'a>,
+}
+
+impl Case<'_> {
+    /// What the answer has against it.
+    fn fault(&self) -> Option<Refusal> {
+        match self.answer.status {
+            401 => Some(self.not_signed_in()),
+            300..400 => Some(self.redirected()),
+            400.. => Some(self.refused()),
+            _ => self.not_the_api(),
+        }
+    }
+
+    fn speaks_of(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.said.contains(word))
+    }
+
+    /// Whether the answer is a web page or nothing at all: APIs say why.
+    fn is_page(&self) -> bool {
+        self.answer.json.is_none() && self.answer.text.is_none()
+    }
+
+    fn refused(&self) -> Refusal {
+        let (status, place) = (self.answer.status, &self.target.place);
+        let is_token_refused = self.asked == Asked::Token && matches!(status, 400 | 403);
+        if self.speaks_of(CLOCK) {
+            return Refusal::new(
+                TestStage::SignedIn,
+                format!("{place} finds the signature out of time ({status})"),
+                "Check this computer's clock",
+            );
+        }
+        if is_token_refused || has_word(self.answer, NOT_SIGNED_IN) {
+            return self.not_signed_in();
+        }
+        match status {
+            402 => Refusal::new(
+                TestStage::Permitted,
+                format!("{place} wants to be paid first (402)"),
+                "Add credit or a means of payment at the provider",
             ),
-            "Check this computer's clock",
-        ),
-        _ if status >= 400 && (is_token_refused || has_word(answer, NOT_SIGNED_IN)) => at(
-            TestStage::SignedIn,
-            not_signed_in(target, status),
-            sign_in_advice(asked, prepared),
-        ),
-        300..400 => at(
-            TestStage::Reached,
-            format!(
-                "{address} leads to another address ({status}), and a key is not sent after it"
+            429 if self.speaks_of(SPENT) || has_word(self.answer, &["insufficient_quota"]) => {
+                Refusal::new(
+                    TestStage::Permitted,
+                    format!("{place} says that the quota is used up (429)"),
+                    "Add credit or raise the limit at the provider",
+                )
+            }
+            429 => Refusal::new(
+                TestStage::Permitted,
+                format!("{place} was asked too often (429)"),
+                "Wait a little and test again",
             ),
-            &redirect_advice(answer, prepared),
-        ),
-        402 => at(
-            TestStage::Permitted,
-            format!("{} wants to be paid first (402)", target.place),
-            "Add credit or a means of payment at the provider",
-        ),
-        403 if answer.json.is_none() && answer.text.is_none() => at(
-            TestStage::Reached,
-            format!("{address} answers with a web page that refuses (403)"),
-            "Check the address, and whether a firewall or a proxy stands before it",
-        ),
-        403 => at(
-            TestStage::Permitted,
-            format!(
-                "{} knows the key and does not permit it this (403)",
-                target.place
+            404 | 405 | 410 => self
+                .wrong_address(|address| format!("There is no such API at {address} ({status})")),
+            403 if !self.is_page() => self.not_permitted(),
+            400..500 if has_word(self.answer, NOT_PERMITTED) => self.not_permitted(),
+            403 => Refusal::new(
+                TestStage::Reached,
+                format!(
+                    "{} answers with a web page that refuses (403)",
+                    self.target.address
+                ),
+                "Check the address, and whether a firewall or a proxy stands before it",
             ),
-            "Give the key, or whom it belongs to, the permission to use models",
-        ),
-        429 if speaks_of(SPENT) || has_word(answer, &["insufficient_quota"]) => at(
-            TestStage::Permitted,
-            format!("{} says that the quota is used up (429)", target.place),
-            "Add credit or raise the limit at the provider",
-        ),
-        429 => at(
-            TestStage::Permitted,
-            format!("{} was asked too often (429)", target.place),
-            "Wait a little and test again",
-        ),
-        404 | 405 | 410 => at(
-            TestStage::Reached,
-            format!("There is no such API at {address} ({status})"),
-            CHECK_ADDRESS,
-        ),
-        500.. if answer.json.is_none() => at(
-            TestStage::Reached,
-            format!("{address} has trouble and gives no API's answer ({status})"),
-            "Try again later; if it stays, check the address",
-        ),
-        500.. => at(
-            TestStage::SignedIn,
-            format!(
-                "{} has trouble of its own ({status}), so the key was not judged",
-                target.place
+            400..500 if self.is_page() => self.wrong_address(|address| {
+                format!("{address} refuses the request ({status}) as no API does")
+            }),
+            400..500 => Refusal::new(
+                TestStage::SignedIn,
+                format!("{place} does not take the request ({status}), so the key was not judged"),
+                "Read what the provider says, and check the settings",
             ),
-            "Try again later",
-        ),
-        400..500 if answer.json.is_none() => at(
-            TestStage::Reached,
-            format!("{address} refuses the request ({status}) as no API does"),
-            CHECK_ADDRESS,
-        ),
-        400..500 => at(
-            TestStage::SignedIn,
-            format!(
-                "{} does not take the request ({status}), so the key was not judged",
-                target.place
+            _ if self.answer.json.is_none() => Refusal::new(
+                TestStage::Reached,
+                format!(
+                    "{} has trouble and gives no API's answer ({status})",
+                    self.target.address
+                ),
+                "Try again later; if it stays, check the address",
             ),
-            "Read what the provider says, and check the settings",
-        ),
-        _ => not_the_api(answer, target, asked, prepared),
+            _ => Refusal::new(
+                TestStage::SignedIn,
+                format!("{place} has trouble of its own ({status}), so the key was not judged"),
+                "Try again later",
+            ),
+        }
+    }
+
+    fn not_signed_in(&self) -> Refusal {
+        let (status, place) = (self.answer.status, &self.target.place);
+        let sentence = format!("{place} does not accept the credentials ({status})");
+        let advice = sign_in_advice(self.asked, self.prepared);
+        Refusal::new(TestStage::SignedIn, sentence, advice)
+    }
+
+    fn not_permitted(&self) -> Refusal {
+        let (status, place) = (self.answer.status, &self.target.place);
+        let sentence = format!("{place} knows the key and does not permit it this ({status})");
+        let advice = "Give the key, or whom it belongs to, the permission to use models";
+        Refusal::new(TestStage::Permitted, sentence, advice)
+    }
+
+    fn redirected(&self) -> Refusal {
+        let (status, address) = (self.answer.status, &self.target.address);
+        let sentence = format!(
+            "{address} leads to another address ({status}), and a key is not sent after it"
+        );
+        let location = self.answer.headers.get(LOCATION);
+        let location = location.and_then(|value| value.to_str().ok());
+        let shown = location
+            .map(|text| text.split(['?', '#']).next().unwrap_or_default())
+            .map(|text| self.prepared.clean(text))
+            .filter(|text| !text.is_empty());
+        let advice = shown.map_or_else(
+            || CHECK_ADDRESS.to_owned(),
+            |shown| format!("If you trust it, use the address it leads to: {shown}"),
+        );
+        Refusal::new(TestStage::Reached, sentence, &advice)
+    }
+
+    fn wrong_address(&self, sentence: impl FnOnce(&str) -> String) -> Refusal {
+        wrong_address(sentence(&self.target.address), self.prepared)
+    }
+
+    /// What a good status may hide: a web page, or the JSON of something else.
+    fn not_the_api(&self) -> Option<Refusal> {
+        let Some(json) = &self.answer.json else {
+            return Some(self.wrong_address(|address| {
+                format!("{address} answers with something else than an API does")
+            }));
+        };
+        let listing = self.prepared.probe.models.as_ref();
+        match self.asked {
+            Asked::Token => None,
+            Asked::Proof => {
+                let is_right = json.is_object() && json.get("error").is_none_or(Value::is_null);
+                (!is_right).then(|| {
+                    self.wrong_address(|address| {
+                        format!("What {address} answers is not what was asked for")
+                    })
+                })
+            }
+            Asked::Models => {
+                let is_right = listing.is_some_and(|listing| listing.read(json).is_some());
+                (!is_right).then(|| no_list(self.target, self.prepared))
+            }
+        }
     }
 }
 
-/// What a good status may hide: a web page, or the JSON of something else.
-fn not_the_api(
-    answer: &Answer,
-    target: &Target,
-    asked: Asked,
-    prepared: &Prepared<'_>,
-) -> Option<Refusal> {
-    let address = &target.address;
-    let Some(json) = &answer.json else {
-        let sentence = format!("{address} answers with something else than an API does");
-        return Some(Refusal::new(TestStage::Reached, sentence, CHECK_ADDRESS));
-    };
-    let is_right = match asked {
-        Asked::Token => true,
-        Asked::Proof => {
-            json.is_object() && json.get("error").is_none_or(serde_json::Value::is_null)
-        }
-        Asked::Models => prepared
-            .probe
-            .models
-            .as_ref()
-            .is_some_and(|listing| listing.read(json).is_some()),
-    };
-    (!is_right).then(|| no_list_or_proof(target, asked))
-}
-
-fn no_list_or_proof(target: &Target, asked: Asked) -> Refusal {
-    let address = &target.address;
-    let sentence = match asked {
-        Asked::Models => format!("What {address} answers is not its list of models"),
-        Asked::Token | Asked::Proof => format!("What {address} answers is not what was asked for"),
-    };
-    Refusal::new(TestStage::Reached, sentence, CHECK_ADDRESS)
-}
-
-fn not_signed_in(target: &Target, status: u16) -> String {
-    format!(
-        "{} does not accept the credentials ({status})",
-        target.place
-    )
+/// An address that is not the API's, with the provider's own hint.
+fn wrong_address(sentence: String, prepared: &Prepared<'_>) -> Refusal {
+    let hint = prepared.probe.hint.as_deref();
+    Refusal::new(TestStage::Reached, sentence, hint.unwrap_or(CHECK_ADDRESS))
 }
 
 /// Which settings to look at again.
 fn sign_in_advice(asked: Asked, prepared: &Prepared<'_>) -> &'static str {
-    use crate::provider::probe::Scheme;
     match (prepared.probe.scheme, asked) {
         (Scheme::Bearer | Scheme::Header, _) => {
             "Check that the key is whole, not revoked and of this provider; or make a new one there"
@@ -262,19 +249,6 @@ fn sign_in_advice(asked: Asked, prepared: &Prepared<'_>) -> &'static str {
         (Scheme::Entra, Asked::Proof | Asked::Models) => {
             "Check the endpoint, and that the app registration may use the resource"
         }
-    }
-}
-
-fn redirect_advice(answer: &Answer, prepared: &Prepared<'_>) -> String {
-    let location = answer.headers.get(http::header::LOCATION);
-    let location = location.and_then(|value| value.to_str().ok());
-    let shown = location
-        .map(|text| text.split(['?', '#']).next().unwrap_or_default())
-        .map(|text| prepared.clean(text))
-        .filter(|text| !text.is_empty());
-    match shown {
-        Some(shown) => format!("If you trust it, use the address it leads to: {shown}"),
-        None => CHECK_ADDRESS.to_owned(),
     }
 }
 

@@ -25,7 +25,8 @@ pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, &'static str, St
             let (member, sentence) = unreachable
                 .or_else(|| scheme_flaw(probe))
                 .or_else(|| address_flaw(probe, provider))
-                .or_else(|| settings_flaw(probe, provider))?;
+                .or_else(|| settings_flaw(probe, provider))
+                .or_else(|| hint_flaw(probe))?;
             Some((index, member, sentence))
         })
 }
@@ -98,4 +99,11 @@ fn addresses(probe: &Probe) -> impl Iterator<Item = (&'static str, &Template)> {
     let listed = probe.models.iter().flat_map(|models| &models.address);
     own.chain(token)
         .chain(listed.map(|address| ("models", address)))
+}
+
+/// A hint that is no sentence.
+fn hint_flaw(probe: &Probe) -> Found {
+    let hint = probe.hint.as_ref()?;
+    let is_line = super::is_label(hint);
+    (!is_line).then(|| ("hint", "hint must be one line of visible text".into()))
 }

@@ -132,7 +132,7 @@ impl Listing {
             .name
             .as_deref()
             .and_then(text)
-            .filter(|name| !name.is_empty());
+            .filter(|name| !name.is_empty() && name.len() <= MAX_ID);
         let known_as = self.known_as.as_deref().and_then(text).unwrap_or(id);
         Some(Named {
             id: id.to_owned(),
