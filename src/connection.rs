@@ -2,6 +2,7 @@
 
 pub mod alias;
 pub mod clipping;
+pub mod check;
 pub mod comparison;
 pub mod draft;
 pub mod error;

@@ -4,11 +4,13 @@ pub mod catalog;
 mod check;
 pub mod received;
 mod recognise;
+pub mod probe;
 pub mod response;
 
 use serde::{Deserialize, Serialize};
 
 pub use catalog::ProviderCatalog;
+pub use probe::Probe;
 
 /// An AI provider, as a file of the catalogue describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -29,6 +31,9 @@ pub struct Provider {
     /// Hosts, with everything below them, that the API is at, so that an address tells its provider.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// How it is asked whether credentials work; nothing when its file does not say.
+    #[serde(default, deserialize_with = "probe::one_or_many::one_or_many")]
+    pub probe: Vec<Probe>,
 }
 
 impl Provider {

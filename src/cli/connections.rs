@@ -1,15 +1,18 @@
-//! `umai connections`: list, read, create, switch and delete.
+//! `umai connections`: list, read, create, switch, delete and test.
 
 pub mod create;
 mod delete;
 mod given;
 mod history;
+mod models;
 pub mod show;
+mod test;
 mod trash;
 mod update;
 
 use std::sync::Arc;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
 use super::exit::{Failure, is_lasting};
@@ -17,7 +20,7 @@ use super::import;
 use super::output::{Format, Output};
 use super::session::{self, Ground, with_service};
 use crate::connection::{ConnectionService, IdOrAlias, Query, Window};
-use crate::provider::ProviderCatalog;
+use crate::provider::{Capability, ProviderCatalog};
 
 /// What can be done with connections.
 #[derive(Debug, Subcommand)]
@@ -71,6 +74,27 @@ pub enum Verb {
         /// Yes, delete. Without it, it is asked on a terminal
         #[arg(long)]
         yes: bool,
+    },
+    /// Ask the providers whether the credentials work
+    #[command(
+        after_help = "Examples:\n  umai connections test openai-production\n  umai connections test openai-production anthropic --json\n\nThe key goes to its provider and nowhere else; inactive connections can be tested too. Exit code 8: not accepted."
+    )]
+    Test {
+        /// The connections
+        #[arg(value_name = "ID_OR_ALIAS", required = true)]
+        connections: Vec<IdOrAlias>,
+    },
+    /// List the models that the provider names to a connection
+    #[command(
+        after_help = "Example:\n  umai connections models openai-production --capability Embedding"
+    )]
+    Models {
+        /// The connection
+        #[arg(value_name = "ID_OR_ALIAS")]
+        connection: IdOrAlias,
+        /// Only models that can do this
+        #[arg(long, value_name = "CAPABILITY", ignore_case = true, value_parser = PossibleValuesParser::new(Capability::ALL.map(Capability::word)).try_map(|word| Capability::named(&word).ok_or("there is no such capability")))]
+        capability: Option<Capability>,
     },
 }
 
@@ -183,6 +207,11 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         Verb::Activate { connections } => switch(&connections, true, ground, output),
         Verb::Deactivate { connections } => switch(&connections, false, ground, output),
         Verb::Delete { connections, yes } => delete::run(&connections, yes, ground, output),
+        Verb::Test { connections } => test::run(&connections, ground, output),
+        Verb::Models {
+            connection,
+            capability,
+        } => models::run(&connection, capability, ground, output),
     }
 }
 

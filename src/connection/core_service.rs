@@ -5,6 +5,7 @@ mod history;
 pub(crate) mod merge;
 mod save;
 mod trash;
+mod test;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
+use super::check::Limits;
 use super::draft::ConnectionDraft;
 use super::error::ConnectionError;
 use super::query::{IdOrAlias, Page, Query, Window};
@@ -36,6 +38,7 @@ pub struct CoreService {
     catalog: Arc<ProviderCatalog>,
     appsettings: AppSettings,
     clock: Clock,
+    limits: Limits,
 }
 
 impl CoreService {
@@ -51,7 +54,14 @@ impl CoreService {
             catalog,
             appsettings,
             clock,
+            limits: Limits::default(),
         }
+    }
+
+    /// The same with other limits for a connection test.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Now, to the millisecond: what a record keeps is what it is answered with.
@@ -243,27 +253,15 @@ impl ConnectionService for CoreService {
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
-        let provider_id = match subject {
-            TestSubject::Stored(key) | TestSubject::Changed(key, _) => {
-                self.stored(&key).await?.item.provider_id
-            }
-            TestSubject::Draft(draft) => draft.provider_id.unwrap_or_default(),
-        };
-        Ok(TestReport {
-            error_message: Some(format!(
-                "Provider '{provider_id}' says nothing of how it is tested"
-            )),
-            ..TestReport::default()
-        })
+        self.test_subject(subject).await
     }
 
     async fn models(
         &self,
         key: &IdOrAlias,
-        _capability: Option<Capability>,
+        capability: Option<Capability>,
     ) -> Result<Vec<Model>, ConnectionError> {
-        let report = self.test(TestSubject::Stored(key.clone())).await?;
-        Err(ConnectionError::Provider(Box::new(report)))
+        self.models_of(key, capability).await
     }
 
     async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {

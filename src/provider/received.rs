@@ -107,6 +107,8 @@ impl Received {
                 .collect(),
             settings: settings.collect(),
             rules: self.rules.unwrap_or_default(),
+            // The server asks its providers itself.
+            probe: Vec::new(),
             hosts: known.map_or(self.hosts, |known| known.hosts.clone()),
             id: self.id,
         };
@@ -172,7 +174,9 @@ mod tests {
             let json = serde_json::to_string(&provider.described()).unwrap();
             let received = received(&json);
             assert!(received.is_of_our_making() && received.is_described());
-            assert_eq!(&received.into_provider(None).unwrap(), provider);
+            let mut told = provider.clone();
+            told.probe.clear();
+            assert_eq!(received.into_provider(None).unwrap(), told);
         }
     }
 
