@@ -8,9 +8,11 @@ pub mod output;
 pub mod parse;
 pub mod providers;
 pub mod secret;
+pub mod serve;
 pub mod session;
 pub mod signals;
 pub mod table;
+pub mod token;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -129,6 +131,11 @@ pub enum Command {
     /// List and read the providers a connection can be made for
     #[command(subcommand, visible_alias = "provider")]
     Providers(providers::Verb),
+    /// Answer the management API over HTTPS
+    Serve(serve::Serve),
+    /// Make, list and revoke the tokens that let somebody ask the server
+    #[command(subcommand, visible_alias = "tokens")]
+    Token(token::Verb),
 }
 
 /// Runs the process's command line.
@@ -166,6 +173,8 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
             providers::run(&verb, &ground.catalog, output)
         }
         Some(Command::Connections(verb)) => connections::run(verb, &ground, output),
+        Some(Command::Serve(serve)) => serve::run(&serve, &ground, output),
+        Some(Command::Token(verb)) => token::run(&verb, &ground, output),
     }
 }
 

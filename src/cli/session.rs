@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::Globals;
 use super::exit::Failure;
 use super::output::{Format, Output};
-use super::signals;
+use super::signals::Signals;
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
 use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
@@ -20,7 +20,7 @@ use crate::tui::theme::ThemeName;
 use crate::tui::{self, Opening, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
-const WORKERS: usize = 2;
+pub const WORKERS: usize = 2;
 
 /// What a command needs before it opens the store.
 #[derive(Clone)]
@@ -98,25 +98,41 @@ impl Session {
     }
 }
 
-/// Runs one command over an open store, and closes the store however it ends.
+/// Runs one command over an open store until it is done or a signal ends it, and closes the store however it ends.
 pub fn with_service(
     ground: &Ground,
     output: &mut Output,
     command: impl AsyncFnOnce(&Arc<dyn ConnectionService>, &mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    while_open(ground, output, WORKERS, async |service, output, signals| {
+        tokio::select! {
+            done = command(service, output) => done,
+            exit = signals.next() => Err(Failure::Signal(exit)),
+        }
+    })
+}
+
+/// Runs something over an open store that minds signals itself, and closes the store however it ends.
+pub fn while_open(
+    ground: &Ground,
+    output: &mut Output,
+    workers: usize,
+    command: impl AsyncFnOnce(
+        &Arc<dyn ConnectionService>,
+        &mut Output,
+        &mut Signals,
+    ) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     ground.tell(output);
-    let runtime = runtime()?;
+    let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
-        let stopped = signals::stopped()?;
+        let mut signals = Signals::listen()?;
         let session = Session::open(ground).await?;
         let at_first = session.service.notices();
         for notice in at_first.iter().chain(&ground.config.exposed_key()) {
             output.note(notice);
         }
-        let done = tokio::select! {
-            done = command(&session.service, output) => done,
-            exit = stopped => Err(Failure::Signal(exit)),
-        };
+        let done = command(&session.service, output, &mut signals).await;
         let closed = session.store.close().await;
         // A large store is looked at while it is in use already.
         for notice in session.service.notices() {
@@ -143,7 +159,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
             "The app needs a terminal. From a script use a command, for example: umai connections list".into(),
         ));
     }
-    let runtime = runtime()?;
+    let runtime = runtime(WORKERS)?;
     let ended = runtime.block_on(async {
         let (catalog, store) = (Arc::clone(&ground.catalog), Arc::new(OnceLock::new()));
         let (ground, kept) = (ground.clone(), Arc::clone(&store));
@@ -176,9 +192,9 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     ended
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+fn runtime(workers: usize) -> Result<Runtime, Failure> {
     let runtime = Builder::new_multi_thread()
-        .worker_threads(WORKERS)
+        .worker_threads(workers)
         .enable_all()
         .build()
         .context("The program's own threads cannot be started")?;
