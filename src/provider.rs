@@ -2,6 +2,7 @@
 
 pub mod catalog;
 mod check;
+mod recognise;
 pub mod response;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct Provider {
     /// Rules over several settings, checked after the fields alone are right.
     #[serde(default)]
     pub rules: Vec<SettingsRule>,
+    /// Hosts, with everything below them, that the API is at, so that an address tells its provider.
+    #[serde(default)]
+    pub hosts: Vec<String>,
 }
 
 impl Provider {
@@ -105,6 +109,15 @@ pub struct SettingsField {
     /// The values to choose from; anything is accepted when empty.
     #[serde(default)]
     pub options: Vec<String>,
+    /// Values that are common; others are accepted too.
+    #[serde(default)]
+    pub suggestions: Vec<String>,
+    /// Environment variables that customarily have the value, the first choice first.
+    #[serde(default)]
+    pub variables: Vec<String>,
+    /// How the provider's own keys begin, for example `sk-ant-`.
+    #[serde(default)]
+    pub prefixes: Vec<String>,
 }
 
 /// What a setting's value is.

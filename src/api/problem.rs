@@ -1,37 +1,58 @@
 //! Problem details (RFC 9457), and the error they are about: one becomes the other without loss.
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::connection::{ConnectionError, FieldError, Reason, ServerError, StoreError};
 
-/// Problem details: one JSON object.
+/// Problem details: one JSON object. Whoever wrote it, what cannot be understood of it is passed over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// Where the status is described.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "understood")]
     pub kind: String,
     /// What the status is called.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "understood")]
     pub title: String,
     /// The HTTP status.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "understood")]
     pub status: u16,
     /// What is wrong, in one sentence.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "understood")]
     pub detail: String,
     /// What is wrong, in one stable word.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "understood",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub code: Option<String>,
     /// Every field's sentences, by path.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "understood",
+        skip_serializing_if = "Map::is_empty"
+    )]
     pub errors: Map<String, Value>,
     /// The error itself, for a client of the same making.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "understood",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cause: Option<ConnectionError>,
     /// What else is said, the line it is about for example.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// A member as it should be, or as if it were not there.
+fn understood<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let given = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(given).unwrap_or_default())
 }
 
 impl Problem {
@@ -55,7 +76,13 @@ impl Problem {
         let detail = match error {
             // Whatever it was asked by, the API's own words.
             ConnectionError::NotFound(_) => "Connection not found".to_owned(),
-            other => other.to_string(),
+            ConnectionError::Invalid(errors) => errors.first().map(sentence).unwrap_or_default(),
+            ConnectionError::Malformed(_)
+            | ConnectionError::VersionNotFound(_)
+            | ConnectionError::VersionMoved { .. }
+            | ConnectionError::Store(_)
+            | ConnectionError::Provider(_)
+            | ConnectionError::Server(_) => error.to_string(),
         };
         let errors = match error {
             ConnectionError::Invalid(errors) => by_field(errors),
@@ -208,10 +235,23 @@ fn by_field(errors: &[FieldError]) -> Map<String, Value> {
             .entry(error.field.path())
             .or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(sentences) = sentences {
-            sentences.push(error.to_string().into());
+            sentences.push(sentence(error).into());
         }
     }
     fields
+}
+
+/// The sentence as the API has it; where a reference was looked for is in the cause.
+fn sentence(error: &FieldError) -> String {
+    let Reason::ReferenceMissing { key, .. } = &error.reason else {
+        return error.to_string();
+    };
+    let reason = Reason::ReferenceMissing {
+        key: key.clone(),
+        looked_in: Vec::new(),
+    };
+    let field = error.field.clone();
+    FieldError { field, reason }.to_string()
 }
 
 /// The stable word for a reason.

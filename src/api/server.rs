@@ -9,10 +9,12 @@ mod body;
 mod capabilities;
 mod changes;
 mod connections;
+mod openapi;
 mod precondition;
 mod probing;
 mod providers;
 mod surroundings;
+mod trash;
 mod versions;
 
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, HeaderValue};
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use tokio_util::sync::CancellationToken;
 
 use super::BASE_PATH;
@@ -51,6 +53,7 @@ pub fn router_until(service: Arc<dyn ConnectionService>, ending: CancellationTok
     Router::new()
         .nest(BASE_PATH, managed)
         .route("/health", get(surroundings::health))
+        .route("/openapi.json", get(openapi::document))
         .fallback(async || Refusal::new(404, "There is nothing at this address", "noSuchAddress"))
         .method_not_allowed_fallback(async || {
             Refusal::new(
@@ -101,6 +104,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ("/providers/{id}", one_provider()),
         ("/provider", all_providers()),
         ("/provider/{id}", one_provider()),
+        ("/trash", get(trash::list)),
+        ("/trash/{id}", delete(trash::purge)),
+        ("/trash/{id}/restore", post(trash::restore)),
         ("/versions/supported-types", get(versions::types)),
         ("/versions/{entityType}/{id}", get(versions::list)),
         ("/versions/{entityType}/{id}/{version}", get(versions::show)),

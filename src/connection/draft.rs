@@ -24,6 +24,11 @@ pub struct ConnectionDraft {
     pub misread: Vec<FieldError>,
 }
 
+/// The most settings that are looked at: four times what any provider has.
+const MOST_SETTINGS: usize = 256;
+
+const TOO_MANY: &str = "an object of at most 256 members";
+
 impl ConnectionDraft {
     /// Reads a request body. Members a connection cannot be given (`id`, `version`, dates, unknown ones) are passed over;
     /// values of a wrong type are kept for validation, which reports every field at once.
@@ -67,6 +72,10 @@ impl ConnectionDraft {
     fn object(&mut self, value: Json) -> Option<Settings<Plain>> {
         match value {
             Json::Null => None,
+            Json::Object(members) if members.len() > MOST_SETTINGS => {
+                self.misreads(Field::Settings, TOO_MANY);
+                None
+            }
             Json::Object(members) => {
                 let mut settings = Settings::default();
                 for (key, value) in members {

@@ -1,5 +1,7 @@
 //! What the management API and `--json` say of a provider.
 
+mod read;
+
 use serde::Serialize;
 
 use super::{Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule};

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use super::Api;
 use super::address::At;
 use super::answer::{Answer, Refusal, etag, json, json_with};
-use super::asked::Asked;
+use super::asked::{Asked, repeated};
 use super::body::Json;
 use super::precondition;
 use crate::api::BASE_PATH;
@@ -29,6 +29,7 @@ pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
         provider_ids: asked.texts("providerId"),
         capability: asked.capability()?,
         is_active: asked.switch("isActive")?,
+        is_trash: false,
         window: asked.window(TAKE)?,
     };
     Ok(json(&api.service.list(query).await?))
@@ -92,8 +93,11 @@ pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: Header
         Ok(_) => Ok(StatusCode::OK.into_response()),
         Err(Refusal(problem)) => Err(match problem.cause {
             Some(ConnectionError::NotFound(_)) => {
-                let error = ConnectionError::NotFound(key.clone());
-                Refusal::saying(error, &format!("Connection with ID '{key}' not found"))
+                let sentence = format!(
+                    "Connection with ID '{}' not found",
+                    repeated(&key.to_string())
+                );
+                Refusal::saying(ConnectionError::NotFound(key), &sentence)
             }
             _ => Refusal(problem),
         }),
