@@ -22,7 +22,7 @@ use crate::api::transport;
 use crate::api::transport::certificate::development;
 use crate::api::transport::gate::Gate;
 use crate::api::transport::host::Hosts;
-use crate::api::transport::keeper::Keeper;
+use crate::api::transport::keeper::{Keeper, Tokens};
 use crate::api::transport::limits::Limits;
 use crate::api::transport::listen::{self, Door, PORT, Place};
 use crate::api::transport::tls::{Identity, TlsError};
@@ -159,10 +159,10 @@ impl Serve {
             return Keeper::Nobody;
         }
         let limits = Limits::default();
-        Keeper::Tokens {
+        Keeper::Tokens(Box::new(Tokens {
             tokens: LiveTokens::new(book),
             tries: Tries::new(limits.tries, limits.tries_window),
-        }
+        }))
     }
 }
 

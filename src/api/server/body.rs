@@ -153,7 +153,7 @@ fn broken(error: &axum::Error) -> Refusal {
             return too_long();
         }
         if let Some(Unread(problem)) = error.downcast_ref() {
-            return Refusal(problem.clone());
+            return Refusal((**problem).clone().into());
         }
         cause = error.source();
     }

@@ -14,7 +14,7 @@ use crate::api::Problem;
 /// Why a request's body ended before its end.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.detail)]
-pub struct Unread(pub Problem);
+pub struct Unread(pub Box<Problem>);
 
 /// A request's body.
 pub struct Asked {
@@ -59,20 +59,13 @@ impl Body for Asked {
             Box::pin(sleep(asked.patience))
         });
         if let Poll::Ready(frame) = Pin::new(&mut asked.body).poll_frame(cx) {
-            let unread = |_| {
-                let problem = asked.vitals.refusal();
-                Unread(
-                    problem.unwrap_or_else(|| Problem::new(400, "The body broke off", "malformed")),
-                )
-            };
+            let broken = || Box::new(Problem::new(400, "The body broke off", "malformed"));
+            let unread = |_| Unread(asked.vitals.refusal().unwrap_or_else(broken));
             return Poll::Ready(frame.map(|frame| frame.map_err(unread)));
         }
         ready!(deadline.as_mut().poll(cx));
-        Poll::Ready(Some(Err(Unread(Problem::new(
-            408,
-            "The body did not come in time",
-            "bodyTooSlow",
-        )))))
+        let late = Problem::new(408, "The body did not come in time", "bodyTooSlow");
+        Poll::Ready(Some(Err(Unread(Box::new(late)))))
     }
 
     fn is_end_stream(&self) -> bool {

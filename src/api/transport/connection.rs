@@ -148,7 +148,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     let (doing, _) = wire.vitals.now();
     let stream = connection.into_parts().io.into_inner().into_inner();
     match end {
-        End::Over => part(stream, wire.vitals.refusal().as_ref(), &wire, &house.limits).await,
+        End::Over => {
+            let refusal = wire.vitals.refusal();
+            part(stream, refusal.as_deref(), &wire, &house.limits).await;
+        }
         End::Late if doing == Doing::Head => {
             let late = Problem::new(
                 408,
@@ -157,8 +160,6 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             );
             part(stream, Some(&late), &wire, &house.limits).await;
         }
-        // Nothing was asked; or nothing is read any more.
-        End::Late => {}
         End::Leave if doing == Doing::Head || doing == Doing::Body => {
             let full = Problem::new(
                 503,
@@ -167,7 +168,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             );
             say_at_once(stream, &full, &wire);
         }
-        End::Leave => {}
+        // Nothing was asked; or nothing is read any more.
+        End::Late | End::Leave => {}
     }
 }
 

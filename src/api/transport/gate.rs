@@ -93,7 +93,7 @@ impl Gate {
         request: &Request<Incoming>,
         wire: &Wire,
     ) -> Result<Option<String>, Box<Response>> {
-        let refused = |problem| Box::new(Refusal(problem).into_response());
+        let refused = |problem: Box<Problem>| Box::new(Refusal((*problem).into()).into_response());
         self.hosts.check(request, wire.local).map_err(refused)?;
         if request.uri().path() == "*" {
             let mut response = Refusal::new(
@@ -107,7 +107,7 @@ impl Gate {
             return Err(Box::new(response));
         }
         let admitted = self.keeper.admit(request, wire.peer.ip());
-        admitted.map_err(|refused| Box::new(unauthorized(refused)))
+        admitted.map_err(|refused| Box::new(unauthorized(&refused)))
     }
 
     async fn routed(&self, request: Request<Incoming>, wire: &Wire) -> Response {
@@ -136,8 +136,8 @@ fn broke_down(_: &Box<dyn Any + Send>) -> Response {
     .into_response()
 }
 
-fn unauthorized(refused: Refused) -> Response {
-    let (problem, challenge, wait) = match refused {
+fn unauthorized(refused: &Refused) -> Response {
+    let (problem, challenge, wait) = match *refused {
         Refused::Unknown { is_token } => (
             Problem::new(
                 401,
@@ -183,7 +183,7 @@ fn unauthorized(refused: Refused) -> Response {
             None,
         ),
     };
-    let mut response = Refusal(problem).into_response();
+    let mut response = Refusal(problem.into()).into_response();
     let headers = response.headers_mut();
     if let Some(challenge) = challenge {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

@@ -20,16 +20,11 @@ pub struct Hosts(Vec<String>);
 impl Hosts {
     /// These beside `localhost`.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self(
-            names
-                .into_iter()
-                .map(|name| plain(&name).to_owned())
-                .collect(),
-        )
+        Self(names.into_iter().map(|name| plain(&name)).collect())
     }
 
     /// Refuses a request for another host, or from a foreign page. `local` is the address that was connected to.
-    pub fn check<B>(&self, request: &Request<B>, local: IpAddr) -> Result<(), Problem> {
+    pub fn check<B>(&self, request: &Request<B>, local: IpAddr) -> Result<(), Box<Problem>> {
         let host = host(request.headers())?;
         self.admit(&host, local)?;
         if let Some(addressed) = request.uri().authority() {
@@ -41,7 +36,7 @@ impl Hosts {
         from_own_page(request.headers(), &host)
     }
 
-    fn admit(&self, authority: &Authority, local: IpAddr) -> Result<(), Problem> {
+    fn admit(&self, authority: &Authority, local: IpAddr) -> Result<(), Box<Problem>> {
         let name = plain(authority.host());
         let bare = name.trim_start_matches('[').trim_end_matches(']');
         let is_ours = match bare.parse::<IpAddr>() {
@@ -54,15 +49,13 @@ impl Hosts {
         if is_ours {
             return Ok(());
         }
-        Err(Problem::new(
-            421,
-            "This server does not go by the name in Host; umai serve --host NAME adds one",
-            "foreignHost",
-        ))
+        let sentence =
+            "This server does not go by the name in Host; umai serve --host NAME adds one";
+        Err(Box::new(Problem::new(421, sentence, "foreignHost")))
     }
 }
 
-fn host(headers: &HeaderMap) -> Result<Authority, Problem> {
+fn host(headers: &HeaderMap) -> Result<Authority, Box<Problem>> {
     let mut given = headers.get_all(HOST).iter();
     let (Some(host), None) = (given.next(), given.next()) else {
         return Err(malformed(if headers.contains_key(HOST) {
@@ -83,13 +76,10 @@ fn is_port(host: &Authority) -> bool {
     after.is_empty() || host.port_u16().is_some()
 }
 
-fn from_own_page(headers: &HeaderMap, host: &Authority) -> Result<(), Problem> {
+fn from_own_page(headers: &HeaderMap, host: &Authority) -> Result<(), Box<Problem>> {
     let foreign = || {
-        Problem::new(
-            403,
-            "Pages of other origins may not ask this server",
-            "foreignOrigin",
-        )
+        let sentence = "Pages of other origins may not ask this server";
+        Box::new(Problem::new(403, sentence, "foreignOrigin"))
     };
     let is_own = |origin: &str| {
         let authority = ["https://", "http://"]

@@ -18,12 +18,15 @@ pub enum Keeper {
     /// Nobody: everyone may ask for everything.
     Nobody,
     /// One who asks for a token.
-    Tokens {
-        /// The tokens there are.
-        tokens: LiveTokens,
-        /// Tries without one.
-        tries: Tries,
-    },
+    Tokens(Box<Tokens>),
+}
+
+/// What tokens there are, and who tries without.
+pub struct Tokens {
+    /// The tokens.
+    pub tokens: LiveTokens,
+    /// Tries without one.
+    pub tries: Tries,
 }
 
 /// Why a request may not pass.
@@ -45,8 +48,9 @@ pub enum Refused {
 impl Keeper {
     /// The name of the token that lets a request pass, if it takes one.
     pub fn admit<B>(&self, request: &Request<B>, peer: IpAddr) -> Result<Option<String>, Refused> {
-        let Self::Tokens { tokens, tries } = self else {
-            return Ok(None);
+        let Tokens { tokens, tries } = match self {
+            Self::Nobody => return Ok(None),
+            Self::Tokens(tokens) => &**tokens,
         };
         let reads = [Method::GET, Method::HEAD].contains(request.method());
         if reads && OPEN.contains(&request.uri().path()) {

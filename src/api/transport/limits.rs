@@ -39,7 +39,7 @@ impl Default for Limits {
             head_bytes: 16 * 1024,
             target_bytes: 8 * 1024,
             tries: 10,
-            tries_window: Duration::from_secs(60),
+            tries_window: Duration::from_mins(1),
         }
     }
 }

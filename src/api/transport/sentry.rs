@@ -70,7 +70,7 @@ impl<S> Sentry<S> {
         }
     }
 
-    fn walk(&mut self) -> Result<(), Problem> {
+    fn walk(&mut self) -> Result<(), Box<Problem>> {
         while self.looked < self.bytes.len() {
             let rest = &self.bytes[self.looked..];
             match &mut self.part {
@@ -105,7 +105,7 @@ impl<S> Sentry<S> {
     }
 
     /// Looks at the head's next line; answers whether there was one.
-    fn line(&mut self) -> Result<bool, Problem> {
+    fn line(&mut self) -> Result<bool, Box<Problem>> {
         let Part::Head(head) = &mut self.part else {
             return Ok(false);
         };
@@ -113,24 +113,14 @@ impl<S> Sentry<S> {
         let end = rest.iter().position(|byte| *byte == b'\n');
         let length = end.map_or(rest.len(), |end| end + 1);
         if !head.is_begun() && length > self.limits.target_bytes {
-            return Err(Problem::new(
-                414,
-                format!(
-                    "The address of a request has at most {} bytes",
-                    self.limits.target_bytes
-                ),
-                "uriTooLong",
-            ));
+            let most = self.limits.target_bytes;
+            let sentence = format!("The address of a request has at most {most} bytes");
+            return Err(Box::new(Problem::new(414, sentence, "uriTooLong")));
         }
         if self.looked + length - self.passed > self.limits.head_bytes {
-            return Err(Problem::new(
-                431,
-                format!(
-                    "The head of a request has at most {} bytes",
-                    self.limits.head_bytes
-                ),
-                "headTooLarge",
-            ));
+            let most = self.limits.head_bytes;
+            let sentence = format!("The head of a request has at most {most} bytes");
+            return Err(Box::new(Problem::new(431, sentence, "headTooLarge")));
         }
         if end.is_none() {
             // What cannot be a request is not waited for: a handshake, or another protocol.

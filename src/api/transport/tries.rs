@@ -44,7 +44,8 @@ impl Tries {
             (*since, *tries) = (now, 0);
         }
         *tries = tries.saturating_add(1);
-        (*tries > self.most).then(|| self.window - (now - *since))
+        let left = self.window.saturating_sub(now - *since);
+        (*tries > self.most).then_some(left)
     }
 }
 
@@ -65,23 +66,23 @@ mod tests {
 
     #[test]
     fn a_peer_that_guesses_waits_and_others_do_not() {
-        let tries = Tries::new(2, Duration::from_secs(60));
+        let tries = Tries::new(2, Duration::from_mins(1));
         let now = Instant::now();
         let [one, neighbour, other]: [IpAddr; 3] =
             ["2001:db8::1", "2001:db8::2", "10.0.0.1"].map(|peer| peer.parse().unwrap());
         assert_eq!((tries.count(one, now), tries.count(one, now)), (None, None));
         assert_eq!(
             tries.count(neighbour, now),
-            Some(Duration::from_secs(60)),
+            Some(Duration::from_mins(1)),
             "one household"
         );
         assert_eq!(tries.count(other, now), None);
-        assert_eq!(tries.count(one, now + Duration::from_secs(60)), None);
+        assert_eq!(tries.count(one, now + Duration::from_mins(1)), None);
     }
 
     #[test]
     fn the_table_does_not_grow_without_end() {
-        let tries = Tries::new(2, Duration::from_secs(60));
+        let tries = Tries::new(2, Duration::from_mins(1));
         for number in 0..2 * u32::try_from(MOST_PEERS).unwrap() {
             tries.count(IpAddr::from(number.to_be_bytes()), Instant::now());
         }

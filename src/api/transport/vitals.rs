@@ -34,7 +34,7 @@ struct State {
     since: Instant,
     has_asked: bool,
     unwritten: Option<Instant>,
-    refusal: Option<Problem>,
+    refusal: Option<Box<Problem>>,
 }
 
 impl Vitals {
@@ -73,12 +73,12 @@ impl Vitals {
     }
 
     /// What was sent is no request: nothing more is read.
-    pub fn refuse(&self, problem: Problem) {
+    pub fn refuse(&self, problem: Box<Problem>) {
         self.state().refusal = Some(problem);
     }
 
     /// Takes what there is to say about bytes that are no request.
-    pub fn refusal(&self) -> Option<Problem> {
+    pub fn refusal(&self) -> Option<Box<Problem>> {
         self.state().refusal.take()
     }
 

@@ -47,7 +47,7 @@ impl Chunks {
     }
 
     /// Goes over bytes; answers how many belong to the body, and whether it ends there.
-    pub fn follow(&mut self, bytes: &[u8]) -> Result<(usize, bool), Problem> {
+    pub fn follow(&mut self, bytes: &[u8]) -> Result<(usize, bool), Box<Problem>> {
         let mut index = 0;
         while let Some(byte) = bytes.get(index) {
             if let At::Data(left) = self.at {
@@ -70,7 +70,7 @@ impl Chunks {
         Ok((index, false))
     }
 
-    fn step(&mut self, byte: u8) -> Result<bool, Problem> {
+    fn step(&mut self, byte: u8) -> Result<bool, Box<Problem>> {
         self.at = match (self.at, byte) {
             (At::Size(size, digits), byte) if byte.is_ascii_hexdigit() => {
                 if digits == LONGEST_SIZE {
@@ -107,7 +107,7 @@ impl Chunks {
         Ok(false)
     }
 
-    fn count(&mut self) -> Result<(), Problem> {
+    fn count(&mut self) -> Result<(), Box<Problem>> {
         self.beside += 1;
         if self.beside > MOST_BESIDE {
             return Err(malformed("A chunked body carries too much beside its data"));

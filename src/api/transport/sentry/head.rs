@@ -42,7 +42,7 @@ impl Head {
     }
 
     /// Takes a line with its end; answers how the body ends, when this was the head's last line.
-    pub fn take(&mut self, line: &[u8]) -> Result<Option<Framing>, Problem> {
+    pub fn take(&mut self, line: &[u8]) -> Result<Option<Framing>, Box<Problem>> {
         let Some(line) = line.strip_suffix(b"\r\n") else {
             return Err(malformed("A line ends without CR LF"));
         };
@@ -60,7 +60,7 @@ impl Head {
         Ok(None)
     }
 
-    fn request(&mut self, line: &[u8]) -> Result<(), Problem> {
+    fn request(&mut self, line: &[u8]) -> Result<(), Box<Problem>> {
         self.is_begun = true;
         let mut words = line.split(|byte| *byte == b' ');
         let (Some(method), Some(target), Some(version), None) =
@@ -77,20 +77,14 @@ impl Head {
             b"HTTP/1.1" => false,
             b"HTTP/1.0" => true,
             version if version.starts_with(b"HTTP/") => {
-                return Err(Problem::new(
-                    400,
-                    "This server speaks HTTP/1.1",
-                    "httpVersion",
-                ));
+                let sentence = "This server speaks HTTP/1.1";
+                return Err(Box::new(Problem::new(400, sentence, "httpVersion")));
             }
             _ => return Err(malformed("The first line must end in HTTP/1.1")),
         };
         if method == b"CONNECT" {
-            return Err(Problem::new(
-                405,
-                "CONNECT is not allowed: this server is no proxy",
-                "methodNotAllowed",
-            ));
+            let sentence = "CONNECT is not allowed: this server is no proxy";
+            return Err(Box::new(Problem::new(405, sentence, "methodNotAllowed")));
         }
         if is_target(method, target) {
             Ok(())
@@ -99,14 +93,11 @@ impl Head {
         }
     }
 
-    fn header(&mut self, line: &[u8]) -> Result<(), Problem> {
+    fn header(&mut self, line: &[u8]) -> Result<(), Box<Problem>> {
         self.headers += 1;
         if self.headers > MOST_HEADERS {
-            return Err(Problem::new(
-                431,
-                format!("A request has at most {MOST_HEADERS} headers"),
-                "headTooLarge",
-            ));
+            let sentence = format!("A request has at most {MOST_HEADERS} headers");
+            return Err(Box::new(Problem::new(431, sentence, "headTooLarge")));
         }
         if line.starts_with(b" ") || line.starts_with(b"\t") {
             return Err(malformed("A header goes over more than one line"));
@@ -132,7 +123,7 @@ impl Head {
         Ok(())
     }
 
-    fn length(&mut self, value: &[u8]) -> Result<(), Problem> {
+    fn length(&mut self, value: &[u8]) -> Result<(), Box<Problem>> {
         if self.length.is_some() {
             return Err(malformed("Content-Length is given twice"));
         }
@@ -149,7 +140,7 @@ impl Head {
         Ok(())
     }
 
-    fn encoding(&mut self, value: &[u8]) -> Result<(), Problem> {
+    fn encoding(&mut self, value: &[u8]) -> Result<(), Box<Problem>> {
         if self.is_chunked {
             return Err(malformed("Transfer-Encoding is given twice"));
         }
@@ -160,7 +151,7 @@ impl Head {
         Ok(())
     }
 
-    fn end(&self) -> Result<Framing, Problem> {
+    fn end(&self) -> Result<Framing, Box<Problem>> {
         match (self.is_chunked, self.length) {
             (true, Some(_)) => Err(malformed(
                 "A request has either Content-Length or Transfer-Encoding",
@@ -175,8 +166,8 @@ impl Head {
 }
 
 /// A 400 for bytes that are no request.
-pub fn malformed(detail: &str) -> Problem {
-    Problem::new(400, detail, "malformedRequest")
+pub fn malformed(detail: &str) -> Box<Problem> {
+    Box::new(Problem::new(400, detail, "malformedRequest"))
 }
 
 /// Whether a byte may be in a header's value.
