@@ -20,6 +20,8 @@ pub struct Received {
     settings: Option<Vec<Fact>>,
     #[serde(default)]
     rules: Option<Vec<SettingsRule>>,
+    #[serde(default)]
+    hosts: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +58,12 @@ struct Fact {
     accepted_as: Vec<String>,
     #[serde(default)]
     group: Option<String>,
+    #[serde(default)]
+    suggestions: Vec<String>,
+    #[serde(default)]
+    variables: Vec<String>,
+    #[serde(default)]
+    prefixes: Vec<String>,
 }
 
 impl Received {
@@ -99,6 +107,7 @@ impl Received {
                 .collect(),
             settings: settings.collect(),
             rules: self.rules.unwrap_or_default(),
+            hosts: self.hosts,
             id: self.id,
         };
         match check::flaw(&provider) {
@@ -140,6 +149,9 @@ impl Fact {
             group: words(self.group),
             accepted_as: self.accepted_as,
             options: self.options.unwrap_or_default(),
+            suggestions: self.suggestions,
+            variables: self.variables,
+            prefixes: self.prefixes,
             key: self.alias,
         }
     }

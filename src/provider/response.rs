@@ -1,7 +1,5 @@
 //! What the management API and `--json` say of a provider.
 
-mod read;
-
 use serde::Serialize;
 
 use super::{Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule};
@@ -25,6 +23,9 @@ pub struct Described<'a> {
     /// Beyond the contract, for a client of the same making.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     rules: &'a [SettingsRule],
+    /// Beyond the contract, too.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    hosts: &'a [String],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,9 +62,15 @@ struct Fact<'a> {
     /// Beyond the contract: what `type` does not tell apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<FieldKind>,
-    /// Beyond the contract, too.
+    /// Beyond the contract, too, and so is the rest.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     accepted_as: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    suggestions: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    variables: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    prefixes: &'a [String],
 }
 
 impl Provider {
@@ -88,6 +95,7 @@ impl Provider {
             },
             settings: self.settings.iter().map(SettingsField::as_fact).collect(),
             rules: &self.rules,
+            hosts: &self.hosts,
         }
     }
 }
@@ -125,6 +133,9 @@ impl SettingsField {
                 FieldKind::Url | FieldKind::Headers => Some(self.kind),
             },
             accepted_as: &self.accepted_as,
+            suggestions: &self.suggestions,
+            variables: &self.variables,
+            prefixes: &self.prefixes,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Providers, and the catalogue that is built again from what is said of them.
 
 use serde_json::json;
-use umai::provider::{Provider, ProviderCatalog};
+use umai::provider::ProviderCatalog;
+use umai::provider::received::Received;
 
 use super::world::World;
 
@@ -74,7 +75,8 @@ async fn the_catalogue_can_be_built_again_from_one_answer() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| Provider::read(one).unwrap());
+        .map(|one| serde_json::from_value::<Received>(one.clone()).unwrap())
+        .map(|received| received.into_provider(None).unwrap());
     let read: ProviderCatalog = read.collect();
     let embedded = ProviderCatalog::embedded();
     assert_eq!(read.all().len(), embedded.all().len());

@@ -42,6 +42,8 @@ pub struct ArrivedItem {
     /// Not there on a server that does not count; 0 then, which nobody is at.
     #[serde(default)]
     version: Option<u64>,
+    #[serde(default)]
+    date_deleted: When,
 }
 
 impl From<ArrivedItem> for ConnectionItem {
@@ -56,6 +58,7 @@ impl From<ArrivedItem> for ConnectionItem {
             date_created: created.unwrap_or_default(),
             date_modified: item.date_modified.0.or(created).unwrap_or_default(),
             version: item.version.unwrap_or_default(),
+            date_deleted: item.date_deleted.0,
         }
     }
 }

@@ -138,6 +138,44 @@ impl ConnectionService for RemoteService {
         }
     }
 
+    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
+        self.in_trash(window).await
+    }
+
+    async fn restore(
+        &self,
+        id: Uuid,
+        alias: Option<String>,
+    ) -> Result<Connection, ConnectionError> {
+        let key = IdOrAlias::Id(id);
+        let url = self
+            .wire
+            .address()
+            .of(&["trash", &id.to_string(), "restore"]);
+        let draft = ConnectionDraft {
+            alias,
+            ..ConnectionDraft::default()
+        };
+        let asking = Asking::new(Method::POST, url).with(draft.to_body());
+        let answer = self.ask(asking, About::one(&key)).await?;
+        self.saved(answer, Some(&key)).await
+    }
+
+    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
+        let key = IdOrAlias::Id(id);
+        let everything = Window {
+            skip: 0,
+            take: usize::MAX,
+        };
+        let trash = self.in_trash(everything).await?;
+        let found = trash.items.into_iter().find(|item| item.id == id);
+        let item = found.ok_or(ConnectionError::NotFound(key.clone()))?;
+        let url = self.wire.address().of(&["trash", &id.to_string()]);
+        self.ask(Asking::new(Method::DELETE, url), About::one(&key))
+            .await?;
+        Ok(item)
+    }
+
     async fn versions(
         &self,
         key: &IdOrAlias,
