@@ -51,6 +51,7 @@ async fn a_provider_is_described_as_schema_and_as_facts() {
         json!({
             "alias": "apiKey", "name": "OpenAI API Key", "description": "The key that requests to OpenAI are signed with.",
             "type": "string", "isRequired": true, "isSensitive": true, "defaultValue": null, "options": [],
+            "variables": ["OPENAI_API_KEY"], "prefixes": ["sk-", "sk-proj-", "sk-svcacct-"],
         })
     );
     assert_eq!(world.get("/provider/openai").await.json(), one);
