@@ -8,10 +8,12 @@ pub mod output;
 pub mod parse;
 pub mod providers;
 pub mod secret;
+pub mod serve;
 pub mod server;
 pub mod session;
 pub mod signals;
 pub mod table;
+pub mod token;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -110,7 +112,7 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub appsettings: Option<PathBuf>,
-    /// The server whose connections these are, for example https://umai.example:44331 [default: those of this machine]
+    /// The server to ask, as https://HOST:PORT [default: the connections of this machine]
     #[arg(
         long,
         global = true,
@@ -120,11 +122,12 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub server: Option<String>,
-    /// The file with the token for the server [default: UMAI_TOKEN in the environment]
+    /// The file with the token for the server.
     #[arg(
         long,
         global = true,
         value_name = "FILE",
+        help = "The file with the token for the server [default: UMAI_TOKEN in the environment]",
         help_heading = "Global options"
     )]
     pub token_file: Option<PathBuf>,
@@ -162,6 +165,11 @@ pub enum Command {
     /// List and read the providers a connection can be made for
     #[command(subcommand, visible_alias = "provider")]
     Providers(providers::Verb),
+    /// Answer the management API over HTTPS
+    Serve(serve::Serve),
+    /// Make, list and revoke the tokens that let somebody ask the server
+    #[command(subcommand, visible_alias = "tokens")]
+    Token(token::Verb),
 }
 
 /// Runs the process's command line.
@@ -191,7 +199,12 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Parsed::Args(args) => *args,
         Parsed::Text(text) => return output.text(&text),
     };
-    let ground = Ground::new(&args.globals)?;
+    let globals = &args.globals;
+    let ground = match &args.command {
+        None | Some(Command::Providers(_) | Command::Connections(_)) => Ground::new(globals)?,
+        Some(Command::Serve(_)) => Ground::here(globals, "umai serve")?,
+        Some(Command::Token(_)) => Ground::here(globals, "umai token")?,
+    };
     match args.command {
         None => session::open_app(&ground, args.globals.theme, output.format()),
         Some(Command::Providers(verb)) => {
@@ -199,6 +212,8 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
             providers::run(&verb, &*session::catalog(&ground)?, output)
         }
         Some(Command::Connections(verb)) => connections::run(verb, &ground, output),
+        Some(Command::Serve(serve)) => serve::run(&serve, &ground, output),
+        Some(Command::Token(verb)) => token::run(&verb, &ground, output),
     }
 }
 

@@ -281,7 +281,9 @@ fn a_change_that_somebody_else_overtook_is_told_and_nothing_typed_is_lost() {
     stage.play("<down>eX");
     let key = "anthropic-team-a".parse().unwrap();
     stage
-        .elsewhere(async |service| service.set_active(&key, false).await)
+        .elsewhere(&async |service: &dyn umai::connection::ConnectionService| {
+            service.set_active(&key, false).await
+        })
         .unwrap();
     stage.play("<ctrl-s>");
     let frame = stage.frame();

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::api::Problem;
+use crate::api::token::TokenError;
 use crate::connection::{ConnectionError, Reason, ServerError, StoreError};
 
 /// How a command ended.
@@ -52,6 +53,9 @@ pub enum Failure {
     /// The service refused.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
+    /// A token cannot be made, found or used.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// Some of many were refused, and each was reported.
     #[error("{0}")]
     Some(String, Exit),
@@ -79,6 +83,12 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::NoProvider(_) => Exit::NotFound,
             Self::Connection(error) => exit_of(error),
+            Self::Token(error) => match error {
+                TokenError::NameTaken(_) => Exit::Conflict,
+                TokenError::NameFormat => Exit::Refused,
+                TokenError::NotFound(_) => Exit::NotFound,
+                TokenError::Damaged { .. } | TokenError::Unusable(_) => Exit::Store,
+            },
             Self::Some(_, exit) | Self::Signal(exit) => *exit,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Output(_) | Self::Trouble(_) => Exit::Trouble,
@@ -91,6 +101,12 @@ impl Failure {
             Self::Connection(error) => return Problem::of(error),
             Self::Usage(_) => (400, "usage"),
             Self::NoProvider(_) => (404, "providerNotFound"),
+            Self::Token(error) => match error {
+                TokenError::NameTaken(_) => (409, "tokenNameTaken"),
+                TokenError::NameFormat => (400, "tokenName"),
+                TokenError::NotFound(_) => (404, "tokenNotFound"),
+                TokenError::Damaged { .. } | TokenError::Unusable(_) => (500, "tokensUnreadable"),
+            },
             Self::Some(..) => (400, "someRefused"),
             Self::Signal(_) => (500, "interrupted"),
             Self::Output(_) => (500, "output"),
@@ -107,6 +123,7 @@ impl Failure {
             Self::Usage(_)
             | Self::NoProvider(_)
             | Self::Connection(_)
+            | Self::Token(_)
             | Self::Some(..)
             | Self::Trouble(_) => false,
         }

@@ -11,7 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 use super::Globals;
 use super::exit::Failure;
 use super::output::{Format, Output};
-use super::{server, signals};
+use super::server;
+use super::signals::Signals;
 use crate::api::client::{RemoteOptions, RemoteService};
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
@@ -24,7 +25,7 @@ use crate::tui::theme::ThemeName;
 use crate::tui::{self, Opening, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
-const WORKERS: usize = 2;
+pub const WORKERS: usize = 2;
 
 /// What a command needs before it opens the store.
 #[derive(Clone)]
@@ -47,6 +48,16 @@ impl Ground {
         if let Some(options) = server::named(globals, &mut notices)? {
             return Self::of_server(globals, options, notices);
         }
+        Self::of_this_machine(globals)
+    }
+
+    /// The same for a command that is about this machine, and asks no server.
+    pub fn here(globals: &Globals, command: &str) -> Result<Self, Failure> {
+        server::refuse(globals, command)?;
+        Self::of_this_machine(globals)
+    }
+
+    fn of_this_machine(globals: &Globals) -> Result<Self, Failure> {
         let config = Config::new(
             globals.data.clone(),
             globals.config.clone(),
@@ -153,34 +164,52 @@ pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
     if ground.server.is_none() {
         return Ok(Arc::clone(&ground.catalog));
     }
-    let runtime = runtime()?;
+    let runtime = runtime(WORKERS)?;
     let catalog = runtime.block_on(async {
-        let stopped = signals::stopped()?;
+        let mut signals = Signals::listen()?;
         tokio::select! {
             session = Session::open(ground) => Ok(session?.service.providers()),
-            exit = stopped => Err(Failure::Signal(exit)),
+            exit = signals.next() => Err(Failure::Signal(exit)),
         }
     });
     runtime.shutdown_background();
     catalog
 }
 
-/// Runs one command over an open store, and closes the store however it ends.
+/// Runs one command over an open store until it is done or a signal ends it, and closes the store however it ends.
 pub fn with_service(
     ground: &Ground,
     output: &mut Output,
     command: impl AsyncFnOnce(&Arc<dyn ConnectionService>, &mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    while_open(ground, output, WORKERS, async |service, output, signals| {
+        tokio::select! {
+            done = command(service, output) => done,
+            exit = signals.next() => Err(Failure::Signal(exit)),
+        }
+    })
+}
+
+/// Runs something over an open store that minds signals itself, and closes the store however it ends.
+pub fn while_open(
+    ground: &Ground,
+    output: &mut Output,
+    workers: usize,
+    command: impl AsyncFnOnce(
+        &Arc<dyn ConnectionService>,
+        &mut Output,
+        &mut Signals,
+    ) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     ground.tell(output);
-    let runtime = runtime()?;
+    let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
-        let stopped = signals::stopped()?;
-        tokio::pin!(stopped);
+        let mut signals = Signals::listen()?;
         let session = match ground.server {
             // A server may take its time; the store here is opened in any case.
             Some(_) => tokio::select! {
                 session = Session::open(ground) => session?,
-                exit = &mut stopped => return Err(Failure::Signal(exit)),
+                exit = signals.next() => return Err(Failure::Signal(exit)),
             },
             None => Session::open(ground).await?,
         };
@@ -188,10 +217,7 @@ pub fn with_service(
         for notice in at_first.iter().chain(&ground.exposed_key()) {
             output.note(notice);
         }
-        let done = tokio::select! {
-            done = command(&session.service, output) => done,
-            exit = &mut stopped => Err(Failure::Signal(exit)),
-        };
+        let done = command(&session.service, output, &mut signals).await;
         let closed = session.close().await;
         // A large store is looked at while it is in use already.
         for notice in session.service.notices() {
@@ -218,7 +244,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
             "The app needs a terminal. From a script use a command, for example: umai connections list".into(),
         ));
     }
-    let runtime = runtime()?;
+    let runtime = runtime(WORKERS)?;
     let ended = runtime.block_on(async {
         let (catalog, store) = (Arc::clone(&ground.catalog), Arc::new(OnceLock::new()));
         let (ground, kept) = (ground.clone(), Arc::clone(&store));
@@ -253,9 +279,9 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     ended
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+fn runtime(workers: usize) -> Result<Runtime, Failure> {
     let runtime = Builder::new_multi_thread()
-        .worker_threads(WORKERS)
+        .worker_threads(workers)
         .enable_all()
         .build()
         .context("The program's own threads cannot be started")?;

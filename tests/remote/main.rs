@@ -16,6 +16,7 @@ mod home;
 
 mod commands;
 mod errors;
+mod everything;
 mod feed;
 mod gate;
 mod losses;

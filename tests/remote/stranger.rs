@@ -140,7 +140,7 @@ async fn say(socket: &mut TcpStream, said: Said) -> std::io::Result<()> {
         Said::Endless(bytes) => {
             socket.write_all(&bytes).await?;
             loop {
-                socket.write_all(&[b' '; 64 * 1024]).await?;
+                socket.write_all(&[b' '; 8 * 1024]).await?;
             }
         }
     }

@@ -151,7 +151,7 @@ impl Stage {
     }
 
     /// Somebody else does something with the service.
-    pub fn elsewhere<T>(&self, does: impl AsyncFn(&dyn ConnectionService) -> T) -> T {
+    pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
         self.runtime.block_on(does(&*self.service))
     }
 

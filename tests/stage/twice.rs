@@ -31,16 +31,16 @@ impl Twice {
 
     /// These connections stored, as request bodies.
     pub fn with(width: u16, height: u16, bodies: &[&str]) -> Self {
-        let served = Stage::with(width, height, bodies);
-        let runtime = Arc::clone(&served.runtime);
+        let behind = Stage::with(width, height, bodies);
+        let runtime = Arc::clone(&behind.runtime);
         let (server, service) = runtime.block_on(async {
-            let server = Server::over(served.service).await;
+            let server = Server::over(behind.service).await;
             let service = remote(&server.origin).await;
             (server, service)
         });
         Self {
             here: Stage::with(width, height, bodies),
-            far: Stage::over(Size { width, height }, served.clock, service, runtime),
+            far: Stage::over(Size { width, height }, behind.clock, service, runtime),
             _server: server,
         }
     }
@@ -66,9 +66,9 @@ impl Twice {
     }
 
     /// Somebody else does something with both services.
-    pub fn elsewhere<T>(&self, does: impl AsyncFn(&dyn ConnectionService) -> T) -> T {
-        self.far.elsewhere(&does);
-        self.here.elsewhere(&does)
+    pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
+        self.far.elsewhere(does);
+        self.here.elsewhere(does)
     }
 
     /// The frame that both show, cell by cell.

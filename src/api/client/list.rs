@@ -1,5 +1,7 @@
 //! Lists connections, in as many answers as it takes.
 
+use url::Url;
+
 use super::RemoteService;
 use super::arrival::{ArrivedItem, ArrivedPage};
 use super::refusal::About;
@@ -18,57 +20,56 @@ impl RemoteService {
         &self,
         query: &Query,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
-        let Window { skip, take } = query.window;
-        let mut list = Page {
+        if query.is_trash {
+            return self.in_trash(query.window).await;
+        }
+        let mut url = self.wire.address().of(&["connections"]);
+        if asked(&mut url, query) {
+            return self.gathered(&url, query.window).await;
+        }
+        Ok(Page {
             items: Vec::new(),
             total: 0,
-        };
-        loop {
-            let have = list.items.len();
-            let window = Window {
-                skip: skip.saturating_add(have).min(MOST_SKIPPED),
-                take: (take - have).min(MOST_LISTED),
-            };
-            let Some(page) = self.page(query, window).await? else {
-                return Ok(list);
-            };
-            let is_empty = page.items.is_empty();
-            list.total = page.total();
-            list.items
-                .extend(page.items.into_iter().map(ConnectionItem::from));
-            let is_whole = skip.saturating_add(list.items.len()) >= list.total;
-            if is_empty || is_whole || list.items.len() >= take {
-                list.items.truncate(take);
-                return Ok(list);
-            }
-        }
+        })
     }
 
-    async fn page(
+    /// The connections in the trash.
+    pub(super) async fn in_trash(
         &self,
-        query: &Query,
         window: Window,
-    ) -> Result<Option<ArrivedPage<ArrivedItem>>, ConnectionError> {
-        let list = if query.is_trash {
-            "trash"
-        } else {
-            "connections"
-        };
-        let mut url = self.wire.address().of(&[list]);
-        if !asked(&mut url, query) {
-            return Ok(None);
+    ) -> Result<Page<ConnectionItem>, ConnectionError> {
+        let url = self.wire.address().of(&["trash"]);
+        self.gathered(&url, window).await
+    }
+
+    async fn gathered(
+        &self,
+        url: &Url,
+        Window { skip, take }: Window,
+    ) -> Result<Page<ConnectionItem>, ConnectionError> {
+        let mut items: Vec<ConnectionItem> = Vec::new();
+        loop {
+            let mut url = url.clone();
+            let left_out = skip.saturating_add(items.len()).min(MOST_SKIPPED);
+            let wanted = (take - items.len()).min(MOST_LISTED);
+            url.query_pairs_mut()
+                .append_pair("skip", &left_out.to_string())
+                .append_pair("take", &wanted.to_string());
+            let page: ArrivedPage<ArrivedItem> =
+                self.fetch(Asking::get(url), About::default()).await?;
+            let (total, is_empty) = (page.total(), page.items.is_empty());
+            items.extend(page.items.into_iter().map(ConnectionItem::from));
+            let is_whole = skip.saturating_add(items.len()) >= total;
+            if is_empty || is_whole || items.len() >= take {
+                items.truncate(take);
+                return Ok(Page { items, total });
+            }
         }
-        url.query_pairs_mut()
-            .append_pair("skip", &window.skip.to_string())
-            .append_pair("take", &window.take.to_string());
-        self.fetch(Asking::get(url), About::default())
-            .await
-            .map(Some)
     }
 }
 
 /// Adds what a query asks to an address. Nothing when it admits no connection whatever there is.
-fn asked(url: &mut url::Url, query: &Query) -> bool {
+fn asked(url: &mut Url, query: &Query) -> bool {
     let mut pairs = url.query_pairs_mut();
     if let Some(filter) = query.filter.as_ref().filter(|filter| !filter.is_empty()) {
         pairs.append_pair("filter", filter);

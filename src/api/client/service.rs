@@ -95,6 +95,24 @@ impl ConnectionService for RemoteService {
         self.saved(answer, named.as_ref()).await
     }
 
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        if !draft.misread.is_empty() {
+            return Err(ConnectionError::Invalid(draft.misread));
+        }
+        let url = self
+            .wire
+            .address()
+            .of(&["connections", &part(key)?, "duplicate"]);
+        let asking = Asking::new(Method::POST, url).with(draft.to_body());
+        let answer = self.ask(asking, About::one(key)).await?;
+        let named = draft.alias.map(IdOrAlias::Alias);
+        self.saved(answer, named.as_ref()).await
+    }
+
     async fn update(
         &self,
         key: &IdOrAlias,
@@ -138,30 +156,8 @@ impl ConnectionService for RemoteService {
         }
     }
 
-    async fn duplicate(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-    ) -> Result<Connection, ConnectionError> {
-        if !draft.misread.is_empty() {
-            return Err(ConnectionError::Invalid(draft.misread));
-        }
-        let url = self
-            .wire
-            .address()
-            .of(&["connections", &part(key)?, "duplicate"]);
-        let asking = Asking::new(Method::POST, url).with(draft.to_body());
-        let answer = self.ask(asking, About::one(key)).await?;
-        let named = draft.alias.map(IdOrAlias::Alias);
-        self.saved(answer, named.as_ref()).await
-    }
-
     async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
-        self.listed(&Query {
-            is_trash: true,
-            ..Query::all(window)
-        })
-        .await
+        self.in_trash(window).await
     }
 
     async fn restore(

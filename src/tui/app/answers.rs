@@ -103,6 +103,7 @@ impl App {
             Some(provider) => {
                 let form = Form::of(&connection, provider);
                 self.layers.push(Layer::Form(Box::new(form)));
+                self.compare_with_tree();
             }
             None => self.tell(Notice::error(format!(
                 "Provider '{}' is not in the catalogue, so its settings cannot be edited",
