@@ -48,6 +48,7 @@ fn connection(number: u128) -> Connection<Plain> {
             date_created: at,
             date_modified: at,
             version: 1,
+            date_deleted: None,
         },
         settings: Some(Settings::from_iter([
             (

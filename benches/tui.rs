@@ -84,6 +84,7 @@ fn items() -> Vec<Item> {
                 date_created: start,
                 date_modified: start + TimeDelta::seconds(i64::try_from(number).unwrap()),
                 version: 1,
+                date_deleted: None,
             };
             Item::new(&item, Arc::clone(&shared[number * 7 % shared.len()]))
         })

@@ -1,6 +1,7 @@
-//! The management API: its base path, and what stands in its refusals.
+//! The management API: its base path, what stands in its refusals, and the server that answers it.
 
 pub mod problem;
+pub mod server;
 
 pub use problem::Problem;
 

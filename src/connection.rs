@@ -2,6 +2,7 @@
 
 pub mod alias;
 pub mod check;
+pub mod clipping;
 pub mod comparison;
 pub mod draft;
 pub mod error;
@@ -20,6 +21,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use clipping::{Clipping, ClippingKind};
 pub use comparison::{ChangeType, Comparison, Difference, Rollback};
 pub use core_service::{Clock, CoreService};
 pub use draft::ConnectionDraft;
@@ -52,6 +54,16 @@ pub struct ConnectionItem {
     pub date_modified: DateTime<Utc>,
     /// 1 after the create, one more after each save.
     pub version: u64,
+    /// When it went to the trash; none while it is in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_deleted: Option<DateTime<Utc>>,
+}
+
+impl ConnectionItem {
+    /// Whether it is in the trash.
+    pub const fn is_deleted(&self) -> bool {
+        self.date_deleted.is_some()
+    }
 }
 
 /// A connection whose secrets are in the state `S`: [`Mask`] above the service, [`Plain`] inside it, [`Sealed`] at rest.

@@ -3,6 +3,7 @@
 pub mod catalog;
 mod check;
 pub mod probe;
+mod recognise;
 pub mod response;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub struct Provider {
     /// How it is asked whether credentials work; nothing when its file does not say.
     #[serde(default, deserialize_with = "probe::one_or_many::one_or_many")]
     pub probe: Vec<Probe>,
+    /// Hosts, with everything below them, that the API is at, so that an address tells its provider.
+    #[serde(default)]
+    pub hosts: Vec<String>,
 }
 
 impl Provider {
@@ -110,10 +114,19 @@ pub struct SettingsField {
     /// The values to choose from; anything is accepted when empty.
     #[serde(default)]
     pub options: Vec<String>,
+    /// Values that are common; others are accepted too.
+    #[serde(default)]
+    pub suggestions: Vec<String>,
+    /// Environment variables that customarily have the value, the first choice first.
+    #[serde(default)]
+    pub variables: Vec<String>,
+    /// How the provider's own keys begin, for example `sk-ant-`.
+    #[serde(default)]
+    pub prefixes: Vec<String>,
 }
 
 /// What a setting's value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldKind {
     /// One line of text.
@@ -138,7 +151,7 @@ pub enum DefaultValue {
 }
 
 /// A rule over several settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SettingsRule {
     /// At least one of these keys must have a value.

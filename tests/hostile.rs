@@ -82,6 +82,7 @@ impl Told {
             date_created: date,
             date_modified: date,
             version: 1,
+            date_deleted: None,
         };
         let connection = Connection {
             item,

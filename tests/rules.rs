@@ -518,11 +518,127 @@ async fn what_is_deleted_is_gone_and_its_alias_is_free() {
     let service = service();
     let created = service.create(draft(DOCUMENTED)).await.unwrap();
     service
-        .delete(&IdOrAlias::Id(created.item.id))
+        .delete(&IdOrAlias::Id(created.item.id), None)
         .await
         .unwrap();
     let gone = service.get(&alias("openai-prod")).await.unwrap_err();
     assert_eq!(gone.to_string(), "Connection 'openai-prod' not found");
-    assert!(service.delete(&alias("openai-prod")).await.is_err());
+    assert!(service.delete(&alias("openai-prod"), None).await.is_err());
     assert!(service.create(draft(DOCUMENTED)).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_deleted_comes_back_from_the_trash_with_its_history_and_its_key() {
+    let service = service();
+    let created = service.create(draft(DOCUMENTED)).await.unwrap();
+    let id = created.item.id;
+    service.set_active(&id.into(), false).await.unwrap();
+    let deleted = service.delete(&alias("openai-prod"), None).await.unwrap();
+    assert_eq!(deleted.alias, "openai-prod");
+    let missing = service.get(&id.into()).await.unwrap_err();
+    assert!(matches!(missing, ConnectionError::NotFound(_)));
+    let trash = service.trash(ALL).await.unwrap();
+    assert_eq!(trash.total, 1);
+    assert_eq!(trash.items[0].alias, "openai-prod");
+    assert!(trash.items[0].is_deleted());
+    let history = service.versions(&id.into(), ALL).await.unwrap();
+    assert_eq!(history.total, 3, "the history can still be read");
+
+    let back = service.restore(id, None).await.unwrap();
+    assert_eq!(back.item.alias, "openai-prod");
+    assert!(!back.item.is_active, "it is as it was");
+    assert_eq!(json(&back).matches("sk-***").count(), 1);
+    assert_eq!(service.trash(ALL).await.unwrap().total, 0);
+    let history = service.versions(&id.into(), ALL).await.unwrap();
+    assert_eq!(history.total, 4);
+    let aliases = history
+        .items
+        .iter()
+        .map(|version| &version.snapshot.item.alias);
+    assert!(aliases.into_iter().all(|alias| alias == "openai-prod"));
+}
+
+#[tokio::test]
+async fn what_comes_back_to_a_taken_alias_needs_another() {
+    let service = service();
+    let id = service.create(draft(DOCUMENTED)).await.unwrap().item.id;
+    service.delete(&id.into(), None).await.unwrap();
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    let taken = service.restore(id, None).await.unwrap_err();
+    assert!(matches!(
+        taken.fields(),
+        [error] if matches!(error.reason, Reason::AliasTaken { .. })
+    ));
+    let wrong = service
+        .restore(id, Some("Not One".into()))
+        .await
+        .unwrap_err();
+    assert!(matches!(wrong.fields(), [error] if error.reason == Reason::AliasFormat));
+    assert_eq!(service.trash(ALL).await.unwrap().total, 1);
+    let back = service
+        .restore(id, Some("openai-old".into()))
+        .await
+        .unwrap();
+    assert_eq!((back.item.id, &*back.item.alias), (id, "openai-old"));
+}
+
+#[tokio::test]
+async fn only_what_is_in_the_trash_can_be_forgotten_and_then_it_is_gone() {
+    let service = service();
+    let id = service.create(draft(DOCUMENTED)).await.unwrap().item.id;
+    let in_use = service.purge(id).await.unwrap_err();
+    assert!(matches!(in_use, ConnectionError::NotFound(_)));
+    assert!(service.restore(id, None).await.is_err());
+    service.delete(&id.into(), None).await.unwrap();
+    assert_eq!(service.purge(id).await.unwrap().alias, "openai-prod");
+    assert_eq!(service.trash(ALL).await.unwrap().total, 0);
+    assert!(service.versions(&id.into(), ALL).await.is_err());
+}
+
+#[tokio::test]
+async fn a_rollback_makes_it_what_it_was_and_keeps_the_key_that_is_stored_now() {
+    let service = service();
+    let id = service.create(draft(DOCUMENTED)).await.unwrap().item.id;
+    let change = r#"{"name":"Renamed","isActive":false,"settings":{"apiKey":"new-key","organization":"org"}}"#;
+    service
+        .update(&id.into(), draft(change), None)
+        .await
+        .unwrap();
+    let done = service.rollback(&id.into(), 1, None).await.unwrap();
+    assert_eq!(
+        (
+            done.previous_version,
+            done.restored_from_version,
+            done.new_version
+        ),
+        (2, 1, 3)
+    );
+    assert_eq!(done.entity.item.name, "OpenAI Production");
+    assert!(json(&done.entity).contains(r#""settings":{"apiKey":"***","organization":null}"#));
+    let compared = service.compare(&id.into(), 1, 3).await.unwrap();
+    let paths: Vec<_> = compared
+        .changes
+        .iter()
+        .map(|change| &*change.path)
+        .collect();
+    assert_eq!(
+        paths,
+        ["settings.apiKey"],
+        "the key was typed anew in between"
+    );
+    assert!(service.compare(&id.into(), 1, 9).await.is_err());
+}
+
+#[tokio::test]
+async fn a_rollback_does_not_lead_a_key_to_another_address() {
+    let service = service();
+    let body = r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","endpoint":"https://one.example/v1"}}"#;
+    let id = service.create(draft(body)).await.unwrap().item.id;
+    let change = r#"{"settings":{"apiKey":"sk-2","endpoint":"https://two.example/v1"}}"#;
+    service
+        .update(&id.into(), draft(change), None)
+        .await
+        .unwrap();
+    let refused = service.rollback(&id.into(), 1, None).await.unwrap_err();
+    assert!(matches!(refused.fields(), [error] if error.reason == Reason::EndpointMoved));
 }

@@ -39,6 +39,7 @@ fn item(number: u128, name: &str) -> ConnectionItem {
         date_created: date,
         date_modified: date,
         version: 1,
+        date_deleted: None,
     }
 }
 

@@ -119,6 +119,7 @@ impl List {
             filter: self.filter.clone(),
             provider_ids: self.provider.clone().map(|id| vec![id]),
             capability: None,
+            is_trash: false,
             is_active: match (self.active, self.inactive) {
                 (true, _) => Some(true),
                 (false, true) => Some(false),

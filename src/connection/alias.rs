@@ -23,6 +23,19 @@ pub fn is_reserved(alias: &str) -> bool {
     RESERVED.contains(&alias) || Uuid::try_parse(alias).is_ok()
 }
 
+/// What stands between an alias and an id while a connection is in the trash; no alias has it, so the alias itself is free.
+const IN_TRASH: char = '~';
+
+/// The alias of a connection in the trash, which leaves its own to others.
+pub fn in_trash(alias: &str, id: Uuid) -> String {
+    format!("{alias}{IN_TRASH}{id}")
+}
+
+/// The alias that a connection had, whether it is in the trash or not.
+pub fn before_trash(alias: &str) -> &str {
+    alias.split_once(IN_TRASH).map_or(alias, |(alias, _)| alias)
+}
+
 /// The alias a name suggests: lower case, accents folded, every other run one hyphen, none at the ends.
 pub fn suggest(name: &str) -> String {
     let mut alias = String::with_capacity(name.len());

@@ -5,6 +5,7 @@ mod history;
 mod merge;
 mod save;
 mod test;
+mod trash;
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use super::error::ConnectionError;
 use super::query::{IdOrAlias, Page, Query, Window};
 use super::secret::Plain;
 use super::service::ConnectionService;
-use super::store::{ChangeFeed, ConnectionStore, Put, Revision, Save, StoreError};
+use super::store::{ChangeFeed, ConnectionStore, Put, Revision, Save};
 use super::validate::Stored;
 use super::version::{Change, Version};
 use super::{Comparison, Connection, ConnectionItem, Model, Rollback, TestReport, TestSubject};
@@ -73,8 +74,23 @@ impl CoreService {
             IdOrAlias::Id(id) => self.store.get(*id).await?,
             IdOrAlias::Alias(alias) => self.store.find(alias).await?,
         };
-        found.ok_or_else(|| ConnectionError::NotFound(key.clone()))
+        found
+            .filter(|connection| !connection.item.is_deleted())
+            .ok_or_else(|| ConnectionError::NotFound(key.clone()))
     }
+}
+
+/// Makes a change that names no version again when someone else saved in between.
+async fn again<T, F: Future<Output = Result<T, ConnectionError>>>(
+    change: impl Fn() -> F,
+) -> Result<T, ConnectionError> {
+    for _ in 0..MOST_RETRIES {
+        match change().await {
+            Err(ConnectionError::VersionMoved { .. }) => {}
+            answer => return answer,
+        }
+    }
+    change().await
 }
 
 #[async_trait]
@@ -116,7 +132,7 @@ impl ConnectionService for CoreService {
         let owner = self.store.find(alias).await?;
         Ok(owner
             .map(|connection| connection.item)
-            .filter(|item| Some(item.id) != except))
+            .filter(|item| Some(item.id) != except && !item.is_deleted()))
     }
 
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
@@ -140,6 +156,7 @@ impl ConnectionService for CoreService {
                 date_created: now,
                 date_modified: now,
                 version: 1,
+                date_deleted: None,
             },
             settings: found.settings,
         };
@@ -160,13 +177,10 @@ impl ConnectionService for CoreService {
         draft: ConnectionDraft,
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
-        for _ in 0..MOST_RETRIES {
-            match self.update_once(key, &draft, over).await {
-                Err(ConnectionError::VersionMoved { .. }) if over.is_none() => {}
-                answer => return answer,
-            }
+        if over.is_some() {
+            return self.update_once(key, &draft, over).await;
         }
-        self.update_once(key, &draft, over).await
+        again(|| self.update_once(key, &draft, None)).await
     }
 
     async fn set_active(
@@ -174,26 +188,40 @@ impl ConnectionService for CoreService {
         key: &IdOrAlias,
         active: bool,
     ) -> Result<Connection, ConnectionError> {
-        for _ in 0..MOST_RETRIES {
-            match self.set_active_once(key, active).await {
-                Err(ConnectionError::VersionMoved { .. }) => {}
-                answer => return answer,
-            }
-        }
-        self.set_active_once(key, active).await
+        again(|| self.set_active_once(key, active)).await
     }
 
-    async fn delete(&self, key: &IdOrAlias) -> Result<ConnectionItem, ConnectionError> {
-        let mut tries = 0;
-        loop {
-            let item = self.stored(key).await?.item;
-            match self.store.delete(item.id, item.version).await {
-                Ok(_) => return Ok(item),
-                Err(StoreError::VersionMoved { .. }) if tries < MOST_RETRIES => tries += 1,
-                Err(StoreError::NotFound(_)) => return Err(ConnectionError::NotFound(key.clone())),
-                Err(error) => return Err(error.into()),
-            }
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        over: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError> {
+        if over.is_some() {
+            return self.put_in_trash(key, over).await;
         }
+        again(|| self.put_in_trash(key, None)).await
+    }
+
+    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
+        let query = Query {
+            is_trash: true,
+            ..Query::all(window)
+        };
+        let mut page = self.store.list(&query).await?;
+        page.items.iter_mut().for_each(trash::show_alias);
+        Ok(page)
+    }
+
+    async fn restore(
+        &self,
+        id: Uuid,
+        alias: Option<String>,
+    ) -> Result<Connection, ConnectionError> {
+        again(|| self.bring_back(id, alias.clone())).await
+    }
+
+    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
+        self.forget(id).await
     }
 
     async fn versions(
@@ -201,14 +229,17 @@ impl ConnectionService for CoreService {
         key: &IdOrAlias,
         window: Window,
     ) -> Result<Page<Version>, ConnectionError> {
-        let id = self.stored(key).await?.item.id;
-        Ok(self.store.versions(id, window).await?)
+        let id = self.id_of(key).await?;
+        let mut page = self.store.versions(id, window).await?;
+        for version in &mut page.items {
+            trash::show_alias(&mut version.snapshot.item);
+        }
+        Ok(page)
     }
 
     async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError> {
-        let id = self.stored(key).await?.item.id;
-        let version = self.store.version(id, number).await?;
-        version.ok_or(ConnectionError::VersionNotFound(number))
+        let id = self.id_of(key).await?;
+        self.version_of(id, number).await
     }
 
     async fn compare(
@@ -217,7 +248,7 @@ impl ConnectionService for CoreService {
         from: u64,
         to: u64,
     ) -> Result<Comparison, ConnectionError> {
-        let id = self.stored(key).await?.item.id;
+        let id = self.id_of(key).await?;
         self.compare_versions(id, from, to).await
     }
 
@@ -227,13 +258,7 @@ impl ConnectionService for CoreService {
         number: u64,
         description: Option<String>,
     ) -> Result<Rollback, ConnectionError> {
-        for _ in 0..MOST_RETRIES {
-            match self.roll_back_once(key, number, description.clone()).await {
-                Err(ConnectionError::VersionMoved { .. }) => {}
-                answer => return answer,
-            }
-        }
-        self.roll_back_once(key, number, description).await
+        again(|| self.roll_back_once(key, number, description.clone())).await
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {

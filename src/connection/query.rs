@@ -20,6 +20,9 @@ pub struct Query {
     pub capability: Option<Capability>,
     /// Only active or only inactive ones.
     pub is_active: Option<bool>,
+    /// The connections in the trash instead of those in use.
+    #[serde(default)]
+    pub is_trash: bool,
     /// Which part of the whole list.
     pub window: Window,
 }
@@ -32,11 +35,12 @@ impl Query {
             provider_ids: None,
             capability: None,
             is_active: None,
+            is_trash: false,
             window,
         }
     }
 
-    /// Whether every connection is in the list.
+    /// Whether every connection that is where the list looks is in it.
     pub const fn is_everything(&self) -> bool {
         self.filter.is_none() && self.provider_ids.is_none() && self.is_active.is_none()
     }
@@ -52,7 +56,7 @@ impl Query {
                 .any(|id| id.eq_ignore_ascii_case(&item.provider_id))
         });
         let switched = self.is_active.is_none_or(|on| on == item.is_active);
-        named && provided && switched
+        named && provided && switched && self.is_trash == item.is_deleted()
     }
 
     /// The same question with the filter in lower case, as [`Query::admits`] wants it.

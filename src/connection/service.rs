@@ -56,8 +56,24 @@ pub trait ConnectionService: Send + Sync {
         active: bool,
     ) -> Result<Connection, ConnectionError>;
 
-    /// Deletes a connection and answers what it was.
-    async fn delete(&self, key: &IdOrAlias) -> Result<ConnectionItem, ConnectionError>;
+    /// Puts a connection into the trash, with its history, and answers what it was. Its alias is free at once.
+    ///
+    /// `over` is the version that whoever deletes it has seen; a connection that moved on is a [`ConnectionError::VersionMoved`].
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        over: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError>;
+
+    /// The connections in the trash, ordered by name without regard to case.
+    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError>;
+
+    /// Brings a connection back from the trash, under another alias when one is given.
+    async fn restore(&self, id: Uuid, alias: Option<String>)
+    -> Result<Connection, ConnectionError>;
+
+    /// Takes a connection out of the trash for good, with its history, and answers what it was.
+    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError>;
 
     /// The versions of a connection, newest first.
     async fn versions(

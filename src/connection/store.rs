@@ -48,8 +48,19 @@ pub struct Changed {
 pub enum What {
     /// It was created or saved.
     Saved(ConnectionItem),
-    /// It was deleted.
+    /// It was deleted, or went to the trash.
     Deleted(Uuid),
+}
+
+impl What {
+    /// What a save that left this item behind is to those who follow: one in the trash is gone.
+    pub fn became(item: ConnectionItem) -> Self {
+        if item.is_deleted() {
+            Self::Deleted(item.id)
+        } else {
+            Self::Saved(item)
+        }
+    }
 }
 
 /// The changes after a revision, in order, then those that come.

@@ -111,6 +111,12 @@ fn first_flaw(provider: &Provider) -> Option<(Place, String)> {
         ));
     }
     let mut keys = HashSet::new();
+    if !provider.hosts.iter().all(|host| is_label(host)) {
+        return Some((
+            Place::Member("hosts"),
+            "hosts must be lines of visible text".into(),
+        ));
+    }
     for (index, field) in provider.settings.iter().enumerate() {
         if let Some((member, sentence)) = field_flaw(field, &mut keys) {
             return Some((Place::Setting(index, member), sentence));
@@ -171,6 +177,15 @@ fn field_flaw<'a>(
             "description",
             format!("description must be one line of at most {MAX_DESCRIPTION} characters"),
         ));
+    }
+    for (member, words) in [
+        ("suggestions", &field.suggestions),
+        ("variables", &field.variables),
+        ("prefixes", &field.prefixes),
+    ] {
+        if !words.iter().all(|word| is_label(word)) {
+            return Some((member, format!("{member} must be lines of visible text")));
+        }
     }
     if field.group.as_deref().is_some_and(|group| !is_label(group)) {
         return Some(("group", "group must be one line of visible text".into()));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Capability, DefaultValue, FieldKind, Provider, SettingsField};
+use super::{Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule};
 
 /// A provider in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,6 +20,9 @@ pub struct Described<'a> {
     listed: Listed<'a>,
     settings_schema: Schema<'a>,
     settings: Vec<Fact<'a>>,
+    /// Beyond the contract, for a client of the same making.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rules: &'a [SettingsRule],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,11 +51,17 @@ struct Fact<'a> {
     name: &'a str,
     description: &'a str,
     #[serde(rename = "type")]
-    kind: &'static str,
+    json_type: &'static str,
     is_required: bool,
     is_sensitive: bool,
     default_value: Option<&'a DefaultValue>,
     options: &'a [String],
+    /// Beyond the contract: what `type` does not tell apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<FieldKind>,
+    /// Beyond the contract, too.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    accepted_as: &'a [String],
 }
 
 impl Provider {
@@ -76,6 +85,7 @@ impl Provider {
                     .collect(),
             },
             settings: self.settings.iter().map(SettingsField::as_fact).collect(),
+            rules: &self.rules,
         }
     }
 }
@@ -100,7 +110,7 @@ impl SettingsField {
             alias: &self.key,
             name: &self.label,
             description: &self.description,
-            kind: match self.kind {
+            json_type: match self.kind {
                 FieldKind::Switch => "boolean",
                 FieldKind::Text | FieldKind::Url | FieldKind::Headers => "string",
             },
@@ -108,6 +118,11 @@ impl SettingsField {
             is_sensitive: self.sensitive,
             default_value: self.default.as_ref(),
             options: &self.options,
+            kind: match self.kind {
+                FieldKind::Text | FieldKind::Switch => None,
+                FieldKind::Url | FieldKind::Headers => Some(self.kind),
+            },
+            accepted_as: &self.accepted_as,
         }
     }
 

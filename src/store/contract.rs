@@ -37,6 +37,7 @@ fn connection(alias: &str) -> Connection<Plain> {
             date_created: at,
             date_modified: at,
             version: 1,
+            date_deleted: None,
         },
         settings: Some(Settings::from_iter([
             (
@@ -131,6 +132,7 @@ every_store_keeps!(
     a_deleted_connection_is_gone_with_its_alias_and_versions,
     a_deleted_connection_can_come_back,
     a_delete_of_another_version_is_refused,
+    the_trash_is_a_list_of_its_own,
     lists_are_ordered_by_name_without_regard_to_case_then_alias,
     lists_filter_and_show_a_window_of_the_whole,
     versions_are_listed_newest_first_with_their_secrets_masked,
@@ -281,6 +283,57 @@ async fn a_deleted_connection_can_come_back(store: Store) {
     assert_eq!(store.find("first").await.unwrap(), Some(again));
     let versions = store.versions(first.item.id, EVERYTHING).await.unwrap();
     assert_eq!(versions.total, 1);
+}
+
+async fn the_trash_is_a_list_of_its_own(store: Store) {
+    let (first, second) = (connection("first"), connection("second"));
+    store.save(new(&first)).await.unwrap();
+    let before = store.save(new(&second)).await.unwrap();
+    let in_use = Query::all(EVERYTHING);
+    let trash = Query {
+        is_trash: true,
+        ..in_use.clone()
+    };
+    assert_eq!(store.list(&trash).await.unwrap().total, 0);
+
+    let thrown = next(&first, |item| {
+        item.item.date_deleted = Some(item.item.date_modified);
+        item.item.alias = "first~gone".into();
+    });
+    let save = |connection: &Connection<Plain>| Save {
+        put: Put::Over(connection.item.version - 1),
+        ..new(connection)
+    };
+    store.save(save(&thrown)).await.unwrap();
+    let (left, gone) = (
+        store.list(&in_use).await.unwrap(),
+        store.list(&trash).await.unwrap(),
+    );
+    assert_eq!((left.total, left.items), (1, vec![second.item.clone()]));
+    assert_eq!((gone.total, gone.items), (1, vec![thrown.item.clone()]));
+    assert_eq!(store.find("first").await.unwrap(), None);
+    assert_eq!(
+        store
+            .versions(first.item.id, EVERYTHING)
+            .await
+            .unwrap()
+            .total,
+        2
+    );
+    let mut feed = store.changes(before).await.unwrap();
+    let told = feed.next().await.unwrap().unwrap();
+    assert_eq!(told.what, What::Deleted(first.item.id));
+
+    let back = next(&thrown, |item| {
+        item.item.date_deleted = None;
+        item.item.alias = "first".into();
+    });
+    store.save(save(&back)).await.unwrap();
+    assert_eq!(store.list(&in_use).await.unwrap().total, 2);
+    assert_eq!(store.list(&trash).await.unwrap().total, 0);
+    assert_eq!(store.find("first").await.unwrap(), Some(back.clone()));
+    let told = feed.next().await.unwrap().unwrap();
+    assert_eq!(told.what, What::Saved(back.item));
 }
 
 async fn a_delete_of_another_version_is_refused(store: Store) {

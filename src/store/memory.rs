@@ -172,7 +172,7 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         state.admit(&save)?;
         let item = save.connection.item.clone();
         state.keep(save);
-        Ok(self.announce(state, What::Saved(item)))
+        Ok(self.announce(state, What::became(item)))
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {

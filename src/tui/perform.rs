@@ -23,7 +23,7 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
         Request::SetActive(id, active) => {
             Reply::Saved(service.set_active(&id.into(), active).await)
         }
-        Request::Delete(id) => Reply::Deleted(service.delete(&id.into()).await),
+        Request::Delete(id) => Reply::Deleted(service.delete(&id.into(), None).await),
     }
 }
 

@@ -37,6 +37,7 @@ pub fn connection(number: u64, version: u64) -> Connection<Plain> {
             date_created: at,
             date_modified: at,
             version,
+            date_deleted: None,
         },
         settings: Some(Settings::from_iter([(
             "apiKey".to_owned(),

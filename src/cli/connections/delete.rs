@@ -35,7 +35,7 @@ pub fn run(
             service,
             output,
             async |service, key, output| {
-                let item = service.delete(key).await?;
+                let item = service.delete(key, None).await?;
                 match output.format() {
                     Format::Json => Ok(()),
                     Format::Text => output.line(&format!("Deleted {} ({})", item.name, item.alias)),

@@ -5,12 +5,19 @@ use uuid::Uuid;
 use super::super::comparison::ENTITY_TYPE;
 use super::super::validate::Stored;
 use super::super::{Comparison, ConnectionError, IdOrAlias, Rollback, Version};
-use super::{CoreService, merge};
+use super::{CoreService, merge, trash};
 
 impl CoreService {
-    async fn version_of(&self, id: Uuid, number: u64) -> Result<Version, ConnectionError> {
+    /// One version of a connection, which may be in the trash.
+    pub(super) async fn version_of(
+        &self,
+        id: Uuid,
+        number: u64,
+    ) -> Result<Version, ConnectionError> {
         let version = self.store.version(id, number).await?;
-        version.ok_or(ConnectionError::VersionNotFound(number))
+        let mut version = version.ok_or(ConnectionError::VersionNotFound(number))?;
+        trash::show_alias(&mut version.snapshot.item);
+        Ok(version)
     }
 
     pub(super) async fn compare_versions(

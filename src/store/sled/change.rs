@@ -65,9 +65,12 @@ impl Ask {
         })))
     }
 
-    /// Whether it only takes away, so that it may use the room kept back for a full disk.
+    /// Whether it takes away, so that it may use the room kept back for a full disk.
     pub const fn is_delete(&self) -> bool {
-        matches!(self, Self::Delete { .. })
+        match self {
+            Self::Save(save) => save.item.is_deleted(),
+            Self::Delete { .. } => true,
+        }
     }
 
     /// The change that an entry of the journal tells again; none when the entry is of another kind.
@@ -97,7 +100,7 @@ pub fn told(entry: &Entry<'_>) -> Option<Result<Changed, StoreError>> {
     let what = match entry.kind {
         Kind::Saved => {
             rows::read_json::<SavedJson<ConnectionItem, IgnoredAny>>(entry.id, entry.payload)
-                .map(|saved| What::Saved(saved.connection))
+                .map(|saved| What::became(saved.connection))
         }
         Kind::Deleted => Ok(What::Deleted(entry.id)),
         Kind::Record | Kind::Version | Kind::End => return None,
@@ -165,7 +168,7 @@ impl Step {
         Changed {
             revision: Revision(self.revision),
             what: match &self.after {
-                After::Saved(current) => What::Saved(current.item.clone()),
+                After::Saved(current) => What::became(current.item.clone()),
                 After::Deleted { id, .. } => What::Deleted(*id),
             },
         }

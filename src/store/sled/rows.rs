@@ -4,6 +4,7 @@
 //! a ALIAS            → id                              a connection by its alias, in lower case
 //! m                  → revision, digest, identity      up to where the journal was applied
 //! o NAME 0 ALIAS     → revision, id, item              the list, in its order
+//! t NAME 0 ALIAS     → revision, id, item              the trash, likewise
 //! r ID               → revision, number, history, SavedJson   a connection, sealed, with what its last save did
 //! v ID NUMBER        → revision, VersionJson                  a version before that, masked
 //! ```
@@ -35,6 +36,8 @@ pub const APPLIED: &[u8] = b"m";
 pub const ALIASES: &[u8] = b"a";
 /// The list.
 pub const ORDER: &[u8] = b"o";
+/// The trash.
+pub const TRASH: &[u8] = b"t";
 /// The connections.
 pub const RECORDS: &[u8] = b"r";
 /// Their versions.
@@ -60,11 +63,11 @@ pub fn alias_key(alias: &str) -> Vec<u8> {
     [ALIASES, alias.to_lowercase().as_bytes()].concat()
 }
 
-/// The key of an item's place in the list. A zero in a name is written as 0 255, so that 0 1 ends it before any longer name.
+/// The key of an item's place in the list or in the trash. A zero in a name is written as 0 255, so that 0 1 ends it before any longer name.
 pub fn order_key(item: &ConnectionItem) -> Vec<u8> {
     let name = item.name.to_lowercase();
     let mut key = Vec::with_capacity(ORDER.len() + name.len() + 2 + item.alias.len());
-    key.extend_from_slice(ORDER);
+    key.extend_from_slice(if item.is_deleted() { TRASH } else { ORDER });
     for byte in name.bytes() {
         key.push(byte);
         if byte == 0 {

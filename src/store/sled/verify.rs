@@ -66,7 +66,7 @@ impl Sums {
                 let newest = version_mark(id, row.number, row.revision);
                 add(&mut self.histories[1], newest);
             }
-            rows::ORDER => {
+            rows::ORDER | rows::TRASH => {
                 let (revision, id, _) = rows::read_order(body)?;
                 self.places += 1;
                 add(&mut self.revisions[1], record_mark(id, revision, 0));

@@ -1,7 +1,7 @@
 //! The view that is in use, and how it is read while it changes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use uuid::Uuid;
 
@@ -14,8 +14,10 @@ use crate::connection::{
 /// The view in use. It is replaced by another one when it turns out to be damaged.
 pub struct Views {
     current: RwLock<Arc<View>>,
-    /// How many connections there are, so that nothing has to be counted.
+    /// How many connections there are, those in the trash among them, so that nothing has to be counted.
     count: AtomicU64,
+    /// How many of them are in the trash, once that was counted; held by changes to the trash while they are applied.
+    trashed: Mutex<Option<u64>>,
     /// Taken by a list that was disturbed, and by the changes that would disturb it.
     still: RwLock<()>,
     /// Grows whenever a connection leaves its place in the list.
@@ -28,6 +30,7 @@ impl Views {
         Self {
             current: RwLock::new(Arc::new(view)),
             count: AtomicU64::new(count),
+            trashed: Mutex::new(None),
             still: RwLock::default(),
             moves: AtomicU64::new(0),
         }
@@ -41,6 +44,7 @@ impl Views {
     /// Uses another view from now on, and answers the one that was used.
     pub fn replace(&self, view: View) -> Arc<View> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *self.trashed.lock().unwrap_or_else(PoisonError::into_inner) = None;
         std::mem::replace(&mut current, Arc::new(view))
     }
 
@@ -54,6 +58,12 @@ impl Views {
         let moves = changes
             .iter()
             .any(|(key, value)| value.is_none() && key.starts_with(rows::ORDER));
+        let is_trash_changed = changes.iter().any(|(key, _)| key.starts_with(rows::TRASH));
+        let trashed = is_trash_changed.then(|| {
+            let mut trashed = self.trashed.lock().unwrap_or_else(PoisonError::into_inner);
+            *trashed = None;
+            trashed
+        });
         let view = self.current();
         let applied = if moves {
             let _still = self.still.write().unwrap_or_else(PoisonError::into_inner);
@@ -63,6 +73,7 @@ impl Views {
             view.apply(changes)
         };
         self.set_count(count);
+        drop(trashed);
         applied
     }
 
@@ -170,7 +181,12 @@ impl Views {
         let mut items = Vec::new();
         let mut total = 0;
         let mut trouble = None;
-        self.current().walk(rows::ORDER, |key, value| {
+        let place = if query.is_trash {
+            rows::TRASH
+        } else {
+            rows::ORDER
+        };
+        self.current().walk(place, |key, value| {
             if everything && total < skip {
                 total += 1;
                 return true;
@@ -197,10 +213,30 @@ impl Views {
             return Err(error);
         }
         if everything {
-            let count = self.count.load(Ordering::Acquire);
+            let trashed = self.trashed()?;
+            let count = if query.is_trash {
+                trashed
+            } else {
+                self.count.load(Ordering::Acquire).saturating_sub(trashed)
+            };
             total = total.max(usize::try_from(count).unwrap_or(usize::MAX));
         }
         Ok(Page { items, total })
+    }
+
+    /// How many connections are in the trash; counted when it changed since the last time.
+    fn trashed(&self) -> Result<u64, StoreError> {
+        let mut trashed = self.trashed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = *trashed {
+            return Ok(known);
+        }
+        let mut counted = 0;
+        self.current().walk(rows::TRASH, |_, _| {
+            counted += 1;
+            true
+        })?;
+        *trashed = Some(counted);
+        Ok(counted)
     }
 
     fn body(&self, key: &[u8], id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {

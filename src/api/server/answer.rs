@@ -1,0 +1,116 @@
+//! What is answered: JSON, or problem details.
+
+use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Response as HttpResponse, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::api::Problem;
+use crate::connection::{ConnectionError, StoreError};
+
+/// What a route comes to.
+pub type Answer = Result<Response, Refusal>;
+
+/// A request that is not carried out.
+#[derive(Debug)]
+pub struct Refusal(pub Problem);
+
+impl Refusal {
+    /// A status, with what is wrong in a sentence and in a stable word.
+    pub fn new(status: u16, detail: impl Into<String>, code: &str) -> Self {
+        Self(Problem::new(status, detail, code))
+    }
+
+    /// A refused service call in another sentence than its own.
+    pub fn saying(error: ConnectionError, detail: &str) -> Self {
+        let Self(problem) = error.into();
+        Self(Problem {
+            detail: detail.to_owned(),
+            ..problem
+        })
+    }
+}
+
+impl From<ConnectionError> for Refusal {
+    fn from(error: ConnectionError) -> Self {
+        Self(Problem::of(&abroad(error)))
+    }
+}
+
+/// The error as it may leave the house: what the store says of folders and files is for the log of whoever runs it.
+pub fn abroad(error: ConnectionError) -> ConnectionError {
+    let ConnectionError::Store(at_home) = error else {
+        return error;
+    };
+    let told = match &at_home {
+        StoreError::AliasTaken { .. }
+        | StoreError::IdTaken(_)
+        | StoreError::NotFound(_)
+        | StoreError::VersionMoved { .. }
+        | StoreError::FeedTooOld(_) => return ConnectionError::Store(at_home),
+        StoreError::Held { .. } => StoreError::Held {
+            folder: "The server's data folder".into(),
+            pid: "unknown".into(),
+        },
+        StoreError::ReadOnly(_) => StoreError::ReadOnly("the server's log says why".into()),
+        StoreError::Damaged { id, .. } => StoreError::Damaged {
+            id: *id,
+            why: "the server's log says more".into(),
+        },
+        StoreError::Key(_) => {
+            StoreError::Key("The server cannot open what is sealed; its log says why".into())
+        }
+        StoreError::Unusable(_) => {
+            StoreError::Unusable("The server's store cannot be used; its log says why".into())
+        }
+    };
+    tracing::error!(
+        error = %crate::text::printable(&at_home.to_string()),
+        "the store did not do what it was asked"
+    );
+    ConnectionError::Store(told)
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        written(status, "application/problem+json", &self.0)
+    }
+}
+
+/// 200 with a JSON body.
+pub fn json(body: &impl Serialize) -> Response {
+    written(StatusCode::OK, "application/json", body)
+}
+
+/// An answer with a JSON body and headers of its own.
+pub fn json_with<const N: usize>(
+    status: StatusCode,
+    headers: [(HeaderName, HeaderValue); N],
+    body: &impl Serialize,
+) -> Response {
+    (status, HeaderMap::from_iter(headers), json(body)).into_response()
+}
+
+/// The version as an entity tag.
+pub fn etag(version: u64) -> (HeaderName, HeaderValue) {
+    let tag = HeaderValue::from_str(&format!("\"{version}\""));
+    (
+        ETAG,
+        tag.unwrap_or_else(|_| HeaderValue::from_static("\"\"")),
+    )
+}
+
+fn written(status: StatusCode, media_type: &'static str, body: &impl Serialize) -> Response {
+    let Ok(text) = serde_json::to_vec(body) else {
+        tracing::error!("an answer cannot be written as JSON");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = HttpResponse::new(text.into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}

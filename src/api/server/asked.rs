@@ -1,0 +1,170 @@
+//! What an address asks behind its question mark.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use super::answer::Refusal;
+use crate::connection::Window;
+use crate::provider::Capability;
+
+/// The most that one answer lists.
+pub const MOST_TAKE: usize = 10_000;
+
+/// The most that is left out at the start.
+pub const MOST_SKIP: usize = 2_147_483_647;
+
+/// The most characters of a parameter that a refusal repeats.
+const MOST_REPEATED: usize = 100;
+
+/// The parameters of an address, in order. Names have no case; unknown ones are passed over, and one without a value is not given.
+pub struct Asked(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(
+            form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        ))
+    }
+}
+
+impl Asked {
+    fn given(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn once(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        let mut given = self.given(name);
+        let first = given.next();
+        if given.next().is_some() {
+            return Err(refused(name, &format!("{name} is given twice")));
+        }
+        Ok(first)
+    }
+
+    /// A text; none when it is empty.
+    pub fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        Ok(self.once(name)?.filter(|text| !text.is_empty()))
+    }
+
+    /// Every text that is given under a name; none when there is not one.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let given = self.given(name).filter(|text| !text.is_empty());
+        let given: Vec<_> = given.map(str::to_owned).collect();
+        (!given.is_empty()).then_some(given)
+    }
+
+    /// `skip` and `take`; the latter is this many unless said otherwise.
+    pub fn window(&self, take: usize) -> Result<Window, Refusal> {
+        Ok(Window {
+            skip: self.number("skip", MOST_SKIP)?.unwrap_or(0),
+            take: self.number("take", MOST_TAKE)?.unwrap_or(take),
+        })
+    }
+
+    fn number(&self, name: &str, most: usize) -> Result<Option<usize>, Refusal> {
+        let Some(text) = self.once(name)? else {
+            return Ok(None);
+        };
+        let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            Ok(number) if is_digits && number <= most => Ok(Some(number)),
+            Ok(_) | Err(_) => {
+                let sentence = format!("{name} must be a whole number from 0 to {most}");
+                Err(refused(name, &sentence))
+            }
+        }
+    }
+
+    /// A point in the store's history.
+    pub fn revision(&self, name: &str) -> Result<Option<u64>, Refusal> {
+        self.once(name)?
+            .map(|text| revision(text).ok_or_else(|| not_a_revision(name)))
+            .transpose()
+    }
+
+    /// `capability`.
+    pub fn capability(&self) -> Result<Option<Capability>, Refusal> {
+        self.text("capability")?.map(capability).transpose()
+    }
+
+    /// `true` or `false`.
+    pub fn switch(&self, name: &str) -> Result<Option<bool>, Refusal> {
+        match self.text(name)? {
+            None => Ok(None),
+            Some(word) if word.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(word) if word.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(_) => Err(refused(name, &format!("{name} must be true or false"))),
+        }
+    }
+
+    /// An id.
+    pub fn id(&self, name: &str) -> Result<Option<Uuid>, Refusal> {
+        let id = self.text(name)?.map(Uuid::try_parse).transpose();
+        id.map_err(|_| {
+            refused(
+                name,
+                &format!("{name} must be an ID such as 3fa85f64-5717-4562-b3fc-2c963f66afa6"),
+            )
+        })
+    }
+
+    /// Whether a part is asked for that answers leave out otherwise.
+    pub fn expands(&self, part: &str) -> Result<bool, Refusal> {
+        match self.text("expand")? {
+            None => Ok(false),
+            Some(word) if word == part => Ok(true),
+            Some(_) => Err(refused("expand", &format!("expand must be {part}"))),
+        }
+    }
+}
+
+/// A point in the store's history, when a text is one.
+pub fn revision(text: &str) -> Option<u64> {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_digits)
+}
+
+/// The refusal of a text that is no point in the store's history.
+pub fn not_a_revision(name: &str) -> Refusal {
+    refused(name, &format!("{name} must be a revision: a whole number"))
+}
+
+/// The capability a word names.
+pub fn capability(word: &str) -> Result<Capability, Refusal> {
+    Capability::named(word).ok_or_else(|| {
+        let known: Vec<_> = Capability::ALL.into_iter().map(Capability::word).collect();
+        let sentence = format!(
+            "There is no capability '{}'; there are {}",
+            repeated(word),
+            known.join(", ")
+        );
+        refused("capability", &sentence)
+    })
+}
+
+/// The beginning of a text that someone sent, for a sentence about it.
+pub fn repeated(text: &str) -> String {
+    match text.char_indices().nth(MOST_REPEATED) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// The refusal of a parameter.
+pub fn refused(name: &str, sentence: &str) -> Refusal {
+    let Refusal(mut problem) = Refusal::new(400, sentence, "badParameter");
+    problem.more.insert("parameter".into(), name.into());
+    Refusal(problem)
+}

@@ -1,0 +1,76 @@
+//! `/changes`: what happens in the store, as server-sent events.
+//!
+//! `at` comes first and tells the newest revision, each change is a message whose id is its revision, and `lost` says that
+//! the feed does not reach back any more: read the list again. A reader that was cut off goes on with `Last-Event-ID`.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::{StreamExt, stream};
+use serde_json::json as object;
+
+use super::Api;
+use super::answer::{Answer, Refusal, json};
+use super::asked::{self, Asked};
+use crate::connection::store::{Changed, Revision};
+use crate::connection::{ConnectionError, StoreError};
+
+/// How often a line is sent when nothing happens, so that a broken wire is noticed at both ends.
+const ALIVE: Duration = Duration::from_secs(15);
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Keeps proxies from collecting events before they pass them on.
+const UNBUFFERED: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("x-accel-buffering"),
+    HeaderValue::from_static("no"),
+);
+
+pub async fn latest(State(api): State<Api>) -> Answer {
+    Ok(json(
+        &object!({ "revision": api.service.revision().await? }),
+    ))
+}
+
+pub async fn follow(State(api): State<Api>, asked: Asked, headers: HeaderMap) -> Answer {
+    let newest = api.service.revision().await?;
+    let since = since(&asked, &headers)?.unwrap_or(newest);
+    let feed = api.service.changes(since).await?;
+    let at = Event::default()
+        .event("at")
+        .id(since.0.to_string())
+        .data(object!({ "revision": newest.max(since) }).to_string());
+    let events = stream::iter([at])
+        .chain(feed.map(event))
+        .map(Ok::<_, std::convert::Infallible>)
+        .take_until(api.ending.cancelled_owned());
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE));
+    Ok(([UNBUFFERED], events).into_response())
+}
+
+/// Where to begin; what a reader saw last counts more than the address it began with.
+fn since(asked: &Asked, headers: &HeaderMap) -> Result<Option<Revision>, Refusal> {
+    let Some(seen) = headers.get(LAST_EVENT_ID) else {
+        return Ok(asked.revision("since")?.map(Revision));
+    };
+    let seen = seen.to_str().ok().and_then(asked::revision);
+    let seen = seen.ok_or_else(|| asked::not_a_revision("Last-Event-ID"))?;
+    Ok(Some(Revision(seen)))
+}
+
+fn event(change: Result<Changed, StoreError>) -> Event {
+    let told = change.map_err(ConnectionError::from).and_then(|changed| {
+        let event = Event::default().id(changed.revision.0.to_string());
+        event
+            .json_data(&changed)
+            .map_err(|error| ConnectionError::Store(StoreError::Unusable(error.to_string())))
+    });
+    told.unwrap_or_else(|error| {
+        let Refusal(problem) = error.into();
+        let event = Event::default().event("lost");
+        event.json_data(&problem).unwrap_or_default()
+    })
+}

@@ -1,0 +1,108 @@
+//! `/connections`: create, list, show, change, delete.
+
+use axum::extract::State;
+use axum::http::header::{HeaderValue, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+
+use super::Api;
+use super::address::At;
+use super::answer::{Answer, Refusal, etag, json, json_with};
+use super::asked::Asked;
+use super::body::Json;
+use super::precondition;
+use crate::api::BASE_PATH;
+use crate::connection::{ConnectionDraft, ConnectionError, IdOrAlias, Query};
+
+/// How many connections a list has unless said otherwise.
+pub const TAKE: usize = 100;
+
+/// A connection's name in an address; every text is an id or an alias.
+pub fn named(text: &str) -> IdOrAlias {
+    let Ok(key) = text.parse();
+    key
+}
+
+pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
+    let query = Query {
+        filter: asked.text("filter")?.map(str::to_owned),
+        provider_ids: asked.texts("providerId"),
+        capability: asked.capability()?,
+        is_active: asked.switch("isActive")?,
+        is_trash: false,
+        window: asked.window(TAKE)?,
+    };
+    Ok(json(&api.service.list(query).await?))
+}
+
+pub async fn create(State(api): State<Api>, Json(body): Json) -> Answer {
+    let draft = ConnectionDraft::from_json(&body)?;
+    let created = api.service.create(draft).await?;
+    let location = format!("{BASE_PATH}/connections/{}", created.item.id);
+    let location = HeaderValue::try_from(location)
+        .map_err(|_| Refusal::new(500, "The new connection has no address", "trouble"))?;
+    let headers = [(LOCATION, location), etag(created.item.version)];
+    Ok(json_with(StatusCode::CREATED, headers, &created))
+}
+
+pub async fn show(State(api): State<Api>, At(key): At<String>, headers: HeaderMap) -> Answer {
+    let found = api.service.get(&named(&key)).await?;
+    let version = found.item.version;
+    if precondition::is_known(&headers, version)? {
+        return Ok((StatusCode::NOT_MODIFIED, [etag(version)]).into_response());
+    }
+    Ok(json_with(StatusCode::OK, [etag(version)], &found))
+}
+
+pub async fn update(
+    State(api): State<Api>,
+    At(key): At<String>,
+    headers: HeaderMap,
+    Json(body): Json,
+) -> Answer {
+    let key = named(&key);
+    let draft = ConnectionDraft::from_json(&body)?;
+    let over = precondition::over(&headers, &*api.service, &key).await?;
+    let saved = match (switches_only(&draft), over) {
+        (Some(active), None) => api.service.set_active(&key, active).await?,
+        (_, over) => api.service.update(&key, draft, over).await?,
+    };
+    Ok(json_with(
+        StatusCode::OK,
+        [etag(saved.item.version)],
+        &saved,
+    ))
+}
+
+/// The status, when a draft says nothing else: it can be switched even where the rest would not be accepted today.
+fn switches_only(draft: &ConnectionDraft) -> Option<bool> {
+    let alone = ConnectionDraft {
+        is_active: draft.is_active,
+        ..ConnectionDraft::default()
+    };
+    draft.is_active.filter(|_| *draft == alone)
+}
+
+pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: HeaderMap) -> Answer {
+    let key = named(&key);
+    let deleted = match precondition::over(&headers, &*api.service, &key).await {
+        Ok(over) => api.service.delete(&key, over).await.map_err(Refusal::from),
+        Err(refusal) => Err(refusal),
+    };
+    match deleted {
+        Ok(_) => Ok(StatusCode::OK.into_response()),
+        Err(Refusal(problem)) => Err(match problem.cause {
+            Some(ConnectionError::NotFound(_)) => {
+                let error = ConnectionError::NotFound(key.clone());
+                Refusal::saying(error, &format!("Connection with ID '{key}' not found"))
+            }
+            _ => Refusal(problem),
+        }),
+    }
+}
+
+pub async fn exists(State(api): State<Api>, At(alias): At<String>, asked: Asked) -> Answer {
+    let except = asked.id("excludeId")?;
+    let owner = api.service.alias_owner(&alias, except).await?;
+    Ok(json(&owner.is_some()))
+}

@@ -1,0 +1,140 @@
+//! Conditions on a request: the version a change was made over, the version that is known already (RFC 9110, section 13).
+
+use axum::http::HeaderMap;
+use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+
+use super::answer::Refusal;
+use crate::connection::{ConnectionError, ConnectionService, IdOrAlias};
+
+/// What a header names.
+enum Tags {
+    /// `*`: any version.
+    Any,
+    /// These.
+    These(Vec<Tag>),
+}
+
+struct Tag {
+    is_weak: bool,
+    /// The version it stands for; no version has a tag that is no number.
+    version: Option<u64>,
+}
+
+/// The version that `If-Match` says a change was made over; none when the request names no version.
+pub async fn over(
+    headers: &HeaderMap,
+    service: &dyn ConnectionService,
+    key: &IdOrAlias,
+) -> Result<Option<u64>, Refusal> {
+    let Some(Tags::These(tags)) = read(headers, &IF_MATCH)? else {
+        return Ok(None);
+    };
+    // The strong comparison: a weak tag stands for no version to the byte, so it never matches.
+    let versions = tags.iter().filter(|tag| !tag.is_weak);
+    let versions: Vec<_> = versions.filter_map(|tag| tag.version).collect();
+    if let (&[version], 1) = (versions.as_slice(), tags.len()) {
+        return Ok(Some(version));
+    }
+    let found = service.get(key).await?.item.version;
+    if versions.contains(&found) {
+        return Ok(Some(found));
+    }
+    let expected = versions.first().copied().unwrap_or(0);
+    Err(ConnectionError::VersionMoved { expected, found }.into())
+}
+
+/// Whether `If-None-Match` names the version that would be answered.
+pub fn is_known(headers: &HeaderMap, version: u64) -> Result<bool, Refusal> {
+    Ok(match read(headers, &IF_NONE_MATCH)? {
+        None => false,
+        Some(Tags::Any) => true,
+        Some(Tags::These(tags)) => tags.iter().any(|tag| tag.version == Some(version)),
+    })
+}
+
+fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Refusal> {
+    let mut lines = Vec::new();
+    for line in headers.get_all(name) {
+        lines.push(line.to_str().map_err(|_| malformed(name))?);
+    }
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let list = lines.join(",");
+    if list.trim() == "*" {
+        return Ok(Some(Tags::Any));
+    }
+    let tags = tags(&list).ok_or_else(|| malformed(name))?;
+    Ok(Some(Tags::These(tags)))
+}
+
+/// `"1", W/"2"`: at least one; empty places between commas are passed over.
+fn tags(list: &str) -> Option<Vec<Tag>> {
+    let mut tags = Vec::new();
+    let mut rest = list.trim_matches([' ', '\t', ',']);
+    while !rest.is_empty() {
+        let strong = rest.strip_prefix("W/");
+        let quoted = strong.unwrap_or(rest).strip_prefix('"')?;
+        let (opaque, behind) = quoted.split_once('"')?;
+        if !opaque
+            .bytes()
+            .all(|byte| byte == 0x21 || byte > 0x22 && byte != 0x7f)
+        {
+            return None;
+        }
+        let version = opaque.parse().ok();
+        tags.push(Tag {
+            is_weak: strong.is_some(),
+            version: version.filter(|version: &u64| version.to_string() == opaque),
+        });
+        let next = behind.trim_start_matches([' ', '\t']);
+        if !(next.is_empty() || next.starts_with(',')) {
+            return None;
+        }
+        rest = next.trim_start_matches([' ', '\t', ',']);
+    }
+    (!tags.is_empty()).then_some(tags)
+}
+
+fn malformed(name: &HeaderName) -> Refusal {
+    let name = if *name == IF_MATCH {
+        "If-Match"
+    } else {
+        "If-None-Match"
+    };
+    let sentence = format!("{name} must be an ETag such as \"1\", several of them, or *");
+    Refusal::new(400, sentence, "badPrecondition")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_or_many_tags_are_read_and_nothing_else_is() {
+        for (text, versions) in [
+            ("\"1\"", vec![Some(1)]),
+            (
+                " \"1\" , W/\"22\",,\"x\", \"01\" ,",
+                vec![Some(1), Some(22), None, None],
+            ),
+            ("\"\"", vec![None]),
+        ] {
+            let read = tags(text).map(|tags| tags.iter().map(|tag| tag.version).collect());
+            assert_eq!(read, Some(versions), "{text}");
+        }
+        for text in [
+            "",
+            ",",
+            "1",
+            "\"1",
+            "\"1\" \"2\"",
+            "w/\"1\"",
+            "*, \"1\"",
+            "\"a b\"",
+            "'1'",
+        ] {
+            assert!(tags(text).is_none(), "{text}");
+        }
+    }
+}

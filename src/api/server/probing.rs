@@ -1,0 +1,61 @@
+//! Connection tests, and the models that a provider names.
+
+use axum::extract::State;
+use serde_json::json as object;
+
+use super::Api;
+use super::address::At;
+use super::answer::{Answer, Refusal, abroad, json};
+use super::asked::Asked;
+use super::body::{Json, JsonIfAny};
+use super::connections::named;
+use crate::connection::{ConnectionDraft, ConnectionError, TestReport, TestSubject};
+
+/// Tests what is stored, or that with the body laid over it.
+pub async fn test(
+    State(api): State<Api>,
+    At(key): At<String>,
+    JsonIfAny(body): JsonIfAny,
+) -> Answer {
+    let key = named(&key);
+    let subject = match body {
+        None => TestSubject::Stored(key),
+        Some(body) => TestSubject::Changed(key, ConnectionDraft::from_json(&body)?),
+    };
+    tested(&api, subject).await
+}
+
+/// Tests a connection that is not there yet.
+pub async fn test_draft(State(api): State<Api>, Json(body): Json) -> Answer {
+    let draft = ConnectionDraft::from_json(&body)?;
+    tested(&api, TestSubject::Draft(draft)).await
+}
+
+/// The report; whatever hinders a test is in it, except that there is nothing to test.
+async fn tested(api: &Api, subject: TestSubject) -> Answer {
+    let report = match api.service.test(subject).await {
+        Ok(report) => report,
+        Err(
+            error @ (ConnectionError::Invalid(_)
+            | ConnectionError::Malformed(_)
+            | ConnectionError::NotFound(_)),
+        ) => return Err(Refusal::from(error)),
+        Err(ConnectionError::Provider(report)) => *report,
+        Err(
+            error @ (ConnectionError::VersionNotFound(_)
+            | ConnectionError::VersionMoved { .. }
+            | ConnectionError::Store(_)
+            | ConnectionError::Server(_)),
+        ) => TestReport {
+            error_message: Some(abroad(error).to_string()),
+            ..TestReport::default()
+        },
+    };
+    Ok(json(&report))
+}
+
+pub async fn models(State(api): State<Api>, At(key): At<String>, asked: Asked) -> Answer {
+    let capability = asked.capability()?;
+    let models = api.service.models(&named(&key), capability).await?;
+    Ok(json(&object!({ "items": models })))
+}

@@ -1,0 +1,27 @@
+//! What is asked beside connections: whether the server lives, where references resolve, what people should know.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::json as object;
+
+use super::Api;
+use super::address::At;
+use super::answer::{Answer, json};
+use super::asked;
+use crate::appsettings::Reference;
+
+pub async fn health() -> Response {
+    json(&object!({ "status": "ok" }))
+}
+
+/// Whether a key resolves, and where; never its value.
+pub async fn look_up(State(api): State<Api>, At(key): At<String>) -> Answer {
+    let reference = Reference::read(&format!("${key}")).ok_or_else(|| {
+        asked::refused("key", "key must be a configuration key such as Section:Key")
+    })?;
+    Ok(json(&api.service.lookup(&reference).await?))
+}
+
+pub async fn notices(State(api): State<Api>) -> Answer {
+    Ok(json(&object!({ "items": api.service.notices() })))
+}

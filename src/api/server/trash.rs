@@ -1,0 +1,55 @@
+//! `/trash`: what was deleted, back again or gone for good.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use uuid::Uuid;
+
+use super::Api;
+use super::address::At;
+use super::answer::{Answer, Refusal, etag, json, json_with};
+use super::asked::Asked;
+use super::body::JsonIfAny;
+use super::connections::{TAKE, named};
+use crate::connection::{ConnectionDraft, ConnectionError, IdOrAlias};
+
+/// `GET /trash`
+pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
+    Ok(json(&api.service.trash(asked.window(TAKE)?).await?))
+}
+
+/// `POST /trash/{id}/restore`, under another alias when the body has one.
+pub async fn restore(
+    State(api): State<Api>,
+    At(id): At<String>,
+    JsonIfAny(body): JsonIfAny,
+) -> Answer {
+    let id = id_in(&id)?;
+    let draft = match body {
+        None => ConnectionDraft::default(),
+        Some(body) => ConnectionDraft::from_json(&body)?,
+    };
+    if draft.has_misread("alias") {
+        return Err(ConnectionError::Invalid(draft.misread).into());
+    }
+    let restored = api.service.restore(id, draft.alias).await?;
+    Ok(json_with(
+        StatusCode::OK,
+        [etag(restored.item.version)],
+        &restored,
+    ))
+}
+
+/// `DELETE /trash/{id}`
+pub async fn purge(State(api): State<Api>, At(id): At<String>) -> Answer {
+    api.service.purge(id_in(&id)?).await?;
+    Ok(StatusCode::OK.into_response())
+}
+
+/// Only an id names what is in the trash: its alias may be someone else's by now.
+fn id_in(text: &str) -> Result<Uuid, Refusal> {
+    match named(text) {
+        IdOrAlias::Id(id) => Ok(id),
+        key @ IdOrAlias::Alias(_) => Err(ConnectionError::NotFound(key).into()),
+    }
+}

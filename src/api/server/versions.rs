@@ -1,0 +1,215 @@
+//! `/versions`: what connections were, what changed between, and back again.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json as object;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::Api;
+use super::address::At;
+use super::answer::{Answer, Refusal, json};
+use super::asked::{self, Asked, repeated};
+use super::body::JsonIfAny;
+use super::connections::named;
+use crate::connection::comparison::ENTITY_TYPE;
+use crate::connection::json::{Json, read_object};
+use crate::connection::{Connection, ConnectionError, IdOrAlias, Page, Version};
+use crate::text;
+
+/// How many versions a list has unless said otherwise.
+const TAKE: usize = 20;
+
+/// The most characters a description has.
+const MOST_DESCRIPTION: usize = 255;
+
+/// A version as it is answered.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    id: Uuid,
+    entity_id: Uuid,
+    entity_type: &'static str,
+    version: u64,
+    date_created: DateTime<Utc>,
+    created_by_user_id: Option<Uuid>,
+    change_description: Option<&'a str>,
+    changed_paths: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<&'a Connection>,
+}
+
+/// Whether a record has its snapshot.
+#[derive(Clone, Copy)]
+enum With {
+    Snapshot,
+    Nothing,
+}
+
+impl<'a> Record<'a> {
+    fn of(version: &'a Version, with: With) -> Self {
+        let item = &version.snapshot.item;
+        Self {
+            id: id_of(item.id, item.version),
+            entity_id: item.id,
+            entity_type: ENTITY_TYPE,
+            version: item.version,
+            date_created: item.date_modified,
+            created_by_user_id: version.change.user_id,
+            change_description: version.change.description.as_deref(),
+            changed_paths: &version.change.paths,
+            snapshot: match with {
+                With::Snapshot => Some(&version.snapshot),
+                With::Nothing => None,
+            },
+        }
+    }
+}
+
+/// A version's own id: the first 16 bytes of the SHA-256 of the connection's id and the number, as a UUID of version 8.
+///
+/// Nothing keeps it: whoever asks twice, or asks another process, is told the same.
+fn id_of(connection: Uuid, number: u64) -> Uuid {
+    let mut digest = Sha256::new();
+    digest.update(connection.as_bytes());
+    digest.update(number.to_be_bytes());
+    let mut bytes = [0; 16];
+    for (byte, digested) in bytes.iter_mut().zip(digest.finalize()) {
+        *byte = digested;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+pub async fn types() -> Answer {
+    let connection = object!({
+        "type": ENTITY_TYPE,
+        "displayName": "Connection",
+        "package": env!("CARGO_PKG_NAME"),
+    });
+    Ok(json(&object!({ "types": [connection] })))
+}
+
+pub async fn list(
+    State(api): State<Api>,
+    At((entity_type, id)): At<(String, String)>,
+    asked: Asked,
+) -> Answer {
+    let key = entity(&entity_type, &id)?;
+    let with = if asked.expands("snapshot")? {
+        With::Snapshot
+    } else {
+        With::Nothing
+    };
+    let page = api.service.versions(&key, asked.window(TAKE)?).await;
+    let page = page.map_err(|error| in_its_words(error, "Version not found"))?;
+    let items = page.items.iter().map(|version| Record::of(version, with));
+    Ok(json(&Page {
+        items: items.collect(),
+        total: page.total,
+    }))
+}
+
+pub async fn show(
+    State(api): State<Api>,
+    At((entity_type, id, number)): At<(String, String, String)>,
+) -> Answer {
+    let key = entity(&entity_type, &id)?;
+    let version = api
+        .service
+        .version(&key, number_in("version", &number)?)
+        .await;
+    let version = version.map_err(|error| in_its_words(error, "Version not found"))?;
+    Ok(json(&Record::of(&version, With::Snapshot)))
+}
+
+pub async fn compare(
+    State(api): State<Api>,
+    At((entity_type, id, from, to)): At<(String, String, String, String)>,
+) -> Answer {
+    let key = entity(&entity_type, &id)?;
+    let (from, to) = (number_in("version", &from)?, number_in("to", &to)?);
+    let comparison = api.service.compare(&key, from, to).await;
+    let comparison =
+        comparison.map_err(|error| in_its_words(error, "One or both versions not found"))?;
+    Ok(json(&comparison))
+}
+
+pub async fn roll_back(
+    State(api): State<Api>,
+    At((entity_type, id, number)): At<(String, String, String)>,
+    JsonIfAny(body): JsonIfAny,
+) -> Answer {
+    let key = entity(&entity_type, &id)?;
+    let number = number_in("version", &number)?;
+    let description = match body {
+        None => None,
+        Some(body) => description(&body)?,
+    };
+    let rollback = api.service.rollback(&key, number, description).await;
+    let rollback = rollback.map_err(|error| in_its_words(error, "Version not found"))?;
+    Ok(json(&rollback))
+}
+
+/// The connection whose versions are asked for; nothing else has any.
+fn entity(entity_type: &str, id: &str) -> Result<IdOrAlias, Refusal> {
+    if entity_type.eq_ignore_ascii_case(ENTITY_TYPE) {
+        return Ok(named(id));
+    }
+    let sentence = format!(
+        "There is no entity type '{}'; there is {ENTITY_TYPE}",
+        repeated(entity_type)
+    );
+    Err(Refusal::new(400, sentence, "unknownEntityType"))
+}
+
+fn number_in(name: &str, text: &str) -> Result<u64, Refusal> {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_digits);
+    number.ok_or_else(|| asked::refused(name, &format!("{name} must be the number of a version")))
+}
+
+/// A refusal in the words that the addresses of versions have.
+fn in_its_words(error: ConnectionError, version_not_found: &str) -> Refusal {
+    match error {
+        error @ ConnectionError::NotFound(_) => Refusal::saying(error, "Entity not found"),
+        error @ ConnectionError::VersionNotFound(_) => Refusal::saying(error, version_not_found),
+        error @ (ConnectionError::Invalid(_)
+        | ConnectionError::Malformed(_)
+        | ConnectionError::VersionMoved { .. }
+        | ConnectionError::Store(_)
+        | ConnectionError::Provider(_)
+        | ConnectionError::Server(_)) => error.into(),
+    }
+}
+
+/// `changeDescription`: one line; none when it is empty.
+fn description(body: &[u8]) -> Result<Option<String>, Refusal> {
+    let refused = |sentence: &str| Err(asked::refused("changeDescription", sentence));
+    let members = read_object(body)?;
+    let given = members
+        .into_iter()
+        .find(|(member, _)| member == "changeDescription")
+        .map_or(Json::Null, |(_, value)| value);
+    let given = match given {
+        Json::Null => return Ok(None),
+        Json::Text(given) => given.trim().to_owned(),
+        Json::Switch(_) | Json::Number(_) | Json::List | Json::Object(_) => {
+            return refused("changeDescription must be text");
+        }
+    };
+    if given.is_empty() {
+        return Ok(None);
+    }
+    if given.chars().count() > MOST_DESCRIPTION {
+        return refused(&format!(
+            "changeDescription must not exceed {MOST_DESCRIPTION} characters"
+        ));
+    }
+    if given.chars().any(text::is_unprintable) || !text::is_visible_text(&given) {
+        return refused(
+            "changeDescription must be one line of visible text, without control or direction characters",
+        );
+    }
+    Ok(Some(given))
+}

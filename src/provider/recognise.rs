@@ -1,0 +1,108 @@
+//! Tells providers by what belongs to them: a key by how it begins, an address by its host, a value by its variable's name.
+
+use url::Url;
+
+use super::{Provider, ProviderCatalog, SettingsField};
+
+impl Provider {
+    /// Whether an address is one of this provider's API.
+    pub fn is_at(&self, address: &Url) -> bool {
+        let host = address.host_str().unwrap_or_default();
+        self.hosts.iter().any(|known| {
+            host.strip_suffix(known.as_str())
+                .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        })
+    }
+
+    /// The setting whose value a variable of this name customarily has.
+    pub fn field_of_variable(&self, name: &str) -> Option<&SettingsField> {
+        self.settings
+            .iter()
+            .find(|field| field.variables.iter().any(|variable| variable == name))
+    }
+
+    /// The longest beginning of this provider's keys that a key has.
+    fn prefix_of(&self, key: &str) -> Option<usize> {
+        let prefixes = self.settings.iter().flat_map(|field| &field.prefixes);
+        prefixes
+            .filter(|prefix| key.starts_with(prefix.as_str()))
+            .map(String::len)
+            .max()
+    }
+}
+
+impl ProviderCatalog {
+    /// The provider whose API an address is at.
+    pub fn at(&self, address: &Url) -> Option<&Provider> {
+        self.all().iter().find(|provider| provider.is_at(address))
+    }
+
+    /// The providers that a key looks like it belongs to, when it does not look like one of `provider`.
+    ///
+    /// Why so careful: many providers' keys begin with `sk-`, and some of them have no mark of their own.
+    pub fn other_owners_of(&self, key: &str, provider: &Provider) -> Vec<&Provider> {
+        let longest = self
+            .all()
+            .iter()
+            .filter_map(|other| other.prefix_of(key))
+            .max();
+        let Some(longest) = longest.filter(|longest| provider.prefix_of(key) != Some(*longest))
+        else {
+            return Vec::new();
+        };
+        let owners: Vec<_> = self
+            .all()
+            .iter()
+            .filter(|other| other.prefix_of(key) == Some(longest))
+            .collect();
+        let has_mark = provider
+            .settings
+            .iter()
+            .any(|field| !field.prefixes.is_empty());
+        if has_mark || owners.len() == 1 {
+            owners
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owners(key: &str, of: &str) -> Vec<String> {
+        let catalog = ProviderCatalog::embedded();
+        let owners = catalog.other_owners_of(key, catalog.get(of).unwrap());
+        owners.iter().map(|owner| owner.id.clone()).collect()
+    }
+
+    #[test]
+    fn a_key_is_told_by_the_longest_beginning_that_is_known() {
+        assert_eq!(owners("sk-ant-api03-x", "openai"), ["anthropic"]);
+        assert_eq!(owners("sk-ant-api03-x", "anthropic"), [""; 0]);
+        assert_eq!(owners("sk-proj-x", "openai"), [""; 0]);
+        assert_eq!(owners("AIzaSyX", "anthropic"), ["google"]);
+        assert_eq!(owners("something else", "anthropic"), [""; 0]);
+        assert!(owners("sk-x", "anthropic").contains(&"openai".to_owned()));
+    }
+
+    #[test]
+    fn an_address_tells_its_provider_by_its_host_and_those_below() {
+        let catalog = ProviderCatalog::embedded();
+        let at = |address: &str| {
+            let url = Url::parse(address).unwrap();
+            catalog.at(&url).map(|provider| provider.id.clone())
+        };
+        assert_eq!(
+            at("https://api.openai.com/v1/models").as_deref(),
+            Some("openai")
+        );
+        assert_eq!(
+            at("https://x.openai.azure.com/").as_deref(),
+            Some("microsoft-foundry")
+        );
+        assert_eq!(at("https://notapi.openai.com.evil.example/"), None);
+        assert_eq!(at("https://evilapi.openai.com/"), None);
+    }
+}
