@@ -1,8 +1,8 @@
 //! A connection: the entity, the response body and the stored record in one shape.
 
 pub mod alias;
-pub mod clipping;
 pub mod check;
+pub mod clipping;
 pub mod comparison;
 pub mod draft;
 pub mod error;

@@ -2,9 +2,9 @@
 
 pub mod catalog;
 mod check;
+pub mod probe;
 pub mod received;
 mod recognise;
-pub mod probe;
 pub mod response;
 
 use serde::{Deserialize, Serialize};
@@ -28,12 +28,12 @@ pub struct Provider {
     /// Rules over several settings, checked after the fields alone are right.
     #[serde(default)]
     pub rules: Vec<SettingsRule>,
-    /// Hosts, with everything below them, that the API is at, so that an address tells its provider.
-    #[serde(default)]
-    pub hosts: Vec<String>,
     /// How it is asked whether credentials work; nothing when its file does not say.
     #[serde(default, deserialize_with = "probe::one_or_many::one_or_many")]
     pub probe: Vec<Probe>,
+    /// Hosts, with everything below them, that the API is at, so that an address tells its provider.
+    #[serde(default)]
+    pub hosts: Vec<String>,
 }
 
 impl Provider {

@@ -4,8 +4,8 @@ mod changed;
 mod history;
 pub(crate) mod merge;
 mod save;
-mod trash;
 mod test;
+mod trash;
 
 use std::sync::Arc;
 
