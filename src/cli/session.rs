@@ -13,11 +13,12 @@ use super::output::{Format, Output};
 use super::signals;
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
-use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
+use crate::connection::{ConnectionService, ConnectionStore, CoreService, StoreError};
 use crate::provider::ProviderCatalog;
-use crate::store::{self, StoreOptions};
+use crate::store::shared::{Rest, SharedStore};
+use crate::store::{self, OpenStore, StoreOptions};
 use crate::tui::theme::ThemeName;
-use crate::tui::{self, Opening, TuiError, TuiOptions};
+use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
 const WORKERS: usize = 2;
@@ -69,7 +70,8 @@ impl Ground {
 pub struct Session {
     /// The rules.
     pub service: Arc<dyn ConnectionService>,
-    store: Arc<dyn ConnectionStore<Plain>>,
+    /// What is below them.
+    store: SharedStore,
 }
 
 impl Session {
@@ -79,21 +81,21 @@ impl Session {
             config,
             key_file,
         } = ground.config.clone();
-        let store = store::open(&StoreOptions {
+        let OpenStore { plain, shared } = store::open_shared(&StoreOptions {
             data,
             config,
             key_file,
         })
         .await?;
         let service = CoreService::new(
-            Arc::clone(&store),
+            plain,
             Arc::clone(&ground.catalog),
             ground.appsettings.clone(),
             Arc::new(Utc::now),
         );
         Ok(Self {
             service: Arc::new(service),
-            store,
+            store: shared,
         })
     }
 }
@@ -113,10 +115,12 @@ pub fn with_service(
         for notice in at_first.iter().chain(&ground.config.exposed_key()) {
             output.note(notice);
         }
+        let resting = tokio::spawn(signals::rest_when_stopped(session.store.clone())?);
         let done = tokio::select! {
             done = command(&session.service, output) => done,
             exit = stopped => Err(Failure::Signal(exit)),
         };
+        resting.abort();
         let closed = session.store.close().await;
         // A large store is looked at while it is in use already.
         for notice in session.service.notices() {
@@ -147,6 +151,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     let ended = runtime.block_on(async {
         let (catalog, store) = (Arc::clone(&ground.catalog), Arc::new(OnceLock::new()));
         let (ground, kept) = (ground.clone(), Arc::clone(&store));
+        let stopped = Arc::clone(&store);
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme,
@@ -156,6 +161,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
                 .cloned()
                 .chain(ground.config.exposed_key())
                 .collect(),
+            before_stop: BeforeStop::new(move || let_go(Arc::clone(&stopped))),
         };
         let opening: Opening = Box::pin(async move {
             let session = Session::open(&ground).await?;
@@ -174,6 +180,11 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     });
     runtime.shutdown_background();
     ended
+}
+
+/// Lets other processes have the store while the app is stopped; nothing when it is not open yet.
+async fn let_go(store: Arc<OnceLock<SharedStore>>) -> Option<Rest> {
+    Some(store.get()?.let_go().await)
 }
 
 fn runtime() -> Result<Runtime, Failure> {
