@@ -70,6 +70,10 @@ impl App {
         app
     }
 
+    pub fn id(&self) -> Option<u32> {
+        self.child.process_id()
+    }
+
     pub fn press(&mut self, keys: &str) {
         // An app that was killed is found out by what it does not show.
         let _ = self.writer.write_all(keys.as_bytes());
@@ -88,6 +92,18 @@ impl App {
                 self.screen.process(&bytes);
             }
         }
+    }
+
+    /// Creates a connection by keys.
+    pub fn create(&mut self, name: &str) {
+        self.press("n");
+        self.shows("Select AI Provider");
+        self.press("openai\r");
+        self.shows("Create Connection");
+        self.press(&format!("{name}\t\t\tsk-planted"));
+        self.shows("•••");
+        self.press("\u{13}");
+        self.shows(&format!("Created \"{name}\""));
     }
 
     fn signal(&self, signal: Signal) {

@@ -42,6 +42,8 @@ struct Told {
     written: BTreeMap<u64, u64>,
     troubles: Vec<String>,
     kills: u64,
+    /// How many of them hit the process that had the store open.
+    holders: u64,
     stops: u64,
     longest: Duration,
 }
@@ -51,12 +53,13 @@ impl fmt::Display for Storm {
         let told = self.told.lock().unwrap();
         write!(
             f,
-            "{} created and {} deleted by apps and commands, {} connections by writers, {} kills, {} stops; \
+            "{} created and {} deleted by apps and commands, {} connections by writers, {} kills ({} of the holder), {} stops; \
              {} cut short; the longest command took {:?}",
             told.created.len(),
             told.deleted.len(),
             told.written.len(),
             told.kills,
+            told.holders,
             told.stops,
             told.uncertain.len() + told.uncertainly_deleted.len(),
             told.longest
@@ -88,6 +91,16 @@ pub fn run(time: Duration) -> Storm {
 }
 
 impl Storm {
+    /// Notes that a process is about to be killed.
+    fn tell_kill(&self, home: &Path, id: Option<u32>) {
+        let lock = std::fs::read_to_string(places(home).data.join("lock")).unwrap_or_default();
+        let is_holder = lock.trim().parse().ok() == id;
+        self.tell(|told| {
+            told.kills += 1;
+            told.holders += u64::from(is_holder);
+        });
+    }
+
     fn tell(&self, tell: impl FnOnce(&mut Told)) {
         tell(&mut self.told.lock().unwrap());
     }
@@ -98,7 +111,8 @@ impl Storm {
         while Instant::now() < end {
             let mut app = App::start(home);
             app.shows("n new");
-            for _ in 0..1 + random(3) {
+            let mut is_left_in_a_save = false;
+            for _ in 0..=random(3) {
                 number += 1;
                 let name = format!("App {place} {number}");
                 self.tell(|told| {
@@ -115,7 +129,8 @@ impl Storm {
                 app.press(&format!("{name}\t\t\tsk-planted"));
                 app.shows("•••");
                 app.press("\u{13}");
-                if random(4) == 0 {
+                is_left_in_a_save = random(4) == 0;
+                if is_left_in_a_save {
                     break;
                 }
                 app.shows(&format!("Created \"{name}\""));
@@ -124,12 +139,11 @@ impl Storm {
                     told.created.insert(name);
                 });
             }
-            if random(2) == 0 {
+            if is_left_in_a_save || random(2) == 0 {
+                self.tell_kill(home, app.id());
                 drop(app);
-                self.tell(|told| told.kills += 1);
-            } else {
-                // Keys that are left in a form do not end it.
-                drop(app);
+            } else if !app.quit() {
+                self.tell(|told| told.troubles.push("an app did not end well".into()));
             }
         }
     }
@@ -176,9 +190,9 @@ impl Storm {
             .unwrap();
         if cut_short {
             std::thread::park_timeout(Duration::from_micros(random(40_000)));
+            self.tell_kill(home, Some(child.id()));
             child.kill().unwrap();
             child.wait().unwrap();
-            self.tell(|told| told.kills += 1);
             return;
         }
         let answer = child.wait_with_output().unwrap();
@@ -195,10 +209,10 @@ impl Storm {
     fn killed(&self, home: &Path, name: &str) {
         self.tell(|told| {
             told.uncertain.insert(name.to_owned());
-            told.kills += 1;
         });
         let mut child = umai(home, &create(name)).spawn().unwrap();
         std::thread::park_timeout(Duration::from_micros(random(60_000)));
+        self.tell_kill(home, Some(child.id()));
         child.kill().unwrap();
         child.wait().unwrap();
     }
@@ -217,9 +231,9 @@ impl Storm {
             if let Some(ended) = beside.child.try_wait().unwrap() {
                 self.tell(|told| told.troubles.push(format!("a writer ended: {ended}")));
             }
+            self.tell_kill(home, Some(beside.child.id()));
             lines.extend(beside.kill());
             self.tell(|told| {
-                told.kills += 1;
                 for line in lines {
                     let (number, version) = line.split_once(' ').unwrap();
                     told.written
@@ -330,7 +344,8 @@ fn places(home: &Path) -> StoreOptions {
     }
 }
 
-fn create(name: &str) -> [&str; 8] {
+/// The command that creates a connection.
+pub fn create(name: &str) -> [&str; 8] {
     [
         "connections",
         "create",
@@ -339,16 +354,18 @@ fn create(name: &str) -> [&str; 8] {
         "--provider",
         "openai",
         "--set",
-        "organization=org",
+        "apiKey=$Storm:Key",
     ]
 }
 
-fn umai(home: &Path, arguments: &[&str]) -> Command {
+/// umai in a home folder.
+pub fn umai(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_umai"));
     command
         .args(arguments)
         .env_clear()
         .env("HOME", home)
+        .env("Storm__Key", "sk-of-the-storm")
         .current_dir(home)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
