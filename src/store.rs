@@ -36,9 +36,9 @@ pub struct StoreOptions {
 
 /// An open store.
 pub struct OpenStore {
-    /// What it is asked.
-    pub store: Arc<dyn ConnectionStore<Plain>>,
-    /// What is below it, and can be let go of for a while.
+    /// What the rules ask.
+    pub plain: Arc<dyn ConnectionStore<Plain>>,
+    /// The same one below the sealing; it can be let go of for a while, and closed.
     pub shared: SharedStore,
 }
 
@@ -46,7 +46,7 @@ pub struct OpenStore {
 ///
 /// A key is made for a new store only: where there is a store already, a missing or wrong key is an error.
 pub async fn open(options: &StoreOptions) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
-    Ok(open_shared(options).await?.store)
+    Ok(open_shared(options).await?.plain)
 }
 
 /// Opens the store as [`open`] does, for a process that may let go of it for a while.
@@ -66,7 +66,7 @@ pub async fn open_shared(options: &StoreOptions) -> Result<OpenStore, StoreError
         .ok_or_else(|| StoreError::Key("There is no key".into()))?;
     let store = shared.identity().store;
     Ok(OpenStore {
-        store: Arc::new(SealedStore::new(shared.clone(), key, store)),
+        plain: Arc::new(SealedStore::new(shared.clone(), key, store)),
         shared,
     })
 }

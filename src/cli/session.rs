@@ -12,17 +12,18 @@ use super::Globals;
 use super::exit::Failure;
 use super::output::{Format, Output};
 use super::server;
-use super::signals::Signals;
+use super::signals::{self, Signals};
 use crate::api::client::{RemoteOptions, RemoteService};
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
 use crate::connection::{
-    ConnectionError, ConnectionService, ConnectionStore, CoreService, Plain, StoreError,
+    ConnectionError, ConnectionService, ConnectionStore, CoreService, StoreError,
 };
 use crate::provider::ProviderCatalog;
-use crate::store::{self, StoreOptions};
+use crate::store::shared::{Rest, SharedStore};
+use crate::store::{self, OpenStore, StoreOptions};
 use crate::tui::theme::ThemeName;
-use crate::tui::{self, Opening, TuiError, TuiOptions};
+use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
 pub const WORKERS: usize = 2;
@@ -113,7 +114,8 @@ impl Ground {
 pub struct Session {
     /// The rules, here or far away.
     pub service: Arc<dyn ConnectionService>,
-    store: Option<Arc<dyn ConnectionStore<Plain>>>,
+    /// What is below them; nothing when they are far away.
+    store: Option<SharedStore>,
 }
 
 impl Session {
@@ -133,21 +135,21 @@ impl Session {
             config,
             key_file,
         } = ground.config.clone();
-        let store = store::open(&StoreOptions {
+        let OpenStore { plain, shared } = store::open_shared(&StoreOptions {
             data,
             config,
             key_file,
         })
         .await?;
         let service = CoreService::new(
-            Arc::clone(&store),
+            plain,
             Arc::clone(&ground.catalog),
             ground.appsettings.clone(),
             Arc::new(Utc::now),
         );
         Ok(Self {
             service: Arc::new(service),
-            store: Some(store),
+            store: Some(shared),
         })
     }
 
@@ -217,7 +219,14 @@ pub fn while_open(
         for notice in at_first.iter().chain(&ground.exposed_key()) {
             output.note(notice);
         }
+        let resting = match &session.store {
+            Some(store) => Some(tokio::spawn(signals::rest_when_stopped(store.clone())?)),
+            None => None,
+        };
         let done = command(&session.service, output, &mut signals).await;
+        if let Some(resting) = resting {
+            resting.abort();
+        }
         let closed = session.close().await;
         // A large store is looked at while it is in use already.
         for notice in session.service.notices() {
@@ -248,6 +257,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     let ended = runtime.block_on(async {
         let (catalog, store) = (Arc::clone(&ground.catalog), Arc::new(OnceLock::new()));
         let (ground, kept) = (ground.clone(), Arc::clone(&store));
+        let stopped = Arc::clone(&store);
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme,
@@ -257,6 +267,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
                 .cloned()
                 .chain(ground.exposed_key())
                 .collect(),
+            before_stop: BeforeStop::new(move || let_go(Arc::clone(&stopped))),
         };
         let opening: Opening = Box::pin(async move {
             let session = Session::open(&ground).await?;
@@ -277,6 +288,11 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     });
     runtime.shutdown_background();
     ended
+}
+
+/// Lets other processes have the store while the app is stopped; nothing when it is not open yet.
+async fn let_go(store: Arc<OnceLock<SharedStore>>) -> Option<Rest> {
+    Some(store.get()?.let_go().await)
 }
 
 fn runtime(workers: usize) -> Result<Runtime, Failure> {

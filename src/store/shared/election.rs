@@ -5,6 +5,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,22 +52,33 @@ enum Unmet {
 }
 
 impl Election {
-    /// Finds a seat, or says why there is none.
-    pub async fn hold(self) -> Result<Elected, StoreError> {
+    /// Finds a seat, or says why there is none; none is looked for any more once it is unwanted.
+    pub async fn hold(
+        self,
+        unwanted: impl Future<Output = ()>,
+    ) -> Result<Option<Elected>, StoreError> {
+        let mut unwanted = pin!(unwanted);
         let end = Instant::now() + PATIENCE;
         let mut pause = FIRST_PAUSE;
         loop {
             let held = match self.open().await {
                 Err(held @ StoreError::Held { .. }) => held,
-                other => return other,
+                other => return other.map(Some),
             };
-            match timeout_at(end, self.call()).await {
-                Ok(Ok(elected)) => return Ok(elected),
+            let called = tokio::select! {
+                called = timeout_at(end, self.call()) => called,
+                () = &mut unwanted => return Ok(None),
+            };
+            match called {
+                Ok(Ok(elected)) => return Ok(Some(elected)),
                 Ok(Err(Unmet::Never(why))) => return Err(why),
                 Ok(Err(Unmet::Nobody)) if Instant::now() < end => {}
                 Ok(Err(Unmet::Nobody)) | Err(_) => return Err(held),
             }
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = &mut unwanted => return Ok(None),
+            }
             pause = LONGEST_PAUSE.min(pause * 2);
         }
     }

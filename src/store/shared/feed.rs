@@ -39,7 +39,7 @@ pub async fn since(seating: &Arc<Seating>, since: Revision) -> Result<ChangeFeed
 
 impl Reader {
     /// Finds out whether the feed reaches back so far, and takes what is there.
-    async fn begin(&mut self, seating: &Seating) -> Result<(), StoreError> {
+    async fn begin(&mut self, seating: &Arc<Seating>) -> Result<(), StoreError> {
         loop {
             match seating.chair().await? {
                 Chair::Holder(taken) => {

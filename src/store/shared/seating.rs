@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Instant;
 
 use tokio::sync::{Mutex, watch};
 
@@ -32,8 +33,8 @@ pub struct Seating {
     pub known: Arc<Known>,
     stage: watch::Sender<Stage>,
     current: RwLock<Option<Seat>>,
-    /// Held by whoever looks for a seat.
-    turn: Mutex<()>,
+    /// Held by whoever looks for a seat, or leaves it; when the last search ended without one, and why.
+    turn: Mutex<Option<(Instant, StoreError)>>,
 }
 
 impl Seating {
@@ -45,7 +46,8 @@ impl Seating {
             unlock,
             known: Arc::clone(&known),
         };
-        let (seat, identity) = election.hold().await?;
+        let elected = election.hold(std::future::pending()).await?;
+        let (seat, identity) = elected.ok_or_else(closed)?;
         Ok(Self {
             data,
             identity,
@@ -57,7 +59,7 @@ impl Seating {
     }
 
     /// The seat for one request; taken again when the one there was leads nowhere.
-    pub async fn chair(&self) -> Result<Chair, StoreError> {
+    pub async fn chair(self: &Arc<Self>) -> Result<Chair, StoreError> {
         let mut stage = self.stage.subscribe();
         loop {
             let now = *stage
@@ -70,27 +72,46 @@ impl Seating {
             if let Some(chair) = self.free_chair() {
                 return Ok(chair);
             }
-            let elect = async {
-                let _turn = self.turn.lock().await;
-                match self.free_chair() {
-                    // Someone found one meanwhile.
-                    Some(_) => Ok(None),
-                    None => self.elect().await.map(Some),
-                }
-            };
-            let seat = tokio::select! {
-                elected = elect => elected?,
-                _ = stage.wait_for(|stage| *stage != Stage::Open) => None,
-            };
-            if let Some(seat) = seat
-                && let Some(unwanted) = self.sit(seat)
-            {
-                unwanted.leave().await?;
-            }
+            // Not by whoever asks, who may go away: a lock that was just taken would be nobody's.
+            let seating = Arc::clone(self);
+            let sought = tokio::spawn(async move { seating.seek().await });
+            sought.await.map_err(|_| closed())??;
         }
     }
 
-    async fn elect(&self) -> Result<Seat, StoreError> {
+    /// Takes a seat, unless there is one by now or none may be taken.
+    async fn seek(&self) -> Result<(), StoreError> {
+        let since = Instant::now();
+        let mut turn = self.turn.lock().await;
+        match &*turn {
+            // What was found out while this one waited is its answer, too.
+            Some((ended, why)) if *ended >= since => return Err(why.clone()),
+            Some(_) | None => {}
+        }
+        let mut stage = self.stage.subscribe();
+        if *stage.borrow_and_update() != Stage::Open || self.free_chair().is_some() {
+            return Ok(());
+        }
+        let unwanted = async move {
+            // It never ends while this seating is there.
+            let _ = stage.wait_for(|stage| *stage != Stage::Open).await;
+        };
+        let seat = match self.election().hold(unwanted).await {
+            Ok(Some((seat, _))) => seat,
+            Ok(None) => return Ok(()),
+            Err(why) => {
+                *turn = Some((Instant::now(), why.clone()));
+                return Err(why);
+            }
+        };
+        if *self.stage.borrow() == Stage::Open {
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(seat);
+            return Ok(());
+        }
+        seat.leave().await
+    }
+
+    fn election(&self) -> Election {
         let (identity, data) = (self.identity.clone(), self.data.clone());
         let unlock = move |found: Option<&Identity>| {
             if found == Some(&identity) {
@@ -101,23 +122,11 @@ impl Seating {
                 data.display()
             )))
         };
-        let election = Election {
+        Election {
             data: self.data.clone(),
             unlock: Arc::new(unlock),
             known: Arc::clone(&self.known),
-        };
-        Ok(election.hold().await?.0)
-    }
-
-    /// Takes a seat that was found, or gives it back when none may be taken any more.
-    fn sit(&self, seat: Seat) -> Option<Seat> {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        // Whoever ends the stage does so before taking the seat away.
-        if *self.stage.borrow() != Stage::Open {
-            return Some(seat);
         }
-        *current = Some(seat);
-        None
     }
 
     /// Leaves the seat for now or for good, and takes none while the stage is not open.
@@ -129,6 +138,8 @@ impl Seating {
             }
             changes
         });
+        // Whoever looks for a seat just now may have the lock already.
+        let _turn = self.turn.lock().await;
         let seat = self
             .current
             .write()
