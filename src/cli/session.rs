@@ -1,7 +1,7 @@
 //! Puts the parts together: catalogue, application settings, store and service.
 
 use std::io::IsTerminal;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::Utc;
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::connection::{ConnectionService, ConnectionStore, CoreService, StoreError};
 use crate::provider::ProviderCatalog;
 use crate::store::shared::{Rest, SharedStore};
-use crate::store::{self, OpenStore, StoreOptions};
+use crate::store::{self, StoreOptions};
 use crate::tui::theme::ThemeName;
 use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
 
@@ -75,27 +75,26 @@ pub struct Session {
 }
 
 impl Session {
-    async fn open(ground: &Ground) -> Result<Self, StoreError> {
+    async fn open(ground: &Ground, store: SharedStore) -> Result<Self, StoreError> {
         let Config {
             data,
             config,
             key_file,
         } = ground.config.clone();
-        let OpenStore { plain, shared } = store::open_shared(&StoreOptions {
+        let options = StoreOptions {
             data,
             config,
             key_file,
-        })
-        .await?;
+        };
         let service = CoreService::new(
-            plain,
+            store::open_shared(&store, &options).await?,
             Arc::clone(&ground.catalog),
             ground.appsettings.clone(),
             Arc::new(Utc::now),
         );
         Ok(Self {
             service: Arc::new(service),
-            store: shared,
+            store,
         })
     }
 }
@@ -110,7 +109,8 @@ pub fn with_service(
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let stopped = signals::stopped()?;
-        let session = Session::open(ground).await?;
+        let store = SharedStore::new(&ground.config.data);
+        let session = Session::open(ground, store).await?;
         let at_first = session.service.notices();
         for notice in at_first.iter().chain(&ground.config.exposed_key()) {
             output.note(notice);
@@ -149,9 +149,9 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     }
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
-        let (catalog, store) = (Arc::clone(&ground.catalog), Arc::new(OnceLock::new()));
-        let (ground, kept) = (ground.clone(), Arc::clone(&store));
-        let stopped = Arc::clone(&store);
+        let store = SharedStore::new(&ground.config.data);
+        let (ground, opened, stopped) = (ground.clone(), store.clone(), store.clone());
+        let catalog = Arc::clone(&ground.catalog);
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme,
@@ -161,18 +161,14 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
                 .cloned()
                 .chain(ground.config.exposed_key())
                 .collect(),
-            before_stop: BeforeStop::new(move || let_go(Arc::clone(&stopped))),
+            before_stop: BeforeStop::new(move || let_go(stopped.clone())),
         };
         let opening: Opening = Box::pin(async move {
-            let session = Session::open(&ground).await?;
-            // The cell is set here and nowhere else.
-            let _ = kept.set(session.store);
+            let session = Session::open(&ground, opened).await?;
             Ok(session.service)
         });
         let left = tui::run(catalog, opening, options).await;
-        if let Some(store) = store.get() {
-            store.close().await?;
-        }
+        store.close().await?;
         left.map_err(|error| match error {
             TuiError::Unopened(error) => Failure::Connection(error),
             error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Trouble(error.into()),
@@ -182,9 +178,9 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     ended
 }
 
-/// Lets other processes have the store while the app is stopped; nothing when it is not open yet.
-async fn let_go(store: Arc<OnceLock<SharedStore>>) -> Option<Rest> {
-    Some(store.get()?.let_go().await)
+/// Lets other processes have the store while the app is stopped.
+async fn let_go(store: SharedStore) -> Rest {
+    store.let_go().await
 }
 
 fn runtime() -> Result<Runtime, Failure> {
