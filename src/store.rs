@@ -34,41 +34,36 @@ pub struct StoreOptions {
     pub key_file: Option<PathBuf>,
 }
 
-/// An open store.
-pub struct OpenStore {
-    /// What the rules ask.
-    pub plain: Arc<dyn ConnectionStore<Plain>>,
-    /// The same one below the sealing; it can be let go of for a while, and closed.
-    pub shared: SharedStore,
-}
-
 /// Opens the store in a data folder, making it and the key when there is neither; joins the process that has it open.
 ///
 /// A key is made for a new store only: where there is a store already, a missing or wrong key is an error.
 pub async fn open(options: &StoreOptions) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
-    Ok(open_shared(options).await?.plain)
+    open_shared(&SharedStore::new(&options.data), options).await
 }
 
-/// Opens the store as [`open`] does, for a process that may let go of it for a while.
-pub async fn open_shared(options: &StoreOptions) -> Result<OpenStore, StoreError> {
-    let found = Arc::new(Mutex::new(None));
-    let (asked, kept) = (options.clone(), Arc::clone(&found));
+/// Opens a store as [`open`] does, for those who let go of it for a while, or close it while it opens.
+pub async fn open_shared(
+    shared: &SharedStore,
+    options: &StoreOptions,
+) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
+    let fitting = Arc::new(Mutex::new(None));
+    let (asked, kept) = (options.clone(), Arc::clone(&fitting));
     let unlock = move |found: Option<&Identity>| {
         let (identity, key) = unlock(&asked, found)?;
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(identity)
     };
-    let shared = SharedStore::open(&options.data, Arc::new(unlock)).await?;
-    let key = found
+    let identity = shared.open(Arc::new(unlock)).await?;
+    let key = fitting
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take()
         .ok_or_else(|| StoreError::Key("There is no key".into()))?;
-    let store = shared.identity().store;
-    Ok(OpenStore {
-        plain: Arc::new(SealedStore::new(shared.clone(), key, store)),
-        shared,
-    })
+    Ok(Arc::new(SealedStore::new(
+        shared.clone(),
+        key,
+        identity.store,
+    )))
 }
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {

@@ -38,7 +38,8 @@ impl Signals {
 pub fn rest_when_stopped(
     store: SharedStore,
 ) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
-    let mut stopped = signal(SignalKind::from_raw(process::Signal::TSTP.as_raw())).context(UNHEARD)?;
+    let mut stopped =
+        signal(SignalKind::from_raw(process::Signal::TSTP.as_raw())).context(UNHEARD)?;
     Ok(async move {
         while stopped.recv().await.is_some() {
             let rest = store.let_go().await;

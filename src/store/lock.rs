@@ -51,10 +51,28 @@ impl Lock {
 
 /// The sentence about whoever has the lock.
 pub fn held(folder: &Path) -> StoreError {
-    let pid = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
-    let pid = pid.trim();
     StoreError::Held {
         folder: folder.display().to_string(),
-        pid: if pid.is_empty() { "unknown" } else { pid }.to_owned(),
+        pid: holder(folder).unwrap_or_else(|| "unknown".into()),
     }
+}
+
+/// Whether the process that has the lock was stopped, as far as the system tells.
+pub fn is_holder_stopped(folder: &Path) -> bool {
+    let Some(pid) = holder(folder) else {
+        return false;
+    };
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
+    // The state stands behind the name, which is in brackets and may have any letter in it.
+    stat.is_ok_and(|stat| {
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
+    })
+}
+
+/// The id of the process that took the lock last.
+fn holder(folder: &Path) -> Option<String> {
+    let written = std::fs::read_to_string(folder.join(FILE)).ok()?;
+    let pid: u32 = written.trim().parse().ok()?;
+    Some(pid.to_string())
 }

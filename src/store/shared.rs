@@ -63,16 +63,15 @@ impl Drop for Rest {
 }
 
 impl SharedStore {
-    /// Opens the store in a folder, or joins the process that has it open. `unlock` decides on the store that is found, here as
-    /// there; none is there when it is new.
-    pub async fn open(data: &Path, unlock: Arc<Unlock>) -> Result<Self, StoreError> {
-        let seating = Seating::new(data.to_owned(), unlock).await?;
-        Ok(Self(Arc::new(seating)))
+    /// The store in a folder, not yet open.
+    pub fn new(data: &Path) -> Self {
+        Self(Arc::new(Seating::new(data)))
     }
 
-    /// Which store it is.
-    pub fn identity(&self) -> &Identity {
-        &self.0.identity
+    /// Opens the store, or joins the process that has it open. `unlock` decides on the store that is found, here as there; none
+    /// is there when it is new.
+    pub async fn open(&self, unlock: Arc<Unlock>) -> Result<Identity, StoreError> {
+        self.0.open(unlock).await
     }
 
     /// Finishes what is under way and lets other processes have the store, until the answer is dropped.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::guest::{Guest, Met};
 use super::holder::Holder;
@@ -19,10 +19,13 @@ use super::seat::Seat;
 use super::socket;
 use crate::connection::{ConnectionStore, StoreError};
 use crate::store::journal::head::Identity;
+use crate::store::lock;
 use crate::store::sled::SledStore;
 
 /// So long a holder may open, close, or take to say hello.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(15);
+/// So long one may that is stopped, and so will not; after that time it is looked at again.
+const PATIENCE_WITH_STOPPED: Duration = Duration::from_secs(2);
 /// The first pause between two tries, and the longest; each is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(32);
@@ -54,32 +57,44 @@ enum Unmet {
 impl Election {
     /// Finds a seat, or says why there is none; none is looked for any more once it is unwanted.
     pub async fn hold(
-        self,
+        &self,
         unwanted: impl Future<Output = ()>,
     ) -> Result<Option<Elected>, StoreError> {
         let mut unwanted = pin!(unwanted);
-        let end = Instant::now() + PATIENCE;
+        let mut patience = pin!(self.be_patient());
         let mut pause = FIRST_PAUSE;
         loop {
-            let held = match self.open().await {
-                Err(held @ StoreError::Held { .. }) => held,
+            match self.open().await {
+                Err(StoreError::Held { .. }) => {}
                 other => return other.map(Some),
-            };
-            let called = tokio::select! {
-                called = timeout_at(end, self.call()) => called,
-                () = &mut unwanted => return Ok(None),
-            };
-            match called {
-                Ok(Ok(elected)) => return Ok(Some(elected)),
-                Ok(Err(Unmet::Never(why))) => return Err(why),
-                Ok(Err(Unmet::Nobody)) if Instant::now() < end => {}
-                Ok(Err(Unmet::Nobody)) | Err(_) => return Err(held),
             }
+            let call = async {
+                let called = self.call().await;
+                if let Err(Unmet::Nobody) = called {
+                    tokio::time::sleep(pause).await;
+                }
+                called
+            };
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                called = call => match called {
+                    Ok(elected) => return Ok(Some(elected)),
+                    Err(Unmet::Never(why)) => return Err(why),
+                    Err(Unmet::Nobody) => pause = LONGEST_PAUSE.min(pause * 2),
+                },
+                () = &mut patience => return Err(lock::held(&self.data)),
                 () = &mut unwanted => return Ok(None),
             }
-            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Ends when nobody will answer any more.
+    async fn be_patient(&self) {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            tokio::time::sleep(PATIENCE_WITH_STOPPED).await;
+            if lock::is_holder_stopped(&self.data) {
+                return;
+            }
         }
     }
 

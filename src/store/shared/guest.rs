@@ -15,8 +15,10 @@ use super::line::{self, Gone, Receiver, Sender};
 use super::wire::{HELLO, Hello, LONGEST, PROTOCOL, Protocol, Reply, Request, Said, Told};
 use crate::connection::StoreError;
 
-/// So long an answer may take before the holder is asked whether it is there, and so long it may take for that.
+/// So long an answer may take before the holder is asked whether it is there.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So long it may take to answer that.
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a guest got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +120,7 @@ impl Guest {
             let mut asked = self.send(&Request::Ping, message).await?;
             (&mut asked.answer).await.map_err(|_| Unanswered::Gone)
         };
-        match tokio::time::timeout(PATIENCE, pinged).await {
+        match tokio::time::timeout(LAST_PATIENCE, pinged).await {
             Ok(here) => here.map(drop),
             Err(_) => Err(Unanswered::Silent),
         }
@@ -137,7 +139,7 @@ impl Guest {
             answer,
             is_wait: matches!(request, Request::Next(_)),
         };
-        match tokio::time::timeout(PATIENCE, self.sender.send(number, message)).await {
+        match tokio::time::timeout(LAST_PATIENCE, self.sender.send(number, message)).await {
             Ok(Ok(())) => Ok(asked),
             Ok(Err(Gone)) => Err(Unanswered::Gone),
             Err(_) => Err(Unanswered::Silent),

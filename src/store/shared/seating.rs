@@ -1,7 +1,7 @@
 //! Keeps the seat of this process: takes one when it is needed and there is none, leaves it to rest or for good.
 
-use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
 use tokio::sync::{Mutex, watch};
@@ -28,7 +28,9 @@ pub enum Stage {
 pub struct Seating {
     data: PathBuf,
     /// Which store it is; at another one in the same folder no seat is taken.
-    pub identity: Identity,
+    identity: OnceLock<Identity>,
+    /// Lets in to the store that is found first.
+    unlock: OnceLock<Arc<Unlock>>,
     /// What this process knows of it.
     pub known: Arc<Known>,
     stage: watch::Sender<Stage>,
@@ -38,24 +40,25 @@ pub struct Seating {
 }
 
 impl Seating {
-    /// Takes the first seat, at a store that `unlock` lets in to.
-    pub async fn new(data: PathBuf, unlock: Arc<Unlock>) -> Result<Self, StoreError> {
-        let known = Arc::<Known>::default();
-        let election = Election {
-            data: data.clone(),
-            unlock,
-            known: Arc::clone(&known),
-        };
-        let elected = election.hold(std::future::pending()).await?;
-        let (seat, identity) = elected.ok_or_else(closed)?;
-        Ok(Self {
-            data,
-            identity,
-            known,
+    /// No seat yet.
+    pub fn new(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            identity: OnceLock::new(),
+            unlock: OnceLock::new(),
+            known: Arc::default(),
             stage: watch::Sender::new(Stage::Open),
-            current: RwLock::new(Some(seat)),
+            current: RwLock::default(),
             turn: Mutex::default(),
-        })
+        }
+    }
+
+    /// Takes the first seat, at a store that `unlock` lets in to.
+    pub async fn open(self: &Arc<Self>, unlock: Arc<Unlock>) -> Result<Identity, StoreError> {
+        // It is opened once.
+        let _ = self.unlock.set(unlock);
+        self.chair().await?;
+        self.identity.get().cloned().ok_or_else(closed)
     }
 
     /// The seat for one request; taken again when the one there was leads nowhere.
@@ -96,8 +99,13 @@ impl Seating {
             // It never ends while this seating is there.
             let _ = stage.wait_for(|stage| *stage != Stage::Open).await;
         };
-        let seat = match self.election().hold(unwanted).await {
-            Ok(Some((seat, _))) => seat,
+        let election = self.election().ok_or_else(closed)?;
+        let seat = match election.hold(unwanted).await {
+            Ok(Some((seat, identity))) => {
+                // Later ones are the same.
+                let _ = self.identity.set(identity);
+                seat
+            }
             Ok(None) => return Ok(()),
             Err(why) => {
                 *turn = Some((Instant::now(), why.clone()));
@@ -111,22 +119,17 @@ impl Seating {
         seat.leave().await
     }
 
-    fn election(&self) -> Election {
-        let (identity, data) = (self.identity.clone(), self.data.clone());
-        let unlock = move |found: Option<&Identity>| {
-            if found == Some(&identity) {
-                return Ok(identity.clone());
-            }
-            Err(StoreError::Unusable(format!(
-                "The store in {} is not the one that was there before; nothing was changed. Start umai again to use it",
-                data.display()
-            )))
+    /// None before it was opened.
+    fn election(&self) -> Option<Election> {
+        let unlock = match self.identity.get() {
+            None => Arc::clone(self.unlock.get()?),
+            Some(identity) => only(identity.clone(), self.data.clone()),
         };
-        Election {
+        Some(Election {
             data: self.data.clone(),
-            unlock: Arc::new(unlock),
+            unlock,
             known: Arc::clone(&self.known),
-        }
+        })
     }
 
     /// Leaves the seat for now or for good, and takes none while the stage is not open.
@@ -204,6 +207,19 @@ impl Drop for Seating {
             guest.leave();
         }
     }
+}
+
+/// Lets in to the store that was there before, and to no other one that has come into its place.
+fn only(identity: Identity, data: PathBuf) -> Arc<Unlock> {
+    Arc::new(move |found: Option<&Identity>| {
+        if found == Some(&identity) {
+            return Ok(identity.clone());
+        }
+        Err(StoreError::Unusable(format!(
+            "The store in {} is not the one that was there before; nothing was changed. Start umai again to use it",
+            data.display()
+        )))
+    })
 }
 
 /// What everyone is told once the store is closed.
