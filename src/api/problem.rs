@@ -259,6 +259,7 @@ fn code(reason: &Reason) -> &'static str {
         Reason::ReferenceRefused { .. } => "referenceRefused",
         Reason::OneOf(_) => "oneOf",
         Reason::EndpointMoved => "endpointMoved",
+        Reason::Said(_) => "said",
     }
 }
 

@@ -3,7 +3,7 @@
 //! Who may ask, and how requests come in, is decided around them. Every answer that is no success is problem details.
 
 mod address;
-mod answer;
+pub(in crate::api) mod answer;
 mod asked;
 mod body;
 mod capabilities;
