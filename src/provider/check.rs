@@ -50,7 +50,7 @@ pub(super) fn read(source: &str) -> Result<Provider, Flaw> {
     }
 }
 
-/// What is wrong with a provider, in one sentence.
+/// What is wrong with a provider, wherever it was read.
 pub(super) fn flaw(provider: &Provider) -> Option<String> {
     first_flaw(provider).map(|(_, sentence)| sentence)
 }

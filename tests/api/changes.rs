@@ -38,17 +38,23 @@ impl Feed {
 
     /// The next event; none when the feed has ended.
     async fn next(&mut self) -> Option<Event> {
+        let next = tokio::time::timeout(PATIENCE, self.read_on()).await;
+        next.expect("the next event comes in time")
+    }
+
+    async fn read_on(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.text = rest;
-                return Some(read(&event));
+                // A comment is no event.
+                if !event.starts_with(':') {
+                    return Some(read(&event));
+                }
+                continue;
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk())
-                .await
-                .unwrap();
-            self.text
-                .push_str(std::str::from_utf8(&chunk.unwrap()?).unwrap());
+            let chunk = self.response.chunk().await.unwrap()?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Providers, and the catalogue that is built again from what is said of them.
 
 use serde_json::{Value, json};
+use umai::provider::received::Received;
 use umai::provider::{FieldKind, ProviderCatalog, SettingsField};
 
 use super::world::World;
@@ -80,6 +81,13 @@ async fn nothing_that_a_form_needs_of_the_catalogue_is_left_untold() {
         assert_eq!(
             world.get(&format!("/providers/{}", known.id)).await.json(),
             *told
+        );
+        let received: Received = serde_json::from_value(told.clone()).unwrap();
+        assert!(received.is_of_our_making());
+        let read = received.into_provider(None).unwrap();
+        assert_eq!(
+            (&read.settings, &read.rules),
+            (&known.settings, &known.rules)
         );
         assert_eq!(told["id"], known.id.as_str());
         assert_eq!(told["rules"], json!(known.rules));
