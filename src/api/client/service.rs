@@ -314,7 +314,8 @@ impl ConnectionService for RemoteService {
 
     async fn revision(&self) -> Result<Revision, ConnectionError> {
         let url = self.wire.address().of(&["changes", "latest"]);
-        let latest: Latest = self.fetch(Asking::get(url), About::default()).await?;
+        let latest = self.fetch(Asking::get(url), About::default()).await;
+        let latest: Latest = latest.map_err(feed::or_none)?;
         Ok(latest.revision)
     }
 
@@ -325,10 +326,10 @@ impl ConnectionService for RemoteService {
         let response = self.wire.open(url).await?;
         if !response.status().is_success() {
             let answer = self.wire.refused(response).await?;
-            return Err(refusal::read(&answer, About::default()));
+            return Err(feed::or_none(refusal::read(&answer, About::default())));
         }
         if !feed::is_stream(&response) {
-            return Err(feed::no_stream(&response));
+            return Err(feed::none(response.status()));
         }
         Ok(feed::follow(response, Arc::clone(&self.wire), since))
     }
