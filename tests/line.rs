@@ -106,6 +106,14 @@ impl ConnectionService for Line {
         self.end()?.update(key, draft, over).await
     }
 
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        self.end()?.duplicate(key, draft).await
+    }
+
     async fn set_active(
         &self,
         key: &IdOrAlias,
@@ -134,7 +142,7 @@ impl ConnectionService for Line {
         self.end()?.restore(id, alias).await
     }
 
-    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
         self.end()?.purge(id).await
     }
 

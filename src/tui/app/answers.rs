@@ -175,7 +175,10 @@ impl App {
                 self.detail.show(connection);
             }
             Err(ConnectionError::Invalid(problems)) => {
-                if let Some(notice) = form.refuse(&problems) {
+                let notice = form.refuse(&problems);
+                // What stands there is about an earlier try.
+                self.notice = None;
+                if let Some(notice) = notice {
                     self.tell(notice);
                 }
             }
