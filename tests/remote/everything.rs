@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use umai::appsettings::Reference;
 use umai::connection::{
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use crate::common::server::Server;
 use crate::common::{DOCUMENTED, draft, remote, service};
+use crate::gate::Gate;
 
 const TEN: Window = Window { skip: 0, take: 10 };
 
@@ -274,4 +276,21 @@ async fn a_list_longer_than_one_answer_is_read_to_its_end() {
             store.list(query).await.unwrap()
         );
     }
+}
+
+#[tokio::test]
+async fn many_saves_at_once_share_a_few_connections() {
+    let server = Server::over(service()).await;
+    let gate = Gate::before(&server.origin).await;
+    let far = remote(&gate.origin()).await;
+    let mut saves = tokio::task::JoinSet::new();
+    for number in 0..300 {
+        let body = format!(r#"{{"alias":"a-{number}","name":"A","providerId":"openai"}}"#);
+        let far = Arc::clone(&far);
+        saves.spawn(async move { far.create(draft(&body)).await });
+    }
+    let saved = saves.join_all().await;
+    assert_eq!(saved.iter().filter(|saved| saved.is_ok()).count(), 300);
+    let passed = gate.passed.load(Ordering::Relaxed);
+    assert!((2..=64).contains(&passed), "{passed} connections");
 }
