@@ -1,5 +1,6 @@
 //! The management API: its base path, what stands in its refusals, the server that answers it, and who may ask.
 
+pub mod client;
 pub mod problem;
 pub mod token;
 pub mod server;

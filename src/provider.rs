@@ -2,6 +2,7 @@
 
 pub mod catalog;
 mod check;
+pub mod received;
 mod recognise;
 pub mod response;
 

@@ -20,6 +20,7 @@ pub mod help;
 pub mod confirm;
 pub mod form;
 pub mod layer;
+pub mod follow;
 pub mod event;
 pub mod effect;
 pub mod app;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::exit::Failure;
+use super::exit::{Failure, is_lasting};
 use super::import;
 use super::output::{Format, Output};
-use super::session::{Ground, with_service};
-use crate::connection::{ConnectionError, ConnectionService, IdOrAlias, Query, Window};
+use super::session::{self, Ground, with_service};
+use crate::connection::{ConnectionService, IdOrAlias, Query, Window};
 use crate::provider::ProviderCatalog;
 
 /// What can be done with connections.
@@ -132,15 +132,15 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         Verb::List(list) => with_service(ground, output, async |service, output| {
             let page = service.list(list.query()).await?;
             if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
-                return list.matches_nothing(&ground.catalog, output);
+                return list.matches_nothing(&service.providers(), output);
             }
-            show::list(&page, list.skip, &ground.catalog, output)
+            show::list(&page, list.skip, &service.providers(), output)
         }),
         Verb::Get { connection } => with_service(ground, output, async |service, output| {
             let connection = service.get(&connection).await?;
             match output.format() {
                 Format::Json => output.json(&connection),
-                Format::Text => show::one(&connection, &ground.catalog, output),
+                Format::Text => show::one(&connection, &service.providers(), output),
             }
         }),
         Verb::Create(given) => create(&given, ground, output),
@@ -156,14 +156,14 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             import::run(service, source, output).await
         });
     }
-    let draft = given.draft(&ground.catalog, output)?;
+    let draft = given.draft(&*session::catalog(ground)?, output)?;
     with_service(ground, output, async |service, output| {
         let connection = service.create(draft).await?;
         match output.format() {
             Format::Json => output.json(&connection)?,
             Format::Text => show::created(&connection, output)?,
         }
-        given.tell(&connection, &ground.catalog, output);
+        given.tell(&connection, &service.providers(), output);
         Ok(())
     })
 }
@@ -210,11 +210,7 @@ async fn each(
     for key in connections {
         match act(service, key, output).await {
             Ok(()) => {}
-            Err(
-                failure @ Failure::Connection(
-                    ConnectionError::Store(_) | ConnectionError::Server(_),
-                ),
-            ) => return Err(failure),
+            Err(Failure::Connection(error)) if is_lasting(&error) => return Err(error.into()),
             Err(failure @ Failure::Connection(_)) if first.is_none() => first = Some(failure),
             Err(failure @ Failure::Connection(_)) => output.failure(&failure),
             Err(failure) => return Err(failure),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::api::Problem;
 use crate::api::token::TokenError;
-use crate::connection::{ConnectionError, Reason, StoreError};
+use crate::connection::{ConnectionError, Reason, ServerError, StoreError};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +146,35 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
         ConnectionError::VersionMoved { .. } => Exit::Conflict,
         ConnectionError::Store(_) => Exit::Store,
         ConnectionError::Provider(_) => Exit::Untested,
-        ConnectionError::Server(_) => Exit::Server,
+        ConnectionError::Server(error) => match error {
+            ServerError::Refused { status, .. } => of_status(*status),
+            ServerError::Unreachable { .. } | ServerError::SignIn | ServerError::Forbidden(_) => {
+                Exit::Server
+            }
+        },
+    }
+}
+
+/// The exit code of what a server of another making refused.
+const fn of_status(status: u16) -> Exit {
+    match status {
+        400 | 413 | 422 => Exit::Refused,
+        404 => Exit::NotFound,
+        409 | 412 => Exit::Conflict,
+        _ => Exit::Server,
+    }
+}
+
+/// Whether the next request would be refused for the same reason.
+pub fn is_lasting(error: &ConnectionError) -> bool {
+    match error {
+        ConnectionError::Store(_) => true,
+        ConnectionError::Server(_) => exit_of(error) == Exit::Server,
+        ConnectionError::Invalid(_)
+        | ConnectionError::Malformed(_)
+        | ConnectionError::NotFound(_)
+        | ConnectionError::VersionNotFound(_)
+        | ConnectionError::VersionMoved { .. }
+        | ConnectionError::Provider(_) => false,
     }
 }

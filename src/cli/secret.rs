@@ -28,12 +28,14 @@ pub fn way(key: Option<&str>) -> String {
 }
 
 /// The options whose value is a path, which may hold long tokens.
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 10] = [
     "--data",
     "--config",
     "--key-file",
     "--appsettings",
     "--from-json",
+    "--token-file",
+    "--ca-file",
     "--cert",
     "--key",
     "--log",

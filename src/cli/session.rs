@@ -1,6 +1,7 @@
 //! Puts the parts together: catalogue, application settings, store and service.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
@@ -10,10 +11,14 @@ use tokio::runtime::{Builder, Runtime};
 use super::Globals;
 use super::exit::Failure;
 use super::output::{Format, Output};
+use super::server;
 use super::signals::Signals;
+use crate::api::client::{RemoteOptions, RemoteService};
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
-use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
+use crate::connection::{
+    ConnectionError, ConnectionService, ConnectionStore, CoreService, Plain, StoreError,
+};
 use crate::provider::ProviderCatalog;
 use crate::store::{self, StoreOptions};
 use crate::tui::theme::ThemeName;
@@ -31,12 +36,28 @@ pub struct Ground {
     pub catalog: Arc<ProviderCatalog>,
     /// What references resolve against.
     pub appsettings: AppSettings,
+    /// The server that has the connections; none when they are here.
+    pub server: Option<RemoteOptions>,
     problems: Vec<String>,
 }
 
 impl Ground {
     /// Reads the files that are not the store's.
     pub fn new(globals: &Globals) -> Result<Self, Failure> {
+        let mut notices = Vec::new();
+        if let Some(options) = server::named(globals, &mut notices)? {
+            return Self::of_server(globals, options, notices);
+        }
+        Self::of_this_machine(globals)
+    }
+
+    /// The same for a command that is about this machine, and asks no server.
+    pub fn here(globals: &Globals, command: &str) -> Result<Self, Failure> {
+        server::refuse(globals, command)?;
+        Self::of_this_machine(globals)
+    }
+
+    fn of_this_machine(globals: &Globals) -> Result<Self, Failure> {
         let config = Config::new(
             globals.data.clone(),
             globals.config.clone(),
@@ -53,8 +74,31 @@ impl Ground {
             config,
             catalog: Arc::new(catalog),
             appsettings,
+            server: None,
             problems,
         })
+    }
+
+    /// The connections are a server's, and so are its providers and what references resolve against.
+    fn of_server(
+        globals: &Globals,
+        options: RemoteOptions,
+        problems: Vec<String>,
+    ) -> Result<Self, Failure> {
+        let nowhere = PathBuf::new();
+        let config = Config::new(Some(nowhere), globals.config.clone(), None);
+        Ok(Self {
+            config: config.map_err(Failure::Usage)?,
+            catalog: Arc::new(ProviderCatalog::embedded()),
+            appsettings: AppSettings::default(),
+            server: Some(options),
+            problems,
+        })
+    }
+
+    /// What to do about a key that others can read; a server has its own.
+    fn exposed_key(&self) -> Option<String> {
+        self.config.exposed_key().filter(|_| self.server.is_none())
     }
 
     /// Says on stderr what is wrong with files.
@@ -65,15 +109,25 @@ impl Ground {
     }
 }
 
-/// An open store with the service over it.
+/// An open store with the service over it, or a server.
 pub struct Session {
-    /// The rules.
+    /// The rules, here or far away.
     pub service: Arc<dyn ConnectionService>,
-    store: Arc<dyn ConnectionStore<Plain>>,
+    store: Option<Arc<dyn ConnectionStore<Plain>>>,
 }
 
 impl Session {
-    async fn open(ground: &Ground) -> Result<Self, StoreError> {
+    async fn open(ground: &Ground) -> Result<Self, ConnectionError> {
+        match &ground.server {
+            None => Ok(Self::here(ground).await?),
+            Some(options) => Ok(Self {
+                service: Arc::new(RemoteService::connect(options).await?),
+                store: None,
+            }),
+        }
+    }
+
+    async fn here(ground: &Ground) -> Result<Self, StoreError> {
         let Config {
             data,
             config,
@@ -93,9 +147,33 @@ impl Session {
         );
         Ok(Self {
             service: Arc::new(service),
-            store,
+            store: Some(store),
         })
     }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        match &self.store {
+            Some(store) => store.close().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// The providers of the service, before it is asked anything.
+pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
+    if ground.server.is_none() {
+        return Ok(Arc::clone(&ground.catalog));
+    }
+    let runtime = runtime(WORKERS)?;
+    let catalog = runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        tokio::select! {
+            session = Session::open(ground) => Ok(session?.service.providers()),
+            exit = signals.next() => Err(Failure::Signal(exit)),
+        }
+    });
+    runtime.shutdown_background();
+    catalog
 }
 
 /// Runs one command over an open store until it is done or a signal ends it, and closes the store however it ends.
@@ -127,13 +205,20 @@ pub fn while_open(
     let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen()?;
-        let session = Session::open(ground).await?;
+        let session = match ground.server {
+            // A server may take its time; the store here is opened in any case.
+            Some(_) => tokio::select! {
+                session = Session::open(ground) => session?,
+                exit = signals.next() => return Err(Failure::Signal(exit)),
+            },
+            None => Session::open(ground).await?,
+        };
         let at_first = session.service.notices();
-        for notice in at_first.iter().chain(&ground.config.exposed_key()) {
+        for notice in at_first.iter().chain(&ground.exposed_key()) {
             output.note(notice);
         }
         let done = command(&session.service, output, &mut signals).await;
-        let closed = session.store.close().await;
+        let closed = session.close().await;
         // A large store is looked at while it is in use already.
         for notice in session.service.notices() {
             if !at_first.contains(&notice) {
@@ -170,13 +255,15 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
                 .problems
                 .iter()
                 .cloned()
-                .chain(ground.config.exposed_key())
+                .chain(ground.exposed_key())
                 .collect(),
         };
         let opening: Opening = Box::pin(async move {
             let session = Session::open(&ground).await?;
-            // The cell is set here and nowhere else.
-            let _ = kept.set(session.store);
+            if let Some(store) = session.store {
+                // The cell is set here and nowhere else.
+                let _ = kept.set(store);
+            }
             Ok(session.service)
         });
         let left = tui::run(catalog, opening, options).await;

@@ -2,7 +2,7 @@
 
 mod changed;
 mod history;
-mod merge;
+pub(crate) mod merge;
 mod save;
 mod trash;
 

@@ -1,5 +1,7 @@
 //! A connection before it is one: the form's content, the command line's flags and the request body.
 
+mod body;
+
 use super::error::{ConnectionError, Field, FieldError, Reason};
 use super::json::{Json, read_object};
 use super::secret::Plain;

@@ -91,11 +91,11 @@ fn wrong_values(bodies: &mut Vec<Vec<u8>>) {
         for written in BROKEN {
             bodies.push(with(member, written).into());
         }
-        if member != "isActive" {
+        if member == "isActive" {
+            bodies.push(with(member, "\"true\"").into());
+        } else {
             bodies.push(with(member, "true").into());
             bodies.push(with(member, "false").into());
-        } else {
-            bodies.push(with(member, "\"true\"").into());
         }
     }
     for settings in [

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::world::World;
 
 /// A good create but for some members; null takes one out, so that what is really null is written as the text `NULL`.
-fn body(changed: Value) -> String {
+fn body(changed: &Value) -> String {
     let mut body = json!({"alias": "a", "name": "A", "providerId": "openai", "settings": {"apiKey": "sk-planted-9f3"}});
     for (member, value) in changed.as_object().unwrap() {
         match value {
@@ -43,7 +43,7 @@ async fn a_missing_null_empty_or_blank_required_field_is_a_400() {
         ("providerId", "ProviderId is required"),
     ] {
         for value in [Value::Null, json!("NULL"), json!(""), json!(" \t ")] {
-            cases.push((body(json!({ field: value })), words));
+            cases.push((body(&json!({ field: value })), words));
         }
     }
     refuses(&cases).await;
@@ -60,22 +60,22 @@ async fn a_wrong_type_is_a_400() {
         json!(["a"]),
         json!({}),
     ] {
-        cases.push((body(json!({ "alias": value })), "Alias must be text"));
-        cases.push((body(json!({ "name": value })), "Name must be text"));
+        cases.push((body(&json!({ "alias": value })), "Alias must be text"));
+        cases.push((body(&json!({ "name": value })), "Name must be text"));
         cases.push((
-            body(json!({ "providerId": value })),
+            body(&json!({ "providerId": value })),
             "ProviderId must be text",
         ));
     }
     for value in [json!(1), json!("true"), json!([]), json!({})] {
         cases.push((
-            body(json!({ "isActive": value })),
+            body(&json!({ "isActive": value })),
             "IsActive must be true or false",
         ));
     }
     for value in [json!(1), json!("x"), json!([]), json!(false)] {
         cases.push((
-            body(json!({ "settings": value })),
+            body(&json!({ "settings": value })),
             "Settings must be an object",
         ));
     }
@@ -84,7 +84,7 @@ async fn a_wrong_type_is_a_400() {
 
 #[tokio::test]
 async fn a_malformed_empty_or_array_body_is_a_400() {
-    let good = body(json!({}));
+    let good = body(&json!({}));
     let mut cases = vec![
         (String::new(), "The body is empty"),
         (" \n".into(), "The body is empty"),
@@ -149,11 +149,11 @@ async fn an_alias_of_another_form_too_long_or_reserved_is_a_400() {
         "%41",
     ] {
         let words = "Alias can only contain lowercase letters, numbers, and hyphens";
-        cases.push((body(json!({ "alias": alias })), words));
+        cases.push((body(&json!({ "alias": alias })), words));
     }
     let long = "a".repeat(101);
     cases.push((
-        body(json!({ "alias": long })),
+        body(&json!({ "alias": long })),
         "Alias must not exceed 100 characters",
     ));
     for alias in [
@@ -161,7 +161,7 @@ async fn an_alias_of_another_form_too_long_or_reserved_is_a_400() {
         "3fa85f64-5717-4562-b3fc-2c963f66afa6",
         "3fa85f6457174562b3fc2c963f66afa6",
     ] {
-        cases.push((body(json!({ "alias": alias })), "is reserved"));
+        cases.push((body(&json!({ "alias": alias })), "is reserved"));
     }
     refuses(&cases).await;
 }
@@ -169,7 +169,7 @@ async fn an_alias_of_another_form_too_long_or_reserved_is_a_400() {
 #[tokio::test]
 async fn a_name_too_long_or_that_cannot_be_seen_is_a_400() {
     let mut cases = vec![(
-        body(json!({ "name": "é".repeat(256) })),
+        body(&json!({ "name": "é".repeat(256) })),
         "Name must not exceed 255 characters",
     )];
     for name in [
@@ -181,7 +181,7 @@ async fn a_name_too_long_or_that_cannot_be_seen_is_a_400() {
         "\u{2066}a",
     ] {
         cases.push((
-            body(json!({ "name": name })),
+            body(&json!({ "name": name })),
             "Name must be one line of visible text",
         ));
     }
@@ -192,7 +192,7 @@ async fn a_name_too_long_or_that_cannot_be_seen_is_a_400() {
 async fn an_alias_that_is_taken_in_any_case_is_a_400() {
     let world = World::new().await;
     world.create_documented().await;
-    let again = body(json!({ "alias": "openai-prod" }));
+    let again = body(&json!({ "alias": "openai-prod" }));
     let answer = world.post_json("/connections", again).await;
     assert_eq!(
         answer.refusal(),
@@ -212,7 +212,7 @@ async fn an_alias_that_is_taken_in_any_case_is_a_400() {
 #[tokio::test]
 async fn a_setting_the_provider_does_not_have_is_a_400_that_says_which_it_has() {
     refuses(&[(
-        body(json!({ "settings": { "apiKey": "sk-planted-1", "colour": "planted" } })),
+        body(&json!({ "settings": { "apiKey": "sk-planted-1", "colour": "planted" } })),
         "Invalid settings for provider 'openai': there is no setting 'colour'; it has apiKey, organization, endpoint",
     )])
     .await;
@@ -229,21 +229,21 @@ async fn a_required_setting_missing_or_blank_of_a_wrong_type_or_no_address_is_a_
         json!({"apiKey": ""}),
         json!({"apiKey": "  "}),
     ] {
-        cases.push((body(json!({ "settings": settings })), required.as_str()));
+        cases.push((body(&json!({ "settings": settings })), required.as_str()));
     }
     let text = format!("{key} must be text");
     let one = format!("{key} must be one value, not a list or an object");
-    cases.push((body(json!({ "settings": { "apiKey": 5 } })), text.as_str()));
+    cases.push((body(&json!({ "settings": { "apiKey": 5 } })), text.as_str()));
     cases.push((
-        body(json!({ "settings": { "apiKey": true } })),
+        body(&json!({ "settings": { "apiKey": true } })),
         text.as_str(),
     ));
     cases.push((
-        body(json!({ "settings": { "apiKey": ["planted"] } })),
+        body(&json!({ "settings": { "apiKey": ["planted"] } })),
         one.as_str(),
     ));
     cases.push((
-        body(json!({ "settings": { "apiKey": { "planted": 1 } } })),
+        body(&json!({ "settings": { "apiKey": { "planted": 1 } } })),
         one.as_str(),
     ));
     for endpoint in [
@@ -257,13 +257,13 @@ async fn a_required_setting_missing_or_blank_of_a_wrong_type_or_no_address_is_a_
     ] {
         let settings = json!({ "apiKey": "sk-planted-1", "endpoint": endpoint });
         cases.push((
-            body(json!({ "settings": settings })),
+            body(&json!({ "settings": settings })),
             "Endpoint must be an address that begins with http:// or https://",
         ));
     }
     let settings = json!({ "apiKey": "sk-planted-1", "endpoint": "https://u:planted@example.org" });
     cases.push((
-        body(json!({ "settings": settings })),
+        body(&json!({ "settings": settings })),
         "Endpoint must not carry a user name or password",
     ));
     refuses(&cases).await;
@@ -274,7 +274,7 @@ async fn a_masked_text_as_a_new_secret_is_a_400() {
     let cases = ["sk-***", "***", "********", "••••••", "sk-*"].map(|mask| {
         let settings = json!({ "settings": { "apiKey": mask } });
         (
-            body(settings),
+            body(&settings),
             "is a masked text, not a key; give the key itself",
         )
     });
@@ -283,7 +283,7 @@ async fn a_masked_text_as_a_new_secret_is_a_400() {
 
 #[tokio::test]
 async fn a_reference_that_does_not_resolve_or_may_not_be_referenced_is_a_400() {
-    let with = |key: &str| body(json!({ "settings": { "apiKey": key } }));
+    let with = |key: &str| body(&json!({ "settings": { "apiKey": key } }));
     refuses(&[
         (
             with("$Nothing:There"),
@@ -305,7 +305,7 @@ async fn a_reference_that_does_not_resolve_or_may_not_be_referenced_is_a_400() {
 async fn another_media_type_is_a_415_and_parameters_are_fine() {
     let world = World::new().await;
     let before = world.state().await;
-    let good = body(json!({}));
+    let good = body(&json!({}));
     for media_type in [
         None,
         Some("text/plain"),
@@ -344,7 +344,7 @@ async fn another_media_type_is_a_415_and_parameters_are_fine() {
         let request = world.request(Method::POST, "/connections");
         let request = request.header("content-type", media_type);
         let answer = world
-            .send(request.body(body(json!({ "alias": alias }))))
+            .send(request.body(body(&json!({ "alias": alias }))))
             .await;
         assert_eq!(answer.status, 201, "{media_type}");
     }
@@ -354,7 +354,7 @@ async fn another_media_type_is_a_415_and_parameters_are_fine() {
 async fn a_body_over_256_kib_is_a_413_and_one_of_just_that_is_read() {
     let world = World::new().await;
     let fitting = |length: usize| {
-        let good = body(json!({}));
+        let good = body(&json!({}));
         format!("{good}{}", " ".repeat(length - good.len()))
     };
     for length in [256 * 1024 + 1, 1024 * 1024, 3 * 1024 * 1024] {
@@ -388,7 +388,7 @@ async fn a_body_over_256_kib_is_a_413_and_one_of_just_that_is_read() {
 async fn unknown_members_and_those_that_only_the_server_gives_are_passed_over() {
     let world = World::new().await;
     let created = world
-        .create(&body(json!({
+        .create(&body(&json!({
             "id": "3fa85f64-5717-4562-b3fc-2c963f66afa6",
             "version": 7,
             "dateCreated": "1999-01-01T00:00:00Z",
@@ -438,6 +438,6 @@ async fn settings_come_back_with_the_keys_they_were_sent_with_in_that_order_and_
 #[tokio::test]
 async fn a_byte_order_mark_before_a_good_body_is_passed_over() {
     let world = World::new().await;
-    let marked = format!("\u{feff}{}", body(json!({})));
+    let marked = format!("\u{feff}{}", body(&json!({})));
     assert_eq!(world.post_json("/connections", marked).await.status, 201);
 }

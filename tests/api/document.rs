@@ -159,14 +159,11 @@ impl Document {
                 }
                 given.iter().try_for_each(|(name, value)| {
                     let inner = format!("{place}.{name}");
-                    match (
-                        schema["properties"].get(name),
-                        schema.get("additionalProperties"),
-                    ) {
-                        (Some(told), _) => self.shape_flaw(told, value, &inner),
-                        (None, Some(Value::Bool(true))) => Ok(()),
-                        (None, Some(told)) => self.shape_flaw(told, value, &inner),
-                        (None, None) => Err(format!("{inner} is not in the document")),
+                    let told = schema["properties"].get(name);
+                    match told.or(schema.get("additionalProperties")) {
+                        Some(Value::Bool(true)) => Ok(()),
+                        Some(told) => self.shape_flaw(told, value, &inner),
+                        None => Err(format!("{inner} is not in the document")),
                     }
                 })
             }
@@ -227,9 +224,8 @@ fn example(template: &str) -> String {
         "{entityType}" => "connection",
         "{version}" | "{to}" => "1",
         "{key}" => "OpenAI:ApiKey",
-        "{idOrAlias}" => "openai-prod",
         "{id}" if template.contains("/provider") => "openai",
-        "{id}" => "openai-prod",
+        "{id}" | "{idOrAlias}" => "openai-prod",
         other => other,
     });
     parts.collect::<Vec<_>>().join("/")

@@ -15,7 +15,7 @@ fn reasons() -> Vec<Reason> {
     use Reason::{
         AliasFormat, AliasReserved, AliasTaken, EndpointMoved, GivenTwice, Masked, NotAReference,
         NotAUrl, NotAnOption, NotHeaders, OneOf, ProviderFixed, ReferenceMissing, ReferenceRefused,
-        Required, TooLong, UnknownProvider, UnknownSetting, Unprintable, UrlWithCredentials,
+        Required, Said, TooLong, UnknownProvider, UnknownSetting, Unprintable, UrlWithCredentials,
         WrongType,
     };
     let words = || vec!["a".to_owned(), "b \"c\"".to_owned()];
@@ -55,6 +55,7 @@ fn reasons() -> Vec<Reason> {
         },
         OneOf(words()),
         EndpointMoved,
+        Said("Words".into()),
     ];
     // Whoever adds a reason is sent here by the compiler.
     for reason in &all {
@@ -79,7 +80,8 @@ fn reasons() -> Vec<Reason> {
             | ReferenceMissing { .. }
             | ReferenceRefused { .. }
             | OneOf(_)
-            | EndpointMoved => {}
+            | EndpointMoved
+            | Said(_) => {}
         }
     }
     all

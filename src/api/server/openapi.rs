@@ -1,4 +1,4 @@
-//! `/openapi.json`: the API described in OpenAPI 3.1.
+//! `/openapi.json`: the API described as `OpenAPI` 3.1.
 //!
 //! Why by hand: attributes on the types of `connection` would tell it of HTTP. Two tables say what there is, and tests hold
 //! every answer against them.

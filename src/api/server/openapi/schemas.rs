@@ -44,7 +44,9 @@ fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
 }
 
 fn list(of: Value) -> Value {
-    json!({ "type": "array", "items": of })
+    let mut list = json!({ "type": "array" });
+    list["items"] = of;
+    list
 }
 
 fn page(name: &str) -> Value {

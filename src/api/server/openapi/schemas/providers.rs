@@ -47,12 +47,18 @@ pub fn all() -> Vec<(&'static str, Value)> {
         &[
             ("kind", json!({ "enum": ["url", "headers"] })),
             ("acceptedAs", list(text())),
+            ("suggestions", list(text())),
+            ("variables", list(text())),
+            ("prefixes", list(text())),
         ],
     );
     let either = json!({ "anyOf": [of("ProviderItem"), of("Provider")] });
     vec![
         ("ProviderItem", object(&listed(), &[])),
-        ("Provider", object(&described, &[("rules", rules)])),
+        (
+            "Provider",
+            object(&described, &[("rules", rules), ("hosts", list(text()))]),
+        ),
         ("Providers", list(either)),
         ("SettingsSchemaField", in_schema),
         ("SettingsField", field),
