@@ -48,8 +48,9 @@ impl RemoteService {
     /// Asks a server for what is needed before anything else: its providers, and what people should know.
     pub async fn connect(options: &RemoteOptions) -> Result<Self, ConnectionError> {
         let wire = Wire::new(options)?;
-        let (fetched, told) = tokio::join!(catalog::fetch(&wire), notices(&wire));
-        let fetched = fetched?;
+        // One after the other: whoever is not let in is told so once, and the second goes over the connection of the first.
+        let fetched = catalog::fetch(&wire).await?;
+        let told = notices(&wire).await;
         let notices = told.into_iter().chain(fetched.notices);
         Ok(Self {
             catalog: Arc::new(fetched.catalog),

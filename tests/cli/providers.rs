@@ -17,16 +17,27 @@ fn providers_have_the_apis_shapes() {
     assert_eq!(
         ids,
         [
+            "alibaba",
             "amazon",
             "anthropic",
+            "deepseek",
+            "fireworks-ai",
             "google",
+            "huggingface",
             "microsoft-foundry",
+            "mistral",
+            "moonshot",
+            "ollama",
             "openai",
-            "openai-compatible"
+            "openai-compatible",
+            "openrouter",
+            "perplexity",
+            "togetherai",
+            "zai",
         ]
     );
     assert_eq!(
-        list[4],
+        list[11],
         json!({"id": "openai", "name": "OpenAI", "capabilities": ["Chat", "Embedding", "SpeechToText"]})
     );
     let one = home.run(&["providers", "get", "OpenAI", "--json"]).json();

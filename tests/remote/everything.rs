@@ -220,12 +220,7 @@ async fn delete(asked: &mut Asked) {
             .await
             .map(|item| item.alias),
     );
-    asked.hear(
-        &service
-            .purge(id)
-            .await
-            .map(|item| (item.alias, item.version)),
-    );
+    asked.hear(&service.purge(id).await);
     asked.hear(&service.purge(nobody).await);
     asked.hear(&service.trash(TEN).await.map(trash));
 }

@@ -1,4 +1,5 @@
 //! A gate before a server: it lets through, is shut, or cuts a save off.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -15,6 +15,7 @@ mod stage;
 mod home;
 
 mod commands;
+mod doors;
 mod errors;
 mod everything;
 mod feed;

@@ -441,6 +441,18 @@ async fn a_feed_that_is_none_ends_with_why(
 }
 
 #[tokio::test]
+async fn a_server_that_tells_no_changes_is_said_to_tell_none() {
+    let (_, service) = Stranger::of_connections(|_| says(404, "text/html", "<p>?</p>")).await;
+    for told in [
+        service.revision().await.map(|_| ()),
+        service.changes(Revision(1)).await.map(|_| ()),
+    ] {
+        let error = told.unwrap_err().to_string();
+        assert!(error.contains("does not tell changes"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_event_without_end_ends_the_feed() {
     use futures_util::StreamExt;
     let (_, service) = Stranger::of_connections(|_| {

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use hyper::body::Bytes;
 use reqwest::Response;
@@ -14,7 +15,7 @@ use super::events::{Events, ServerEvent};
 use super::wire::{SharedWire, Wire};
 use super::{refusal, words};
 use crate::connection::store::{ChangeFeed, Changed, Revision};
-use crate::connection::{ConnectionError, StoreError};
+use crate::connection::{ConnectionError, ServerError, StoreError};
 
 /// So long nothing may come; a server sends a sign of life three times in that.
 const SILENCE: Duration = Duration::from_secs(45);
@@ -130,10 +131,21 @@ fn garbled(wire: &Wire) -> StoreError {
     broken(wire, "what it tells of changes cannot be read")
 }
 
-/// The refusal of a server that answers something else than a stream.
-pub fn no_stream(response: &Response) -> ConnectionError {
+/// The refusal of a server that has no feed.
+pub fn none(status: StatusCode) -> ConnectionError {
     refusal::refused(
-        response.status(),
+        status,
         "The server does not tell changes; read the list again to see them",
     )
+}
+
+/// The same for one that knows no such address; any other error as it is.
+pub fn or_none(error: ConnectionError) -> ConnectionError {
+    const UNKNOWN: u16 = StatusCode::NOT_FOUND.as_u16();
+    match error {
+        ConnectionError::Server(ServerError::Refused {
+            status: UNKNOWN, ..
+        }) => none(StatusCode::NOT_FOUND),
+        other => other,
+    }
 }

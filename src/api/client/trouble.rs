@@ -35,18 +35,20 @@ pub fn is_unsent(error: &reqwest::Error) -> bool {
 
 const BROKE_OFF: &str = "the connection broke off";
 
-/// Everything that led to an error; what a system error wraps is no source of it, so that is looked into.
+/// Everything that led to an error, the innermost of each first.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     fn next<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
         (**error).source()
     }
-    std::iter::successors(error.source(), next).flat_map(|error| {
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-            .map(|inner| inner as &(dyn Error + 'static));
-        [wrapped, Some(error)].into_iter().flatten()
-    })
+    std::iter::successors(error.source(), next).flat_map(|error| [innermost(error), error])
+}
+
+/// What a system error wraps, which is no source of it; layers of TLS wrap it more than once.
+fn innermost<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    while let Some(inner) = error.downcast_ref().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    error
 }
 
 fn of_cause(cause: &(dyn Error + 'static)) -> Option<String> {
