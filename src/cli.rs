@@ -58,6 +58,7 @@ Examples:
   umai connections create --name 'OpenAI Production' --provider openai --set 'apiKey=$OpenAI:ApiKey'
   pass show openai | umai connections create --name 'Team B' --provider openai --secret-stdin apiKey
   umai connections create --from-json request.json --json
+  umai connections test openai-production
   umai providers get openai
   umai --server https://umai.example:44331 --token-file token connections list
 
@@ -65,7 +66,7 @@ Exit codes:
   0 done, 1 trouble outside umai, for example output that cannot be written,
   2 the command line is not right, 3 not found, 4 refused by validation,
   5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble,
-  7 the server cannot be reached or does not let us in,
+  7 the server cannot be reached or does not let us in, 8 the provider did not accept the connection,
   130 Ctrl-C, 143 asked to end by a signal, 129 the terminal is gone
 
 No option takes a secret: every process can read arguments.";
@@ -158,7 +159,7 @@ pub struct Globals {
 /// A noun.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List, read, create, switch and delete connections
+    /// List, read, create, switch, delete and test connections
     #[command(subcommand, visible_alias = "connection")]
     Connections(connections::Verb),
     /// List and read the providers a connection can be made for

@@ -1,6 +1,7 @@
 //! A connection: the entity, the response body and the stored record in one shape.
 
 pub mod alias;
+pub mod check;
 pub mod clipping;
 pub mod comparison;
 pub mod draft;

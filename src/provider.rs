@@ -2,6 +2,7 @@
 
 pub mod catalog;
 mod check;
+pub mod probe;
 pub mod received;
 mod recognise;
 pub mod response;
@@ -9,6 +10,7 @@ pub mod response;
 use serde::{Deserialize, Serialize};
 
 pub use catalog::ProviderCatalog;
+pub use probe::Probe;
 
 /// An AI provider, as a file of the catalogue describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -26,6 +28,9 @@ pub struct Provider {
     /// Rules over several settings, checked after the fields alone are right.
     #[serde(default)]
     pub rules: Vec<SettingsRule>,
+    /// How it is asked whether credentials work; nothing when its file does not say.
+    #[serde(default, deserialize_with = "probe::one_or_many::one_or_many")]
+    pub probe: Vec<Probe>,
     /// Hosts, with everything below them, that the API is at, so that an address tells its provider.
     #[serde(default)]
     pub hosts: Vec<String>,

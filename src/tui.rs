@@ -30,4 +30,4 @@ pub mod perform;
 pub mod terminal;
 pub mod runtime;
 
-pub use runtime::{Opening, TuiError, TuiOptions, run};
+pub use runtime::{BeforeStop, Opening, TuiError, TuiOptions, run};

@@ -52,19 +52,30 @@ fn line(provider: &Provider) -> String {
 }
 
 #[test]
-fn the_first_day_providers_are_there_in_the_order_of_their_names() {
+fn the_providers_are_there_in_the_order_of_their_names() {
     let (catalog, problems) = ProviderCatalog::load(None);
     assert!(problems.is_empty(), "{problems:?}");
     let lines: Vec<_> = catalog.all().iter().map(line).collect();
     assert_eq!(
         lines,
         [
+            "alibaba \"Alibaba Cloud Model Studio\" [Chat Embedding] apiKey*! \"Model Studio API Key\", endpoint@=https://dashscope-intl.aliyuncs.com/compatible-mode/v1 \"Endpoint\"",
             "amazon \"Amazon Bedrock\" [Chat Embedding] region*=us-east-1 \"AWS Region\", accessKeyId*! \"Access Key ID\", secretAccessKey*! \"Secret Access Key\", endpoint@ \"Custom Endpoint\"",
             "anthropic \"Anthropic\" [Chat] apiKey*! \"Anthropic API Key\", endpoint@=https://api.anthropic.com \"Endpoint\"",
+            "deepseek \"DeepSeek\" [Chat] apiKey*! \"DeepSeek API Key\", endpoint@=https://api.deepseek.com \"Endpoint\"",
+            "fireworks-ai \"Fireworks AI\" [Chat Embedding] apiKey*! \"Fireworks AI API Key\", accountId=fireworks \"Account ID\", endpoint@=https://api.fireworks.ai/inference/v1 \"Endpoint\"",
             "google \"Google\" [Chat] apiKey*! \"Google API Key\"",
+            "huggingface \"Hugging Face\" [Chat] apiKey*! \"Hugging Face Token\", endpoint@=https://router.huggingface.co/v1 \"Endpoint\"",
             "microsoft-foundry \"Microsoft AI Foundry\" [Chat Embedding] endpoint*@ \"Endpoint\", projectName \"Project Name\", tenantId \"Tenant ID\", clientId \"Client ID\", clientSecret! \"Client Secret\", apiKey! \"API Key\", useResponsesApi?=false \"Use Responses API\"",
+            "mistral \"Mistral AI\" [Chat Embedding] apiKey*! \"Mistral API Key\", endpoint@=https://api.mistral.ai/v1 \"Endpoint\"",
+            "moonshot \"Moonshot AI\" [Chat] apiKey*! \"Moonshot API Key\", endpoint@=https://api.moonshot.ai/v1 \"Endpoint\"",
+            "ollama \"Ollama\" [Chat Embedding] apiKey! \"API Key\", endpoint@=http://localhost:11434 \"Endpoint\"",
             "openai \"OpenAI\" [Chat Embedding SpeechToText] apiKey*! \"OpenAI API Key\", organization \"OpenAI Organization ID\", endpoint@=https://api.openai.com/v1 \"Endpoint\"",
             "openai-compatible \"OpenAI-compatible\" [Chat Embedding] endpoint*@ \"Endpoint\", apiKey! \"API Key\", headers!# \"Extra Headers\"",
+            "openrouter \"OpenRouter\" [Chat Embedding] apiKey*! \"OpenRouter API Key\", endpoint@=https://openrouter.ai/api/v1 \"Endpoint\"",
+            "perplexity \"Perplexity\" [Chat] apiKey*! \"Perplexity API Key\", endpoint@=https://api.perplexity.ai \"Endpoint\"",
+            "togetherai \"Together AI\" [Chat Embedding] apiKey*! \"Together AI API Key\", endpoint@=https://api.together.xyz/v1 \"Endpoint\"",
+            "zai \"Z.AI\" [Chat] apiKey*! \"Z.AI API Key\", endpoint@=https://api.z.ai/api/paas/v4 \"Endpoint\"",
         ]
     );
 }
@@ -131,7 +142,7 @@ fn a_users_file_adds_or_overrides_and_a_bad_one_is_named_with_its_line() {
     );
     write("notes.txt", "no provider");
     let (catalog, problems) = ProviderCatalog::load(Some(folder.path()));
-    assert_eq!(catalog.all().len(), 7);
+    assert_eq!(catalog.all().len(), 18);
     assert_eq!(catalog.all()[0].id, "mine", "ordered by name, in any case");
     assert_eq!(
         catalog.get("openai").map(|provider| provider.name.as_str()),
@@ -206,7 +217,7 @@ fn what_no_form_could_carry_is_refused_where_it_stands(#[case] text: &str, #[cas
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("p.toml"), text.replace('%', GOOD)).unwrap();
     let (catalog, problems) = ProviderCatalog::load(Some(folder.path()));
-    assert_eq!(catalog.all().len(), 6);
+    assert_eq!(catalog.all().len(), 17);
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(
         problems[0].contains(&format!("p.toml{said}")) || problems[0].contains(said),
@@ -235,6 +246,79 @@ fn files_are_limited_in_size_and_number() {
         .unwrap();
     }
     let (catalog, problems) = ProviderCatalog::load(Some(folder.path()));
-    assert_eq!(catalog.all().len(), 6 + 256);
+    assert_eq!(catalog.all().len(), 17 + 256);
     assert!(problems[0].contains("258 provider files"), "{problems:?}");
+}
+
+#[test]
+fn every_provider_that_comes_with_the_program_says_how_it_is_tested() {
+    for provider in ProviderCatalog::embedded().all() {
+        let last = provider.probe.last().expect(&provider.id);
+        assert!(last.when.is_none(), "{}", provider.id);
+        assert!(last.models.is_some(), "{}", provider.id);
+    }
+}
+
+const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n";
+
+#[rstest]
+#[case::scheme(
+    "scheme = \"magic\"\naddress = \"https://a.example\"\n",
+    ", line 8, column 10: unknown variant"
+)]
+#[case::member(
+    "scheme = \"bearer\"\nadress = \"https://a.example\"\n",
+    ", line 9, column 1: unknown field"
+)]
+#[case::no_address("scheme = \"bearer\"\n", "missing field `address`")]
+#[case::empty(
+    "scheme = \"bearer\"\naddress = []\n",
+    ", line 9, column 11: address must name"
+)]
+#[case::brace(
+    "scheme = \"bearer\"\naddress = \"https://a.example/{x\"\n",
+    ", line 9, column 11: a { wants its }"
+)]
+#[case::ftp(
+    "scheme = \"bearer\"\naddress = \"ftp://a.example\"\n",
+    ", line 9, column 11: an address begins"
+)]
+#[case::unknown(
+    "scheme = \"bearer\"\naddress = \"https://a.example/{x}\"\n",
+    ", line 9, column 11: there is no setting 'x'"
+)]
+#[case::not_a_url(
+    "scheme = \"bearer\"\naddress = \"{apiKey}/models\"\n",
+    ", line 9, column 11: 'apiKey' begins an address"
+)]
+#[case::header(
+    "scheme = \"header\"\naddress = \"https://a.example\"\n",
+    ", line 8, column 10: this scheme wants header"
+)]
+#[case::service(
+    "scheme = \"sigv4\"\naddress = \"https://a.example\"\n",
+    ", line 8, column 10: this scheme wants service"
+)]
+#[case::header_name(
+    "scheme = \"bearer\"\naddress = \"https://a.example\"\nheaders = { \"a b\" = \"c\" }\n",
+    ", line 10, column 11: 'a b' cannot be"
+)]
+#[case::key(
+    "scheme = \"bearer\"\nkey = \"token\"\naddress = \"https://a.example\"\n",
+    ", line 8, column 10: there is no setting 'token'"
+)]
+#[case::listing(
+    "scheme = \"bearer\"\naddress = \"https://a.example\"\nmodels = { lst = \"data\" }\n",
+    ", line 10, column 12: unknown field"
+)]
+fn a_probe_that_could_not_be_sent_is_refused_where_it_stands(
+    #[case] probe: &str,
+    #[case] said: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("{PROBED}{probe}").replace('%', GOOD);
+    fs::write(folder.path().join("p.toml"), text).unwrap();
+    let (_, problems) = ProviderCatalog::load(Some(folder.path()));
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].contains(said), "{problems:?}");
 }

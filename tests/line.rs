@@ -97,6 +97,14 @@ impl ConnectionService for Line {
         self.end()?.create(draft).await
     }
 
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        self.end()?.duplicate(key, draft).await
+    }
+
     async fn update(
         &self,
         key: &IdOrAlias,
@@ -134,7 +142,7 @@ impl ConnectionService for Line {
         self.end()?.restore(id, alias).await
     }
 
-    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
         self.end()?.purge(id).await
     }
 

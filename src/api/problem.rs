@@ -76,13 +76,7 @@ impl Problem {
         let detail = match error {
             // Whatever it was asked by, the API's own words.
             ConnectionError::NotFound(_) => "Connection not found".to_owned(),
-            ConnectionError::Invalid(errors) => errors.first().map(sentence).unwrap_or_default(),
-            ConnectionError::Malformed(_)
-            | ConnectionError::VersionNotFound(_)
-            | ConnectionError::VersionMoved { .. }
-            | ConnectionError::Store(_)
-            | ConnectionError::Provider(_)
-            | ConnectionError::Server(_) => error.to_string(),
+            other => other.to_string(),
         };
         let errors = match error {
             ConnectionError::Invalid(errors) => by_field(errors),
@@ -235,23 +229,10 @@ fn by_field(errors: &[FieldError]) -> Map<String, Value> {
             .entry(error.field.path())
             .or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(sentences) = sentences {
-            sentences.push(sentence(error).into());
+            sentences.push(error.to_string().into());
         }
     }
     fields
-}
-
-/// The sentence as the API has it; where a reference was looked for is in the cause.
-fn sentence(error: &FieldError) -> String {
-    let Reason::ReferenceMissing { key, .. } = &error.reason else {
-        return error.to_string();
-    };
-    let reason = Reason::ReferenceMissing {
-        key: key.clone(),
-        looked_in: Vec::new(),
-    };
-    let field = error.field.clone();
-    FieldError { field, reason }.to_string()
 }
 
 /// The stable word for a reason.

@@ -97,6 +97,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             "/connections/{idOrAlias}/capabilities",
             get(capabilities::of_one),
         ),
+        (
+            "/connections/{idOrAlias}/duplicate",
+            post(connections::duplicate),
+        ),
         ("/connections/{idOrAlias}/test", post(probing::test)),
         ("/connection-tests", post(probing::test_draft)),
         ("/connections/{idOrAlias}/models", get(probing::models)),

@@ -1,11 +1,18 @@
-//! `umai connections`: list, read, create, switch and delete.
+//! `umai connections`: list, read, create, switch, delete and test.
 
 pub mod create;
 mod delete;
+mod given;
+mod history;
+mod models;
 pub mod show;
+mod test;
+mod trash;
+mod update;
 
 use std::sync::Arc;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
 use super::exit::{Failure, is_lasting};
@@ -13,7 +20,7 @@ use super::import;
 use super::output::{Format, Output};
 use super::session::{self, Ground, with_service};
 use crate::connection::{ConnectionService, IdOrAlias, Query, Window};
-use crate::provider::ProviderCatalog;
+use crate::provider::{Capability, ProviderCatalog};
 
 /// What can be done with connections.
 #[derive(Debug, Subcommand)]
@@ -32,6 +39,10 @@ pub enum Verb {
     },
     /// Create a connection, or many from JSON
     Create(Box<create::Create>),
+    /// Change a connection; what is not named stays as it is
+    Update(Box<update::Update>),
+    /// Create a connection that is what another one is, with its secrets
+    Duplicate(Box<update::Duplicate>),
     /// Switch connections on
     Activate {
         /// The connections
@@ -44,15 +55,46 @@ pub enum Verb {
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
     },
-    /// Delete connections
+    /// List the versions of a connection, newest first
+    History(history::History),
+    /// Show what is different between two versions
+    Diff(history::Diff),
+    /// Make a connection what it was at a version
+    Rollback(history::Rollback),
+    /// Bring a connection back from the trash
+    Restore(trash::Restore),
+    /// Take connections out of the trash for good
+    Purge(trash::Purge),
+    /// Put connections into the trash, from where restore brings them back
     #[command(after_help = "Example:\n  umai connections delete openai-test --yes")]
     Delete {
         /// The connections
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
-        /// Yes, delete: there is no undo. Without it, it is asked on a terminal
+        /// Yes, delete. Without it, it is asked on a terminal
         #[arg(long)]
         yes: bool,
+    },
+    /// Ask the providers whether the credentials work
+    #[command(
+        after_help = "Examples:\n  umai connections test openai-production\n  umai connections test openai-production anthropic --json\n\nThe key goes to its provider and nowhere else; inactive connections can be tested too. Exit code 8: not accepted."
+    )]
+    Test {
+        /// The connections
+        #[arg(value_name = "ID_OR_ALIAS", required = true)]
+        connections: Vec<IdOrAlias>,
+    },
+    /// List the models that the provider names to a connection
+    #[command(
+        after_help = "Example:\n  umai connections models openai-production --capability Embedding"
+    )]
+    Models {
+        /// The connection
+        #[arg(value_name = "ID_OR_ALIAS")]
+        connection: IdOrAlias,
+        /// Only models that can do this
+        #[arg(long, value_name = "CAPABILITY", ignore_case = true, value_parser = PossibleValuesParser::new(Capability::ALL.map(Capability::word)).try_map(|word| Capability::named(&word).ok_or("there is no such capability")))]
+        capability: Option<Capability>,
     },
 }
 
@@ -71,6 +113,9 @@ pub struct List {
     /// Only inactive ones
     #[arg(long)]
     inactive: bool,
+    /// Those in the trash instead
+    #[arg(long, conflicts_with_all = ["filter", "provider", "active", "inactive"])]
+    trash: bool,
     /// How many to leave out at the start
     #[arg(
         long,
@@ -95,7 +140,7 @@ impl List {
             filter: self.filter.clone(),
             provider_ids: self.provider.clone().map(|id| vec![id]),
             capability: None,
-            is_trash: false,
+            is_trash: self.trash,
             is_active: match (self.active, self.inactive) {
                 (true, _) => Some(true),
                 (false, true) => Some(false),
@@ -130,7 +175,15 @@ impl List {
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     match verb {
         Verb::List(list) => with_service(ground, output, async |service, output| {
-            let page = service.list(list.query()).await?;
+            let page = if list.trash {
+                service.trash(list.query().window).await?
+            } else {
+                service.list(list.query()).await?
+            };
+            if page.total == 0 && list.trash && output.format() == Format::Text {
+                output.note("The trash is empty");
+                return Ok(());
+            }
             if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
                 return list.matches_nothing(&service.providers(), output);
             }
@@ -144,9 +197,21 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
             }
         }),
         Verb::Create(given) => create(&given, ground, output),
+        Verb::Update(update) => update.run(ground, output),
+        Verb::Duplicate(duplicate) => duplicate.run(ground, output),
+        Verb::History(history) => history.run(ground, output),
+        Verb::Diff(diff) => diff.run(ground, output),
+        Verb::Rollback(rollback) => rollback.run(ground, output),
+        Verb::Restore(restore) => restore.run(ground, output),
+        Verb::Purge(purge) => purge.run(ground, output),
         Verb::Activate { connections } => switch(&connections, true, ground, output),
         Verb::Deactivate { connections } => switch(&connections, false, ground, output),
         Verb::Delete { connections, yes } => delete::run(&connections, yes, ground, output),
+        Verb::Test { connections } => test::run(&connections, ground, output),
+        Verb::Models {
+            connection,
+            capability,
+        } => models::run(&connection, capability, ground, output),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::Utc;
@@ -12,17 +12,18 @@ use super::Globals;
 use super::exit::Failure;
 use super::output::{Format, Output};
 use super::server;
-use super::signals::Signals;
+use super::signals::{self, Signals};
 use crate::api::client::{RemoteOptions, RemoteService};
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
 use crate::connection::{
-    ConnectionError, ConnectionService, ConnectionStore, CoreService, Plain, StoreError,
+    ConnectionError, ConnectionService, ConnectionStore, CoreService, StoreError,
 };
 use crate::provider::ProviderCatalog;
+use crate::store::shared::{Rest, SharedStore};
 use crate::store::{self, StoreOptions};
 use crate::tui::theme::ThemeName;
-use crate::tui::{self, Opening, TuiError, TuiOptions};
+use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
 pub const WORKERS: usize = 2;
@@ -113,49 +114,42 @@ impl Ground {
 pub struct Session {
     /// The rules, here or far away.
     pub service: Arc<dyn ConnectionService>,
-    store: Option<Arc<dyn ConnectionStore<Plain>>>,
+    /// What is below them; never opened when they are far away.
+    store: SharedStore,
 }
 
 impl Session {
-    async fn open(ground: &Ground) -> Result<Self, ConnectionError> {
+    async fn open(ground: &Ground, store: SharedStore) -> Result<Self, ConnectionError> {
         match &ground.server {
-            None => Ok(Self::here(ground).await?),
+            None => Ok(Self::here(ground, store).await?),
             Some(options) => Ok(Self {
                 service: Arc::new(RemoteService::connect(options).await?),
-                store: None,
+                store,
             }),
         }
     }
 
-    async fn here(ground: &Ground) -> Result<Self, StoreError> {
+    async fn here(ground: &Ground, store: SharedStore) -> Result<Self, StoreError> {
         let Config {
             data,
             config,
             key_file,
         } = ground.config.clone();
-        let store = store::open(&StoreOptions {
+        let options = StoreOptions {
             data,
             config,
             key_file,
-        })
-        .await?;
+        };
         let service = CoreService::new(
-            Arc::clone(&store),
+            store::open_shared(&store, &options).await?,
             Arc::clone(&ground.catalog),
             ground.appsettings.clone(),
             Arc::new(Utc::now),
         );
         Ok(Self {
             service: Arc::new(service),
-            store: Some(store),
+            store,
         })
-    }
-
-    async fn close(&self) -> Result<(), StoreError> {
-        match &self.store {
-            Some(store) => store.close().await,
-            None => Ok(()),
-        }
     }
 }
 
@@ -168,7 +162,9 @@ pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
     let catalog = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         tokio::select! {
-            session = Session::open(ground) => Ok(session?.service.providers()),
+            session = Session::open(ground, SharedStore::new(&ground.config.data)) => {
+                Ok(session?.service.providers())
+            }
             exit = signals.next() => Err(Failure::Signal(exit)),
         }
     });
@@ -205,20 +201,23 @@ pub fn while_open(
     let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen()?;
+        let store = SharedStore::new(&ground.config.data);
         let session = match ground.server {
             // A server may take its time; the store here is opened in any case.
             Some(_) => tokio::select! {
-                session = Session::open(ground) => session?,
+                session = Session::open(ground, store) => session?,
                 exit = signals.next() => return Err(Failure::Signal(exit)),
             },
-            None => Session::open(ground).await?,
+            None => Session::open(ground, store).await?,
         };
         let at_first = session.service.notices();
         for notice in at_first.iter().chain(&ground.exposed_key()) {
             output.note(notice);
         }
+        let resting = tokio::spawn(signals::rest_when_stopped(session.store.clone())?);
         let done = command(&session.service, output, &mut signals).await;
-        let closed = session.close().await;
+        resting.abort();
+        let closed = session.store.close().await;
         // A large store is looked at while it is in use already.
         for notice in session.service.notices() {
             if !at_first.contains(&notice) {
@@ -246,8 +245,9 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     }
     let runtime = runtime(WORKERS)?;
     let ended = runtime.block_on(async {
-        let (catalog, store) = (Arc::clone(&ground.catalog), Arc::new(OnceLock::new()));
-        let (ground, kept) = (ground.clone(), Arc::clone(&store));
+        let store = SharedStore::new(&ground.config.data);
+        let (ground, opened, stopped) = (ground.clone(), store.clone(), store.clone());
+        let catalog = Arc::clone(&ground.catalog);
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme,
@@ -257,19 +257,14 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
                 .cloned()
                 .chain(ground.exposed_key())
                 .collect(),
+            before_stop: BeforeStop::new(move || let_go(stopped.clone())),
         };
         let opening: Opening = Box::pin(async move {
-            let session = Session::open(&ground).await?;
-            if let Some(store) = session.store {
-                // The cell is set here and nowhere else.
-                let _ = kept.set(store);
-            }
+            let session = Session::open(&ground, opened).await?;
             Ok(session.service)
         });
         let left = tui::run(catalog, opening, options).await;
-        if let Some(store) = store.get() {
-            store.close().await?;
-        }
+        store.close().await?;
         left.map_err(|error| match error {
             TuiError::Unopened(error) => Failure::Connection(error),
             error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Trouble(error.into()),
@@ -277,6 +272,11 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     });
     runtime.shutdown_background();
     ended
+}
+
+/// Lets other processes have the store while the app is stopped.
+async fn let_go(store: SharedStore) -> Rest {
+    store.let_go().await
 }
 
 fn runtime(workers: usize) -> Result<Runtime, Failure> {

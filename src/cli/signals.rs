@@ -1,10 +1,12 @@
 //! Ends early, and in order, when a signal says so.
 
 use anyhow::Context;
+use rustix::process::{self, getpid, kill_process};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{Exit, Failure};
+use crate::store::shared::SharedStore;
 
 const UNHEARD: &str = "Signals cannot be listened for";
 
@@ -30,6 +32,22 @@ impl Signals {
             _ = self.terminated.recv() => Exit::Terminated,
         }
     }
+}
+
+/// Lets other processes have the store whenever the shell stops this one, and takes it again when it goes on.
+pub fn rest_when_stopped(
+    store: SharedStore,
+) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let mut stopped =
+        signal(SignalKind::from_raw(process::Signal::TSTP.as_raw())).context(UNHEARD)?;
+    Ok(async move {
+        while stopped.recv().await.is_some() {
+            let rest = store.let_go().await;
+            // One that cannot be stopped goes on.
+            let _ = kill_process(getpid(), process::Signal::STOP);
+            drop(rest);
+        }
+    })
 }
 
 /// Waits for what is read from a terminal, or for a signal; what was changed for it is put back either way.

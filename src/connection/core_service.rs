@@ -4,6 +4,7 @@ mod changed;
 mod history;
 pub(crate) mod merge;
 mod save;
+mod test;
 mod trash;
 
 use std::sync::Arc;
@@ -12,14 +13,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
+use super::check::Limits;
 use super::draft::ConnectionDraft;
 use super::error::ConnectionError;
 use super::query::{IdOrAlias, Page, Query, Window};
 use super::secret::Plain;
 use super::service::ConnectionService;
-use super::store::{ChangeFeed, ConnectionStore, Put, Revision, Save};
+use super::store::{ChangeFeed, ConnectionStore, Revision};
 use super::validate::Stored;
-use super::version::{Change, Version};
+use super::version::Version;
 use super::{Comparison, Connection, ConnectionItem, Model, Rollback, TestReport, TestSubject};
 use crate::appsettings::{AppSettings, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
@@ -36,6 +38,7 @@ pub struct CoreService {
     catalog: Arc<ProviderCatalog>,
     appsettings: AppSettings,
     clock: Clock,
+    limits: Limits,
 }
 
 impl CoreService {
@@ -51,7 +54,14 @@ impl CoreService {
             catalog,
             appsettings,
             clock,
+            limits: Limits::default(),
         }
+    }
+
+    /// The same with other limits for a connection test.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Now, to the millisecond: what a record keeps is what it is answered with.
@@ -130,35 +140,26 @@ impl ConnectionService for CoreService {
     }
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        let mut found = draft.examine(&self.catalog, Stored::Nothing);
-        self.examine_further(&mut found, None).await?;
-        let (Some(alias), true) = (found.alias, found.errors.is_empty()) else {
-            return Err(ConnectionError::Invalid(found.errors));
-        };
-        let now = self.now();
-        let connection = Connection {
-            item: ConnectionItem {
-                id: Uuid::now_v7(),
-                alias,
-                name: found.name,
-                provider_id: found.provider_id,
-                is_active: found.is_active,
-                date_created: now,
-                date_modified: now,
-                version: 1,
-                date_deleted: None,
-            },
-            settings: found.settings,
-        };
-        let masked = connection.masked();
-        self.store
-            .save(Save {
-                connection,
-                put: Put::New,
-                change: Change::default(),
-            })
-            .await?;
-        Ok(masked)
+        let found = draft.examine(&self.catalog, Stored::Nothing);
+        self.keep_new(found, None).await
+    }
+
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        let original = self.stored(key).await?;
+        let mut merged = merge::over(&original, &draft, &self.catalog);
+        // Its own name and alias are the original's.
+        merged.draft.name.clone_from(&draft.name);
+        merged.draft.alias.clone_from(&draft.alias);
+        if merged.draft.settings.is_none() {
+            merged.draft.settings.clone_from(&original.settings);
+        }
+        let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
+        merged.refuse_what_moved(&mut found);
+        self.keep_new(found, Some(&original)).await
     }
 
     async fn update(
@@ -210,7 +211,7 @@ impl ConnectionService for CoreService {
         again(|| self.bring_back(id, alias.clone())).await
     }
 
-    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
         self.forget(id).await
     }
 
@@ -252,27 +253,15 @@ impl ConnectionService for CoreService {
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
-        let provider_id = match subject {
-            TestSubject::Stored(key) | TestSubject::Changed(key, _) => {
-                self.stored(&key).await?.item.provider_id
-            }
-            TestSubject::Draft(draft) => draft.provider_id.unwrap_or_default(),
-        };
-        Ok(TestReport {
-            error_message: Some(format!(
-                "Provider '{provider_id}' says nothing of how it is tested"
-            )),
-            ..TestReport::default()
-        })
+        self.test_subject(subject).await
     }
 
     async fn models(
         &self,
         key: &IdOrAlias,
-        _capability: Option<Capability>,
+        capability: Option<Capability>,
     ) -> Result<Vec<Model>, ConnectionError> {
-        let report = self.test(TestSubject::Stored(key.clone())).await?;
-        Err(ConnectionError::Provider(Box::new(report)))
+        self.models_of(key, capability).await
     }
 
     async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {

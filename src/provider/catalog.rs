@@ -12,7 +12,12 @@ pub const MAX_FILE_BYTES: usize = 64 * 1024;
 /// The most files that are read from the user's folder.
 pub const MAX_FILES: usize = 256;
 
-const EMBEDDED: [(&str, &str); 6] = [
+/// The files that come with the program.
+const EMBEDDED: [(&str, &str); 17] = [
+    (
+        "alibaba.toml",
+        include_str!("../../assets/providers/alibaba.toml"),
+    ),
     (
         "amazon.toml",
         include_str!("../../assets/providers/amazon.toml"),
@@ -22,12 +27,36 @@ const EMBEDDED: [(&str, &str); 6] = [
         include_str!("../../assets/providers/anthropic.toml"),
     ),
     (
+        "deepseek.toml",
+        include_str!("../../assets/providers/deepseek.toml"),
+    ),
+    (
+        "fireworks-ai.toml",
+        include_str!("../../assets/providers/fireworks-ai.toml"),
+    ),
+    (
         "google.toml",
         include_str!("../../assets/providers/google.toml"),
     ),
     (
+        "huggingface.toml",
+        include_str!("../../assets/providers/huggingface.toml"),
+    ),
+    (
         "microsoft-foundry.toml",
         include_str!("../../assets/providers/microsoft-foundry.toml"),
+    ),
+    (
+        "mistral.toml",
+        include_str!("../../assets/providers/mistral.toml"),
+    ),
+    (
+        "moonshot.toml",
+        include_str!("../../assets/providers/moonshot.toml"),
+    ),
+    (
+        "ollama.toml",
+        include_str!("../../assets/providers/ollama.toml"),
     ),
     (
         "openai.toml",
@@ -37,6 +66,19 @@ const EMBEDDED: [(&str, &str); 6] = [
         "openai-compatible.toml",
         include_str!("../../assets/providers/openai-compatible.toml"),
     ),
+    (
+        "openrouter.toml",
+        include_str!("../../assets/providers/openrouter.toml"),
+    ),
+    (
+        "perplexity.toml",
+        include_str!("../../assets/providers/perplexity.toml"),
+    ),
+    (
+        "togetherai.toml",
+        include_str!("../../assets/providers/togetherai.toml"),
+    ),
+    ("zai.toml", include_str!("../../assets/providers/zai.toml")),
 ];
 
 /// All providers this installation knows, ordered by display name.

@@ -1,5 +1,7 @@
 //! Reads one provider's file, and refuses what no form, request or record could carry.
 
+mod probe;
+
 use std::collections::HashSet;
 use std::fmt;
 
@@ -59,6 +61,7 @@ enum Place {
     Member(&'static str),
     Setting(usize, &'static str),
     Rule(usize),
+    Probe(usize, &'static str),
 }
 
 impl Place {
@@ -69,13 +72,13 @@ impl Place {
             Self::Member(member) => return Some(table.get_ref().get(member)?.span().start),
             Self::Setting(index, member) => ("settings", index, Some(member)),
             Self::Rule(index) => ("rules", index, None),
+            Self::Probe(index, member) => ("probe", index, Some(member)),
         };
-        let entry = table
-            .get_ref()
-            .get(list)?
-            .get_ref()
-            .as_array()?
-            .get(index)?;
+        let list = table.get_ref().get(list)?;
+        let entry = match list.get_ref() {
+            DeValue::Array(entries) => entries.get(index)?,
+            _ => list,
+        };
         let inner = match (entry.get_ref(), member) {
             (DeValue::Table(entry), Some(member)) => {
                 entry.get(member).map(|value| value.span().start)
@@ -124,6 +127,13 @@ fn first_flaw(provider: &Provider) -> Option<(Place, String)> {
             return Some((Place::Setting(index, member), sentence));
         }
     }
+    rule_flaw(provider).or_else(|| {
+        let found = probe::first_flaw(provider);
+        found.map(|(index, member, sentence)| (Place::Probe(index, member), sentence))
+    })
+}
+
+fn rule_flaw(provider: &Provider) -> Option<(Place, String)> {
     provider.rules.iter().enumerate().find_map(|(index, rule)| {
         let unknown = rule
             .any_of

@@ -20,10 +20,8 @@ pub struct Described<'a> {
     listed: Listed<'a>,
     settings_schema: Schema<'a>,
     settings: Vec<Fact<'a>>,
-    /// Beyond the contract, for a client of the same making.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    /// Beyond the contract, for a client of the same making, which knows a server of its own kind by them.
     rules: &'a [SettingsRule],
-    /// Beyond the contract, too.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     hosts: &'a [String],
 }
@@ -62,9 +60,10 @@ struct Fact<'a> {
     /// Beyond the contract: what `type` does not tell apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<FieldKind>,
-    /// Beyond the contract, too, and so is the rest.
+    /// Beyond the contract, too.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     accepted_as: &'a [String],
+    /// And these.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     suggestions: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

@@ -8,6 +8,7 @@ mod options;
 mod order;
 mod service;
 mod signals;
+mod stop;
 mod themes;
 
 use std::collections::HashSet;
@@ -39,6 +40,7 @@ use order::Order;
 pub use service::Opening;
 use service::{Opened, Service};
 use signals::Signals;
+pub use stop::BeforeStop;
 use themes::Themes;
 
 /// The most a frame waits for more to happen before it is drawn.
@@ -98,6 +100,7 @@ pub async fn run(
         order: Order::default(),
         wakes: JoinSet::new(),
         is_changed: true,
+        before_stop: options.before_stop,
     };
     runtime.measure()?;
     runtime.draw()?;
@@ -143,6 +146,7 @@ struct Runtime {
     wakes: JoinSet<Ticket>,
     /// Whether something happened since the last frame.
     is_changed: bool,
+    before_stop: BeforeStop,
 }
 
 impl Runtime {
@@ -320,9 +324,11 @@ impl Runtime {
 
     /// Goes to the shell, and comes back when it lets us.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
+        let rest = self.before_stop.let_go();
         terminal::give_back()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;
+        drop(rest);
         self.resume()
     }
 

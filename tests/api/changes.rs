@@ -38,17 +38,23 @@ impl Feed {
 
     /// The next event; none when the feed has ended.
     async fn next(&mut self) -> Option<Event> {
+        let next = tokio::time::timeout(PATIENCE, self.read_on()).await;
+        next.expect("the next event comes in time")
+    }
+
+    async fn read_on(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.text = rest;
-                return Some(read(&event));
+                // A comment is no event.
+                if !event.starts_with(':') {
+                    return Some(read(&event));
+                }
+                continue;
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk())
-                .await
-                .unwrap();
-            self.text
-                .push_str(std::str::from_utf8(&chunk.unwrap()?).unwrap());
+            let chunk = self.response.chunk().await.unwrap()?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 }
@@ -202,4 +208,25 @@ async fn head_of_the_feed_ends_at_once() {
         .unwrap()
         .unwrap();
     assert_eq!(Answer::of(answer).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_feed_in_which_nothing_happens_says_every_15_seconds_that_it_lives() {
+    let world = World::new().await;
+    let mut feed = Feed::open(&world, "/changes", None).await;
+    feed.next().await;
+    let begun = std::time::Instant::now();
+    let line = tokio::time::timeout(PATIENCE, feed.response.chunk())
+        .await
+        .unwrap();
+    assert_eq!(
+        line.unwrap().unwrap(),
+        ":\n\n",
+        "a comment, which no reader takes for an event"
+    );
+    assert!(
+        begun.elapsed() > Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
 }

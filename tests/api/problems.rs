@@ -55,7 +55,7 @@ fn reasons() -> Vec<Reason> {
         },
         OneOf(words()),
         EndpointMoved,
-        Said("Words".into()),
+        Said("in other words".into()),
     ];
     // Whoever adds a reason is sent here by the compiler.
     for reason in &all {

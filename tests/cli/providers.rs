@@ -17,22 +17,41 @@ fn providers_have_the_apis_shapes() {
     assert_eq!(
         ids,
         [
+            "alibaba",
             "amazon",
             "anthropic",
+            "deepseek",
+            "fireworks-ai",
             "google",
+            "huggingface",
             "microsoft-foundry",
+            "mistral",
+            "moonshot",
+            "ollama",
             "openai",
-            "openai-compatible"
+            "openai-compatible",
+            "openrouter",
+            "perplexity",
+            "togetherai",
+            "zai",
         ]
     );
     assert_eq!(
-        list[4],
+        list[11],
         json!({"id": "openai", "name": "OpenAI", "capabilities": ["Chat", "Embedding", "SpeechToText"]})
     );
     let one = home.run(&["providers", "get", "OpenAI", "--json"]).json();
     assert_eq!(
         members(&one),
-        ["id", "name", "capabilities", "settingsSchema", "settings"]
+        [
+            "id",
+            "name",
+            "capabilities",
+            "settingsSchema",
+            "settings",
+            "rules",
+            "hosts"
+        ]
     );
     assert_eq!(
         members(&one["settingsSchema"]["fields"][0]),
@@ -58,7 +77,9 @@ fn providers_have_the_apis_shapes() {
             "isRequired",
             "isSensitive",
             "defaultValue",
-            "options"
+            "options",
+            "variables",
+            "prefixes"
         ]
     );
     let none = home.run(&["providers", "get", "none"]);

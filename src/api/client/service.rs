@@ -95,6 +95,24 @@ impl ConnectionService for RemoteService {
         self.saved(answer, named.as_ref()).await
     }
 
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        if !draft.misread.is_empty() {
+            return Err(ConnectionError::Invalid(draft.misread));
+        }
+        let url = self
+            .wire
+            .address()
+            .of(&["connections", &part(key)?, "duplicate"]);
+        let asking = Asking::new(Method::POST, url).with(draft.to_body());
+        let answer = self.ask(asking, About::one(key)).await?;
+        let named = draft.alias.map(IdOrAlias::Alias);
+        self.saved(answer, named.as_ref()).await
+    }
+
     async fn update(
         &self,
         key: &IdOrAlias,
@@ -161,19 +179,11 @@ impl ConnectionService for RemoteService {
         self.saved(answer, Some(&key)).await
     }
 
-    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
-        let key = IdOrAlias::Id(id);
-        let everything = Window {
-            skip: 0,
-            take: usize::MAX,
-        };
-        let trash = self.in_trash(everything).await?;
-        let found = trash.items.into_iter().find(|item| item.id == id);
-        let item = found.ok_or(ConnectionError::NotFound(key.clone()))?;
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
         let url = self.wire.address().of(&["trash", &id.to_string()]);
-        self.ask(Asking::new(Method::DELETE, url), About::one(&key))
-            .await?;
-        Ok(item)
+        let key = IdOrAlias::Id(id);
+        let asking = Asking::new(Method::DELETE, url);
+        self.ask(asking, About::one(&key)).await.map(drop)
     }
 
     async fn versions(

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::api::Problem;
-use crate::connection::{ConnectionError, StoreError};
+use crate::connection::{ConnectionError, FieldError, Reason, StoreError};
 
 /// What a route comes to.
 pub type Answer = Result<Response, Refusal>;
@@ -31,8 +31,24 @@ impl Refusal {
 
 impl From<ConnectionError> for Refusal {
     fn from(error: ConnectionError) -> Self {
-        Self(Box::new(Problem::of(&abroad(error))))
+        let error = abroad(error);
+        let mut problem = Problem::of(&in_short(&error));
+        problem.cause = Some(error);
+        Self(Box::new(problem))
     }
+}
+
+/// The error in the contract's words: where a reference was looked for is in the cause alone.
+fn in_short(error: &ConnectionError) -> ConnectionError {
+    let mut error = error.clone();
+    if let ConnectionError::Invalid(errors) = &mut error {
+        for FieldError { reason, .. } in errors {
+            if let Reason::ReferenceMissing { looked_in, .. } = reason {
+                looked_in.clear();
+            }
+        }
+    }
+    error
 }
 
 /// The error as it may leave the house: what the store says of folders and files is for the log of whoever runs it.

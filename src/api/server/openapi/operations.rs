@@ -64,6 +64,16 @@ pub const OPERATIONS: &[Operation] = &[
     )
     .asking(&["excludeId"]),
     post(
+        "/connections/{idOrAlias}/duplicate",
+        "duplicateConnection",
+        "A new connection that is what this one is, its secrets among it, with the body laid over it",
+        Json("Connection"),
+    )
+    .taking("ConnectionChange")
+    .created()
+    .with(&["Location", "ETag"])
+    .refusing(&[404, 413, 415]),
+    post(
         "/connections/{idOrAlias}/test",
         "testConnection",
         "How far a test came of what is stored, or of that with the body laid over it",

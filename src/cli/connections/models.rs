@@ -1,0 +1,42 @@
+//! `umai connections models`: what the provider names to a connection.
+
+use serde::Serialize;
+
+use super::super::exit::Failure;
+use super::super::output::{Format, Output};
+use super::super::session::{Ground, with_service};
+use super::super::table::table;
+use crate::connection::{IdOrAlias, Model};
+use crate::provider::Capability;
+
+#[derive(Serialize)]
+struct Items<'a> {
+    items: &'a [Model],
+}
+
+/// Lists the models, those that can do something when that is asked.
+pub fn run(
+    connection: &IdOrAlias,
+    capability: Option<Capability>,
+    ground: &Ground,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    with_service(ground, output, async |service, output| {
+        let models = service.models(connection, capability).await?;
+        if output.format() == Format::Json {
+            return output.json(&Items { items: &models });
+        }
+        if models.is_empty() {
+            output.note("The provider names no such model");
+            return Ok(());
+        }
+        let rows: Vec<_> = models
+            .into_iter()
+            .map(|model| {
+                let able: Vec<_> = model.capabilities.iter().map(|able| able.word()).collect();
+                [model.id, model.name, able.join(", ")]
+            })
+            .collect();
+        output.text(&table(["ID", "NAME", "CAPABILITIES"], &rows))
+    })
+}

@@ -1,0 +1,118 @@
+//! `umai connections test`: asks the providers whether the credentials work.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+
+use super::super::exit::{Exit, Failure};
+use super::super::output::{Format, Output};
+use super::super::session::{Ground, with_service};
+use super::super::table::table;
+use crate::connection::{
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, TestReport, TestSubject,
+};
+
+/// How many are tested side by side.
+const AT_ONCE: usize = 8;
+
+/// Where many are tested, each report says whose it is.
+#[derive(Serialize)]
+struct Tested<'a> {
+    alias: &'a str,
+    #[serde(flatten)]
+    report: &'a TestReport,
+}
+
+/// Tests each, and fails as the worst of them.
+pub fn run(connections: &[IdOrAlias], ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    with_service(ground, output, async |service, output| {
+        let tests = stream::iter(connections).map(|key| test(service, key));
+        let mut tests = tests.buffered(AT_ONCE);
+        let is_one = connections.len() == 1;
+        let (mut wrong, mut worst) = (0, Exit::Done);
+        while let Some(tested) = tests.next().await {
+            let failure = match tested {
+                Ok((item, report)) => {
+                    show(&item, &report, is_one, output)?;
+                    if report.success {
+                        continue;
+                    }
+                    Failure::Connection(ConnectionError::Provider(Box::new(report)))
+                }
+                Err(error) => Failure::Connection(error),
+            };
+            if is_one {
+                return Err(failure);
+            }
+            output.failure(&failure);
+            wrong += 1;
+            if failure.exit() as u8 > worst as u8 {
+                worst = failure.exit();
+            }
+        }
+        if wrong == 0 {
+            return Ok(());
+        }
+        let all = connections.len();
+        let sentence = format!("{wrong} of {all} connections were not accepted");
+        Err(Failure::Some(sentence, worst))
+    })
+}
+
+async fn test(
+    service: &Arc<dyn ConnectionService>,
+    key: &IdOrAlias,
+) -> Result<(ConnectionItem, TestReport), ConnectionError> {
+    let item = service.get(key).await?.item;
+    let report = service.test(TestSubject::Stored(item.id.into())).await?;
+    Ok((item, report))
+}
+
+fn show(
+    item: &ConnectionItem,
+    report: &TestReport,
+    is_one: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match output.format() {
+        Format::Json if is_one => return output.json(report),
+        Format::Json => {
+            return output.json_line(&Tested {
+                alias: &item.alias,
+                report,
+            });
+        }
+        Format::Text => {}
+    }
+    let ended = if report.success {
+        "the provider accepts the credentials"
+    } else {
+        "not accepted"
+    };
+    output.line(&format!("{} ({}): {ended}", item.name, item.alias))?;
+    let rows: Vec<[String; 3]> = report
+        .steps
+        .iter()
+        .map(|step| {
+            let mark = if step.passed { "  ✓" } else { "  ✗" };
+            let detail = step.detail.clone().unwrap_or_default();
+            [mark.to_owned(), step.stage.word().to_owned(), detail]
+        })
+        .collect();
+    if let Some((first, rest)) = rows.split_first() {
+        let [mark, stage, detail] = first;
+        let detail = crate::text::printable(detail);
+        output.text(&table([mark, stage, &detail], rest))?;
+    }
+    for (label, text) in [
+        ("Address", &report.address),
+        ("The provider says", &report.said),
+        ("What to do", &report.advice),
+    ] {
+        if let Some(text) = text {
+            output.line(&format!("  {label}: {text}"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Reads the settings of a connection for one call: resolves references, and keeps in mind what is not to be shown.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::refusal::Refusal;
+use crate::appsettings::{AppSettings, Lookup, Reference};
+use crate::connection::{Plain, Setting, Settings};
+use crate::provider::probe::Values;
+use crate::provider::{DefaultValue, FieldKind, Provider, SettingsField};
+
+/// Values as they are read, field by field.
+#[derive(Default)]
+pub(super) struct Read {
+    /// The values.
+    pub values: Values,
+    /// What no report may show: sensitive values, and everything that a reference stands for.
+    pub secrets: Vec<SecretString>,
+    /// The keys whose value came from a reference, with it.
+    pub referred: Vec<(String, String)>,
+}
+
+impl Read {
+    /// Every setting that the provider knows, references resolved and defaults filled in.
+    pub(super) fn all(
+        provider: &Provider,
+        settings: &Settings<Plain>,
+        appsettings: &AppSettings,
+    ) -> Result<Self, Refusal> {
+        let mut read = Self::default();
+        for field in &provider.settings {
+            let keys = std::iter::once(&field.key).chain(&field.accepted_as);
+            let value = keys.into_iter().find_map(|key| settings.get(key));
+            read.field(field, value, appsettings)?;
+        }
+        Ok(read)
+    }
+
+    fn field(
+        &mut self,
+        field: &SettingsField,
+        value: Option<&Setting<Plain>>,
+        appsettings: &AppSettings,
+    ) -> Result<(), Refusal> {
+        if let Some(Setting::Secret(secret)) = value
+            && secret.expose().is_none()
+        {
+            return Err(Refusal::incomplete(
+                format!("The stored {} cannot be opened with this key", field.label),
+                "Put the right key file back, or edit the connection and type it again",
+            ));
+        }
+        let given = value
+            .and_then(Setting::text)
+            .map(str::trim)
+            .unwrap_or_default();
+        if given.is_empty() {
+            if let Some(DefaultValue::Text(default)) = &field.default {
+                self.values
+                    .set(&field.key, SecretString::from(default.as_str()));
+            }
+            return Ok(());
+        }
+        let text = if let Some(reference) = Reference::read(given) {
+            self.referred
+                .push((field.key.clone(), reference.to_string()));
+            resolved(&reference, field, appsettings)?
+        } else {
+            // `$$x` is a literal `$x`.
+            let literal = given.strip_prefix('$').filter(|rest| rest.starts_with('$'));
+            SecretString::from(literal.unwrap_or(given))
+        };
+        let is_hidden = field.sensitive || Reference::read(given).is_some();
+        if field.kind == FieldKind::Headers {
+            let lines = text.expose_secret().split(';');
+            let values = lines.filter_map(|line| line.split_once(':'));
+            self.secrets
+                .extend(values.map(|(_, value)| SecretString::from(value.trim())));
+        }
+        if is_hidden {
+            self.secrets.push(text.clone());
+        }
+        self.values.set(&field.key, text);
+        Ok(())
+    }
+}
+
+/// The value of a reference, or where it was looked for.
+fn resolved(
+    reference: &Reference,
+    field: &SettingsField,
+    appsettings: &AppSettings,
+) -> Result<SecretString, Refusal> {
+    if let Some(value) = appsettings.resolve(reference) {
+        return Ok(value);
+    }
+    let label = &field.label;
+    Err(match appsettings.lookup(reference) {
+        Lookup::Refused { .. } => Refusal::incomplete(
+            format!("{label} refers to {reference}, which may not be referenced"),
+            "Add its prefix to Umbraco:AI:AllowedConfigurationKeyPrefixes, or type the value",
+        ),
+        Lookup::Found { .. } | Lookup::Missing { .. } => Refusal::incomplete(
+            format!("{label} refers to {reference}, which is not found"),
+            "Put it into appsettings.json or into the environment",
+        ),
+    })
+}

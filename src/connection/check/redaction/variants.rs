@@ -1,0 +1,51 @@
+//! The ways a secret may be written.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use serde_json::Value;
+use url::form_urlencoded::byte_serialize;
+
+/// A secret as it is, and in every way it is likely to come back.
+pub(super) fn variants(secret: &str) -> Vec<String> {
+    let bytes = secret.as_bytes();
+    let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let json = Value::from(secret).to_string();
+    let mut all = vec![
+        secret.to_owned(),
+        hex(bytes, ""),
+        hex(bytes, "%"),
+        hex(&wide, ""),
+        byte_serialize(bytes).collect(),
+        byte_serialize(bytes)
+            .collect::<String>()
+            .replace('+', "%20"),
+        json.trim_matches('"').to_owned(),
+        secret.chars().rev().collect(),
+    ];
+    for engine in [STANDARD, URL_SAFE] {
+        all.push(engine.encode(&wide).trim_end_matches('=').to_owned());
+        // Inside a longer text it may begin at any of three places.
+        for shift in 0..3 {
+            let mut shifted = vec![0; shift];
+            shifted.extend_from_slice(bytes);
+            let encoded = engine.encode(&shifted);
+            let encoded = encoded.trim_end_matches('=');
+            let inside = encoded.len().saturating_sub(1);
+            let start = if shift == 0 { 0 } else { 4 };
+            all.extend(encoded.get(start..inside).map(str::to_owned));
+        }
+    }
+    all
+}
+
+fn hex(bytes: &[u8], before: &str) -> String {
+    let signs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let mut text = String::with_capacity(bytes.len() * 3);
+    for (index, sign) in signs.enumerate() {
+        if index % 2 == 0 {
+            text.push_str(before);
+        }
+        text.extend(char::from_digit(u32::from(sign), 16));
+    }
+    text
+}

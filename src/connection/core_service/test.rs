@@ -1,0 +1,108 @@
+//! Tests a connection as it is stored, as it would be, or before it is one.
+
+use super::super::check::{self, Subject};
+use super::super::validate::{Examined, Stored};
+use super::super::{
+    ConnectionDraft, ConnectionError, Field, FieldError, IdOrAlias, Model, Plain, Settings,
+    TestReport, TestSubject,
+};
+use super::{CoreService, merge};
+use crate::provider::Capability;
+
+impl CoreService {
+    pub(super) async fn test_subject(
+        &self,
+        subject: TestSubject,
+    ) -> Result<TestReport, ConnectionError> {
+        let (provider_id, settings) = self.tested(subject).await?;
+        let subject = self.subject(&provider_id, settings.as_ref());
+        Ok(check::test(&subject, self.limits).await)
+    }
+
+    pub(super) async fn models_of(
+        &self,
+        key: &IdOrAlias,
+        capability: Option<Capability>,
+    ) -> Result<Vec<Model>, ConnectionError> {
+        let item = self.stored(key).await?;
+        let subject = self.subject(&item.item.provider_id, item.settings.as_ref());
+        let mut models = check::models(&subject, self.limits)
+            .await
+            .map_err(|report| ConnectionError::Provider(Box::new(report)))?;
+        if let Some(capability) = capability {
+            models.retain(|model| model.capabilities.contains(&capability));
+        }
+        Ok(models)
+    }
+
+    fn subject<'a>(
+        &'a self,
+        provider_id: &'a str,
+        settings: Option<&'a Settings<Plain>>,
+    ) -> Subject<'a> {
+        Subject {
+            provider_id,
+            provider: self.catalog.get(provider_id),
+            settings,
+            appsettings: &self.appsettings,
+            now: self.now().into(),
+        }
+    }
+
+    /// The provider and the settings that are tested.
+    async fn tested(
+        &self,
+        subject: TestSubject,
+    ) -> Result<(String, Option<Settings<Plain>>), ConnectionError> {
+        match subject {
+            TestSubject::Stored(key) => {
+                let connection = self.stored(&key).await?;
+                Ok((connection.item.provider_id, connection.settings))
+            }
+            TestSubject::Draft(draft) => {
+                let found = examined(draft.examine(&self.catalog, Stored::Nothing))?;
+                Ok((found.provider_id, found.settings))
+            }
+            TestSubject::Changed(key, draft) => {
+                let before = self.stored(&key).await?;
+                self.changed(&before, &draft)
+            }
+        }
+    }
+
+    /// What an update would make of a connection, by its rules: a kept secret is not led to another origin.
+    fn changed(
+        &self,
+        before: &super::Connection<Plain>,
+        draft: &ConnectionDraft,
+    ) -> Result<(String, Option<Settings<Plain>>), ConnectionError> {
+        let merged = merge::over(before, draft, &self.catalog);
+        let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
+        merged.refuse_what_moved(&mut found);
+        let found = examined(found)?;
+        let settings = match draft.settings {
+            Some(_) => found.settings,
+            None => before.settings.clone(),
+        };
+        Ok((before.item.provider_id.clone(), settings))
+    }
+}
+
+/// What was found, unless its provider or a setting is wrong; a name or an alias does not matter to a test.
+fn examined(found: Examined) -> Result<Examined, ConnectionError> {
+    let matters = |error: &FieldError| match error.field {
+        Field::Alias | Field::Name | Field::IsActive => false,
+        Field::ProviderId | Field::Settings | Field::Setting { .. } => true,
+    };
+    let wrong: Vec<FieldError> = found
+        .errors
+        .iter()
+        .filter(|error| matters(error))
+        .cloned()
+        .collect();
+    if wrong.is_empty() {
+        Ok(found)
+    } else {
+        Err(ConnectionError::Invalid(wrong))
+    }
+}

@@ -1,0 +1,109 @@
+//! Refuses a probe that could not be sent.
+
+use super::super::probe::Scheme;
+use super::super::probe::{Probe, Template, is_header_name};
+use super::super::{FieldKind, Provider};
+
+const MAX_PROBES: usize = 8;
+
+/// The first probe that is wrong, the member it is wrong in, and why.
+pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, &'static str, String)> {
+    if provider.probe.len() > MAX_PROBES {
+        let sentence = format!("a provider has at most {MAX_PROBES} probes");
+        return Some((MAX_PROBES, "scheme", sentence));
+    }
+    let last = provider.probe.len().saturating_sub(1);
+    provider
+        .probe
+        .iter()
+        .enumerate()
+        .find_map(|(index, probe)| {
+            let unreachable = (index < last && probe.when.is_none()).then(|| {
+                let sentence = "only the last probe has no when: those behind it are never used";
+                ("scheme", sentence.to_owned())
+            });
+            let (member, sentence) = unreachable
+                .or_else(|| scheme_flaw(probe))
+                .or_else(|| address_flaw(probe, provider))
+                .or_else(|| settings_flaw(probe, provider))
+                .or_else(|| hint_flaw(probe))?;
+            Some((index, member, sentence))
+        })
+}
+
+type Found = Option<(&'static str, String)>;
+
+/// What a way of signing wants and has not.
+fn scheme_flaw(probe: &Probe) -> Found {
+    let wanted = match probe.scheme {
+        Scheme::Header if probe.header.is_none() => Some("header: the header that carries the key"),
+        Scheme::SigV4 if probe.service.is_none() => Some("service: what is signed for"),
+        Scheme::Entra if probe.token.is_none() => Some("token: where the token comes from"),
+        Scheme::Entra if probe.scope.is_none() => Some("scope: what the token is for"),
+        Scheme::Bearer | Scheme::Header | Scheme::SigV4 | Scheme::Entra => None,
+    };
+    if let Some(wanted) = wanted {
+        return Some(("scheme", format!("this scheme wants {wanted}")));
+    }
+    let names = probe.headers.keys().map(|name| ("headers", name));
+    names
+        .chain(probe.header.iter().map(|name| ("header", name)))
+        .find(|(_, name)| !is_header_name(name))
+        .map(|(member, name)| (member, format!("'{name}' cannot be the name of a header")))
+}
+
+/// Addresses that begin as none can.
+fn address_flaw(probe: &Probe, provider: &Provider) -> Found {
+    if probe.address.is_empty() {
+        return Some(("address", "address must name at least one".into()));
+    }
+    let is_url = |key: &str| {
+        let field = provider.field(key);
+        field.is_none_or(|field| field.kind == FieldKind::Url)
+    };
+    addresses(probe).find_map(|(member, address)| {
+        if !address.is_address() {
+            let sentence = "an address begins with https://, http:// or a setting";
+            return Some((member, sentence.to_owned()));
+        }
+        let base = address.base().filter(|key| !is_url(key))?;
+        Some((
+            member,
+            format!("'{base}' begins an address and is no setting of kind url"),
+        ))
+    })
+}
+
+/// Settings that the provider does not have.
+fn settings_flaw(probe: &Probe, provider: &Provider) -> Found {
+    let in_addresses = addresses(probe)
+        .flat_map(|(member, address)| address.settings().map(move |key| (member, key)));
+    let in_headers = probe.headers.values().flat_map(Template::settings);
+    let named = probe.when.iter().map(|key| ("when", key.as_str()));
+    let more = probe
+        .more_headers
+        .iter()
+        .map(|key| ("moreHeaders", key.as_str()));
+    named
+        .chain(probe.credentials().into_iter().map(|key| ("scheme", key)))
+        .chain(in_addresses)
+        .chain(in_headers.map(|key| ("headers", key)))
+        .chain(more)
+        .find(|(_, key)| !provider.settings.iter().any(|field| field.key == *key))
+        .map(|(member, key)| (member, format!("there is no setting '{key}'")))
+}
+
+fn addresses(probe: &Probe) -> impl Iterator<Item = (&'static str, &Template)> {
+    let own = probe.address.iter().map(|address| ("address", address));
+    let token = probe.token.iter().map(|address| ("token", address));
+    let listed = probe.models.iter().flat_map(|models| &models.address);
+    own.chain(token)
+        .chain(listed.map(|address| ("models", address)))
+}
+
+/// A hint that is no sentence.
+fn hint_flaw(probe: &Probe) -> Found {
+    let hint = probe.hint.as_ref()?;
+    let is_line = super::is_label(hint);
+    (!is_line).then(|| ("hint", "hint must be one line of visible text".into()))
+}

@@ -1,0 +1,46 @@
+//! Asks Microsoft Entra ID for the token that a request is then signed with.
+
+use http::Method;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use secrecy::SecretString;
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::Probe;
+use super::request::{ProbeRequest, Unsendable};
+use super::values::Values;
+
+const CLIENT_ID: &str = "clientId";
+const CLIENT_SECRET: &str = "clientSecret";
+
+/// The settings it reads beside those of its addresses.
+pub(super) const SETTINGS: &[&str] = &[CLIENT_ID, CLIENT_SECRET];
+
+/// The request of the client credentials grant, RFC 6749, section 4.4.
+pub(super) fn token_request(probe: &Probe, values: &Values) -> Result<ProbeRequest, Unsendable> {
+    let Some(token) = &probe.token else {
+        return Err(Unsendable::Unsigned);
+    };
+    let mut request = ProbeRequest::new(Method::POST, token.url(values)?);
+    request.headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
+    let form = form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "client_credentials")
+        .append_pair("client_id", values.get(CLIENT_ID).unwrap_or_default())
+        .append_pair(
+            "client_secret",
+            values.get(CLIENT_SECRET).unwrap_or_default(),
+        )
+        .append_pair("scope", probe.scope.as_deref().unwrap_or_default())
+        .finish();
+    request.body = Some(SecretString::from(form));
+    Ok(request)
+}
+
+/// The token in an answer.
+pub fn token_in(answer: &Value) -> Option<SecretString> {
+    let token = answer.get("access_token")?.as_str()?;
+    (!token.is_empty()).then(|| SecretString::from(token))
+}

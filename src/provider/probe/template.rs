@@ -1,0 +1,244 @@
+//! An address or a header with settings in it: `{endpoint}/models`, `https://bedrock.{region}.amazonaws.com/…`.
+//!
+//! A setting at the beginning is an address of its own and is used as it is typed: a slash at its end is taken off, its query
+//! is kept before the template's, its fragment never goes over the wire. Anywhere else a value is one word of the host, one
+//! segment of the path or one value of the query, and cannot become more than that.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use super::request::Unsendable;
+use super::values::Values;
+
+/// Text with settings in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Template {
+    source: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Setting(String),
+}
+
+impl Template {
+    /// Reads `text {setting} text`.
+    pub fn read(source: &str) -> Result<Self, &'static str> {
+        let mut parts = Vec::new();
+        let mut rest = source;
+        while let Some((text, after)) = rest.split_once('{') {
+            let (key, after) = after.split_once('}').ok_or("a { wants its }")?;
+            if key.is_empty() || text.contains('}') || key.contains('{') {
+                return Err("a setting is written as {key}");
+            }
+            parts.push(Part::Text(text.to_owned()));
+            parts.push(Part::Setting(key.to_owned()));
+            rest = after;
+        }
+        if rest.contains('}') {
+            return Err("a } wants its {");
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
+        Ok(Self {
+            source: source.to_owned(),
+            parts,
+        })
+    }
+
+    /// The settings in it, in order.
+    pub fn settings(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Setting(key) => Some(key.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// The setting it begins with.
+    pub fn base(&self) -> Option<&str> {
+        match self.parts.first() {
+            Some(Part::Setting(key)) => Some(key),
+            Some(Part::Text(_)) | None => None,
+        }
+    }
+
+    /// Whether it begins with `http://`, `https://` or a setting.
+    pub fn is_address(&self) -> bool {
+        match self.parts.first() {
+            Some(Part::Setting(_)) => true,
+            Some(Part::Text(text)) => text.starts_with("https://") || text.starts_with("http://"),
+            None => false,
+        }
+    }
+
+    /// The text with every setting in place; nothing when one has no value.
+    pub fn fill(&self, values: &Values) -> Option<String> {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => Some(text.as_str()),
+                Part::Setting(key) => values.get(key),
+            })
+            .collect()
+    }
+
+    /// The address with every setting in place, each kept to its place.
+    pub fn url(&self, values: &Values) -> Result<Url, Unsendable> {
+        let value = |key: &str| {
+            values
+                .get(key)
+                .ok_or_else(|| Unsendable::NotAnAddress(key.to_owned()))
+        };
+        let mut parts = self.parts.iter();
+        let (mut before, query, mut place) = match self.base() {
+            Some(key) => {
+                parts.next();
+                let (base, query) = base(value(key)?, key)?;
+                (base, query, Place::Path)
+            }
+            None => (String::new(), None, Place::Host),
+        };
+        let mut own_query = String::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => {
+                    let (path, query) = match text.split_once('?') {
+                        Some((path, query)) if place != Place::Query => (path, Some(query)),
+                        Some(_) | None => (text.as_str(), None),
+                    };
+                    if place == Place::Query {
+                        own_query.push_str(path);
+                    } else {
+                        before.push_str(path);
+                        place = Place::after(&before);
+                    }
+                    if let Some(query) = query {
+                        place = Place::Query;
+                        own_query.push_str(query);
+                    }
+                }
+                Part::Setting(key) => {
+                    let value = value(key)?;
+                    let word = || Unsendable::NotAWord(key.clone());
+                    match place {
+                        Place::Host if is_host_word(value) => before.push_str(value),
+                        Place::Host => return Err(word()),
+                        Place::Path if matches!(value, "." | "..") => return Err(word()),
+                        Place::Path => before.push_str(&escaped(value)),
+                        Place::Query => own_query.push_str(&escaped(value)),
+                    }
+                }
+            }
+        }
+        let queries: Vec<String> = query.into_iter().chain([own_query]).collect();
+        let query = queries
+            .iter()
+            .filter(|query| !query.is_empty())
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("&");
+        let first = self.settings().next().unwrap_or_default().to_owned();
+        let mut url = Url::parse(&before).map_err(|_| Unsendable::NotAnAddress(first))?;
+        url.set_query((!query.is_empty()).then_some(&query));
+        Ok(url)
+    }
+
+    /// The address as people may see it: without its query, and with what `shown` gives for a setting.
+    pub fn shown(&self, mut shown: impl FnMut(&str) -> String) -> String {
+        let mut text = String::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            match part {
+                Part::Text(fixed) => text.push_str(fixed),
+                Part::Setting(key) if index == 0 => {
+                    let base = shown(key);
+                    let base = base.split(['?', '#']).next().unwrap_or_default();
+                    text.push_str(base.trim_end_matches('/'));
+                }
+                Part::Setting(key) => text.push_str(&shown(key)),
+            }
+        }
+        text.split('?').next().unwrap_or_default().to_owned()
+    }
+}
+
+/// Which part of an address a value would stand in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Host,
+    Path,
+    Query,
+}
+
+impl Place {
+    fn after(text: &str) -> Self {
+        match text.split_once("://") {
+            Some((_, rest)) if !rest.contains('/') => Self::Host,
+            Some(_) => Self::Path,
+            None => Self::Host,
+        }
+    }
+}
+
+/// The first whose settings all have values; the last one when none has.
+pub fn chosen<'a>(addresses: &'a [Template], values: &Values) -> Option<&'a Template> {
+    addresses
+        .iter()
+        .find(|address| address.settings().all(|key| values.get(key).is_some()))
+        .or(addresses.last())
+}
+
+/// A typed address without its last slash, and its query.
+fn base(typed: &str, key: &str) -> Result<(String, Option<String>), Unsendable> {
+    let not_one = || Unsendable::NotAnAddress(key.to_owned());
+    let mut url = Url::parse(typed).map_err(|_| not_one())?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if !is_web || !url.username().is_empty() || url.password().is_some() {
+        return Err(not_one());
+    }
+    let query = url.query().map(str::to_owned);
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok((url.as_str().trim_end_matches('/').to_owned(), query))
+}
+
+fn is_host_word(value: &str) -> bool {
+    value.len() <= 63
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Every byte that is not unreserved in RFC 3986 as `%XX`.
+pub(super) fn escaped(value: &str) -> String {
+    use std::fmt::Write;
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing into a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.source, f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let source = String::deserialize(deserializer)?;
+        Self::read(&source).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Which addresses are never called, and what is never shown of one.
+
+use rstest::rstest;
+use serde_json::json;
+use umai::appsettings::Variables;
+use umai::connection::TestStage;
+use umai::connection::check::Limits;
+use wiremock::MockServer;
+
+use crate::stage::{KEY, hasty, is_told, service, service_with, tested, tested_at};
+
+#[rstest]
+#[case("http://169.254.169.254/latest")]
+#[case("https://169.254.169.254")]
+#[case("http://[::ffff:169.254.169.254]")]
+#[case("http://[::ffff:a9fe:a9fe]")]
+#[case("http://2852039166")]
+#[case("http://0xa9fea9fe")]
+#[case("http://0251.0376.0251.0376")]
+#[case("https://[fd00:ec2::254]")]
+#[case("https://metadata.google.internal")]
+#[case("https://metadata.google.internal.")]
+#[case("http://0.0.0.0:8080")]
+#[case("http://[::]")]
+#[case("http://0")]
+#[case("http://224.0.0.1")]
+#[case("http://255.255.255.255")]
+#[case("http://[fe80::1]")]
+#[case("http://100.100.100.200")]
+#[case("http://[64:ff9b::169.254.169.254]")]
+#[tokio::test]
+async fn an_address_that_only_insiders_have_is_never_called(#[case] endpoint: &str) {
+    let report = tested_at(endpoint, hasty()).await;
+    let sentence = is_told(&report, TestStage::Reached);
+    assert!(sentence.contains("is never called"), "{sentence}");
+    assert_eq!(report.status, None);
+}
+
+#[rstest]
+#[case("http://8.8.8.8/v1")]
+#[case("http://[2606:4700::1111]/v1")]
+#[tokio::test]
+async fn a_key_does_not_travel_unencrypted_to_far_hosts(#[case] endpoint: &str) {
+    let report = tested_at(endpoint, hasty()).await;
+    let sentence = is_told(&report, TestStage::Reached);
+    assert!(sentence.contains("without encryption"), "{sentence}");
+    assert_eq!(
+        report.advice.as_deref(),
+        Some("Begin the address with https://")
+    );
+}
+
+#[tokio::test]
+async fn a_region_cannot_become_another_host() {
+    let server = MockServer::start().await;
+    for region in ["evil.example/", "x.evil.example#", "a@b", "a.b"] {
+        let settings =
+            json!({"region": region, "accessKeyId": "AKIAPLANTED", "secretAccessKey": KEY});
+        let report = tested(&service(&server.uri()), "amazon", &settings).await;
+        let sentence = is_told(&report, TestStage::Complete);
+        assert_eq!(
+            sentence,
+            "AWS Region must be one word of letters, numbers and hyphens"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_reference_stands_for_is_not_told_by_the_address() {
+    let server = MockServer::start().await;
+    let secret_path = format!("{}/hidden-path-5521", server.uri());
+    let variables = Variables::of([
+        ("My__Endpoint", secret_path.as_str()),
+        ("My__Word", "no-address-7734"),
+    ]);
+    let service = service_with(&server.uri(), Limits::default(), variables);
+    let settings = json!({"apiKey": KEY, "endpoint": "$My:Endpoint"});
+    let report = tested(&service, "openai", &settings).await;
+    is_told(&report, TestStage::Reached);
+    assert_eq!(report.address.as_deref(), Some("$My:Endpoint/models"));
+    let shown = format!("{report:?}");
+    assert!(
+        !shown.contains("hidden-path") && !shown.contains("127.0.0.1"),
+        "{shown}"
+    );
+    let settings = json!({"alias": "w", "apiKey": KEY, "endpoint": "$My:Word"});
+    let draft = crate::common::draft(
+        &json!({"providerId": "openai",
+        "settings": {"apiKey": settings["apiKey"], "endpoint": settings["endpoint"]}})
+        .to_string(),
+    );
+    let report = service
+        .test(umai::connection::TestSubject::Draft(draft))
+        .await
+        .unwrap();
+    assert_eq!(
+        is_told(&report, TestStage::Complete),
+        "Endpoint is not an http or https address"
+    );
+    assert!(!format!("{report:?}").contains("7734"));
+}

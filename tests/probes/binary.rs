@@ -1,0 +1,321 @@
+//! The same through the real program: exit codes, certificates, proxies.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use assert_cmd::Command;
+use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rstest::rstest;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::stage::{KEY, Way};
+
+/// The program over folders of its own, with connections made from JSON.
+struct Program {
+    home: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+struct Ended {
+    code: i32,
+    out: String,
+    told: String,
+}
+
+impl Program {
+    fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
+    }
+
+    fn with(mut self, name: &str, value: impl AsRef<Path>) -> Self {
+        let value = value.as_ref().to_str().unwrap().to_owned();
+        self.variables.push((name.into(), value));
+        self
+    }
+
+    async fn run(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut command = Command::cargo_bin("umai").unwrap();
+        command.env_clear().current_dir(self.home.path());
+        command
+            .env("HOME", self.home.path())
+            .envs(self.variables.clone());
+        command.args(arguments).write_stdin(input.to_owned());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let output = output.await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let (out, told) = (text(&output.stdout), text(&output.stderr));
+        assert!(!format!("{out}{told}").contains(KEY), "{out}{told}");
+        let code = output.status.code().expect("no signal");
+        Ended { code, out, told }
+    }
+
+    async fn create(&self, alias: &str, endpoint: &str) {
+        let body = json!({"alias": alias, "name": alias, "providerId": "openai",
+            "settings": {"apiKey": KEY, "endpoint": endpoint}});
+        let ended = self
+            .run(
+                &["connections", "create", "--from-json", "-"],
+                &body.to_string(),
+            )
+            .await;
+        assert_eq!(ended.code, 0, "{}", ended.told);
+    }
+
+    async fn test(&self, alias: &str) -> (i32, Value) {
+        let ended = self
+            .run(&["connections", "test", alias, "--json"], "")
+            .await;
+        (ended.code, serde_json::from_str(&ended.out).unwrap())
+    }
+}
+
+async fn stand_in(status: u16, body: Value) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(status).set_body_json(body))
+        .mount(&server)
+        .await;
+    server
+}
+
+#[tokio::test]
+async fn test_and_models_say_how_it_went_and_the_exit_code_says_it_too() {
+    let good = stand_in(200, Way::OpenAi.list()).await;
+    let bad = stand_in(401, json!({"error": {"message": format!("No key {KEY}")}})).await;
+    let program = Program::new();
+    program.create("good", &good.uri()).await;
+    program.create("bad", &bad.uri()).await;
+    let ended = program.run(&["connections", "test", "good"], "").await;
+    assert_eq!(ended.code, 0, "{}", ended.told);
+    assert!(
+        ended.out.contains("✓  models     2 models"),
+        "{}",
+        ended.out
+    );
+    let ended = program.run(&["connections", "test", "bad"], "").await;
+    assert_eq!(ended.code, 8);
+    assert!(ended.out.contains("✗  signed in"), "{}", ended.out);
+    assert!(
+        ended.out.contains("The provider says: No key ***"),
+        "{}",
+        ended.out
+    );
+    assert!(
+        ended.told.contains("does not accept the credentials (401)"),
+        "{}",
+        ended.told
+    );
+    let (code, report) = program.test("good").await;
+    assert_eq!(
+        (code, &report["success"], &report["errorMessage"]),
+        (0, &json!(true), &Value::Null)
+    );
+    let many = ["connections", "test", "good", "nobody", "bad", "--json"];
+    let ended = program.run(&many, "").await;
+    assert_eq!(ended.code, 8, "the worst of them");
+    let lines: Vec<Value> = ended
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let aliases: Vec<_> = lines
+        .iter()
+        .map(|line| line["alias"].as_str().unwrap())
+        .collect();
+    assert_eq!(aliases, ["good", "bad"]);
+    let ended = program.run(&["connections", "test", "nobody"], "").await;
+    assert_eq!(ended.code, 3);
+    let ended = program
+        .run(
+            &[
+                "connections",
+                "models",
+                "good",
+                "--capability",
+                "embedding",
+                "--json",
+            ],
+            "",
+        )
+        .await;
+    let items = json!({"items": [{"id": "text-embedding-3-small", "name": "text-embedding-3-small", "capabilities": ["Embedding"]}]});
+    assert_eq!(serde_json::from_str::<Value>(&ended.out).unwrap(), items);
+    let ended = program.run(&["connections", "models", "good"], "").await;
+    assert!(ended.out.starts_with("ID "), "{}", ended.out);
+    assert_eq!(
+        program
+            .run(&["connections", "models", "bad"], "")
+            .await
+            .code,
+        8
+    );
+}
+
+/// An authority and a server's certificate for some names.
+fn certificates(
+    names: &[&str],
+    change: impl Fn(&mut CertificateParams),
+) -> (String, Arc<rustls::ServerConfig>) {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut server = CertificateParams::new(names).unwrap();
+    change(&mut server);
+    let key = KeyPair::generate().unwrap();
+    let certificate = server.signed_by(&key, &authority).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+        )
+        .unwrap();
+    (authority.pem(), Arc::new(config))
+}
+
+/// Answers a list of models over TLS; the port.
+async fn https(config: Arc<rustls::ServerConfig>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let acceptor = TlsAcceptor::from(config);
+    let body = Way::OpenAi.list().to_string();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut request = vec![0; 4096];
+            let _ = stream.read(&mut request).await;
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(head.as_bytes()).await;
+            let _ = stream.write_all(body.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    port
+}
+
+fn in_order(_: &mut CertificateParams) {}
+
+fn outlived(certificate: &mut CertificateParams) {
+    certificate.not_before = rcgen::date_time_ymd(2000, 1, 1);
+    certificate.not_after = rcgen::date_time_ymd(2001, 1, 1);
+}
+
+#[rstest]
+#[case::trusted(true, "localhost", in_order as fn(&mut CertificateParams), None)]
+#[case::untrusted(false, "localhost", in_order as fn(&mut CertificateParams), Some("Nobody who is trusted here vouches for"))]
+#[case::for_another(true, "other.example", in_order as fn(&mut CertificateParams), Some("is for another name"))]
+#[case::outlived(true, "localhost", outlived as fn(&mut CertificateParams), Some("is not valid at this time"))]
+#[tokio::test]
+async fn a_certificate_is_looked_at_with_the_systems_authorities(
+    #[case] is_trusted: bool,
+    #[case] name: &str,
+    #[case] change: fn(&mut CertificateParams),
+    #[case] said: Option<&str>,
+) {
+    let (authority, config) = certificates(&[name], change);
+    let (other, _) = certificates(&["unrelated.example"], in_order);
+    let port = https(config).await;
+    let mut program = Program::new();
+    let file = program.home.path().join("authorities.pem");
+    std::fs::write(&file, if is_trusted { authority } else { other }).unwrap();
+    program = program.with("SSL_CERT_FILE", &file);
+    program
+        .create("tls", &format!("https://localhost:{port}"))
+        .await;
+    let (code, report) = program.test("tls").await;
+    match said {
+        None => assert_eq!((code, &report["models"]), (0, &json!(2)), "{report}"),
+        Some(said) => {
+            assert_eq!(code, 8);
+            let sentence = report["errorMessage"].as_str().unwrap();
+            assert!(sentence.contains(said), "{sentence}");
+        }
+    }
+}
+
+/// A proxy that keeps what it is asked first, and then refuses.
+async fn proxy() -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).await.unwrap_or_default();
+            let asked = String::from_utf8_lossy(&request[..length]).into_owned();
+            let _ = sender.send(asked);
+            let _ = stream
+                .write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+                .await;
+        }
+    });
+    (port, receiver)
+}
+
+#[tokio::test]
+async fn far_hosts_are_asked_through_the_environments_proxy() {
+    let (port, mut asked) = proxy().await;
+    let program = Program::new().with("HTTPS_PROXY", format!("http://127.0.0.1:{port}"));
+    program
+        .create("far", "https://api.provider.invalid/v1")
+        .await;
+    let (code, report) = program.test("far").await;
+    assert_eq!(code, 8);
+    let sentence = report["errorMessage"].as_str().unwrap();
+    assert_eq!(
+        sentence,
+        "The proxy does not let the call to api.provider.invalid through"
+    );
+    let asked = asked.recv().await.unwrap();
+    assert!(
+        asked.starts_with("CONNECT api.provider.invalid:443 "),
+        "{asked}"
+    );
+    assert!(!asked.contains(KEY));
+}
+
+#[tokio::test]
+async fn near_and_forbidden_hosts_are_never_asked_through_a_proxy() {
+    let (port, mut asked) = proxy().await;
+    let near = stand_in(200, Way::OpenAi.list()).await;
+    let url = format!("http://127.0.0.1:{port}");
+    let program = Program::new()
+        .with("HTTPS_PROXY", &url)
+        .with("HTTP_PROXY", &url)
+        .with("ALL_PROXY", &url);
+    program.create("near", &near.uri()).await;
+    program
+        .create("meta", "https://metadata.google.internal")
+        .await;
+    program.create("link", "https://169.254.169.254").await;
+    assert_eq!(program.test("near").await.0, 0);
+    for alias in ["meta", "link"] {
+        let (code, report) = program.test(alias).await;
+        assert_eq!(code, 8);
+        assert!(
+            report["errorMessage"]
+                .as_str()
+                .unwrap()
+                .contains("is never called")
+        );
+    }
+    assert!(asked.try_recv().is_err(), "the proxy was not asked");
+}

@@ -1,0 +1,311 @@
+//! What is missing is said before anything is sent.
+
+use std::sync::Arc;
+
+use rstest::rstest;
+use serde_json::{Value, json};
+use umai::appsettings::{AppSettings, Variables};
+use umai::connection::check::{self, Limits, Subject};
+use umai::connection::{
+    ConnectionError, ConnectionService, IdOrAlias, Plain, Reason, Setting, Settings, TestReport,
+    TestStage, TestSubject,
+};
+use umai::provider::ProviderCatalog;
+use wiremock::matchers::{header, method};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::common::draft;
+use crate::stage::{KEY, Way, draft_of, is_told, service, service_with, store, tested};
+
+/// A stand-in that says yes to one key.
+async fn server_for(key: &str) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(header("authorization", format!("Bearer {key}").as_str()))
+        .respond_with(ResponseTemplate::new(200).set_body_json(Way::OpenAi.list()))
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(401).set_body_json(json!({"error": {"message": "no"}})))
+        .mount(&server)
+        .await;
+    server
+}
+
+async fn is_silent(server: &MockServer) -> bool {
+    server.received_requests().await.unwrap().is_empty()
+}
+
+#[tokio::test]
+async fn a_connection_without_settings_says_so() {
+    let service = service("http://127.0.0.1:9");
+    let body = r#"{"alias":"bare","name":"Bare","providerId":"openai"}"#;
+    service.create(draft(body)).await.unwrap();
+    let report = service
+        .test(TestSubject::Stored(IdOrAlias::Alias("bare".into())))
+        .await
+        .unwrap();
+    let sentence = is_told(&report, TestStage::Complete);
+    assert_eq!(sentence, "The connection has no settings yet");
+}
+
+#[rstest]
+#[case(json!({"tenantId": "t"}), "Project Name, Client ID, Client Secret are missing")]
+#[case(json!({"tenantId": "t", "clientId": "c", "clientSecret": KEY}), "Project Name is missing")]
+#[case(json!({"clientSecret": KEY, "projectName": "p"}), "Tenant ID, Client ID are missing")]
+#[tokio::test]
+async fn entra_says_which_of_its_settings_is_missing(
+    #[case] mut settings: Value,
+    #[case] said: &str,
+) {
+    let server = MockServer::start().await;
+    settings["endpoint"] = json!(server.uri());
+    let report = tested(&service(&server.uri()), "microsoft-foundry", &settings).await;
+    assert_eq!(is_told(&report, TestStage::Complete), said);
+    assert!(is_silent(&server).await);
+}
+
+#[tokio::test]
+async fn a_reference_is_resolved_for_the_call_and_no_further() {
+    let server = server_for("$Other:Key").await;
+    // What it stands for looks like a reference and is none.
+    let variables = Variables::of([("OpenAI__ApiKey", "$Other:Key"), ("Other__Key", "wrong")]);
+    let service = service_with(&server.uri(), Limits::default(), variables);
+    let settings = json!({"apiKey": "$OpenAI:ApiKey", "endpoint": server.uri()});
+    let report = tested(&service, "openai", &settings).await;
+    assert!(report.success, "{report:?}");
+}
+
+#[tokio::test]
+async fn two_dollars_are_one_in_clear() {
+    let server = server_for("$literal-key-1").await;
+    let service = service(&server.uri());
+    let settings = json!({"apiKey": "$$literal-key-1", "endpoint": server.uri()});
+    assert!(tested(&service, "openai", &settings).await.success);
+}
+
+#[tokio::test]
+async fn a_reference_that_does_not_resolve_any_more_is_named() {
+    let server = MockServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("appsettings.json");
+    std::fs::write(&file, r#"{"OpenAI":{"ApiKey":"sk-there-1234567890"}}"#).unwrap();
+    let service: Arc<dyn ConnectionService> = Arc::new(umai::connection::CoreService::new(
+        Arc::new(umai::store::memory::MemoryStore::<Plain>::default()),
+        Arc::new(ProviderCatalog::embedded()),
+        AppSettings::in_folder(folder.path(), Variables::of([])),
+        crate::common::TestClock::new().clock(),
+    ));
+    let settings = json!({"apiKey": "$OpenAI:ApiKey", "endpoint": server.uri()});
+    let key = store(&service, "openai", &settings).await;
+    std::fs::write(&file, "{}").unwrap();
+    let report = service
+        .test(TestSubject::Stored(key.clone()))
+        .await
+        .unwrap();
+    let sentence = is_told(&report, TestStage::Complete);
+    assert_eq!(
+        sentence,
+        "OpenAI API Key refers to $OpenAI:ApiKey, which is not found"
+    );
+    std::fs::write(&file, r#"{"OpenAI":{"ApiKey":"x"},"Umbraco":{"AI":{"AllowedConfigurationKeyPrefixes":["Other"]}}}"#).unwrap();
+    let report = service.test(TestSubject::Stored(key)).await.unwrap();
+    let sentence = is_told(&report, TestStage::Complete);
+    assert_eq!(
+        sentence,
+        "OpenAI API Key refers to $OpenAI:ApiKey, which may not be referenced"
+    );
+    assert!(is_silent(&server).await);
+}
+
+/// Tests settings that no service holds, as the store may give them.
+async fn checked(provider: &str, settings: &Settings<Plain>) -> TestReport {
+    let catalog = ProviderCatalog::embedded();
+    let appsettings = AppSettings::default();
+    let subject = Subject {
+        provider_id: provider,
+        provider: catalog.get(provider),
+        settings: Some(settings),
+        appsettings: &appsettings,
+        now: std::time::SystemTime::now(),
+    };
+    check::test(&subject, Limits::default()).await
+}
+
+#[tokio::test]
+async fn a_stored_secret_that_cannot_be_opened_is_told() {
+    let mut settings = Settings::default();
+    settings.set("apiKey", Setting::Secret(Plain::unreadable()));
+    let report = checked("openai", &settings).await;
+    let sentence = is_told(&report, TestStage::Complete);
+    assert_eq!(
+        sentence,
+        "The stored OpenAI API Key cannot be opened with this key"
+    );
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_known_is_named() {
+    let report = checked("gone", &Settings::default()).await;
+    assert_eq!(
+        is_told(&report, TestStage::Complete),
+        "Provider 'gone' is not known here"
+    );
+}
+
+#[tokio::test]
+async fn a_provider_without_a_probe_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "id = \"mine\"\nname = \"Mine\"\ncapabilities = [\"Chat\"]\n";
+    std::fs::write(folder.path().join("mine.toml"), text).unwrap();
+    let (catalog, _) = ProviderCatalog::load(Some(folder.path()));
+    let appsettings = AppSettings::default();
+    let subject = Subject {
+        provider_id: "mine",
+        provider: catalog.get("mine"),
+        settings: Some(&Settings::default()),
+        appsettings: &appsettings,
+        now: std::time::SystemTime::now(),
+    };
+    let report = check::test(&subject, Limits::default()).await;
+    let sentence = is_told(&report, TestStage::Complete);
+    assert_eq!(sentence, "Provider 'Mine' says nothing of how it is tested");
+    assert_eq!(report.advice.as_deref(), Some("Add a [probe] to its file"));
+}
+
+#[tokio::test]
+async fn a_key_that_no_header_can_carry_is_told_without_it() {
+    let mut settings = Settings::default();
+    settings.set(
+        "apiKey",
+        Setting::Secret(Plain::new("sk-line\nbreak-secret")),
+    );
+    let report = checked("openai", &settings).await;
+    is_told(&report, TestStage::Complete);
+    assert!(!format!("{report:?}").contains("break-secret"));
+}
+
+#[tokio::test]
+async fn an_inactive_connection_can_be_tested() {
+    let server = server_for(KEY).await;
+    let service = service(&server.uri());
+    let settings = json!({"apiKey": KEY, "endpoint": server.uri()});
+    let key = store(&service, "openai", &settings).await;
+    service.set_active(&key, false).await.unwrap();
+    assert!(
+        service
+            .test(TestSubject::Stored(key))
+            .await
+            .unwrap()
+            .success
+    );
+}
+
+#[tokio::test]
+async fn a_draft_is_tested_before_it_has_a_name() {
+    let server = server_for(KEY).await;
+    let service = service(&server.uri());
+    let settings = json!({"apiKey": KEY, "endpoint": server.uri()});
+    let body =
+        json!({"name": "", "alias": "NOT AN ALIAS", "providerId": "openai", "settings": settings});
+    let report = service
+        .test(TestSubject::Draft(draft(&body.to_string())))
+        .await
+        .unwrap();
+    assert!(report.success, "{report:?}");
+}
+
+#[rstest]
+#[case(json!({"providerId": "openai", "settings": {"apiKey": "***"}}), "settings.apiKey")]
+#[case(json!({"providerId": "openai", "settings": {}}), "settings.apiKey")]
+#[case(json!({"providerId": "nobody", "settings": {}}), "providerId")]
+#[case(json!({"settings": {"apiKey": KEY}}), "providerId")]
+#[tokio::test]
+async fn a_draft_that_could_not_be_created_is_refused_at_its_field(
+    #[case] body: Value,
+    #[case] path: &str,
+) {
+    let service = service("http://127.0.0.1:9");
+    let error = service
+        .test(TestSubject::Draft(draft(&body.to_string())))
+        .await;
+    let error = error.unwrap_err();
+    let paths: Vec<_> = error
+        .fields()
+        .iter()
+        .map(|error| error.field.path())
+        .collect();
+    assert_eq!(paths, [path], "{error:?}");
+}
+
+#[tokio::test]
+async fn a_change_is_tested_over_what_is_stored() {
+    let server = server_for(KEY).await;
+    let service = service(&server.uri());
+    let settings = json!({"apiKey": KEY, "endpoint": format!("{}/wrong", server.uri())});
+    let key = store(&service, "openai", &settings).await;
+    let changed = async |settings: Value| {
+        let change = draft(&json!({ "settings": settings }).to_string());
+        service
+            .test(TestSubject::Changed(key.clone(), change))
+            .await
+    };
+    // The masked key is the stored one, and another path of the same origin may have it.
+    let kept = changed(json!({"apiKey": "sk-***", "endpoint": server.uri()}))
+        .await
+        .unwrap();
+    assert!(kept.success, "{kept:?}");
+    let other = changed(json!({"apiKey": "sk-other-1234567890"}))
+        .await
+        .unwrap();
+    is_told(&other, TestStage::SignedIn);
+    let stored = service
+        .test(TestSubject::Stored(key.clone()))
+        .await
+        .unwrap();
+    assert!(stored.success, "nothing was saved");
+}
+
+#[tokio::test]
+async fn a_kept_key_is_not_led_to_another_origin() {
+    let (home, elsewhere) = (server_for(KEY).await, server_for(KEY).await);
+    let service = service(&home.uri());
+    let settings = json!({"apiKey": KEY, "endpoint": home.uri()});
+    let key = store(&service, "openai", &settings).await;
+    for settings in [
+        json!({"apiKey": "sk-***", "endpoint": elsewhere.uri()}),
+        json!({"endpoint": elsewhere.uri()}),
+        json!({"endpoint": null}),
+    ] {
+        let change = draft(&json!({ "settings": settings }).to_string());
+        let error = service
+            .test(TestSubject::Changed(key.clone(), change))
+            .await;
+        let Err(ConnectionError::Invalid(errors)) = error else {
+            panic!("{settings}")
+        };
+        assert_eq!(errors[0].reason, Reason::EndpointMoved, "{settings}");
+    }
+    assert!(is_silent(&home).await && is_silent(&elsewhere).await);
+    let typed = json!({"settings": {"apiKey": KEY, "endpoint": elsewhere.uri()}});
+    // The same key, typed again, is still the kept one: nobody can tell them apart, so it is refused as in an update.
+    let typed = service
+        .test(TestSubject::Changed(key.clone(), draft(&typed.to_string())))
+        .await;
+    let change = draft_of(
+        "openai",
+        &json!({"apiKey": KEY, "endpoint": elsewhere.uri()}),
+    );
+    let updated = service.update(&key, change, None).await;
+    assert_eq!(typed.is_ok(), updated.is_ok());
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_there_is_not_found() {
+    let service = service("http://127.0.0.1:9");
+    let nobody = IdOrAlias::Alias("nobody".into());
+    let tested = service.test(TestSubject::Stored(nobody.clone())).await;
+    assert_eq!(tested, Err(ConnectionError::NotFound(nobody.clone())));
+    let listed = service.models(&nobody, None).await;
+    assert_eq!(listed, Err(ConnectionError::NotFound(nobody)));
+}

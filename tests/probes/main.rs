@@ -1,0 +1,20 @@
+//! A connection test tells the truth: against a provider's stand-in on a real socket.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail anywhere"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod addresses;
+mod answers;
+mod binary;
+mod complete;
+mod models;
+mod requests;
+mod secrets;
+mod sigv4;
+mod sockets;
+mod stage;

@@ -1,0 +1,198 @@
+//! What is sent, to the last header.
+
+use serde_json::json;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use crate::sigv4;
+use crate::stage::{ACCESS_KEY_ID, KEY, TOKEN, Way, service, tested};
+
+/// What the stand-in receives when a way is tested.
+async fn received(way: Way) -> (MockServer, Vec<Request>) {
+    let server = MockServer::start().await;
+    way.prepare(&server).await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(way.list()))
+        .mount(&server)
+        .await;
+    let (provider, settings) = way.settings(&server.uri());
+    let report = tested(&service(&server.uri()), provider, &settings).await;
+    assert!(report.success, "{report:?}");
+    let requests = server.received_requests().await.unwrap();
+    (server, requests)
+}
+
+fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request
+        .headers
+        .get(name)
+        .map(|value| value.to_str().unwrap())
+}
+
+fn target(request: &Request) -> String {
+    let url = &request.url;
+    url.query().map_or_else(
+        || url.path().to_owned(),
+        |query| format!("{}?{query}", url.path()),
+    )
+}
+
+#[tokio::test]
+async fn openai_gets_a_bearer_and_the_organization() {
+    let (_server, requests) = received(Way::OpenAi).await;
+    let [request] = requests.as_slice() else {
+        panic!("{requests:?}")
+    };
+    assert_eq!(target(request), "/v1/models");
+    assert_eq!(
+        header(request, "authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
+    assert_eq!(header(request, "openai-organization"), Some("org-1"));
+    assert_eq!(
+        header(request, "user-agent"),
+        Some(concat!("umai/", env!("CARGO_PKG_VERSION")))
+    );
+    assert_eq!(header(request, "referer"), None);
+}
+
+#[tokio::test]
+async fn a_compatible_service_gets_the_users_own_headers() {
+    let (_server, requests) = received(Way::Compatible).await;
+    assert_eq!(target(&requests[0]), "/models");
+    assert_eq!(header(&requests[0], "x-team"), Some("blue"));
+    assert_eq!(header(&requests[0], "x-more"), Some("Bearer of-news-99"));
+    assert_eq!(header(&requests[0], "openai-organization"), None);
+}
+
+#[tokio::test]
+async fn a_compatible_service_needs_no_key() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(Way::Compatible.list()))
+        .mount(&server)
+        .await;
+    let settings = json!({"endpoint": format!("{}/v1/?tenant=7", server.uri())});
+    let report = tested(&service(&server.uri()), "openai-compatible", &settings).await;
+    assert!(report.success, "{report:?}");
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(header(&requests[0], "authorization"), None);
+    assert_eq!(
+        target(&requests[0]),
+        "/v1/models?tenant=7",
+        "the query is kept"
+    );
+    assert_eq!(
+        report.address,
+        Some(format!("{}/v1/models", server.uri())),
+        "and not shown"
+    );
+}
+
+#[tokio::test]
+async fn anthropic_and_google_get_the_key_in_headers_of_their_own() {
+    let (_server, requests) = received(Way::Anthropic).await;
+    assert_eq!(target(&requests[0]), "/v1/models?limit=1000");
+    assert_eq!(header(&requests[0], "x-api-key"), Some(KEY));
+    assert_eq!(
+        header(&requests[0], "anthropic-version"),
+        Some("2023-06-01")
+    );
+    assert_eq!(header(&requests[0], "authorization"), None);
+    let (_server, requests) = received(Way::Google).await;
+    assert_eq!(target(&requests[0]), "/v1beta/models?pageSize=1000");
+    assert_eq!(header(&requests[0], "x-goog-api-key"), Some(KEY));
+}
+
+#[tokio::test]
+async fn bedrock_gets_a_signature_that_another_computation_agrees_with() {
+    let (server, requests) = received(Way::Bedrock).await;
+    let request = &requests[0];
+    assert_eq!(target(request), "/inference-profiles?maxResults=1000");
+    assert_eq!(header(request, "x-amz-date"), Some("20240115T103000Z"));
+    let expected = sigv4::authorization(&sigv4::Signed {
+        path: "/inference-profiles",
+        query: "maxResults=1000",
+        host: server.address().to_string().as_str(),
+        time: "20240115T103000Z",
+        region: "eu-central-1",
+        service: "bedrock",
+        access_key_id: ACCESS_KEY_ID,
+        secret_access_key: KEY,
+    });
+    assert_eq!(header(request, "authorization"), Some(expected.as_str()));
+}
+
+#[tokio::test]
+async fn foundry_takes_the_key_when_there_is_one_and_else_entra() {
+    let (_server, requests) = received(Way::FoundryKey).await;
+    assert_eq!(
+        target(&requests[0]),
+        "/openai/models?api-version=2024-10-21"
+    );
+    assert_eq!(header(&requests[0], "api-key"), Some(KEY));
+    let (_server, requests) = received(Way::FoundryEntra).await;
+    let [token, list] = requests.as_slice() else {
+        panic!("{requests:?}")
+    };
+    assert_eq!(
+        (token.method.as_str(), target(token).as_str()),
+        ("POST", "/tenant-1/oauth2/v2.0/token")
+    );
+    assert_eq!(
+        header(token, "content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    let form: Vec<(String, String)> = url::form_urlencoded::parse(&token.body)
+        .into_owned()
+        .collect();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        form,
+        [
+            pair("grant_type", "client_credentials"),
+            pair("client_id", "client-1"),
+            pair("client_secret", KEY),
+            pair("scope", "https://ai.azure.com/.default")
+        ]
+    );
+    assert_eq!(
+        target(list),
+        "/api/projects/my%20project/deployments?api-version=v1"
+    );
+    assert_eq!(
+        header(list, "authorization"),
+        Some(format!("Bearer {TOKEN}").as_str())
+    );
+}
+
+#[tokio::test]
+async fn both_ways_given_foundry_takes_the_key() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(Way::FoundryKey.list()))
+        .mount(&server)
+        .await;
+    let (provider, mut settings) = Way::FoundryEntra.settings(&server.uri());
+    settings["apiKey"] = json!(KEY);
+    settings["useResponsesApi"] = json!(true);
+    let report = tested(&service(&server.uri()), provider, &settings).await;
+    assert!(report.success, "{report:?}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_between_two_tests() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(Way::OpenAi.list()))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    let service = service(&server.uri());
+    let (provider, settings) = Way::OpenAi.settings(&server.uri());
+    let key = crate::stage::store(&service, provider, &settings).await;
+    let subject = umai::connection::TestSubject::Stored(key);
+    assert!(service.test(subject.clone()).await.unwrap().success);
+    assert!(!service.test(subject).await.unwrap().success);
+}

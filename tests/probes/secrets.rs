@@ -1,0 +1,192 @@
+//! No secret is in any report, whatever the provider echoes.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rstest::rstest;
+use serde_json::{Value, json};
+use umai::connection::TestSubject;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::stage::{ACCESS_KEY_ID, KEY, TOKEN, Way, service, store};
+
+const HEADER_SECRET: &str = "of-news-99";
+
+fn hex(text: &str) -> String {
+    text.bytes()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|sign| char::from_digit(sign.into(), 16))
+        .collect()
+}
+
+/// A secret in eight encodings.
+fn encodings(secret: &str) -> [String; 8] {
+    let json = Value::from(secret).to_string();
+    [
+        secret.to_owned(),
+        STANDARD.encode(secret),
+        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        hex(secret),
+        json.trim_matches('"').to_owned(),
+        secret.chars().rev().collect(),
+        secret.chars().flat_map(|sign| [sign, '\0']).collect(),
+        secret.to_lowercase(),
+    ]
+}
+
+/// Holds that a text has no secret in it, nor eight characters of one in a row.
+fn holds_none(shown: &str) {
+    let lowered = shown.to_lowercase().replace('\0', "");
+    for secret in [KEY, ACCESS_KEY_ID, TOKEN, HEADER_SECRET] {
+        for written in encodings(secret) {
+            let written = written.to_lowercase().replace('\0', "");
+            let signs: Vec<char> = written.chars().collect();
+            for run in signs.windows(8) {
+                let run: String = run.iter().collect();
+                assert!(!lowered.contains(&run), "{run} of {written} in {shown}");
+            }
+        }
+    }
+}
+
+/// Answers with everything it was sent, in every encoding, in one member.
+struct Echo {
+    status: u16,
+    body: fn(&str) -> Value,
+    encoding: usize,
+}
+
+impl Respond for Echo {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let sent: Vec<String> = request
+            .headers
+            .values()
+            .filter_map(|value| value.to_str().ok())
+            .map(str::to_owned)
+            .chain([KEY, ACCESS_KEY_ID, TOKEN, HEADER_SECRET].map(str::to_owned))
+            .collect();
+        let echoed: Vec<String> = sent
+            .iter()
+            .map(|text| encodings(text)[self.encoding].clone())
+            .collect();
+        ResponseTemplate::new(self.status).set_body_json((self.body)(&echoed.join(" and ")))
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_provider_echoes_is_not_shown(
+    #[values(
+        Way::OpenAi,
+        Way::Compatible,
+        Way::Anthropic,
+        Way::Google,
+        Way::Bedrock,
+        Way::FoundryKey,
+        Way::FoundryEntra
+    )]
+    way: Way,
+    #[values(0, 1, 2, 3, 4, 5, 6, 7)] encoding: usize,
+    #[values(401, 403, 429, 500)] status: u16,
+) {
+    let server = MockServer::start().await;
+    way.prepare(&server).await;
+    let body = |text: &str| json!({"error": {"message": format!("You sent {text}"), "code": text}});
+    Mock::given(method("GET"))
+        .respond_with(Echo {
+            status,
+            body,
+            encoding,
+        })
+        .mount(&server)
+        .await;
+    let (provider, settings) = way.settings(&server.uri());
+    let service = service(&server.uri());
+    let key = store(&service, provider, &settings).await;
+    let report = service
+        .test(TestSubject::Stored(key.clone()))
+        .await
+        .unwrap();
+    assert!(!report.success);
+    assert!(
+        report
+            .said
+            .as_ref()
+            .is_some_and(|said| said.contains("***")),
+        "{report:?}"
+    );
+    // Only what belongs to the request was secret: the other three were never sent with it and may be shown.
+    let own: &[&str] = match way {
+        Way::Bedrock => &[KEY, ACCESS_KEY_ID],
+        Way::FoundryEntra => &[KEY, TOKEN],
+        Way::Compatible => &[KEY, HEADER_SECRET],
+        _ => &[KEY],
+    };
+    let mut shown = serde_json::to_string(&report).unwrap();
+    for foreign in [KEY, ACCESS_KEY_ID, TOKEN, HEADER_SECRET] {
+        if !own.contains(&foreign) {
+            for written in encodings(foreign) {
+                shown = shown.replace(&written.replace('\0', ""), "");
+            }
+        }
+    }
+    holds_none(&shown);
+    let error = service.models(&key, None).await.unwrap_err();
+    assert!(!format!("{error:?}{error}").contains(KEY));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_list_that_echoes_the_key_is_no_way_around(
+    #[values(0, 1, 2, 3, 4, 5, 7)] encoding: usize,
+) {
+    let server = MockServer::start().await;
+    let body = |text: &str| json!({"data": [{"id": text}, {"id": "gpt-4o"}]});
+    Mock::given(method("GET"))
+        .respond_with(Echo {
+            status: 200,
+            body,
+            encoding,
+        })
+        .mount(&server)
+        .await;
+    let (provider, settings) = Way::OpenAi.settings(&server.uri());
+    let service = service(&server.uri());
+    let key = store(&service, provider, &settings).await;
+    let models = service.models(&key, None).await.unwrap();
+    let ids: Vec<_> = models.iter().map(|model| model.id.as_str()).collect();
+    assert_eq!(ids, ["gpt-4o"]);
+}
+
+#[tokio::test]
+async fn a_key_in_the_path_of_an_endpoint_is_not_shown() {
+    let server = MockServer::start().await;
+    let service = service(&server.uri());
+    let endpoint = format!(
+        "{}/gateway/{}/v1?key={}",
+        server.uri(),
+        "planted0Path0Secret",
+        KEY
+    );
+    let settings = json!({"apiKey": "planted0Path0Secret", "endpoint": endpoint});
+    let key = store(&service, "openai", &settings).await;
+    let report = service.test(TestSubject::Stored(key)).await.unwrap();
+    let shown = format!("{report:?}");
+    assert!(!shown.contains("planted"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_token_of_entra_is_hidden_like_a_key() {
+    let server = MockServer::start().await;
+    Way::FoundryEntra.prepare(&server).await;
+    let said = json!({"error": {"message": format!("The bearer {TOKEN} may not")}});
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(403).set_body_json(said))
+        .mount(&server)
+        .await;
+    let (provider, settings) = Way::FoundryEntra.settings(&server.uri());
+    let service = service(&server.uri());
+    let key = store(&service, provider, &settings).await;
+    let report = service.test(TestSubject::Stored(key)).await.unwrap();
+    assert_eq!(report.said.as_deref(), Some("The bearer *** may not"));
+}
