@@ -289,8 +289,8 @@ async fn many_saves_at_once_share_a_few_connections() {
         let far = Arc::clone(&far);
         saves.spawn(async move { far.create(draft(&body)).await });
     }
-    let saved = saves.join_all().await;
-    assert_eq!(saved.iter().filter(|saved| saved.is_ok()).count(), 300);
+    let ended = saves.join_all().await;
+    assert_eq!(ended.iter().filter(|made| made.is_ok()).count(), 300);
     let passed = gate.passed.load(Ordering::Relaxed);
     assert!((2..=64).contains(&passed), "{passed} connections");
 }
