@@ -143,18 +143,18 @@ fn play(stage: &mut Stage, happening: &Happening) {
 /// Somebody else does something with one of the first three connections, and it is heard of.
 fn elsewhere(stage: &mut Stage, what: u8) {
     let window = Window { skip: 0, take: 3 };
-    let page = stage.elsewhere(stage.service.list(Query::all(window)));
+    let page = stage.wait_for(stage.service.list(Query::all(window)));
     let Some(item) = page.unwrap().items.into_iter().nth(usize::from(what % 3)) else {
         return;
     };
     let key = item.id.into();
     let news = match what / 3 {
         0 => {
-            stage.elsewhere(stage.service.delete(&key, None)).unwrap();
+            stage.wait_for(stage.service.delete(&key, None)).unwrap();
             News::Deleted(item.id)
         }
         1 => {
-            let switched = stage.elsewhere(stage.service.set_active(&key, !item.is_active));
+            let switched = stage.wait_for(stage.service.set_active(&key, !item.is_active));
             News::Saved(compact(&switched.unwrap().item))
         }
         _ => {
@@ -163,7 +163,7 @@ fn elsewhere(stage: &mut Stage, what: u8) {
                 name: Some(name),
                 ..ConnectionDraft::default()
             };
-            let renamed = stage.elsewhere(stage.service.update(&key, draft, None));
+            let renamed = stage.wait_for(stage.service.update(&key, draft, None));
             News::Saved(compact(&renamed.unwrap().item))
         }
     };

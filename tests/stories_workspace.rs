@@ -33,12 +33,12 @@ fn changed(width: u16, height: u16) -> Stage {
         stage.clock.turn(3_600);
         let draft = common::draft(body);
         stage
-            .elsewhere(stage.service.update(&key, draft, None))
+            .wait_for(stage.service.update(&key, draft, None))
             .unwrap();
     }
     stage.clock.turn(3_600);
     stage
-        .elsewhere(stage.service.set_active(&key, false))
+        .wait_for(stage.service.set_active(&key, false))
         .unwrap();
     stage.clock.turn(3_600);
     // Connections are read when the stage opens; what happened since is read now.
@@ -124,7 +124,7 @@ fn a_rollback_is_only_asked_for_and_esc_takes_it_back() {
     stage.play("H<end>b<esc>");
     let key = "openai-prod".parse().unwrap();
     let version = |stage: &Stage| {
-        let connection = stage.elsewhere(stage.service.get(&key));
+        let connection = stage.wait_for(stage.service.get(&key));
         connection.unwrap().item.version
     };
     assert_eq!(version(&stage), 5);
@@ -148,11 +148,11 @@ fn a_rollback_that_is_refused_says_why() {
     let key = "openai-dev".parse().unwrap();
     let draft = common::draft(r#"{"alias":"moved"}"#);
     stage
-        .elsewhere(stage.service.update(&key, draft, None))
+        .wait_for(stage.service.update(&key, draft, None))
         .unwrap();
     let body = r#"{"alias":"openai-dev","name":"Other","providerId":"openai","settings":{"apiKey":"sk-1"}}"#;
     stage
-        .elsewhere(stage.service.create(common::draft(body)))
+        .wait_for(stage.service.create(common::draft(body)))
         .unwrap();
     stage.play("r/development<enter>H<end>b<enter>");
     let frame = stage.frame();
@@ -167,11 +167,11 @@ fn the_rolled_back_version_keeps_the_key_stored_now() {
     let mut stage = changed(120, 40);
     stage.play("H<end>b<enter>");
     let key = "openai-prod".parse().unwrap();
-    let connection = stage.elsewhere(stage.service.get(&key)).unwrap();
+    let connection = stage.wait_for(stage.service.get(&key)).unwrap();
     assert_eq!(connection.item.name, "OpenAI Production");
     assert!(connection.item.is_active);
     let versions = stage
-        .elsewhere(stage.service.versions(&key, Window { skip: 0, take: 1 }))
+        .wait_for(stage.service.versions(&key, Window { skip: 0, take: 1 }))
         .unwrap();
     let change = &versions.items[0].change;
     assert!(!change.paths.contains(&"settings.apiKey".to_owned()));
@@ -487,7 +487,7 @@ fn a_very_long_history_is_read_in_parts_as_one_goes_down() {
     let key = "anthropic-team-a".parse().unwrap();
     for number in 0..250 {
         stage
-            .elsewhere(stage.service.set_active(&key, number % 2 == 1))
+            .wait_for(stage.service.set_active(&key, number % 2 == 1))
             .unwrap();
     }
     stage.play("r<down>H");
