@@ -284,6 +284,12 @@ async fn the_document_is_openapi_3_1_with_unique_names_and_bearer_tokens() {
         "bearer"
     );
     assert_eq!(document["security"], serde_json::json!([{ "bearer": [] }]));
+    for open in ["/health", "/openapi.json"] {
+        assert_eq!(
+            document["paths"][open]["get"]["security"],
+            serde_json::json!([])
+        );
+    }
     let mut names = BTreeSet::new();
     for (path, methods) in members(&document["paths"]) {
         for (method, operation) in members(&methods) {
