@@ -110,12 +110,12 @@ pub fn with_service(
     let ended = runtime.block_on(async {
         let stopped = signals::stopped()?;
         let store = SharedStore::new(&ground.config.data);
+        let resting = tokio::spawn(signals::rest_when_stopped(store.clone())?);
         let session = Session::open(ground, store).await?;
         let at_first = session.service.notices();
         for notice in at_first.iter().chain(&ground.config.exposed_key()) {
             output.note(notice);
         }
-        let resting = tokio::spawn(signals::rest_when_stopped(session.store.clone())?);
         let done = tokio::select! {
             done = command(&session.service, output) => done,
             exit = stopped => Err(Failure::Signal(exit)),
