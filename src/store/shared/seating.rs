@@ -175,14 +175,6 @@ impl Seating {
         lock::held(&self.data)
     }
 
-    /// What is said of a write that a holder says nothing of.
-    pub fn uncertain(&self) -> StoreError {
-        StoreError::Unusable(format!(
-            "{}. Whether this change was kept will be seen when it goes on: look before you make it again",
-            self.silent()
-        ))
-    }
-
     /// Learns what the store says without being asked, when it is open here.
     pub fn look(&self) {
         if let Some(Seat::Holder(holder)) = &*self.current() {
