@@ -13,7 +13,10 @@ mod stage;
 use proptest::prelude::*;
 use stage::Stage;
 use std::sync::Arc;
-use umai::connection::{ConnectionDraft, ConnectionItem, Query, Window};
+use umai::connection::{
+    ConnectionDraft, ConnectionItem, ConnectionService, Query, TestReport, Window,
+};
+use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::follow::Heard;
 use umai::tui::layout::Size;
@@ -90,6 +93,7 @@ enum Happening {
     Time,
     Elsewhere(u8),
     Line(bool),
+    Answer,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -111,6 +115,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Time),
         2 => (0..9_u8).prop_map(Happening::Elsewhere),
         1 => any::<bool>().prop_map(Happening::Line),
+        1 => Just(Happening::Answer),
     ]
 }
 
@@ -128,6 +133,18 @@ fn play(stage: &mut Stage, happening: &Happening) {
         }
         Happening::Mouse(mouse) => stage.happens(Event::Mouse(*mouse)),
         Happening::Resize(size) => stage.happens(Event::Resize(*size)),
+        Happening::Answer => {
+            let reply = match stage.effects.pop() {
+                Some(Effect::Call(ticket, Request::Test(_))) => {
+                    Event::Reply(ticket, Reply::Tested(Ok(TestReport::default())))
+                }
+                Some(Effect::Call(ticket, _)) => {
+                    Event::Reply(ticket, Reply::Models(Ok(Vec::new())))
+                }
+                _ => return,
+            };
+            stage.happens(reply);
+        }
         Happening::Elsewhere(what) => elsewhere(stage, *what),
         Happening::Line(is_broken) => stage.happens(Event::Heard(if *is_broken {
             Heard::Broken
@@ -142,31 +159,29 @@ fn play(stage: &mut Stage, happening: &Happening) {
 
 /// Somebody else does something with one of the first three connections, and it is heard of.
 fn elsewhere(stage: &mut Stage, what: u8) {
-    let window = Window { skip: 0, take: 3 };
-    let page = stage.wait_for(stage.service.list(Query::all(window)));
-    let Some(item) = page.unwrap().items.into_iter().nth(usize::from(what % 3)) else {
-        return;
-    };
-    let key = item.id.into();
-    let news = match what / 3 {
-        0 => {
-            stage.wait_for(stage.service.delete(&key, None)).unwrap();
-            News::Deleted(item.id)
-        }
-        1 => {
-            let switched = stage.wait_for(stage.service.set_active(&key, !item.is_active));
-            News::Saved(compact(&switched.unwrap().item))
-        }
-        _ => {
-            let name = format!("{} 日 {what}", item.name.chars().next_back().unwrap_or('x'));
-            let draft = ConnectionDraft {
-                name: Some(name),
-                ..ConnectionDraft::default()
-            };
-            let renamed = stage.wait_for(stage.service.update(&key, draft, None));
-            News::Saved(compact(&renamed.unwrap().item))
-        }
-    };
+    let news = stage.elsewhere(&async |service: &dyn ConnectionService| {
+        let window = Window { skip: 0, take: 3 };
+        let page = service.list(Query::all(window)).await.unwrap();
+        let item = page.items.into_iter().nth(usize::from(what % 3))?;
+        let key = item.id.into();
+        let changed = match what / 3 {
+            0 => {
+                service.delete(&key, None).await.unwrap();
+                return Some(News::Deleted(item.id));
+            }
+            1 => service.set_active(&key, !item.is_active).await,
+            _ => {
+                let last = item.name.chars().next_back().unwrap_or('x');
+                let draft = ConnectionDraft {
+                    name: Some(format!("{last} 日 {what}")),
+                    ..ConnectionDraft::default()
+                };
+                service.update(&key, draft, None).await
+            }
+        };
+        Some(News::Saved(compact(&changed.unwrap().item)))
+    });
+    let Some(news) = news else { return };
     stage.happens(Event::Heard(Heard::News(vec![news])));
 }
 

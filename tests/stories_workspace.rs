@@ -11,9 +11,10 @@ mod common;
 mod stage;
 
 use rstest::rstest;
-use stage::Stage;
+use stage::twice::Twice as Stage;
 use umai::connection::{
-    ConnectionError, Model, TestReport, TestStage, TestStep, TestSubject, Window,
+    Connection, ConnectionError, ConnectionService, Model, TestReport, TestStage, TestStep,
+    TestSubject, Window,
 };
 use umai::provider::Capability;
 use umai::tui::action::{Action, Context};
@@ -24,26 +25,43 @@ use umai::tui::theme::ThemeName;
 /// The connection of the stories: renamed, switched, given another endpoint and another key, in five versions.
 fn changed(width: u16, height: u16) -> Stage {
     let mut stage = Stage::three(width, height);
-    let key = "openai-prod".parse().unwrap();
     for body in [
         r#"{"name":"OpenAI Production EU","changeDescription":"moved to Europe"}"#,
         r#"{"settings":{"organization":"org-1"}}"#,
         r#"{"settings":{"apiKey":"sk-planted-again"}}"#,
     ] {
-        stage.clock.turn(3_600);
-        let draft = common::draft(body);
-        stage
-            .wait_for(stage.service.update(&key, draft, None))
-            .unwrap();
+        change(&stage, "openai-prod", body);
     }
-    stage.clock.turn(3_600);
-    stage
-        .wait_for(stage.service.set_active(&key, false))
-        .unwrap();
-    stage.clock.turn(3_600);
+    switch(&stage, "openai-prod", false);
     // Connections are read when the stage opens; what happened since is read now.
     stage.play("r<end>");
     stage
+}
+
+/// Somebody else changes a connection.
+fn change(stage: &Stage, alias: &str, body: &str) {
+    let key = alias.parse().unwrap();
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| {
+            service.update(&key, common::draft(body), None).await
+        })
+        .unwrap();
+}
+
+/// Somebody else switches a connection.
+fn switch(stage: &Stage, alias: &str, active: bool) {
+    let key = alias.parse().unwrap();
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| service.set_active(&key, active).await)
+        .unwrap();
+}
+
+/// A connection as it is stored.
+fn stored(stage: &Stage, alias: &str) -> Connection {
+    let key = alias.parse().unwrap();
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| service.get(&key).await)
+        .unwrap()
 }
 
 macro_rules! stories {
@@ -122,11 +140,7 @@ fn two_versions_alike_have_no_changes() {
 fn a_rollback_is_only_asked_for_and_esc_takes_it_back() {
     let mut stage = changed(80, 24);
     stage.play("H<end>b<esc>");
-    let key = "openai-prod".parse().unwrap();
-    let version = |stage: &Stage| {
-        let connection = stage.wait_for(stage.service.get(&key));
-        connection.unwrap().item.version
-    };
+    let version = |stage: &Stage| stored(stage, "openai-prod").item.version;
     assert_eq!(version(&stage), 5);
     stage.play("b<shift-tab><enter>");
     assert_eq!(version(&stage), 5, "Cancel was pressed");
@@ -145,14 +159,12 @@ fn the_current_version_is_not_rolled_back_to() {
 #[test]
 fn a_rollback_that_is_refused_says_why() {
     let mut stage = Stage::three(120, 40);
-    let key = "openai-dev".parse().unwrap();
-    let draft = common::draft(r#"{"alias":"moved"}"#);
-    stage
-        .wait_for(stage.service.update(&key, draft, None))
-        .unwrap();
+    change(&stage, "openai-dev", r#"{"alias":"moved"}"#);
     let body = r#"{"alias":"openai-dev","name":"Other","providerId":"openai","settings":{"apiKey":"sk-1"}}"#;
     stage
-        .wait_for(stage.service.create(common::draft(body)))
+        .elsewhere(&async |service: &dyn ConnectionService| {
+            service.create(common::draft(body)).await
+        })
         .unwrap();
     stage.play("r/development<enter>H<end>b<enter>");
     let frame = stage.frame();
@@ -166,12 +178,14 @@ fn a_rollback_that_is_refused_says_why() {
 fn the_rolled_back_version_keeps_the_key_stored_now() {
     let mut stage = changed(120, 40);
     stage.play("H<end>b<enter>");
-    let key = "openai-prod".parse().unwrap();
-    let connection = stage.wait_for(stage.service.get(&key)).unwrap();
+    let connection = stored(&stage, "openai-prod");
     assert_eq!(connection.item.name, "OpenAI Production");
     assert!(connection.item.is_active);
     let versions = stage
-        .wait_for(stage.service.versions(&key, Window { skip: 0, take: 1 }))
+        .elsewhere(&async |service: &dyn ConnectionService| {
+            let window = Window { skip: 0, take: 1 };
+            service.versions(&connection.item.id.into(), window).await
+        })
         .unwrap();
     let change = &versions.items[0].change;
     assert!(!change.paths.contains(&"settings.apiKey".to_owned()));
@@ -223,13 +237,9 @@ fn in_the_history_the_keys_of_the_tree_work_too() {
     assert!(stage.frame().contains("v6"), "{}", stage.frame());
 }
 
-/// Presses keys that ask for something, and answers what was asked without asking anybody.
+/// Presses keys that ask a provider, and answers what was asked without asking it.
 fn asked(stage: &mut Stage, keys: &str) -> (Ticket, Request) {
-    let mut last = None;
-    for event in stage::events(keys) {
-        last = stage.app.update(event);
-    }
-    match last {
+    match stage.play(keys).effects.pop() {
         Some(Effect::Call(ticket, request)) => (ticket, request),
         other => panic!("a call was expected, not {other:?}"),
     }
@@ -320,7 +330,7 @@ fn esc_stops_a_test_and_its_answer_comes_too_late() {
     assert!(request.is_stoppable());
     assert!(stage.app.awaits(ticket));
     assert!(stage.frame().contains("Esc stop"), "{}", stage.frame());
-    stage.app.update(stage::events("<esc>").remove(0));
+    stage.play("<esc>");
     assert!(!stage.app.awaits(ticket), "so the request is stopped");
     let before = stage.frame();
     stage.happens(Event::Reply(ticket, Reply::Tested(Ok(passed()))));
@@ -455,9 +465,11 @@ fn the_models_are_narrowed_by_typing_and_copied() {
 #[test]
 fn models_that_did_not_come_say_why() {
     let mut stage = Stage::three(40, 10);
-    stage.play("<down>m");
+    let (ticket, _) = asked(&mut stage, "<down>m");
+    let gone = ConnectionError::NotFound("x".parse().unwrap());
+    stage.happens(Event::Reply(ticket, Reply::Models(Err(gone))));
     assert!(
-        stage.frame().contains("says nothing of"),
+        stage.frame().contains("Connection 'x' not found"),
         "{}",
         stage.frame()
     );
@@ -484,11 +496,8 @@ fn a_comparison_is_the_same_in_every_theme_and_mono_has_no_colour() {
 #[test]
 fn a_very_long_history_is_read_in_parts_as_one_goes_down() {
     let mut stage = Stage::three(80, 24);
-    let key = "anthropic-team-a".parse().unwrap();
     for number in 0..250 {
-        stage
-            .wait_for(stage.service.set_active(&key, number % 2 == 1))
-            .unwrap();
+        switch(&stage, "anthropic-team-a", number % 2 == 1);
     }
     stage.play("r<down>H");
     assert_eq!(stage.app.workspace.history.versions().len(), 100);

@@ -250,14 +250,14 @@ impl App {
         let mut found = self.keymap.find(self.context(), key);
         if found.is_none() {
             // Where nothing is typed, the keys that move in the tree move here, too.
-            found = self.keymap.find(Context::Tree, key).filter(|action| {
-                let does = match self.layers.last() {
-                    Some(Layer::Help(_)) => Help::does(*action),
-                    Some(Layer::Report(_) | Layer::Compare(_)) => action.is_move(),
-                    _ => false,
-                };
-                does
-            });
+            found =
+                self.keymap
+                    .find(Context::Tree, key)
+                    .filter(|action| match self.layers.last() {
+                        Some(Layer::Help(_)) => Help::does(*action),
+                        Some(Layer::Report(_) | Layer::Compare(_)) => action.is_move(),
+                        _ => false,
+                    });
         }
         if let Some(action) = found {
             return self.act(action);

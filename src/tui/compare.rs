@@ -111,8 +111,9 @@ impl Compare {
         self.ticket = None;
         let changes = found.map(|comparison| comparison.changes.into_iter());
         self.found = Some(changes.map(|changes| {
-            let changed = changes.map(|difference| Changed::of(difference, provider));
-            changed.collect()
+            changes
+                .map(|difference| Changed::of(difference, provider))
+                .collect()
         }));
     }
 
@@ -144,7 +145,7 @@ impl Compare {
         for (at, changed) in self.changes().iter().enumerate() {
             match &changed.how {
                 How::Secret(what) => {
-                    rows.push(Row::Label(at, format!("{}: {what}", changed.label)))
+                    rows.push(Row::Label(at, format!("{}: {what}", changed.label)));
                 }
                 How::Text(old, new) => {
                     rows.push(Row::Label(at, changed.label.clone()));

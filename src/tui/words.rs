@@ -87,9 +87,12 @@ mod tests {
     use rstest::rstest;
 
     fn shown(parts: &[Part]) -> String {
-        let shown = parts.iter().map(|part| match part.is_other {
-            true => format!("[{}]", part.text),
-            false => part.text.clone(),
+        let shown = parts.iter().map(|part| {
+            if part.is_other {
+                format!("[{}]", part.text)
+            } else {
+                part.text.clone()
+            }
         });
         shown.collect()
     }

@@ -35,6 +35,7 @@ impl ConnectionDraft {
             ("alias", &self.alias),
             ("name", &self.name),
             ("providerId", &self.provider_id),
+            ("changeDescription", &self.change_description),
         ] {
             if let Some(text) = text {
                 member(name, &|body| put(body, text));

@@ -128,7 +128,9 @@ impl App {
         };
         match answer {
             Answer::Cancel => None,
-            Answer::RollBack(..) | Answer::RollBackField(..) => self.roll_back(answer, note),
+            Answer::RollBack(..) | Answer::RollBackField(..) => {
+                self.roll_back(answer, note.as_deref())
+            }
             Answer::Save => self.act(Action::Save),
             Answer::Discard => {
                 self.layers.pop();

@@ -148,8 +148,8 @@ impl App {
     }
 
     /// Goes back, as it was answered, with the note that was typed.
-    pub(super) fn roll_back(&mut self, answer: Answer, note: Option<String>) -> Option<Effect> {
-        let said = |what: String| match &note {
+    pub(super) fn roll_back(&mut self, answer: Answer, note: Option<&str>) -> Option<Effect> {
+        let said = |what: String| match note {
             Some(note) => format!("{what}: {note}"),
             None => what,
         };

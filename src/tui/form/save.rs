@@ -22,7 +22,8 @@ impl Form {
     pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
         let draft = match self.right_draft(catalog) {
             Ok(draft) => draft,
-            Err(outcome) => return outcome,
+            Err(Some(notice)) => return Outcome::Tell(notice),
+            Err(None) => return Outcome::Stay,
         };
         Outcome::Ask(match self.subject {
             Subject::New => Request::Create(draft),
@@ -38,7 +39,8 @@ impl Form {
     pub fn test(&mut self, catalog: &ProviderCatalog) -> Outcome {
         let draft = match self.right_draft(catalog) {
             Ok(draft) => draft,
-            Err(outcome) => return outcome,
+            Err(Some(notice)) => return Outcome::Tell(notice),
+            Err(None) => return Outcome::Stay,
         };
         Outcome::Test(match self.subject {
             Subject::New => TestSubject::Draft(draft),
@@ -46,8 +48,11 @@ impl Form {
         })
     }
 
-    /// What is in the fields when nothing is wrong with it; else what is wrong stands there.
-    fn right_draft(&mut self, catalog: &ProviderCatalog) -> Result<ConnectionDraft, Outcome> {
+    /// What is in the fields when nothing is wrong with it; else what is wrong stands there, or is to be told.
+    fn right_draft(
+        &mut self,
+        catalog: &ProviderCatalog,
+    ) -> Result<ConnectionDraft, Option<Notice>> {
         self.was_tried = true;
         self.look_all_up_again();
         let draft = self.draft();
@@ -57,10 +62,7 @@ impl Form {
         };
         let problems = draft.problems(catalog, keep);
         if !problems.is_empty() {
-            return Err(match self.refuse(&problems) {
-                Some(notice) => Outcome::Tell(notice),
-                None => Outcome::Stay,
-            });
+            return Err(self.refuse(&problems));
         }
         self.hide_secrets();
         Ok(draft)
