@@ -12,10 +12,14 @@ mod stage;
 
 use proptest::prelude::*;
 use stage::Stage;
+use std::sync::Arc;
+use umai::connection::{ConnectionDraft, ConnectionItem, Query, Window};
 use umai::tui::event::{Event, Mouse, MouseKind};
+use umai::tui::follow::Heard;
 use umai::tui::layout::Size;
+use umai::tui::tree::{Item, News};
 
-const KEYS: [&str; 44] = [
+const KEYS: [&str; 58] = [
     "<up>",
     "<down>",
     "<left>",
@@ -60,6 +64,20 @@ const KEYS: [&str; 44] = [
     "g",
     ":",
     "?",
+    "T",
+    "m",
+    "H",
+    "H",
+    "1",
+    "2",
+    "3",
+    "b",
+    "f",
+    "<space>",
+    "<ctrl-t>",
+    "<enter>",
+    "y",
+    "i",
 ];
 
 #[derive(Debug, Clone)]
@@ -70,6 +88,8 @@ enum Happening {
     Mouse(Mouse),
     Resize(Size),
     Time,
+    Elsewhere(u8),
+    Line(bool),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -89,6 +109,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => mouse,
         1 => (0..140_u16, 0..50_u16).prop_map(|(width, height)| Happening::Resize(Size { width, height })),
         1 => Just(Happening::Time),
+        2 => (0..9_u8).prop_map(Happening::Elsewhere),
+        1 => any::<bool>().prop_map(Happening::Line),
     ]
 }
 
@@ -106,10 +128,50 @@ fn play(stage: &mut Stage, happening: &Happening) {
         }
         Happening::Mouse(mouse) => stage.happens(Event::Mouse(*mouse)),
         Happening::Resize(size) => stage.happens(Event::Resize(*size)),
+        Happening::Elsewhere(what) => elsewhere(stage, *what),
+        Happening::Line(is_broken) => stage.happens(Event::Heard(if *is_broken {
+            Heard::Broken
+        } else {
+            Heard::CaughtUp
+        })),
         Happening::Time => {
             stage.time_passes();
         }
     }
+}
+
+/// Somebody else does something with one of the first three connections, and it is heard of.
+fn elsewhere(stage: &mut Stage, what: u8) {
+    let window = Window { skip: 0, take: 3 };
+    let page = stage.wait_for(stage.service.list(Query::all(window)));
+    let Some(item) = page.unwrap().items.into_iter().nth(usize::from(what % 3)) else {
+        return;
+    };
+    let key = item.id.into();
+    let news = match what / 3 {
+        0 => {
+            stage.wait_for(stage.service.delete(&key, None)).unwrap();
+            News::Deleted(item.id)
+        }
+        1 => {
+            let switched = stage.wait_for(stage.service.set_active(&key, !item.is_active));
+            News::Saved(compact(&switched.unwrap().item))
+        }
+        _ => {
+            let name = format!("{} 日 {what}", item.name.chars().next_back().unwrap_or('x'));
+            let draft = ConnectionDraft {
+                name: Some(name),
+                ..ConnectionDraft::default()
+            };
+            let renamed = stage.wait_for(stage.service.update(&key, draft, None));
+            News::Saved(compact(&renamed.unwrap().item))
+        }
+    };
+    stage.happens(Event::Heard(Heard::News(vec![news])));
+}
+
+fn compact(item: &ConnectionItem) -> Item {
+    Item::new(item, Arc::from(item.provider_id.as_str()))
 }
 
 fn check(stage: &Stage) {

@@ -13,6 +13,8 @@ mod follow;
 mod hints;
 mod layers;
 mod mouse;
+mod testing;
+mod workspace;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use super::effect::{Effect, Request, Ticket};
 use super::event::{Event, Pasted};
 use super::form::{Form, rows};
 use super::help::Help;
+use super::info::Tested;
 use super::key::Key;
 use super::keymap::Keymap;
 use super::layer::Layer;
@@ -32,6 +35,8 @@ use super::layout::{Columns, Layout, Size};
 use super::line::Pasting;
 use super::notice::Notice;
 use super::tree::Tree;
+use super::workspace::{Tab, Workspace};
+use crate::connection::Window;
 use crate::provider::ProviderCatalog;
 
 /// The pane that keys go to.
@@ -56,6 +61,14 @@ enum Waiting {
     Save,
     Switch(Switch),
     Delete(Uuid),
+    Test,
+    Models,
+    Versions(Uuid, Window),
+    Compare,
+    /// To this version.
+    Rollback(u64),
+    /// To this version.
+    RollbackField(u64),
 }
 
 /// A connection being switched on or off.
@@ -84,6 +97,10 @@ pub struct App {
     pub pane: Pane,
     /// The connection that is selected.
     pub detail: Detail,
+    /// The tabs of its workspace.
+    pub workspace: Workspace,
+    /// How the last tests since the start went.
+    pub tests: HashMap<Uuid, Tested>,
     /// What lies above the tree; the last one takes the keys.
     pub layers: Vec<Layer>,
     /// What happened last.
@@ -110,6 +127,8 @@ impl App {
             tree: Tree::default(),
             pane: Pane::Tree,
             detail: Detail::default(),
+            workspace: Workspace::default(),
+            tests: HashMap::new(),
             layers: Vec::new(),
             notice: None,
             is_behind: false,
@@ -180,31 +199,26 @@ impl App {
         match self.layers.last() {
             Some(layer) => layer.context(),
             None if self.is_filtering() => Context::List,
-            None => Context::Tree,
+            None => match self.tab_in_focus() {
+                Some(Tab::Info) => Context::Info,
+                Some(Tab::History) => Context::History,
+                Some(Tab::Settings) | None => Context::Tree,
+            },
         }
     }
 
     /// The form, when it is open, whatever lies above it.
     pub fn form(&self) -> Option<&Form> {
-        self.layers.iter().find_map(|layer| match layer {
-            Layer::Form(form) => Some(&**form),
-            Layer::Picker(_)
-            | Layer::Confirm(_)
-            | Layer::Palette(_)
-            | Layer::Help(_)
-            | Layer::Clipboard => None,
-        })
+        self.layers.iter().find_map(Layer::form)
     }
 
     fn form_mut(&mut self) -> Option<&mut Form> {
-        self.layers.iter_mut().find_map(|layer| match layer {
-            Layer::Form(form) => Some(&mut **form),
-            Layer::Picker(_)
-            | Layer::Confirm(_)
-            | Layer::Palette(_)
-            | Layer::Help(_)
-            | Layer::Clipboard => None,
-        })
+        self.layers.iter_mut().find_map(Layer::form_mut)
+    }
+
+    /// Whether an answer to this is waited for.
+    pub fn awaits(&self, ticket: Ticket) -> bool {
+        self.waiting.contains_key(&ticket)
     }
 
     /// Who comes back from the shell may be somebody else.
@@ -221,8 +235,9 @@ impl App {
     /// Whether characters are typed into something.
     fn is_typing(&self) -> bool {
         match self.layers.last() {
-            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_)) => true,
-            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) => false,
+            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_) | Layer::Models(_)) => true,
+            Some(Layer::Confirm(confirm)) => confirm.line.is_some(),
+            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard) => false,
             None => self.is_filtering(),
         }
     }
@@ -233,12 +248,16 @@ impl App {
             return None;
         }
         let mut found = self.keymap.find(self.context(), key);
-        if found.is_none() && matches!(self.layers.last(), Some(Layer::Help(_))) {
-            // Nothing is typed into the help, so the keys that move in the tree move here, too.
-            found = self
-                .keymap
-                .find(Context::Tree, key)
-                .filter(|action| Help::does(*action));
+        if found.is_none() {
+            // Where nothing is typed, the keys that move in the tree move here, too.
+            found = self.keymap.find(Context::Tree, key).filter(|action| {
+                let does = match self.layers.last() {
+                    Some(Layer::Help(_)) => Help::does(*action),
+                    Some(Layer::Report(_) | Layer::Compare(_)) => action.is_move(),
+                    _ => false,
+                };
+                does
+            });
         }
         if let Some(action) = found {
             return self.act(action);
@@ -252,11 +271,14 @@ impl App {
         match self.layers.last_mut() {
             Some(Layer::Picker(picker)) => picker.choices.key(key),
             Some(Layer::Palette(palette)) => palette.choices.key(key),
+            Some(Layer::Models(models)) => models.choices.key(key),
             Some(Layer::Form(form)) => form.key(key),
+            Some(Layer::Confirm(confirm)) => confirm.key(key),
             None if is_filtering => {
                 self.tree.edit_filter(&self.catalog, |line| line.edit(key));
             }
-            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) | None => {}
+            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard)
+            | None => {}
         }
     }
 
@@ -266,6 +288,11 @@ impl App {
             Some(Layer::Form(form)) => form.paste(pasted),
             Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
             Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
+            Some(Layer::Models(models)) => too_long(models.choices.line.paste(&pasted.0)),
+            Some(Layer::Confirm(confirm)) => confirm
+                .line
+                .as_mut()
+                .and_then(|line| too_long(line.paste(&pasted.0))),
             None if is_filtering => {
                 let mut told = None;
                 self.tree.edit_filter(&self.catalog, |line| {
@@ -274,7 +301,8 @@ impl App {
                 });
                 told
             }
-            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) | None => None,
+            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard)
+            | None => None,
         };
         if let Some(notice) = told {
             self.tell(notice);
@@ -342,9 +370,18 @@ impl App {
                     let area = layout.palette();
                     palette.choices.scroll(Layout::choice_rows(area), count);
                 }
-                Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard => {}
+                Layer::Models(models) => {
+                    let count = models.left().len();
+                    let area = layout.palette();
+                    models.choices.scroll(Layout::choice_rows(area), count);
+                }
+                Layer::Compare(compare) => compare.scroll(layout),
+                Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
             }
         }
+        let (versions, _) = Layout::versions(self.detail_area());
+        self.workspace.history.scroll(versions.height.into());
+        self.forget_unseen();
     }
 }
 

@@ -122,7 +122,9 @@ impl Form {
             name: item.name.clone(),
             version: item.version,
         };
-        let mut form = Self::with(subject, provider, own.into_iter().chain(settings));
+        let note = Field::own(Place::Note, "Note", Value::Text(Line::text("")));
+        let fields = own.into_iter().chain(settings).chain([note]);
+        let mut form = Self::with(subject, provider, fields);
         form.alias_follows = false;
         form.alias_check = AliasCheck::Free(item.alias.clone());
         form
@@ -209,6 +211,7 @@ impl Form {
         }
         match action {
             Action::Save => return self.save(catalog),
+            Action::Test => return self.test(catalog),
             Action::Back => return self.leave(),
             Action::NextField => self.focus_on((self.focus + 1) % self.fields.len().max(1)),
             Action::PreviousField => {

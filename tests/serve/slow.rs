@@ -30,7 +30,7 @@ struct Running {
 
 async fn start(limits: Limits) -> Running {
     let place = Place::Address("127.0.0.1:0".parse().unwrap());
-    let doors = open(place).await.unwrap();
+    let doors = open(place).unwrap();
     let address = doors[0].address;
     let routes = router(common::service());
     let gate = Gate::new(routes, Hosts::default(), Keeper::Nobody, &limits);
@@ -67,7 +67,7 @@ async fn dawdle(address: SocketAddr, slowness: Slowness) -> String {
     let saying = async {
         let mut bytes = head.bytes().cycle();
         loop {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
             let byte = bytes.next().unwrap();
             match slowness {
                 Slowness::Silent => {}
@@ -216,9 +216,7 @@ async fn a_service_that_breaks_down_is_a_500_that_says_nothing_and_the_server_go
     use axum::Router;
     use axum::routing::get;
     let limits = Limits::default();
-    let doors = open(Place::Address("127.0.0.1:0".parse().unwrap()))
-        .await
-        .unwrap();
+    let doors = open(Place::Address("127.0.0.1:0".parse().unwrap())).unwrap();
     let address = doors[0].address;
     let secret = "sk-planted-in-a-panic";
     let routes = Router::new()

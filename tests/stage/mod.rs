@@ -150,6 +150,11 @@ impl Stage {
         self
     }
 
+    /// Waits for what somebody else does.
+    pub fn wait_for<T>(&self, done: impl Future<Output = T>) -> T {
+        self.runtime.block_on(done)
+    }
+
     /// Somebody else does something with the service.
     pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
         self.runtime.block_on(does(&*self.service))
