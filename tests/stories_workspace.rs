@@ -12,8 +12,9 @@ mod stage;
 
 use rstest::rstest;
 use stage::Stage;
+use stage::twice::Twice;
 use umai::connection::{
-    ConnectionError, Model, TestReport, TestStage, TestStep, TestSubject, Window,
+    ConnectionError, ConnectionService, Model, TestReport, TestStage, TestStep, TestSubject, Window,
 };
 use umai::provider::Capability;
 use umai::tui::action::{Action, Context};
@@ -21,15 +22,39 @@ use umai::tui::effect::{Effect, Reply, Request, Ticket};
 use umai::tui::event::Event;
 use umai::tui::theme::ThemeName;
 
+/// What happens to the connection of the stories before it is switched off.
+const CHANGES: [&str; 3] = [
+    r#"{"name":"OpenAI Production EU","changeDescription":"moved to Europe"}"#,
+    r#"{"settings":{"organization":"org-1"}}"#,
+    r#"{"settings":{"apiKey":"sk-planted-again"}}"#,
+];
+
+/// The same on two stages: here, and over a server.
+fn changed_twice(width: u16, height: u16) -> Twice {
+    let mut stage = Twice::three(width, height);
+    let key = "openai-prod".parse().unwrap();
+    for body in CHANGES {
+        stage.turn(3_600);
+        stage
+            .elsewhere(&async |service: &dyn ConnectionService| {
+                service.update(&key, common::draft(body), None).await
+            })
+            .unwrap();
+    }
+    stage.turn(3_600);
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| service.set_active(&key, false).await)
+        .unwrap();
+    stage.turn(3_600);
+    stage.play("r<end>");
+    stage
+}
+
 /// The connection of the stories: renamed, switched, given another endpoint and another key, in five versions.
 fn changed(width: u16, height: u16) -> Stage {
     let mut stage = Stage::three(width, height);
     let key = "openai-prod".parse().unwrap();
-    for body in [
-        r#"{"name":"OpenAI Production EU","changeDescription":"moved to Europe"}"#,
-        r#"{"settings":{"organization":"org-1"}}"#,
-        r#"{"settings":{"apiKey":"sk-planted-again"}}"#,
-    ] {
+    for body in CHANGES {
         stage.clock.turn(3_600);
         let draft = common::draft(body);
         stage
@@ -60,18 +85,18 @@ macro_rules! stories {
 }
 
 stories! {
-    h_shows_the_history_newest_first_with_what_changed: changed 120 x 40, "H";
-    the_history_in_two_panes: changed 80 x 24, "H<down>";
-    the_history_in_one_pane: changed 40 x 10, "H<down><down>";
-    a_version_is_compared_to_the_current_one_word_by_word: changed 80 x 24, "H<end><enter>";
-    two_versions_are_compared_when_one_is_marked: changed 80 x 24, "H<down><down><space><end><enter>";
-    a_comparison_in_one_pane: changed 40 x 10, "H<end><enter><down>";
-    rollback_asks_first_and_takes_a_note: changed 80 x 24, "H<end>bas it was";
-    what_was_rolled_back_is_a_new_version_with_its_note: changed 120 x 40, "H<end>bas it was<enter>";
-    one_field_is_rolled_back_and_the_others_stay: changed 120 x 40, "H<end><enter><down>f<enter>";
-    the_info_has_a_line_for_each_thing_to_copy: changed 120 x 40, "2<down><down>";
-    the_info_in_one_pane: changed 40 x 10, "2";
-    a_form_takes_a_note_for_the_history: changed 80 x 24, "e<shift-tab>because";
+    h_shows_the_history_newest_first_with_what_changed: changed_twice 120 x 40, "H";
+    the_history_in_two_panes: changed_twice 80 x 24, "H<down>";
+    the_history_in_one_pane: changed_twice 40 x 10, "H<down><down>";
+    a_version_is_compared_to_the_current_one_word_by_word: changed_twice 80 x 24, "H<end><enter>";
+    two_versions_are_compared_when_one_is_marked: changed_twice 80 x 24, "H<down><down><space><end><enter>";
+    a_comparison_in_one_pane: changed_twice 40 x 10, "H<end><enter><down>";
+    rollback_asks_first_and_takes_a_note: changed_twice 80 x 24, "H<end>bas it was";
+    what_was_rolled_back_is_a_new_version_with_its_note: changed_twice 120 x 40, "H<end>bas it was<enter>";
+    one_field_is_rolled_back_and_the_others_stay: changed_twice 120 x 40, "H<end><enter><down>f<enter>";
+    the_info_has_a_line_for_each_thing_to_copy: changed_twice 120 x 40, "2<down><down>";
+    the_info_in_one_pane: changed_twice 40 x 10, "2";
+    a_form_takes_a_note_for_the_history: changed_twice 80 x 24, "e<shift-tab>because";
 }
 
 #[test]
