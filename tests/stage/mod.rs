@@ -167,9 +167,14 @@ impl Stage {
 
     /// The cells as they would be drawn.
     pub fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {
+        self.buffer_in(self.theme)
+    }
+
+    /// The same in another theme.
+    pub fn buffer_in(&self, theme: ThemeName) -> (Buffer, Option<(u16, u16)>) {
         let Size { width, height } = self.app.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        let cursor = view::draw(&self.app, &Theme::embedded(self.theme), &mut buffer);
+        let cursor = view::draw(&self.app, &Theme::embedded(theme), &mut buffer);
         (buffer, cursor)
     }
 
