@@ -33,7 +33,7 @@ impl Confirm {
             headline: "Delete".into(),
             text: "Are you sure you want to delete this connection?".into(),
             subject: Some(name.to_owned()),
-            note: Some("There is no undo."),
+            note: Some("It goes to the trash, with its history."),
             line: None,
             buttons: vec![("Cancel", Answer::Cancel), ("Delete", Answer::Delete(id))],
             focus: 0,

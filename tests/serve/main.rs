@@ -14,6 +14,7 @@ mod logging;
 mod oddities;
 mod raw;
 mod refusals;
+mod secrets;
 mod slow;
 mod stopping;
 mod tls;

@@ -47,6 +47,9 @@ impl ConnectionDraft {
         if let Some(settings) = &self.settings {
             member("settings", &|body| put_settings(body, settings));
         }
+        if let Some(said) = &self.change_description {
+            member("changeDescription", &|body| put(body, said));
+        }
         if separator == b'{' {
             body.push(separator);
         }
