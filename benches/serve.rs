@@ -187,6 +187,7 @@ fn save(number: usize) -> Save<Plain> {
                 date_created: at,
                 date_modified: at,
                 version: 1,
+                date_deleted: None,
             },
             settings: Some(Settings::from_iter([
                 (
