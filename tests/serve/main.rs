@@ -3,6 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
     reason = "a test may fail anywhere"
 )]
 

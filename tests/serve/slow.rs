@@ -29,7 +29,7 @@ struct Running {
     serving: tokio::task::JoinHandle<bool>,
 }
 
-async fn start(limits: Limits) -> Running {
+fn start(limits: Limits) -> Running {
     let place = Place::Address("127.0.0.1:0".parse().unwrap());
     let doors = open(place).unwrap();
     let address = doors[0].address;
@@ -81,12 +81,12 @@ async fn dawdle(address: SocketAddr, slowness: Slowness) -> String {
         }
     };
     let mut told = Vec::new();
-    let hearing = tokio::time::timeout(LONG, reading.read_to_end(&mut told));
+    let closed = tokio::time::timeout(LONG, reading.read_to_end(&mut told));
     tokio::select! {
         () = saying => {}
-        heard = hearing => {
+        ended = closed => {
             // Closed or broken off, but not kept.
-            let _ = heard.expect("a slow client was kept for ever");
+            let _ = ended.expect("a slow client was kept for ever");
         }
     }
     String::from_utf8(told).unwrap()
@@ -116,7 +116,7 @@ fn five_hundred_slow_clients_are_shown_out_and_a_good_one_is_not_kept_waiting() 
     };
     // The slow ones have a thread of their own, so that the good one's times are the server's.
     let (house, street) = (runtime(2), runtime(1));
-    let server = house.block_on(start(limits));
+    let server = house.block_on(async { start(limits) });
     let slow = street.spawn(all_slow(server.address));
     let took = house.block_on(async {
         let mut took = Vec::new();
@@ -174,7 +174,7 @@ async fn a_slow_head_and_a_slow_body_are_told_that_they_are() {
         idle: Duration::from_millis(300),
         ..Limits::default()
     };
-    let server = start(limits).await;
+    let server = start(limits);
     for (slowness, code) in [
         (Slowness::Silent, None),
         (Slowness::Head, Some("headTooSlow")),
@@ -213,7 +213,7 @@ async fn who_does_not_take_its_answers_is_shown_out() {
         idle: Duration::from_millis(500),
         ..Limits::default()
     };
-    let server = start(limits).await;
+    let server = start(limits);
     let stream = TcpStream::connect(server.address).await.unwrap();
     let (_reading, mut writing) = stream.into_split();
     let request = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
