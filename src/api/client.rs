@@ -1,7 +1,7 @@
 //! The connections of a far server: the same trait, over HTTP.
 //!
 //! Every refusal of a server of our making comes back as the error it was there. One of another making is shown in its own
-//! words, and what it leaves out has a default; no secret that it sends in clear comes further than [`arrival`].
+//! words, and what it leaves out has a default; no secret that it sends in clear comes further than `client/arrival.rs`.
 
 mod address;
 mod arrival;

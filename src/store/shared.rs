@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Why here, below the sealing: secrets travel sealed, and each process keeps its own key, catalogue, appsettings and rules.
-//! Nobody is told to be a holder or a guest. The lock decides, at the start and whenever a holder ends ([`election`]); then
-//! requests that were not answered are asked again, writes exactly once ([`again`]), and feeds go on from what they saw last.
+//! Nobody is told to be a holder or a guest. The lock decides, at the start and whenever a holder ends (`shared/election.rs`); then
+//! requests that were not answered are asked again, writes exactly once (`shared/again.rs`), and feeds go on from what they saw last.
 //! Nothing has to be cleared away by hand: the system takes the lock back from a process that ends, however it ends, and a
 //! socket that was left behind is replaced by the next one that has the lock.
 //!
