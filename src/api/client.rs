@@ -1,7 +1,7 @@
 //! The connections of a far server: the same trait, over HTTP.
 //!
 //! Every refusal of a server of our making comes back as the error it was there. One of another making is shown in its own
-//! words, and what it leaves out has a default; no secret that it sends in clear comes further than [`arrival`].
+//! words, and what it leaves out has a default; no secret that it sends in clear comes further than `client/arrival.rs`.
 
 mod address;
 mod arrival;
@@ -162,6 +162,8 @@ fn part(key: &IdOrAlias) -> Result<String, ConnectionError> {
 /// Whether an alias can be a part of an address, and means a connection there.
 fn is_askable(alias: &str) -> bool {
     !matches!(alias, "" | "." | "..")
+        // Addresses lose line ends and tabs, so that it would be another one's.
+        && !alias.chars().any(char::is_control)
         && alias.chars().count() <= MOST_ALIAS
         && !alias::is_reserved(&alias.to_lowercase())
 }

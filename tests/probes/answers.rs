@@ -163,7 +163,12 @@ async fn providers_own_shapes_are_understood(
         .await;
     let (provider, settings) = way.settings(&server.uri());
     let report = tested(&service(&server.uri()), provider, &settings).await;
-    is_told(&report, stage);
+    let sentence = is_told(&report, stage);
+    assert_eq!(
+        sentence.contains("does not accept the credentials"),
+        stage == TestStage::SignedIn,
+        "{sentence}"
+    );
     assert_eq!(report.said.as_deref(), Some(said));
 }
 
@@ -205,7 +210,12 @@ async fn aws_says_sign_in_with_a_403(
         .await;
     let (provider, settings) = Way::Bedrock.settings(&server.uri());
     let report = tested(&service(&server.uri()), provider, &settings).await;
-    is_told(&report, stage);
+    let sentence = is_told(&report, stage);
+    assert_eq!(
+        sentence.contains("does not accept the credentials"),
+        stage == TestStage::SignedIn,
+        "{sentence}"
+    );
     assert_eq!(report.said.as_deref(), Some(words));
 }
 
