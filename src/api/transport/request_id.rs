@@ -1,6 +1,8 @@
 //! Names a request, so that an answer and a line of the log can be brought together.
 
 use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
@@ -28,9 +30,12 @@ impl RequestId {
         }
     }
 
-    /// A new one.
+    /// A new one: where this process began counting, and the count. Nobody gains anything by guessing it.
     pub fn new() -> Self {
-        let id = Uuid::now_v7().simple().to_string();
+        static BEGIN: LazyLock<u64> = LazyLock::new(|| Uuid::new_v4().as_u64_pair().0);
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:016x}{count:016x}", *BEGIN);
         // Letters and digits: always a header's value.
         Self(HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none")))
     }

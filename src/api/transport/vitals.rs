@@ -118,3 +118,29 @@ impl Default for Vitals {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_has_not_taken_its_answer_is_not_idle_and_not_waited_for_without_end() {
+        let (vitals, limits) = (Vitals::new(), Limits::default());
+        vitals.turn_to(Doing::Answering);
+        assert_eq!(vitals.due(&limits), None);
+        vitals.written(false);
+        vitals.turn_to(Doing::Idle);
+        assert_eq!(vitals.now().0, Doing::Streaming);
+        assert!(vitals.due(&limits).is_some());
+        vitals.written(true);
+        assert_eq!(vitals.now().0, Doing::Idle);
+    }
+
+    #[test]
+    fn a_byte_of_the_first_head_buys_no_time() {
+        let (vitals, limits) = (Vitals::new(), Limits::default());
+        let due = vitals.due(&limits);
+        vitals.turn_to(Doing::Head);
+        assert_eq!(vitals.due(&limits), due);
+    }
+}
