@@ -175,15 +175,11 @@ impl List {
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     match verb {
         Verb::List(list) => with_service(ground, output, async |service, output| {
-            let page = if list.trash {
-                service.trash(list.query().window).await?
-            } else {
-                service.list(list.query()).await?
-            };
-            if page.total == 0 && list.trash && output.format() == Format::Text {
-                output.note("The trash is empty");
-                return Ok(());
+            if list.trash {
+                let page = service.trash(list.query().window).await?;
+                return trash::list(&page, output);
             }
+            let page = service.list(list.query()).await?;
             if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
                 return list.matches_nothing(&service.providers(), output);
             }

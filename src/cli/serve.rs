@@ -118,6 +118,11 @@ impl Serve {
                 "--no-auth is for loopback only. Leave it out, and make a token: umai token create --name laptop --scope write".into(),
             ));
         }
+        if self.cert.is_none() {
+            return Err(Failure::Usage(
+                "The certificate that umai makes is good for this machine only. For others give one for the server's name: --cert FILE --key FILE".into(),
+            ));
+        }
         Ok(())
     }
 

@@ -44,6 +44,8 @@ pub fn take() -> io::Result<()> {
             before(panic);
         }));
     });
+    // A shell that let us go on has made the terminal its own meanwhile, which is not known here: raw is set once more.
+    disable_raw_mode()?;
     enable_raw_mode()?;
     IS_TAKEN.store(true, Ordering::SeqCst);
     crossterm::execute!(

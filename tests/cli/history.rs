@@ -150,6 +150,15 @@ fn what_is_deleted_waits_in_the_trash() {
     assert_eq!(run(&["restore", "openai-prod"]).code, 5);
     assert_eq!(run(&["restore", "openai-prod", "--alias", "old"]).code, 0);
     run(&["delete", "old", "--yes"]);
+    run(&["delete", "openai-prod", "--yes"]);
+    home.create(&super::home::DOCUMENTED.replace("openai-prod", "old"));
+    run(&["delete", "old", "--yes"]);
+    let guessed = run(&["purge", "old", "--yes"]);
+    assert_eq!(guessed.code, 2, "two had this alias: {guessed:?}");
+    assert_eq!(
+        run(&["list", "--trash", "--json"]).json()["total"],
+        json!(3)
+    );
     assert_eq!(run(&["purge", "--all"]).code, 2, "it wants a yes");
     assert_eq!(run(&["purge", "--all", "--yes"]).code, 0);
     assert_eq!(

@@ -90,6 +90,15 @@ fn a_port_in_use_is_named_with_what_to_do() {
 }
 
 #[test]
+fn the_certificate_that_is_good_for_this_machine_is_no_certificate_for_others() {
+    let house = House::new();
+    house.token("laptop", "write");
+    let (code, said) = refused(&house, &["--listen", "0.0.0.0:0", "--host", "umai.example"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("--cert FILE --key FILE"), "{said}");
+}
+
+#[test]
 fn a_damaged_file_of_tokens_is_named_with_its_line() {
     let house = House::new();
     house.token("laptop", "write");

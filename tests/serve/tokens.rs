@@ -1,10 +1,12 @@
 //! Tokens work while a server runs: made, revoked, over, for reading only.
 
 use std::fs;
+use std::io::{Read, Write};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::house::{CONNECTIONS, DOCUMENTED, House};
+use crate::raw::connect;
 
 #[test]
 fn a_token_is_answered_once_in_the_documented_shape() {
@@ -206,4 +208,36 @@ fn a_file_of_tokens_that_breaks_lets_nobody_in_and_its_line_is_logged() {
     server.log_line("tokens.json is damaged at line");
     fs::write(&path, good).unwrap();
     assert_eq!(server.get_as(&token, CONNECTIONS).status, 200);
+}
+
+#[test]
+fn a_stream_ends_before_it_tells_a_revoked_token_anything_more() {
+    let house = House::new();
+    let writer = house.token("writer", "write");
+    let reader = house.token("reader", "read");
+    let server = house.serve(&["--http"]);
+    let mut stream = connect(server.address);
+    let changes = CONNECTIONS.replace("/connections", "/changes");
+    let asked = format!(
+        "GET {changes} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {reader}\r\n\r\n"
+    );
+    stream.write_all(asked.as_bytes()).unwrap();
+    let mut told = Vec::new();
+    while !String::from_utf8_lossy(&told).contains("event: at") {
+        let mut piece = [0; 1024];
+        let length = stream.read(&mut piece).unwrap();
+        assert!(length > 0, "{}", String::from_utf8_lossy(&told));
+        told.extend_from_slice(&piece[..length]);
+    }
+    assert_eq!(house.run(&["token", "revoke", "reader"]).code, Some(0));
+    let authorization = format!("Bearer {writer}");
+    let headers = [
+        ("Authorization", authorization.as_str()),
+        ("Content-Type", "application/json"),
+    ];
+    let created = server.ask("POST", CONNECTIONS, &headers, DOCUMENTED);
+    assert_eq!(created.status, 201, "{created:?}");
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    assert!(!rest.contains("openai-prod"), "{rest}");
 }

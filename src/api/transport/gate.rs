@@ -9,8 +9,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body as AnyBody;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use futures_util::{FutureExt, StreamExt};
+use http::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Request};
 use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
@@ -66,6 +66,7 @@ impl Gate {
         let begun = Instant::now();
         let id = RequestId::of(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
+        let given = request.headers().get(AUTHORIZATION).cloned();
         let (token, mut response) = match self.admit(&request, &wire) {
             Ok(token) => (token, self.routed(request, &wire).await),
             Err(refused) => (None, *refused),
@@ -83,8 +84,22 @@ impl Gate {
         .log();
         if is_stream(response.headers()) {
             wire.vitals.turn_to(Doing::Streaming);
+            response = self.while_admitted(response, given);
         }
         response.map(|body| Answered::new(body, wire.vitals))
+    }
+
+    /// Ends an answer without end when the token that it was asked with is revoked or over: before what comes next, at the
+    /// latest with the next sign of life.
+    fn while_admitted(self: Arc<Self>, response: Response, given: Option<HeaderValue>) -> Response {
+        response.map(|body| {
+            let pieces = body.into_data_stream();
+            AnyBody::from_stream(
+                pieces.take_while(move |_| {
+                    std::future::ready(self.keeper.still_admits(given.as_ref()))
+                }),
+            )
+        })
     }
 
     /// The name of the token that lets a request in, if it takes one.

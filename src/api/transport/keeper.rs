@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderValue, Method, Request};
 
 use super::tries::Tries;
 use crate::api::token::Scope;
@@ -56,7 +56,11 @@ impl Keeper {
         if reads && OPEN.contains(&request.uri().path()) {
             return Ok(None);
         }
-        let text = bearer(request.headers());
+        let mut given = request.headers().get_all(AUTHORIZATION).iter();
+        let text = match (given.next(), given.next()) {
+            (Some(given), None) => bearer(given),
+            _ => None,
+        };
         let found = match text {
             Some(text) => tokens.whose(text).map_err(|_| Refused::Unreadable)?,
             None => None,
@@ -73,14 +77,20 @@ impl Keeper {
             Scope::Read => Err(Refused::ReadOnly),
         }
     }
+
+    /// Whether the token that let a request in is still good: an answer without end outlives the moment that it was asked in.
+    pub fn still_admits(&self, given: Option<&HeaderValue>) -> bool {
+        match self {
+            Self::Nobody => true,
+            Self::Tokens(kept) => given
+                .and_then(bearer)
+                .is_some_and(|text| matches!(kept.tokens.whose(text), Ok(Some(_)))),
+        }
+    }
 }
 
-/// The token in the one `Authorization` that a request has.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut given = headers.get_all(AUTHORIZATION).iter();
-    let (Some(given), None) = (given.next(), given.next()) else {
-        return None;
-    };
+/// The token in an `Authorization`.
+fn bearer(given: &HeaderValue) -> Option<&str> {
     let (scheme, token) = given.to_str().ok()?.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")

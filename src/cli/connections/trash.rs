@@ -8,8 +8,12 @@ use super::super::ask;
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::session::{Ground, with_service};
+use super::super::table::table;
+use super::show::when;
 use super::update::told;
-use crate::connection::{ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Window};
+use crate::connection::{
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Window,
+};
 
 /// What to bring back.
 #[derive(Debug, Args)]
@@ -104,7 +108,7 @@ fn tell(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
     }
 }
 
-/// What has this ID or had this alias in the trash; of several with one alias the one that was deleted last.
+/// What has this ID or had this alias in the trash; where several had it, nobody guesses which is meant.
 async fn in_trash(
     name: &str,
     service: &Arc<dyn ConnectionService>,
@@ -119,6 +123,49 @@ async fn in_trash(
         take: usize::MAX,
     };
     let trash = service.trash(everything).await?.items.into_iter();
-    let found = trash.filter(is_meant).max_by_key(|item| item.date_deleted);
-    found.ok_or_else(|| ConnectionError::NotFound(key).into())
+    let mut found: Vec<_> = trash.filter(is_meant).collect();
+    match (found.pop(), found.is_empty()) {
+        (None, _) => Err(ConnectionError::NotFound(key).into()),
+        (Some(item), true) => Ok(item),
+        (Some(item), false) => {
+            let ids = found.iter().chain([&item]);
+            let ids: Vec<_> = ids.map(|item| item.id.to_string()).collect();
+            Err(Failure::Usage(format!(
+                "Several in the trash had the alias '{name}': name one by its ID, {}",
+                ids.join(" or ")
+            )))
+        }
+    }
+}
+
+/// What is in the trash.
+pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Failure> {
+    if output.format() == Format::Json {
+        return output.json(page);
+    }
+    if page.total == 0 {
+        output.note("The trash is empty");
+        return Ok(());
+    }
+    let rows: Vec<_> = page
+        .items
+        .iter()
+        .map(|item| {
+            [
+                item.name.clone(),
+                item.alias.clone(),
+                item.date_deleted.map(when).unwrap_or_default(),
+                item.id.to_string(),
+            ]
+        })
+        .collect();
+    output.text(&table(["NAME", "ALIAS", "DELETED", "ID"], &rows))?;
+    if page.items.len() < page.total {
+        output.note(&format!(
+            "{} of {} in the trash",
+            page.items.len(),
+            page.total
+        ));
+    }
+    Ok(())
 }
