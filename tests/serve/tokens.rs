@@ -219,7 +219,7 @@ fn a_stream_ends_before_it_tells_a_revoked_token_anything_more() {
     let mut stream = connect(server.address);
     let changes = CONNECTIONS.replace("/connections", "/changes");
     let asked = format!(
-        "GET {changes} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {reader}\r\n\r\n"
+        "GET {changes} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {reader}\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(asked.as_bytes()).unwrap();
     let mut told = Vec::new();
