@@ -19,11 +19,12 @@ use umai::provider::ProviderCatalog;
 use umai::tui::app::App;
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::Event;
+use umai::tui::follow::Heard;
 use umai::tui::key::Key;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};
-use umai::tui::tree::Item;
+use umai::tui::tree::{Item, News};
 use umai::tui::view;
 use uuid::Uuid;
 
@@ -57,6 +58,7 @@ fn main() {
         "open and close the node",
         &["g", "l", "h", "h", "l"],
     );
+    hear(&mut app, &items);
     for text in ["p", "production", "prod open 42", "status:inactive", "zzzz"] {
         filter(&mut app, text);
     }
@@ -129,6 +131,91 @@ fn keys(app: &mut App, what: &str, names: &[&str]) {
         times.push(start.elapsed());
     }
     report(&format!("key to frame: {what}"), &mut times);
+}
+
+/// Others save while one looks on: one at a time, and 5,000 in one go with a key in between, plain, by provider and filtered.
+fn hear(app: &mut App, items: &[Item]) {
+    let mut first_round = 2;
+    for (what, keys, end) in [
+        ("by name", "", ""),
+        ("by provider", "s", "s"),
+        ("filtered", "/prod\n", "\u{1b}"),
+    ] {
+        press(app, keys);
+        while app.update(Event::Idle).is_some() {}
+        app.update(Event::Key(Key::read("down").unwrap()));
+        let mut round = first_round;
+        for (burst, count) in [(1, 500), (1_000, 40)] {
+            let mut times = Vec::new();
+            for _ in 0..count {
+                let news = renamed(items, burst, round);
+                round += 1;
+                let start = Instant::now();
+                app.update(Event::Heard(Heard::News(news)));
+                app.update(Event::Idle);
+                frame(app);
+                times.push(start.elapsed());
+            }
+            report(&format!("{burst} changes to a frame, {what}"), &mut times);
+        }
+        let mut waits = Vec::new();
+        for _ in 0..10 {
+            for _ in 0..5 {
+                let news = renamed(items, 1_000, round);
+                round += 1;
+                let wait = Instant::now();
+                app.update(Event::Heard(Heard::News(news)));
+                frame(app);
+                app.update(Event::Key(Key::read("j").unwrap()));
+                app.update(Event::Idle);
+                frame(app);
+                waits.push(wait.elapsed());
+            }
+        }
+        report(&format!("a key in 5,000 changes, {what}"), &mut waits);
+        first_round = round;
+        press(app, end);
+    }
+}
+
+fn press(app: &mut App, keys: &str) {
+    for sign in keys.chars() {
+        let key = match sign {
+            '\n' => Key::plain(crossterm::event::KeyCode::Enter),
+            '\u{1b}' => Key::plain(crossterm::event::KeyCode::Esc),
+            sign => Key::plain(crossterm::event::KeyCode::Char(sign)),
+        };
+        app.update(Event::Key(key));
+    }
+}
+
+fn frame(app: &App) {
+    let theme = Theme::embedded(ThemeName::Dark);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
+    view::draw(app, &theme, &mut buffer);
+}
+
+/// Connections from all over the list, each with another name.
+fn renamed(items: &[Item], count: usize, version: u64) -> Vec<News> {
+    let step = items.len() / count;
+    (0..count)
+        .map(|number| {
+            let old =
+                &items[(number * step + usize::try_from(version).unwrap() * 37) % items.len()];
+            let item = ConnectionItem {
+                id: old.id,
+                alias: old.alias().to_owned(),
+                name: format!("{} {version}", items[(number * 7_919) % items.len()].name()),
+                provider_id: old.provider.to_string(),
+                is_active: true,
+                date_created: old.modified,
+                date_modified: old.modified,
+                version,
+                date_deleted: None,
+            };
+            News::Saved(Item::new(&item, Arc::clone(&old.provider)))
+        })
+        .collect()
 }
 
 /// A filter typed: each key to its frame, the first results, and all of them.

@@ -1,7 +1,10 @@
-//! The management API: its base path, what stands in its refusals, and the server that answers it.
+//! The management API: its base path, what stands in its refusals, the server that answers it, and who may ask.
 
+pub mod client;
 pub mod problem;
+pub mod token;
 pub mod server;
+pub mod transport;
 
 pub use problem::Problem;
 

@@ -8,9 +8,12 @@ pub mod output;
 pub mod parse;
 pub mod providers;
 pub mod secret;
+pub mod serve;
+pub mod server;
 pub mod session;
 pub mod signals;
 pub mod table;
+pub mod token;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -57,12 +60,13 @@ Examples:
   umai connections create --from-json request.json --json
   umai connections test openai-production
   umai providers get openai
+  umai --server https://umai.example:44331 --token-file token connections list
 
 Exit codes:
   0 done, 1 trouble outside umai, for example output that cannot be written,
   2 the command line is not right, 3 not found, 4 refused by validation,
   5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble,
-  7 the server cannot be reached or does not let us, 8 the provider did not accept the connection,
+  7 the server cannot be reached or does not let us in, 8 the provider did not accept the connection,
   130 Ctrl-C, 143 asked to end by a signal, 129 the terminal is gone
 
 No option takes a secret: every process can read arguments.";
@@ -108,6 +112,33 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub appsettings: Option<PathBuf>,
+    /// The server to ask, as https://HOST:PORT [default: the connections of this machine]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "UMAI_SERVER",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub server: Option<String>,
+    /// The file with the token for the server.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "The file with the token for the server [default: UMAI_TOKEN in the environment]",
+        help_heading = "Global options"
+    )]
+    pub token_file: Option<PathBuf>,
+    /// Certificates in PEM that the server is trusted by, besides the system's
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub ca_file: Option<PathBuf>,
     /// The app's colours [default: what fits the terminal]
     #[arg(
         long,
@@ -120,6 +151,9 @@ pub struct Globals {
     /// Answer as the management API does, in JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
+    /// Which of these were written on the command line.
+    #[arg(skip)]
+    pub written: server::Written,
 }
 
 /// A noun.
@@ -131,6 +165,11 @@ pub enum Command {
     /// List and read the providers a connection can be made for
     #[command(subcommand, visible_alias = "provider")]
     Providers(providers::Verb),
+    /// Answer the management API over HTTPS
+    Serve(serve::Serve),
+    /// Make, list and revoke the tokens that let somebody ask the server
+    #[command(subcommand, visible_alias = "tokens")]
+    Token(token::Verb),
 }
 
 /// Runs the process's command line.
@@ -160,14 +199,21 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Parsed::Args(args) => *args,
         Parsed::Text(text) => return output.text(&text),
     };
-    let ground = Ground::new(&args.globals)?;
+    let globals = &args.globals;
+    let ground = match &args.command {
+        None | Some(Command::Providers(_) | Command::Connections(_)) => Ground::new(globals)?,
+        Some(Command::Serve(_)) => Ground::here(globals, "umai serve")?,
+        Some(Command::Token(_)) => Ground::here(globals, "umai token")?,
+    };
     match args.command {
         None => session::open_app(&ground, args.globals.theme, output.format()),
         Some(Command::Providers(verb)) => {
             ground.tell(output);
-            providers::run(&verb, &ground.catalog, output)
+            providers::run(&verb, &*session::catalog(&ground)?, output)
         }
         Some(Command::Connections(verb)) => connections::run(verb, &ground, output),
+        Some(Command::Serve(serve)) => serve::run(&serve, &ground, output),
+        Some(Command::Token(verb)) => token::run(&verb, &ground, output),
     }
 }
 

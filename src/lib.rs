@@ -3,7 +3,7 @@
 //! ```text
 //! cli ──┬──► tui ────┐
 //!       ├──► api ────┼──► connection ──┬──► provider ────┐
-//!       ├──► store ──┘                 └──► appsettings ─┴──► text
+//!       ├──► store ──┘                 └──► appsettings ─┴──► text, disk
 //!       └──► config
 //! ```
 //!
@@ -28,6 +28,7 @@
 //! The modules, each using only those above it:
 
 pub mod text;
+pub mod disk;
 pub mod provider;
 pub mod appsettings;
 pub mod connection;

@@ -3,6 +3,7 @@
 pub mod catalog;
 mod check;
 pub mod probe;
+pub mod received;
 mod recognise;
 pub mod response;
 

@@ -7,18 +7,19 @@ pub mod memory;
 pub mod journal;
 pub mod sled;
 pub mod sealed;
+pub mod shared;
 #[cfg(test)]
 mod contract;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
 use self::journal::head::Identity;
 use self::key::{Found, Key};
 use self::sealed::SealedStore;
-use self::sled::SledStore;
+use self::shared::SharedStore;
 use crate::connection::store::ConnectionStore;
 use crate::connection::{Plain, StoreError};
 
@@ -33,26 +34,36 @@ pub struct StoreOptions {
     pub key_file: Option<PathBuf>,
 }
 
-/// Opens the store in a data folder, making it and the key when there is neither.
+/// Opens the store in a data folder, making it and the key when there is neither; joins the process that has it open.
 ///
 /// A key is made for a new store only: where there is a store already, a missing or wrong key is an error.
 pub async fn open(options: &StoreOptions) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
-    let options = options.clone();
-    tokio::task::spawn_blocking(move || open_blocking(&options))
-        .await
-        .map_err(|_| StoreError::Unusable("The store could not be opened".into()))?
+    open_shared(&SharedStore::new(&options.data), options).await
 }
 
-fn open_blocking(options: &StoreOptions) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
-    let mut key = None;
-    let below = SledStore::open(&options.data, |found| {
-        let (identity, fitting) = unlock(options, found)?;
-        key = Some(fitting);
+/// Opens a store as [`open`] does, for those who let go of it for a while, or close it while it opens.
+pub async fn open_shared(
+    shared: &SharedStore,
+    options: &StoreOptions,
+) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
+    let fitting = Arc::new(Mutex::new(None));
+    let (asked, kept) = (options.clone(), Arc::clone(&fitting));
+    let unlock = move |found: Option<&Identity>| {
+        let (identity, key) = unlock(&asked, found)?;
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(identity)
-    })?;
-    let key = key.ok_or_else(|| StoreError::Key("There is no key".into()))?;
-    let store = below.identity().store;
-    Ok(Arc::new(SealedStore::new(below, key, store)))
+    };
+    let identity = shared.open(Arc::new(unlock)).await?;
+    let key = fitting
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+        .ok_or_else(|| StoreError::Key("There is no key".into()))?;
+    Ok(Arc::new(SealedStore::new(
+        shared.clone(),
+        key,
+        identity.store,
+    )))
 }
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {

@@ -5,6 +5,7 @@
 //! the lines above. What cannot be seen is written out, so that it can.
 
 pub mod file;
+pub mod secret;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -128,7 +129,10 @@ fn escape(sign: char, shown: &mut String) {
 /// Whether a joiner stands between two pictures that terminals draw as one.
 fn joins(before: Option<char>, after: Option<char>, cluster: &str) -> bool {
     let is_picture = |sign: char| !sign.is_alphabetic() && !is_mark(sign) && is_shown(sign);
-    before.is_some_and(|sign| sign == EMOJI_SELECTOR || is_picture(sign))
+    // A skin colour alone stands on what is to the left, so that what it is joined to depends on that.
+    let is_colour = |sign: char| matches!(sign, '\u{1F3FB}'..='\u{1F3FF}');
+    !cluster.starts_with(is_colour)
+        && before.is_some_and(|sign| sign == EMOJI_SELECTOR || is_picture(sign))
         && after.is_some_and(is_picture)
         && cluster.width() == 2
 }

@@ -20,6 +20,7 @@ pub mod help;
 pub mod confirm;
 pub mod form;
 pub mod layer;
+pub mod follow;
 pub mod event;
 pub mod effect;
 pub mod app;
@@ -29,4 +30,4 @@ pub mod perform;
 pub mod terminal;
 pub mod runtime;
 
-pub use runtime::{Opening, TuiError, TuiOptions, run};
+pub use runtime::{BeforeStop, Opening, TuiError, TuiOptions, run};

@@ -7,6 +7,10 @@
     reason = "the names say what is held, and a test may fail anywhere"
 )]
 
+mod common;
+#[path = "remote/gate.rs"]
+mod gate;
+
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
@@ -416,4 +420,61 @@ fn no_color_is_kept_to() {
         terminal.has_written("\u{1b}[7m"),
         "what is selected is reversed"
     );
+}
+
+#[test]
+fn the_app_on_a_server_saves_there_hears_of_others_and_outlives_its_going() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let service = common::service();
+    let (_server, mut gate) = runtime.block_on(async {
+        let server = common::server::Server::over(service.clone()).await;
+        let gate = gate::Gate::before(&server.origin).await;
+        (server, gate)
+    });
+    let is_stored = |alias: &str| {
+        let key = alias.parse().unwrap();
+        runtime.block_on(service.get(&key)).is_ok()
+    };
+    let line = format!(
+        "exec {} --server {}",
+        env!("CARGO_BIN_EXE_umai"),
+        gate.origin()
+    );
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("No connections yet");
+    runtime
+        .block_on(service.create(common::draft(common::DOCUMENTED)))
+        .unwrap();
+    terminal.shows("OpenAI Production");
+
+    terminal.press("nopenai\r");
+    terminal.shows("Create Connection");
+    terminal.press("Team B\t\t\tsk-planted-in-a-pty");
+    terminal.shows("•••");
+    runtime.block_on(gate.shut());
+    terminal.press("\u{13}");
+    terminal.shows("cannot be reached");
+    terminal.shows("Team B");
+    runtime.block_on(gate.open());
+    terminal.press("\u{13}");
+    terminal.shows("Created \"Team B\"");
+    assert!(is_stored("team-b"));
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+    assert!(terminal.is_given_back());
+    assert!(!terminal.has_written("planted"));
+}
+
+#[test]
+fn an_app_whose_server_is_not_there_says_so_and_ends() {
+    let line = format!(
+        "exec {} --server http://127.0.0.1:1",
+        env!("CARGO_BIN_EXE_umai")
+    );
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    assert_eq!(terminal.ends(), 7);
+    assert!(terminal.is_given_back());
+    assert!(terminal.has_written("nobody listens there"));
 }

@@ -590,7 +590,7 @@ async fn only_what_is_in_the_trash_can_be_forgotten_and_then_it_is_gone() {
     assert!(matches!(in_use, ConnectionError::NotFound(_)));
     assert!(service.restore(id, None).await.is_err());
     service.delete(&id.into(), None).await.unwrap();
-    assert_eq!(service.purge(id).await.unwrap().alias, "openai-prod");
+    service.purge(id).await.unwrap();
     assert_eq!(service.trash(ALL).await.unwrap().total, 0);
     assert!(service.versions(&id.into(), ALL).await.is_err());
 }

@@ -1,4 +1,4 @@
-//! What the store on disk promises beyond the contract: one process, a full disk, secrets that cannot be opened.
+//! What the store on disk promises beyond the contract: a safe folder, a full disk, secrets that cannot be opened.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,21 +21,6 @@ use umai::connection::{Connection, Setting, StoreError};
 use umai::store::{StoreOptions, open};
 
 use self::world::{connection, content, id, open_in, options, save};
-
-#[tokio::test]
-async fn a_second_one_is_told_who_has_the_store() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open_in(folder.path()).await.unwrap();
-    let Err(StoreError::Held { pid, .. }) = open_in(folder.path()).await.map(drop) else {
-        panic!("it was opened twice");
-    };
-    assert_eq!(pid, std::process::id().to_string());
-    store.close().await.unwrap();
-    for _ in 0..20 {
-        let store = open_in(folder.path()).await.unwrap();
-        store.close().await.unwrap();
-    }
-}
 
 #[tokio::test]
 async fn a_data_folder_that_others_can_write_is_refused() {

@@ -1,4 +1,5 @@
-//! Stories: keys in, frames out, against the real service. A name is a promise, the line below it how it is kept.
+//! Stories: keys in, frames out, against the real service and against a server on a real socket, which must show the same. A
+//! name is a promise, the line below it how it is kept.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -10,7 +11,7 @@
 mod common;
 mod stage;
 
-use stage::Stage;
+use stage::twice::Twice as Stage;
 
 /// Each story: its name, the stage it is played on, its keys.
 macro_rules! stories {
@@ -280,7 +281,9 @@ fn a_change_that_somebody_else_overtook_is_told_and_nothing_typed_is_lost() {
     stage.play("<down>eX");
     let key = "anthropic-team-a".parse().unwrap();
     stage
-        .elsewhere(stage.service.set_active(&key, false))
+        .elsewhere(&async |service: &dyn umai::connection::ConnectionService| {
+            service.set_active(&key, false).await
+        })
         .unwrap();
     stage.play("<ctrl-s>");
     let frame = stage.frame();

@@ -1,37 +1,58 @@
 //! Problem details (RFC 9457), and the error they are about: one becomes the other without loss.
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::connection::{ConnectionError, FieldError, Reason, ServerError, StoreError};
 
-/// Problem details: one JSON object.
+/// Problem details: one JSON object. Whoever wrote it, what cannot be understood of it is passed over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// Where the status is described.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "understood")]
     pub kind: String,
     /// What the status is called.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "understood")]
     pub title: String,
     /// The HTTP status.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "understood")]
     pub status: u16,
     /// What is wrong, in one sentence.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "understood")]
     pub detail: String,
     /// What is wrong, in one stable word.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "understood",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub code: Option<String>,
     /// Every field's sentences, by path.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "understood",
+        skip_serializing_if = "Map::is_empty"
+    )]
     pub errors: Map<String, Value>,
     /// The error itself, for a client of the same making.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "understood",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cause: Option<ConnectionError>,
     /// What else is said, the line it is about for example.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// A member as it should be, or as if it were not there.
+fn understood<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let given = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(given).unwrap_or_default())
 }
 
 impl Problem {
@@ -238,6 +259,7 @@ fn code(reason: &Reason) -> &'static str {
         Reason::ReferenceRefused { .. } => "referenceRefused",
         Reason::OneOf(_) => "oneOf",
         Reason::EndpointMoved => "endpointMoved",
+        Reason::Said(_) => "said",
     }
 }
 

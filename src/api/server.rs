@@ -3,12 +3,13 @@
 //! Who may ask, and how requests come in, is decided around them. Every answer that is no success is problem details.
 
 mod address;
-mod answer;
+pub(in crate::api) mod answer;
 mod asked;
 mod body;
 mod capabilities;
 mod changes;
 mod connections;
+mod openapi;
 mod precondition;
 mod probing;
 mod providers;
@@ -52,6 +53,7 @@ pub fn router_until(service: Arc<dyn ConnectionService>, ending: CancellationTok
     Router::new()
         .nest(BASE_PATH, managed)
         .route("/health", get(surroundings::health))
+        .route("/openapi.json", get(openapi::document))
         .fallback(async || Refusal::new(404, "There is nothing at this address", "noSuchAddress"))
         .method_not_allowed_fallback(async || {
             Refusal::new(
@@ -94,6 +96,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         (
             "/connections/{idOrAlias}/capabilities",
             get(capabilities::of_one),
+        ),
+        (
+            "/connections/{idOrAlias}/duplicate",
+            post(connections::duplicate),
         ),
         ("/connections/{idOrAlias}/test", post(probing::test)),
         ("/connection-tests", post(probing::test_draft)),

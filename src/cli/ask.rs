@@ -7,6 +7,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use super::exit::{Exit, Failure};
+use super::output::{Format, Output};
 use super::secret::{self, MAX_BYTES};
 use super::signals;
 use crate::connection::Plain;
@@ -40,6 +41,17 @@ pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
         .map_err(|_| Failure::Usage("What was typed is not text in UTF-8".into()))?
         .trim();
     Ok((!text.is_empty()).then(|| Plain::new(text)))
+}
+
+/// Whether it shall be, as somebody says; where nobody can answer, a sentence about `--yes`.
+pub fn is_certain(question: &str, output: &Output) -> Result<bool, Failure> {
+    // Programs are asked nothing, even where somebody could answer.
+    if output.format() == Format::Json || !is_possible() {
+        return Err(Failure::Usage(
+            "Nothing was deleted: repeat the command with --yes if it shall be".into(),
+        ));
+    }
+    yes_or_no(question)
 }
 
 /// Whether the answer is yes; anything else, and no answer, is no.

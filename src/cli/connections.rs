@@ -2,20 +2,24 @@
 
 pub mod create;
 mod delete;
+mod given;
+mod history;
 mod models;
 pub mod show;
 mod test;
+mod trash;
+mod update;
 
 use std::sync::Arc;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
-use super::exit::Failure;
+use super::exit::{Failure, is_lasting};
 use super::import;
 use super::output::{Format, Output};
-use super::session::{Ground, with_service};
-use crate::connection::{ConnectionError, ConnectionService, IdOrAlias, Query, Window};
+use super::session::{self, Ground, with_service};
+use crate::connection::{ConnectionService, IdOrAlias, Query, Window};
 use crate::provider::{Capability, ProviderCatalog};
 
 /// What can be done with connections.
@@ -35,6 +39,10 @@ pub enum Verb {
     },
     /// Create a connection, or many from JSON
     Create(Box<create::Create>),
+    /// Change a connection; what is not named stays as it is
+    Update(Box<update::Update>),
+    /// Create a connection that is what another one is, with its secrets
+    Duplicate(Box<update::Duplicate>),
     /// Switch connections on
     Activate {
         /// The connections
@@ -47,13 +55,23 @@ pub enum Verb {
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
     },
-    /// Delete connections
+    /// List the versions of a connection, newest first
+    History(history::History),
+    /// Show what is different between two versions
+    Diff(history::Diff),
+    /// Make a connection what it was at a version
+    Rollback(history::Rollback),
+    /// Bring a connection back from the trash
+    Restore(trash::Restore),
+    /// Take connections out of the trash for good
+    Purge(trash::Purge),
+    /// Put connections into the trash, from where restore brings them back
     #[command(after_help = "Example:\n  umai connections delete openai-test --yes")]
     Delete {
         /// The connections
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
-        /// Yes, delete: there is no undo. Without it, it is asked on a terminal
+        /// Yes, delete. Without it, it is asked on a terminal
         #[arg(long)]
         yes: bool,
     },
@@ -95,6 +113,9 @@ pub struct List {
     /// Only inactive ones
     #[arg(long)]
     inactive: bool,
+    /// Those in the trash instead
+    #[arg(long, conflicts_with_all = ["filter", "provider", "active", "inactive"])]
+    trash: bool,
     /// How many to leave out at the start
     #[arg(
         long,
@@ -119,7 +140,7 @@ impl List {
             filter: self.filter.clone(),
             provider_ids: self.provider.clone().map(|id| vec![id]),
             capability: None,
-            is_trash: false,
+            is_trash: self.trash,
             is_active: match (self.active, self.inactive) {
                 (true, _) => Some(true),
                 (false, true) => Some(false),
@@ -154,20 +175,35 @@ impl List {
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     match verb {
         Verb::List(list) => with_service(ground, output, async |service, output| {
-            let page = service.list(list.query()).await?;
-            if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
-                return list.matches_nothing(&ground.catalog, output);
+            let page = if list.trash {
+                service.trash(list.query().window).await?
+            } else {
+                service.list(list.query()).await?
+            };
+            if page.total == 0 && list.trash && output.format() == Format::Text {
+                output.note("The trash is empty");
+                return Ok(());
             }
-            show::list(&page, list.skip, &ground.catalog, output)
+            if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
+                return list.matches_nothing(&service.providers(), output);
+            }
+            show::list(&page, list.skip, &service.providers(), output)
         }),
         Verb::Get { connection } => with_service(ground, output, async |service, output| {
             let connection = service.get(&connection).await?;
             match output.format() {
                 Format::Json => output.json(&connection),
-                Format::Text => show::one(&connection, &ground.catalog, output),
+                Format::Text => show::one(&connection, &service.providers(), output),
             }
         }),
         Verb::Create(given) => create(&given, ground, output),
+        Verb::Update(update) => update.run(ground, output),
+        Verb::Duplicate(duplicate) => duplicate.run(ground, output),
+        Verb::History(history) => history.run(ground, output),
+        Verb::Diff(diff) => diff.run(ground, output),
+        Verb::Rollback(rollback) => rollback.run(ground, output),
+        Verb::Restore(restore) => restore.run(ground, output),
+        Verb::Purge(purge) => purge.run(ground, output),
         Verb::Activate { connections } => switch(&connections, true, ground, output),
         Verb::Deactivate { connections } => switch(&connections, false, ground, output),
         Verb::Delete { connections, yes } => delete::run(&connections, yes, ground, output),
@@ -185,14 +221,14 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             import::run(service, source, output).await
         });
     }
-    let draft = given.draft(&ground.catalog, output)?;
+    let draft = given.draft(&*session::catalog(ground)?, output)?;
     with_service(ground, output, async |service, output| {
         let connection = service.create(draft).await?;
         match output.format() {
             Format::Json => output.json(&connection)?,
             Format::Text => show::created(&connection, output)?,
         }
-        given.tell(&connection, &ground.catalog, output);
+        given.tell(&connection, &service.providers(), output);
         Ok(())
     })
 }
@@ -239,11 +275,7 @@ async fn each(
     for key in connections {
         match act(service, key, output).await {
             Ok(()) => {}
-            Err(
-                failure @ Failure::Connection(
-                    ConnectionError::Store(_) | ConnectionError::Server(_),
-                ),
-            ) => return Err(failure),
+            Err(Failure::Connection(error)) if is_lasting(&error) => return Err(error.into()),
             Err(failure @ Failure::Connection(_)) if first.is_none() => first = Some(failure),
             Err(failure @ Failure::Connection(_)) => output.failure(&failure),
             Err(failure) => return Err(failure),

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use crate::api::Problem;
-use crate::connection::{ConnectionError, Reason, StoreError};
+use crate::api::token::TokenError;
+use crate::connection::{ConnectionError, Reason, ServerError, StoreError};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,9 @@ pub enum Failure {
     /// The service refused.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
+    /// A token cannot be made, found or used.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// Some of many were refused, and each was reported.
     #[error("{0}")]
     Some(String, Exit),
@@ -79,6 +83,12 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::NoProvider(_) => Exit::NotFound,
             Self::Connection(error) => exit_of(error),
+            Self::Token(error) => match error {
+                TokenError::NameTaken(_) => Exit::Conflict,
+                TokenError::NameFormat => Exit::Refused,
+                TokenError::NotFound(_) => Exit::NotFound,
+                TokenError::Damaged { .. } | TokenError::Unusable(_) => Exit::Store,
+            },
             Self::Some(_, exit) | Self::Signal(exit) => *exit,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Output(_) | Self::Trouble(_) => Exit::Trouble,
@@ -91,6 +101,12 @@ impl Failure {
             Self::Connection(error) => return Problem::of(error),
             Self::Usage(_) => (400, "usage"),
             Self::NoProvider(_) => (404, "providerNotFound"),
+            Self::Token(error) => match error {
+                TokenError::NameTaken(_) => (409, "tokenNameTaken"),
+                TokenError::NameFormat => (400, "tokenName"),
+                TokenError::NotFound(_) => (404, "tokenNotFound"),
+                TokenError::Damaged { .. } | TokenError::Unusable(_) => (500, "tokensUnreadable"),
+            },
             Self::Some(..) => (400, "someRefused"),
             Self::Signal(_) => (500, "interrupted"),
             Self::Output(_) => (500, "output"),
@@ -107,6 +123,7 @@ impl Failure {
             Self::Usage(_)
             | Self::NoProvider(_)
             | Self::Connection(_)
+            | Self::Token(_)
             | Self::Some(..)
             | Self::Trouble(_) => false,
         }
@@ -129,6 +146,35 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
         ConnectionError::VersionMoved { .. } => Exit::Conflict,
         ConnectionError::Store(_) => Exit::Store,
         ConnectionError::Provider(_) => Exit::Untested,
-        ConnectionError::Server(_) => Exit::Server,
+        ConnectionError::Server(error) => match error {
+            ServerError::Refused { status, .. } => of_status(*status),
+            ServerError::Unreachable { .. } | ServerError::SignIn | ServerError::Forbidden(_) => {
+                Exit::Server
+            }
+        },
+    }
+}
+
+/// The exit code of what a server of another making refused.
+const fn of_status(status: u16) -> Exit {
+    match status {
+        400 | 413 | 422 => Exit::Refused,
+        404 => Exit::NotFound,
+        409 | 412 => Exit::Conflict,
+        _ => Exit::Server,
+    }
+}
+
+/// Whether the next request would be refused for the same reason.
+pub fn is_lasting(error: &ConnectionError) -> bool {
+    match error {
+        ConnectionError::Store(_) => true,
+        ConnectionError::Server(_) => exit_of(error) == Exit::Server,
+        ConnectionError::Invalid(_)
+        | ConnectionError::Malformed(_)
+        | ConnectionError::NotFound(_)
+        | ConnectionError::VersionNotFound(_)
+        | ConnectionError::VersionMoved { .. }
+        | ConnectionError::Provider(_) => false,
     }
 }

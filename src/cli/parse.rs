@@ -7,11 +7,12 @@ use std::ffi::OsString;
 use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use super::Args;
 use super::exit::Failure;
 use super::secret;
+use super::server::Written;
 
 /// What the arguments come to.
 pub enum Parsed {
@@ -30,7 +31,13 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
         )));
     }
     let program = std::iter::once(OsString::from("umai"));
-    match Args::try_parse_from(program.chain(arguments.iter().cloned())) {
+    let matches = Args::command().try_get_matches_from(program.chain(arguments.iter().cloned()));
+    let args = matches.and_then(|matches| {
+        let mut args = Args::from_arg_matches(&matches)?;
+        args.globals.written = Written::of(&matches);
+        Ok(args)
+    });
+    match args {
         Ok(args) => Ok(Parsed::Args(Box::new(args))),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {

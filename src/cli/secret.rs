@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::exit::Failure;
 use crate::appsettings::Reference;
 use crate::connection::{Mask, Plain};
+use crate::text::secret;
 
 /// The most bytes a secret has.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -26,36 +27,18 @@ pub fn way(key: Option<&str>) -> String {
     )
 }
 
-/// How the keys of well-known services begin.
-const PREFIXES: [&str; 13] = [
-    "sk-",
-    "sk_",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "gsk_",
-    "hf_",
-    "xai-",
-    "pplx-",
-    "ghp_",
-    "github_pat_",
-    "eyJ",
-    "Bearer",
-];
-
-/// From this length on a text with such a beginning is a key and not a name.
-const PREFIXED: usize = 20;
-
-/// From this length on letters and digits without a break are a key; an organization's ID has 24.
-const RUN: usize = 32;
-
 /// The options whose value is a path, which may hold long tokens.
-const PATHS: [&str; 5] = [
+const PATHS: [&str; 10] = [
     "--data",
     "--config",
     "--key-file",
     "--appsettings",
     "--from-json",
+    "--token-file",
+    "--ca-file",
+    "--cert",
+    "--key",
+    "--log",
 ];
 
 /// The option whose value is a setting and a path.
@@ -126,17 +109,7 @@ pub fn looks_like_one(text: &str) -> bool {
     if Reference::read(text).is_some() || Mask::is_mask(text) || Uuid::try_parse(text).is_ok() {
         return false;
     }
-    let is_prefixed =
-        text.len() >= PREFIXED && PREFIXES.iter().any(|prefix| text.starts_with(prefix));
-    let is_token = !text.contains(['/', '\\'])
-        && text
-            .split(|sign: char| !sign.is_ascii_alphanumeric())
-            .any(|run| {
-                run.len() >= RUN
-                    && run.bytes().any(|byte| byte.is_ascii_digit())
-                    && run.bytes().any(|byte| byte.is_ascii_alphabetic())
-            });
-    is_prefixed || is_token
+    secret::looks_like_one(text)
 }
 
 /// Whether a name is one that secrets go by.

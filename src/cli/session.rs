@@ -1,7 +1,8 @@
 //! Puts the parts together: catalogue, application settings, store and service.
 
 use std::io::IsTerminal;
-use std::sync::{Arc, OnceLock};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::Utc;
@@ -10,17 +11,22 @@ use tokio::runtime::{Builder, Runtime};
 use super::Globals;
 use super::exit::Failure;
 use super::output::{Format, Output};
-use super::signals;
+use super::server;
+use super::signals::{self, Signals};
+use crate::api::client::{RemoteOptions, RemoteService};
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
-use crate::connection::{ConnectionService, ConnectionStore, CoreService, Plain, StoreError};
+use crate::connection::{
+    ConnectionError, ConnectionService, ConnectionStore, CoreService, StoreError,
+};
 use crate::provider::ProviderCatalog;
+use crate::store::shared::{Rest, SharedStore};
 use crate::store::{self, StoreOptions};
 use crate::tui::theme::ThemeName;
-use crate::tui::{self, Opening, TuiError, TuiOptions};
+use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
-const WORKERS: usize = 2;
+pub const WORKERS: usize = 2;
 
 /// What a command needs before it opens the store.
 #[derive(Clone)]
@@ -31,12 +37,28 @@ pub struct Ground {
     pub catalog: Arc<ProviderCatalog>,
     /// What references resolve against.
     pub appsettings: AppSettings,
+    /// The server that has the connections; none when they are here.
+    pub server: Option<RemoteOptions>,
     problems: Vec<String>,
 }
 
 impl Ground {
     /// Reads the files that are not the store's.
     pub fn new(globals: &Globals) -> Result<Self, Failure> {
+        let mut notices = Vec::new();
+        if let Some(options) = server::named(globals, &mut notices)? {
+            return Self::of_server(globals, options, notices);
+        }
+        Self::of_this_machine(globals)
+    }
+
+    /// The same for a command that is about this machine, and asks no server.
+    pub fn here(globals: &Globals, command: &str) -> Result<Self, Failure> {
+        server::refuse(globals, command)?;
+        Self::of_this_machine(globals)
+    }
+
+    fn of_this_machine(globals: &Globals) -> Result<Self, Failure> {
         let config = Config::new(
             globals.data.clone(),
             globals.config.clone(),
@@ -53,8 +75,31 @@ impl Ground {
             config,
             catalog: Arc::new(catalog),
             appsettings,
+            server: None,
             problems,
         })
+    }
+
+    /// The connections are a server's, and so are its providers and what references resolve against.
+    fn of_server(
+        globals: &Globals,
+        options: RemoteOptions,
+        problems: Vec<String>,
+    ) -> Result<Self, Failure> {
+        let nowhere = PathBuf::new();
+        let config = Config::new(Some(nowhere), globals.config.clone(), None);
+        Ok(Self {
+            config: config.map_err(Failure::Usage)?,
+            catalog: Arc::new(ProviderCatalog::embedded()),
+            appsettings: AppSettings::default(),
+            server: Some(options),
+            problems,
+        })
+    }
+
+    /// What to do about a key that others can read; a server has its own.
+    fn exposed_key(&self) -> Option<String> {
+        self.config.exposed_key().filter(|_| self.server.is_none())
     }
 
     /// Says on stderr what is wrong with files.
@@ -65,28 +110,38 @@ impl Ground {
     }
 }
 
-/// An open store with the service over it.
+/// An open store with the service over it, or a server.
 pub struct Session {
-    /// The rules.
+    /// The rules, here or far away.
     pub service: Arc<dyn ConnectionService>,
-    store: Arc<dyn ConnectionStore<Plain>>,
+    /// What is below them; never opened when they are far away.
+    store: SharedStore,
 }
 
 impl Session {
-    async fn open(ground: &Ground) -> Result<Self, StoreError> {
+    async fn open(ground: &Ground, store: SharedStore) -> Result<Self, ConnectionError> {
+        match &ground.server {
+            None => Ok(Self::here(ground, store).await?),
+            Some(options) => Ok(Self {
+                service: Arc::new(RemoteService::connect(options).await?),
+                store,
+            }),
+        }
+    }
+
+    async fn here(ground: &Ground, store: SharedStore) -> Result<Self, StoreError> {
         let Config {
             data,
             config,
             key_file,
         } = ground.config.clone();
-        let store = store::open(&StoreOptions {
+        let options = StoreOptions {
             data,
             config,
             key_file,
-        })
-        .await?;
+        };
         let service = CoreService::new(
-            Arc::clone(&store),
+            store::open_shared(&store, &options).await?,
             Arc::clone(&ground.catalog),
             ground.appsettings.clone(),
             Arc::new(Utc::now),
@@ -98,25 +153,70 @@ impl Session {
     }
 }
 
-/// Runs one command over an open store, and closes the store however it ends.
+/// The providers of the service, before it is asked anything.
+pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
+    if ground.server.is_none() {
+        return Ok(Arc::clone(&ground.catalog));
+    }
+    let runtime = runtime(WORKERS)?;
+    let catalog = runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        tokio::select! {
+            session = Session::open(ground, SharedStore::new(&ground.config.data)) => {
+                Ok(session?.service.providers())
+            }
+            exit = signals.next() => Err(Failure::Signal(exit)),
+        }
+    });
+    runtime.shutdown_background();
+    catalog
+}
+
+/// Runs one command over an open store until it is done or a signal ends it, and closes the store however it ends.
 pub fn with_service(
     ground: &Ground,
     output: &mut Output,
     command: impl AsyncFnOnce(&Arc<dyn ConnectionService>, &mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    while_open(ground, output, WORKERS, async |service, output, signals| {
+        tokio::select! {
+            done = command(service, output) => done,
+            exit = signals.next() => Err(Failure::Signal(exit)),
+        }
+    })
+}
+
+/// Runs something over an open store that minds signals itself, and closes the store however it ends.
+pub fn while_open(
+    ground: &Ground,
+    output: &mut Output,
+    workers: usize,
+    command: impl AsyncFnOnce(
+        &Arc<dyn ConnectionService>,
+        &mut Output,
+        &mut Signals,
+    ) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     ground.tell(output);
-    let runtime = runtime()?;
+    let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
-        let stopped = signals::stopped()?;
-        let session = Session::open(ground).await?;
+        let mut signals = Signals::listen()?;
+        let store = SharedStore::new(&ground.config.data);
+        let session = match ground.server {
+            // A server may take its time; the store here is opened in any case.
+            Some(_) => tokio::select! {
+                session = Session::open(ground, store) => session?,
+                exit = signals.next() => return Err(Failure::Signal(exit)),
+            },
+            None => Session::open(ground, store).await?,
+        };
         let at_first = session.service.notices();
-        for notice in at_first.iter().chain(&ground.config.exposed_key()) {
+        for notice in at_first.iter().chain(&ground.exposed_key()) {
             output.note(notice);
         }
-        let done = tokio::select! {
-            done = command(&session.service, output) => done,
-            exit = stopped => Err(Failure::Signal(exit)),
-        };
+        let resting = tokio::spawn(signals::rest_when_stopped(session.store.clone())?);
+        let done = command(&session.service, output, &mut signals).await;
+        resting.abort();
         let closed = session.store.close().await;
         // A large store is looked at while it is in use already.
         for notice in session.service.notices() {
@@ -143,10 +243,11 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
             "The app needs a terminal. From a script use a command, for example: umai connections list".into(),
         ));
     }
-    let runtime = runtime()?;
+    let runtime = runtime(WORKERS)?;
     let ended = runtime.block_on(async {
-        let (catalog, store) = (Arc::clone(&ground.catalog), Arc::new(OnceLock::new()));
-        let (ground, kept) = (ground.clone(), Arc::clone(&store));
+        let store = SharedStore::new(&ground.config.data);
+        let (ground, opened, stopped) = (ground.clone(), store.clone(), store.clone());
+        let catalog = Arc::clone(&ground.catalog);
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme,
@@ -154,19 +255,16 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
                 .problems
                 .iter()
                 .cloned()
-                .chain(ground.config.exposed_key())
+                .chain(ground.exposed_key())
                 .collect(),
+            before_stop: BeforeStop::new(move || let_go(stopped.clone())),
         };
         let opening: Opening = Box::pin(async move {
-            let session = Session::open(&ground).await?;
-            // The cell is set here and nowhere else.
-            let _ = kept.set(session.store);
+            let session = Session::open(&ground, opened).await?;
             Ok(session.service)
         });
         let left = tui::run(catalog, opening, options).await;
-        if let Some(store) = store.get() {
-            store.close().await?;
-        }
+        store.close().await?;
         left.map_err(|error| match error {
             TuiError::Unopened(error) => Failure::Connection(error),
             error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Trouble(error.into()),
@@ -176,9 +274,14 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     ended
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+/// Lets other processes have the store while the app is stopped.
+async fn let_go(store: SharedStore) -> Rest {
+    store.let_go().await
+}
+
+fn runtime(workers: usize) -> Result<Runtime, Failure> {
     let runtime = Builder::new_multi_thread()
-        .worker_threads(WORKERS)
+        .worker_threads(workers)
         .enable_all()
         .build()
         .context("The program's own threads cannot be started")?;

@@ -1,21 +1,51 @@
 //! Ends early, and in order, when a signal says so.
 
 use anyhow::Context;
+use rustix::process::{self, getpid, kill_process};
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{Exit, Failure};
+use crate::store::shared::SharedStore;
 
 const UNHEARD: &str = "Signals cannot be listened for";
 
-/// Waits for Ctrl-C, or for being asked to end.
-pub fn stopped() -> Result<impl Future<Output = Exit>, Failure> {
-    let mut interrupted = signal(SignalKind::interrupt()).context(UNHEARD)?;
-    let mut terminated = signal(SignalKind::terminate()).context(UNHEARD)?;
-    Ok(async move {
+/// Ctrl-C, and being asked to end: heard from when this is made.
+pub struct Signals {
+    interrupted: Signal,
+    terminated: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    pub fn listen() -> Result<Self, Failure> {
+        Ok(Self {
+            interrupted: signal(SignalKind::interrupt()).context(UNHEARD)?,
+            terminated: signal(SignalKind::terminate()).context(UNHEARD)?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Exit {
         tokio::select! {
-            _ = interrupted.recv() => Exit::Interrupted,
-            _ = terminated.recv() => Exit::Terminated,
+            _ = self.interrupted.recv() => Exit::Interrupted,
+            _ = self.terminated.recv() => Exit::Terminated,
+        }
+    }
+}
+
+/// Lets other processes have the store whenever the shell stops this one, and takes it again when it goes on.
+pub fn rest_when_stopped(
+    store: SharedStore,
+) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let mut stopped =
+        signal(SignalKind::from_raw(process::Signal::TSTP.as_raw())).context(UNHEARD)?;
+    Ok(async move {
+        while stopped.recv().await.is_some() {
+            let rest = store.let_go().await;
+            // One that cannot be stopped goes on.
+            let _ = kill_process(getpid(), process::Signal::STOP);
+            drop(rest);
         }
     })
 }
@@ -36,13 +66,13 @@ where
         .build()
         .context("The program's own threads cannot be started")?;
     let ended = runtime.block_on(async {
-        let stopped = stopped()?;
+        let mut signals = Signals::listen()?;
         let mut hung_up = signal(SignalKind::hangup()).context(UNHEARD)?;
         let (guard, read) = begin()?;
         let reading = tokio::task::spawn_blocking(read);
         let ended = tokio::select! {
             read = reading => read.context("The terminal is not read any more")?,
-            exit = stopped => Err(Failure::Signal(exit)),
+            exit = signals.next() => Err(Failure::Signal(exit)),
             _ = hung_up.recv() => Err(Failure::Signal(Exit::HungUp)),
         };
         drop(guard);

@@ -96,6 +96,7 @@ impl Comparison {
                 let is_retyped =
                     is_secret(&from_value) && is_secret(&to_value) && between.contains(&path);
                 let change_type = match (&from_value, &to_value) {
+                    (None, None) => return None,
                     (None, _) => ChangeType::Added,
                     (_, None) => ChangeType::Removed,
                     (old, new) if old == new && !is_retyped => return None,
@@ -125,7 +126,10 @@ impl Comparison {
 
 fn value(of: &[(String, Value)], path: &str) -> Option<Value> {
     let found = of.iter().find(|(known, _)| known == path);
-    found.map(|(_, value)| value.clone())
+    // Given as null is as good as not given.
+    found
+        .map(|(_, value)| value.clone())
+        .filter(|value| !value.is_null())
 }
 
 /// What people can change of a connection, by path.

@@ -2,7 +2,7 @@
 
 mod changed;
 mod history;
-mod merge;
+pub(crate) mod merge;
 mod save;
 mod test;
 mod trash;
@@ -19,9 +19,9 @@ use super::error::ConnectionError;
 use super::query::{IdOrAlias, Page, Query, Window};
 use super::secret::Plain;
 use super::service::ConnectionService;
-use super::store::{ChangeFeed, ConnectionStore, Put, Revision, Save};
+use super::store::{ChangeFeed, ConnectionStore, Revision};
 use super::validate::Stored;
-use super::version::{Change, Version};
+use super::version::Version;
 use super::{Comparison, Connection, ConnectionItem, Model, Rollback, TestReport, TestSubject};
 use crate::appsettings::{AppSettings, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
@@ -140,35 +140,26 @@ impl ConnectionService for CoreService {
     }
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        let mut found = draft.examine(&self.catalog, Stored::Nothing);
-        self.examine_further(&mut found, None).await?;
-        let (Some(alias), true) = (found.alias, found.errors.is_empty()) else {
-            return Err(ConnectionError::Invalid(found.errors));
-        };
-        let now = self.now();
-        let connection = Connection {
-            item: ConnectionItem {
-                id: Uuid::now_v7(),
-                alias,
-                name: found.name,
-                provider_id: found.provider_id,
-                is_active: found.is_active,
-                date_created: now,
-                date_modified: now,
-                version: 1,
-                date_deleted: None,
-            },
-            settings: found.settings,
-        };
-        let masked = connection.masked();
-        self.store
-            .save(Save {
-                connection,
-                put: Put::New,
-                change: Change::default(),
-            })
-            .await?;
-        Ok(masked)
+        let found = draft.examine(&self.catalog, Stored::Nothing);
+        self.keep_new(found, None).await
+    }
+
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        let original = self.stored(key).await?;
+        let mut merged = merge::over(&original, &draft, &self.catalog);
+        // Its own name and alias are the original's.
+        merged.draft.name.clone_from(&draft.name);
+        merged.draft.alias.clone_from(&draft.alias);
+        if merged.draft.settings.is_none() {
+            merged.draft.settings.clone_from(&original.settings);
+        }
+        let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
+        merged.refuse_what_moved(&mut found);
+        self.keep_new(found, Some(&original)).await
     }
 
     async fn update(
@@ -220,7 +211,7 @@ impl ConnectionService for CoreService {
         again(|| self.bring_back(id, alias.clone())).await
     }
 
-    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
         self.forget(id).await
     }
 

@@ -1,5 +1,7 @@
 //! A connection before it is one: the form's content, the command line's flags and the request body.
 
+mod body;
+
 use super::error::{ConnectionError, Field, FieldError, Reason};
 use super::json::{Json, read_object};
 use super::secret::Plain;
@@ -23,6 +25,11 @@ pub struct ConnectionDraft {
     /// What could not be read as the type it should be; validation reports it with the rest.
     pub misread: Vec<FieldError>,
 }
+
+/// The most settings that are looked at: four times what any provider has.
+const MOST_SETTINGS: usize = 256;
+
+const TOO_MANY: &str = "an object of at most 256 members";
 
 impl ConnectionDraft {
     /// Reads a request body. Members a connection cannot be given (`id`, `version`, dates, unknown ones) are passed over;
@@ -67,6 +74,10 @@ impl ConnectionDraft {
     fn object(&mut self, value: Json) -> Option<Settings<Plain>> {
         match value {
             Json::Null => None,
+            Json::Object(members) if members.len() > MOST_SETTINGS => {
+                self.misreads(Field::Settings, TOO_MANY);
+                None
+            }
             Json::Object(members) => {
                 let mut settings = Settings::default();
                 for (key, value) in members {

@@ -212,9 +212,10 @@ impl std::fmt::Display for FieldError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let said = self.reason.about(self.field.label());
         match (&self.field, &self.reason) {
-            (_, Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. }) => {
-                f.write_str(&said)
-            }
+            (
+                _,
+                Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. } | Reason::Said(_),
+            ) => f.write_str(&said),
             (Field::Setting { provider, .. }, _) => {
                 write!(f, "Invalid settings for provider '{provider}': {said}")
             }

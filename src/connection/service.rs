@@ -49,6 +49,13 @@ pub trait ConnectionService: Send + Sync {
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError>;
 
+    /// Keeps a new connection that is what another one is, its secrets among it, with what a draft says laid over.
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError>;
+
     /// Switches a connection on or off; nothing is saved when it already is.
     async fn set_active(
         &self,
@@ -72,8 +79,8 @@ pub trait ConnectionService: Send + Sync {
     async fn restore(&self, id: Uuid, alias: Option<String>)
     -> Result<Connection, ConnectionError>;
 
-    /// Takes a connection out of the trash for good, with its history, and answers what it was.
-    async fn purge(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError>;
+    /// Takes a connection out of the trash for good, with its history.
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError>;
 
     /// The versions of a connection, newest first.
     async fn versions(

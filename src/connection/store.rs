@@ -141,9 +141,10 @@ pub enum StoreError {
     /// The feed no longer reaches back so far: read the list again.
     #[error("Changes since revision {0} are no longer kept; read the list again")]
     FeedTooOld(u64),
-    /// Another process holds the store.
+    /// Another process has the store open, and does not answer.
     #[error(
-        "{folder} is in use by another umai (process {pid}); close it first, or use another folder with --data"
+        "{folder} is in use by another umai (process {pid}) that does not answer. \
+         If it was stopped, let it go on (fg) or close it; or use another folder with --data"
     )]
     Held {
         /// The data folder.

@@ -50,6 +50,11 @@ pub(super) fn read(source: &str) -> Result<Provider, Flaw> {
     }
 }
 
+/// What is wrong with a provider, wherever it was read.
+pub(super) fn flaw(provider: &Provider) -> Option<String> {
+    first_flaw(provider).map(|(_, sentence)| sentence)
+}
+
 /// Where in the file.
 #[derive(Debug, Clone, Copy)]
 enum Place {

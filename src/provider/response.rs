@@ -20,9 +20,10 @@ pub struct Described<'a> {
     listed: Listed<'a>,
     settings_schema: Schema<'a>,
     settings: Vec<Fact<'a>>,
-    /// Beyond the contract, for a client of the same making.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    /// Beyond the contract, for a client of the same making, which knows a server of its own kind by them.
     rules: &'a [SettingsRule],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    hosts: &'a [String],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,6 +63,13 @@ struct Fact<'a> {
     /// Beyond the contract, too.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     accepted_as: &'a [String],
+    /// And these.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    suggestions: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    variables: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    prefixes: &'a [String],
 }
 
 impl Provider {
@@ -86,6 +94,7 @@ impl Provider {
             },
             settings: self.settings.iter().map(SettingsField::as_fact).collect(),
             rules: &self.rules,
+            hosts: &self.hosts,
         }
     }
 }
@@ -123,6 +132,9 @@ impl SettingsField {
                 FieldKind::Url | FieldKind::Headers => Some(self.kind),
             },
             accepted_as: &self.accepted_as,
+            suggestions: &self.suggestions,
+            variables: &self.variables,
+            prefixes: &self.prefixes,
         }
     }
 

@@ -117,6 +117,16 @@ macro_rules! every_store_keeps {
                 store.close().await.unwrap();
             })*
         }
+        mod as_a_guest {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $promise() {
+                let folder = tempfile::tempdir().unwrap();
+                let holder = super::open(&super::options(folder.path())).await.unwrap();
+                let guest = super::open(&super::options(folder.path())).await.unwrap();
+                super::$promise(std::sync::Arc::clone(&guest)).await;
+                holder.close().await.unwrap();
+                guest.close().await.unwrap();
+            })*
+        }
     };
 }
 

@@ -1,7 +1,7 @@
-//! Lets one process at a time into a data folder.
+//! Decides which process opens the store in a data folder: one at a time.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -9,6 +9,9 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::files::unusable;
 use crate::connection::StoreError;
+
+/// The name of the file that is locked; what is in it is the id of the process that did.
+const FILE: &str = "lock";
 
 /// The right to use a data folder. The system takes it back when the process ends, however it ends.
 pub struct Lock {
@@ -23,9 +26,9 @@ impl Drop for Lock {
 }
 
 impl Lock {
-    /// Takes the lock, or says who has it.
+    /// Takes the lock, or says who has it: that is the one to ask.
     pub fn take(folder: &Path) -> Result<Self, StoreError> {
-        let path = folder.join("lock");
+        let path = folder.join(FILE);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -35,17 +38,7 @@ impl Lock {
             .open(&path)
             .map_err(|error| unusable(&path, &error))?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            let mut pid = String::new();
-            let read = file.read_to_string(&mut pid);
-            let pid = pid.trim();
-            return Err(StoreError::Held {
-                folder: folder.display().to_string(),
-                pid: if read.is_ok() && !pid.is_empty() {
-                    pid.to_owned()
-                } else {
-                    "unknown".into()
-                },
-            });
+            return Err(held(folder));
         }
         // The process id is a courtesy to whoever is refused: a disk too full for it must not keep the store shut.
         let _ = file
@@ -54,4 +47,32 @@ impl Lock {
             .and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Self { file })
     }
+}
+
+/// The sentence about whoever has the lock.
+pub fn held(folder: &Path) -> StoreError {
+    StoreError::Held {
+        folder: folder.display().to_string(),
+        pid: holder(folder).unwrap_or_else(|| "unknown".into()),
+    }
+}
+
+/// Whether the process that has the lock was stopped, as far as the system tells.
+pub fn is_holder_stopped(folder: &Path) -> bool {
+    let Some(pid) = holder(folder) else {
+        return false;
+    };
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
+    // The state stands behind the name, which is in brackets and may have any letter in it.
+    stat.is_ok_and(|stat| {
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
+    })
+}
+
+/// The id of the process that took the lock last.
+fn holder(folder: &Path) -> Option<String> {
+    let written = std::fs::read_to_string(folder.join(FILE)).ok()?;
+    let pid: u32 = written.trim().parse().ok()?;
+    Some(pid.to_string())
 }

@@ -127,6 +127,12 @@ fn hostile() -> impl Strategy<Value = String> {
         .prop_map(|signs| signs.into_iter().collect())
 }
 
+#[test]
+fn a_skin_colour_without_a_picture_is_joined_to_nothing() {
+    let once = printable("\u{1b}\u{1F3FD}\u{200d}\u{1F3FD}").into_owned();
+    assert_eq!(printable(&once), once);
+}
+
 proptest! {
     #[test]
     fn nothing_that_moves_the_cursor_or_the_direction_comes_out(text in hostile()) {

@@ -9,6 +9,7 @@ mod answers;
 mod browse;
 mod copy;
 mod due;
+mod follow;
 mod hints;
 mod layers;
 mod mouse;
@@ -87,6 +88,10 @@ pub struct App {
     pub layers: Vec<Layer>,
     /// What happened last.
     pub notice: Option<Notice>,
+    /// Whether things may have happened that were not heard of.
+    pub is_behind: bool,
+    /// Whether it was said why.
+    is_lost: bool,
     /// What people should know since the start; the help has all of it.
     pub to_know: Vec<String>,
     undo: Vec<Switch>,
@@ -107,6 +112,8 @@ impl App {
             detail: Detail::default(),
             layers: Vec::new(),
             notice: None,
+            is_behind: false,
+            is_lost: false,
             to_know: Vec::new(),
             undo: Vec::new(),
             last_ticket: 0,
@@ -141,6 +148,14 @@ impl App {
             Event::Resumed => {
                 self.hide_secrets();
                 Some(Effect::Redraw)
+            }
+            Event::Heard(heard) => {
+                self.hear(heard);
+                None
+            }
+            Event::Opened(catalog) => {
+                self.catalog = catalog;
+                None
             }
             Event::Noticed(notices) => {
                 self.let_know(notices);

@@ -66,6 +66,11 @@ impl Confirm {
         }
     }
 
+    /// Whether this can be answered.
+    pub fn can_answer(&self, answer: Answer) -> bool {
+        self.buttons.iter().any(|(_, other)| *other == answer)
+    }
+
     /// Does what a key asked for.
     pub fn act(&mut self, action: Action) -> Outcome {
         let count = self.buttons.len().max(1);

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::tree::News;
 use crate::connection::Connection;
 
 /// The selected connection, as far as it is known.
@@ -14,6 +15,8 @@ pub struct Detail {
     pub problem: Option<String>,
     /// The first line that is seen.
     pub top: usize,
+    /// The newest version that was heard of since it was asked for.
+    heard: u64,
 }
 
 impl Detail {
@@ -22,8 +25,18 @@ impl Detail {
         self.id
     }
 
-    /// This connection is being read.
+    /// Whether a newer version was heard of than was read or asked for.
+    pub fn is_behind(&self) -> bool {
+        let read = self.connection.as_ref();
+        self.heard > read.map_or(0, |connection| connection.item.version)
+    }
+
+    /// This connection is being read; what was read of it before stays until then.
     pub fn expect(&mut self, id: Uuid) {
+        if self.id == Some(id) {
+            self.heard = 0;
+            return;
+        }
         *self = Self {
             id: Some(id),
             ..Self::default()
@@ -32,17 +45,32 @@ impl Detail {
 
     /// This connection was read.
     pub fn show(&mut self, connection: Connection) {
-        let top = if self.id == Some(connection.item.id) {
-            self.top
+        let id = connection.item.id;
+        let known = self.connection.as_ref().filter(|_| self.id == Some(id));
+        if known.is_some_and(|known| known.item.version > connection.item.version) {
+            return;
+        }
+        let (top, heard) = if self.id == Some(id) {
+            (self.top, self.heard)
         } else {
-            0
+            (0, 0)
         };
         *self = Self {
-            id: Some(connection.item.id),
+            id: Some(id),
             connection: Some(connection),
             problem: None,
             top,
+            heard,
         };
+    }
+
+    /// Something was heard of a connection.
+    pub fn hear(&mut self, news: &News) {
+        if let News::Saved(item) = news
+            && self.id == Some(item.id)
+        {
+            self.heard = self.heard.max(item.version());
+        }
     }
 
     /// It could not be read.

@@ -1,10 +1,14 @@
 //! What comes in: everything that can happen to the app.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use super::effect::{Reply, Ticket};
+use super::follow::Heard;
 use super::key::Key;
 use super::layout::Size;
+use crate::provider::ProviderCatalog;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -25,6 +29,10 @@ pub enum Event {
     Idle,
     /// The screen belongs to the app again, after a stay in the shell.
     Resumed,
+    /// Something happened to the connections elsewhere, or to the line on which that is heard.
+    Heard(Heard),
+    /// The service is there, and has these providers.
+    Opened(Arc<ProviderCatalog>),
     /// The service found something that people should know, one sentence each.
     Noticed(Vec<String>),
     /// The terminal's background is light.

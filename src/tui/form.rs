@@ -15,6 +15,7 @@ use super::key::Key;
 use super::layer::Outcome;
 use super::line::{LONGEST, Line, Pasting};
 use super::notice::Notice;
+use super::tree::News;
 use crate::connection::{Connection, alias};
 use crate::provider::{Provider, ProviderCatalog};
 pub use checks::AliasCheck;
@@ -37,6 +38,30 @@ pub enum Subject {
     },
 }
 
+/// What happened to the stored connection while its form was open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// It was saved, and is at this version.
+    Saved(u64),
+    /// It was deleted.
+    Deleted,
+}
+
+impl Elsewhere {
+    /// What it means for who types.
+    pub fn sentence(self) -> String {
+        match self {
+            Self::Saved(version) => format!(
+                "Changed elsewhere, to version {version}: what is typed stays, but cannot be saved over it"
+            ),
+            Self::Deleted => {
+                "Deleted elsewhere: what is typed stays, but there is nothing to save it over"
+                    .into()
+            }
+        }
+    }
+}
+
 /// The form of a connection.
 #[derive(Debug)]
 pub struct Form {
@@ -56,6 +81,8 @@ pub struct Form {
     lookups: Vec<Known>,
     /// The save under way.
     pub saving: Option<Ticket>,
+    /// What happened to the connection elsewhere since it was read.
+    pub elsewhere: Option<Elsewhere>,
     /// The wake-up that hides a shown secret.
     pub hiding: Option<Ticket>,
     /// Whether the alias follows the name.
@@ -111,6 +138,7 @@ impl Form {
             alias_check: AliasCheck::Unknown(String::new()),
             lookups: Vec::new(),
             saving: None,
+            elsewhere: None,
             hiding: None,
             alias_follows: true,
             was_tried: false,
@@ -152,6 +180,25 @@ impl Form {
         match self.subject {
             Subject::New => None,
             Subject::Stored { id, .. } => Some(id),
+        }
+    }
+
+    /// Something was heard of the connection.
+    pub fn hear(&mut self, news: &News) {
+        self.changed_elsewhere(match news {
+            News::Saved(item) => Elsewhere::Saved(item.version()),
+            News::Deleted(_) => Elsewhere::Deleted,
+        });
+    }
+
+    /// This happened to the connection; what the form was made over is nothing new.
+    pub fn changed_elsewhere(&mut self, what: Elsewhere) {
+        let Subject::Stored { version, .. } = self.subject else {
+            return;
+        };
+        match what {
+            Elsewhere::Saved(newer) if newer <= version => {}
+            Elsewhere::Saved(_) | Elsewhere::Deleted => self.elsewhere = Some(what),
         }
     }
 

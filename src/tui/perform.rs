@@ -1,4 +1,4 @@
-//! Turns one request into one reply: the only caller of the service.
+//! Turns one request into one reply: with `follow`, the only caller of the service.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -3,10 +3,12 @@
 //! Everything that waits is taken in before one frame is drawn, and nothing is drawn while nothing happens. Keys go before
 //! answers, and what is left to do comes last.
 
+mod feed;
 mod options;
 mod order;
 mod service;
 mod signals;
+mod stop;
 mod themes;
 
 use std::collections::HashSet;
@@ -31,12 +33,14 @@ use super::theme::ThemeName;
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
+use feed::Feed;
 pub use options::TuiOptions;
 use options::keymap;
 use order::Order;
 pub use service::Opening;
 use service::{Opened, Service};
 use signals::Signals;
+pub use stop::BeforeStop;
 use themes::Themes;
 
 /// The most a frame waits for more to happen before it is drawn.
@@ -80,12 +84,13 @@ pub async fn run(
     let signals = Signals::new()?;
     let taken = Taken::new()?;
     // Behind the hook that gives the terminal back: the store keeps the panics that it expects from it.
-    let opening = tokio::spawn(opening);
+    let service = Service::on_its_way(opening);
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut runtime = Runtime {
         app,
-        service: Service::Opening(opening, Vec::new()),
+        service,
+        feed: Feed::default(),
         told: 0,
         terminal: Terminal::new(CrosstermBackend::new(out))?,
         themes: Themes::new(theme),
@@ -95,6 +100,7 @@ pub async fn run(
         order: Order::default(),
         wakes: JoinSet::new(),
         is_changed: true,
+        before_stop: options.before_stop,
     };
     runtime.measure()?;
     runtime.draw()?;
@@ -127,6 +133,7 @@ type Answered = Result<(tokio::task::Id, (Ticket, Reply)), JoinError>;
 struct Runtime {
     app: App,
     service: Service,
+    feed: Feed,
     /// How many of the service's notices were told.
     told: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
@@ -139,6 +146,7 @@ struct Runtime {
     wakes: JoinSet<Ticket>,
     /// Whether something happened since the last frame.
     is_changed: bool,
+    before_stop: BeforeStop,
 }
 
 impl Runtime {
@@ -158,6 +166,7 @@ impl Runtime {
                 input = self.inputs.recv() => self.take_in(input)?,
                 opened = self.service.opened() => self.begin(opened)?,
                 Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
+                heard = self.feed.next() => self.update(Event::Heard(heard))?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
             };
             if turn == Turn::End {
@@ -180,6 +189,11 @@ impl Runtime {
                 if turn == Turn::End {
                     return Ok(Turn::End);
                 }
+            }
+            if let Some(heard) = self.feed.heard()
+                && self.update(Event::Heard(heard))? == Turn::End
+            {
+                return Ok(Turn::End);
             }
             let effect = self.app.update(Event::Idle);
             let is_done = effect.is_none();
@@ -212,9 +226,11 @@ impl Runtime {
 
     /// The service is there: asks it what was asked meanwhile.
     fn begin(&mut self, opened: Opened) -> Result<Turn, TuiError> {
-        let service = opened
+        let (service, since) = opened
             .map_err(TuiError::Broken)?
             .map_err(TuiError::Unopened)?;
+        self.feed.open(Arc::clone(&service), since);
+        self.update(Event::Opened(service.providers()))?;
         let before = std::mem::replace(&mut self.service, Service::Open(service));
         if let Service::Opening(_, waiting) = before {
             for (ticket, request) in waiting {
@@ -308,9 +324,11 @@ impl Runtime {
 
     /// Goes to the shell, and comes back when it lets us.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
+        let rest = self.before_stop.let_go();
         terminal::give_back()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;
+        drop(rest);
         self.resume()
     }
 

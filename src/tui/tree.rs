@@ -4,13 +4,17 @@ mod change;
 mod filter;
 mod item;
 mod loading;
+mod news;
 mod search;
+
+use std::collections::VecDeque;
 
 use uuid::Uuid;
 
 pub use filter::Filter;
 pub use item::Item;
 pub use loading::Loading;
+pub use news::News;
 use search::Search;
 
 use super::layout::follow;
@@ -45,6 +49,8 @@ pub struct Tree {
     fresh: Option<Vec<Item>>,
     /// How far the list was read.
     pub loading: Loading,
+    /// What was deleted lately.
+    gone: VecDeque<Uuid>,
     /// Which of the three upper nodes are open.
     open: [bool; 3],
     /// What the connections are ordered by.
@@ -68,6 +74,7 @@ impl Default for Tree {
             items: Vec::new(),
             fresh: None,
             loading: Loading::default(),
+            gone: VecDeque::new(),
             open: [true; 3],
             sort: Sort::Name,
             by_provider: Vec::new(),

@@ -273,7 +273,7 @@ fn deleting_wants_a_yes() {
     assert_eq!(asked.code, 2, "{asked:?}");
     assert_eq!(
         asked.err,
-        "Nothing was deleted, because there is no undo: repeat the command with --yes\n"
+        "Nothing was deleted: repeat the command with --yes if it shall be\n"
     );
     assert_eq!(home.total(), 3);
     let deleted = home.run(&["connections", "delete", "beta", "gamma", "--yes", "--json"]);

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
@@ -220,20 +221,78 @@ fn a_line_is_answered_before_the_next_one_comes_and_is_kept_whatever_happens_the
 }
 
 #[test]
-fn a_second_process_is_told_who_holds_the_store() {
+fn a_second_process_works_on_the_same_connections_meanwhile() {
     let home = Home::new();
     let (mut child, mut stdin, mut stdout) = open_import(&home);
     stdin
         .write_all(format!("{}\n", body("first")).as_bytes())
         .unwrap();
     next_line(&mut stdout);
+    assert_eq!(home.total(), 1);
+    let second = home.pipe(
+        &["connections", "create", "--from-json", "-"],
+        body("second"),
+    );
+    assert_eq!(second.code, 0, "{second:?}");
+    stdin
+        .write_all(format!("{}\n", body("second")).as_bytes())
+        .unwrap();
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(4), "the alias is taken");
+    assert_eq!(home.total(), 2);
+}
+
+/// Waits until a process is in a state that `/proc` has a letter for.
+fn until_state(child: &Child, state: char) {
+    let path = format!("/proc/{}/stat", child.id());
+    let end = Instant::now() + Duration::from_secs(20);
+    while !std::fs::read_to_string(&path)
+        .unwrap()
+        .contains(&format!(") {state} "))
+    {
+        assert!(Instant::now() < end, "it is never {state}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_command_that_the_shell_stopped_lets_others_in_and_goes_on_later() {
+    let home = Home::new();
+    let (mut child, mut stdin, mut stdout) = open_import(&home);
+    stdin
+        .write_all(format!("{}\n", body("first")).as_bytes())
+        .unwrap();
+    next_line(&mut stdout);
+    kill_process(Pid::from_child(&child), Signal::TSTP).unwrap();
+    until_state(&child, 'T');
+    assert_eq!(home.total(), 1);
+    kill_process(Pid::from_child(&child), Signal::CONT).unwrap();
+    stdin
+        .write_all(format!("{}\n", body("second")).as_bytes())
+        .unwrap();
+    assert_eq!(next_line(&mut stdout)["alias"], "second");
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(home.total(), 2);
+}
+
+#[test]
+fn one_that_was_stopped_from_outside_is_named_and_is_no_danger() {
+    let home = Home::new();
+    let (mut child, mut stdin, mut stdout) = open_import(&home);
+    stdin
+        .write_all(format!("{}\n", body("first")).as_bytes())
+        .unwrap();
+    next_line(&mut stdout);
+    kill_process(Pid::from_child(&child), Signal::STOP).unwrap();
+    until_state(&child, 'T');
     let second = home.run(&["connections", "list", "--json"]);
     assert_eq!(second.code, 6, "{second:?}");
     assert_eq!(second.problem()["code"], "held");
-    assert!(
-        second.err.contains(&format!("process {}", child.id())),
-        "{second:?}"
-    );
+    for part in [format!("process {}", child.id()), "does not answer".into()] {
+        assert!(second.err.contains(&part), "{second:?}");
+    }
+    kill_process(Pid::from_child(&child), Signal::CONT).unwrap();
     drop(stdin);
     assert!(child.wait().unwrap().success());
     assert_eq!(home.total(), 1);

@@ -8,6 +8,7 @@
 
 mod commands;
 mod files;
+mod history;
 mod home;
 mod imports;
 mod providers;

@@ -43,7 +43,15 @@ fn providers_have_the_apis_shapes() {
     let one = home.run(&["providers", "get", "OpenAI", "--json"]).json();
     assert_eq!(
         members(&one),
-        ["id", "name", "capabilities", "settingsSchema", "settings"]
+        [
+            "id",
+            "name",
+            "capabilities",
+            "settingsSchema",
+            "settings",
+            "rules",
+            "hosts"
+        ]
     );
     assert_eq!(
         members(&one["settingsSchema"]["fields"][0]),
@@ -69,7 +77,9 @@ fn providers_have_the_apis_shapes() {
             "isRequired",
             "isSensitive",
             "defaultValue",
-            "options"
+            "options",
+            "variables",
+            "prefixes"
         ]
     );
     let none = home.run(&["providers", "get", "none"]);

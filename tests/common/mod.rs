@@ -7,6 +7,7 @@ pub mod server;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use umai::api::client::{RemoteOptions, RemoteService};
 use umai::appsettings::{AppSettings, Variables};
 use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, Plain};
 use umai::provider::ProviderCatalog;
@@ -48,15 +49,20 @@ pub fn service() -> Arc<dyn ConnectionService> {
     service_at(&TestClock::new())
 }
 
+/// What references resolve against.
+pub const APPSETTINGS: &str = r#"{ "OpenAI": { "ApiKey": "sk-from-appsettings" } }"#;
+
 fn appsettings() -> AppSettings {
     let folder = tempfile::tempdir().unwrap().keep();
     let file = folder.join("appsettings.json");
-    std::fs::write(
-        &file,
-        r#"{ "OpenAI": { "ApiKey": "sk-from-appsettings" } }"#,
-    )
-    .unwrap();
+    std::fs::write(&file, APPSETTINGS).unwrap();
     AppSettings::in_folder(folder, Variables::of([]))
+}
+
+/// The service of a server that listens there.
+pub async fn remote(origin: &str) -> Arc<dyn ConnectionService> {
+    let options = RemoteOptions::new(origin.parse().unwrap());
+    Arc::new(RemoteService::connect(&options).await.unwrap())
 }
 
 /// A draft as a script would send it.

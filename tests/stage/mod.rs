@@ -10,11 +10,14 @@
     reason = "each test file uses its part, and a test may fail anywhere"
 )]
 
+pub mod twice;
+
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use tokio::runtime::Runtime;
 use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
 use umai::tui::effect::{Effect, Ticket};
@@ -35,7 +38,7 @@ pub struct Stage {
     pub clock: common::TestClock,
     pub effects: Vec<Effect>,
     pub theme: ThemeName,
-    runtime: tokio::runtime::Runtime,
+    pub runtime: Arc<Runtime>,
     wakes: Vec<Ticket>,
 }
 
@@ -64,12 +67,22 @@ impl Stage {
     pub fn with(width: u16, height: u16, bodies: &[&str]) -> Self {
         let clock = common::TestClock::new();
         let service = common::service_at(&clock);
-        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let runtime = Arc::new(Runtime::new().unwrap());
         for body in bodies {
             runtime
                 .block_on(service.create(ConnectionDraft::from_json(body.as_bytes()).unwrap()))
                 .unwrap();
         }
+        Self::over(Size { width, height }, clock, service, runtime)
+    }
+
+    /// An app over a service that there is.
+    pub fn over(
+        size: Size,
+        clock: common::TestClock,
+        service: Arc<dyn ConnectionService>,
+        runtime: Arc<Runtime>,
+    ) -> Self {
         let app = App::new(service.providers(), Keymap::embedded(), Vec::new());
         let mut stage = Self {
             app,
@@ -80,7 +93,7 @@ impl Stage {
             runtime,
             wakes: Vec::new(),
         };
-        stage.happens(Event::Resize(Size { width, height }));
+        stage.happens(Event::Resize(size));
         stage
     }
 
@@ -138,8 +151,8 @@ impl Stage {
     }
 
     /// Somebody else does something with the service.
-    pub fn elsewhere<T>(&self, does: impl Future<Output = T>) -> T {
-        self.runtime.block_on(does)
+    pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
+        self.runtime.block_on(does(&*self.service))
     }
 
     /// The cells as they would be drawn.

@@ -6,35 +6,49 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::api::Problem;
-use crate::connection::{ConnectionError, StoreError};
+use crate::connection::{ConnectionError, FieldError, Reason, StoreError};
 
 /// What a route comes to.
 pub type Answer = Result<Response, Refusal>;
 
 /// A request that is not carried out.
 #[derive(Debug)]
-pub struct Refusal(pub Problem);
+pub struct Refusal(pub Box<Problem>);
 
 impl Refusal {
     /// A status, with what is wrong in a sentence and in a stable word.
     pub fn new(status: u16, detail: impl Into<String>, code: &str) -> Self {
-        Self(Problem::new(status, detail, code))
+        Self(Box::new(Problem::new(status, detail, code)))
     }
 
     /// A refused service call in another sentence than its own.
     pub fn saying(error: ConnectionError, detail: &str) -> Self {
-        let Self(problem) = error.into();
-        Self(Problem {
-            detail: detail.to_owned(),
-            ..problem
-        })
+        let Self(mut problem) = error.into();
+        detail.clone_into(&mut problem.detail);
+        Self(problem)
     }
 }
 
 impl From<ConnectionError> for Refusal {
     fn from(error: ConnectionError) -> Self {
-        Self(Problem::of(&abroad(error)))
+        let error = abroad(error);
+        let mut problem = Problem::of(&in_short(&error));
+        problem.cause = Some(error);
+        Self(Box::new(problem))
     }
+}
+
+/// The error in the contract's words: where a reference was looked for is in the cause alone.
+fn in_short(error: &ConnectionError) -> ConnectionError {
+    let mut error = error.clone();
+    if let ConnectionError::Invalid(errors) = &mut error {
+        for FieldError { reason, .. } in errors {
+            if let Reason::ReferenceMissing { looked_in, .. } = reason {
+                looked_in.clear();
+            }
+        }
+    }
+    error
 }
 
 /// The error as it may leave the house: what the store says of folders and files is for the log of whoever runs it.
@@ -113,4 +127,43 @@ fn written(status: StatusCode, media_type: &'static str, body: &impl Serialize) 
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_store_says_of_this_machine_stays_on_it() {
+        let id = uuid::Uuid::nil();
+        for error in [
+            StoreError::Held {
+                folder: "/home/planted".into(),
+                pid: "4711".into(),
+            },
+            StoreError::ReadOnly("/home/planted/journal: 4711".into()),
+            StoreError::Damaged {
+                id,
+                why: "/home/planted 4711".into(),
+            },
+            StoreError::Key("/home/planted/key 4711".into()),
+            StoreError::Unusable("/home/planted 4711".into()),
+        ] {
+            let Refusal(here) = Refusal(Box::new(Problem::of(&error.clone().into())));
+            let Refusal(told) = ConnectionError::Store(error).into();
+            assert_eq!((told.status, &told.code), (here.status, &here.code));
+            let text = format!("{told:?}");
+            assert!(
+                !text.contains("planted") && !text.contains("4711"),
+                "{text}"
+            );
+            assert!(told.cause.is_some() && !told.detail.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_the_store_says_of_connections_is_told() {
+        let error = ConnectionError::Store(StoreError::FeedTooOld(7));
+        assert_eq!(abroad(error.clone()), error);
+    }
 }

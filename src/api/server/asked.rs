@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::answer::Refusal;
 use crate::connection::Window;
 use crate::provider::Capability;
+use crate::text::printable;
 
 /// The most that one answer lists.
 pub const MOST_TAKE: usize = 10_000;
@@ -157,8 +158,8 @@ pub fn capability(word: &str) -> Result<Capability, Refusal> {
 /// The beginning of a text that someone sent, for a sentence about it.
 pub fn repeated(text: &str) -> String {
     match text.char_indices().nth(MOST_REPEATED) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
+        None => printable(text).into_owned(),
+        Some((end, _)) => format!("{}…", printable(&text[..end])),
     }
 }
 

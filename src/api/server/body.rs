@@ -7,10 +7,10 @@ use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http_body_util::{BodyExt, LengthLimitError};
-use tower_http::timeout::TimeoutError;
 use zeroize::Zeroizing;
 
 use super::answer::Refusal;
+use crate::api::transport::body::Unread;
 
 /// The most bytes a body has.
 pub const MOST_BYTES: usize = 256 * 1024;
@@ -152,8 +152,8 @@ fn broken(error: &axum::Error) -> Refusal {
         if error.is::<LengthLimitError>() {
             return too_long();
         }
-        if error.is::<TimeoutError>() {
-            return Refusal::new(408, "The body did not come in time", "bodyTooSlow");
+        if let Some(Unread(problem)) = error.downcast_ref() {
+            return Refusal((**problem).clone().into());
         }
         cause = error.source();
     }

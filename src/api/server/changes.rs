@@ -74,3 +74,22 @@ fn event(change: Result<Changed, StoreError>) -> Event {
         event.json_data(&problem).unwrap_or_default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_feed_that_does_not_reach_back_any_more_says_so_in_the_stream() {
+        let lost = event(Err(StoreError::FeedTooOld(7)));
+        let stream = stream::iter([Ok::<_, std::convert::Infallible>(lost)]);
+        let body = Sse::new(stream).into_response().into_body();
+        let text = axum::body::to_bytes(body, 10_000).await.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        assert!(text.starts_with("event: lost\ndata: {\"type\":"), "{text}");
+        assert!(
+            text.contains(r#""cause":{"store":{"feedTooOld":7}}"#),
+            "{text}"
+        );
+    }
+}

@@ -8,11 +8,11 @@ use axum::response::IntoResponse;
 use super::Api;
 use super::address::At;
 use super::answer::{Answer, Refusal, etag, json, json_with};
-use super::asked::Asked;
+use super::asked::{Asked, repeated};
 use super::body::Json;
 use super::precondition;
 use crate::api::BASE_PATH;
-use crate::connection::{ConnectionDraft, ConnectionError, IdOrAlias, Query};
+use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias, Query};
 
 /// How many connections a list has unless said otherwise.
 pub const TAKE: usize = 100;
@@ -37,12 +37,21 @@ pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
 
 pub async fn create(State(api): State<Api>, Json(body): Json) -> Answer {
     let draft = ConnectionDraft::from_json(&body)?;
-    let created = api.service.create(draft).await?;
+    created(&api.service.create(draft).await?)
+}
+
+fn created(created: &Connection) -> Answer {
     let location = format!("{BASE_PATH}/connections/{}", created.item.id);
     let location = HeaderValue::try_from(location)
         .map_err(|_| Refusal::new(500, "The new connection has no address", "trouble"))?;
     let headers = [(LOCATION, location), etag(created.item.version)];
-    Ok(json_with(StatusCode::CREATED, headers, &created))
+    Ok(json_with(StatusCode::CREATED, headers, created))
+}
+
+/// The original's secrets go into the copy; an address of another origin needs them typed again.
+pub async fn duplicate(State(api): State<Api>, At(key): At<String>, Json(body): Json) -> Answer {
+    let draft = ConnectionDraft::from_json(&body)?;
+    created(&api.service.duplicate(&named(&key), draft).await?)
 }
 
 pub async fn show(State(api): State<Api>, At(key): At<String>, headers: HeaderMap) -> Answer {
@@ -93,8 +102,11 @@ pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: Header
         Ok(_) => Ok(StatusCode::OK.into_response()),
         Err(Refusal(problem)) => Err(match problem.cause {
             Some(ConnectionError::NotFound(_)) => {
-                let error = ConnectionError::NotFound(key.clone());
-                Refusal::saying(error, &format!("Connection with ID '{key}' not found"))
+                let sentence = format!(
+                    "Connection with ID '{}' not found",
+                    repeated(&key.to_string())
+                );
+                Refusal::saying(ConnectionError::NotFound(key), &sentence)
             }
             _ => Refusal(problem),
         }),

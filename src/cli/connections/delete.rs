@@ -1,4 +1,4 @@
-//! `umai connections delete`: for good, so it wants a yes.
+//! `umai connections delete`: into the trash, when it was said or is answered that it shall.
 
 use super::super::ask;
 use super::super::exit::Failure;
@@ -15,16 +15,8 @@ pub fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     if !yes {
-        // Programs are asked nothing, even where somebody could answer.
-        if output.format() == Format::Json || !ask::is_possible() {
-            return Err(Failure::Usage(
-                "Nothing was deleted, because there is no undo: repeat the command with --yes"
-                    .into(),
-            ));
-        }
         let names: Vec<_> = connections.iter().map(ToString::to_string).collect();
-        let question = format!("Delete {}? There is no undo", names.join(", "));
-        if !ask::yes_or_no(&question)? {
+        if !ask::is_certain(&format!("Delete {}?", names.join(", ")), output)? {
             output.note("Nothing was deleted");
             return Ok(());
         }
@@ -38,7 +30,14 @@ pub fn run(
                 let item = service.delete(key, None).await?;
                 match output.format() {
                     Format::Json => Ok(()),
-                    Format::Text => output.line(&format!("Deleted {} ({})", item.name, item.alias)),
+                    Format::Text => {
+                        output.line(&format!("Deleted {} ({})", item.name, item.alias))?;
+                        output.note(&format!(
+                            "It is in the trash; umai connections restore {} brings it back",
+                            item.id
+                        ));
+                        Ok(())
+                    }
                 }
             },
         )

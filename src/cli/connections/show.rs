@@ -116,7 +116,8 @@ fn provider<'a>(id: &'a str, catalog: &'a ProviderCatalog) -> &'a str {
     catalog.get(id).map_or(id, |provider| &provider.name)
 }
 
-fn when(date: DateTime<Utc>) -> String {
+/// A moment as people read it.
+pub fn when(date: DateTime<Utc>) -> String {
     date.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::connections::show;
-use super::super::exit::{Exit, Failure};
+use super::super::exit::{Exit, Failure, is_lasting};
 use super::super::output::{Format, Output};
 use super::elements::Unit;
 use super::incoming::Incoming;
@@ -83,7 +83,7 @@ impl Tally {
                     Format::Text => show::created(&connection, output),
                 })
             }
-            Err(error @ (ConnectionError::Store(_) | ConnectionError::Server(_))) => {
+            Err(error) if is_lasting(&error) => {
                 self.trouble.get_or_insert(error.into());
                 Ok(())
             }

@@ -1,10 +1,12 @@
 //! What comes before a save: the examination that needs a store, and one try of each change.
 
+use uuid::Uuid;
+
 use super::super::store::{Put, Save};
 use super::super::validate::{Examined, Stored};
 use super::super::{
-    Change, Connection, ConnectionDraft, ConnectionError, ConnectionService, Field, IdOrAlias,
-    Plain, Reason, Setting,
+    Change, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService, Field,
+    IdOrAlias, Plain, Reason, Setting,
 };
 use super::{CoreService, changed, merge};
 use crate::appsettings::{Lookup, Reference};
@@ -18,14 +20,30 @@ impl CoreService {
     ) -> Result<(), ConnectionError> {
         if let Some(alias) = found.alias.clone() {
             let except = before.map(|before| before.item.id);
-            if let Some(owner) = self.alias_owner(&alias, except).await? {
-                let taken = Reason::AliasTaken {
-                    alias,
-                    by: owner.name,
-                };
-                found.refuse(Field::Alias, taken);
-            }
+            self.refuse_taken(&alias, except, found).await?;
         }
+        self.refuse_unresolved(found, before);
+        Ok(())
+    }
+
+    async fn refuse_taken(
+        &self,
+        alias: &str,
+        except: Option<Uuid>,
+        found: &mut Examined,
+    ) -> Result<(), ConnectionError> {
+        if let Some(owner) = self.alias_owner(alias, except).await? {
+            let taken = Reason::AliasTaken {
+                alias: alias.to_owned(),
+                by: owner.name,
+            };
+            found.refuse(Field::Alias, taken);
+        }
+        Ok(())
+    }
+
+    /// What `before` refers to already is not looked up again.
+    fn refuse_unresolved(&self, found: &mut Examined, before: Option<&Connection<Plain>>) {
         for (field, reference) in std::mem::take(&mut found.references) {
             if is_kept(&field, &reference, before) {
                 continue;
@@ -41,7 +59,45 @@ impl CoreService {
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Keeps what an examination came to as a new connection; `like` is the one it is a copy of.
+    pub(super) async fn keep_new(
+        &self,
+        mut found: Examined,
+        like: Option<&Connection<Plain>>,
+    ) -> Result<Connection, ConnectionError> {
+        if let Some(alias) = found.alias.clone() {
+            self.refuse_taken(&alias, None, &mut found).await?;
+        }
+        self.refuse_unresolved(&mut found, like);
+        let (Some(alias), true) = (found.alias, found.errors.is_empty()) else {
+            return Err(ConnectionError::Invalid(found.errors));
+        };
+        let now = self.now();
+        let connection = Connection {
+            item: ConnectionItem {
+                id: Uuid::now_v7(),
+                alias,
+                name: found.name,
+                provider_id: found.provider_id,
+                is_active: found.is_active,
+                date_created: now,
+                date_modified: now,
+                version: 1,
+                date_deleted: None,
+            },
+            settings: found.settings,
+        };
+        let masked = connection.masked();
+        self.store
+            .save(Save {
+                connection,
+                put: Put::New,
+                change: Change::default(),
+            })
+            .await?;
+        Ok(masked)
     }
 
     /// Keeps `after` over `before` unless nothing is different.

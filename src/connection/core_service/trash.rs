@@ -78,11 +78,10 @@ impl CoreService {
         self.keep_over(&before, after, BROUGHT_BACK).await
     }
 
-    pub(super) async fn forget(&self, id: Uuid) -> Result<ConnectionItem, ConnectionError> {
-        let mut item = self.in_trash(id).await?.item;
+    pub(super) async fn forget(&self, id: Uuid) -> Result<(), ConnectionError> {
+        let item = self.in_trash(id).await?.item;
         self.store.delete(id, item.version).await?;
-        show_alias(&mut item);
-        Ok(item)
+        Ok(())
     }
 
     async fn in_trash(&self, id: Uuid) -> Result<Connection<Plain>, ConnectionError> {

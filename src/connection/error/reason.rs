@@ -72,6 +72,8 @@ pub enum Reason {
     OneOf(Vec<String>),
     /// The address leads elsewhere now, and the secret was given for the old one.
     EndpointMoved,
+    /// Something else, in the words of a server of another making.
+    Said(String),
 }
 
 impl Reason {
@@ -160,6 +162,7 @@ impl Reason {
             Self::EndpointMoved => {
                 format!("{label} was given for another address; type it again for the new one")
             }
+            Self::Said(words) => words.clone(),
         }
     }
 }

@@ -103,6 +103,7 @@ impl App {
             Some(provider) => {
                 let form = Form::of(&connection, provider);
                 self.layers.push(Layer::Form(Box::new(form)));
+                self.compare_with_tree();
             }
             None => self.tell(Notice::error(format!(
                 "Provider '{}' is not in the catalogue, so its settings cannot be edited",
@@ -130,7 +131,10 @@ impl App {
                 self.detail.show(connection);
             }
             Err(ConnectionError::Invalid(problems)) => {
-                if let Some(notice) = form.refuse(&problems) {
+                let notice = form.refuse(&problems);
+                // What stands there is about an earlier try.
+                self.notice = None;
+                if let Some(notice) = notice {
                     self.tell(notice);
                 }
             }

@@ -37,7 +37,7 @@ impl App {
     fn next_page(&mut self) -> Option<Effect> {
         let window = self.tree.loading.wanted()?;
         let ticket = self.ticket(Waiting::Page);
-        self.tree.loading.asked(ticket);
+        self.tree.loading.asked(ticket, window);
         Some(Effect::Call(ticket, Request::List(window)))
     }
 
@@ -46,7 +46,7 @@ impl App {
         let Node::Connection(id) = self.tree.selected() else {
             return None;
         };
-        if self.detail.id() == Some(id)
+        if (self.detail.id() == Some(id) && !self.detail.is_behind())
             || self.layout().columns == Columns::Nothing
             || self.is_waiting(|waiting| matches!(waiting, Waiting::Detail))
         {

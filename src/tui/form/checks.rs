@@ -83,6 +83,14 @@ impl Form {
         }
     }
 
+    /// What could not be answered is asked again.
+    pub fn ask_again(&mut self) {
+        if let AliasCheck::Unknown(alias) = &mut self.alias_check {
+            alias.clear();
+        }
+        self.look_all_up_again();
+    }
+
     /// Takes the answer about an alias.
     pub fn alias_answered(&mut self, ticket: Ticket, owner: Option<Option<String>>) {
         let AliasCheck::Checking(awaited, alias) = &self.alias_check else {

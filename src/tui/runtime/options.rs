@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::stop::BeforeStop;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::ThemeName;
 
@@ -15,6 +16,8 @@ pub struct TuiOptions {
     pub theme: Option<ThemeName>,
     /// What people should know from the start, one sentence each.
     pub notices: Vec<String>,
+    /// Lets go, before the app is stopped by the shell, of what others would wait for.
+    pub before_stop: BeforeStop,
 }
 
 /// The keys in force, and what is wrong in the user's file.

@@ -1,45 +1,53 @@
-//! What changes the connections of the tree: pages that are read, and what one does oneself.
+//! What changes the connections of the tree: pages that are read, what is heard of them, and what one does oneself.
 
 use uuid::Uuid;
 
 use super::loading::Loading;
-use super::{Item, Sort, Tree};
+use super::news::{self, News};
+use super::{Item, Node, Sort, Tree};
+
+/// So many deleted connections are remembered: an answer that was under way must not bring one back.
+const REMEMBERED: usize = 1_024;
 
 impl Tree {
     /// Marks a connection as on or off.
     pub fn set_active(&mut self, id: Uuid, active: bool) {
-        if let Some(item) = self.items.iter_mut().find(|item| item.id == id) {
-            item.is_active = active;
+        for items in std::iter::once(&mut self.items).chain(&mut self.fresh) {
+            if let Some(item) = items.iter_mut().find(|item| item.id == id) {
+                item.is_active = active;
+            }
         }
     }
 
-    /// Puts a connection in, in place of what it was.
+    /// Puts a connection in, in place of what it was, unless a newer one or its end was heard of.
     pub fn upsert(&mut self, item: Item) {
-        if let Some(old) = self.items.iter().position(|other| other.id == item.id) {
-            if self.items[old].order(&item).is_eq() {
-                self.items[old] = item;
-                self.changed();
-                return;
-            }
-            self.items.remove(old);
-            self.loading.removed(old);
+        if !self.gone.contains(&item.id) {
+            self.change(vec![News::Saved(item)]);
         }
-        let place = self
-            .items
-            .partition_point(|other| other.order(&item).is_lt());
-        self.items.insert(place, item);
-        self.loading.inserted(place);
-        self.changed();
     }
 
     /// Takes a connection out; its neighbour is selected in its place.
     pub fn remove(&mut self, id: Uuid) {
-        let Some(old) = self.items.iter().position(|item| item.id == id) else {
-            return;
-        };
-        self.items.remove(old);
-        self.loading.removed(old);
-        self.changed();
+        self.hear(vec![News::Deleted(id)]);
+    }
+
+    /// Takes in what was heard, in its order.
+    pub fn hear(&mut self, news: Vec<News>) {
+        for heard in &news {
+            match heard {
+                News::Deleted(id) => {
+                    if self.gone.len() == REMEMBERED {
+                        self.gone.pop_front();
+                    }
+                    self.gone.push_back(*id);
+                }
+                News::Saved(item) if !self.gone.is_empty() => {
+                    self.gone.retain(|gone| *gone != item.id);
+                }
+                News::Saved(_) => {}
+            }
+        }
+        self.change(news);
     }
 
     /// Takes in a part of the list that follows what was read.
@@ -52,30 +60,50 @@ impl Tree {
             && let Some(fresh) = self.fresh.take()
         {
             self.items = fresh;
-            self.restart_search();
+            self.search_again();
         }
         self.reorder();
-        self.relocate();
     }
 
     /// Reads the list again; what was read stays until all of it is there.
     pub fn refresh(&mut self) {
-        if self.loading.is_done() || self.fresh.is_some() {
-            self.fresh = Some(Vec::new());
-        } else {
-            self.items.clear();
-        }
+        self.fresh = (!self.items.is_empty()).then(Vec::new);
         self.loading = Loading::default();
     }
 
-    /// After a change of one's own: a list being read again is read from its beginning.
-    fn changed(&mut self) {
-        if self.fresh.is_some() {
-            self.refresh();
+    fn change(&mut self, news: Vec<News>) {
+        for heard in &news {
+            self.loading.heard(heard.id());
         }
+        let places = self.place_on_screen();
+        if let Some(fresh) = &mut self.fresh {
+            let shift = news::take_in(fresh, news.clone());
+            self.loading.shift(&shift);
+        }
+        let shift = news::take_in(&mut self.items, news);
+        if self.fresh.is_none() {
+            self.loading.shift(&shift);
+        }
+        self.search_changed(&shift);
         self.reorder();
-        self.restart_search();
-        self.relocate();
+        self.keep_on_screen(places);
+    }
+
+    /// How far below the first rows that are seen the selected connection stands.
+    fn place_on_screen(&self) -> Option<(usize, usize)> {
+        let at = self.selected_at()?;
+        Some((
+            self.selected_row().saturating_sub(self.top),
+            at.saturating_sub(self.list_top),
+        ))
+    }
+
+    /// What is selected stays where it is on screen, whatever came in or went above it.
+    fn keep_on_screen(&mut self, places: Option<(usize, usize)>) {
+        if let (Some((row, list_row)), Node::Connection(_)) = (places, self.selected) {
+            self.top = self.selected_row().saturating_sub(row);
+            self.list_top = self.at.saturating_sub(list_row);
+        }
     }
 
     /// Orders by provider again: counted, not compared, since there are few of them.

@@ -1,5 +1,6 @@
 //! The filter of the tree: what is typed into it, and what it leaves.
 
+use super::news::Shift;
 use super::search::{Search, Terms};
 use super::{Node, Tree};
 use crate::provider::ProviderCatalog;
@@ -85,14 +86,30 @@ impl Tree {
         }
     }
 
-    pub(super) fn restart_search(&mut self) {
+    /// The whole list is another: looks at all of it at once, so that what is selected is found again.
+    pub(super) fn search_again(&mut self) {
+        let items = &self.items;
         if let Some(search) = self
             .filter
             .as_mut()
             .and_then(|filter| filter.search.as_mut())
         {
             search.restart();
-            search.step(&self.items);
+            while search.has_more(items) {
+                search.step(items);
+            }
+        }
+    }
+
+    /// Some places in the list are another: what was found moves, and only those are looked at.
+    pub(super) fn search_changed(&mut self, shift: &Shift) {
+        let items = &self.items;
+        if let Some(search) = self
+            .filter
+            .as_mut()
+            .and_then(|filter| filter.search.as_mut())
+        {
+            search.shift(shift, items);
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Item {
     pub modified: DateTime<Utc>,
     /// How many bytes of `text` are the name.
     name_length: u32,
+    /// How often it was saved; more than 32 bits cannot be, with a save every millisecond for weeks.
+    version: u32,
     /// Whether it may be used.
     pub is_active: bool,
 }
@@ -36,6 +38,7 @@ impl Item {
             provider,
             modified: item.date_modified,
             name_length,
+            version: u32::try_from(item.version).unwrap_or(u32::MAX),
             is_active: item.is_active,
         }
     }
@@ -48,6 +51,11 @@ impl Item {
     /// The alias.
     pub fn alias(&self) -> &str {
         self.text.get(self.name_length as usize + 1..).unwrap_or("")
+    }
+
+    /// The version that this is.
+    pub fn version(&self) -> u64 {
+        self.version.into()
     }
 
     /// What a filter reads: name and alias.

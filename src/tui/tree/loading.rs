@@ -1,52 +1,83 @@
 //! How far the list of connections was read: in pages, behind what is on screen.
+//!
+//! Why: while pages are read, others save and delete, so a page may begin later or earlier than it was asked for. Each page is
+//! asked for with a few rows that are known, and counts only when it begins with what is known: then nothing lies between.
+//! What was heard of a connection meanwhile goes before what a page says of it.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
 
 use super::Item;
+use super::news::Shift;
 use crate::connection::Window;
 use crate::tui::effect::Ticket;
 
 /// How many the first page has: enough for any screen.
 const FIRST: usize = 200;
 
-/// How many every other page has.
+/// How many every other page adds.
 const NEXT: usize = 5_000;
 
+/// How many known rows a page begins with: so many may be deleted before it without a gap.
+const OVERLAP: usize = 20;
+
 /// How far the list was read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Loading {
     /// How many connections, from the first, are known without a gap.
     complete: usize,
     /// How many there are in all, as the service said last.
     total: Option<usize>,
+    overlap: usize,
     state: State,
+    /// What was heard of since the reading began, from elsewhere or by one's own doing.
+    heard: HashSet<Uuid>,
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum State {
-    #[default]
     Wanted,
-    Asked(Ticket),
+    Asked(Ticket, Window),
     Done,
     /// The service could not; asked again when someone wants it.
     Broken,
 }
 
+impl Default for Loading {
+    fn default() -> Self {
+        Self {
+            complete: 0,
+            total: None,
+            overlap: OVERLAP,
+            state: State::Wanted,
+            heard: HashSet::new(),
+        }
+    }
+}
+
 impl Loading {
     /// What to ask for next.
     pub fn wanted(&self) -> Option<Window> {
+        let overlap = self.overlap.min(self.complete);
         (self.state == State::Wanted).then_some(Window {
-            skip: self.complete,
-            take: if self.complete == 0 { FIRST } else { NEXT },
+            skip: self.complete - overlap,
+            take: if self.complete == 0 {
+                FIRST
+            } else {
+                overlap + NEXT
+            },
         })
     }
 
     /// Remembers what the next page answers to.
-    pub fn asked(&mut self, ticket: Ticket) {
-        self.state = State::Asked(ticket);
+    pub fn asked(&mut self, ticket: Ticket, window: Window) {
+        self.state = State::Asked(ticket, window);
     }
 
     /// Whether this ticket is the one that is waited for.
     pub fn awaits(&self, ticket: Ticket) -> bool {
-        self.state == State::Asked(ticket)
+        matches!(self.state, State::Asked(awaited, _) if awaited == ticket)
     }
 
     /// The service could not answer.
@@ -54,11 +85,18 @@ impl Loading {
         self.state = State::Broken;
     }
 
+    /// The service can answer again: what it could not answer is wanted again.
+    pub fn mended(&mut self) {
+        if self.state == State::Broken {
+            self.state = State::Wanted;
+        }
+    }
+
     /// How many there are in all, while not all of them were read.
     pub fn missing_of(&self) -> Option<usize> {
         match self.state {
             State::Done | State::Broken => None,
-            State::Wanted | State::Asked(_) => self.total,
+            State::Wanted | State::Asked(..) => self.total,
         }
     }
 
@@ -72,54 +110,68 @@ impl Loading {
         self.state == State::Done
     }
 
-    /// A connection went out at `place`; a page under way would leave one out.
-    pub fn removed(&mut self, place: usize) {
-        if place < self.complete {
-            self.complete -= 1;
-        }
-        self.ask_again();
+    /// Whether the service could not answer.
+    pub fn is_broken(&self) -> bool {
+        self.state == State::Broken
     }
 
-    /// A connection came in at `place`; a page under way could repeat one.
-    pub fn inserted(&mut self, place: usize) {
-        if place < self.complete || self.state == State::Done {
-            self.complete += 1;
+    /// Something was heard of a connection; a page that is read later may be older.
+    pub fn heard(&mut self, id: Uuid) {
+        if !self.is_done() {
+            self.heard.insert(id);
         }
-        self.ask_again();
     }
 
-    fn ask_again(&mut self) {
-        if matches!(self.state, State::Asked(_)) {
-            self.state = State::Wanted;
-        }
+    /// The places in the list moved: a row that came in behind what is complete may have others before it.
+    pub fn shift(&mut self, shift: &Shift) {
+        self.complete = shift.moved_end(self.complete);
     }
 
     /// Puts a page behind what is complete, and what was there already behind the page, each in its place.
     pub fn take_page(&mut self, items: &mut Vec<Item>, page: Vec<Item>, total: usize) {
+        let State::Asked(_, window) = self.state else {
+            return;
+        };
+        self.total = Some(total);
+        self.state = State::Wanted;
+        let known = self.complete.checked_sub(1).and_then(|at| items.get(at));
+        let is_beyond = |item: &Item| known.is_none_or(|known| known.order(item).is_lt());
+        let is_joined = window.skip == 0 || page.first().is_some_and(|first| !is_beyond(first));
+        if !is_joined {
+            self.overlap = self.overlap.saturating_mul(4);
+            return;
+        }
+        let is_last = page.is_empty() || window.skip + page.len() >= total;
+        let fresh: Vec<Item> = page.into_iter().filter(|item| is_beyond(item)).collect();
+        if fresh.is_empty() && !is_last {
+            // Many more than were deleted came in before it.
+            self.overlap = (self.overlap / 2).max(1);
+            return;
+        }
+        self.overlap = OVERLAP;
+        let end = fresh.last().cloned();
         let ahead = items.split_off(self.complete.min(items.len()));
-        let is_last = page.is_empty();
         if items.is_empty() {
             // One allocation for the whole list, and not a doubling one.
             items.reserve_exact(total);
         }
-        let fresh = items.len();
-        items.extend(page);
-        self.complete = items.len();
-        for item in ahead {
-            if items[fresh..].iter().any(|known| known.id == item.id) {
-                continue;
+        let unheard = fresh
+            .into_iter()
+            .filter(|item| !self.heard.contains(&item.id));
+        let mut ahead = ahead.into_iter().peekable();
+        for item in unheard {
+            while let Some(before) = ahead.next_if(|other| other.order(&item).is_lt()) {
+                items.push(before);
             }
-            let place = items.partition_point(|other| other.order(&item).is_lt());
-            if place < self.complete {
-                self.complete += 1;
-            }
-            items.insert(place, item);
+            items.push(item);
         }
-        self.total = Some(total);
-        self.state = if is_last || self.complete >= total {
-            State::Done
-        } else {
-            State::Wanted
-        };
+        items.extend(ahead);
+        if is_last {
+            self.complete = items.len();
+            self.state = State::Done;
+            self.heard = HashSet::new();
+        } else if let Some(end) = end {
+            self.complete = items.partition_point(|item| item.order(&end).is_le());
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
 
 use super::Item;
+use super::news::Shift;
 use crate::provider::ProviderCatalog;
 
 /// How many connections one slice looks at: well under a millisecond's work.
@@ -107,35 +108,65 @@ impl Search {
     /// Looks at the next connections.
     pub fn step(&mut self, items: &[Item]) {
         let end = items.len().min(self.looked_at + SLICE);
-        let Some(slice) = items.get(self.looked_at..end) else {
-            return;
+        let start = u32::try_from(self.looked_at).unwrap_or(u32::MAX);
+        let slice: Vec<(u32, &Item)> = (start..)
+            .zip(items.get(self.looked_at..end).unwrap_or_default())
+            .collect();
+        self.look_at(&slice);
+        self.looked_at = end;
+    }
+
+    /// The places in the list moved: what was found moves with them, and what is another now is looked at.
+    pub fn shift(&mut self, shift: &Shift, items: &[Item]) {
+        let is_whole = self.looked_at == shift.old_len(items.len());
+        self.looked_at = if is_whole {
+            items.len()
+        } else {
+            shift.moved_end(self.looked_at)
         };
+        self.found.retain_mut(|found| {
+            let place = shift.moved(found.index as usize);
+            let place = place.filter(|place| shift.other.binary_search(place).is_err());
+            found.index = place.map_or(u32::MAX, |place| u32::try_from(place).unwrap_or(u32::MAX));
+            place.is_some()
+        });
+        let others: Vec<(u32, &Item)> = shift
+            .other
+            .iter()
+            .filter(|place| **place < self.looked_at)
+            .filter_map(|place| Some((u32::try_from(*place).ok()?, items.get(*place)?)))
+            .collect();
+        for slice in others.chunks(SLICE) {
+            self.look_at(slice);
+        }
+    }
+
+    fn look_at(&mut self, slice: &[(u32, &Item)]) {
         let mut scores: Vec<Option<u16>> = slice
             .iter()
-            .map(|item| self.admits(item).then_some(0))
+            .map(|(_, item)| self.admits(item).then_some(0))
             .collect();
-        let texts: Vec<&str> = slice.iter().map(Item::text).collect();
+        let texts: Vec<&str> = slice.iter().map(|(_, item)| item.text()).collect();
         for (at, word) in self.terms.words.iter().enumerate() {
             let mut fits = vec![None; slice.len()];
             for found in self.matchers[at].match_list(&texts) {
                 fits[found.index as usize] = Some(found.score);
             }
-            for ((score, fit), item) in scores.iter_mut().zip(fits).zip(slice) {
+            for ((score, fit), (_, item)) in scores.iter_mut().zip(fits).zip(slice) {
                 let fit = fit.or_else(|| self.is_of(item, word).then_some(1));
                 *score = score.zip(fit).map(|(sum, more)| sum.saturating_add(more));
             }
         }
-        let start = u32::try_from(self.looked_at).unwrap_or(u32::MAX);
-        let fresh = (start..).zip(scores).filter_map(|(index, score)| {
+        let fresh = slice.iter().zip(scores).filter_map(|((index, _), score)| {
             Some(Found {
                 score: score?,
-                index,
+                index: *index,
             })
         });
         self.found.extend(fresh);
-        // Stable, and nearly sorted already: equal scores stay in name order.
-        self.found.sort_by_key(|found| Reverse(found.score));
-        self.looked_at = end;
+        // Nearly sorted already; equal scores stand in name order.
+        self.found
+            .sort_by_key(|found| (Reverse(found.score), found.index));
     }
 
     fn admits(&self, item: &Item) -> bool {

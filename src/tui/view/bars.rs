@@ -14,7 +14,7 @@ use crate::tui::tree::Node;
 /// Draws where one is.
 pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
-    let area = layout.header;
+    let area = behind(scene, layout.header, buffer);
     let mut path = vec!["Settings".to_owned()];
     let selected = app.tree.selected();
     if selected != Node::Settings {
@@ -62,6 +62,20 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
             (if is_unsaved { " ●" } else { "" }, theme.warning.style()),
         ],
     );
+}
+
+/// Draws at the end of the first line that things may have happened that are not on screen; answers what is left of the line.
+fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
+    if !scene.app.is_behind {
+        return area;
+    }
+    let text = match area.width {
+        0..30 => "! behind ",
+        30..60 => "! may be behind ",
+        60.. => "! what is shown may be behind ",
+    };
+    let used = paint::right(buffer, area, text, scene.theme.warning.style());
+    area.split_left(area.width.saturating_sub(used + 1)).0
 }
 
 /// Draws what happened last.

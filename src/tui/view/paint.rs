@@ -93,6 +93,21 @@ pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) 
     area.inside()
 }
 
+/// Draws a text on the lower border of a box.
+pub fn below(buffer: &mut Buffer, area: Area, text: &str, style: Style) {
+    if area.width <= 6 || area.height < 2 {
+        return;
+    }
+    let room = Area {
+        x: area.x + 2,
+        y: area.y + area.height - 1,
+        width: area.width - 4,
+        height: 1,
+    };
+    let cut = fit::cut(text, usize::from(room.width).saturating_sub(2));
+    line(buffer, room, &[(&format!(" {cut} "), style)]);
+}
+
 /// Draws on the right border how much of a list is seen, and where.
 pub fn scroll_bar(buffer: &mut Buffer, area: Area, seen: (usize, usize, usize), style: Style) {
     let (top, rows, total) = seen;

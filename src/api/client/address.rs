@@ -1,0 +1,148 @@
+//! Where a server's management API is.
+
+use url::{Host, Url};
+
+use crate::api::BASE_PATH;
+
+/// Where a server's management API is: what people write, and the base of every request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    base: Url,
+}
+
+impl std::str::FromStr for Address {
+    type Err = String;
+
+    /// Reads `https://umai.example:44331`, with a path before the API's own where a proxy adds one. What was given is not
+    /// repeated: it may hold a password.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let example = "write it as https://host:44331";
+        let Ok(mut base) = Url::parse(text.trim()) else {
+            return Err(format!(
+                "A server's address begins with https://; {example}"
+            ));
+        };
+        match base.scheme() {
+            "https" => {}
+            "http" if is_loopback(&base) => {}
+            "http" => {
+                return Err(
+                    "A server that is not on this machine is asked over https:// only: tokens and keys would travel in clear"
+                        .into(),
+                );
+            }
+            _ => {
+                return Err(format!(
+                    "A server's address begins with https://; {example}"
+                ));
+            }
+        }
+        if !base.username().is_empty() || base.password().is_some() {
+            return Err(
+                "A server's address carries no user name or password; give a token in UMAI_TOKEN or with --token-file"
+                    .into(),
+            );
+        }
+        if base.query().is_some() || base.fragment().is_some() {
+            return Err(format!("A server's address has no ? and no #; {example}"));
+        }
+        let path = base.path().trim_end_matches('/');
+        let prefix = path.strip_suffix(BASE_PATH).unwrap_or(path);
+        let path = format!("{prefix}{BASE_PATH}");
+        base.set_path(&path);
+        Ok(Self { base })
+    }
+}
+
+impl Address {
+    /// The address of something below the base path; every part is one part, whatever is in it.
+    pub fn of(&self, parts: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        // An http address always has a path.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend(parts);
+        }
+        url
+    }
+
+    /// Whether the server proves who it is.
+    pub fn is_tls(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+}
+
+impl std::fmt::Display for Address {
+    /// As people write it: without the API's own path.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let whole = self.base.as_str();
+        f.write_str(whole.strip_suffix(BASE_PATH).unwrap_or(whole))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("https://umai.example", "https://umai.example")]
+    #[case("https://umai.example:44331/", "https://umai.example:44331")]
+    #[case(
+        "  https://umai.example/team/umai// ",
+        "https://umai.example/team/umai"
+    )]
+    #[case(
+        "https://umai.example/umbraco/ai/management/api/v1/",
+        "https://umai.example"
+    )]
+    #[case("https://h/a/umbraco/ai/management/api/v1", "https://h/a")]
+    #[case("http://127.0.0.1:5000", "http://127.0.0.1:5000")]
+    #[case("http://[::1]:5000", "http://[::1]:5000")]
+    #[case("http://LOCALHOST:5000", "http://localhost:5000")]
+    fn an_address_is_where_the_api_is(#[case] text: &str, #[case] shown: &str) {
+        let address: Address = text.parse().unwrap();
+        assert_eq!(address.to_string(), shown);
+        let connections = address.of(&["connections"]);
+        assert_eq!(
+            connections.as_str(),
+            format!("{shown}{BASE_PATH}/connections")
+        );
+    }
+
+    #[rstest]
+    #[case("umai.example", "begins with https://")]
+    #[case("localhost:44331", "begins with https://")]
+    #[case("", "begins with https://")]
+    #[case("ftp://umai.example", "begins with https://")]
+    #[case("http://umai.example", "over https:// only")]
+    #[case("http://192.168.1.2:5000", "over https:// only")]
+    #[case("http://localhost.example", "over https:// only")]
+    #[case("https://me:planted@umai.example", "no user name or password")]
+    #[case("https://planted@umai.example", "no user name or password")]
+    #[case("https://umai.example?token=planted", "no ? and no #")]
+    #[case("https://umai.example#planted", "no ? and no #")]
+    fn what_is_no_safe_address_is_refused_and_not_repeated(#[case] text: &str, #[case] why: &str) {
+        let said = text.parse::<Address>().unwrap_err();
+        assert!(said.contains(why), "{said}");
+        assert!(!said.contains("planted"), "{said}");
+    }
+
+    #[test]
+    fn every_part_of_a_path_stays_one_part() {
+        let address: Address = "https://h".parse().unwrap();
+        let url = address.of(&["connections", "a/b?c#d%2e é\n"]);
+        assert_eq!(
+            url.path(),
+            format!("{BASE_PATH}/connections/a%2Fb%3Fc%23d%252e%20%C3%A9%0A")
+        );
+    }
+}

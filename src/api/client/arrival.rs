@@ -1,0 +1,225 @@
+//! Connections as they arrive from a server: what is missing has a default, and no secret in clear comes further than this.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::appsettings::Reference;
+use crate::connection::{Connection, ConnectionItem, Mask, Plain, Setting, Settings};
+use crate::provider::{Provider, ProviderCatalog};
+
+/// A part of a list.
+#[derive(Deserialize)]
+pub struct ArrivedPage<T> {
+    pub items: Vec<T>,
+    #[serde(default)]
+    total: Option<usize>,
+}
+
+impl<T> ArrivedPage<T> {
+    /// How long the whole list is; no shorter than what is here.
+    pub fn total(&self) -> usize {
+        self.total.unwrap_or_default().max(self.items.len())
+    }
+}
+
+/// Everything but the settings.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArrivedItem {
+    id: Uuid,
+    alias: String,
+    name: String,
+    provider_id: String,
+    #[serde(default)]
+    is_active: Option<bool>,
+    #[serde(default)]
+    date_created: When,
+    #[serde(default)]
+    date_modified: When,
+    /// Not there on a server that does not count; 0 then, which nobody is at.
+    #[serde(default)]
+    version: Option<u64>,
+    #[serde(default)]
+    date_deleted: When,
+}
+
+impl From<ArrivedItem> for ConnectionItem {
+    fn from(item: ArrivedItem) -> Self {
+        let created = item.date_created.0.or(item.date_modified.0);
+        Self {
+            id: item.id,
+            alias: item.alias,
+            name: item.name,
+            provider_id: item.provider_id,
+            is_active: item.is_active.unwrap_or(true),
+            date_created: created.unwrap_or_default(),
+            date_modified: item.date_modified.0.or(created).unwrap_or_default(),
+            version: item.version.unwrap_or_default(),
+            date_deleted: item.date_deleted.0,
+        }
+    }
+}
+
+/// A connection with texts of which some may be secrets in clear.
+#[derive(Deserialize)]
+pub struct Arrived {
+    #[serde(flatten)]
+    item: ArrivedItem,
+    #[serde(default)]
+    settings: Option<Map<String, Value>>,
+}
+
+impl Arrived {
+    /// The same as it was at a version, where it does not say so itself.
+    pub fn at(mut self, number: u64, saved: When) -> Self {
+        self.item.version.get_or_insert(number);
+        self.item.date_modified.0 = self.item.date_modified.0.or(saved.0);
+        self
+    }
+
+    /// What may be seen of it.
+    pub fn masked(self, catalog: &ProviderCatalog) -> Connection {
+        let item = ConnectionItem::from(self.item);
+        let provider = catalog.get(&item.provider_id);
+        let settings = self.settings.map(|settings| {
+            let seen = settings
+                .into_iter()
+                .filter_map(|(key, value)| Some((seen(provider, &key, value)?, key)));
+            seen.map(|(value, key)| (key, value))
+                .collect::<Settings<Mask>>()
+        });
+        Connection { item, settings }
+    }
+}
+
+impl Arrived {
+    /// The same with its secrets, to be sent back as they came; nothing when a setting is no single value.
+    pub fn plain(self) -> Option<Connection<Plain>> {
+        let settings = self.settings.map(|settings| {
+            let plain = settings.into_iter().map(|(key, value)| {
+                let value = match value {
+                    Value::Null => Setting::Null,
+                    Value::Bool(on) => Setting::Switch(on),
+                    Value::Number(number) => Setting::Number(number),
+                    Value::String(text) => Setting::Secret(Plain::new(text)),
+                    Value::Array(_) | Value::Object(_) => return None,
+                };
+                Some((key, value))
+            });
+            plain.collect::<Option<Settings<Plain>>>()
+        });
+        Some(Connection {
+            item: self.item.into(),
+            settings: match settings {
+                Some(settings) => Some(settings?),
+                None => None,
+            },
+        })
+    }
+}
+
+/// What may be seen of a value. A list or an object is none that a setting has.
+pub fn seen(provider: Option<&Provider>, key: &str, value: Value) -> Option<Setting<Mask>> {
+    Some(match value {
+        Value::Null => Setting::Null,
+        Value::Bool(on) => Setting::Switch(on),
+        Value::Number(number) => Setting::Number(number),
+        Value::String(text) => {
+            let text = Zeroizing::new(text);
+            let field = provider.and_then(|provider| provider.field(key));
+            let is_open = field.is_some_and(|field| !field.sensitive);
+            if is_open || Reference::read(&text).is_some() {
+                Setting::Text(text.to_string())
+            } else if text.is_empty() {
+                Setting::Null
+            } else {
+                // The mask of a mask is the same mask.
+                Setting::Secret(Mask::of(&text))
+            }
+        }
+        Value::Array(_) | Value::Object(_) => return None,
+    })
+}
+
+/// A date that may be missing, or without its offset as .NET writes it; UTC then.
+#[derive(Clone, Copy, Default)]
+pub struct When(pub Option<DateTime<Utc>>);
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else {
+            return Ok(Self(None));
+        };
+        let with_offset = DateTime::parse_from_rfc3339(&text).map(|date| date.to_utc());
+        let without = || text.parse::<NaiveDateTime>().map(|date| date.and_utc());
+        Ok(Self(with_offset.or_else(|_| without()).ok()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(json: &str) -> Connection {
+        let arrived: Arrived = serde_json::from_str(json).unwrap();
+        arrived.masked(&ProviderCatalog::embedded())
+    }
+
+    const LEAST: &str = r#""id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai""#;
+
+    #[test]
+    fn a_secret_in_clear_comes_no_further() {
+        let connection = masked(&format!(
+            r#"{{{LEAST},"settings":{{"apiKey":"sk-planted","endpoint":"https://x.example","organization":null,"unheardOf":"planted"}}}}"#
+        ));
+        let settings = serde_json::to_string(&connection.settings).unwrap();
+        assert_eq!(
+            settings,
+            r#"{"apiKey":"sk-***","endpoint":"https://x.example","organization":null,"unheardOf":"***"}"#
+        );
+    }
+
+    #[test]
+    fn masks_references_and_empty_secrets_are_what_they_are() {
+        for (sent, seen) in [
+            ("\"$OpenAI:ApiKey\"", "\"$OpenAI:ApiKey\""),
+            ("\"sk-***\"", "\"sk-***\""),
+            ("\"********\"", "\"***\""),
+            ("\"$$planted\"", "\"***\""),
+            ("\"\"", "null"),
+            ("true", "true"),
+            ("1.5", "1.5"),
+        ] {
+            let connection = masked(&format!(r#"{{{LEAST},"settings":{{"apiKey":{sent}}}}}"#));
+            let settings = serde_json::to_string(&connection.settings).unwrap();
+            assert_eq!(settings, format!(r#"{{"apiKey":{seen}}}"#), "{sent}");
+        }
+    }
+
+    #[test]
+    fn every_text_of_a_provider_that_nobody_knows_is_masked() {
+        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"else","settings":{"region":"planted","list":["planted"]}}"#;
+        let settings = serde_json::to_string(&masked(json).settings).unwrap();
+        assert_eq!(settings, r#"{"region":"***"}"#);
+    }
+
+    #[test]
+    fn what_is_missing_has_a_default_and_what_is_unknown_is_passed_over() {
+        let connection = masked(&format!(
+            r#"{{{LEAST},"dateCreated":"2024-01-15T10:30:00.1234567","settings":null,"$type":"x","group":{{"a":[1]}}}}"#
+        ));
+        assert!(connection.item.is_active && connection.settings.is_none());
+        assert_eq!(connection.item.version, 0);
+        assert_eq!(connection.item.date_created, connection.item.date_modified);
+        assert!(
+            connection
+                .item
+                .date_created
+                .to_rfc3339()
+                .starts_with("2024-01-15T10:30:00.1234567")
+        );
+    }
+}

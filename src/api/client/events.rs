@@ -1,0 +1,123 @@
+//! Reads server-sent events out of bytes, in whatever pieces they come.
+
+/// The most bytes an event has; a change is a hundredth of it.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// One event that has data.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ServerEvent {
+    /// What kind; `message` unless it says otherwise.
+    pub kind: String,
+    /// Its data, lines joined.
+    pub data: String,
+}
+
+/// The stream is not what it should be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Garbled;
+
+/// What was read and is no whole event yet.
+#[derive(Default)]
+pub struct Events {
+    line: Vec<u8>,
+    kind: String,
+    data: String,
+    /// A line that ended with a carriage return may go on with a line feed that ends nothing.
+    is_after_return: bool,
+}
+
+impl Events {
+    /// Takes in the next bytes and gives the events that they complete.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<Vec<ServerEvent>, Garbled> {
+        let mut events = Vec::new();
+        for &byte in bytes {
+            let is_second_half = byte == b'\n' && std::mem::take(&mut self.is_after_return);
+            self.is_after_return = byte == b'\r';
+            match byte {
+                b'\n' if is_second_half => {}
+                b'\n' | b'\r' => events.extend(self.end_line()?),
+                _ if self.line.len() + self.data.len() >= MOST_BYTES => return Err(Garbled),
+                _ => self.line.push(byte),
+            }
+        }
+        Ok(events)
+    }
+
+    fn end_line(&mut self) -> Result<Option<ServerEvent>, Garbled> {
+        let line = std::mem::take(&mut self.line);
+        let line = String::from_utf8(line).map_err(|_| Garbled)?;
+        let line = line.trim_start_matches('\u{feff}');
+        if line.is_empty() {
+            let kind = std::mem::take(&mut self.kind);
+            let data = std::mem::take(&mut self.data);
+            return Ok((!data.is_empty()).then(|| ServerEvent {
+                kind: if kind.is_empty() {
+                    "message".into()
+                } else {
+                    kind
+                },
+                data,
+            }));
+        }
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match name {
+            "event" => value.clone_into(&mut self.kind),
+            "data" => {
+                if !self.data.is_empty() {
+                    self.data.push('\n');
+                }
+                self.data.push_str(value);
+            }
+            // A comment, an id that the data says too, or something newer.
+            _ => {}
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: &str = "\u{feff}: hello\r\nevent: at\r\nid: 4\r\ndata: {\"revision\":4}\r\n\r\n:\n\ndata: a\ndata:b\rid: 5\r\revent:x\n\nretry: 3\nnonsense\ndata: é\n\n";
+
+    fn all(pieces: &[&[u8]]) -> Vec<(String, String)> {
+        let mut events = Events::default();
+        let read = pieces.iter().flat_map(|piece| events.take(piece).unwrap());
+        read.map(|event| (event.kind, event.data)).collect()
+    }
+
+    #[test]
+    fn events_are_the_same_in_whatever_pieces_they_come() {
+        let pair = |kind: &str, data: &str| (kind.to_owned(), data.to_owned());
+        let expected = [
+            pair("at", "{\"revision\":4}"),
+            pair("message", "a\nb"),
+            pair("message", "é"),
+        ];
+        assert_eq!(all(&[STREAM.as_bytes()]), expected);
+        for at in 0..STREAM.len() {
+            let (first, second) = STREAM.as_bytes().split_at(at);
+            assert_eq!(all(&[first, second]), expected, "cut at {at}");
+        }
+        let bytes: Vec<_> = STREAM.as_bytes().chunks(1).collect();
+        assert_eq!(all(&bytes), expected);
+    }
+
+    #[test]
+    fn an_event_without_end_is_refused() {
+        let mut events = Events::default();
+        let long = vec![b'x'; MOST_BYTES + 1];
+        assert_eq!(events.take(&long), Err(Garbled));
+        let mut events = Events::default();
+        let line = format!("data: {}\n", "x".repeat(1000));
+        let taken = (0..1000).find_map(|_| events.take(line.as_bytes()).err());
+        assert_eq!(taken, Some(Garbled));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        assert_eq!(Events::default().take(b"data: \xff\n\n"), Err(Garbled));
+    }
+}

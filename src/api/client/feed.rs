@@ -1,0 +1,151 @@
+//! The changes of a server, as they happen.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt, stream};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use hyper::body::Bytes;
+use reqwest::Response;
+use serde_json::Value;
+
+use super::events::{Events, ServerEvent};
+use super::wire::{SharedWire, Wire};
+use super::{refusal, words};
+use crate::connection::store::{ChangeFeed, Changed, Revision};
+use crate::connection::{ConnectionError, ServerError, StoreError};
+
+/// So long nothing may come; a server sends a sign of life three times in that.
+const SILENCE: Duration = Duration::from_secs(45);
+
+/// Whether an answer is a stream of events.
+pub fn is_stream(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| {
+        kind.trim()
+            .to_ascii_lowercase()
+            .starts_with("text/event-stream")
+    })
+}
+
+/// The changes after a revision. It ends with why it goes no further: whoever follows begins again after the last one.
+pub fn follow(response: Response, wire: SharedWire, since: Revision) -> ChangeFeed {
+    let reading = Reading {
+        bytes: Box::pin(response.bytes_stream()),
+        wire,
+        events: Events::default(),
+        waiting: VecDeque::new(),
+        last: since,
+        is_over: false,
+    };
+    Box::pin(stream::unfold(reading, |mut reading| async {
+        let next = reading.next().await?;
+        Some((next, reading))
+    }))
+}
+
+/// A stream that is being read.
+struct Reading {
+    bytes: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
+    wire: SharedWire,
+    events: Events,
+    waiting: VecDeque<ServerEvent>,
+    last: Revision,
+    is_over: bool,
+}
+
+impl Reading {
+    /// The next change, or why there is none; nothing after that.
+    async fn next(&mut self) -> Option<Result<Changed, StoreError>> {
+        if self.is_over {
+            return None;
+        }
+        loop {
+            while let Some(event) = self.waiting.pop_front() {
+                match self.told(&event) {
+                    Ok(Some(changed)) => {
+                        self.last = changed.revision;
+                        return Some(Ok(changed));
+                    }
+                    Ok(None) => {}
+                    Err(error) => return Some(self.over(error)),
+                }
+            }
+            let bytes = match tokio::time::timeout(SILENCE, self.bytes.next()).await {
+                Ok(Some(Ok(bytes))) => bytes,
+                Ok(Some(Err(_)) | None) => {
+                    return Some(self.over(broken(&self.wire, "the connection broke off")));
+                }
+                Err(_) => {
+                    return Some(self.over(broken(&self.wire, "nothing comes from it any more")));
+                }
+            };
+            match self.events.take(&bytes) {
+                Ok(events) => self.waiting.extend(events),
+                Err(_) => return Some(self.over(garbled(&self.wire))),
+            }
+        }
+    }
+
+    fn over(&mut self, error: StoreError) -> Result<Changed, StoreError> {
+        self.is_over = true;
+        Err(error)
+    }
+
+    /// What an event says; nothing when it is no change, or one that was told before.
+    fn told(&self, event: &ServerEvent) -> Result<Option<Changed>, StoreError> {
+        match event.kind.as_str() {
+            "message" => {
+                let changed: Changed =
+                    serde_json::from_str(&event.data).map_err(|_| garbled(&self.wire))?;
+                Ok((changed.revision > self.last).then_some(changed))
+            }
+            "lost" => Err(lost(&self.wire, &event.data)),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Why the server tells no more.
+fn lost(wire: &Wire, problem: &str) -> StoreError {
+    let problem: Value = serde_json::from_str(problem).unwrap_or_default();
+    let cause = problem.get("cause").cloned().unwrap_or_default();
+    match serde_json::from_value(cause) {
+        Ok(ConnectionError::Store(error)) => error,
+        Ok(error) => StoreError::Unusable(error.to_string()),
+        Err(_) => words::of_json(&problem).map_or_else(
+            || broken(wire, "it tells no more changes"),
+            StoreError::Unusable,
+        ),
+    }
+}
+
+fn broken(wire: &Wire, why: &str) -> StoreError {
+    StoreError::Unusable(wire.lost(why).to_string())
+}
+
+fn garbled(wire: &Wire) -> StoreError {
+    broken(wire, "what it tells of changes cannot be read")
+}
+
+/// The refusal of a server that has no feed.
+pub fn none(status: StatusCode) -> ConnectionError {
+    refusal::refused(
+        status,
+        "The server does not tell changes; read the list again to see them",
+    )
+}
+
+/// The same for one that knows no such address; any other error as it is.
+pub fn or_none(error: ConnectionError) -> ConnectionError {
+    const UNKNOWN: u16 = StatusCode::NOT_FOUND.as_u16();
+    match error {
+        ConnectionError::Server(ServerError::Refused {
+            status: UNKNOWN, ..
+        }) => none(StatusCode::NOT_FOUND),
+        other => other,
+    }
+}

@@ -1,0 +1,128 @@
+//! Versions, comparisons and rollbacks as they arrive from a server.
+
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::arrival::{Arrived, When, seen};
+use crate::connection::comparison::ENTITY_TYPE;
+use crate::connection::{Change, Comparison, Connection, Difference, Rollback, Setting, Version};
+use crate::provider::{Provider, ProviderCatalog};
+
+/// A version; its snapshot is not in every list.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    pub version: u64,
+    #[serde(default)]
+    date_created: When,
+    #[serde(default)]
+    created_by_user_id: Option<Uuid>,
+    #[serde(default)]
+    change_description: Option<String>,
+    #[serde(default)]
+    changed_paths: Vec<String>,
+    #[serde(default)]
+    snapshot: Option<Arrived>,
+}
+
+impl Record {
+    /// The version, when its snapshot is there.
+    pub fn complete(self, catalog: &ProviderCatalog) -> Option<Version> {
+        let snapshot = self.snapshot?.at(self.version, self.date_created);
+        Some(Version {
+            snapshot: snapshot.masked(catalog),
+            change: Change {
+                description: self.change_description,
+                paths: self.changed_paths,
+                user_id: self.created_by_user_id,
+            },
+        })
+    }
+
+    /// Whether its snapshot is there.
+    pub fn is_complete(&self) -> bool {
+        self.snapshot.is_some()
+    }
+}
+
+/// What differs between two versions.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArrivedComparison {
+    from_version: u64,
+    to_version: u64,
+    #[serde(default)]
+    from_date: When,
+    #[serde(default)]
+    to_date: When,
+    changes: Vec<Difference>,
+    from_snapshot: Arrived,
+    to_snapshot: Arrived,
+}
+
+impl ArrivedComparison {
+    /// What may be seen of it.
+    pub fn masked(self, catalog: &ProviderCatalog) -> Comparison {
+        let from = self.from_snapshot.at(self.from_version, self.from_date);
+        let from = from.masked(catalog);
+        let to = self.to_snapshot.at(self.to_version, self.to_date);
+        let to = to.masked(catalog);
+        let provider = catalog.get(&to.item.provider_id);
+        let changes = self.changes.into_iter();
+        Comparison {
+            entity_id: to.item.id,
+            entity_type: ENTITY_TYPE.into(),
+            from_version: self.from_version,
+            to_version: self.to_version,
+            from_date: self.from_date.0.unwrap_or(from.item.date_modified),
+            to_date: self.to_date.0.unwrap_or(to.item.date_modified),
+            changes: changes
+                .map(|change| without_secret(change, provider))
+                .collect(),
+            from_snapshot: from,
+            to_snapshot: to,
+        }
+    }
+}
+
+fn without_secret(change: Difference, provider: Option<&Provider>) -> Difference {
+    let Some(key) = change.path.strip_prefix("settings.").map(str::to_owned) else {
+        return change;
+    };
+    let shown = |value: Option<Value>| {
+        let seen: Setting<_> = seen(provider, &key, value?)?;
+        serde_json::to_value(seen).ok()
+    };
+    Difference {
+        from_value: shown(change.from_value),
+        to_value: shown(change.to_value),
+        ..change
+    }
+}
+
+/// What a rollback did.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArrivedRollback {
+    previous_version: u64,
+    restored_from_version: u64,
+    new_version: u64,
+    entity: Arrived,
+}
+
+impl ArrivedRollback {
+    /// What may be seen of it.
+    pub fn masked(self, catalog: &ProviderCatalog) -> Rollback {
+        let entity = self.entity.at(self.new_version, When::default());
+        let entity: Connection = entity.masked(catalog);
+        Rollback {
+            entity_id: entity.item.id,
+            entity_type: ENTITY_TYPE.into(),
+            previous_version: self.previous_version,
+            restored_from_version: self.restored_from_version,
+            new_version: self.new_version,
+            entity,
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! What is asked of a server for each thing that can be done with connections.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::arrival::{ArrivedItem, ArrivedPage};
+use super::history::{ArrivedComparison, ArrivedRollback, Record};
+use super::list::{MOST_LISTED, MOST_SKIPPED};
+use super::refusal::About;
+use super::wire::{Asking, TEST};
+use super::{RemoteService, feed, is_askable, part, refusal};
+use crate::appsettings::{Lookup, Reference};
+use crate::connection::store::{ChangeFeed, Revision};
+use crate::connection::validate::Stored;
+use crate::connection::{
+    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
+    IdOrAlias, Model, Page, Query, Rollback, TestReport, TestSubject, Version, Window,
+};
+use crate::provider::{Capability, ProviderCatalog};
+
+/// A list that says nothing but its items.
+#[derive(Deserialize)]
+struct Items<T> {
+    items: Vec<T>,
+}
+
+/// A model; what it can do may be more than is known here.
+#[derive(Deserialize)]
+struct ArrivedModel {
+    id: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    capabilities: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Latest {
+    revision: Revision,
+}
+
+#[async_trait]
+impl ConnectionService for RemoteService {
+    fn providers(&self) -> Arc<ProviderCatalog> {
+        Arc::clone(&self.catalog)
+    }
+
+    async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError> {
+        self.listed(&query).await
+    }
+
+    async fn get(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
+        self.one(key).await
+    }
+
+    async fn alias_owner(
+        &self,
+        alias: &str,
+        except: Option<Uuid>,
+    ) -> Result<Option<ConnectionItem>, ConnectionError> {
+        if !is_askable(alias) {
+            return Ok(None);
+        }
+        let key = IdOrAlias::Alias(alias.to_owned());
+        match self.arrived::<ArrivedItem>(&key).await {
+            Ok(owner) => {
+                Ok(Some(owner.into()).filter(|item: &ConnectionItem| Some(item.id) != except))
+            }
+            Err(ConnectionError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
+        let url = self.wire.address().of(&["appsettings", reference.key()]);
+        self.fetch(Asking::get(url), About::default()).await
+    }
+
+    async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
+        self.check(&draft, Stored::Nothing)?;
+        let about = About {
+            provider: self.provider_of(&draft),
+            ..About::default()
+        };
+        let url = self.wire.address().of(&["connections"]);
+        let asking = Asking::new(Method::POST, url).with(draft.to_body());
+        let answer = self.ask(asking, about).await?;
+        let named = draft.alias.map(IdOrAlias::Alias);
+        self.saved(answer, named.as_ref()).await
+    }
+
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        if !draft.misread.is_empty() {
+            return Err(ConnectionError::Invalid(draft.misread));
+        }
+        let url = self
+            .wire
+            .address()
+            .of(&["connections", &part(key)?, "duplicate"]);
+        let asking = Asking::new(Method::POST, url).with(draft.to_body());
+        let answer = self.ask(asking, About::one(key)).await?;
+        let named = draft.alias.map(IdOrAlias::Alias);
+        self.saved(answer, named.as_ref()).await
+    }
+
+    async fn update(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+        over: Option<u64>,
+    ) -> Result<Connection, ConnectionError> {
+        self.change(key, draft, over).await
+    }
+
+    async fn set_active(
+        &self,
+        key: &IdOrAlias,
+        active: bool,
+    ) -> Result<Connection, ConnectionError> {
+        let draft = ConnectionDraft {
+            is_active: Some(active),
+            ..ConnectionDraft::default()
+        };
+        self.change(key, draft, None).await
+    }
+
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        over: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError> {
+        let item = ConnectionItem::from(self.arrived::<ArrivedItem>(key).await?);
+        let url = self
+            .wire
+            .address()
+            .of(&["connections", &item.id.to_string()]);
+        let asking = Asking::new(Method::DELETE, url).over(over);
+        let about = About {
+            over,
+            ..About::one(key)
+        };
+        match self.ask(asking, about).await {
+            Ok(_) => Ok(item),
+            Err(ConnectionError::NotFound(_)) => Err(ConnectionError::NotFound(key.clone())),
+            Err(error) => Err(self.moved(error, key, over).await),
+        }
+    }
+
+    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
+        self.in_trash(window).await
+    }
+
+    async fn restore(
+        &self,
+        id: Uuid,
+        alias: Option<String>,
+    ) -> Result<Connection, ConnectionError> {
+        let key = IdOrAlias::Id(id);
+        let url = self
+            .wire
+            .address()
+            .of(&["trash", &id.to_string(), "restore"]);
+        let draft = ConnectionDraft {
+            alias,
+            ..ConnectionDraft::default()
+        };
+        let asking = Asking::new(Method::POST, url).with(draft.to_body());
+        let answer = self.ask(asking, About::one(&key)).await?;
+        self.saved(answer, Some(&key)).await
+    }
+
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
+        let url = self.wire.address().of(&["trash", &id.to_string()]);
+        let key = IdOrAlias::Id(id);
+        let asking = Asking::new(Method::DELETE, url);
+        self.ask(asking, About::one(&key)).await.map(drop)
+    }
+
+    async fn versions(
+        &self,
+        key: &IdOrAlias,
+        window: Window,
+    ) -> Result<Page<Version>, ConnectionError> {
+        let mut url = self
+            .wire
+            .address()
+            .of(&["versions", "connection", &part(key)?]);
+        url.query_pairs_mut()
+            .append_pair("expand", "snapshot")
+            .append_pair("skip", &window.skip.min(MOST_SKIPPED).to_string())
+            .append_pair("take", &window.take.min(MOST_LISTED).to_string());
+        let page: ArrivedPage<Record> = self.fetch(Asking::get(url), About::one(key)).await?;
+        let total = page.total();
+        let mut items = Vec::with_capacity(page.items.len());
+        for record in page.items {
+            let version = if record.is_complete() {
+                record.complete(&self.catalog)
+            } else {
+                Some(self.version(key, record.version).await?)
+            };
+            items.extend(version);
+        }
+        Ok(Page { items, total })
+    }
+
+    async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError> {
+        let about = About {
+            number: Some(number),
+            ..About::one(key)
+        };
+        let url = self.at_version(key, number, &[])?;
+        let record: Record = self.fetch(Asking::get(url), about).await?;
+        record.complete(&self.catalog).ok_or_else(|| {
+            refusal::refused(
+                StatusCode::OK,
+                "The server does not say what the connection was at this version",
+            )
+        })
+    }
+
+    async fn compare(
+        &self,
+        key: &IdOrAlias,
+        from: u64,
+        to: u64,
+    ) -> Result<Comparison, ConnectionError> {
+        let url = self.at_version(key, from, &["compare", &to.to_string()])?;
+        let comparison: ArrivedComparison = self.fetch(Asking::get(url), About::one(key)).await?;
+        Ok(comparison.masked(&self.catalog))
+    }
+
+    async fn rollback(
+        &self,
+        key: &IdOrAlias,
+        number: u64,
+        description: Option<String>,
+    ) -> Result<Rollback, ConnectionError> {
+        let about = About {
+            number: Some(number),
+            ..About::one(key)
+        };
+        let url = self.at_version(key, number, &["rollback"])?;
+        let mut asking = Asking::new(Method::POST, url);
+        if let Some(description) = description {
+            let body = json!({ "changeDescription": description }).to_string();
+            asking = asking.with(Zeroizing::new(body.into_bytes()));
+        }
+        let rollback: ArrivedRollback = self.fetch(asking, about).await?;
+        Ok(rollback.masked(&self.catalog))
+    }
+
+    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
+        let address = self.wire.address();
+        let tested = |key| -> Result<url::Url, ConnectionError> {
+            Ok(address.of(&["connections", &part(key)?, "test"]))
+        };
+        let (url, key, draft) = match subject {
+            TestSubject::Stored(key) => (tested(&key)?, Some(key), None),
+            TestSubject::Changed(key, draft) => (tested(&key)?, Some(key), Some(draft)),
+            TestSubject::Draft(draft) => (address.of(&["connection-tests"]), None, Some(draft)),
+        };
+        let mut asking = Asking::new(Method::POST, url).within(TEST);
+        if let Some(draft) = &draft {
+            let stored = key.as_ref().map_or(Stored::Nothing, |_| Stored::Secrets);
+            self.check(draft, stored)?;
+            asking = asking.with(draft.to_body());
+        }
+        let about = About {
+            key: key.as_ref(),
+            provider: draft.as_ref().and_then(|draft| self.provider_of(draft)),
+            ..About::default()
+        };
+        self.fetch(asking, about).await
+    }
+
+    async fn models(
+        &self,
+        key: &IdOrAlias,
+        capability: Option<Capability>,
+    ) -> Result<Vec<Model>, ConnectionError> {
+        let mut url = self
+            .wire
+            .address()
+            .of(&["connections", &part(key)?, "models"]);
+        if let Some(capability) = capability {
+            url.query_pairs_mut()
+                .append_pair("capability", capability.word());
+        }
+        let asking = Asking::get(url).within(TEST);
+        let models: Items<ArrivedModel> = self.fetch(asking, About::one(key)).await?;
+        let models = models.items.into_iter().map(|model| Model {
+            name: model.name.unwrap_or_else(|| model.id.clone()),
+            capabilities: known(&model.capabilities),
+            id: model.id,
+        });
+        Ok(models.collect())
+    }
+
+    async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {
+        let url = self.wire.address().of(&["connections", "capabilities"]);
+        let able: Items<String> = self.fetch(Asking::get(url), About::default()).await?;
+        Ok(known(&able.items))
+    }
+
+    async fn revision(&self) -> Result<Revision, ConnectionError> {
+        let url = self.wire.address().of(&["changes", "latest"]);
+        let latest = self.fetch(Asking::get(url), About::default()).await;
+        let latest: Latest = latest.map_err(feed::or_none)?;
+        Ok(latest.revision)
+    }
+
+    async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError> {
+        let mut url = self.wire.address().of(&["changes"]);
+        url.query_pairs_mut()
+            .append_pair("since", &since.0.to_string());
+        let response = self.wire.open(url).await?;
+        if !response.status().is_success() {
+            let answer = self.wire.refused(response).await?;
+            return Err(feed::or_none(refusal::read(&answer, About::default())));
+        }
+        if !feed::is_stream(&response) {
+            return Err(feed::none(response.status()));
+        }
+        Ok(feed::follow(response, Arc::clone(&self.wire), since))
+    }
+
+    fn notices(&self) -> Vec<String> {
+        self.notices.clone()
+    }
+}
+
+impl RemoteService {
+    fn at_version(
+        &self,
+        key: &IdOrAlias,
+        number: u64,
+        behind: &[&str],
+    ) -> Result<url::Url, ConnectionError> {
+        let (key, number) = (part(key)?, number.to_string());
+        let mut parts = vec!["versions", "connection", &key, &number];
+        parts.extend(behind);
+        Ok(self.wire.address().of(&parts))
+    }
+}
+
+fn known(words: &[String]) -> Vec<Capability> {
+    let named = words.iter().filter_map(|word| Capability::named(word));
+    named.collect()
+}

@@ -1,0 +1,125 @@
+//! What a server of another making says, as one safe line.
+
+use serde_json::Value;
+
+use crate::text::{is_visible_text, printable};
+
+/// The most characters that are taken from it.
+const MOST: usize = 300;
+
+/// One line that can be shown, at most 300 characters of it; nothing when there is nothing to see.
+pub fn line(text: &str) -> Option<String> {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > MOST * 4 {
+            break;
+        }
+    }
+    if !is_visible_text(&line) {
+        return None;
+    }
+    let shown = printable(&line);
+    Some(match shown.char_indices().nth(MOST) {
+        None => shown.into_owned(),
+        Some((end, _)) => format!("{}…", &shown[..end]),
+    })
+}
+
+/// What a body says that is no JSON: plain text, or what is to be read on a page.
+pub fn of_body(body: &[u8]) -> Option<String> {
+    let beginning = &body[..body.len().min(64 * 1024)];
+    let text = String::from_utf8_lossy(beginning);
+    if !text.trim_start().starts_with('<') {
+        return line(&text);
+    }
+    between(&text, "<title", "</title")
+        .and_then(|title| title.split_once('>'))
+        .and_then(|(_, title)| line(title))
+        .or_else(|| line(&without_tags(&text)))
+}
+
+/// What problem details say, or any JSON that says it in one of the usual places.
+pub fn of_json(body: &Value) -> Option<String> {
+    if let Value::String(words) = body {
+        return line(words);
+    }
+    ["detail", "title", "message", "error_description", "error"]
+        .into_iter()
+        .find_map(|member| body.get(member)?.as_str().and_then(line))
+}
+
+/// The part of a page between two tags, in any case.
+fn between<'a>(page: &'a str, from: &str, to: &str) -> Option<&'a str> {
+    let lower = page.to_ascii_lowercase();
+    let start = lower.find(from)? + from.len();
+    let end = start + lower[start..].find(to)?;
+    Some(&page[start..end])
+}
+
+/// What is to be read on a page: no tags, no scripts, no styles.
+fn without_tags(page: &str) -> String {
+    let lower = page.to_ascii_lowercase();
+    let mut text = String::new();
+    let mut at = 0;
+    while let Some(open) = lower[at..].find('<').map(|open| at + open) {
+        text.push_str(&page[at..open]);
+        text.push(' ');
+        let closing = ["script", "style"]
+            .into_iter()
+            .find(|name| lower[open + 1..].starts_with(name))
+            .and_then(|name| lower[open..].find(&format!("</{name}")));
+        let end = closing.map_or(open, |closing| open + closing);
+        let Some(close) = lower[end..].find('>') else {
+            return text;
+        };
+        at = end + close + 1;
+    }
+    text.push_str(&page[at..]);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("", None)]
+    #[case(" \n\u{200b}", None)]
+    #[case("  Bad\r\n  gateway ", Some("Bad gateway"))]
+    #[case("a\u{1b}[31mb", Some("a\\u{1b}[31mb"))]
+    #[case(
+        "<html><head><TITLE lang='en'>502 Bad Gateway</title></head><body><h1>x",
+        Some("502 Bad Gateway")
+    )]
+    #[case(
+        "<!doctype html><style>b{}</style><p>No <b>entry</b></p><script>if (a<b) c()</script> here",
+        Some("No entry here")
+    )]
+    #[case("<title></title><p>Gone</p>", Some("Gone"))]
+    #[case("<p", None)]
+    fn a_body_is_cut_to_one_safe_line(#[case] body: &str, #[case] said: Option<&str>) {
+        assert_eq!(of_body(body.as_bytes()).as_deref(), said);
+    }
+
+    #[test]
+    fn a_body_without_end_is_cut() {
+        let said = of_body("words ".repeat(100_000).as_bytes()).unwrap();
+        assert_eq!(said.chars().count(), MOST + 1);
+        let said = of_body("é".repeat(100_000).as_bytes()).unwrap();
+        assert_eq!(said.chars().count(), MOST + 1);
+    }
+
+    #[test]
+    fn json_says_it_in_the_usual_places() {
+        let said = |json: &str| of_json(&serde_json::from_str(json).unwrap());
+        assert_eq!(said(r#"{"title":"T","detail":"D"}"#).as_deref(), Some("D"));
+        assert_eq!(said(r#"{"title":"T","detail":null}"#).as_deref(), Some("T"));
+        assert_eq!(said(r#""just words""#).as_deref(), Some("just words"));
+        assert_eq!(said("[1]"), None);
+    }
+}

@@ -1,0 +1,219 @@
+//! `/openapi.json`: the API described as `OpenAPI` 3.1.
+//!
+//! Why by hand: attributes on the types of `connection` would tell it of HTTP. Two tables say what there is, and tests hold
+//! every answer against them.
+
+mod operation;
+mod operations;
+mod parameters;
+mod schemas;
+
+use std::sync::LazyLock;
+
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::answer;
+use crate::api::{BASE_PATH, Problem};
+use operation::{Below, Operation, Shape};
+use operations::OPERATIONS;
+
+/// What stands around the routes can answer to anything.
+const EVERYWHERE: [u16; 9] = [400, 401, 403, 408, 421, 429, 431, 500, 503];
+
+/// The same for as long as the program runs.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(described);
+
+/// `GET /openapi.json`
+pub async fn document() -> Response {
+    answer::json(&*DOCUMENT)
+}
+
+/// The whole document.
+fn described() -> Value {
+    let mut paths = Map::new();
+    for operation in OPERATIONS {
+        let path = paths
+            .entry(operation.address())
+            .or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(methods) = path {
+            methods.insert(operation.method.to_owned(), operation.described());
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "umai management API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Connections to AI providers: create, test, change, and what they were. Secrets go in and never come out.",
+            "license": { "name": "MIT", "identifier": "MIT" },
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "bearer": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A token with read scope may read, one with write scope may change.",
+            } },
+            "parameters": parameters::all(),
+            "responses": refusals(),
+            "schemas": schemas::all(),
+        },
+    })
+}
+
+impl Operation {
+    fn address(&self) -> String {
+        match self.below {
+            Below::Base => format!("{BASE_PATH}{}", self.path),
+            Below::Root => self.path.to_owned(),
+        }
+    }
+
+    fn described(&self) -> Value {
+        let mut described = json!({
+            "operationId": self.id,
+            "summary": self.summary,
+            "tags": [self.tag()],
+        });
+        let named = parameters::in_path(self.path).map(|name| format!("{name}InPath"));
+        let named = named.chain(self.parameters.iter().map(|name| (*name).to_owned()));
+        let named: Vec<_> = named.map(|name| reference("parameters", &name)).collect();
+        if !named.is_empty() {
+            described["parameters"] = named.into();
+        }
+        if let Some(body) = &self.body {
+            described["requestBody"] = json!({
+                "required": body.is_required,
+                "content": { "application/json": { "schema": reference("schemas", body.schema) } },
+            });
+        }
+        if matches!(self.below, Below::Root) && self.path == "/health" {
+            described["security"] = json!([]);
+        }
+        described["responses"] = self.answers();
+        described
+    }
+
+    /// The first part of the address.
+    fn tag(&self) -> &str {
+        let tag = self.path.trim_start_matches('/').split('/').next();
+        match tag.unwrap_or_default() {
+            "connection-tests" => "connections",
+            "provider" => "providers",
+            "health" | "openapi.json" | "notices" | "appsettings" => "server",
+            other => other,
+        }
+    }
+
+    fn answers(&self) -> Value {
+        let mut answers = Map::new();
+        let (status, shape) = &self.success;
+        let content = match shape {
+            Shape::Json(schema) => {
+                Some(json!({ "application/json": { "schema": reference("schemas", schema) } }))
+            }
+            Shape::Events => {
+                Some(json!({ "text/event-stream": { "schema": { "type": "string" } } }))
+            }
+            Shape::Nothing => None,
+        };
+        let mut success = json!({ "description": self.summary });
+        if let Some(content) = content {
+            success["content"] = content;
+        }
+        let headers = self.headers.iter().map(|name| {
+            let header = json!({ "required": true, "schema": { "type": "string" } });
+            ((*name).to_owned(), header)
+        });
+        let headers: Map<_, _> = headers.collect();
+        if !headers.is_empty() {
+            success["headers"] = headers.into();
+        }
+        answers.insert(status.to_string(), success);
+        if self.parameters.contains(&"If-None-Match") {
+            let unchanged = json!({ "description": "It is at the version that is known already" });
+            answers.insert("304".into(), unchanged);
+        }
+        let mut refusals: Vec<_> = self.refusals.iter().copied().chain(EVERYWHERE).collect();
+        refusals.sort_unstable();
+        refusals.dedup();
+        for status in refusals {
+            answers.insert(
+                status.to_string(),
+                reference("responses", &status.to_string()),
+            );
+        }
+        answers.into()
+    }
+}
+
+fn reference(kind: &str, name: &str) -> Value {
+    json!({ "$ref": format!("#/components/{kind}/{name}") })
+}
+
+/// Every refusal that an operation names, by its status.
+fn refusals() -> Map<String, Value> {
+    let mut statuses: Vec<_> = OPERATIONS
+        .iter()
+        .flat_map(|operation| operation.refusals)
+        .collect();
+    statuses.extend(&EVERYWHERE);
+    statuses.sort_unstable();
+    statuses.dedup();
+    let described = statuses.into_iter().map(|&status| {
+        let mut refusal = json!({
+            "description": Problem::new(status, "", "").title,
+            "content": { "application/problem+json": { "schema": reference("schemas", "Problem") } },
+        });
+        if status == 401 {
+            refusal["headers"] = json!({ "WWW-Authenticate": { "schema": { "type": "string" } } });
+        }
+        (status.to_string(), refusal)
+    });
+    described.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_routes_and_the_document_name_the_same_addresses() {
+        let mut served: Vec<_> = crate::api::server::routes()
+            .into_iter()
+            .map(|(path, _)| path)
+            .filter(|path| *path != "/connections/capabilities/exists")
+            .collect();
+        let mut told: Vec<_> = OPERATIONS
+            .iter()
+            .filter(|operation| matches!(operation.below, Below::Base))
+            .map(|operation| operation.path)
+            .collect();
+        served.sort_unstable();
+        told.sort_unstable();
+        told.dedup();
+        assert_eq!(served, told);
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn look(value: &Value, document: &Value) {
+            match value {
+                Value::Object(members) => {
+                    if let Some(Value::String(to)) = members.get("$ref") {
+                        let found = to.strip_prefix('#').and_then(|to| document.pointer(to));
+                        assert!(found.is_some(), "{to}");
+                    }
+                    members.values().for_each(|value| look(value, document));
+                }
+                Value::Array(values) => values.iter().for_each(|value| look(value, document)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        let document = described();
+        look(&document, &document);
+    }
+}

@@ -1,0 +1,248 @@
+//! The shapes of bodies, in JSON Schema.
+
+mod providers;
+mod versions;
+
+use serde_json::{Map, Value, json};
+
+use crate::connection::TestStage;
+use crate::connection::alias::MAX_LENGTH;
+use crate::connection::validate::MAX_NAME;
+use crate::provider::Capability;
+
+/// Every schema by its name.
+pub fn all() -> Map<String, Value> {
+    let mut all = Map::new();
+    for (name, schema) in connections()
+        .into_iter()
+        .chain(requests())
+        .chain(tests())
+        .chain(surroundings())
+        .chain(providers::all())
+        .chain(versions::all())
+    {
+        all.insert(name.to_owned(), schema);
+    }
+    all
+}
+
+/// A reference to a schema.
+fn of(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// An object that has these members.
+fn object(required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
+    let names: Vec<_> = required.iter().map(|(name, _)| *name).collect();
+    let members = required.iter().chain(optional);
+    let members = members.map(|(name, schema)| ((*name).to_owned(), schema.clone()));
+    json!({
+        "type": "object",
+        "required": names,
+        "properties": members.collect::<Map<_, _>>(),
+    })
+}
+
+fn list(of: Value) -> Value {
+    let mut list = json!({ "type": "array" });
+    list["items"] = of;
+    list
+}
+
+fn page(name: &str) -> Value {
+    object(&[("items", list(of(name))), ("total", natural())], &[])
+}
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn text_or_null() -> Value {
+    json!({ "type": ["string", "null"] })
+}
+
+fn natural() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+fn switch() -> Value {
+    json!({ "type": "boolean" })
+}
+
+fn id() -> Value {
+    json!({ "type": "string", "format": "uuid" })
+}
+
+fn date() -> Value {
+    json!({ "type": "string", "format": "date-time" })
+}
+
+/// The members that a list shows of a connection.
+fn item() -> Vec<(&'static str, Value)> {
+    vec![
+        ("id", id()),
+        ("alias", alias()),
+        ("name", text()),
+        ("providerId", text()),
+        ("isActive", switch()),
+        ("dateCreated", date()),
+        ("dateModified", date()),
+        ("version", json!({ "type": "integer", "minimum": 1 })),
+    ]
+}
+
+fn alias() -> Value {
+    json!({ "type": "string", "pattern": "^[a-z0-9-]+$", "maxLength": MAX_LENGTH })
+}
+
+fn connections() -> Vec<(&'static str, Value)> {
+    let setting = json!({ "type": ["string", "boolean", "number", "null"] });
+    let settings = json!({
+        "type": ["object", "null"],
+        "description": "By the provider's keys; a secret is masked as sk-*** or ***, a reference such as $OpenAI:ApiKey is shown as it is",
+        "additionalProperties": setting,
+    });
+    let deleted = [("dateDeleted", date())];
+    let mut whole = item();
+    whole.push(("settings", of("Settings")));
+    vec![
+        ("Settings", settings),
+        ("ConnectionItem", object(&item(), &deleted)),
+        ("ConnectionPage", page("ConnectionItem")),
+        ("Connection", object(&whole, &deleted)),
+        ("Exists", switch()),
+    ]
+}
+
+fn requests() -> Vec<(&'static str, Value)> {
+    let name = json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME });
+    let flexible = [
+        (
+            "isActive",
+            json!({ "type": ["boolean", "null"], "default": true }),
+        ),
+        ("settings", of("Settings")),
+    ];
+    let new = object(
+        &[
+            ("alias", alias()),
+            ("name", name.clone()),
+            ("providerId", text()),
+        ],
+        &flexible,
+    );
+    let change = object(
+        &[],
+        &[
+            ("alias", alias()),
+            ("name", name),
+            ("providerId", text()),
+            ("isActive", json!({ "type": ["boolean", "null"] })),
+            ("settings", of("Settings")),
+        ],
+    );
+    let said = json!({ "type": ["string", "null"], "maxLength": 255 });
+    vec![
+        ("NewConnection", new),
+        ("ConnectionChange", change),
+        (
+            "RollbackRequest",
+            object(&[], &[("changeDescription", said)]),
+        ),
+        (
+            "RestoreRequest",
+            object(&[], &[("alias", json!({ "type": ["string", "null"] }))]),
+        ),
+    ]
+}
+
+fn tests() -> Vec<(&'static str, Value)> {
+    let stages: Vec<_> = TestStage::ALL.iter().map(|stage| json!(stage)).collect();
+    let step = object(
+        &[("stage", json!({ "enum": stages })), ("passed", switch())],
+        &[("detail", text())],
+    );
+    let report = object(
+        &[
+            ("success", switch()),
+            ("errorMessage", text_or_null()),
+            ("steps", list(of("TestStep"))),
+        ],
+        &[
+            ("advice", text()),
+            ("said", text()),
+            ("address", text()),
+            ("status", natural()),
+            ("latencyMs", natural()),
+            ("models", natural()),
+        ],
+    );
+    let model = object(
+        &[
+            ("id", text()),
+            ("name", text()),
+            ("capabilities", list(of("Capability"))),
+        ],
+        &[],
+    );
+    vec![
+        ("TestStep", step),
+        ("TestReport", report),
+        ("Model", model),
+        ("Models", object(&[("items", list(of("Model")))], &[])),
+        ("Capability", json!({ "enum": Capability::ALL })),
+        ("CapabilityList", list(of("Capability"))),
+        (
+            "Capabilities",
+            object(&[("items", list(of("Capability")))], &[]),
+        ),
+    ]
+}
+
+fn surroundings() -> Vec<(&'static str, Value)> {
+    let problem = object(
+        &[
+            ("type", json!({ "type": "string", "format": "uri" })),
+            ("title", text()),
+            (
+                "status",
+                json!({ "type": "integer", "minimum": 400, "maximum": 599 }),
+            ),
+            ("detail", text()),
+        ],
+        &[
+            ("code", text()),
+            (
+                "errors",
+                json!({ "type": "object", "additionalProperties": list(text()) }),
+            ),
+            (
+                "cause",
+                json!({ "description": "The refusal itself, for a client of the same making" }),
+            ),
+            ("parameter", text()),
+        ],
+    );
+    let found = object(&[("source", text())], &[]);
+    let missing = object(&[("lookedIn", list(text()))], &[]);
+    let refused = object(&[("allowed", list(text()))], &[]);
+    let lookup = json!({ "anyOf": [
+        object(&[("found", found)], &[]),
+        object(&[("missing", missing)], &[]),
+        object(&[("refused", refused)], &[]),
+    ] });
+    vec![
+        ("Problem", problem),
+        ("Lookup", lookup),
+        ("Notices", object(&[("items", list(text()))], &[])),
+        ("Revision", object(&[("revision", natural())], &[])),
+        (
+            "Health",
+            object(&[("status", json!({ "const": "ok" }))], &[]),
+        ),
+        (
+            "Document",
+            json!({ "type": "object", "additionalProperties": true }),
+        ),
+    ]
+}

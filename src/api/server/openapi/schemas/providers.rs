@@ -1,0 +1,66 @@
+//! The shapes of providers.
+
+use serde_json::{Value, json};
+
+use super::{list, object, of, switch, text, text_or_null};
+
+/// Every schema of the catalogue, by its name.
+pub fn all() -> Vec<(&'static str, Value)> {
+    let default = || json!({ "type": ["string", "boolean", "null"] });
+    let listed = || {
+        vec![
+            ("id", text()),
+            ("name", text()),
+            ("capabilities", list(of("Capability"))),
+        ]
+    };
+    let mut described = listed();
+    let schema = object(&[("fields", list(of("SettingsSchemaField")))], &[]);
+    described.push(("settingsSchema", schema));
+    described.push(("settings", list(of("SettingsField"))));
+    let rules = list(object(&[("anyOf", list(text()))], &[]));
+    let in_schema = object(
+        &[
+            ("key", text()),
+            ("label", text()),
+            ("description", text()),
+            ("editorUiAlias", text()),
+            ("defaultValue", default()),
+            ("sortOrder", json!({ "type": "integer" })),
+            ("isRequired", switch()),
+            ("isSensitive", switch()),
+            ("group", text_or_null()),
+        ],
+        &[],
+    );
+    let field = object(
+        &[
+            ("alias", text()),
+            ("name", text()),
+            ("description", text()),
+            ("type", json!({ "enum": ["string", "boolean"] })),
+            ("isRequired", switch()),
+            ("isSensitive", switch()),
+            ("defaultValue", default()),
+            ("options", list(text())),
+        ],
+        &[
+            ("kind", json!({ "enum": ["url", "headers"] })),
+            ("acceptedAs", list(text())),
+            ("suggestions", list(text())),
+            ("variables", list(text())),
+            ("prefixes", list(text())),
+        ],
+    );
+    let either = json!({ "anyOf": [of("ProviderItem"), of("Provider")] });
+    vec![
+        ("ProviderItem", object(&listed(), &[])),
+        (
+            "Provider",
+            object(&described, &[("rules", rules), ("hosts", list(text()))]),
+        ),
+        ("Providers", list(either)),
+        ("SettingsSchemaField", in_schema),
+        ("SettingsField", field),
+    ]
+}

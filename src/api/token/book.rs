@@ -1,0 +1,221 @@
+//! Keeps the tokens in a file beside the store that they are for.
+//!
+//! Why beside the store: a token lets somebody ask for these connections, and for no others that happen to be served from the
+//! same configuration. A copy of the folder takes along who may ask.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{Scope, Token, TokenError, check_name};
+use crate::disk;
+
+/// The file's name in the data folder.
+const FILE: &str = "tokens.json";
+
+/// The largest file: some thousand tokens.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// What is in the file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    tokens: Vec<Token>,
+}
+
+/// The file of tokens.
+#[derive(Debug, Clone)]
+pub struct TokenBook {
+    path: PathBuf,
+}
+
+impl TokenBook {
+    /// In a data folder.
+    pub fn in_folder(data: &Path) -> Self {
+        Self {
+            path: data.join(FILE),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The tokens, in the order they were made; none when there is no file.
+    pub fn read(&self) -> Result<Vec<Token>, TokenError> {
+        match File::open(&self.path) {
+            Ok(file) => self.read_from(&file),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(self.unusable(&error)),
+        }
+    }
+
+    /// The tokens in the open file.
+    pub fn read_from(&self, file: &File) -> Result<Vec<Token>, TokenError> {
+        let metadata = file.metadata().map_err(|error| self.unusable(&error))?;
+        if metadata.permissions().mode() & WRITABLE_BY_OTHERS != 0 {
+            let path = self.path.display();
+            return Err(TokenError::Unusable(format!(
+                "{path} can be written by others, so what is in it cannot be trusted; run: chmod go-w {path}"
+            )));
+        }
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| self.unusable(&error))?;
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(TokenError::Unusable(format!(
+                "{} is larger than {} KiB and no file of tokens",
+                self.path.display(),
+                MOST_BYTES / 1024
+            )));
+        }
+        let content: Content =
+            serde_json::from_slice(&bytes).map_err(|error| TokenError::Damaged {
+                path: self.path.display().to_string(),
+                line: error.line().max(1),
+            })?;
+        Ok(content.tokens)
+    }
+
+    /// Makes a token; its text is given once, here.
+    pub fn create(
+        &self,
+        name: &str,
+        scope: Scope,
+        expires: Option<DateTime<Utc>>,
+    ) -> Result<(Token, Zeroizing<String>), TokenError> {
+        check_name(name)?;
+        self.change(|tokens| {
+            if tokens.iter().any(|token| token.name == name) {
+                return Err(TokenError::NameTaken(name.to_owned()));
+            }
+            let (token, text) = Token::make(name.to_owned(), scope, expires)?;
+            tokens.push(token.clone());
+            Ok((token, text))
+        })
+    }
+
+    /// Takes a token away, and answers what it was.
+    pub fn revoke(&self, id_or_name: &str) -> Result<Token, TokenError> {
+        let id = Uuid::try_parse(id_or_name).ok();
+        self.change(|tokens| {
+            let is_meant = |token: &Token| match id {
+                Some(id) => token.id == id,
+                None => token.name == id_or_name,
+            };
+            let found = tokens.iter().position(is_meant);
+            let found = found.ok_or_else(|| TokenError::NotFound(id_or_name.to_owned()))?;
+            Ok(tokens.remove(found))
+        })
+    }
+
+    /// Changes the file, one process at a time.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Vec<Token>) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        let refused = |error: std::io::Error| self.unusable(&error);
+        if let Some(folder) = self.path.parent() {
+            disk::create_folder(folder).map_err(refused)?;
+        }
+        let turn = disk::turn(&self.path).map_err(refused)?;
+        let mut tokens = self.read()?;
+        let answer = change(&mut tokens)?;
+        let mut text = serde_json::to_vec_pretty(&Content { tokens })
+            .map_err(|error| TokenError::Unusable(error.to_string()))?;
+        text.push(b'\n');
+        disk::place(&self.path, |file| file.write_all(&text)).map_err(refused)?;
+        drop(turn);
+        Ok(answer)
+    }
+
+    /// The sentence for something that the system refused.
+    pub fn unusable(&self, error: &std::io::Error) -> TokenError {
+        TokenError::Unusable(format!("{}: {error}", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book() -> (tempfile::TempDir, TokenBook) {
+        let folder = tempfile::tempdir().unwrap();
+        let book = TokenBook::in_folder(&folder.path().join("data"));
+        (folder, book)
+    }
+
+    #[test]
+    fn tokens_made_at_once_are_all_there() {
+        let (_folder, book) = book();
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let book = &book;
+                scope.spawn(move || {
+                    let name = format!("token {number}");
+                    book.create(&name, Scope::Read, None).unwrap();
+                    book.create("one of them", Scope::Write, None).is_ok()
+                });
+            }
+        });
+        assert_eq!(book.read().unwrap().len(), 17);
+    }
+
+    #[test]
+    fn a_token_is_revoked_by_id_or_name_and_its_text_is_in_no_file() {
+        let (folder, book) = book();
+        let (one, text) = book.create("one", Scope::Read, None).unwrap();
+        book.create("two", Scope::Read, None).unwrap();
+        for entry in std::fs::read_dir(folder.path().join("data")).unwrap() {
+            let path = entry.unwrap().path();
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+            let content = std::fs::read_to_string(&path).unwrap();
+            assert!(!content.contains(&text[5..]), "{}", path.display());
+        }
+        assert_eq!(book.revoke(&one.id.to_string()).unwrap(), one);
+        assert_eq!(book.revoke("two").unwrap().name, "two");
+        assert_eq!(
+            book.revoke("two"),
+            Err(TokenError::NotFound("two".to_owned()))
+        );
+        assert_eq!(book.read(), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_with_its_line_and_stays_as_it_is() {
+        let (_folder, book) = book();
+        book.create("one", Scope::Read, None).unwrap();
+        let good = std::fs::read_to_string(book.path()).unwrap();
+        let middle = good.replace("\"read\"", "\"umai_secret\"");
+        let lines: Vec<&str> = good.split_inclusive('\n').collect();
+        for (damaged, line) in [("", 1), (&lines[..3].concat(), 4), (&middle, 6)] {
+            std::fs::write(book.path(), damaged).unwrap();
+            let refused = book.create("two", Scope::Read, None).unwrap_err();
+            assert!(
+                matches!(&refused, TokenError::Damaged { line: at, .. } if *at == line),
+                "{refused:?}"
+            );
+            assert!(!refused.to_string().contains("secret"));
+            assert_eq!(std::fs::read_to_string(book.path()).unwrap(), damaged);
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_can_write_is_refused() {
+        let (_folder, book) = book();
+        book.create("one", Scope::Read, None).unwrap();
+        std::fs::set_permissions(book.path(), std::fs::Permissions::from_mode(0o622)).unwrap();
+        assert!(book.read().unwrap_err().to_string().contains("chmod"));
+    }
+}

@@ -1,0 +1,171 @@
+//! What a running server knows of the tokens: always what the file says now.
+//!
+//! Why a look at the file at every request: a revoked token must not work a second longer. A look costs about a microsecond, and
+//! the file is read only when it is another one than before.
+
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::Utc;
+use subtle::ConditionallySelectable;
+
+use super::book::TokenBook;
+use super::{Digest, Token, TokenError};
+
+/// The tokens of a book, followed.
+pub struct LiveTokens {
+    book: TokenBook,
+    seen: Mutex<Seen>,
+}
+
+/// What was read last.
+struct Seen {
+    /// What tells the file from the one that was there before; kept open, so that no other can be given its number.
+    file: Option<(Stamp, File)>,
+    tokens: Result<Arc<[Token]>, TokenError>,
+}
+
+impl Seen {
+    /// That there is no file.
+    fn nothing() -> Self {
+        Self {
+            file: None,
+            tokens: Ok(Arc::new([])),
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    times: [i64; 4],
+    numbers: [u64; 3],
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            times: [
+                metadata.mtime(),
+                metadata.mtime_nsec(),
+                metadata.ctime(),
+                metadata.ctime_nsec(),
+            ],
+            numbers: [metadata.dev(), metadata.ino(), metadata.size()],
+        }
+    }
+}
+
+impl LiveTokens {
+    /// Of this book.
+    pub fn new(book: TokenBook) -> Self {
+        Self {
+            book,
+            seen: Mutex::new(Seen::nothing()),
+        }
+    }
+
+    /// Who has this text, if it is a token's that is not over.
+    pub fn whose(&self, text: &str) -> Result<Option<Token>, TokenError> {
+        let tokens = self.now()?;
+        let digest = Digest::of(text);
+        // Every token is looked at, so that the time says nothing about which it was.
+        let mut found = u64::MAX;
+        for (number, token) in (0..).zip(tokens.iter()) {
+            found.conditional_assign(&number, token.sha256.is(&digest));
+        }
+        let found = usize::try_from(found)
+            .ok()
+            .and_then(|found| tokens.get(found));
+        let now = Utc::now();
+        Ok(found.filter(|token| !token.is_expired(now)).cloned())
+    }
+
+    fn now(&self) -> Result<Arc<[Token]>, TokenError> {
+        let stamp = match std::fs::metadata(self.book.path()) {
+            Ok(metadata) => Some(Stamp::of(&metadata)),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(self.book.unusable(&error)),
+        };
+        // What is in there is replaced as a whole, or not at all.
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if stamp.as_ref() != seen.file.as_ref().map(|(stamp, _)| stamp) {
+            *seen = self.look()?;
+        }
+        seen.tokens.clone()
+    }
+
+    fn look(&self) -> Result<Seen, TokenError> {
+        let refused = |error: std::io::Error| self.book.unusable(&error);
+        let file = match File::open(self.book.path()) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Seen::nothing()),
+            Err(error) => return Err(refused(error)),
+        };
+        let stamp = Stamp::of(&file.metadata().map_err(refused)?);
+        let tokens = self.book.read_from(&file).map(Arc::from);
+        if let Err(error) = &tokens {
+            tracing::error!(error = %crate::text::printable(&error.to_string()), "the tokens cannot be read");
+        }
+        Ok(Seen {
+            file: Some((stamp, file)),
+            tokens,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::super::Scope;
+    use super::*;
+
+    #[test]
+    fn a_change_counts_from_the_next_look_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = TokenBook::in_folder(folder.path());
+        let live = LiveTokens::new(book.clone());
+        assert_eq!(live.whose("umai_"), Ok(None));
+        for _ in 0..50 {
+            let (one, text) = book.create("one", Scope::Read, None).unwrap();
+            assert_eq!(live.whose(&text).unwrap(), Some(one));
+            let (two, other) = book.create("two", Scope::Read, None).unwrap();
+            assert_eq!(live.whose(&other).unwrap(), Some(two));
+            book.revoke("one").unwrap();
+            assert_eq!(live.whose(&text), Ok(None));
+            book.revoke("two").unwrap();
+            assert_eq!(live.whose(&other), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_over_is_nobodys() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = TokenBook::in_folder(folder.path());
+        let live = LiveTokens::new(book.clone());
+        let at = |seconds| Some(Utc::now() + TimeDelta::seconds(seconds));
+        let (_, over) = book.create("over", Scope::Read, at(-1)).unwrap();
+        let (_, good) = book.create("good", Scope::Read, at(60)).unwrap();
+        assert_eq!(live.whose(&over), Ok(None));
+        assert!(live.whose(&good).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_damaged_file_lets_nobody_in_until_it_is_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = TokenBook::in_folder(folder.path());
+        let live = LiveTokens::new(book.clone());
+        let (_, text) = book.create("one", Scope::Read, None).unwrap();
+        let good = std::fs::read(book.path()).unwrap();
+        assert!(live.whose(&text).unwrap().is_some());
+        std::fs::write(book.path(), "{").unwrap();
+        assert!(matches!(live.whose(&text), Err(TokenError::Damaged { .. })));
+        assert!(matches!(live.whose(&text), Err(TokenError::Damaged { .. })));
+        std::fs::write(book.path(), good).unwrap();
+        assert!(live.whose(&text).unwrap().is_some());
+        std::fs::remove_file(book.path()).unwrap();
+        assert_eq!(live.whose(&text), Ok(None));
+    }
+}

@@ -1,0 +1,111 @@
+//! Writes one line of the log for each answer, with nothing in it that could be a secret or forge another line.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::request_id::RequestId;
+use crate::text::printable;
+use crate::text::secret::{begins_like_one, looks_like_one};
+
+/// The longest part of an address that is written out; an alias has no more.
+const LONGEST_PART: usize = 100;
+
+/// The target of these lines.
+const TARGET: &str = "umai::access";
+
+/// An answer, as it is logged.
+pub struct Access<'a> {
+    /// What was asked; none of it, where the bytes were no request.
+    pub asked: Option<(&'a str, &'a str)>,
+    /// The status.
+    pub status: u16,
+    /// How long the answer took.
+    pub took: Duration,
+    /// The bytes of the answer's body, where they are known.
+    pub bytes: Option<u64>,
+    /// The name of the token.
+    pub token: Option<&'a str>,
+    /// Who asked.
+    pub peer: SocketAddr,
+    /// The request's name.
+    pub id: &'a RequestId,
+}
+
+impl Access<'_> {
+    /// Writes the line.
+    pub fn log(&self) {
+        let (method, path) = self.asked.unwrap_or(("-", "-"));
+        tracing::info!(
+            target: TARGET,
+            method = word(method),
+            path = %harmless(path),
+            status = self.status,
+            ms = (self.took.as_secs_f64() * 1e6).round() / 1e3,
+            bytes = self.bytes,
+            token = self.token.map(printable).as_deref(),
+            peer = %self.peer,
+            request = %self.id,
+        );
+    }
+}
+
+/// A method, if it is one that anybody has heard of.
+fn word(method: &str) -> &str {
+    let is_word = method.len() <= 8 && method.bytes().all(|byte| byte.is_ascii_uppercase());
+    if is_word || method == "-" {
+        method
+    } else {
+        "?"
+    }
+}
+
+/// A path, whose parts are written out only where they look like what belongs into an address.
+fn harmless(path: &str) -> Cow<'_, str> {
+    let is_plain = |part: &str| {
+        part.len() <= LONGEST_PART
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
+            && (uuid::Uuid::try_parse(part).is_ok() || !looks_like_one(part))
+            && !(part.starts_with("sk-") || begins_like_one(part))
+    };
+    if path.split('/').all(is_plain) {
+        return Cow::Borrowed(path);
+    }
+    let parts = path
+        .split('/')
+        .map(|part| if is_plain(part) { part } else { "***" });
+    Cow::Owned(parts.collect::<Vec<_>>().join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_written_out_where_it_is_harmless() {
+        for path in [
+            "/",
+            "*",
+            "-",
+            "/health",
+            "/umbraco/ai/management/api/v1/connections/openai-prod",
+            "/connections/3fa85f64-5717-4562-b3fc-2c963f66afa6/exists",
+        ] {
+            assert_eq!(harmless(path), path);
+        }
+        for (path, logged) in [
+            ("/connections/sk-planted", "/connections/***"),
+            ("/a/umai_0123456789abcdef0123456789abcdef/b", "/a/***/b"),
+            ("/a/0123456789abcdef0123456789abcdefff", "/a/***"),
+            ("/a%0d%0aGET", "/***"),
+            ("/a\u{202e}b", "/***"),
+            ("/a\"b", "/***"),
+        ] {
+            assert_eq!(harmless(path), logged);
+        }
+        let long = format!("/{}", "a".repeat(101));
+        assert_eq!(harmless(&long), "/***");
+    }
+}

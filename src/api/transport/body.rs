@@ -1,0 +1,117 @@
+//! Watches bodies on their way: a request's comes in time, an answer's is seen to its end.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body as AnyBody;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+use super::vitals::{Doing, Vitals};
+use crate::api::Problem;
+
+/// Why a request's body ended before its end.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.detail)]
+pub struct Unread(pub Box<Problem>);
+
+/// A request's body.
+pub struct Asked {
+    body: Incoming,
+    patience: Duration,
+    /// From when the first byte was asked for.
+    deadline: Option<Pin<Box<Sleep>>>,
+    vitals: Vitals,
+}
+
+impl Asked {
+    /// With so much time for all of it.
+    pub const fn new(body: Incoming, patience: Duration, vitals: Vitals) -> Self {
+        Self {
+            body,
+            patience,
+            deadline: None,
+            vitals,
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if self.deadline.is_some() {
+            self.vitals.turn_to(Doing::Answering);
+        }
+    }
+}
+
+impl Body for Asked {
+    type Data = Bytes;
+    type Error = Unread;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Unread>>> {
+        let asked = &mut *self;
+        let deadline = asked.deadline.get_or_insert_with(|| {
+            asked.vitals.turn_to(Doing::Body);
+            Box::pin(sleep(asked.patience))
+        });
+        if let Poll::Ready(frame) = Pin::new(&mut asked.body).poll_frame(cx) {
+            let broken = || Box::new(Problem::new(400, "The body broke off", "malformed"));
+            let unread = |_| Unread(asked.vitals.refusal().unwrap_or_else(broken));
+            return Poll::Ready(frame.map(|frame| frame.map_err(unread)));
+        }
+        ready!(deadline.as_mut().poll(cx));
+        let late = Problem::new(408, "The body did not come in time", "bodyTooSlow");
+        Poll::Ready(Some(Err(Unread(Box::new(late)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer's body.
+pub struct Answered {
+    body: AnyBody,
+    vitals: Vitals,
+}
+
+impl Answered {
+    /// Watched until it is sent.
+    pub const fn new(body: AnyBody, vitals: Vitals) -> Self {
+        Self { body, vitals }
+    }
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.vitals.turn_to(Doing::Idle);
+    }
+}
+
+impl Body for Answered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,137 @@
+//! The development certificate: made once, for this machine alone.
+//!
+//! Why an authority of its own: all clients take one as trusted, while some refuse a certificate that vouches for itself. Its key
+//! is thrown away as soon as it has signed: nothing else can ever be made with it.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+
+use chrono::{Datelike, Days, TimeDelta, Utc};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use zeroize::Zeroizing;
+
+use super::tls::{Identity, TlsError};
+use crate::disk;
+
+/// The certificate, its key and the authority, for the server alone.
+const FILE: &str = "localhost.pem";
+
+/// The authority, for clients.
+const AUTHORITY: &str = "localhost-ca.pem";
+
+/// How long it lasts. Some clients trust none that lasts longer than 825 days.
+const DAYS: u64 = 800;
+
+/// It is made anew when it lasts no longer than this.
+const LEFT: TimeDelta = TimeDelta::days(30);
+
+/// The development certificate in a folder, and the file that clients trust it by. Makes both where there are none, or they expire.
+pub fn development(folder: &Path) -> Result<(Identity, PathBuf), TlsError> {
+    let (path, authority) = (folder.join(FILE), folder.join(AUTHORITY));
+    let refused = |error: std::io::Error| {
+        TlsError(format!(
+            "The development certificate cannot be kept in {}: {error}",
+            folder.display()
+        ))
+    };
+    disk::create_folder(folder).map_err(refused)?;
+    // Two servers that start at once have the same one.
+    let _turn = disk::turn(&path).map_err(refused)?;
+    let identity = if path.exists() {
+        let found = Identity::read(&path, &path)?;
+        if found.expires().is_some_and(|end| end > Utc::now() + LEFT) {
+            found
+        } else {
+            make(&path)?
+        }
+    } else {
+        make(&path)?
+    };
+    let vouching = identity.chain.last().map(CertificateDer::as_ref);
+    let told = CertificateDer::from_pem_file(&authority);
+    if told.ok().as_deref() != vouching {
+        let pem = pem(vouching.unwrap_or_default());
+        disk::place(&authority, |file| file.write_all(pem.as_bytes())).map_err(refused)?;
+    }
+    Ok((identity, authority))
+}
+
+fn make(path: &Path) -> Result<Identity, TlsError> {
+    let text = signed().map_err(|error| {
+        TlsError(format!(
+            "The development certificate cannot be made: {error}"
+        ))
+    })?;
+    disk::place(path, |file| file.write_all(text.as_bytes()))
+        .map_err(|error| TlsError(format!("{}: {error}", path.display())))?;
+    Identity::read(path, path)
+}
+
+/// Key, certificate and authority, in PEM.
+fn signed() -> Result<Zeroizing<String>, rcgen::Error> {
+    let mut authority = lasting(CertificateParams::default());
+    let name = format!(
+        "umai development {}",
+        Utc::now().format("%Y-%m-%d %H:%M:%S")
+    );
+    authority.distinguished_name.push(DnType::CommonName, name);
+    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+    let mut leaf = lasting(CertificateParams::new(["localhost".to_owned()])?);
+    leaf.subject_alt_names.extend([
+        SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+    ]);
+    leaf.distinguished_name
+        .push(DnType::CommonName, "localhost");
+    leaf.use_authority_key_identifier_extension = true;
+    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let key = KeyPair::generate()?;
+    let leaf = leaf.signed_by(&key, &authority)?;
+    let key = Zeroizing::new(key.serialize_pem());
+    Ok(Zeroizing::new(
+        [key.as_str(), &leaf.pem(), &authority.pem()].concat(),
+    ))
+}
+
+/// From yesterday, for a clock that is a little slow, until its time is over.
+fn lasting(mut params: CertificateParams) -> CertificateParams {
+    let date = |days: u64, is_past: bool| {
+        let today = Utc::now().date_naive();
+        let day = if is_past {
+            today.checked_sub_days(Days::new(days))
+        } else {
+            today.checked_add_days(Days::new(days))
+        };
+        let day = day.unwrap_or(today);
+        // Months and days are small.
+        let small = |number: u32| u8::try_from(number).unwrap_or(1);
+        date_time_ymd(day.year(), small(day.month()), small(day.day()))
+    };
+    params.not_before = date(1, true);
+    params.not_after = date(DAYS, false);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params
+}
+
+fn pem(der: &[u8]) -> String {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .filter_map(|line| std::str::from_utf8(line).ok())
+        .collect();
+    format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        lines.join("\n")
+    )
+}

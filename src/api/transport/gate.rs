@@ -1,0 +1,220 @@
+//! Takes a request from the wire to its answer: who may ask, the routes, and what is written down about it.
+
+use std::any::Any;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body as AnyBody;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Request};
+use hyper::body::{Body, Incoming};
+use tokio::time::Instant;
+use tower::ServiceExt;
+
+use super::access::Access;
+use super::body::{Answered, Asked};
+use super::host::Hosts;
+use super::keeper::{Keeper, Refused};
+use super::limits::Limits;
+use super::request_id::{REQUEST_ID, RequestId};
+use super::vitals::{Doing, Vitals};
+use crate::api::Problem;
+use crate::api::server::answer::Refusal;
+
+/// Where a request came in.
+#[derive(Clone)]
+pub struct Wire {
+    /// Who asks.
+    pub peer: SocketAddr,
+    /// The address that was connected to.
+    pub local: IpAddr,
+    /// What the connection is doing.
+    pub vitals: Vitals,
+}
+
+/// Everything a request has to pass.
+pub struct Gate {
+    router: Router,
+    hosts: Hosts,
+    keeper: Keeper,
+    patience: Duration,
+}
+
+impl Gate {
+    /// Before these routes.
+    pub fn new(router: Router, hosts: Hosts, keeper: Keeper, limits: &Limits) -> Self {
+        Self {
+            router,
+            hosts,
+            keeper,
+            patience: limits.body,
+        }
+    }
+
+    /// Answers a request, whatever happens.
+    pub async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        wire: Wire,
+    ) -> http::Response<Answered> {
+        wire.vitals.turn_to(Doing::Answering);
+        let begun = Instant::now();
+        let id = RequestId::of(request.headers());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let (token, mut response) = match self.admit(&request, &wire) {
+            Ok(token) => (token, self.routed(request, &wire).await),
+            Err(refused) => (None, *refused),
+        };
+        finish(&mut response, &id);
+        Access {
+            asked: Some((method.as_str(), uri.path())),
+            status: response.status().as_u16(),
+            took: begun.elapsed(),
+            bytes: response.body().size_hint().exact(),
+            token: token.as_deref(),
+            peer: wire.peer,
+            id: &id,
+        }
+        .log();
+        if is_stream(response.headers()) {
+            wire.vitals.turn_to(Doing::Streaming);
+        }
+        response.map(|body| Answered::new(body, wire.vitals))
+    }
+
+    /// The name of the token that lets a request in, if it takes one.
+    fn admit(
+        &self,
+        request: &Request<Incoming>,
+        wire: &Wire,
+    ) -> Result<Option<String>, Box<Response>> {
+        let refused = |problem: Box<Problem>| Box::new(Refusal((*problem).into()).into_response());
+        self.hosts.check(request, wire.local).map_err(refused)?;
+        if request.uri().path() == "*" {
+            let mut response = Refusal::new(
+                405,
+                "Ask for an address: the server as a whole knows no method",
+                "methodNotAllowed",
+            )
+            .into_response();
+            let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
+            response.headers_mut().insert(ALLOW, methods);
+            return Err(Box::new(response));
+        }
+        let admitted = self.keeper.admit(request, wire.peer.ip());
+        admitted.map_err(|refused| Box::new(unauthorized(&refused)))
+    }
+
+    async fn routed(&self, request: Request<Incoming>, wire: &Wire) -> Response {
+        let request = request.map(|body| {
+            if body.is_end_stream() {
+                AnyBody::empty()
+            } else {
+                AnyBody::new(Asked::new(body, self.patience, wire.vitals.clone()))
+            }
+        });
+        let answered = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
+        match answered.await {
+            Ok(Ok(response)) => response,
+            Err(broken) => broke_down(&broken),
+        }
+    }
+}
+
+/// A 500 for a request over which something broke down. What the panic says is not told and not logged: it can quote anything.
+fn broke_down(_: &Box<dyn Any + Send>) -> Response {
+    Refusal::new(
+        500,
+        "Something broke down over this request; the server goes on",
+        "brokeDown",
+    )
+    .into_response()
+}
+
+fn unauthorized(refused: &Refused) -> Response {
+    let (problem, challenge, wait) = match *refused {
+        Refused::Unknown { is_token } => (
+            Problem::new(
+                401,
+                if is_token {
+                    "The token is unknown, revoked or expired"
+                } else {
+                    "A token is needed: Authorization: Bearer umai_…"
+                },
+                "unauthorized",
+            ),
+            Some(if is_token {
+                "Bearer realm=\"umai\", error=\"invalid_token\""
+            } else {
+                "Bearer realm=\"umai\""
+            }),
+            None,
+        ),
+        Refused::ReadOnly => (
+            Problem::new(
+                403,
+                "The token's scope is read; this takes one with scope write",
+                "forbidden",
+            ),
+            Some("Bearer realm=\"umai\", error=\"insufficient_scope\", scope=\"write\""),
+            None,
+        ),
+        Refused::TooOften(wait) => (
+            Problem::new(
+                429,
+                "Too many requests without a good token came from this address",
+                "tooManyTries",
+            ),
+            None,
+            Some(wait),
+        ),
+        Refused::Unreadable => (
+            Problem::new(
+                503,
+                "The server cannot read its tokens; its log says why",
+                "tokensUnreadable",
+            ),
+            None,
+            None,
+        ),
+    };
+    let mut response = Refusal(problem.into()).into_response();
+    let headers = response.headers_mut();
+    if let Some(challenge) = challenge {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    if let Some(wait) = wait {
+        headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    response
+}
+
+/// What every answer says.
+fn finish(response: &mut Response, id: &RequestId) {
+    let status = response.status();
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id.header());
+    headers.insert(
+        "x-content-type-options",
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        http::header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store"),
+    );
+    // The rest of a body that came too late is nothing to wait for.
+    if status == http::StatusCode::REQUEST_TIMEOUT {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+fn is_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|media| media.as_bytes().starts_with(b"text/event-stream"))
+}

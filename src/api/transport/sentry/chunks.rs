@@ -1,0 +1,156 @@
+//! Follows a chunked body to its end, and refuses one that could end in two places.
+
+use super::head::{is_text, malformed};
+use crate::api::Problem;
+
+/// The most digits of a chunk's size.
+const LONGEST_SIZE: usize = 8;
+
+/// The most bytes beside the data: of one chunk's extensions, and of all trailers.
+const MOST_BESIDE: usize = 1024;
+
+/// Where in the body the next byte is.
+#[derive(Debug, Clone, Copy)]
+enum At {
+    /// In the digits of a size; so many were read.
+    Size(u64, usize),
+    /// In what follows a size.
+    Extension(u64),
+    /// At the end of a size's line.
+    SizeEnd(u64),
+    /// In the data; so many bytes are left.
+    Data(u64),
+    /// Behind the data, before CR.
+    DataCr,
+    /// Behind the data, before LF.
+    DataLf,
+    /// In a trailer's line; how long it is so far.
+    Trailer(usize),
+    /// Behind the CR of a trailer's line.
+    TrailerEnd(usize),
+}
+
+/// A body that is being followed.
+#[derive(Debug)]
+pub struct Chunks {
+    at: At,
+    beside: usize,
+}
+
+impl Chunks {
+    /// At its first byte.
+    pub const fn new() -> Self {
+        Self {
+            at: At::Size(0, 0),
+            beside: 0,
+        }
+    }
+
+    /// Goes over bytes; answers how many belong to the body, and whether it ends there.
+    pub fn follow(&mut self, bytes: &[u8]) -> Result<(usize, bool), Box<Problem>> {
+        let mut index = 0;
+        while let Some(byte) = bytes.get(index) {
+            if let At::Data(left) = self.at {
+                let there = (bytes.len() - index) as u64;
+                let passed = left.min(there);
+                self.at = if passed == left {
+                    At::DataCr
+                } else {
+                    At::Data(left - passed)
+                };
+                // Not more than the bytes that are there.
+                index += usize::try_from(passed).unwrap_or(usize::MAX);
+                continue;
+            }
+            index += 1;
+            if self.step(*byte)? {
+                return Ok((index, true));
+            }
+        }
+        Ok((index, false))
+    }
+
+    fn step(&mut self, byte: u8) -> Result<bool, Box<Problem>> {
+        self.at = match (self.at, byte) {
+            (At::Size(size, digits), byte) if byte.is_ascii_hexdigit() => {
+                if digits == LONGEST_SIZE {
+                    return Err(malformed("A chunk is too large"));
+                }
+                let digit = char::from(byte).to_digit(16).unwrap_or(0);
+                At::Size(size * 16 + u64::from(digit), digits + 1)
+            }
+            (At::Size(size, 1..) | At::Extension(size), b'\r') => At::SizeEnd(size),
+            (At::Size(size, 1..), b';') => {
+                self.beside = 0;
+                At::Extension(size)
+            }
+            (At::Extension(size), byte) if is_text(byte) => {
+                self.count()?;
+                At::Extension(size)
+            }
+            (At::SizeEnd(0), b'\n') => {
+                self.beside = 0;
+                At::Trailer(0)
+            }
+            (At::SizeEnd(size), b'\n') => At::Data(size),
+            (At::DataCr, b'\r') => At::DataLf,
+            (At::DataLf, b'\n') => At::Size(0, 0),
+            (At::Trailer(length), b'\r') => At::TrailerEnd(length),
+            (At::Trailer(length), byte) if is_text(byte) => {
+                self.count()?;
+                At::Trailer(length + 1)
+            }
+            (At::TrailerEnd(0), b'\n') => return Ok(true),
+            (At::TrailerEnd(_), b'\n') => At::Trailer(0),
+            _ => return Err(malformed("The chunks of the body are malformed")),
+        };
+        Ok(false)
+    }
+
+    fn count(&mut self) -> Result<(), Box<Problem>> {
+        self.beside += 1;
+        if self.beside > MOST_BESIDE {
+            return Err(malformed("A chunked body carries too much beside its data"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_ends_behind_its_last_chunk_however_it_arrives() {
+        let body = b"5\r\nhello\r\n1;a=b\r\n!\r\n0\r\nDigest: x\r\n\r\n";
+        let whole = [body.as_slice(), b"GET"].concat();
+        assert_eq!(Chunks::new().follow(&whole), Ok((body.len(), true)));
+        let mut chunks = Chunks::new();
+        for byte in &body[..body.len() - 1] {
+            assert_eq!(chunks.follow(&[*byte]), Ok((1, false)));
+        }
+        assert_eq!(chunks.follow(b"\nGET"), Ok((1, true)));
+    }
+
+    #[test]
+    fn what_could_end_in_two_places_is_refused() {
+        for body in [
+            "\r\n",
+            "x\r\n",
+            "-1\r\n",
+            "0x5\r\nhello\r\n",
+            "5\nhello\r\n",
+            "5 \r\nhello\r\n",
+            "5\r\nhello!\r\n",
+            "5\r\nhello\n",
+            "123456789\r\n",
+            "0\r\n\n",
+            "0\r\nA: b\n\r\n",
+            ";\r\n",
+        ] {
+            assert!(Chunks::new().follow(body.as_bytes()).is_err(), "{body:?}");
+        }
+        let long = format!("1;{}\r\n", "a".repeat(MOST_BESIDE + 1));
+        assert!(Chunks::new().follow(long.as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,267 @@
+//! Reads a request's head line by line, and refuses what two readers could understand differently.
+//!
+//! Why: what stands in front of this server must see the same requests in the same bytes. What passes here is a part of what
+//! hyper understands, and has one meaning: line ends are CRLF, a body has one length, a header has one line.
+
+use http::Uri;
+
+use crate::api::Problem;
+
+/// The most headers of a request; hyper takes no more.
+const MOST_HEADERS: usize = 100;
+
+/// The most letters of a method.
+const LONGEST_METHOD: usize = 32;
+
+/// The most digits of a length.
+const LONGEST_LENGTH: usize = 18;
+
+/// How the body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// After so many bytes.
+    Sized(u64),
+    /// After its last chunk.
+    Chunked,
+}
+
+/// What was read of a head.
+#[derive(Debug, Default)]
+pub struct Head {
+    is_begun: bool,
+    is_old: bool,
+    headers: usize,
+    length: Option<u64>,
+    is_chunked: bool,
+}
+
+impl Head {
+    /// Whether its first line was read.
+    pub const fn is_begun(&self) -> bool {
+        self.is_begun
+    }
+
+    /// Takes a line with its end; answers how the body ends, when this was the head's last line.
+    pub fn take(&mut self, line: &[u8]) -> Result<Option<Framing>, Box<Problem>> {
+        let Some(line) = line.strip_suffix(b"\r\n") else {
+            return Err(malformed("A line ends without CR LF"));
+        };
+        if !self.is_begun {
+            // Some clients send an empty line after a body.
+            if !line.is_empty() {
+                self.request(line)?;
+            }
+            return Ok(None);
+        }
+        if line.is_empty() {
+            return self.end().map(Some);
+        }
+        self.header(line)?;
+        Ok(None)
+    }
+
+    fn request(&mut self, line: &[u8]) -> Result<(), Box<Problem>> {
+        self.is_begun = true;
+        let mut words = line.split(|byte| *byte == b' ');
+        let (Some(method), Some(target), Some(version), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(malformed(
+                "The first line must be a method, an address and HTTP/1.1, with one space between",
+            ));
+        };
+        if method.len() > LONGEST_METHOD || !is_token(method) {
+            return Err(malformed("The method is not a word"));
+        }
+        self.is_old = match version {
+            b"HTTP/1.1" => false,
+            b"HTTP/1.0" => true,
+            version if version.starts_with(b"HTTP/") => {
+                let sentence = "This server speaks HTTP/1.1";
+                return Err(Box::new(Problem::new(400, sentence, "httpVersion")));
+            }
+            _ => return Err(malformed("The first line must end in HTTP/1.1")),
+        };
+        if method == b"CONNECT" {
+            let sentence = "CONNECT is not allowed: this server is no proxy";
+            return Err(Box::new(Problem::new(405, sentence, "methodNotAllowed")));
+        }
+        if is_target(method, target) {
+            Ok(())
+        } else {
+            Err(malformed("The address of the request is malformed"))
+        }
+    }
+
+    fn header(&mut self, line: &[u8]) -> Result<(), Box<Problem>> {
+        self.headers += 1;
+        if self.headers > MOST_HEADERS {
+            let sentence = format!("A request has at most {MOST_HEADERS} headers");
+            return Err(Box::new(Problem::new(431, sentence, "headTooLarge")));
+        }
+        if line.starts_with(b" ") || line.starts_with(b"\t") {
+            return Err(malformed("A header goes over more than one line"));
+        }
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            return Err(malformed("A header has no colon"));
+        };
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        if !is_token(name) {
+            return Err(malformed("The name of a header is malformed"));
+        }
+        if !value.iter().all(|byte| is_text(*byte)) {
+            return Err(malformed(
+                "The value of a header has a control character in it",
+            ));
+        }
+        if name.eq_ignore_ascii_case(b"content-length") {
+            return self.length(value);
+        }
+        if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            return self.encoding(value);
+        }
+        Ok(())
+    }
+
+    fn length(&mut self, value: &[u8]) -> Result<(), Box<Problem>> {
+        if self.length.is_some() {
+            return Err(malformed("Content-Length is given twice"));
+        }
+        let is_number = value.len() <= LONGEST_LENGTH
+            && !value.is_empty()
+            && value.iter().all(u8::is_ascii_digit);
+        self.length = std::str::from_utf8(value)
+            .ok()
+            .filter(|_| is_number)
+            .and_then(|digits| digits.parse().ok());
+        if self.length.is_none() {
+            return Err(malformed("Content-Length is not a number of bytes"));
+        }
+        Ok(())
+    }
+
+    fn encoding(&mut self, value: &[u8]) -> Result<(), Box<Problem>> {
+        if self.is_chunked {
+            return Err(malformed("Transfer-Encoding is given twice"));
+        }
+        if !value.eq_ignore_ascii_case(b"chunked") {
+            return Err(malformed("Transfer-Encoding can only be chunked"));
+        }
+        self.is_chunked = true;
+        Ok(())
+    }
+
+    fn end(&self) -> Result<Framing, Box<Problem>> {
+        match (self.is_chunked, self.length) {
+            (true, Some(_)) => Err(malformed(
+                "A request has either Content-Length or Transfer-Encoding",
+            )),
+            (true, None) if self.is_old => {
+                Err(malformed("Transfer-Encoding does not belong to HTTP/1.0"))
+            }
+            (true, None) => Ok(Framing::Chunked),
+            (false, length) => Ok(Framing::Sized(length.unwrap_or(0))),
+        }
+    }
+}
+
+/// A 400 for bytes that are no request.
+pub fn malformed(detail: &str) -> Box<Problem> {
+    Box::new(Problem::new(400, detail, "malformedRequest"))
+}
+
+/// Whether a byte may be in a header's value.
+pub const fn is_text(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
+}
+
+fn is_token(word: &[u8]) -> bool {
+    let is_sign = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !word.is_empty() && word.iter().all(is_sign)
+}
+
+fn is_target(method: &[u8], target: &[u8]) -> bool {
+    if target == b"*" {
+        return method == b"OPTIONS";
+    }
+    if !target.iter().all(u8::is_ascii_graphic) || target.contains(&b'#') {
+        return false;
+    }
+    let Ok(uri) = Uri::try_from(target) else {
+        return false;
+    };
+    let is_web = |scheme: &str| scheme == "http" || scheme == "https";
+    target.starts_with(b"/") || uri.scheme_str().is_some_and(is_web)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(head: &str) -> Result<Option<Framing>, u16> {
+        let mut reader = Head::default();
+        let mut end = Ok(None);
+        for line in head.split_inclusive('\n') {
+            end = Ok(reader
+                .take(line.as_bytes())
+                .map_err(|problem| problem.status)?);
+        }
+        end
+    }
+
+    #[test]
+    fn a_head_says_how_its_body_ends() {
+        let request = "POST /a?b=c HTTP/1.1\r\nHost: localhost\r\n";
+        for (more, framing) in [
+            ("", Framing::Sized(0)),
+            ("Content-Length: 12\r\n", Framing::Sized(12)),
+            ("transfer-encoding: Chunked\r\n", Framing::Chunked),
+        ] {
+            assert_eq!(read(&format!("{request}{more}\r\n")), Ok(Some(framing)));
+        }
+        assert_eq!(
+            read("\r\nGET http://localhost/ HTTP/1.0\r\n\r\n"),
+            Ok(Some(Framing::Sized(0)))
+        );
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_refused() {
+        for head in [
+            "GET / HTTP/1.1\n\n",
+            "GET /\r\n\r\n",
+            "GET  / HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1 \r\n\r\n",
+            "GET / HTTP/2.0\r\n\r\n",
+            "GET / http/1.1\r\n\r\n",
+            "G@T / HTTP/1.1\r\n\r\n",
+            "GET a HTTP/1.1\r\n\r\n",
+            "GET * HTTP/1.1\r\n\r\n",
+            "GET /#a HTTP/1.1\r\n\r\n",
+            "GET ftp://localhost/ HTTP/1.1\r\n\r\n",
+            "GET /\u{e4} HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+            "GET / HTTP/1.1\r\n: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
+            "GET / HTTP/1.1\r\nA: b\0c\r\n\r\n",
+            "GET / HTTP/1.1\r\nA: b\rc\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Length: +1\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Length:\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+            "GET / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        ] {
+            assert_eq!(read(head), Err(400), "{head:?}");
+        }
+        assert_eq!(read("CONNECT a:1 HTTP/1.1\r\n\r\n"), Err(405));
+        let many = "A: b\r\n".repeat(MOST_HEADERS + 1);
+        assert_eq!(read(&format!("GET / HTTP/1.1\r\n{many}\r\n")), Err(431));
+    }
+}

@@ -1,0 +1,91 @@
+//! Counts tries without a good token, by peer, so that guessing is slow for whoever guesses and for nobody else.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The most peers that are remembered; beyond, the one whose window began first is forgotten.
+const MOST_PEERS: usize = 1024;
+
+/// The tries of the last while.
+pub struct Tries {
+    most: u32,
+    window: Duration,
+    peers: Mutex<HashMap<IpAddr, (Instant, u32)>>,
+}
+
+impl Tries {
+    /// So many in so long.
+    pub fn new(most: u32, window: Duration) -> Self {
+        Self {
+            most,
+            window,
+            peers: Mutex::default(),
+        }
+    }
+
+    /// Counts a try of now; answers how long to wait, once there were too many.
+    pub fn count(&self, peer: IpAddr, now: Instant) -> Option<Duration> {
+        let peer = network(peer);
+        // A table that someone broke down over is still one.
+        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        if peers.len() >= MOST_PEERS && !peers.contains_key(&peer) {
+            peers.retain(|_, (since, _)| now - *since < self.window);
+            let first = peers.iter().min_by_key(|(_, (since, _))| *since);
+            if let Some(first) = first.map(|(peer, _)| *peer)
+                && peers.len() >= MOST_PEERS
+            {
+                peers.remove(&first);
+            }
+        }
+        let (since, tries) = peers.entry(peer).or_insert((now, 0));
+        if now - *since >= self.window {
+            (*since, *tries) = (now, 0);
+        }
+        *tries = tries.saturating_add(1);
+        let left = self.window.saturating_sub(now - *since);
+        (*tries > self.most).then_some(left)
+    }
+}
+
+/// Who counts as one: an address, or the network that one household of IPv6 has.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_guesses_waits_and_others_do_not() {
+        let tries = Tries::new(2, Duration::from_mins(1));
+        let now = Instant::now();
+        let [one, neighbour, other]: [IpAddr; 3] =
+            ["2001:db8::1", "2001:db8::2", "10.0.0.1"].map(|peer| peer.parse().unwrap());
+        assert_eq!((tries.count(one, now), tries.count(one, now)), (None, None));
+        assert_eq!(
+            tries.count(neighbour, now),
+            Some(Duration::from_mins(1)),
+            "one household"
+        );
+        assert_eq!(tries.count(other, now), None);
+        assert_eq!(tries.count(one, now + Duration::from_mins(1)), None);
+    }
+
+    #[test]
+    fn the_table_does_not_grow_without_end() {
+        let tries = Tries::new(2, Duration::from_mins(1));
+        for number in 0..2 * u32::try_from(MOST_PEERS).unwrap() {
+            tries.count(IpAddr::from(number.to_be_bytes()), Instant::now());
+        }
+        assert_eq!(tries.peers.lock().unwrap().len(), MOST_PEERS);
+    }
+}

@@ -1,0 +1,152 @@
+//! Settings that are given on the command line: what is no secret as it is, secrets from stdin or files.
+
+use std::io::IsTerminal;
+
+use clap::Args;
+
+use super::super::ask;
+use super::super::exit::Failure;
+use super::super::output::Output;
+use super::super::secret::{self, SecretFile, Taken};
+use crate::appsettings::Reference;
+use crate::connection::{Mask, Plain, Setting, Settings};
+use crate::provider::{FieldKind, Provider};
+
+/// The options that give settings.
+#[derive(Debug, Args)]
+pub struct Given {
+    /// A setting that is no secret, or a reference: 'apiKey=$Section:Key'
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<Assignment>,
+    /// Read this setting's secret from stdin
+    #[arg(long, value_name = "KEY")]
+    secret_stdin: Option<String>,
+    /// Read this setting's secret from a file
+    #[arg(long, value_name = "KEY=PATH")]
+    secret_file: Vec<SecretFile>,
+}
+
+/// `KEY=VALUE` of `--set`.
+#[derive(Clone)]
+pub struct Assignment {
+    key: String,
+    value: Plain,
+}
+
+impl std::fmt::Debug for Assignment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}=…", self.key)
+    }
+}
+
+impl std::str::FromStr for Assignment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => Ok(Self {
+                key: key.trim().to_owned(),
+                value: Plain::new(value),
+            }),
+            _ => Err("write it as KEY=VALUE".into()),
+        }
+    }
+}
+
+impl Given {
+    /// Whether nothing was given.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.secret_file.is_empty() && self.secret_stdin.is_none()
+    }
+
+    /// The settings; secrets are read, or asked for where stdin is a terminal.
+    pub fn settings(
+        &self,
+        provider: Option<&Provider>,
+        output: &Output,
+    ) -> Result<Settings<Plain>, Failure> {
+        let mut settings = Settings::default();
+        for Assignment { key, value } in &self.set {
+            let value = value.expose().unwrap_or_default();
+            if is_secret(provider, key, value) {
+                let known = provider.and_then(|provider| provider.field(key));
+                let key = known.map(|field| field.key.as_str());
+                return Err(Failure::Usage(format!(
+                    "--set takes no secret, because {}",
+                    secret::way(key)
+                )));
+            }
+            put(&mut settings, key, setting(provider, key, value))?;
+        }
+        for file in &self.secret_file {
+            let secret = secret::from_file(file)?;
+            put(&mut settings, &file.key, taken(secret, &file.key, output))?;
+        }
+        if let Some(key) = &self.secret_stdin {
+            let label = provider.and_then(|provider| provider.field(key));
+            let label = label.map_or(key, |field| &field.label);
+            put(&mut settings, key, from_stdin(key, label, output)?)?;
+        }
+        Ok(settings)
+    }
+}
+
+fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Result<(), Failure> {
+    if settings.get(key).is_some() {
+        return Err(Failure::Usage(format!("The setting {key} is given twice")));
+    }
+    settings.set(key, value);
+    Ok(())
+}
+
+/// What stdin holds; where it is a terminal, what is typed there must not be shown.
+fn from_stdin(key: &str, label: &str, output: &Output) -> Result<Setting<Plain>, Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(ask::secret(label)?.map_or(Setting::Null, Setting::Secret));
+    }
+    Ok(taken(secret::from_stdin()?, key, output))
+}
+
+fn taken(taken: Taken, key: &str, output: &Output) -> Setting<Plain> {
+    if taken.is_trimmed {
+        output.note(&format!(
+            "The line end after the secret for {key} was left out"
+        ));
+    }
+    Setting::Secret(taken.secret)
+}
+
+/// The value as the provider's field wants it; what does not fit is left for validation to name.
+fn setting(provider: Option<&Provider>, key: &str, value: &str) -> Setting<Plain> {
+    let field = provider.and_then(|provider| provider.field(key));
+    match field.map(|field| (field.kind, field.sensitive)) {
+        Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("true") => Setting::Switch(true),
+        Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("false") => {
+            Setting::Switch(false)
+        }
+        Some((_, true)) => Setting::Secret(Plain::new(value)),
+        Some((
+            FieldKind::Text | FieldKind::Url | FieldKind::Headers | FieldKind::Switch,
+            false,
+        ))
+        | None => Setting::Text(value.to_owned()),
+    }
+}
+
+/// Whether a value is a secret in clear, by the provider's word or by its looks.
+///
+/// A reference, a masked text and nothing at all are none; validation has its own sentences for them.
+fn is_secret(provider: Option<&Provider>, key: &str, value: &str) -> bool {
+    let value = value.trim();
+    let is_half_reference = value.starts_with('$') && !value.starts_with("$$");
+    if value.is_empty()
+        || is_half_reference
+        || Reference::read(value).is_some()
+        || Mask::is_mask(value)
+    {
+        return false;
+    }
+    let field = provider.and_then(|provider| provider.field(key));
+    let is_sensitive = field.map_or_else(|| secret::is_secret_name(key), |field| field.sensitive);
+    is_sensitive || value.starts_with("sk-") || secret::looks_like_one(value)
+}

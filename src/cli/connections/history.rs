@@ -1,0 +1,179 @@
+//! `umai connections history`, `diff` and `rollback`: the versions of a connection.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::super::exit::Failure;
+use super::super::output::{Format, Output};
+use super::super::session::{Ground, with_service};
+use super::super::table::table;
+use super::show::when;
+use crate::connection::{ChangeType, Comparison, Difference, IdOrAlias, Version, Window};
+
+/// Which versions to list.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The connection; one in the trash by its ID
+    #[arg(value_name = "ID_OR_ALIAS")]
+    connection: IdOrAlias,
+    /// How many to leave out at the start
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    skip: usize,
+    /// How many to list at most
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        allow_negative_numbers = true
+    )]
+    take: usize,
+}
+
+impl History {
+    /// Carries it out.
+    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        let window = Window {
+            skip: self.skip,
+            take: self.take,
+        };
+        with_service(ground, output, async |service, output| {
+            let page = service.versions(&self.connection, window).await?;
+            if output.format() == Format::Json {
+                return output.json(&page);
+            }
+            let rows: Vec<_> = page.items.iter().map(row).collect();
+            output.text(&table(["VERSION", "SAVED", "CHANGED", "NOTE"], &rows))?;
+            if page.items.len() < page.total {
+                output.note(&format!("{} of {} versions", page.items.len(), page.total));
+            }
+            Ok(())
+        })
+    }
+}
+
+fn row(version: &Version) -> [String; 4] {
+    let change = &version.change;
+    [
+        version.number().to_string(),
+        when(version.snapshot.item.date_modified),
+        change.paths.join(", "),
+        change.description.clone().unwrap_or_default(),
+    ]
+}
+
+/// Which versions to compare.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  umai connections diff openai-prod 2\n  umai connections diff openai-prod 1 3 --json"
+)]
+pub struct Diff {
+    /// The connection; one in the trash by its ID
+    #[arg(value_name = "ID_OR_ALIAS")]
+    connection: IdOrAlias,
+    /// The version to compare
+    from: u64,
+    /// The version to compare it to [default: the one it is at]
+    to: Option<u64>,
+}
+
+impl Diff {
+    /// Carries it out.
+    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        with_service(ground, output, async |service, output| {
+            let to = match self.to {
+                Some(to) => to,
+                None => {
+                    let newest = Window { skip: 0, take: 1 };
+                    let page = service.versions(&self.connection, newest).await?;
+                    page.items.first().map_or(0, Version::number)
+                }
+            };
+            let compared = service.compare(&self.connection, self.from, to).await?;
+            match output.format() {
+                Format::Json => output.json(&compared),
+                Format::Text => tell(&compared, output),
+            }
+        })
+    }
+}
+
+fn tell(compared: &Comparison, output: &mut Output) -> Result<(), Failure> {
+    if compared.changes.is_empty() {
+        output.note("No changes detected");
+        return Ok(());
+    }
+    let rows: Vec<_> = compared.changes.iter().map(difference).collect();
+    output.text(&table(
+        [
+            "WHAT",
+            "HOW",
+            &format!("V{}", compared.from_version),
+            &format!("V{}", compared.to_version),
+        ],
+        &rows,
+    ))
+}
+
+fn difference(difference: &Difference) -> [String; 4] {
+    let how = match difference.change_type {
+        ChangeType::Added => "added",
+        ChangeType::Removed => "removed",
+        ChangeType::Modified => "changed",
+    };
+    [
+        difference.path.clone(),
+        how.into(),
+        shown(difference.from_value.as_ref()),
+        shown(difference.to_value.as_ref()),
+    ]
+}
+
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "-".into(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// What to go back to.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  umai connections rollback openai-prod 3 --note 'The new endpoint was wrong'\n\nSecrets stay those that are stored now: no version has any."
+)]
+pub struct Rollback {
+    /// The connection
+    #[arg(value_name = "ID_OR_ALIAS")]
+    connection: IdOrAlias,
+    /// The version it shall be like
+    version: u64,
+    /// What the history says about it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+impl Rollback {
+    /// Carries it out.
+    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        with_service(ground, output, async |service, output| {
+            let done = service
+                .rollback(&self.connection, self.version, self.note.clone())
+                .await?;
+            match output.format() {
+                Format::Json => output.json(&done),
+                Format::Text if done.new_version == done.previous_version => {
+                    output.line(&format!("It is as it was at version {}", self.version))
+                }
+                Format::Text => output.line(&format!(
+                    "{} is as it was at version {}; it is at version {} now",
+                    done.entity.item.name, done.restored_from_version, done.new_version
+                )),
+            }
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! Which server a command asks, when it asks one.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use zeroize::Zeroizing;
+
+use super::Globals;
+use super::exit::Failure;
+use crate::api::client::RemoteOptions;
+
+/// Where a token is, when no file is named.
+const TOKEN: &str = "UMAI_TOKEN";
+
+/// The most bytes a token or a file of certificates has.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+const READABLE_BY_OTHERS: u32 = 0o044;
+
+/// The options that were written on the command line; the others are from the environment, or defaults.
+#[derive(Debug, Clone, Default)]
+pub struct Written(Vec<&'static str>);
+
+impl Written {
+    /// What arguments say of the options that exclude each other.
+    pub fn of(matches: &ArgMatches) -> Self {
+        let options = [
+            SERVER,
+            "token_file",
+            "ca_file",
+            "data",
+            "key_file",
+            "appsettings",
+        ];
+        let is_written =
+            |option: &&str| matches.value_source(option) == Some(ValueSource::CommandLine);
+        Self(options.into_iter().filter(is_written).collect())
+    }
+
+    fn has(&self, option: &str) -> bool {
+        self.0.contains(&option)
+    }
+
+    /// The first of these that was written, as people write it.
+    fn first(&self, options: &[&str]) -> Option<String> {
+        let found = options.iter().find(|option| self.has(option))?;
+        Some(format!("--{}", found.replace('_', "-")))
+    }
+}
+
+const SERVER: &str = "server";
+
+/// The options that say where things are on this machine.
+const HERE: [&str; 3] = ["data", "key_file", "appsettings"];
+
+/// The options that belong to a server.
+const THERE: [&str; 2] = ["token_file", "ca_file"];
+
+/// The server to ask; none when the connections are here. What should be known of its files is added to `notices`.
+pub fn named(
+    globals: &Globals,
+    notices: &mut Vec<String>,
+) -> Result<Option<RemoteOptions>, Failure> {
+    let written = &globals.written;
+    let here = written.first(&HERE);
+    let address = match (&globals.server, here) {
+        (Some(_), Some(option)) if written.has(SERVER) => {
+            return Err(Failure::Usage(format!(
+                "--server asks for the connections of a server, which has its own files, and {option} names one here: leave one of them out"
+            )));
+        }
+        // What is written counts more than the environment.
+        (_, Some(_)) | (None, None) => None,
+        (Some(address), None) => Some(address).filter(|address| !address.is_empty()),
+    };
+    let Some(address) = address else {
+        return match written.first(&THERE) {
+            Some(option) => Err(Failure::Usage(format!(
+                "{option} belongs to --server, and no server is named"
+            ))),
+            None => Ok(None),
+        };
+    };
+    let mut options = RemoteOptions::new(address.parse().map_err(Failure::Usage)?);
+    if let Some(path) = &globals.token_file {
+        let token = read(path, "--token-file")?;
+        let token = std::str::from_utf8(&token).unwrap_or_default().trim();
+        options = options
+            .with_token(token)
+            .map_err(|why| Failure::Usage(format!("What the file of --token-file holds {why}")))?;
+        notices.extend(exposed(path));
+    } else if let Some(token) = token_of_environment() {
+        options = options
+            .with_token(token.trim())
+            .map_err(|why| Failure::Usage(format!("What {TOKEN} holds {why}")))?;
+    }
+    if let Some(path) = &globals.ca_file {
+        let pem = read(path, "--ca-file")?;
+        options = options
+            .with_certificates(&pem)
+            .map_err(|why| Failure::Usage(format!("{} {why}", path.display())))?;
+    }
+    Ok(Some(options))
+}
+
+/// Refuses a server where a command is about this machine; one from the environment is passed over.
+pub fn refuse(globals: &Globals, command: &str) -> Result<(), Failure> {
+    let written = globals.written.first(&[SERVER, THERE[0], THERE[1]]);
+    written.map_or(Ok(()), |option| {
+        Err(Failure::Usage(format!(
+            "{command} is about the store on this machine and asks no server: leave {option} out"
+        )))
+    })
+}
+
+fn token_of_environment() -> Option<Zeroizing<String>> {
+    let token = Zeroizing::new(std::env::var(TOKEN).ok()?);
+    (!token.trim().is_empty()).then_some(token)
+}
+
+fn read(path: &Path, option: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let unreadable = |why: &dyn std::fmt::Display| {
+        Failure::Usage(format!("The file of {option} cannot be read: {why}"))
+    };
+    let mut bytes = Zeroizing::new(Vec::new());
+    let file = File::open(path).map_err(|error| unreadable(&error))?;
+    let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(unreadable(&"it is larger than 1 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// What to do about a token that others can read.
+fn exposed(path: &Path) -> Option<String> {
+    let mode = fs::metadata(path).ok()?.permissions().mode();
+    let shown = path.display();
+    (mode & READABLE_BY_OTHERS != 0)
+        .then(|| format!("{shown} can be read by others; run: chmod go-r {shown}"))
+}

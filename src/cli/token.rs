@@ -1,0 +1,230 @@
+//! `umai token`: who may ask the server.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::exit::Failure;
+use super::output::{Format, Output};
+use super::session::Ground;
+use super::table::table;
+use crate::api::token::book::TokenBook;
+use crate::api::token::{Scope, Token};
+
+/// How long a token lasts when nothing is said, in days.
+const DAYS: i64 = 90;
+
+/// The longest that can be said, in days: what lasts longer is meant for ever.
+const MOST_DAYS: i64 = 3650;
+
+/// What can be done with tokens.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Make a token and print it, this once
+    #[command(
+        after_help = "Examples:\n  umai token create --name laptop --scope write\n  umai token create --name ci --scope read --expires 30d --json"
+    )]
+    Create {
+        /// Who or what will have it
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// What it allows: reading, or everything
+        #[arg(long)]
+        scope: Wanted,
+        /// How long it lasts: 90d, 12h, 30m, or never
+        #[arg(long, value_name = "TIME", default_value_t = Lasting::days(DAYS))]
+        expires: Lasting,
+    },
+    /// List the tokens: their names, never their texts
+    List,
+    /// Take a token away; a running server refuses it at once
+    Revoke {
+        /// The token's ID or name
+        #[arg(value_name = "ID_OR_NAME")]
+        token: String,
+    },
+}
+
+/// A scope that is asked for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Wanted {
+    /// GET and HEAD
+    Read,
+    /// Everything
+    Write,
+}
+
+impl From<Wanted> for Scope {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::Read => Self::Read,
+            Wanted::Write => Self::Write,
+        }
+    }
+}
+
+/// How long a token lasts; for ever, when there is no time.
+#[derive(Debug, Clone, Copy)]
+pub struct Lasting(Option<TimeDelta>);
+
+impl Lasting {
+    fn days(days: i64) -> Self {
+        Self(TimeDelta::try_days(days))
+    }
+
+    fn until(self) -> Option<DateTime<Utc>> {
+        self.0.map(|time| Utc::now() + time)
+    }
+}
+
+impl std::fmt::Display for Lasting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(time) => write!(f, "{}d", time.num_days()),
+            None => f.write_str("never"),
+        }
+    }
+}
+
+impl std::str::FromStr for Lasting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const SAY: &str = "write it as 90d, 12h, 30m or never";
+        if text == "never" {
+            return Ok(Self(None));
+        }
+        let unit = text.chars().last().ok_or(SAY)?;
+        let number = text.strip_suffix(unit).unwrap_or_default();
+        if !number.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(SAY.into());
+        }
+        let number: i64 = number.parse().map_err(|_| SAY)?;
+        let time = match unit {
+            'd' => TimeDelta::try_days(number),
+            'h' => TimeDelta::try_hours(number),
+            'm' => TimeDelta::try_minutes(number),
+            _ => return Err(SAY.into()),
+        };
+        match time {
+            Some(time) if time <= TimeDelta::zero() => {
+                Err("it must last for a while; write it as 90d, 12h, 30m or never".into())
+            }
+            Some(time) if time.num_days() <= MOST_DAYS => Ok(Self(Some(time))),
+            _ => Err(format!(
+                "the longest is {MOST_DAYS}d; say never if you mean it"
+            )),
+        }
+    }
+}
+
+/// Carries it out.
+pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    ground.tell(output);
+    let book = TokenBook::in_folder(&ground.config.data);
+    match verb {
+        Verb::Create {
+            name,
+            scope,
+            expires,
+        } => {
+            let (token, text) = book.create(name, (*scope).into(), expires.until())?;
+            match output.format() {
+                Format::Json => {
+                    let mut shown = shown(&token);
+                    shown["token"] = Value::from(text.as_str());
+                    output.json(&shown)
+                }
+                Format::Text => {
+                    output.note("This is the only time that the token is shown:");
+                    output.line(&text)
+                }
+            }
+        }
+        Verb::List => list(&book.read()?, output),
+        Verb::Revoke { token } => {
+            let token = book.revoke(token)?;
+            match output.format() {
+                Format::Json => output.json(&shown(&token)),
+                Format::Text => output.line(&format!("Revoked {}", token.name)),
+            }
+        }
+    }
+}
+
+fn list(tokens: &[Token], output: &mut Output) -> Result<(), Failure> {
+    match output.format() {
+        Format::Json => {
+            let items: Vec<Value> = tokens.iter().map(shown).collect();
+            output.json(&json!({ "total": items.len(), "items": items }))
+        }
+        Format::Text => {
+            let now = Utc::now();
+            let rows: Vec<_> = tokens
+                .iter()
+                .map(|token| {
+                    [
+                        token.id.to_string(),
+                        token.name.clone(),
+                        token.scope.word().to_owned(),
+                        match token.expires {
+                            None => "never".to_owned(),
+                            Some(_) if token.is_expired(now) => "expired".to_owned(),
+                            Some(at) => date(at),
+                        },
+                    ]
+                })
+                .collect();
+            output.text(&table(["ID", "NAME", "SCOPE", "EXPIRES"], &rows))
+        }
+    }
+}
+
+/// What may be shown of a token.
+fn shown(token: &Token) -> Value {
+    json!({
+        "id": token.id,
+        "name": token.name,
+        "scope": token.scope,
+        "expires": token.expires.map(date),
+    })
+}
+
+fn date(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("90d", Some(90 * 24 * 60))]
+    #[case("12h", Some(12 * 60))]
+    #[case("30m", Some(30))]
+    #[case("never", None)]
+    fn a_time_is_said_in_days_hours_or_minutes(#[case] text: &str, #[case] minutes: Option<i64>) {
+        let lasting: Lasting = text.parse().unwrap();
+        assert_eq!(lasting.0.map(|time| time.num_minutes()), minutes);
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("d")]
+    #[case("0d")]
+    #[case("-1d")]
+    #[case("+1d")]
+    #[case("90")]
+    #[case("1y")]
+    #[case("1.5d")]
+    #[case("3651d")]
+    #[case("99999999999999999999d")]
+    #[case("9223372036854775807d")]
+    #[case("1ä")]
+    #[case("Never")]
+    fn no_other_time_is_taken(#[case] text: &str) {
+        assert!(text.parse::<Lasting>().is_err());
+    }
+}

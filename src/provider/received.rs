@@ -1,0 +1,224 @@
+//! Reads a provider out of what a server says of it.
+
+use serde::Deserialize;
+
+use super::{Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule, check};
+
+/// What a server says of a provider. One of our making says everything under `settings`; of another only what it has is taken.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Received {
+    /// The identifier that connections keep.
+    pub id: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    capabilities: Vec<String>,
+    #[serde(default)]
+    settings_schema: Option<Schema>,
+    #[serde(default)]
+    settings: Option<Vec<Fact>>,
+    #[serde(default)]
+    rules: Option<Vec<SettingsRule>>,
+    #[serde(default)]
+    hosts: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Schema {
+    #[serde(default)]
+    fields: Vec<Fact>,
+}
+
+/// One setting, by the names it has in either place.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fact {
+    #[serde(alias = "key")]
+    alias: String,
+    #[serde(default, alias = "label")]
+    name: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default, rename = "type")]
+    json_type: Option<String>,
+    #[serde(default)]
+    editor_ui_alias: Option<String>,
+    #[serde(default)]
+    is_required: bool,
+    #[serde(default)]
+    is_sensitive: bool,
+    #[serde(default)]
+    default_value: Option<serde_json::Value>,
+    #[serde(default)]
+    options: Option<Vec<String>>,
+    #[serde(default)]
+    kind: Option<FieldKind>,
+    #[serde(default)]
+    accepted_as: Vec<String>,
+    #[serde(default)]
+    group: Option<String>,
+    #[serde(default)]
+    suggestions: Vec<String>,
+    #[serde(default)]
+    variables: Vec<String>,
+    #[serde(default)]
+    prefixes: Vec<String>,
+}
+
+impl Received {
+    /// Whether the server is of our making: others have no rules over several settings.
+    pub const fn is_of_our_making(&self) -> bool {
+        self.rules.is_some()
+    }
+
+    /// Whether it says what its settings are.
+    pub fn is_described(&self) -> bool {
+        self.settings.is_some() || self.settings_schema.is_some()
+    }
+
+    /// The provider; what a server of another making leaves out is taken from the one that is known under this id. The sentence
+    /// says why it can be none.
+    pub fn into_provider(self, known: Option<&Provider>) -> Result<Provider, String> {
+        let known = known.filter(|_| !self.is_of_our_making());
+        let schema = self
+            .settings_schema
+            .map_or_else(Vec::new, |schema| schema.fields);
+        let facts = match self.settings {
+            None => schema,
+            Some(mut facts) => {
+                for fact in &mut facts {
+                    let same = schema.iter().find(|field| field.alias == fact.alias);
+                    fact.group = same.and_then(|field| field.group.clone());
+                }
+                facts
+            }
+        };
+        let settings = facts.into_iter().map(|fact| {
+            let known = known.and_then(|known| known.field(&fact.alias));
+            fact.into_field(known)
+        });
+        let provider = Provider {
+            name: self.name.unwrap_or_else(|| self.id.clone()),
+            capabilities: self
+                .capabilities
+                .iter()
+                .filter_map(|word| Capability::named(word))
+                .collect(),
+            settings: settings.collect(),
+            rules: self.rules.unwrap_or_default(),
+            // The server asks its providers itself.
+            probe: Vec::new(),
+            hosts: known.map_or(self.hosts, |known| known.hosts.clone()),
+            id: self.id,
+        };
+        match check::flaw(&provider) {
+            None => Ok(provider),
+            Some(sentence) => Err(sentence),
+        }
+    }
+}
+
+impl Fact {
+    fn into_field(self, known: Option<&SettingsField>) -> SettingsField {
+        let is_switch = self.json_type.as_deref() == Some("boolean")
+            || self
+                .editor_ui_alias
+                .is_some_and(|editor| editor.ends_with(".Toggle"));
+        // The web backoffice sends the names of its translations instead of words.
+        let words = |text: Option<String>| text.filter(|text| !text.starts_with('#'));
+        let kind = self.kind.unwrap_or(match known {
+            Some(known) => known.kind,
+            None if is_switch => FieldKind::Switch,
+            None => FieldKind::Text,
+        });
+        let default = self.default_value.and_then(|value| match value {
+            serde_json::Value::Bool(on) => Some(DefaultValue::Switch(on)),
+            serde_json::Value::String(text) => Some(DefaultValue::Text(text)),
+            _ => None,
+        });
+        SettingsField {
+            label: words(self.name)
+                .or_else(|| known.map(|known| known.label.clone()))
+                .unwrap_or_else(|| self.alias.clone()),
+            description: words(self.description)
+                .or_else(|| known.map(|known| known.description.clone()))
+                .unwrap_or_default(),
+            kind,
+            required: self.is_required,
+            sensitive: self.is_sensitive,
+            default: default.filter(|_| !self.is_sensitive),
+            group: words(self.group),
+            accepted_as: self.accepted_as,
+            options: self.options.unwrap_or_default(),
+            suggestions: known.map_or(self.suggestions, |known| known.suggestions.clone()),
+            variables: known.map_or(self.variables, |known| known.variables.clone()),
+            prefixes: known.map_or(self.prefixes, |known| known.prefixes.clone()),
+            key: self.alias,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::ProviderCatalog;
+
+    fn received(json: &str) -> Received {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn every_embedded_provider_comes_back_as_it_was_sent() {
+        for provider in ProviderCatalog::embedded().all() {
+            let json = serde_json::to_string(&provider.described()).unwrap();
+            let received = received(&json);
+            assert!(received.is_of_our_making() && received.is_described());
+            let mut told = provider.clone();
+            told.probe.clear();
+            assert_eq!(received.into_provider(None).unwrap(), told);
+        }
+    }
+
+    #[test]
+    fn what_a_server_of_our_making_says_is_not_mended_by_what_is_known_here() {
+        let catalog = ProviderCatalog::embedded();
+        let mut changed = catalog.get("openai").unwrap().clone();
+        for field in &mut changed.settings {
+            field.kind = FieldKind::Text;
+            field.description.clear();
+            field.group = Some("Everything".into());
+        }
+        let json = serde_json::to_string(&changed.described()).unwrap();
+        let back = received(&json).into_provider(catalog.get("openai"));
+        changed.probe.clear();
+        assert_eq!(back.unwrap(), changed);
+    }
+
+    #[test]
+    fn a_server_of_another_making_is_understood_as_far_as_it_goes() {
+        let json = r##"{"id":"openai","name":"OpenAI","capabilities":["Chat","Dance"],"settingsSchema":{"type":"x","fields":[
+            {"key":"apiKey","label":"#fields_apiKey","isRequired":true,"isSensitive":true,"sortOrder":1,"defaultValue":null,"more":{}},
+            {"key":"endpoint","label":"#x","description":"#y"},
+            {"key":"dance","label":"Dance","editorUiAlias":"Umb.PropertyEditorUi.Toggle","defaultValue":true}]}}"##;
+        let catalog = ProviderCatalog::embedded();
+        let provider = received(json).into_provider(catalog.get("openai")).unwrap();
+        assert_eq!(provider.capabilities, [Capability::Chat]);
+        let key = provider.field("apiKey").unwrap();
+        assert!(key.required && key.sensitive && !key.label.starts_with('#'));
+        assert_eq!(provider.field("endpoint").unwrap().kind, FieldKind::Url);
+        assert_eq!(provider.field("dance").unwrap().kind, FieldKind::Switch);
+    }
+
+    #[test]
+    fn a_provider_that_no_form_could_show_is_refused() {
+        for json in [
+            r#"{"id":"Bad Id","name":"A","capabilities":["Chat"]}"#,
+            r#"{"id":"a","name":"\u001b[31m","capabilities":["Chat"]}"#,
+            r#"{"id":"a","name":"A","capabilities":[]}"#,
+            r#"{"id":"a","name":"A","capabilities":["Chat"],"settings":[{"alias":"k","name":"K\n"}]}"#,
+        ] {
+            assert!(received(json).into_provider(None).is_err(), "{json}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What is heard from elsewhere: others change connections while one looks at them, and the line to the service breaks.
+
+use uuid::Uuid;
+
+use super::{App, Waiting};
+use crate::tui::follow::Heard;
+use crate::tui::form::Elsewhere;
+use crate::tui::layer::{Answer, Layer};
+use crate::tui::notice::{Mood, Notice};
+use crate::tui::tree::{News, Node};
+
+impl App {
+    /// Takes in what was heard.
+    pub(super) fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::News(news) => self.take_in(news),
+            Heard::Broken => self.is_behind = true,
+            Heard::Lost(why) => {
+                self.is_lost = true;
+                self.tell(Notice::warning(format!(
+                    "{why}. It is tried again by itself; what is typed stays"
+                )));
+            }
+            Heard::Missed => {
+                self.tree.refresh();
+                self.detail.forget();
+            }
+            Heard::CaughtUp => self.caught_up(),
+        }
+    }
+
+    fn take_in(&mut self, news: Vec<News>) {
+        for heard in &news {
+            self.detail.hear(heard);
+            self.hear_in_layers(heard);
+        }
+        let gone: Vec<Uuid> = news
+            .iter()
+            .filter(|heard| matches!(heard, News::Deleted(_)))
+            .map(News::id)
+            .collect();
+        self.undo.retain(|switch| !gone.contains(&switch.id));
+        let before = self.tree.selected();
+        let name = self.tree.selected_item().map(|item| item.name().to_owned());
+        let switching = self.hear_while_switching(&news);
+        self.tree.hear(news);
+        for (id, is_active) in switching {
+            self.tree.set_active(id, is_active);
+        }
+        if self.tree.selected() == before {
+            return;
+        }
+        // The next key would copy something of another connection.
+        self.layers
+            .retain(|layer| !matches!(layer, Layer::Clipboard));
+        if let (Node::Connection(id), Some(name)) = (before, name)
+            && gone.contains(&id)
+            && !self.is_deleting(id)
+        {
+            self.tell(Notice::warning(format!("\"{name}\" was deleted elsewhere")));
+        }
+    }
+
+    fn is_deleting(&self, id: Uuid) -> bool {
+        self.is_waiting(|waiting| matches!(waiting, Waiting::Delete(other) if *other == id))
+    }
+
+    /// A form stays as it was typed and says what happened; a question about what is gone goes away.
+    fn hear_in_layers(&mut self, heard: &News) {
+        let id = heard.id();
+        if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
+            let before = form.elsewhere;
+            form.hear(heard);
+            // The first one is said; while a save is under way, it may be that save.
+            if before.is_none()
+                && form.saving.is_none()
+                && let Some(elsewhere) = form.elsewhere
+            {
+                self.tell(Notice::warning(elsewhere.sentence()));
+            }
+        }
+        let is_deleting = self.is_deleting(id);
+        let mut answered = None;
+        self.layers.retain_mut(|layer| {
+            let Layer::Confirm(confirm) = layer else {
+                return true;
+            };
+            if !confirm.can_answer(Answer::Delete(id)) {
+                return true;
+            }
+            match heard {
+                News::Saved(item) => {
+                    confirm.subject = Some(item.name().to_owned());
+                    true
+                }
+                News::Deleted(_) => {
+                    answered = confirm.subject.take();
+                    false
+                }
+            }
+        });
+        if let Some(name) = answered.filter(|_| !is_deleting) {
+            self.tell(Notice::warning(format!("\"{name}\" was deleted elsewhere")));
+        }
+    }
+
+    /// What is being switched stays on screen as it was switched, and goes back to what was heard when that is refused.
+    fn hear_while_switching(&mut self, news: &[News]) -> Vec<(Uuid, bool)> {
+        let mut switching = Vec::new();
+        for waiting in self.waiting.values_mut() {
+            let Waiting::Switch(switch) = waiting else {
+                continue;
+            };
+            let newest = news.iter().rev().find(|heard| heard.id() == switch.id);
+            if let Some(News::Saved(item)) = newest {
+                switch.from = item.is_active;
+                if let Some(shown) = self.tree.item(switch.id) {
+                    switching.push((switch.id, shown.is_active));
+                }
+            }
+        }
+        switching
+    }
+
+    /// The line stands again: what could not be asked is asked again.
+    fn caught_up(&mut self) {
+        self.is_behind = false;
+        if std::mem::take(&mut self.is_lost) {
+            let is_said = self.notice.as_ref();
+            // An error that nobody has read yet stays.
+            if is_said.is_none_or(|notice| notice.mood != Mood::Error) {
+                self.tell(Notice::done(
+                    "The line is back; what is shown is up to date",
+                ));
+            }
+        }
+        self.tree.loading.mended();
+        if self.detail.problem.is_some() {
+            self.detail.forget();
+        }
+        if let Some(form) = self.form_mut() {
+            form.ask_again();
+        }
+    }
+
+    /// A form that is opened over something older than what was heard meanwhile says so from the start.
+    pub(super) fn compare_with_tree(&mut self) {
+        let Some(id) = self.form().and_then(crate::tui::form::Form::id) else {
+            return;
+        };
+        let heard = match self.tree.item(id) {
+            Some(item) => Elsewhere::Saved(item.version()),
+            None => return,
+        };
+        if let Some(form) = self.form_mut() {
+            form.changed_elsewhere(heard);
+        }
+        if let Some(elsewhere) = self.form().and_then(|form| form.elsewhere) {
+            self.tell(Notice::warning(elsewhere.sentence()));
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Holds answers against the document that the server gives of itself.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Map, Value};
+use umai::api::BASE_PATH;
+
+use super::common::service;
+use super::world::{Answer, World};
+
+/// What `/openapi.json` says.
+pub struct Document(pub Value);
+
+impl Document {
+    /// What is wrong with an answer to a request.
+    pub fn flaw(&self, method: &Method, path: &str, answer: &Answer) -> Result<(), String> {
+        if answer.header("cache-control") != Some("no-store") {
+            return Err("it may be stored".into());
+        }
+        let path = path.split('?').next().unwrap();
+        let wanted = if *method == Method::HEAD {
+            Method::GET
+        } else {
+            method.clone()
+        };
+        if answer.status >= 400 {
+            self.problem_flaw(method, answer)?;
+        }
+        let Some(operation) = self.operation(&wanted, path) else {
+            let is_fine = matches!(answer.status, 400 | 404 | 405);
+            return is_fine.then_some(()).ok_or("no such operation".into());
+        };
+        let told = &operation["responses"][answer.status.to_string()];
+        let told = self.at(told);
+        if told.is_null() {
+            return Err(format!("{} is not in the document", answer.status));
+        }
+        for name in members(&told["headers"]).keys() {
+            let is_required = told["headers"][name]["required"] == true;
+            if is_required && answer.header(name).is_none() {
+                return Err(format!("the header {name} is not there"));
+            }
+        }
+        if *method == Method::HEAD {
+            return answer
+                .text
+                .is_empty()
+                .then_some(())
+                .ok_or("HEAD has a body".into());
+        }
+        let content = members(&told["content"]);
+        let Some((media_type, content)) = content.iter().next() else {
+            return answer
+                .text
+                .is_empty()
+                .then_some(())
+                .ok_or("there is a body".into());
+        };
+        if answer.header("content-type") != Some(media_type) {
+            return Err(format!(
+                "{:?} is not {media_type}",
+                answer.header("content-type")
+            ));
+        }
+        self.shape_flaw(&content["schema"], &answer.json(), "the body")
+    }
+
+    fn problem_flaw(&self, method: &Method, answer: &Answer) -> Result<(), String> {
+        if answer.header("content-type") != Some("application/problem+json") {
+            return Err("no problem details".into());
+        }
+        if *method == Method::HEAD {
+            return Ok(());
+        }
+        let problem = answer.json();
+        let begins = format!(
+            r#"{{"type":{},"title":{},"status":{},"detail":{}"#,
+            problem["type"], problem["title"], answer.status, problem["detail"]
+        );
+        if !answer.text.starts_with(&begins) {
+            return Err(format!("it does not begin with {begins}"));
+        }
+        if problem["detail"] == "" {
+            return Err("it says nothing".into());
+        }
+        self.shape_flaw(
+            &serde_json::json!({ "$ref": "#/components/schemas/Problem" }),
+            &problem,
+            "the problem",
+        )
+    }
+
+    /// The operation that a request is for: of two templates that fit, the one with fewer open places.
+    fn operation(&self, method: &Method, path: &str) -> Option<&Value> {
+        let fits = |template: &str| {
+            let (told, given) = (template.split('/'), path.split('/'));
+            told.clone().count() == given.clone().count()
+                && told
+                    .zip(given)
+                    .all(|(told, given)| told.starts_with('{') || told == given)
+        };
+        let paths = members(&self.0["paths"]);
+        let fitting = paths.keys().filter(|template| fits(template));
+        let best = fitting.min_by_key(|template| template.matches('{').count())?;
+        self.0["paths"][best].get(method.as_str().to_lowercase())
+    }
+
+    fn at<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value.get("$ref").and_then(Value::as_str) {
+            Some(to) => self.0.pointer(to.trim_start_matches('#')).unwrap(),
+            None => value,
+        }
+    }
+
+    /// What is wrong with a value. An object may have no member that its schema does not name.
+    fn shape_flaw(&self, schema: &Value, value: &Value, place: &str) -> Result<(), String> {
+        let schema = self.at(schema);
+        let wrong = |what: &str| Err(format!("{place} is {value}, which is not {what}"));
+        if let Some(any) = schema.get("anyOf").and_then(Value::as_array) {
+            let fits = |one| self.shape_flaw(one, value, place).is_ok();
+            return if any.iter().any(fits) {
+                Ok(())
+            } else {
+                wrong("any of its shapes")
+            };
+        }
+        if schema.get("const").is_some_and(|told| told != value) {
+            return wrong("the constant");
+        }
+        if let Some(one_of) = schema.get("enum").and_then(Value::as_array)
+            && !one_of.contains(value)
+        {
+            return wrong("one of the enum");
+        }
+        let types = match schema.get("type") {
+            None => return Ok(()),
+            Some(Value::Array(types)) => types.clone(),
+            Some(one) => vec![one.clone()],
+        };
+        if !types.iter().any(|name| is_a(value, name.as_str().unwrap())) {
+            return wrong(&schema["type"].to_string());
+        }
+        match value {
+            Value::String(text) => text_flaw(schema, text).map_or(Ok(()), |what| wrong(&what)),
+            Value::Number(number) => {
+                let least = schema.get("minimum").and_then(Value::as_i64);
+                let is_less = least.is_some_and(|least| number.as_i64().unwrap() < least);
+                if is_less { wrong("so great") } else { Ok(()) }
+            }
+            Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+                self.shape_flaw(&schema["items"], item, &format!("{place}[{index}]"))
+            }),
+            Value::Object(given) => {
+                for name in schema["required"].as_array().into_iter().flatten() {
+                    if !given.contains_key(name.as_str().unwrap()) {
+                        return wrong(&format!("complete without {name}"));
+                    }
+                }
+                given.iter().try_for_each(|(name, value)| {
+                    let inner = format!("{place}.{name}");
+                    let told = schema["properties"].get(name);
+                    match told.or(schema.get("additionalProperties")) {
+                        Some(Value::Bool(true)) => Ok(()),
+                        Some(told) => self.shape_flaw(told, value, &inner),
+                        None => Err(format!("{inner} is not in the document")),
+                    }
+                })
+            }
+            Value::Null | Value::Bool(_) => Ok(()),
+        }
+    }
+}
+
+fn is_a(value: &Value, name: &str) -> bool {
+    match name {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("no type is called {other}"),
+    }
+}
+
+fn text_flaw(schema: &Value, text: &str) -> Option<String> {
+    let is_fine = match schema.get("format").and_then(Value::as_str) {
+        None => true,
+        Some("uuid") => uuid::Uuid::try_parse(text).is_ok_and(|id| id.to_string() == text),
+        Some("date-time") => {
+            chrono::DateTime::parse_from_rfc3339(text).is_ok() && text.ends_with('Z')
+        }
+        Some("uri") => url::Url::parse(text).is_ok(),
+        Some(other) => panic!("no format is called {other}"),
+    };
+    if !is_fine {
+        return Some(schema["format"].to_string());
+    }
+    let most = schema.get("maxLength").and_then(Value::as_u64);
+    if most.is_some_and(|most| text.chars().count() as u64 > most) {
+        return Some("so short".into());
+    }
+    let is_alias = || {
+        text.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    match schema.get("pattern").and_then(Value::as_str) {
+        Some("^[a-z0-9-]+$") if text.is_empty() || !is_alias() => Some("an alias".into()),
+        Some("^[a-z0-9-]+$") | None => None,
+        Some(other) => panic!("no answer was thought to follow {other}"),
+    }
+}
+
+fn members(value: &Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+/// An address that a template stands for.
+fn example(template: &str) -> String {
+    let parts = template.split('/').map(|part| match part {
+        "{capability}" => "Chat",
+        "{entityType}" => "connection",
+        "{version}" | "{to}" => "1",
+        "{key}" => "OpenAI:ApiKey",
+        "{id}" if template.contains("/provider") => "openai",
+        "{id}" | "{idOrAlias}" => "openai-prod",
+        other => other,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn every_operation_in_the_document_is_served_and_every_method_that_is_served_is_in_it() {
+    let world = World::new().await;
+    world.create_documented().await;
+    let paths = members(&world.document.0["paths"]);
+    assert!(paths.len() > 20);
+    for (template, methods) in paths {
+        let address = example(&template);
+        let unknown = Method::from_bytes(b"BREW").unwrap();
+        let refused = world.ask(unknown, &address).await;
+        assert_eq!(refused.status, 405, "{template}");
+        let allowed: BTreeSet<_> = refused.header("allow").unwrap().split(',').collect();
+        let mut told: BTreeSet<_> = members(&methods)
+            .keys()
+            .map(|name| name.to_uppercase())
+            .collect();
+        if told.contains("GET") {
+            told.insert("HEAD".into());
+        }
+        assert_eq!(
+            allowed,
+            told.iter().map(String::as_str).collect(),
+            "{template}"
+        );
+        for method in told {
+            // Streams go on: what they answer is looked at elsewhere.
+            if address.ends_with("/changes") {
+                continue;
+            }
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = world.ask(method.clone(), &address).await;
+            assert_ne!(answer.status, 405, "{method} {template}");
+            if answer.status == 404 && method != Method::HEAD {
+                assert_ne!(
+                    answer.json()["code"],
+                    "noSuchAddress",
+                    "{method} {template}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_openapi_3_1_with_unique_names_and_bearer_tokens() {
+    let world = World::over(service()).await;
+    let document = &world.document.0;
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(
+        document["components"]["securitySchemes"]["bearer"]["scheme"],
+        "bearer"
+    );
+    assert_eq!(document["security"], serde_json::json!([{ "bearer": [] }]));
+    let mut names = BTreeSet::new();
+    for (path, methods) in members(&document["paths"]) {
+        for (method, operation) in members(&methods) {
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(names.insert(name), "{method} {path}");
+            for status in ["401", "403", "421", "429", "500"] {
+                assert!(
+                    operation["responses"].get(status).is_some(),
+                    "{method} {path}"
+                );
+            }
+        }
+    }
+    let everything = format!("{BASE_PATH}/connections");
+    assert!(document["paths"].get(everything).is_some());
+}

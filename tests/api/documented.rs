@@ -1,0 +1,99 @@
+//! The documented request and its answers, byte for byte.
+
+use super::common::DOCUMENTED;
+use super::world::World;
+
+const BODY: &str = "{\n  \"alias\": \"openai-prod\",\n  \"name\": \"OpenAI Production\",\n  \"providerId\": \"openai\",\n  \"isActive\": true,\n  \"settings\": {\n    \"apiKey\": \"sk-your-api-key\",\n    \"organization\": null\n  }\n}";
+
+#[tokio::test]
+async fn the_documented_request_is_answered_with_exactly_the_documented_201() {
+    for body in [DOCUMENTED, BODY] {
+        let world = World::new().await;
+        let answer = world.post_json("/connections", body).await;
+        assert_eq!(answer.status, 201);
+        let id = answer.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(
+            answer.text,
+            format!(
+                r#"{{"id":"{id}","alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1,"settings":{{"apiKey":"sk-***","organization":null}}}}"#
+            )
+        );
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(answer.header("etag"), Some("\"1\""));
+        let location = answer.header("location").unwrap();
+        assert_eq!(
+            location,
+            format!("/umbraco/ai/management/api/v1/connections/{id}")
+        );
+        let found = world.get(location).await;
+        assert_eq!(found.text, answer.text, "what was created is what is there");
+        let by_alias = world.get("/connections/OpenAI-Prod").await;
+        assert_eq!(by_alias.text, answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_alias_is_answered_with_exactly_the_documented_400() {
+    let world = World::new().await;
+    let answer = world.post_json("/connections", "{}").await;
+    let documented = r#"{"type":"https://tools.ietf.org/html/rfc7231#section-6.5.1","title":"Bad Request","status":400,"detail":"Alias is required""#;
+    let (head, extensions) = answer.text.split_at(documented.len());
+    assert_eq!(head, documented);
+    assert_eq!(
+        extensions,
+        r#","code":"required","errors":{"alias":["Alias is required"],"name":["Name is required"],"providerId":["ProviderId is required"]},"cause":{"invalid":[{"field":"alias","reason":{"code":"required"}},{"field":"name","reason":{"code":"required"}},{"field":"providerId","reason":{"code":"required"}}]}}"#
+    );
+}
+
+#[tokio::test]
+async fn every_documented_refusal_has_its_sentence() {
+    let world = World::new().await;
+    world.create_documented().await;
+    for (body, detail) in [
+        (r#"{"name":"A","providerId":"openai"}"#, "Alias is required"),
+        (r#"{"alias":"a","providerId":"openai"}"#, "Name is required"),
+        (r#"{"alias":"a","name":"A"}"#, "ProviderId is required"),
+        (
+            DOCUMENTED,
+            "A connection with alias 'openai-prod' already exists",
+        ),
+        (
+            r#"{"alias":"a","name":"A","providerId":"invalid-provider"}"#,
+            "Provider 'invalid-provider' not found",
+        ),
+        (
+            r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"$Open:Nothing"}}"#,
+            "Configuration key 'Open:Nothing' not found",
+        ),
+    ] {
+        let answer = world.post_json("/connections", body).await;
+        assert_eq!(answer.refusal(), (400, detail.to_owned()));
+        let problem = answer.json();
+        assert_eq!(
+            problem["type"],
+            "https://tools.ietf.org/html/rfc7231#section-6.5.1"
+        );
+        assert_eq!(problem["title"], "Bad Request");
+        let first = problem["errors"]
+            .as_object()
+            .unwrap()
+            .values()
+            .next()
+            .unwrap();
+        assert_eq!(first[0], detail, "the first error is the detail");
+    }
+}
+
+#[tokio::test]
+async fn of_32_creates_of_one_alias_at_once_exactly_one_is_answered_with_201() {
+    let world = World::new().await;
+    let creates = (0..32).map(|_| world.post_json("/connections", DOCUMENTED));
+    let answers = futures_util::future::join_all(creates).await;
+    let kept = answers.iter().filter(|answer| answer.status == 201).count();
+    let refused = answers.iter().filter(|answer| {
+        answer.status == 400
+            && answer.refusal().1 == "A connection with alias 'openai-prod' already exists"
+    });
+    assert_eq!((kept, refused.count()), (1, 31));
+    assert_eq!(world.state().await.0, 1);
+}

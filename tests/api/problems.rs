@@ -1,0 +1,287 @@
+//! Every refusal travels: error, problem details, JSON, and the same error again.
+
+use serde_json::{Value, json};
+use umai::api::Problem;
+use umai::connection::{
+    ConnectionError, ConnectionItem, Field, FieldError, IdOrAlias, Reason, ServerError, StoreError,
+    TestReport, TestStage, TestStep,
+};
+use uuid::Uuid;
+
+const ID: Uuid = Uuid::from_u128(0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6);
+
+/// Every reason there is.
+fn reasons() -> Vec<Reason> {
+    use Reason::{
+        AliasFormat, AliasReserved, AliasTaken, EndpointMoved, GivenTwice, Masked, NotAReference,
+        NotAUrl, NotAnOption, NotHeaders, OneOf, ProviderFixed, ReferenceMissing, ReferenceRefused,
+        Required, Said, TooLong, UnknownProvider, UnknownSetting, Unprintable, UrlWithCredentials,
+        WrongType,
+    };
+    let words = || vec!["a".to_owned(), "b \"c\"".to_owned()];
+    let all = vec![
+        Required,
+        TooLong(255),
+        AliasFormat,
+        AliasReserved("capabilities".into()),
+        AliasTaken {
+            alias: "a".into(),
+            by: "A \u{202e}".into(),
+        },
+        Unprintable,
+        WrongType("text".into()),
+        UnknownProvider("x".into()),
+        ProviderFixed,
+        UnknownSetting(words()),
+        UnknownSetting(Vec::new()),
+        GivenTwice,
+        NotAUrl,
+        UrlWithCredentials,
+        NotAnOption(words()),
+        NotHeaders,
+        Masked,
+        NotAReference,
+        ReferenceMissing {
+            key: "A:B".into(),
+            looked_in: words(),
+        },
+        ReferenceMissing {
+            key: "A:B".into(),
+            looked_in: Vec::new(),
+        },
+        ReferenceRefused {
+            key: "A:B".into(),
+            allowed: words(),
+        },
+        OneOf(words()),
+        EndpointMoved,
+        Said("in other words".into()),
+    ];
+    // Whoever adds a reason is sent here by the compiler.
+    for reason in &all {
+        match reason {
+            Required
+            | TooLong(_)
+            | AliasFormat
+            | AliasReserved(_)
+            | AliasTaken { .. }
+            | Unprintable
+            | WrongType(_)
+            | UnknownProvider(_)
+            | ProviderFixed
+            | UnknownSetting(_)
+            | GivenTwice
+            | NotAUrl
+            | UrlWithCredentials
+            | NotAnOption(_)
+            | NotHeaders
+            | Masked
+            | NotAReference
+            | ReferenceMissing { .. }
+            | ReferenceRefused { .. }
+            | OneOf(_)
+            | EndpointMoved
+            | Said(_) => {}
+        }
+    }
+    all
+}
+
+fn fields() -> [Field; 6] {
+    [
+        Field::Alias,
+        Field::Name,
+        Field::ProviderId,
+        Field::IsActive,
+        Field::Settings,
+        Field::Setting {
+            provider: "openai".into(),
+            key: "apiKey".into(),
+            label: "API Key".into(),
+        },
+    ]
+}
+
+fn store_errors() -> Vec<StoreError> {
+    use StoreError::{
+        AliasTaken, Damaged, FeedTooOld, Held, IdTaken, Key, NotFound, ReadOnly, Unusable,
+        VersionMoved,
+    };
+    let item = ConnectionItem {
+        id: ID,
+        alias: "a".into(),
+        name: "A".into(),
+        provider_id: "openai".into(),
+        is_active: true,
+        date_created: "2024-01-15T10:30:00Z".parse().unwrap(),
+        date_modified: "2024-01-15T10:30:00.123Z".parse().unwrap(),
+        version: 3,
+        date_deleted: None,
+    };
+    let all = vec![
+        AliasTaken {
+            alias: "a".into(),
+            by: Box::new(item),
+        },
+        IdTaken(ID),
+        NotFound(ID),
+        VersionMoved {
+            expected: 1,
+            found: 2,
+        },
+        FeedTooOld(7),
+        Held {
+            folder: "/data".into(),
+            pid: "12".into(),
+        },
+        ReadOnly("disk full".into()),
+        Damaged {
+            id: ID,
+            why: "checksum".into(),
+        },
+        Key("no key".into()),
+        Unusable("no folder".into()),
+    ];
+    for error in &all {
+        match error {
+            AliasTaken { .. }
+            | IdTaken(_)
+            | NotFound(_)
+            | VersionMoved { .. }
+            | FeedTooOld(_)
+            | Held { .. }
+            | ReadOnly(_)
+            | Damaged { .. }
+            | Key(_)
+            | Unusable(_) => {}
+        }
+    }
+    all
+}
+
+fn server_errors() -> Vec<ServerError> {
+    use ServerError::{Forbidden, Refused, SignIn, Unreachable};
+    let all = vec![
+        Unreachable {
+            server: "https://a".into(),
+            why: "no route".into(),
+        },
+        SignIn,
+        Forbidden("read only".into()),
+        Refused {
+            status: 429,
+            words: "Slow down".into(),
+        },
+    ];
+    for error in &all {
+        match error {
+            Unreachable { .. } | SignIn | Forbidden(_) | Refused { .. } => {}
+        }
+    }
+    all
+}
+
+fn errors() -> Vec<ConnectionError> {
+    let at = |field: &Field, reason: &Reason| FieldError {
+        field: field.clone(),
+        reason: reason.clone(),
+    };
+    let mut all = Vec::new();
+    for reason in reasons() {
+        all.extend(fields().map(|field| ConnectionError::Invalid(vec![at(&field, &reason)])));
+    }
+    let every = fields()
+        .into_iter()
+        .zip(reasons())
+        .map(|(field, reason)| at(&field, &reason));
+    all.push(ConnectionError::Invalid(every.collect()));
+    all.push(ConnectionError::Malformed("The body is empty".into()));
+    all.push(ConnectionError::NotFound(IdOrAlias::Id(ID)));
+    all.push(ConnectionError::NotFound(IdOrAlias::Alias("a".into())));
+    all.push(ConnectionError::VersionNotFound(u64::MAX));
+    all.push(ConnectionError::VersionMoved {
+        expected: 1,
+        found: u64::MAX,
+    });
+    all.extend(store_errors().into_iter().map(ConnectionError::Store));
+    all.push(ConnectionError::Provider(Box::default()));
+    all.push(ConnectionError::Provider(Box::new(TestReport {
+        success: false,
+        error_message: Some("No".into()),
+        steps: TestStage::ALL
+            .map(|stage| TestStep {
+                stage,
+                passed: true,
+                detail: Some("x".into()),
+            })
+            .into(),
+        advice: Some("a".into()),
+        said: Some("b".into()),
+        address: Some("https://c".into()),
+        status: Some(401),
+        latency_ms: Some(12),
+        models: Some(3),
+    })));
+    all.extend(server_errors().into_iter().map(ConnectionError::Server));
+    for error in &all {
+        match error {
+            ConnectionError::Invalid(_)
+            | ConnectionError::Malformed(_)
+            | ConnectionError::NotFound(_)
+            | ConnectionError::VersionNotFound(_)
+            | ConnectionError::VersionMoved { .. }
+            | ConnectionError::Store(_)
+            | ConnectionError::Provider(_)
+            | ConnectionError::Server(_) => {}
+        }
+    }
+    all
+}
+
+#[test]
+fn every_error_comes_back_from_its_problem_details_as_it_was() {
+    let errors = errors();
+    assert!(errors.len() > 150);
+    for error in errors {
+        let problem = Problem::of(&error);
+        let text = serde_json::to_string(&problem).unwrap();
+        let read: Problem = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, problem, "{text}");
+        assert_eq!(read.cause, Some(error), "{text}");
+        assert!(
+            (400..600).contains(&read.status) && !read.detail.is_empty(),
+            "{text}"
+        );
+        assert!(!read.kind.is_empty() && !read.title.is_empty());
+    }
+}
+
+#[test]
+fn the_word_that_a_reason_travels_as_is_the_code_of_its_problem() {
+    for reason in reasons() {
+        let travels = serde_json::to_value(&reason).unwrap()["code"].clone();
+        let problem = Problem::of(&ConnectionError::at(Field::Alias, reason));
+        assert_eq!(Value::from(problem.code), travels);
+    }
+}
+
+#[test]
+fn what_cannot_be_understood_of_a_problem_is_passed_over() {
+    let foreign = json!({
+        "type": null, "title": 5, "status": "400", "detail": ["x"], "code": {}, "errors": [1],
+        "cause": { "invalid": [{ "field": "colour", "reason": { "code": "tomorrow" } }] },
+        "traceId": "00-1",
+    });
+    let read: Problem = serde_json::from_value(foreign).unwrap();
+    assert_eq!(
+        (read.status, read.detail.as_str(), read.cause),
+        (0, "", None)
+    );
+    assert_eq!(read.more["traceId"], "00-1");
+    let documented = r#"{"type":"https://tools.ietf.org/html/rfc7231#section-6.5.1","title":"Bad Request","status":400,"detail":"Alias is required"}"#;
+    let read: Problem = serde_json::from_str(documented).unwrap();
+    assert_eq!(
+        (read.status, read.detail.as_str()),
+        (400, "Alias is required")
+    );
+}

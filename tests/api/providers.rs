@@ -1,0 +1,158 @@
+//! Providers, and the catalogue that is built again from what is said of them.
+
+use serde_json::{Value, json};
+use umai::provider::received::Received;
+use umai::provider::{FieldKind, ProviderCatalog, SettingsField};
+
+use super::world::World;
+
+#[tokio::test]
+async fn providers_are_listed_by_name_with_what_they_can_do() {
+    let world = World::new().await;
+    let list = world.get("/providers").await;
+    let names: Vec<_> = list
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "Amazon Bedrock",
+            "Anthropic",
+            "Google",
+            "Microsoft AI Foundry",
+            "OpenAI",
+            "OpenAI-compatible"
+        ]
+    );
+    assert!(list.text.starts_with(
+        r#"[{"id":"amazon","name":"Amazon Bedrock","capabilities":["Chat","Embedding"]},"#
+    ));
+    assert_eq!(world.get("/provider").await.text, list.text);
+}
+
+#[tokio::test]
+async fn a_provider_is_described_as_schema_and_as_facts() {
+    let world = World::new().await;
+    let one = world.get("/providers/OpenAI").await.json();
+    assert_eq!(
+        one["settingsSchema"]["fields"][0],
+        json!({
+            "key": "apiKey", "label": "OpenAI API Key", "description": "The key that requests to OpenAI are signed with.",
+            "editorUiAlias": "Umb.PropertyEditorUi.TextBox", "defaultValue": null, "sortOrder": 0,
+            "isRequired": true, "isSensitive": true, "group": null,
+        })
+    );
+    let mut fact = one["settings"][0].clone();
+    for beyond in ["variables", "prefixes"] {
+        fact.as_object_mut().unwrap().shift_remove(beyond);
+    }
+    assert_eq!(
+        fact,
+        json!({
+            "alias": "apiKey", "name": "OpenAI API Key", "description": "The key that requests to OpenAI are signed with.",
+            "type": "string", "isRequired": true, "isSensitive": true, "defaultValue": null, "options": [],
+        })
+    );
+    assert_eq!(world.get("/provider/openai").await.json(), one);
+}
+
+#[tokio::test]
+async fn an_unknown_provider_is_a_404_that_names_it() {
+    let world = World::new().await;
+    for path in ["/providers/nobody", "/provider/nobody"] {
+        assert_eq!(
+            world.get(path).await.refusal(),
+            (404, "Provider 'nobody' not found".into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_a_form_needs_of_the_catalogue_is_left_untold() {
+    let world = World::new().await;
+    let all = world.get("/providers?expand=settings").await.json();
+    let catalog = ProviderCatalog::embedded();
+    assert_eq!(all.as_array().unwrap().len(), catalog.all().len());
+    for (told, known) in all.as_array().unwrap().iter().zip(catalog.all()) {
+        assert_eq!(
+            world.get(&format!("/providers/{}", known.id)).await.json(),
+            *told
+        );
+        let received: Received = serde_json::from_value(told.clone()).unwrap();
+        assert!(received.is_of_our_making());
+        let read = received.into_provider(None).unwrap();
+        assert_eq!(
+            (&read.settings, &read.rules),
+            (&known.settings, &known.rules)
+        );
+        assert_eq!(told["id"], known.id.as_str());
+        assert_eq!(told["rules"], json!(known.rules));
+        assert_eq!(list(&told["hosts"]), known.hosts);
+        assert_eq!(
+            told["settings"].as_array().unwrap().len(),
+            known.settings.len()
+        );
+        for (index, field) in known.settings.iter().enumerate() {
+            // Whoever adds a member is sent here by the compiler.
+            let SettingsField {
+                key,
+                label,
+                description,
+                kind,
+                required,
+                sensitive,
+                default,
+                group,
+                accepted_as,
+                options,
+                suggestions,
+                variables,
+                prefixes,
+            } = field;
+            let fact = &told["settings"][index];
+            assert_eq!(fact["alias"], key.as_str());
+            assert_eq!(fact["name"], label.as_str());
+            assert_eq!(fact["description"], description.as_str());
+            let told_kind = match (fact["kind"].as_str(), fact["type"].as_str()) {
+                (Some("url"), Some("string")) => FieldKind::Url,
+                (Some("headers"), Some("string")) => FieldKind::Headers,
+                (None, Some("string")) => FieldKind::Text,
+                (None, Some("boolean")) => FieldKind::Switch,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(told_kind, *kind);
+            assert_eq!(fact["isRequired"], *required);
+            assert_eq!(fact["isSensitive"], *sensitive);
+            assert_eq!(fact["defaultValue"], json!(default));
+            assert_eq!(
+                told["settingsSchema"]["fields"][index]["group"],
+                json!(group)
+            );
+            assert_eq!(list(&fact["acceptedAs"]), *accepted_as);
+            assert_eq!(list(&fact["options"]), *options);
+            assert_eq!(list(&fact["suggestions"]), *suggestions);
+            assert_eq!(list(&fact["variables"]), *variables);
+            assert_eq!(list(&fact["prefixes"]), *prefixes);
+        }
+    }
+    assert_eq!(world.get("/providers?expand=x").await.status, 400);
+}
+
+/// The texts of a list; what is not there is empty.
+fn list(value: &Value) -> Vec<String> {
+    let texts = value.as_array().into_iter().flatten();
+    texts
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn how_a_provider_is_probed_is_told_to_nobody() {
+    let world = World::new().await;
+    let text = world.get("/providers?expand=settings").await.text;
+    assert!(!text.contains("probe"), "{text}");
+}

@@ -1,0 +1,539 @@
+//! Listing, showing, changing and deleting, row by row.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::common::DOCUMENTED;
+use super::world::{Answer, World};
+
+async fn three(world: &World) {
+    for (alias, name, provider) in [
+        ("b", "beta", "google"),
+        ("a", "Alpha", "openai"),
+        ("c", "Gamma BETA", "amazon"),
+    ] {
+        let body = json!({ "alias": alias, "name": name, "providerId": provider });
+        world.create(&body.to_string()).await;
+    }
+}
+
+fn names(answer: &Answer) -> String {
+    let items = answer.json()["items"].as_array().unwrap().clone();
+    let names = items.iter().map(|item| item["name"].as_str().unwrap());
+    names.collect::<Vec<_>>().join(", ")
+}
+
+#[tokio::test]
+async fn a_list_is_ordered_by_name_in_any_case_and_has_exactly_the_documented_members() {
+    let world = World::new().await;
+    three(&world).await;
+    let list = world.get("/connections").await;
+    assert_eq!(names(&list), "Alpha, beta, Gamma BETA");
+    assert_eq!(list.json()["total"], 3);
+    let members: Vec<_> = list.json()["items"][0]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(
+        members,
+        [
+            "id",
+            "alias",
+            "name",
+            "providerId",
+            "isActive",
+            "dateCreated",
+            "dateModified",
+            "version"
+        ]
+    );
+    assert!(
+        list.text.starts_with(r#"{"items":[{"id":"#),
+        "{}",
+        list.text
+    );
+}
+
+#[tokio::test]
+async fn a_list_answers_filter_provider_capability_status_skip_and_take() {
+    let world = World::new().await;
+    three(&world).await;
+    world
+        .put_json("/connections/b", r#"{"isActive":false}"#)
+        .await;
+    for (query, expected, total) in [
+        ("?filter=BETA", "beta, Gamma BETA", 2),
+        ("?filter=a+b", "Gamma BETA", 1),
+        ("?filter=a%20b", "Gamma BETA", 1),
+        ("?filter=", "Alpha, beta, Gamma BETA", 3),
+        ("?filter=%C3%A9", "", 0),
+        ("?providerId=GOOGLE", "beta", 1),
+        (
+            "?providerId=google&providerId=amazon",
+            "beta, Gamma BETA",
+            2,
+        ),
+        ("?providerId=nobody", "", 0),
+        ("?capability=Embedding", "Alpha, Gamma BETA", 2),
+        ("?capability=embedding&filter=beta", "Gamma BETA", 1),
+        ("?isActive=false", "beta", 1),
+        ("?isActive=True", "Alpha, Gamma BETA", 2),
+        ("?skip=1", "beta, Gamma BETA", 3),
+        ("?skip=1&take=1", "beta", 3),
+        ("?take=0", "", 3),
+        ("?take=10000&skip=2147483647", "", 3),
+        ("?Take=1&SKIP=2", "Gamma BETA", 3),
+        ("?unknown=1&unknown=2", "Alpha, beta, Gamma BETA", 3),
+    ] {
+        let list = world.get(&format!("/connections{query}")).await;
+        assert_eq!(
+            (names(&list).as_str(), &list.json()["total"]),
+            (expected, &json!(total)),
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_list_has_100_items_unless_said_otherwise() {
+    let world = World::new().await;
+    for number in 0..101 {
+        let body = json!({ "alias": format!("a{number}"), "name": format!("A {number}"), "providerId": "google" });
+        world.create(&body.to_string()).await;
+    }
+    let list = world.get("/connections").await.json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 100);
+    assert_eq!(list["total"], 101);
+    let more = world.get("/connections?take=10000").await.json();
+    assert_eq!(more["items"].as_array().unwrap().len(), 101);
+}
+
+#[tokio::test]
+async fn bad_numbers_and_other_bad_parameters_are_a_400_that_names_the_parameter() {
+    let world = World::new().await;
+    let huge = "9".repeat(40);
+    for (parameter, value) in [
+        ("take", "-1"),
+        ("take", "10001"),
+        ("take", "x"),
+        ("take", ""),
+        ("take", "1.5"),
+        ("take", "%2B1"),
+        ("take", "0x10"),
+        ("take", "%D9%A1"),
+        ("take", huge.as_str()),
+        ("skip", "-1"),
+        ("skip", "2147483648"),
+        ("skip", "1e3"),
+        ("skip", " 1"),
+        ("isActive", "yes"),
+        ("capability", "Telepathy"),
+    ] {
+        for path in ["/connections", "/connections/capabilities/Chat", "/trash"] {
+            let is_everywhere = matches!(parameter, "take" | "skip");
+            if path != "/connections" && !is_everywhere {
+                continue;
+            }
+            let refused = world.get(&format!("{path}?{parameter}={value}")).await;
+            let (status, detail) = refused.refusal();
+            assert_eq!(status, 400, "{path} {parameter}={value}");
+            assert!(detail.contains(parameter), "{detail}");
+            assert_eq!(refused.json()["parameter"], parameter);
+        }
+    }
+    for query in [
+        "take=1&take=1",
+        "skip=0&SKIP=0",
+        "filter=a&filter=b",
+        "capability=Chat&capability=Chat",
+    ] {
+        let (status, detail) = world.get(&format!("/connections?{query}")).await.refusal();
+        assert_eq!(status, 400);
+        assert!(detail.ends_with("is given twice"), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_capability_is_a_400_that_lists_what_there_is() {
+    let world = World::new().await;
+    let sentence = "There is no capability 'Telepathy'; there are Chat, Embedding, SpeechToText";
+    for path in [
+        "/connections?capability=Telepathy",
+        "/connections/capabilities/Telepathy",
+    ] {
+        assert_eq!(world.get(path).await.refusal(), (400, sentence.into()));
+    }
+}
+
+#[tokio::test]
+async fn one_connection_is_found_by_id_or_alias_and_a_missing_one_is_the_documented_404() {
+    let world = World::new().await;
+    let created = world.create_documented().await;
+    let id = created["id"].as_str().unwrap();
+    for key in [
+        id,
+        &id.to_uppercase(),
+        &id.replace('-', ""),
+        "openai-prod",
+        "OPENAI-PROD",
+        "%6Fpenai-prod",
+    ] {
+        assert_eq!(
+            world.get(&format!("/connections/{key}")).await.json(),
+            created,
+            "{key}"
+        );
+    }
+    for key in [
+        "nobody",
+        "3fa85f64-5717-4562-b3fc-2c963f66afa6",
+        "a%2Fb",
+        "%00",
+        "%F0%9F%98%80",
+        "..",
+    ] {
+        let missing = world
+            .send(world.request(
+                Method::GET,
+                &format!("/connections/{}", key.replace("..", "%2E%2E%2F")),
+            ))
+            .await;
+        let documented = r#"{"type":"https://tools.ietf.org/html/rfc7231#section-6.5.4","title":"Not Found","status":404,"detail":"Connection not found""#;
+        assert!(
+            missing.text.starts_with(documented),
+            "{key}: {}",
+            missing.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_already_is_not_answered_again() {
+    let world = World::new().await;
+    world.create_documented().await;
+    for (tags, status) in [
+        ("\"1\"", 304),
+        ("W/\"1\"", 304),
+        ("\"x\", \"1\"", 304),
+        ("*", 304),
+        ("\"2\"", 200),
+        ("\"\"", 200),
+        ("1", 400),
+    ] {
+        let request = world.request(Method::GET, "/connections/openai-prod");
+        let answer = world.send(request.header("if-none-match", tags)).await;
+        assert_eq!(answer.status, status, "{tags}");
+        if status == 304 {
+            assert_eq!(answer.header("etag"), Some("\"1\""));
+            assert_eq!(answer.text, "");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_put_changes_what_it_names_and_nothing_else() {
+    let world = World::new().await;
+    let mut expected = world.create_documented().await;
+    world.clock.turn(60);
+    let body = r#"{"name":"Renamed","settings":{"organization":"org-1"},"id":"x","version":9}"#;
+    let saved = world.put_json("/connections/openai-prod", body).await;
+    expected["name"] = "Renamed".into();
+    expected["settings"]["organization"] = "org-1".into();
+    expected["version"] = 2.into();
+    expected["dateModified"] = "2024-01-15T10:31:00Z".into();
+    assert_eq!((saved.status, saved.json()), (200, expected.clone()));
+    assert_eq!(saved.header("etag"), Some("\"2\""));
+    let id = expected["id"].as_str().unwrap();
+    let moved = world
+        .put_json(
+            &format!("/connections/{id}"),
+            r#"{"alias":"other","isActive":false}"#,
+        )
+        .await;
+    expected["alias"] = "other".into();
+    expected["isActive"] = false.into();
+    expected["version"] = 3.into();
+    assert_eq!(moved.json(), expected);
+    assert_eq!(world.get("/connections/openai-prod").await.status, 404);
+    let unchanged = world.put_json("/connections/other", "{}").await;
+    assert_eq!(
+        unchanged.json(),
+        expected,
+        "what changes nothing saves nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_put_keeps_a_masked_secret_and_null_clears() {
+    let world = World::new().await;
+    world.create(r#"{"alias":"f","name":"F","providerId":"microsoft-foundry","settings":{"endpoint":"https://a.example","apiKey":"k1","clientSecret":"sk-k2"}}"#).await;
+    let body = r#"{"settings":{"apiKey":null,"clientSecret":"sk-***"}}"#;
+    let saved = world.put_json("/connections/f", body).await;
+    assert_eq!(
+        saved.json()["settings"],
+        json!({ "endpoint": "https://a.example", "apiKey": null, "clientSecret": "sk-***" })
+    );
+    let again = world
+        .put_json("/connections/f", r#"{"settings":{"apiKey":"***"}}"#)
+        .await;
+    assert!(
+        again.refusal().1.contains("is a masked text, not a key"),
+        "nothing is there to keep"
+    );
+}
+
+#[tokio::test]
+async fn a_put_refuses_another_provider_a_taken_alias_and_a_moved_endpoint_with_a_kept_secret() {
+    let world = World::new().await;
+    world.create_documented().await;
+    world
+        .create(r#"{"alias":"taken","name":"T","providerId":"google"}"#)
+        .await;
+    let before = world.state().await;
+    for (body, detail) in [
+        (
+            r#"{"providerId":"google"}"#,
+            "The provider of a connection cannot be changed; create another connection",
+        ),
+        (
+            r#"{"alias":"taken"}"#,
+            "A connection with alias 'taken' already exists",
+        ),
+        (
+            r#"{"settings":{"endpoint":"https://evil.example/v1","apiKey":"sk-***"}}"#,
+            "Invalid settings for provider 'openai': OpenAI API Key was given for another address; type it again for the new one",
+        ),
+        (
+            r#"{"settings":{"endpoint":"https://evil.example/v1"}}"#,
+            "Invalid settings for provider 'openai': OpenAI API Key was given for another address; type it again for the new one",
+        ),
+        (r#"{"name":""}"#, "Name is required"),
+        (r#"{"isActive":"no"}"#, "IsActive must be true or false"),
+    ] {
+        let refused = world.put_json("/connections/openai-prod", body).await;
+        assert_eq!(refused.refusal(), (400, detail.into()), "{body}");
+    }
+    assert_eq!(world.state().await, before);
+    let typed = r#"{"settings":{"endpoint":"https://new.example/v1","apiKey":"sk-typed-again"}}"#;
+    assert_eq!(
+        world
+            .put_json("/connections/openai-prod", typed)
+            .await
+            .status,
+        200
+    );
+    let same = world
+        .put_json("/connections/openai-prod", r#"{"providerId":"OpenAI"}"#)
+        .await;
+    assert_eq!(same.status, 200, "the provider it has may be named");
+}
+
+#[tokio::test]
+async fn a_put_to_nobody_is_a_404_and_one_with_a_bad_body_is_like_a_create() {
+    let world = World::new().await;
+    assert_eq!(
+        world.put_json("/connections/nobody", "{}").await.refusal(),
+        (404, "Connection not found".into())
+    );
+    world.create_documented().await;
+    for (body, status) in [
+        ("", 400),
+        ("[]", 400),
+        ("{", 400),
+        (r#"{"name":"a","name":"b"}"#, 400),
+    ] {
+        assert_eq!(
+            world
+                .put_json("/connections/openai-prod", body)
+                .await
+                .status,
+            status,
+            "{body}"
+        );
+    }
+    let untyped = world
+        .request(Method::PUT, "/connections/openai-prod")
+        .body("{}");
+    assert_eq!(world.send(untyped).await.status, 415);
+    let long = " ".repeat(256 * 1024 + 1);
+    assert_eq!(
+        world
+            .put_json("/connections/openai-prod", &long)
+            .await
+            .status,
+        413
+    );
+}
+
+#[tokio::test]
+async fn a_change_over_an_old_version_is_a_412_whether_it_saves_or_deletes() {
+    let world = World::new().await;
+    world.create_documented().await;
+    world
+        .put_json("/connections/openai-prod", r#"{"name":"Second"}"#)
+        .await;
+    let attempt = async |method: Method, tags: &str| {
+        let request = world.request(method, "/connections/openai-prod");
+        let request = request
+            .header("if-match", tags)
+            .header("content-type", "application/json");
+        world.send(request.body(r#"{"isActive":true}"#)).await
+    };
+    for method in [Method::PUT, Method::DELETE] {
+        for (tags, status) in [
+            ("\"1\"", 412),
+            ("\"3\"", 412),
+            ("W/\"2\"", 412),
+            ("\"x\"", 412),
+            ("\"02\"", 412),
+            ("\"1\", \"3\"", 412),
+            ("2", 400),
+            ("", 400),
+            ("\"2", 400),
+            ("\"1\" \"2\"", 400),
+        ] {
+            let refused = attempt(method.clone(), tags).await;
+            assert_eq!(refused.status, status, "{method} {tags}");
+            if tags == "\"1\"" {
+                assert_eq!(refused.json()["code"], "versionMoved");
+                assert_eq!(
+                    refused.json()["cause"],
+                    json!({ "versionMoved": { "expected": 1, "found": 2 } })
+                );
+            }
+        }
+    }
+    for tags in ["\"2\"", "*", "\"1\", \"2\""] {
+        assert_eq!(attempt(Method::PUT, tags).await.status, 200, "{tags}");
+    }
+    assert_eq!(attempt(Method::DELETE, "\"1\", \"2\"").await.status, 200);
+    assert_eq!(attempt(Method::DELETE, "*").await.status, 404);
+    assert_eq!(attempt(Method::PUT, "\"1\"").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_connection_can_be_switched_where_the_rest_would_not_be_accepted_today() {
+    let world = World::new().await;
+    world
+        .create(r#"{"alias":"bare","name":"Bare","providerId":"openai"}"#)
+        .await;
+    let off = world
+        .put_json("/connections/bare", r#"{"isActive":false}"#)
+        .await;
+    assert_eq!((off.status, &off.json()["isActive"]), (200, &json!(false)));
+}
+
+#[tokio::test]
+async fn a_delete_is_answered_with_200_and_no_body_and_a_missing_one_with_the_id_it_was_asked_by() {
+    let world = World::new().await;
+    let id = world.create_documented().await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    world
+        .create(r#"{"alias":"other","name":"O","providerId":"google"}"#)
+        .await;
+    for key in [id.as_str(), "other"] {
+        let deleted = world.delete(&format!("/connections/{key}")).await;
+        assert_eq!((deleted.status, deleted.text.as_str()), (200, ""));
+        let gone = world.delete(&format!("/connections/{key}")).await;
+        assert_eq!(
+            gone.refusal(),
+            (404, format!("Connection with ID '{key}' not found"))
+        );
+        assert_eq!(world.get(&format!("/connections/{key}")).await.status, 404);
+    }
+    assert_eq!(
+        world.post_json("/connections", DOCUMENTED).await.status,
+        201,
+        "the alias is free again"
+    );
+}
+
+#[tokio::test]
+async fn whether_an_alias_exists_is_a_bare_true_or_false() {
+    let world = World::new().await;
+    let id = world.create_documented().await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (path, text) in [
+        ("openai-prod/exists", "true"),
+        ("OpenAI-Prod/exists", "true"),
+        ("nobody/exists", "false"),
+        ("capabilities/exists", "false"),
+        ("openai-prod/exists?excludeId=", "true"),
+        (
+            "openai-prod/exists?excludeId=3fa85f64-5717-4562-b3fc-2c963f66afa6",
+            "true",
+        ),
+        (&format!("openai-prod/exists?excludeId={id}"), "false"),
+    ] {
+        let answer = world.get(&format!("/connections/{path}")).await;
+        assert_eq!((answer.status, answer.text.as_str()), (200, text), "{path}");
+    }
+    let (status, detail) = world
+        .get("/connections/a/exists?excludeId=x")
+        .await
+        .refusal();
+    assert_eq!(status, 400);
+    assert!(detail.starts_with("excludeId must be an ID"), "{detail}");
+}
+
+#[tokio::test]
+async fn capabilities_are_those_of_the_configured_connections() {
+    let world = World::new().await;
+    assert_eq!(
+        world.get("/connections/capabilities").await.json(),
+        json!({ "items": [] })
+    );
+    three(&world).await;
+    assert_eq!(
+        world.get("/connections/capabilities").await.json(),
+        json!({ "items": ["Chat", "Embedding", "SpeechToText"] })
+    );
+    world.delete("/connections/a").await;
+    assert_eq!(
+        world.get("/connections/capabilities").await.json(),
+        json!({ "items": ["Chat", "Embedding"] })
+    );
+    let able = world.get("/connections/capabilities/embedding").await;
+    assert_eq!(
+        (names(&able).as_str(), &able.json()["total"]),
+        ("Gamma BETA", &json!(1))
+    );
+    let window = world
+        .get("/connections/capabilities/Chat?skip=1&take=1")
+        .await;
+    assert_eq!(
+        (names(&window).as_str(), &window.json()["total"]),
+        ("Gamma BETA", &json!(2))
+    );
+}
+
+#[tokio::test]
+async fn the_capabilities_of_one_connection_are_a_bare_list() {
+    let world = World::new().await;
+    three(&world).await;
+    assert_eq!(
+        world.get("/connections/c/capabilities").await.json(),
+        json!(["Chat", "Embedding"])
+    );
+    let missing = world.get("/connections/nobody/capabilities").await;
+    assert_eq!(missing.refusal(), (404, "Connection not found".into()));
+}
+
+#[tokio::test]
+async fn dates_are_utc_with_a_z_and_ids_are_lower_case() {
+    let world = World::new().await;
+    let created = world.create_documented().await;
+    assert_eq!(created["dateCreated"], "2024-01-15T10:30:00Z");
+    let id = created["id"].as_str().unwrap();
+    assert_eq!(id, id.to_lowercase());
+    let Value::String(date) = &created["dateModified"] else {
+        panic!("{created}");
+    };
+    assert!(date.ends_with('Z'));
+}

@@ -1,0 +1,106 @@
+//! The trash: what is deleted comes back, or is gone for good.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::world::World;
+
+#[tokio::test]
+async fn what_is_deleted_is_in_the_trash_under_its_own_alias_until_it_is_brought_back_or_purged() {
+    let world = World::new().await;
+    let created = world.create_documented().await;
+    let id = created["id"].as_str().unwrap();
+    world.delete("/connections/openai-prod").await;
+    let trash = world.get("/trash").await.json();
+    assert_eq!(trash["total"], 1);
+    assert_eq!(trash["items"][0]["alias"], "openai-prod");
+    assert!(trash["items"][0]["dateDeleted"].is_string());
+    assert_eq!(world.get("/connections").await.json()["total"], 0);
+    let versions = world
+        .get(&format!("/versions/connection/{id}?expand=snapshot"))
+        .await
+        .json();
+    assert_eq!(versions["total"], 2, "its history is there");
+    let restored = world
+        .ask(Method::POST, &format!("/trash/{id}/restore"))
+        .await;
+    assert_eq!(
+        (restored.status, &restored.json()["settings"]),
+        (200, &created["settings"])
+    );
+    assert_eq!(restored.header("etag"), Some("\"3\""));
+    world.delete("/connections/openai-prod").await;
+    let purged = world.delete(&format!("/trash/{id}")).await;
+    assert_eq!((purged.status, purged.text.as_str()), (200, ""));
+    assert_eq!(
+        world.get("/trash").await.json(),
+        json!({ "items": [], "total": 0 })
+    );
+    assert_eq!(
+        world
+            .get(&format!("/versions/connection/{id}"))
+            .await
+            .status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn what_comes_back_to_a_taken_alias_can_be_given_another() {
+    let world = World::new().await;
+    let id = world.create_documented().await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    world.delete("/connections/openai-prod").await;
+    world.create_documented().await;
+    let path = format!("/trash/{id}/restore");
+    let taken = world.ask(Method::POST, &path).await;
+    assert_eq!(
+        taken.refusal(),
+        (
+            400,
+            "A connection with alias 'openai-prod' already exists".into()
+        )
+    );
+    for (body, words) in [
+        (r#"{"alias":5}"#, "Alias must be text"),
+        (r#"{"alias":"Not One"}"#, "Alias can only contain"),
+        (r#"{"alias":"capabilities"}"#, "is reserved"),
+        ("[]", "must be a JSON object"),
+    ] {
+        let (status, detail) = world.post_json(&path, body).await.refusal();
+        assert_eq!(status, 400);
+        assert!(detail.contains(words), "{detail}");
+    }
+    let restored = world.post_json(&path, r#"{"alias":"back"}"#).await;
+    assert_eq!(
+        (restored.status, &restored.json()["alias"]),
+        (200, &json!("back"))
+    );
+}
+
+#[tokio::test]
+async fn only_an_id_names_what_is_in_the_trash() {
+    let world = World::new().await;
+    let id = world.create_documented().await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for key in [
+        id.as_str(),
+        "openai-prod",
+        "3fa85f64-5717-4562-b3fc-2c963f66afa6",
+    ] {
+        let refused = world.delete(&format!("/trash/{key}")).await;
+        assert_eq!(
+            refused.refusal(),
+            (404, "Connection not found".into()),
+            "what is in use is not in the trash"
+        );
+        let refused = world
+            .ask(Method::POST, &format!("/trash/{key}/restore"))
+            .await;
+        assert_eq!(refused.status, 404);
+    }
+}

@@ -1,0 +1,358 @@
+//! Versions: listed, shown, compared, gone back to.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::world::World;
+
+const KEY: &str = "/versions/connection/openai-prod";
+
+/// A connection with three versions: created; renamed and another key; without its organization and with an endpoint.
+async fn history(world: &World) -> String {
+    let created = world.create_documented().await;
+    for body in [
+        r#"{"name":"Renamed","settings":{"apiKey":"sk-planted-too"}}"#,
+        r#"{"isActive":false,"settings":{"organization":"org-1","endpoint":"https://api.openai.com/v2"}}"#,
+    ] {
+        world.clock.turn(60);
+        assert_eq!(
+            world
+                .put_json("/connections/openai-prod", body)
+                .await
+                .status,
+            200
+        );
+    }
+    created["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_supported_types_are_exactly_the_documented_ones() {
+    let world = World::new().await;
+    assert_eq!(
+        world.get("/versions/supported-types").await.text,
+        r#"{"types":[{"type":"connection","displayName":"Connection","package":"umai"}]}"#
+    );
+}
+
+#[tokio::test]
+async fn versions_are_listed_newest_first_with_an_id_that_stays() {
+    let world = World::new().await;
+    let id = history(&world).await;
+    let list = world.get(KEY).await.json();
+    assert_eq!(list["total"], 3);
+    let numbers: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["version"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, [3, 2, 1]);
+    let mut second = list["items"][1].clone();
+    let own_id = second.as_object_mut().unwrap().shift_remove("id").unwrap();
+    assert_eq!(
+        second,
+        json!({
+            "entityId": id, "entityType": "connection", "version": 2, "dateCreated": "2024-01-15T10:31:00Z",
+            "createdByUserId": null, "changeDescription": null, "changedPaths": ["name", "settings.apiKey"],
+        })
+    );
+    assert_eq!(
+        uuid::Uuid::try_parse(own_id.as_str().unwrap())
+            .unwrap()
+            .get_version_num(),
+        8
+    );
+    let ids: std::collections::BTreeSet<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["id"].to_string())
+        .collect();
+    assert_eq!(ids.len(), 3, "each version has its own");
+    let again = world
+        .get(&format!("/versions/connection/{id}?skip=1&take=1"))
+        .await
+        .json();
+    assert_eq!(again["items"][0]["id"], own_id);
+    assert_eq!(
+        (again["items"].as_array().unwrap().len(), &again["total"]),
+        (1, &json!(3))
+    );
+    let expanded = world.get(&format!("{KEY}?expand=snapshot")).await.json();
+    assert_eq!(
+        expanded["items"][2]["snapshot"]["name"],
+        "OpenAI Production"
+    );
+    assert_eq!(
+        world.get(&format!("{KEY}?expand=everything")).await.status,
+        400
+    );
+    assert_eq!(world.get(&format!("{KEY}?take=x")).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_list_has_20_versions_unless_said_otherwise() {
+    let world = World::new().await;
+    world.create_documented().await;
+    for number in 0..20 {
+        let body = format!(r#"{{"name":"N{number}"}}"#);
+        world.put_json("/connections/openai-prod", &body).await;
+    }
+    let list = world.get(KEY).await.json();
+    assert_eq!(
+        (list["items"].as_array().unwrap().len(), &list["total"]),
+        (20, &json!(21))
+    );
+}
+
+#[tokio::test]
+async fn one_version_has_a_snapshot_without_secrets() {
+    let world = World::new().await;
+    let id = history(&world).await;
+    let version = world.get(&format!("{KEY}/1")).await;
+    let snapshot = &version.json()["snapshot"];
+    assert_eq!(snapshot["id"], id.as_str());
+    assert_eq!(snapshot["alias"], "openai-prod");
+    assert_eq!(snapshot["name"], "OpenAI Production");
+    assert_eq!(snapshot["providerId"], "openai");
+    assert_eq!(snapshot["isActive"], true);
+    assert_eq!(
+        snapshot["settings"],
+        json!({ "apiKey": "***", "organization": null })
+    );
+    for path in ["/1", "/2", "/3", "/1/compare/3", "?expand=snapshot"] {
+        let text = world.get(&format!("{KEY}{path}")).await.text;
+        assert!(
+            !text.contains("planted") && !text.contains("your-api-key"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_404_in_its_own_words() {
+    let world = World::new().await;
+    history(&world).await;
+    let nobody = "/versions/connection/nobody";
+    for (path, detail) in [
+        (nobody.to_owned(), "Entity not found"),
+        (format!("{nobody}/1"), "Entity not found"),
+        (format!("{nobody}/1/compare/2"), "Entity not found"),
+        (format!("{KEY}/4"), "Version not found"),
+        (format!("{KEY}/0"), "Version not found"),
+        (
+            format!("{KEY}/1/compare/4"),
+            "One or both versions not found",
+        ),
+        (
+            format!("{KEY}/9/compare/8"),
+            "One or both versions not found",
+        ),
+    ] {
+        assert_eq!(
+            world.get(&path).await.refusal(),
+            (404, detail.into()),
+            "{path}"
+        );
+    }
+    for (path, detail) in [
+        (format!("{nobody}/1/rollback"), "Entity not found"),
+        (format!("{KEY}/4/rollback"), "Version not found"),
+    ] {
+        assert_eq!(
+            world.ask(Method::POST, &path).await.refusal(),
+            (404, detail.into()),
+            "{path}"
+        );
+    }
+    for path in [
+        "/x",
+        "/-1",
+        "/1.5",
+        "/1/compare/x",
+        "/99999999999999999999999",
+    ] {
+        assert_eq!(
+            world.get(&format!("{KEY}{path}")).await.status,
+            400,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_entity_type_is_a_400_that_names_it() {
+    let world = World::new().await;
+    let sentence = "There is no entity type 'prompt'; there is connection";
+    for path in [
+        "/versions/prompt/x",
+        "/versions/prompt/x/1",
+        "/versions/prompt/x/1/compare/2",
+    ] {
+        assert_eq!(world.get(path).await.refusal(), (400, sentence.into()));
+    }
+    let refused = world
+        .ask(Method::POST, "/versions/prompt/x/1/rollback")
+        .await;
+    assert_eq!(refused.refusal(), (400, sentence.into()));
+}
+
+#[tokio::test]
+async fn a_comparison_lists_every_difference_with_secrets_masked() {
+    let world = World::new().await;
+    let id = history(&world).await;
+    let compared = world.get(&format!("{KEY}/1/compare/3")).await.json();
+    assert_eq!(compared["entityId"], id.as_str());
+    assert_eq!(compared["entityType"], "connection");
+    assert_eq!(
+        (&compared["fromVersion"], &compared["toVersion"]),
+        (&json!(1), &json!(3))
+    );
+    assert_eq!(compared["fromDate"], "2024-01-15T10:30:00Z");
+    assert_eq!(compared["toDate"], "2024-01-15T10:32:00Z");
+    assert_eq!(
+        compared["changes"],
+        json!([
+            { "path": "name", "changeType": "Modified", "fromValue": "OpenAI Production", "toValue": "Renamed" },
+            { "path": "isActive", "changeType": "Modified", "fromValue": true, "toValue": false },
+            { "path": "settings.apiKey", "changeType": "Modified", "fromValue": "***", "toValue": "***" },
+            { "path": "settings.organization", "changeType": "Modified", "fromValue": null, "toValue": "org-1" },
+            { "path": "settings.endpoint", "changeType": "Added", "fromValue": null, "toValue": "https://api.openai.com/v2" },
+        ])
+    );
+    assert_eq!(compared["fromSnapshot"]["name"], "OpenAI Production");
+    assert_eq!(compared["toSnapshot"]["version"], 3);
+    let back = world.get(&format!("{KEY}/3/compare/2")).await.json();
+    assert_eq!(
+        back["changes"][2],
+        json!({ "path": "settings.endpoint", "changeType": "Removed", "fromValue": "https://api.openai.com/v2", "toValue": null })
+    );
+    let same = world.get(&format!("{KEY}/2/compare/2")).await.json();
+    assert_eq!(same["changes"], json!([]));
+}
+
+#[tokio::test]
+async fn a_rollback_is_a_new_version_and_keeps_the_key_that_is_stored_now() {
+    let world = World::new().await;
+    let id = history(&world).await;
+    let path = format!("{KEY}/1/rollback");
+    let rolled = world.ask(Method::POST, &path).await;
+    let body = rolled.json();
+    assert_eq!(rolled.status, 200);
+    assert_eq!(body["entityId"], id.as_str());
+    assert_eq!(
+        (
+            &body["previousVersion"],
+            &body["restoredFromVersion"],
+            &body["newVersion"]
+        ),
+        (&json!(3), &json!(1), &json!(4))
+    );
+    assert_eq!(body["entity"]["name"], "OpenAI Production");
+    assert_eq!(
+        body["entity"]["settings"],
+        json!({ "apiKey": "sk-***", "organization": null })
+    );
+    assert_eq!(
+        world.get("/connections/openai-prod").await.json(),
+        body["entity"]
+    );
+    let newest = world.get(&format!("{KEY}?take=1")).await.json()["items"][0].clone();
+    assert_eq!(newest["changeDescription"], "Rollback to v1");
+    assert_eq!(
+        newest["changedPaths"],
+        json!([
+            "name",
+            "isActive",
+            "settings.organization",
+            "settings.endpoint"
+        ])
+    );
+}
+
+#[tokio::test]
+async fn a_rollback_can_be_described_in_one_line_of_at_most_255_characters() {
+    let world = World::new().await;
+    history(&world).await;
+    let before = world.state().await;
+    let path = format!("{KEY}/1/rollback");
+    let long = "é".repeat(256);
+    for description in [
+        json!(5),
+        json!([]),
+        json!("a\nb"),
+        json!("\u{202e}x"),
+        json!("\u{200b}"),
+        json!(long),
+    ] {
+        let body = json!({ "changeDescription": description });
+        let refused = world.post_json(&path, body.to_string()).await;
+        assert_eq!(refused.status, 400, "{body}");
+        assert!(
+            refused.refusal().1.starts_with("changeDescription must"),
+            "{}",
+            refused.text
+        );
+    }
+    for body in [
+        "[]",
+        "{",
+        r#"{"changeDescription":"a","changeDescription":"b"}"#,
+    ] {
+        assert_eq!(world.post_json(&path, body).await.status, 400, "{body}");
+    }
+    let request = world
+        .request(Method::POST, &path)
+        .body("changeDescription=a");
+    assert_eq!(world.send(request).await.status, 415);
+    let long = " ".repeat(256 * 1024 + 1);
+    assert_eq!(world.post_json(&path, long).await.status, 413);
+    assert_eq!(world.state().await, before);
+    let body = json!({ "changeDescription": " The old name\u{a0}was better " }).to_string();
+    assert_eq!(world.post_json(&path, body).await.status, 200);
+    let newest = world.get(&format!("{KEY}?take=1")).await.json()["items"][0].clone();
+    assert_eq!(newest["changeDescription"], "The old name\u{a0}was better");
+    for (number, body) in [
+        (2, "{}"),
+        (3, r#"{"changeDescription":null}"#),
+        (1, r#"{"changeDescription":" "}"#),
+    ] {
+        assert_eq!(
+            world
+                .post_json(&format!("{KEY}/{number}/rollback"), body)
+                .await
+                .status,
+            200
+        );
+        let newest = world.get(&format!("{KEY}?take=1")).await.json()["items"][0].clone();
+        assert_eq!(
+            newest["changeDescription"],
+            format!("Rollback to v{number}")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_to_a_taken_alias_is_a_400() {
+    let world = World::new().await;
+    world.create_documented().await;
+    world
+        .put_json("/connections/openai-prod", r#"{"alias":"moved"}"#)
+        .await;
+    world.create_documented().await;
+    let refused = world
+        .ask(Method::POST, "/versions/connection/moved/1/rollback")
+        .await;
+    assert_eq!(
+        refused.refusal(),
+        (
+            400,
+            "A connection with alias 'openai-prod' already exists".into()
+        )
+    );
+    let Value::String(code) = &refused.json()["code"] else {
+        panic!("{}", refused.text);
+    };
+    assert_eq!(code, "aliasTaken");
+}

@@ -1,0 +1,160 @@
+//! Changing, going back, copying, and the trash.
+
+use serde_json::json;
+
+use super::home::Home;
+
+#[test]
+fn an_update_changes_what_is_named_and_nothing_else() {
+    let home = Home::documented();
+    let key = home.write("key", "sk-new\n");
+    let update = ["connections", "update", "openai-prod"];
+    let run = |more: &[&str]| home.run(&[&update, more].concat());
+    let saved = run(&["--name", "Renamed", "--set", "organization=org-1", "--json"]);
+    assert_eq!(saved.code, 0, "{saved:?}");
+    let saved = saved.json();
+    assert_eq!(
+        (&saved["name"], &saved["alias"], &saved["version"]),
+        (&json!("Renamed"), &json!("openai-prod"), &json!(2))
+    );
+    assert_eq!(
+        saved["settings"],
+        json!({"apiKey":"sk-***","organization":"org-1"})
+    );
+    let path = format!("apiKey={}", key.display());
+    assert_eq!(run(&["--secret-file", &path]).code, 0);
+    let cleared = run(&["--unset", "organization", "--json"]).json();
+    assert_eq!(cleared["settings"]["organization"], json!(null));
+    assert_eq!(cleared["version"], json!(4));
+
+    let moved = run(&["--name", "Late", "--if-version", "2", "--json"]);
+    assert_eq!((moved.code, &moved.problem()["status"]), (5, &json!(412)));
+    assert_eq!(run(&[]).code, 2, "nothing to change");
+    assert_eq!(run(&["--set", "apiKey=sk-in-clear-1234567890"]).code, 2);
+    assert_eq!(
+        run(&["--set", "organization=a", "--unset", "organization"]).code,
+        2
+    );
+    let away = run(&["--set", "endpoint=https://elsewhere.example/v1"]);
+    assert_eq!(away.code, 4, "the key does not follow: {away:?}");
+}
+
+#[test]
+fn an_update_takes_the_apis_body_from_a_file() {
+    let home = Home::documented();
+    let body = home.write("change.json", r#"{"name":"From a file","isActive":false}"#);
+    let saved = home.run(&[
+        "connections",
+        "update",
+        "openai-prod",
+        "--from-json",
+        body.to_str().unwrap(),
+        "--json",
+    ]);
+    let saved = saved.json();
+    assert_eq!(
+        (&saved["name"], &saved["isActive"]),
+        (&json!("From a file"), &json!(false))
+    );
+}
+
+#[test]
+fn the_history_can_be_read_compared_and_gone_back_to() {
+    let home = Home::documented();
+    let run = |arguments: &[&str]| home.run(&[&["connections"], arguments].concat());
+    run(&["update", "openai-prod", "--name", "Second"]);
+    let history = run(&["history", "openai-prod"]);
+    assert!(history.out.contains("name"), "{history:?}");
+    assert_eq!(
+        run(&["history", "openai-prod", "--json"]).json()["total"],
+        json!(2)
+    );
+    let diff = run(&["diff", "openai-prod", "1", "--json"]).json();
+    assert_eq!(
+        diff["changes"],
+        json!([{"path":"name","changeType":"Modified","fromValue":"OpenAI Production","toValue":"Second"}])
+    );
+    let same = run(&["diff", "openai-prod", "2"]);
+    assert_eq!(
+        (same.code, same.said().as_str()),
+        (0, "No changes detected\n")
+    );
+    assert_eq!(run(&["diff", "openai-prod", "9"]).code, 3);
+    let back = run(&[
+        "rollback",
+        "openai-prod",
+        "1",
+        "--note",
+        "as it was",
+        "--json",
+    ])
+    .json();
+    assert_eq!(
+        (&back["previousVersion"], &back["newVersion"]),
+        (&json!(2), &json!(3))
+    );
+    assert_eq!(back["entity"]["name"], json!("OpenAI Production"));
+    assert!(run(&["history", "openai-prod"]).out.contains("as it was"));
+}
+
+#[test]
+fn a_copy_has_the_secrets_and_says_none() {
+    let home = Home::documented();
+    let copy = home.run(&[
+        "connections",
+        "duplicate",
+        "openai-prod",
+        "--name",
+        "OpenAI Staging",
+        "--inactive",
+        "--json",
+    ]);
+    assert_eq!(copy.code, 0, "{copy:?}");
+    let copy = copy.json();
+    assert_eq!(
+        (
+            &copy["alias"],
+            &copy["isActive"],
+            &copy["settings"]["apiKey"]
+        ),
+        (&json!("openai-staging"), &json!(false), &json!("sk-***"))
+    );
+    let again = home.run(&[
+        "connections",
+        "duplicate",
+        "openai-prod",
+        "--name",
+        "OpenAI Staging",
+    ]);
+    assert_eq!(again.code, 5, "the alias is taken: {again:?}");
+}
+
+#[test]
+fn what_is_deleted_waits_in_the_trash() {
+    let home = Home::documented();
+    let run = |arguments: &[&str]| home.run(&[&["connections"], arguments].concat());
+    let deleted = run(&["delete", "openai-prod", "--yes"]);
+    assert!(
+        deleted.err.contains("umai connections restore"),
+        "{deleted:?}"
+    );
+    assert_eq!(home.total(), 0);
+    let trash = run(&["list", "--trash", "--json"]).json();
+    assert_eq!(trash["items"][0]["alias"], json!("openai-prod"));
+    let back = run(&["restore", "openai-prod"]);
+    assert_eq!(back.code, 0, "{back:?}");
+    assert_eq!(home.total(), 1);
+
+    run(&["delete", "openai-prod", "--yes"]);
+    home.create(super::home::DOCUMENTED);
+    assert_eq!(run(&["restore", "openai-prod"]).code, 5);
+    assert_eq!(run(&["restore", "openai-prod", "--alias", "old"]).code, 0);
+    run(&["delete", "old", "--yes"]);
+    assert_eq!(run(&["purge", "--all"]).code, 2, "it wants a yes");
+    assert_eq!(run(&["purge", "--all", "--yes"]).code, 0);
+    assert_eq!(
+        run(&["list", "--trash", "--json"]).json()["total"],
+        json!(0)
+    );
+    assert_eq!(run(&["restore", "old"]).code, 3);
+}

@@ -1,0 +1,689 @@
+//! What happens elsewhere is on screen as it happens: in the tree, a filter, a form, a question, and over every break of the line.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
+
+mod common;
+mod stage;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use rstest::rstest;
+use stage::Stage;
+use umai::connection::{
+    Connection, ConnectionError, ConnectionItem, Mask, Page, ServerError, Setting, Settings, Window,
+};
+use umai::provider::ProviderCatalog;
+use umai::tui::app::App;
+use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::event::Event;
+use umai::tui::follow::Heard;
+use umai::tui::form::Elsewhere;
+use umai::tui::keymap::Keymap;
+use umai::tui::layout::Size;
+use umai::tui::tree::{Item, News, Node};
+use uuid::Uuid;
+
+fn item(number: u128, name: &str, version: u64) -> ConnectionItem {
+    ConnectionItem {
+        id: Uuid::from_u128(number),
+        alias: umai::connection::alias::suggest(name),
+        name: name.into(),
+        provider_id: "openai".into(),
+        is_active: true,
+        date_created: "2024-01-15T10:30:00Z".parse().unwrap(),
+        date_modified: "2024-01-15T10:30:00Z".parse().unwrap(),
+        version,
+        date_deleted: None,
+    }
+}
+
+fn connection(item: ConnectionItem) -> Connection {
+    let mut settings = Settings::default();
+    settings.set("apiKey", Setting::Secret(Mask::Sk));
+    Connection {
+        item,
+        settings: Some(settings),
+    }
+}
+
+fn compact(item: &ConnectionItem) -> Item {
+    Item::new(item, Arc::from(item.provider_id.as_str()))
+}
+
+fn saved(item: &ConnectionItem) -> News {
+    News::Saved(compact(item))
+}
+
+fn deleted(number: u128) -> News {
+    News::Deleted(Uuid::from_u128(number))
+}
+
+fn hear(app: &mut App, news: impl Into<Vec<News>>) {
+    assert_eq!(app.update(Event::Heard(Heard::News(news.into()))), None);
+}
+
+fn page(items: &[ConnectionItem], total: usize) -> Reply {
+    let items = items.iter().map(compact).collect();
+    Reply::Listed(Ok(Page { items, total }))
+}
+
+fn app_of(width: u16, height: u16) -> App {
+    let catalog = Arc::new(ProviderCatalog::embedded());
+    let mut app = App::new(catalog, Keymap::embedded(), Vec::new());
+    app.update(Event::Resize(Size { width, height }));
+    app
+}
+
+/// An app that has read these connections, each in its first version.
+fn app_with(names: &[&str]) -> App {
+    let mut app = app_of(120, 40);
+    let items: Vec<_> = (1..)
+        .zip(names)
+        .map(|(number, name)| item(number, name, 1))
+        .collect();
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, page(&items, items.len())));
+    app
+}
+
+fn press(app: &mut App, story: &str) -> Option<Effect> {
+    let mut last = None;
+    for event in stage::events(story) {
+        last = app.update(event);
+    }
+    last
+}
+
+fn call(effect: Option<Effect>) -> (Ticket, Request) {
+    match effect {
+        Some(Effect::Call(ticket, request)) => (ticket, request),
+        other => panic!("a call was expected, not {other:?}"),
+    }
+}
+
+/// What is asked of the service when nothing else happens.
+fn asked(app: &mut App) -> Vec<(Ticket, Request)> {
+    std::iter::from_fn(|| app.update(Event::Idle))
+        .filter_map(|effect| match effect {
+            Effect::Call(ticket, request) => Some((ticket, request)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn names(app: &App) -> Vec<String> {
+    (0..app.tree.shown_len())
+        .filter_map(|at| app.tree.shown(at))
+        .map(|item| item.name().to_owned())
+        .collect()
+}
+
+fn selected(app: &App) -> &str {
+    app.tree.selected_item().map_or("", Item::name)
+}
+
+fn notice(app: &App) -> &str {
+    app.notice
+        .as_ref()
+        .map_or("", |notice| notice.text.as_str())
+}
+
+#[test]
+fn what_others_create_rename_switch_and_delete_is_in_the_tree_and_the_selection_stays() {
+    let mut app = app_with(&["B", "D", "F"]);
+    press(&mut app, "<down><down>");
+    assert_eq!(selected(&app), "D");
+    hear(&mut app, [saved(&item(9, "A", 1))]);
+    assert_eq!((names(&app).join(""), selected(&app)), ("ABDF".into(), "D"));
+    hear(&mut app, [saved(&item(1, "Z", 2))]);
+    assert_eq!((names(&app).join(""), selected(&app)), ("ADFZ".into(), "D"));
+    let off = ConnectionItem {
+        is_active: false,
+        ..item(2, "D", 2)
+    };
+    hear(&mut app, [saved(&off)]);
+    assert!(!app.tree.selected_item().unwrap().is_active);
+    hear(&mut app, [deleted(9), deleted(1)]);
+    assert_eq!((names(&app).join(""), selected(&app)), ("DF".into(), "D"));
+    assert_eq!(notice(&app), "", "nothing of this concerns who looks on");
+}
+
+#[test]
+fn the_selected_connection_stays_in_its_row_when_others_come_in_above_it() {
+    let names: Vec<String> = (0..100).map(|number| format!("N{number:03}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut app = app_with(&names);
+    press(&mut app, "G<up><up><up><up>");
+    let row = app.tree.selected_row() - app.tree.top;
+    let news: Vec<_> = (200..230)
+        .map(|number| saved(&item(number, &format!("A{number}"), 1)))
+        .collect();
+    hear(&mut app, news);
+    assert_eq!(selected(&app), "N095");
+    assert_eq!(app.tree.selected_row() - app.tree.top, row);
+}
+
+#[test]
+fn what_is_selected_and_deleted_elsewhere_is_told_and_its_neighbour_is_selected() {
+    let mut app = app_with(&["A", "B", "C"]);
+    press(&mut app, "<down><down>");
+    hear(&mut app, [deleted(2)]);
+    assert_eq!(selected(&app), "C");
+    assert_eq!(notice(&app), "\"B\" was deleted elsewhere");
+    hear(&mut app, [deleted(3), deleted(1)]);
+    assert_eq!(app.tree.selected(), Node::Connections);
+}
+
+#[test]
+fn a_late_old_version_does_not_overwrite_a_newer_one() {
+    let mut app = app_with(&["A"]);
+    hear(&mut app, [saved(&item(1, "Third", 3))]);
+    hear(&mut app, [saved(&item(1, "Second", 2))]);
+    assert_eq!(names(&app), ["Third"]);
+    hear(
+        &mut app,
+        [saved(&item(1, "Fifth", 5)), saved(&item(1, "Fourth", 4))],
+    );
+    assert_eq!(names(&app), ["Fifth"]);
+}
+
+#[test]
+fn an_answer_older_than_what_was_heard_brings_nothing_back() {
+    let mut app = app_with(&["A"]);
+    press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
+    let (save, _) = call(press(&mut app, "<ctrl-s>"));
+    hear(&mut app, [saved(&item(2, "B", 1)), deleted(2)]);
+    let answer = Reply::Saved(Ok(connection(item(2, "B", 1))));
+    app.update(Event::Reply(save, answer));
+    assert_eq!(names(&app), ["A"]);
+}
+
+#[test]
+fn the_echo_of_ones_own_save_disturbs_nothing_whichever_comes_first() {
+    for is_echo_first in [true, false] {
+        let mut app = app_with(&["A", "C"]);
+        press(&mut app, "<down>");
+        let (read, _) = call(app.update(Event::Idle));
+        app.update(Event::Reply(
+            read,
+            Reply::Got(Ok(connection(item(1, "A", 1)))),
+        ));
+        let (read, _) = call(press(&mut app, "e"));
+        app.update(Event::Reply(
+            read,
+            Reply::Got(Ok(connection(item(1, "A", 1)))),
+        ));
+        let (save, _) = call(press(&mut app, "X<ctrl-s>"));
+        let after = item(1, "AX", 2);
+        let echo = [saved(&after)];
+        let answer = Event::Reply(save, Reply::Saved(Ok(connection(after))));
+        if is_echo_first {
+            hear(&mut app, echo);
+            app.update(answer);
+        } else {
+            app.update(answer);
+            hear(&mut app, echo);
+        }
+        assert_eq!(names(&app), ["AX", "C"]);
+        assert_eq!(selected(&app), "AX");
+        assert_eq!(notice(&app), "Saved \"AX\"");
+        assert_eq!(asked(&mut app), [], "it is read already");
+    }
+}
+
+#[test]
+fn the_echo_of_a_switch_keeps_its_undo_and_the_switch_pressed_after_it() {
+    let mut app = app_with(&["A"]);
+    let (first, _) = call(press(&mut app, "<down>t"));
+    let (second, _) = call(press(&mut app, "t"));
+    let off = ConnectionItem {
+        is_active: false,
+        ..item(1, "A", 2)
+    };
+    hear(&mut app, [saved(&off)]);
+    assert!(
+        app.tree.selected_item().unwrap().is_active,
+        "as it was pressed last"
+    );
+    app.update(Event::Reply(first, Reply::Saved(Ok(connection(off)))));
+    let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
+    app.update(Event::Reply(second, Reply::Saved(Err(gone))));
+    assert!(
+        !app.tree.selected_item().unwrap().is_active,
+        "as it was heard last"
+    );
+    let (_, request) = call(press(&mut app, "u"));
+    assert_eq!(request, Request::SetActive(Uuid::from_u128(1), true));
+}
+
+#[test]
+fn a_switch_of_what_was_deleted_elsewhere_is_not_to_be_undone() {
+    let mut app = app_with(&["A", "B"]);
+    let (ticket, _) = call(press(&mut app, "<down>t"));
+    let off = ConnectionItem {
+        is_active: false,
+        ..item(1, "A", 2)
+    };
+    app.update(Event::Reply(ticket, Reply::Saved(Ok(connection(off)))));
+    hear(&mut app, [deleted(1)]);
+    assert_eq!(press(&mut app, "u"), None);
+}
+
+#[test]
+fn a_filter_keeps_its_selection_and_takes_in_what_fits() {
+    let mut app = app_with(&["Apricot", "Cherry", "Pear"]);
+    press(&mut app, "/r<enter><down>");
+    let before = selected(&app).to_owned();
+    hear(
+        &mut app,
+        [
+            saved(&item(8, "Elder", 1)),
+            saved(&item(9, "Plum", 1)),
+            saved(&item(7, "Art", 1)),
+        ],
+    );
+    assert_eq!(selected(&app), before);
+    let mut shown = names(&app);
+    shown.sort();
+    assert_eq!(shown, ["Apricot", "Art", "Cherry", "Elder", "Pear"]);
+    hear(&mut app, [saved(&item(1, "Mango", 2)), deleted(7)]);
+    let mut shown = names(&app);
+    shown.sort();
+    assert!(!shown.contains(&"Apricot".to_owned()), "{shown:?}");
+    assert!(!shown.contains(&"Mango".to_owned()), "{shown:?}");
+    let (mut incremental, selection) = (names(&app), selected(&app).to_owned());
+    // Typed afresh, it finds the same in the same order.
+    press(&mut app, "<esc>/r<enter>");
+    assert_eq!(names(&app), incremental);
+    incremental.retain(|name| *name == selection);
+    assert_eq!(incremental.len(), 1, "what is selected is shown");
+}
+
+#[test]
+fn a_list_by_provider_takes_in_what_happens() {
+    let mut app = app_with(&["B", "C"]);
+    press(&mut app, "s");
+    let other = ConnectionItem {
+        provider_id: "anthropic".into(),
+        ..item(9, "Z", 1)
+    };
+    hear(&mut app, [saved(&other), saved(&item(8, "A", 1))]);
+    assert_eq!(names(&app), ["Z", "A", "B", "C"]);
+}
+
+#[test]
+fn the_detail_is_read_again_when_it_is_behind_and_stays_until_then() {
+    let mut app = app_with(&["A", "B"]);
+    press(&mut app, "<down>");
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(
+        ticket,
+        Reply::Got(Ok(connection(item(1, "A", 1)))),
+    ));
+    hear(&mut app, [saved(&item(2, "B", 2))]);
+    assert_eq!(asked(&mut app), [], "it is another");
+    hear(&mut app, [saved(&item(1, "A", 2))]);
+    let again = asked(&mut app);
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].1, Request::Get(Uuid::from_u128(1)));
+    assert!(app.detail.connection.is_some(), "no flicker");
+    // What is heard while it is read is read once more, and an answer that comes late is not shown.
+    hear(&mut app, [saved(&item(1, "A", 3))]);
+    app.update(Event::Reply(
+        again[0].0,
+        Reply::Got(Ok(connection(item(1, "A", 2)))),
+    ));
+    let again = asked(&mut app);
+    assert_eq!(again.len(), 1);
+    app.update(Event::Reply(
+        again[0].0,
+        Reply::Got(Ok(connection(item(1, "A", 3)))),
+    ));
+    assert_eq!(asked(&mut app), []);
+    assert_eq!(app.detail.connection.as_ref().unwrap().item.version, 3);
+}
+
+/// A form over A, opened, with an X typed.
+fn editing() -> App {
+    let mut app = app_with(&["A", "B"]);
+    let (ticket, _) = call(press(&mut app, "<down>e"));
+    app.update(Event::Reply(
+        ticket,
+        Reply::Got(Ok(connection(item(1, "A", 1)))),
+    ));
+    press(&mut app, "X");
+    app
+}
+
+#[test]
+fn a_form_over_what_was_changed_elsewhere_says_so_at_once_and_keeps_what_was_typed() {
+    let mut app = editing();
+    hear(&mut app, [saved(&item(2, "B", 2))]);
+    assert_eq!(app.form().unwrap().elsewhere, None);
+    hear(&mut app, [saved(&item(1, "A", 2))]);
+    assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Saved(2)));
+    assert!(notice(&app).contains("Changed elsewhere, to version 2"));
+    assert_eq!(app.form().unwrap().name(), "AX");
+    hear(&mut app, [deleted(1)]);
+    assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Deleted));
+    assert_eq!(app.form().unwrap().name(), "AX");
+}
+
+#[test]
+fn a_form_that_opens_over_something_old_says_so() {
+    let mut app = app_with(&["A"]);
+    let (ticket, _) = call(press(&mut app, "<down>e"));
+    hear(&mut app, [saved(&item(1, "A", 2))]);
+    app.update(Event::Reply(
+        ticket,
+        Reply::Got(Ok(connection(item(1, "A", 1)))),
+    ));
+    assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Saved(2)));
+}
+
+#[rstest]
+fn what_was_changed_elsewhere_is_said_at_every_size(
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let mut stage = Stage::three(size.0, size.1);
+    stage.play("<down>eX");
+    let id = stage.app.form().unwrap().id().unwrap();
+    let changed = ConnectionItem {
+        id,
+        ..item(1, "Anthropic Team A", 2)
+    };
+    stage.happens(Event::Heard(Heard::News(vec![saved(&changed)])));
+    stage.time_passes();
+    assert!(
+        stage.frame().contains("! Changed elsewhere, to ver"),
+        "{}",
+        stage.frame()
+    );
+}
+
+#[test]
+fn a_question_about_what_was_deleted_elsewhere_goes_away() {
+    let mut app = app_with(&["A", "B"]);
+    press(&mut app, "<down>D");
+    hear(&mut app, [saved(&item(1, "Renamed", 2))]);
+    assert_eq!(app.layers.len(), 1);
+    hear(&mut app, [deleted(1)]);
+    assert!(app.layers.is_empty());
+    assert_eq!(notice(&app), "\"Renamed\" was deleted elsewhere");
+}
+
+#[test]
+fn ones_own_delete_is_not_told_as_somebody_elses() {
+    let mut app = app_with(&["A", "B"]);
+    let (ticket, _) = call(press(&mut app, "<down>D<tab><enter>"));
+    hear(&mut app, [deleted(1)]);
+    assert_eq!(notice(&app), "");
+    let answer = Reply::Deleted(Ok(item(1, "A", 1)));
+    app.update(Event::Reply(ticket, answer));
+    assert_eq!(notice(&app), "Deleted \"A\"");
+}
+
+#[test]
+fn a_key_that_copies_never_copies_of_a_neighbour() {
+    let mut app = app_with(&["A", "B"]);
+    press(&mut app, "<down>y");
+    hear(&mut app, [deleted(1)]);
+    assert_eq!(press(&mut app, "a"), None);
+}
+
+#[test]
+fn a_gap_between_pages_is_seen_and_read_again() {
+    let mut app = app_of(120, 40);
+    let all: Vec<_> = (0..400)
+        .map(|number| item(number + 1, &format!("N{number:03}"), 1))
+        .collect();
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, page(&all[..200], 400)));
+    // Fifty of those that were read are deleted before the next page is: it begins behind what is known.
+    let left: Vec<_> = all[50..].to_vec();
+    let (ticket, request) = call(app.update(Event::Idle));
+    assert_eq!(
+        request,
+        Request::List(Window {
+            skip: 180,
+            take: 5_020
+        })
+    );
+    app.update(Event::Reply(ticket, page(&left[180..], left.len())));
+    assert_eq!(app.tree.len(), 200, "nothing is taken over a gap");
+    let gone: Vec<_> = (1..=50).map(deleted).collect();
+    hear(&mut app, gone);
+    let (ticket, request) = call(app.update(Event::Idle));
+    let Request::List(window) = request else {
+        panic!("the next page was expected, not {request:?}");
+    };
+    app.update(Event::Reply(ticket, page(&left[window.skip..], left.len())));
+    assert_eq!(app.tree.len(), 350);
+    assert_eq!(asked(&mut app), []);
+}
+
+#[test]
+fn a_page_that_is_older_than_what_was_heard_brings_nothing_back() {
+    let mut app = app_of(120, 40);
+    let (ticket, _) = call(app.update(Event::Idle));
+    hear(
+        &mut app,
+        [
+            deleted(1),
+            saved(&item(2, "Renamed", 2)),
+            saved(&item(4, "New", 1)),
+        ],
+    );
+    let old = [item(1, "A", 1), item(2, "B", 1), item(3, "C", 1)];
+    app.update(Event::Reply(ticket, page(&old, 3)));
+    assert_eq!(names(&app), ["C", "New", "Renamed"]);
+}
+
+#[test]
+fn changes_while_the_list_is_read_again_are_in_the_old_and_in_the_new_one() {
+    let mut app = app_with(&["A", "B"]);
+    press(&mut app, "r");
+    let (ticket, _) = call(app.update(Event::Idle));
+    hear(&mut app, [deleted(1), saved(&item(3, "C", 1))]);
+    assert_eq!(names(&app), ["B", "C"]);
+    app.update(Event::Reply(
+        ticket,
+        page(&[item(1, "A", 1), item(2, "B", 1)], 2),
+    ));
+    assert_eq!(names(&app), ["B", "C"]);
+    assert_eq!(asked(&mut app), [], "it is not read once more");
+}
+
+#[test]
+fn a_lost_line_is_said_once_and_marked_and_its_return_is_said() {
+    let mut app = app_with(&["A"]);
+    app.update(Event::Heard(Heard::Broken));
+    assert!(app.is_behind);
+    assert_eq!(
+        notice(&app),
+        "",
+        "a short break is no matter for a sentence"
+    );
+    app.update(Event::Heard(Heard::CaughtUp));
+    assert!(!app.is_behind);
+    assert_eq!(notice(&app), "");
+    app.update(Event::Heard(Heard::Broken));
+    app.update(Event::Heard(Heard::Lost("The server is away".into())));
+    assert!(notice(&app).starts_with("The server is away"));
+    app.update(Event::Heard(Heard::CaughtUp));
+    assert_eq!(
+        notice(&app),
+        "The line is back; what is shown is up to date"
+    );
+}
+
+#[rstest]
+fn that_what_is_shown_may_be_behind_is_said_in_words_at_every_size(
+    #[values((20, 5), (40, 10), (60, 16), (80, 24), (120, 40))] size: (u16, u16),
+    #[values("", "<down>", "<down>e", "<down>D")] keys: &str,
+) {
+    let mut stage = Stage::three(size.0, size.1);
+    stage.play(keys);
+    assert!(!stage.frame().contains("behind"));
+    stage.happens(Event::Heard(Heard::Broken));
+    let frame = stage.frame();
+    assert!(frame.lines().next().unwrap().contains("behind"), "{frame}");
+    assert!(
+        frame.lines().next().unwrap().contains('…')
+            || frame.lines().next().unwrap().contains("Conn"),
+        "where one is stays: {frame}"
+    );
+    stage.happens(Event::Heard(Heard::CaughtUp));
+    assert!(!stage.frame().contains("behind"));
+}
+
+#[test]
+fn what_could_not_be_read_is_read_when_the_line_is_back() {
+    let away = || {
+        ConnectionError::Server(ServerError::Unreachable {
+            server: "https://far.example".into(),
+            why: "nobody answers".into(),
+        })
+    };
+    let mut app = app_of(120, 40);
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, Reply::Listed(Err(away()))));
+    assert!(notice(&app).contains("https://far.example"));
+    assert_eq!(asked(&mut app), [], "not asked for ever");
+    app.update(Event::Heard(Heard::Broken));
+    app.update(Event::Heard(Heard::CaughtUp));
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, page(&[item(1, "A", 1)], 1)));
+    press(&mut app, "<down>");
+    let (ticket, _) = call(app.update(Event::Idle));
+    app.update(Event::Reply(ticket, Reply::Got(Err(away()))));
+    assert!(app.detail.problem.is_some());
+    app.update(Event::Heard(Heard::Broken));
+    app.update(Event::Heard(Heard::CaughtUp));
+    let again = asked(&mut app);
+    assert_eq!(again[0].1, Request::Get(Uuid::from_u128(1)));
+}
+
+#[test]
+fn a_save_that_found_no_server_keeps_what_was_typed_and_is_repeated_with_the_same_key() {
+    let mut app = editing();
+    let (ticket, first) = call(press(&mut app, "<ctrl-s>"));
+    let away = ConnectionError::Server(ServerError::Unreachable {
+        server: "https://far.example".into(),
+        why: "nobody answers".into(),
+    });
+    app.update(Event::Reply(ticket, Reply::Saved(Err(away))));
+    assert!(notice(&app).contains("https://far.example"));
+    assert_eq!(app.form().unwrap().name(), "AX");
+    let (_, second) = call(press(&mut app, "<ctrl-s>"));
+    assert_eq!(first, second);
+}
+
+#[test]
+fn changes_that_nobody_can_tell_any_more_have_the_list_read_once() {
+    let mut app = app_with(&["A", "B"]);
+    press(&mut app, "<down><down>");
+    app.update(Event::Heard(Heard::Broken));
+    app.update(Event::Heard(Heard::Missed));
+    app.update(Event::Heard(Heard::CaughtUp));
+    assert_eq!(names(&app), ["A", "B"], "until the new one is there");
+    let asked_now = asked(&mut app);
+    let lists: Vec<_> = asked_now
+        .iter()
+        .filter(|(_, request)| matches!(request, Request::List(_)))
+        .collect();
+    assert_eq!(lists.len(), 1);
+    app.update(Event::Reply(
+        lists[0].0,
+        page(&[item(2, "B", 2), item(3, "C", 1)], 2),
+    ));
+    assert_eq!(names(&app), ["B", "C"]);
+    assert_eq!(selected(&app), "B");
+}
+
+/// Something that others did: which connection, its new name, and its version; none when it was deleted.
+type Doing = (u128, Option<(String, u64)>);
+
+fn doings() -> impl Strategy<Value = Vec<Vec<Doing>>> {
+    let saved = ("[a-f]{1,3}", 1..20_u64).prop_map(Some);
+    let doing = (1..60_u128, prop_oneof![5 => saved, 1 => Just(None)]);
+    prop::collection::vec(prop::collection::vec(doing, 1..30), 1..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_heard_the_tree_is_as_if_it_was_read_afresh(
+        doings in doings(),
+        keys in prop::sample::select(vec!["", "s", "/a<enter>", "/ab status:active<enter>", "s/b<enter>"]),
+        row in 0..40_usize,
+    ) {
+        let order = |item: &ConnectionItem| (item.name.to_lowercase(), item.alias.clone());
+        let mut first: Vec<_> = (1..40)
+            .map(|number| ConnectionItem {
+                alias: format!("x-{number}"),
+                ..item(number, &format!("{:02}", number % 7), 1)
+            })
+            .collect();
+        first.sort_by_key(order);
+        let mut app = app_of(120, 40);
+        let (ticket, _) = call(app.update(Event::Idle));
+        app.update(Event::Reply(ticket, page(&first, first.len())));
+        press(&mut app, keys);
+        press(&mut app, &"<down>".repeat(row));
+        let mut known: HashMap<Uuid, ConnectionItem> =
+            first.into_iter().map(|item| (item.id, item)).collect();
+        for doing in doings {
+            let before = app.tree.selected();
+            let mut news = Vec::new();
+            for (number, what) in doing {
+                let id = Uuid::from_u128(number);
+                let Some((name, version)) = what else {
+                    known.remove(&id);
+                    news.push(deleted(number));
+                    continue;
+                };
+                let item = ConnectionItem {
+                    is_active: version % 2 == 0,
+                    alias: format!("x-{number}"),
+                    ..item(number, &name, version)
+                };
+                news.push(saved(&item));
+                if known.get(&id).is_none_or(|known| known.version <= version) {
+                    known.insert(id, item);
+                }
+            }
+            hear(&mut app, news);
+            asked(&mut app);
+            let mut wanted: Vec<_> = known.values().cloned().collect();
+            wanted.sort_by_key(order);
+            let mut fresh = app_of(120, 40);
+            let (ticket, _) = call(fresh.update(Event::Idle));
+            fresh.update(Event::Reply(ticket, page(&wanted, wanted.len())));
+            press(&mut fresh, keys);
+            let aliases = |app: &App| -> Vec<String> {
+                (0..app.tree.shown_len())
+                    .filter_map(|at| app.tree.shown(at))
+                    .map(|item| item.alias().to_owned())
+                    .collect()
+            };
+            prop_assert_eq!(aliases(&app), aliases(&fresh));
+            if let Some(at) = app.tree.selected_at() {
+                prop_assert!(app.tree.shown(at).is_some());
+                let shown = (0..app.tree.shown_len()).filter_map(|at| app.tree.shown(at));
+                let mut shown = shown.map(|item| Node::Connection(item.id));
+                if shown.any(|node| node == before) {
+                    prop_assert_eq!(app.tree.selected(), before);
+                }
+            }
+        }
+    }
+}

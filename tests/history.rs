@@ -1,0 +1,357 @@
+//! Comparisons, rollbacks and capabilities, over the service alone.
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{DOCUMENTED, draft, service};
+use serde_json::{Value, json};
+use umai::connection::{
+    ChangeType, Comparison, Connection, ConnectionError, ConnectionService, Difference, Field,
+    IdOrAlias, Reason, Rollback, Window,
+};
+use umai::provider::Capability;
+
+fn alias(alias: &str) -> IdOrAlias {
+    IdOrAlias::Alias(alias.into())
+}
+
+fn key() -> IdOrAlias {
+    alias("openai-prod")
+}
+
+/// The documented connection, changed by each of these in turn.
+async fn changed(changes: &[&str]) -> Arc<dyn ConnectionService> {
+    let service = service();
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    for change in changes {
+        service.update(&key(), draft(change), None).await.unwrap();
+    }
+    service
+}
+
+async fn compare(service: &Arc<dyn ConnectionService>, from: u64, to: u64) -> Comparison {
+    service.compare(&key(), from, to).await.unwrap()
+}
+
+async fn roll_back(service: &Arc<dyn ConnectionService>, to: u64) -> Rollback {
+    service.rollback(&key(), to, None).await.unwrap()
+}
+
+/// Path, how, from, to.
+type Told<'a> = (&'a str, ChangeType, Value, Value);
+
+fn told(comparison: &Comparison) -> Vec<Told<'_>> {
+    let changes = comparison.changes.iter();
+    let told = changes.map(
+        |Difference {
+             path,
+             change_type,
+             from_value,
+             to_value,
+         }| {
+            let value = |value: &Option<Value>| value.clone().unwrap_or(json!("none"));
+            (
+                path.as_str(),
+                *change_type,
+                value(from_value),
+                value(to_value),
+            )
+        },
+    );
+    told.collect()
+}
+
+fn settings(connection: &Connection) -> Value {
+    serde_json::to_value(&connection.settings).unwrap()
+}
+
+const NEW_KEY: &str = r#"{"settings":{"apiKey":"sk-planted-new"}}"#;
+
+#[tokio::test]
+async fn a_retyped_secret_is_modified_with_both_values_masked() {
+    let service = changed(&[NEW_KEY]).await;
+    let comparison = compare(&service, 1, 2).await;
+    assert_eq!(
+        told(&comparison),
+        [(
+            "settings.apiKey",
+            ChangeType::Modified,
+            json!("***"),
+            json!("***")
+        )]
+    );
+    assert!(!format!("{comparison:?}").contains("planted"));
+}
+
+#[tokio::test]
+async fn versions_that_are_not_the_newest_are_compared_by_what_was_changed_between_them_alone() {
+    let service = changed(&[r#"{"name":"B"}"#, NEW_KEY, r#"{"name":"C"}"#]).await;
+    let name = |from: &str, to: &str| ("name", ChangeType::Modified, json!(from), json!(to));
+    let secret = (
+        "settings.apiKey",
+        ChangeType::Modified,
+        json!("***"),
+        json!("***"),
+    );
+    for (from, to, expected) in [
+        (1, 2, vec![name("OpenAI Production", "B")]),
+        (2, 3, vec![secret.clone()]),
+        (3, 4, vec![name("B", "C")]),
+        (1, 4, vec![name("OpenAI Production", "C"), secret.clone()]),
+        (4, 2, vec![name("C", "B"), secret]),
+        (3, 3, vec![]),
+    ] {
+        let comparison = compare(&service, from, to).await;
+        assert_eq!(told(&comparison), expected, "{from} to {to}");
+        assert_eq!((comparison.from_version, comparison.to_version), (from, to));
+    }
+}
+
+#[tokio::test]
+async fn settings_that_come_and_go_are_added_and_removed() {
+    let service = service();
+    let body = r#"{"alias":"openai-prod","name":"A","providerId":"openai"}"#;
+    service.create(draft(body)).await.unwrap();
+    let given = r#"{"alias":"b","isActive":false,"settings":{"apiKey":"$OpenAI:ApiKey"}}"#;
+    service.update(&key(), draft(given), None).await.unwrap();
+    let comparison = service.compare(&alias("b"), 1, 2).await.unwrap();
+    assert_eq!(
+        told(&comparison),
+        [
+            (
+                "alias",
+                ChangeType::Modified,
+                json!("openai-prod"),
+                json!("b")
+            ),
+            ("isActive", ChangeType::Modified, json!(true), json!(false)),
+            (
+                "settings.apiKey",
+                ChangeType::Added,
+                json!("none"),
+                json!("$OpenAI:ApiKey")
+            ),
+        ]
+    );
+    let back = service.compare(&alias("b"), 2, 1).await.unwrap();
+    let last = told(&back).pop().unwrap();
+    assert_eq!(
+        last,
+        (
+            "settings.apiKey",
+            ChangeType::Removed,
+            json!("$OpenAI:ApiKey"),
+            json!("none")
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_reference_that_became_a_key_is_modified_and_only_the_key_is_masked() {
+    let reference = r#"{"settings":{"apiKey":"$OpenAI:ApiKey"}}"#;
+    let service = changed(&[reference, NEW_KEY]).await;
+    assert_eq!(
+        told(&compare(&service, 2, 3).await),
+        [(
+            "settings.apiKey",
+            ChangeType::Modified,
+            json!("$OpenAI:ApiKey"),
+            json!("***")
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_version_that_is_not_there_cannot_be_compared_or_gone_back_to() {
+    let service = changed(&[]).await;
+    for (from, to, missing) in [(1, 2, 2), (2, 1, 2), (0, 1, 0), (8, 9, 8)] {
+        let error = service.compare(&key(), from, to).await.unwrap_err();
+        assert_eq!(error, ConnectionError::VersionNotFound(missing));
+    }
+    let error = service.rollback(&key(), 2, None).await.unwrap_err();
+    assert_eq!(error, ConnectionError::VersionNotFound(2));
+    let error = service
+        .rollback(&alias("nobody"), 1, None)
+        .await
+        .unwrap_err();
+    assert_eq!(error, ConnectionError::NotFound(alias("nobody")));
+}
+
+#[tokio::test]
+async fn a_rollback_keeps_the_secret_that_is_stored_now() {
+    let service = changed(&[r#"{"name":"B"}"#, NEW_KEY]).await;
+    let rollback = roll_back(&service, 1).await;
+    assert_eq!(
+        (
+            rollback.previous_version,
+            rollback.restored_from_version,
+            rollback.new_version
+        ),
+        (3, 1, 4)
+    );
+    assert_eq!(rollback.entity.item.name, "OpenAI Production");
+    let newest = service.version(&key(), 4).await.unwrap();
+    assert_eq!(
+        newest.change.paths,
+        ["name"],
+        "the key is not among what was changed"
+    );
+    assert_eq!(newest.change.description.as_deref(), Some("Rollback to v1"));
+    assert_eq!(settings(&rollback.entity)["apiKey"], "sk-***");
+}
+
+#[tokio::test]
+async fn a_rollback_says_what_it_was_told_to() {
+    let service = changed(&[r#"{"name":"B"}"#]).await;
+    let said = Some("The old name was better".to_owned());
+    service.rollback(&key(), 1, said.clone()).await.unwrap();
+    let newest = service.version(&key(), 3).await.unwrap();
+    assert_eq!(newest.change.description, said);
+}
+
+#[tokio::test]
+async fn a_rollback_to_what_is_there_already_saves_nothing() {
+    let service = changed(&[r#"{"name":"B"}"#]).await;
+    let rollback = roll_back(&service, 2).await;
+    assert_eq!((rollback.previous_version, rollback.new_version), (2, 2));
+    let window = Window { skip: 0, take: 10 };
+    assert_eq!(service.versions(&key(), window).await.unwrap().total, 2);
+}
+
+#[tokio::test]
+async fn a_rollback_to_a_taken_alias_is_refused() {
+    let service = changed(&[r#"{"alias":"moved"}"#]).await;
+    service.create(draft(DOCUMENTED)).await.unwrap();
+    let error = service
+        .rollback(&alias("moved"), 1, None)
+        .await
+        .unwrap_err();
+    assert_eq!(error.fields()[0].field, Field::Alias);
+    assert!(
+        matches!(error.fields()[0].reason, Reason::AliasTaken { .. }),
+        "{error:?}"
+    );
+    assert_eq!(service.get(&alias("moved")).await.unwrap().item.version, 2);
+}
+
+#[tokio::test]
+async fn a_rollback_to_another_origin_takes_no_kept_secret_along() {
+    let away =
+        r#"{"settings":{"endpoint":"https://proxy.example/v1","apiKey":"sk-for-the-proxy"}}"#;
+    let service = changed(&[away]).await;
+    let error = service.rollback(&key(), 1, None).await.unwrap_err();
+    assert_eq!(error.fields()[0].field.path(), "settings.apiKey");
+    assert_eq!(error.fields()[0].reason, Reason::EndpointMoved);
+    assert_eq!(
+        service.get(&key()).await.unwrap().item.version,
+        2,
+        "nothing was saved"
+    );
+}
+
+#[tokio::test]
+async fn a_rollback_to_another_path_of_the_same_origin_keeps_the_secret() {
+    let service = changed(&[r#"{"settings":{"endpoint":"https://api.openai.com/v2"}}"#]).await;
+    let rollback = roll_back(&service, 1).await;
+    assert_eq!(
+        settings(&rollback.entity),
+        json!({ "apiKey": "sk-***", "organization": null })
+    );
+}
+
+#[tokio::test]
+async fn a_rollback_to_a_reference_restores_the_reference() {
+    let reference = r#"{"settings":{"apiKey":"$OpenAI:ApiKey"}}"#;
+    let service = changed(&[reference, NEW_KEY]).await;
+    let rollback = roll_back(&service, 2).await;
+    assert_eq!(settings(&rollback.entity)["apiKey"], "$OpenAI:ApiKey");
+}
+
+#[tokio::test]
+async fn a_rollback_from_a_reference_to_a_time_of_keys_keeps_the_reference() {
+    let service = changed(&[r#"{"name":"B","settings":{"apiKey":"$OpenAI:ApiKey"}}"#]).await;
+    let rollback = roll_back(&service, 1).await;
+    assert_eq!(rollback.entity.item.name, "OpenAI Production");
+    assert_eq!(
+        settings(&rollback.entity)["apiKey"],
+        "$OpenAI:ApiKey",
+        "it is what stands there now"
+    );
+}
+
+#[tokio::test]
+async fn a_rollback_restores_a_deleted_setting_but_not_a_deleted_secret() {
+    let service = service();
+    let body = r#"{"alias":"f","name":"F","providerId":"microsoft-foundry","settings":{"endpoint":"https://a.example","projectName":"p","apiKey":"k1","clientSecret":"k2"}}"#;
+    service.create(draft(body)).await.unwrap();
+    let cleared = r#"{"settings":{"projectName":null,"clientSecret":null}}"#;
+    service
+        .update(&alias("f"), draft(cleared), None)
+        .await
+        .unwrap();
+    let rollback = service.rollback(&alias("f"), 1, None).await.unwrap();
+    let now = settings(&rollback.entity);
+    assert_eq!(
+        (&now["projectName"], &now["apiKey"]),
+        (&json!("p"), &json!("***"))
+    );
+    assert_eq!(now["clientSecret"], Value::Null, "no snapshot has it");
+}
+
+#[tokio::test]
+async fn a_rollback_to_before_there_were_settings_takes_them_away() {
+    let service = service();
+    let body = r#"{"alias":"openai-prod","name":"A","providerId":"openai"}"#;
+    service.create(draft(body)).await.unwrap();
+    service.update(&key(), draft(NEW_KEY), None).await.unwrap();
+    assert_eq!(roll_back(&service, 1).await.entity.settings, None);
+}
+
+#[tokio::test]
+async fn of_many_rollbacks_at_once_each_is_a_version_of_its_own_or_changes_nothing() {
+    let service = changed(&[r#"{"name":"B"}"#, r#"{"name":"C"}"#]).await;
+    let mut rollbacks = tokio::task::JoinSet::new();
+    for number in 0..16_u64 {
+        let service = Arc::clone(&service);
+        rollbacks
+            .spawn(async move { service.rollback(&key(), 1 + number % 2, None).await.is_ok() });
+    }
+    assert!(rollbacks.join_all().await.into_iter().all(|done| done));
+    let newest = service.get(&key()).await.unwrap().item.version;
+    let window = Window { skip: 0, take: 100 };
+    let versions = service.versions(&key(), window).await.unwrap();
+    assert_eq!(versions.total as u64, newest, "no number is left out");
+}
+
+#[tokio::test]
+async fn capabilities_are_those_of_the_providers_that_have_connections() {
+    let service = service();
+    assert_eq!(service.capabilities().await.unwrap(), []);
+    for (alias, provider) in [("g", "google"), ("o", "openai")] {
+        let body = format!(r#"{{"alias":"{alias}","name":"N","providerId":"{provider}"}}"#);
+        service.create(draft(&body)).await.unwrap();
+    }
+    assert_eq!(service.capabilities().await.unwrap(), Capability::ALL);
+    service.delete(&alias("o"), None).await.unwrap();
+    assert_eq!(
+        service.capabilities().await.unwrap(),
+        [Capability::Chat],
+        "what is in the trash does not count"
+    );
+}
+
+#[tokio::test]
+async fn a_delete_over_an_old_version_is_refused() {
+    let service = changed(&[r#"{"name":"B"}"#]).await;
+    let error = service.delete(&key(), Some(1)).await.unwrap_err();
+    assert_eq!(
+        error,
+        ConnectionError::VersionMoved {
+            expected: 1,
+            found: 2
+        }
+    );
+    service.delete(&key(), Some(2)).await.unwrap();
+}

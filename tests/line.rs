@@ -1,0 +1,371 @@
+//! Following a service over a line that breaks: nothing is missed, tries are paused for longer and longer, and nothing wakes up while it stands.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+use umai::appsettings::{Lookup, Reference};
+use umai::connection::store::{ChangeFeed, Revision};
+use umai::connection::{
+    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
+    IdOrAlias, Model, Page, Query, Rollback, ServerError, StoreError, TestReport, TestSubject,
+    Version, Window,
+};
+use umai::provider::{Capability, ProviderCatalog};
+use umai::tui::follow::{Heard, follow};
+use umai::tui::tree::News;
+use uuid::Uuid;
+
+/// The longest a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A real service at the far end of a line that can be cut.
+struct Line {
+    far: Arc<dyn ConnectionService>,
+    is_cut: watch::Sender<bool>,
+    /// Whether the far end has forgotten what happened before.
+    has_forgotten: AtomicBool,
+    tries: std::sync::Mutex<Vec<Instant>>,
+}
+
+impl Line {
+    fn to(far: Arc<dyn ConnectionService>) -> Arc<Self> {
+        Arc::new(Self {
+            far,
+            is_cut: watch::Sender::new(false),
+            has_forgotten: AtomicBool::new(false),
+            tries: std::sync::Mutex::default(),
+        })
+    }
+
+    fn cut(&self, is_cut: bool) {
+        self.is_cut.send_replace(is_cut);
+    }
+
+    fn end(&self) -> Result<&dyn ConnectionService, ConnectionError> {
+        if *self.is_cut.borrow() {
+            return Err(ConnectionError::Server(ServerError::Unreachable {
+                server: "https://far.example".into(),
+                why: "nobody answers".into(),
+            }));
+        }
+        Ok(&*self.far)
+    }
+}
+
+#[async_trait]
+impl ConnectionService for Line {
+    fn providers(&self) -> Arc<ProviderCatalog> {
+        self.far.providers()
+    }
+
+    async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError> {
+        self.end()?.list(query).await
+    }
+
+    async fn get(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
+        self.end()?.get(key).await
+    }
+
+    async fn alias_owner(
+        &self,
+        alias: &str,
+        except: Option<Uuid>,
+    ) -> Result<Option<ConnectionItem>, ConnectionError> {
+        self.end()?.alias_owner(alias, except).await
+    }
+
+    async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
+        self.end()?.lookup(reference).await
+    }
+
+    async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
+        self.end()?.create(draft).await
+    }
+
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        self.end()?.duplicate(key, draft).await
+    }
+
+    async fn update(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+        over: Option<u64>,
+    ) -> Result<Connection, ConnectionError> {
+        self.end()?.update(key, draft, over).await
+    }
+
+    async fn set_active(
+        &self,
+        key: &IdOrAlias,
+        active: bool,
+    ) -> Result<Connection, ConnectionError> {
+        self.end()?.set_active(key, active).await
+    }
+
+    async fn delete(
+        &self,
+        key: &IdOrAlias,
+        over: Option<u64>,
+    ) -> Result<ConnectionItem, ConnectionError> {
+        self.end()?.delete(key, over).await
+    }
+
+    async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
+        self.end()?.trash(window).await
+    }
+
+    async fn restore(
+        &self,
+        id: Uuid,
+        alias: Option<String>,
+    ) -> Result<Connection, ConnectionError> {
+        self.end()?.restore(id, alias).await
+    }
+
+    async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
+        self.end()?.purge(id).await
+    }
+
+    async fn versions(
+        &self,
+        key: &IdOrAlias,
+        window: Window,
+    ) -> Result<Page<Version>, ConnectionError> {
+        self.end()?.versions(key, window).await
+    }
+
+    async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError> {
+        self.end()?.version(key, number).await
+    }
+
+    async fn compare(
+        &self,
+        key: &IdOrAlias,
+        from: u64,
+        to: u64,
+    ) -> Result<Comparison, ConnectionError> {
+        self.end()?.compare(key, from, to).await
+    }
+
+    async fn rollback(
+        &self,
+        key: &IdOrAlias,
+        number: u64,
+        description: Option<String>,
+    ) -> Result<Rollback, ConnectionError> {
+        self.end()?.rollback(key, number, description).await
+    }
+
+    async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
+        self.end()?.test(subject).await
+    }
+
+    async fn models(
+        &self,
+        key: &IdOrAlias,
+        capability: Option<Capability>,
+    ) -> Result<Vec<Model>, ConnectionError> {
+        self.end()?.models(key, capability).await
+    }
+
+    async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {
+        self.end()?.capabilities().await
+    }
+
+    async fn revision(&self) -> Result<Revision, ConnectionError> {
+        self.tries.lock().unwrap().push(Instant::now());
+        self.end()?.revision().await
+    }
+
+    async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError> {
+        if self.has_forgotten.swap(false, Ordering::SeqCst) {
+            return Err(ConnectionError::Store(StoreError::FeedTooOld(since.0)));
+        }
+        let feed = self.end()?.changes(since).await?;
+        let mut line = self.is_cut.subscribe();
+        let cut = async move {
+            let _ = line.wait_for(|is_cut| *is_cut).await;
+        };
+        Ok(Box::pin(feed.take_until(Box::pin(cut))))
+    }
+
+    fn notices(&self) -> Vec<String> {
+        self.far.notices()
+    }
+}
+
+async fn create(service: &Arc<dyn ConnectionService>, alias: &str) {
+    let body = format!(
+        r#"{{"alias":"{alias}","name":"{alias}","providerId":"openai","settings":{{"apiKey":"sk-1"}}}}"#
+    );
+    service.create(common::draft(&body)).await.unwrap();
+}
+
+/// A followed service, its line, and what is heard.
+async fn followed() -> (Arc<dyn ConnectionService>, Arc<Line>, Receiver<Heard>) {
+    let far = common::service();
+    create(&far, "before").await;
+    let line = Line::to(Arc::clone(&far));
+    let since = line.revision().await;
+    line.tries.lock().unwrap().clear();
+    let (ears, heard) = channel(4);
+    let near: Arc<dyn ConnectionService> = line.clone();
+    tokio::spawn(follow(near, since, ears));
+    (far, line, heard)
+}
+
+async fn next(heard: &mut Receiver<Heard>) -> Heard {
+    timeout(PATIENCE, heard.recv())
+        .await
+        .expect("something is heard")
+        .unwrap()
+}
+
+/// The aliases of what is heard next, as many as are expected.
+async fn aliases(heard: &mut Receiver<Heard>, count: usize) -> Vec<String> {
+    let mut aliases = Vec::new();
+    while aliases.len() < count {
+        let Heard::News(news) = next(heard).await else {
+            panic!("news were expected");
+        };
+        aliases.extend(news.iter().map(|news| match news {
+            News::Saved(item) => item.alias().to_owned(),
+            News::Deleted(_) => panic!("nothing was deleted"),
+        }));
+    }
+    aliases
+}
+
+#[tokio::test]
+async fn every_change_after_the_point_is_heard_in_order() {
+    let (far, _line, mut heard) = followed().await;
+    let wanted: Vec<String> = (0..50).map(|number| format!("c-{number}")).collect();
+    for alias in &wanted {
+        create(&far, alias).await;
+    }
+    assert_eq!(aliases(&mut heard, 50).await, wanted);
+}
+
+#[tokio::test]
+async fn what_happened_while_the_line_was_cut_is_heard_before_it_is_said_that_all_was() {
+    let (far, line, mut heard) = followed().await;
+    create(&far, "one").await;
+    assert_eq!(aliases(&mut heard, 1).await, ["one"]);
+    line.cut(true);
+    assert_eq!(next(&mut heard).await, Heard::Broken);
+    create(&far, "two").await;
+    create(&far, "three").await;
+    let Heard::Lost(why) = next(&mut heard).await else {
+        panic!("why it is lost was expected");
+    };
+    assert!(why.contains("https://far.example"), "{why}");
+    line.cut(false);
+    assert_eq!(aliases(&mut heard, 2).await, ["two", "three"]);
+    assert_eq!(next(&mut heard).await, Heard::CaughtUp);
+    create(&far, "four").await;
+    assert_eq!(aliases(&mut heard, 1).await, ["four"]);
+}
+
+#[tokio::test]
+async fn the_pauses_between_tries_grow_and_the_reason_is_said_once() {
+    let (_far, line, mut heard) = followed().await;
+    // It is known that the feed stands when its one question was asked.
+    while line.tries.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    line.tries.lock().unwrap().clear();
+    let cut = Instant::now();
+    line.cut(true);
+    assert_eq!(next(&mut heard).await, Heard::Broken);
+    assert!(matches!(next(&mut heard).await, Heard::Lost(_)));
+    while line.tries.lock().unwrap().len() < 4 {
+        assert!(cut.elapsed() < PATIENCE);
+        tokio::task::yield_now().await;
+    }
+    let tries = line.tries.lock().unwrap().clone();
+    let pauses: Vec<Duration> = std::iter::once(cut)
+        .chain(tries.iter().copied())
+        .zip(&tries)
+        .map(|(before, after)| after.duration_since(before))
+        .collect();
+    for (pause, least) in pauses.iter().zip([250, 500, 1_000, 2_000]) {
+        assert!(*pause >= Duration::from_millis(least), "{pauses:?}");
+    }
+    assert!(heard.try_recv().is_err(), "nothing is said twice");
+}
+
+#[tokio::test]
+async fn a_point_that_is_no_longer_known_has_the_list_read_again_and_goes_on() {
+    let (far, line, mut heard) = followed().await;
+    line.cut(true);
+    assert_eq!(next(&mut heard).await, Heard::Broken);
+    line.has_forgotten.store(true, Ordering::SeqCst);
+    line.cut(false);
+    let mut said = vec![next(&mut heard).await];
+    while said.last() != Some(&Heard::CaughtUp) {
+        said.push(next(&mut heard).await);
+    }
+    let missed = said.iter().filter(|heard| **heard == Heard::Missed).count();
+    assert_eq!(missed, 1, "{said:?}");
+    create(&far, "after").await;
+    assert_eq!(aliases(&mut heard, 1).await, ["after"]);
+}
+
+#[tokio::test]
+async fn a_service_that_could_not_say_where_it_is_is_followed_when_it_can() {
+    let far = common::service();
+    let line = Line::to(Arc::clone(&far));
+    line.cut(true);
+    let since = line.revision().await;
+    let (ears, mut heard) = channel(4);
+    let near: Arc<dyn ConnectionService> = line.clone();
+    tokio::spawn(follow(near, since, ears));
+    assert_eq!(next(&mut heard).await, Heard::Broken);
+    assert!(matches!(next(&mut heard).await, Heard::Lost(_)));
+    line.cut(false);
+    assert_eq!(next(&mut heard).await, Heard::Missed);
+    assert_eq!(next(&mut heard).await, Heard::CaughtUp);
+}
+
+#[tokio::test]
+async fn following_ends_when_nobody_listens() {
+    let far = common::service();
+    let since = far.revision().await;
+    let (ears, heard) = channel(4);
+    let following = tokio::spawn(follow(far, since, ears));
+    drop(heard);
+    timeout(PATIENCE, following).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_goes_into_the_trash_is_gone_and_what_comes_back_is_there() {
+    let (far, _line, mut heard) = followed().await;
+    let id = far
+        .delete(&"before".parse().unwrap(), None)
+        .await
+        .unwrap()
+        .id;
+    assert_eq!(next(&mut heard).await, Heard::News(vec![News::Deleted(id)]));
+    far.restore(id, None).await.unwrap();
+    assert_eq!(aliases(&mut heard, 1).await, ["before"]);
+}

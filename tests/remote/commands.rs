@@ -1,0 +1,311 @@
+//! Commands over `--server` say what they say of the connections here.
+
+use crate::common::server::Server;
+use crate::common::{APPSETTINGS, service};
+use crate::home::{Answer, DOCUMENTED, Home};
+
+/// A server over an empty store, in threads of its own.
+struct Far {
+    server: Option<Server>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Far {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = Some(runtime.block_on(Server::over(service())));
+        Self { server, runtime }
+    }
+
+    fn origin(&self) -> String {
+        self.server.as_ref().unwrap().origin.clone()
+    }
+
+    /// Nobody listens at this address any more.
+    fn gone(mut self) -> String {
+        let origin = self.origin();
+        self.server.take().unwrap().end();
+        self.runtime
+            .shutdown_timeout(std::time::Duration::from_secs(5));
+        origin
+    }
+}
+
+/// The same without what differs from run to run: ids and dates.
+fn without_chance(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word: usize = rest
+            .find(|sign: char| !(sign.is_ascii_alphanumeric() || matches!(sign, '-' | ':' | '.')))
+            .unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(word);
+        let is_date = word.len() >= 10 && word.starts_with("20") && word.as_bytes()[4] == b'-';
+        let is_time = word.len() == 9 && word.ends_with('Z') && word.as_bytes()[2] == b':';
+        if uuid::Uuid::try_parse(word).is_ok() {
+            shown.push_str("<id>");
+        } else if is_date || is_time {
+            shown.push_str("<date>");
+        } else {
+            shown.push_str(word);
+        }
+        let mut signs = behind.chars();
+        shown.extend(signs.next());
+        rest = signs.as_str();
+    }
+    shown
+}
+
+#[test]
+fn commands_say_the_same_here_and_far_away() {
+    let far = Far::new();
+    let (near_home, far_home) = (Home::new(), Home::new());
+    near_home.write("appsettings.json", APPSETTINGS);
+    near_home.write("many.jsonl", MANY);
+    far_home.write("many.jsonl", MANY);
+    near_home.write("key", "sk-planted\n");
+    far_home.write("key", "sk-planted\n");
+    let origin = far.origin();
+    for (arguments, stdin) in SCRIPT {
+        let near = near_home.pipe(arguments, *stdin);
+        let with_server: Vec<_> = ["--server", &origin]
+            .iter()
+            .chain(*arguments)
+            .copied()
+            .collect();
+        let far = far_home.pipe(&with_server, *stdin);
+        let plain = |answer: &Answer| {
+            let (out, err) = (without_chance(&answer.out), without_chance(&answer.err));
+            // Of many, each is told as it becomes durable.
+            let mut out: Vec<_> = out.lines().map(str::to_owned).collect();
+            if arguments.contains(&"many.jsonl") {
+                out.sort_unstable();
+            }
+            let out = out.join("\n");
+            let err = err.replace("appsettings.json", "<appsettings>");
+            format!("{}\n{out}\n{err}", answer.code)
+        };
+        assert_eq!(plain(&far), plain(&near), "{arguments:?}");
+        assert!(!far.said().contains("planted"), "{far:?}");
+    }
+    assert!(
+        far_home.files_with("sk-planted").len() == 2,
+        "only the files that were read"
+    );
+    let near: Vec<_> = std::fs::read_dir(far_home.path(".local"))
+        .into_iter()
+        .collect();
+    assert!(near.is_empty(), "nothing is kept here");
+}
+
+/// Lines of which one is refused, and one cannot be read as what it should be.
+const MANY: &str = r#"{"alias":"many-1","name":"Many 1","providerId":"openai"}
+{"alias":"many-2","name":"Many 2","providerId":"openai","settings":{"apiKey":"sk-planted"}}
+{"alias":"many-1","name":"Again","providerId":"openai"}
+{"alias":5,"name":"Misread","providerId":"openai"}
+{"alias":"many-3","name":"Many 3","providerId":"nobody"}
+"#;
+
+const SCRIPT: &[(&[&str], &str)] = &[
+    (&["connections", "list"], ""),
+    (&["connections", "list", "--json"], ""),
+    (
+        &["connections", "create", "--from-json", "-", "--json"],
+        DOCUMENTED,
+    ),
+    (
+        &["connections", "create", "--from-json", "-", "--json"],
+        DOCUMENTED,
+    ),
+    (&["connections", "create", "--from-json", "-"], DOCUMENTED),
+    (&["connections", "create", "--from-json", "-"], "{\"name\":"),
+    (
+        &["connections", "create", "--from-json", "-", "--json"],
+        "[]",
+    ),
+    (&["connections", "get", "openai-prod"], ""),
+    (&["connections", "get", "OpenAI-Prod", "--json"], ""),
+    (&["connections", "get", "nobody"], ""),
+    (&["connections", "get", "nobody", "--json"], ""),
+    (&["connections", "get", "capabilities"], ""),
+    (&["connections", "get", ".."], ""),
+    (&["connections", "get", ""], ""),
+    (&["connections", "get", "a/b?c#d é"], ""),
+    (
+        &[
+            "connections",
+            "get",
+            "3fa85f64-5717-4562-b3fc-2c963f66afa6",
+            "--json",
+        ],
+        "",
+    ),
+    (
+        &[
+            "connections",
+            "create",
+            "--name",
+            "Team B",
+            "--provider",
+            "openai",
+            "--secret-stdin",
+            "apiKey",
+        ],
+        "sk-planted\n",
+    ),
+    (
+        &[
+            "connections",
+            "create",
+            "--name",
+            "Team C",
+            "--provider",
+            "OpenAI",
+            "--secret-file",
+            "apiKey=key",
+            "--json",
+        ],
+        "",
+    ),
+    (
+        &[
+            "connections",
+            "create",
+            "--name",
+            "Team D",
+            "--provider",
+            "openai",
+            "--set",
+            "apiKey=$OpenAI:ApiKey",
+        ],
+        "",
+    ),
+    (
+        &[
+            "connections",
+            "create",
+            "--name",
+            "Team E",
+            "--provider",
+            "openai",
+            "--set",
+            "apiKey=$Not:There",
+            "--json",
+        ],
+        "",
+    ),
+    (
+        &[
+            "connections",
+            "create",
+            "--name",
+            "Team F",
+            "--provider",
+            "openai",
+            "--set",
+            "unheardOf=x",
+            "--inactive",
+        ],
+        "",
+    ),
+    (
+        &[
+            "connections",
+            "create",
+            "--name",
+            "Team G",
+            "--provider",
+            "nobody",
+        ],
+        "",
+    ),
+    (&["connections", "create", "--provider", "openai"], ""),
+    (
+        &[
+            "connections",
+            "create",
+            "--name",
+            "Bare",
+            "--provider",
+            "amazon",
+        ],
+        "",
+    ),
+    (&["connections", "create", "--from-json", "many.jsonl"], ""),
+    (&["connections", "list"], ""),
+    (
+        &[
+            "connections",
+            "list",
+            "--json",
+            "--skip",
+            "2",
+            "--take",
+            "3",
+        ],
+        "",
+    ),
+    (&["connections", "list", "--take", "50000"], ""),
+    (&["connections", "list", "--skip", "99999999999"], ""),
+    (
+        &["connections", "list", "--filter", "TEAM", "--inactive"],
+        "",
+    ),
+    (
+        &[
+            "connections",
+            "list",
+            "--provider",
+            "OPENAI",
+            "--active",
+            "--json",
+        ],
+        "",
+    ),
+    (&["connections", "list", "--provider", ""], ""),
+    (&["connections", "list", "--provider", "nobody"], ""),
+    (
+        &["connections", "list", "--filter", "no such name & all"],
+        "",
+    ),
+    (
+        &[
+            "connections",
+            "deactivate",
+            "openai-prod",
+            "nobody",
+            "team-b",
+        ],
+        "",
+    ),
+    (&["connections", "deactivate", "openai-prod", "--json"], ""),
+    (&["connections", "activate", "openai-prod"], ""),
+    (&["connections", "get", "openai-prod"], ""),
+    (&["connections", "delete", "openai-prod"], ""),
+    (
+        &["connections", "delete", "openai-prod", "nobody", "--yes"],
+        "",
+    ),
+    (
+        &["connections", "delete", "openai-prod", "--yes", "--json"],
+        "",
+    ),
+    (&["providers", "list"], ""),
+    (&["providers", "list", "--json"], ""),
+    (&["providers", "get", "microsoft-foundry"], ""),
+    (&["providers", "get", "openai", "--json"], ""),
+    (&["providers", "get", "nobody"], ""),
+];
+
+#[test]
+fn a_server_that_is_gone_is_exit_code_7_and_said() {
+    let origin = Far::new().gone();
+    let home = Home::new();
+    let answer = home.run(&["--server", &origin, "connections", "list"]);
+    assert_eq!(answer.code, 7, "{answer:?}");
+    assert!(
+        answer.err.contains(&origin) && answer.err.contains("nobody listens there"),
+        "{answer:?}"
+    );
+    assert_eq!(answer.out, "");
+}

@@ -1,0 +1,158 @@
+//! Every refusal comes back from a server as what it was there.
+
+use serde_json::json as object;
+use umai::api::Problem;
+use umai::connection::store::Revision;
+use umai::connection::{
+    ConnectionError, ConnectionItem, ConnectionService, Field, FieldError, IdOrAlias, Reason,
+    ServerError, StoreError, TestReport, TestStage, TestStep,
+};
+
+use crate::common::{DOCUMENTED, draft};
+use crate::stranger::{Stranger, says};
+
+fn item() -> ConnectionItem {
+    let id = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+    serde_json::from_value(object!({"id": id, "alias": "a", "name": "A\u{202e}", "providerId": "openai", "isActive": true,
+        "dateCreated": "2024-01-15T10:30:00Z", "dateModified": "2024-01-15T10:30:00Z", "version": 2}))
+    .unwrap()
+}
+
+fn every_reason() -> Vec<Reason> {
+    vec![
+        Reason::Required,
+        Reason::TooLong(255),
+        Reason::AliasFormat,
+        Reason::AliasReserved("capabilities".into()),
+        Reason::AliasTaken {
+            alias: "a".into(),
+            by: "A\n\u{1b}[31m".into(),
+        },
+        Reason::Unprintable,
+        Reason::WrongType("an object".into()),
+        Reason::UnknownProvider("nobody".into()),
+        Reason::ProviderFixed,
+        Reason::UnknownSetting(vec!["a".into(), "b".into()]),
+        Reason::GivenTwice,
+        Reason::NotAUrl,
+        Reason::UrlWithCredentials,
+        Reason::NotAnOption(vec!["x".into()]),
+        Reason::NotHeaders,
+        Reason::Masked,
+        Reason::NotAReference,
+        Reason::ReferenceMissing {
+            key: "A:B".into(),
+            looked_in: vec!["x.json".into()],
+        },
+        Reason::ReferenceRefused {
+            key: "A:B".into(),
+            allowed: vec![],
+        },
+        Reason::OneOf(vec!["a".into()]),
+        Reason::EndpointMoved,
+        Reason::Said("Words of another".into()),
+    ]
+}
+
+/// One of each, with something in it that must not be lost.
+fn every_error() -> Vec<ConnectionError> {
+    let setting = Field::Setting {
+        provider: "openai".into(),
+        key: "apiKey".into(),
+        label: "API key \"x\"".into(),
+    };
+    let fields = [
+        Field::Alias,
+        Field::Name,
+        Field::ProviderId,
+        Field::IsActive,
+        Field::Settings,
+    ];
+    let fields = fields.into_iter().chain(std::iter::once(setting)).cycle();
+    let every: Vec<_> = fields
+        .zip(every_reason())
+        .map(|(field, reason)| FieldError { field, reason })
+        .collect();
+    let report = TestReport {
+        error_message: Some("The key is not known".into()),
+        steps: vec![TestStep {
+            stage: TestStage::SignedIn,
+            passed: false,
+            detail: Some("401".into()),
+        }],
+        advice: Some("Give another".into()),
+        said: Some("Incorrect API key".into()),
+        address: Some("https://api.openai.com/v1/models".into()),
+        status: Some(401),
+        latency_ms: Some(12),
+        ..TestReport::default()
+    };
+    let id = item().id;
+    let mut errors: Vec<_> = every
+        .iter()
+        .map(|error| ConnectionError::Invalid(vec![error.clone()]))
+        .collect();
+    errors.extend([
+        ConnectionError::Invalid(every),
+        ConnectionError::Malformed("The body is empty; it must be a JSON object".into()),
+        ConnectionError::NotFound(IdOrAlias::Id(id)),
+        ConnectionError::NotFound(IdOrAlias::Alias("x y".into())),
+        ConnectionError::VersionNotFound(9),
+        ConnectionError::VersionMoved {
+            expected: 1,
+            found: u64::MAX,
+        },
+        ConnectionError::Store(StoreError::AliasTaken {
+            alias: "a".into(),
+            by: Box::new(item()),
+        }),
+        ConnectionError::Store(StoreError::IdTaken(id)),
+        ConnectionError::Store(StoreError::NotFound(id)),
+        ConnectionError::Store(StoreError::VersionMoved {
+            expected: 1,
+            found: 2,
+        }),
+        ConnectionError::Store(StoreError::FeedTooOld(4)),
+        ConnectionError::Store(StoreError::Held {
+            folder: "/data".into(),
+            pid: "7".into(),
+        }),
+        ConnectionError::Store(StoreError::ReadOnly("full".into())),
+        ConnectionError::Store(StoreError::Damaged {
+            id,
+            why: "checksum".into(),
+        }),
+        ConnectionError::Store(StoreError::Key("missing".into())),
+        ConnectionError::Store(StoreError::Unusable("gone".into())),
+        ConnectionError::Provider(Box::new(report)),
+        ConnectionError::Server(ServerError::Unreachable {
+            server: "https://x".into(),
+            why: "far".into(),
+        }),
+        ConnectionError::Server(ServerError::SignIn),
+        ConnectionError::Server(ServerError::Forbidden("Read only".into())),
+        ConnectionError::Server(ServerError::Refused {
+            status: 429,
+            words: "Slowly".into(),
+        }),
+    ]);
+    errors
+}
+
+#[tokio::test]
+async fn every_error_comes_back_as_it_was() {
+    for error in every_error() {
+        let problem = Problem::of(&error);
+        let (status, body) = (problem.status, serde_json::to_string(&problem).unwrap());
+        let (_, service) =
+            Stranger::of_connections(move |_| says(status, "application/problem+json", &body))
+                .await;
+        let key = "a".parse().unwrap();
+        assert_eq!(service.get(&key).await.unwrap_err(), error);
+        assert_eq!(service.create(draft(DOCUMENTED)).await.unwrap_err(), error);
+        assert_eq!(
+            service.changes(Revision(1)).await.map(|_| ()).unwrap_err(),
+            error
+        );
+    }
+}

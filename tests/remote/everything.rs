@@ -1,0 +1,277 @@
+//! Whatever is asked of a server comes back as it does here.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use umai::appsettings::Reference;
+use umai::connection::{
+    ConnectionDraft, ConnectionError, ConnectionService, IdOrAlias, Query, TestSubject, Window,
+};
+use umai::provider::Capability;
+use uuid::Uuid;
+
+use crate::common::server::Server;
+use crate::common::{DOCUMENTED, draft, remote, service};
+
+const TEN: Window = Window { skip: 0, take: 10 };
+
+/// A service that is asked, and everything it answered.
+struct Asked {
+    service: Arc<dyn ConnectionService>,
+    told: Vec<String>,
+}
+
+impl Asked {
+    fn of(service: Arc<dyn ConnectionService>) -> Self {
+        Self {
+            service,
+            told: Vec::new(),
+        }
+    }
+
+    fn hear<T: Debug, E: Debug>(&mut self, answer: &Result<T, E>) {
+        self.told.push(format!("{answer:?}"));
+    }
+}
+
+fn named(text: &str) -> IdOrAlias {
+    text.parse().unwrap()
+}
+
+/// What is created, and what is refused.
+async fn create(asked: &mut Asked) {
+    for body in [
+        DOCUMENTED,
+        r#"{"alias":"OPENAI-prod","name":" ","providerId":"nobody","settings":{"x":1}}"#,
+        r#"{"alias":"openai-prod","name":"Again","providerId":"openai","settings":{"apiKey":"***","endpoint":"ftp://x","y":1}}"#,
+        r#"{"alias":"d","name":"D","isActive":1,"providerId":"openai","settings":{"apiKey":"***","endpoint":"ftp://x","y":[]}}"#,
+        r#"{"alias":"b","name":"B","providerId":"openai","settings":{"apiKey":"$Not:There"}}"#,
+        r#"{"alias":"capabilities","name":"B","providerId":5}"#,
+        r#"{"alias":"b","name":"B","providerId":"microsoft-foundry","settings":{"endpoint":"https://x.example"}}"#,
+        r#"{"alias":"c","name":"C\u202e","providerId":"amazon","settings":{"region":true}}"#,
+        r#"{"alias":"c","name":"C","providerId":"amazon"}"#,
+    ] {
+        let created = asked.service.create(draft(body)).await.map(|mut made| {
+            made.item.id = Uuid::nil();
+            made
+        });
+        asked.hear(&created);
+    }
+}
+
+/// Each question about one connection, by every kind of name.
+async fn name(asked: &mut Asked) {
+    for key in [
+        "openai-prod",
+        "OpenAI-Prod",
+        "nobody",
+        "3fa85f64-5717-4562-b3fc-2c963f66afa6",
+        "capabilities",
+        "a/../b",
+        "%2e%2e",
+        "..",
+        "",
+    ] {
+        let key = &named(key);
+        let service = Arc::clone(&asked.service);
+        let found = service.get(key).await;
+        asked.hear(&found.map(|found| (found.item.alias, found.settings)));
+        asked.hear(&service.versions(key, TEN).await.map(|page| page.total));
+        asked.hear(&service.version(key, 7).await);
+        asked.hear(&service.compare(key, 1, 7).await);
+        asked.hear(&service.rollback(key, 7, None).await);
+        let nameless = draft(r#"{"name":""}"#);
+        asked.hear(&service.update(key, nameless, None).await);
+        asked.hear(&service.update(key, draft("{}"), Some(7)).await);
+        asked.hear(&service.test(TestSubject::Stored(key.clone())).await);
+        asked.hear(&service.models(key, Some(Capability::Chat)).await);
+        let changed = TestSubject::Changed(key.clone(), ConnectionDraft::default());
+        asked.hear(&service.test(changed).await);
+    }
+    let new = TestSubject::Draft(draft(DOCUMENTED));
+    let tested = asked.service.test(new).await;
+    asked.hear(&tested);
+}
+
+/// Changes, switches, and the history they make.
+async fn change(asked: &mut Asked) {
+    let one = &named("openai-prod");
+    let service = Arc::clone(&asked.service);
+    for change in [
+        r#"{"name":"Renamed","settings":{"apiKey":"sk-***"}}"#,
+        r#"{"settings":{"endpoint":"https://elsewhere.example"}}"#,
+        r#"{"providerId":"amazon"}"#,
+        r#"{"isActive":"yes"}"#,
+        r#"{"settings":{"apiKey":null}}"#,
+        r#"{"settings":{"apiKey":"$OpenAI:ApiKey"}}"#,
+    ] {
+        let saved = service.update(one, draft(change), None).await;
+        asked.hear(&saved.map(|saved| (saved.item.version, saved.settings)));
+    }
+    for active in [false, false, true] {
+        let switched = service.set_active(one, active).await;
+        asked.hear(&switched.map(|saved| saved.item.version));
+    }
+    let versions = service.versions(one, TEN).await.map(|mut page| {
+        for version in &mut page.items {
+            version.snapshot.item.id = Uuid::nil();
+        }
+        page
+    });
+    asked.hear(&versions);
+    let compared = service.compare(one, 1, 3).await;
+    asked.hear(&compared.map(|found| (found.from_date, found.to_date, found.changes)));
+    let rolled = service.rollback(one, 1, Some("Back again".into())).await;
+    asked.hear(&rolled.map(|rolled| {
+        let numbers = (rolled.previous_version, rolled.restored_from_version);
+        (numbers, rolled.new_version, rolled.entity.settings)
+    }));
+}
+
+/// Who has an alias, where references resolve, what is listed.
+async fn find(asked: &mut Asked) {
+    let service = Arc::clone(&asked.service);
+    for alias in [
+        "openai-prod",
+        "OPENAI-PROD",
+        "nobody",
+        "",
+        "..",
+        "capabilities",
+        "a b",
+    ] {
+        let owner = service.alias_owner(alias, None).await;
+        asked.hear(&owner.map(|owner| owner.map(|item| item.alias)));
+    }
+    let id = service.get(&named("openai-prod")).await.unwrap().item.id;
+    asked.hear(&service.alias_owner("openai-prod", Some(id)).await);
+    for text in [
+        "$OpenAI:ApiKey",
+        "$Not:There",
+        "$ConnectionStrings:x",
+        "$a.b-c_d",
+    ] {
+        let reference = Reference::read(text).unwrap();
+        asked.hear(&service.lookup(&reference).await);
+    }
+    let all = || Query::all(TEN);
+    for query in [
+        Query {
+            filter: Some("RENAMED".into()),
+            ..all()
+        },
+        Query {
+            provider_ids: Some(vec![]),
+            ..all()
+        },
+        Query {
+            provider_ids: Some(vec!["AMAZON".into(), "nobody".into()]),
+            ..all()
+        },
+        Query {
+            capability: Some(Capability::Embedding),
+            is_active: Some(true),
+            ..all()
+        },
+        Query::all(Window { skip: 1, take: 0 }),
+    ] {
+        let page = service.list(query).await;
+        let aliases = page.map(|page| {
+            let aliases: Vec<_> = page.items.into_iter().map(|item| item.alias).collect();
+            (aliases, page.total)
+        });
+        asked.hear(&aliases);
+    }
+    asked.hear(&service.capabilities().await);
+    asked.hear(&service.revision().await);
+    asked.told.push(format!("{:?}", service.providers().all()));
+    asked.told.push(format!("{:?}", service.notices()));
+}
+
+/// Deleted, brought back, gone for good.
+async fn delete(asked: &mut Asked) {
+    let service = Arc::clone(&asked.service);
+    let one = &named("openai-prod");
+    let id = service.get(one).await.unwrap().item.id;
+    asked.hear(&service.restore(id, None).await.map_err(without(id)));
+    asked.hear(&service.purge(id).await.map_err(without(id)));
+    asked.hear(&service.delete(one, Some(1)).await);
+    let deleted = service.delete(one, None).await;
+    asked.hear(&deleted.map(|item| (item.alias, item.version, item.date_deleted)));
+    asked.hear(&service.delete(one, None).await);
+    let nobody = Uuid::from_u128(1);
+    asked.hear(&service.delete(&nobody.into(), None).await);
+    let trash = |page: umai::connection::Page<umai::connection::ConnectionItem>| {
+        let items: Vec<_> = page
+            .items
+            .into_iter()
+            .map(|item| (item.alias, item.date_deleted))
+            .collect();
+        (items, page.total)
+    };
+    asked.hear(&service.trash(TEN).await.map(trash));
+    asked.hear(&service.restore(nobody, None).await);
+    asked.hear(&service.restore(id, Some("A B".into())).await);
+    let back = service.restore(id, Some("again".into())).await;
+    asked.hear(&back.map(|back| (back.item.alias, back.item.version, back.settings)));
+    asked.hear(
+        &service
+            .delete(&id.into(), None)
+            .await
+            .map(|item| item.alias),
+    );
+    asked.hear(&service.purge(id).await);
+    asked.hear(&service.purge(nobody).await);
+    asked.hear(&service.trash(TEN).await.map(trash));
+}
+
+/// An id is another at every run.
+fn without(id: Uuid) -> impl Fn(ConnectionError) -> String {
+    move |error| format!("{error:?}").replace(&id.to_string(), "<id>")
+}
+
+async fn everything(service: Arc<dyn ConnectionService>) -> Vec<String> {
+    let mut asked = Asked::of(service);
+    create(&mut asked).await;
+    name(&mut asked).await;
+    change(&mut asked).await;
+    find(&mut asked).await;
+    delete(&mut asked).await;
+    asked.told
+}
+
+#[tokio::test]
+async fn whatever_is_asked_comes_back_from_a_server_as_it_does_here() {
+    let server = Server::over(service()).await;
+    let far = everything(remote(&server.origin).await).await;
+    let here = everything(service()).await;
+    for (at, (far, here)) in far.iter().zip(&here).enumerate() {
+        assert_eq!(far, here, "answer {at}");
+    }
+    assert_eq!(far.len(), here.len());
+}
+
+#[tokio::test]
+async fn a_list_longer_than_one_answer_is_read_to_its_end() {
+    let store = service();
+    for number in 0..30 {
+        let body = format!(r#"{{"alias":"a-{number}","name":"A {number}","providerId":"openai"}}"#);
+        store.create(draft(&body)).await.unwrap();
+    }
+    let server = Server::over(Arc::clone(&store)).await;
+    let far = remote(&server.origin).await;
+    for (skip, take) in [
+        (0, usize::MAX),
+        (0, 10_001),
+        (29, 10_001),
+        (30, 5),
+        (usize::MAX, 5),
+        (5, 0),
+    ] {
+        let query = Query::all(Window { skip, take });
+        assert_eq!(
+            far.list(query.clone()).await.unwrap(),
+            store.list(query).await.unwrap()
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! The changes of a server, as they happen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use umai::connection::StoreError;
+use umai::connection::store::{ChangeFeed, Changed, Revision, What};
+
+use crate::common::server::Server;
+use crate::common::{DOCUMENTED, draft, remote, service};
+
+async fn next(feed: &mut ChangeFeed) -> Option<Result<Changed, StoreError>> {
+    tokio::time::timeout(Duration::from_secs(20), feed.next())
+        .await
+        .expect("something comes")
+}
+
+#[tokio::test]
+async fn changes_come_after_a_revision_and_then_as_they_happen() {
+    let store = service();
+    let server = Server::over(Arc::clone(&store)).await;
+    let far = remote(&server.origin).await;
+    let made = store.create(draft(DOCUMENTED)).await.unwrap();
+    let first = far.revision().await.unwrap();
+    store.set_active(&made.item.id.into(), false).await.unwrap();
+    let mut feed = far.changes(first).await.unwrap();
+    let changed = next(&mut feed).await.unwrap().unwrap();
+    assert!(matches!(&changed.what, What::Saved(item) if !item.is_active && item.version == 2));
+    assert!(changed.revision > first);
+    far.delete(&made.item.id.into(), None).await.unwrap();
+    let deleted = next(&mut feed).await.unwrap().unwrap();
+    assert_eq!(deleted.what, What::Deleted(made.item.id));
+    assert_eq!(deleted.revision, store.revision().await.unwrap());
+
+    let mut again = far.changes(Revision(0)).await.unwrap();
+    let created = next(&mut again).await.unwrap().unwrap();
+    assert_eq!(created.revision, first, "each from where it was asked");
+}
+
+#[tokio::test]
+async fn a_feed_ends_with_one_error_when_the_server_goes() {
+    let server = Server::over(service()).await;
+    let far = remote(&server.origin).await;
+    let mut feed = far.changes(Revision(0)).await.unwrap();
+    let origin = server.origin.clone();
+    server.end();
+    let error = next(&mut feed).await.unwrap().unwrap_err().to_string();
+    assert!(
+        error.contains(&origin) && error.contains("broke off"),
+        "{error}"
+    );
+    assert_eq!(next(&mut feed).await, None);
+}

@@ -1,0 +1,25 @@
+//! The connections of a far server, through real sockets: what comes back, from servers of our making and of others.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail anywhere"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../stage/mod.rs"]
+mod stage;
+#[path = "../cli/home.rs"]
+#[allow(dead_code, reason = "only a part of it is needed here")]
+mod home;
+
+mod commands;
+mod doors;
+mod errors;
+mod everything;
+mod feed;
+mod gate;
+mod losses;
+mod stranger;
+mod strangers;

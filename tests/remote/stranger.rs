@@ -1,0 +1,147 @@
+//! A server of another making: it says what a test tells it to, byte for byte.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use umai::api::client::{RemoteOptions, RemoteService};
+
+/// A request as it came in.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// `GET /path?query`
+    pub line: String,
+    pub head: String,
+    pub body: String,
+}
+
+/// What is answered.
+pub enum Said {
+    /// These bytes, then the end.
+    Whole(Vec<u8>),
+    /// These bytes, then more of the same for ever.
+    Endless(Vec<u8>),
+}
+
+/// A status line, a type, a body, and the end.
+pub fn says(status: u16, kind: &str, body: &str) -> Said {
+    Said::Whole(
+        format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes(),
+    )
+}
+
+/// JSON.
+pub fn json(status: u16, body: &str) -> Said {
+    says(status, "application/json", body)
+}
+
+/// A server that answers by a function, which is told each request.
+pub struct Stranger {
+    pub origin: String,
+    heard: Arc<Mutex<Vec<Heard>>>,
+}
+
+impl Stranger {
+    pub async fn new(answer: impl Fn(&Heard) -> Said + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let (all, answer) = (Arc::clone(&heard), Arc::new(answer));
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let (all, answer) = (Arc::clone(&all), Arc::clone(&answer));
+                tokio::spawn(async move {
+                    let mut socket = socket;
+                    let Some(request) = hear(&mut socket).await else {
+                        return;
+                    };
+                    let said = answer(&request);
+                    all.lock().unwrap().push(request);
+                    // Whoever asked may be gone already.
+                    let _ = say(&mut socket, said).await;
+                });
+            }
+        });
+        Self { origin, heard }
+    }
+
+    /// One that answers this below `/connections`, and knows nothing else.
+    pub async fn of_connections(
+        answer: impl Fn(&Heard) -> Said + Send + Sync + 'static,
+    ) -> (Self, RemoteService) {
+        let stranger = Self::new(move |heard| {
+            if heard.line.contains("/api/v1/connection") || heard.line.contains("/api/v1/changes") {
+                answer(heard)
+            } else {
+                says(404, "text/html", "<title>Not here</title>")
+            }
+        })
+        .await;
+        let service = stranger.service().await;
+        (stranger, service)
+    }
+
+    /// The service over it.
+    pub async fn service(&self) -> RemoteService {
+        let options = RemoteOptions::new(self.origin.parse().unwrap());
+        let options = options.with_token("planted-token").unwrap();
+        RemoteService::connect(&options).await.unwrap()
+    }
+
+    /// Everything that was asked about connections.
+    pub fn heard(&self) -> Vec<Heard> {
+        let heard = self.heard.lock().unwrap();
+        let about = |heard: &&Heard| heard.line.contains("/connection");
+        heard.iter().filter(about).cloned().collect()
+    }
+}
+
+async fn hear(socket: &mut TcpStream) -> Option<Heard> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|part| part == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if socket.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let length = head
+        .lines()
+        .find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length: ")?
+                .parse()
+                .ok()
+        })
+        .unwrap_or(0);
+    while bytes.len() < end + length {
+        socket.read_buf(&mut bytes).await.ok()?;
+    }
+    let line = head.lines().next().unwrap().trim_end_matches(" HTTP/1.1");
+    Some(Heard {
+        line: line.to_owned(),
+        body: String::from_utf8(bytes[end..].to_vec()).unwrap(),
+        head,
+    })
+}
+
+async fn say(socket: &mut TcpStream, said: Said) -> std::io::Result<()> {
+    match said {
+        Said::Whole(bytes) => {
+            socket.write_all(&bytes).await?;
+            socket.shutdown().await
+        }
+        Said::Endless(bytes) => {
+            socket.write_all(&bytes).await?;
+            loop {
+                socket.write_all(&[b' '; 8 * 1024]).await?;
+            }
+        }
+    }
+}

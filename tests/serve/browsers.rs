@@ -1,0 +1,68 @@
+//! Pages in a browser cannot ask a server on the visitor's machine, whatever name they come by.
+
+use crate::house::{CONNECTIONS, DOCUMENTED, House};
+
+#[test]
+fn a_foreign_name_is_misdirected_and_a_foreign_page_forbidden() {
+    let house = House::new();
+    let server = house.serve(&["--http", "--no-auth", "--host", "umai.example"]);
+    let port = server.address.port();
+    let origin = format!("http://localhost:{port}");
+    let own = format!("localhost:{port}");
+    for (headers, status) in [
+        (vec![("Host", "evil.example")], 421),
+        (vec![("Host", &*format!("evil.example:{port}"))], 421),
+        (vec![("Host", "localhost.evil.example")], 421),
+        (vec![("Host", "192.0.2.7")], 421),
+        (vec![("Host", "umai.example")], 200),
+        (vec![("Host", "UMAI.example:443")], 200),
+        (vec![("Host", "[::1]:1")], 200),
+        (
+            vec![("Host", &own), ("Origin", "https://evil.example")],
+            403,
+        ),
+        (vec![("Host", &own), ("Origin", "null")], 403),
+        (
+            vec![("Host", &own), ("Origin", "http://localhost:3000")],
+            403,
+        ),
+        (vec![("Host", &own), ("Origin", &origin)], 200),
+        (vec![("Sec-Fetch-Site", "cross-site")], 403),
+        (vec![("Sec-Fetch-Site", "same-site")], 403),
+        (vec![("Sec-Fetch-Site", "same-origin")], 200),
+        (vec![("Sec-Fetch-Site", "none")], 200),
+    ] {
+        for path in [CONNECTIONS, "/health"] {
+            let reply = server.ask("GET", path, &headers, "");
+            assert_eq!(reply.status, status, "{headers:?}");
+            if status != 200 {
+                reply.problem();
+            }
+            assert_eq!(reply.header("access-control-allow-origin"), None);
+        }
+    }
+}
+
+#[test]
+fn a_form_on_a_foreign_page_creates_nothing() {
+    let house = House::new();
+    let server = house.open_server();
+    for kind in [
+        "text/plain",
+        "application/json",
+        "application/x-www-form-urlencoded",
+    ] {
+        let headers = [("Content-Type", kind), ("Origin", "https://evil.example")];
+        let reply = server.ask("POST", CONNECTIONS, &headers, DOCUMENTED);
+        assert_eq!(reply.status, 403, "{kind}");
+    }
+    let preflight = [
+        ("Origin", "https://evil.example"),
+        ("Access-Control-Request-Method", "POST"),
+    ];
+    assert_eq!(
+        server.ask("OPTIONS", CONNECTIONS, &preflight, "").status,
+        403
+    );
+    assert!(server.stored().contains("\"total\":0"));
+}

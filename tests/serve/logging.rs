@@ -1,0 +1,117 @@
+//! The log has one line for each answer, and nothing in it that it should not have.
+
+use crate::house::{CONNECTIONS, DOCUMENTED, House};
+use crate::raw::exchange;
+
+#[test]
+fn an_answer_and_its_line_have_the_same_name() {
+    let house = House::new();
+    let token = house.token("laptop", "write");
+    let server = house.serve(&["--http"]);
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("Authorization", &*bearer),
+        ("X-Request-Id", "my-request.1"),
+    ];
+    let created = server.ask("POST", CONNECTIONS, &headers, DOCUMENTED);
+    assert_eq!(created.header("x-request-id"), Some("my-request.1"));
+    let line = server.log_line("my-request.1");
+    assert_eq!(line["method"], "POST");
+    assert_eq!(line["path"], CONNECTIONS);
+    assert_eq!(line["status"], 201);
+    assert_eq!(line["token"], "laptop");
+    assert_eq!(line["bytes"], created.body.len());
+    assert!(line["ms"].as_f64().unwrap() > 0.0);
+    assert!(line["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
+    let other = server.get("/health");
+    let id = other.header("x-request-id").unwrap();
+    assert_eq!(id.len(), 32);
+    assert_eq!(server.log_line(id)["path"], "/health");
+}
+
+#[test]
+fn nothing_that_could_be_a_secret_and_no_line_of_anyone_elses_gets_into_the_log() {
+    let house = House::new();
+    let token = house.token("laptop", "write");
+    let server = house.serve(&["--http"]);
+    let bearer = format!("Bearer {token}");
+    let planted = "sk-planted-5f1e9c7a3b";
+    let ask = |method: &str, path: &str, id: &str, body: &str| {
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Authorization", &*bearer),
+            ("X-Request-Id", id),
+            ("User-Agent", planted),
+            ("Referer", planted),
+            ("Cookie", planted),
+        ];
+        server.ask(method, path, &headers, body)
+    };
+    ask(
+        "POST",
+        CONNECTIONS,
+        "a",
+        &DOCUMENTED.replace("sk-your-api-key", planted),
+    );
+    ask("GET", &format!("{CONNECTIONS}/{planted}"), planted, "");
+    ask("GET", &format!("{CONNECTIONS}?filter={planted}"), "b", "");
+    ask(
+        "GET",
+        &format!("/{planted}/%0a{{%22forged%22:true}}"),
+        "c",
+        "",
+    );
+    ask("GET", "/a%0d%0a%1b[2J", "d", "");
+    ask("PLANTED-SK", "/", "e", "");
+    server.get_as(planted, CONNECTIONS);
+    server.ask("GET", "/", &[("Host", planted)], "");
+    exchange(server.address, format!("{planted}\r\n\r\n").as_bytes());
+    server.get("/last");
+    server.log_line("/last");
+    let log = server.log();
+    assert!(!log.to_lowercase().contains("planted"), "{log}");
+    assert!(!log.contains(&token[5..]), "{log}");
+    assert!(!log.contains("forged"), "{log}");
+    assert_eq!(log.lines().count(), 10, "{log}");
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["target"], "umai::access");
+    }
+}
+
+#[test]
+fn the_log_goes_to_stderr_when_no_file_is_named() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::io::{BufRead, BufReader, Read};
+    let house = House::new();
+    let mut child = house
+        .umai(&[
+            "serve",
+            "--http",
+            "--no-auth",
+            "--json",
+            "--listen",
+            "127.0.0.1:0",
+        ])
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address = told["addresses"][0].as_str().unwrap().parse().unwrap();
+    crate::raw::ask(address, "GET", "/health", &[], "");
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let mut log = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(log.contains("\"path\":\"/health\""), "{log}");
+}

@@ -1,0 +1,20 @@
+//! `umai serve`, by running the real binary and talking to it through real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail anywhere"
+)]
+
+mod browsers;
+mod examples;
+mod house;
+mod keeping_alive;
+mod logging;
+mod oddities;
+mod raw;
+mod refusals;
+mod slow;
+mod stopping;
+mod tls;
+mod tokens;

@@ -1,0 +1,114 @@
+//! A server that would be open to anyone, or of use to nobody, does not start, and says what to do.
+
+use std::fs;
+use std::net::TcpListener;
+
+use crate::house::House;
+
+/// What it says when it does not start, and how it ends.
+fn refused(house: &House, options: &[&str]) -> (i32, String) {
+    let said = house.run(&[&["serve"], options].concat());
+    assert_eq!(said.out, "", "{said:?}");
+    (said.code.unwrap(), said.err)
+}
+
+#[test]
+fn without_a_token_it_does_not_start_and_says_how_to_make_one() {
+    let house = House::new();
+    for options in [&[][..], &["--http"], &["--listen", "127.0.0.1:0"]] {
+        let (code, said) = refused(&house, options);
+        assert_eq!(code, 2, "{said}");
+        assert!(
+            said.contains("umai token create") && said.contains("--no-auth"),
+            "{said}"
+        );
+    }
+    assert!(!house.data("journal").exists(), "nothing was made for it");
+}
+
+#[test]
+fn beyond_loopback_there_is_no_server_without_tls_and_a_token() {
+    let house = House::new();
+    house.token("laptop", "write");
+    for (options, word) in [
+        (&["--listen", "0.0.0.0:0", "--http"][..], "reverse proxy"),
+        (&["--listen", "[::]:0", "--http"], "reverse proxy"),
+        (&["--listen", "0.0.0.0:0", "--no-auth"], "umai token create"),
+        (
+            &[
+                "--listen",
+                "127.0.0.1:0",
+                "--listen",
+                "192.0.2.1:0",
+                "--http",
+            ],
+            "reverse proxy",
+        ),
+        (
+            &["--listen", "0.0.0.0:0", "--http", "--no-auth"],
+            "reverse proxy",
+        ),
+    ] {
+        let (code, said) = refused(&house, options);
+        assert_eq!(code, 2, "{said}");
+        assert!(
+            said.contains("loopback only") && said.contains(word),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn options_that_do_not_belong_together_are_refused() {
+    let house = House::new();
+    for options in [
+        &["--cert", "cert.pem"][..],
+        &["--key", "key.pem"],
+        &["--http", "--cert", "cert.pem", "--key", "key.pem"],
+        &["--listen", "localhost"],
+        &["--listen", "127.0.0.1"],
+        &["--listen", "example.com:80"],
+        &["--listen", "127.0.0.1:99999"],
+        &["--listen", "localhost:x"],
+    ] {
+        let (code, said) = refused(&house, options);
+        assert_eq!(code, 2, "{options:?}: {said}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_named_with_what_to_do() {
+    let house = House::new();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let (code, said) = refused(&house, &["--http", "--no-auth", "--listen", &address]);
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains(&address) && said.contains("--listen"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_damaged_file_of_tokens_is_named_with_its_line() {
+    let house = House::new();
+    house.token("laptop", "write");
+    fs::write(house.data("tokens.json"), "{\n\"tokens\": [\n{]").unwrap();
+    for arguments in [
+        &["serve", "--http"][..],
+        &["token", "list"],
+        &["token", "create", "--name", "a", "--scope", "read"],
+        &["token", "revoke", "laptop"],
+    ] {
+        let said = house.run(arguments);
+        assert_eq!(said.code, Some(6), "{said:?}");
+        assert!(
+            said.err.contains("tokens.json is damaged at line 3"),
+            "{said:?}"
+        );
+    }
+    assert_eq!(
+        fs::read_to_string(house.data("tokens.json")).unwrap(),
+        "{\n\"tokens\": [\n{]"
+    );
+}

@@ -1,0 +1,243 @@
+//! Clients that are slow or silent are closed in time and keep nobody out.
+//!
+//! The server is the real one, in this process, with shorter patience than `umai serve` has.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use umai::api::server::router;
+use umai::api::transport::gate::Gate;
+use umai::api::transport::host::Hosts;
+use umai::api::transport::keeper::Keeper;
+use umai::api::transport::limits::Limits;
+use umai::api::transport::listen::{Place, open};
+use umai::api::transport::serve;
+
+use crate::house::LONG;
+
+/// The service that is asked.
+#[path = "../common/mod.rs"]
+mod common;
+
+struct Running {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: tokio::task::JoinHandle<bool>,
+}
+
+async fn start(limits: Limits) -> Running {
+    let place = Place::Address("127.0.0.1:0".parse().unwrap());
+    let doors = open(place).await.unwrap();
+    let address = doors[0].address;
+    let routes = router(common::service());
+    let gate = Gate::new(routes, Hosts::default(), Keeper::Nobody, &limits);
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(serve(doors, gate, None, limits, stop.clone()));
+    Running {
+        address,
+        stop,
+        serving,
+    }
+}
+
+/// What a client does that does not do much.
+#[derive(Clone, Copy)]
+enum Slowness {
+    /// It says nothing.
+    Silent,
+    /// It says a byte of a head now and then.
+    Head,
+    /// It says a byte of a body now and then.
+    Body,
+}
+
+/// Is slow until it is shown out; answers what it was told.
+async fn dawdle(address: SocketAddr, slowness: Slowness) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "POST /umbraco/ai/management/api/v1/connections HTTP/1.1\r\nHost: localhost\r\n\
+                Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n";
+    if let Slowness::Body = slowness {
+        // Shown out before it could say even this.
+        let _ = stream.write_all(head.as_bytes()).await;
+    }
+    let (mut reading, mut writing) = stream.into_split();
+    let saying = async {
+        let mut bytes = head.bytes().cycle();
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let byte = bytes.next().unwrap();
+            match slowness {
+                Slowness::Silent => {}
+                Slowness::Head | Slowness::Body => {
+                    if writing.write_all(&[byte]).await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                }
+            }
+        }
+    };
+    let mut told = Vec::new();
+    let hearing = tokio::time::timeout(LONG, reading.read_to_end(&mut told));
+    tokio::select! {
+        () = saying => {}
+        heard = hearing => {
+            // Closed or broken off, but not kept.
+            let _ = heard.expect("a slow client was kept for ever");
+        }
+    }
+    String::from_utf8(told).unwrap()
+}
+
+/// How long one answer takes, on a new connection.
+async fn ask(address: SocketAddr) -> Duration {
+    let start = Instant::now();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET /umbraco/ai/management/api/v1/connections HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut told = String::new();
+    stream.read_to_string(&mut told).await.unwrap();
+    assert!(told.starts_with("HTTP/1.1 200"), "{told}");
+    start.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_slow_clients_are_shown_out_and_a_good_one_is_not_kept_waiting() {
+    let limits = Limits {
+        head: Duration::from_secs(2),
+        body: Duration::from_secs(2),
+        connections: 128,
+        ..Limits::default()
+    };
+    let server = start(limits).await;
+    let slow: Vec<_> = (0..500)
+        .map(|number| {
+            let slowness = match number % 3 {
+                0 => Slowness::Silent,
+                1 => Slowness::Head,
+                _ => Slowness::Body,
+            };
+            tokio::spawn(dawdle(server.address, slowness))
+        })
+        .collect();
+    let slow = tokio::spawn(async move {
+        let begun = Instant::now();
+        for client in slow {
+            let told = client.await.unwrap();
+            assert!(
+                told.is_empty()
+                    || told.starts_with("HTTP/1.1 408")
+                    || told.starts_with("HTTP/1.1 503"),
+                "{told}"
+            );
+        }
+        begun.elapsed()
+    });
+    let mut took = Vec::new();
+    while !slow.is_finished() || took.len() < 100 {
+        took.push(ask(server.address).await);
+    }
+    let all_out = slow.await.unwrap();
+    took.sort();
+    let p99 = took[took.len() * 99 / 100];
+    assert!(
+        p99 < Duration::from_millis(100),
+        "{p99:?} of {}",
+        took.len()
+    );
+    assert!(all_out < Duration::from_secs(10), "{all_out:?}");
+    server.stop.cancel();
+    assert!(server.serving.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_slow_head_and_a_slow_body_are_told_that_they_are() {
+    let limits = Limits {
+        head: Duration::from_millis(300),
+        body: Duration::from_millis(300),
+        idle: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let server = start(limits).await;
+    for (slowness, code) in [
+        (Slowness::Silent, None),
+        (Slowness::Head, Some("headTooSlow")),
+        (Slowness::Body, Some("bodyTooSlow")),
+    ] {
+        let told = dawdle(server.address, slowness).await;
+        match code {
+            None => assert_eq!(told, ""),
+            Some(code) => {
+                assert!(
+                    told.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
+                    "{told}"
+                );
+                assert!(told.contains("application/problem+json"), "{told}");
+                assert!(told.contains(code), "{told}");
+            }
+        }
+    }
+    // Answered once, and then silent.
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    let mut told = String::new();
+    tokio::time::timeout(LONG, stream.read_to_string(&mut told))
+        .await
+        .expect("an idle connection was kept for ever")
+        .unwrap();
+    assert!(told.starts_with("HTTP/1.1 200"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_take_its_answers_is_shown_out() {
+    let limits = Limits {
+        idle: Duration::from_millis(500),
+        ..Limits::default()
+    };
+    let server = start(limits).await;
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (_reading, mut writing) = stream.into_split();
+    let request = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
+    let flood = async { while writing.write_all(&request).await.is_ok() {} };
+    tokio::time::timeout(LONG, flood)
+        .await
+        .expect("answers were kept for a client that does not read them");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_breaks_down_is_a_500_that_says_nothing_and_the_server_goes_on() {
+    use axum::Router;
+    use axum::routing::get;
+    let limits = Limits::default();
+    let doors = open(Place::Address("127.0.0.1:0".parse().unwrap()))
+        .await
+        .unwrap();
+    let address = doors[0].address;
+    let secret = "sk-planted-in-a-panic";
+    let routes = Router::new()
+        .route(
+            "/broken",
+            get(async move || -> &'static str { std::panic::panic_any(secret) }),
+        )
+        .route("/whole", get(async || "whole"));
+    let gate = Gate::new(routes, Hosts::default(), Keeper::Nobody, &limits);
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(serve(doors, gate, None, limits, stop.clone()));
+    let reply = tokio::task::spawn_blocking(move || {
+        let broken = crate::raw::ask(address, "GET", "/broken", &[], "");
+        assert_eq!(broken.status, 500);
+        assert_eq!(broken.problem()["code"], "brokeDown");
+        assert!(!broken.body.contains("planted"));
+        crate::raw::ask(address, "GET", "/whole", &[], "")
+    });
+    assert_eq!(reply.await.unwrap().body, "whole");
+    stop.cancel();
+    assert!(serving.await.unwrap());
+}

@@ -1,0 +1,231 @@
+//! HTTPS: the certificate that is made, one's own, and what is wrong with it.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
+};
+
+use crate::house::{CONNECTIONS, House, Server};
+use crate::raw::{Reply, connect, exchange, request};
+
+/// A client that trusts this file and nothing else.
+fn trusting(authority: &Path, versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(authority).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
+}
+
+fn secure(
+    server: &Server,
+    config: Arc<ClientConfig>,
+    name: &'static str,
+) -> StreamOwned<ClientConnection, TcpStream> {
+    let name = ServerName::try_from(name).unwrap();
+    let client = ClientConnection::new(config, name).unwrap();
+    StreamOwned::new(client, connect(server.address))
+}
+
+/// The status of a request over TLS, or what the handshake says.
+fn status(server: &Server, config: Arc<ClientConfig>, name: &'static str) -> Result<u16, String> {
+    let mut stream = secure(server, config, name);
+    stream
+        .write_all(request("GET", "/health", &[], "").as_bytes())
+        .map_err(|error| error.to_string())?;
+    Ok(Reply::read(&mut stream).unwrap().status)
+}
+
+#[test]
+fn the_made_certificate_is_good_for_this_machine_and_stays_the_same() {
+    let house = House::new();
+    let authority = house.config("localhost-ca.pem");
+    let mut before = Vec::new();
+    for _ in 0..2 {
+        let server = house.serve(&["--no-auth"]);
+        assert_eq!(server.told["certificate"], authority.to_str().unwrap());
+        assert_eq!(
+            server.told["listening"][0],
+            format!("https://{}", server.address)
+        );
+        for name in ["localhost", "127.0.0.1", "::1"] {
+            for version in [&[&TLS12], &[&TLS13]] {
+                let client = trusting(&authority, version);
+                assert_eq!(status(&server, client, name), Ok(200), "{name}");
+            }
+        }
+        let client = trusting(&authority, &[&TLS13]);
+        assert!(status(&server, client, "example.com").is_err());
+        let now = fs::read(&authority).unwrap();
+        assert!(before.is_empty() || before == now);
+        before = now;
+    }
+    let key = house.config("localhost.pem");
+    let mode = fs::metadata(&key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let kept = fs::read_to_string(&key).unwrap();
+    assert_eq!(
+        kept.matches("PRIVATE KEY-----").count(),
+        2,
+        "the authority's is thrown away"
+    );
+}
+
+#[test]
+fn an_expired_or_missing_part_of_the_made_certificate_is_made_again() {
+    let house = House::new();
+    drop(house.serve(&["--no-auth"]));
+    let (path, authority) = (
+        house.config("localhost.pem"),
+        house.config("localhost-ca.pem"),
+    );
+    let first = fs::read(&authority).unwrap();
+    fs::write(&authority, "gone").unwrap();
+    drop(house.serve(&["--no-auth"]));
+    assert_eq!(fs::read(&authority).unwrap(), first);
+    let (old, key) = made("localhost", (2001, 2, 3));
+    fs::write(&path, format!("{key}{old}")).unwrap();
+    let server = house.serve(&["--no-auth"]);
+    assert_ne!(fs::read(&authority).unwrap(), first);
+    let client = trusting(&authority, &[&TLS13]);
+    assert_eq!(status(&server, client, "localhost"), Ok(200));
+}
+
+/// A certificate and its key, in PEM.
+fn made(name: &str, (year, month, day): (i32, u8, u8)) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.not_after = date_time_ymd(year, month, day);
+    let certificate = params.self_signed(&key).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+#[test]
+fn a_certificate_of_ones_own_is_used_and_an_expired_one_noted() {
+    let house = House::new();
+    for (year, is_noted) in [(2090, false), (2001, true)] {
+        let (certificate, key) = made("umai.example", (year, 1, 1));
+        fs::write(house.path("cert.pem"), &certificate).unwrap();
+        fs::write(house.path("key.pem"), key).unwrap();
+        let options = ["--cert", "cert.pem", "--key", "key.pem"];
+        if is_noted {
+            let said = house.run(&[&["serve", "--listen", "192.0.2.1:1"], &options[..]].concat());
+            assert_ne!(said.code, Some(0));
+            house.token("laptop", "write");
+            let said = house.run(&[&["serve", "--listen", "192.0.2.1:1"], &options[..]].concat());
+            assert!(said.err.contains("expired on 2001-01-01"), "{said:?}");
+            continue;
+        }
+        let server = house.serve(&[&["--no-auth"], &options[..]].concat());
+        let client = trusting(&house.path("cert.pem"), &[&TLS13]);
+        assert_eq!(status(&server, client, "umai.example"), Ok(200));
+        assert!(server.told["certificate"].is_null());
+    }
+}
+
+#[test]
+fn files_that_are_no_certificate_and_key_are_named_with_what_is_wrong() {
+    let house = House::new();
+    let (certificate, key) = made("localhost", (2090, 1, 1));
+    let (_, other) = made("localhost", (2090, 1, 1));
+    fs::write(house.path("cert.pem"), &certificate).unwrap();
+    fs::write(house.path("key.pem"), &key).unwrap();
+    fs::write(house.path("other.pem"), other).unwrap();
+    fs::write(house.path("noise.pem"), [0xff, 0xfe, 0]).unwrap();
+    fs::write(
+        house.path("locked.pem"),
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    )
+    .unwrap();
+    fs::write(house.path("broken.pem"), certificate.replace('M', "*")).unwrap();
+    for (certificate, key, said) in [
+        ("none.pem", "key.pem", "none.pem is not there"),
+        ("cert.pem", "none.pem", "none.pem is not there"),
+        ("key.pem", "key.pem", "key.pem holds no certificate"),
+        ("cert.pem", "cert.pem", "cert.pem holds no private key"),
+        (
+            "cert.pem",
+            "locked.pem",
+            "locked.pem holds an encrypted key",
+        ),
+        (
+            "cert.pem",
+            "other.pem",
+            "The key is not the one of the certificate",
+        ),
+        ("noise.pem", "key.pem", "noise.pem is not UTF-8 text"),
+        ("broken.pem", "key.pem", "broken.pem is damaged"),
+    ] {
+        let refused = house.run(&["serve", "--no-auth", "--cert", certificate, "--key", key]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.err.contains(said), "{refused:?}");
+        assert!(!refused.err.contains("PRIVATE KEY-----\nM"), "{refused:?}");
+    }
+}
+
+#[test]
+fn plain_http_at_an_https_port_is_told_so() {
+    let house = House::new();
+    let server = house.serve(&["--no-auth"]);
+    let reply = exchange(
+        server.address,
+        request("GET", CONNECTIONS, &[], "").as_bytes(),
+    )
+    .unwrap();
+    assert_eq!(reply.status, 400);
+    assert!(
+        reply.problem()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("https://"),
+        "{reply:?}"
+    );
+    for noise in [
+        &b"\x16\x03\x01\x00\x05hello"[..],
+        b"\0\0\0\0",
+        b"\x16",
+        b"\xff",
+    ] {
+        let mut stream = connect(server.address);
+        stream.write_all(noise).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut rest = Vec::new();
+        // Closed, or broken off: the handshake's own alert is all there can be.
+        let _ = stream.read_to_end(&mut rest);
+        assert!(!rest.starts_with(b"HTTP"));
+    }
+    let client = trusting(&house.config("localhost-ca.pem"), &[&TLS13]);
+    assert_eq!(status(&server, client, "localhost"), Ok(200));
+}
+
+#[test]
+fn both_addresses_of_this_machine_are_listened_on() {
+    let house = House::new();
+    let log = house.path("log");
+    let mut command = house.umai(&["serve", "--json", "--listen", "localhost:0", "--no-auth"]);
+    command.arg("--log").arg(&log);
+    let server = Server::start(command, log);
+    let addresses = server.told["addresses"].as_array().unwrap();
+    for address in addresses {
+        let address = address.as_str().unwrap().parse().unwrap();
+        assert!(TcpStream::connect::<std::net::SocketAddr>(address).is_ok());
+    }
+    let has_newer = std::net::TcpListener::bind("[::1]:0").is_ok();
+    assert_eq!(addresses.len(), 1 + usize::from(has_newer));
+}

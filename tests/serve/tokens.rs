@@ -1,0 +1,209 @@
+//! Tokens work while a server runs: made, revoked, over, for reading only.
+
+use std::fs;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::house::{CONNECTIONS, DOCUMENTED, House};
+
+#[test]
+fn a_token_is_answered_once_in_the_documented_shape() {
+    let house = House::new();
+    let made = house.run(&[
+        "token", "create", "--name", "laptop", "--scope", "write", "--json",
+    ]);
+    let json = made.json();
+    let members: Vec<&String> = json.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["id", "name", "scope", "expires", "token"]);
+    assert_eq!(
+        (&json["name"], &json["scope"]),
+        (&"laptop".into(), &"write".into())
+    );
+    let text = json["token"].as_str().unwrap();
+    assert!(text.starts_with("umai_") && text.len() == 69, "{text}");
+    let expires: DateTime<Utc> = json["expires"].as_str().unwrap().parse().unwrap();
+    let left = expires - Utc::now();
+    assert!(
+        left <= TimeDelta::days(90) && left > TimeDelta::days(89),
+        "{left}"
+    );
+    assert_eq!(
+        house.files_with(&text.as_bytes()[5..]),
+        Vec::<std::path::PathBuf>::new()
+    );
+    let listed = house.run(&["token", "list", "--json"]);
+    assert_eq!(listed.json()["total"], 1);
+    assert_eq!(listed.json()["items"][0]["id"], json["id"]);
+    assert!(
+        !listed.out.contains("token\"") && !listed.out.contains("sha256"),
+        "{listed:?}"
+    );
+    let plain = house.run(&["token", "create", "--name", "ci", "--scope", "read"]);
+    assert_eq!(plain.out.trim().len(), 69, "{plain:?}");
+}
+
+#[test]
+fn a_name_is_taken_once_and_a_token_that_is_not_there_is_not_found() {
+    let house = House::new();
+    house.token("laptop", "write");
+    let create = |name| house.run(&["token", "create", "--name", name, "--scope", "read"]);
+    assert_eq!(create("laptop").code, Some(5));
+    for name in [
+        "",
+        " ",
+        "a\u{1b}[2J",
+        "3fa85f64-5717-4562-b3fc-2c963f66afa6",
+    ] {
+        assert_eq!(create(name).code, Some(4), "{name:?}");
+    }
+    assert_eq!(house.run(&["token", "revoke", "nobody"]).code, Some(3));
+    let never = house.run(&[
+        "token",
+        "create",
+        "--name",
+        "x",
+        "--scope",
+        "read",
+        "--expires",
+        "never",
+        "--json",
+    ]);
+    assert!(never.json()["expires"].is_null());
+}
+
+#[test]
+fn a_token_made_while_it_runs_works_and_a_revoked_one_stops_at_once() {
+    let house = House::new();
+    let first = house.token("first", "write");
+    let server = house.serve(&["--http"]);
+    for round in 0..5 {
+        let second = house.token("second", "read");
+        assert_eq!(server.get_as(&second, CONNECTIONS).status, 200, "{round}");
+        assert_eq!(house.run(&["token", "revoke", "second"]).code, Some(0));
+        assert_eq!(server.get_as(&second, CONNECTIONS).status, 401, "{round}");
+        assert_eq!(server.get_as(&first, CONNECTIONS).status, 200, "{round}");
+    }
+}
+
+#[test]
+fn a_token_that_is_over_is_refused() {
+    let house = House::new();
+    let token = house.token("laptop", "write");
+    let server = house.serve(&["--http"]);
+    assert_eq!(server.get_as(&token, CONNECTIONS).status, 200);
+    let path = house.data("tokens.json");
+    let kept = fs::read_to_string(&path).unwrap();
+    let year = (Utc::now() + TimeDelta::days(90)).format("%Y-").to_string();
+    let over = kept.replace(&format!("\"expires\": \"{year}"), "\"expires\": \"2001-");
+    assert_ne!(over, kept);
+    fs::write(&path, over).unwrap();
+    let refused = server.get_as(&token, CONNECTIONS);
+    assert_eq!(refused.status, 401);
+    assert_eq!(
+        refused.header("www-authenticate"),
+        Some("Bearer realm=\"umai\", error=\"invalid_token\"")
+    );
+}
+
+#[test]
+fn without_a_good_token_there_is_a_401_that_says_which_kind() {
+    let house = House::new();
+    let token = house.token("laptop", "write");
+    let server = house.serve(&["--http"]);
+    let ask = |authorization: &[&str]| {
+        let headers: Vec<_> = authorization
+            .iter()
+            .map(|value| ("Authorization", *value))
+            .collect();
+        server.ask("GET", "/umbraco/nothing", &headers, "")
+    };
+    let bearer = format!("Bearer {token}");
+    assert_eq!(ask(&[&bearer]).status, 404);
+    assert_eq!(ask(&[&format!("bearer  {token} ")]).status, 404);
+    for (authorization, challenge) in [
+        (vec![], "Bearer realm=\"umai\""),
+        (vec!["Basic dTpw"], "Bearer realm=\"umai\""),
+        (vec![&bearer[..], &bearer], "Bearer realm=\"umai\""),
+        (vec!["Bearer"], "Bearer realm=\"umai\""),
+        (
+            vec!["Bearer umai_x"],
+            "Bearer realm=\"umai\", error=\"invalid_token\"",
+        ),
+        (
+            vec![&bearer[..bearer.len() - 1]],
+            "Bearer realm=\"umai\", error=\"invalid_token\"",
+        ),
+    ] {
+        let refused = ask(&authorization);
+        assert_eq!(refused.problem()["code"], "unauthorized");
+        assert_eq!(refused.status, 401);
+        assert_eq!(refused.header("www-authenticate"), Some(challenge));
+    }
+    for open in ["/health", "/openapi.json"] {
+        assert_eq!(server.get(open).status, 200, "{open} needs none");
+    }
+    assert_eq!(server.ask("POST", "/health", &[], "").status, 401);
+}
+
+#[test]
+fn a_token_for_reading_changes_nothing() {
+    let house = House::new();
+    let (reader, writer) = (house.token("ci", "read"), house.token("laptop", "write"));
+    let server = house.serve(&["--http"]);
+    let create = |token: &str| {
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Authorization", &*bearer),
+        ];
+        server.ask("POST", CONNECTIONS, &headers, DOCUMENTED)
+    };
+    let refused = create(&reader);
+    assert_eq!(
+        (refused.status, &refused.problem()["code"]),
+        (403, &"forbidden".into())
+    );
+    assert_eq!(server.get_as(&reader, CONNECTIONS).json()["total"], 0);
+    assert_eq!(create(&writer).status, 201);
+    assert_eq!(server.get_as(&reader, CONNECTIONS).json()["total"], 1);
+    let one = format!("{CONNECTIONS}/openai-prod");
+    let bearer = format!("Bearer {reader}");
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "POST"] {
+        let refused = server.ask(method, &one, &[("Authorization", &bearer)], "");
+        assert_eq!(refused.status, 403, "{method}");
+    }
+}
+
+#[test]
+fn who_guesses_has_to_wait_and_who_has_a_token_has_not() {
+    let house = House::new();
+    let token = house.token("laptop", "write");
+    let server = house.serve(&["--http"]);
+    for _ in 0..10 {
+        assert_eq!(server.get_as("umai_guess", CONNECTIONS).status, 401);
+    }
+    let refused = server.get_as("umai_guess", CONNECTIONS);
+    assert_eq!(refused.problem()["code"], "tooManyTries");
+    assert_eq!(refused.status, 429);
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(server.get(CONNECTIONS).status, 429);
+    assert_eq!(server.get_as(&token, CONNECTIONS).status, 200);
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
+fn a_file_of_tokens_that_breaks_lets_nobody_in_and_its_line_is_logged() {
+    let house = House::new();
+    let token = house.token("laptop", "write");
+    let server = house.serve(&["--http"]);
+    let path = house.data("tokens.json");
+    let good = fs::read(&path).unwrap();
+    fs::write(&path, "{\n").unwrap();
+    let refused = server.get_as(&token, CONNECTIONS);
+    assert_eq!(refused.problem()["code"], "tokensUnreadable");
+    assert!(!refused.body.contains("tokens.json"), "{refused:?}");
+    server.log_line("tokens.json is damaged at line");
+    fs::write(&path, good).unwrap();
+    assert_eq!(server.get_as(&token, CONNECTIONS).status, 200);
+}

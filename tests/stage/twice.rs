@@ -1,0 +1,104 @@
+//! Two stages for one story: one over the service here, one over a server on a real socket. Both must show the same.
+
+use std::ops::{Deref, DerefMut};
+
+use ratatui::buffer::Buffer;
+use umai::connection::ConnectionService;
+use umai::tui::event::Event;
+use umai::tui::layout::Size;
+
+use super::{Arc, Stage, THREE};
+use crate::common::remote;
+use crate::common::server::Server;
+
+/// A story that is played here and far away; what is looked at besides is here.
+pub struct Twice {
+    here: Stage,
+    far: Stage,
+    _server: Server,
+}
+
+impl Twice {
+    /// Nothing stored.
+    pub fn empty(width: u16, height: u16) -> Self {
+        Self::with(width, height, &[])
+    }
+
+    /// The three connections of the picture stored.
+    pub fn three(width: u16, height: u16) -> Self {
+        Self::with(width, height, &THREE)
+    }
+
+    /// These connections stored, as request bodies.
+    pub fn with(width: u16, height: u16, bodies: &[&str]) -> Self {
+        let behind = Stage::with(width, height, bodies);
+        let runtime = Arc::clone(&behind.runtime);
+        let (server, service) = runtime.block_on(async {
+            let server = Server::over(behind.service).await;
+            let service = remote(&server.origin).await;
+            (server, service)
+        });
+        Self {
+            here: Stage::with(width, height, bodies),
+            far: Stage::over(Size { width, height }, behind.clock, service, runtime),
+            _server: server,
+        }
+    }
+
+    /// Plays a story, twice.
+    pub fn play(&mut self, story: &str) -> &mut Self {
+        self.here.play(story);
+        self.far.play(story);
+        self
+    }
+
+    /// The same happens to both.
+    pub fn happens(&mut self, event: Event) {
+        self.here.happens(event.clone());
+        self.far.happens(event);
+    }
+
+    /// All the time passes that anything waits for.
+    pub fn time_passes(&mut self) -> &mut Self {
+        self.here.time_passes();
+        self.far.time_passes();
+        self
+    }
+
+    /// Somebody else does something with both services.
+    pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
+        self.far.elsewhere(does);
+        self.here.elsewhere(does)
+    }
+
+    /// The frame that both show, cell by cell.
+    pub fn frame(&mut self) -> String {
+        self.buffer();
+        self.here.frame()
+    }
+
+    /// The cells that both show.
+    pub fn buffer(&mut self) -> (Buffer, Option<(u16, u16)>) {
+        self.far.theme = self.here.theme;
+        let (here, far) = (self.here.buffer(), self.far.buffer());
+        if here != far {
+            let (here, far) = (self.here.frame(), self.far.frame());
+            panic!("here:\n{here}\nfar away:\n{far}");
+        }
+        here
+    }
+}
+
+impl Deref for Twice {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.here
+    }
+}
+
+impl DerefMut for Twice {
+    fn deref_mut(&mut self) -> &mut Stage {
+        &mut self.here
+    }
+}

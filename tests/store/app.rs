@@ -1,0 +1,147 @@
+//! The app in a pseudo terminal, as far as the storm needs it.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::process::PATIENCE;
+
+/// The app; killed when dropped.
+pub struct App {
+    child: Box<dyn Child + Send + Sync>,
+    writer: Box<dyn Write + Send>,
+    bytes: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    /// The terminal is there as long as this is.
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl App {
+    /// Starts the app in a home folder.
+    pub fn start(home: &Path) -> Self {
+        let size = PtySize {
+            rows: 30,
+            cols: 100,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_umai"));
+        command.cwd(home);
+        command.env_clear();
+        command.env("TERM", "xterm-256color");
+        command.env("HOME", home);
+        let child = pair.slave.spawn_command(command).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, bytes) = channel();
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut piece) {
+                if sender.send(piece[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut app = Self {
+            child,
+            writer: pair.master.take_writer().unwrap(),
+            bytes,
+            screen: vt100::Parser::new(
+                NonZeroU16::new(30).unwrap(),
+                NonZeroU16::new(100).unwrap(),
+                0,
+            ),
+            _master: pair.master,
+        };
+        app.press("\u{1b}[?6c");
+        app
+    }
+
+    pub fn id(&self) -> Option<u32> {
+        self.child.process_id()
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        // An app that was killed is found out by what it does not show.
+        let _ = self.writer.write_all(keys.as_bytes());
+    }
+
+    /// Waits until the screen says something.
+    pub fn shows(&mut self, text: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.screen.screen().contents().contains(text) {
+            assert!(
+                Instant::now() < end,
+                "{text:?} did not come; the screen says\n{}",
+                self.screen.screen().contents()
+            );
+            if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(50)) {
+                self.screen.process(&bytes);
+            }
+        }
+    }
+
+    /// Creates a connection by keys.
+    pub fn create(&mut self, name: &str) {
+        self.press("n");
+        self.shows("Select AI Provider");
+        self.press("openai\r");
+        self.shows("Create Connection");
+        self.press(&format!("{name}\t\t\tsk-planted"));
+        self.shows("•••");
+        self.press("\u{13}");
+        self.shows(&format!("Created \"{name}\""));
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Stops it as the shell does, waits until it is, and does something meanwhile.
+    pub fn stop_for(&mut self, meanwhile: impl FnOnce()) {
+        self.signal(Signal::TSTP);
+        let end = Instant::now() + PATIENCE;
+        while self.state() != 'T' {
+            assert!(Instant::now() < end, "it does not stop");
+            if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(5)) {
+                self.screen.process(&bytes);
+            }
+        }
+        meanwhile();
+        self.signal(Signal::CONT);
+    }
+
+    fn state(&self) -> char {
+        let id = self.child.process_id().unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        stat.rsplit(") ").next().unwrap().chars().next().unwrap()
+    }
+
+    /// Leaves it by its key; answers whether it ended well.
+    pub fn quit(mut self) -> bool {
+        self.press("q");
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.success();
+            }
+            assert!(Instant::now() < end, "it does not end");
+            // What it draws last has to be taken.
+            let _ = self.bytes.recv_timeout(Duration::from_millis(10));
+        }
+    }
+}
