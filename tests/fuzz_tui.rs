@@ -12,10 +12,17 @@ mod stage;
 
 use proptest::prelude::*;
 use stage::Stage;
+use std::sync::Arc;
+use umai::connection::{
+    ConnectionDraft, ConnectionItem, ConnectionService, Query, TestReport, Window,
+};
+use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::{Event, Mouse, MouseKind};
+use umai::tui::follow::Heard;
 use umai::tui::layout::Size;
+use umai::tui::tree::{Item, News};
 
-const KEYS: [&str; 44] = [
+const KEYS: [&str; 58] = [
     "<up>",
     "<down>",
     "<left>",
@@ -60,6 +67,20 @@ const KEYS: [&str; 44] = [
     "g",
     ":",
     "?",
+    "T",
+    "m",
+    "H",
+    "H",
+    "1",
+    "2",
+    "3",
+    "b",
+    "f",
+    "<space>",
+    "<ctrl-t>",
+    "<enter>",
+    "y",
+    "i",
 ];
 
 #[derive(Debug, Clone)]
@@ -70,6 +91,9 @@ enum Happening {
     Mouse(Mouse),
     Resize(Size),
     Time,
+    Elsewhere(u8),
+    Line(bool),
+    Answer,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -89,6 +113,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => mouse,
         1 => (0..140_u16, 0..50_u16).prop_map(|(width, height)| Happening::Resize(Size { width, height })),
         1 => Just(Happening::Time),
+        2 => (0..9_u8).prop_map(Happening::Elsewhere),
+        1 => any::<bool>().prop_map(Happening::Line),
+        1 => Just(Happening::Answer),
     ]
 }
 
@@ -106,10 +133,60 @@ fn play(stage: &mut Stage, happening: &Happening) {
         }
         Happening::Mouse(mouse) => stage.happens(Event::Mouse(*mouse)),
         Happening::Resize(size) => stage.happens(Event::Resize(*size)),
+        Happening::Answer => {
+            let reply = match stage.effects.pop() {
+                Some(Effect::Call(ticket, Request::Test(_))) => {
+                    Event::Reply(ticket, Reply::Tested(Ok(TestReport::default())))
+                }
+                Some(Effect::Call(ticket, _)) => {
+                    Event::Reply(ticket, Reply::Models(Ok(Vec::new())))
+                }
+                _ => return,
+            };
+            stage.happens(reply);
+        }
+        Happening::Elsewhere(what) => elsewhere(stage, *what),
+        Happening::Line(is_broken) => stage.happens(Event::Heard(if *is_broken {
+            Heard::Broken
+        } else {
+            Heard::CaughtUp
+        })),
         Happening::Time => {
             stage.time_passes();
         }
     }
+}
+
+/// Somebody else does something with one of the first three connections, and it is heard of.
+fn elsewhere(stage: &mut Stage, what: u8) {
+    let news = stage.elsewhere(&async |service: &dyn ConnectionService| {
+        let window = Window { skip: 0, take: 3 };
+        let page = service.list(Query::all(window)).await.unwrap();
+        let item = page.items.into_iter().nth(usize::from(what % 3))?;
+        let key = item.id.into();
+        let changed = match what / 3 {
+            0 => {
+                service.delete(&key, None).await.unwrap();
+                return Some(News::Deleted(item.id));
+            }
+            1 => service.set_active(&key, !item.is_active).await,
+            _ => {
+                let last = item.name.chars().next_back().unwrap_or('x');
+                let draft = ConnectionDraft {
+                    name: Some(format!("{last} 日 {what}")),
+                    ..ConnectionDraft::default()
+                };
+                service.update(&key, draft, None).await
+            }
+        };
+        Some(News::Saved(compact(&changed.unwrap().item)))
+    });
+    let Some(news) = news else { return };
+    stage.happens(Event::Heard(Heard::News(vec![news])));
+}
+
+fn compact(item: &ConnectionItem) -> Item {
+    Item::new(item, Arc::from(item.provider_id.as_str()))
 }
 
 fn check(stage: &Stage) {

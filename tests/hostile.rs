@@ -17,7 +17,10 @@ use ratatui::layout::Rect;
 use rstest::rstest;
 use stage::Stage;
 use umai::appsettings::Lookup;
-use umai::connection::{Connection, ConnectionError, ConnectionItem, Page, Setting, Settings};
+use umai::connection::{
+    Change, Comparison, Connection, ConnectionError, ConnectionItem, Model, Page, Setting,
+    Settings, TestReport, TestStage, TestStep, Version,
+};
 use umai::tui::app::App;
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::Event;
@@ -135,7 +138,53 @@ impl Told {
             Request::Create(_) | Request::Update(_) | Request::SetActive(..) => {
                 Reply::Saved(Err(ConnectionError::Malformed(item.name.clone())))
             }
-            Request::Delete(_) => Reply::Lost(item.name.clone()),
+            Request::Delete(_) | Request::Rollback(..) => Reply::Lost(item.name.clone()),
+            Request::Test(_) => Reply::Tested(Ok(self.report())),
+            Request::Models(_) => Reply::Models(Ok(vec![Model {
+                id: item.name.clone(),
+                name: item.name.clone(),
+                capabilities: Vec::new(),
+            }])),
+            Request::Versions(..) => {
+                let items = [2, 1].map(|number| self.version(number)).to_vec();
+                Reply::Versions(Ok(Page { items, total: 2 }))
+            }
+            Request::Compare(..) => {
+                let (older, newer) = (self.version(1), self.version(2));
+                Reply::Compared(Ok(Box::new(Comparison::of(older, newer, &[]))))
+            }
+        }
+    }
+
+    fn report(&self) -> TestReport {
+        let text = self.connection.item.name.clone();
+        TestReport {
+            success: false,
+            error_message: Some(text.clone()),
+            steps: vec![TestStep {
+                stage: TestStage::Reached,
+                passed: false,
+                detail: Some(text.clone()),
+            }],
+            advice: Some(text.clone()),
+            said: Some(text.clone()),
+            address: Some(text),
+            ..TestReport::default()
+        }
+    }
+
+    fn version(&self, number: u64) -> Version {
+        let mut snapshot = self.connection.clone();
+        let text = snapshot.item.name.clone();
+        snapshot.item.version = number;
+        snapshot.item.name = format!("{number} {text}");
+        Version {
+            snapshot,
+            change: Change {
+                description: Some(text.clone()),
+                paths: vec![format!("settings.{text}")],
+                ..Change::default()
+            },
         }
     }
 
@@ -160,7 +209,13 @@ fn no_harmful_character_reaches_a_cell(
         "<down>t",
         "<down><enter><tab>x<ctrl-s>",
         "<down>D<tab><enter>",
-        "?"
+        "?",
+        "<down>T",
+        "<down>m",
+        "<down>2",
+        "<down>H",
+        "<down>H<down><enter>",
+        "<down>H<down>b"
     )]
     keys: &str,
 ) {

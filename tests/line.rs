@@ -97,14 +97,6 @@ impl ConnectionService for Line {
         self.end()?.create(draft).await
     }
 
-    async fn duplicate(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-    ) -> Result<Connection, ConnectionError> {
-        self.end()?.duplicate(key, draft).await
-    }
-
     async fn update(
         &self,
         key: &IdOrAlias,
@@ -112,6 +104,14 @@ impl ConnectionService for Line {
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
         self.end()?.update(key, draft, over).await
+    }
+
+    async fn duplicate(
+        &self,
+        key: &IdOrAlias,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        self.end()?.duplicate(key, draft).await
     }
 
     async fn set_active(

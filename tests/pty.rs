@@ -478,3 +478,31 @@ fn an_app_whose_server_is_not_there_says_so_and_ends() {
     assert!(terminal.is_given_back());
     assert!(terminal.has_written("nobody listens there"));
 }
+
+#[test]
+fn a_test_that_is_stopped_lets_go_of_the_provider() {
+    let provider = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", provider.local_addr().unwrap());
+    let line = format!(
+        "{0} connections create --name Silent --provider openai-compatible --set endpoint={endpoint} && exec {0}",
+        env!("CARGO_BIN_EXE_umai"),
+    );
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("Connections (1)");
+    terminal.press("jT");
+    terminal.shows("Testing the connection");
+    let (mut asked, _) = provider.accept().unwrap();
+    // Well before a test gives up by itself.
+    asked.set_read_timeout(Some(PATIENCE / 5)).unwrap();
+    terminal.press("\u{1b}");
+    terminal.until("the end of the report", |terminal| {
+        !terminal.contents().contains("Testing the connection")
+    });
+    // The request is read, then its end: not an error, which the time that is over would be.
+    let mut request = Vec::new();
+    asked.read_to_end(&mut request).unwrap();
+    assert!(request.starts_with(b"GET /"));
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}

@@ -16,7 +16,7 @@ use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
 /// Every screen there is, by the keys that lead to it.
-const SCREENS: [&str; 17] = [
+const SCREENS: [&str; 23] = [
     "",
     "<down>",
     "<down><tab>",
@@ -34,6 +34,12 @@ const SCREENS: [&str; 17] = [
     ":",
     "?<pagedown>",
     "<down>t",
+    "<down>2<down>",
+    "<down>tH<down>",
+    "<down>tH<down><enter>",
+    "<down>tH<down>b",
+    "<down>T",
+    "<down>m",
 ];
 
 fn at(stage: &mut Stage, width: u16, height: u16) {
@@ -42,7 +48,10 @@ fn at(stage: &mut Stage, width: u16, height: u16) {
 
 #[rstest]
 fn no_size_stops_the_app(
-    #[values(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)] screen: usize,
+    #[values(
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22
+    )]
+    screen: usize,
 ) {
     let mut stage = Stage::three(80, 24);
     stage.play(SCREENS[screen]);

@@ -84,6 +84,9 @@ async fn when_the_holder_is_killed_a_guest_takes_over_and_nothing_needs_a_hand()
     let beside = holder(folder.path(), 1);
     let store = open_in(folder.path()).await.unwrap();
     let mut feed = store.changes(Revision(1)).await.unwrap();
+    // It is waited for while the holder is killed, not before or after.
+    let followed = tokio::spawn(async move { (next(&mut feed).await.0, feed) });
+    store.get(id(1)).await.unwrap();
     beside.kill();
     let start = Instant::now();
     store.save(save(2, 1)).await.unwrap();
@@ -92,7 +95,8 @@ async fn when_the_holder_is_killed_a_guest_takes_over_and_nothing_needs_a_hand()
         "{:?}",
         start.elapsed()
     );
-    assert_eq!(next(&mut feed).await.0, 2);
+    let (revision, mut feed) = followed.await.unwrap();
+    assert_eq!(revision, 2);
     // The next one asks this one now.
     let beside = holder(folder.path(), 3);
     assert_eq!(next(&mut feed).await.0, 3);

@@ -162,6 +162,8 @@ fn part(key: &IdOrAlias) -> Result<String, ConnectionError> {
 /// Whether an alias can be a part of an address, and means a connection there.
 fn is_askable(alias: &str) -> bool {
     !matches!(alias, "" | "." | "..")
+        // Addresses lose line ends and tabs, so that it would be another one's.
+        && !alias.chars().any(char::is_control)
         && alias.chars().count() <= MOST_ALIAS
         && !alias::is_reserved(&alias.to_lowercase())
 }

@@ -49,7 +49,7 @@ pub async fn serve(
     limits: Limits,
     stop: CancellationToken,
 ) -> bool {
-    let seats = Seats::new(limits.connections);
+    let seats = Seats::new(limits.connections, limits.grace);
     let patience = limits.stop;
     let house = Arc::new(House {
         gate: Arc::new(gate),

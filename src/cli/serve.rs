@@ -195,7 +195,7 @@ async fn open_up(
     let mut doors = Vec::new();
     let mut addresses = Vec::new();
     for place in places {
-        let opened = listen::open(place).await;
+        let opened = listen::open(place);
         let opened = opened.map_err(|sentence| Failure::Trouble(anyhow::Error::msg(sentence)))?;
         addresses.push(address(place, &opened));
         doors.extend(opened);

@@ -202,6 +202,7 @@ pub fn while_open(
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let store = SharedStore::new(&ground.config.data);
+        let resting = tokio::spawn(signals::rest_when_stopped(store.clone())?);
         let session = match ground.server {
             // A server may take its time; the store here is opened in any case.
             Some(_) => tokio::select! {
@@ -214,7 +215,6 @@ pub fn while_open(
         for notice in at_first.iter().chain(&ground.exposed_key()) {
             output.note(notice);
         }
-        let resting = tokio::spawn(signals::rest_when_stopped(session.store.clone())?);
         let done = command(&session.service, output, &mut signals).await;
         resting.abort();
         let closed = session.store.close().await;

@@ -141,7 +141,7 @@ impl ConnectionService for CoreService {
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
         let found = draft.examine(&self.catalog, Stored::Nothing);
-        self.keep_new(found, None).await
+        self.keep_new(found, None, save::said_of(&draft)).await
     }
 
     async fn duplicate(
@@ -159,7 +159,8 @@ impl ConnectionService for CoreService {
         }
         let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
         merged.refuse_what_moved(&mut found);
-        self.keep_new(found, Some(&original)).await
+        self.keep_new(found, Some(&original), save::said_of(&draft))
+            .await
     }
 
     async fn update(

@@ -22,6 +22,8 @@ pub struct ConnectionDraft {
     pub is_active: Option<bool>,
     /// The provider's values.
     pub settings: Option<Settings<Plain>>,
+    /// What the person who saves says about the change, for the history; at most 255 characters of it are kept.
+    pub change_description: Option<String>,
     /// What could not be read as the type it should be; validation reports it with the rest.
     pub misread: Vec<FieldError>,
 }
@@ -43,6 +45,17 @@ impl ConnectionDraft {
                 "providerId" => draft.provider_id = draft.text(Field::ProviderId, value),
                 "isActive" => draft.is_active = draft.switch(&value),
                 "settings" => draft.settings = draft.object(value),
+                "changeDescription" => {
+                    draft.change_description = match value {
+                        Json::Text(text) => Some(text),
+                        // Not what the change is about, so it refuses nothing.
+                        Json::Null
+                        | Json::Switch(_)
+                        | Json::Number(_)
+                        | Json::List
+                        | Json::Object(_) => None,
+                    }
+                }
                 _ => {}
             }
         }

@@ -98,25 +98,40 @@ impl SharedStore {
         let mut unanswered = None;
         loop {
             let before = self.revision();
-            let refusal = match self.0.chair().await?.ask(&request).await {
+            let chair = match self.0.chair().await {
+                Err(why) if unanswered.is_some() => return Err(uncertain(&why)),
+                chair => chair?,
+            };
+            let refusal = match chair.ask(&request).await {
                 Ok(Ok(reply)) => return reply.kept(),
                 Ok(Err(refusal)) => Some(refusal),
                 Err(Unanswered::Gone) => None,
-                Err(Unanswered::Silent) => return Err(self.0.uncertain()),
+                Err(Unanswered::Silent) => return Err(uncertain(&self.0.silent())),
             };
+            // While it is asked whether the write was done, it may not keep the holder from closing.
+            drop(chair);
             if refusal.is_none() {
                 unanswered.get_or_insert(before);
             }
-            if let Some(since) = unanswered
-                && let Some(done) = again::was_done(self, &write, since).await?
-            {
-                return Ok(done);
+            if let Some(since) = unanswered {
+                match again::was_done(self, &write, since).await {
+                    Ok(Some(done)) => return Ok(done),
+                    Ok(None) => {}
+                    Err(why) => return Err(uncertain(&why)),
+                }
             }
             if let Some(refusal) = refusal {
                 return Err(refusal);
             }
         }
     }
+}
+
+/// What is said of a write that may have been done, when nobody can be asked.
+fn uncertain(why: &StoreError) -> StoreError {
+    StoreError::Unusable(format!(
+        "{why}. Whether this change was kept is not known: look before you make it again"
+    ))
 }
 
 #[async_trait]

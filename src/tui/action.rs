@@ -15,6 +15,14 @@ pub enum Context {
     Form,
     /// A question with buttons.
     Confirm,
+    /// The info tab of a connection; the keys of the tree work too.
+    Info,
+    /// The history tab of a connection; the keys of the tree work too.
+    History,
+    /// A comparison of two versions.
+    Compare,
+    /// The report of a test.
+    Report,
     /// After the key that copies: what shall be copied.
     Clipboard,
     /// Everywhere, where the place itself has no other use for the key.
@@ -23,11 +31,15 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Tree,
         Self::List,
         Self::Form,
         Self::Confirm,
+        Self::Info,
+        Self::History,
+        Self::Compare,
+        Self::Report,
         Self::Clipboard,
         Self::Anywhere,
     ];
@@ -39,6 +51,10 @@ impl Context {
             Self::List => "list",
             Self::Form => "form",
             Self::Confirm => "confirm",
+            Self::Info => "info",
+            Self::History => "history",
+            Self::Compare => "compare",
+            Self::Report => "report",
             Self::Clipboard => "copy",
             Self::Anywhere => "anywhere",
         }
@@ -51,9 +67,34 @@ impl Context {
             Self::List => "In a list or filter",
             Self::Form => "In a form",
             Self::Confirm => "In a question",
+            Self::Info => "In the info",
+            Self::History => "In the history",
+            Self::Compare => "In a comparison",
+            Self::Report => "In the report of a test",
             Self::Clipboard => "After the key that copies",
             Self::Anywhere => "Everywhere",
         }
+    }
+
+    /// The place whose keys work here too.
+    pub const fn beneath(self) -> Option<Self> {
+        match self {
+            Self::Info | Self::History => Some(Self::Tree),
+            Self::Tree
+            | Self::List
+            | Self::Form
+            | Self::Confirm
+            | Self::Compare
+            | Self::Report
+            | Self::Clipboard
+            | Self::Anywhere => None,
+        }
+    }
+
+    /// Whether an action can be done here.
+    pub fn has(self, entry: &Entry) -> bool {
+        let is_of = |place| entry.contexts.contains(&place);
+        is_of(self) || self.beneath().is_some_and(is_of)
     }
 }
 
@@ -61,9 +102,20 @@ impl Context {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the table below says what each does")]
 pub enum Action {
+    CompareVersions,
+    Mark,
+    RollBack,
+    RollBackField,
+    CopyLine,
+    Again,
     New,
     Edit,
     Toggle,
+    Test,
+    Models,
+    ShowSettings,
+    ShowInfo,
+    ShowHistory,
     Undo,
     Delete,
     Filter,
@@ -132,14 +184,28 @@ const fn entry(
     }
 }
 
-use Context::{Anywhere, Clipboard, Confirm, Form, List, Tree};
+use Context::{Anywhere, Clipboard, Compare, Confirm, Form, History, Info, List, Report, Tree};
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 39] = [
+pub const ACTIONS: [Entry; 50] = [
+    entry(Action::CompareVersions, "compare", &[History], ("Compare the version to the current one, or to the one that is marked", Some("compare"))),
+    entry(Action::Mark, "mark", &[History], ("Mark the version, to compare another to it", Some("mark"))),
+    entry(Action::RollBack, "rollback", &[History, Compare], ("Rollback to the version; asks first", Some("rollback"))),
+    entry(Action::RollBackField, "rollback-field", &[Compare], ("Rollback of this one field; asks first", Some("rollback field"))),
+    entry(Action::CopyLine, "copy-line", &[Info], ("Copy the line that is selected", Some("copy"))),
+    entry(Action::Again, "again", &[Report], ("Test again", Some("again"))),
     entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
     entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection on or off", Some("on/off"))),
+    entry(Action::Save, "save", &[Form], ("Save", Some("save"))),
+    entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
+    entry(Action::PreviousField, "previous-field", &[Form], ("Previous field", None)),
+    entry(Action::NextError, "next-error", &[Form], ("Next field that is wrong", Some("next error"))),
+    entry(Action::Reveal, "reveal", &[Form], ("Show or hide the secret being typed", Some("show"))),
+    entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
+    entry(Action::Test, "test", &[Tree, Form], ("Test the connection, or what is in the form", Some("test"))),
+    entry(Action::ShowHistory, "history", &[Tree], ("Show the history of the connection", Some("history"))),
     entry(Action::Undo, "undo", &[Tree], ("Undo the last switch", Some("undo"))),
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
@@ -149,13 +215,10 @@ pub const ACTIONS: [Entry; 39] = [
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
     entry(Action::CopyJson, "json", &[Clipboard], ("Copy the JSON, secrets masked", Some("JSON"))),
+    entry(Action::Models, "models", &[Tree, Report], ("Browse the models of the connection", Some("models"))),
+    entry(Action::ShowSettings, "settings", &[Tree], ("Show the settings of the connection", None)),
+    entry(Action::ShowInfo, "info", &[Tree], ("Show the ID, the dates and the last test of the connection", None)),
     entry(Action::Refresh, "refresh", &[Tree], ("Read the connections again", None)),
-    entry(Action::Save, "save", &[Form], ("Save", Some("save"))),
-    entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
-    entry(Action::PreviousField, "previous-field", &[Form], ("Previous field", None)),
-    entry(Action::NextError, "next-error", &[Form], ("Next field that is wrong", Some("next error"))),
-    entry(Action::Reveal, "reveal", &[Form], ("Show or hide the secret being typed", Some("show"))),
-    entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
     entry(Action::Choose, "choose", &[List, Confirm], ("Take the one that is selected", Some("choose"))),
     entry(Action::NextButton, "next-button", &[Confirm], ("Next button", Some("next"))),
     entry(Action::PreviousButton, "previous-button", &[Confirm], ("Previous button", None)),
@@ -169,7 +232,7 @@ pub const ACTIONS: [Entry; 39] = [
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Clipboard], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Clipboard], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
@@ -186,6 +249,14 @@ impl Action {
             .iter()
             .find(|entry| entry.action == self)
             .unwrap_or(&ACTIONS[0])
+    }
+
+    /// Whether it moves in what is shown.
+    pub const fn is_move(self) -> bool {
+        matches!(
+            self,
+            Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::First | Self::Last
+        )
     }
 
     /// The action of this name, where it can be done in this place.

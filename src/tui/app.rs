@@ -11,8 +11,11 @@ mod copy;
 mod due;
 mod follow;
 mod hints;
+mod keys;
 mod layers;
 mod mouse;
+mod testing;
+mod workspace;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,16 +25,16 @@ use uuid::Uuid;
 use super::action::{Action, Context};
 use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
-use super::event::{Event, Pasted};
+use super::event::Event;
 use super::form::{Form, rows};
-use super::help::Help;
-use super::key::Key;
+use super::info::Tested;
 use super::keymap::Keymap;
 use super::layer::Layer;
 use super::layout::{Columns, Layout, Size};
-use super::line::Pasting;
 use super::notice::Notice;
 use super::tree::Tree;
+use super::workspace::{Tab, Workspace};
+use crate::connection::Window;
 use crate::provider::ProviderCatalog;
 
 /// The pane that keys go to.
@@ -56,6 +59,14 @@ enum Waiting {
     Save,
     Switch(Switch),
     Delete(Uuid),
+    Test,
+    Models,
+    Versions(Uuid, Window),
+    Compare,
+    /// To this version.
+    Rollback(u64),
+    /// To this version.
+    RollbackField(u64),
 }
 
 /// A connection being switched on or off.
@@ -84,6 +95,10 @@ pub struct App {
     pub pane: Pane,
     /// The connection that is selected.
     pub detail: Detail,
+    /// The tabs of its workspace.
+    pub workspace: Workspace,
+    /// How the last tests since the start went.
+    pub tests: HashMap<Uuid, Tested>,
     /// What lies above the tree; the last one takes the keys.
     pub layers: Vec<Layer>,
     /// What happened last.
@@ -110,6 +125,8 @@ impl App {
             tree: Tree::default(),
             pane: Pane::Tree,
             detail: Detail::default(),
+            workspace: Workspace::default(),
+            tests: HashMap::new(),
             layers: Vec::new(),
             notice: None,
             is_behind: false,
@@ -180,31 +197,26 @@ impl App {
         match self.layers.last() {
             Some(layer) => layer.context(),
             None if self.is_filtering() => Context::List,
-            None => Context::Tree,
+            None => match self.tab_in_focus() {
+                Some(Tab::Info) => Context::Info,
+                Some(Tab::History) => Context::History,
+                Some(Tab::Settings) | None => Context::Tree,
+            },
         }
     }
 
     /// The form, when it is open, whatever lies above it.
     pub fn form(&self) -> Option<&Form> {
-        self.layers.iter().find_map(|layer| match layer {
-            Layer::Form(form) => Some(&**form),
-            Layer::Picker(_)
-            | Layer::Confirm(_)
-            | Layer::Palette(_)
-            | Layer::Help(_)
-            | Layer::Clipboard => None,
-        })
+        self.layers.iter().find_map(Layer::form)
     }
 
     fn form_mut(&mut self) -> Option<&mut Form> {
-        self.layers.iter_mut().find_map(|layer| match layer {
-            Layer::Form(form) => Some(&mut **form),
-            Layer::Picker(_)
-            | Layer::Confirm(_)
-            | Layer::Palette(_)
-            | Layer::Help(_)
-            | Layer::Clipboard => None,
-        })
+        self.layers.iter_mut().find_map(Layer::form_mut)
+    }
+
+    /// Whether an answer to this is waited for.
+    pub fn awaits(&self, ticket: Ticket) -> bool {
+        self.waiting.contains_key(&ticket)
     }
 
     /// Who comes back from the shell may be somebody else.
@@ -216,69 +228,6 @@ impl App {
 
     fn is_filtering(&self) -> bool {
         self.tree.filter().is_some_and(|filter| filter.is_typing)
-    }
-
-    /// Whether characters are typed into something.
-    fn is_typing(&self) -> bool {
-        match self.layers.last() {
-            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_)) => true,
-            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) => false,
-            None => self.is_filtering(),
-        }
-    }
-
-    fn key(&mut self, key: Key) -> Option<Effect> {
-        if self.is_typing() && key.typed().is_some() {
-            self.type_key(key);
-            return None;
-        }
-        let mut found = self.keymap.find(self.context(), key);
-        if found.is_none() && matches!(self.layers.last(), Some(Layer::Help(_))) {
-            // Nothing is typed into the help, so the keys that move in the tree move here, too.
-            found = self
-                .keymap
-                .find(Context::Tree, key)
-                .filter(|action| Help::does(*action));
-        }
-        if let Some(action) = found {
-            return self.act(action);
-        }
-        self.type_key(key);
-        None
-    }
-
-    fn type_key(&mut self, key: Key) {
-        let is_filtering = self.is_filtering();
-        match self.layers.last_mut() {
-            Some(Layer::Picker(picker)) => picker.choices.key(key),
-            Some(Layer::Palette(palette)) => palette.choices.key(key),
-            Some(Layer::Form(form)) => form.key(key),
-            None if is_filtering => {
-                self.tree.edit_filter(&self.catalog, |line| line.edit(key));
-            }
-            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) | None => {}
-        }
-    }
-
-    fn paste(&mut self, pasted: &Pasted) {
-        let is_filtering = self.is_filtering();
-        let told = match self.layers.last_mut() {
-            Some(Layer::Form(form)) => form.paste(pasted),
-            Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
-            Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
-            None if is_filtering => {
-                let mut told = None;
-                self.tree.edit_filter(&self.catalog, |line| {
-                    told = too_long(line.paste(&pasted.0));
-                    told.is_none()
-                });
-                told
-            }
-            Some(Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard) | None => None,
-        };
-        if let Some(notice) = told {
-            self.tell(notice);
-        }
     }
 
     /// Says what people should know; where there is more than fits into a line, the help has all of it.
@@ -342,13 +291,17 @@ impl App {
                     let area = layout.palette();
                     palette.choices.scroll(Layout::choice_rows(area), count);
                 }
-                Layer::Confirm(_) | Layer::Help(_) | Layer::Clipboard => {}
+                Layer::Models(models) => {
+                    let count = models.left().len();
+                    let area = layout.palette();
+                    models.choices.scroll(Layout::choice_rows(area), count);
+                }
+                Layer::Compare(compare) => compare.scroll(layout),
+                Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
             }
         }
+        let (versions, _) = Layout::versions(self.detail_area());
+        self.workspace.history.scroll(versions.height.into());
+        self.forget_unseen();
     }
-}
-
-fn too_long(pasting: Pasting) -> Option<Notice> {
-    (pasting == Pasting::TooLong)
-        .then(|| Notice::warning("The paste is longer than 64 KiB; it was left out"))
 }

@@ -3,19 +3,23 @@
 use uuid::Uuid;
 
 use super::action::Action;
+use super::key::Key;
 use super::layer::{Answer, Outcome};
+use super::line::Line;
 
 /// A question with buttons.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Confirm {
     /// What it is about, in a word.
-    pub headline: &'static str,
+    pub headline: String,
     /// The question.
     pub text: String,
     /// What it is asked of, when that has a name.
     pub subject: Option<String>,
     /// What to know before it is answered.
     pub note: Option<&'static str>,
+    /// A note that may be typed.
+    pub line: Option<Line>,
     /// What can be answered.
     pub buttons: Vec<(&'static str, Answer)>,
     /// The button that Enter takes.
@@ -26,10 +30,11 @@ impl Confirm {
     /// Whether a connection shall be deleted; Enter alone deletes nothing.
     pub fn delete(id: Uuid, name: &str) -> Self {
         Self {
-            headline: "Delete",
+            headline: "Delete".into(),
             text: "Are you sure you want to delete this connection?".into(),
             subject: Some(name.to_owned()),
-            note: Some("There is no undo."),
+            note: Some("It goes to the trash, with its history."),
+            line: None,
             buttons: vec![("Cancel", Answer::Cancel), ("Delete", Answer::Delete(id))],
             focus: 0,
         }
@@ -38,10 +43,11 @@ impl Confirm {
     /// Whether a changed form shall be left.
     pub fn leave() -> Self {
         Self {
-            headline: "Unsaved changes",
+            headline: "Unsaved changes".into(),
             text: "What was typed is not saved.".into(),
             subject: None,
             note: None,
+            line: None,
             buttons: vec![
                 ("Save", Answer::Save),
                 ("Discard", Answer::Discard),
@@ -54,16 +60,60 @@ impl Confirm {
     /// Whether to quit from a changed form.
     pub fn quit() -> Self {
         Self {
-            headline: "Unsaved changes",
+            headline: "Unsaved changes".into(),
             text: "What was typed is not saved. Quit all the same?".into(),
             subject: None,
             note: None,
+            line: None,
             buttons: vec![
                 ("Keep editing", Answer::Cancel),
                 ("Discard and quit", Answer::DiscardAndQuit),
             ],
             focus: 0,
         }
+    }
+
+    /// Whether a connection shall be what it was at a version. Enter does it: it can be taken back the same way.
+    pub fn roll_back(id: Uuid, number: u64, name: &str) -> Self {
+        Self {
+            headline: format!("Rollback to v{number}"),
+            text: format!("Shall it be as it was at v{number}? This makes a new version."),
+            subject: Some(name.to_owned()),
+            note: Some("Secrets stay those that are stored now."),
+            line: Some(Line::text("")),
+            buttons: vec![
+                ("Cancel", Answer::Cancel),
+                ("Rollback", Answer::RollBack(id, number)),
+            ],
+            focus: 1,
+        }
+    }
+
+    /// Whether one field shall be what it was at a version.
+    pub fn roll_back_field(id: Uuid, number: u64, label: &str) -> Self {
+        Self {
+            text: format!("Shall this field be as it was at v{number}? This makes a new version."),
+            subject: Some(label.to_owned()),
+            note: None,
+            buttons: vec![
+                ("Cancel", Answer::Cancel),
+                ("Rollback", Answer::RollBackField(id, number)),
+            ],
+            ..Self::roll_back(id, number, label)
+        }
+    }
+
+    /// Types into the note.
+    pub fn key(&mut self, key: Key) {
+        if let Some(line) = &mut self.line {
+            line.edit(key);
+        }
+    }
+
+    /// The note, when one was typed.
+    pub fn typed(&self) -> Option<String> {
+        let typed = self.line.as_ref()?.value().trim();
+        (!typed.is_empty()).then(|| typed.to_owned())
     }
 
     /// Whether this can be answered.

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::tree::Item;
 use crate::appsettings::{Lookup, Reference};
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, Page, Window,
+    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, Model, Page,
+    Rollback, TestReport, TestSubject, Version, Window,
 };
 
 /// Names one request or one wake-up, so that its answer finds back; never used twice.
@@ -52,6 +53,16 @@ pub enum Request {
     SetActive(Uuid, bool),
     /// Delete.
     Delete(Uuid),
+    /// Try whether the credentials work.
+    Test(TestSubject),
+    /// What the provider can do.
+    Models(Uuid),
+    /// A part of the history, newest first.
+    Versions(Uuid, Window),
+    /// What differs between two versions.
+    Compare(Uuid, u64, u64),
+    /// Make it what it was at a version, with a note.
+    Rollback(Uuid, u64, Option<String>),
 }
 
 /// A change to a connection, and what it was made over.
@@ -69,8 +80,37 @@ impl Request {
     /// Whether something is kept by it, so that quitting waits for its answer.
     pub const fn is_save(&self) -> bool {
         match self {
-            Self::Create(_) | Self::Update(_) | Self::SetActive(..) | Self::Delete(_) => true,
-            Self::List(_) | Self::Get(_) | Self::AliasOwner(..) | Self::Lookup(_) => false,
+            Self::Create(_)
+            | Self::Update(_)
+            | Self::SetActive(..)
+            | Self::Delete(_)
+            | Self::Rollback(..) => true,
+            Self::List(_)
+            | Self::Get(_)
+            | Self::AliasOwner(..)
+            | Self::Lookup(_)
+            | Self::Test(_)
+            | Self::Models(_)
+            | Self::Versions(..)
+            | Self::Compare(..) => false,
+        }
+    }
+
+    /// Whether a provider far away is asked, which may take long: it stops when nobody waits for it any more.
+    pub const fn is_stoppable(&self) -> bool {
+        match self {
+            Self::Test(_) | Self::Models(_) => true,
+            Self::List(_)
+            | Self::Get(_)
+            | Self::AliasOwner(..)
+            | Self::Lookup(_)
+            | Self::Create(_)
+            | Self::Update(_)
+            | Self::SetActive(..)
+            | Self::Delete(_)
+            | Self::Versions(..)
+            | Self::Compare(..)
+            | Self::Rollback(..) => false,
         }
     }
 }
@@ -90,6 +130,16 @@ pub enum Reply {
     Saved(Result<Connection, ConnectionError>),
     /// To [`Request::Delete`].
     Deleted(Result<ConnectionItem, ConnectionError>),
+    /// To [`Request::Test`].
+    Tested(Result<TestReport, ConnectionError>),
+    /// To [`Request::Models`].
+    Models(Result<Vec<Model>, ConnectionError>),
+    /// To [`Request::Versions`].
+    Versions(Result<Page<Version>, ConnectionError>),
+    /// To [`Request::Compare`].
+    Compared(Result<Box<Comparison>, ConnectionError>),
+    /// To [`Request::Rollback`].
+    RolledBack(Result<Box<Rollback>, ConnectionError>),
     /// The request broke off without an answer; says what is known.
     Lost(String),
 }

@@ -16,7 +16,7 @@ use crate::connection::store::{ChangeFeed, Changed, Revision, What};
 use crate::connection::{ConnectionError, ConnectionService, StoreError};
 
 /// The most changes that are told at once; a frame is drawn between.
-const BATCH: usize = 1_000;
+const BATCH: usize = 500;
 
 /// The pause before the first try to open a broken feed again; each one is twice as long as the one before.
 const SHORTEST: Duration = Duration::from_millis(250);

@@ -2,6 +2,7 @@
 
 mod checks;
 mod draft;
+mod elsewhere;
 pub mod field;
 pub mod rows;
 mod save;
@@ -15,11 +16,11 @@ use super::key::Key;
 use super::layer::Outcome;
 use super::line::{LONGEST, Line, Pasting};
 use super::notice::Notice;
-use super::tree::News;
 use crate::connection::{Connection, alias};
 use crate::provider::{Provider, ProviderCatalog};
 pub use checks::AliasCheck;
 use checks::Known;
+pub use elsewhere::Elsewhere;
 use field::{Field, Place, Secret, Value};
 
 /// What a form is about.
@@ -36,30 +37,6 @@ pub enum Subject {
         /// The version that was read.
         version: u64,
     },
-}
-
-/// What happened to the stored connection while its form was open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Elsewhere {
-    /// It was saved, and is at this version.
-    Saved(u64),
-    /// It was deleted.
-    Deleted,
-}
-
-impl Elsewhere {
-    /// What it means for who types.
-    pub fn sentence(self) -> String {
-        match self {
-            Self::Saved(version) => format!(
-                "Changed elsewhere, to version {version}: what is typed stays, but cannot be saved over it"
-            ),
-            Self::Deleted => {
-                "Deleted elsewhere: what is typed stays, but there is nothing to save it over"
-                    .into()
-            }
-        }
-    }
 }
 
 /// The form of a connection.
@@ -122,7 +99,9 @@ impl Form {
             name: item.name.clone(),
             version: item.version,
         };
-        let mut form = Self::with(subject, provider, own.into_iter().chain(settings));
+        let note = Field::own(Place::Note, "Note", Value::Text(Line::text("")));
+        let fields = own.into_iter().chain(settings).chain([note]);
+        let mut form = Self::with(subject, provider, fields);
         form.alias_follows = false;
         form.alias_check = AliasCheck::Free(item.alias.clone());
         form
@@ -183,25 +162,6 @@ impl Form {
         }
     }
 
-    /// Something was heard of the connection.
-    pub fn hear(&mut self, news: &News) {
-        self.changed_elsewhere(match news {
-            News::Saved(item) => Elsewhere::Saved(item.version()),
-            News::Deleted(_) => Elsewhere::Deleted,
-        });
-    }
-
-    /// This happened to the connection; what the form was made over is nothing new.
-    pub fn changed_elsewhere(&mut self, what: Elsewhere) {
-        let Subject::Stored { version, .. } = self.subject else {
-            return;
-        };
-        match what {
-            Elsewhere::Saved(newer) if newer <= version => {}
-            Elsewhere::Saved(_) | Elsewhere::Deleted => self.elsewhere = Some(what),
-        }
-    }
-
     /// Does what a key asked for.
     pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> Outcome {
         if self.saving.is_some() {
@@ -209,6 +169,7 @@ impl Form {
         }
         match action {
             Action::Save => return self.save(catalog),
+            Action::Test => return self.test(catalog),
             Action::Back => return self.leave(),
             Action::NextField => self.focus_on((self.focus + 1) % self.fields.len().max(1)),
             Action::PreviousField => {

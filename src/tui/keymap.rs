@@ -62,10 +62,9 @@ impl Keymap {
 
     /// What a key does in a place, or everywhere.
     pub fn find(&self, context: Context, key: Key) -> Option<Action> {
-        self.bindings
-            .get(&(context, key))
-            .or_else(|| self.bindings.get(&(Context::Anywhere, key)))
-            .copied()
+        let places = [Some(context), context.beneath(), Some(Context::Anywhere)];
+        let mut places = places.into_iter().flatten();
+        places.find_map(|place| self.bindings.get(&(place, key)).copied())
     }
 
     /// The keys of an action in one place, in the order of the file.
@@ -78,9 +77,12 @@ impl Keymap {
 
     /// The first key of an action in a place, or everywhere.
     pub fn first_key(&self, context: Context, action: Action) -> Option<Key> {
-        self.keys(context, action)
-            .next()
-            .or_else(|| self.keys(Context::Anywhere, action).next())
+        let places = [Some(context), context.beneath(), Some(Context::Anywhere)];
+        let mut keys = places
+            .into_iter()
+            .flatten()
+            .flat_map(|place| self.keys(place, action));
+        keys.find(|key| self.find(context, *key) == Some(action))
     }
 
     fn over(mut self, file: &str, name: &str) -> (Self, Vec<String>) {

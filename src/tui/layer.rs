@@ -3,13 +3,17 @@
 use uuid::Uuid;
 
 use super::action::{Action, Context};
+use super::compare::Compare;
 use super::confirm::Confirm;
-use super::effect::Request;
+use super::effect::{Request, Ticket};
 use super::form::Form;
 use super::help::Help;
+use super::models::Models;
 use super::notice::Notice;
 use super::palette::Palette;
 use super::picker::Picker;
+use super::report::Report;
+use crate::connection::TestSubject;
 
 /// Something that lies above the tree and takes the keys.
 #[derive(Debug)]
@@ -24,6 +28,12 @@ pub enum Layer {
     Palette(Palette),
     /// The keys.
     Help(Help),
+    /// A test of a connection.
+    Report(Report),
+    /// The models of a connection.
+    Models(Models),
+    /// Two versions of a connection.
+    Compare(Compare),
     /// Something is to be copied; the next key says what.
     Clipboard,
 }
@@ -32,10 +42,45 @@ impl Layer {
     /// The place its keys are looked up in.
     pub const fn context(&self) -> Context {
         match self {
-            Self::Picker(_) | Self::Palette(_) | Self::Help(_) => Context::List,
+            Self::Picker(_) | Self::Palette(_) | Self::Help(_) | Self::Models(_) => Context::List,
             Self::Form(_) => Context::Form,
             Self::Confirm(_) => Context::Confirm,
+            Self::Report(_) => Context::Report,
+            Self::Compare(_) => Context::Compare,
             Self::Clipboard => Context::Clipboard,
+        }
+    }
+
+    /// What it waits for, where it is only there for that.
+    pub const fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Self::Report(report) => report.ticket,
+            Self::Models(models) => models.ticket,
+            Self::Compare(compare) => compare.ticket,
+            Self::Picker(_)
+            | Self::Form(_)
+            | Self::Confirm(_)
+            | Self::Palette(_)
+            | Self::Help(_)
+            | Self::Clipboard => None,
+        }
+    }
+
+    /// The form, when it is one.
+    pub fn form(&self) -> Option<&Form> {
+        if let Self::Form(form) = self {
+            Some(form)
+        } else {
+            None
+        }
+    }
+
+    /// The form, when it is one.
+    pub fn form_mut(&mut self) -> Option<&mut Form> {
+        if let Self::Form(form) = self {
+            Some(form)
+        } else {
+            None
         }
     }
 }
@@ -57,6 +102,12 @@ pub enum Outcome {
     Run(Action),
     /// A question was answered.
     Answered(Answer),
+    /// What is in the form shall be tested.
+    Test(TestSubject),
+    /// The same shall be tested again.
+    TestAgain,
+    /// The models of this connection, of this name, shall be shown.
+    Browse(Uuid, String),
     /// Something would be lost by going away.
     AskWhetherToLeave,
 }
@@ -68,6 +119,10 @@ pub enum Answer {
     Cancel,
     /// This connection shall be deleted.
     Delete(Uuid),
+    /// This connection shall be what it was at this version.
+    RollBack(Uuid, u64),
+    /// The field that is selected in the comparison shall be what it was at this version.
+    RollBackField(Uuid, u64),
     /// The form shall be saved, then left.
     Save,
     /// The form shall be left as it is.

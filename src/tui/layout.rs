@@ -95,6 +95,9 @@ impl Area {
     }
 }
 
+/// The most columns of something to read.
+const READING: u16 = 88;
+
 /// The fewest columns and rows that something can be done in.
 pub const SMALLEST: Size = Size {
     width: 20,
@@ -221,6 +224,51 @@ impl Layout {
         }
     }
 
+    /// Where something to read lies over the rest: a report, a comparison of so many lines.
+    pub fn reading(&self, lines: usize) -> Area {
+        let rows = u16::try_from(lines).unwrap_or(u16::MAX);
+        self.body.centered(READING, rows.saturating_add(2).max(6))
+    }
+
+    /// Where its lines are.
+    pub fn reading_text(&self, lines: usize) -> Area {
+        let inside = self.reading(lines).inside();
+        Area {
+            x: inside.x.saturating_add(1),
+            width: inside.width.saturating_sub(2),
+            ..inside
+        }
+    }
+
+    /// How wide its lines are.
+    pub fn reading_width(&self) -> u16 {
+        self.reading_text(0).width
+    }
+
+    /// Where the tabs of a workspace are.
+    pub fn tabs(workspace: Area) -> Area {
+        workspace.inside().split_top(1).0
+    }
+
+    /// Where a tab's lines are.
+    pub fn tab(workspace: Area) -> Area {
+        let inside = workspace.inside().split_top(1).1;
+        Area {
+            x: inside.x.saturating_add(1),
+            width: inside.width.saturating_sub(2),
+            ..inside
+        }
+    }
+
+    /// Where the versions are, and below them what is said of the one that is selected.
+    pub fn versions(workspace: Area) -> (Area, Area) {
+        let tab = Self::tab(workspace);
+        tab.split_top(
+            tab.height
+                .saturating_sub(if tab.height < 8 { 0 } else { 3 }),
+        )
+    }
+
     /// The list in a choice, below its line.
     pub fn choice_list(area: Area) -> Area {
         area.inside().split_top(2).1
@@ -233,7 +281,14 @@ impl Layout {
 
     /// Where a question is.
     pub fn confirm(&self, confirm: &Confirm) -> Area {
-        let rows = 6 + u16::from(confirm.subject.is_some()) + u16::from(confirm.note.is_some());
+        let width = self.body.width.min(56);
+        let text = crate::tui::fit::wrap(&confirm.text, width.saturating_sub(4).into());
+        let more = u16::try_from(text.len().saturating_sub(2)).unwrap_or(0);
+        let rows = 6
+            + u16::from(confirm.subject.is_some())
+            + u16::from(confirm.note.is_some())
+            + 2 * u16::from(confirm.line.is_some())
+            + more;
         self.body.centered(56, rows)
     }
 

@@ -26,9 +26,7 @@ impl Palette {
     pub fn left(&self) -> Vec<&'static Entry> {
         let mut left: Vec<_> = ACTIONS
             .iter()
-            .filter(|entry| {
-                entry.contexts.contains(&self.place) || entry.contexts.contains(&Context::Anywhere)
-            })
+            .filter(|entry| self.place.has(entry) || entry.contexts.contains(&Context::Anywhere))
             .filter(|entry| entry.action != Action::Palette)
             .filter(|entry| {
                 self.choices

@@ -23,6 +23,18 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
         Request::SetActive(id, active) => {
             Reply::Saved(service.set_active(&id.into(), active).await)
         }
+        Request::Test(subject) => Reply::Tested(service.test(subject).await),
+        Request::Models(id) => Reply::Models(service.models(&id.into(), None).await),
+        Request::Versions(id, window) => {
+            Reply::Versions(service.versions(&id.into(), window).await)
+        }
+        Request::Compare(id, from, to) => {
+            Reply::Compared(service.compare(&id.into(), from, to).await.map(Box::new))
+        }
+        Request::Rollback(id, number, note) => {
+            let done = service.rollback(&id.into(), number, note).await;
+            Reply::RolledBack(done.map(Box::new))
+        }
         Request::Delete(id) => Reply::Deleted(service.delete(&id.into(), None).await),
     }
 }

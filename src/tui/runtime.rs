@@ -11,7 +11,7 @@ mod signals;
 mod stop;
 mod themes;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::app::App;
 use super::effect::{Effect, Reply, Request, Ticket};
@@ -97,6 +97,7 @@ pub async fn run(
         inputs,
         calls: JoinSet::new(),
         saves: HashSet::new(),
+        stoppable: HashMap::new(),
         order: Order::default(),
         wakes: JoinSet::new(),
         is_changed: true,
@@ -142,6 +143,8 @@ struct Runtime {
     calls: JoinSet<(Ticket, Reply)>,
     /// Saves under way: quitting waits for them.
     saves: HashSet<Ticket>,
+    /// What is under way and stops when nobody waits for it any more.
+    stoppable: HashMap<Ticket, AbortHandle>,
     order: Order,
     wakes: JoinSet<Ticket>,
     /// Whether something happened since the last frame.
@@ -218,8 +221,14 @@ impl Runtime {
     }
 
     fn take_answer(&mut self, answer: Answered) -> Result<Turn, TuiError> {
-        let (_, (ticket, reply)) = answer.map_err(TuiError::Broken)?;
+        let (_, (ticket, reply)) = match answer {
+            Ok(answer) => answer,
+            // It was stopped, and nobody waits for it.
+            Err(error) if error.is_cancelled() => return Ok(Turn::On),
+            Err(error) => return Err(TuiError::Broken(error)),
+        };
         self.saves.remove(&ticket);
+        self.stoppable.remove(&ticket);
         self.tell_notices()?;
         self.update(Event::Reply(ticket, reply))
     }
@@ -257,7 +266,20 @@ impl Runtime {
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         self.is_changed = true;
         let effect = self.app.update(event);
+        self.stop_unawaited();
         self.perform(effect)
+    }
+
+    /// Stops what nobody waits for any more.
+    fn stop_unawaited(&mut self) {
+        let app = &self.app;
+        self.stoppable.retain(|ticket, call| {
+            let is_awaited = app.awaits(*ticket);
+            if !is_awaited {
+                call.abort();
+            }
+            is_awaited
+        });
     }
 
     fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
@@ -298,7 +320,8 @@ impl Runtime {
             Service::Open(service) => {
                 let service = Arc::clone(service);
                 let turn = request.is_save().then(|| self.order.next());
-                self.calls.spawn(async move {
+                let is_stoppable = request.is_stoppable();
+                let call = self.calls.spawn(async move {
                     let performed = perform(&*service, request);
                     let reply = match turn {
                         Some(turn) => turn.run(performed).await,
@@ -306,6 +329,9 @@ impl Runtime {
                     };
                     (ticket, reply)
                 });
+                if is_stoppable {
+                    self.stoppable.insert(ticket, call);
+                }
             }
         }
     }
@@ -352,6 +378,7 @@ impl Runtime {
                     Some(Ok((ticket, _))) => {
                         self.saves.remove(&ticket);
                     }
+                    Some(Err(error)) if error.is_cancelled() => {}
                     Some(Err(_)) | None => return,
                 },
                 _ = tokio::signal::ctrl_c() => return,

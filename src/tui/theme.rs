@@ -68,6 +68,10 @@ pub struct Theme {
     pub warning: Role,
     /// Something that is right.
     pub right: Role,
+    /// What an older version had and a newer one has not.
+    pub removed: Role,
+    /// What a newer version has and an older one had not.
+    pub added: Role,
     /// A key in a hint.
     pub key: Role,
     /// What a key does.

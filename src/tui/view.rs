@@ -2,12 +2,16 @@
 
 mod bars;
 mod choices;
+mod compare;
 mod confirm;
 mod detail;
 mod form;
 mod help;
+mod history;
+mod info;
 mod list;
 mod paint;
+mod report;
 mod tree;
 
 use ratatui::buffer::Buffer;
@@ -47,8 +51,14 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             Layer::Form(form) => form::draw(scene, form, buffer),
             Layer::Picker(picker) => Some(choices::picker(scene, picker, buffer)),
             Layer::Palette(palette) => Some(choices::palette(scene, palette, buffer)),
-            Layer::Confirm(confirm) => {
-                confirm::draw(scene, confirm, buffer);
+            Layer::Confirm(confirm) => confirm::draw(scene, confirm, buffer),
+            Layer::Models(models) => Some(choices::models(scene, models, buffer)),
+            Layer::Report(report) => {
+                report::draw(scene, report, buffer);
+                None
+            }
+            Layer::Compare(compare) => {
+                compare::draw(scene, compare, buffer);
                 None
             }
             Layer::Clipboard => None,

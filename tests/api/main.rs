@@ -14,6 +14,7 @@ mod creating;
 mod document;
 mod documented;
 mod http;
+mod on_disk;
 mod own;
 mod problems;
 mod providers;

@@ -7,12 +7,12 @@ use super::world::World;
 
 const KEY: &str = "/versions/connection/openai-prod";
 
-/// A connection with three versions: created; renamed and another key; without its organization and with an endpoint.
+/// A connection with three versions: created; renamed and another key; switched off and with an endpoint.
 async fn history(world: &World) -> String {
     let created = world.create_documented().await;
     for body in [
         r#"{"name":"Renamed","settings":{"apiKey":"sk-planted-too"}}"#,
-        r#"{"isActive":false,"settings":{"organization":"org-1","endpoint":"https://api.openai.com/v2"}}"#,
+        r#"{"isActive":false,"settings":{"endpoint":"https://api.openai.com/v2"}}"#,
     ] {
         world.clock.turn(60);
         assert_eq!(
@@ -217,7 +217,6 @@ async fn a_comparison_lists_every_difference_with_secrets_masked() {
             { "path": "name", "changeType": "Modified", "fromValue": "OpenAI Production", "toValue": "Renamed" },
             { "path": "isActive", "changeType": "Modified", "fromValue": true, "toValue": false },
             { "path": "settings.apiKey", "changeType": "Modified", "fromValue": "***", "toValue": "***" },
-            { "path": "settings.organization", "changeType": "Modified", "fromValue": null, "toValue": "org-1" },
             { "path": "settings.endpoint", "changeType": "Added", "fromValue": null, "toValue": "https://api.openai.com/v2" },
         ])
     );
@@ -225,7 +224,7 @@ async fn a_comparison_lists_every_difference_with_secrets_masked() {
     assert_eq!(compared["toSnapshot"]["version"], 3);
     let back = world.get(&format!("{KEY}/3/compare/2")).await.json();
     assert_eq!(
-        back["changes"][2],
+        back["changes"][1],
         json!({ "path": "settings.endpoint", "changeType": "Removed", "fromValue": "https://api.openai.com/v2", "toValue": null })
     );
     let same = world.get(&format!("{KEY}/2/compare/2")).await.json();
@@ -262,12 +261,7 @@ async fn a_rollback_is_a_new_version_and_keeps_the_key_that_is_stored_now() {
     assert_eq!(newest["changeDescription"], "Rollback to v1");
     assert_eq!(
         newest["changedPaths"],
-        json!([
-            "name",
-            "isActive",
-            "settings.organization",
-            "settings.endpoint"
-        ])
+        json!(["name", "isActive", "settings.endpoint"])
     );
 }
 

@@ -49,6 +49,9 @@ impl Answer {
     }
 }
 
+/// The documented request, for a provider that nobody answers for: what is tested goes no further than this machine.
+pub const UNREACHABLE: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"settings":{"apiKey":"sk-your-api-key","endpoint":"http://127.0.0.1:9/v1"}}"#;
+
 impl World {
     pub async fn new() -> Self {
         let clock = TestClock::new();

@@ -3,6 +3,8 @@
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -12,6 +14,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::home::Home;
+
+/// So long a question is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const PLANTED: &str = "sk-planted-0123456789";
 
@@ -60,13 +65,23 @@ impl Asking {
             said: String::new(),
         };
         let mut chunk = [0; 1024];
+        let mut killer = asking.child.clone_killer();
+        let (heard, waiting) = std::sync::mpsc::channel::<()>();
+        // One that asks something else must not keep the whole run.
+        std::thread::spawn(move || {
+            if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                // It may have ended by itself meanwhile.
+                let _ = killer.kill();
+            }
+        });
         while !asking.said.contains(question) {
-            let length = asking.reader.read(&mut chunk).unwrap();
+            let length = asking.reader.read(&mut chunk).unwrap_or(0);
             assert!(length > 0, "{}", asking.said);
             asking
                 .said
                 .push_str(&String::from_utf8_lossy(&chunk[..length]));
         }
+        drop(heard);
         asking
     }
 
@@ -150,7 +165,7 @@ fn a_signal_while_a_secret_is_asked_for_leaves_the_terminal_as_it_was(
 #[test]
 fn deleting_is_asked_on_a_terminal_and_no_is_the_answer_that_is_at_hand() {
     let home = Home::documented();
-    let question = "Delete openai-prod? There is no undo [y/N] ";
+    let question = "Delete openai-prod? [y/N] ";
     for no in ["\r", "n\r", "yesterday\r", "\u{4}"] {
         let (code, said) = Asking::start(&home, &DELETE, question).answer(no);
         assert_eq!(code, 0, "{said}");

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use umai::appsettings::Reference;
 use umai::connection::{
@@ -11,7 +12,11 @@ use umai::provider::Capability;
 use uuid::Uuid;
 
 use crate::common::server::Server;
-use crate::common::{DOCUMENTED, draft, remote, service};
+use crate::common::{draft, remote, service};
+use crate::gate::Gate;
+
+/// The documented request, at an address where nobody listens: a test of it asks nobody far away.
+const NEAR: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","settings":{"apiKey":"sk-planted","endpoint":"http://127.0.0.1:9/v1"}}"#;
 
 const TEN: Window = Window { skip: 0, take: 10 };
 
@@ -41,7 +46,7 @@ fn named(text: &str) -> IdOrAlias {
 /// What is created, and what is refused.
 async fn create(asked: &mut Asked) {
     for body in [
-        DOCUMENTED,
+        NEAR,
         r#"{"alias":"OPENAI-prod","name":" ","providerId":"nobody","settings":{"x":1}}"#,
         r#"{"alias":"openai-prod","name":"Again","providerId":"openai","settings":{"apiKey":"***","endpoint":"ftp://x","y":1}}"#,
         r#"{"alias":"d","name":"D","isActive":1,"providerId":"openai","settings":{"apiKey":"***","endpoint":"ftp://x","y":[]}}"#,
@@ -88,7 +93,7 @@ async fn name(asked: &mut Asked) {
         let changed = TestSubject::Changed(key.clone(), ConnectionDraft::default());
         asked.hear(&service.test(changed).await);
     }
-    let new = TestSubject::Draft(draft(DOCUMENTED));
+    let new = TestSubject::Draft(draft(NEAR));
     let tested = asked.service.test(new).await;
     asked.hear(&tested);
 }
@@ -184,7 +189,11 @@ async fn find(asked: &mut Asked) {
     }
     asked.hear(&service.capabilities().await);
     asked.hear(&service.revision().await);
-    asked.told.push(format!("{:?}", service.providers().all()));
+    for mut provider in service.providers().all().to_vec() {
+        // How it is asked is nobody's but the server's.
+        provider.probe.clear();
+        asked.told.push(format!("{provider:?}"));
+    }
     asked.told.push(format!("{:?}", service.notices()));
 }
 
@@ -274,4 +283,21 @@ async fn a_list_longer_than_one_answer_is_read_to_its_end() {
             store.list(query).await.unwrap()
         );
     }
+}
+
+#[tokio::test]
+async fn many_saves_at_once_share_a_few_connections() {
+    let server = Server::over(service()).await;
+    let gate = Gate::before(&server.origin).await;
+    let far = remote(&gate.origin()).await;
+    let mut saves = tokio::task::JoinSet::new();
+    for number in 0..300 {
+        let body = format!(r#"{{"alias":"a-{number}","name":"A","providerId":"openai"}}"#);
+        let far = Arc::clone(&far);
+        saves.spawn(async move { far.create(draft(&body)).await });
+    }
+    let ended = saves.join_all().await;
+    assert_eq!(ended.iter().filter(|made| made.is_ok()).count(), 300);
+    let passed = gate.passed.load(Ordering::Relaxed);
+    assert!((2..=64).contains(&passed), "{passed} connections");
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,6 +25,8 @@ pub struct Gate {
     address: SocketAddr,
     behind: SocketAddr,
     pub cut: Arc<Mutex<Cut>>,
+    /// How many connections went through it.
+    pub passed: Arc<AtomicUsize>,
     open: Option<JoinHandle<()>>,
 }
 
@@ -33,6 +36,7 @@ impl Gate {
             address: "127.0.0.1:0".parse().unwrap(),
             behind: origin.trim_start_matches("http://").parse().unwrap(),
             cut: Arc::new(Mutex::new(Cut::Nothing)),
+            passed: Arc::default(),
             open: None,
         };
         gate.open().await;
@@ -48,10 +52,12 @@ impl Gate {
         let listener = TcpListener::bind(self.address).await.unwrap();
         self.address = listener.local_addr().unwrap();
         let (behind, cut) = (self.behind, Arc::clone(&self.cut));
+        let passed = Arc::clone(&self.passed);
         self.open = Some(tokio::spawn(async move {
             // Dropped with the task, and every connection with it.
             let mut passing = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
+                passed.fetch_add(1, Ordering::Relaxed);
                 passing.spawn(pass(client, behind, Arc::clone(&cut)));
             }
         }));

@@ -20,6 +20,7 @@ mod errors;
 mod everything;
 mod feed;
 mod gate;
+mod hostile;
 mod losses;
 mod stranger;
 mod strangers;

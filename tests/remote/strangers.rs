@@ -463,3 +463,20 @@ async fn an_event_without_end_ends_the_feed() {
     let error = feed.next().await.unwrap().unwrap_err().to_string();
     assert!(error.contains("cannot be read"), "{error}");
 }
+
+#[tokio::test]
+async fn a_change_is_told_once_however_often_it_comes() {
+    use futures_util::StreamExt;
+    const DELETED: &str = "\"deleted\":\"3fa85f64-5717-4562-b3fc-2c963f66afa6\"";
+    let stream = [3, 4, 5, 5, 4, 6]
+        .map(|revision| format!("id: {revision}\ndata: {{\"revision\":{revision},{DELETED}}}\n\n"))
+        .concat();
+    let (_, service) =
+        Stranger::of_connections(move |_| says(200, "text/event-stream", &stream)).await;
+    let feed = service.changes(Revision(4)).await.unwrap();
+    let told: Vec<_> = feed
+        .filter_map(async |change| Some(change.ok()?.revision.0))
+        .collect()
+        .await;
+    assert_eq!(told, [5, 6]);
+}

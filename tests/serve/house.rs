@@ -75,7 +75,8 @@ impl House {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Said {
-        let output = self.umai(arguments).output().unwrap();
+        let mut command = assert_cmd::Command::from_std(self.umai(arguments));
+        let output = command.timeout(LONG).output().unwrap();
         Said {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),

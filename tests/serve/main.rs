@@ -3,6 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
     reason = "a test may fail anywhere"
 )]
 
@@ -14,6 +16,7 @@ mod logging;
 mod oddities;
 mod raw;
 mod refusals;
+mod secrets;
 mod slow;
 mod stopping;
 mod tls;

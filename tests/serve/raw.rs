@@ -95,20 +95,22 @@ pub fn exchange(address: SocketAddr, bytes: &[u8]) -> Option<Reply> {
 
 /// The bytes of a request.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
-    let mut text = format!("{method} {path} HTTP/1.1\r\n");
+    let mut lines = vec![format!("{method} {path} HTTP/1.1")];
     if !headers
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case("host"))
     {
-        text.push_str("Host: localhost\r\n");
+        lines.push("Host: localhost".into());
     }
-    for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
+    lines.extend(
+        headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}")),
+    );
     if !body.is_empty() {
-        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        lines.push(format!("Content-Length: {}", body.len()));
     }
-    format!("{text}\r\n{body}")
+    format!("{}\r\n\r\n{body}", lines.join("\r\n"))
 }
 
 /// Asks on a connection of its own.

@@ -131,3 +131,24 @@ fn a_service_manager_is_told_when_the_ports_are_open_and_when_it_stops() {
     assert_eq!(hear(), "STOPPING=1");
     assert_eq!(server.ended().code(), Some(0));
 }
+
+#[test]
+fn an_answer_that_is_taken_slowly_is_given_to_its_end() {
+    let house = House::new();
+    let mut server = house.open_server();
+    let mut stream = connect(server.address);
+    // More than the system keeps between two sockets, so that the rest is still to be written when it stops.
+    let many = 400;
+    let text = request("GET", "/openapi.json", &[], "").repeat(many);
+    let mut writing = stream.try_clone().unwrap();
+    let asking = std::thread::spawn(move || writing.write_all(text.as_bytes()));
+    let first = Reply::read(&mut stream).unwrap();
+    ask_to_stop(&server, Signal::TERM);
+    let whole = std::iter::from_fn(|| Reply::read(&mut stream)).inspect(|reply| {
+        assert_eq!(reply.body.len(), first.body.len());
+    });
+    assert!(whole.count() < many, "what was not begun is not begun");
+    assert_eq!(server.ended().code(), Some(0));
+    // It may have been cut off in the middle of asking.
+    let _ = asking.join().unwrap();
+}

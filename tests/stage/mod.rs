@@ -125,6 +125,11 @@ impl Stage {
                 continue;
             };
             effect = match done {
+                // No provider is asked from a stage; the test answers.
+                Effect::Call(_, ref request) if request.is_stoppable() => {
+                    self.effects.push(done);
+                    None
+                }
                 Effect::Call(ticket, request) => {
                     let reply = self.runtime.block_on(perform(&*self.service, request));
                     self.app.update(Event::Reply(ticket, reply))
@@ -150,6 +155,11 @@ impl Stage {
         self
     }
 
+    /// Waits for what somebody else does.
+    pub fn wait_for<T>(&self, done: impl Future<Output = T>) -> T {
+        self.runtime.block_on(done)
+    }
+
     /// Somebody else does something with the service.
     pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
         self.runtime.block_on(does(&*self.service))
@@ -157,9 +167,14 @@ impl Stage {
 
     /// The cells as they would be drawn.
     pub fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {
+        self.buffer_in(self.theme)
+    }
+
+    /// The same in another theme.
+    pub fn buffer_in(&self, theme: ThemeName) -> (Buffer, Option<(u16, u16)>) {
         let Size { width, height } = self.app.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        let cursor = view::draw(&self.app, &Theme::embedded(self.theme), &mut buffer);
+        let cursor = view::draw(&self.app, &Theme::embedded(theme), &mut buffer);
         (buffer, cursor)
     }
 

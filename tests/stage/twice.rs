@@ -65,6 +65,12 @@ impl Twice {
         self
     }
 
+    /// The clocks of both go on.
+    pub fn turn(&self, seconds: i64) {
+        self.here.clock.turn(seconds);
+        self.far.clock.turn(seconds);
+    }
+
     /// Somebody else does something with both services.
     pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
         self.far.elsewhere(does);
@@ -72,15 +78,15 @@ impl Twice {
     }
 
     /// The frame that both show, cell by cell.
-    pub fn frame(&mut self) -> String {
+    pub fn frame(&self) -> String {
         self.buffer();
         self.here.frame()
     }
 
     /// The cells that both show.
-    pub fn buffer(&mut self) -> (Buffer, Option<(u16, u16)>) {
-        self.far.theme = self.here.theme;
-        let (here, far) = (self.here.buffer(), self.far.buffer());
+    pub fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {
+        let here = self.here.buffer();
+        let far = self.far.buffer_in(self.here.theme);
         if here != far {
             let (here, far) = (self.here.frame(), self.far.frame());
             panic!("here:\n{here}\nfar away:\n{far}");

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use hyper::body::Bytes;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
+use tokio::sync::Semaphore;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -23,9 +24,14 @@ pub const TEST: Duration = Duration::from_secs(90);
 /// The most bytes an answer has; a page of five thousand connections is a tenth of it.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
+/// The most requests that are under way at once; each has a connection of its own, and servers take only so many.
+const MOST_AT_ONCE: usize = 32;
+
 /// One server, and the connections to it that are kept open.
 pub struct Wire {
     client: Client,
+    /// A place for each request under way.
+    places: Semaphore,
     address: Address,
     token: Option<HeaderValue>,
 }
@@ -120,6 +126,7 @@ impl Wire {
         })?;
         Ok(Self {
             client,
+            places: Semaphore::new(MOST_AT_ONCE),
             address: options.address.clone(),
             token: options.token.clone(),
         })
@@ -132,6 +139,8 @@ impl Wire {
 
     /// Sends a request and takes in the whole answer.
     pub async fn send(&self, asking: Asking) -> Result<Answer, ServerError> {
+        // Nobody closes it.
+        let _place = self.places.acquire().await.ok();
         let is_read = asking.method == Method::GET;
         let within = asking.within;
         let response = self

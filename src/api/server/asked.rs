@@ -11,6 +11,7 @@ use super::answer::Refusal;
 use crate::connection::Window;
 use crate::provider::Capability;
 use crate::text::printable;
+use crate::text::secret::looks_like_one;
 
 /// The most that one answer lists.
 pub const MOST_TAKE: usize = 10_000;
@@ -155,8 +156,11 @@ pub fn capability(word: &str) -> Result<Capability, Refusal> {
     })
 }
 
-/// The beginning of a text that someone sent, for a sentence about it.
+/// The beginning of a text that someone sent, for a sentence about it; nothing of one that looks like a key.
 pub fn repeated(text: &str) -> String {
+    if looks_like_one(text) {
+        return "***".to_owned();
+    }
     match text.char_indices().nth(MOST_REPEATED) {
         None => printable(text).into_owned(),
         Some((end, _)) => format!("{}…", printable(&text[..end])),

@@ -90,7 +90,8 @@ impl Operation {
                 "content": { "application/json": { "schema": reference("schemas", body.schema) } },
             });
         }
-        if matches!(self.below, Below::Root) && self.path == "/health" {
+        if matches!(self.below, Below::Root) {
+            // Whoever comes may ask whether the server lives and what it is.
             described["security"] = json!([]);
         }
         described["responses"] = self.answers();

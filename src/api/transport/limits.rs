@@ -15,6 +15,8 @@ pub struct Limits {
     pub stop: Duration,
     /// For the last bytes of a client that is told to go, so that it can read why.
     pub farewell: Duration,
+    /// For a newcomer to ask, before its place can be given to another.
+    pub grace: Duration,
     /// Connections at a time.
     pub connections: usize,
     /// Bytes of a head.
@@ -35,6 +37,7 @@ impl Default for Limits {
             idle: Duration::from_secs(30),
             stop: Duration::from_secs(10),
             farewell: Duration::from_secs(1),
+            grace: Duration::from_millis(50),
             connections: 256,
             head_bytes: 16 * 1024,
             target_bytes: 8 * 1024,

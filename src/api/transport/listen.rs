@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +17,9 @@ pub const PORT: u16 = 44331;
 
 /// How long nobody is let in when the system has no more sockets to give.
 const BREATH: Duration = Duration::from_millis(100);
+
+/// How many may wait to be let in. With fewer a burst overflows: the system then drops a connection that its client takes for made.
+const WAITING: u32 = 4096;
 
 /// Where a server listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,16 +62,16 @@ pub struct Door {
 }
 
 /// Opens a place; more than one address of `localhost`, where there are two.
-pub async fn open(place: Place) -> Result<Vec<Door>, String> {
+pub fn open(place: Place) -> Result<Vec<Door>, String> {
     match place {
-        Place::Address(address) => Ok(vec![bind(address).await.map_err(|e| taken(address, &e))?]),
+        Place::Address(address) => Ok(vec![bind(address).map_err(|e| taken(address, &e))?]),
         Place::Localhost(port) => {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            let old = bind(address).await;
+            let old = bind(address);
             // Any free port is one free port: the same for both.
             let port = old.as_ref().map_or(port, |door| door.address.port());
             let newer_address = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
-            let newer = bind(newer_address).await;
+            let newer = bind(newer_address);
             match (old, newer) {
                 (Ok(old), Ok(newer)) => Ok(vec![old, newer]),
                 (Ok(door), Err(error)) | (Err(error), Ok(door)) if is_absent(&error) => {
@@ -81,8 +84,14 @@ pub async fn open(place: Place) -> Result<Vec<Door>, String> {
     }
 }
 
-async fn bind(address: SocketAddr) -> io::Result<Door> {
-    let listener = TcpListener::bind(address).await?;
+fn bind(address: SocketAddr) -> io::Result<Door> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(WAITING)?;
     let address = listener.local_addr()?;
     Ok(Door { listener, address })
 }

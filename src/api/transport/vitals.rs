@@ -18,7 +18,7 @@ pub enum Doing {
     Body,
     /// Its request is being answered.
     Answering,
-    /// It is given events as they come.
+    /// It is given events as they come, or takes its answer slowly.
     Streaming,
     /// It was answered, and may ask again.
     Idle,
@@ -49,10 +49,13 @@ impl Vitals {
         })))
     }
 
-    /// What it is doing, and since when.
+    /// What it is doing, and since when. One that does not take its answer as fast as it comes is not idle.
     pub fn now(&self) -> (Doing, Instant) {
         let state = self.state();
-        (state.doing, state.since)
+        match (state.doing, state.unwritten) {
+            (Doing::Idle, Some(since)) => (Doing::Streaming, since),
+            (doing, _) => (doing, state.since),
+        }
     }
 
     /// Whether it ever sent the whole head of a request.

@@ -75,6 +75,7 @@ impl Create {
             provider_id: self.provider.clone(),
             is_active: Some(!self.inactive),
             settings: (!settings.is_empty()).then_some(settings),
+            change_description: None,
             misread: Vec::new(),
         };
         if let Some(provider) = provider.filter(|_| ask::is_possible()) {

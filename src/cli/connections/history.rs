@@ -85,13 +85,12 @@ impl Diff {
     /// Carries it out.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
-            let to = match self.to {
-                Some(to) => to,
-                None => {
-                    let newest = Window { skip: 0, take: 1 };
-                    let page = service.versions(&self.connection, newest).await?;
-                    page.items.first().map_or(0, Version::number)
-                }
+            let to = if let Some(to) = self.to {
+                to
+            } else {
+                let newest = Window { skip: 0, take: 1 };
+                let page = service.versions(&self.connection, newest).await?;
+                page.items.first().map_or(0, Version::number)
             };
             let compared = service.compare(&self.connection, self.from, to).await?;
             match output.format() {

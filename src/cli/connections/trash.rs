@@ -109,9 +109,7 @@ async fn in_trash(
     name: &str,
     service: &Arc<dyn ConnectionService>,
 ) -> Result<ConnectionItem, Failure> {
-    let key: IdOrAlias = match name.parse() {
-        Ok(key) => key,
-    };
+    let Ok(key) = name.parse::<IdOrAlias>();
     let is_meant = |item: &ConnectionItem| match &key {
         IdOrAlias::Id(id) => item.id == *id,
         IdOrAlias::Alias(alias) => item.alias.eq_ignore_ascii_case(alias),

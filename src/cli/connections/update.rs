@@ -1,6 +1,7 @@
 //! `umai connections update` and `duplicate`: a draft over what is stored.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -10,6 +11,7 @@ use super::super::session::{Ground, with_service};
 use super::given::Given;
 use super::show;
 use crate::connection::{Connection, ConnectionDraft, IdOrAlias, Setting, alias};
+use crate::provider::ProviderCatalog;
 use crate::text::file;
 
 /// The longest file of a change, in bytes; the API takes no longer body either.
@@ -82,8 +84,8 @@ impl Update {
             crate::connection::Settings::default()
         } else {
             // Which settings are secret is known from the provider, and the store is not held while stdin is read.
-            let before = read(&self.connection, ground, output)?;
-            let provider = ground.catalog.get(&before.item.provider_id);
+            let (before, catalog) = read(&self.connection, ground, output)?;
+            let provider = catalog.get(&before.item.provider_id);
             self.given.settings(provider, output)?
         };
         for key in &self.unset {
@@ -132,8 +134,8 @@ impl Duplicate {
         let settings = if self.given.is_empty() {
             None
         } else {
-            let original = read(&self.connection, ground, output)?;
-            let provider = ground.catalog.get(&original.item.provider_id);
+            let (original, catalog) = read(&self.connection, ground, output)?;
+            let provider = catalog.get(&original.item.provider_id);
             Some(self.given.settings(provider, output)?)
         };
         let draft = ConnectionDraft {
@@ -168,10 +170,14 @@ pub fn told(verb: &str, connection: &Connection, output: &mut Output) -> Result<
     }
 }
 
-fn read(key: &IdOrAlias, ground: &Ground, output: &mut Output) -> Result<Connection, Failure> {
+fn read(
+    key: &IdOrAlias,
+    ground: &Ground,
+    output: &mut Output,
+) -> Result<(Connection, Arc<ProviderCatalog>), Failure> {
     let mut found = None;
     with_service(ground, output, async |service, _| {
-        found = Some(service.get(key).await?);
+        found = Some((service.get(key).await?, service.providers()));
         Ok(())
     })?;
     found.ok_or_else(|| Failure::Trouble(anyhow::anyhow!("The connection was not read")))

@@ -67,6 +67,7 @@ pub fn over(
         provider_id: Some(item.provider_id.clone()),
         is_active: change.is_active.or(Some(item.is_active)),
         settings,
+        change_description: change.change_description.clone(),
         misread: change.misread.clone(),
     };
     Merged { draft, refused }
@@ -102,6 +103,7 @@ pub fn back_to(
         provider_id: Some(before.item.provider_id.clone()),
         is_active: Some(snapshot.item.is_active),
         settings,
+        change_description: None,
         misread: Vec::new(),
     };
     Merged { draft, refused }

@@ -10,6 +10,7 @@ use super::super::{
 };
 use super::{CoreService, changed, merge};
 use crate::appsettings::{Lookup, Reference};
+use crate::text::printable;
 
 impl CoreService {
     /// Adds what only the store and the application settings can tell; `before` is the connection that is changed.
@@ -66,6 +67,7 @@ impl CoreService {
         &self,
         mut found: Examined,
         like: Option<&Connection<Plain>>,
+        description: Option<String>,
     ) -> Result<Connection, ConnectionError> {
         if let Some(alias) = found.alias.clone() {
             self.refuse_taken(&alias, None, &mut found).await?;
@@ -94,7 +96,10 @@ impl CoreService {
             .save(Save {
                 connection,
                 put: Put::New,
-                change: Change::default(),
+                change: Change {
+                    description,
+                    ..Change::default()
+                },
             })
             .await?;
         Ok(masked)
@@ -156,7 +161,7 @@ impl CoreService {
         if draft.settings.is_some() {
             after.settings = found.settings;
         }
-        self.save_over(&before, after, None).await
+        self.save_over(&before, after, said_of(draft)).await
     }
 
     pub(super) async fn set_active_once(
@@ -169,6 +174,16 @@ impl CoreService {
         after.item.is_active = active;
         self.save_over(&before, after, None).await
     }
+}
+
+/// The most characters that are kept of what is said about a change.
+const MOST_SAID: usize = 255;
+
+/// What is said about a change: one line of what can be seen, none when that is nothing.
+pub(super) fn said_of(draft: &ConnectionDraft) -> Option<String> {
+    let said = draft.change_description.as_deref()?.trim();
+    let said: String = printable(said).chars().take(MOST_SAID).collect();
+    (!said.is_empty()).then_some(said)
 }
 
 /// Whether a setting had this reference already: what is unchanged is not looked up again.

@@ -35,6 +35,7 @@ impl ConnectionDraft {
             ("alias", &self.alias),
             ("name", &self.name),
             ("providerId", &self.provider_id),
+            ("changeDescription", &self.change_description),
         ] {
             if let Some(text) = text {
                 member(name, &|body| put(body, text));
@@ -55,7 +56,12 @@ impl ConnectionDraft {
 
     /// A size that the body does not exceed: a buffer that grows leaves a copy behind that nobody wipes.
     fn most_bytes(&self) -> usize {
-        let texts = [&self.alias, &self.name, &self.provider_id];
+        let texts = [
+            &self.alias,
+            &self.name,
+            &self.provider_id,
+            &self.change_description,
+        ];
         let texts: usize = texts.into_iter().flatten().map(String::len).sum();
         let settings: usize = self
             .settings
@@ -116,13 +122,14 @@ mod tests {
         let text = || prop::option::of(any::<String>());
         let settings = prop::option::of(prop::collection::vec((any::<String>(), setting()), 0..6));
         let active = prop::option::of(any::<bool>());
-        (text(), text(), text(), active, settings).prop_map(
-            |(alias, name, provider_id, is_active, settings)| ConnectionDraft {
+        (text(), text(), text(), active, settings, text()).prop_map(
+            |(alias, name, provider_id, is_active, settings, change_description)| ConnectionDraft {
                 alias,
                 name,
                 provider_id,
                 is_active,
                 settings: settings.map(|pairs| pairs.into_iter().collect()),
+                change_description,
                 misread: Vec::new(),
             },
         )

@@ -148,10 +148,12 @@ impl Seating {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        match seat {
-            Some(seat) => seat.leave().await,
-            None => Ok(()),
-        }
+        let Some(seat) = seat else {
+            return Ok(());
+        };
+        let left = seat.leave().await;
+        self.learn(&seat);
+        left
     }
 
     /// Lets a seat be taken again, after a rest.
@@ -175,19 +177,21 @@ impl Seating {
         lock::held(&self.data)
     }
 
-    /// What is said of a write that a holder says nothing of.
-    pub fn uncertain(&self) -> StoreError {
-        StoreError::Unusable(format!(
-            "{}. Whether this change was kept will be seen when it goes on: look before you make it again",
-            self.silent()
-        ))
-    }
-
     /// Learns what the store says without being asked, when it is open here.
     pub fn look(&self) {
-        if let Some(Seat::Holder(holder)) = &*self.current() {
-            let store = holder.desk().store();
-            self.known.learn(store.revision(), store.notices());
+        if let Some(seat) = &*self.current() {
+            self.learn(seat);
+        }
+    }
+
+    fn learn(&self, seat: &Seat) {
+        match seat {
+            Seat::Holder(holder) => {
+                let store = holder.desk().store();
+                self.known.learn(store.revision(), store.notices());
+            }
+            // It was told with every answer.
+            Seat::Guest(_) => {}
         }
     }
 

@@ -58,6 +58,26 @@ impl App {
                 }
                 self.say(&error);
             }
+            (Waiting::Test, Reply::Tested(tested)) => self.tested(ticket, tested),
+            (Waiting::Models, Reply::Models(found)) => {
+                self.models_found(ticket, found.map_err(|error| error.to_string()));
+            }
+            (Waiting::Versions(id, window), Reply::Versions(Ok(page))) => {
+                self.workspace.history.take(id, window, page);
+            }
+            (Waiting::Versions(..), Reply::Versions(Err(error))) => {
+                self.workspace.history.broke(error.to_string());
+            }
+            (Waiting::Compare, Reply::Compared(found)) => {
+                let found = found.map(|found| *found).map_err(|error| error.to_string());
+                self.compared(ticket, found);
+            }
+            (Waiting::Rollback(number), Reply::RolledBack(done)) => {
+                self.rolled_back(number, done.map(|done| *done));
+            }
+            (Waiting::RollbackField(number), Reply::Saved(done)) => {
+                self.field_rolled_back(number, done);
+            }
             (Waiting::Edit, Reply::Got(Err(error))) => self.say(&error),
             // An answer of another kind than was asked for, or none at all.
             (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, &why),
@@ -85,12 +105,28 @@ impl App {
                 }
             }
             Waiting::Switch(switch) => self.not_switched(&switch),
-            Waiting::Edit | Waiting::Delete(_) => {}
+            Waiting::Test => {
+                self.test_ended(ticket, Err(why.to_owned()));
+                return;
+            }
+            Waiting::Models => {
+                self.models_found(ticket, Err(why.to_owned()));
+                return;
+            }
+            Waiting::Compare => {
+                self.compared(ticket, Err(why.to_owned()));
+                return;
+            }
+            Waiting::Versions(..) => self.workspace.history.broke(why.to_owned()),
+            Waiting::Edit
+            | Waiting::Delete(_)
+            | Waiting::Rollback(_)
+            | Waiting::RollbackField(_) => {}
         }
         self.tell(Notice::error(format!("The request broke off: {why}")));
     }
 
-    fn say(&mut self, error: &ConnectionError) {
+    pub(super) fn say(&mut self, error: &ConnectionError) {
         self.tell(Notice::error(error.to_string()));
     }
 
@@ -120,14 +156,22 @@ impl App {
         form.saving = None;
         match saved {
             Ok(connection) => {
-                let verb = match form.subject {
-                    Subject::New => "Created",
-                    Subject::Stored { .. } => "Saved",
+                let notice = match form.subject {
+                    Subject::New => Notice::done(format!("Created \"{}\"", connection.item.name)),
+                    Subject::Stored { version, .. } if version == connection.item.version => {
+                        Notice::info(format!(
+                            "Saved \"{}\": no changes detected",
+                            connection.item.name
+                        ))
+                    }
+                    Subject::Stored { .. } => {
+                        Notice::done(format!("Saved \"{}\"", connection.item.name))
+                    }
                 };
                 self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
                 self.tree.upsert(item_of(&connection.item));
                 self.tree.select_id(connection.item.id);
-                self.tell(Notice::done(format!("{verb} \"{}\"", connection.item.name)));
+                self.tell(notice);
                 self.detail.show(connection);
             }
             Err(ConnectionError::Invalid(problems)) => {
@@ -209,6 +253,6 @@ impl App {
     }
 }
 
-fn item_of(item: &ConnectionItem) -> Item {
+pub(super) fn item_of(item: &ConnectionItem) -> Item {
     Item::new(item, Arc::from(item.provider_id.as_str()))
 }

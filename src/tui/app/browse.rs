@@ -8,6 +8,7 @@ use crate::tui::layer::Layer;
 use crate::tui::layout::Columns;
 use crate::tui::notice::{Mood, Notice};
 use crate::tui::tree::{Node, Sort};
+use crate::tui::workspace::Tab;
 
 impl App {
     /// Does what an action means in the tree.
@@ -17,6 +18,15 @@ impl App {
             Action::Edit | Action::Choose if self.is_filtering() => self.tree.accept_filter(),
             Action::Edit | Action::Choose => return self.edit(),
             Action::Toggle => return self.toggle(),
+            Action::Test => return self.test_selected(),
+            Action::Models => return self.browse_selected(),
+            Action::ShowSettings => self.show_tab(Tab::Settings),
+            Action::ShowInfo => self.show_tab(Tab::Info),
+            Action::ShowHistory => self.show_tab(Tab::History),
+            Action::CopyLine => return self.copy_line(),
+            Action::CompareVersions => return self.compare(),
+            Action::Mark => self.workspace.history.mark(),
+            Action::RollBack => self.ask_to_roll_back(),
             Action::Undo => return self.undo(),
             Action::Delete => self.ask_to_delete(),
             Action::Filter => self.tree.start_filter(),
@@ -25,6 +35,7 @@ impl App {
             Action::Refresh => {
                 self.tree.refresh();
                 self.detail.forget();
+                self.workspace.history.forget();
             }
             Action::Up => self.go(-1),
             Action::Down => self.go(1),
@@ -38,6 +49,8 @@ impl App {
             Action::PreviousPane => self.turn_pane(-1),
             Action::Back => self.back(),
             Action::Save
+            | Action::RollBackField
+            | Action::Again
             | Action::NextField
             | Action::PreviousField
             | Action::NextError
@@ -82,7 +95,7 @@ impl App {
                 };
                 self.tree.select_shown(at);
             }
-            Pane::Detail => self.detail.scroll(by, self.layout().list_rows() + 1),
+            Pane::Detail => self.go_in_tab(by),
         }
     }
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::{App, Waiting};
+use super::{App, Pane, Waiting};
 use crate::tui::effect::{Effect, Request};
 use crate::tui::form::AliasCheck;
 use crate::tui::layout::Columns;
 use crate::tui::notice::Mood;
 use crate::tui::tree::Node;
+use crate::tui::workspace::Tab;
 
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(8);
@@ -21,6 +22,7 @@ impl App {
         self.next_slice()
             .or_else(|| self.next_page())
             .or_else(|| self.next_detail())
+            .or_else(|| self.next_versions())
             .or_else(|| self.next_alias())
             .or_else(|| self.next_lookup())
             .or_else(|| self.next_expiry())
@@ -54,6 +56,25 @@ impl App {
         }
         self.detail.expect(id);
         Some(self.call(Waiting::Detail, Request::Get(id)))
+    }
+
+    fn next_versions(&mut self) -> Option<Effect> {
+        let is_shown = match self.layout().columns {
+            Columns::Nothing => false,
+            Columns::One => self.pane == Pane::Detail,
+            Columns::Two | Columns::Three => true,
+        };
+        if !is_shown
+            || self.workspace.tab != Tab::History
+            || self.is_waiting(|waiting| matches!(waiting, Waiting::Versions(..)))
+        {
+            return None;
+        }
+        let item = self.tree.selected_item()?;
+        let (id, newest) = (item.id, item.version());
+        let window = self.workspace.history.wanted(id, newest)?;
+        self.workspace.history.expect(id, newest);
+        Some(self.call(Waiting::Versions(id, window), Request::Versions(id, window)))
     }
 
     fn next_alias(&mut self) -> Option<Effect> {

@@ -6,7 +6,7 @@ use super::{App, Waiting};
 use crate::tui::follow::Heard;
 use crate::tui::form::Elsewhere;
 use crate::tui::layer::{Answer, Layer};
-use crate::tui::notice::{Mood, Notice};
+use crate::tui::notice::Notice;
 use crate::tui::tree::{News, Node};
 
 impl App {
@@ -18,7 +18,7 @@ impl App {
             Heard::Lost(why) => {
                 self.is_lost = true;
                 self.tell(Notice::warning(format!(
-                    "{why}. It is tried again by itself; what is typed stays"
+                    "It is tried again by itself, and what is typed stays. {why}"
                 )));
             }
             Heard::Missed => {
@@ -126,13 +126,9 @@ impl App {
     fn caught_up(&mut self) {
         self.is_behind = false;
         if std::mem::take(&mut self.is_lost) {
-            let is_said = self.notice.as_ref();
-            // An error that nobody has read yet stays.
-            if is_said.is_none_or(|notice| notice.mood != Mood::Error) {
-                self.tell(Notice::done(
-                    "The line is back; what is shown is up to date",
-                ));
-            }
+            self.tell(Notice::done(
+                "The line is back; what is shown is up to date",
+            ));
         }
         self.tree.loading.mended();
         if self.detail.problem.is_some() {

@@ -10,10 +10,23 @@ impl App {
     pub fn can(&self, action: Action) -> bool {
         let is_connection = self.tree.selected_item().is_some();
         match action {
-            Action::Edit | Action::Toggle | Action::Delete | Action::Copy
+            Action::Edit
+            | Action::Toggle
+            | Action::Test
+            | Action::Models
+            | Action::ShowHistory
+            | Action::Delete
+            | Action::Copy
                 if self.layers.is_empty() =>
             {
                 is_connection
+            }
+            Action::CompareVersions | Action::Mark => self.workspace.history.versions().len() > 1,
+            Action::Models => {
+                matches!(self.layers.last(), Some(Layer::Report(report)) if report.stored().is_some())
+            }
+            Action::Again => {
+                matches!(self.layers.last(), Some(Layer::Report(report)) if report.ticket.is_none())
             }
             Action::Undo => !self.undo.is_empty(),
             Action::Filter | Action::Sort => self.tree.len() > 1,
@@ -24,11 +37,20 @@ impl App {
         }
     }
 
+    /// Whether a test or a list of models is waited for.
+    fn is_testing(&self) -> bool {
+        self.layers
+            .last()
+            .is_some_and(|layer| layer.ticket().is_some())
+    }
+
     /// What the footer calls an action here.
     pub fn hint(&self, entry: &Entry) -> Option<&'static str> {
         match entry.action {
             Action::Choose if self.is_filtering() => Some("keep"),
             Action::Back if self.is_filtering() => Some("show all"),
+            Action::Choose if matches!(self.layers.last(), Some(Layer::Models(_))) => Some("copy"),
+            Action::Back if self.is_testing() => Some("stop"),
             Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,
             _ => entry.hint,
         }

@@ -36,9 +36,25 @@ impl App {
             _ => {}
         }
         let help_area = self.layout().help_text();
+        let layout = self.layout();
         let outcome = match self.layers.last_mut() {
             Some(Layer::Picker(picker)) => picker.act(action, &self.catalog),
-            Some(Layer::Form(form)) => form.act(action, &self.catalog),
+            Some(Layer::Form(_)) => self.act_on_form(action),
+            Some(Layer::Report(report)) => {
+                let count = report.lines(layout.reading_width()).len();
+                let rows = layout.reading_text(count).height;
+                report.act(action, count, rows.into())
+            }
+            Some(Layer::Models(models)) => match action {
+                Action::Choose => return self.copy_model(),
+                Action::Back => Outcome::Close,
+                other => {
+                    let count = models.left().len();
+                    models.choices.act(other, count);
+                    Outcome::Stay
+                }
+            },
+            Some(Layer::Compare(_)) => return self.act_in_compare(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
             Some(Layer::Palette(palette)) => palette.act(action),
             Some(Layer::Help(help)) => {
@@ -53,8 +69,17 @@ impl App {
         self.follow_up(outcome)
     }
 
+    /// Does what a key asked for in the form.
+    pub(super) fn act_on_form(&mut self, action: Action) -> Outcome {
+        let catalog = Arc::clone(&self.catalog);
+        match self.form_mut() {
+            Some(form) => form.act(action, &catalog),
+            None => Outcome::Stay,
+        }
+    }
+
     /// Does what the top layer answered.
-    fn follow_up(&mut self, outcome: Outcome) -> Option<Effect> {
+    pub(super) fn follow_up(&mut self, outcome: Outcome) -> Option<Effect> {
         match outcome {
             Outcome::Stay => None,
             Outcome::Close => {
@@ -84,6 +109,9 @@ impl App {
                 self.layers.pop();
                 self.act(action)
             }
+            Outcome::Test(subject) => self.test_form(subject),
+            Outcome::TestAgain => self.test_again(),
+            Outcome::Browse(id, name) => Some(self.browse_models(id, name)),
             Outcome::Answered(answer) => self.answer(answer),
             Outcome::AskWhetherToLeave => {
                 self.layers.push(Layer::Confirm(Confirm::leave()));
@@ -94,9 +122,15 @@ impl App {
 
     /// Does what a button of a question means.
     fn answer(&mut self, answer: Answer) -> Option<Effect> {
-        self.layers.pop();
+        let note = match self.layers.pop() {
+            Some(Layer::Confirm(confirm)) => confirm.typed(),
+            _ => None,
+        };
         match answer {
             Answer::Cancel => None,
+            Answer::RollBack(..) | Answer::RollBackField(..) => {
+                self.roll_back(answer, note.as_deref())
+            }
             Answer::Save => self.act(Action::Save),
             Answer::Discard => {
                 self.layers.pop();

@@ -1,12 +1,13 @@
 //! What the mouse does: it points at what is on screen and means an action there.
 
 use super::{App, Pane};
-use crate::tui::action::Action;
+use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::{Mouse, MouseKind};
 use crate::tui::form::rows;
 use crate::tui::layer::Layer;
 use crate::tui::layout::{Columns, Layout};
+use crate::tui::workspace::Tab;
 
 /// How many rows the wheel moves by.
 const WHEEL: isize = 3;
@@ -34,7 +35,14 @@ impl App {
                 };
                 form.act(step, &self.catalog);
             }
-            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Help(_)) => {
+            Some(
+                Layer::Picker(_)
+                | Layer::Palette(_)
+                | Layer::Help(_)
+                | Layer::Models(_)
+                | Layer::Report(_)
+                | Layer::Compare(_),
+            ) => {
                 self.act(up_or_down);
             }
             Some(Layer::Confirm(_) | Layer::Clipboard) => {}
@@ -79,6 +87,15 @@ impl App {
                 palette.choices.selected = at;
                 self.act(Action::Choose)
             }
+            Some(Layer::Models(models)) => {
+                let area = Layout::choice_list(layout.palette());
+                let at = point(mouse, area, models.choices.top)?;
+                if at >= models.left().len() {
+                    return None;
+                }
+                models.choices.selected = at;
+                is_double.then(|| self.act(Action::Choose)).flatten()
+            }
             Some(Layer::Confirm(confirm)) => {
                 let button = layout
                     .buttons(confirm)
@@ -87,7 +104,7 @@ impl App {
                 confirm.focus = button;
                 self.act(Action::Choose)
             }
-            Some(Layer::Help(_) | Layer::Clipboard) => None,
+            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard) => None,
             None => self.click_in_panes(mouse, is_double),
         }
     }
@@ -114,11 +131,74 @@ impl App {
                 }
                 is_there
             }
-            Pane::Detail => true,
+            Pane::Detail => {
+                self.click_in_tabs(mouse);
+                true
+            }
         };
         (selected && is_double)
             .then(|| self.act(Action::Edit))
             .flatten()
+    }
+
+    /// A tab is shown, or what is in it selected.
+    fn click_in_tabs(&mut self, mouse: Mouse) {
+        let area = self.detail_area();
+        let tabs = Layout::tabs(area);
+        if tabs.contains(mouse.x, mouse.y) {
+            let mut x = tabs.x;
+            for (tab, text) in self.tabs() {
+                x += u16::try_from(crate::tui::fit::width(&text) + 1).unwrap_or(0);
+                if mouse.x < x {
+                    self.workspace.tab = tab;
+                    return;
+                }
+            }
+        }
+        match self.workspace.tab {
+            Tab::Settings => {}
+            Tab::Info => {
+                if let Some(line) = point(mouse, Layout::tab(area), 0) {
+                    self.workspace.line = line.min(crate::tui::info::LINES - 1);
+                }
+            }
+            Tab::History => {
+                let history = &mut self.workspace.history;
+                if let Some(at) = point(mouse, Layout::versions(area).0, history.top)
+                    && at < history.versions().len()
+                {
+                    history.selected = at;
+                }
+            }
+        }
+    }
+
+    /// The tabs as they are drawn: each with its key, the one that is shown in brackets.
+    pub fn tabs(&self) -> [(Tab, String); 3] {
+        Tab::ALL.map(|tab| {
+            let action = match tab {
+                Tab::Settings => Action::ShowSettings,
+                Tab::Info => Action::ShowInfo,
+                Tab::History => Action::ShowHistory,
+            };
+            let key = self.keymap.first_key(Context::Tree, action);
+            let key = key.map_or_else(String::new, |key| format!("{key} "));
+            let (open, close) = if tab == self.workspace.tab {
+                ("[", "]")
+            } else {
+                (" ", " ")
+            };
+            (tab, format!("{open}{key}{}{close}", tab.title()))
+        })
+    }
+
+    /// Where the workspace is: beside the list where there is room for both.
+    pub fn detail_area(&self) -> crate::tui::layout::Area {
+        let layout = self.layout();
+        match layout.columns {
+            Columns::Three => layout.list_and_detail().1,
+            Columns::Nothing | Columns::One | Columns::Two => layout.side,
+        }
     }
 
     fn pane_at(&self, mouse: Mouse) -> Option<Pane> {

@@ -18,6 +18,10 @@ impl Form {
                 Place::Name => draft.name = Some(self.name().to_owned()),
                 Place::Alias => draft.alias = Some(self.typed(&Place::Alias).to_owned()),
                 Place::Status => draft.is_active = Some(matches!(field.value, Value::Switch(true))),
+                Place::Note => {
+                    let note = self.typed(&Place::Note);
+                    draft.change_description = (!note.is_empty()).then(|| note.to_owned());
+                }
                 Place::Setting(key) => {
                     if let Some(value) = self.setting(field) {
                         settings.set(key.clone(), value);

@@ -19,6 +19,8 @@ pub enum Place {
     Status,
     /// The setting of this key.
     Setting(String),
+    /// What is said about the change.
+    Note,
 }
 
 /// What a field says.
@@ -112,6 +114,7 @@ impl Field {
             placeholder: match place {
                 Place::Name => "Enter connection name",
                 Place::Alias => "Enter alias",
+                Place::Note => "Say what this change is for (optional)",
                 Place::Status | Place::Setting(_) => "",
             },
             place,
@@ -205,7 +208,7 @@ impl Field {
     pub fn reference(&self) -> Option<Reference> {
         match self.place {
             Place::Setting(_) => Reference::read(self.line()?.value().trim()),
-            Place::Name | Place::Alias | Place::Status => None,
+            Place::Name | Place::Alias | Place::Status | Place::Note => None,
         }
     }
 

@@ -86,6 +86,9 @@ pub fn rows(form: &Form, width: u16) -> Vec<Row> {
                 }),
             });
         }
+        if field.place == Place::Note {
+            rows.push(gap());
+        }
         let mut push = |shows| {
             rows.push(Row {
                 field: Some(at),

@@ -3,7 +3,7 @@
 use super::field::{Field, Place};
 use super::{Form, Subject};
 use crate::connection::validate::Stored as Keep;
-use crate::connection::{Field as DraftField, FieldError, Reason};
+use crate::connection::{ConnectionDraft, Field as DraftField, FieldError, Reason, TestSubject};
 use crate::provider::ProviderCatalog;
 use crate::tui::effect::{Change, Request};
 use crate::tui::layer::Outcome;
@@ -20,6 +20,39 @@ impl Form {
 
     /// Asks the service to keep it, when nothing is wrong.
     pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
+        let draft = match self.right_draft(catalog) {
+            Ok(draft) => draft,
+            Err(Some(notice)) => return Outcome::Tell(notice),
+            Err(None) => return Outcome::Stay,
+        };
+        Outcome::Ask(match self.subject {
+            Subject::New => Request::Create(draft),
+            Subject::Stored { id, version, .. } => Request::Update(Change {
+                id,
+                draft,
+                over: version,
+            }),
+        })
+    }
+
+    /// Asks the service to try it, saved or not, when nothing is wrong.
+    pub fn test(&mut self, catalog: &ProviderCatalog) -> Outcome {
+        let draft = match self.right_draft(catalog) {
+            Ok(draft) => draft,
+            Err(Some(notice)) => return Outcome::Tell(notice),
+            Err(None) => return Outcome::Stay,
+        };
+        Outcome::Test(match self.subject {
+            Subject::New => TestSubject::Draft(draft),
+            Subject::Stored { id, .. } => TestSubject::Changed(id.into(), draft),
+        })
+    }
+
+    /// What is in the fields when nothing is wrong with it; else what is wrong stands there, or is to be told.
+    fn right_draft(
+        &mut self,
+        catalog: &ProviderCatalog,
+    ) -> Result<ConnectionDraft, Option<Notice>> {
         self.was_tried = true;
         self.look_all_up_again();
         let draft = self.draft();
@@ -29,20 +62,10 @@ impl Form {
         };
         let problems = draft.problems(catalog, keep);
         if !problems.is_empty() {
-            return match self.refuse(&problems) {
-                Some(notice) => Outcome::Tell(notice),
-                None => Outcome::Stay,
-            };
+            return Err(self.refuse(&problems));
         }
         self.hide_secrets();
-        Outcome::Ask(match self.subject {
-            Subject::New => Request::Create(draft),
-            Subject::Stored { id, version, .. } => Request::Update(Change {
-                id,
-                draft,
-                over: version,
-            }),
-        })
+        Ok(draft)
     }
 
     /// Shows every error at its field with the focus on the first; what belongs to no field is told.

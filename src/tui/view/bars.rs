@@ -139,7 +139,7 @@ pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
     let context = app.context();
     let mut hints = Vec::new();
     for entry in ACTIONS {
-        let is_here = entry.contexts.contains(&context)
+        let is_here = context.has(&entry)
             || (entry.contexts.contains(&Context::Anywhere) && context == Context::Form);
         if let Some(hint) = app.hint(&entry)
             && is_here

@@ -7,6 +7,7 @@ use crate::tui::action::Context;
 use crate::tui::choices::Choices;
 use crate::tui::fit;
 use crate::tui::layout::{Area, Layout};
+use crate::tui::models::{self, Models};
 use crate::tui::palette::Palette;
 use crate::tui::picker::{self, Picker};
 
@@ -22,7 +23,7 @@ pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> (u16, u
     draw(
         scene,
         ("Select AI Provider", area),
-        (&picker.choices, &rows),
+        (&picker.choices, &rows, "Nothing fits"),
         buffer,
     )
 }
@@ -44,18 +45,48 @@ pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> (u16
         })
         .collect();
     let area = scene.layout.palette();
-    draw(scene, ("Actions", area), (&palette.choices, &rows), buffer)
+    draw(
+        scene,
+        ("Actions", area),
+        (&palette.choices, &rows, "Nothing fits"),
+        buffer,
+    )
+}
+
+/// Draws the models of a connection; answers where the cursor stands.
+pub fn models(scene: Scene<'_>, models: &Models, buffer: &mut Buffer) -> (u16, u16) {
+    let left = models.left();
+    let title = match &models.found {
+        Some(Ok(all)) => format!("Models ({} of {}) · {}", left.len(), all.len(), models.name),
+        Some(Err(_)) | None => format!("Models · {}", models.name),
+    };
+    let rows: Vec<(String, String)> = left
+        .into_iter()
+        .map(|model| (model.id.clone(), models::words(model)))
+        .collect();
+    let empty = match &models.found {
+        None => "Asking the provider…",
+        Some(Err(problem)) => problem,
+        Some(Ok(_)) => "Nothing fits",
+    };
+    let area = scene.layout.palette();
+    draw(
+        scene,
+        (&title, area),
+        (&models.choices, &rows, empty),
+        buffer,
+    )
 }
 
 fn draw(
     scene: Scene<'_>,
     frame: (&str, Area),
-    what: (&Choices, &[(String, String)]),
+    what: (&Choices, &[(String, String)], &str),
     buffer: &mut Buffer,
 ) -> (u16, u16) {
     let theme = scene.theme;
     let (title, area) = frame;
-    let (choices, rows) = what;
+    let (choices, rows, empty) = what;
     let inside = paint::pane(buffer, area, title, (theme, true));
     let (line, _) = inside.split_top(1);
     let prompt = line.split_left(1).1;
@@ -99,7 +130,15 @@ fn draw(
     }
     if rows.is_empty() {
         let text = list.split_left(1).1;
-        paint::line(buffer, text, &[("Nothing fits", theme.dim.style())]);
+        let sentences = fit::wrap(empty, text.width.saturating_sub(1).into());
+        for (row, sentence) in (0..text.height).zip(sentences) {
+            let at = Area {
+                y: text.y + row,
+                height: 1,
+                ..text
+            };
+            paint::line(buffer, at, &[(&sentence, theme.dim.style())]);
+        }
     }
     paint::scroll_bar(
         buffer,

@@ -7,11 +7,11 @@ use crate::tui::confirm::Confirm;
 use crate::tui::fit;
 use crate::tui::layout::Area;
 
-/// Draws a question.
-pub fn draw(scene: Scene<'_>, confirm: &Confirm, buffer: &mut Buffer) {
+/// Draws a question; answers where the cursor stands, when a note can be typed.
+pub fn draw(scene: Scene<'_>, confirm: &Confirm, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { theme, layout, .. } = scene;
     let area = layout.confirm(confirm);
-    let inside = paint::pane(buffer, area, confirm.headline, (theme, true));
+    let inside = paint::pane(buffer, area, &confirm.headline, (theme, true));
     let body = Area {
         x: inside.x + 1,
         width: inside.width.saturating_sub(2),
@@ -49,4 +49,28 @@ pub fn draw(scene: Scene<'_>, confirm: &Confirm, buffer: &mut Buffer) {
         };
         paint::line(buffer, place, &[(&text, role.style())]);
     }
+    let line = confirm.line.as_ref()?;
+    let row = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    if row + 1 >= body.height {
+        return None;
+    }
+    let at = Area {
+        y: body.y + row,
+        height: 1,
+        ..body
+    };
+    let used = paint::line(buffer, at, &[("Note ", theme.label.style())]);
+    let input = at.split_left(used).1;
+    paint::row(buffer, input, theme.input_focus.style());
+    if line.is_empty() {
+        let empty = theme.input_focus.patch(theme.placeholder);
+        paint::line(buffer, input, &[("optional", empty)]);
+        return Some((input.x, input.y));
+    }
+    Some(paint::typed(
+        buffer,
+        input,
+        line.around_cursor(),
+        theme.input_focus.style(),
+    ))
 }

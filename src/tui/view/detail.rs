@@ -3,11 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
-use super::{Scene, paint};
+use super::{Scene, history, info, paint};
 use crate::connection::{Connection, Setting};
 use crate::tui::app::Pane;
 use crate::tui::fit;
-use crate::tui::layout::Area;
+use crate::tui::layout::{Area, Layout};
+use crate::tui::workspace::Tab;
 
 /// Draws the detail's pane.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
@@ -17,12 +18,20 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     };
     let is_focused = app.pane == Pane::Detail && app.layers.is_empty();
     let inside = paint::pane(buffer, area, item.name(), (theme, is_focused));
-    let body = inside.split_left(1).1;
-    let body = Area {
-        width: body.width.saturating_sub(1),
-        ..body
-    };
+    if inside.is_empty() {
+        return;
+    }
+    tabs(scene, Layout::tabs(area), buffer);
+    if app.workspace.tab == Tab::History {
+        history::draw(scene, area, buffer);
+        return;
+    }
+    let body = Layout::tab(area);
     if app.detail.id() != Some(item.id) {
+        return;
+    }
+    if let (Tab::Info, Some(connection)) = (app.workspace.tab, &app.detail.connection) {
+        info::draw(scene, connection, area, buffer);
         return;
     }
     let lines = match (&app.detail.connection, &app.detail.problem) {
@@ -46,6 +55,21 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
             room = right;
         }
         paint::line(buffer, room, &[(value, *style)]);
+    }
+}
+
+/// Draws the tabs, the one that is shown in brackets.
+fn tabs(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
+    let Scene { app, theme, .. } = scene;
+    let mut rest = area;
+    for (tab, text) in app.tabs() {
+        let role = if tab == app.workspace.tab {
+            theme.title
+        } else {
+            theme.dim
+        };
+        let used = paint::line(buffer, rest, &[(&text, role.style())]);
+        rest = rest.split_left(used + 1).1;
     }
 }
 

@@ -1,0 +1,97 @@
+//! Where a key goes: into what is typed, or to the action it means in its place.
+
+use super::App;
+use crate::tui::action::Context;
+use crate::tui::effect::Effect;
+use crate::tui::event::Pasted;
+use crate::tui::help::Help;
+use crate::tui::key::Key;
+use crate::tui::layer::Layer;
+use crate::tui::line::Pasting;
+use crate::tui::notice::Notice;
+
+impl App {
+    /// Whether characters are typed into something.
+    fn is_typing(&self) -> bool {
+        match self.layers.last() {
+            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_) | Layer::Models(_)) => true,
+            Some(Layer::Confirm(confirm)) => confirm.line.is_some(),
+            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard) => false,
+            None => self.is_filtering(),
+        }
+    }
+
+    /// Does what a key means where it is pressed.
+    pub(super) fn key(&mut self, key: Key) -> Option<Effect> {
+        if self.is_typing() && key.typed().is_some() {
+            self.type_key(key);
+            return None;
+        }
+        let mut found = self.keymap.find(self.context(), key);
+        if found.is_none() {
+            // Where nothing is typed, the keys that move in the tree move here, too.
+            found =
+                self.keymap
+                    .find(Context::Tree, key)
+                    .filter(|action| match self.layers.last() {
+                        Some(Layer::Help(_)) => Help::does(*action),
+                        Some(Layer::Report(_) | Layer::Compare(_)) => action.is_move(),
+                        _ => false,
+                    });
+        }
+        if let Some(action) = found {
+            return self.act(action);
+        }
+        self.type_key(key);
+        None
+    }
+
+    fn type_key(&mut self, key: Key) {
+        let is_filtering = self.is_filtering();
+        match self.layers.last_mut() {
+            Some(Layer::Picker(picker)) => picker.choices.key(key),
+            Some(Layer::Palette(palette)) => palette.choices.key(key),
+            Some(Layer::Models(models)) => models.choices.key(key),
+            Some(Layer::Form(form)) => form.key(key),
+            Some(Layer::Confirm(confirm)) => confirm.key(key),
+            None if is_filtering => {
+                self.tree.edit_filter(&self.catalog, |line| line.edit(key));
+            }
+            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard)
+            | None => {}
+        }
+    }
+
+    /// Takes in a pasted text where one types.
+    pub(super) fn paste(&mut self, pasted: &Pasted) {
+        let is_filtering = self.is_filtering();
+        let told = match self.layers.last_mut() {
+            Some(Layer::Form(form)) => form.paste(pasted),
+            Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
+            Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
+            Some(Layer::Models(models)) => too_long(models.choices.line.paste(&pasted.0)),
+            Some(Layer::Confirm(confirm)) => confirm
+                .line
+                .as_mut()
+                .and_then(|line| too_long(line.paste(&pasted.0))),
+            None if is_filtering => {
+                let mut told = None;
+                self.tree.edit_filter(&self.catalog, |line| {
+                    told = too_long(line.paste(&pasted.0));
+                    told.is_none()
+                });
+                told
+            }
+            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard)
+            | None => None,
+        };
+        if let Some(notice) = told {
+            self.tell(notice);
+        }
+    }
+}
+
+fn too_long(pasting: Pasting) -> Option<Notice> {
+    (pasting == Pasting::TooLong)
+        .then(|| Notice::warning("The paste is longer than 64 KiB; it was left out"))
+}

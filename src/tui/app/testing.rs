@@ -1,0 +1,159 @@
+//! Tests of connections and their models: asked in the background, shown when they are there, stopped when nobody waits.
+
+use uuid::Uuid;
+
+use super::{App, Waiting};
+use crate::connection::{ConnectionError, Model, TestReport, TestSubject};
+use crate::tui::effect::{Effect, Request, Ticket};
+use crate::tui::info::Tested;
+use crate::tui::layer::Layer;
+use crate::tui::models::Models;
+use crate::tui::notice::Notice;
+use crate::tui::report::{Outcome, Report, Tried};
+
+impl App {
+    /// Tests the connection that is selected.
+    pub(super) fn test_selected(&mut self) -> Option<Effect> {
+        let Some(item) = self.tree.selected_item() else {
+            self.tell(Notice::info("Select a connection to test it"));
+            return None;
+        };
+        let (id, name) = (item.id, item.name().to_owned());
+        Some(self.test(Tried::Stored(id), &name, TestSubject::Stored(id.into())))
+    }
+
+    /// Tests what is in the form.
+    pub(super) fn test_form(&mut self, subject: TestSubject) -> Option<Effect> {
+        let name = match self.form()?.name() {
+            "" => "Untitled".to_owned(),
+            name => name.to_owned(),
+        };
+        Some(self.test(Tried::Form, &name, subject))
+    }
+
+    fn test(&mut self, tried: Tried, name: &str, subject: TestSubject) -> Effect {
+        let ticket = self.ticket(Waiting::Test);
+        let report = Report::new(tried, name, ticket);
+        self.layers.push(Layer::Report(report));
+        Effect::Call(ticket, Request::Test(subject))
+    }
+
+    /// Makes the test of the uppermost report again.
+    pub(super) fn test_again(&mut self) -> Option<Effect> {
+        let Some(Layer::Report(report)) = self.layers.pop() else {
+            return None;
+        };
+        match report.tried {
+            Tried::Stored(id) => Some(self.test(
+                Tried::Stored(id),
+                &report.name,
+                TestSubject::Stored(id.into()),
+            )),
+            Tried::Form => {
+                let outcome = self.act_on_form(crate::tui::action::Action::Test);
+                self.follow_up(outcome)
+            }
+        }
+    }
+
+    /// Asks for the models of the connection that is selected.
+    pub(super) fn browse_selected(&mut self) -> Option<Effect> {
+        let Some(item) = self.tree.selected_item() else {
+            self.tell(Notice::info("Select a connection to browse its models"));
+            return None;
+        };
+        let (id, name) = (item.id, item.name().to_owned());
+        Some(self.browse_models(id, name))
+    }
+
+    /// Asks for the models of a connection.
+    pub(super) fn browse_models(&mut self, id: Uuid, name: String) -> Effect {
+        let ticket = self.ticket(Waiting::Models);
+        self.layers
+            .push(Layer::Models(Models::new(id, name, ticket)));
+        Effect::Call(ticket, Request::Models(id))
+    }
+
+    /// A test is done: what is wrong with the fields of a form stands there, everything else in the report.
+    pub(super) fn tested(&mut self, ticket: Ticket, tested: Result<TestReport, ConnectionError>) {
+        let Some(at) = self.layers.iter().position(
+            |layer| matches!(layer, Layer::Report(report) if report.ticket == Some(ticket)),
+        ) else {
+            return;
+        };
+        let is_of_form =
+            matches!(&self.layers[at], Layer::Report(report) if report.tried == Tried::Form);
+        if let (Err(ConnectionError::Invalid(problems)), true) = (&tested, is_of_form) {
+            self.layers.remove(at);
+            if let Some(notice) = self.form_mut().and_then(|form| form.refuse(problems)) {
+                self.tell(notice);
+            }
+            return;
+        }
+        self.test_ended(ticket, tested.map_err(|error| error.to_string()));
+    }
+
+    /// A test ended, with a report or with why there is none.
+    pub(super) fn test_ended(&mut self, ticket: Ticket, outcome: Outcome) {
+        let mut stored = None;
+        for layer in &mut self.layers {
+            if let Layer::Report(report) = layer
+                && report.ticket == Some(ticket)
+            {
+                report.done(outcome.clone());
+                stored = report.stored();
+            }
+        }
+        let Some(id) = stored else { return };
+        let version = self
+            .tree
+            .item(id)
+            .map_or(0, crate::tui::tree::Item::version);
+        self.tests.insert(id, Tested { version, outcome });
+    }
+
+    /// The provider named its models, or did not.
+    pub(super) fn models_found(&mut self, ticket: Ticket, found: Result<Vec<Model>, String>) {
+        for layer in &mut self.layers {
+            if let Layer::Models(models) = layer
+                && models.ticket == Some(ticket)
+            {
+                models.done(found);
+                return;
+            }
+        }
+    }
+
+    /// Hands the ID of the selected model to the clipboard.
+    pub(super) fn copy_model(&mut self) -> Option<Effect> {
+        let Some(Layer::Models(models)) = self.layers.last() else {
+            return None;
+        };
+        let id = models.selected()?.id.clone();
+        self.tell(Notice::done(format!(
+            "\"{id}\" is handed to the terminal's clipboard"
+        )));
+        Some(Effect::Copy(id))
+    }
+
+    /// What was asked for a layer that is gone is waited for no more.
+    pub(super) fn forget_unseen(&mut self) {
+        let layers = &self.layers;
+        self.waiting.retain(|ticket, waiting| match waiting {
+            Waiting::Test | Waiting::Models | Waiting::Compare => {
+                layers.iter().any(|layer| layer.ticket() == Some(*ticket))
+            }
+            Waiting::Page
+            | Waiting::Detail
+            | Waiting::Edit
+            | Waiting::Alias
+            | Waiting::Lookup
+            | Waiting::Save
+            | Waiting::Switch(_)
+            | Waiting::Delete(_)
+            | Waiting::Versions(..)
+            | Waiting::Rollback(_)
+            | Waiting::RollbackField(_) => true,
+        });
+    }
+}

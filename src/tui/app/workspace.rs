@@ -1,0 +1,254 @@
+//! What actions do in the workspace: its tabs, the versions, comparing them, and going back to one.
+
+use uuid::Uuid;
+
+use super::{App, Pane, Waiting};
+use crate::connection::{
+    Comparison, Connection, ConnectionDraft, ConnectionError, Plain, Rollback, Setting, Settings,
+};
+use crate::tui::action::Action;
+use crate::tui::compare::{Changed, Compare, How};
+use crate::tui::confirm::Confirm;
+use crate::tui::effect::{Change, Effect, Request, Ticket};
+use crate::tui::info;
+use crate::tui::layer::{Answer, Layer};
+use crate::tui::notice::Notice;
+use crate::tui::tree::Node;
+use crate::tui::workspace::Tab;
+
+impl App {
+    /// Shows a tab of the selected connection, and goes there.
+    pub(super) fn show_tab(&mut self, tab: Tab) {
+        self.workspace.tab = tab;
+        if self.tree.selected_item().is_some() {
+            self.pane = Pane::Detail;
+        } else {
+            let what = tab.title().to_lowercase();
+            self.tell(Notice::info(format!(
+                "Select a connection to see its {what}"
+            )));
+        }
+    }
+
+    /// The tab that keys go to.
+    pub fn tab_in_focus(&self) -> Option<Tab> {
+        let is_there = self.pane == Pane::Detail && self.tree.selected_item().is_some();
+        is_there.then_some(self.workspace.tab)
+    }
+
+    /// Moves in the tab that is shown.
+    pub(super) fn go_in_tab(&mut self, by: isize) {
+        match self.workspace.tab {
+            Tab::Settings => self.detail.scroll(by, self.layout().list_rows()),
+            Tab::Info => {
+                let line = self.workspace.line.saturating_add_signed(by);
+                self.workspace.line = line.min(info::LINES - 1);
+            }
+            Tab::History => self.workspace.history.go(by),
+        }
+    }
+
+    /// Copies the selected line of the info.
+    pub(super) fn copy_line(&mut self) -> Option<Effect> {
+        let connection = self.detail.connection.as_ref()?;
+        let tested = self.detail.id().and_then(|id| self.tests.get(&id));
+        let lines = info::lines(connection, &self.catalog, tested);
+        let line = lines.into_iter().nth(self.workspace.line)?;
+        self.tell(Notice::done(format!(
+            "{} is handed to the terminal's clipboard",
+            line.label
+        )));
+        Some(Effect::Copy(line.copied))
+    }
+
+    /// Compares what is selected in the history.
+    pub(super) fn compare(&mut self) -> Option<Effect> {
+        let history = &self.workspace.history;
+        let (id, pair) = (history.id()?, history.to_compare()?);
+        if pair.0 == pair.1 {
+            self.tell(Notice::info(
+                "This is the version to compare to; select another one",
+            ));
+            return None;
+        }
+        let is_to_current = history.current() == Some(pair.1);
+        let ticket = self.ticket(Waiting::Compare);
+        let compare = Compare::new(id, pair, is_to_current, ticket);
+        self.layers.push(Layer::Compare(compare));
+        Some(Effect::Call(ticket, Request::Compare(id, pair.0, pair.1)))
+    }
+
+    /// What differs is known, or why not.
+    pub(super) fn compared(&mut self, ticket: Ticket, found: Result<Comparison, String>) {
+        let provider = self.detail.connection.as_ref();
+        let provider = provider.map(|connection| connection.item.provider_id.as_str());
+        let provider = provider.and_then(|id| self.catalog.get(id));
+        for layer in &mut self.layers {
+            if let Layer::Compare(compare) = layer
+                && compare.ticket == Some(ticket)
+            {
+                compare.done(found, provider);
+                return;
+            }
+        }
+    }
+
+    /// Asks whether to go back to the version that is selected.
+    pub(super) fn ask_to_roll_back(&mut self) {
+        let history = &self.workspace.history;
+        let (Some(id), Some(version)) = (history.id(), history.selected()) else {
+            return;
+        };
+        let number = version.number();
+        if history.current() == Some(number) {
+            self.tell(Notice::info(format!("v{number} is the current version")));
+            return;
+        }
+        self.ask_back_to(id, number);
+    }
+
+    fn ask_back_to(&mut self, id: Uuid, number: u64) {
+        let name = self.tree.item(id).map_or("", |item| item.name());
+        let confirm = Confirm::roll_back(id, number, name);
+        self.layers.push(Layer::Confirm(confirm));
+    }
+
+    /// Does what a key asked for in a comparison.
+    pub(super) fn act_in_compare(&mut self, action: Action) -> Option<Effect> {
+        let Some(Layer::Compare(compare)) = self.layers.last_mut() else {
+            return None;
+        };
+        match action {
+            Action::Back => {
+                self.layers.pop();
+            }
+            Action::RollBack if compare.found.is_some() => {
+                let (id, from) = (compare.id, compare.from);
+                self.ask_back_to(id, from);
+            }
+            Action::RollBackField => {
+                let (id, from) = (compare.id, compare.from);
+                let changed = compare.selected()?.clone();
+                self.ask_field_back(id, from, &changed);
+            }
+            other => compare.go(other),
+        }
+        None
+    }
+
+    fn ask_field_back(&mut self, id: Uuid, number: u64, changed: &Changed) {
+        if matches!(changed.how, How::Secret(_)) {
+            self.tell(Notice::info(
+                "The history has no secrets, so none can be brought back",
+            ));
+            return;
+        }
+        let confirm = Confirm::roll_back_field(id, number, &changed.label);
+        self.layers.push(Layer::Confirm(confirm));
+    }
+
+    /// Goes back, as it was answered, with the note that was typed.
+    pub(super) fn roll_back(&mut self, answer: Answer, note: Option<&str>) -> Option<Effect> {
+        let said = |what: String| match note {
+            Some(note) => format!("{what}: {note}"),
+            None => what,
+        };
+        match answer {
+            Answer::RollBack(id, number) => {
+                let said = said(format!("Rollback to v{number}"));
+                Some(self.call(
+                    Waiting::Rollback(number),
+                    Request::Rollback(id, number, Some(said)),
+                ))
+            }
+            Answer::RollBackField(id, number) => {
+                let Some(Layer::Compare(compare)) = self.layers.last() else {
+                    return None;
+                };
+                let changed = compare.selected()?;
+                let mut draft = draft_of(changed);
+                let label = &changed.label;
+                draft.change_description = Some(said(format!("Rollback of {label} to v{number}")));
+                let over = self.tree.item(id)?.version();
+                let change = Change { id, draft, over };
+                Some(self.call(Waiting::RollbackField(number), Request::Update(change)))
+            }
+            Answer::Cancel
+            | Answer::Delete(_)
+            | Answer::Save
+            | Answer::Discard
+            | Answer::DiscardAndQuit => None,
+        }
+    }
+
+    /// It is what it was.
+    pub(super) fn rolled_back(&mut self, number: u64, done: Result<Rollback, ConnectionError>) {
+        match done {
+            Ok(done) if done.new_version == done.previous_version => {
+                self.tell(Notice::info(format!(
+                    "No changes detected: it is what it was at v{number}"
+                )));
+            }
+            Ok(done) => self.is_back(number, done.entity),
+            Err(error) => self.say(&error),
+        }
+    }
+
+    /// One field is what it was.
+    pub(super) fn field_rolled_back(
+        &mut self,
+        number: u64,
+        done: Result<Connection, ConnectionError>,
+    ) {
+        match done {
+            Ok(connection) => self.is_back(number, connection),
+            Err(error) => self.say(&error),
+        }
+    }
+
+    fn is_back(&mut self, number: u64, connection: Connection) {
+        let item = &connection.item;
+        self.layers
+            .retain(|layer| !matches!(layer, Layer::Compare(_)));
+        self.tree.upsert(super::answers::item_of(item));
+        self.tell(Notice::done(format!(
+            "Rollback to v{number}: \"{}\" is at v{} now",
+            item.name, item.version
+        )));
+        if self.tree.selected() == Node::Connection(item.id) {
+            self.workspace.history.selected = 0;
+            self.detail.show(connection);
+        }
+    }
+}
+
+/// A draft that says only what one field was.
+fn draft_of(changed: &Changed) -> ConnectionDraft {
+    let mut draft = ConnectionDraft::default();
+    let old = changed.difference.from_value.as_ref();
+    let text = || old.and_then(serde_json::Value::as_str).map(str::to_owned);
+    match changed.difference.path.as_str() {
+        "name" => draft.name = text(),
+        "alias" => draft.alias = text(),
+        "isActive" => draft.is_active = old.and_then(serde_json::Value::as_bool),
+        path => {
+            let key = path.strip_prefix("settings.").unwrap_or(path);
+            let mut settings: Settings<Plain> = Settings::default();
+            settings.set(key, setting(old));
+            draft.settings = Some(settings);
+        }
+    }
+    draft
+}
+
+fn setting(old: Option<&serde_json::Value>) -> Setting<Plain> {
+    match old {
+        Some(serde_json::Value::Bool(on)) => Setting::Switch(*on),
+        Some(serde_json::Value::Number(number)) => Setting::Number(number.clone()),
+        Some(serde_json::Value::String(text)) => Setting::Text(text.clone()),
+        Some(
+            serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_),
+        )
+        | None => Setting::Null,
+    }
+}

@@ -1,0 +1,280 @@
+//! What differs between two versions of a connection, word by word; of secrets only that they differ.
+
+use unicode_segmentation::UnicodeSegmentation;
+use uuid::Uuid;
+
+use super::action::Action;
+use super::effect::Ticket;
+use super::fit::{safe, width, wrap};
+use super::history::label;
+use super::layout::{Layout, follow};
+use super::words::{self, Part};
+use crate::connection::{ChangeType, Comparison, Difference, Mask};
+use crate::provider::Provider;
+
+/// The columns before a value: a sign for the side.
+const MARK: usize = 4;
+
+/// A comparison on screen.
+#[derive(Debug)]
+pub struct Compare {
+    /// The connection.
+    pub id: Uuid,
+    /// The older version.
+    pub from: u64,
+    /// The newer version.
+    pub to: u64,
+    /// Whether the newer one is the current one.
+    pub is_to_current: bool,
+    /// What is waited for; none when it is there.
+    pub ticket: Option<Ticket>,
+    /// What differs, or why that is not known.
+    pub found: Option<Result<Vec<Changed>, String>>,
+    /// Which difference is selected.
+    pub selected: usize,
+    /// The first row that is seen.
+    pub top: usize,
+}
+
+/// One value that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changed {
+    /// What the form calls it.
+    pub label: String,
+    /// How it differs.
+    pub how: How,
+    /// As the service tells it.
+    pub difference: Difference,
+}
+
+/// Which side of a comparison a row is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// What it was; the first row of it.
+    Old,
+    /// What it is; the first row of it.
+    New,
+    /// The rest of a row above.
+    More,
+}
+
+/// A piece of a row: its text, whether the other side lacks it, and whether it is of the new side.
+pub type Piece = (String, bool, bool);
+
+/// A row of a comparison; those of a difference have its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// A sentence.
+    Text(String),
+    /// What differs.
+    Label(usize, String),
+    /// What it was or is.
+    Value(usize, Side, Vec<Piece>),
+}
+
+/// How a value differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// A secret: only what became of it.
+    Secret(&'static str),
+    /// The parts of what it was and of what it is; none where it was or is not set.
+    Text(Option<Vec<Part>>, Option<Vec<Part>>),
+}
+
+impl Compare {
+    /// A comparison that is asked for.
+    pub fn new(id: Uuid, (from, to): (u64, u64), is_to_current: bool, ticket: Ticket) -> Self {
+        Self {
+            id,
+            from,
+            to,
+            is_to_current,
+            ticket: Some(ticket),
+            found: None,
+            selected: 0,
+            top: 0,
+        }
+    }
+
+    /// What stands over it.
+    pub fn title(&self) -> String {
+        let Self { from, to, .. } = self;
+        if self.is_to_current {
+            format!("Compare v{from} to Current (v{to})")
+        } else {
+            format!("Compare v{from} to v{to}")
+        }
+    }
+
+    /// The answer is there.
+    pub fn done(&mut self, found: Result<Comparison, String>, provider: Option<&Provider>) {
+        self.ticket = None;
+        let changes = found.map(|comparison| comparison.changes.into_iter());
+        self.found = Some(changes.map(|changes| {
+            changes
+                .map(|difference| Changed::of(difference, provider))
+                .collect()
+        }));
+    }
+
+    /// What differs, as far as it is known.
+    pub fn changes(&self) -> &[Changed] {
+        match &self.found {
+            Some(Ok(changes)) => changes,
+            Some(Err(_)) | None => &[],
+        }
+    }
+
+    /// The difference that is selected.
+    pub fn selected(&self) -> Option<&Changed> {
+        self.changes().get(self.selected)
+    }
+
+    /// All rows at a width: one answer for drawing and scrolling.
+    pub fn rows(&self, width: u16) -> Vec<Row> {
+        let text = match &self.found {
+            None => "Comparing…",
+            Some(Err(problem)) => problem,
+            Some(Ok(changes)) if changes.is_empty() => "No changes detected",
+            Some(Ok(_)) => "",
+        };
+        let mut rows: Vec<Row> = wrap(text, width.into())
+            .into_iter()
+            .map(Row::Text)
+            .collect();
+        for (at, changed) in self.changes().iter().enumerate() {
+            match &changed.how {
+                How::Secret(what) => {
+                    rows.push(Row::Label(at, format!("{}: {what}", changed.label)));
+                }
+                How::Text(old, new) => {
+                    rows.push(Row::Label(at, changed.label.clone()));
+                    let room = usize::from(width).saturating_sub(MARK);
+                    rows.extend(side(at, old.as_deref(), Side::Old, room));
+                    rows.extend(side(at, new.as_deref(), Side::New, room));
+                }
+            }
+            rows.push(Row::Text(String::new()));
+        }
+        rows
+    }
+
+    /// Keeps the selected difference seen.
+    pub fn scroll(&mut self, layout: Layout) {
+        let rows = self.rows(layout.reading_width());
+        let is_selected = |row: &Row| match row {
+            Row::Text(_) => false,
+            Row::Label(at, _) | Row::Value(at, ..) => *at == self.selected,
+        };
+        let first = rows.iter().position(is_selected).unwrap_or(0);
+        let last = rows.iter().rposition(is_selected).unwrap_or(0);
+        let height = layout.reading_text(rows.len()).height.into();
+        let top = follow(self.top, last, height, rows.len());
+        self.top = follow(top, first, height, rows.len());
+    }
+
+    /// Moves the selection.
+    pub fn go(&mut self, action: Action) {
+        let last = self.changes().len().saturating_sub(1);
+        self.selected = match action {
+            Action::Up | Action::PageUp => self.selected.saturating_sub(1),
+            Action::Down | Action::PageDown => self.selected + 1,
+            Action::First => 0,
+            Action::Last => last,
+            _ => self.selected,
+        }
+        .min(last);
+    }
+}
+
+impl Changed {
+    fn of(difference: Difference, provider: Option<&Provider>) -> Self {
+        let path = &difference.path;
+        let (old, new) = (
+            text(path, difference.from_value.as_ref()),
+            text(path, difference.to_value.as_ref()),
+        );
+        let is_mask = |text: &Option<String>| {
+            text.as_deref()
+                .is_some_and(|text| Mask::read(text).is_some())
+        };
+        let key = difference.path.strip_prefix("settings.");
+        let field = key.and_then(|key| provider?.field(key));
+        // A text that looks like a mask is a secret only where the provider says that there is one.
+        let is_secret = field.is_none_or(|field| field.sensitive)
+            && key.is_some()
+            && (is_mask(&old) || is_mask(&new));
+        let how = if is_secret {
+            How::Secret(match difference.change_type {
+                ChangeType::Added => "set",
+                ChangeType::Removed => "cleared",
+                ChangeType::Modified if !is_mask(&new) && new.is_none() => "cleared",
+                ChangeType::Modified if !is_mask(&old) && old.is_none() => "set",
+                ChangeType::Modified => "changed",
+            })
+        } else {
+            match (old, new) {
+                (Some(old), Some(new)) => {
+                    let (old, new) = words::compare(&old, &new);
+                    How::Text(Some(old), Some(new))
+                }
+                (old, new) => How::Text(old.map(other), new.map(other)),
+            }
+        };
+        Self {
+            label: label(&difference.path, provider),
+            how,
+            difference,
+        }
+    }
+}
+
+/// The rows of one side; a value that is not set has one that says so.
+fn side(at: usize, parts: Option<&[Part]>, side: Side, room: usize) -> Vec<Row> {
+    let is_new = side == Side::New;
+    let Some(parts) = parts else {
+        let said = vec![("not set".to_owned(), false, is_new)];
+        return vec![Row::Value(at, side, said)];
+    };
+    let mut rows = Vec::new();
+    let mut row: Vec<Piece> = Vec::new();
+    let mut used = 0;
+    for part in parts {
+        let mut piece = String::new();
+        for letter in safe(&part.text).graphemes(true) {
+            let wide = width(letter);
+            if used + wide > room && used > 0 {
+                row.push((std::mem::take(&mut piece), part.is_other, is_new));
+                rows.push(std::mem::take(&mut row));
+                used = 0;
+            }
+            piece.push_str(letter);
+            used += wide;
+        }
+        row.push((piece, part.is_other, is_new));
+    }
+    rows.push(row);
+    let sides = std::iter::once(side).chain(std::iter::repeat(Side::More));
+    let rows = sides.zip(rows);
+    rows.map(|(side, row)| Row::Value(at, side, row)).collect()
+}
+
+fn other(text: String) -> Vec<Part> {
+    vec![Part {
+        text,
+        is_other: true,
+    }]
+}
+
+/// A value as people read it; none when it is not set.
+fn text(path: &str, value: Option<&serde_json::Value>) -> Option<String> {
+    match value? {
+        serde_json::Value::Bool(true) if path == "isActive" => Some("Active".into()),
+        serde_json::Value::Bool(false) if path == "isActive" => Some("Inactive".into()),
+        serde_json::Value::Null => None,
+        serde_json::Value::Bool(true) => Some("on".into()),
+        serde_json::Value::Bool(false) => Some("off".into()),
+        serde_json::Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}

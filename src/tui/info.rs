@@ -1,0 +1,89 @@
+//! What a connection is: the lines of the info tab, each of which can be copied.
+
+use super::report::Outcome;
+use crate::connection::{Connection, TestReport};
+use crate::provider::{Capability, ProviderCatalog};
+
+/// How the last test of a connection went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tested {
+    /// The version that was tested, as far as it was known.
+    pub version: u64,
+    /// How it went.
+    pub outcome: Outcome,
+}
+
+/// A line of the info.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it is.
+    pub label: &'static str,
+    /// What is shown.
+    pub shown: String,
+    /// What is copied.
+    pub copied: String,
+}
+
+/// How many lines there are.
+pub const LINES: usize = 9;
+
+/// The lines.
+pub fn lines(
+    connection: &Connection,
+    catalog: &ProviderCatalog,
+    tested: Option<&Tested>,
+) -> [Line; LINES] {
+    let item = &connection.item;
+    let provider = catalog.get(&item.provider_id);
+    let line = |label, text: String| Line {
+        label,
+        copied: text.clone(),
+        shown: text,
+    };
+    let date = |label, date: chrono::DateTime<chrono::Utc>| Line {
+        label,
+        shown: date.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        copied: date.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+    };
+    let capabilities = provider.map_or_else(Vec::new, |provider| {
+        let words = provider.capabilities.iter().copied();
+        words.map(Capability::word).collect()
+    });
+    let name = provider.map_or("not in the catalogue", |provider| &provider.name);
+    [
+        line("ID", item.id.to_string()),
+        line("Name", item.name.clone()),
+        line("Alias", item.alias.clone()),
+        Line {
+            label: "Provider",
+            shown: format!("{name} ({})", item.provider_id),
+            copied: item.provider_id.clone(),
+        },
+        line("Capabilities", capabilities.join(", ")),
+        date("Created", item.date_created),
+        date("Modified", item.date_modified),
+        line("Version", item.version.to_string()),
+        line("Last test", tested.map_or_else(not_tested, said)),
+    ]
+}
+
+fn not_tested() -> String {
+    "not since the start".into()
+}
+
+fn said(tested: &Tested) -> String {
+    let version = tested.version;
+    match &tested.outcome {
+        Ok(TestReport {
+            success: true,
+            latency_ms: Some(latency),
+            ..
+        }) => format!("successful, {latency} ms, at version {version}"),
+        Ok(TestReport { success: true, .. }) => format!("successful, at version {version}"),
+        Ok(report) => {
+            let cause = report.error_message.as_deref().unwrap_or_default();
+            format!("failed at version {version}: {cause}")
+        }
+        Err(problem) => format!("none came about: {problem}"),
+    }
+}

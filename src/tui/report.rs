@@ -1,0 +1,234 @@
+//! A test of a connection: under way, or how it went.
+
+use uuid::Uuid;
+
+use super::action::Action;
+use super::effect::Ticket;
+use super::fit::wrap;
+use super::layer::Outcome as LayerOutcome;
+use crate::connection::{TestReport, TestStage};
+
+/// How a test ended: with a report, or with why there is none.
+pub type Outcome = Result<TestReport, String>;
+
+/// What was tested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tried {
+    /// A stored connection.
+    Stored(Uuid),
+    /// What is in the form below, saved or not.
+    Form,
+}
+
+/// A test on screen.
+#[derive(Debug)]
+pub struct Report {
+    /// What was tested.
+    pub tried: Tried,
+    /// Its name.
+    pub name: String,
+    /// What is waited for; none when it is there.
+    pub ticket: Option<Ticket>,
+    /// How it went, once it is known.
+    pub outcome: Option<Outcome>,
+    /// The first line that is seen.
+    pub top: usize,
+}
+
+/// How a line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something to read.
+    Plain,
+    /// Something right.
+    Right,
+    /// Something wrong.
+    Wrong,
+    /// Something that matters less.
+    Dim,
+    /// Something to do.
+    Advice,
+}
+
+/// A line of the report: a label, none where the line goes on, and what stands behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it is about.
+    pub label: String,
+    /// What it says.
+    pub text: String,
+    /// Whether it stands beside a label, its own or that of a line above.
+    pub is_beside: bool,
+    /// How it is meant.
+    pub tone: Tone,
+}
+
+/// The width of the labels, of which the longest is `permitted` behind its mark.
+pub const LABELS: u16 = 13;
+
+impl Report {
+    /// A test that is under way.
+    pub fn new(tried: Tried, name: &str, ticket: Ticket) -> Self {
+        Self {
+            tried,
+            name: name.to_owned(),
+            ticket: Some(ticket),
+            outcome: None,
+            top: 0,
+        }
+    }
+
+    /// The stored connection that was tested as it is stored.
+    pub const fn stored(&self) -> Option<Uuid> {
+        match self.tried {
+            Tried::Stored(id) => Some(id),
+            Tried::Form => None,
+        }
+    }
+
+    /// The test is done.
+    pub fn done(&mut self, outcome: Outcome) {
+        self.ticket = None;
+        self.outcome = Some(outcome);
+        self.top = 0;
+    }
+
+    /// Its lines at a width.
+    pub fn lines(&self, width: u16) -> Vec<Line> {
+        let mut lines = Lines {
+            lines: Vec::new(),
+            width,
+        };
+        match &self.outcome {
+            None => lines.text(Tone::Dim, "Testing the connection…"),
+            Some(Err(problem)) => {
+                lines.text(Tone::Wrong, "✗ Connection test failed");
+                lines.text(Tone::Plain, problem);
+            }
+            Some(Ok(report)) => lines.report(report),
+        }
+        lines.lines
+    }
+
+    /// Does what a key asked for, among `count` lines of which `rows` are seen.
+    pub fn act(&mut self, action: Action, count: usize, rows: usize) -> LayerOutcome {
+        let last = count.saturating_sub(rows);
+        match action {
+            Action::Back => return LayerOutcome::Close,
+            Action::Again if self.ticket.is_none() => return LayerOutcome::TestAgain,
+            Action::Models => {
+                if let Some(id) = self.stored() {
+                    return LayerOutcome::Browse(id, self.name.clone());
+                }
+            }
+            other => self.top = moved(other, self.top, (rows, last)),
+        }
+        LayerOutcome::Stay
+    }
+}
+
+/// The first line that is seen after a key, of those that show `rows` and begin at most at `last`.
+pub fn moved(action: Action, top: usize, (rows, last): (usize, usize)) -> usize {
+    match action {
+        Action::Up => top.saturating_sub(1),
+        Action::Down => top + 1,
+        Action::PageUp => top.saturating_sub(rows),
+        Action::PageDown => top + rows,
+        Action::First => 0,
+        Action::Last => last,
+        _ => top,
+    }
+    .min(last)
+}
+
+struct Lines {
+    lines: Vec<Line>,
+    width: u16,
+}
+
+impl Lines {
+    fn text(&mut self, tone: Tone, text: &str) {
+        for text in wrap(text, self.width.into()) {
+            self.lines.push(Line {
+                label: String::new(),
+                text,
+                is_beside: false,
+                tone,
+            });
+        }
+    }
+
+    fn pair(&mut self, tone: Tone, label: &str, text: &str) {
+        let mut label = label.to_owned();
+        let room = self.width.saturating_sub(LABELS);
+        for text in wrap(text, room.into()) {
+            let label = std::mem::take(&mut label);
+            self.lines.push(Line {
+                label,
+                text,
+                is_beside: true,
+                tone,
+            });
+        }
+    }
+
+    fn gap(&mut self) {
+        self.lines.push(Line {
+            label: String::new(),
+            text: String::new(),
+            is_beside: false,
+            tone: Tone::Plain,
+        });
+    }
+
+    fn report(&mut self, report: &TestReport) {
+        if report.success {
+            self.text(Tone::Right, "✓ Connection test successful");
+        } else {
+            self.text(Tone::Wrong, "✗ Connection test failed");
+        }
+        if let Some(cause) = &report.error_message {
+            self.text(Tone::Plain, cause);
+        }
+        if let Some(advice) = &report.advice {
+            self.pair(Tone::Advice, "What to do", advice);
+        }
+        if !report.steps.is_empty() {
+            self.gap();
+            for stage in TestStage::ALL {
+                self.stage(report, stage);
+            }
+        }
+        let number = |number: Option<u64>| number.map(|number| number.to_string());
+        let pairs = [
+            ("They say", report.said.clone()),
+            ("HTTP status", number(report.status.map(u64::from))),
+            (
+                "Latency",
+                report.latency_ms.map(|time| format!("{time} ms")),
+            ),
+            ("Address", report.address.clone()),
+            ("Models", report.models.map(|count| count.to_string())),
+        ];
+        if pairs.iter().any(|(_, text)| text.is_some()) {
+            self.gap();
+        }
+        for (label, text) in pairs {
+            if let Some(text) = text {
+                self.pair(Tone::Plain, label, &text);
+            }
+        }
+    }
+
+    fn stage(&mut self, report: &TestReport, stage: TestStage) {
+        let step = report.steps.iter().find(|step| step.stage == stage);
+        let (mark, tone, known) = match step {
+            Some(step) if step.passed => {
+                ("✓", Tone::Right, step.detail.as_deref().unwrap_or("yes"))
+            }
+            Some(step) => ("✗", Tone::Wrong, step.detail.as_deref().unwrap_or("no")),
+            None => ("○", Tone::Dim, "not tried"),
+        };
+        self.pair(tone, &format!("{mark} {}", stage.word()), known);
+    }
+}

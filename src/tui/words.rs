@@ -1,0 +1,140 @@
+//! What differs between two texts, word by word.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The most words that are compared one by one; longer texts are shown as wholly different.
+const MOST: usize = 400;
+
+/// A part of a text, and whether the other text lacks it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The part.
+    pub text: String,
+    /// Whether the other text lacks it.
+    pub is_other: bool,
+}
+
+/// Both texts in parts: what they have in common, and what only one has.
+pub fn compare(old: &str, new: &str) -> (Vec<Part>, Vec<Part>) {
+    let olds: Vec<&str> = old.split_word_bounds().collect();
+    let news: Vec<&str> = new.split_word_bounds().collect();
+    if olds.len() > MOST || news.len() > MOST {
+        return (whole(old), whole(new));
+    }
+    let common = common(&olds, &news);
+    let (in_old, in_new): (Vec<_>, Vec<_>) = common.into_iter().unzip();
+    (parts(&olds, &in_old), parts(&news, &in_new))
+}
+
+fn whole(text: &str) -> Vec<Part> {
+    let part = Part {
+        text: text.to_owned(),
+        is_other: true,
+    };
+    (!text.is_empty()).then_some(part).into_iter().collect()
+}
+
+/// The places of a longest row of words that both have in the same order.
+fn common(olds: &[&str], news: &[&str]) -> Vec<(usize, usize)> {
+    let width = news.len() + 1;
+    // How long the row is at most from each pair of places on.
+    let mut longest = vec![0_u32; (olds.len() + 1) * width];
+    for at in (0..olds.len()).rev() {
+        for other in (0..news.len()).rev() {
+            longest[at * width + other] = if olds[at] == news[other] {
+                longest[(at + 1) * width + other + 1] + 1
+            } else {
+                longest[(at + 1) * width + other].max(longest[at * width + other + 1])
+            };
+        }
+    }
+    let (mut at, mut other) = (0, 0);
+    let mut common = Vec::new();
+    while at < olds.len() && other < news.len() {
+        if olds[at] == news[other] {
+            common.push((at, other));
+            at += 1;
+            other += 1;
+        } else if longest[(at + 1) * width + other] >= longest[at * width + other + 1] {
+            at += 1;
+        } else {
+            other += 1;
+        }
+    }
+    common
+}
+
+/// Words joined to parts; `common` are the places of those that both have, in order.
+fn parts(words: &[&str], common: &[usize]) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let is_other = common.binary_search(&at).is_err();
+        match parts.last_mut() {
+            Some(last) if last.is_other == is_other => last.text.push_str(word),
+            _ => parts.push(Part {
+                text: (*word).to_owned(),
+                is_other,
+            }),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    fn shown(parts: &[Part]) -> String {
+        let shown = parts.iter().map(|part| {
+            if part.is_other {
+                format!("[{}]", part.text)
+            } else {
+                part.text.clone()
+            }
+        });
+        shown.collect()
+    }
+
+    #[rstest]
+    #[case(
+        "OpenAI Production",
+        "OpenAI Staging",
+        "OpenAI [Production]",
+        "OpenAI [Staging]"
+    )]
+    #[case("a", "a", "a", "a")]
+    #[case("", "a", "", "[a]")]
+    #[case(
+        "https://api.x/v1",
+        "https://api.x/v2",
+        "https://api.x/[v1]",
+        "https://api.x/[v2]"
+    )]
+    #[case("日本 Tokyo", "日本 Osaka", "日本 [Tokyo]", "日本 [Osaka]")]
+    fn only_the_words_that_differ_are_marked(
+        #[case] old: &str,
+        #[case] new: &str,
+        #[case] olds: &str,
+        #[case] news: &str,
+    ) {
+        let (left, right) = compare(old, new);
+        assert_eq!((shown(&left), shown(&right)), (olds.into(), news.into()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_letter_is_lost_and_what_is_common_is_the_same(old in "[ab ./]{0,30}", new in "[ab ./]{0,30}") {
+            let (left, right) = compare(&old, &new);
+            let text = |parts: &[Part]| parts.iter().map(|part| part.text.as_str()).collect::<String>();
+            prop_assert_eq!(text(&left), old);
+            prop_assert_eq!(text(&right), new);
+            let common = |parts: &[Part]| {
+                let common = parts.iter().filter(|part| !part.is_other);
+                common.map(|part| part.text.as_str()).collect::<String>()
+            };
+            prop_assert_eq!(common(&left), common(&right));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a hostile server says reaches no terminal as it is.
+
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use umai::connection::ConnectionService;
+use umai::tui::layout::Size;
+
+use crate::common::TestClock;
+use crate::home::Home;
+use crate::stage::Stage;
+use crate::stranger::{Heard, Said, Stranger, json, says};
+
+/// Moves the cursor, turns the direction, hides, breaks the line.
+const EVIL: &str = "A\\u001b[2J\\u202eB\\u200b\\r\\nC\\u0007";
+
+fn connection() -> String {
+    format!(
+        r#"{{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"evil{EVIL}","name":"Evil {EVIL}","providerId":"x{EVIL}","version":1,
+            "settings":{{"k{EVIL}":"${EVIL}","region":"planted{EVIL}"}}}}"#
+    )
+}
+
+fn answer(heard: &Heard) -> Said {
+    if heard.line.contains("/providers") {
+        json(
+            200,
+            &format!(
+                r#"[{{"id":"x","name":"X {EVIL}","capabilities":["Chat"],"settings":[],"rules":[]}}]"#
+            ),
+        )
+    } else if heard.line.contains("/notices") {
+        json(200, &format!(r#"{{"items":["Notice {EVIL}"]}}"#))
+    } else if heard.line.starts_with("POST") || heard.line.starts_with("PUT") {
+        says(500, "text/plain", "Out\u{1b}[2J of\r\n\u{202e}order")
+    } else if heard.line.contains("/changes") {
+        json(404, "{}")
+    } else if heard.line.contains("/connections?") {
+        json(200, &format!(r#"{{"items":[{}],"total":1}}"#, connection()))
+    } else {
+        json(200, &connection())
+    }
+}
+
+fn is_harmless(text: &str) -> bool {
+    !text
+        .chars()
+        .any(|sign| sign != '\n' && umai::text::is_hidden(sign))
+}
+
+#[test]
+fn no_command_prints_what_a_server_would_do_to_the_terminal() {
+    let runtime = Runtime::new().unwrap();
+    let stranger = runtime.block_on(Stranger::new(answer));
+    let home = Home::new();
+    for command in [
+        &["connections", "list"][..],
+        &["connections", "list", "--json"],
+        &["connections", "get", "evil"],
+        &["connections", "get", "evil", "--json"],
+        &["connections", "deactivate", "evil"],
+        &["connections", "deactivate", "evil", "--json"],
+        &["connections", "create", "--name", "A", "--provider", "x"],
+        &["providers", "list"],
+    ] {
+        let answer = home.run(&[&["--server", &stranger.origin], command].concat());
+        assert!(is_harmless(&answer.said()), "{command:?}: {answer:?}");
+        assert!(!answer.said().contains("planted"), "{answer:?}");
+        assert!(!answer.said().is_empty());
+    }
+}
+
+#[test]
+fn no_frame_shows_what_a_server_would_do_to_the_terminal() {
+    let runtime = Arc::new(Runtime::new().unwrap());
+    let service: Arc<dyn ConnectionService> = runtime.block_on(async {
+        let stranger = Stranger::new(answer).await;
+        Arc::new(stranger.service().await)
+    });
+    let size = Size {
+        width: 120,
+        height: 40,
+    };
+    let mut stage = Stage::over(size, TestClock::new(), service, runtime);
+    for keys in [
+        "",
+        "<down>",
+        "t",
+        "e",
+        "<esc>",
+        "n",
+        "<esc>",
+        "D",
+        "<tab><enter>",
+    ] {
+        stage.play(keys);
+        let frame = stage.frame();
+        assert!(is_harmless(&frame), "{frame}");
+        assert!(!frame.contains("planted"), "{frame}");
+    }
+}

@@ -1,0 +1,519 @@
+//! Stories of the workspace: tests, models, info, history, comparing and going back. Keys in, frames out.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
+
+mod common;
+mod stage;
+
+use rstest::rstest;
+use stage::twice::Twice as Stage;
+use umai::connection::{
+    Connection, ConnectionError, ConnectionService, Model, TestReport, TestStage, TestStep,
+    TestSubject, Window,
+};
+use umai::provider::Capability;
+use umai::tui::action::{Action, Context};
+use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::event::Event;
+use umai::tui::theme::ThemeName;
+
+/// The connection of the stories: renamed, switched, given another endpoint and another key, in five versions.
+fn changed(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::three(width, height);
+    for body in [
+        r#"{"name":"OpenAI Production EU","changeDescription":"moved to Europe"}"#,
+        r#"{"settings":{"organization":"org-1"}}"#,
+        r#"{"settings":{"apiKey":"sk-planted-again"}}"#,
+    ] {
+        change(&stage, "openai-prod", body);
+    }
+    switch(&stage, "openai-prod", false);
+    // Connections are read when the stage opens; what happened since is read now.
+    stage.play("r<end>");
+    stage
+}
+
+/// Somebody else changes a connection.
+fn change(stage: &Stage, alias: &str, body: &str) {
+    let key = alias.parse().unwrap();
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| {
+            service.update(&key, common::draft(body), None).await
+        })
+        .unwrap();
+}
+
+/// Somebody else switches a connection.
+fn switch(stage: &Stage, alias: &str, active: bool) {
+    let key = alias.parse().unwrap();
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| service.set_active(&key, active).await)
+        .unwrap();
+}
+
+/// A connection as it is stored.
+fn stored(stage: &Stage, alias: &str) -> Connection {
+    let key = alias.parse().unwrap();
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| service.get(&key).await)
+        .unwrap()
+}
+
+macro_rules! stories {
+    ($($name:ident: $stage:ident $width:literal x $height:literal, $keys:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let mut stage = $stage($width, $height);
+                stage.play($keys);
+                insta::assert_snapshot!(stage.frame());
+            }
+        )*
+    };
+}
+
+stories! {
+    h_shows_the_history_newest_first_with_what_changed: changed 120 x 40, "H";
+    the_history_in_two_panes: changed 80 x 24, "H<down>";
+    the_history_in_one_pane: changed 40 x 10, "H<down><down>";
+    a_version_is_compared_to_the_current_one_word_by_word: changed 80 x 24, "H<end><enter>";
+    two_versions_are_compared_when_one_is_marked: changed 80 x 24, "H<down><down><space><end><enter>";
+    a_comparison_in_one_pane: changed 40 x 10, "H<end><enter><down>";
+    rollback_asks_first_and_takes_a_note: changed 80 x 24, "H<end>bas it was";
+    what_was_rolled_back_is_a_new_version_with_its_note: changed 120 x 40, "H<end>bas it was<enter>";
+    one_field_is_rolled_back_and_the_others_stay: changed 120 x 40, "H<end><enter><down>f<enter>";
+    the_info_has_a_line_for_each_thing_to_copy: changed 120 x 40, "2<down><down>";
+    the_info_in_one_pane: changed 40 x 10, "2";
+    a_form_takes_a_note_for_the_history: changed 80 x 24, "e<shift-tab>because";
+}
+
+#[test]
+fn no_frame_of_a_history_has_a_secret() {
+    let mut stage = changed(120, 40);
+    for keys in [
+        "H",
+        "<end>",
+        "<enter>",
+        "<esc>",
+        "<space><up><enter>",
+        "<esc>",
+        "b<enter>",
+        "2",
+    ] {
+        stage.play(keys);
+        assert!(!stage.frame().contains("planted"), "{keys}");
+    }
+}
+
+#[test]
+fn a_secret_that_was_retyped_is_said_to_be_changed_and_nothing_more() {
+    let mut stage = changed(80, 24);
+    stage.play("H<down><space><down><enter>");
+    let frame = stage.frame();
+    assert!(frame.contains("OpenAI API Key: changed"), "{frame}");
+    assert!(!frame.contains("***"), "{frame}");
+    stage.play("f");
+    assert!(
+        stage.frame().contains("The history has no secrets"),
+        "{}",
+        stage.frame()
+    );
+}
+
+#[test]
+fn two_versions_alike_have_no_changes() {
+    let mut stage = changed(80, 24);
+    stage.play("ttH<down><down><enter>");
+    assert!(
+        stage.frame().contains("No changes detected"),
+        "{}",
+        stage.frame()
+    );
+}
+
+#[test]
+fn a_rollback_is_only_asked_for_and_esc_takes_it_back() {
+    let mut stage = changed(80, 24);
+    stage.play("H<end>b<esc>");
+    let version = |stage: &Stage| stored(stage, "openai-prod").item.version;
+    assert_eq!(version(&stage), 5);
+    stage.play("b<shift-tab><enter>");
+    assert_eq!(version(&stage), 5, "Cancel was pressed");
+    stage.play("b<enter>");
+    assert_eq!(version(&stage), 6);
+}
+
+#[test]
+fn the_current_version_is_not_rolled_back_to() {
+    let mut stage = changed(80, 24);
+    stage.play("Hb");
+    assert!(stage.app.layers.is_empty());
+    assert!(stage.frame().contains("v5 is the current version"));
+}
+
+#[test]
+fn a_rollback_that_is_refused_says_why() {
+    let mut stage = Stage::three(120, 40);
+    change(&stage, "openai-dev", r#"{"alias":"moved"}"#);
+    let body = r#"{"alias":"openai-dev","name":"Other","providerId":"openai","settings":{"apiKey":"sk-1"}}"#;
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| {
+            service.create(common::draft(body)).await
+        })
+        .unwrap();
+    stage.play("r/development<enter>H<end>b<enter>");
+    let frame = stage.frame();
+    assert!(
+        frame.contains("A connection with alias 'openai-dev' already exists"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn the_rolled_back_version_keeps_the_key_stored_now() {
+    let mut stage = changed(120, 40);
+    stage.play("H<end>b<enter>");
+    let connection = stored(&stage, "openai-prod");
+    assert_eq!(connection.item.name, "OpenAI Production");
+    assert!(connection.item.is_active);
+    let versions = stage
+        .elsewhere(&async |service: &dyn ConnectionService| {
+            let window = Window { skip: 0, take: 1 };
+            service.versions(&connection.item.id.into(), window).await
+        })
+        .unwrap();
+    let change = &versions.items[0].change;
+    assert!(!change.paths.contains(&"settings.apiKey".to_owned()));
+    assert_eq!(change.description.as_deref(), Some("Rollback to v1"));
+}
+
+#[rstest]
+#[case("<down><down>", "openai-prod")]
+#[case("", "3fa85f64-5717-4562-b3fc-2c963f66afa6")]
+#[case("<down><down><down>", "openai")]
+#[case("<end>", "not since the start")]
+#[case("<end><up>", "5")]
+fn each_line_of_the_info_is_copied(#[case] keys: &str, #[case] copied: &str) {
+    let mut stage = changed(120, 40);
+    stage.play("2").play(keys).play("<enter>");
+    assert_eq!(stage.effects, [Effect::Copy(copied.into())]);
+}
+
+#[test]
+fn the_tab_stays_while_one_goes_through_the_tree() {
+    let mut stage = changed(120, 40);
+    stage.play("H<esc><up><up>");
+    assert!(stage.frame().contains("[H History]"), "{}", stage.frame());
+    assert!(
+        stage.frame().contains("v1  2024-01-15"),
+        "{}",
+        stage.frame()
+    );
+    stage.play("1");
+    assert!(stage.frame().contains("[1 Settings]"), "{}", stage.frame());
+}
+
+#[test]
+fn in_the_history_the_keys_of_the_tree_work_too() {
+    let mut stage = changed(120, 40);
+    stage.play("H");
+    assert_eq!(stage.app.context(), Context::History);
+    let keymap = &stage.app.keymap;
+    assert_eq!(
+        keymap
+            .first_key(Context::History, Action::Edit)
+            .unwrap()
+            .to_string(),
+        "e",
+        "Enter compares here"
+    );
+    stage.play("t");
+    assert!(stage.frame().contains("is active"), "{}", stage.frame());
+    assert!(stage.frame().contains("v6"), "{}", stage.frame());
+}
+
+/// Presses keys that ask a provider, and answers what was asked without asking it.
+fn asked(stage: &mut Stage, keys: &str) -> (Ticket, Request) {
+    match stage.play(keys).effects.pop() {
+        Some(Effect::Call(ticket, request)) => (ticket, request),
+        other => panic!("a call was expected, not {other:?}"),
+    }
+}
+
+fn passed() -> TestReport {
+    let step = |stage, detail: &str| TestStep {
+        stage,
+        passed: true,
+        detail: Some(detail.into()),
+    };
+    TestReport {
+        success: true,
+        steps: vec![
+            step(TestStage::Complete, "every setting is there"),
+            step(TestStage::Reached, "api.openai.com answers"),
+            step(TestStage::SignedIn, "the key is known"),
+            step(TestStage::Permitted, "the key may be used"),
+            step(TestStage::Models, "2 models"),
+        ],
+        address: Some("https://api.openai.com/v1/models".into()),
+        status: Some(200),
+        latency_ms: Some(123),
+        models: Some(2),
+        ..TestReport::default()
+    }
+}
+
+fn failed() -> TestReport {
+    TestReport {
+        success: false,
+        error_message: Some("The provider does not know the key".into()),
+        steps: vec![
+            TestStep {
+                stage: TestStage::Complete,
+                passed: true,
+                detail: None,
+            },
+            TestStep {
+                stage: TestStage::Reached,
+                passed: true,
+                detail: Some("api.openai.com answers".into()),
+            },
+            TestStep {
+                stage: TestStage::SignedIn,
+                passed: false,
+                detail: Some("401".into()),
+            },
+        ],
+        advice: Some("Create a new key at the provider and type it into the form".into()),
+        said: Some("Incorrect API key provided: \u{1b}[31m.".into()),
+        address: Some("https://api.openai.com/v1/models".into()),
+        status: Some(401),
+        latency_ms: Some(98),
+        models: None,
+    }
+}
+
+#[rstest]
+#[case(40, 10)]
+#[case(80, 24)]
+#[case(120, 40)]
+fn a_test_shows_its_steps_and_what_to_do(#[case] width: u16, #[case] height: u16) {
+    let mut stage = Stage::three(width, height);
+    let (ticket, request) = asked(&mut stage, "<down>T");
+    let id = stage.app.tree.selected_item().unwrap().id;
+    assert_eq!(request, Request::Test(TestSubject::Stored(id.into())));
+    let mut frames = stage.frame();
+    for report in [failed(), passed()] {
+        stage.happens(Event::Reply(ticket, Reply::Tested(Ok(report))));
+        frames.push_str(&stage.frame());
+        if width == 40 {
+            stage.play("<end>");
+            frames.push_str(&stage.frame());
+        }
+        stage.play("<esc>");
+        let (again, _) = asked(&mut stage, "T");
+        stage.happens(Event::Reply(again, Reply::Tested(Ok(passed()))));
+    }
+    insta::assert_snapshot!(format!("a_test_at_{width}x{height}"), frames);
+}
+
+#[test]
+fn esc_stops_a_test_and_its_answer_comes_too_late() {
+    let mut stage = Stage::three(80, 24);
+    stage.play("<down>");
+    let (ticket, request) = asked(&mut stage, "T");
+    assert!(request.is_stoppable());
+    assert!(stage.app.awaits(ticket));
+    assert!(stage.frame().contains("Esc stop"), "{}", stage.frame());
+    stage.play("<esc>");
+    assert!(!stage.app.awaits(ticket), "so the request is stopped");
+    let before = stage.frame();
+    stage.happens(Event::Reply(ticket, Reply::Tested(Ok(passed()))));
+    assert_eq!(stage.frame(), before);
+    assert!(stage.app.tests.is_empty());
+}
+
+#[test]
+fn the_info_has_the_last_test() {
+    let mut stage = Stage::three(120, 40);
+    let (ticket, _) = asked(&mut stage, "<down>T");
+    stage.happens(Event::Reply(ticket, Reply::Tested(Ok(passed()))));
+    stage.play("<esc>2");
+    let frame = stage.frame();
+    assert!(frame.contains("successful, 123 ms"), "{frame}");
+    let (ticket, _) = asked(&mut stage, "T");
+    stage.happens(Event::Reply(ticket, Reply::Tested(Ok(failed()))));
+    stage.play("<esc>");
+    assert!(
+        stage.frame().contains("failed at version 1"),
+        "{}",
+        stage.frame()
+    );
+}
+
+#[test]
+fn ctrl_t_tests_what_is_in_a_new_form_and_saves_nothing() {
+    let mut stage = Stage::empty(80, 24);
+    stage.play("nopenai<enter>A<tab><tab><tab>sk-planted");
+    let (ticket, request) = asked(&mut stage, "<ctrl-t>");
+    let Request::Test(TestSubject::Draft(draft)) = &request else {
+        panic!("a test of the draft was expected, not {request:?}");
+    };
+    assert_eq!(draft.name.as_deref(), Some("A"));
+    assert!(!format!("{request:?}").contains("planted"));
+    stage.happens(Event::Reply(ticket, Reply::Tested(Ok(failed()))));
+    assert!(stage.frame().contains("Connection test failed"));
+    stage.play("<esc>");
+    assert!(
+        stage.frame().contains("Create Connection"),
+        "{}",
+        stage.frame()
+    );
+    assert!(
+        stage.app.form().unwrap().is_changed(),
+        "what was typed stays"
+    );
+    assert_eq!(stage.app.tree.len(), 0);
+}
+
+#[test]
+fn ctrl_t_in_a_stored_form_tests_the_change_over_what_is_stored() {
+    let mut stage = Stage::three(80, 24);
+    stage.play("<down>e");
+    let id = stage.app.form().unwrap().id().unwrap();
+    let (_, request) = asked(&mut stage, "X<ctrl-t>");
+    let Request::Test(TestSubject::Changed(key, draft)) = request else {
+        panic!("a test of the change was expected, not {request:?}");
+    };
+    assert_eq!(key, id.into());
+    assert_eq!(draft.name.as_deref(), Some("Anthropic Team AX"));
+}
+
+#[test]
+fn what_is_wrong_with_the_fields_stands_there_before_and_after_the_service_was_asked() {
+    let mut stage = Stage::empty(80, 24);
+    stage.play("nopenai<enter><ctrl-t>");
+    assert!(stage.frame().contains("3 errors"), "{}", stage.frame());
+    assert_eq!(stage.app.layers.len(), 1);
+    stage.play("<esc>");
+    stage.play("nopenai<enter>A<tab><tab><tab>$Nothing:Here");
+    let (ticket, _) = asked(&mut stage, "<ctrl-t>");
+    let refused = ConnectionError::at(
+        umai::connection::Field::Setting {
+            provider: "openai".into(),
+            key: "apiKey".into(),
+            label: "OpenAI API Key".into(),
+        },
+        umai::connection::Reason::ReferenceMissing {
+            key: "Nothing:Here".into(),
+            looked_in: vec![],
+        },
+    );
+    stage.happens(Event::Reply(ticket, Reply::Tested(Err(refused))));
+    let frame = stage.frame();
+    assert!(frame.contains("Nothing:Here"), "{frame}");
+    assert!(frame.contains("1 error"), "{frame}");
+    assert_eq!(stage.app.layers.len(), 1, "no report lies over the field");
+}
+
+#[test]
+fn a_test_that_did_not_come_about_says_why_and_can_be_repeated() {
+    let mut stage = Stage::three(80, 24);
+    let (ticket, first) = asked(&mut stage, "<down>T");
+    let gone = ConnectionError::NotFound("x".parse().unwrap());
+    stage.happens(Event::Reply(ticket, Reply::Tested(Err(gone))));
+    assert!(stage.frame().contains("Connection 'x' not found"));
+    let (_, again) = asked(&mut stage, "r");
+    assert_eq!(first, again);
+}
+
+fn models() -> Vec<Model> {
+    let model = |id: &str, capability| Model {
+        id: id.into(),
+        name: id.into(),
+        capabilities: vec![capability],
+    };
+    vec![
+        model("gpt-4o", Capability::Chat),
+        model("gpt-4o-mini", Capability::Chat),
+        model("text-embedding-3-small", Capability::Embedding),
+        model("whisper-1", Capability::SpeechToText),
+    ]
+}
+
+#[test]
+fn the_models_are_narrowed_by_typing_and_copied() {
+    let mut stage = Stage::three(80, 24);
+    let (ticket, request) = asked(&mut stage, "<down>m");
+    let id = stage.app.tree.selected_item().unwrap().id;
+    assert_eq!(request, Request::Models(id));
+    let mut frames = stage.frame();
+    stage.happens(Event::Reply(ticket, Reply::Models(Ok(models()))));
+    frames.push_str(&stage.frame());
+    stage.play("chat mini");
+    frames.push_str(&stage.frame());
+    insta::assert_snapshot!(frames);
+    stage.play("<enter>");
+    assert_eq!(stage.effects, [Effect::Copy("gpt-4o-mini".into())]);
+}
+
+#[test]
+fn models_that_did_not_come_say_why() {
+    let mut stage = Stage::three(40, 10);
+    let (ticket, _) = asked(&mut stage, "<down>m");
+    let gone = ConnectionError::NotFound("x".parse().unwrap());
+    stage.happens(Event::Reply(ticket, Reply::Models(Err(gone))));
+    assert!(
+        stage.frame().contains("Connection 'x' not found"),
+        "{}",
+        stage.frame()
+    );
+}
+
+#[test]
+fn a_comparison_is_the_same_in_every_theme_and_mono_has_no_colour() {
+    let mut frames = ThemeName::ALL.map(|theme| {
+        let mut stage = changed(80, 24);
+        stage.theme = theme;
+        stage.play("H<end><enter>");
+        if theme == ThemeName::Mono {
+            let (buffer, _) = stage.buffer();
+            for cell in &buffer.content {
+                assert_eq!((cell.fg, cell.bg), Default::default());
+            }
+        }
+        stage.frame()
+    });
+    frames.sort();
+    assert_eq!(frames[0], frames[2]);
+}
+
+#[test]
+fn a_very_long_history_is_read_in_parts_as_one_goes_down() {
+    let mut stage = Stage::three(80, 24);
+    for number in 0..250 {
+        switch(&stage, "anthropic-team-a", number % 2 == 1);
+    }
+    stage.play("r<down>H");
+    assert_eq!(stage.app.workspace.history.versions().len(), 100);
+    assert_eq!(stage.app.workspace.history.total(), Some(251));
+    stage.play("<end><end><end>");
+    assert_eq!(stage.app.workspace.history.versions().len(), 251);
+    assert!(stage.frame().contains("v1 "), "{}", stage.frame());
+}
+
+#[test]
+fn a_history_goes_on_from_what_is_saved_while_it_is_shown() {
+    let mut stage = changed(120, 40);
+    stage.play("H<down>");
+    let selected = stage.app.workspace.history.selected().unwrap().number();
+    stage.play("t");
+    let history = &stage.app.workspace.history;
+    assert_eq!(history.current(), Some(6));
+    assert_eq!(history.selected().unwrap().number(), selected);
+}
