@@ -16,7 +16,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use crate::home::Home;
 
 /// So long a question is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const PLANTED: &str = "sk-planted-0123456789";
 
