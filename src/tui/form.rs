@@ -4,6 +4,7 @@ mod checks;
 mod draft;
 mod elsewhere;
 pub mod field;
+mod owners;
 pub mod rows;
 mod save;
 
@@ -183,26 +184,26 @@ impl Form {
             Action::PageUp => self.focus_on(self.focus.saturating_sub(5)),
             Action::NextError => self.focus_on_error(self.focus + 1),
             Action::Reveal => self.reveal(),
-            Action::Clear => self.clear(),
+            Action::Clear => self.clear(catalog),
             _ => {}
         }
         Outcome::Stay
     }
 
     /// Handles a key that is no action.
-    pub fn key(&mut self, key: Key) {
+    pub fn key(&mut self, key: Key, catalog: &ProviderCatalog) {
         if self.saving.is_some() {
             return;
         }
         if let Some(field) = self.fields.get_mut(self.focus)
             && field.edit(key)
         {
-            self.changed();
+            self.changed(catalog);
         }
     }
 
     /// Takes a pasted text into the focused field; it never submits.
-    pub fn paste(&mut self, pasted: &Pasted) -> Option<Notice> {
+    pub fn paste(&mut self, pasted: &Pasted, catalog: &ProviderCatalog) -> Option<Notice> {
         if self.saving.is_some() {
             return None;
         }
@@ -223,7 +224,7 @@ impl Form {
         {
             secret.is_cleared = false;
         }
-        self.changed();
+        self.changed(catalog);
         (pasting == Pasting::Trimmed).then(|| {
             Notice::info(format!(
                 "White space was taken off what was pasted into {label}"
@@ -283,16 +284,17 @@ impl Form {
         }
     }
 
-    fn clear(&mut self) {
+    fn clear(&mut self, catalog: &ProviderCatalog) {
         if let Some(field) = self.fields.get_mut(self.focus) {
             field.clear();
-            self.changed();
+            self.changed(catalog);
         }
     }
 
     /// After an edit: the alias follows the name until it is typed by hand.
-    fn changed(&mut self) {
+    fn changed(&mut self, catalog: &ProviderCatalog) {
         self.look_up_again(self.focus);
+        self.look_at_key(self.focus, catalog);
         match self.fields.get(self.focus).map(|field| &field.place) {
             Some(Place::Alias) => {
                 self.alias_follows =

@@ -87,6 +87,8 @@ pub struct Field {
     pub value: Value,
     /// What is wrong with it.
     pub error: Option<String>,
+    /// What is remarkable about it, though it may be saved.
+    pub warning: Option<String>,
     /// The reference that a save was refused for.
     pub(super) refused: Option<Reference>,
     /// Whether a key went into it.
@@ -124,6 +126,7 @@ impl Field {
             initial: initial_of(&value),
             value,
             error: None,
+            warning: None,
             refused: None,
             is_touched: false,
             default: None,
@@ -180,6 +183,7 @@ impl Field {
             initial: initial_of(&value),
             value,
             error: None,
+            warning: None,
             refused: None,
             is_touched: false,
             default,

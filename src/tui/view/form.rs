@@ -88,6 +88,7 @@ fn draw_row(
         (Shows::Note(tone, text), _) => {
             let role = match tone {
                 Tone::Wrong => theme.wrong,
+                Tone::Warning => theme.warning,
                 Tone::Right => theme.right,
                 Tone::Hint => theme.dim,
             };
