@@ -73,3 +73,133 @@ fn many_owners_of_a_key_are_not_named() {
         "{frame}"
     );
 }
+
+const CURL: &str = "<paste:curl https://api.openai.com/v1/chat/completions \\\n -H 'Authorization: Bearer sk-planted' -H 'OpenAI-Organization: org-2'>";
+const LINES: &str = "<paste:export OPENAI_API_KEY=sk-planted\nOPENAI_ORG_ID=org-2\nOTHER=hidden-1>";
+const BODY: &str = r#"<paste:{"name":"Mine","alias":"own","providerId":"openai","settings":{"apiKey":"sk-planted","organizationId":"org-2"}}>"#;
+
+/// Holds that no secret and no value that was left out is in a frame.
+fn holds_no_secret(frame: &str) {
+    assert!(!frame.contains("planted"), "{frame}");
+    assert!(!frame.contains("hidden-1"), "{frame}");
+}
+
+#[rstest]
+fn a_clipping_fills_the_form_whichever_field_has_the_focus(
+    #[values(CURL, LINES, BODY)] clipping: &str,
+    #[values("", "<tab>", "<tab><tab>", "<tab><tab><tab>")] on: &str,
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let mut stage = Stage::empty(size.0, size.1);
+    stage.play("nopenai<enter>").play(on).play(clipping);
+    holds_no_secret(&stage.frame());
+    assert!(said(&stage).contains("Filled "), "{}", stage.frame());
+    stage.play("<ctrl-r>");
+    let frame = stage.frame();
+    assert_eq!(frame.contains("sk-planted"), on.len() == 15, "{frame}");
+    for _ in 0..5 {
+        stage.play("<tab>");
+        if stage.frame().contains("org-2") {
+            return;
+        }
+    }
+    panic!("{}", stage.frame());
+}
+
+#[rstest]
+#[case(CURL, "(cURL command)")]
+#[case(LINES, "left out: OTHER")]
+#[case(BODY, "Name, Alias (JSON)")]
+fn what_was_filled_and_what_was_left_out_is_named(#[case] clipping: &str, #[case] words: &str) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("nopenai<enter>").play(clipping);
+    let frame = stage.frame();
+    assert!(frame.contains("OpenAI API Key"), "{frame}");
+    assert!(frame.contains(words), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[test]
+fn a_name_and_an_alias_that_were_typed_stay() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("nopenai<enter>Typed<tab>-x").play(BODY);
+    let frame = stage.frame();
+    assert!(frame.contains("left out: Name, Alias"), "{frame}");
+    assert!(
+        frame.contains("typed-x") && !frame.contains("Mine"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn a_clipping_of_another_provider_changes_nothing_and_names_it() {
+    let mut stage = Stage::empty(80, 24);
+    stage
+        .play(ON_KEY)
+        .play("<paste:curl https://api.anthropic.com/v1/messages -H 'x-api-key: sk-ant-planted'>");
+    let frame = stage.frame();
+    assert!(frame.contains("is for Anthropic"), "{frame}");
+    assert!(!frame.contains("••••"), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[rstest]
+#[case(CURL, "OpenAI")]
+#[case(BODY, "OpenAI")]
+#[case(
+    "<paste:AWS_ACCESS_KEY_ID=AKIAplanted\nAWS_DEFAULT_REGION=eu-west-3>",
+    "Amazon"
+)]
+fn a_clipping_among_the_providers_opens_the_form_of_its_own(
+    #[case] clipping: &str,
+    #[case] provider: &str,
+) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("n").play(clipping);
+    let frame = stage.frame();
+    assert!(
+        frame.contains(&format!("Create Connection · {provider}")),
+        "{frame}"
+    );
+    assert!(frame.contains("Filled "), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[test]
+fn a_clipping_of_no_known_provider_leaves_the_providers_to_choose_from() {
+    let mut stage = Stage::empty(80, 24);
+    stage.play(r#"n<paste:{"providerId":"nobody","settings":{"apiKey":"sk-planted"}}>"#);
+    let frame = stage.frame();
+    assert!(frame.contains("does not say which"), "{frame}");
+    assert!(frame.contains("Select AI Provider"), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[test]
+fn a_filled_form_is_saved_as_it_is() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("n").play(BODY).play("<ctrl-s>");
+    let frame = stage.frame();
+    assert!(frame.contains("Created"), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[test]
+fn a_command_to_the_providers_own_address_takes_its_key_there() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("nopenai<enter>A<tab><tab><tab><tab><tab>https://gateway.example");
+    assert!(stage.frame().contains("https://gateway.example"));
+    stage.play(CURL);
+    let frame = stage.frame();
+    assert!(!frame.contains("gateway.example"), "{frame}");
+    assert!(frame.contains("https://api.openai.com/v1"), "{frame}");
+}
+
+#[test]
+fn a_mask_that_was_copied_is_no_key() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play(r#"nopenai<enter><paste:{"providerId":"openai","settings":{"apiKey":"********"}}>"#);
+    let frame = stage.frame();
+    assert!(frame.contains("Nothing was filled in"), "{frame}");
+    assert!(frame.contains("left out: apiKey"), "{frame}");
+}

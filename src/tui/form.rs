@@ -4,6 +4,7 @@ mod checks;
 mod draft;
 mod elsewhere;
 pub mod field;
+mod fill;
 mod owners;
 pub mod rows;
 mod save;
@@ -17,7 +18,7 @@ use super::key::Key;
 use super::layer::Outcome;
 use super::line::{LONGEST, Line, Pasting};
 use super::notice::Notice;
-use crate::connection::{Connection, alias};
+use crate::connection::{Clipping, Connection, alias};
 use crate::provider::{Provider, ProviderCatalog};
 pub use checks::AliasCheck;
 use checks::Known;
@@ -202,10 +203,13 @@ impl Form {
         }
     }
 
-    /// Takes a pasted text into the focused field; it never submits.
+    /// Takes a pasted text into the focused field, or a clipping into all it speaks of; it never submits.
     pub fn paste(&mut self, pasted: &Pasted, catalog: &ProviderCatalog) -> Option<Notice> {
         if self.saving.is_some() {
             return None;
+        }
+        if let Some(clipping) = Clipping::read(&pasted.0, catalog, Some(&self.provider)) {
+            return Some(self.fill(clipping, catalog));
         }
         let field = self.fields.get_mut(self.focus)?;
         let label = field.label.clone();

@@ -64,6 +64,9 @@ impl App {
 
     /// Takes in a pasted text where one types.
     pub(super) fn paste(&mut self, pasted: &Pasted) {
+        if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_filled(pasted) {
+            return;
+        }
         let is_filtering = self.is_filtering();
         let told = match self.layers.last_mut() {
             Some(Layer::Form(form)) => form.paste(pasted, &self.catalog),

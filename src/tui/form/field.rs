@@ -277,6 +277,12 @@ impl Field {
         }
     }
 
+    /// After it was given something to say: what was wrong with it is over.
+    pub(super) fn was_filled(&mut self) {
+        self.is_touched = true;
+        self.error = None;
+    }
+
     /// Handles a key; false when it means nothing here.
     pub fn edit(&mut self, key: Key) -> bool {
         if key.typed().is_some() {
