@@ -203,3 +203,38 @@ fn a_mask_that_was_copied_is_no_key() {
     assert!(frame.contains("Nothing was filled in"), "{frame}");
     assert!(frame.contains("left out: apiKey"), "{frame}");
 }
+
+/// An Amazon form of a new connection with the focus on the region.
+const ON_REGION: &str = "namazon<enter>A<tab><tab><tab>";
+
+#[rstest]
+#[case::narrowed("eu-c", "eu-central-1")]
+#[case::narrowed_further("eu-central-", "eu-central-1")]
+#[case::in_capitals("EU-W", "eu-west-1")]
+fn right_takes_the_suggestion_that_stands_behind_the_cursor(
+    #[case] typed: &str,
+    #[case] region: &str,
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let mut stage = Stage::empty(size.0, size.1);
+    stage.play(ON_REGION).play(typed);
+    let frame = stage.frame();
+    // The cursor stands on the first letter that is suggested.
+    let shown = format!("{typed}▏{}", &region[typed.len() + 1..]);
+    assert!(frame.contains(&shown), "{frame}");
+    stage.play("<right>-own");
+    let frame = stage.frame();
+    assert!(frame.contains(&format!("{region}-own")), "{frame}");
+}
+
+#[rstest]
+#[case::without_the_focus("us-w<tab>", "st-1")]
+#[case::at_its_beginning("us-w<home>", "st-1")]
+#[case::in_its_middle("us-wx<left>", "st-1")]
+#[case::another_value("my-region", "st-1")]
+fn what_is_typed_stays_without_a_suggestion(#[case] keys: &str, #[case] never: &str) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play(ON_REGION).play(keys);
+    let frame = stage.frame();
+    assert!(!frame.contains(never), "{frame}");
+}

@@ -8,6 +8,7 @@ mod fill;
 mod owners;
 pub mod rows;
 mod save;
+mod suggest;
 
 use uuid::Uuid;
 

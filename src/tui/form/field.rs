@@ -91,6 +91,8 @@ pub struct Field {
     pub warning: Option<String>,
     /// The reference that a save was refused for.
     pub(super) refused: Option<Reference>,
+    /// Values that are common in it.
+    pub(super) suggestions: Vec<String>,
     /// Whether a key went into it.
     is_touched: bool,
     /// What the provider fills in.
@@ -122,6 +124,7 @@ impl Field {
             place,
             label: label.to_owned(),
             description: String::new(),
+            suggestions: Vec::new(),
             group: None,
             initial: initial_of(&value),
             value,
@@ -177,6 +180,7 @@ impl Field {
             place: Place::Setting(setting.key.clone()),
             label: setting.label.clone(),
             description: setting.description.clone(),
+            suggestions: setting.suggestions.clone(),
             placeholder: "",
             group: setting.group.clone(),
             is_required: setting.required,
@@ -285,6 +289,10 @@ impl Field {
 
     /// Handles a key; false when it means nothing here.
     pub fn edit(&mut self, key: Key) -> bool {
+        let is_plain = !key.has_control() && !key.has_alt();
+        if key.code() == KeyCode::Right && is_plain && self.complete() {
+            return true;
+        }
         if key.typed().is_some() {
             self.make_room();
         }
