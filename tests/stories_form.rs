@@ -228,10 +228,10 @@ fn right_takes_the_suggestion_that_stands_behind_the_cursor(
 }
 
 #[rstest]
-#[case::without_the_focus("us-w<tab>", "st-1")]
-#[case::at_its_beginning("us-w<home>", "st-1")]
-#[case::in_its_middle("us-wx<left>", "st-1")]
-#[case::another_value("my-region", "st-1")]
+#[case::without_the_focus("us-w<tab>", "t-1")]
+#[case::at_its_beginning("us-w<home>", "t-1")]
+#[case::in_its_middle("us-wx<left>", "t-1")]
+#[case::another_value("my-region", "t-1")]
 fn what_is_typed_stays_without_a_suggestion(#[case] keys: &str, #[case] never: &str) {
     let mut stage = Stage::empty(120, 40);
     stage.play(ON_REGION).play(keys);
