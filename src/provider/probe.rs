@@ -8,6 +8,7 @@ mod bearer;
 mod by_name;
 pub mod entra;
 mod header;
+mod home;
 pub mod listing;
 pub mod one_or_many;
 pub mod request;

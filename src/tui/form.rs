@@ -4,8 +4,11 @@ mod checks;
 mod draft;
 mod elsewhere;
 pub mod field;
+mod fill;
+mod owners;
 pub mod rows;
 mod save;
+mod suggest;
 
 use uuid::Uuid;
 
@@ -16,7 +19,7 @@ use super::key::Key;
 use super::layer::Outcome;
 use super::line::{LONGEST, Line, Pasting};
 use super::notice::Notice;
-use crate::connection::{Connection, alias};
+use crate::connection::{Clipping, Connection, alias};
 use crate::provider::{Provider, ProviderCatalog};
 pub use checks::AliasCheck;
 use checks::Known;
@@ -183,28 +186,31 @@ impl Form {
             Action::PageUp => self.focus_on(self.focus.saturating_sub(5)),
             Action::NextError => self.focus_on_error(self.focus + 1),
             Action::Reveal => self.reveal(),
-            Action::Clear => self.clear(),
+            Action::Clear => self.clear(catalog),
             _ => {}
         }
         Outcome::Stay
     }
 
     /// Handles a key that is no action.
-    pub fn key(&mut self, key: Key) {
+    pub fn key(&mut self, key: Key, catalog: &ProviderCatalog) {
         if self.saving.is_some() {
             return;
         }
         if let Some(field) = self.fields.get_mut(self.focus)
             && field.edit(key)
         {
-            self.changed();
+            self.changed(catalog);
         }
     }
 
-    /// Takes a pasted text into the focused field; it never submits.
-    pub fn paste(&mut self, pasted: &Pasted) -> Option<Notice> {
+    /// Takes a pasted text into the focused field, or a clipping into all it speaks of; it never submits.
+    pub fn paste(&mut self, pasted: &Pasted, catalog: &ProviderCatalog) -> Option<Notice> {
         if self.saving.is_some() {
             return None;
+        }
+        if let Some(clipping) = Clipping::read(&pasted.0, catalog, Some(&self.provider)) {
+            return Some(self.fill(clipping, catalog));
         }
         let field = self.fields.get_mut(self.focus)?;
         let label = field.label.clone();
@@ -223,7 +229,7 @@ impl Form {
         {
             secret.is_cleared = false;
         }
-        self.changed();
+        self.changed(catalog);
         (pasting == Pasting::Trimmed).then(|| {
             Notice::info(format!(
                 "White space was taken off what was pasted into {label}"
@@ -283,16 +289,17 @@ impl Form {
         }
     }
 
-    fn clear(&mut self) {
+    fn clear(&mut self, catalog: &ProviderCatalog) {
         if let Some(field) = self.fields.get_mut(self.focus) {
             field.clear();
-            self.changed();
+            self.changed(catalog);
         }
     }
 
     /// After an edit: the alias follows the name until it is typed by hand.
-    fn changed(&mut self) {
+    fn changed(&mut self, catalog: &ProviderCatalog) {
         self.look_up_again(self.focus);
+        self.look_at_key(self.focus, catalog);
         match self.fields.get(self.focus).map(|field| &field.place) {
             Some(Place::Alias) => {
                 self.alias_follows =

@@ -5,9 +5,10 @@ use serde_json::json;
 use umai::appsettings::Variables;
 use umai::connection::TestStage;
 use umai::connection::check::Limits;
-use wiremock::MockServer;
+use wiremock::matchers::{bearer_token, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::stage::{KEY, hasty, is_told, service, service_with, tested, tested_at};
+use crate::stage::{KEY, Way, hasty, is_told, service, service_with, tested, tested_at};
 
 #[rstest]
 #[case("http://169.254.169.254/latest")]
@@ -98,4 +99,28 @@ async fn what_a_reference_stands_for_is_not_told_by_the_address() {
         "Endpoint is not an http or https address"
     );
     assert!(!format!("{report:?}").contains("7734"));
+}
+
+#[rstest]
+#[case(200)]
+#[case(401)]
+#[tokio::test]
+async fn the_key_of_a_gateway_stays_at_the_gateway(#[case] status: u16) {
+    let own = MockServer::start().await;
+    let gateway = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(path("/models"))
+        .and(bearer_token(KEY))
+        .respond_with(ResponseTemplate::new(status).set_body_json(Way::HuggingFace.list()))
+        .mount(&gateway)
+        .await;
+    let service = service(&own.uri());
+    let (provider, settings) = Way::HuggingFace.settings(&gateway.uri());
+    let report = tested(&service, provider, &settings).await;
+    assert_eq!(report.success, status == 200, "{report:?}");
+    assert_eq!(report.status, Some(status));
+    let address = format!("{}/models", gateway.uri());
+    assert_eq!(report.address.as_deref(), Some(address.as_str()));
+    assert_eq!(own.received_requests().await.unwrap().len(), 0);
+    assert_eq!(gateway.received_requests().await.unwrap().len(), 1);
 }

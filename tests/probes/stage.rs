@@ -120,7 +120,9 @@ pub fn folder(uri: &str) -> TempDir {
         ),
     ] {
         assert!(text.contains(host), "{name}");
-        std::fs::write(folder.path().join(name), text.replace(host, uri)).unwrap();
+        let text = text.replace(host, uri);
+        let text = text.replace("https://router.huggingface.co", uri);
+        std::fs::write(folder.path().join(name), text).unwrap();
     }
     folder
 }

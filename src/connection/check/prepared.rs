@@ -1,5 +1,7 @@
 //! Turns the settings of a connection into calls, and says what is missing before anything is sent.
 
+use std::borrow::Cow;
+
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -16,8 +18,8 @@ use crate::provider::probe::{
 
 /// Settings that are complete, and the probe for them.
 pub(super) struct Prepared<'a> {
-    /// The request as the provider's file has it.
-    pub probe: &'a Probe,
+    /// The request as the provider's file has it, kept to the endpoint.
+    pub probe: Cow<'a, Probe>,
     provider: &'a Provider,
     subject: &'a Subject<'a>,
     values: Values,
@@ -69,6 +71,15 @@ impl<'a> Prepared<'a> {
                     provider.name
                 ),
                 "Add a [probe] to its file",
+            ));
+        };
+        let Some(probe) = probe.at_home(provider, &read.values) else {
+            return Err(Refusal::incomplete(
+                format!(
+                    "Provider '{}' is tested at an address of its own, which gets no key of another endpoint",
+                    provider.name
+                ),
+                "Add [probe.models] with an address of the endpoint to its file",
             ));
         };
         let missing = probe.missing(provider, &read.values);
@@ -131,7 +142,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// How models are read, where anything is known of it.
-    pub(super) fn listing(&self) -> Result<&'a Listing, Refusal> {
+    pub(super) fn listing(&self) -> Result<&Listing, Refusal> {
         self.probe.models.as_ref().ok_or_else(|| {
             Refusal::at_models(
                 format!("Provider '{}' names no models", self.provider.name),

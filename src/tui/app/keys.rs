@@ -52,7 +52,7 @@ impl App {
             Some(Layer::Picker(picker)) => picker.choices.key(key),
             Some(Layer::Palette(palette)) => palette.choices.key(key),
             Some(Layer::Models(models)) => models.choices.key(key),
-            Some(Layer::Form(form)) => form.key(key),
+            Some(Layer::Form(form)) => form.key(key, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.key(key),
             None if is_filtering => {
                 self.tree.edit_filter(&self.catalog, |line| line.edit(key));
@@ -64,9 +64,12 @@ impl App {
 
     /// Takes in a pasted text where one types.
     pub(super) fn paste(&mut self, pasted: &Pasted) {
+        if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_filled(pasted) {
+            return;
+        }
         let is_filtering = self.is_filtering();
         let told = match self.layers.last_mut() {
-            Some(Layer::Form(form)) => form.paste(pasted),
+            Some(Layer::Form(form)) => form.paste(pasted, &self.catalog),
             Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
             Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
             Some(Layer::Models(models)) => too_long(models.choices.line.paste(&pasted.0)),

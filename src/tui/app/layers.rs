@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::{App, Waiting};
+use crate::connection::Clipping;
 use crate::tui::action::Action;
 use crate::tui::confirm::Confirm;
 use crate::tui::effect::{Effect, Request};
+use crate::tui::event::Pasted;
 use crate::tui::form::Form;
 use crate::tui::help::Help;
 use crate::tui::layer::{Answer, Layer, Outcome};
+use crate::tui::notice::Notice;
 use crate::tui::palette::Palette;
 use crate::tui::picker::Picker;
 
@@ -76,6 +79,27 @@ impl App {
             Some(form) => form.act(action, &catalog),
             None => Outcome::Stay,
         }
+    }
+
+    /// Opens the form of the provider that a clipping is for, filled, in place of the list; false when it is for none.
+    pub(super) fn open_filled(&mut self, pasted: &Pasted) -> bool {
+        let catalog = Arc::clone(&self.catalog);
+        let Some(clipping) = Clipping::read(&pasted.0, &catalog, None) else {
+            return false;
+        };
+        let id = clipping.draft.provider_id.as_deref();
+        let Some(provider) = id.and_then(|id| catalog.get(id)) else {
+            self.tell(Notice::warning(
+                "What was pasted does not say which of these providers it is for",
+            ));
+            return true;
+        };
+        let mut form = Form::new(provider);
+        let notice = form.fill(clipping, &catalog);
+        self.layers.pop();
+        self.layers.push(Layer::Form(Box::new(form)));
+        self.tell(notice);
+        true
     }
 
     /// Does what the top layer answered.

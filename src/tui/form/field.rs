@@ -87,8 +87,12 @@ pub struct Field {
     pub value: Value,
     /// What is wrong with it.
     pub error: Option<String>,
+    /// What is remarkable about it, though it may be saved.
+    pub warning: Option<String>,
     /// The reference that a save was refused for.
     pub(super) refused: Option<Reference>,
+    /// Values that are common in it.
+    pub(super) suggestions: Vec<String>,
     /// Whether a key went into it.
     is_touched: bool,
     /// What the provider fills in.
@@ -120,10 +124,12 @@ impl Field {
             place,
             label: label.to_owned(),
             description: String::new(),
+            suggestions: Vec::new(),
             group: None,
             initial: initial_of(&value),
             value,
             error: None,
+            warning: None,
             refused: None,
             is_touched: false,
             default: None,
@@ -174,12 +180,14 @@ impl Field {
             place: Place::Setting(setting.key.clone()),
             label: setting.label.clone(),
             description: setting.description.clone(),
+            suggestions: setting.suggestions.clone(),
             placeholder: "",
             group: setting.group.clone(),
             is_required: setting.required,
             initial: initial_of(&value),
             value,
             error: None,
+            warning: None,
             refused: None,
             is_touched: false,
             default,
@@ -273,8 +281,18 @@ impl Field {
         }
     }
 
+    /// After it was given something to say: what was wrong with it is over.
+    pub(super) fn was_filled(&mut self) {
+        self.is_touched = true;
+        self.error = None;
+    }
+
     /// Handles a key; false when it means nothing here.
     pub fn edit(&mut self, key: Key) -> bool {
+        let is_plain = !key.has_control() && !key.has_alt();
+        if key.code() == KeyCode::Right && is_plain && self.complete() {
+            return true;
+        }
         if key.typed().is_some() {
             self.make_room();
         }

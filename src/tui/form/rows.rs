@@ -27,6 +27,8 @@ pub enum Shows {
 pub enum Tone {
     /// Something is wrong.
     Wrong,
+    /// Something is to be looked at.
+    Warning,
     /// Something is right.
     Right,
     /// Something to know.
@@ -127,6 +129,9 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         notes.extend(alias_note(form));
     } else if let Some(reference) = field.reference() {
         notes.extend(form.lookup(&reference).map(lookup_note));
+    }
+    if let Some(warning) = &field.warning {
+        notes.push((Tone::Warning, format!("! {warning}")));
     }
     if field.place == Place::Alias && form.id().is_some() && field.is_changed() {
         let note = "Scripts that use the old alias will not find it";

@@ -88,6 +88,7 @@ fn draw_row(
         (Shows::Note(tone, text), _) => {
             let role = match tone {
                 Tone::Wrong => theme.wrong,
+                Tone::Warning => theme.warning,
                 Tone::Right => theme.right,
                 Tone::Hint => theme.dim,
             };
@@ -155,7 +156,15 @@ fn input(
             field.placeholder,
             style.patch(theme.placeholder.style()),
         ),
-        Value::Text(line) => paint::typed(buffer, area, line.around_cursor(), style),
+        Value::Text(line) => {
+            let at = paint::typed(buffer, area, line.around_cursor(), style);
+            if let Some(rest) = field.completion().filter(|_| is_focused) {
+                let behind = area.split_left(at.0.saturating_sub(area.x)).1;
+                let dimmed = style.patch(theme.placeholder.style());
+                paint::line(buffer, behind, &[(rest, dimmed)]);
+            }
+            at
+        }
         Value::Secret(secret) => secret_input(scene, (field, secret), style, area, buffer),
         Value::Switch(on) => {
             let (mark, word, role) = match (*on, &field.place) {

@@ -1,0 +1,190 @@
+//! Fills a form from a clipping.
+
+use super::field::{Field, Place, Value};
+use super::{Form, Subject};
+use crate::connection::{Clipping, ClippingKind, Mask, Plain, Setting, alias};
+use crate::provider::{DefaultValue, FieldKind, ProviderCatalog};
+use crate::text::printable;
+use crate::tui::fit;
+use crate::tui::notice::Notice;
+
+/// More names than this are counted.
+const MOST_NAMED: usize = 4;
+
+/// The columns of a name that was not understood; nobody needs more to find it again.
+const LONGEST_NAME: usize = 32;
+
+impl Form {
+    /// Takes what a clipping says into the fields, and tells what went where; what is of another provider stays out.
+    pub fn fill(&mut self, clipping: Clipping, catalog: &ProviderCatalog) -> Notice {
+        let kind = clipping.kind.word();
+        let draft = clipping.draft;
+        if let Some(id) = &draft.provider_id
+            && !id.eq_ignore_ascii_case(&self.provider.id)
+        {
+            let known = catalog.get(id).map(|other| other.name.clone());
+            let name = known.unwrap_or_else(|| shortened(id));
+            return Notice::warning(format!(
+                "What was pasted ({kind}) is for {name}; nothing was filled in"
+            ));
+        }
+        self.hide_secrets();
+        let mut left_out = clipping.left_out;
+        let mut filled = Vec::new();
+        let settings = draft.settings.unwrap_or_default();
+        if clipping.kind == ClippingKind::Curl {
+            self.go_back_to_default(settings.iter().map(|(key, _)| key));
+        }
+        for (key, value) in settings.iter() {
+            match self.fill_setting(key, value, catalog) {
+                Some(label) => filled.push(label),
+                None => left_out.push(key.to_owned()),
+            }
+        }
+        for (place, text) in [(Place::Name, &draft.name), (Place::Alias, &draft.alias)] {
+            if let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) {
+                match self.fill_own(&place, text) {
+                    Some(label) => filled.push(label),
+                    None => left_out.push(self.label_of(&place)),
+                }
+            }
+        }
+        told(kind, &filled, &left_out)
+    }
+
+    /// A command without an address of its own goes to the provider's, and so does its key.
+    fn go_back_to_default<'a>(&mut self, given: impl Iterator<Item = &'a str>) {
+        let given: Vec<&str> = given.collect();
+        for setting in &self.provider.settings {
+            let place = Place::Setting(setting.key.clone());
+            if setting.kind == FieldKind::Url
+                && !given.contains(&setting.key.as_str())
+                && let Some(DefaultValue::Text(default)) = &setting.default
+                && let Some(field) = self.fields.iter_mut().find(|field| field.place == place)
+                && !field.is_default()
+            {
+                take(field, default);
+            }
+        }
+    }
+
+    fn fill_setting(
+        &mut self,
+        key: &str,
+        value: &Setting<Plain>,
+        catalog: &ProviderCatalog,
+    ) -> Option<String> {
+        let place = Place::Setting(self.provider.field(key)?.key.clone());
+        let at = self.fields.iter().position(|field| field.place == place)?;
+        let field = self.fields.get_mut(at)?;
+        let is_taken = match value {
+            Setting::Null => false,
+            Setting::Switch(on) => take(field, if *on { "true" } else { "false" }),
+            Setting::Number(number) => take(field, &number.to_string()),
+            Setting::Text(_) | Setting::Secret(_) => {
+                value.text().is_some_and(|text| take(field, text))
+            }
+        };
+        let label = field.label.clone();
+        self.look_up_again(at);
+        self.look_at_key(at, catalog);
+        is_taken.then_some(label)
+    }
+
+    /// The name and the alias are only taken where there is none.
+    fn fill_own(&mut self, place: &Place, text: &str) -> Option<String> {
+        let is_alias = *place == Place::Alias;
+        let is_free = self.typed(place).is_empty() || (is_alias && self.alias_follows);
+        if !is_free {
+            return None;
+        }
+        let label = self.label_of(place);
+        self.set_own(place, text);
+        if is_alias {
+            self.alias_follows = false;
+        } else if self.alias_follows && self.subject == Subject::New {
+            let suggested = alias::suggest(self.name());
+            self.set_own(&Place::Alias, &suggested);
+        }
+        Some(label)
+    }
+
+    fn set_own(&mut self, place: &Place, text: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.place == *place) {
+            take(field, text);
+        }
+    }
+
+    fn label_of(&self, place: &Place) -> String {
+        self.field(place)
+            .map(|field| field.label.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// Says a text in a field instead of what it says; false when it cannot say that.
+fn take(field: &mut Field, text: &str) -> bool {
+    let text = text.trim();
+    if text.is_empty() {
+        return false;
+    }
+    match &mut field.value {
+        Value::Text(line) => {
+            line.set("");
+            line.paste(text);
+        }
+        Value::Secret(secret) => {
+            if Mask::is_mask(text) {
+                return false;
+            }
+            secret.line.set("");
+            secret.line.paste(text);
+            secret.is_cleared = false;
+        }
+        Value::Switch(on) => match text {
+            "true" => *on = true,
+            "false" => *on = false,
+            _ => return false,
+        },
+        Value::Choice { options, at } => {
+            let found = options.iter().position(|option| option == text);
+            if found.is_none() {
+                return false;
+            }
+            *at = found;
+        }
+    }
+    field.was_filled();
+    true
+}
+
+fn told(kind: &str, filled: &[String], left_out: &[String]) -> Notice {
+    let left = if left_out.is_empty() {
+        String::new()
+    } else {
+        format!("; left out: {}", named(left_out))
+    };
+    if filled.is_empty() {
+        return Notice::warning(format!(
+            "Nothing was filled in from what was pasted ({kind}){left}"
+        ));
+    }
+    Notice::done(format!("Filled {} ({kind}){left}", named(filled)))
+}
+
+fn named(names: &[String]) -> String {
+    let shown: Vec<_> = names
+        .iter()
+        .take(MOST_NAMED)
+        .map(|name| shortened(name))
+        .collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(MOST_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn shortened(name: &str) -> String {
+    fit::cut(&printable(name), LONGEST_NAME)
+}

@@ -1,0 +1,43 @@
+//! Warns of a key that looks like another provider's.
+
+use super::Form;
+use super::field::Value;
+use crate::provider::{Provider, ProviderCatalog};
+
+/// More owners than this are not named.
+const MOST_NAMED: usize = 3;
+
+impl Form {
+    /// Looks at the secret that a field says.
+    pub(super) fn look_at_key(&mut self, at: usize, catalog: &ProviderCatalog) {
+        let Some(field) = self.fields.get_mut(at) else {
+            return;
+        };
+        let Value::Secret(secret) = &field.value else {
+            return;
+        };
+        let key = secret.line.value().trim();
+        field.warning = (!is_beginning(key, &self.provider))
+            .then(|| sentence(&catalog.other_owners_of(key, &self.provider)))
+            .flatten();
+    }
+}
+
+/// Whether it can still become one of the provider's own keys: nothing is said while one types.
+fn is_beginning(key: &str, provider: &Provider) -> bool {
+    let mut prefixes = provider.settings.iter().flat_map(|field| &field.prefixes);
+    prefixes.any(|prefix| prefix.starts_with(key))
+}
+
+fn sentence(owners: &[&Provider]) -> Option<String> {
+    let names: Vec<&str> = owners.iter().map(|owner| owner.name.as_str()).collect();
+    let whose = match names.as_slice() {
+        [] => return None,
+        [only] => (*only).to_owned(),
+        [before @ .., last] if names.len() <= MOST_NAMED => {
+            format!("{} or {last}", before.join(", "))
+        }
+        _ => "another provider".to_owned(),
+    };
+    Some(format!("This looks like a key of {whose}"))
+}

@@ -1,0 +1,42 @@
+//! Completes what is typed to a common value; any other is accepted as well.
+
+use super::field::{Field, Value};
+
+impl Field {
+    /// What the first suggestion that begins like this goes on with, while one types at its end.
+    pub fn completion(&self) -> Option<&str> {
+        let suggestion = self.suggestion()?;
+        suggestion.get(self.line()?.value().len()..)
+    }
+
+    /// Takes the suggestion as it is spelled; false when there is none.
+    pub(super) fn complete(&mut self) -> bool {
+        let Some(taken) = self.suggestion().map(str::to_owned) else {
+            return false;
+        };
+        let Some(line) = self.line_mut() else {
+            return false;
+        };
+        line.set(&taken);
+        self.was_filled();
+        true
+    }
+
+    fn suggestion(&self) -> Option<&str> {
+        let Value::Text(line) = &self.value else {
+            return None;
+        };
+        let (typed, "") = line.around_cursor() else {
+            return None;
+        };
+        if typed.is_empty() {
+            return None;
+        }
+        let begins = |suggestion: &&String| {
+            suggestion
+                .split_at_checked(typed.len())
+                .is_some_and(|(begin, rest)| begin.eq_ignore_ascii_case(typed) && !rest.is_empty())
+        };
+        self.suggestions.iter().find(begins).map(String::as_str)
+    }
+}

@@ -1,0 +1,240 @@
+//! Stories of the form that knows providers: keys, clippings, suggestions, the address that will be called.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
+
+mod common;
+mod stage;
+
+use rstest::rstest;
+use stage::twice::Twice as Stage;
+
+/// An OpenAI form of a new connection with the focus on the key.
+const ON_KEY: &str = "nopenai<enter>A<tab><tab><tab>";
+
+/// What a frame says, its words one space apart: notes are wrapped where the screen is narrow.
+fn said(stage: &Stage) -> String {
+    let frame = stage.frame().replace(['│', '┃', '"'], " ");
+    let words: Vec<&str> = frame.split_whitespace().collect();
+    words.join(" ")
+}
+
+#[rstest]
+fn a_key_of_another_provider_is_told_and_can_be_saved(
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let mut stage = Stage::empty(size.0, size.1);
+    stage.play(ON_KEY).play("<paste:sk-ant-planted>");
+    let frame = said(&stage);
+    assert!(
+        frame.contains("! This looks like a key of Anthropic"),
+        "{frame}"
+    );
+    assert!(!frame.contains("planted"), "{frame}");
+    stage.play("<ctrl-s>");
+    let frame = said(&stage);
+    assert!(frame.contains("Created"), "{frame}");
+}
+
+#[rstest]
+#[case::its_own("sk-proj-planted")]
+#[case::a_beginning_of_its_own("sk")]
+#[case::nobodys("planted")]
+#[case::a_reference("$OpenAI:ApiKey")]
+#[case::taken_out("sk-ant-planted<ctrl-x>")]
+fn nothing_is_said_of_another_key(#[case] keys: &str) {
+    let mut stage = Stage::empty(80, 24);
+    stage.play(ON_KEY).play(keys);
+    let frame = stage.frame();
+    assert!(!frame.contains("looks like a key"), "{frame}");
+}
+
+#[test]
+fn while_the_beginning_of_a_key_is_typed_nothing_is_said() {
+    let mut stage = Stage::empty(80, 24);
+    stage.play("nanthropic<enter>A<tab><tab><tab>");
+    for sign in ["s", "k", "-", "a", "n", "t", "-", "x"] {
+        stage.play(sign);
+        assert!(!stage.frame().contains("looks like a key"), "{sign}");
+    }
+}
+
+#[test]
+fn many_owners_of_a_key_are_not_named() {
+    let mut stage = Stage::empty(80, 24);
+    stage.play("nanthropic<enter>A<tab><tab><tab>sk-planted");
+    let frame = said(&stage);
+    assert!(
+        frame.contains("This looks like a key of another provider"),
+        "{frame}"
+    );
+}
+
+const CURL: &str = "<paste:curl https://api.openai.com/v1/chat/completions \\\n -H 'Authorization: Bearer sk-planted' -H 'OpenAI-Organization: org-2'>";
+const LINES: &str = "<paste:export OPENAI_API_KEY=sk-planted\nOPENAI_ORG_ID=org-2\nOTHER=hidden-1>";
+const BODY: &str = r#"<paste:{"name":"Mine","alias":"own","providerId":"openai","settings":{"apiKey":"sk-planted","organizationId":"org-2"}}>"#;
+
+/// Holds that no secret and no value that was left out is in a frame.
+fn holds_no_secret(frame: &str) {
+    assert!(!frame.contains("planted"), "{frame}");
+    assert!(!frame.contains("hidden-1"), "{frame}");
+}
+
+#[rstest]
+fn a_clipping_fills_the_form_whichever_field_has_the_focus(
+    #[values(CURL, LINES, BODY)] clipping: &str,
+    #[values("", "<tab>", "<tab><tab>", "<tab><tab><tab>")] on: &str,
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let mut stage = Stage::empty(size.0, size.1);
+    stage.play("nopenai<enter>").play(on).play(clipping);
+    holds_no_secret(&stage.frame());
+    assert!(said(&stage).contains("Filled "), "{}", stage.frame());
+    stage.play("<ctrl-r>");
+    let frame = stage.frame();
+    assert_eq!(frame.contains("sk-planted"), on.len() == 15, "{frame}");
+    for _ in 0..5 {
+        stage.play("<tab>");
+        if stage.frame().contains("org-2") {
+            return;
+        }
+    }
+    panic!("{}", stage.frame());
+}
+
+#[rstest]
+#[case(CURL, "(cURL command)")]
+#[case(LINES, "left out: OTHER")]
+#[case(BODY, "Name, Alias (JSON)")]
+fn what_was_filled_and_what_was_left_out_is_named(#[case] clipping: &str, #[case] words: &str) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("nopenai<enter>").play(clipping);
+    let frame = stage.frame();
+    assert!(frame.contains("OpenAI API Key"), "{frame}");
+    assert!(frame.contains(words), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[test]
+fn a_name_and_an_alias_that_were_typed_stay() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("nopenai<enter>Typed<tab>-x").play(BODY);
+    let frame = stage.frame();
+    assert!(frame.contains("left out: Name, Alias"), "{frame}");
+    assert!(
+        frame.contains("typed-x") && !frame.contains("Mine"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn a_clipping_of_another_provider_changes_nothing_and_names_it() {
+    let mut stage = Stage::empty(80, 24);
+    stage
+        .play(ON_KEY)
+        .play("<paste:curl https://api.anthropic.com/v1/messages -H 'x-api-key: sk-ant-planted'>");
+    let frame = stage.frame();
+    assert!(frame.contains("is for Anthropic"), "{frame}");
+    assert!(!frame.contains("••••"), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[rstest]
+#[case(CURL, "OpenAI")]
+#[case(BODY, "OpenAI")]
+#[case(
+    "<paste:AWS_ACCESS_KEY_ID=AKIAplanted\nAWS_DEFAULT_REGION=eu-west-3>",
+    "Amazon"
+)]
+fn a_clipping_among_the_providers_opens_the_form_of_its_own(
+    #[case] clipping: &str,
+    #[case] provider: &str,
+) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("n").play(clipping);
+    let frame = stage.frame();
+    assert!(
+        frame.contains(&format!("Create Connection · {provider}")),
+        "{frame}"
+    );
+    assert!(frame.contains("Filled "), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[test]
+fn a_clipping_of_no_known_provider_leaves_the_providers_to_choose_from() {
+    let mut stage = Stage::empty(80, 24);
+    stage.play(r#"n<paste:{"providerId":"nobody","settings":{"apiKey":"sk-planted"}}>"#);
+    let frame = stage.frame();
+    assert!(frame.contains("does not say which"), "{frame}");
+    assert!(frame.contains("Select AI Provider"), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[test]
+fn a_filled_form_is_saved_as_it_is() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("n").play(BODY).play("<ctrl-s>");
+    let frame = stage.frame();
+    assert!(frame.contains("Created"), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[test]
+fn a_command_to_the_providers_own_address_takes_its_key_there() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("nopenai<enter>A<tab><tab><tab><tab><tab>https://gateway.example");
+    assert!(stage.frame().contains("https://gateway.example"));
+    stage.play(CURL);
+    let frame = stage.frame();
+    assert!(!frame.contains("gateway.example"), "{frame}");
+    assert!(frame.contains("https://api.openai.com/v1"), "{frame}");
+}
+
+#[test]
+fn a_mask_that_was_copied_is_no_key() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play(r#"nopenai<enter><paste:{"providerId":"openai","settings":{"apiKey":"********"}}>"#);
+    let frame = stage.frame();
+    assert!(frame.contains("Nothing was filled in"), "{frame}");
+    assert!(frame.contains("left out: apiKey"), "{frame}");
+}
+
+/// An Amazon form of a new connection with the focus on the region.
+const ON_REGION: &str = "namazon<enter>A<tab><tab><tab>";
+
+#[rstest]
+#[case::narrowed("eu-c", "eu-central-1")]
+#[case::narrowed_further("eu-central-", "eu-central-1")]
+#[case::in_capitals("EU-W", "eu-west-1")]
+fn right_takes_the_suggestion_that_stands_behind_the_cursor(
+    #[case] typed: &str,
+    #[case] region: &str,
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let mut stage = Stage::empty(size.0, size.1);
+    stage.play(ON_REGION).play(typed);
+    let frame = stage.frame();
+    // The cursor stands on the first letter that is suggested.
+    let shown = format!("{typed}▏{}", &region[typed.len() + 1..]);
+    assert!(frame.contains(&shown), "{frame}");
+    stage.play("<right>-own");
+    let frame = stage.frame();
+    assert!(frame.contains(&format!("{region}-own")), "{frame}");
+}
+
+#[rstest]
+#[case::without_the_focus("us-w<tab>", "t-1")]
+#[case::at_its_beginning("us-w<home>", "t-1")]
+#[case::in_its_middle("us-wx<left>", "t-1")]
+#[case::another_value("my-region", "t-1")]
+fn what_is_typed_stays_without_a_suggestion(#[case] keys: &str, #[case] never: &str) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play(ON_REGION).play(keys);
+    let frame = stage.frame();
+    assert!(!frame.contains(never), "{frame}");
+}
