@@ -24,6 +24,7 @@ pub mod help;
 pub mod models;
 pub mod report;
 pub mod compare;
+pub mod trash;
 pub mod confirm;
 pub mod form;
 pub mod layer;

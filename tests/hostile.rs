@@ -138,7 +138,17 @@ impl Told {
             Request::Create(_) | Request::Update(_) | Request::SetActive(..) => {
                 Reply::Saved(Err(ConnectionError::Malformed(item.name.clone())))
             }
-            Request::Delete(_) | Request::Rollback(..) => Reply::Lost(item.name.clone()),
+            Request::Delete(_) | Request::Rollback(..) | Request::Purge(_) => {
+                Reply::Lost(item.name.clone())
+            }
+            Request::Trash => Reply::Trash(Ok(vec![item.clone(), item.clone()])),
+            Request::Restore(..) => Reply::Saved(Err(ConnectionError::at(
+                umai::connection::Field::Alias,
+                umai::connection::Reason::AliasTaken {
+                    alias: item.alias.clone(),
+                    by: item.name.clone(),
+                },
+            ))),
             Request::Test(_) => Reply::Tested(Ok(self.report())),
             Request::Models(_) => Reply::Models(Ok(vec![Model {
                 id: item.name.clone(),
@@ -215,7 +225,11 @@ fn no_harmful_character_reaches_a_cell(
         "<down>2",
         "<down>H",
         "<down>H<down><enter>",
-        "<down>H<down>b"
+        "<down>H<down>b",
+        "X",
+        "X<enter>",
+        "XD",
+        "XE<tab><enter>"
     )]
     keys: &str,
 ) {

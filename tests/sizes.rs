@@ -16,7 +16,7 @@ use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
 /// Every screen there is, by the keys that lead to it.
-const SCREENS: [&str; 23] = [
+const SCREENS: [&str; 25] = [
     "",
     "<down>",
     "<down><tab>",
@@ -40,6 +40,8 @@ const SCREENS: [&str; 23] = [
     "<down>tH<down>b",
     "<down>T",
     "<down>m",
+    "<down>D<tab><enter>X",
+    "<down>D<tab><enter>XE",
 ];
 
 fn at(stage: &mut Stage, width: u16, height: u16) {
@@ -49,7 +51,7 @@ fn at(stage: &mut Stage, width: u16, height: u16) {
 #[rstest]
 fn no_size_stops_the_app(
     #[values(
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24
     )]
     screen: usize,
 ) {

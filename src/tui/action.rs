@@ -23,6 +23,8 @@ pub enum Context {
     Compare,
     /// The report of a test.
     Report,
+    /// What is in the trash.
+    Trash,
     /// After the key that copies: what shall be copied.
     Clipboard,
     /// Everywhere, where the place itself has no other use for the key.
@@ -31,7 +33,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Tree,
         Self::List,
         Self::Form,
@@ -40,6 +42,7 @@ impl Context {
         Self::History,
         Self::Compare,
         Self::Report,
+        Self::Trash,
         Self::Clipboard,
         Self::Anywhere,
     ];
@@ -55,6 +58,7 @@ impl Context {
             Self::History => "history",
             Self::Compare => "compare",
             Self::Report => "report",
+            Self::Trash => "trash",
             Self::Clipboard => "copy",
             Self::Anywhere => "anywhere",
         }
@@ -71,6 +75,7 @@ impl Context {
             Self::History => "In the history",
             Self::Compare => "In a comparison",
             Self::Report => "In the report of a test",
+            Self::Trash => "In the trash",
             Self::Clipboard => "After the key that copies",
             Self::Anywhere => "Everywhere",
         }
@@ -86,6 +91,7 @@ impl Context {
             | Self::Confirm
             | Self::Compare
             | Self::Report
+            | Self::Trash
             | Self::Clipboard
             | Self::Anywhere => None,
         }
@@ -118,6 +124,10 @@ pub enum Action {
     ShowHistory,
     Undo,
     Delete,
+    Trash,
+    Restore,
+    Purge,
+    Empty,
     Filter,
     Sort,
     Copy,
@@ -184,17 +194,22 @@ const fn entry(
     }
 }
 
-use Context::{Anywhere, Clipboard, Compare, Confirm, Form, History, Info, List, Report, Tree};
+use Context::{
+    Anywhere, Clipboard, Compare, Confirm, Form, History, Info, List, Report, Trash, Tree,
+};
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 50] = [
+pub const ACTIONS: [Entry; 54] = [
     entry(Action::CompareVersions, "compare", &[History], ("Compare the version to the current one, or to the one that is marked", Some("compare"))),
     entry(Action::Mark, "mark", &[History], ("Mark the version, to compare another to it", Some("mark"))),
     entry(Action::RollBack, "rollback", &[History, Compare], ("Rollback to the version; asks first", Some("rollback"))),
     entry(Action::RollBackField, "rollback-field", &[Compare], ("Rollback of this one field; asks first", Some("rollback field"))),
     entry(Action::CopyLine, "copy-line", &[Info], ("Copy the line that is selected", Some("copy"))),
     entry(Action::Again, "again", &[Report], ("Test again", Some("again"))),
+    entry(Action::Restore, "restore", &[Trash], ("Bring the connection back", Some("bring back"))),
+    entry(Action::Purge, "purge", &[Trash], ("Delete the connection for good, with its history; asks first", Some("delete for good"))),
+    entry(Action::Empty, "empty", &[Trash], ("Empty the trash; asks first", Some("empty"))),
     entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
     entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection on or off", Some("on/off"))),
@@ -206,11 +221,12 @@ pub const ACTIONS: [Entry; 50] = [
     entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
     entry(Action::Test, "test", &[Tree, Form], ("Test the connection, or what is in the form", Some("test"))),
     entry(Action::ShowHistory, "history", &[Tree], ("Show the history of the connection", Some("history"))),
-    entry(Action::Undo, "undo", &[Tree], ("Undo the last switch", Some("undo"))),
+    entry(Action::Undo, "undo", &[Tree], ("Undo the last switch or delete", Some("undo"))),
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
     entry(Action::Sort, "sort", &[Tree], ("Sort by name or by provider", Some("sort"))),
     entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
+    entry(Action::Trash, "trash", &[Tree], ("Trash: bring back what was deleted, or empty it", None)),
     entry(Action::CopyName, "name", &[Clipboard], ("Copy the name", Some("name"))),
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
@@ -232,7 +248,7 @@ pub const ACTIONS: [Entry; 50] = [
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Clipboard], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Clipboard], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),

@@ -15,6 +15,8 @@ mod keys;
 mod layers;
 mod mouse;
 mod testing;
+mod trash;
+mod undo;
 mod workspace;
 
 use std::collections::HashMap;
@@ -36,6 +38,8 @@ use super::tree::Tree;
 use super::workspace::{Tab, Workspace};
 use crate::connection::Window;
 use crate::provider::ProviderCatalog;
+use trash::Restore;
+use undo::Done;
 
 /// The pane that keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +63,9 @@ enum Waiting {
     Save,
     Switch(Switch),
     Delete(Uuid),
+    Trash,
+    Restore(Restore),
+    Purge,
     Test,
     Models,
     Versions(Uuid, Window),
@@ -109,7 +116,7 @@ pub struct App {
     is_lost: bool,
     /// What people should know since the start; the help has all of it.
     pub to_know: Vec<String>,
-    undo: Vec<Switch>,
+    undo: Vec<Done>,
     last_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
 }
@@ -297,6 +304,7 @@ impl App {
                     models.choices.scroll(Layout::choice_rows(area), count);
                 }
                 Layer::Compare(compare) => compare.scroll(layout),
+                Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
                 Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
             }
         }

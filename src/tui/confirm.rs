@@ -40,6 +40,40 @@ impl Confirm {
         }
     }
 
+    /// Whether a connection shall be deleted for good; Enter alone deletes nothing.
+    pub fn purge(id: Uuid, name: &str) -> Self {
+        Self {
+            headline: "Delete for good".into(),
+            text: "Delete this connection and its history for good?".into(),
+            subject: Some(name.to_owned()),
+            note: Some("This cannot be undone."),
+            line: None,
+            buttons: vec![
+                ("Cancel", Answer::Cancel),
+                ("Delete for good", Answer::Purge(id)),
+            ],
+            focus: 0,
+        }
+    }
+
+    /// Whether so many connections shall be deleted for good; Enter alone deletes nothing.
+    pub fn empty(count: usize) -> Self {
+        let what = if count == 1 {
+            "the 1 connection".to_owned()
+        } else {
+            format!("all {count} connections")
+        };
+        Self {
+            headline: "Empty the trash".into(),
+            text: format!("Delete {what} in the trash for good, with the history?"),
+            subject: None,
+            note: Some("This cannot be undone."),
+            line: None,
+            buttons: vec![("Cancel", Answer::Cancel), ("Empty", Answer::Empty)],
+            focus: 0,
+        }
+    }
+
     /// Whether a changed form shall be left.
     pub fn leave() -> Self {
         Self {

@@ -51,8 +51,14 @@ pub enum Request {
     Update(Change),
     /// Switch on or off.
     SetActive(Uuid, bool),
-    /// Delete.
+    /// Put into the trash.
     Delete(Uuid),
+    /// All that is in the trash.
+    Trash,
+    /// Bring back from the trash, under another alias when one is given.
+    Restore(Uuid, Option<String>),
+    /// Delete these for good.
+    Purge(Vec<Uuid>),
     /// Try whether the credentials work.
     Test(TestSubject),
     /// What the provider can do.
@@ -84,6 +90,8 @@ impl Request {
             | Self::Update(_)
             | Self::SetActive(..)
             | Self::Delete(_)
+            | Self::Restore(..)
+            | Self::Purge(_)
             | Self::Rollback(..) => true,
             Self::List(_)
             | Self::Get(_)
@@ -91,6 +99,7 @@ impl Request {
             | Self::Lookup(_)
             | Self::Test(_)
             | Self::Models(_)
+            | Self::Trash
             | Self::Versions(..)
             | Self::Compare(..) => false,
         }
@@ -108,6 +117,9 @@ impl Request {
             | Self::Update(_)
             | Self::SetActive(..)
             | Self::Delete(_)
+            | Self::Trash
+            | Self::Restore(..)
+            | Self::Purge(_)
             | Self::Versions(..)
             | Self::Compare(..)
             | Self::Rollback(..) => false,
@@ -126,10 +138,14 @@ pub enum Reply {
     AliasOwner(Result<Option<ConnectionItem>, ConnectionError>),
     /// To [`Request::Lookup`].
     LookedUp(Result<Lookup, ConnectionError>),
-    /// To [`Request::Create`], [`Request::Update`] and [`Request::SetActive`].
+    /// To [`Request::Create`], [`Request::Update`], [`Request::SetActive`] and [`Request::Restore`].
     Saved(Result<Connection, ConnectionError>),
     /// To [`Request::Delete`].
     Deleted(Result<ConnectionItem, ConnectionError>),
+    /// To [`Request::Trash`].
+    Trash(Result<Vec<ConnectionItem>, ConnectionError>),
+    /// To [`Request::Purge`]: which are gone, and why the others are not.
+    Purged(Vec<Uuid>, Result<(), ConnectionError>),
     /// To [`Request::Test`].
     Tested(Result<TestReport, ConnectionError>),
     /// To [`Request::Models`].

@@ -13,6 +13,7 @@ use super::notice::Notice;
 use super::palette::Palette;
 use super::picker::Picker;
 use super::report::Report;
+use super::trash::Trash;
 use crate::connection::TestSubject;
 
 /// Something that lies above the tree and takes the keys.
@@ -34,6 +35,8 @@ pub enum Layer {
     Models(Models),
     /// Two versions of a connection.
     Compare(Compare),
+    /// What is in the trash.
+    Trash(Trash),
     /// Something is to be copied; the next key says what.
     Clipboard,
 }
@@ -47,6 +50,7 @@ impl Layer {
             Self::Confirm(_) => Context::Confirm,
             Self::Report(_) => Context::Report,
             Self::Compare(_) => Context::Compare,
+            Self::Trash(_) => Context::Trash,
             Self::Clipboard => Context::Clipboard,
         }
     }
@@ -62,6 +66,7 @@ impl Layer {
             | Self::Confirm(_)
             | Self::Palette(_)
             | Self::Help(_)
+            | Self::Trash(_)
             | Self::Clipboard => None,
         }
     }
@@ -119,6 +124,10 @@ pub enum Answer {
     Cancel,
     /// This connection shall be deleted.
     Delete(Uuid),
+    /// This connection shall be deleted for good.
+    Purge(Uuid),
+    /// All that was in the trash when it was asked shall be deleted for good.
+    Empty,
     /// This connection shall be what it was at this version.
     RollBack(Uuid, u64),
     /// The field that is selected in the comparison shall be what it was at this version.

@@ -98,6 +98,9 @@ impl Area {
 /// The most columns of something to read.
 const READING: u16 = 88;
 
+/// The columns of the trash, at most.
+const TRASH: u16 = 96;
+
 /// The fewest columns and rows that something can be done in.
 pub const SMALLEST: Size = Size {
     width: 20,
@@ -207,6 +210,11 @@ impl Layout {
     /// Where the actions to choose from are.
     pub fn palette(&self) -> Area {
         self.body.centered(64, 20)
+    }
+
+    /// Where what is in the trash is.
+    pub fn trash(&self) -> Area {
+        self.body.centered(TRASH, 20)
     }
 
     /// Where the keys are shown.

@@ -3,9 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::effect::{Change, Reply, Request};
 use super::tree::Item;
-use crate::connection::{ConnectionItem, ConnectionService, IdOrAlias, Page, Query};
+use crate::connection::{
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Query, Window,
+};
+
+/// How many of the trash are asked for at a time.
+const PAGE: usize = 1_000;
 
 /// Asks the service and waits for its answer.
 pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply {
@@ -36,7 +43,45 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
             Reply::RolledBack(done.map(Box::new))
         }
         Request::Delete(id) => Reply::Deleted(service.delete(&id.into(), None).await),
+        Request::Trash => Reply::Trash(trash(service).await),
+        Request::Restore(id, alias) => Reply::Saved(service.restore(id, alias).await),
+        Request::Purge(ids) => {
+            let (gone, done) = purge(service, ids).await;
+            Reply::Purged(gone, done)
+        }
     }
+}
+
+/// All that is in the trash.
+async fn trash(service: &dyn ConnectionService) -> Result<Vec<ConnectionItem>, ConnectionError> {
+    let mut all: Vec<ConnectionItem> = Vec::new();
+    loop {
+        let window = Window {
+            skip: all.len(),
+            take: PAGE,
+        };
+        let page = service.trash(window).await?;
+        let is_last = page.items.len() < PAGE;
+        all.extend(page.items);
+        if is_last {
+            return Ok(all);
+        }
+    }
+}
+
+/// Deletes for good, one after the other, up to the first that is refused; one that is gone already counts as gone.
+async fn purge(
+    service: &dyn ConnectionService,
+    ids: Vec<Uuid>,
+) -> (Vec<Uuid>, Result<(), ConnectionError>) {
+    let mut gone = Vec::with_capacity(ids.len());
+    for id in ids {
+        match service.purge(id).await {
+            Ok(()) | Err(ConnectionError::NotFound(_)) => gone.push(id),
+            Err(error) => return (gone, Err(error)),
+        }
+    }
+    (gone, Ok(()))
 }
 
 /// Only what the tree shows, here and not in `update`, so that a key never waits for it. Provider ids are shared.

@@ -278,6 +278,11 @@ impl Tree {
         self.items.iter().find(|item| item.id == id)
     }
 
+    /// Whether a connection has this alias, as far as is known.
+    pub fn has_alias(&self, alias: &str) -> bool {
+        self.items.iter().any(|item| item.alias() == alias)
+    }
+
     /// Where a connection is among those shown.
     fn position(&self, id: Uuid) -> Option<usize> {
         let index = self.items.iter().position(|item| item.id == id)?;

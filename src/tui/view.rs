@@ -12,6 +12,7 @@ mod info;
 mod list;
 mod paint;
 mod report;
+mod trash;
 mod tree;
 
 use ratatui::buffer::Buffer;
@@ -59,6 +60,10 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             }
             Layer::Compare(compare) => {
                 compare::draw(scene, compare, buffer);
+                None
+            }
+            Layer::Trash(trash) => {
+                trash::draw(scene, trash, buffer);
                 None
             }
             Layer::Clipboard => None,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::undo::Done;
 use super::{App, Switch, Waiting};
 use crate::connection::{Connection, ConnectionError, ConnectionItem};
 use crate::tui::effect::{Reply, Ticket};
@@ -50,14 +51,29 @@ impl App {
             }
             (Waiting::Delete(_), Reply::Deleted(Ok(item))) => {
                 self.tree.remove(item.id);
-                self.tell(Notice::done(format!("Deleted \"{}\"", item.name)));
+                let notice = Notice::done(format!("Deleted \"{}\"", item.name));
+                // Who was faster than the answer took it back already.
+                self.tell(if self.can_bring_back(item.id) {
+                    notice.with_undo()
+                } else {
+                    notice
+                });
             }
             (Waiting::Delete(id), Reply::Deleted(Err(error))) => {
                 if matches!(error, ConnectionError::NotFound(_)) {
                     self.tree.remove(id);
                 }
+                self.not_deleted(id);
                 self.say(&error);
             }
+            (Waiting::Trash, Reply::Trash(found)) => self.trash_found(found),
+            (Waiting::Restore(restore), Reply::Saved(Ok(connection))) => {
+                self.restored(&restore, connection);
+            }
+            (Waiting::Restore(restore), Reply::Saved(Err(error))) => {
+                self.not_restored(restore, &error);
+            }
+            (Waiting::Purge, Reply::Purged(gone, done)) => self.purged(&gone, done),
             (Waiting::Test, Reply::Tested(tested)) => self.tested(ticket, tested),
             (Waiting::Models, Reply::Models(found)) => {
                 self.models_found(ticket, found.map_err(|error| error.to_string()));
@@ -105,6 +121,10 @@ impl App {
                 }
             }
             Waiting::Switch(switch) => self.not_switched(&switch),
+            Waiting::Delete(id) => self.not_deleted(id),
+            Waiting::Trash => self.trash_broke(why.to_owned()),
+            Waiting::Restore(restore) => self.undo_again(restore),
+            Waiting::Purge => self.read_trash_again(),
             Waiting::Test => {
                 self.test_ended(ticket, Err(why.to_owned()));
                 return;
@@ -118,10 +138,7 @@ impl App {
                 return;
             }
             Waiting::Versions(..) => self.workspace.history.broke(why.to_owned()),
-            Waiting::Edit
-            | Waiting::Delete(_)
-            | Waiting::Rollback(_)
-            | Waiting::RollbackField(_) => {}
+            Waiting::Edit | Waiting::Rollback(_) | Waiting::RollbackField(_) => {}
         }
         self.tell(Notice::error(format!("The request broke off: {why}")));
     }
@@ -217,7 +234,10 @@ impl App {
         if !self.is_overtaken(switch) {
             self.tree.set_active(switch.id, switch.from);
         }
-        let undone = |done: &Switch| done.id == switch.id && done.to == switch.to;
+        let undone = |done: &Done| match done {
+            Done::Switched(done) => done.id == switch.id && done.to == switch.to,
+            Done::Deleted(..) => false,
+        };
         if !switch.is_undo
             && let Some(at) = self.undo.iter().rposition(undone)
         {

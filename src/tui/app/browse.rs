@@ -1,5 +1,6 @@
 //! What actions do in the tree.
 
+use super::undo::Done;
 use super::{App, Pane, Switch, Waiting};
 use crate::tui::action::Action;
 use crate::tui::confirm::Confirm;
@@ -29,6 +30,7 @@ impl App {
             Action::RollBack => self.ask_to_roll_back(),
             Action::Undo => return self.undo(),
             Action::Delete => self.ask_to_delete(),
+            Action::Trash => self.open_trash(),
             Action::Filter => self.tree.start_filter(),
             Action::Sort => self.sort(),
             Action::Copy => self.ask_what_to_copy(),
@@ -50,6 +52,9 @@ impl App {
             Action::Back => self.back(),
             Action::Save
             | Action::RollBackField
+            | Action::Restore
+            | Action::Purge
+            | Action::Empty
             | Action::Again
             | Action::NextField
             | Action::PreviousField
@@ -176,26 +181,12 @@ impl App {
             is_undo: false,
         };
         // At once, not with the answer: who presses the two keys in a row takes back what he sees.
-        self.undo.push(switch.clone());
-        Some(self.switch(switch))
-    }
-
-    fn undo(&mut self) -> Option<Effect> {
-        let Some(done) = self.undo.pop() else {
-            self.tell(Notice::info("There is nothing to undo"));
-            return None;
-        };
-        let switch = Switch {
-            to: !done.to,
-            from: done.to,
-            is_undo: true,
-            ..done
-        };
+        self.undo.push(Done::Switched(switch.clone()));
         Some(self.switch(switch))
     }
 
     /// What is asked for while others are under way is carried out behind them, in the same order.
-    fn switch(&mut self, mut switch: Switch) -> Effect {
+    pub(super) fn switch(&mut self, mut switch: Switch) -> Effect {
         let under_way = self.waiting.values().find_map(|waiting| match waiting {
             Waiting::Switch(other) if other.id == switch.id => Some(other.from),
             _ => None,

@@ -23,6 +23,7 @@ impl App {
             .or_else(|| self.next_page())
             .or_else(|| self.next_detail())
             .or_else(|| self.next_versions())
+            .or_else(|| self.next_trash())
             .or_else(|| self.next_alias())
             .or_else(|| self.next_lookup())
             .or_else(|| self.next_expiry())

@@ -24,6 +24,7 @@ impl App {
             Heard::Missed => {
                 self.tree.refresh();
                 self.detail.forget();
+                self.read_trash_again();
             }
             Heard::CaughtUp => self.caught_up(),
         }
@@ -39,7 +40,7 @@ impl App {
             .filter(|heard| matches!(heard, News::Deleted(_)))
             .map(News::id)
             .collect();
-        self.undo.retain(|switch| !gone.contains(&switch.id));
+        self.forget_switches(&gone);
         let before = self.tree.selected();
         let name = self.tree.selected_item().map(|item| item.name().to_owned());
         let switching = self.hear_while_switching(&news);
@@ -61,13 +62,14 @@ impl App {
         }
     }
 
-    fn is_deleting(&self, id: Uuid) -> bool {
+    pub(super) fn is_deleting(&self, id: Uuid) -> bool {
         self.is_waiting(|waiting| matches!(waiting, Waiting::Delete(other) if *other == id))
     }
 
     /// A form stays as it was typed and says what happened; a question about what is gone goes away.
     fn hear_in_layers(&mut self, heard: &News) {
         let id = heard.id();
+        self.hear_in_trash(heard);
         if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
             let before = form.elsewhere;
             form.hear(heard);
@@ -134,6 +136,7 @@ impl App {
         if self.detail.problem.is_some() {
             self.detail.forget();
         }
+        self.read_trash_again();
         if let Some(form) = self.form_mut() {
             form.ask_again();
         }

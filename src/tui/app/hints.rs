@@ -29,6 +29,9 @@ impl App {
                 matches!(self.layers.last(), Some(Layer::Report(report)) if report.ticket.is_none())
             }
             Action::Undo => !self.undo.is_empty(),
+            Action::Restore | Action::Purge | Action::Empty => {
+                matches!(self.layers.last(), Some(Layer::Trash(trash)) if !trash.items().is_empty())
+            }
             Action::Filter | Action::Sort => self.tree.len() > 1,
             Action::Back if self.layers.is_empty() && !self.is_filtering() => self.can_go_back(),
             Action::NextError => self.form().is_some_and(|form| form.wrong() > 0),

@@ -16,7 +16,13 @@ impl App {
         match self.layers.last() {
             Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_) | Layer::Models(_)) => true,
             Some(Layer::Confirm(confirm)) => confirm.line.is_some(),
-            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard) => false,
+            Some(
+                Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Compare(_)
+                | Layer::Trash(_)
+                | Layer::Clipboard,
+            ) => false,
             None => self.is_filtering(),
         }
     }
@@ -35,7 +41,9 @@ impl App {
                     .find(Context::Tree, key)
                     .filter(|action| match self.layers.last() {
                         Some(Layer::Help(_)) => Help::does(*action),
-                        Some(Layer::Report(_) | Layer::Compare(_)) => action.is_move(),
+                        Some(Layer::Report(_) | Layer::Compare(_) | Layer::Trash(_)) => {
+                            action.is_move()
+                        }
                         _ => false,
                     });
         }
@@ -57,7 +65,13 @@ impl App {
             None if is_filtering => {
                 self.tree.edit_filter(&self.catalog, |line| line.edit(key));
             }
-            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard)
+            Some(
+                Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Compare(_)
+                | Layer::Trash(_)
+                | Layer::Clipboard,
+            )
             | None => {}
         }
     }
@@ -85,7 +99,13 @@ impl App {
                 });
                 told
             }
-            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard)
+            Some(
+                Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Compare(_)
+                | Layer::Trash(_)
+                | Layer::Clipboard,
+            )
             | None => None,
         };
         if let Some(notice) = told {

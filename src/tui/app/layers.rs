@@ -6,7 +6,7 @@ use super::{App, Waiting};
 use crate::connection::Clipping;
 use crate::tui::action::Action;
 use crate::tui::confirm::Confirm;
-use crate::tui::effect::{Effect, Request};
+use crate::tui::effect::Effect;
 use crate::tui::event::Pasted;
 use crate::tui::form::Form;
 use crate::tui::help::Help;
@@ -58,6 +58,7 @@ impl App {
                 }
             },
             Some(Layer::Compare(_)) => return self.act_in_compare(action),
+            Some(Layer::Trash(_)) => return self.act_in_trash(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
             Some(Layer::Palette(palette)) => palette.act(action),
             Some(Layer::Help(help)) => {
@@ -161,7 +162,8 @@ impl App {
                 None
             }
             Answer::DiscardAndQuit => Some(Effect::Quit),
-            Answer::Delete(id) => Some(self.call(Waiting::Delete(id), Request::Delete(id))),
+            Answer::Delete(id) => Some(self.delete(id)),
+            Answer::Purge(_) | Answer::Empty => self.purge(answer),
         }
     }
 

@@ -41,7 +41,8 @@ impl App {
                 | Layer::Help(_)
                 | Layer::Models(_)
                 | Layer::Report(_)
-                | Layer::Compare(_),
+                | Layer::Compare(_)
+                | Layer::Trash(_),
             ) => {
                 self.act(up_or_down);
             }
@@ -95,6 +96,15 @@ impl App {
                 }
                 models.choices.selected = at;
                 is_double.then(|| self.act(Action::Choose)).flatten()
+            }
+            Some(Layer::Trash(trash)) => {
+                let area = Layout::choice_list(layout.trash());
+                let at = point(mouse, area, trash.choices.top)?;
+                if at >= trash.items().len() {
+                    return None;
+                }
+                trash.choices.selected = at;
+                is_double.then(|| self.act(Action::Restore)).flatten()
             }
             Some(Layer::Confirm(confirm)) => {
                 let button = layout

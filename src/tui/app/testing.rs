@@ -151,6 +151,9 @@ impl App {
             | Waiting::Save
             | Waiting::Switch(_)
             | Waiting::Delete(_)
+            | Waiting::Trash
+            | Waiting::Restore(_)
+            | Waiting::Purge
             | Waiting::Versions(..)
             | Waiting::Rollback(_)
             | Waiting::RollbackField(_) => true,

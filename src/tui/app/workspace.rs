@@ -175,6 +175,8 @@ impl App {
             }
             Answer::Cancel
             | Answer::Delete(_)
+            | Answer::Purge(_)
+            | Answer::Empty
             | Answer::Save
             | Answer::Discard
             | Answer::DiscardAndQuit => None,

@@ -1,0 +1,254 @@
+//! The trash: reading it, bringing a connection back, deleting for good.
+
+use uuid::Uuid;
+
+use super::{App, Waiting};
+use crate::connection::{Connection, ConnectionError, ConnectionItem, Reason};
+use crate::tui::action::{Action, Context};
+use crate::tui::confirm::Confirm;
+use crate::tui::effect::{Effect, Request};
+use crate::tui::layer::{Answer, Layer};
+use crate::tui::notice::Notice;
+use crate::tui::trash::{Offer, Trash, first_free};
+use crate::tui::tree::News;
+
+/// A connection being brought back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Restore {
+    pub id: Uuid,
+    pub from: From,
+}
+
+/// Where bringing back was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// By taking back what was done last.
+    Undo,
+    /// In the trash.
+    Trash,
+}
+
+impl App {
+    fn trash_mut(&mut self) -> Option<&mut Trash> {
+        self.layers.iter_mut().find_map(|layer| match layer {
+            Layer::Trash(trash) => Some(trash),
+            Layer::Picker(_)
+            | Layer::Form(_)
+            | Layer::Confirm(_)
+            | Layer::Palette(_)
+            | Layer::Help(_)
+            | Layer::Report(_)
+            | Layer::Models(_)
+            | Layer::Compare(_)
+            | Layer::Clipboard => None,
+        })
+    }
+
+    /// What was said before is over: in a small terminal it would stand where the keys of the trash are.
+    pub(super) fn open_trash(&mut self) {
+        self.notice = None;
+        self.layers.push(Layer::Trash(Trash::unread()));
+    }
+
+    /// The trash is read when it is opened, and again when something happened to it.
+    pub(super) fn next_trash(&mut self) -> Option<Effect> {
+        if self.is_waiting(|waiting| matches!(waiting, Waiting::Trash)) {
+            return None;
+        }
+        let trash = self.trash_mut()?;
+        if !std::mem::take(&mut trash.is_behind) {
+            return None;
+        }
+        Some(self.call(Waiting::Trash, Request::Trash))
+    }
+
+    /// Something may have happened to it.
+    pub(super) fn read_trash_again(&mut self) {
+        if let Some(trash) = self.trash_mut() {
+            trash.is_behind = true;
+        }
+    }
+
+    /// What is deleted comes into the trash, and what is saved is in it no more.
+    pub(super) fn hear_in_trash(&mut self, heard: &News) {
+        let id = heard.id();
+        if let Some(trash) = self.trash_mut() {
+            trash.is_behind |= match heard {
+                News::Deleted(_) => true,
+                News::Saved(_) => trash.items().iter().any(|item| item.id == id),
+            };
+        }
+    }
+
+    pub(super) fn trash_found(&mut self, found: Result<Vec<ConnectionItem>, ConnectionError>) {
+        match found {
+            Ok(items) => {
+                if let Some(trash) = self.trash_mut() {
+                    trash.show(items);
+                }
+            }
+            Err(error) => {
+                self.say(&error);
+                self.trash_broke(error.to_string());
+            }
+        }
+    }
+
+    pub(super) fn trash_broke(&mut self, why: String) {
+        if let Some(trash) = self.trash_mut() {
+            trash.broke(why);
+        }
+    }
+
+    /// Does what a key asked for in the trash.
+    pub(super) fn act_in_trash(&mut self, action: Action) -> Option<Effect> {
+        let Some(Layer::Trash(trash)) = self.layers.last_mut() else {
+            return None;
+        };
+        match action {
+            Action::Back => {
+                self.layers.pop();
+                None
+            }
+            Action::Restore => self.bring_back(),
+            Action::Purge => {
+                let item = trash.selected()?;
+                let (id, confirm) = (item.id, Confirm::purge(item.id, &item.name));
+                trash.asked = vec![id];
+                self.layers.push(Layer::Confirm(confirm));
+                None
+            }
+            Action::Empty => {
+                trash.asked = trash.items().iter().map(|item| item.id).collect();
+                let count = trash.asked.len();
+                if count > 0 {
+                    self.layers.push(Layer::Confirm(Confirm::empty(count)));
+                }
+                None
+            }
+            other => {
+                trash.go(other);
+                None
+            }
+        }
+    }
+
+    fn bring_back(&mut self) -> Option<Effect> {
+        let trash = self.trash_mut()?;
+        let id = trash.selected()?.id;
+        let other = trash.offered().map(|offer| offer.alias.clone());
+        if self.is_waiting(
+            |waiting| matches!(waiting, Waiting::Restore(under_way) if under_way.id == id),
+        ) {
+            return None;
+        }
+        let restore = Restore {
+            id,
+            from: From::Trash,
+        };
+        Some(self.call(Waiting::Restore(restore), Request::Restore(id, other)))
+    }
+
+    /// It is back: in the tree, and not in the trash.
+    pub(super) fn restored(&mut self, restore: &Restore, connection: Connection) {
+        let item = &connection.item;
+        self.not_deleted(item.id);
+        // It is newer than its end, whichever of the two is heard of last.
+        self.tree
+            .hear(vec![News::Saved(super::answers::item_of(item))]);
+        let mut shown_alias = None;
+        if let Some(trash) = self.trash_mut() {
+            let offer = trash.offer.take_if(|offer| offer.id == restore.id);
+            shown_alias = offer.map(|offer| offer.alias);
+            trash.take_out(&[item.id]);
+            trash.is_behind = true;
+        }
+        let name = &item.name;
+        self.tell(Notice::done(match shown_alias {
+            Some(alias) if alias == item.alias => format!("\"{name}\" is back as '{alias}'"),
+            Some(_) | None => format!("\"{name}\" is back"),
+        }));
+        if self
+            .layers
+            .iter()
+            .all(|layer| matches!(layer, Layer::Trash(_)))
+        {
+            self.tree.select_id(item.id);
+            self.detail.show(connection);
+        }
+    }
+
+    /// It is not back: where its alias is taken, another one is offered.
+    pub(super) fn not_restored(&mut self, restore: Restore, error: &ConnectionError) {
+        self.read_trash_again();
+        let taken = error.fields().iter().find_map(|field| match &field.reason {
+            Reason::AliasTaken { alias, by } => Some((alias.clone(), by.clone())),
+            _ => None,
+        });
+        match (taken, restore.from) {
+            (Some((taken, by)), From::Trash) => self.offer(restore.id, taken, by),
+            (Some((taken, by)), From::Undo) => {
+                let key = self.keymap.first_key(Context::Tree, Action::Trash);
+                let key = key.map_or_else(String::new, |key| format!(" ({key})"));
+                self.tell(Notice::error(format!(
+                    "The trash{key} brings it back under another alias: '{taken}' is taken by \"{by}\""
+                )));
+            }
+            (None, _) => self.say(error),
+        }
+    }
+
+    fn offer(&mut self, id: Uuid, taken: String, by: String) {
+        let Some(own) = self.trash_mut().and_then(|trash| {
+            let item = trash.items().iter().find(|item| item.id == id)?;
+            Some(item.alias.clone())
+        }) else {
+            return;
+        };
+        let alias = first_free(&own, |alias| alias == taken || self.tree.has_alias(alias));
+        if let Some(trash) = self.trash_mut() {
+            trash.offer = Some(Offer {
+                id,
+                taken,
+                by,
+                alias,
+            });
+        }
+    }
+
+    /// Deletes for good what was asked about.
+    pub(super) fn purge(&mut self, answer: Answer) -> Option<Effect> {
+        let asked = std::mem::take(&mut self.trash_mut()?.asked);
+        let ids = match answer {
+            Answer::Purge(id) => vec![id],
+            Answer::Empty => asked,
+            Answer::Cancel
+            | Answer::Delete(_)
+            | Answer::RollBack(..)
+            | Answer::RollBackField(..)
+            | Answer::Save
+            | Answer::Discard
+            | Answer::DiscardAndQuit => return None,
+        };
+        Some(self.call(Waiting::Purge, Request::Purge(ids)))
+    }
+
+    /// These are gone for good; and why others are not.
+    pub(super) fn purged(&mut self, gone: &[Uuid], done: Result<(), ConnectionError>) {
+        for id in gone {
+            self.not_deleted(*id);
+        }
+        self.forget_switches(gone);
+        if let Some(trash) = self.trash_mut() {
+            trash.take_out(gone);
+            trash.is_behind = true;
+        }
+        match (done, gone.len()) {
+            (Err(error), _) => self.say(&error),
+            (Ok(()), 1) => self.tell(Notice::done("Deleted 1 connection for good")),
+            (Ok(()), count) => self.tell(Notice::done(format!(
+                "Deleted {count} connections for good"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Stories of the trash: taking a delete back, bringing back, deleting for good, emptying.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
+
+mod common;
+mod stage;
+
+use stage::twice::Twice as Stage;
+use umai::connection::{ConnectionItem, ConnectionService, IdOrAlias, Window};
+use umai::tui::effect::{Effect, Reply, Request};
+use umai::tui::event::Event;
+use umai::tui::layer::Layer;
+
+/// Deletes the selected connection.
+const DELETE: &str = "D<tab><enter>";
+
+/// The second and the third of the three connections are in the trash.
+fn deleted(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::three(width, height);
+    stage.play("<end>").play(DELETE);
+    stage.turn(3_600);
+    stage.play("<end>").play(DELETE);
+    stage
+}
+
+/// What is in the trash, by alias.
+fn in_trash(stage: &Stage) -> Vec<String> {
+    let items = stage.elsewhere(&async |service: &dyn ConnectionService| {
+        service.trash(Window { skip: 0, take: 10 }).await.unwrap()
+    });
+    items.items.into_iter().map(|item| item.alias).collect()
+}
+
+/// A connection that is not in the trash.
+fn stored(stage: &Stage, alias: &str) -> Option<ConnectionItem> {
+    let key: IdOrAlias = alias.parse().unwrap();
+    let found = stage
+        .elsewhere(&async |service: &dyn ConnectionService| service.get(&key).await)
+        .ok()?;
+    Some(found.item)
+}
+
+/// Somebody else takes an alias.
+fn take(stage: &Stage, alias: &str) {
+    let body = format!(
+        r#"{{"alias":"{alias}","name":"Who has {alias}","providerId":"openai","settings":{{"apiKey":"sk-1"}}}}"#
+    );
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| {
+            service.create(common::draft(&body)).await
+        })
+        .unwrap();
+}
+
+macro_rules! stories {
+    ($($name:ident: $stage:expr, $width:literal x $height:literal, $keys:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let mut stage = $stage($width, $height);
+                stage.play($keys);
+                insta::assert_snapshot!(stage.frame());
+            }
+        )*
+    };
+}
+
+stories! {
+    the_trash_shows_what_is_in_it_and_since_when: deleted, 120 x 40, "X";
+    the_trash_in_two_panes: deleted, 80 x 24, "X<down>";
+    the_trash_in_one_pane: deleted, 40 x 10, "X";
+    an_empty_trash_says_so: Stage::three, 80 x 24, "X";
+    deleting_for_good_asks_with_cancel_focused: deleted, 80 x 24, "XD";
+    emptying_names_how_many: deleted, 80 x 24, "XE";
+    emptying_in_one_pane: deleted, 40 x 10, "XE";
+}
+
+#[test]
+fn u_takes_a_delete_back_and_selects_what_is_back() {
+    let mut stage = Stage::three(120, 40);
+    stage.play("<down>");
+    let name = stage.app.tree.selected_item().unwrap().name().to_owned();
+    stage.play(DELETE);
+    assert_eq!(stage.app.tree.len(), 2);
+    assert!(stage.frame().contains("u undoes it"), "{}", stage.frame());
+    stage.play("u");
+    let frame = stage.frame();
+    assert!(frame.contains(&format!("\"{name}\" is back")), "{frame}");
+    assert_eq!(stage.app.tree.selected_item().unwrap().name(), name);
+    assert_eq!(stage.app.tree.len(), 3);
+    assert!(in_trash(&stage).is_empty());
+    stage.play("u");
+    assert!(stage.frame().contains("There is nothing to undo"));
+}
+
+#[test]
+fn what_was_switched_and_then_deleted_is_taken_back_in_reverse() {
+    let mut stage = Stage::three(120, 40);
+    stage.play("<end>");
+    let id = stage.app.tree.selected_item().unwrap().id;
+    let was_active = stage.app.tree.selected_item().unwrap().is_active;
+    stage.play("t").play(DELETE).play("u");
+    assert_eq!(
+        stage.app.tree.item(id).unwrap().is_active,
+        !was_active,
+        "the delete alone is taken back"
+    );
+    stage.play("u");
+    assert_eq!(stage.app.tree.item(id).unwrap().is_active, was_active);
+}
+
+#[test]
+fn several_deletes_are_taken_back_one_after_the_other() {
+    let mut stage = deleted(120, 40);
+    assert_eq!(stage.app.tree.len(), 1);
+    stage.play("uu");
+    assert_eq!(stage.app.tree.len(), 3);
+    assert_eq!(in_trash(&stage), Vec::<String>::new());
+}
+
+#[test]
+fn undoing_a_delete_whose_alias_is_taken_says_where_to_go() {
+    let mut stage = Stage::three(120, 40);
+    stage.play("<down>").play(DELETE);
+    let alias = in_trash(&stage).remove(0);
+    take(&stage, &alias);
+    stage.play("u");
+    let frame = stage.frame();
+    assert!(
+        frame.contains("The trash (X) brings it back under another alias"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn a_delete_that_was_refused_leaves_nothing_to_undo() {
+    let mut stage = Stage::three(120, 40);
+    stage.play("<down>");
+    let key: IdOrAlias = stage
+        .app
+        .tree
+        .selected_item()
+        .unwrap()
+        .alias()
+        .parse()
+        .unwrap();
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| service.delete(&key, None).await)
+        .unwrap();
+    stage.play(DELETE).play("u");
+    assert!(stage.frame().contains("There is nothing to undo"));
+}
+
+#[test]
+fn enter_brings_the_selected_one_back_and_the_trash_stays_open() {
+    let mut stage = deleted(120, 40);
+    let alias = in_trash(&stage).remove(0);
+    stage.play("X<enter>");
+    let frame = stage.frame();
+    assert!(frame.contains("is back"), "{frame}");
+    assert!(frame.contains("Trash (1)"), "the trash stays open: {frame}");
+    assert!(stored(&stage, &alias).is_some());
+    stage.play("r");
+    assert!(stage.frame().contains("The trash is empty"));
+    assert_eq!(stage.app.tree.len(), 3);
+    stage.play("<esc>u");
+    assert!(
+        stage.frame().contains("There is nothing to undo"),
+        "what is back is not brought back again"
+    );
+}
+
+#[test]
+fn a_taken_alias_is_told_and_the_next_enter_takes_the_first_free_one() {
+    let mut stage = deleted(80, 24);
+    let alias = in_trash(&stage).remove(0);
+    take(&stage, &alias);
+    take(&stage, &format!("{alias}-2"));
+    stage.play("rX<enter>");
+    let frame = stage.frame();
+    assert!(
+        frame.contains(&format!("Enter brings it back as '{alias}-3'")),
+        "{frame}"
+    );
+    assert!(
+        !frame.contains('✗'),
+        "nothing went wrong, it is asked: {frame}"
+    );
+    stage.play("<enter>");
+    assert!(
+        stage.frame().contains(&format!("is back as '{alias}-3'")),
+        "{}",
+        stage.frame()
+    );
+    assert!(stored(&stage, &format!("{alias}-3")).is_some());
+}
+
+#[test]
+fn an_offered_alias_that_was_taken_meanwhile_is_followed_by_the_next_one() {
+    let mut stage = deleted(80, 24);
+    let alias = in_trash(&stage).remove(0);
+    take(&stage, &alias);
+    stage.play("X<enter>");
+    take(&stage, &format!("{alias}-2"));
+    stage.play("<enter><enter>");
+    assert!(
+        stored(&stage, &format!("{alias}-3")).is_some(),
+        "{}",
+        stage.frame()
+    );
+}
+
+#[test]
+fn an_offer_is_for_its_own_connection_alone() {
+    let mut stage = deleted(80, 24);
+    let aliases = in_trash(&stage);
+    take(&stage, &aliases[0]);
+    stage.play("X<enter><down><enter>");
+    assert!(stored(&stage, &aliases[1]).is_some(), "{}", stage.frame());
+    assert_eq!(in_trash(&stage), [aliases[0].clone()]);
+}
+
+#[test]
+fn enter_alone_deletes_nothing_for_good() {
+    let mut stage = deleted(80, 24);
+    stage.play("XD<enter>E<enter>D<esc>E<esc>");
+    assert_eq!(in_trash(&stage).len(), 2);
+    assert!(stage.frame().contains("Trash (2)"));
+}
+
+#[test]
+fn what_is_deleted_for_good_is_in_no_list_and_cannot_be_undone() {
+    let mut stage = deleted(80, 24);
+    let aliases = in_trash(&stage);
+    stage.play("XD<tab><enter>");
+    assert!(
+        stage.frame().contains("Deleted 1 connection for good"),
+        "{}",
+        stage.frame()
+    );
+    assert_eq!(in_trash(&stage), [aliases[1].clone()]);
+    stage.play("<esc>uu");
+    assert_eq!(stage.app.tree.len(), 2, "the other one is back, it is not");
+    assert!(stage.frame().contains("There is nothing to undo"));
+}
+
+#[test]
+fn emptying_deletes_all_that_were_counted() {
+    let mut stage = deleted(80, 24);
+    stage.play("XE<tab><enter>");
+    let frame = stage.frame();
+    assert!(frame.contains("Deleted 2 connections for good"), "{frame}");
+    assert!(frame.contains("The trash is empty"), "{frame}");
+    assert!(in_trash(&stage).is_empty());
+    stage.play("E");
+    assert!(matches!(stage.app.layers.as_slice(), [Layer::Trash(_)]));
+}
+
+#[test]
+fn emptying_deletes_nothing_that_came_after_the_question() {
+    let mut stage = deleted(80, 24);
+    stage.play("XE");
+    let key: IdOrAlias = stage
+        .app
+        .tree
+        .selected_item()
+        .map_or("anthropic-team-a", |item| item.alias())
+        .parse()
+        .unwrap();
+    stage
+        .elsewhere(&async |service: &dyn ConnectionService| service.delete(&key, None).await)
+        .unwrap();
+    stage.play("<tab><enter>");
+    assert_eq!(in_trash(&stage), ["anthropic-team-a"]);
+    assert!(stage.frame().contains("Trash (1)"), "{}", stage.frame());
+}
+
+#[test]
+fn what_is_gone_already_counts_as_deleted() {
+    let mut stage = deleted(80, 24);
+    stage.play("XE");
+    stage.elsewhere(&async |service: &dyn ConnectionService| {
+        let window = Window { skip: 0, take: 1 };
+        let page = service.trash(window).await.unwrap();
+        service.purge(page.items[0].id).await.unwrap();
+    });
+    stage.play("<tab><enter>");
+    assert!(stage.frame().contains("The trash is empty"));
+    assert!(!stage.frame().contains('✗'), "{}", stage.frame());
+}
+
+#[test]
+fn a_trash_of_more_than_a_page_is_read_whole() {
+    let stage = umai_stage_with_many_deleted();
+    assert!(stage.frame().contains("Trash (1001)"), "{}", stage.frame());
+}
+
+/// More connections in the trash than are asked for at a time, here alone.
+fn umai_stage_with_many_deleted() -> stage::Stage {
+    let mut stage = stage::Stage::empty(80, 24);
+    stage.elsewhere(&async |service: &dyn ConnectionService| {
+        for number in 0..1_001 {
+            let body =
+                format!(r#"{{"alias":"c{number}","name":"N{number}","providerId":"openai"}}"#);
+            let made = service.create(common::draft(&body)).await.unwrap();
+            service.delete(&made.item.id.into(), None).await.unwrap();
+        }
+    });
+    stage.play("X");
+    stage
+}
+
+#[test]
+fn a_trash_that_cannot_be_read_says_why() {
+    let mut stage = stage::Stage::three(80, 24);
+    let event = stage::events("X").remove(0);
+    assert_eq!(stage.app.update(event), None);
+    let Some(Effect::Call(ticket, Request::Trash)) = stage.app.update(Event::Idle) else {
+        panic!("the trash is read");
+    };
+    stage.happens(Event::Reply(ticket, Reply::Lost("the line broke".into())));
+    let frame = stage.frame();
+    assert!(frame.contains("the line broke"), "{frame}");
+    assert!(!frame.contains("The trash is empty"), "{frame}");
+}
+
+#[test]
+fn a_second_enter_while_one_is_brought_back_asks_nothing() {
+    let mut stage = stage::Stage::three(80, 24);
+    stage.play("<down>").play(DELETE).play("X");
+    let enter = || stage::events("<enter>").remove(0);
+    let first = stage.app.update(enter());
+    assert!(
+        matches!(first, Some(Effect::Call(_, Request::Restore(_, None)))),
+        "{first:?}"
+    );
+    assert_eq!(stage.app.update(enter()), None);
+}
