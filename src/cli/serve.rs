@@ -6,9 +6,10 @@ mod supervisor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::json;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Failure;
@@ -64,9 +65,9 @@ enum Security {
     /// Nothing.
     Plain,
     /// The development certificate; what clients trust it by.
-    Development(Identity, PathBuf),
-    /// A certificate that was given.
-    Own(Identity),
+    Development(TlsAcceptor, PathBuf),
+    /// A certificate that was given, and when it expires.
+    Own(TlsAcceptor, Option<DateTime<Utc>>),
 }
 
 impl From<TlsError> for Failure {
@@ -132,9 +133,11 @@ impl Serve {
         }
         let (Some(certificate), Some(key)) = (&self.cert, &self.key) else {
             let (identity, authority) = development(config)?;
-            return Ok(Security::Development(identity, authority));
+            return Ok(Security::Development(identity.acceptor()?, authority));
         };
-        Ok(Security::Own(Identity::read(certificate, key)?))
+        let identity = Identity::read(certificate, key)?;
+        let expires = identity.expires();
+        Ok(Security::Own(identity.acceptor()?, expires))
     }
 
     /// Says what will not go well, and yet is no reason not to start.
@@ -148,8 +151,8 @@ impl Serve {
                     );
                 }
             }
-            Security::Own(identity) => {
-                if let Some(end) = identity.expires().filter(|end| *end < Utc::now()) {
+            Security::Own(_, expires) => {
+                if let Some(end) = expires.filter(|end| *end < Utc::now()) {
                     output.note(&format!(
                         "The certificate expired on {}; clients will refuse it",
                         end.format("%Y-%m-%d")
@@ -207,8 +210,8 @@ async fn open_up(
     }
     let (tls, authority) = match security {
         Security::Plain => (None, None),
-        Security::Development(identity, authority) => (Some(identity.acceptor()?), Some(authority)),
-        Security::Own(identity) => (Some(identity.acceptor()?), None),
+        Security::Development(tls, authority) => (Some(tls), Some(authority)),
+        Security::Own(tls, _) => (Some(tls), None),
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let urls: Vec<String> = addresses

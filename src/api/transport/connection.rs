@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -70,8 +71,9 @@ pub async fn serve(house: Arc<House>, stream: TcpStream, peer: SocketAddr, seat:
         Some(tls) => {
             let shaking = greet(tls, stream, &wire, &house.limits);
             let greeted = tokio::select! {
+                biased;
                 greeted = timeout(house.limits.head, shaking) => greeted.ok().flatten(),
-                () = seat.leave.cancelled() => None,
+                () = told_to_leave(&seat) => None,
                 () = house.stop.cancelled() => None,
             };
             if let Some(stream) = greeted {
@@ -117,9 +119,9 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(sentry), service);
     let end = {
-        let mut leaving = pin!(seat.leave.cancelled());
+        let mut leaving = pin!(told_to_leave(seat));
         let mut stopping = pin!(house.stop.cancelled());
-        let mut stopped = false;
+        let (mut stopped, mut left) = (false, false);
         let mut patience = pin!(sleep_until(Instant::now()));
         poll_fn(|cx| {
             if !stopped && stopping.as_mut().poll(cx).is_ready() {
@@ -132,8 +134,13 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             if stopped && is_free(&wire.vitals) {
                 return Poll::Ready(End::Over);
             }
-            if leaving.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(End::Leave);
+            if !left && leaving.as_mut().poll(cx).is_ready() {
+                left = true;
+                if wire.vitals.now().0 != Doing::Answering {
+                    return Poll::Ready(End::Leave);
+                }
+                // Its request had come, and was only not looked at yet: it is answered, and no other.
+                Pin::new(&mut connection).graceful_shutdown();
             }
             let Some(due) = wire.vitals.due(&house.limits) else {
                 return Poll::Pending;
@@ -171,6 +178,13 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         // Nothing was asked; or nothing is read any more.
         End::Late | End::Leave => {}
     }
+}
+
+/// Waits until another one needs the place; and then once more for what the client said already and nobody looked at yet.
+async fn told_to_leave(seat: &Seat) {
+    seat.leave.cancelled().await;
+    // The system is asked for news before this goes on.
+    yield_now().await;
 }
 
 /// Whether nothing is under way.
