@@ -85,6 +85,9 @@ impl Gate {
         if is_stream(response.headers()) {
             wire.vitals.turn_to(Doing::Streaming);
             response = self.while_admitted(response, given);
+            // When it ends, its reader asks anew: nothing is gained by keeping the connection until then.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
         }
         response.map(|body| Answered::new(body, wire.vitals))
     }
