@@ -343,7 +343,7 @@ fn in_the_app(house: &House) -> Vec<u8> {
     for (keys, shown) in [
         ("", "Connections"),
         ("\x1b[B\x1b[B\x1b[B\x1b[B", "planted"),
-        ("e", "stored"),
+        ("e", "Ctrl-S"),
         ("\x1b", "quit"),
         ("q", ""),
     ] {
