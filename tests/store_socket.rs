@@ -22,8 +22,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use umai::connection::store::Revision;
-use umai::connection::{Query, StoreError, Window};
+use umai::connection::store::{Revision, Save};
+use umai::connection::{Plain, Query, StoreError, Window};
 use umai::store::{StoreOptions, open};
 
 use self::process::{Beside, say, told, until_let_go};
@@ -59,7 +59,7 @@ impl Lossy {
     async fn save_unheard(
         &self,
         fate: Fate,
-        saved: umai::connection::store::Save<umai::connection::Plain>,
+        saved: Save<Plain>,
         meanwhile: impl AsyncFnOnce(&Store),
     ) -> Result<Revision, StoreError> {
         self.relay.next(fate);
@@ -132,6 +132,61 @@ async fn what_was_deleted_or_changed_after_a_write_that_was_not_answered_stays_s
         .await;
     assert_eq!(saved, Ok(Revision(3)));
     assert_eq!(content(&lossy.guest).await, [(2, 2)].into());
+    lossy.end().await;
+}
+
+/// The connection of [`save`], put into the trash.
+fn thrown_away(number: u64, version: u64) -> Save<Plain> {
+    let mut save = save(number, version);
+    let item = &mut save.connection.item;
+    item.date_deleted = Some(item.date_modified);
+    item.alias = format!("{}~gone", item.alias);
+    save
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_whose_way_into_the_trash_was_not_answered_is_there_and_that_is_acknowledged()
+{
+    let lossy = Lossy::new().await;
+    lossy.guest.save(save(1, 1)).await.unwrap();
+    let nothing = async |_: &Store| {};
+    let thrown = lossy
+        .save_unheard(Fate::AnswerLost, thrown_away(1, 2), nothing)
+        .await;
+    assert_eq!(thrown, Ok(Revision(2)));
+    lossy.guest.save(save(1, 3)).await.unwrap();
+    let same = async |holder: &Store| {
+        holder.save(thrown_away(1, 4)).await.unwrap();
+    };
+    let thrown = lossy
+        .save_unheard(Fate::Lost, thrown_away(1, 4), same)
+        .await;
+    let moved = StoreError::VersionMoved {
+        expected: 3,
+        found: 4,
+    };
+    assert_eq!(thrown, Err(moved), "somebody else did it");
+    lossy.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_went_to_the_trash_again_is_not_taken_for_purged() {
+    let lossy = Lossy::new().await;
+    lossy.guest.save(save(1, 1)).await.unwrap();
+    lossy.guest.save(thrown_away(1, 2)).await.unwrap();
+    lossy.relay.next(Fate::Lost);
+    let meanwhile = async {
+        lossy.relay.lost().await;
+        lossy.holder.save(save(1, 3)).await.unwrap();
+        lossy.holder.save(thrown_away(1, 4)).await.unwrap();
+        lossy.relay.go_on();
+    };
+    let (purged, ()) = tokio::join!(lossy.guest.delete(id(1), 2), meanwhile);
+    let moved = StoreError::VersionMoved {
+        expected: 2,
+        found: 4,
+    };
+    assert_eq!(purged, Err(moved));
     lossy.end().await;
 }
 

@@ -46,16 +46,8 @@ impl CoreService {
         let item = &mut after.item;
         item.alias = alias::in_trash(&item.alias, item.id);
         item.date_deleted = Some(self.now().max(item.date_modified));
-        match self.keep_over(&before, after, DELETED).await {
-            Ok(_) => Ok(before.item),
-            // It is there by now, by somebody else or by the very request that was not answered.
-            Err(ConnectionError::VersionMoved { .. })
-                if self.is_in_trash(before.item.id).await? =>
-            {
-                Ok(before.item)
-            }
-            Err(error) => Err(error),
-        }
+        self.keep_over(&before, after, DELETED).await?;
+        Ok(before.item)
     }
 
     pub(super) async fn bring_back(
@@ -90,11 +82,6 @@ impl CoreService {
         let item = self.in_trash(id).await?.item;
         self.store.delete(id, item.version).await?;
         Ok(())
-    }
-
-    async fn is_in_trash(&self, id: Uuid) -> Result<bool, ConnectionError> {
-        let found = self.store.get(id).await?;
-        Ok(found.is_some_and(|connection| connection.item.is_deleted()))
     }
 
     async fn in_trash(&self, id: Uuid) -> Result<Connection<Plain>, ConnectionError> {

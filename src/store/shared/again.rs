@@ -8,6 +8,7 @@
 use std::convert::Infallible;
 
 use futures_util::StreamExt;
+use uuid::Uuid;
 
 use super::SharedStore;
 use super::wire::Write;
@@ -36,8 +37,15 @@ pub async fn was_done(
             (Write::Save(save), What::Saved(item)) => {
                 item == save.connection.item && is_ours(store, save).await?
             }
-            (Write::Delete { id, .. }, What::Deleted(deleted)) => *id == deleted,
-            (Write::Save(_), What::Deleted(_)) | (Write::Delete { .. }, What::Saved(_)) => false,
+            // What goes to the trash is saved, and is told as gone.
+            (Write::Save(save), What::Deleted(id)) => {
+                let item = &save.connection.item;
+                item.is_deleted() && item.id == id && is_ours(store, save).await?
+            }
+            (Write::Delete { id, version }, What::Deleted(gone)) => {
+                *id == gone && is_forgotten(store, *id, *version).await?
+            }
+            (Write::Delete { .. }, What::Saved(_)) => false,
         };
         if is_done {
             return Ok(Some(seen));
@@ -58,6 +66,12 @@ async fn is_ours(store: &SharedStore, save: &Save<Sealed>) -> Result<bool, Store
         return Ok(true);
     };
     Ok(kept.change == save.change && kept.snapshot == masked(&save.connection))
+}
+
+/// Whether a connection that was at this version is no more; one that is in the trash is there, at a later version.
+async fn is_forgotten(store: &SharedStore, id: Uuid, version: u64) -> Result<bool, StoreError> {
+    let stored = store.get(id).await?;
+    Ok(stored.is_none_or(|stored| stored.item.version < version))
 }
 
 /// The same question, where the changes are no longer kept: by what is stored.
