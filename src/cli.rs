@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod connections;
+pub mod drafts;
 pub mod exit;
 pub mod import;
 pub mod output;

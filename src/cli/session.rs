@@ -8,7 +8,7 @@ use anyhow::Context;
 use chrono::Utc;
 use tokio::runtime::{Builder, Runtime};
 
-use super::Globals;
+use super::{Globals, drafts};
 use super::exit::Failure;
 use super::output::{Format, Output};
 use super::server;
@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::connection::{
     ConnectionError, ConnectionService, ConnectionStore, CoreService, StoreError,
 };
+use crate::drafts::Place;
 use crate::provider::ProviderCatalog;
 use crate::store::shared::{Rest, SharedStore};
 use crate::store::{self, StoreOptions};
@@ -39,6 +40,8 @@ pub struct Ground {
     pub appsettings: AppSettings,
     /// The server that has the connections; none when they are here.
     pub server: Option<RemoteOptions>,
+    /// Where the app keeps what is typed and not saved; none where there is no folder for it.
+    pub drafts: Option<Place>,
     problems: Vec<String>,
 }
 
@@ -71,11 +74,13 @@ impl Ground {
             None => AppSettings::in_folder("", Variables::Process),
         };
         problems.extend(appsettings.problems());
+        let drafts = drafts::here(&config);
         Ok(Self {
             config,
             catalog: Arc::new(catalog),
             appsettings,
             server: None,
+            drafts: Some(drafts),
             problems,
         })
     }
@@ -86,6 +91,7 @@ impl Ground {
         options: RemoteOptions,
         problems: Vec<String>,
     ) -> Result<Self, Failure> {
+        let drafts = drafts::of_server(globals, &options);
         let nowhere = PathBuf::new();
         let config = Config::new(Some(nowhere), globals.config.clone(), None);
         Ok(Self {
@@ -93,6 +99,7 @@ impl Ground {
             catalog: Arc::new(ProviderCatalog::embedded()),
             appsettings: AppSettings::default(),
             server: Some(options),
+            drafts,
             problems,
         })
     }
@@ -258,6 +265,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
                 .chain(ground.exposed_key())
                 .collect(),
             before_stop: BeforeStop::new(move || let_go(stopped.clone())),
+            drafts: ground.drafts.clone(),
         };
         let opening: Opening = Box::pin(async move {
             let session = Session::open(&ground, opened).await?;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::effect::{Reply, Ticket};
+use super::form::Document;
 use super::follow::Heard;
 use super::key::Key;
 use super::layout::Size;
+use crate::drafts;
 use crate::provider::ProviderCatalog;
 
 /// Something that happened.
@@ -35,6 +37,10 @@ pub enum Event {
     Opened(Arc<ProviderCatalog>),
     /// The service found something that people should know, one sentence each.
     Noticed(Vec<String>),
+    /// These were typed, kept, and never saved.
+    Found(Vec<drafts::Found>),
+    /// The editor gave the terminal back, with what it made of the text, or a sentence why there is nothing.
+    Edited(Ticket, Result<Document, String>),
     /// The terminal's background is light.
     LightBackground,
 }

@@ -3,7 +3,9 @@
 //! Everything that waits is taken in before one frame is drawn, and nothing is drawn while nothing happens. Keys go before
 //! answers, and what is left to do comes last.
 
+mod editor;
 mod feed;
+mod keeper;
 mod options;
 mod order;
 mod service;
@@ -13,6 +15,7 @@ mod themes;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,14 +29,17 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use super::app::App;
 use super::effect::{Effect, Reply, Request, Ticket};
 use super::event::Event;
+use super::form::Document;
 use super::layout::Size;
 use super::perform::perform;
-use super::terminal::{self, Background, Input, Taken};
+use super::terminal::{self, Background, Input, Reading, Taken};
 use super::theme::ThemeName;
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
+use editor::{Editing, Editor};
 use feed::Feed;
+use keeper::{Keeper, Task, Told};
 pub use options::TuiOptions;
 use options::keymap;
 use order::Order;
@@ -102,6 +108,9 @@ pub async fn run(
         wakes: JoinSet::new(),
         is_changed: true,
         before_stop: options.before_stop,
+        keeper: Keeper::new(options.drafts)?,
+        reading: None,
+        editing: None,
     };
     runtime.measure()?;
     runtime.draw()?;
@@ -114,7 +123,7 @@ pub async fn run(
         Some(_) => Background::DoesNotMatter,
         None => Background::Matters,
     };
-    terminal::read(sender, background)?;
+    runtime.reading = Some(terminal::read(sender, background)?);
     let ended = runtime.turn(signals).await;
     drop(taken);
     runtime.finish().await;
@@ -150,6 +159,10 @@ struct Runtime {
     /// Whether something happened since the last frame.
     is_changed: bool,
     before_stop: BeforeStop,
+    keeper: Keeper,
+    reading: Option<Reading>,
+    /// The editor that has the terminal.
+    editing: Option<Editing>,
 }
 
 impl Runtime {
@@ -162,14 +175,20 @@ impl Runtime {
                 biased;
                 _ = signals.terminate.recv() => Turn::End,
                 _ = signals.hang_up.recv() => Turn::End,
-                _ = signals.interrupt.recv() => Turn::End,
+                // An editor that has the terminal answers for itself.
+                _ = signals.interrupt.recv() => if self.editing.is_some() { Turn::On } else { Turn::End },
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.go_on.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
-                input = self.inputs.recv() => self.take_in(input)?,
+                ended = editor::end(&mut self.editing) => self.take_back(ended)?,
+                input = self.inputs.recv(), if self.editing.is_none() => self.take_in(input)?,
                 opened = self.service.opened() => self.begin(opened)?,
                 Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
+                told = self.keeper.next() => self.update(match told {
+                    Told::Found(found) => Event::Found(found),
+                    Told::Refused(why) => Event::Noticed(vec![why]),
+                })?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
             };
             if turn == Turn::End {
@@ -182,9 +201,13 @@ impl Runtime {
     fn catch_up(&mut self) -> Result<Turn, TuiError> {
         loop {
             for _ in 0..DRAIN {
-                let turn = match self.inputs.try_recv() {
-                    Ok(input) => self.take_in(Some(input))?,
-                    Err(_) => match self.calls.try_join_next_with_id() {
+                let input = match self.editing {
+                    Some(_) => None,
+                    None => self.inputs.try_recv().ok(),
+                };
+                let turn = match input {
+                    Some(input) => self.take_in(Some(input))?,
+                    None => match self.calls.try_join_next_with_id() {
                         Some(answer) => self.take_answer(answer)?,
                         None => break,
                     },
@@ -246,6 +269,7 @@ impl Runtime {
                 self.call(ticket, request);
             }
         }
+        self.keeper.tell(Task::Find);
         self.tell_notices()
     }
 
@@ -293,6 +317,15 @@ impl Runtime {
                     ticket
                 });
             }
+            Some(Effect::Keep(slot, kept)) => self.keeper.tell(Task::Keep(slot, kept)),
+            Some(Effect::Forget(slot)) => self.keeper.tell(Task::Forget(slot)),
+            Some(Effect::LetGo(ids)) => self.keeper.tell(Task::LetGo(ids)),
+            Some(Effect::Find) => self.keeper.tell(Task::Find),
+            Some(Effect::Edit(ticket, document)) => {
+                if let Err(why) = self.hand_over(ticket, &document)? {
+                    return self.update(Event::Edited(ticket, Err(why)));
+                }
+            }
             Some(Effect::Copy(text)) => {
                 crossterm::execute!(
                     self.terminal.backend_mut(),
@@ -337,6 +370,9 @@ impl Runtime {
     }
 
     fn draw(&mut self) -> Result<(), TuiError> {
+        if self.editing.is_some() {
+            return Ok(());
+        }
         self.themes.follow(self.app.is_light);
         let (app, theme) = (&self.app, &self.themes.theme);
         self.terminal.draw(|frame| {
@@ -350,6 +386,8 @@ impl Runtime {
 
     /// Goes to the shell, and comes back when it lets us.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
+        self.wish();
+        self.keeper.settle();
         let rest = self.before_stop.let_go();
         terminal::give_back()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
@@ -359,6 +397,9 @@ impl Runtime {
     }
 
     fn resume(&mut self) -> Result<Turn, TuiError> {
+        if self.editing.is_some() {
+            return Ok(Turn::On);
+        }
         terminal::take()?;
         self.measure()?;
         self.update(Event::Resumed)
@@ -370,13 +411,88 @@ impl Runtime {
         self.update(Event::Resize(Size { width, height }))
     }
 
-    /// Waits for the saves under way, or until Ctrl-C says that it shall not.
+    /// Hands the terminal to the editor; a sentence says why it did not get it.
+    fn hand_over(
+        &mut self,
+        ticket: Ticket,
+        document: &Document,
+    ) -> Result<Result<(), String>, TuiError> {
+        let editor = match Editor::find() {
+            Ok(editor) => editor,
+            Err(why) => return Ok(Err(why)),
+        };
+        // Two that read one terminal would each get a part of what is typed.
+        if !self.reading.as_mut().is_some_and(Reading::rest) {
+            return Ok(Err("The terminal is busy; try again".into()));
+        }
+        terminal::give_back()?;
+        match editor.begin(ticket, document) {
+            Ok(editing) => {
+                self.editing = Some(editing);
+                Ok(Ok(()))
+            }
+            Err(why) => {
+                self.take_terminal()?;
+                Ok(Err(why))
+            }
+        }
+    }
+
+    /// The editor is done: the terminal is ours again, and what it left goes to the app.
+    fn take_back(&mut self, ended: io::Result<ExitStatus>) -> Result<Turn, TuiError> {
+        let Some(editing) = self.editing.take() else {
+            return Ok(Turn::On);
+        };
+        let edited = editing.result(ended);
+        let ticket = editing.ticket;
+        drop(editing);
+        if self.take_terminal()? == Turn::End {
+            return Ok(Turn::End);
+        }
+        self.update(Event::Edited(ticket, edited))
+    }
+
+    fn take_terminal(&mut self) -> Result<Turn, TuiError> {
+        let turn = self.resume()?;
+        if let Some(reading) = &self.reading {
+            reading.go_on();
+        }
+        Ok(turn)
+    }
+
+    /// What is typed and not saved is kept as it is now.
+    fn wish(&mut self) {
+        while let Some(effect) = self.app.last_wish() {
+            match effect {
+                Effect::Keep(slot, kept) => self.keeper.tell(Task::Keep(slot, kept)),
+                Effect::Forget(slot) => self.keeper.tell(Task::Forget(slot)),
+                _ => return,
+            }
+        }
+    }
+
+    /// What is left to do when the terminal is given back.
     async fn finish(mut self) {
+        if let Some(editing) = self.editing.take() {
+            editing.stop();
+        }
+        self.wish();
+        self.keeper.settle();
+        self.wait_for_saves().await;
+        // What was saved meanwhile is not to be offered at the next start.
+        self.wish();
+        self.keeper.settle();
+    }
+
+    /// Waits for the saves under way, or until Ctrl-C says that it shall not.
+    async fn wait_for_saves(&mut self) {
         while !self.saves.is_empty() {
             tokio::select! {
                 answer = self.calls.join_next() => match answer {
-                    Some(Ok((ticket, _))) => {
+                    Some(Ok((ticket, reply))) => {
                         self.saves.remove(&ticket);
+                        // Nothing that follows from it is done any more, but what is saved is known.
+                        let _ = self.app.update(Event::Reply(ticket, reply));
                     }
                     Some(Err(error)) if error.is_cancelled() => {}
                     Some(Err(_)) | None => return,

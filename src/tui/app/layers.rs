@@ -26,6 +26,9 @@ impl App {
                 return Some(Effect::Suspend);
             }
             Action::Leave => return self.leave(),
+            Action::Outside if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+                return self.edit_outside();
+            }
             Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 let place = self.context();
                 self.layers.push(Layer::Palette(Palette::of(place)));
@@ -59,6 +62,8 @@ impl App {
             },
             Some(Layer::Compare(_)) => return self.act_in_compare(action),
             Some(Layer::Trash(_)) => return self.act_in_trash(action),
+            Some(Layer::Merge(_)) => return self.act_in_merge(action),
+            Some(Layer::Drafts(_)) => return self.act_in_drafts(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
             Some(Layer::Palette(palette)) => palette.act(action),
             Some(Layer::Help(help)) => {
@@ -142,6 +147,14 @@ impl App {
                 self.layers.push(Layer::Confirm(Confirm::leave()));
                 None
             }
+            Outcome::AskWhatOfDeleted => {
+                self.ask_what_of_deleted();
+                None
+            }
+            Outcome::Merge => {
+                self.open_merge();
+                None
+            }
         }
     }
 
@@ -161,7 +174,13 @@ impl App {
                 self.layers.pop();
                 None
             }
-            Answer::DiscardAndQuit => Some(Effect::Quit),
+            Answer::DiscardAndQuit => {
+                self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
+                Some(Effect::Quit)
+            }
+            Answer::BringBack => self.bring_form_back(),
+            Answer::MakeNew => self.make_form_new(),
+            Answer::DiscardDraft(id) => Some(self.discard_draft(id)),
             Answer::Delete(id) => Some(self.delete(id)),
             Answer::Purge(_) | Answer::Empty => self.purge(answer),
         }
