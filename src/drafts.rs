@@ -270,7 +270,10 @@ impl Drafts {
     }
 
     fn path(&self, id: Uuid) -> PathBuf {
-        self.place.folder.join(id.to_string()).with_extension(ENDING)
+        self.place
+            .folder
+            .join(id.to_string())
+            .with_extension(ENDING)
     }
 }
 

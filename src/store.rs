@@ -68,9 +68,13 @@ pub async fn open_shared(
 
 /// Whether there is a store in a data folder, or what is left of one.
 pub fn is_there(data: &Path) -> bool {
-    [journal::FOLDER, journal::snapshot::FOLDER, sled::rebuild::FOLDER]
-        .iter()
-        .any(|folder| data.join(folder).exists())
+    [
+        journal::FOLDER,
+        journal::snapshot::FOLDER,
+        sled::rebuild::FOLDER,
+    ]
+    .iter()
+    .any(|folder| data.join(folder).exists())
 }
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {

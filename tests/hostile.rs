@@ -23,8 +23,8 @@ use umai::connection::{
 };
 use umai::tui::app::App;
 use umai::tui::effect::{Effect, Reply, Request};
-use umai::tui::form::Theirs;
 use umai::tui::event::Event;
+use umai::tui::form::Theirs;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};

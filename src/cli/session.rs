@@ -8,11 +8,11 @@ use anyhow::Context;
 use chrono::Utc;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Globals, drafts};
 use super::exit::Failure;
 use super::output::{Format, Output};
 use super::server;
 use super::signals::{self, Signals};
+use super::{Globals, drafts};
 use crate::api::client::{RemoteOptions, RemoteService};
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;

@@ -113,7 +113,10 @@ fn a_lost_or_changed_key_makes_a_draft_unreadable_and_it_can_still_be_given_up()
     home.drafts().keep(Uuid::from_u128(8), b"other").unwrap();
     let mut next = home.drafts();
     let found = next.find().unwrap();
-    assert_eq!(found.iter().filter(|draft| draft.content.is_err()).count(), 1);
+    assert_eq!(
+        found.iter().filter(|draft| draft.content.is_err()).count(),
+        1
+    );
     next.forget(ID).unwrap();
     drop(next);
     assert_eq!(contents(home.drafts().find().unwrap()), [b"other"]);
@@ -139,7 +142,10 @@ fn damage_is_said_and_breaks_nothing() {
     let whole = std::fs::read(&draft).unwrap();
     for length in [0, 7, 8, 20, whole.len() - 1] {
         std::fs::write(&draft, &whole[..length]).unwrap();
-        assert!(home.drafts().find().unwrap()[0].content.is_err(), "{length}");
+        assert!(
+            home.drafts().find().unwrap()[0].content.is_err(),
+            "{length}"
+        );
     }
     let mut flipped = whole;
     *flipped.last_mut().unwrap() ^= 1;
@@ -159,7 +165,9 @@ fn a_draft_has_a_size_and_there_are_only_so_many() {
     let mut typing = home.drafts();
     typing.keep(Uuid::from_u128(1_000), b"typed on").unwrap();
     for number in 0..MOST_DRAFTS as u128 + 3 {
-        home.drafts().keep(Uuid::from_u128(number), b"text").unwrap();
+        home.drafts()
+            .keep(Uuid::from_u128(number), b"text")
+            .unwrap();
     }
     let found = home.drafts().find().unwrap();
     assert_eq!(found.len(), MOST_DRAFTS - 1, "and the one that is typed");

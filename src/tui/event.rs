@@ -5,8 +5,8 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::effect::{Reply, Ticket};
-use super::form::Document;
 use super::follow::Heard;
+use super::form::Document;
 use super::key::Key;
 use super::layout::Size;
 use crate::drafts;

@@ -26,12 +26,12 @@ use crate::connection::{Clipping, Connection, alias};
 use crate::provider::{Provider, ProviderCatalog};
 pub use checks::AliasCheck;
 use checks::Known;
-pub use elsewhere::{Elsewhere, Taken, Theirs};
 use elsewhere::Apart;
+pub use elsewhere::{Elsewhere, Taken, Theirs};
 use field::{Field, Place, Secret, Value};
 pub use kept::Kept;
-use outside::Outside;
 pub use outside::Document;
+use outside::Outside;
 
 /// What a form is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -67,9 +67,8 @@ impl Merge {
     pub fn renew(&mut self, version: u64, mut conflicts: Vec<Conflict>) {
         for conflict in &mut conflicts {
             let before = self.conflicts.iter();
-            let mut same = before.filter(|old| {
-                old.place == conflict.place && old.theirs == conflict.theirs
-            });
+            let mut same =
+                before.filter(|old| old.place == conflict.place && old.theirs == conflict.theirs);
             if let Some(old) = same.next() {
                 conflict.side = old.side;
             }
