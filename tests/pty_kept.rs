@@ -162,7 +162,7 @@ fn hundreds_of_sizes_while_one_types_lose_no_key_and_nothing_spins() {
     master.resize(size(30, 120)).unwrap();
     let cells = |number| NonZeroU16::new(number).unwrap();
     let screen = terminal.screen.screen_mut();
-    screen.set_size(cells(30), cells(120)).unwrap();
+    screen.set_size(cells(30), cells(120));
     terminal.press("\u{c}");
     terminal.shows(&format!("› {name} ●"));
     terminal.rests();
@@ -328,7 +328,7 @@ fn a_draft_about_a_server_is_kept_here_and_offered_over_that_server_alone() {
 fn editor(home: &Path, does: &str) -> String {
     let path = home.join("editor");
     let script = format!(
-        "#!/bin/sh\nstty -a > {0}/stty\nls -ld \"$2\" \"$(dirname \"$2\")\" > {0}/modes\n\
+        "#!/bin/sh\nstty -a > {0}/stty\nls -l \"$2\" > {0}/modes; ls -ld \"$(dirname \"$2\")\" >> {0}/modes\n\
          echo \"$2\" > {0}/path\ncp \"$2\" {0}/given\necho \"$1\" > {0}/first\n{does}\n",
         home.display()
     );
@@ -342,6 +342,8 @@ fn started_with_editor(does: &str) -> Terminal {
         format!("XDG_RUNTIME_DIR=$HOME VISUAL= EDITOR=\"'$HOME/editor' '--two words'\" {UMAI}");
     let mut terminal = Terminal::command(&line.replace("exec ", "exec "));
     editor(terminal.home(), does);
+    let mode = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(terminal.home(), mode).unwrap();
     terminal.press(KIND);
     terminal.shows("No connections yet");
     terminal

@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter};
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
 use ratatui::Terminal;
@@ -25,10 +25,11 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{AbortHandle, JoinError, JoinSet};
+use zeroize::Zeroizing;
 
 use super::app::App;
 use super::effect::{Effect, Reply, Request, Ticket};
-use super::event::Event;
+use super::event::{Event, Pasted};
 use super::form::Document;
 use super::layout::Size;
 use super::perform::perform;
@@ -51,6 +52,12 @@ use themes::Themes;
 
 /// The most a frame waits for more to happen before it is drawn.
 const DRAIN: usize = 1_000;
+
+/// The longest it waits for them.
+const LONGEST_DRAIN: Duration = Duration::from_millis(100);
+
+/// The most bytes that are typed at once.
+const BURST: usize = 64 * 1024;
 
 /// So long nothing else is looked at while the service opens; it takes a few milliseconds.
 const OPENING_ALONE: Duration = Duration::from_millis(100);
@@ -101,6 +108,7 @@ pub async fn run(
         terminal: Terminal::new(CrosstermBackend::new(out))?,
         themes: Themes::new(theme),
         inputs,
+        ahead: None,
         calls: JoinSet::new(),
         saves: HashSet::new(),
         stoppable: HashMap::new(),
@@ -140,6 +148,22 @@ enum Turn {
 /// An answer, or how its task ended without one.
 type Answered = Result<(tokio::task::Id, (Ticket, Reply)), JoinError>;
 
+/// The next input: the one that was looked at already, or the one that comes.
+async fn next(ahead: &mut Option<Input>, inputs: &mut UnboundedReceiver<Input>) -> Option<Input> {
+    match ahead.take() {
+        Some(input) => Some(input),
+        None => inputs.recv().await,
+    }
+}
+
+/// The character that an input types.
+fn typed(input: &Input) -> Option<char> {
+    match input {
+        Input::Event(Event::Key(key)) => key.typed(),
+        Input::Event(_) | Input::Gone => None,
+    }
+}
+
 struct Runtime {
     app: App,
     service: Service,
@@ -149,6 +173,8 @@ struct Runtime {
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
     themes: Themes,
     inputs: UnboundedReceiver<Input>,
+    /// An input that was looked at and is still to be taken in.
+    ahead: Option<Input>,
     calls: JoinSet<(Ticket, Reply)>,
     /// Saves under way: quitting waits for them.
     saves: HashSet<Ticket>,
@@ -181,7 +207,7 @@ impl Runtime {
                 _ = signals.go_on.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
                 ended = editor::end(&mut self.editing) => self.take_back(ended)?,
-                input = self.inputs.recv(), if self.editing.is_none() => self.take_in(input)?,
+                input = next(&mut self.ahead, &mut self.inputs), if self.editing.is_none() => self.take_in(input)?,
                 opened = self.service.opened() => self.begin(opened)?,
                 Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
@@ -200,12 +226,9 @@ impl Runtime {
     /// Takes in everything that waits, does what is left to do, and draws.
     fn catch_up(&mut self) -> Result<Turn, TuiError> {
         loop {
+            let begin = Instant::now();
             for _ in 0..DRAIN {
-                let input = match self.editing {
-                    Some(_) => None,
-                    None => self.inputs.try_recv().ok(),
-                };
-                let turn = match input {
+                let turn = match self.next_input() {
                     Some(input) => self.take_in(Some(input))?,
                     None => match self.calls.try_join_next_with_id() {
                         Some(answer) => self.take_answer(answer)?,
@@ -214,6 +237,10 @@ impl Runtime {
                 };
                 if turn == Turn::End {
                     return Ok(Turn::End);
+                }
+                // Who signals, and who looks, does not wait for the end of a long text.
+                if begin.elapsed() > LONGEST_DRAIN {
+                    break;
                 }
             }
             if let Some(heard) = self.feed.heard()
@@ -234,6 +261,36 @@ impl Runtime {
                 return Ok(Turn::On);
             }
         }
+    }
+
+    /// The next input that waits; characters that are typed into a line come together.
+    fn next_input(&mut self) -> Option<Input> {
+        if self.editing.is_some() {
+            return None;
+        }
+        let first = self.ahead.take().or_else(|| self.inputs.try_recv().ok())?;
+        let Some(sign) = typed(&first).filter(|_| self.app.takes_text()) else {
+            return Some(first);
+        };
+        let Ok(second) = self.inputs.try_recv() else {
+            return Some(first);
+        };
+        let mut text = Zeroizing::new(String::with_capacity(BURST));
+        text.push(sign);
+        let mut next = Some(second);
+        while let Some(input) = next.take() {
+            match typed(&input) {
+                Some(sign) if text.len() + sign.len_utf8() <= BURST => {
+                    text.push(sign);
+                    next = self.inputs.try_recv().ok();
+                }
+                Some(_) | None => self.ahead = Some(input),
+            }
+        }
+        if text.len() == sign.len_utf8() {
+            return Some(first);
+        }
+        Some(Input::Event(Event::Typed(Pasted(text))))
     }
 
     fn take_in(&mut self, input: Option<Input>) -> Result<Turn, TuiError> {
