@@ -4,7 +4,10 @@
 //! answers, and what is left to do comes last.
 
 mod editor;
+mod end;
 mod feed;
+mod hand_over;
+mod inputs;
 mod keeper;
 mod options;
 mod order;
@@ -15,7 +18,6 @@ mod themes;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter};
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,14 +25,12 @@ use crossterm::clipboard::CopyToClipboard;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
-use zeroize::Zeroizing;
 
 use super::app::App;
 use super::effect::{Effect, Reply, Request, Ticket};
-use super::event::{Event, Pasted};
-use super::form::Document;
+use super::event::Event;
 use super::layout::Size;
 use super::perform::perform;
 use super::terminal::{self, Background, Input, Reading, Taken};
@@ -38,8 +38,9 @@ use super::theme::ThemeName;
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
-use editor::{Editing, Editor};
+use editor::Editing;
 use feed::Feed;
+use inputs::Inputs;
 use keeper::{Keeper, Task, Told};
 pub use options::TuiOptions;
 use options::keymap;
@@ -55,9 +56,6 @@ const DRAIN: usize = 1_000;
 
 /// The longest it waits for them.
 const LONGEST_DRAIN: Duration = Duration::from_millis(100);
-
-/// The most bytes that are typed at once.
-const BURST: usize = 64 * 1024;
 
 /// So long nothing else is looked at while the service opens; it takes a few milliseconds.
 const OPENING_ALONE: Duration = Duration::from_millis(100);
@@ -107,8 +105,7 @@ pub async fn run(
         told: 0,
         terminal: Terminal::new(CrosstermBackend::new(out))?,
         themes: Themes::new(theme),
-        inputs,
-        ahead: None,
+        inputs: Inputs::new(inputs),
         calls: JoinSet::new(),
         saves: HashSet::new(),
         stoppable: HashMap::new(),
@@ -148,22 +145,6 @@ enum Turn {
 /// An answer, or how its task ended without one.
 type Answered = Result<(tokio::task::Id, (Ticket, Reply)), JoinError>;
 
-/// The next input: the one that was looked at already, or the one that comes.
-async fn next(ahead: &mut Option<Input>, inputs: &mut UnboundedReceiver<Input>) -> Option<Input> {
-    match ahead.take() {
-        Some(input) => Some(input),
-        None => inputs.recv().await,
-    }
-}
-
-/// The character that an input types.
-fn typed(input: &Input) -> Option<char> {
-    match input {
-        Input::Event(Event::Key(key)) => key.typed(),
-        Input::Event(_) | Input::Gone => None,
-    }
-}
-
 struct Runtime {
     app: App,
     service: Service,
@@ -172,9 +153,7 @@ struct Runtime {
     told: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
     themes: Themes,
-    inputs: UnboundedReceiver<Input>,
-    /// An input that was looked at and is still to be taken in.
-    ahead: Option<Input>,
+    inputs: Inputs,
     calls: JoinSet<(Ticket, Reply)>,
     /// Saves under way: quitting waits for them.
     saves: HashSet<Ticket>,
@@ -207,7 +186,7 @@ impl Runtime {
                 _ = signals.go_on.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
                 ended = editor::end(&mut self.editing) => self.take_back(ended)?,
-                input = next(&mut self.ahead, &mut self.inputs), if self.editing.is_none() => self.take_in(input)?,
+                input = self.inputs.next(), if self.editing.is_none() => self.take_in(input)?,
                 opened = self.service.opened() => self.begin(opened)?,
                 Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
@@ -228,7 +207,11 @@ impl Runtime {
         loop {
             let begin = Instant::now();
             for _ in 0..DRAIN {
-                let turn = match self.next_input() {
+                let input = match self.editing {
+                    Some(_) => None,
+                    None => self.inputs.waiting(self.app.takes_text()),
+                };
+                let turn = match input {
                     Some(input) => self.take_in(Some(input))?,
                     None => match self.calls.try_join_next_with_id() {
                         Some(answer) => self.take_answer(answer)?,
@@ -261,36 +244,6 @@ impl Runtime {
                 return Ok(Turn::On);
             }
         }
-    }
-
-    /// The next input that waits; characters that are typed into a line come together.
-    fn next_input(&mut self) -> Option<Input> {
-        if self.editing.is_some() {
-            return None;
-        }
-        let first = self.ahead.take().or_else(|| self.inputs.try_recv().ok())?;
-        let Some(sign) = typed(&first).filter(|_| self.app.takes_text()) else {
-            return Some(first);
-        };
-        let Ok(second) = self.inputs.try_recv() else {
-            return Some(first);
-        };
-        let mut text = Zeroizing::new(String::with_capacity(BURST));
-        text.push(sign);
-        let mut next = Some(second);
-        while let Some(input) = next.take() {
-            match typed(&input) {
-                Some(sign) if text.len() + sign.len_utf8() <= BURST => {
-                    text.push(sign);
-                    next = self.inputs.try_recv().ok();
-                }
-                Some(_) | None => self.ahead = Some(input),
-            }
-        }
-        if text.len() == sign.len_utf8() {
-            return Some(first);
-        }
-        Some(Input::Event(Event::Typed(Pasted(text))))
     }
 
     fn take_in(&mut self, input: Option<Input>) -> Result<Turn, TuiError> {
@@ -466,96 +419,5 @@ impl Runtime {
     fn measure(&mut self) -> Result<Turn, TuiError> {
         let (width, height) = crossterm::terminal::size()?;
         self.update(Event::Resize(Size { width, height }))
-    }
-
-    /// Hands the terminal to the editor; a sentence says why it did not get it.
-    fn hand_over(
-        &mut self,
-        ticket: Ticket,
-        document: &Document,
-    ) -> Result<Result<(), String>, TuiError> {
-        let editor = match Editor::find() {
-            Ok(editor) => editor,
-            Err(why) => return Ok(Err(why)),
-        };
-        // Two that read one terminal would each get a part of what is typed.
-        if !self.reading.as_mut().is_some_and(Reading::rest) {
-            return Ok(Err("The terminal is busy; try again".into()));
-        }
-        terminal::give_back()?;
-        match editor.begin(ticket, document) {
-            Ok(editing) => {
-                self.editing = Some(editing);
-                Ok(Ok(()))
-            }
-            Err(why) => {
-                self.take_terminal()?;
-                Ok(Err(why))
-            }
-        }
-    }
-
-    /// The editor is done: the terminal is ours again, and what it left goes to the app.
-    fn take_back(&mut self, ended: io::Result<ExitStatus>) -> Result<Turn, TuiError> {
-        let Some(editing) = self.editing.take() else {
-            return Ok(Turn::On);
-        };
-        let edited = editing.result(ended);
-        let ticket = editing.ticket;
-        drop(editing);
-        if self.take_terminal()? == Turn::End {
-            return Ok(Turn::End);
-        }
-        self.update(Event::Edited(ticket, edited))
-    }
-
-    fn take_terminal(&mut self) -> Result<Turn, TuiError> {
-        let turn = self.resume()?;
-        if let Some(reading) = &self.reading {
-            reading.go_on();
-        }
-        Ok(turn)
-    }
-
-    /// What is typed and not saved is kept as it is now.
-    fn wish(&mut self) {
-        while let Some(effect) = self.app.last_wish() {
-            match effect {
-                Effect::Keep(slot, kept) => self.keeper.tell(Task::Keep(slot, kept)),
-                Effect::Forget(slot) => self.keeper.tell(Task::Forget(slot)),
-                _ => return,
-            }
-        }
-    }
-
-    /// What is left to do when the terminal is given back.
-    async fn finish(mut self) {
-        if let Some(editing) = self.editing.take() {
-            editing.stop();
-        }
-        self.wish();
-        self.keeper.settle();
-        self.wait_for_saves().await;
-        // What was saved meanwhile is not to be offered at the next start.
-        self.wish();
-        self.keeper.settle();
-    }
-
-    /// Waits for the saves under way, or until Ctrl-C says that it shall not.
-    async fn wait_for_saves(&mut self) {
-        while !self.saves.is_empty() {
-            tokio::select! {
-                answer = self.calls.join_next() => match answer {
-                    Some(Ok((ticket, reply))) => {
-                        self.saves.remove(&ticket);
-                        // Nothing that follows from it is done any more, but what is saved is known.
-                        let _ = self.app.update(Event::Reply(ticket, reply));
-                    }
-                    Some(Err(error)) if error.is_cancelled() => {}
-                    Some(Err(_)) | None => return,
-                },
-                _ = tokio::signal::ctrl_c() => return,
-            }
-        }
     }
 }
