@@ -104,7 +104,7 @@ fn ctrl_c_keeps_what_is_typed_and_discarding_does_not() {
     next.shows("Create Connection");
     next.press("\u{1b}");
     next.shows("What was typed is not saved");
-    next.press("\t\r");
+    next.press("\u{1b}[Z\r");
     next.until("the end of the draft", |next| next.drafts().is_empty());
     next.press("q");
     assert_eq!(next.ends(), 0);
