@@ -20,7 +20,7 @@ use ratatui::layout::Rect;
 use tokio::runtime::Runtime;
 use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Ticket};
+use umai::tui::effect::{Effect, Reply, Ticket};
 use umai::tui::event::{Event, Pasted};
 use umai::tui::key::Key;
 use umai::tui::keymap::Keymap;
@@ -40,6 +40,8 @@ pub struct Stage {
     pub theme: ThemeName,
     pub runtime: Arc<Runtime>,
     wakes: Vec<Ticket>,
+    /// What was answered and not yet handed over, while answers are held back.
+    held: Option<Vec<(Ticket, Reply)>>,
 }
 
 /// The id that every connection is shown with: the one of the management API's examples.
@@ -92,6 +94,7 @@ impl Stage {
             theme: ThemeName::Dark,
             runtime,
             wakes: Vec::new(),
+            held: None,
         };
         stage.happens(Event::Resize(size));
         stage
@@ -132,7 +135,13 @@ impl Stage {
                 }
                 Effect::Call(ticket, request) => {
                     let reply = self.runtime.block_on(perform(&*self.service, request));
-                    self.app.update(Event::Reply(ticket, reply))
+                    match &mut self.held {
+                        Some(held) => {
+                            held.push((ticket, reply));
+                            None
+                        }
+                        None => self.app.update(Event::Reply(ticket, reply)),
+                    }
                 }
                 Effect::Wake(ticket, _) => {
                     self.wakes.push(ticket);
@@ -145,6 +154,28 @@ impl Stage {
                 }
             };
         }
+    }
+
+    /// From now on answers come only when they are released.
+    pub fn hold_answers(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
+    /// How many answers are held back.
+    pub fn held(&self) -> usize {
+        self.held.as_ref().map_or(0, Vec::len)
+    }
+
+    /// One of the answers that are held back comes, or is lost on its way.
+    pub fn release(&mut self, which: usize, is_lost: bool) {
+        let held = self.held.as_mut().expect("answers are held back");
+        let (ticket, reply) = held.remove(which);
+        let reply = if is_lost {
+            Reply::Lost("the line broke".to_owned())
+        } else {
+            reply
+        };
+        self.happens(Event::Reply(ticket, reply));
     }
 
     /// All the time passes that anything waits for.
