@@ -284,31 +284,32 @@ impl Action {
     }
 }
 
-/// The keys as a Markdown table, for the README.
-pub fn key_table() -> String {
+/// The keys of every place as Markdown tables, for the README.
+pub fn key_tables() -> String {
+    let mut tables: Vec<String> = Context::ALL.into_iter().map(key_table).collect();
+    tables.push(String::new());
+    tables.join("\n")
+}
+
+/// The keys of one place as a Markdown table.
+pub fn key_table(context: Context) -> String {
     let keymap = Keymap::embedded();
-    let mut table = String::new();
-    for context in Context::ALL {
-        let _ = write!(table, "| {} | |\n|---|---|\n", context.title()); // a String takes every write
-        for entry in ACTIONS
-            .iter()
-            .filter(|entry| entry.contexts.contains(&context))
-        {
-            let keys: Vec<String> = keymap
-                .keys(context, entry.action)
-                .map(|key| match key.to_string().as_str() {
-                    "|" => "`\\|`".to_owned(),
-                    name => format!("`{name}`"),
-                })
-                .collect();
-            if !keys.is_empty() {
-                let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.title); // as above
-            }
+    let mut table = format!("| {} | |\n|---|---|\n", context.title());
+    for entry in ACTIONS
+        .iter()
+        .filter(|entry| entry.contexts.contains(&context))
+    {
+        let keys: Vec<String> = keymap
+            .keys(context, entry.action)
+            .map(|key| match key.to_string().as_str() {
+                "|" => "`\\|`".to_owned(),
+                name => format!("`{name}`"),
+            })
+            .collect();
+        if !keys.is_empty() {
+            let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.title); // a String takes every write
         }
-        table.push('\n');
     }
-    table.truncate(table.trim_end().len());
-    table.push('\n');
     table
 }
 
