@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use chrono::Utc;
@@ -229,6 +230,27 @@ pub fn while_open(
     // A thread that still waits for stdin must not keep the process: the store is closed.
     runtime.shutdown_background();
     ended
+}
+
+/// Asks one thing of an open store and says nothing besides; nothing is known when it takes longer than that.
+pub fn quietly<T: Default>(
+    ground: &Ground,
+    longest: Duration,
+    ask: impl AsyncFnOnce(&Arc<dyn ConnectionService>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let runtime = runtime(WORKERS)?;
+    let answer = runtime.block_on(async {
+        let store = SharedStore::new(&ground.config.data);
+        let asking = async {
+            let session = Session::open(ground, store.clone()).await?;
+            ask(&session.service).await
+        };
+        let answer = tokio::time::timeout(longest, asking).await;
+        store.close().await?;
+        answer.unwrap_or_else(|_| Ok(T::default()))
+    });
+    runtime.shutdown_background();
+    answer
 }
 
 /// Opens the app.

@@ -143,6 +143,7 @@ every_store_keeps!(
     a_deleted_connection_can_come_back,
     a_delete_of_another_version_is_refused,
     the_trash_is_a_list_of_its_own,
+    aliases_are_found_by_how_they_begin,
     lists_are_ordered_by_name_without_regard_to_case_then_alias,
     lists_filter_and_show_a_window_of_the_whole,
     versions_are_listed_newest_first_with_their_secrets_masked,
@@ -295,6 +296,20 @@ async fn a_deleted_connection_can_come_back(store: Store) {
     assert_eq!(versions.total, 1);
 }
 
+async fn aliases_are_found_by_how_they_begin(store: Store) {
+    for alias in ["b-two", "b-one", "a-one", "b", "c"] {
+        store.save(new(&connection(alias))).await.unwrap();
+    }
+    assert_eq!(
+        store.aliases("B", 9).await.unwrap(),
+        ["b", "b-one", "b-two"]
+    );
+    assert_eq!(store.aliases("b-", 1).await.unwrap(), ["b-one"]);
+    assert_eq!(store.aliases("", 2).await.unwrap(), ["a-one", "b"]);
+    assert!(store.aliases("bb", 9).await.unwrap().is_empty());
+    assert!(store.aliases("b", 0).await.unwrap().is_empty());
+}
+
 async fn the_trash_is_a_list_of_its_own(store: Store) {
     let (first, second) = (connection("first"), connection("second"));
     store.save(new(&first)).await.unwrap();
@@ -322,6 +337,7 @@ async fn the_trash_is_a_list_of_its_own(store: Store) {
     assert_eq!((left.total, left.items), (1, vec![second.item.clone()]));
     assert_eq!((gone.total, gone.items), (1, vec![thrown.item.clone()]));
     assert_eq!(store.find("first").await.unwrap(), None);
+    assert_eq!(store.aliases("", 9).await.unwrap(), ["second"]);
     assert_eq!(
         store
             .versions(first.item.id, EVERYTHING)

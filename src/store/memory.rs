@@ -13,7 +13,7 @@ use crate::connection::store::{
     ChangeFeed, Changed, ConnectionStore, Put, Revision, Save, StoreNotice, What,
 };
 use crate::connection::{
-    Connection, ConnectionItem, Mask, Page, Query, StoreError, Version, Window,
+    Connection, ConnectionItem, Mask, Page, Query, StoreError, Version, Window, alias,
 };
 
 /// A store that lasts as long as the process.
@@ -165,6 +165,18 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
             (name, alias.to_owned())
         });
         Ok(page(items.into_iter().cloned().collect(), query.window))
+    }
+
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let prefix = prefix.to_lowercase();
+        let state = self.open_state()?;
+        let mut found: Vec<&String> = state
+            .aliases
+            .keys()
+            .filter(|alias| alias.starts_with(&prefix) && !alias::is_in_trash(alias))
+            .collect();
+        found.sort();
+        Ok(found.into_iter().take(most).cloned().collect())
     }
 
     async fn save(&self, save: Save<S>) -> Result<Revision, StoreError> {

@@ -220,6 +220,10 @@ impl ConnectionStore<Sealed> for SledStore {
         self.read(|views| views.list(&query)).await
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.read(|views| views.aliases(prefix, most)).await
+    }
+
     async fn save(&self, save: Save<Sealed>) -> Result<Revision, StoreError> {
         self.change(Ask::save(save)?).await
     }

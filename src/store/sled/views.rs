@@ -1,5 +1,6 @@
 //! The view that is in use, and how it is read while it changes.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::rows::{self, Current, RecordRow, Row};
 use super::view::{Broken, View};
 use crate::connection::{
-    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
+    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window, alias,
 };
 
 /// The view in use. It is replaced by another one when it turns out to be damaged.
@@ -173,6 +174,23 @@ impl Views {
         }
         let _still = self.still.read().unwrap_or_else(PoisonError::into_inner);
         self.read_list(query)
+    }
+
+    /// The aliases in use that begin with this, in their order; at most so many.
+    pub fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        if most == 0 {
+            return Ok(found);
+        }
+        self.current().walk(&rows::alias_key(prefix), |key, _| {
+            let alias = key.get(rows::ALIASES.len()..).map(String::from_utf8_lossy);
+            let alias = alias.filter(|alias| !alias::is_in_trash(alias));
+            if found.len() < most {
+                found.extend(alias.map(Cow::into_owned));
+            }
+            found.len() < most
+        })?;
+        Ok(found)
     }
 
     fn read_list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {

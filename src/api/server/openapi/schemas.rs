@@ -234,6 +234,7 @@ fn surroundings() -> Vec<(&'static str, Value)> {
     vec![
         ("Problem", problem),
         ("Lookup", lookup),
+        ("Aliases", object(&[("items", list(text()))], &[])),
         ("Notices", object(&[("items", list(text()))], &[])),
         ("Revision", object(&[("revision", natural())], &[])),
         (
