@@ -1,5 +1,6 @@
 //! The command line: what can be said, and the composition root that carries it out.
 
+pub mod app;
 pub mod ask;
 pub mod connections;
 pub mod exit;
@@ -13,6 +14,8 @@ pub mod server;
 pub mod session;
 pub mod signals;
 pub mod table;
+pub mod target;
+pub mod targets;
 pub mod token;
 
 use std::ffi::OsString;
@@ -20,7 +23,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use exit::{Exit, Failure};
@@ -28,7 +30,9 @@ use output::{Format, Output};
 use parse::Parsed;
 use session::Ground;
 
-use crate::tui::theme::ThemeName;
+use crate::config::Config;
+use crate::config::file::ConfigFile;
+use crate::connection::ConnectionError;
 
 /// What can be said.
 #[derive(Debug, Parser)]
@@ -61,10 +65,11 @@ Examples:
   umai connections test openai-production
   umai providers get openai
   umai --server https://umai.example:44331 --token-file token connections list
+  umai --target prod
 
 Exit codes:
   0 done, 1 trouble outside umai, for example output that cannot be written,
-  2 the command line is not right, 3 not found, 4 refused by validation,
+  2 the command line is not right or nothing may be changed, 3 not found, 4 refused by validation,
   5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble,
   7 the server cannot be reached or does not let us in, 8 the provider did not accept the connection,
   130 Ctrl-C, 143 asked to end by a signal, 129 the terminal is gone
@@ -112,6 +117,19 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub appsettings: Option<PathBuf>,
+    /// The place that config.toml has under this name [default: its 'target', or the connections of this machine]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "UMAI_TARGET",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub target: Option<String>,
+    /// Change nothing, whatever is asked
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub read_only: bool,
     /// The server to ask, as https://HOST:PORT [default: the connections of this machine]
     #[arg(
         long,
@@ -139,15 +157,18 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub ca_file: Option<PathBuf>,
-    /// The app's colours [default: what fits the terminal]
+    /// The app's colours: dark, light, mono, colorblind, contrast, or one of your own [default: what fits the terminal]
     #[arg(
         long,
         value_name = "NAME",
         env = "UMAI_THEME",
-        value_parser = PossibleValuesParser::new(ThemeName::ALL.map(ThemeName::word)).map(|word| ThemeName::named(&word).unwrap_or_default()),
+        hide_env_values = true,
         help_heading = "Global options"
     )]
-    pub theme: Option<ThemeName>,
+    pub theme: Option<String>,
+    /// Speak line by line, for a screen reader or a pipe; the way of a terminal with TERM=dumb
+    #[arg(long, help_heading = "Global options")]
+    pub plain: bool,
     /// Answer as the management API does, in JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
@@ -170,6 +191,19 @@ pub enum Command {
     /// Make, list and revoke the tokens that let somebody ask the server
     #[command(subcommand, visible_alias = "tokens")]
     Token(token::Verb),
+    /// List the named places of config.toml
+    Targets,
+}
+
+impl Command {
+    /// Whether it changes something.
+    const fn is_write(&self) -> bool {
+        match self {
+            Self::Connections(verb) => verb.is_write(),
+            Self::Token(verb) => verb.is_write(),
+            Self::Providers(_) | Self::Serve(_) | Self::Targets => false,
+        }
+    }
 }
 
 /// Runs the process's command line.
@@ -204,9 +238,18 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         None | Some(Command::Providers(_) | Command::Connections(_)) => Ground::new(globals)?,
         Some(Command::Serve(_)) => Ground::here(globals, "umai serve")?,
         Some(Command::Token(_)) => Ground::here(globals, "umai token")?,
+        Some(Command::Targets) => {
+            let folder = Config::folder(globals.config.clone()).map_err(Failure::Usage)?;
+            return targets::list(&ConfigFile::read(&folder), output);
+        }
     };
+    if let (Some(why), Some(command)) = (&ground.read_only, &args.command)
+        && command.is_write()
+    {
+        return Err(ConnectionError::ReadOnly(why.clone()).into());
+    }
     match args.command {
-        None => session::open_app(&ground, args.globals.theme, output.format()),
+        None => app::open(&ground, &args.globals, output.format()),
         Some(Command::Providers(verb)) => {
             ground.tell(output);
             providers::run(&verb, &*session::catalog(&ground)?, output)
@@ -214,6 +257,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Some(Command::Connections(verb)) => connections::run(verb, &ground, output),
         Some(Command::Serve(serve)) => serve::run(&serve, &ground, output),
         Some(Command::Token(verb)) => token::run(&verb, &ground, output),
+        Some(Command::Targets) => Ok(()),
     }
 }
 
