@@ -7,6 +7,7 @@
 pub mod key;
 pub mod action;
 pub mod keymap;
+pub mod site;
 pub mod layout;
 pub mod fit;
 pub mod line;
@@ -34,8 +35,10 @@ pub mod effect;
 pub mod app;
 pub mod theme;
 pub mod view;
+pub mod plain;
 pub mod perform;
 pub mod terminal;
 pub mod runtime;
 
+pub use runtime::plain::run as run_plain;
 pub use runtime::{BeforeStop, Opening, TuiError, TuiOptions, run};

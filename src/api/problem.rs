@@ -197,6 +197,7 @@ fn status(error: &ConnectionError) -> u16 {
             ServerError::Forbidden(_) => 403,
             ServerError::Refused { status, .. } => *status,
         },
+        ConnectionError::ReadOnly(_) => 403,
     }
 }
 
@@ -218,6 +219,7 @@ fn word(error: &ConnectionError) -> &'static str {
             ServerError::Forbidden(_) => "forbidden",
             ServerError::Refused { .. } => "refused",
         },
+        ConnectionError::ReadOnly(_) => "readOnly",
     }
 }
 

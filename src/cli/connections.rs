@@ -98,6 +98,29 @@ pub enum Verb {
     },
 }
 
+impl Verb {
+    /// Whether it changes something.
+    pub const fn is_write(&self) -> bool {
+        match self {
+            Self::Create(_)
+            | Self::Update(_)
+            | Self::Duplicate(_)
+            | Self::Activate { .. }
+            | Self::Deactivate { .. }
+            | Self::Rollback(_)
+            | Self::Restore(_)
+            | Self::Purge(_)
+            | Self::Delete { .. } => true,
+            Self::List(_)
+            | Self::Get { .. }
+            | Self::History(_)
+            | Self::Diff(_)
+            | Self::Test { .. }
+            | Self::Models { .. } => false,
+        }
+    }
+}
+
 /// Which connections to list.
 #[derive(Debug, Args)]
 pub struct List {

@@ -13,7 +13,7 @@ pub enum Exit {
     Done = 0,
     /// Something outside: the terminal, the system.
     Trouble = 1,
-    /// The command line is not right.
+    /// The command line is not right, or asks for a change where nothing can be changed.
     Usage = 2,
     /// There is no such connection or provider.
     NotFound = 3,
@@ -152,6 +152,7 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
                 Exit::Server
             }
         },
+        ConnectionError::ReadOnly(_) => Exit::Usage,
     }
 }
 
@@ -168,7 +169,7 @@ const fn of_status(status: u16) -> Exit {
 /// Whether the next request would be refused for the same reason.
 pub fn is_lasting(error: &ConnectionError) -> bool {
     match error {
-        ConnectionError::Store(_) => true,
+        ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,
         ConnectionError::Server(_) => exit_of(error) == Exit::Server,
         ConnectionError::Invalid(_)
         | ConnectionError::Malformed(_)

@@ -45,6 +45,9 @@ pub enum ConnectionError {
     /// The server could not be asked, or it refused for a reason of its own.
     #[error(transparent)]
     Server(ServerError),
+    /// Nothing can be changed where this was asked for; says why.
+    #[error("Nothing was changed: {0}")]
+    ReadOnly(String),
 }
 
 /// What can be wrong between here and a server.
@@ -98,7 +101,8 @@ impl ConnectionError {
             | Self::VersionMoved { .. }
             | Self::Store(_)
             | Self::Provider(_)
-            | Self::Server(_) => &[],
+            | Self::Server(_)
+            | Self::ReadOnly(_) => &[],
         }
     }
 }

@@ -159,6 +159,7 @@ pub enum Action {
     Palette,
     Help,
     Redraw,
+    NextTheme,
     Suspend,
     Leave,
     Quit,
@@ -200,7 +201,7 @@ use Context::{
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 54] = [
+pub const ACTIONS: [Entry; 55] = [
     entry(Action::CompareVersions, "compare", &[History], ("Compare the version to the current one, or to the one that is marked", Some("compare"))),
     entry(Action::Mark, "mark", &[History], ("Mark the version, to compare another to it", Some("mark"))),
     entry(Action::RollBack, "rollback", &[History, Compare], ("Rollback to the version; asks first", Some("rollback"))),
@@ -252,6 +253,7 @@ pub const ACTIONS: [Entry; 54] = [
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
+    entry(Action::NextTheme, "next-theme", &[Anywhere], ("Show the next theme: for light or dark, for eyes that confuse colours, high contrast", None)),
     entry(Action::Suspend, "suspend", &[Anywhere], ("Back to the shell; fg comes back here", None)),
     entry(Action::Leave, "leave", &[Tree], ("Quit; asks when something is not saved", Some("quit"))),
     entry(Action::Quit, "quit", &[Anywhere], ("Quit at once; saves under way are waited for", None)),
@@ -265,6 +267,67 @@ impl Action {
             .iter()
             .find(|entry| entry.action == self)
             .unwrap_or(&ACTIONS[0])
+    }
+
+    /// Whether it changes something that is kept, or leads to where that is done; where nothing can be changed, it is not offered.
+    pub const fn is_write(self) -> bool {
+        match self {
+            Self::RollBack
+            | Self::RollBackField
+            | Self::New
+            | Self::Edit
+            | Self::Toggle
+            | Self::Undo
+            | Self::Delete
+            | Self::Restore
+            | Self::Purge
+            | Self::Empty
+            | Self::Save => true,
+            Self::CompareVersions
+            | Self::Mark
+            | Self::CopyLine
+            | Self::Again
+            | Self::Test
+            | Self::Models
+            | Self::ShowSettings
+            | Self::ShowInfo
+            | Self::ShowHistory
+            | Self::Trash
+            | Self::Filter
+            | Self::Sort
+            | Self::Copy
+            | Self::CopyName
+            | Self::CopyAlias
+            | Self::CopyId
+            | Self::CopyJson
+            | Self::Refresh
+            | Self::Up
+            | Self::Down
+            | Self::PageUp
+            | Self::PageDown
+            | Self::First
+            | Self::Last
+            | Self::Open
+            | Self::Close
+            | Self::NextPane
+            | Self::PreviousPane
+            | Self::Choose
+            | Self::NextField
+            | Self::PreviousField
+            | Self::NextError
+            | Self::Reveal
+            | Self::Clear
+            | Self::NextButton
+            | Self::PreviousButton
+            | Self::Back
+            | Self::Palette
+            | Self::Help
+            | Self::Redraw
+            | Self::NextTheme
+            | Self::Suspend
+            | Self::Leave
+            | Self::Quit => false,
+        }
     }
 
     /// Whether it moves in what is shown.

@@ -14,6 +14,8 @@ mod hints;
 mod keys;
 mod layers;
 mod mouse;
+mod site;
+mod spoken;
 mod testing;
 mod trash;
 mod undo;
@@ -34,6 +36,7 @@ use super::keymap::Keymap;
 use super::layer::Layer;
 use super::layout::{Columns, Layout, Size};
 use super::notice::Notice;
+use super::site::Site;
 use super::tree::Tree;
 use super::workspace::{Tab, Workspace};
 use crate::connection::Window;
@@ -116,6 +119,12 @@ pub struct App {
     is_lost: bool,
     /// What people should know since the start; the help has all of it.
     pub to_know: Vec<String>,
+    /// Where the app is.
+    pub site: Site,
+    /// What the themes are called that can be shown.
+    pub themes: Vec<String>,
+    /// Which of them is.
+    pub theme: usize,
     undo: Vec<Done>,
     last_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
@@ -139,6 +148,9 @@ impl App {
             is_behind: false,
             is_lost: false,
             to_know: Vec::new(),
+            site: Site::default(),
+            themes: Vec::new(),
+            theme: 0,
             undo: Vec::new(),
             last_ticket: 0,
             waiting: HashMap::new(),
@@ -189,7 +201,9 @@ impl App {
                 self.is_light = true;
                 None
             }
+            Event::Spoken(spoken) => self.spoken(spoken),
         };
+        let effect = self.let_out(effect);
         self.settle();
         effect
     }

@@ -11,6 +11,8 @@ pub struct Palette {
     pub choices: Choices,
     /// Where it was opened: only what can be done there is offered.
     pub place: Context,
+    /// Whether what changes something is left out.
+    pub hides_writes: bool,
 }
 
 impl Palette {
@@ -19,6 +21,7 @@ impl Palette {
         Self {
             choices: Choices::default(),
             place,
+            hides_writes: false,
         }
     }
 
@@ -28,6 +31,7 @@ impl Palette {
             .iter()
             .filter(|entry| self.place.has(entry) || entry.contexts.contains(&Context::Anywhere))
             .filter(|entry| entry.action != Action::Palette)
+            .filter(|entry| !(self.hides_writes && entry.action.is_write()))
             .filter(|entry| {
                 self.choices
                     .admits(&format!("{} {}", entry.title, entry.id))

@@ -3,15 +3,16 @@
 //! Everything that waits is taken in before one frame is drawn, and nothing is drawn while nothing happens. Keys go before
 //! answers, and what is left to do comes last.
 
+mod calls;
 mod feed;
 mod options;
 mod order;
+pub mod plain;
 mod service;
 mod signals;
 mod stop;
 mod themes;
 
-use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,24 +22,22 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet};
 
 use super::app::App;
-use super::effect::{Effect, Reply, Request, Ticket};
+use super::effect::{Effect, Ticket};
 use super::event::Event;
 use super::layout::Size;
-use super::perform::perform;
 use super::terminal::{self, Background, Input, Taken};
-use super::theme::ThemeName;
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
+use calls::{Answered, Calls, Happened};
 use feed::Feed;
 pub use options::TuiOptions;
 use options::keymap;
-use order::Order;
+use service::Opened;
 pub use service::Opening;
-use service::{Opened, Service};
 use signals::Signals;
 pub use stop::BeforeStop;
 use themes::Themes;
@@ -72,33 +71,29 @@ pub async fn run(
     options: TuiOptions,
 ) -> Result<(), TuiError> {
     let (keymap, problems) = keymap(&options);
+    let (choices, at) = options::themes(&options);
+    let (themes, flaws) = Themes::new(choices, at);
     let mut notices = options.notices;
     notices.extend(problems);
-    let app = App::new(catalog, keymap, notices);
-    let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let theme = if is_mono {
-        Some(ThemeName::Mono)
-    } else {
-        options.theme
-    };
+    notices.extend(flaws);
+    let mut app = App::new(catalog, keymap, notices);
+    app.settle_at(options.site);
+    app.themes = themes.words();
+    app.theme = at;
     let signals = Signals::new()?;
     let taken = Taken::new()?;
     // Behind the hook that gives the terminal back: the store keeps the panics that it expects from it.
-    let service = Service::on_its_way(opening);
+    let calls = Calls::of(opening);
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut runtime = Runtime {
         app,
-        service,
+        calls,
         feed: Feed::default(),
         told: 0,
         terminal: Terminal::new(CrosstermBackend::new(out))?,
-        themes: Themes::new(theme),
+        themes,
         inputs,
-        calls: JoinSet::new(),
-        saves: HashSet::new(),
-        stoppable: HashMap::new(),
-        order: Order::default(),
         wakes: JoinSet::new(),
         is_changed: true,
         before_stop: options.before_stop,
@@ -107,17 +102,18 @@ pub async fn run(
     runtime.draw()?;
     // The terminal is asked nothing before it is clear that the app stays: an answer that comes later would be typed into the
     // shell. Keys wait in the terminal until then.
-    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.service.opened()).await {
+    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.calls.opened()).await {
         runtime.begin(opened)?;
     }
-    let background = match theme {
-        Some(_) => Background::DoesNotMatter,
-        None => Background::Matters,
+    let background = if runtime.themes.follow_the_terminal() {
+        Background::Matters
+    } else {
+        Background::DoesNotMatter
     };
     terminal::read(sender, background)?;
     let ended = runtime.turn(signals).await;
     drop(taken);
-    runtime.finish().await;
+    runtime.calls.finish().await;
     ended
 }
 
@@ -128,24 +124,15 @@ enum Turn {
     End,
 }
 
-/// An answer, or how its task ended without one.
-type Answered = Result<(tokio::task::Id, (Ticket, Reply)), JoinError>;
-
 struct Runtime {
     app: App,
-    service: Service,
+    calls: Calls,
     feed: Feed,
     /// How many of the service's notices were told.
     told: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
     themes: Themes,
     inputs: UnboundedReceiver<Input>,
-    calls: JoinSet<(Ticket, Reply)>,
-    /// Saves under way: quitting waits for them.
-    saves: HashSet<Ticket>,
-    /// What is under way and stops when nobody waits for it any more.
-    stoppable: HashMap<Ticket, AbortHandle>,
-    order: Order,
     wakes: JoinSet<Ticket>,
     /// Whether something happened since the last frame.
     is_changed: bool,
@@ -167,8 +154,10 @@ impl Runtime {
                 _ = signals.go_on.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
                 input = self.inputs.recv() => self.take_in(input)?,
-                opened = self.service.opened() => self.begin(opened)?,
-                Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
+                happened = self.calls.next() => match happened {
+                    Happened::Opened(opened) => self.begin(opened)?,
+                    Happened::Answered(answer) => self.take_answer(answer)?,
+                },
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
             };
@@ -184,7 +173,7 @@ impl Runtime {
             for _ in 0..DRAIN {
                 let turn = match self.inputs.try_recv() {
                     Ok(input) => self.take_in(Some(input))?,
-                    Err(_) => match self.calls.try_join_next_with_id() {
+                    Err(_) => match self.calls.ready() {
                         Some(answer) => self.take_answer(answer)?,
                         None => break,
                     },
@@ -221,14 +210,9 @@ impl Runtime {
     }
 
     fn take_answer(&mut self, answer: Answered) -> Result<Turn, TuiError> {
-        let (_, (ticket, reply)) = match answer {
-            Ok(answer) => answer,
-            // It was stopped, and nobody waits for it.
-            Err(error) if error.is_cancelled() => return Ok(Turn::On),
-            Err(error) => return Err(TuiError::Broken(error)),
+        let Some((ticket, reply)) = self.calls.take(answer).map_err(TuiError::Broken)? else {
+            return Ok(Turn::On);
         };
-        self.saves.remove(&ticket);
-        self.stoppable.remove(&ticket);
         self.tell_notices()?;
         self.update(Event::Reply(ticket, reply))
     }
@@ -240,18 +224,13 @@ impl Runtime {
             .map_err(TuiError::Unopened)?;
         self.feed.open(Arc::clone(&service), since);
         self.update(Event::Opened(service.providers()))?;
-        let before = std::mem::replace(&mut self.service, Service::Open(service));
-        if let Service::Opening(_, waiting) = before {
-            for (ticket, request) in waiting {
-                self.call(ticket, request);
-            }
-        }
+        self.calls.open(service);
         self.tell_notices()
     }
 
     /// Tells what the service found since it was asked last.
     fn tell_notices(&mut self) -> Result<Turn, TuiError> {
-        let Service::Open(service) = &self.service else {
+        let Some(service) = self.calls.service() else {
             return Ok(Turn::On);
         };
         let notices = service.notices();
@@ -266,27 +245,15 @@ impl Runtime {
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         self.is_changed = true;
         let effect = self.app.update(event);
-        self.stop_unawaited();
+        self.calls.stop_unawaited(&self.app);
         self.perform(effect)
-    }
-
-    /// Stops what nobody waits for any more.
-    fn stop_unawaited(&mut self) {
-        let app = &self.app;
-        self.stoppable.retain(|ticket, call| {
-            let is_awaited = app.awaits(*ticket);
-            if !is_awaited {
-                call.abort();
-            }
-            is_awaited
-        });
     }
 
     fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
         match effect {
             None => {}
             Some(Effect::Continue) => self.is_changed = true,
-            Some(Effect::Call(ticket, request)) => self.call(ticket, request),
+            Some(Effect::Call(ticket, request)) => self.calls.ask(ticket, request),
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
                     tokio::time::sleep(after).await;
@@ -311,33 +278,11 @@ impl Runtime {
         Ok(Turn::On)
     }
 
-    fn call(&mut self, ticket: Ticket, request: Request) {
-        if request.is_save() {
-            self.saves.insert(ticket);
-        }
-        match &mut self.service {
-            Service::Opening(_, waiting) => waiting.push((ticket, request)),
-            Service::Open(service) => {
-                let service = Arc::clone(service);
-                let turn = request.is_save().then(|| self.order.next());
-                let is_stoppable = request.is_stoppable();
-                let call = self.calls.spawn(async move {
-                    let performed = perform(&*service, request);
-                    let reply = match turn {
-                        Some(turn) => turn.run(performed).await,
-                        None => performed.await,
-                    };
-                    (ticket, reply)
-                });
-                if is_stoppable {
-                    self.stoppable.insert(ticket, call);
-                }
-            }
-        }
-    }
-
     fn draw(&mut self) -> Result<(), TuiError> {
-        self.themes.follow(self.app.is_light);
+        let flaws = self.themes.show(self.app.theme, self.app.is_light);
+        if !flaws.is_empty() {
+            self.app.update(Event::Noticed(flaws));
+        }
         let (app, theme) = (&self.app, &self.themes.theme);
         self.terminal.draw(|frame| {
             if let Some(cursor) = view::draw(app, theme, frame.buffer_mut()) {
@@ -368,21 +313,5 @@ impl Runtime {
     fn measure(&mut self) -> Result<Turn, TuiError> {
         let (width, height) = crossterm::terminal::size()?;
         self.update(Event::Resize(Size { width, height }))
-    }
-
-    /// Waits for the saves under way, or until Ctrl-C says that it shall not.
-    async fn finish(mut self) {
-        while !self.saves.is_empty() {
-            tokio::select! {
-                answer = self.calls.join_next() => match answer {
-                    Some(Ok((ticket, _))) => {
-                        self.saves.remove(&ticket);
-                    }
-                    Some(Err(error)) if error.is_cancelled() => {}
-                    Some(Err(_)) | None => return,
-                },
-                _ = tokio::signal::ctrl_c() => return,
-            }
-        }
     }
 }

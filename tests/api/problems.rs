@@ -222,6 +222,7 @@ fn errors() -> Vec<ConnectionError> {
         latency_ms: Some(12),
         models: Some(3),
     })));
+    all.push(ConnectionError::ReadOnly("the target is".into()));
     all.extend(server_errors().into_iter().map(ConnectionError::Server));
     for error in &all {
         match error {
@@ -232,7 +233,8 @@ fn errors() -> Vec<ConnectionError> {
             | ConnectionError::VersionMoved { .. }
             | ConnectionError::Store(_)
             | ConnectionError::Provider(_)
-            | ConnectionError::Server(_) => {}
+            | ConnectionError::Server(_)
+            | ConnectionError::ReadOnly(_) => {}
         }
     }
     all

@@ -70,6 +70,7 @@ impl App {
             | Action::Palette
             | Action::Help
             | Action::Redraw
+            | Action::NextTheme
             | Action::Suspend
             | Action::Leave
             | Action::Quit => {}

@@ -18,9 +18,16 @@ use crate::tui::picker::Picker;
 impl App {
     /// Does what a key, the palette or the mouse asked for.
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
+        if self.refuses(action) {
+            return None;
+        }
         match action {
             Action::Quit => return Some(Effect::Quit),
             Action::Redraw => return Some(Effect::Redraw),
+            Action::NextTheme => {
+                self.next_theme();
+                return None;
+            }
             Action::Suspend => {
                 self.hide_secrets();
                 return Some(Effect::Suspend);
@@ -28,7 +35,9 @@ impl App {
             Action::Leave => return self.leave(),
             Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 let place = self.context();
-                self.layers.push(Layer::Palette(Palette::of(place)));
+                let mut palette = Palette::of(place);
+                palette.hides_writes = self.site.is_read_only();
+                self.layers.push(Layer::Palette(palette));
                 return None;
             }
             Action::Help if !matches!(self.layers.last(), Some(Layer::Help(_))) => {

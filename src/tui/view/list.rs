@@ -105,6 +105,9 @@ fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
         );
     } else {
         centered(buffer, first, &[("No connections yet", theme.text.style())]);
+        if key.is_empty() {
+            return;
+        }
         let (_, second) = rest.split_top(1);
         centered(
             buffer,
