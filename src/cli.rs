@@ -4,6 +4,7 @@ pub mod app;
 pub mod ask;
 pub mod completions;
 pub mod connections;
+pub mod drafts;
 pub mod exit;
 pub mod import;
 pub mod man;

@@ -7,6 +7,8 @@
 //!       └──► config
 //! ```
 //!
+//! `drafts` keeps for `tui` what is typed and not saved, sealed with the key of `store`.
+//!
 //! Two seams carry the rest: [`connection::ConnectionService`] is what the screen and the command line ask,
 //! [`connection::ConnectionStore`] is what keeps the answers. `cli` is the composition root, the only room that knows every other.
 //! `tests/architecture.rs` holds the arrows.
@@ -16,7 +18,7 @@
 //! | word | means |
 //! |---|---|
 //! | connection | named, aliased credentials and settings for a provider |
-//! | draft | a connection before it is one: a form's content, flags, a request body |
+//! | draft | a connection before it is one: a form's content (kept until it is saved), flags, a request body |
 //! | item | what lists show of a connection: everything but its settings |
 //! | settings | a connection's values for its provider |
 //! | appsettings | what `$Section:Key` in a setting resolves against |
@@ -33,6 +35,7 @@ pub mod provider;
 pub mod appsettings;
 pub mod connection;
 pub mod store;
+pub mod drafts;
 pub mod api;
 pub mod tui;
 pub mod config;

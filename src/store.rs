@@ -11,7 +11,7 @@ pub mod shared;
 #[cfg(test)]
 mod contract;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
@@ -64,6 +64,17 @@ pub async fn open_shared(
         key,
         identity.store,
     )))
+}
+
+/// Whether there is a store in a data folder, or what is left of one.
+pub fn is_there(data: &Path) -> bool {
+    [
+        journal::FOLDER,
+        journal::snapshot::FOLDER,
+        sled::rebuild::FOLDER,
+    ]
+    .iter()
+    .any(|folder| data.join(folder).exists())
 }
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {

@@ -24,6 +24,7 @@ use umai::connection::{
 use umai::tui::app::App;
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::Event;
+use umai::tui::form::Theirs;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};
@@ -131,6 +132,15 @@ impl Told {
                 total: 1,
             })),
             Request::Get(_) => Reply::Got(Ok(self.connection.clone())),
+            Request::Theirs(..) => {
+                let mut connection = self.connection.clone();
+                connection.item.version += 1;
+                let changed = None;
+                Reply::Theirs(Ok(Box::new(Theirs {
+                    connection,
+                    changed,
+                })))
+            }
             Request::AliasOwner(..) => Reply::AliasOwner(Ok(Some(item.clone()))),
             Request::Lookup(_) => Reply::LookedUp(Ok(Lookup::Found {
                 source: item.name.clone(),

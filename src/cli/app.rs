@@ -42,6 +42,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
         notices: notices.collect(),
         before_stop: BeforeStop::new(move || let_go(stopped.clone())),
         site: site(ground),
+        drafts: ground.drafts.clone(),
     };
     options.check_theme().map_err(Failure::Usage)?;
     if options.theme.is_none() {

@@ -8,12 +8,12 @@ use anyhow::Context;
 use chrono::Utc;
 use tokio::runtime::{Builder, Runtime};
 
-use super::Globals;
 use super::exit::Failure;
 use super::output::Output;
 use super::server;
 use super::signals::{self, Signals};
 use super::target::{self, Asked};
+use super::{Globals, drafts};
 use crate::api::client::{RemoteOptions, RemoteService};
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
@@ -46,6 +46,8 @@ pub struct Ground {
     pub appsettings: AppSettings,
     /// The server that has the connections; none when they are here.
     pub server: Option<RemoteOptions>,
+    /// Where the app keeps what is typed and not saved; none where there is no folder for it.
+    pub drafts: Option<crate::drafts::Place>,
     /// What is wrong with files.
     pub problems: Vec<String>,
 }
@@ -107,9 +109,11 @@ impl Ground {
             catalog: Arc::new(ProviderCatalog::default()),
             appsettings: AppSettings::default(),
             server,
+            drafts: None,
             problems,
         };
-        if ground.server.is_some() {
+        if let Some(server) = &ground.server {
+            ground.drafts = drafts::of_server(&globals, server);
             // The connections are a server's, and so are its providers and what references resolve against.
             let nowhere = Some(PathBuf::new());
             ground.config = Config::new(nowhere, globals.config, None).map_err(Failure::Usage)?;
@@ -118,6 +122,7 @@ impl Ground {
         }
         ground.config =
             Config::new(globals.data, globals.config, globals.key_file).map_err(Failure::Usage)?;
+        ground.drafts = Some(drafts::here(&ground.config));
         let (catalog, of_providers) = ProviderCatalog::load(Some(&ground.config.providers()));
         ground.catalog = Arc::new(catalog);
         ground.appsettings = match &globals.appsettings {

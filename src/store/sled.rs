@@ -12,7 +12,7 @@ mod change;
 mod ledger;
 mod feed;
 mod verify;
-mod rebuild;
+pub(super) mod rebuild;
 mod replay;
 mod checkpoint;
 mod gather;

@@ -25,6 +25,10 @@ pub enum Context {
     Report,
     /// What is in the trash.
     Trash,
+    /// What both changed, here and elsewhere.
+    Merge,
+    /// What was typed and never saved.
+    Drafts,
     /// After the key that copies: what shall be copied.
     Clipboard,
     /// Everywhere, where the place itself has no other use for the key.
@@ -33,7 +37,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Tree,
         Self::List,
         Self::Form,
@@ -43,6 +47,8 @@ impl Context {
         Self::Compare,
         Self::Report,
         Self::Trash,
+        Self::Merge,
+        Self::Drafts,
         Self::Clipboard,
         Self::Anywhere,
     ];
@@ -59,6 +65,8 @@ impl Context {
             Self::Compare => "compare",
             Self::Report => "report",
             Self::Trash => "trash",
+            Self::Merge => "merge",
+            Self::Drafts => "drafts",
             Self::Clipboard => "copy",
             Self::Anywhere => "anywhere",
         }
@@ -76,6 +84,8 @@ impl Context {
             Self::Compare => "In a comparison",
             Self::Report => "In the report of a test",
             Self::Trash => "In the trash",
+            Self::Merge => "In what both changed",
+            Self::Drafts => "In the drafts",
             Self::Clipboard => "After the key that copies",
             Self::Anywhere => "Everywhere",
         }
@@ -92,6 +102,8 @@ impl Context {
             | Self::Compare
             | Self::Report
             | Self::Trash
+            | Self::Merge
+            | Self::Drafts
             | Self::Clipboard
             | Self::Anywhere => None,
         }
@@ -163,6 +175,12 @@ pub enum Action {
     Suspend,
     Leave,
     Quit,
+    Outside,
+    Drafts,
+    RestoreDraft,
+    DiscardDraft,
+    KeepMine,
+    TakeTheirs,
 }
 
 /// One line of the table.
@@ -196,12 +214,13 @@ const fn entry(
 }
 
 use Context::{
-    Anywhere, Clipboard, Compare, Confirm, Form, History, Info, List, Report, Trash, Tree,
+    Anywhere, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Report, Trash,
+    Tree,
 };
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 55] = [
+pub const ACTIONS: &[Entry] = &[
     entry(Action::CompareVersions, "compare", &[History], ("Compare the version to the current one, or to the one that is marked", Some("compare"))),
     entry(Action::Mark, "mark", &[History], ("Mark the version, to compare another to it", Some("mark"))),
     entry(Action::RollBack, "rollback", &[History, Compare], ("Rollback to the version; asks first", Some("rollback"))),
@@ -211,10 +230,14 @@ pub const ACTIONS: [Entry; 55] = [
     entry(Action::Restore, "restore", &[Trash], ("Bring the connection back", Some("bring back"))),
     entry(Action::Purge, "purge", &[Trash], ("Delete the connection for good, with its history; asks first", Some("delete for good"))),
     entry(Action::Empty, "empty", &[Trash], ("Empty the trash; asks first", Some("empty"))),
+    entry(Action::RestoreDraft, "restore-draft", &[Drafts], ("Restore the draft into its form", Some("restore"))),
+    entry(Action::DiscardDraft, "discard-draft", &[Drafts], ("Discard the draft; asks first", Some("discard"))),
+    entry(Action::KeepMine, "mine", &[Merge], ("What was typed here", Some("mine"))),
+    entry(Action::TakeTheirs, "theirs", &[Merge], ("What was saved elsewhere", Some("theirs"))),
     entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
     entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection on or off", Some("on/off"))),
-    entry(Action::Save, "save", &[Form], ("Save", Some("save"))),
+    entry(Action::Save, "save", &[Form, Merge], ("Save", Some("save"))),
     entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
     entry(Action::PreviousField, "previous-field", &[Form], ("Previous field", None)),
     entry(Action::NextError, "next-error", &[Form], ("Next field that is wrong", Some("next error"))),
@@ -228,6 +251,8 @@ pub const ACTIONS: [Entry; 55] = [
     entry(Action::Sort, "sort", &[Tree], ("Sort by name or by provider", Some("sort"))),
     entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
     entry(Action::Trash, "trash", &[Tree], ("Trash: bring back what was deleted, or empty it", None)),
+    entry(Action::Outside, "editor", &[Tree, Form], ("Edit the whole connection in your editor", None)),
+    entry(Action::Drafts, "drafts", &[Tree], ("Drafts: what was typed and never saved", None)),
     entry(Action::CopyName, "name", &[Clipboard], ("Copy the name", Some("name"))),
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
@@ -249,7 +274,7 @@ pub const ACTIONS: [Entry; 55] = [
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Clipboard], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Clipboard], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
@@ -282,6 +307,12 @@ impl Action {
             | Self::Restore
             | Self::Purge
             | Self::Empty
+            | Self::Outside
+            | Self::Drafts
+            | Self::RestoreDraft
+            | Self::DiscardDraft
+            | Self::KeepMine
+            | Self::TakeTheirs
             | Self::Save => true,
             Self::CompareVersions
             | Self::Mark

@@ -8,12 +8,15 @@
 mod answers;
 mod browse;
 mod copy;
+mod drafts;
 mod due;
 mod follow;
 mod hints;
 mod keys;
 mod layers;
+mod merging;
 mod mouse;
+mod outside;
 mod site;
 mod spoken;
 mod testing;
@@ -41,6 +44,7 @@ use super::tree::Tree;
 use super::workspace::{Tab, Workspace};
 use crate::connection::Window;
 use crate::provider::ProviderCatalog;
+use drafts::Keeping;
 use trash::Restore;
 use undo::Done;
 
@@ -61,6 +65,8 @@ enum Waiting {
     Page,
     Detail,
     Edit,
+    Editor,
+    Theirs,
     Alias,
     Lookup,
     Save,
@@ -125,6 +131,9 @@ pub struct App {
     pub themes: Vec<String>,
     /// Which of them is.
     pub theme: usize,
+    keeping: Keeping,
+    /// Whether the form that is being opened is for the editor.
+    is_for_editor: bool,
     undo: Vec<Done>,
     last_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
@@ -151,6 +160,8 @@ impl App {
             site: Site::default(),
             themes: Vec::new(),
             theme: 0,
+            keeping: Keeping::default(),
+            is_for_editor: false,
             undo: Vec::new(),
             last_ticket: 0,
             waiting: HashMap::new(),
@@ -161,6 +172,9 @@ impl App {
 
     /// Takes in what happened and answers what shall be done.
     pub fn update(&mut self, event: Event) -> Option<Effect> {
+        if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
+            self.touched();
+        }
         let effect = match event {
             Event::Key(key) => self.key(key),
             Event::Paste(pasted) => {
@@ -195,6 +209,14 @@ impl App {
             }
             Event::Noticed(notices) => {
                 self.let_know(notices);
+                None
+            }
+            Event::Found(found) => {
+                self.drafts_found(found);
+                None
+            }
+            Event::Edited(ticket, edited) => {
+                self.edited(ticket, edited);
                 None
             }
             Event::LightBackground => {
@@ -289,6 +311,7 @@ impl App {
 
     /// After every change: what is selected or focused is seen.
     fn settle(&mut self) {
+        self.settle_drafts();
         let layout = self.layout();
         self.tree.scroll(layout.tree_rows(), layout.list_rows());
         if layout.columns != Columns::Three && self.pane == Pane::List {
@@ -319,6 +342,8 @@ impl App {
                 }
                 Layer::Compare(compare) => compare.scroll(layout),
                 Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
+                Layer::Drafts(drafts) => drafts.scroll(Layout::choice_rows(layout.trash())),
+                Layer::Merge(merge) => merge.scroll(layout),
                 Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
             }
         }

@@ -107,6 +107,48 @@ impl Confirm {
         }
     }
 
+    /// What shall become of what is typed over a connection that others deleted; `lost` are the secrets that only it had.
+    pub fn deleted_elsewhere(lost: &[String]) -> Self {
+        let stays = match lost {
+            [] => String::new(),
+            lost => format!(
+                " What is only stored does not come along into a new one, and is to be typed again: {}.",
+                lost.join(", ")
+            ),
+        };
+        Self {
+            headline: "Deleted elsewhere".into(),
+            text: format!(
+                "This connection was deleted elsewhere. Bring it back from the trash first, or create a new one from what is typed?{stays}"
+            ),
+            subject: None,
+            note: None,
+            line: None,
+            buttons: vec![
+                ("Cancel", Answer::Cancel),
+                ("Bring back", Answer::BringBack),
+                ("Create anew", Answer::MakeNew),
+            ],
+            focus: 1,
+        }
+    }
+
+    /// Whether a draft shall be given up; Enter alone gives up nothing.
+    pub fn discard_draft(id: Uuid, name: &str) -> Self {
+        Self {
+            headline: "Discard the draft".into(),
+            text: "Discard what was typed and never saved?".into(),
+            subject: Some(name.to_owned()),
+            note: Some("This cannot be undone."),
+            line: None,
+            buttons: vec![
+                ("Cancel", Answer::Cancel),
+                ("Discard", Answer::DiscardDraft(id)),
+            ],
+            focus: 0,
+        }
+    }
+
     /// Whether a connection shall be what it was at a version. Enter does it: it can be taken back the same way.
     pub fn roll_back(id: Uuid, number: u64, name: &str) -> Self {
         Self {

@@ -1,9 +1,11 @@
 //! What goes out: what the app wants done, and what it asks the service.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::form::{Document, Kept, Theirs};
 use super::tree::Item;
 use crate::appsettings::{Lookup, Reference};
 use crate::connection::{
@@ -15,6 +17,15 @@ use crate::connection::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
+/// Names a form that is kept while it is not saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// One that was opened by this app.
+    New(Ticket),
+    /// One that was found when the app started.
+    Found(Uuid),
+}
+
 /// What the app wants done.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
@@ -24,6 +35,16 @@ pub enum Effect {
     Wake(Ticket, Duration),
     /// There is more to do when no key waits: draw, then say [`super::event::Event::Idle`] again.
     Continue,
+    /// Keep what is typed and not saved, sealed.
+    Keep(Slot, Arc<Kept>),
+    /// What was kept is saved, or given up.
+    Forget(Slot),
+    /// Leave what was found to whoever looks next.
+    LetGo(Vec<Uuid>),
+    /// Look for what was kept and never saved; it comes as [`super::event::Event::Found`].
+    Find,
+    /// Hand the terminal and a text to the editor; it comes back as [`super::event::Event::Edited`].
+    Edit(Ticket, Document),
     /// Hand a text to the terminal's clipboard.
     Copy(String),
     /// Draw every cell afresh.
@@ -41,6 +62,8 @@ pub enum Request {
     List(Window),
     /// One connection.
     Get(Uuid),
+    /// A connection as it is now, and what of it differs from a version.
+    Theirs(Uuid, u64),
     /// Who has an alias, leaving one connection out.
     AliasOwner(String, Option<Uuid>),
     /// Whether a reference resolves.
@@ -95,6 +118,7 @@ impl Request {
             | Self::Rollback(..) => true,
             Self::List(_)
             | Self::Get(_)
+            | Self::Theirs(..)
             | Self::AliasOwner(..)
             | Self::Lookup(_)
             | Self::Test(_)
@@ -111,6 +135,7 @@ impl Request {
             Self::Test(_) | Self::Models(_) => true,
             Self::List(_)
             | Self::Get(_)
+            | Self::Theirs(..)
             | Self::AliasOwner(..)
             | Self::Lookup(_)
             | Self::Create(_)
@@ -134,6 +159,8 @@ pub enum Reply {
     Listed(Result<Page<Item>, ConnectionError>),
     /// To [`Request::Get`].
     Got(Result<Connection, ConnectionError>),
+    /// To [`Request::Theirs`].
+    Theirs(Result<Box<Theirs>, ConnectionError>),
     /// To [`Request::AliasOwner`].
     AliasOwner(Result<Option<ConnectionItem>, ConnectionError>),
     /// To [`Request::Lookup`].

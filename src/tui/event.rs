@@ -7,8 +7,10 @@ use zeroize::Zeroizing;
 use super::action::Action;
 use super::effect::{Reply, Ticket};
 use super::follow::Heard;
+use super::form::Document;
 use super::key::Key;
 use super::layout::Size;
+use crate::drafts;
 use crate::provider::ProviderCatalog;
 
 /// Something that happened.
@@ -36,6 +38,10 @@ pub enum Event {
     Opened(Arc<ProviderCatalog>),
     /// The service found something that people should know, one sentence each.
     Noticed(Vec<String>),
+    /// These were typed, kept, and never saved.
+    Found(Vec<drafts::Found>),
+    /// The editor gave the terminal back, with what it made of the text, or a sentence why there is nothing.
+    Edited(Ticket, Result<Document, String>),
     /// The terminal's background is light.
     LightBackground,
     /// Something was said in words, where there is no screen.

@@ -5,15 +5,18 @@ mod draft;
 mod elsewhere;
 pub mod field;
 mod fill;
+mod kept;
+mod outside;
 mod owners;
 pub mod rows;
 mod save;
 mod suggest;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::action::Action;
-use super::effect::Ticket;
+use super::effect::{Slot, Ticket};
 use super::event::Pasted;
 use super::key::Key;
 use super::layer::Outcome;
@@ -23,11 +26,16 @@ use crate::connection::{Clipping, Connection, alias};
 use crate::provider::{Provider, ProviderCatalog};
 pub use checks::AliasCheck;
 use checks::Known;
-pub use elsewhere::Elsewhere;
+use elsewhere::Apart;
+pub use elsewhere::{Elsewhere, Taken, Theirs};
 use field::{Field, Place, Secret, Value};
+pub use kept::Kept;
+pub use outside::Document;
+use outside::Outside;
 
 /// What a form is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Subject {
     /// A connection that is not yet.
     New,
@@ -63,6 +71,14 @@ pub struct Form {
     pub saving: Option<Ticket>,
     /// What happened to the connection elsewhere since it was read.
     pub elsewhere: Option<Elsewhere>,
+    /// The name that it is kept under while it is not saved.
+    pub slot: Option<Slot>,
+    /// How it stands to what others made of the connection.
+    apart: Apart,
+    /// Whether the connection may have moved on since it was read, unheard.
+    is_unsure: bool,
+    /// What was handed to an editor, and came back.
+    outside: Outside,
     /// The wake-up that hides a shown secret.
     pub hiding: Option<Ticket>,
     /// Whether the alias follows the name.
@@ -121,6 +137,10 @@ impl Form {
             lookups: Vec::new(),
             saving: None,
             elsewhere: None,
+            slot: None,
+            apart: Apart::default(),
+            is_unsure: false,
+            outside: Outside::default(),
             hiding: None,
             alias_follows: true,
             was_tried: false,

@@ -5,9 +5,11 @@ use uuid::Uuid;
 use super::action::{Action, Context};
 use super::compare::Compare;
 use super::confirm::Confirm;
+use super::drafts::Drafts;
 use super::effect::{Request, Ticket};
 use super::form::Form;
 use super::help::Help;
+use super::merge::Merge;
 use super::models::Models;
 use super::notice::Notice;
 use super::palette::Palette;
@@ -37,6 +39,10 @@ pub enum Layer {
     Compare(Compare),
     /// What is in the trash.
     Trash(Trash),
+    /// What both changed, here and elsewhere.
+    Merge(Merge),
+    /// What was typed and never saved.
+    Drafts(Drafts),
     /// Something is to be copied; the next key says what.
     Clipboard,
 }
@@ -51,6 +57,8 @@ impl Layer {
             Self::Report(_) => Context::Report,
             Self::Compare(_) => Context::Compare,
             Self::Trash(_) => Context::Trash,
+            Self::Merge(_) => Context::Merge,
+            Self::Drafts(_) => Context::Drafts,
             Self::Clipboard => Context::Clipboard,
         }
     }
@@ -67,6 +75,8 @@ impl Layer {
             | Self::Palette(_)
             | Self::Help(_)
             | Self::Trash(_)
+            | Self::Merge(_)
+            | Self::Drafts(_)
             | Self::Clipboard => None,
         }
     }
@@ -115,6 +125,10 @@ pub enum Outcome {
     Browse(Uuid, String),
     /// Something would be lost by going away.
     AskWhetherToLeave,
+    /// Others deleted the connection: what shall become of what is typed.
+    AskWhatOfDeleted,
+    /// Both changed something: which of the two shall be saved.
+    Merge,
 }
 
 /// What a button of a question means.
@@ -138,4 +152,10 @@ pub enum Answer {
     Discard,
     /// The app shall end though something is not saved.
     DiscardAndQuit,
+    /// The connection that others deleted shall come back from the trash, and what is typed be saved over it.
+    BringBack,
+    /// What is typed over a connection that others deleted shall be a new one.
+    MakeNew,
+    /// This draft shall be given up.
+    DiscardDraft(Uuid),
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::effect::{Change, Reply, Request};
+use super::form::Theirs;
 use super::tree::Item;
 use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Query, Window,
@@ -19,6 +20,7 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
     match request {
         Request::List(window) => Reply::Listed(service.list(Query::all(window)).await.map(compact)),
         Request::Get(id) => Reply::Got(service.get(&IdOrAlias::Id(id)).await),
+        Request::Theirs(id, since) => Reply::Theirs(theirs(service, id, since).await.map(Box::new)),
         Request::AliasOwner(alias, except) => {
             Reply::AliasOwner(service.alias_owner(&alias, except).await)
         }
@@ -50,6 +52,26 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
             Reply::Purged(gone, done)
         }
     }
+}
+
+/// A connection as it is now. That its history cannot be asked hides only which secrets are other ones.
+async fn theirs(
+    service: &dyn ConnectionService,
+    id: Uuid,
+    since: u64,
+) -> Result<Theirs, ConnectionError> {
+    let connection = service.get(&id.into()).await?;
+    let now = connection.item.version;
+    let compared = service.compare(&id.into(), since, now).await.ok();
+    let changed = compared.map(|compared| {
+        let paths = compared.changes.into_iter().map(|change| change.path);
+        let settings = paths.filter_map(|path| Some(path.strip_prefix("settings.")?.to_owned()));
+        settings.collect()
+    });
+    Ok(Theirs {
+        connection,
+        changed,
+    })
 }
 
 /// All that is in the trash.

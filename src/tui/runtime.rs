@@ -4,7 +4,10 @@
 //! answers, and what is left to do comes last.
 
 mod calls;
+mod editor;
 mod feed;
+mod handover;
+mod keeper;
 mod options;
 mod order;
 pub mod plain;
@@ -28,12 +31,14 @@ use super::app::App;
 use super::effect::{Effect, Ticket};
 use super::event::Event;
 use super::layout::Size;
-use super::terminal::{self, Background, Input, Taken};
+use super::terminal::{self, Background, Input, Reading, Taken};
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
 use calls::{Answered, Calls, Happened};
+use editor::Editing;
 use feed::Feed;
+use keeper::{Keeper, Task, Told};
 pub use options::TuiOptions;
 use options::keymap;
 use service::Opened;
@@ -97,6 +102,9 @@ pub async fn run(
         wakes: JoinSet::new(),
         is_changed: true,
         before_stop: options.before_stop,
+        keeper: Keeper::new(options.drafts)?,
+        reading: None,
+        editing: None,
     };
     runtime.measure()?;
     runtime.draw()?;
@@ -110,10 +118,10 @@ pub async fn run(
     } else {
         Background::DoesNotMatter
     };
-    terminal::read(sender, background)?;
+    runtime.reading = Some(terminal::read(sender, background)?);
     let ended = runtime.turn(signals).await;
     drop(taken);
-    runtime.calls.finish().await;
+    runtime.finish().await;
     ended
 }
 
@@ -137,6 +145,10 @@ struct Runtime {
     /// Whether something happened since the last frame.
     is_changed: bool,
     before_stop: BeforeStop,
+    keeper: Keeper,
+    reading: Option<Reading>,
+    /// The editor that has the terminal.
+    editing: Option<Editing>,
 }
 
 impl Runtime {
@@ -149,16 +161,22 @@ impl Runtime {
                 biased;
                 _ = signals.terminate.recv() => Turn::End,
                 _ = signals.hang_up.recv() => Turn::End,
-                _ = signals.interrupt.recv() => Turn::End,
+                // An editor that has the terminal answers for itself.
+                _ = signals.interrupt.recv() => if self.editing.is_some() { Turn::On } else { Turn::End },
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.go_on.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
-                input = self.inputs.recv() => self.take_in(input)?,
+                ended = editor::end(&mut self.editing) => self.take_back(ended)?,
+                input = self.inputs.recv(), if self.editing.is_none() => self.take_in(input)?,
                 happened = self.calls.next() => match happened {
                     Happened::Opened(opened) => self.begin(opened)?,
                     Happened::Answered(answer) => self.take_answer(answer)?,
                 },
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
+                told = self.keeper.next() => self.update(match told {
+                    Told::Found(found) => Event::Found(found),
+                    Told::Refused(why) => Event::Noticed(vec![why]),
+                })?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
             };
             if turn == Turn::End {
@@ -171,9 +189,13 @@ impl Runtime {
     fn catch_up(&mut self) -> Result<Turn, TuiError> {
         loop {
             for _ in 0..DRAIN {
-                let turn = match self.inputs.try_recv() {
-                    Ok(input) => self.take_in(Some(input))?,
-                    Err(_) => match self.calls.ready() {
+                let input = match self.editing {
+                    Some(_) => None,
+                    None => self.inputs.try_recv().ok(),
+                };
+                let turn = match input {
+                    Some(input) => self.take_in(Some(input))?,
+                    None => match self.calls.ready() {
                         Some(answer) => self.take_answer(answer)?,
                         None => break,
                     },
@@ -225,6 +247,7 @@ impl Runtime {
         self.feed.open(Arc::clone(&service), since);
         self.update(Event::Opened(service.providers()))?;
         self.calls.open(service);
+        self.keeper.tell(Task::Find);
         self.tell_notices()
     }
 
@@ -260,6 +283,15 @@ impl Runtime {
                     ticket
                 });
             }
+            Some(Effect::Keep(slot, kept)) => self.keeper.tell(Task::Keep(slot, kept)),
+            Some(Effect::Forget(slot)) => self.keeper.tell(Task::Forget(slot)),
+            Some(Effect::LetGo(ids)) => self.keeper.tell(Task::LetGo(ids)),
+            Some(Effect::Find) => self.keeper.tell(Task::Find),
+            Some(Effect::Edit(ticket, document)) => {
+                if let Err(why) = self.hand_over(ticket, &document)? {
+                    return self.update(Event::Edited(ticket, Err(why)));
+                }
+            }
             Some(Effect::Copy(text)) => {
                 crossterm::execute!(
                     self.terminal.backend_mut(),
@@ -279,6 +311,9 @@ impl Runtime {
     }
 
     fn draw(&mut self) -> Result<(), TuiError> {
+        if self.editing.is_some() {
+            return Ok(());
+        }
         let flaws = self.themes.show(self.app.theme, self.app.is_light);
         if !flaws.is_empty() {
             self.app.update(Event::Noticed(flaws));
@@ -295,6 +330,7 @@ impl Runtime {
 
     /// Goes to the shell, and comes back when it lets us.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
+        self.keeper.keep_all(&mut self.app);
         let rest = self.before_stop.let_go();
         terminal::give_back()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
@@ -304,6 +340,9 @@ impl Runtime {
     }
 
     fn resume(&mut self) -> Result<Turn, TuiError> {
+        if self.editing.is_some() {
+            return Ok(Turn::On);
+        }
         terminal::take()?;
         self.measure()?;
         self.update(Event::Resumed)

@@ -4,6 +4,7 @@
 //! the app leaves from another thread all the same.
 
 mod background;
+mod reading;
 
 use std::io::{self, Write};
 use std::sync::Once;
@@ -24,6 +25,8 @@ use zeroize::Zeroizing;
 use super::event::{Event, Mouse, MouseKind, Pasted};
 use super::key::Key;
 use super::layout::Size;
+pub use reading::Reading;
+use reading::{Ready, next};
 
 /// Two clicks within this time are one double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -110,7 +113,7 @@ pub enum Background {
 }
 
 /// Reads the terminal for ever, on a thread of its own; says first that the background is light, when it is.
-pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Result<()> {
+pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Result<Reading> {
     let told = match background {
         Background::Matters => background::from_environment(),
         Background::DoesNotMatter => Some(false),
@@ -119,6 +122,7 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
     if asks {
         background::ask()?;
     }
+    let (reading, mut ears) = Reading::new()?;
     std::thread::Builder::new()
         .name("terminal".into())
         .spawn(move || {
@@ -139,21 +143,29 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
                     return;
                 }
             }
-            loop {
-                let input = match crossterm::event::read() {
-                    Ok(happening) => match translator.event(happening) {
-                        Some(event) => Input::Event(event),
-                        None => continue,
-                    },
-                    Err(_) => Input::Gone,
-                };
-                let is_gone = matches!(input, Input::Gone);
-                if inputs.send(input).is_err() || is_gone {
-                    return;
+            while matches!(ears.wait(), Ready::Input) {
+                loop {
+                    match next() {
+                        Ok(Some(happening)) => {
+                            let Some(event) = translator.event(happening) else {
+                                continue;
+                            };
+                            if inputs.send(Input::Event(event)).is_err() {
+                                return;
+                            }
+                        }
+                        Ok(None) => break,
+                        Err(_) => {
+                            // That nobody listens any more is the end, too.
+                            let _ = inputs.send(Input::Gone);
+                            return;
+                        }
+                    }
                 }
             }
-        })
-        .map(drop)
+            let _ = inputs.send(Input::Gone);
+        })?;
+    Ok(reading)
 }
 
 /// Turns what crossterm says into events.

@@ -5,11 +5,13 @@ mod choices;
 mod compare;
 mod confirm;
 mod detail;
+mod drafts;
 mod form;
 mod help;
 mod history;
 mod info;
 mod list;
+mod merge;
 mod paint;
 mod report;
 mod trash;
@@ -64,6 +66,14 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             }
             Layer::Trash(trash) => {
                 trash::draw(scene, trash, buffer);
+                None
+            }
+            Layer::Merge(merge) => {
+                merge::draw(scene, merge, buffer);
+                None
+            }
+            Layer::Drafts(drafts) => {
+                drafts::draw(scene, drafts, buffer);
                 None
             }
             Layer::Clipboard => None,

@@ -12,6 +12,7 @@
 
 pub mod twice;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
@@ -20,8 +21,9 @@ use ratatui::layout::Rect;
 use tokio::runtime::Runtime;
 use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Reply, Ticket};
+use umai::tui::effect::{Effect, Reply, Slot, Ticket};
 use umai::tui::event::{Event, Pasted};
+use umai::tui::form::Kept;
 use umai::tui::key::Key;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
@@ -39,6 +41,8 @@ pub struct Stage {
     pub effects: Vec<Effect>,
     pub theme: ThemeName,
     pub runtime: Arc<Runtime>,
+    /// What is kept and not saved.
+    pub kept: HashMap<Slot, Arc<Kept>>,
     wakes: Vec<Ticket>,
     /// What was answered and not yet handed over, while answers are held back.
     held: Option<Vec<(Ticket, Reply)>>,
@@ -93,6 +97,7 @@ impl Stage {
             effects: Vec::new(),
             theme: ThemeName::Dark,
             runtime,
+            kept: HashMap::new(),
             wakes: Vec::new(),
             held: None,
         };
@@ -148,7 +153,21 @@ impl Stage {
                     None
                 }
                 Effect::Continue => None,
-                Effect::Redraw | Effect::Suspend | Effect::Quit | Effect::Copy(_) => {
+                Effect::Keep(slot, kept) => {
+                    self.kept.insert(slot, kept);
+                    None
+                }
+                Effect::Forget(slot) => {
+                    self.kept.remove(&slot);
+                    None
+                }
+                Effect::Redraw
+                | Effect::Suspend
+                | Effect::Quit
+                | Effect::Copy(_)
+                | Effect::LetGo(_)
+                | Effect::Find
+                | Effect::Edit(..) => {
                     self.effects.push(done);
                     None
                 }

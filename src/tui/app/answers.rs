@@ -6,7 +6,7 @@ use super::undo::Done;
 use super::{App, Switch, Waiting};
 use crate::connection::{Connection, ConnectionError, ConnectionItem};
 use crate::tui::effect::{Reply, Ticket};
-use crate::tui::form::{Form, Subject};
+use crate::tui::form::{Elsewhere, Form, Subject};
 use crate::tui::layer::Layer;
 use crate::tui::notice::{Mood, Notice};
 use crate::tui::tree::Item;
@@ -30,6 +30,9 @@ impl App {
             (Waiting::Detail, Reply::Got(Ok(connection))) => self.detail.show(connection),
             (Waiting::Detail, Reply::Got(Err(error))) => self.detail.broke(error.to_string()),
             (Waiting::Edit, Reply::Got(Ok(connection))) => self.open_form(connection),
+            (Waiting::Theirs, Reply::Theirs(theirs)) => {
+                self.theirs(ticket, theirs.map(|theirs| *theirs));
+            }
             (Waiting::Alias, Reply::AliasOwner(owner)) => {
                 let owner = owner.ok().map(|owner| owner.map(|item| item.name));
                 if let Some(form) = self.form_mut() {
@@ -110,6 +113,12 @@ impl App {
                     form.saving = None;
                 }
             }
+            Waiting::Theirs => {
+                if let Some(form) = self.form_mut() {
+                    form.saving = form.saving.filter(|saving| *saving != ticket);
+                    form.theirs_unknown();
+                }
+            }
             Waiting::Alias => {
                 if let Some(form) = self.form_mut() {
                     form.alias_answered(ticket, None);
@@ -138,7 +147,7 @@ impl App {
                 return;
             }
             Waiting::Versions(..) => self.workspace.history.broke(why.to_owned()),
-            Waiting::Edit | Waiting::Rollback(_) | Waiting::RollbackField(_) => {}
+            Waiting::Edit | Waiting::Editor | Waiting::Rollback(_) | Waiting::RollbackField(_) => {}
         }
         self.tell(Notice::error(format!("The request broke off: {why}")));
     }
@@ -198,6 +207,11 @@ impl App {
                 if let Some(notice) = notice {
                     self.tell(notice);
                 }
+            }
+            Err(ConnectionError::VersionMoved { found, .. }) => self.save_moved(found),
+            Err(ConnectionError::NotFound(_)) if form.id().is_some() => {
+                form.changed_elsewhere(Elsewhere::Deleted);
+                self.ask_what_of_deleted();
             }
             Err(error) => self.say(&error),
         }
@@ -265,6 +279,7 @@ impl App {
         {
             self.notice = None;
         }
+        self.woken_to_keep(ticket);
         if let Some(form) = self.form_mut()
             && form.hiding == Some(ticket)
         {

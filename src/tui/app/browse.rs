@@ -31,6 +31,8 @@ impl App {
             Action::Undo => return self.undo(),
             Action::Delete => self.ask_to_delete(),
             Action::Trash => self.open_trash(),
+            Action::Outside => return self.edit_outside(),
+            Action::Drafts => return Some(self.look_for_drafts()),
             Action::Filter => self.tree.start_filter(),
             Action::Sort => self.sort(),
             Action::Copy => self.ask_what_to_copy(),
@@ -52,6 +54,10 @@ impl App {
             Action::Back => self.back(),
             Action::Save
             | Action::RollBackField
+            | Action::RestoreDraft
+            | Action::DiscardDraft
+            | Action::KeepMine
+            | Action::TakeTheirs
             | Action::Restore
             | Action::Purge
             | Action::Empty
@@ -150,7 +156,7 @@ impl App {
         }
     }
 
-    fn edit(&mut self) -> Option<Effect> {
+    pub(super) fn edit(&mut self) -> Option<Effect> {
         match self.tree.selected() {
             Node::Connection(id)
                 if !self.is_waiting(|waiting| matches!(waiting, Waiting::Edit)) =>

@@ -28,6 +28,9 @@ impl App {
             .or_else(|| self.next_lookup())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_hiding())
+            .or_else(|| self.next_theirs())
+            .or_else(|| self.next_editing())
+            .or_else(|| self.next_keeping())
     }
 
     fn next_slice(&mut self) -> Option<Effect> {

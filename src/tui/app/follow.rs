@@ -74,11 +74,11 @@ impl App {
             let before = form.elsewhere;
             form.hear(heard);
             // The first one is said; while a save is under way, it may be that save.
-            if before.is_none()
-                && form.saving.is_none()
-                && let Some(elsewhere) = form.elsewhere
-            {
-                self.tell(Notice::warning(elsewhere.sentence()));
+            if before.is_none() && form.saving.is_none() {
+                self.say_elsewhere();
+            }
+            if matches!(heard, News::Deleted(_)) {
+                self.renew_merge();
             }
         }
         let is_deleting = self.is_deleting(id);
@@ -154,8 +154,6 @@ impl App {
         if let Some(form) = self.form_mut() {
             form.changed_elsewhere(heard);
         }
-        if let Some(elsewhere) = self.form().and_then(|form| form.elsewhere) {
-            self.tell(Notice::warning(elsewhere.sentence()));
-        }
+        self.say_elsewhere();
     }
 }

@@ -54,6 +54,7 @@ impl App {
             Action::Back if self.is_filtering() => Some("show all"),
             Action::Choose if matches!(self.layers.last(), Some(Layer::Models(_))) => Some("copy"),
             Action::Back if self.is_testing() => Some("stop"),
+            Action::Back if matches!(self.layers.last(), Some(Layer::Drafts(_))) => Some("later"),
             Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,
             _ => entry.hint,
         }

@@ -21,6 +21,8 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Merge(_)
+                | Layer::Drafts(_)
                 | Layer::Clipboard,
             ) => false,
             None => self.is_filtering(),
@@ -41,9 +43,13 @@ impl App {
                     .find(Context::Tree, key)
                     .filter(|action| match self.layers.last() {
                         Some(Layer::Help(_)) => Help::does(*action),
-                        Some(Layer::Report(_) | Layer::Compare(_) | Layer::Trash(_)) => {
-                            action.is_move()
-                        }
+                        Some(
+                            Layer::Report(_)
+                            | Layer::Compare(_)
+                            | Layer::Trash(_)
+                            | Layer::Merge(_)
+                            | Layer::Drafts(_),
+                        ) => action.is_move(),
                         _ => false,
                     });
         }
@@ -70,6 +76,8 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Merge(_)
+                | Layer::Drafts(_)
                 | Layer::Clipboard,
             )
             | None => {}
@@ -104,6 +112,8 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Merge(_)
+                | Layer::Drafts(_)
                 | Layer::Clipboard,
             )
             | None => None,

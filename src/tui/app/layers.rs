@@ -33,6 +33,9 @@ impl App {
                 return Some(Effect::Suspend);
             }
             Action::Leave => return self.leave(),
+            Action::Outside if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+                return self.edit_outside();
+            }
             Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 let place = self.context();
                 let mut palette = Palette::of(place);
@@ -68,6 +71,8 @@ impl App {
             },
             Some(Layer::Compare(_)) => return self.act_in_compare(action),
             Some(Layer::Trash(_)) => return self.act_in_trash(action),
+            Some(Layer::Merge(_)) => return self.act_in_merge(action),
+            Some(Layer::Drafts(_)) => return self.act_in_drafts(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
             Some(Layer::Palette(palette)) => palette.act(action),
             Some(Layer::Help(help)) => {
@@ -151,6 +156,14 @@ impl App {
                 self.layers.push(Layer::Confirm(Confirm::leave()));
                 None
             }
+            Outcome::AskWhatOfDeleted => {
+                self.ask_what_of_deleted();
+                None
+            }
+            Outcome::Merge => {
+                self.open_merge();
+                None
+            }
         }
     }
 
@@ -170,7 +183,13 @@ impl App {
                 self.layers.pop();
                 None
             }
-            Answer::DiscardAndQuit => Some(Effect::Quit),
+            Answer::DiscardAndQuit => {
+                self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
+                Some(Effect::Quit)
+            }
+            Answer::BringBack => self.bring_form_back(),
+            Answer::MakeNew => self.make_form_new(),
+            Answer::DiscardDraft(id) => Some(self.discard_draft(id)),
             Answer::Delete(id) => Some(self.delete(id)),
             Answer::Purge(_) | Answer::Empty => self.purge(answer),
         }

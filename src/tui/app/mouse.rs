@@ -42,7 +42,9 @@ impl App {
                 | Layer::Models(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
-                | Layer::Trash(_),
+                | Layer::Trash(_)
+                | Layer::Merge(_)
+                | Layer::Drafts(_),
             ) => {
                 self.act(up_or_down);
             }
@@ -105,6 +107,21 @@ impl App {
                 }
                 trash.choices.selected = at;
                 is_double.then(|| self.act(Action::Restore)).flatten()
+            }
+            Some(Layer::Drafts(drafts)) => {
+                let area = Layout::choice_list(layout.trash());
+                let at = point(mouse, area, drafts.choices.top)?;
+                if at >= drafts.drafts.len() {
+                    return None;
+                }
+                drafts.choices.selected = at;
+                is_double.then(|| self.act(Action::RestoreDraft)).flatten()
+            }
+            Some(Layer::Merge(merge)) => {
+                let rows = merge.rows();
+                let at = point(mouse, layout.reading_text(rows.len()), merge.top)?;
+                merge.point_at(rows.get(at)?);
+                None
             }
             Some(Layer::Confirm(confirm)) => {
                 let button = layout

@@ -42,6 +42,10 @@ impl App {
             }
             Some(Layer::Models(models)) => models.choices.selected = number,
             Some(Layer::Trash(trash)) => trash.choices.selected = number,
+            Some(Layer::Drafts(drafts)) => drafts.choices.selected = number,
+            Some(Layer::Merge(merge)) => {
+                merge.selected = number.min(merge.conflicts.len().saturating_sub(1));
+            }
             Some(Layer::Compare(compare)) => {
                 compare.selected = number.min(compare.changes().len().saturating_sub(1));
             }
@@ -96,6 +100,8 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Drafts(_)
+                | Layer::Merge(_)
                 | Layer::Clipboard,
             ) => None,
             None => {

@@ -146,6 +146,8 @@ impl App {
             Waiting::Page
             | Waiting::Detail
             | Waiting::Edit
+            | Waiting::Editor
+            | Waiting::Theirs
             | Waiting::Alias
             | Waiting::Lookup
             | Waiting::Save

@@ -26,6 +26,8 @@ pub(super) enum From {
     Undo,
     /// In the trash.
     Trash,
+    /// From a form over what others deleted.
+    Form,
 }
 
 impl App {
@@ -40,6 +42,8 @@ impl App {
             | Layer::Report(_)
             | Layer::Models(_)
             | Layer::Compare(_)
+            | Layer::Merge(_)
+            | Layer::Drafts(_)
             | Layer::Clipboard => None,
         })
     }
@@ -168,6 +172,9 @@ impl App {
             Some(alias) if alias == item.alias => format!("\"{name}\" is back as '{alias}'"),
             Some(_) | None => format!("\"{name}\" is back"),
         }));
+        if restore.from == From::Form {
+            self.brought_back(item.id, item.version);
+        }
         if self
             .layers
             .iter()
@@ -187,6 +194,7 @@ impl App {
         });
         match (taken, restore.from) {
             (Some((taken, by)), From::Trash) => self.offer(restore.id, taken, by),
+            (Some(_), From::Form) => self.not_brought_back(error),
             (Some((taken, by)), From::Undo) => {
                 let key = self.keymap.first_key(Context::Tree, Action::Trash);
                 let key = key.map_or_else(String::new, |key| format!(" ({key})"));
@@ -228,7 +236,10 @@ impl App {
             | Answer::RollBackField(..)
             | Answer::Save
             | Answer::Discard
-            | Answer::DiscardAndQuit => return None,
+            | Answer::DiscardAndQuit
+            | Answer::BringBack
+            | Answer::MakeNew
+            | Answer::DiscardDraft(_) => return None,
         };
         Some(self.call(Waiting::Purge, Request::Purge(ids)))
     }

@@ -84,6 +84,7 @@ impl App {
         match restore.from {
             From::Undo => self.undo.push(Done::Deleted(restore.id)),
             From::Trash => self.read_trash_again(),
+            From::Form => {}
         }
     }
 }

@@ -179,7 +179,10 @@ impl App {
             | Answer::Empty
             | Answer::Save
             | Answer::Discard
-            | Answer::DiscardAndQuit => None,
+            | Answer::DiscardAndQuit
+            | Answer::BringBack
+            | Answer::MakeNew
+            | Answer::DiscardDraft(_) => None,
         }
     }
 

@@ -89,6 +89,7 @@ impl Form {
             alias.clear();
         }
         self.look_all_up_again();
+        self.ask_for_theirs_again();
     }
 
     /// Takes the answer about an alias.

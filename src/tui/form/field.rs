@@ -1,15 +1,20 @@
 //! One field of a form: what it is, what it says, what is wrong with it.
 
+mod said;
+
 use crossterm::event::KeyCode;
+use serde::{Deserialize, Serialize};
 
 use crate::appsettings::Reference;
 use crate::connection::Mask;
 use crate::provider::{DefaultValue, FieldKind, SettingsField};
 use crate::tui::key::Key;
 use crate::tui::line::Line;
+pub use said::{Said, Typed};
 
 /// Which part of a draft a field fills.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Place {
     /// The name.
     Name,

@@ -172,7 +172,8 @@ fn told(kind: &str, filled: &[String], left_out: &[String]) -> Notice {
     Notice::done(format!("Filled {} ({kind}){left}", named(filled)))
 }
 
-fn named(names: &[String]) -> String {
+/// Some names, those that are too many counted.
+pub(super) fn named(names: &[String]) -> String {
     let shown: Vec<_> = names
         .iter()
         .take(MOST_NAMED)

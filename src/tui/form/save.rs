@@ -1,7 +1,7 @@
 //! Saving a form, and showing at its fields why it was refused.
 
 use super::field::{Field, Place};
-use super::{Form, Subject};
+use super::{Elsewhere, Form, Subject};
 use crate::connection::validate::Stored as Keep;
 use crate::connection::{ConnectionDraft, Field as DraftField, FieldError, Reason, TestSubject};
 use crate::provider::ProviderCatalog;
@@ -20,6 +20,16 @@ impl Form {
 
     /// Asks the service to keep it, when nothing is wrong.
     pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
+        match self.elsewhere {
+            None => {}
+            Some(Elsewhere::Deleted) => return Outcome::AskWhatOfDeleted,
+            Some(Elsewhere::Saved(version)) if self.their_version().is_none() => {
+                self.wait_for_theirs(version);
+                return Outcome::Stay;
+            }
+            Some(Elsewhere::Saved(_)) if self.conflicts().is_empty() => self.come_together(),
+            Some(Elsewhere::Saved(_)) => return Outcome::Merge,
+        }
         let draft = match self.right_draft(catalog) {
             Ok(draft) => draft,
             Err(Some(notice)) => return Outcome::Tell(notice),
@@ -56,16 +66,28 @@ impl Form {
         self.was_tried = true;
         self.look_all_up_again();
         let draft = self.draft();
-        let keep = match self.subject {
-            Subject::New => Keep::Nothing,
-            Subject::Stored { .. } => Keep::Secrets,
-        };
-        let problems = draft.problems(catalog, keep);
+        let problems = self.problems(&draft, catalog);
         if !problems.is_empty() {
             return Err(self.refuse(&problems));
         }
         self.hide_secrets();
         Ok(draft)
+    }
+
+    fn problems(&self, draft: &ConnectionDraft, catalog: &ProviderCatalog) -> Vec<FieldError> {
+        let keep = match self.subject {
+            Subject::New => Keep::Nothing,
+            Subject::Stored { .. } => Keep::Secrets,
+        };
+        draft.problems(catalog, keep)
+    }
+
+    /// Shows what is wrong at the fields, as a save would; what belongs to no field is to be told.
+    pub(super) fn show_problems(&mut self, catalog: &ProviderCatalog) -> Option<Notice> {
+        self.was_tried = true;
+        let draft = self.draft();
+        let problems = self.problems(&draft, catalog);
+        self.refuse(&problems)
     }
 
     /// Shows every error at its field with the focus on the first; what belongs to no field is told.

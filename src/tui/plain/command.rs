@@ -45,6 +45,8 @@ fn goes(app: &App) -> Goes {
             | Layer::Report(_)
             | Layer::Compare(_)
             | Layer::Trash(_)
+            | Layer::Drafts(_)
+            | Layer::Merge(_)
             | Layer::Clipboard,
         )
         | None => Goes::ToBeDone,
@@ -225,7 +227,7 @@ pub fn help(app: &App) -> Vec<String> {
     if goes != Goes::ToQuestion {
         lines.push(format!("{colon}list: what there is here, some at a time."));
     }
-    for entry in &ACTIONS {
+    for entry in ACTIONS {
         let is_offered = context.has(entry)
             && !is_of_the_screen(entry.action)
             && app.keymap.first_key(context, entry.action).is_some()

@@ -7,7 +7,7 @@ use crate::tui::form::rows::{self, Shows};
 use crate::tui::form::{Form, Subject};
 
 /// What there is to say of a form.
-pub(super) fn saying(form: &Form) -> Saying {
+pub(super) fn saying(form: &Form, save: &str) -> Saying {
     let place = match &form.subject {
         Subject::New => format!(
             "Create Connection, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
@@ -19,9 +19,9 @@ pub(super) fn saying(form: &Form) -> Saying {
         ),
     };
     let mut body: Vec<String> = form
-        .elsewhere
-        .iter()
-        .map(|elsewhere| format!("Attention: {}", elsewhere.sentence()))
+        .said_of_elsewhere(save)
+        .into_iter()
+        .map(|said| format!("Attention: {said}"))
         .collect();
     body.extend(wrong(form));
     let mut here = Vec::new();

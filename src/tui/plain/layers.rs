@@ -27,6 +27,22 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
         ),
         Layer::Models(models) => of_models(app, models),
         Layer::Trash(trash) => of_trash(app, trash),
+        Layer::Drafts(drafts) => listed(
+            app,
+            format!(
+                "Typed and never saved: {}. restore-draft, discard-draft or back.",
+                count(drafts.drafts.len(), "draft")
+            ),
+            drafts.choices.selected,
+        ),
+        Layer::Merge(merge) => listed(
+            app,
+            format!(
+                "{}. A number selects a field, mine or theirs chooses, save saves.",
+                merge.title()
+            ),
+            merge.selected,
+        ),
         Layer::Compare(compare) => of_compare(app, compare),
         Layer::Report(report) => of_report(report),
         Layer::Confirm(confirm) => of_question(confirm),

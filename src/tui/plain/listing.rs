@@ -2,9 +2,11 @@
 
 use super::words::in_words;
 use crate::tui::app::{App, Pane};
+use crate::tui::drafts::Draft;
 use crate::tui::history;
 use crate::tui::info;
 use crate::tui::layer::Layer;
+use crate::tui::merge::{Conflict, Side};
 use crate::tui::models;
 use crate::tui::picker;
 use crate::tui::tree::Item;
@@ -20,6 +22,8 @@ pub fn count(app: &App) -> usize {
         Some(Layer::Palette(palette)) => palette.left().len(),
         Some(Layer::Models(models)) => models.left().len(),
         Some(Layer::Trash(trash)) => trash.items().len(),
+        Some(Layer::Drafts(drafts)) => drafts.drafts.len(),
+        Some(Layer::Merge(merge)) => merge.conflicts.len(),
         Some(Layer::Compare(compare)) => compare.changes().len(),
         Some(Layer::Confirm(confirm)) => confirm.buttons.len(),
         Some(Layer::Form(form)) => form.fields.len(),
@@ -73,6 +77,21 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             let deleted = deleted.format("%Y-%m-%d %H:%M UTC");
             format!("{}, alias {}, deleted {deleted}", item.name, item.alias)
         }
+        Some(Layer::Drafts(drafts)) => draft(app, drafts.drafts.get(at)?),
+        Some(Layer::Merge(merge)) => {
+            let Conflict {
+                label,
+                mine,
+                theirs,
+                side,
+                ..
+            } = merge.conflicts.get(at)?;
+            let side = match side {
+                Side::Mine => "mine",
+                Side::Theirs => "theirs",
+            };
+            format!("{label}: mine is {mine}, theirs is {theirs}, {side} is chosen")
+        }
         Some(Layer::Compare(compare)) => super::layers::difference(compare.changes().get(at)?),
         Some(Layer::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
         Some(Layer::Form(form)) => super::form::field(form.fields.get(at)?),
@@ -121,4 +140,17 @@ pub(super) fn connection(app: &App, item: &Item) -> String {
         item.name(),
         item.alias()
     )
+}
+
+/// What was typed and never saved.
+fn draft(app: &App, draft: &Draft) -> String {
+    let when = draft.when.format("%Y-%m-%d %H:%M UTC");
+    match &draft.kept {
+        Ok(kept) => format!(
+            "{}, {}, kept {when}",
+            kept.shown_name(),
+            kept.about(&app.catalog)
+        ),
+        Err(why) => format!("Cannot be read. {why}, kept {when}"),
+    }
 }

@@ -21,7 +21,7 @@ impl Saying {
     /// What there is to say now.
     pub fn of(app: &App) -> Self {
         match app.layers.last() {
-            Some(Layer::Form(form)) => form::saying(form),
+            Some(Layer::Form(form)) => form::saying(form, ":save"),
             Some(layer) => layers::saying(app, layer),
             None => tree::saying(app),
         }

@@ -145,13 +145,14 @@ impl Calls {
         });
     }
 
-    /// Waits for the saves under way, or until Ctrl-C says that it shall not.
-    pub(super) async fn finish(mut self) {
+    /// Waits for the saves under way, or until Ctrl-C says that it shall not; tells what was answered.
+    pub(super) async fn finish(&mut self, mut tell: impl FnMut(Ticket, Reply)) {
         while !self.saves.is_empty() {
             tokio::select! {
                 answer = self.under_way.join_next() => match answer {
-                    Some(Ok((ticket, _))) => {
+                    Some(Ok((ticket, reply))) => {
                         self.saves.remove(&ticket);
+                        tell(ticket, reply);
                     }
                     Some(Err(error)) if error.is_cancelled() => {}
                     Some(Err(_)) | None => return,

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::stop::BeforeStop;
+use crate::drafts::Place;
 use crate::tui::keymap::Keymap;
 use crate::tui::site::Site;
 use crate::tui::theme::ThemeName;
@@ -20,6 +21,8 @@ pub struct TuiOptions {
     pub notices: Vec<String>,
     /// Lets go, before the app is stopped by the shell, of what others would wait for.
     pub before_stop: BeforeStop,
+    /// Where what is typed and not saved is kept; nowhere when there is no place for it.
+    pub drafts: Option<Place>,
     /// Where the app is.
     pub site: Site,
 }

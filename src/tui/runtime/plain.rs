@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::calls::{Answered, Calls, Happened};
 use super::feed::Feed;
+use super::keeper::{Keeper, Task, Told};
 use super::options::keymap;
 use super::service::{Opened, Opening};
 use super::signals::Signals;
@@ -44,6 +45,7 @@ pub async fn run(
     let mut app = App::new(catalog, keymap, notices);
     app.settle_at(options.site);
     let signals = Signals::new()?;
+    let is_interactive = io::stdin().is_terminal();
     let mut speaker = Speaker {
         app,
         calls: Calls::of(opening),
@@ -51,16 +53,31 @@ pub async fn run(
         told: 0,
         wakes: JoinSet::new(),
         lines: Lines::read()?,
-        is_interactive: io::stdin().is_terminal(),
+        is_interactive,
         before_stop: options.before_stop,
         said: Saying::default(),
         known: 0,
+        // A script that ends in a form means it so.
+        keeper: Keeper::new(options.drafts.filter(|_| is_interactive))?,
     };
     speaker.update(Event::Resize(plain::SIZE))?;
     let ended = speaker.turn(signals).await;
-    let Speaker { calls, lines, .. } = speaker;
+    let Speaker {
+        mut app,
+        mut calls,
+        lines,
+        keeper,
+        ..
+    } = speaker;
     drop(lines);
-    calls.finish().await;
+    keeper.keep_all(&mut app);
+    calls
+        .finish(|ticket, reply| {
+            // Nothing that follows from it is done any more, but what is saved is known.
+            let _ = app.update(Event::Reply(ticket, reply));
+        })
+        .await;
+    keeper.keep_all(&mut app);
     match ended {
         // Whoever read what was said has gone.
         Err(TuiError::Terminal(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -83,6 +100,7 @@ struct Speaker {
     said: Saying,
     /// How much of what people should know was said.
     known: usize,
+    keeper: Keeper,
 }
 
 impl Speaker {
@@ -108,6 +126,10 @@ impl Speaker {
                 },
                 given = self.lines.next() => self.take_line(given)?,
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
+                told = self.keeper.next() => self.update(match told {
+                    Told::Found(found) => Event::Found(found),
+                    Told::Refused(why) => Event::Noticed(vec![why]),
+                })?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
             };
             if turn == Turn::End {
@@ -170,6 +192,7 @@ impl Speaker {
         self.feed.open(Arc::clone(&service), since);
         self.update(Event::Opened(service.providers()))?;
         self.calls.open(service);
+        self.keeper.tell(Task::Find);
         self.tell_notices()
     }
 
@@ -202,6 +225,14 @@ impl Speaker {
                     tokio::time::sleep(after).await;
                     ticket
                 });
+            }
+            Some(Effect::Keep(slot, kept)) => self.keeper.tell(Task::Keep(slot, kept)),
+            Some(Effect::Forget(slot)) => self.keeper.tell(Task::Forget(slot)),
+            Some(Effect::LetGo(ids)) => self.keeper.tell(Task::LetGo(ids)),
+            Some(Effect::Find) => self.keeper.tell(Task::Find),
+            Some(Effect::Edit(ticket, _)) => {
+                let why = "An editor needs the whole screen; here each field is a line".to_owned();
+                return self.update(Event::Edited(ticket, Err(why)));
             }
             Some(Effect::Copy(text)) => {
                 // There is no clipboard in lines: what would be in it is said by itself.
@@ -241,7 +272,12 @@ impl Speaker {
 
     fn say_what_is_lost(&mut self) -> Result<(), TuiError> {
         if self.app.form().is_some_and(Form::is_changed) {
-            self.say(&["What was typed is not saved.".to_owned()])?;
+            let said = if self.is_interactive {
+                "What was typed is not saved; the next start offers it again."
+            } else {
+                "What was typed is not saved."
+            };
+            self.say(&[said.to_owned()])?;
         }
         Ok(())
     }
@@ -263,6 +299,7 @@ impl Speaker {
 
     /// Goes to the shell, and comes back when it lets us.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
+        self.keeper.keep_all(&mut self.app);
         let rest = self.before_stop.let_go();
         self.lines.show_what_is_typed();
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
