@@ -7,12 +7,14 @@
 
 mod answers;
 mod browse;
+mod bulk;
 mod copy;
 mod due;
 mod follow;
 mod hints;
 mod keys;
 mod layers;
+mod marks;
 mod mouse;
 mod testing;
 mod trash;
@@ -25,6 +27,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::action::{Action, Context};
+use super::bulk::{Bulk, Of};
 use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
 use super::event::Event;
@@ -67,6 +70,10 @@ enum Waiting {
     Restore(Restore),
     Purge,
     Test,
+    /// For one of many.
+    Bulk(Of),
+    /// For the file that many are written into.
+    File,
     Models,
     Versions(Uuid, Window),
     Compare,
@@ -106,6 +113,8 @@ pub struct App {
     pub workspace: Workspace,
     /// How the last tests since the start went.
     pub tests: HashMap<Uuid, Tested>,
+    /// What is done to many connections, or was done last.
+    pub bulk: Option<Bulk>,
     /// What lies above the tree; the last one takes the keys.
     pub layers: Vec<Layer>,
     /// What happened last.
@@ -134,6 +143,7 @@ impl App {
             detail: Detail::default(),
             workspace: Workspace::default(),
             tests: HashMap::new(),
+            bulk: None,
             layers: Vec::new(),
             notice: None,
             is_behind: false,
@@ -305,6 +315,11 @@ impl App {
                 }
                 Layer::Compare(compare) => compare.scroll(layout),
                 Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
+                Layer::Bulk => {
+                    if let Some(bulk) = &mut self.bulk {
+                        bulk.scroll(bulk.parts(&layout).list.height.into());
+                    }
+                }
                 Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
             }
         }

@@ -37,6 +37,8 @@ pub enum Layer {
     Compare(Compare),
     /// What is in the trash.
     Trash(Trash),
+    /// What is done to many connections; the app has it, since it goes on when nobody looks.
+    Bulk,
     /// Something is to be copied; the next key says what.
     Clipboard,
 }
@@ -51,6 +53,7 @@ impl Layer {
             Self::Report(_) => Context::Report,
             Self::Compare(_) => Context::Compare,
             Self::Trash(_) => Context::Trash,
+            Self::Bulk => Context::Bulk,
             Self::Clipboard => Context::Clipboard,
         }
     }
@@ -67,6 +70,7 @@ impl Layer {
             | Self::Palette(_)
             | Self::Help(_)
             | Self::Trash(_)
+            | Self::Bulk
             | Self::Clipboard => None,
         }
     }
@@ -132,6 +136,8 @@ pub enum Answer {
     RollBack(Uuid, u64),
     /// The field that is selected in the comparison shall be what it was at this version.
     RollBackField(Uuid, u64),
+    /// The file that is there shall be replaced.
+    Replace,
     /// The form shall be saved, then left.
     Save,
     /// The form shall be left as it is.

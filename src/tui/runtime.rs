@@ -36,7 +36,7 @@ use crate::provider::ProviderCatalog;
 use feed::Feed;
 pub use options::TuiOptions;
 use options::keymap;
-use order::Order;
+use order::{Order, Place};
 pub use service::Opening;
 use service::{Opened, Service};
 use signals::Signals;
@@ -243,7 +243,7 @@ impl Runtime {
         let before = std::mem::replace(&mut self.service, Service::Open(service));
         if let Service::Opening(_, waiting) = before {
             for (ticket, request) in waiting {
-                self.call(ticket, request);
+                self.call((ticket, request), Place::Behind);
             }
         }
         self.tell_notices()
@@ -286,7 +286,10 @@ impl Runtime {
         match effect {
             None => {}
             Some(Effect::Continue) => self.is_changed = true,
-            Some(Effect::Call(ticket, request)) => self.call(ticket, request),
+            Some(Effect::Call(ticket, request)) => self.call((ticket, request), Place::Behind),
+            Some(Effect::CallBeside(ticket, request)) => {
+                self.call((ticket, request), Place::Beside);
+            }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
                     tokio::time::sleep(after).await;
@@ -311,7 +314,7 @@ impl Runtime {
         Ok(Turn::On)
     }
 
-    fn call(&mut self, ticket: Ticket, request: Request) {
+    fn call(&mut self, (ticket, request): (Ticket, Request), place: Place) {
         if request.is_save() {
             self.saves.insert(ticket);
         }
@@ -319,7 +322,7 @@ impl Runtime {
             Service::Opening(_, waiting) => waiting.push((ticket, request)),
             Service::Open(service) => {
                 let service = Arc::clone(service);
-                let turn = request.is_save().then(|| self.order.next());
+                let turn = request.is_save().then(|| self.order.next(place));
                 let is_stoppable = request.is_stoppable();
                 let call = self.calls.spawn(async move {
                     let performed = perform(&*service, request);

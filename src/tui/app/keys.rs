@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::tui::action::Context;
+use crate::tui::bulk::Bulk;
 use crate::tui::effect::Effect;
 use crate::tui::event::Pasted;
 use crate::tui::help::Help;
@@ -16,6 +17,7 @@ impl App {
         match self.layers.last() {
             Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_) | Layer::Models(_)) => true,
             Some(Layer::Confirm(confirm)) => confirm.line.is_some(),
+            Some(Layer::Bulk) => self.bulk.as_ref().is_some_and(Bulk::is_typing),
             Some(
                 Layer::Help(_)
                 | Layer::Report(_)
@@ -41,9 +43,9 @@ impl App {
                     .find(Context::Tree, key)
                     .filter(|action| match self.layers.last() {
                         Some(Layer::Help(_)) => Help::does(*action),
-                        Some(Layer::Report(_) | Layer::Compare(_) | Layer::Trash(_)) => {
-                            action.is_move()
-                        }
+                        Some(
+                            Layer::Report(_) | Layer::Compare(_) | Layer::Trash(_) | Layer::Bulk,
+                        ) => action.is_move(),
                         _ => false,
                     });
         }
@@ -62,6 +64,7 @@ impl App {
             Some(Layer::Models(models)) => models.choices.key(key),
             Some(Layer::Form(form)) => form.key(key, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.key(key),
+            Some(Layer::Bulk) => self.type_in_bulk(key),
             None if is_filtering => {
                 self.tree.edit_filter(&self.catalog, |line| line.edit(key));
             }
@@ -91,6 +94,10 @@ impl App {
                 .line
                 .as_mut()
                 .and_then(|line| too_long(line.paste(&pasted.0))),
+            Some(Layer::Bulk) => {
+                let bulk = self.bulk.as_mut().filter(|bulk| bulk.is_typing());
+                bulk.and_then(|bulk| too_long(bulk.file.as_mut()?.paste(&pasted.0)))
+            }
             None if is_filtering => {
                 let mut told = None;
                 self.tree.edit_filter(&self.catalog, |line| {

@@ -59,6 +59,7 @@ impl App {
             },
             Some(Layer::Compare(_)) => return self.act_in_compare(action),
             Some(Layer::Trash(_)) => return self.act_in_trash(action),
+            Some(Layer::Bulk) => return self.act_in_bulk(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
             Some(Layer::Palette(palette)) => palette.act(action),
             Some(Layer::Help(help)) => {
@@ -163,6 +164,10 @@ impl App {
             }
             Answer::DiscardAndQuit => Some(Effect::Quit),
             Answer::Delete(id) => Some(self.delete(id)),
+            Answer::Replace => {
+                self.replace_file();
+                None
+            }
             Answer::Purge(_) | Answer::Empty => self.purge(answer),
         }
     }
@@ -170,6 +175,8 @@ impl App {
     fn leave(&mut self) -> Option<Effect> {
         if self.form().is_some_and(Form::is_changed) {
             self.layers.push(Layer::Confirm(Confirm::quit()));
+            None
+        } else if self.ask_to_quit_bulk() {
             None
         } else {
             Some(Effect::Quit)

@@ -40,6 +40,7 @@ impl App {
             | Layer::Report(_)
             | Layer::Models(_)
             | Layer::Compare(_)
+            | Layer::Bulk
             | Layer::Clipboard => None,
         })
     }
@@ -224,6 +225,7 @@ impl App {
             Answer::Empty => asked,
             Answer::Cancel
             | Answer::Delete(_)
+            | Answer::Replace
             | Answer::RollBack(..)
             | Answer::RollBackField(..)
             | Answer::Save

@@ -175,6 +175,7 @@ impl App {
             }
             Answer::Cancel
             | Answer::Delete(_)
+            | Answer::Replace
             | Answer::Purge(_)
             | Answer::Empty
             | Answer::Save
