@@ -6,6 +6,7 @@ pub mod clipping;
 pub mod comparison;
 pub mod draft;
 pub mod error;
+pub mod export;
 pub mod json;
 pub mod query;
 pub mod read_only;

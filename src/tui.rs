@@ -12,6 +12,7 @@ pub mod layout;
 pub mod fit;
 pub mod line;
 pub mod tree;
+pub mod bulk;
 pub mod words;
 pub mod history;
 pub mod info;

@@ -29,6 +29,8 @@ pub enum Context {
     Merge,
     /// What was typed and never saved.
     Drafts,
+    /// What is done to many connections.
+    Bulk,
     /// After the key that copies: what shall be copied.
     Clipboard,
     /// Everywhere, where the place itself has no other use for the key.
@@ -37,7 +39,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Tree,
         Self::List,
         Self::Form,
@@ -49,6 +51,7 @@ impl Context {
         Self::Trash,
         Self::Merge,
         Self::Drafts,
+        Self::Bulk,
         Self::Clipboard,
         Self::Anywhere,
     ];
@@ -67,6 +70,7 @@ impl Context {
             Self::Trash => "trash",
             Self::Merge => "merge",
             Self::Drafts => "drafts",
+            Self::Bulk => "many",
             Self::Clipboard => "copy",
             Self::Anywhere => "anywhere",
         }
@@ -86,6 +90,7 @@ impl Context {
             Self::Trash => "In the trash",
             Self::Merge => "In what both changed",
             Self::Drafts => "In the drafts",
+            Self::Bulk => "In what is done to many",
             Self::Clipboard => "After the key that copies",
             Self::Anywhere => "Everywhere",
         }
@@ -104,6 +109,7 @@ impl Context {
             | Self::Trash
             | Self::Merge
             | Self::Drafts
+            | Self::Bulk
             | Self::Clipboard
             | Self::Anywhere => None,
         }
@@ -170,6 +176,18 @@ pub enum Action {
     Back,
     Palette,
     Help,
+    MarkRow,
+    MarkUp,
+    MarkDown,
+    MarkTo,
+    MarkAll,
+    Invert,
+    Enable,
+    Disable,
+    Export,
+    ShowBulk,
+    Retry,
+    Hide,
     Redraw,
     NextTheme,
     Suspend,
@@ -214,8 +232,8 @@ const fn entry(
 }
 
 use Context::{
-    Anywhere, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Report, Trash,
-    Tree,
+    Anywhere, Bulk, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Report,
+    Trash, Tree,
 };
 
 /// All actions; a footer offers them in this order.
@@ -245,7 +263,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
     entry(Action::Test, "test", &[Tree, Form], ("Test the connection, or what is in the form", Some("test"))),
     entry(Action::ShowHistory, "history", &[Tree], ("Show the history of the connection", Some("history"))),
-    entry(Action::Undo, "undo", &[Tree], ("Undo the last switch or delete", Some("undo"))),
+    entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last switch or delete, of one or of many", Some("undo"))),
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
     entry(Action::Sort, "sort", &[Tree], ("Sort by name or by provider", Some("sort"))),
@@ -261,20 +279,32 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::ShowSettings, "settings", &[Tree], ("Show the settings of the connection", None)),
     entry(Action::ShowInfo, "info", &[Tree], ("Show the ID, the dates and the last test of the connection", None)),
     entry(Action::Refresh, "refresh", &[Tree], ("Read the connections again", None)),
-    entry(Action::Choose, "choose", &[List, Confirm], ("Take the one that is selected", Some("choose"))),
-    entry(Action::NextButton, "next-button", &[Confirm], ("Next button", Some("next"))),
-    entry(Action::PreviousButton, "previous-button", &[Confirm], ("Previous button", None)),
-    entry(Action::Up, "up", &[Tree, List], ("Up", None)),
-    entry(Action::Down, "down", &[Tree, List], ("Down", None)),
-    entry(Action::PageUp, "page-up", &[Tree, List, Form], ("One page up", None)),
-    entry(Action::PageDown, "page-down", &[Tree, List, Form], ("One page down", None)),
+    entry(Action::Choose, "choose", &[List, Confirm, Bulk], ("Take the one that is selected", Some("choose"))),
+    entry(Action::NextButton, "next-button", &[Confirm, Bulk], ("Next button", Some("next"))),
+    entry(Action::PreviousButton, "previous-button", &[Confirm, Bulk], ("Previous button", None)),
+    entry(Action::Up, "up", &[Tree, List, Bulk], ("Up", None)),
+    entry(Action::Down, "down", &[Tree, List, Bulk], ("Down", None)),
+    entry(Action::PageUp, "page-up", &[Tree, List, Form, Bulk], ("One page up", None)),
+    entry(Action::PageDown, "page-down", &[Tree, List, Form, Bulk], ("One page down", None)),
     entry(Action::First, "first", &[Tree, List], ("To the first", None)),
     entry(Action::Last, "last", &[Tree, List], ("To the last", None)),
+    entry(Action::MarkRow, "mark-row", &[Tree], ("Mark the connection or unmark it, and go on", None)),
+    entry(Action::MarkDown, "mark-down", &[Tree], ("Mark the connection and the next one, and go there", None)),
+    entry(Action::MarkUp, "mark-up", &[Tree], ("Mark the connection and the one before, and go there", None)),
+    entry(Action::MarkTo, "mark-to", &[Tree], ("Mark everything from the last mark up to here", None)),
+    entry(Action::MarkAll, "mark-all", &[Tree], ("Mark all that are shown; again: none", None)),
+    entry(Action::Invert, "invert", &[Tree], ("Mark what is not marked, and the other way round", None)),
+    entry(Action::Enable, "enable", &[Tree], ("Switch on the connection, or all that are marked", None)),
+    entry(Action::Disable, "disable", &[Tree], ("Switch off the connection, or all that are marked", None)),
+    entry(Action::Export, "export", &[Tree], ("Export the connection, or all that are marked, without secrets", None)),
+    entry(Action::ShowBulk, "many", &[Tree], ("Show what is done to many, or was done last", None)),
+    entry(Action::Retry, "retry", &[Bulk], ("Try again what was not done", Some("try again"))),
+    entry(Action::Hide, "hide", &[Bulk], ("Back to the tree, while it goes on", Some("go on behind"))),
     entry(Action::Open, "open", &[Tree], ("Open the node", None)),
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Clipboard], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Clipboard], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
@@ -313,6 +343,8 @@ impl Action {
             | Self::DiscardDraft
             | Self::KeepMine
             | Self::TakeTheirs
+            | Self::Enable
+            | Self::Disable
             | Self::Save => true,
             Self::CompareVersions
             | Self::Mark
@@ -355,6 +387,16 @@ impl Action {
             | Self::Help
             | Self::Redraw
             | Self::NextTheme
+            | Self::MarkRow
+            | Self::MarkUp
+            | Self::MarkDown
+            | Self::MarkTo
+            | Self::MarkAll
+            | Self::Invert
+            | Self::Export
+            | Self::ShowBulk
+            | Self::Retry
+            | Self::Hide
             | Self::Suspend
             | Self::Leave
             | Self::Quit => false,

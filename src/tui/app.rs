@@ -7,6 +7,7 @@
 
 mod answers;
 mod browse;
+mod bulk;
 mod copy;
 mod drafts;
 mod due;
@@ -15,6 +16,7 @@ mod hints;
 mod keys;
 mod layers;
 mod merging;
+mod marks;
 mod mouse;
 mod outside;
 mod site;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::action::{Action, Context};
+use super::bulk::{Bulk, Of};
 use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
 use super::event::Event;
@@ -76,6 +79,10 @@ enum Waiting {
     Restore(Restore),
     Purge,
     Test,
+    /// For one of many.
+    Bulk(Of),
+    /// For the file that many are written into.
+    File,
     Models,
     Versions(Uuid, Window),
     Compare,
@@ -115,6 +122,8 @@ pub struct App {
     pub workspace: Workspace,
     /// How the last tests since the start went.
     pub tests: HashMap<Uuid, Tested>,
+    /// What is done to many connections, or was done last.
+    pub bulk: Option<Bulk>,
     /// What lies above the tree; the last one takes the keys.
     pub layers: Vec<Layer>,
     /// What happened last.
@@ -152,6 +161,7 @@ impl App {
             detail: Detail::default(),
             workspace: Workspace::default(),
             tests: HashMap::new(),
+            bulk: None,
             layers: Vec::new(),
             notice: None,
             is_behind: false,
@@ -344,6 +354,11 @@ impl App {
                 Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
                 Layer::Drafts(drafts) => drafts.scroll(Layout::choice_rows(layout.trash())),
                 Layer::Merge(merge) => merge.scroll(layout),
+                Layer::Bulk => {
+                    if let Some(bulk) = &mut self.bulk {
+                        bulk.scroll(bulk.parts(&layout).list.height.into());
+                    }
+                }
                 Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
             }
         }

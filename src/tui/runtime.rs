@@ -41,6 +41,7 @@ use feed::Feed;
 use keeper::{Keeper, Task, Told};
 pub use options::TuiOptions;
 use options::keymap;
+use order::Place;
 use service::Opened;
 pub use service::Opening;
 use signals::Signals;
@@ -276,7 +277,12 @@ impl Runtime {
         match effect {
             None => {}
             Some(Effect::Continue) => self.is_changed = true,
-            Some(Effect::Call(ticket, request)) => self.calls.ask(ticket, request),
+            Some(Effect::Call(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Behind);
+            }
+            Some(Effect::CallBeside(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Beside);
+            }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
                     tokio::time::sleep(after).await;

@@ -4,6 +4,7 @@ mod change;
 mod filter;
 mod item;
 mod loading;
+mod marks;
 mod news;
 mod search;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 pub use filter::Filter;
 pub use item::Item;
 pub use loading::Loading;
+pub use marks::{Marked, Marks};
 pub use news::News;
 use search::Search;
 
@@ -51,6 +53,8 @@ pub struct Tree {
     pub loading: Loading,
     /// What was deleted lately.
     gone: VecDeque<Uuid>,
+    /// What is marked.
+    marks: Marks,
     /// Which of the three upper nodes are open.
     open: [bool; 3],
     /// What the connections are ordered by.
@@ -75,6 +79,7 @@ impl Default for Tree {
             fresh: None,
             loading: Loading::default(),
             gone: VecDeque::new(),
+            marks: Marks::default(),
             open: [true; 3],
             sort: Sort::Name,
             by_provider: Vec::new(),

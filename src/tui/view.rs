@@ -1,6 +1,7 @@
 //! Draws the app: one file per part, reading only.
 
 mod bars;
+mod bulk;
 mod choices;
 mod compare;
 mod confirm;
@@ -76,6 +77,7 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
                 drafts::draw(scene, drafts, buffer);
                 None
             }
+            Layer::Bulk => bulk::draw(scene, buffer),
             Layer::Clipboard => None,
             Layer::Help(help) => {
                 help::draw(scene, help, buffer);

@@ -21,7 +21,7 @@ use ratatui::layout::Rect;
 use tokio::runtime::Runtime;
 use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Reply, Slot, Ticket};
+use umai::tui::effect::{Effect, Reply, Request, Slot, Ticket};
 use umai::tui::event::{Event, Pasted};
 use umai::tui::form::Kept;
 use umai::tui::key::Key;
@@ -134,11 +134,11 @@ impl Stage {
             };
             effect = match done {
                 // No provider is asked from a stage; the test answers.
-                Effect::Call(_, ref request) if request.is_stoppable() => {
+                Effect::Call(_, ref request) if request.is_stoppable() || is_here(request) => {
                     self.effects.push(done);
                     None
                 }
-                Effect::Call(ticket, request) => {
+                Effect::Call(ticket, request) | Effect::CallBeside(ticket, request) => {
                     let reply = self.runtime.block_on(perform(&*self.service, request));
                     match &mut self.held {
                         Some(held) => {
@@ -251,6 +251,11 @@ impl Stage {
         }
         text
     }
+}
+
+/// Whether a file would be written where the tests run; nothing but a test that means it writes one.
+fn is_here(request: &Request) -> bool {
+    matches!(request, Request::Export(export) if !export.name.starts_with('/'))
 }
 
 /// The events of a story.

@@ -98,6 +98,8 @@ impl App {
                 self.field_rolled_back(number, done);
             }
             (Waiting::Edit, Reply::Got(Err(error))) => self.say(&error),
+            (Waiting::Bulk(of), reply) => self.bulk_answered(of, reply),
+            (Waiting::File, Reply::Exported(written)) => self.file_written(written),
             // An answer of another kind than was asked for, or none at all.
             (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, &why),
             (waiting, _) => self.lost(ticket, waiting, "the answer does not fit"),
@@ -146,6 +148,8 @@ impl App {
                 self.compared(ticket, Err(why.to_owned()));
                 return;
             }
+            Waiting::Bulk(of) => self.bulk_answered(of, Reply::Lost(why.to_owned())),
+            Waiting::File => self.not_written(String::new()),
             Waiting::Versions(..) => self.workspace.history.broke(why.to_owned()),
             Waiting::Edit | Waiting::Editor | Waiting::Rollback(_) | Waiting::RollbackField(_) => {}
         }
@@ -250,7 +254,7 @@ impl App {
         }
         let undone = |done: &Done| match done {
             Done::Switched(done) => done.id == switch.id && done.to == switch.to,
-            Done::Deleted(..) => false,
+            Done::Deleted(..) | Done::Many(_) => false,
         };
         if !switch.is_undo
             && let Some(at) = self.undo.iter().rposition(undone)

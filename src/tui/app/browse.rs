@@ -3,6 +3,7 @@
 use super::undo::Done;
 use super::{App, Pane, Switch, Waiting};
 use crate::tui::action::Action;
+use crate::tui::bulk::Job;
 use crate::tui::confirm::Confirm;
 use crate::tui::effect::{Effect, Request};
 use crate::tui::layer::Layer;
@@ -18,6 +19,21 @@ impl App {
             Action::New => self.pick_provider(),
             Action::Edit | Action::Choose if self.is_filtering() => self.tree.accept_filter(),
             Action::Edit | Action::Choose => return self.edit(),
+            Action::Toggle if self.has_marks() => self.ask_to_switch_many(),
+            Action::Test if self.has_marks() => self.ask_many(&[Job::Test]),
+            Action::Delete if self.has_marks() => self.ask_many(&[Job::Delete]),
+            Action::Enable if self.has_marks() => self.ask_many(&[Job::Enable]),
+            Action::Disable if self.has_marks() => self.ask_many(&[Job::Disable]),
+            Action::Enable => return self.switch_to(true),
+            Action::Disable => return self.switch_to(false),
+            Action::Export => self.ask_to_export(),
+            Action::ShowBulk => self.show_bulk(),
+            Action::MarkRow
+            | Action::MarkUp
+            | Action::MarkDown
+            | Action::MarkTo
+            | Action::MarkAll
+            | Action::Invert => self.act_on_marks(action),
             Action::Toggle => return self.toggle(),
             Action::Test => return self.test_selected(),
             Action::Models => return self.browse_selected(),
@@ -62,6 +78,8 @@ impl App {
             | Action::Purge
             | Action::Empty
             | Action::Again
+            | Action::Retry
+            | Action::Hide
             | Action::NextField
             | Action::PreviousField
             | Action::NextError
@@ -137,6 +155,7 @@ impl App {
             .is_some_and(|notice| notice.mood == Mood::Error)
             || self.pane != Pane::Tree
             || self.tree.filter().is_some()
+            || self.has_marks()
             || matches!(self.tree.selected(), Node::Connection(_))
     }
 
@@ -151,6 +170,8 @@ impl App {
             self.pane = Pane::Tree;
         } else if self.tree.filter().is_some() {
             self.tree.clear_filter();
+        } else if self.has_marks() {
+            self.tree.unmark_all();
         } else if matches!(self.tree.selected(), Node::Connection(_)) {
             self.tree.select_row(2);
         }
@@ -175,15 +196,27 @@ impl App {
         }
     }
 
-    /// Switches at once on screen; the answer confirms it or takes it back.
+    /// Switches the selected one to the other state.
     fn toggle(&mut self) -> Option<Effect> {
+        let is_active = self.tree.selected_item().is_some_and(|item| item.is_active);
+        self.switch_to(!is_active)
+    }
+
+    /// Switches at once on screen; the answer confirms it or takes it back.
+    fn switch_to(&mut self, to: bool) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
             self.tell(Notice::info("Select a connection to switch it on or off"));
             return None;
         };
+        if item.is_active == to {
+            let state = if to { "active" } else { "inactive" };
+            let text = format!("\"{}\" is {state} already", item.name());
+            self.tell(Notice::info(text));
+            return None;
+        }
         let switch = Switch {
             id: item.id,
-            to: !item.is_active,
+            to,
             from: item.is_active,
             is_undo: false,
         };

@@ -10,6 +10,11 @@ impl App {
     pub fn can(&self, action: Action) -> bool {
         let is_connection = self.tree.selected_item().is_some();
         match action {
+            Action::Toggle | Action::Test | Action::Delete
+                if self.layers.is_empty() && self.has_marks() =>
+            {
+                true
+            }
             Action::Edit
             | Action::Toggle
             | Action::Test
@@ -27,6 +32,16 @@ impl App {
             }
             Action::Again => {
                 matches!(self.layers.last(), Some(Layer::Report(report)) if report.ticket.is_none())
+            }
+            Action::Choose
+            | Action::NextButton
+            | Action::PreviousButton
+            | Action::Retry
+            | Action::Hide
+            | Action::Undo
+                if matches!(self.layers.last(), Some(Layer::Bulk)) =>
+            {
+                self.can_in_bulk(action)
             }
             Action::Undo => !self.undo.is_empty(),
             Action::Restore | Action::Purge | Action::Empty => {
@@ -53,6 +68,10 @@ impl App {
             Action::Choose if self.is_filtering() => Some("keep"),
             Action::Back if self.is_filtering() => Some("show all"),
             Action::Choose if matches!(self.layers.last(), Some(Layer::Models(_))) => Some("copy"),
+            Action::Back if self.layers.is_empty() && self.goes_back_from_marks() => Some("unmark"),
+            Action::Choose | Action::Back if matches!(self.layers.last(), Some(Layer::Bulk)) => {
+                self.hint_in_bulk(entry.action)
+            }
             Action::Back if self.is_testing() => Some("stop"),
             Action::Back if matches!(self.layers.last(), Some(Layer::Drafts(_))) => Some("later"),
             Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::tui::action::Context;
+use crate::tui::bulk::Bulk;
 use crate::tui::effect::Effect;
 use crate::tui::event::Pasted;
 use crate::tui::help::Help;
@@ -16,6 +17,7 @@ impl App {
         match self.layers.last() {
             Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_) | Layer::Models(_)) => true,
             Some(Layer::Confirm(confirm)) => confirm.line.is_some(),
+            Some(Layer::Bulk) => self.bulk.as_ref().is_some_and(Bulk::is_typing),
             Some(
                 Layer::Help(_)
                 | Layer::Report(_)
@@ -48,7 +50,8 @@ impl App {
                             | Layer::Compare(_)
                             | Layer::Trash(_)
                             | Layer::Merge(_)
-                            | Layer::Drafts(_),
+                            | Layer::Drafts(_)
+                            | Layer::Bulk,
                         ) => action.is_move(),
                         _ => false,
                     });
@@ -68,6 +71,7 @@ impl App {
             Some(Layer::Models(models)) => models.choices.key(key),
             Some(Layer::Form(form)) => form.key(key, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.key(key),
+            Some(Layer::Bulk) => self.type_in_bulk(key),
             None if is_filtering => {
                 self.tree.edit_filter(&self.catalog, |line| line.edit(key));
             }
@@ -99,6 +103,10 @@ impl App {
                 .line
                 .as_mut()
                 .and_then(|line| too_long(line.paste(&pasted.0))),
+            Some(Layer::Bulk) => {
+                let bulk = self.bulk.as_mut().filter(|bulk| bulk.is_typing());
+                bulk.and_then(|bulk| too_long(bulk.file.as_mut()?.paste(&pasted.0)))
+            }
             None if is_filtering => {
                 let mut told = None;
                 self.tree.edit_filter(&self.catalog, |line| {

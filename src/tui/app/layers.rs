@@ -73,6 +73,7 @@ impl App {
             Some(Layer::Trash(_)) => return self.act_in_trash(action),
             Some(Layer::Merge(_)) => return self.act_in_merge(action),
             Some(Layer::Drafts(_)) => return self.act_in_drafts(action),
+            Some(Layer::Bulk) => return self.act_in_bulk(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
             Some(Layer::Palette(palette)) => palette.act(action),
             Some(Layer::Help(help)) => {
@@ -187,10 +188,15 @@ impl App {
                 self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
                 Some(Effect::Quit)
             }
+            Answer::StopAndQuit => Some(Effect::Quit),
             Answer::BringBack => self.bring_form_back(),
             Answer::MakeNew => self.make_form_new(),
             Answer::DiscardDraft(id) => Some(self.discard_draft(id)),
             Answer::Delete(id) => Some(self.delete(id)),
+            Answer::Replace => {
+                self.replace_file();
+                None
+            }
             Answer::Purge(_) | Answer::Empty => self.purge(answer),
         }
     }
@@ -198,6 +204,8 @@ impl App {
     fn leave(&mut self) -> Option<Effect> {
         if self.form().is_some_and(Form::is_changed) {
             self.layers.push(Layer::Confirm(Confirm::quit()));
+            None
+        } else if self.ask_to_quit_bulk() {
             None
         } else {
             Some(Effect::Quit)

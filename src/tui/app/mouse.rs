@@ -9,6 +9,9 @@ use crate::tui::layer::Layer;
 use crate::tui::layout::{Columns, Layout};
 use crate::tui::workspace::Tab;
 
+/// The columns before a connection in the tree, where its mark stands.
+const GUTTER: u16 = 4;
+
 /// How many rows the wheel moves by.
 const WHEEL: isize = 3;
 
@@ -44,7 +47,8 @@ impl App {
                 | Layer::Compare(_)
                 | Layer::Trash(_)
                 | Layer::Merge(_)
-                | Layer::Drafts(_),
+                | Layer::Drafts(_)
+                | Layer::Bulk,
             ) => {
                 self.act(up_or_down);
             }
@@ -123,6 +127,7 @@ impl App {
                 merge.point_at(rows.get(at)?);
                 None
             }
+            Some(Layer::Bulk) => self.click_in_bulk(mouse, is_double),
             Some(Layer::Confirm(confirm)) => {
                 let button = layout
                     .buttons(confirm)
@@ -147,6 +152,10 @@ impl App {
                     return None;
                 }
                 self.tree.select_row(row);
+                if mouse.x < layout.tree.inside().x + GUTTER {
+                    self.mark_clicked();
+                    return None;
+                }
                 true
             }
             Pane::List => {
@@ -155,6 +164,10 @@ impl App {
                 let is_there = at < self.tree.shown_len();
                 if is_there {
                     self.tree.select_shown(at);
+                    if mouse.x == rows.x {
+                        self.mark_clicked();
+                        return None;
+                    }
                 }
                 is_there
             }

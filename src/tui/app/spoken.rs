@@ -3,6 +3,7 @@
 use super::{App, Pane};
 use crate::connection::Clipping;
 use crate::tui::action::Action;
+use crate::tui::bulk::Phase;
 use crate::tui::effect::Effect;
 use crate::tui::event::{Pasted, Spoken};
 use crate::tui::form::Form;
@@ -42,6 +43,14 @@ impl App {
             }
             Some(Layer::Models(models)) => models.choices.selected = number,
             Some(Layer::Trash(trash)) => trash.choices.selected = number,
+            Some(Layer::Bulk) => {
+                let bulk = self.bulk.as_mut()?;
+                if bulk.phase == Phase::Asking {
+                    bulk.press(number);
+                    return self.act(Action::Choose);
+                }
+                bulk.select(number);
+            }
             Some(Layer::Drafts(drafts)) => drafts.choices.selected = number,
             Some(Layer::Merge(merge)) => {
                 merge.selected = number.min(merge.conflicts.len().saturating_sub(1));
@@ -91,6 +100,13 @@ impl App {
             }
             Some(Layer::Confirm(confirm)) => {
                 if let Some(line) = &mut confirm.line {
+                    line.set(&text.0);
+                }
+                None
+            }
+            Some(Layer::Bulk) => {
+                let bulk = self.bulk.as_mut().filter(|bulk| bulk.is_typing());
+                if let Some(line) = bulk.and_then(|bulk| bulk.file.as_mut()) {
                     line.set(&text.0);
                 }
                 None

@@ -44,6 +44,7 @@ impl App {
             | Layer::Compare(_)
             | Layer::Merge(_)
             | Layer::Drafts(_)
+            | Layer::Bulk
             | Layer::Clipboard => None,
         })
     }
@@ -232,11 +233,13 @@ impl App {
             Answer::Empty => asked,
             Answer::Cancel
             | Answer::Delete(_)
+            | Answer::Replace
             | Answer::RollBack(..)
             | Answer::RollBackField(..)
             | Answer::Save
             | Answer::Discard
             | Answer::DiscardAndQuit
+            | Answer::StopAndQuit
             | Answer::BringBack
             | Answer::MakeNew
             | Answer::DiscardDraft(_) => return None,

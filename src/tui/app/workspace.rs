@@ -175,11 +175,13 @@ impl App {
             }
             Answer::Cancel
             | Answer::Delete(_)
+            | Answer::Replace
             | Answer::Purge(_)
             | Answer::Empty
             | Answer::Save
             | Answer::Discard
             | Answer::DiscardAndQuit
+            | Answer::StopAndQuit
             | Answer::BringBack
             | Answer::MakeNew
             | Answer::DiscardDraft(_) => None,

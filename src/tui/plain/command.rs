@@ -6,6 +6,7 @@ use super::listing;
 use super::saying::Saying;
 use crate::tui::action::{ACTIONS, Action, Context};
 use crate::tui::app::App;
+use crate::tui::bulk::Bulk;
 use crate::tui::event::{Event, Pasted, Spoken};
 use crate::tui::key::Key;
 use crate::tui::layer::Layer;
@@ -39,6 +40,7 @@ fn goes(app: &App) -> Goes {
     match app.layers.last() {
         Some(Layer::Form(_)) => Goes::IntoField,
         Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Models(_)) => Goes::IntoList,
+        Some(Layer::Bulk) if app.bulk.as_ref().is_some_and(Bulk::is_typing) => Goes::IntoList,
         Some(Layer::Confirm(_)) => Goes::ToQuestion,
         Some(
             Layer::Help(_)
@@ -47,6 +49,7 @@ fn goes(app: &App) -> Goes {
             | Layer::Trash(_)
             | Layer::Drafts(_)
             | Layer::Merge(_)
+            | Layer::Bulk
             | Layer::Clipboard,
         )
         | None => Goes::ToBeDone,

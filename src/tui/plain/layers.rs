@@ -4,6 +4,7 @@ use super::listing;
 use super::saying::Saying;
 use super::words::{count, in_words};
 use crate::tui::app::App;
+use crate::tui::bulk::{Bulk, Phase, State};
 use crate::tui::compare::{Changed, Compare, How};
 use crate::tui::confirm::Confirm;
 use crate::tui::layer::Layer;
@@ -43,6 +44,7 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             ),
             merge.selected,
         ),
+        Layer::Bulk => app.bulk.as_ref().map(of_many).unwrap_or_default(),
         Layer::Compare(compare) => of_compare(app, compare),
         Layer::Report(report) => of_report(report),
         Layer::Confirm(confirm) => of_question(confirm),
@@ -104,6 +106,37 @@ fn of_trash(app: &App, trash: &Trash) -> Saying {
         place: "Trash".into(),
         body: vec![said],
         here: Vec::new(),
+    }
+}
+
+/// What is said while it runs is how far it is, and once it is over what was not done.
+fn of_many(bulk: &Bulk) -> Saying {
+    let mut body = vec![bulk.summary().0];
+    let mut here = Vec::new();
+    match bulk.phase {
+        Phase::Asking => {
+            if let Some(line) = &bulk.file {
+                here.push(format!("File: {}. A line is another name.", line.value()));
+            }
+            let answers = bulk.labels().enumerate();
+            let answers: Vec<_> = answers
+                .map(|(at, label)| format!("{} {label}", at + 1))
+                .collect();
+            here.push(format!("Answer with one of: {}", answers.join(", ")));
+        }
+        Phase::Running | Phase::Writing => {}
+        Phase::Over => {
+            let failed = bulk.rows().iter().filter_map(|row| match &row.state {
+                State::Failed(why) => Some(format!("{}: {why}", row.name)),
+                _ => None,
+            });
+            body.extend(failed.take(listing::PAGE));
+        }
+    }
+    Saying {
+        place: bulk.title(),
+        body,
+        here,
     }
 }
 

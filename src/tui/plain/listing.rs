@@ -2,6 +2,7 @@
 
 use super::words::in_words;
 use crate::tui::app::{App, Pane};
+use crate::tui::bulk::Phase;
 use crate::tui::drafts::Draft;
 use crate::tui::history;
 use crate::tui::info;
@@ -22,6 +23,10 @@ pub fn count(app: &App) -> usize {
         Some(Layer::Palette(palette)) => palette.left().len(),
         Some(Layer::Models(models)) => models.left().len(),
         Some(Layer::Trash(trash)) => trash.items().len(),
+        Some(Layer::Bulk) => app.bulk.as_ref().map_or(0, |bulk| match bulk.phase {
+            Phase::Asking => bulk.labels().count(),
+            Phase::Running | Phase::Writing | Phase::Over => bulk.len(),
+        }),
         Some(Layer::Drafts(drafts)) => drafts.drafts.len(),
         Some(Layer::Merge(merge)) => merge.conflicts.len(),
         Some(Layer::Compare(compare)) => compare.changes().len(),
@@ -76,6 +81,14 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             let deleted = item.date_deleted.unwrap_or(item.date_modified);
             let deleted = deleted.format("%Y-%m-%d %H:%M UTC");
             format!("{}, alias {}, deleted {deleted}", item.name, item.alias)
+        }
+        Some(Layer::Bulk) => {
+            let bulk = app.bulk.as_ref()?;
+            if bulk.phase == Phase::Asking {
+                return bulk.labels().nth(at).map(str::to_owned);
+            }
+            let row = bulk.row(at)?;
+            format!("{}: {}", row.name, bulk.said_of(row).1)
         }
         Some(Layer::Drafts(drafts)) => draft(app, drafts.drafts.get(at)?),
         Some(Layer::Merge(merge)) => {

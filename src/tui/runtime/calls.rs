@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use super::order::Order;
+use super::order::{Order, Place};
 use super::service::{Opened, Opening, Service};
 use crate::connection::ConnectionService;
 use crate::tui::app::App;
@@ -64,13 +64,13 @@ impl Calls {
         let before = std::mem::replace(&mut self.service, Service::Open(service));
         if let Service::Opening(_, waiting) = before {
             for (ticket, request) in waiting {
-                self.ask(ticket, request);
+                self.ask((ticket, request), Place::Behind);
             }
         }
     }
 
-    /// Asks for something.
-    pub(super) fn ask(&mut self, ticket: Ticket, request: Request) {
+    /// Asks for something; a save has its place among the others.
+    pub(super) fn ask(&mut self, (ticket, request): (Ticket, Request), place: Place) {
         if request.is_save() {
             self.saves.insert(ticket);
         }
@@ -78,7 +78,7 @@ impl Calls {
             Service::Opening(_, waiting) => waiting.push((ticket, request)),
             Service::Open(service) => {
                 let service = Arc::clone(service);
-                let turn = request.is_save().then(|| self.order.next());
+                let turn = request.is_save().then(|| self.order.next(place));
                 let is_stoppable = request.is_stoppable();
                 let call = self.under_way.spawn(async move {
                     let performed = perform(&*service, request);

@@ -14,6 +14,7 @@ use super::calls::{Answered, Calls, Happened};
 use super::feed::Feed;
 use super::keeper::{Keeper, Task, Told};
 use super::options::keymap;
+use super::order::Place;
 use super::service::{Opened, Opening};
 use super::signals::Signals;
 use super::stop::BeforeStop;
@@ -219,7 +220,12 @@ impl Speaker {
     fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
         match effect {
             None | Some(Effect::Continue | Effect::Redraw) => {}
-            Some(Effect::Call(ticket, request)) => self.calls.ask(ticket, request),
+            Some(Effect::Call(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Behind);
+            }
+            Some(Effect::CallBeside(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Beside);
+            }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
                     tokio::time::sleep(after).await;

@@ -40,6 +40,7 @@ impl Tree {
                         self.gone.pop_front();
                     }
                     self.gone.push_back(*id);
+                    self.marks.forget(*id);
                 }
                 News::Saved(item) if !self.gone.is_empty() => {
                     self.gone.retain(|gone| *gone != item.id);
@@ -60,6 +61,7 @@ impl Tree {
             && let Some(fresh) = self.fresh.take()
         {
             self.items = fresh;
+            self.marks.keep(&self.items);
             self.search_again();
         }
         self.reorder();

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
+use super::tree::MARK;
 use super::{Scene, paint};
 use crate::tui::action::{Action, Context};
 use crate::tui::app::Pane;
@@ -41,9 +42,11 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         empty(scene, inside, buffer);
         return;
     }
-    let columns = columns(inside.width.saturating_sub(1));
+    // Where something is marked, there is room for the marks.
+    let gutter = if app.tree.marked_len() > 0 { 2 } else { 1 };
+    let columns = columns(inside.width.saturating_sub(gutter));
     let (heading, rows) = inside.split_top(1);
-    let mut at = heading.split_left(1).1;
+    let mut at = heading.split_left(gutter).1;
     for (column, width) in &columns {
         let (cell, rest) = at.split_left(*width);
         paint::line(buffer, cell, &[(column.title(), theme.heading.style())]);
@@ -58,7 +61,10 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
             height: 1,
             ..rows
         };
-        let mut at = row.split_left(1).1;
+        let mut at = row.split_left(gutter).1;
+        if app.tree.is_marked(item.id) {
+            paint::line(buffer, row, &[(MARK, theme.key.style())]);
+        }
         for (column, width) in &columns {
             let (cell, rest) = at.split_left(*width);
             let (text, style) = self::cell(scene, (*column, *width), item);

@@ -11,6 +11,12 @@ use crate::tui::tree::{Item, Node};
 /// What stands behind the name of a connection that is switched off.
 const STATE: &str = " (inactive)";
 
+/// The columns before a connection, in the last of which its mark stands.
+pub const GUTTER: u16 = 3;
+
+/// The mark.
+pub const MARK: &str = "✓";
+
 /// The title of the pane.
 const TITLE: &str = "umai";
 
@@ -40,6 +46,10 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
                         "    ├─ "
                     };
                     connection(scene, area, (guide, item), buffer);
+                    if tree.is_marked(item.id) {
+                        let gutter = area.split_left(GUTTER).0;
+                        paint::right(buffer, gutter, MARK, theme.key.style());
+                    }
                 }
             }
         }
@@ -51,6 +61,9 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
             };
             paint::row(buffer, area, role.style());
         }
+    }
+    if let Some(text) = app.many_in_short() {
+        paint::below(buffer, layout.tree, &text, theme.key.style());
     }
     paint::scroll_bar(
         buffer,
