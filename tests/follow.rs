@@ -41,6 +41,7 @@ fn item(number: u128, name: &str, version: u64) -> ConnectionItem {
         date_modified: "2024-01-15T10:30:00Z".parse().unwrap(),
         version,
         date_deleted: None,
+        endpoint: None,
     }
 }
 
