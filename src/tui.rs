@@ -11,6 +11,7 @@ pub mod layout;
 pub mod fit;
 pub mod line;
 pub mod tree;
+pub mod list;
 pub mod words;
 pub mod history;
 pub mod info;

@@ -27,13 +27,15 @@ pub enum Context {
     Trash,
     /// After the key that copies: what shall be copied.
     Clipboard,
+    /// After the key that sorts: by what.
+    Sorting,
     /// Everywhere, where the place itself has no other use for the key.
     Anywhere,
 }
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Tree,
         Self::List,
         Self::Form,
@@ -44,6 +46,7 @@ impl Context {
         Self::Report,
         Self::Trash,
         Self::Clipboard,
+        Self::Sorting,
         Self::Anywhere,
     ];
 
@@ -60,6 +63,7 @@ impl Context {
             Self::Report => "report",
             Self::Trash => "trash",
             Self::Clipboard => "copy",
+            Self::Sorting => "sort",
             Self::Anywhere => "anywhere",
         }
     }
@@ -77,6 +81,7 @@ impl Context {
             Self::Report => "In the report of a test",
             Self::Trash => "In the trash",
             Self::Clipboard => "After the key that copies",
+            Self::Sorting => "After the key that sorts",
             Self::Anywhere => "Everywhere",
         }
     }
@@ -93,6 +98,7 @@ impl Context {
             | Self::Report
             | Self::Trash
             | Self::Clipboard
+            | Self::Sorting
             | Self::Anywhere => None,
         }
     }
@@ -130,6 +136,13 @@ pub enum Action {
     Empty,
     Filter,
     Sort,
+    SortByName,
+    SortByAlias,
+    SortByProvider,
+    SortByStatus,
+    SortByModified,
+    Turn,
+    Group,
     Copy,
     CopyName,
     CopyAlias,
@@ -195,12 +208,12 @@ const fn entry(
 }
 
 use Context::{
-    Anywhere, Clipboard, Compare, Confirm, Form, History, Info, List, Report, Trash, Tree,
+    Anywhere, Clipboard, Compare, Confirm, Form, History, Info, List, Report, Sorting, Trash, Tree,
 };
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 54] = [
+pub const ACTIONS: [Entry; 61] = [
     entry(Action::CompareVersions, "compare", &[History], ("Compare the version to the current one, or to the one that is marked", Some("compare"))),
     entry(Action::Mark, "mark", &[History], ("Mark the version, to compare another to it", Some("mark"))),
     entry(Action::RollBack, "rollback", &[History, Compare], ("Rollback to the version; asks first", Some("rollback"))),
@@ -224,13 +237,20 @@ pub const ACTIONS: [Entry; 54] = [
     entry(Action::Undo, "undo", &[Tree], ("Undo the last switch or delete", Some("undo"))),
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
-    entry(Action::Sort, "sort", &[Tree], ("Sort by name or by provider", Some("sort"))),
+    entry(Action::Sort, "sort", &[Tree], ("Sort by a column, either way", Some("sort"))),
     entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
     entry(Action::Trash, "trash", &[Tree], ("Trash: bring back what was deleted, or empty it", None)),
     entry(Action::CopyName, "name", &[Clipboard], ("Copy the name", Some("name"))),
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
     entry(Action::CopyJson, "json", &[Clipboard], ("Copy the JSON, secrets masked", Some("JSON"))),
+    entry(Action::SortByName, "by-name", &[Sorting], ("Sort by name; again: from the other end", Some("name"))),
+    entry(Action::SortByAlias, "by-alias", &[Sorting], ("Sort by alias; again: from the other end", Some("alias"))),
+    entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; again: from the other end", Some("provider"))),
+    entry(Action::SortByStatus, "by-status", &[Sorting], ("Sort by status; again: from the other end", Some("status"))),
+    entry(Action::SortByModified, "by-modified", &[Sorting], ("Sort by the last change, the newest first; again: the oldest", Some("modified"))),
+    entry(Action::Turn, "turn", &[Tree, Sorting], ("Sort from the other end", None)),
+    entry(Action::Group, "group", &[Tree, Sorting], ("Group the connections by provider, or not any more", None)),
     entry(Action::Models, "models", &[Tree, Report], ("Browse the models of the connection", Some("models"))),
     entry(Action::ShowSettings, "settings", &[Tree], ("Show the settings of the connection", None)),
     entry(Action::ShowInfo, "info", &[Tree], ("Show the ID, the dates and the last test of the connection", None)),
@@ -248,7 +268,7 @@ pub const ACTIONS: [Entry; 54] = [
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Clipboard], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Clipboard, Sorting], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),

@@ -6,6 +6,7 @@
 //! twice, and at most one of each is under way.
 
 mod answers;
+mod arrange;
 mod browse;
 mod copy;
 mod due;
@@ -143,6 +144,7 @@ impl App {
             last_ticket: 0,
             waiting: HashMap::new(),
         };
+        app.tree.learn(&app.catalog);
         app.let_know(to_know);
         app
     }
@@ -178,6 +180,7 @@ impl App {
                 None
             }
             Event::Opened(catalog) => {
+                self.tree.learn(&catalog);
                 self.catalog = catalog;
                 None
             }
@@ -305,7 +308,11 @@ impl App {
                 }
                 Layer::Compare(compare) => compare.scroll(layout),
                 Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
-                Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
+                Layer::Confirm(_)
+                | Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Clipboard
+                | Layer::Sorting => {}
             }
         }
         let (versions, _) = Layout::versions(self.detail_area());

@@ -39,6 +39,8 @@ pub enum Layer {
     Trash(Trash),
     /// Something is to be copied; the next key says what.
     Clipboard,
+    /// The connections are to be ordered; the next key says by what.
+    Sorting,
 }
 
 impl Layer {
@@ -52,6 +54,7 @@ impl Layer {
             Self::Compare(_) => Context::Compare,
             Self::Trash(_) => Context::Trash,
             Self::Clipboard => Context::Clipboard,
+            Self::Sorting => Context::Sorting,
         }
     }
 
@@ -67,7 +70,8 @@ impl Layer {
             | Self::Palette(_)
             | Self::Help(_)
             | Self::Trash(_)
-            | Self::Clipboard => None,
+            | Self::Clipboard
+            | Self::Sorting => None,
         }
     }
 

@@ -66,14 +66,14 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
                 trash::draw(scene, trash, buffer);
                 None
             }
-            Layer::Clipboard => None,
+            Layer::Clipboard | Layer::Sorting => None,
             Layer::Help(help) => {
                 help::draw(scene, help, buffer);
                 None
             }
         };
     }
-    if layout.notice != layout.footer || app.notice.is_none() {
+    if layout.notice != layout.footer || bars::told(app).is_none() {
         bars::footer(scene, buffer);
     }
     bars::notice(scene, buffer);

@@ -8,7 +8,7 @@ use crate::tui::effect::{Effect, Request};
 use crate::tui::layer::Layer;
 use crate::tui::layout::Columns;
 use crate::tui::notice::{Mood, Notice};
-use crate::tui::tree::{Node, Sort};
+use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
 impl App {
@@ -32,7 +32,14 @@ impl App {
             Action::Delete => self.ask_to_delete(),
             Action::Trash => self.open_trash(),
             Action::Filter => self.tree.start_filter(),
-            Action::Sort => self.sort(),
+            Action::Sort => self.ask_how_to_sort(),
+            Action::SortByName
+            | Action::SortByAlias
+            | Action::SortByProvider
+            | Action::SortByStatus
+            | Action::SortByModified
+            | Action::Turn
+            | Action::Group => self.arrange(action),
             Action::Copy => self.ask_what_to_copy(),
             Action::Refresh => {
                 self.tree.refresh();
@@ -130,7 +137,10 @@ impl App {
             .is_some_and(|notice| notice.mood == Mood::Error)
             || self.pane != Pane::Tree
             || self.tree.filter().is_some()
-            || matches!(self.tree.selected(), Node::Connection(_))
+            || matches!(
+                self.tree.selected(),
+                Node::Connection(_) | Node::Provider(_)
+            )
     }
 
     fn back(&mut self) {
@@ -144,7 +154,10 @@ impl App {
             self.pane = Pane::Tree;
         } else if self.tree.filter().is_some() {
             self.tree.clear_filter();
-        } else if matches!(self.tree.selected(), Node::Connection(_)) {
+        } else if matches!(
+            self.tree.selected(),
+            Node::Connection(_) | Node::Provider(_)
+        ) {
             self.tree.select_row(2);
         }
     }
@@ -204,13 +217,5 @@ impl App {
         } else {
             self.tell(Notice::info("Select a connection to delete it"));
         }
-    }
-
-    fn sort(&mut self) {
-        self.tree.toggle_sort();
-        self.tell(Notice::info(match self.tree.sort() {
-            Sort::Name => "Sorted by name",
-            Sort::Provider => "Sorted by provider",
-        }));
     }
 }

@@ -21,7 +21,8 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             ) => false,
             None => self.is_filtering(),
         }
@@ -63,14 +64,15 @@ impl App {
             Some(Layer::Form(form)) => form.key(key, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.key(key),
             None if is_filtering => {
-                self.tree.edit_filter(&self.catalog, |line| line.edit(key));
+                self.tree.edit_filter(|line| line.edit(key));
             }
             Some(
                 Layer::Help(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             )
             | None => {}
         }
@@ -93,7 +95,7 @@ impl App {
                 .and_then(|line| too_long(line.paste(&pasted.0))),
             None if is_filtering => {
                 let mut told = None;
-                self.tree.edit_filter(&self.catalog, |line| {
+                self.tree.edit_filter(|line| {
                     told = too_long(line.paste(&pasted.0));
                     told.is_none()
                 });
@@ -104,7 +106,8 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             )
             | None => None,
         };

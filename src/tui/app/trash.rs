@@ -40,7 +40,8 @@ impl App {
             | Layer::Report(_)
             | Layer::Models(_)
             | Layer::Compare(_)
-            | Layer::Clipboard => None,
+            | Layer::Clipboard
+            | Layer::Sorting => None,
         })
     }
 
