@@ -87,6 +87,7 @@ fn items() -> Vec<Item> {
                 date_modified: start + TimeDelta::seconds(i64::try_from(number).unwrap()),
                 version: 1,
                 date_deleted: None,
+                endpoint: None,
             };
             Item::new(&item, Arc::clone(&shared[number * 7 % shared.len()]))
         })
@@ -212,6 +213,7 @@ fn renamed(items: &[Item], count: usize, version: u64) -> Vec<News> {
                 date_modified: old.modified,
                 version,
                 date_deleted: None,
+                endpoint: None,
             };
             News::Saved(Item::new(&item, Arc::clone(&old.provider)))
         })

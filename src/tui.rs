@@ -13,6 +13,7 @@ pub mod fit;
 pub mod line;
 pub mod tree;
 pub mod bulk;
+pub mod list;
 pub mod words;
 pub mod history;
 pub mod info;

@@ -88,6 +88,7 @@ impl Told {
             date_modified: date,
             version: 1,
             date_deleted: None,
+            endpoint: None,
         };
         let connection = Connection {
             item,

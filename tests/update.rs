@@ -40,6 +40,7 @@ fn item(number: u128, name: &str) -> ConnectionItem {
         date_modified: date,
         version: 1,
         date_deleted: None,
+        endpoint: None,
     }
 }
 

@@ -33,13 +33,15 @@ pub enum Context {
     Bulk,
     /// After the key that copies: what shall be copied.
     Clipboard,
+    /// After the key that sorts: by what.
+    Sorting,
     /// Everywhere, where the place itself has no other use for the key.
     Anywhere,
 }
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Tree,
         Self::List,
         Self::Form,
@@ -53,6 +55,7 @@ impl Context {
         Self::Drafts,
         Self::Bulk,
         Self::Clipboard,
+        Self::Sorting,
         Self::Anywhere,
     ];
 
@@ -72,6 +75,7 @@ impl Context {
             Self::Drafts => "drafts",
             Self::Bulk => "many",
             Self::Clipboard => "copy",
+            Self::Sorting => "sort",
             Self::Anywhere => "anywhere",
         }
     }
@@ -92,6 +96,7 @@ impl Context {
             Self::Drafts => "In the drafts",
             Self::Bulk => "In what is done to many",
             Self::Clipboard => "After the key that copies",
+            Self::Sorting => "After the key that sorts",
             Self::Anywhere => "Everywhere",
         }
     }
@@ -111,6 +116,7 @@ impl Context {
             | Self::Drafts
             | Self::Bulk
             | Self::Clipboard
+            | Self::Sorting
             | Self::Anywhere => None,
         }
     }
@@ -148,6 +154,13 @@ pub enum Action {
     Empty,
     Filter,
     Sort,
+    SortByName,
+    SortByAlias,
+    SortByProvider,
+    SortByStatus,
+    SortByModified,
+    Turn,
+    Group,
     Copy,
     CopyName,
     CopyAlias,
@@ -233,7 +246,7 @@ const fn entry(
 
 use Context::{
     Anywhere, Bulk, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Report,
-    Trash, Tree,
+    Sorting, Trash, Tree,
 };
 
 /// All actions; a footer offers them in this order.
@@ -266,7 +279,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last switch or delete, of one or of many", Some("undo"))),
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
-    entry(Action::Sort, "sort", &[Tree], ("Sort by name or by provider", Some("sort"))),
+    entry(Action::Sort, "sort", &[Tree], ("Sort by a column, either way", Some("sort"))),
     entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
     entry(Action::Trash, "trash", &[Tree], ("Trash: bring back what was deleted, or empty it", None)),
     entry(Action::Outside, "editor", &[Tree, Form], ("Edit the whole connection in your editor", None)),
@@ -275,6 +288,13 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
     entry(Action::CopyJson, "json", &[Clipboard], ("Copy the JSON, secrets masked", Some("JSON"))),
+    entry(Action::SortByName, "by-name", &[Sorting], ("Sort by name; again: from the other end", Some("name"))),
+    entry(Action::SortByAlias, "by-alias", &[Sorting], ("Sort by alias; again: from the other end", Some("alias"))),
+    entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; again: from the other end", Some("provider"))),
+    entry(Action::SortByStatus, "by-status", &[Sorting], ("Sort by status; again: from the other end", Some("status"))),
+    entry(Action::SortByModified, "by-modified", &[Sorting], ("Sort by the last change, the newest first; again: the oldest", Some("modified"))),
+    entry(Action::Turn, "turn", &[Tree, Sorting], ("Sort from the other end", None)),
+    entry(Action::Group, "group", &[Tree, Sorting], ("Group the connections by provider, or not any more", None)),
     entry(Action::Models, "models", &[Tree, Report], ("Browse the models of the connection", Some("models"))),
     entry(Action::ShowSettings, "settings", &[Tree], ("Show the settings of the connection", None)),
     entry(Action::ShowInfo, "info", &[Tree], ("Show the ID, the dates and the last test of the connection", None)),
@@ -304,7 +324,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Clipboard], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Clipboard, Sorting], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
@@ -358,6 +378,13 @@ impl Action {
             | Self::Trash
             | Self::Filter
             | Self::Sort
+            | Self::SortByName
+            | Self::SortByAlias
+            | Self::SortByProvider
+            | Self::SortByStatus
+            | Self::SortByModified
+            | Self::Turn
+            | Self::Group
             | Self::Copy
             | Self::CopyName
             | Self::CopyAlias

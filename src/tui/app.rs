@@ -6,6 +6,7 @@
 //! twice, and at most one of each is under way.
 
 mod answers;
+mod arrange;
 mod browse;
 mod bulk;
 mod copy;
@@ -176,6 +177,7 @@ impl App {
             last_ticket: 0,
             waiting: HashMap::new(),
         };
+        app.tree.learn(&app.catalog);
         app.let_know(to_know);
         app
     }
@@ -214,6 +216,7 @@ impl App {
                 None
             }
             Event::Opened(catalog) => {
+                self.tree.learn(&catalog);
                 self.catalog = catalog;
                 None
             }
@@ -359,7 +362,11 @@ impl App {
                         bulk.scroll(bulk.parts(&layout).list.height.into());
                     }
                 }
-                Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
+                Layer::Confirm(_)
+                | Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Clipboard
+                | Layer::Sorting => {}
             }
         }
         let (versions, _) = Layout::versions(self.detail_area());

@@ -47,6 +47,8 @@ pub enum Layer {
     Bulk,
     /// Something is to be copied; the next key says what.
     Clipboard,
+    /// The connections are to be ordered; the next key says by what.
+    Sorting,
 }
 
 impl Layer {
@@ -63,6 +65,7 @@ impl Layer {
             Self::Drafts(_) => Context::Drafts,
             Self::Bulk => Context::Bulk,
             Self::Clipboard => Context::Clipboard,
+            Self::Sorting => Context::Sorting,
         }
     }
 
@@ -81,7 +84,8 @@ impl Layer {
             | Self::Merge(_)
             | Self::Drafts(_)
             | Self::Bulk
-            | Self::Clipboard => None,
+            | Self::Clipboard
+            | Self::Sorting => None,
         }
     }
 

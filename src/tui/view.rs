@@ -78,14 +78,14 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
                 None
             }
             Layer::Bulk => bulk::draw(scene, buffer),
-            Layer::Clipboard => None,
+            Layer::Clipboard | Layer::Sorting => None,
             Layer::Help(help) => {
                 help::draw(scene, help, buffer);
                 None
             }
         };
     }
-    if layout.notice != layout.footer || app.notice.is_none() {
+    if layout.notice != layout.footer || bars::told(app).is_none() {
         bars::footer(scene, buffer);
     }
     bars::notice(scene, buffer);

@@ -117,6 +117,7 @@ fn store_errors() -> Vec<StoreError> {
         date_modified: "2024-01-15T10:30:00.123Z".parse().unwrap(),
         version: 3,
         date_deleted: None,
+        endpoint: None,
     };
     let all = vec![
         AliasTaken {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::undo::Done;
 use super::{App, Switch, Waiting};
-use crate::connection::{Connection, ConnectionError, ConnectionItem};
+use crate::connection::{Connection, ConnectionError};
 use crate::tui::effect::{Reply, Ticket};
 use crate::tui::form::{Elsewhere, Form, Subject};
 use crate::tui::layer::Layer;
@@ -199,7 +199,7 @@ impl App {
                     }
                 };
                 self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
-                self.tree.upsert(item_of(&connection.item));
+                self.tree.upsert(item_of(&connection));
                 self.tree.select_id(connection.item.id);
                 self.tell(notice);
                 self.detail.show(connection);
@@ -233,7 +233,7 @@ impl App {
         });
         // A later switch of the same connection is on screen already.
         if !self.is_overtaken(switch) {
-            self.tree.upsert(item_of(item));
+            self.tree.upsert(item_of(&connection));
         }
         for later in self.waiting.values_mut() {
             if let Waiting::Switch(later) = later
@@ -292,6 +292,7 @@ impl App {
     }
 }
 
-pub(super) fn item_of(item: &ConnectionItem) -> Item {
-    Item::new(item, Arc::from(item.provider_id.as_str()))
+pub(super) fn item_of(connection: &Connection) -> Item {
+    let provider = Arc::from(connection.item.provider_id.as_str());
+    Item::new(&connection.listed(), provider)
 }

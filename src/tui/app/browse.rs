@@ -9,7 +9,7 @@ use crate::tui::effect::{Effect, Request};
 use crate::tui::layer::Layer;
 use crate::tui::layout::Columns;
 use crate::tui::notice::{Mood, Notice};
-use crate::tui::tree::{Node, Sort};
+use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
 impl App {
@@ -50,7 +50,14 @@ impl App {
             Action::Outside => return self.edit_outside(),
             Action::Drafts => return Some(self.look_for_drafts()),
             Action::Filter => self.tree.start_filter(),
-            Action::Sort => self.sort(),
+            Action::Sort => self.ask_how_to_sort(),
+            Action::SortByName
+            | Action::SortByAlias
+            | Action::SortByProvider
+            | Action::SortByStatus
+            | Action::SortByModified
+            | Action::Turn
+            | Action::Group => self.arrange(action),
             Action::Copy => self.ask_what_to_copy(),
             Action::Refresh => {
                 self.tree.refresh();
@@ -156,7 +163,10 @@ impl App {
             || self.pane != Pane::Tree
             || self.tree.filter().is_some()
             || self.has_marks()
-            || matches!(self.tree.selected(), Node::Connection(_))
+            || matches!(
+                self.tree.selected(),
+                Node::Connection(_) | Node::Provider(_)
+            )
     }
 
     fn back(&mut self) {
@@ -172,7 +182,10 @@ impl App {
             self.tree.clear_filter();
         } else if self.has_marks() {
             self.tree.unmark_all();
-        } else if matches!(self.tree.selected(), Node::Connection(_)) {
+        } else if matches!(
+            self.tree.selected(),
+            Node::Connection(_) | Node::Provider(_)
+        ) {
             self.tree.select_row(2);
         }
     }
@@ -244,13 +257,5 @@ impl App {
         } else {
             self.tell(Notice::info("Select a connection to delete it"));
         }
-    }
-
-    fn sort(&mut self) {
-        self.tree.toggle_sort();
-        self.tell(Notice::info(match self.tree.sort() {
-            Sort::Name => "Sorted by name",
-            Sort::Provider => "Sorted by provider",
-        }));
     }
 }

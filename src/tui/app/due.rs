@@ -36,8 +36,8 @@ impl App {
     }
 
     fn next_slice(&mut self) -> Option<Effect> {
-        self.tree.is_searching().then(|| {
-            self.tree.step_search();
+        self.tree.is_arranging().then(|| {
+            self.tree.arrange();
             Effect::Continue
         })
     }

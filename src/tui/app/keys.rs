@@ -25,7 +25,8 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             ) => false,
             None => self.is_filtering(),
         }
@@ -73,7 +74,7 @@ impl App {
             Some(Layer::Confirm(confirm)) => confirm.key(key),
             Some(Layer::Bulk) => self.type_in_bulk(key),
             None if is_filtering => {
-                self.tree.edit_filter(&self.catalog, |line| line.edit(key));
+                self.tree.edit_filter(|line| line.edit(key));
             }
             Some(
                 Layer::Help(_)
@@ -82,7 +83,8 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             )
             | None => {}
         }
@@ -109,7 +111,7 @@ impl App {
             }
             None if is_filtering => {
                 let mut told = None;
-                self.tree.edit_filter(&self.catalog, |line| {
+                self.tree.edit_filter(|line| {
                     told = too_long(line.paste(&pasted.0));
                     told.is_none()
                 });
@@ -122,7 +124,8 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             )
             | None => None,
         };

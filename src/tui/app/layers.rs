@@ -83,6 +83,10 @@ impl App {
                 help.act(action, count, help_area.height.into())
             }
             Some(Layer::Clipboard) => return self.copy(action),
+            Some(Layer::Sorting) => {
+                self.arrange(action);
+                return None;
+            }
             None => return self.browse(action),
         };
         self.follow_up(outcome)

@@ -7,6 +7,7 @@ use crate::tui::event::{Mouse, MouseKind};
 use crate::tui::form::rows;
 use crate::tui::layer::Layer;
 use crate::tui::layout::{Columns, Layout};
+use crate::tui::list;
 use crate::tui::workspace::Tab;
 
 /// The columns before a connection in the tree, where its mark stands.
@@ -52,7 +53,7 @@ impl App {
             ) => {
                 self.act(up_or_down);
             }
-            Some(Layer::Confirm(_) | Layer::Clipboard) => {}
+            Some(Layer::Confirm(_) | Layer::Clipboard | Layer::Sorting) => {}
             None => {
                 if let Some(pane) = self.pane_at(mouse) {
                     self.pane = pane;
@@ -136,7 +137,13 @@ impl App {
                 confirm.focus = button;
                 self.act(Action::Choose)
             }
-            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard) => None,
+            Some(
+                Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Compare(_)
+                | Layer::Clipboard
+                | Layer::Sorting,
+            ) => None,
             None => self.click_in_panes(mouse, is_double),
         }
     }
@@ -159,7 +166,13 @@ impl App {
                 true
             }
             Pane::List => {
-                let (_, rows) = self.list_area().inside().split_top(1);
+                let inside = self.list_area().inside();
+                let gutter = list::gutter(self.tree.marked_len() > 0);
+                if let Some(column) = list::title_at(inside, gutter, (mouse.x, mouse.y)) {
+                    self.sort_by(self.tree.sort().or_turned(column));
+                    return None;
+                }
+                let (_, rows) = inside.split_top(1);
                 let at = point(mouse, rows, self.tree.list_top)?;
                 let is_there = at < self.tree.shown_len();
                 if is_there {

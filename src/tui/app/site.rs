@@ -33,7 +33,7 @@ impl App {
     fn is_on_a_node_that_opens(&self) -> bool {
         self.layers.is_empty()
             && match self.tree.selected() {
-                Node::Settings | Node::Ai => true,
+                Node::Settings | Node::Ai | Node::Provider(_) => true,
                 Node::Connections => !self.tree.is_empty(),
                 Node::Connection(_) => false,
             }
@@ -42,7 +42,10 @@ impl App {
     /// Lets no change out where nothing can be changed, whichever way it came about.
     pub(super) fn let_out(&mut self, effect: Option<Effect>) -> Option<Effect> {
         match (effect, &self.site.read_only) {
-            (Some(Effect::Call(ticket, request)), Some(why)) if request.is_save() => {
+            (
+                Some(Effect::Call(ticket, request) | Effect::CallBeside(ticket, request)),
+                Some(why),
+            ) if request.is_save() => {
                 let why = why.clone();
                 self.answered(ticket, Reply::Lost(why));
                 None

@@ -59,7 +59,7 @@ impl App {
                 compare.selected = number.min(compare.changes().len().saturating_sub(1));
             }
             Some(Layer::Form(form)) => form.focus_on(number),
-            Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard) => {}
+            Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => {}
             None => match (self.pane, self.workspace.tab) {
                 (Pane::Detail, Tab::Info) => {
                     self.workspace.line = number.min(info::LINES - 1);
@@ -118,12 +118,13 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Drafts(_)
                 | Layer::Merge(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             ) => None,
             None => {
                 self.pane = Pane::Tree;
                 self.tree.start_filter();
-                self.tree.edit_filter(&self.catalog, |line| {
+                self.tree.edit_filter(|line| {
                     line.set(&text.0);
                     true
                 });

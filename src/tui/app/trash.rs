@@ -45,7 +45,8 @@ impl App {
             | Layer::Merge(_)
             | Layer::Drafts(_)
             | Layer::Bulk
-            | Layer::Clipboard => None,
+            | Layer::Clipboard
+            | Layer::Sorting => None,
         })
     }
 
@@ -160,7 +161,7 @@ impl App {
         self.not_deleted(item.id);
         // It is newer than its end, whichever of the two is heard of last.
         self.tree
-            .hear(vec![News::Saved(super::answers::item_of(item))]);
+            .hear(vec![News::Saved(super::answers::item_of(&connection))]);
         let mut shown_alias = None;
         if let Some(trash) = self.trash_mut() {
             let offer = trash.offer.take_if(|offer| offer.id == restore.id);

@@ -50,7 +50,8 @@ fn goes(app: &App) -> Goes {
             | Layer::Drafts(_)
             | Layer::Merge(_)
             | Layer::Bulk
-            | Layer::Clipboard,
+            | Layer::Clipboard
+            | Layer::Sorting,
         )
         | None => Goes::ToBeDone,
     }

@@ -54,6 +54,10 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
                     .into(),
             ..Saying::default()
         },
+        Layer::Sorting => Saying {
+            place: "Sort by what: by-name, by-alias, by-provider, by-status or by-modified; turn, group or back.".into(),
+            ..Saying::default()
+        },
         // Its keys are said where one is; the form says itself.
         Layer::Help(_) | Layer::Form(_) => Saying::default(),
     }

@@ -53,6 +53,11 @@ fn here(app: &App) -> Option<String> {
         Node::Settings => format!("Selected: Settings, {state}"),
         Node::Ai => format!("Selected: AI, {state}"),
         Node::Connections => format!("Selected: Connections, {state}"),
+        Node::Provider(number) => format!(
+            "Selected: {}, {}, {state}",
+            tree.providers().title(number),
+            count(tree.count_of(number), "connection")
+        ),
         Node::Connection(_) => {
             let item = tree.selected_item()?;
             let at = tree.selected_at()? + 1;

@@ -149,8 +149,8 @@ impl Tree {
 
     /// A filter that was just typed may not have looked at everything yet.
     fn finish_search(&mut self) {
-        while self.is_searching() {
-            self.step_search();
+        while self.is_arranging() {
+            self.arrange();
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Draws the first line and the last two: where one is, what happened, what can be done.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::action::{ACTIONS, Action, Context};
+use crate::tui::app::App;
 use crate::tui::fit;
 use crate::tui::form::Subject;
 use crate::tui::layer::Layer;
 use crate::tui::layout::Area;
-use crate::tui::notice::Mood;
+use crate::tui::notice::{Mood, Notice};
 use crate::tui::tree::Node;
 
 /// Draws where one is.
@@ -23,6 +26,9 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     }
     if !matches!(selected, Node::Settings | Node::Ai) {
         path.push("Connections".into());
+    }
+    if let Some(number) = app.tree.selected_provider() {
+        path.push(app.tree.providers().title(number).to_owned());
     }
     let mut is_unsaved = false;
     if let Some(form) = app.form() {
@@ -125,10 +131,19 @@ fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     area.split_left(area.width.saturating_sub(used + 1)).0
 }
 
+/// What is to be said: what is wrong with a filter, before what happened last.
+pub fn told(app: &App) -> Option<Cow<'_, Notice>> {
+    let problem = app.tree.filter().and_then(|filter| filter.problem.as_ref());
+    match problem.filter(|_| app.layers.is_empty()) {
+        Some(problem) => Some(Cow::Owned(Notice::warning(problem))),
+        None => app.notice.as_ref().map(Cow::Borrowed),
+    }
+}
+
 /// Draws what happened last.
 pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
-    if let Some(notice) = &app.notice {
+    if let Some(notice) = &told(app) {
         let area = if layout.notice == layout.footer {
             state(scene, buffer)
         } else {

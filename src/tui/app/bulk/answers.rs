@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::connection::export::{Exported, NotWritten};
-use crate::connection::{ConnectionError, ConnectionItem, Reason, ServerError, TestReport};
+use crate::connection::{Connection, ConnectionError, Reason, ServerError, TestReport};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::answers::item_of;
@@ -24,7 +24,7 @@ impl App {
         let job = bulk.job;
         match (job, reply) {
             (Job::Enable | Job::Disable | Job::Restore, Reply::Saved(Ok(saved))) => {
-                self.one_saved(of, &saved.item);
+                self.one_saved(of, &saved);
             }
             (Job::Delete, Reply::Deleted(Ok(item))) => {
                 self.heard_of(News::Deleted(item.id));
@@ -58,11 +58,12 @@ impl App {
         self.settle_bulk();
     }
 
-    fn one_saved(&mut self, of: Of, item: &ConnectionItem) {
+    fn one_saved(&mut self, of: Of, connection: &Connection) {
         let Some(bulk) = &self.bulk else { return };
         let row = bulk.rows().get(of.row);
-        let is_same = row.is_some_and(|row| row.over == item.version) && bulk.job != Job::Restore;
-        self.heard_of(News::Saved(item_of(item)));
+        let is_same =
+            row.is_some_and(|row| row.over == connection.item.version) && bulk.job != Job::Restore;
+        self.heard_of(News::Saved(item_of(connection)));
         if is_same {
             self.one_is(of, State::Unchanged);
         } else {
