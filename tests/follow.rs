@@ -371,7 +371,7 @@ fn a_form_over_what_was_changed_elsewhere_says_so_at_once_and_keeps_what_was_typ
     assert_eq!(app.form().unwrap().elsewhere, None);
     hear(&mut app, [saved(&item(1, "A", 2))]);
     assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Saved(2)));
-    assert!(notice(&app).contains("Changed elsewhere, to version 2"));
+    assert!(notice(&app).contains("Changed elsewhere (v2)"));
     assert_eq!(app.form().unwrap().name(), "AX");
     hear(&mut app, [deleted(1)]);
     assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Deleted));
@@ -397,14 +397,14 @@ fn what_was_changed_elsewhere_is_said_at_every_size(
     let mut stage = Stage::three(size.0, size.1);
     stage.play("<down>eX");
     let id = stage.app.form().unwrap().id().unwrap();
-    let changed = ConnectionItem {
-        id,
-        ..item(1, "Anthropic Team A", 2)
-    };
+    let changed = stage.elsewhere(&async |service: &dyn umai::connection::ConnectionService| {
+        let draft = common::draft(r#"{"name":"Another name"}"#);
+        service.update(&id.into(), draft, None).await.unwrap().item
+    });
     stage.happens(Event::Heard(Heard::News(vec![saved(&changed)])));
     stage.time_passes();
     assert!(
-        stage.frame().contains("! Changed elsewhere, to ver"),
+        stage.frame().contains("! Changed elsewhere, too: Name"),
         "{}",
         stage.frame()
     );

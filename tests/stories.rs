@@ -277,7 +277,7 @@ fn an_endpoint_that_moved_asks_for_the_key_again() {
 }
 
 #[test]
-fn a_change_that_somebody_else_overtook_is_told_and_nothing_typed_is_lost() {
+fn a_change_that_somebody_else_overtook_is_taken_in_and_told_and_nothing_typed_is_lost() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>eX");
     let key = "anthropic-team-a".parse().unwrap();
@@ -288,8 +288,15 @@ fn a_change_that_somebody_else_overtook_is_told_and_nothing_typed_is_lost() {
         .unwrap();
     stage.play("<ctrl-s>");
     let frame = stage.frame();
-    assert!(frame.contains("was changed meanwhile"), "{frame}");
+    assert!(
+        frame.contains("Taken in from elsewhere (v2): Status"),
+        "{frame}"
+    );
     assert!(frame.contains("Anthropic Team AX"), "{frame}");
+    assert!(frame.contains("○ Inactive"), "{frame}");
+    stage.play("<ctrl-s>");
+    let frame = stage.frame();
+    assert!(frame.contains("Saved \"Anthropic Team AX\""), "{frame}");
 }
 
 /// The rows of the contract's table of refusals that a form can say: what is typed, and the sentence at its field.

@@ -355,7 +355,10 @@ impl App {
                 }
                 Layer::Compare(compare) => compare.scroll(layout),
                 Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
-                Layer::Drafts(drafts) => drafts.scroll(Layout::choice_rows(layout.trash())),
+                Layer::Drafts(drafts) => {
+                    let area = layout.drafts(drafts.drafts.len());
+                    drafts.scroll(Layout::choice_rows(area));
+                }
                 Layer::Merge(merge) => merge.scroll(layout),
                 Layer::Bulk => {
                     if let Some(bulk) = &mut self.bulk {

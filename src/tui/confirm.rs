@@ -111,23 +111,18 @@ impl Confirm {
     pub fn deleted_elsewhere(lost: &[String]) -> Self {
         let stays = match lost {
             [] => String::new(),
-            lost => format!(
-                " What is only stored does not come along into a new one, and is to be typed again: {}.",
-                lost.join(", ")
-            ),
+            lost => format!(" A new one lacks what is only stored: {}.", lost.join(", ")),
         };
         Self {
             headline: "Deleted elsewhere".into(),
-            text: format!(
-                "This connection was deleted elsewhere. Bring it back from the trash first, or create a new one from what is typed?{stays}"
-            ),
+            text: format!("Bring it back from the trash, or create a new one?{stays}"),
             subject: None,
             note: None,
             line: None,
             buttons: vec![
                 ("Cancel", Answer::Cancel),
                 ("Bring back", Answer::BringBack),
-                ("Create anew", Answer::MakeNew),
+                ("Create", Answer::MakeNew),
             ],
             focus: 1,
         }

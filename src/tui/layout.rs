@@ -217,6 +217,12 @@ impl Layout {
         self.body.centered(TRASH, 20)
     }
 
+    /// Where so many drafts are.
+    pub fn drafts(&self, count: usize) -> Area {
+        let rows = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(5);
+        self.body.centered(TRASH, rows.max(7))
+    }
+
     /// Where the keys are shown.
     pub fn help(&self) -> Area {
         self.body.centered(72, u16::MAX)

@@ -7,8 +7,8 @@ mod background;
 mod reading;
 
 use std::io::{self, Write};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::cursor::Show;
@@ -26,7 +26,7 @@ use super::event::{Event, Mouse, MouseKind, Pasted};
 use super::key::Key;
 use super::layout::Size;
 pub use reading::Reading;
-use reading::{Ready, next};
+use reading::{Ready, next, nudge};
 
 /// Two clicks within this time are one double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -36,6 +36,13 @@ const LONGEST_ANSWER: u8 = 32;
 
 /// Whether the terminal is ours now, so that it is given back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// How the terminal is set is changed by one thread at a time.
+static MODE: Mutex<()> = Mutex::new(());
+
+fn mode() -> MutexGuard<'static, ()> {
+    MODE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Takes the terminal: raw, its other screen, mouse and pastes told apart.
 pub fn take() -> io::Result<()> {
@@ -47,6 +54,7 @@ pub fn take() -> io::Result<()> {
             before(panic);
         }));
     });
+    let _mode = mode();
     // A shell that let us go on has made the terminal its own meanwhile, which is not known here: raw is set once more.
     disable_raw_mode()?;
     enable_raw_mode()?;
@@ -61,6 +69,7 @@ pub fn take() -> io::Result<()> {
 
 /// Gives the terminal back as it was; does nothing when that was done.
 pub fn give_back() -> io::Result<()> {
+    let _mode = mode();
     if !IS_TAKEN.swap(false, Ordering::SeqCst) {
         return Ok(());
     }
@@ -143,10 +152,13 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
                     return;
                 }
             }
+            let mut in_vain = 0;
             while matches!(ears.wait(), Ready::Input) {
+                in_vain += 1;
                 loop {
-                    match next() {
+                    match next(in_vain) {
                         Ok(Some(happening)) => {
+                            in_vain = 0;
                             let Some(event) = translator.event(happening) else {
                                 continue;
                             };
@@ -162,7 +174,11 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
                         }
                     }
                 }
+                if in_vain > 0 {
+                    nudge();
+                }
             }
+            // As above.
             let _ = inputs.send(Input::Gone);
         })?;
     Ok(reading)

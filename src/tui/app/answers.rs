@@ -212,7 +212,9 @@ impl App {
                     self.tell(notice);
                 }
             }
-            Err(ConnectionError::VersionMoved { found, .. }) => self.save_moved(found),
+            Err(ConnectionError::VersionMoved { found, .. }) if form.id().is_some() => {
+                form.wait_for_theirs(found);
+            }
             Err(ConnectionError::NotFound(_)) if form.id().is_some() => {
                 form.changed_elsewhere(Elsewhere::Deleted);
                 self.ask_what_of_deleted();

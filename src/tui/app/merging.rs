@@ -12,7 +12,7 @@ use crate::tui::form::field::Place;
 use crate::tui::form::{Elsewhere, Form, Theirs};
 use crate::tui::layer::Layer;
 use crate::tui::merge::{Merge, Side};
-use crate::tui::notice::Notice;
+use crate::tui::notice::{Mood, Notice};
 
 impl App {
     /// What others made of the connection is asked for once it is heard that they did something.
@@ -72,6 +72,16 @@ impl App {
         let save = self.save_key();
         let sentence = taken.sentence();
         self.renew_merge();
+        let is_nothing = taken.fields.is_empty() && taken.apart.is_empty() && !save_waited;
+        if is_nothing
+            && self
+                .notice
+                .as_ref()
+                .is_some_and(|told| told.mood == Mood::Done)
+        {
+            // Something was done that made it another version.
+            return;
+        }
         self.tell(match (taken.apart.is_empty(), save_waited) {
             (true, true) => Notice::warning(format!("{sentence}. {save} saves it")),
             (true, false) => Notice::info(sentence),
@@ -105,6 +115,8 @@ impl App {
             return;
         };
         let merge = Merge::new(version, form.conflicts());
+        // What was said before is over: in a small terminal it would stand where the keys are.
+        self.notice = None;
         let is_open = |layer: &Layer| matches!(layer, Layer::Merge(_));
         if !self.layers.iter().any(is_open) {
             self.layers.push(Layer::Merge(merge));
@@ -153,17 +165,11 @@ impl App {
         None
     }
 
-    /// A save came too late: it waits until it is known what others did.
-    pub(super) fn save_moved(&mut self, found: u64) {
-        if let Some(form) = self.form_mut() {
-            form.wait_for_theirs(found);
-        }
-    }
-
     /// Others deleted it: asks what shall become of what is typed.
     pub(super) fn ask_what_of_deleted(&mut self) {
         let lost = self.form().map(Form::only_stored).unwrap_or_default();
         let confirm = Confirm::deleted_elsewhere(&lost);
+        self.notice = None;
         self.layers.push(Layer::Confirm(confirm));
     }
 

@@ -114,7 +114,7 @@ impl App {
                 is_double.then(|| self.act(Action::Restore)).flatten()
             }
             Some(Layer::Drafts(drafts)) => {
-                let area = Layout::choice_list(layout.trash());
+                let area = Layout::choice_list(layout.drafts(drafts.drafts.len()));
                 let at = point(mouse, area, drafts.choices.top)?;
                 if at >= drafts.drafts.len() {
                     return None;

@@ -60,7 +60,12 @@ impl App {
         let again = self.keymap.first_key(Context::Form, Action::Outside);
         let again = again.map_or_else(|| "The editor".to_owned(), |key| key.to_string());
         let notice = match edited {
-            Err(why) => Notice::error(why),
+            Err(why) => {
+                if let Some(form) = self.form_mut() {
+                    form.no_document();
+                }
+                Notice::error(why)
+            }
             Ok(document) => match self.form_mut() {
                 Some(form) => form.take_document(document, &catalog, &again),
                 None => return,

@@ -53,22 +53,20 @@ impl Taken {
     /// What is said of it.
     pub fn sentence(&self) -> String {
         let version = self.version;
+        let fields = self.fields.join(", ");
         if !self.apart.is_empty() {
-            let verb = if self.apart.len() == 1 { "is" } else { "are" };
-            return format!(
-                "Changed elsewhere, to version {version}: {} {verb} another there than what you typed",
-                self.apart.join(", ")
-            );
+            let taken = if fields.is_empty() {
+                fields
+            } else {
+                format!(" (taken in: {fields})")
+            };
+            let apart = self.apart.join(", ");
+            return format!("Changed elsewhere, too: {apart}{taken}");
         }
-        if self.fields.is_empty() {
-            return format!(
-                "Changed elsewhere, to version {version}: what you typed fits on it as it is"
-            );
+        if fields.is_empty() {
+            return format!("Changed elsewhere (v{version}); what you typed fits as it is");
         }
-        format!(
-            "Changed elsewhere, to version {version}: {} taken in, what you typed stays",
-            self.fields.join(", ")
-        )
+        format!("Taken in from elsewhere (v{version}): {fields}; what you typed stays")
     }
 }
 
@@ -100,18 +98,15 @@ impl Form {
     pub fn said_of_elsewhere(&self, save: &str) -> Option<String> {
         Some(match self.elsewhere? {
             Elsewhere::Saved(version) => match self.conflicts().as_slice() {
-                [] => format!("Changed elsewhere, to version {version}"),
-                [one] => format!(
-                    "Changed elsewhere, to version {version}: {} too; {save} shows both",
-                    one.label
-                ),
+                [] => format!("Changed elsewhere (v{version})"),
+                [one] => format!("Changed elsewhere, too: {}; {save} shows both", one.label),
                 several => format!(
-                    "Changed elsewhere, to version {version}: {} fields too; {save} shows both",
+                    "Changed elsewhere, too: {} fields; {save} shows both",
                     several.len()
                 ),
             },
             Elsewhere::Deleted => {
-                format!("Deleted elsewhere: what is typed stays; {save} says what can be done")
+                format!("Deleted elsewhere; what is typed stays. {save} asks what to do")
             }
         })
     }

@@ -23,7 +23,7 @@ pub const LONGEST: usize = 1024 * 1024;
 const UNCHANGED: &str = "<unchanged>";
 
 /// What a line begins with that says what is wrong with the next one.
-const TROUBLE: &str = "// ✗ ";
+const TROUBLE: &str = "// !! ";
 
 /// JSON as people write it.
 const OPTIONS: ParseOptions = ParseOptions {
@@ -54,6 +54,8 @@ impl std::fmt::Debug for Document {
 pub(super) struct Outside {
     given: Option<Document>,
     refused: Option<Document>,
+    /// Whether what was given had been refused before.
+    is_again: bool,
 }
 
 /// What a member did to its field.
@@ -66,10 +68,9 @@ enum Put {
 impl Form {
     /// The form as a text for an editor; what came back before and could not be read is offered again.
     pub fn document(&mut self) -> Document {
-        let document = match self.outside.refused.take() {
-            Some(refused) => refused,
-            None => self.as_document(),
-        };
+        let refused = self.outside.refused.take();
+        self.outside.is_again = refused.is_some();
+        let document = refused.unwrap_or_else(|| self.as_document());
         self.outside.given = Some(document.clone());
         document
     }
@@ -96,8 +97,8 @@ impl Form {
         };
         let text = serde_json::to_string_pretty(&record).unwrap_or_default();
         Document(Zeroizing::new(format!(
-            "// {} · {}. What you save here goes into the form, and is stored when you save it there.\n\
-             // A secret that is \"{UNCHANGED}\" stays as it is, and so does what you leave out; null empties a field.\n{}\n",
+            "// {} ({}): what you save here goes into the form.\n\
+             // \"{UNCHANGED}\" keeps a secret, null empties a field, what you leave out stays.\n{}\n",
             printable(name),
             printable(&self.provider.name),
             seen(&text)
@@ -106,6 +107,12 @@ impl Form {
 
     fn member(&self, place: &Place) -> Json {
         self.field(place).map_or(Json::Null, member)
+    }
+
+    /// Nothing came back from the editor: what was offered again stays to be offered.
+    pub fn no_document(&mut self) {
+        let given = self.outside.given.take();
+        self.outside.refused = given.filter(|_| self.outside.is_again);
     }
 
     /// Takes in what came back from the editor, and tells what became of it; `again` is the key that goes there again.

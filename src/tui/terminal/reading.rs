@@ -4,14 +4,19 @@
 //! terminal goes away.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use crossterm::event::{Event as Happening, poll, read};
 use rustix::event::{PollFd, PollFlags};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// The longest wait for the thread to rest.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often something that can be read may be looked for in vain.
+const MOST_IN_VAIN: usize = 8;
 
 /// The thread that reads, from outside.
 pub struct Reading {
@@ -94,10 +99,22 @@ impl Ears {
     }
 }
 
-/// The next thing that happened, when there is one.
-pub(super) fn next() -> io::Result<Option<Happening>> {
-    if poll(Duration::ZERO)? {
+/// The next thing that happened, when there is one; waits for it when it was looked for in vain too often.
+pub(super) fn next(in_vain: usize) -> io::Result<Option<Happening>> {
+    if in_vain > MOST_IN_VAIN || poll(Duration::ZERO)? {
         return read().map(Some);
     }
     Ok(None)
+}
+
+/// Something can be read, and crossterm does not see it: it is told once for each thing that arrives, forgets that while it is
+/// busy with a new size, and reads a long text by the piece. Setting the terminal to what it is set to tells it once more.
+pub(super) fn nudge() {
+    let _mode = super::mode();
+    if !super::IS_TAKEN.load(Ordering::SeqCst) {
+        return;
+    }
+    let stdin = io::stdin();
+    // A terminal that is gone is noticed by whoever waits for it.
+    let _ = tcgetattr(&stdin).and_then(|mode| tcsetattr(&stdin, OptionalActions::Now, &mode));
 }

@@ -20,7 +20,7 @@ const DATE: u16 = 16;
 /// Draws the drafts.
 pub fn draw(scene: Scene<'_>, drafts: &Drafts, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
-    let area = layout.trash();
+    let area = layout.drafts(drafts.drafts.len());
     let title = format!("Typed and never saved ({})", drafts.drafts.len());
     let inside = paint::pane(buffer, area, &title, (theme, true));
     let (head, _) = inside.split_top(2);
