@@ -3,6 +3,7 @@
 pub mod app;
 pub mod ask;
 pub mod connections;
+pub mod doctor;
 pub mod exit;
 pub mod import;
 pub mod output;
@@ -193,6 +194,8 @@ pub enum Command {
     Token(token::Verb),
     /// List the named places of config.toml
     Targets,
+    /// Say what umai sees of terminal, files, key, store, providers, configuration and server, and what to do about it
+    Doctor,
 }
 
 impl Command {
@@ -201,7 +204,7 @@ impl Command {
         match self {
             Self::Connections(verb) => verb.is_write(),
             Self::Token(verb) => verb.is_write(),
-            Self::Providers(_) | Self::Serve(_) | Self::Targets => false,
+            Self::Providers(_) | Self::Serve(_) | Self::Targets | Self::Doctor => false,
         }
     }
 }
@@ -238,6 +241,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         None | Some(Command::Providers(_) | Command::Connections(_)) => Ground::new(globals)?,
         Some(Command::Serve(_)) => Ground::here(globals, "umai serve")?,
         Some(Command::Token(_)) => Ground::here(globals, "umai token")?,
+        Some(Command::Doctor) => return doctor::run(globals, output),
         Some(Command::Targets) => {
             let folder = Config::folder(globals.config.clone()).map_err(Failure::Usage)?;
             return targets::list(&ConfigFile::read(&folder), output);
@@ -257,7 +261,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Some(Command::Connections(verb)) => connections::run(verb, &ground, output),
         Some(Command::Serve(serve)) => serve::run(&serve, &ground, output),
         Some(Command::Token(verb)) => token::run(&verb, &ground, output),
-        Some(Command::Targets) => Ok(()),
+        Some(Command::Targets | Command::Doctor) => Ok(()),
     }
 }
 

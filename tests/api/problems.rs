@@ -160,7 +160,7 @@ fn store_errors() -> Vec<StoreError> {
 }
 
 fn server_errors() -> Vec<ServerError> {
-    use ServerError::{Forbidden, Refused, SignIn, Unreachable};
+    use ServerError::{Forbidden, Foreign, Refused, SignIn, Unreachable};
     let all = vec![
         Unreachable {
             server: "https://a".into(),
@@ -168,6 +168,9 @@ fn server_errors() -> Vec<ServerError> {
         },
         SignIn,
         Forbidden("read only".into()),
+        Foreign {
+            server: "https://a".into(),
+        },
         Refused {
             status: 429,
             words: "Slow down".into(),
@@ -175,7 +178,7 @@ fn server_errors() -> Vec<ServerError> {
     ];
     for error in &all {
         match error {
-            Unreachable { .. } | SignIn | Forbidden(_) | Refused { .. } => {}
+            Unreachable { .. } | SignIn | Forbidden(_) | Foreign { .. } | Refused { .. } => {}
         }
     }
     all
@@ -223,6 +226,7 @@ fn errors() -> Vec<ConnectionError> {
         models: Some(3),
     })));
     all.extend(server_errors().into_iter().map(ConnectionError::Server));
+    all.push(ConnectionError::ReadOnly("prod is read-only".into()));
     for error in &all {
         match error {
             ConnectionError::Invalid(_)
@@ -232,7 +236,8 @@ fn errors() -> Vec<ConnectionError> {
             | ConnectionError::VersionMoved { .. }
             | ConnectionError::Store(_)
             | ConnectionError::Provider(_)
-            | ConnectionError::Server(_) => {}
+            | ConnectionError::Server(_)
+            | ConnectionError::ReadOnly(_) => {}
         }
     }
     all

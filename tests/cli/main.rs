@@ -7,12 +7,15 @@
 )]
 
 mod commands;
+mod doctor;
 mod files;
 mod history;
 mod home;
 mod imports;
+mod plain;
 mod providers;
 mod refusals;
 mod secrets;
 mod talk;
+mod targets;
 mod terminal;

@@ -18,6 +18,8 @@ pub struct Fetched {
     pub catalog: ProviderCatalog,
     /// Whether the server is of our making: it says things of settings that others do not.
     pub is_kin: bool,
+    /// Whether it named any at all.
+    pub is_proven: bool,
     /// What people should know of it, one sentence each.
     pub notices: Vec<String>,
 }
@@ -36,11 +38,13 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
         return Ok(Fetched {
             catalog: embedded,
             is_kin: false,
+            is_proven: false,
             notices: vec![words.into()],
         });
     };
     let mut fetched = Fetched {
         is_kin: listed.iter().all(Received::is_of_our_making),
+        is_proven: true,
         catalog: ProviderCatalog::default(),
         notices: Vec::new(),
     };

@@ -145,7 +145,8 @@ pub fn or_none(error: ConnectionError) -> ConnectionError {
     match error {
         ConnectionError::Server(ServerError::Refused {
             status: UNKNOWN, ..
-        }) => none(StatusCode::NOT_FOUND),
+        })
+        | ConnectionError::Server(ServerError::Foreign { .. }) => none(StatusCode::NOT_FOUND),
         other => other,
     }
 }
