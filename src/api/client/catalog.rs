@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::refusal::{self, About};
 use super::wire::{Answer, Asking, Wire};
-use crate::connection::ConnectionError;
+use crate::connection::{ConnectionError, ServerError};
 use crate::provider::ProviderCatalog;
 use crate::provider::received::Received;
 
@@ -31,6 +31,10 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
     url.set_query(Some("expand=settings"));
     let answer = wire.send(Asking::get(url)).await?;
     if !answer.status.is_success() && answer.status != StatusCode::NOT_FOUND {
+        if refusal::is_of_no_api(&answer) {
+            let server = wire.address().to_string();
+            return Err(ServerError::Foreign { server }.into());
+        }
         return Err(refusal::read(&answer, About::default()));
     }
     let Some(listed) = listed(&answer) else {
