@@ -4,6 +4,7 @@ pub mod app;
 pub mod ask;
 pub mod completions;
 pub mod connections;
+pub mod doctor;
 pub mod drafts;
 pub mod exit;
 pub mod import;
@@ -199,6 +200,8 @@ pub enum Command {
     Man(man::Man),
     /// List the named places of config.toml
     Targets,
+    /// Say what umai sees of terminal, files, key, store, providers, configuration and server, and what to do about it
+    Doctor,
 }
 
 /// Runs the process's command line.
@@ -258,6 +261,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         }
         Some(Command::Completions(completions)) => completions.run(output),
         Some(Command::Man(man)) => man.run(output),
+        Some(Command::Doctor) => doctor::run(&globals, output),
     }
 }
 

@@ -80,9 +80,9 @@ impl Config {
             .then(|| format!("{shown} can be read by others; run: chmod go-r {shown}"))
     }
 
-    /// Where the user's own themes are.
-    pub fn themes(&self) -> PathBuf {
-        self.config.join("themes")
+    /// Whether the key comes from the service manager.
+    pub fn has_credential(&self) -> bool {
+        self.key_file.is_none() && has_credential()
     }
 
     /// Where the user's own providers are.
@@ -91,7 +91,7 @@ impl Config {
     }
 }
 
-/// Whether the service manager hands the key over.
+/// Whether the service manager hands the key over, as far as the environment tells.
 fn has_credential() -> bool {
     std::env::var_os("CREDENTIALS_DIRECTORY")
         .is_some_and(|folder| Path::new(&folder).join(KEY).exists())

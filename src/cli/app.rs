@@ -7,7 +7,7 @@ use super::Globals;
 use super::exit::Failure;
 use super::output::Format;
 use super::session::{Ground, Session, WORKERS, runtime};
-use crate::config::file::NAME;
+use crate::config::file::{ConfigFile, NAME};
 use crate::connection::ConnectionStore;
 use crate::store::shared::{Rest, SharedStore};
 use crate::tui::site::Site;
@@ -83,14 +83,17 @@ fn way(ground: &Ground, globals: &Globals) -> Result<Way, Failure> {
             "The app needs a terminal. From a script use a command, for example: umai connections list; or --plain, which reads lines".into(),
         ));
     }
+    Ok(if shows_lines_only(&ground.file) {
+        Way::Lines
+    } else {
+        Way::Screen
+    })
+}
+
+/// Whether the terminal can show lines only, or shall.
+pub fn shows_lines_only(file: &ConfigFile) -> bool {
     let terminal = std::env::var("TERM").unwrap_or_default();
-    Ok(
-        if ground.file.is_plain || LINES_ONLY.contains(&terminal.as_str()) {
-            Way::Lines
-        } else {
-            Way::Screen
-        },
-    )
+    file.is_plain || LINES_ONLY.contains(&terminal.as_str())
 }
 
 /// Where the app is, as it says on screen.

@@ -148,19 +148,20 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
         ConnectionError::Provider(_) => Exit::Untested,
         ConnectionError::Server(error) => match error {
             ServerError::Refused { status, .. } => of_status(*status),
-            ServerError::Unreachable { .. } | ServerError::SignIn | ServerError::Forbidden(_) => {
-                Exit::Server
-            }
+            ServerError::Unreachable { .. }
+            | ServerError::SignIn
+            | ServerError::Forbidden(_)
+            | ServerError::Foreign { .. } => Exit::Server,
         },
         ConnectionError::ReadOnly(_) => Exit::Usage,
     }
 }
 
-/// The exit code of what a server of another making refused.
+/// The exit code of what a server of another making refused. A connection that is not there is no such refusal: what answers
+/// 404 where none was named has no such address.
 const fn of_status(status: u16) -> Exit {
     match status {
         400 | 413 | 422 => Exit::Refused,
-        404 => Exit::NotFound,
         409 | 412 => Exit::Conflict,
         _ => Exit::Server,
     }

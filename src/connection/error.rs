@@ -70,6 +70,12 @@ pub enum ServerError {
     /// The token may read and not write, or the like; the server's words.
     #[error("{0}")]
     Forbidden(String),
+    /// What answers there is not the management API.
+    #[error("What {server} answers is not what the management API answers; check the address")]
+    Foreign {
+        /// Its address.
+        server: String,
+    },
     /// Another refusal, in the server's words.
     #[error("{words}")]
     Refused {

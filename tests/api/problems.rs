@@ -161,7 +161,7 @@ fn store_errors() -> Vec<StoreError> {
 }
 
 fn server_errors() -> Vec<ServerError> {
-    use ServerError::{Forbidden, Refused, SignIn, Unreachable};
+    use ServerError::{Forbidden, Foreign, Refused, SignIn, Unreachable};
     let all = vec![
         Unreachable {
             server: "https://a".into(),
@@ -169,6 +169,9 @@ fn server_errors() -> Vec<ServerError> {
         },
         SignIn,
         Forbidden("read only".into()),
+        Foreign {
+            server: "https://a".into(),
+        },
         Refused {
             status: 429,
             words: "Slow down".into(),
@@ -176,7 +179,7 @@ fn server_errors() -> Vec<ServerError> {
     ];
     for error in &all {
         match error {
-            Unreachable { .. } | SignIn | Forbidden(_) | Refused { .. } => {}
+            Unreachable { .. } | SignIn | Forbidden(_) | Foreign { .. } | Refused { .. } => {}
         }
     }
     all
@@ -225,6 +228,7 @@ fn errors() -> Vec<ConnectionError> {
     })));
     all.push(ConnectionError::ReadOnly("the target is".into()));
     all.extend(server_errors().into_iter().map(ConnectionError::Server));
+    all.push(ConnectionError::ReadOnly("prod is read-only".into()));
     for error in &all {
         match error {
             ConnectionError::Invalid(_)

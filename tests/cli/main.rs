@@ -7,13 +7,16 @@
 )]
 
 mod commands;
+mod doctor;
 mod files;
 mod history;
 mod home;
 mod imports;
+mod plain;
 mod providers;
 mod refusals;
 mod secrets;
 mod shell;
 mod talk;
+mod targets;
 mod terminal;

@@ -52,6 +52,13 @@ impl Twice {
         self
     }
 
+    /// Something is done to both stages before the story goes on.
+    pub fn each(&mut self, does: impl Fn(&mut Stage)) -> &mut Self {
+        does(&mut self.here);
+        does(&mut self.far);
+        self
+    }
+
     /// The same happens to both.
     pub fn happens(&mut self, event: Event) {
         self.here.happens(event.clone());

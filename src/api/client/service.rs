@@ -324,7 +324,7 @@ impl ConnectionService for RemoteService {
     async fn revision(&self) -> Result<Revision, ConnectionError> {
         let url = self.wire.address().of(&["changes", "latest"]);
         let latest = self.fetch(Asking::get(url), About::default()).await;
-        let latest: Latest = latest.map_err(feed::or_none)?;
+        let latest: Latest = latest.map_err(feed::or_foreign)?;
         Ok(latest.revision)
     }
 

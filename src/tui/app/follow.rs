@@ -17,8 +17,13 @@ impl App {
             Heard::Broken => self.is_behind = true,
             Heard::Lost(why) => {
                 self.is_lost = true;
+                let stop = if why.ends_with(['.', '!', '?']) {
+                    ""
+                } else {
+                    "."
+                };
                 self.tell(Notice::warning(format!(
-                    "It is tried again by itself, and what is typed stays. {why}"
+                    "{why}{stop} It is tried again by itself, and what is typed stays"
                 )));
             }
             Heard::Missed => {

@@ -21,7 +21,18 @@ impl App {
         let Some(why) = &self.site.read_only else {
             return false;
         };
-        if !action.is_write() || (action == Action::Edit && self.is_on_a_node_that_opens()) {
+        let edits = match action {
+            Action::Edit => true,
+            // In the tree they are the same.
+            Action::Choose => self.layers.is_empty() && !self.is_filtering(),
+            _ => false,
+        };
+        let is_harmless = if edits {
+            self.is_on_a_node_that_opens()
+        } else {
+            !action.is_write()
+        };
+        if is_harmless {
             return false;
         }
         let sentence = format!("Nothing can be changed here: {why}");
