@@ -22,7 +22,7 @@ use umai::tui::follow::Heard;
 use umai::tui::layout::Size;
 use umai::tui::tree::{Item, News};
 
-const KEYS: [&str; 58] = [
+const KEYS: [&str; 69] = [
     "<up>",
     "<down>",
     "<left>",
@@ -81,6 +81,17 @@ const KEYS: [&str; 58] = [
     "<enter>",
     "y",
     "i",
+    "V",
+    "*",
+    "+",
+    "-",
+    "E",
+    "B",
+    "<ctrl-a>",
+    "<shift-down>",
+    "<shift-up>",
+    "<space>",
+    "<ctrl-a>t<enter>",
 ];
 
 #[derive(Debug, Clone)]
@@ -137,6 +148,9 @@ fn play(stage: &mut Stage, happening: &Happening) {
             let reply = match stage.effects.pop() {
                 Some(Effect::Call(ticket, Request::Test(_))) => {
                     Event::Reply(ticket, Reply::Tested(Ok(TestReport::default())))
+                }
+                Some(Effect::Call(ticket, Request::Export(_))) => {
+                    Event::Reply(ticket, Reply::Lost("the disk is gone".into()))
                 }
                 Some(Effect::Call(ticket, _)) => {
                     Event::Reply(ticket, Reply::Models(Ok(Vec::new())))
@@ -216,6 +230,13 @@ fn check(stage: &Stage) {
     if let Some(at) = tree.selected_at() {
         assert!(tree.shown(at).is_some(), "what is selected is not there");
     }
+    if let Some(bulk) = &stage.app.bulk {
+        assert!(bulk.selected < bulk.len().max(1));
+        let tally = bulk.tally;
+        assert_eq!(tally.over() + tally.under_way + tally.waiting, bulk.len());
+    }
+    let marked = tree.marked();
+    assert_eq!(marked.len(), tree.marked_len(), "what is marked is there");
     if let Some(form) = stage.app.form() {
         assert!(form.focus < form.fields.len());
     }

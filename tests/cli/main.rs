@@ -7,6 +7,7 @@
 )]
 
 mod commands;
+mod exports;
 mod files;
 mod history;
 mod home;
