@@ -8,6 +8,9 @@
     reason = "a bench prints and may stop"
 )]
 
+#[path = "tui/many.rs"]
+mod many;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +61,7 @@ fn main() {
         "open and close the node",
         &["g", "l", "h", "h", "l"],
     );
+    many::measure(&mut app);
     hear(&mut app, &items);
     for text in ["p", "production", "prod open 42", "status:inactive", "zzzz"] {
         filter(&mut app, text);

@@ -61,7 +61,7 @@ const KEYS: [&str; 22] = [
 ];
 
 /// What random keys would hardly ever spell.
-const WAYS: [&str; 14] = [
+const WAYS: [&str; 16] = [
     "<esc><esc><esc><esc><right>",
     "<esc><esc><esc><home><down><down><down>",
     "<esc><esc><esc><end>",
@@ -76,6 +76,8 @@ const WAYS: [&str; 14] = [
     "<esc><esc><esc><end>y",
     "<esc><esc><esc><end>T",
     "<end>D<tab><enter>X<enter>",
+    "<esc><esc><esc><esc><end><ctrl-a>t<enter>",
+    "<esc><esc><esc><esc><end><space>V*D<tab><enter>",
 ];
 
 /// Every key that means something somewhere.
@@ -167,6 +169,9 @@ fn play(stage: &mut Stage, happening: &Happening) {
                 Some(Effect::Call(ticket, Request::Test(_))) => {
                     Event::Reply(ticket, Reply::Tested(Ok(TestReport::default())))
                 }
+                Some(Effect::Call(ticket, Request::Export(_))) => {
+                    Event::Reply(ticket, Reply::Lost("the disk is gone".into()))
+                }
                 Some(Effect::Call(ticket, _)) => {
                     Event::Reply(ticket, Reply::Models(Ok(Vec::new())))
                 }
@@ -245,6 +250,13 @@ fn check(stage: &Stage) {
     if let Some(at) = tree.selected_at() {
         assert!(tree.shown(at).is_some(), "what is selected is not there");
     }
+    if let Some(bulk) = &stage.app.bulk {
+        assert!(bulk.selected < bulk.len().max(1));
+        let tally = bulk.tally;
+        assert_eq!(tally.over() + tally.under_way + tally.waiting, bulk.len());
+    }
+    let marked = tree.marked();
+    assert_eq!(marked.len(), tree.marked_len(), "what is marked is there");
     if let Some(form) = stage.app.form() {
         assert!(form.focus < form.fields.len());
     }

@@ -15,7 +15,6 @@ use umai::connection::{ConnectionService, Query, TestReport, TestStage, TestStep
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::layer::Layer;
-use umai::tui::layout::Size;
 
 /// Marks all three.
 const ALL: &str = "<ctrl-a>";
@@ -544,24 +543,4 @@ fn what_the_filter_hides_is_counted_before_anything_is_done() {
     let text = stage.frame();
     assert!(text.contains("delete 3 connection(s)?"), "{text}");
     assert!(text.contains("2 are hidden by the filter"), "{text}");
-}
-
-#[test]
-fn every_phase_is_drawn_at_every_size() {
-    for keys in [
-        "<ctrl-a>t",
-        "<ctrl-a>E",
-        "<ctrl-a>D",
-        "<ctrl-a>T<enter>",
-        "<ctrl-a>+<enter>",
-    ] {
-        let mut stage = stage::Stage::three(120, 40);
-        stage.play(keys);
-        for width in (0..130).step_by(7) {
-            for height in 0..30 {
-                stage.happens(Event::Resize(Size { width, height }));
-                stage.buffer();
-            }
-        }
-    }
 }

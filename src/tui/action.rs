@@ -276,7 +276,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
     entry(Action::Test, "test", &[Tree, Form], ("Test the connection, or what is in the form", Some("test"))),
     entry(Action::ShowHistory, "history", &[Tree], ("Show the history of the connection", Some("history"))),
-    entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last switch or delete, of one or of many", Some("undo"))),
+    entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last switch or delete", Some("undo"))),
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
     entry(Action::Sort, "sort", &[Tree], ("Sort by a column, either way", Some("sort"))),

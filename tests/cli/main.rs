@@ -8,6 +8,7 @@
 
 mod commands;
 mod doctor;
+mod exports;
 mod files;
 mod history;
 mod home;

@@ -238,9 +238,10 @@ const fn is_lasting(error: &ConnectionError) -> bool {
     match error {
         ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,
         ConnectionError::Server(error) => match error {
-            ServerError::Unreachable { .. } | ServerError::SignIn | ServerError::Forbidden(_) => {
-                true
-            }
+            ServerError::Unreachable { .. }
+            | ServerError::SignIn
+            | ServerError::Forbidden(_)
+            | ServerError::Foreign { .. } => true,
             ServerError::Refused { .. } => false,
         },
         ConnectionError::Invalid(_)
