@@ -60,7 +60,7 @@ impl App {
             Some(Layer::Compare(_)) => return self.act_in_compare(action),
             Some(Layer::Trash(_)) => return self.act_in_trash(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
-            Some(Layer::Palette(palette)) => palette.act(action),
+            Some(Layer::Palette(palette)) => palette.act(action, &self.tree),
             Some(Layer::Help(help)) => {
                 let count = help
                     .lines(&self.keymap, &self.to_know, help_area.width)
@@ -137,6 +137,11 @@ impl App {
             Outcome::Run(action) => {
                 self.layers.pop();
                 self.act(action)
+            }
+            Outcome::GoTo(id) => {
+                self.layers.pop();
+                self.go_to(id);
+                None
             }
             Outcome::Test(subject) => self.test_form(subject),
             Outcome::TestAgain => self.test_again(),
