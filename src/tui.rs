@@ -21,6 +21,7 @@ pub mod workspace;
 pub mod detail;
 pub mod notice;
 pub mod choices;
+pub mod closeness;
 pub mod picker;
 pub mod palette;
 pub mod help;

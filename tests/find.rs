@@ -468,6 +468,31 @@ fn a_provider_whose_last_connection_goes_goes_with_it() {
     assert_eq!(app.tree.rows(), 3);
 }
 
+#[test]
+fn the_palette_looks_among_very_many_without_a_wait_and_follows_what_is_heard() {
+    let mut world = World::of(MANY);
+    let mut app = app_with(&world);
+    let wanted = item(8_123, 1);
+    press(&mut app, &format!(":{}", wanted.alias));
+    let mut steps = 0;
+    while app.update(Event::Idle) == Some(Effect::Continue) {
+        steps += 1;
+        if steps == 1 {
+            let news = (1..50).map(|number| world.save(number)).collect();
+            app.update(Event::Heard(Heard::News(news)));
+        }
+    }
+    assert!(steps >= 2, "{steps}");
+    assert_eq!(app.tree.looked_up(0).unwrap().id, wanted.id);
+    press(&mut app, "<enter>");
+    assert_eq!(app.tree.selected(), Node::Connection(wanted.id));
+    assert_eq!(
+        app.tree.looked_up_len(),
+        0,
+        "nothing is looked for any more"
+    );
+}
+
 #[derive(Debug, Clone)]
 enum Happening {
     Keys(&'static str),

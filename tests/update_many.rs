@@ -35,6 +35,7 @@ fn id(number: usize) -> Uuid {
 fn item(number: usize, is_active: bool, version: u64) -> ConnectionItem {
     let date: DateTime<Utc> = "2024-01-15T10:30:00Z".parse().unwrap();
     ConnectionItem {
+        endpoint: None,
         id: id(number),
         alias: format!("c-{number:06}"),
         name: format!("C {number:06}"),

@@ -122,7 +122,8 @@ impl Verb {
             | Self::History(_)
             | Self::Diff(_)
             | Self::Test { .. }
-            | Self::Models { .. } => false,
+            | Self::Models { .. }
+            | Self::Export(_) => false,
         }
     }
 }

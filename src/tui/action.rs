@@ -121,6 +121,46 @@ impl Context {
         }
     }
 
+    /// The places that a key leads to from here, where the next key does something at once.
+    pub const fn leads_to(self) -> &'static [Self] {
+        match self {
+            Self::Tree | Self::Info | Self::History => &[Self::Clipboard, Self::Sorting],
+            Self::List
+            | Self::Form
+            | Self::Confirm
+            | Self::Compare
+            | Self::Report
+            | Self::Trash
+            | Self::Merge
+            | Self::Drafts
+            | Self::Bulk
+            | Self::Clipboard
+            | Self::Sorting
+            | Self::Anywhere => &[],
+        }
+    }
+
+    /// The action whose key leads here.
+    pub const fn opened_by(self) -> Option<Action> {
+        match self {
+            Self::Clipboard => Some(Action::Copy),
+            Self::Sorting => Some(Action::Sort),
+            Self::Tree
+            | Self::Info
+            | Self::History
+            | Self::List
+            | Self::Form
+            | Self::Confirm
+            | Self::Compare
+            | Self::Report
+            | Self::Trash
+            | Self::Merge
+            | Self::Drafts
+            | Self::Bulk
+            | Self::Anywhere => None,
+        }
+    }
+
     /// Whether an action can be done here.
     pub fn has(self, entry: &Entry) -> bool {
         let is_of = |place| entry.contexts.contains(&place);

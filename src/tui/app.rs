@@ -344,7 +344,7 @@ impl App {
                     picker.choices.scroll(Layout::choice_rows(area), count);
                 }
                 Layer::Palette(palette) => {
-                    let count = palette.left().len();
+                    let count = palette.count(&self.tree);
                     let area = layout.palette();
                     palette.choices.scroll(Layout::choice_rows(area), count);
                 }
@@ -371,6 +371,9 @@ impl App {
                 | Layer::Clipboard
                 | Layer::Sorting => {}
             }
+        }
+        if !matches!(self.layers.last(), Some(Layer::Palette(_))) {
+            self.tree.look_up("");
         }
         let (versions, _) = Layout::versions(self.detail_area());
         self.workspace.history.scroll(versions.height.into());

@@ -123,6 +123,8 @@ pub enum Outcome {
     Picked(String),
     /// An action was chosen.
     Run(Action),
+    /// A connection was chosen, to be shown.
+    GoTo(Uuid),
     /// A question was answered.
     Answered(Answer),
     /// What is in the form shall be tested.

@@ -84,12 +84,6 @@ impl Twice {
         self.here.elsewhere(does)
     }
 
-    /// Does something with each of the two.
-    pub fn each(&mut self, does: impl Fn(&mut Stage)) {
-        does(&mut self.here);
-        does(&mut self.far);
-    }
-
     /// The frame that both show, cell by cell.
     pub fn frame(&self) -> String {
         self.buffer();

@@ -1,6 +1,8 @@
 //! What actions do to the order of the connections, and to the way they stand below their providers.
 
-use super::App;
+use uuid::Uuid;
+
+use super::{App, Pane};
 use crate::tui::action::Action;
 use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
@@ -34,6 +36,21 @@ impl App {
             }
             _ => {}
         }
+    }
+
+    /// Looks for connections by what is typed into the palette, where they can be gone to.
+    pub(super) fn look_up(&mut self) {
+        if let Some(Layer::Palette(palette)) = self.layers.last()
+            && palette.offers_connections()
+        {
+            self.tree.look_up(palette.choices.line.value());
+        }
+    }
+
+    /// Selects a connection, whatever hides it.
+    pub(super) fn go_to(&mut self, id: Uuid) {
+        self.tree.select_id(id);
+        self.pane = Pane::Tree;
     }
 
     /// Orders by something, and says so.

@@ -59,6 +59,9 @@ impl App {
             | Action::Turn
             | Action::Group => self.arrange(action),
             Action::Copy => self.ask_what_to_copy(),
+            Action::CopyName | Action::CopyAlias | Action::CopyId | Action::CopyJson => {
+                return self.copy(action);
+            }
             Action::Refresh => {
                 self.tree.refresh();
                 self.detail.forget();
@@ -94,10 +97,6 @@ impl App {
             | Action::Clear
             | Action::NextButton
             | Action::PreviousButton
-            | Action::CopyName
-            | Action::CopyAlias
-            | Action::CopyId
-            | Action::CopyJson
             | Action::Palette
             | Action::Help
             | Action::Redraw

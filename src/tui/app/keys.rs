@@ -68,7 +68,12 @@ impl App {
         let is_filtering = self.is_filtering();
         match self.layers.last_mut() {
             Some(Layer::Picker(picker)) => picker.choices.key(key),
-            Some(Layer::Palette(palette)) => palette.choices.key(key),
+            Some(Layer::Palette(palette)) => {
+                if palette.choices.line.edit(key) {
+                    palette.choices.selected = 0;
+                    self.look_up();
+                }
+            }
             Some(Layer::Models(models)) => models.choices.key(key),
             Some(Layer::Form(form)) => form.key(key, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.key(key),
@@ -99,7 +104,11 @@ impl App {
         let told = match self.layers.last_mut() {
             Some(Layer::Form(form)) => form.paste(pasted, &self.catalog),
             Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
-            Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
+            Some(Layer::Palette(palette)) => {
+                let told = too_long(palette.choices.line.paste(&pasted.0));
+                self.look_up();
+                told
+            }
             Some(Layer::Models(models)) => too_long(models.choices.line.paste(&pasted.0)),
             Some(Layer::Confirm(confirm)) => confirm
                 .line

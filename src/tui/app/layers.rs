@@ -75,7 +75,7 @@ impl App {
             Some(Layer::Drafts(_)) => return self.act_in_drafts(action),
             Some(Layer::Bulk) => return self.act_in_bulk(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
-            Some(Layer::Palette(palette)) => palette.act(action),
+            Some(Layer::Palette(palette)) => palette.act(action, &self.tree),
             Some(Layer::Help(help)) => {
                 let count = help
                     .lines(&self.keymap, &self.to_know, help_area.width)
@@ -152,6 +152,11 @@ impl App {
             Outcome::Run(action) => {
                 self.layers.pop();
                 self.act(action)
+            }
+            Outcome::GoTo(id) => {
+                self.layers.pop();
+                self.go_to(id);
+                None
             }
             Outcome::Test(subject) => self.test_form(subject),
             Outcome::TestAgain => self.test_again(),

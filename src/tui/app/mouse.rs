@@ -89,7 +89,7 @@ impl App {
             Some(Layer::Palette(palette)) => {
                 let area = Layout::choice_list(layout.palette());
                 let at = point(mouse, area, palette.choices.top)?;
-                if at >= palette.left().len() {
+                if at >= palette.count(&self.tree) {
                     return None;
                 }
                 palette.choices.selected = at;

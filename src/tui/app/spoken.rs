@@ -91,6 +91,7 @@ impl App {
             Some(Layer::Palette(palette)) => {
                 palette.choices.line.set(&text.0);
                 palette.choices.selected = 0;
+                self.look_up();
                 None
             }
             Some(Layer::Models(models)) => {

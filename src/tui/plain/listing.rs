@@ -20,7 +20,7 @@ pub const PAGE: usize = 20;
 pub fn count(app: &App) -> usize {
     match app.layers.last() {
         Some(Layer::Picker(picker)) => picker.left(&app.catalog).len(),
-        Some(Layer::Palette(palette)) => palette.left().len(),
+        Some(Layer::Palette(palette)) => palette.count(&app.tree),
         Some(Layer::Models(models)) => models.left().len(),
         Some(Layer::Trash(trash)) => trash.items().len(),
         Some(Layer::Bulk) => app.bulk.as_ref().map_or(0, |bulk| match bulk.phase {
@@ -67,7 +67,19 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             let provider = left.get(at)?;
             format!("{}: {}", provider.name, picker::words(provider))
         }
-        Some(Layer::Palette(palette)) => palette.left().get(at)?.title.to_owned(),
+        Some(Layer::Palette(palette)) => {
+            let actions = palette.actions();
+            match actions.get(at) {
+                Some(offered) => match offered.elsewhere() {
+                    None => offered.entry.title.to_owned(),
+                    Some(place) => format!("{}: {}", place.title(), offered.entry.title),
+                },
+                None => {
+                    let item = app.tree.looked_up(at - actions.len())?;
+                    format!("Go to {}", connection(app, item))
+                }
+            }
+        }
         Some(Layer::Models(models)) => {
             let left = models.left();
             let model = left.get(at)?;
