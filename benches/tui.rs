@@ -8,6 +8,9 @@
     reason = "a bench prints and may stop"
 )]
 
+#[path = "tui/many.rs"]
+mod many;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +61,7 @@ fn main() {
         "open and close the node",
         &["g", "l", "h", "h", "l"],
     );
+    many::measure(&mut app);
     hear(&mut app, &items);
     for text in ["p", "production", "prod open 42", "status:inactive", "zzzz"] {
         filter(&mut app, text);
@@ -87,6 +91,7 @@ fn items() -> Vec<Item> {
                 date_modified: start + TimeDelta::seconds(i64::try_from(number).unwrap()),
                 version: 1,
                 date_deleted: None,
+                endpoint: None,
             };
             Item::new(&item, Arc::clone(&shared[number * 7 % shared.len()]))
         })
@@ -212,6 +217,7 @@ fn renamed(items: &[Item], count: usize, version: u64) -> Vec<News> {
                 date_modified: old.modified,
                 version,
                 date_deleted: None,
+                endpoint: None,
             };
             News::Saved(Item::new(&item, Arc::clone(&old.provider)))
         })

@@ -9,6 +9,7 @@
 mod allowed;
 mod layer;
 mod reference;
+mod survey;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use layer::Values;
 
 pub use layer::{MAX_DEPTH, MAX_FILE_BYTES};
 pub use reference::Reference;
+pub use survey::Survey;
 pub use variables::Variables;
 
 const FILE_NAME: &str = "appsettings.json";

@@ -1,10 +1,14 @@
 //! The command line: what can be said, and the composition root that carries it out.
 
+pub mod app;
 pub mod ask;
+pub mod completions;
 pub mod connections;
+pub mod doctor;
 pub mod drafts;
 pub mod exit;
 pub mod import;
+pub mod man;
 pub mod output;
 pub mod parse;
 pub mod providers;
@@ -14,6 +18,8 @@ pub mod server;
 pub mod session;
 pub mod signals;
 pub mod table;
+pub mod target;
+pub mod targets;
 pub mod token;
 
 use std::ffi::OsString;
@@ -21,7 +27,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use exit::{Exit, Failure};
@@ -29,7 +34,8 @@ use output::{Format, Output};
 use parse::Parsed;
 use session::Ground;
 
-use crate::tui::theme::ThemeName;
+use crate::config::Config;
+use crate::config::file::ConfigFile;
 
 /// What can be said.
 #[derive(Debug, Parser)]
@@ -62,10 +68,11 @@ Examples:
   umai connections test openai-production
   umai providers get openai
   umai --server https://umai.example:44331 --token-file token connections list
+  umai --target prod
 
 Exit codes:
   0 done, 1 trouble outside umai, for example output that cannot be written,
-  2 the command line is not right, 3 not found, 4 refused by validation,
+  2 the command line is not right or nothing may be changed, 3 not found, 4 refused by validation,
   5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble,
   7 the server cannot be reached or does not let us in, 8 the provider did not accept the connection,
   130 Ctrl-C, 143 asked to end by a signal, 129 the terminal is gone
@@ -113,6 +120,19 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub appsettings: Option<PathBuf>,
+    /// The place that config.toml has under this name [default: its 'target', or the connections of this machine]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "UMAI_TARGET",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub target: Option<String>,
+    /// Change nothing, whatever is asked
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub read_only: bool,
     /// The server to ask, as https://HOST:PORT [default: the connections of this machine]
     #[arg(
         long,
@@ -140,15 +160,18 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub ca_file: Option<PathBuf>,
-    /// The app's colours [default: what fits the terminal]
+    /// The app's colours: dark, light, mono, colorblind, contrast, or one of your own [default: what fits the terminal]
     #[arg(
         long,
         value_name = "NAME",
         env = "UMAI_THEME",
-        value_parser = PossibleValuesParser::new(ThemeName::ALL.map(ThemeName::word)).map(|word| ThemeName::named(&word).unwrap_or_default()),
+        hide_env_values = true,
         help_heading = "Global options"
     )]
-    pub theme: Option<ThemeName>,
+    pub theme: Option<String>,
+    /// Speak line by line, for a screen reader or a pipe; the way of a terminal with TERM=dumb
+    #[arg(long, help_heading = "Global options")]
+    pub plain: bool,
     /// Answer as the management API does, in JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
@@ -171,10 +194,21 @@ pub enum Command {
     /// Make, list and revoke the tokens that let somebody ask the server
     #[command(subcommand, visible_alias = "tokens")]
     Token(token::Verb),
+    /// Write the script that lets a shell complete commands, options and aliases
+    Completions(completions::Completions),
+    /// Write the manual pages
+    Man(man::Man),
+    /// List the named places of config.toml
+    Targets,
+    /// Say what umai sees of terminal, files, key, store, providers, configuration and server, and what to do about it
+    Doctor,
 }
 
 /// Runs the process's command line.
 pub fn main() -> ExitCode {
+    if completions::answer() {
+        return Exit::Done.into();
+    }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let format = if arguments.iter().any(|argument| argument == "--json") {
         Format::Json
@@ -200,21 +234,34 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Parsed::Args(args) => *args,
         Parsed::Text(text) => return output.text(&text),
     };
-    let globals = &args.globals;
-    let ground = match &args.command {
-        None | Some(Command::Providers(_) | Command::Connections(_)) => Ground::new(globals)?,
-        Some(Command::Serve(_)) => Ground::here(globals, "umai serve")?,
-        Some(Command::Token(_)) => Ground::here(globals, "umai token")?,
-    };
-    match args.command {
-        None => session::open_app(&ground, args.globals.theme, output.format()),
+    let Args { globals, command } = args;
+    match command {
+        None => app::open(&Ground::new(&globals)?, &globals, output.format()),
         Some(Command::Providers(verb)) => {
+            let ground = Ground::new(&globals)?;
             ground.tell(output);
             providers::run(&verb, &*session::catalog(&ground)?, output)
         }
-        Some(Command::Connections(verb)) => connections::run(verb, &ground, output),
-        Some(Command::Serve(serve)) => serve::run(&serve, &ground, output),
-        Some(Command::Token(verb)) => token::run(&verb, &ground, output),
+        Some(Command::Connections(verb)) => {
+            let ground = Ground::new(&globals)?;
+            ground.admit(verb.is_write())?;
+            connections::run(verb, &ground, output)
+        }
+        Some(Command::Serve(serve)) => {
+            serve::run(&serve, &Ground::here(&globals, "umai serve")?, output)
+        }
+        Some(Command::Token(verb)) => {
+            let ground = Ground::here(&globals, "umai token")?;
+            ground.admit(verb.is_write())?;
+            token::run(&verb, &ground, output)
+        }
+        Some(Command::Targets) => {
+            let folder = Config::folder(globals.config).map_err(Failure::Usage)?;
+            targets::list(&ConfigFile::read(&folder), output)
+        }
+        Some(Command::Completions(completions)) => completions.run(output),
+        Some(Command::Man(man)) => man.run(output),
+        Some(Command::Doctor) => doctor::run(&globals, output),
     }
 }
 

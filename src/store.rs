@@ -8,6 +8,7 @@ pub mod journal;
 pub mod sled;
 pub mod sealed;
 pub mod shared;
+pub mod survey;
 #[cfg(test)]
 mod contract;
 

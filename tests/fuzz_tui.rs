@@ -1,4 +1,5 @@
-//! Random events into `update` and `draw`: no panic, the selection and the cursor always valid, no secret in any frame.
+//! Random events into `update` and `draw`, with answers that come late, in any order or never: no panic, the selection and
+//! the cursor always valid, no secret in any frame. `UMAI_SEEDS=200 UMAI_EVENTS=10000` makes it long.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -10,40 +11,38 @@
 mod common;
 mod stage;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use stage::Stage;
 use std::sync::Arc;
 use umai::connection::{
     ConnectionDraft, ConnectionItem, ConnectionService, Query, TestReport, Window,
 };
+use umai::tui::action::{ACTIONS, Context};
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::follow::Heard;
+use umai::tui::key::Key;
+use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
 use umai::tui::tree::{Item, News};
 
-const KEYS: [&str; 58] = [
-    "<up>",
-    "<down>",
+/// How many seeds, and how many events each; `UMAI_SEEDS=200 UMAI_EVENTS=10000` and a release build for the long run.
+const SEEDS: u64 = 40;
+const EVENTS: usize = 150;
+
+/// Keys that edit a line or mean something by habit; those of the actions come besides.
+const KEYS: [&str; 22] = [
     "<left>",
     "<right>",
     "<home>",
     "<end>",
-    "<pageup>",
-    "<pagedown>",
-    "<tab>",
-    "<shift-tab>",
-    "<enter>",
-    "<enter>",
-    "<esc>",
     "<space>",
     "<backspace>",
     "<delete>",
-    "<ctrl-s>",
-    "<ctrl-x>",
-    "<f8>",
-    "<f1>",
-    "<ctrl-p>",
     "<ctrl-w>",
     "<ctrl-u>",
     "<ctrl-k>",
@@ -51,41 +50,59 @@ const KEYS: [&str; 58] = [
     "<ctrl-a>",
     "<ctrl-e>",
     "<alt-b>",
+    "<alt-d>",
+    "<enter>",
+    "<enter>",
+    "<tab>",
+    "<esc>",
     "n",
     "n",
     "e",
-    "t",
-    "u",
-    "D",
-    "/",
-    "s",
-    "r",
-    "j",
-    "k",
-    "h",
-    "l",
-    "g",
-    ":",
-    "?",
-    "T",
-    "m",
-    "H",
-    "H",
-    "1",
-    "2",
-    "3",
-    "b",
-    "f",
-    "<space>",
-    "<ctrl-t>",
-    "<enter>",
-    "y",
-    "i",
 ];
+
+/// What random keys would hardly ever spell.
+const WAYS: [&str; 16] = [
+    "<esc><esc><esc><esc><right>",
+    "<esc><esc><esc><home><down><down><down>",
+    "<esc><esc><esc><end>",
+    "nopenai<enter>",
+    "nbedrock<enter>",
+    "Wild One<ctrl-s>",
+    "<enter><end> b<ctrl-s>",
+    "<esc><esc><esc><end>3",
+    "<esc><esc><esc><end>tt3<down><enter>",
+    "<esc><esc><esc><end>2<down>",
+    "<esc><tab><enter>",
+    "<esc><esc><esc><end>y",
+    "<esc><esc><esc><end>T",
+    "<end>D<tab><enter>X<enter>",
+    "<esc><esc><esc><esc><end><ctrl-a>t<enter>",
+    "<esc><esc><esc><esc><end><space>V*D<tab><enter>",
+];
+
+/// Every key that means something somewhere.
+fn keys() -> Vec<Key> {
+    let keymap = Keymap::embedded();
+    let of_actions = ACTIONS.iter().flat_map(|entry| {
+        let places = entry.contexts.iter();
+        places.flat_map(|place| keymap.keys(*place, entry.action))
+    });
+    let mut keys: Vec<Key> = of_actions.collect();
+    keys.extend(
+        KEYS.iter()
+            .flat_map(|key| stage::events(key))
+            .filter_map(|event| match event {
+                Event::Key(key) => Some(key),
+                _ => None,
+            }),
+    );
+    keys
+}
 
 #[derive(Debug, Clone)]
 enum Happening {
-    Key(usize),
+    Key(Key),
+    Way(&'static str),
     Text(String),
     Paste(String),
     Mouse(Mouse),
@@ -93,7 +110,8 @@ enum Happening {
     Time,
     Elsewhere(u8),
     Line(bool),
-    Answer,
+    Answer { which: usize, is_lost: bool },
+    Provider,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -107,7 +125,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         Happening::Mouse(Mouse { kind, x, y })
     });
     prop_oneof![
-        10 => (0..KEYS.len()).prop_map(Happening::Key),
+        12 => prop::sample::select(keys()).prop_map(Happening::Key),
+        4 => prop::sample::select(&WAYS).prop_map(Happening::Way),
         3 => "[a-z0-9 $:é日\u{202e}\u{301}-]{1,4}".prop_map(Happening::Text),
         1 => ".{0,40}".prop_map(Happening::Paste),
         2 => mouse,
@@ -115,14 +134,21 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Time),
         2 => (0..9_u8).prop_map(Happening::Elsewhere),
         1 => any::<bool>().prop_map(Happening::Line),
-        1 => Just(Happening::Answer),
+        6 => (0..8_usize, 0..12_u8).prop_map(|(which, luck)| Happening::Answer { which, is_lost: luck == 0 }),
+        1 => Just(Happening::Provider),
     ]
 }
 
 fn play(stage: &mut Stage, happening: &Happening) {
     match happening {
-        Happening::Key(key) => {
-            stage.play(KEYS[*key]);
+        Happening::Key(key) => stage.happens(Event::Key(*key)),
+        Happening::Way(keys) => {
+            for event in stage::events(keys) {
+                stage.happens(event);
+                while stage.held() > 0 {
+                    stage.release(0, false);
+                }
+            }
         }
         Happening::Text(text) => {
             stage.play(&text.replace('<', "<lt>"));
@@ -133,10 +159,18 @@ fn play(stage: &mut Stage, happening: &Happening) {
         }
         Happening::Mouse(mouse) => stage.happens(Event::Mouse(*mouse)),
         Happening::Resize(size) => stage.happens(Event::Resize(*size)),
-        Happening::Answer => {
+        Happening::Answer { which, is_lost } => {
+            if let Some(which) = which.checked_rem(stage.held()) {
+                stage.release(which, *is_lost);
+            }
+        }
+        Happening::Provider => {
             let reply = match stage.effects.pop() {
                 Some(Effect::Call(ticket, Request::Test(_))) => {
                     Event::Reply(ticket, Reply::Tested(Ok(TestReport::default())))
+                }
+                Some(Effect::Call(ticket, Request::Export(_))) => {
+                    Event::Reply(ticket, Reply::Lost("the disk is gone".into()))
                 }
                 Some(Effect::Call(ticket, _)) => {
                     Event::Reply(ticket, Reply::Models(Ok(Vec::new())))
@@ -216,20 +250,59 @@ fn check(stage: &Stage) {
     if let Some(at) = tree.selected_at() {
         assert!(tree.shown(at).is_some(), "what is selected is not there");
     }
+    if let Some(bulk) = &stage.app.bulk {
+        assert!(bulk.selected < bulk.len().max(1));
+        let tally = bulk.tally;
+        assert_eq!(tally.over() + tally.under_way + tally.waiting, bulk.len());
+    }
+    let marked = tree.marked();
+    assert_eq!(marked.len(), tree.marked_len(), "what is marked is there");
     if let Some(form) = stage.app.form() {
         assert!(form.focus < form.fields.len());
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn nothing_that_happens_breaks_the_app(happenings in prop::collection::vec(happening(), 1..120)) {
-        let mut stage = Stage::three(100, 30);
-        for happening in &happenings {
-            play(&mut stage, happening);
-            check(&stage);
-        }
+#[test]
+fn nothing_that_happens_breaks_the_app() {
+    let number = |name: &str| std::env::var(name).ok()?.parse().ok();
+    let seeds: u64 = number("UMAI_SEEDS").unwrap_or(SEEDS);
+    let events = number("UMAI_EVENTS").map_or(EVENTS, |events| usize::try_from(events).unwrap());
+    let first = number("UMAI_FIRST_SEED").unwrap_or(0);
+    let visited = RefCell::new(BTreeSet::new());
+    for seed in first..first + seeds {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let config = ProptestConfig {
+            cases: 1,
+            max_shrink_iters: 400,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let happenings = prop::collection::vec(happening(), events);
+        let played = TestRunner::new_with_rng(config, rng).run(&happenings, |happenings| {
+            visited.borrow_mut().extend(play_all(&happenings));
+            Ok(())
+        });
+        assert!(played.is_ok(), "seed {seed}: {}", played.unwrap_err());
     }
+    let missed: Vec<&str> = Context::ALL
+        .into_iter()
+        .filter(|context| *context != Context::Anywhere && !visited.borrow().contains(context))
+        .map(Context::title)
+        .collect();
+    assert!(missed.is_empty(), "never seen: {missed:?}");
+}
+
+/// Answers where it led.
+fn play_all(happenings: &[Happening]) -> BTreeSet<Context> {
+    let mut stage = Stage::three(100, 30);
+    stage.hold_answers();
+    let mut visited = BTreeSet::new();
+    for happening in happenings {
+        play(&mut stage, happening);
+        check(&stage);
+        visited.insert(stage.app.context());
+    }
+    visited
 }

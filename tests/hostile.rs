@@ -17,6 +17,7 @@ use ratatui::layout::Rect;
 use rstest::rstest;
 use stage::Stage;
 use umai::appsettings::Lookup;
+use umai::connection::export::NotWritten;
 use umai::connection::{
     Change, Comparison, Connection, ConnectionError, ConnectionItem, Model, Page, Setting,
     Settings, TestReport, TestStage, TestStep, Version,
@@ -90,6 +91,7 @@ impl Told {
             date_modified: date,
             version: 1,
             date_deleted: None,
+            endpoint: None,
         };
         let connection = Connection {
             item,
@@ -110,7 +112,9 @@ impl Told {
         let mut effect = self.app.update(event);
         loop {
             let answer = match effect {
-                Some(Effect::Call(ticket, request)) => (ticket, self.answer(&request)),
+                Some(Effect::Call(ticket, request) | Effect::CallBeside(ticket, request)) => {
+                    (ticket, self.answer(&request))
+                }
                 Some(_) => {
                     effect = None;
                     continue;
@@ -155,6 +159,10 @@ impl Told {
             Request::Delete(_) | Request::Rollback(..) | Request::Purge(_) => {
                 Reply::Lost(item.name.clone())
             }
+            Request::Export(_) => Reply::Exported(Err(NotWritten::Refused {
+                path: item.name.clone().into(),
+                why: item.name.clone(),
+            })),
             Request::Trash => Reply::Trash(Ok(vec![item.clone(), item.clone()])),
             Request::Restore(..) => Reply::Saved(Err(ConnectionError::at(
                 umai::connection::Field::Alias,
@@ -243,7 +251,14 @@ fn no_harmful_character_reaches_a_cell(
         "X",
         "X<enter>",
         "XD",
-        "XE<tab><enter>"
+        "XE<tab><enter>",
+        "<down><space>t",
+        "<down><space>t<enter>",
+        "<down><space>T<enter>",
+        "<down><space>T<enter><enter>",
+        "<down><space>D<tab><enter>",
+        "<down>E",
+        "<down>E<enter>"
     )]
     keys: &str,
 ) {

@@ -89,6 +89,10 @@ impl ConnectionService for Line {
         self.end()?.alias_owner(alias, except).await
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
+        self.end()?.aliases(prefix, most).await
+    }
+
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
         self.end()?.lookup(reference).await
     }

@@ -40,6 +40,7 @@ fn item(number: u128, name: &str) -> ConnectionItem {
         date_modified: date,
         version: 1,
         date_deleted: None,
+        endpoint: None,
     }
 }
 
@@ -359,8 +360,10 @@ fn the_palette_offers_first_what_begins_with_what_was_typed() {
     let Some(Layer::Palette(palette)) = app.layers.last() else {
         panic!("the palette was expected");
     };
-    let ids: Vec<_> = palette.left().iter().map(|entry| entry.id).collect();
-    assert_eq!(ids, ["quit", "back"]);
+    let actions = palette.actions();
+    let ids: Vec<_> = actions.iter().map(|offered| offered.entry.id).collect();
+    assert_eq!(ids, ["quit", "leave", "back"]);
+    assert!(actions[0].is_here && !actions[1].is_here);
     assert_eq!(press(&mut app, "<enter>"), Some(Effect::Quit));
 }
 

@@ -30,7 +30,7 @@ pub(super) fn check(key: &str, layers: &[Layer], variables: &Variables) -> Resul
 }
 
 /// The list, each index from the highest place that has it.
-fn prefixes(layers: &[Layer], variables: &Variables) -> Vec<String> {
+pub(super) fn prefixes(layers: &[Layer], variables: &Variables) -> Vec<String> {
     let mut merged: BTreeMap<String, Option<SecretString>> = BTreeMap::new();
     let below = format!("{PREFIXES}:");
     for values in layers.iter().filter_map(|layer| layer.values.as_ref().ok()) {

@@ -2,6 +2,7 @@
 
 pub mod create;
 mod delete;
+mod export;
 mod given;
 mod history;
 mod models;
@@ -75,6 +76,11 @@ pub enum Verb {
         #[arg(long)]
         yes: bool,
     },
+    /// Write connections without their secrets, as a document to keep, compare and apply
+    #[command(
+        after_help = "Examples:\n  umai connections export --output-file connections.json\n  umai connections export openai-production > one.json\n\nReferences such as $OpenAI:ApiKey stay. Each secret becomes an empty text that \"blank\" names."
+    )]
+    Export(export::Export),
     /// Ask the providers whether the credentials work
     #[command(
         after_help = "Examples:\n  umai connections test openai-production\n  umai connections test openai-production anthropic --json\n\nThe key goes to its provider and nowhere else; inactive connections can be tested too. Exit code 8: not accepted."
@@ -96,6 +102,30 @@ pub enum Verb {
         #[arg(long, value_name = "CAPABILITY", ignore_case = true, value_parser = PossibleValuesParser::new(Capability::ALL.map(Capability::word)).try_map(|word| Capability::named(&word).ok_or("there is no such capability")))]
         capability: Option<Capability>,
     },
+}
+
+impl Verb {
+    /// Whether it changes something.
+    pub const fn is_write(&self) -> bool {
+        match self {
+            Self::Create(_)
+            | Self::Update(_)
+            | Self::Duplicate(_)
+            | Self::Activate { .. }
+            | Self::Deactivate { .. }
+            | Self::Rollback(_)
+            | Self::Restore(_)
+            | Self::Purge(_)
+            | Self::Delete { .. } => true,
+            Self::List(_)
+            | Self::Get { .. }
+            | Self::History(_)
+            | Self::Diff(_)
+            | Self::Test { .. }
+            | Self::Models { .. }
+            | Self::Export(_) => false,
+        }
+    }
 }
 
 /// Which connections to list.
@@ -199,6 +229,7 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         Verb::Diff(diff) => diff.run(ground, output),
         Verb::Rollback(rollback) => rollback.run(ground, output),
         Verb::Restore(restore) => restore.run(ground, output),
+        Verb::Export(export) => export.run(ground, output),
         Verb::Purge(purge) => purge.run(ground, output),
         Verb::Activate { connections } => switch(&connections, true, ground, output),
         Verb::Deactivate { connections } => switch(&connections, false, ground, output),

@@ -1,30 +1,30 @@
 //! Puts the parts together: catalogue, application settings, store and service.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use chrono::Utc;
 use tokio::runtime::{Builder, Runtime};
 
 use super::exit::Failure;
-use super::output::{Format, Output};
+use super::output::Output;
 use super::server;
 use super::signals::{self, Signals};
+use super::target::{self, Asked};
 use super::{Globals, drafts};
 use crate::api::client::{RemoteOptions, RemoteService};
 use crate::appsettings::{AppSettings, Variables};
 use crate::config::Config;
+use crate::config::file::ConfigFile;
+use crate::config::target::{Place, Target};
 use crate::connection::{
-    ConnectionError, ConnectionService, ConnectionStore, CoreService, StoreError,
+    ConnectionError, ConnectionService, ConnectionStore, CoreService, ReadOnlyService, StoreError,
 };
-use crate::drafts::Place;
 use crate::provider::ProviderCatalog;
-use crate::store::shared::{Rest, SharedStore};
+use crate::store::shared::SharedStore;
 use crate::store::{self, StoreOptions};
-use crate::tui::theme::ThemeName;
-use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
 pub const WORKERS: usize = 2;
@@ -34,6 +34,12 @@ pub const WORKERS: usize = 2;
 pub struct Ground {
     /// Folders and files.
     pub config: Config,
+    /// What `config.toml` says.
+    pub file: ConfigFile,
+    /// The target that is meant, when one is.
+    pub target: Option<Target>,
+    /// Why nothing may be changed; nothing where it may.
+    pub read_only: Option<String>,
     /// The providers.
     pub catalog: Arc<ProviderCatalog>,
     /// What references resolve against.
@@ -41,71 +47,103 @@ pub struct Ground {
     /// The server that has the connections; none when they are here.
     pub server: Option<RemoteOptions>,
     /// Where the app keeps what is typed and not saved; none where there is no folder for it.
-    pub drafts: Option<Place>,
-    problems: Vec<String>,
+    pub drafts: Option<crate::drafts::Place>,
+    /// What is wrong with files.
+    pub problems: Vec<String>,
 }
 
 impl Ground {
     /// Reads the files that are not the store's.
     pub fn new(globals: &Globals) -> Result<Self, Failure> {
-        let mut notices = Vec::new();
-        if let Some(options) = server::named(globals, &mut notices)? {
-            return Self::of_server(globals, options, notices);
-        }
-        Self::of_this_machine(globals)
+        let file = read_file(globals)?;
+        let target = target::meant(globals, &file)?.map(|(target, _)| target);
+        Self::at(globals, file, target)
     }
 
     /// The same for a command that is about this machine, and asks no server.
     pub fn here(globals: &Globals, command: &str) -> Result<Self, Failure> {
         server::refuse(globals, command)?;
-        Self::of_this_machine(globals)
+        let file = read_file(globals)?;
+        let target = match target::meant(globals, &file)? {
+            Some((target, asked)) if matches!(target.place, Place::Server { .. }) => {
+                if asked == Asked::Written {
+                    return Err(Failure::Usage(format!(
+                        "{command} is about the store on this machine and asks no server, and the target '{}' is one",
+                        target.name
+                    )));
+                }
+                None
+            }
+            meant => meant.map(|(target, _)| target),
+        };
+        let globals = Globals {
+            server: None,
+            token_file: None,
+            ca_file: None,
+            ..globals.clone()
+        };
+        Self::at(&globals, file, target)
     }
 
-    fn of_this_machine(globals: &Globals) -> Result<Self, Failure> {
-        let config = Config::new(
-            globals.data.clone(),
-            globals.config.clone(),
-            globals.key_file.clone(),
-        )
-        .map_err(Failure::Usage)?;
-        let (catalog, mut problems) = ProviderCatalog::load(Some(&config.providers()));
-        let appsettings = match &globals.appsettings {
+    fn at(globals: &Globals, file: ConfigFile, target: Option<Target>) -> Result<Self, Failure> {
+        let mut globals = match &target {
+            Some(target) => target::laid_over(globals, target),
+            None => globals.clone(),
+        };
+        if globals.data.is_none() {
+            globals.data.clone_from(&file.data);
+        }
+        let read_only = why_read_only(&globals, &file, target.as_ref());
+        let mut problems = file.problems.clone();
+        let server = server::named(&globals, &mut problems);
+        let server = server.map_err(|failure| of_target(failure, target.as_ref()))?;
+        let mut ground = Self {
+            config: Config {
+                data: PathBuf::new(),
+                config: PathBuf::new(),
+                key_file: None,
+            },
+            file,
+            target,
+            read_only,
+            catalog: Arc::new(ProviderCatalog::default()),
+            appsettings: AppSettings::default(),
+            server,
+            drafts: None,
+            problems,
+        };
+        if let Some(server) = &ground.server {
+            ground.drafts = drafts::of_server(&globals, server);
+            // The connections are a server's, and so are its providers and what references resolve against.
+            let nowhere = Some(PathBuf::new());
+            ground.config = Config::new(nowhere, globals.config, None).map_err(Failure::Usage)?;
+            ground.catalog = Arc::new(ProviderCatalog::embedded());
+            return Ok(ground);
+        }
+        ground.config =
+            Config::new(globals.data, globals.config, globals.key_file).map_err(Failure::Usage)?;
+        ground.drafts = Some(drafts::here(&ground.config));
+        let (catalog, of_providers) = ProviderCatalog::load(Some(&ground.config.providers()));
+        ground.catalog = Arc::new(catalog);
+        ground.appsettings = match &globals.appsettings {
             Some(file) => AppSettings::file(file, Variables::Process),
             None => AppSettings::in_folder("", Variables::Process),
         };
-        problems.extend(appsettings.problems());
-        let drafts = drafts::here(&config);
-        Ok(Self {
-            config,
-            catalog: Arc::new(catalog),
-            appsettings,
-            server: None,
-            drafts: Some(drafts),
-            problems,
-        })
+        ground.problems.extend(of_providers);
+        ground.problems.extend(ground.appsettings.problems());
+        Ok(ground)
     }
 
-    /// The connections are a server's, and so are its providers and what references resolve against.
-    fn of_server(
-        globals: &Globals,
-        options: RemoteOptions,
-        problems: Vec<String>,
-    ) -> Result<Self, Failure> {
-        let drafts = drafts::of_server(globals, &options);
-        let nowhere = PathBuf::new();
-        let config = Config::new(Some(nowhere), globals.config.clone(), None);
-        Ok(Self {
-            config: config.map_err(Failure::Usage)?,
-            catalog: Arc::new(ProviderCatalog::embedded()),
-            appsettings: AppSettings::default(),
-            server: Some(options),
-            drafts,
-            problems,
-        })
+    /// Refuses a command that changes something where nothing may be changed.
+    pub fn admit(&self, is_write: bool) -> Result<(), Failure> {
+        match &self.read_only {
+            Some(why) if is_write => Err(ConnectionError::ReadOnly(why.clone()).into()),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// What to do about a key that others can read; a server has its own.
-    fn exposed_key(&self) -> Option<String> {
+    pub fn exposed_key(&self) -> Option<String> {
         self.config.exposed_key().filter(|_| self.server.is_none())
     }
 
@@ -114,6 +152,34 @@ impl Ground {
         self.problems
             .iter()
             .for_each(|problem| output.note(problem));
+    }
+}
+
+/// What `config.toml` in the config folder says.
+fn read_file(globals: &Globals) -> Result<ConfigFile, Failure> {
+    let folder = Config::folder(globals.config.clone()).map_err(Failure::Usage)?;
+    Ok(ConfigFile::read(&folder))
+}
+
+/// Why nothing may be changed, as words that follow `Nothing was changed:`.
+fn why_read_only(globals: &Globals, file: &ConfigFile, target: Option<&Target>) -> Option<String> {
+    if let Some(target) = target.filter(|target| target.is_read_only) {
+        return Some(format!("the target '{}' is read-only", target.name));
+    }
+    if globals.read_only {
+        return Some("--read-only says so".into());
+    }
+    file.is_read_only
+        .then(|| format!("{} says read-only", crate::config::file::NAME))
+}
+
+/// The same, saying whose address or file it is.
+fn of_target(failure: Failure, target: Option<&Target>) -> Failure {
+    match (failure, target) {
+        (Failure::Usage(why), Some(target)) => {
+            Failure::Usage(format!("The target '{}': {why}", target.name))
+        }
+        (failure, _) => failure,
     }
 }
 
@@ -126,14 +192,22 @@ pub struct Session {
 }
 
 impl Session {
-    async fn open(ground: &Ground, store: SharedStore) -> Result<Self, ConnectionError> {
-        match &ground.server {
-            None => Ok(Self::here(ground, store).await?),
-            Some(options) => Ok(Self {
+    /// Opens the store, or asks the server; where nothing may be changed, nothing can be.
+    pub async fn open(ground: &Ground, store: SharedStore) -> Result<Self, ConnectionError> {
+        let session = match &ground.server {
+            None => Self::here(ground, store).await?,
+            Some(options) => Self {
                 service: Arc::new(RemoteService::connect(options).await?),
                 store,
-            }),
-        }
+            },
+        };
+        Ok(match &ground.read_only {
+            None => session,
+            Some(why) => Self {
+                service: Arc::new(ReadOnlyService::over(session.service, why)),
+                store: session.store,
+            },
+        })
     }
 
     async fn here(ground: &Ground, store: SharedStore) -> Result<Self, StoreError> {
@@ -238,56 +312,29 @@ pub fn while_open(
     ended
 }
 
-/// Opens the app.
-pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Result<(), Failure> {
-    if format == Format::Json {
-        return Err(Failure::Usage(
-            "--json belongs to a command, for example: umai connections list --json".into(),
-        ));
-    }
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return Err(Failure::Usage(
-            "The app needs a terminal. From a script use a command, for example: umai connections list".into(),
-        ));
-    }
+/// Asks one thing of an open store and says nothing besides; nothing is known when it takes longer than that.
+pub fn quietly<T: Default>(
+    ground: &Ground,
+    longest: Duration,
+    ask: impl AsyncFnOnce(&Arc<dyn ConnectionService>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let runtime = runtime(WORKERS)?;
-    let ended = runtime.block_on(async {
+    let answer = runtime.block_on(async {
         let store = SharedStore::new(&ground.config.data);
-        let (ground, opened, stopped) = (ground.clone(), store.clone(), store.clone());
-        let catalog = Arc::clone(&ground.catalog);
-        let options = TuiOptions {
-            config: Some(ground.config.config.clone()),
-            theme,
-            notices: ground
-                .problems
-                .iter()
-                .cloned()
-                .chain(ground.exposed_key())
-                .collect(),
-            before_stop: BeforeStop::new(move || let_go(stopped.clone())),
-            drafts: ground.drafts.clone(),
+        let asking = async {
+            let session = Session::open(ground, store.clone()).await?;
+            ask(&session.service).await
         };
-        let opening: Opening = Box::pin(async move {
-            let session = Session::open(&ground, opened).await?;
-            Ok(session.service)
-        });
-        let left = tui::run(catalog, opening, options).await;
+        let answer = tokio::time::timeout(longest, asking).await;
         store.close().await?;
-        left.map_err(|error| match error {
-            TuiError::Unopened(error) => Failure::Connection(error),
-            error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Trouble(error.into()),
-        })
+        answer.unwrap_or_else(|_| Ok(T::default()))
     });
     runtime.shutdown_background();
-    ended
+    answer
 }
 
-/// Lets other processes have the store while the app is stopped.
-async fn let_go(store: SharedStore) -> Rest {
-    store.let_go().await
-}
-
-fn runtime(workers: usize) -> Result<Runtime, Failure> {
+/// The threads that everything runs on.
+pub fn runtime(workers: usize) -> Result<Runtime, Failure> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(workers)
         .enable_all()

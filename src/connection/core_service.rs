@@ -135,6 +135,10 @@ impl ConnectionService for CoreService {
             .filter(|item| Some(item.id) != except && !item.is_deleted()))
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
+        Ok(self.store.aliases(prefix, most).await?)
+    }
+
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
         Ok(self.appsettings.lookup(reference))
     }

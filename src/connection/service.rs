@@ -33,6 +33,9 @@ pub trait ConnectionService: Send + Sync {
         except: Option<Uuid>,
     ) -> Result<Option<ConnectionItem>, ConnectionError>;
 
+    /// The aliases in use that begin with this, in any case, in their order; at most so many.
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError>;
+
     /// Whether a `$Section:Key` reference resolves, and where; never its value.
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError>;
 

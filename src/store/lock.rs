@@ -11,7 +11,7 @@ use super::files::unusable;
 use crate::connection::StoreError;
 
 /// The name of the file that is locked; what is in it is the id of the process that did.
-const FILE: &str = "lock";
+pub const FILE: &str = "lock";
 
 /// The right to use a data folder. The system takes it back when the process ends, however it ends.
 pub struct Lock {
@@ -71,7 +71,7 @@ pub fn is_holder_stopped(folder: &Path) -> bool {
 }
 
 /// The id of the process that took the lock last.
-fn holder(folder: &Path) -> Option<String> {
+pub fn holder(folder: &Path) -> Option<String> {
     let written = std::fs::read_to_string(folder.join(FILE)).ok()?;
     let pid: u32 = written.trim().parse().ok()?;
     Some(pid.to_string())

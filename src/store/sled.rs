@@ -42,6 +42,18 @@ use crate::connection::{
     Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
 };
 
+pub use self::rebuild::{DAMAGED, FOLDER};
+
+/// Whose files are in a data folder; none when there is no store. Nothing is opened.
+pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
+    open::identity_in(data)
+}
+
+/// What an earlier start found missing from a store and wrote down.
+pub fn what_is_missing(data: &Path) -> Option<String> {
+    missing::sentence(data)
+}
+
 /// So many changes wait for the writer before those who ask wait themselves.
 const WAITING: usize = 1024;
 
@@ -218,6 +230,10 @@ impl ConnectionStore<Sealed> for SledStore {
     async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
         let query = query.clone().lowered();
         self.read(|views| views.list(&query)).await
+    }
+
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.read(|views| views.aliases(prefix, most)).await
     }
 
     async fn save(&self, save: Save<Sealed>) -> Result<Revision, StoreError> {

@@ -29,15 +29,19 @@ pub enum Context {
     Merge,
     /// What was typed and never saved.
     Drafts,
+    /// What is done to many connections.
+    Bulk,
     /// After the key that copies: what shall be copied.
     Clipboard,
+    /// After the key that sorts: by what.
+    Sorting,
     /// Everywhere, where the place itself has no other use for the key.
     Anywhere,
 }
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Tree,
         Self::List,
         Self::Form,
@@ -49,7 +53,9 @@ impl Context {
         Self::Trash,
         Self::Merge,
         Self::Drafts,
+        Self::Bulk,
         Self::Clipboard,
+        Self::Sorting,
         Self::Anywhere,
     ];
 
@@ -67,7 +73,9 @@ impl Context {
             Self::Trash => "trash",
             Self::Merge => "merge",
             Self::Drafts => "drafts",
+            Self::Bulk => "many",
             Self::Clipboard => "copy",
+            Self::Sorting => "sort",
             Self::Anywhere => "anywhere",
         }
     }
@@ -86,7 +94,9 @@ impl Context {
             Self::Trash => "In the trash",
             Self::Merge => "In what both changed",
             Self::Drafts => "In the drafts",
+            Self::Bulk => "In what is done to many",
             Self::Clipboard => "After the key that copies",
+            Self::Sorting => "After the key that sorts",
             Self::Anywhere => "Everywhere",
         }
     }
@@ -104,7 +114,49 @@ impl Context {
             | Self::Trash
             | Self::Merge
             | Self::Drafts
+            | Self::Bulk
             | Self::Clipboard
+            | Self::Sorting
+            | Self::Anywhere => None,
+        }
+    }
+
+    /// The places that a key leads to from here, where the next key does something at once.
+    pub const fn leads_to(self) -> &'static [Self] {
+        match self {
+            Self::Tree | Self::Info | Self::History => &[Self::Clipboard, Self::Sorting],
+            Self::List
+            | Self::Form
+            | Self::Confirm
+            | Self::Compare
+            | Self::Report
+            | Self::Trash
+            | Self::Merge
+            | Self::Drafts
+            | Self::Bulk
+            | Self::Clipboard
+            | Self::Sorting
+            | Self::Anywhere => &[],
+        }
+    }
+
+    /// The action whose key leads here.
+    pub const fn opened_by(self) -> Option<Action> {
+        match self {
+            Self::Clipboard => Some(Action::Copy),
+            Self::Sorting => Some(Action::Sort),
+            Self::Tree
+            | Self::Info
+            | Self::History
+            | Self::List
+            | Self::Form
+            | Self::Confirm
+            | Self::Compare
+            | Self::Report
+            | Self::Trash
+            | Self::Merge
+            | Self::Drafts
+            | Self::Bulk
             | Self::Anywhere => None,
         }
     }
@@ -142,6 +194,13 @@ pub enum Action {
     Empty,
     Filter,
     Sort,
+    SortByName,
+    SortByAlias,
+    SortByProvider,
+    SortByStatus,
+    SortByModified,
+    Turn,
+    Group,
     Copy,
     CopyName,
     CopyAlias,
@@ -170,7 +229,20 @@ pub enum Action {
     Back,
     Palette,
     Help,
+    MarkRow,
+    MarkUp,
+    MarkDown,
+    MarkTo,
+    MarkAll,
+    Invert,
+    Enable,
+    Disable,
+    Export,
+    ShowBulk,
+    Retry,
+    Hide,
     Redraw,
+    NextTheme,
     Suspend,
     Leave,
     Quit,
@@ -213,13 +285,13 @@ const fn entry(
 }
 
 use Context::{
-    Anywhere, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Report, Trash,
-    Tree,
+    Anywhere, Bulk, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Report,
+    Sorting, Trash, Tree,
 };
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 60] = [
+pub const ACTIONS: &[Entry] = &[
     entry(Action::CompareVersions, "compare", &[History], ("Compare the version to the current one, or to the one that is marked", Some("compare"))),
     entry(Action::Mark, "mark", &[History], ("Mark the version, to compare another to it", Some("mark"))),
     entry(Action::RollBack, "rollback", &[History, Compare], ("Rollback to the version; asks first", Some("rollback"))),
@@ -244,10 +316,10 @@ pub const ACTIONS: [Entry; 60] = [
     entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
     entry(Action::Test, "test", &[Tree, Form], ("Test the connection, or what is in the form", Some("test"))),
     entry(Action::ShowHistory, "history", &[Tree], ("Show the history of the connection", Some("history"))),
-    entry(Action::Undo, "undo", &[Tree], ("Undo the last switch or delete", Some("undo"))),
+    entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last switch or delete", Some("undo"))),
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
-    entry(Action::Sort, "sort", &[Tree], ("Sort by name or by provider", Some("sort"))),
+    entry(Action::Sort, "sort", &[Tree], ("Sort by a column, either way", Some("sort"))),
     entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
     entry(Action::Trash, "trash", &[Tree], ("Trash: bring back what was deleted, or empty it", None)),
     entry(Action::Outside, "editor", &[Tree, Form], ("Edit the whole connection in your editor", None)),
@@ -256,27 +328,47 @@ pub const ACTIONS: [Entry; 60] = [
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
     entry(Action::CopyJson, "json", &[Clipboard], ("Copy the JSON, secrets masked", Some("JSON"))),
+    entry(Action::SortByName, "by-name", &[Sorting], ("Sort by name; again: from the other end", Some("name"))),
+    entry(Action::SortByAlias, "by-alias", &[Sorting], ("Sort by alias; again: from the other end", Some("alias"))),
+    entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; again: from the other end", Some("provider"))),
+    entry(Action::SortByStatus, "by-status", &[Sorting], ("Sort by status; again: from the other end", Some("status"))),
+    entry(Action::SortByModified, "by-modified", &[Sorting], ("Sort by the last change, the newest first; again: the oldest", Some("modified"))),
+    entry(Action::Turn, "turn", &[Tree, Sorting], ("Sort from the other end", None)),
+    entry(Action::Group, "group", &[Tree, Sorting], ("Group the connections by provider, or not any more", None)),
     entry(Action::Models, "models", &[Tree, Report], ("Browse the models of the connection", Some("models"))),
     entry(Action::ShowSettings, "settings", &[Tree], ("Show the settings of the connection", None)),
     entry(Action::ShowInfo, "info", &[Tree], ("Show the ID, the dates and the last test of the connection", None)),
     entry(Action::Refresh, "refresh", &[Tree], ("Read the connections again", None)),
-    entry(Action::Choose, "choose", &[List, Confirm], ("Take the one that is selected", Some("choose"))),
-    entry(Action::NextButton, "next-button", &[Confirm], ("Next button", Some("next"))),
-    entry(Action::PreviousButton, "previous-button", &[Confirm], ("Previous button", None)),
-    entry(Action::Up, "up", &[Tree, List], ("Up", None)),
-    entry(Action::Down, "down", &[Tree, List], ("Down", None)),
-    entry(Action::PageUp, "page-up", &[Tree, List, Form], ("One page up", None)),
-    entry(Action::PageDown, "page-down", &[Tree, List, Form], ("One page down", None)),
+    entry(Action::Choose, "choose", &[List, Confirm, Bulk], ("Take the one that is selected", Some("choose"))),
+    entry(Action::NextButton, "next-button", &[Confirm, Bulk], ("Next button", Some("next"))),
+    entry(Action::PreviousButton, "previous-button", &[Confirm, Bulk], ("Previous button", None)),
+    entry(Action::Up, "up", &[Tree, List, Bulk], ("Up", None)),
+    entry(Action::Down, "down", &[Tree, List, Bulk], ("Down", None)),
+    entry(Action::PageUp, "page-up", &[Tree, List, Form, Bulk], ("One page up", None)),
+    entry(Action::PageDown, "page-down", &[Tree, List, Form, Bulk], ("One page down", None)),
     entry(Action::First, "first", &[Tree, List], ("To the first", None)),
     entry(Action::Last, "last", &[Tree, List], ("To the last", None)),
+    entry(Action::MarkRow, "mark-row", &[Tree], ("Mark the connection or unmark it, and go on", None)),
+    entry(Action::MarkDown, "mark-down", &[Tree], ("Mark the connection and the next one, and go there", None)),
+    entry(Action::MarkUp, "mark-up", &[Tree], ("Mark the connection and the one before, and go there", None)),
+    entry(Action::MarkTo, "mark-to", &[Tree], ("Mark everything from the last mark up to here", None)),
+    entry(Action::MarkAll, "mark-all", &[Tree], ("Mark all that are shown; again: none", None)),
+    entry(Action::Invert, "invert", &[Tree], ("Mark what is not marked, and the other way round", None)),
+    entry(Action::Enable, "enable", &[Tree], ("Switch on the connection, or all that are marked", None)),
+    entry(Action::Disable, "disable", &[Tree], ("Switch off the connection, or all that are marked", None)),
+    entry(Action::Export, "export", &[Tree], ("Export the connection, or all that are marked, without secrets", None)),
+    entry(Action::ShowBulk, "many", &[Tree], ("Show what is done to many, or was done last", None)),
+    entry(Action::Retry, "retry", &[Bulk], ("Try again what was not done", Some("try again"))),
+    entry(Action::Hide, "hide", &[Bulk], ("Back to the tree, while it goes on", Some("go on behind"))),
     entry(Action::Open, "open", &[Tree], ("Open the node", None)),
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Clipboard], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Clipboard, Sorting], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
+    entry(Action::NextTheme, "next-theme", &[Anywhere], ("Show the next theme: for light or dark, for eyes that confuse colours, high contrast", None)),
     entry(Action::Suspend, "suspend", &[Anywhere], ("Back to the shell; fg comes back here", None)),
     entry(Action::Leave, "leave", &[Tree], ("Quit; asks when something is not saved", Some("quit"))),
     entry(Action::Quit, "quit", &[Anywhere], ("Quit at once; saves under way are waited for", None)),
@@ -290,6 +382,92 @@ impl Action {
             .iter()
             .find(|entry| entry.action == self)
             .unwrap_or(&ACTIONS[0])
+    }
+
+    /// Whether it changes something that is kept, or leads to where that is done; where nothing can be changed, it is not offered.
+    pub const fn is_write(self) -> bool {
+        match self {
+            Self::RollBack
+            | Self::RollBackField
+            | Self::New
+            | Self::Edit
+            | Self::Toggle
+            | Self::Undo
+            | Self::Delete
+            | Self::Restore
+            | Self::Purge
+            | Self::Empty
+            | Self::Outside
+            | Self::Drafts
+            | Self::RestoreDraft
+            | Self::DiscardDraft
+            | Self::KeepMine
+            | Self::TakeTheirs
+            | Self::Enable
+            | Self::Disable
+            | Self::Save => true,
+            Self::CompareVersions
+            | Self::Mark
+            | Self::CopyLine
+            | Self::Again
+            | Self::Test
+            | Self::Models
+            | Self::ShowSettings
+            | Self::ShowInfo
+            | Self::ShowHistory
+            | Self::Trash
+            | Self::Filter
+            | Self::Sort
+            | Self::SortByName
+            | Self::SortByAlias
+            | Self::SortByProvider
+            | Self::SortByStatus
+            | Self::SortByModified
+            | Self::Turn
+            | Self::Group
+            | Self::Copy
+            | Self::CopyName
+            | Self::CopyAlias
+            | Self::CopyId
+            | Self::CopyJson
+            | Self::Refresh
+            | Self::Up
+            | Self::Down
+            | Self::PageUp
+            | Self::PageDown
+            | Self::First
+            | Self::Last
+            | Self::Open
+            | Self::Close
+            | Self::NextPane
+            | Self::PreviousPane
+            | Self::Choose
+            | Self::NextField
+            | Self::PreviousField
+            | Self::NextError
+            | Self::Reveal
+            | Self::Clear
+            | Self::NextButton
+            | Self::PreviousButton
+            | Self::Back
+            | Self::Palette
+            | Self::Help
+            | Self::Redraw
+            | Self::NextTheme
+            | Self::MarkRow
+            | Self::MarkUp
+            | Self::MarkDown
+            | Self::MarkTo
+            | Self::MarkAll
+            | Self::Invert
+            | Self::Export
+            | Self::ShowBulk
+            | Self::Retry
+            | Self::Hide
+            | Self::Suspend
+            | Self::Leave
+            | Self::Quit => false,
+        }
     }
 
     /// Whether it moves in what is shown.
@@ -309,31 +487,32 @@ impl Action {
     }
 }
 
-/// The keys as a Markdown table, for the README.
-pub fn key_table() -> String {
+/// The keys of every place as Markdown tables, for the README.
+pub fn key_tables() -> String {
+    let mut tables: Vec<String> = Context::ALL.into_iter().map(key_table).collect();
+    tables.push(String::new());
+    tables.join("\n")
+}
+
+/// The keys of one place as a Markdown table.
+pub fn key_table(context: Context) -> String {
     let keymap = Keymap::embedded();
-    let mut table = String::new();
-    for context in Context::ALL {
-        let _ = write!(table, "| {} | |\n|---|---|\n", context.title()); // a String takes every write
-        for entry in ACTIONS
-            .iter()
-            .filter(|entry| entry.contexts.contains(&context))
-        {
-            let keys: Vec<String> = keymap
-                .keys(context, entry.action)
-                .map(|key| match key.to_string().as_str() {
-                    "|" => "`\\|`".to_owned(),
-                    name => format!("`{name}`"),
-                })
-                .collect();
-            if !keys.is_empty() {
-                let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.title); // as above
-            }
+    let mut table = format!("| {} | |\n|---|---|\n", context.title());
+    for entry in ACTIONS
+        .iter()
+        .filter(|entry| entry.contexts.contains(&context))
+    {
+        let keys: Vec<String> = keymap
+            .keys(context, entry.action)
+            .map(|key| match key.to_string().as_str() {
+                "|" => "`\\|`".to_owned(),
+                name => format!("`{name}`"),
+            })
+            .collect();
+        if !keys.is_empty() {
+            let _ = writeln!(table, "| {} | {} |", keys.join(" "), entry.title); // a String takes every write
         }
-        table.push('\n');
     }
-    table.truncate(table.trim_end().len());
-    table.push('\n');
     table
 }
 

@@ -6,7 +6,9 @@
 //! twice, and at most one of each is under way.
 
 mod answers;
+mod arrange;
 mod browse;
+mod bulk;
 mod copy;
 mod drafts;
 mod due;
@@ -15,8 +17,11 @@ mod hints;
 mod keys;
 mod layers;
 mod merging;
+mod marks;
 mod mouse;
 mod outside;
+mod site;
+mod spoken;
 mod testing;
 mod trash;
 mod undo;
@@ -28,6 +33,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::action::{Action, Context};
+use super::bulk::{Bulk, Of};
 use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
 use super::event::Event;
@@ -37,6 +43,7 @@ use super::keymap::Keymap;
 use super::layer::Layer;
 use super::layout::{Columns, Layout, Size};
 use super::notice::Notice;
+use super::site::Site;
 use super::tree::Tree;
 use super::workspace::{Tab, Workspace};
 use crate::connection::Window;
@@ -73,6 +80,10 @@ enum Waiting {
     Restore(Restore),
     Purge,
     Test,
+    /// For one of many.
+    Bulk(Of),
+    /// For the file that many are written into.
+    File,
     Models,
     Versions(Uuid, Window),
     Compare,
@@ -112,6 +123,8 @@ pub struct App {
     pub workspace: Workspace,
     /// How the last tests since the start went.
     pub tests: HashMap<Uuid, Tested>,
+    /// What is done to many connections, or was done last.
+    pub bulk: Option<Bulk>,
     /// What lies above the tree; the last one takes the keys.
     pub layers: Vec<Layer>,
     /// What happened last.
@@ -122,6 +135,12 @@ pub struct App {
     is_lost: bool,
     /// What people should know since the start; the help has all of it.
     pub to_know: Vec<String>,
+    /// Where the app is.
+    pub site: Site,
+    /// What the themes are called that can be shown.
+    pub themes: Vec<String>,
+    /// Which of them is.
+    pub theme: usize,
     keeping: Keeping,
     /// Whether the form that is being opened is for the editor.
     is_for_editor: bool,
@@ -143,17 +162,22 @@ impl App {
             detail: Detail::default(),
             workspace: Workspace::default(),
             tests: HashMap::new(),
+            bulk: None,
             layers: Vec::new(),
             notice: None,
             is_behind: false,
             is_lost: false,
             to_know: Vec::new(),
+            site: Site::default(),
+            themes: Vec::new(),
+            theme: 0,
             keeping: Keeping::default(),
             is_for_editor: false,
             undo: Vec::new(),
             last_ticket: 0,
             waiting: HashMap::new(),
         };
+        app.tree.learn(&app.catalog);
         app.let_know(to_know);
         app
     }
@@ -199,6 +223,7 @@ impl App {
                 None
             }
             Event::Opened(catalog) => {
+                self.tree.learn(&catalog);
                 self.catalog = catalog;
                 None
             }
@@ -218,7 +243,9 @@ impl App {
                 self.is_light = true;
                 None
             }
+            Event::Spoken(spoken) => self.spoken(spoken),
         };
+        let effect = self.let_out(effect);
         self.settle();
         effect
     }
@@ -324,7 +351,7 @@ impl App {
                     picker.choices.scroll(Layout::choice_rows(area), count);
                 }
                 Layer::Palette(palette) => {
-                    let count = palette.left().len();
+                    let count = palette.count(&self.tree);
                     let area = layout.palette();
                     palette.choices.scroll(Layout::choice_rows(area), count);
                 }
@@ -340,8 +367,20 @@ impl App {
                     drafts.scroll(Layout::choice_rows(area));
                 }
                 Layer::Merge(merge) => merge.scroll(layout),
-                Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
+                Layer::Bulk => {
+                    if let Some(bulk) = &mut self.bulk {
+                        bulk.scroll(bulk.parts(&layout).list.height.into());
+                    }
+                }
+                Layer::Confirm(_)
+                | Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Clipboard
+                | Layer::Sorting => {}
             }
+        }
+        if !matches!(self.layers.last(), Some(Layer::Palette(_))) {
+            self.tree.look_up("");
         }
         let (versions, _) = Layout::versions(self.detail_area());
         self.workspace.history.scroll(versions.height.into());

@@ -144,6 +144,35 @@ impl Confirm {
         }
     }
 
+    /// Whether to quit while something is done to many.
+    pub fn stop(text: String) -> Self {
+        Self {
+            headline: "Still under way".into(),
+            text,
+            subject: None,
+            note: None,
+            line: None,
+            buttons: vec![
+                ("Go on", Answer::Cancel),
+                ("Stop and quit", Answer::StopAndQuit),
+            ],
+            focus: 0,
+        }
+    }
+
+    /// Whether a file that is there shall be replaced; Enter alone replaces nothing.
+    pub fn replace(path: &str) -> Self {
+        Self {
+            headline: "Replace the file".into(),
+            text: "There is a file of this name already. Shall it be replaced?".into(),
+            subject: Some(path.to_owned()),
+            note: None,
+            line: None,
+            buttons: vec![("Cancel", Answer::Cancel), ("Replace", Answer::Replace)],
+            focus: 0,
+        }
+    }
+
     /// Whether a connection shall be what it was at a version. Enter does it: it can be taken back the same way.
     pub fn roll_back(id: Uuid, number: u64, name: &str) -> Self {
         Self {

@@ -1,5 +1,6 @@
 //! What goes out: what the app wants done, and what it asks the service.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +9,12 @@ use uuid::Uuid;
 use super::form::{Document, Kept, Theirs};
 use super::tree::Item;
 use crate::appsettings::{Lookup, Reference};
+use crate::connection::export::{Exported, NotWritten};
 use crate::connection::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, Model, Page,
     Rollback, TestReport, TestSubject, Version, Window,
 };
+use crate::disk::Over;
 
 /// Names one request or one wake-up, so that its answer finds back; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +34,8 @@ pub enum Slot {
 pub enum Effect {
     /// Ask the service; the answer comes as [`super::event::Event::Reply`].
     Call(Ticket, Request),
+    /// The same for one of many saves, which may be carried out side by side with its like; other saves keep their order.
+    CallBeside(Ticket, Request),
     /// Say [`super::event::Event::Woken`] after this time.
     Wake(Ticket, Duration),
     /// There is more to do when no key waits: draw, then say [`super::event::Event::Idle`] again.
@@ -92,6 +97,19 @@ pub enum Request {
     Compare(Uuid, u64, u64),
     /// Make it what it was at a version, with a note.
     Rollback(Uuid, u64, Option<String>),
+    /// Write connections into a file; the only thing that is not asked of the service.
+    Export(Export),
+}
+
+/// Connections for a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    /// The file, as it was typed.
+    pub name: String,
+    /// What goes into it.
+    pub connections: Arc<[Exported]>,
+    /// What may become of a file that is there.
+    pub over: Over,
 }
 
 /// A change to a connection, and what it was made over.
@@ -115,6 +133,7 @@ impl Request {
             | Self::Delete(_)
             | Self::Restore(..)
             | Self::Purge(_)
+            | Self::Export(_)
             | Self::Rollback(..) => true,
             Self::List(_)
             | Self::Get(_)
@@ -147,6 +166,7 @@ impl Request {
             | Self::Purge(_)
             | Self::Versions(..)
             | Self::Compare(..)
+            | Self::Export(_)
             | Self::Rollback(..) => false,
         }
     }
@@ -183,6 +203,8 @@ pub enum Reply {
     Compared(Result<Box<Comparison>, ConnectionError>),
     /// To [`Request::Rollback`].
     RolledBack(Result<Box<Rollback>, ConnectionError>),
+    /// To [`Request::Export`]: where the file is.
+    Exported(Result<PathBuf, NotWritten>),
     /// The request broke off without an answer; says what is known.
     Lost(String),
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::action::Action;
 use super::effect::{Reply, Ticket};
 use super::follow::Heard;
 use super::form::Document;
@@ -45,6 +46,19 @@ pub enum Event {
     Edited(Ticket, Result<Document, String>),
     /// The terminal's background is light.
     LightBackground,
+    /// Something was said in words, where there is no screen.
+    Spoken(Spoken),
+}
+
+/// What can be said in words.
+#[derive(Debug, Clone)]
+pub enum Spoken {
+    /// This shall be done.
+    Do(Action),
+    /// The one with this number is meant, counted from 0.
+    Pick(usize),
+    /// This is what stands there from now on: in the field that has the focus, in the filter, in what narrows a list.
+    Write(Pasted),
 }
 
 /// A pasted text; it may be a secret, so it is wiped and its `Debug` says nothing of it.

@@ -43,8 +43,12 @@ pub enum Layer {
     Merge(Merge),
     /// What was typed and never saved.
     Drafts(Drafts),
+    /// What is done to many connections; the app has it, since it goes on when nobody looks.
+    Bulk,
     /// Something is to be copied; the next key says what.
     Clipboard,
+    /// The connections are to be ordered; the next key says by what.
+    Sorting,
 }
 
 impl Layer {
@@ -59,7 +63,9 @@ impl Layer {
             Self::Trash(_) => Context::Trash,
             Self::Merge(_) => Context::Merge,
             Self::Drafts(_) => Context::Drafts,
+            Self::Bulk => Context::Bulk,
             Self::Clipboard => Context::Clipboard,
+            Self::Sorting => Context::Sorting,
         }
     }
 
@@ -77,7 +83,9 @@ impl Layer {
             | Self::Trash(_)
             | Self::Merge(_)
             | Self::Drafts(_)
-            | Self::Clipboard => None,
+            | Self::Bulk
+            | Self::Clipboard
+            | Self::Sorting => None,
         }
     }
 
@@ -115,6 +123,8 @@ pub enum Outcome {
     Picked(String),
     /// An action was chosen.
     Run(Action),
+    /// A connection was chosen, to be shown.
+    GoTo(Uuid),
     /// A question was answered.
     Answered(Answer),
     /// What is in the form shall be tested.
@@ -146,12 +156,16 @@ pub enum Answer {
     RollBack(Uuid, u64),
     /// The field that is selected in the comparison shall be what it was at this version.
     RollBackField(Uuid, u64),
+    /// The file that is there shall be replaced.
+    Replace,
     /// The form shall be saved, then left.
     Save,
     /// The form shall be left as it is.
     Discard,
     /// The app shall end though something is not saved.
     DiscardAndQuit,
+    /// The app shall end though something is under way that was not all begun.
+    StopAndQuit,
     /// The connection that others deleted shall come back from the trash, and what is typed be saved over it.
     BringBack,
     /// What is typed over a connection that others deleted shall be a new one.

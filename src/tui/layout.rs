@@ -308,12 +308,16 @@ impl Layout {
 
     /// Where the buttons of a question are.
     pub fn buttons(&self, confirm: &Confirm) -> Vec<Area> {
-        let inside = self.confirm(confirm).inside();
+        let labels: Vec<&str> = confirm.buttons.iter().map(|(label, _)| *label).collect();
+        Self::row_of_buttons(self.confirm(confirm).inside(), &labels)
+    }
+
+    /// Where buttons are, in the last row and to the right.
+    pub fn row_of_buttons(inside: Area, labels: &[&str]) -> Vec<Area> {
         let y = inside.y + inside.height.saturating_sub(1);
-        let widths: Vec<u16> = confirm
-            .buttons
+        let widths: Vec<u16> = labels
             .iter()
-            .map(|(label, _)| u16::try_from(label.len()).unwrap_or(0) + 4)
+            .map(|label| u16::try_from(label.len()).unwrap_or(0) + 4)
             .collect();
         let all = widths.iter().sum::<u16>() + u16::try_from(widths.len()).unwrap_or(0);
         let mut x = inside.x + inside.width.saturating_sub(all);

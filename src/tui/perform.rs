@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::effect::{Change, Reply, Request};
+use super::effect::{Change, Export, Reply, Request};
 use super::form::Theirs;
 use super::tree::Item;
+use crate::connection::export::{Document, write};
 use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Query, Window,
 };
@@ -44,6 +45,7 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
             let done = service.rollback(&id.into(), number, note).await;
             Reply::RolledBack(done.map(Box::new))
         }
+        Request::Export(export) => written(export).await,
         Request::Delete(id) => Reply::Deleted(service.delete(&id.into(), None).await),
         Request::Trash => Reply::Trash(trash(service).await),
         Request::Restore(id, alias) => Reply::Saved(service.restore(id, alias).await),
@@ -72,6 +74,20 @@ async fn theirs(
         connection,
         changed,
     })
+}
+
+/// Writes a file, where waiting for the disk keeps nobody.
+async fn written(export: Export) -> Reply {
+    let Export {
+        name,
+        connections,
+        over,
+    } = export;
+    let writing = move || write(&Document::of(connections.to_vec()), &name, over);
+    match tokio::task::spawn_blocking(writing).await {
+        Ok(written) => Reply::Exported(written),
+        Err(error) => Reply::Lost(error.to_string()),
+    }
 }
 
 /// All that is in the trash.

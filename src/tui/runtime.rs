@@ -3,20 +3,20 @@
 //! Everything that waits is taken in before one frame is drawn, and nothing is drawn while nothing happens. Keys go before
 //! answers, and what is left to do comes last.
 
+mod calls;
 mod editor;
-mod end;
 mod feed;
-mod hand_over;
+mod handover;
 mod inputs;
 mod keeper;
 mod options;
 mod order;
+pub mod plain;
 mod service;
 mod signals;
 mod stop;
 mod themes;
 
-use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,27 +26,26 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet};
 
 use super::app::App;
-use super::effect::{Effect, Reply, Request, Ticket};
+use super::effect::{Effect, Ticket};
 use super::event::Event;
 use super::layout::Size;
-use super::perform::perform;
 use super::terminal::{self, Background, Input, Reading, Taken};
-use super::theme::ThemeName;
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
+use calls::{Answered, Calls, Happened};
 use editor::Editing;
 use feed::Feed;
 use inputs::Inputs;
 use keeper::{Keeper, Task, Told};
 pub use options::TuiOptions;
 use options::keymap;
-use order::Order;
+use order::Place;
+use service::Opened;
 pub use service::Opening;
-use service::{Opened, Service};
 use signals::Signals;
 pub use stop::BeforeStop;
 use themes::Themes;
@@ -83,33 +82,29 @@ pub async fn run(
     options: TuiOptions,
 ) -> Result<(), TuiError> {
     let (keymap, problems) = keymap(&options);
+    let (choices, at) = options::themes(&options);
+    let (themes, flaws) = Themes::new(choices, at);
     let mut notices = options.notices;
     notices.extend(problems);
-    let app = App::new(catalog, keymap, notices);
-    let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let theme = if is_mono {
-        Some(ThemeName::Mono)
-    } else {
-        options.theme
-    };
+    notices.extend(flaws);
+    let mut app = App::new(catalog, keymap, notices);
+    app.settle_at(options.site);
+    app.themes = themes.words();
+    app.theme = at;
     let signals = Signals::new()?;
     let taken = Taken::new()?;
     // Behind the hook that gives the terminal back: the store keeps the panics that it expects from it.
-    let service = Service::on_its_way(opening);
+    let calls = Calls::of(opening);
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut runtime = Runtime {
         app,
-        service,
+        calls,
         feed: Feed::default(),
         told: 0,
         terminal: Terminal::new(CrosstermBackend::new(out))?,
-        themes: Themes::new(theme),
+        themes,
         inputs: Inputs::new(inputs),
-        calls: JoinSet::new(),
-        saves: HashSet::new(),
-        stoppable: HashMap::new(),
-        order: Order::default(),
         wakes: JoinSet::new(),
         is_changed: true,
         before_stop: options.before_stop,
@@ -121,12 +116,13 @@ pub async fn run(
     runtime.draw()?;
     // The terminal is asked nothing before it is clear that the app stays: an answer that comes later would be typed into the
     // shell. Keys wait in the terminal until then.
-    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.service.opened()).await {
+    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.calls.opened()).await {
         runtime.begin(opened)?;
     }
-    let background = match theme {
-        Some(_) => Background::DoesNotMatter,
-        None => Background::Matters,
+    let background = if runtime.themes.follow_the_terminal() {
+        Background::Matters
+    } else {
+        Background::DoesNotMatter
     };
     runtime.reading = Some(terminal::read(sender, background)?);
     let ended = runtime.turn(signals).await;
@@ -142,24 +138,15 @@ enum Turn {
     End,
 }
 
-/// An answer, or how its task ended without one.
-type Answered = Result<(tokio::task::Id, (Ticket, Reply)), JoinError>;
-
 struct Runtime {
     app: App,
-    service: Service,
+    calls: Calls,
     feed: Feed,
     /// How many of the service's notices were told.
     told: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
     themes: Themes,
     inputs: Inputs,
-    calls: JoinSet<(Ticket, Reply)>,
-    /// Saves under way: quitting waits for them.
-    saves: HashSet<Ticket>,
-    /// What is under way and stops when nobody waits for it any more.
-    stoppable: HashMap<Ticket, AbortHandle>,
-    order: Order,
     wakes: JoinSet<Ticket>,
     /// Whether something happened since the last frame.
     is_changed: bool,
@@ -187,8 +174,10 @@ impl Runtime {
                 _ = signals.resize.recv() => self.measure()?,
                 ended = editor::end(&mut self.editing) => self.take_back(ended)?,
                 input = self.inputs.next(), if self.editing.is_none() => self.take_in(input)?,
-                opened = self.service.opened() => self.begin(opened)?,
-                Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
+                happened = self.calls.next() => match happened {
+                    Happened::Opened(opened) => self.begin(opened)?,
+                    Happened::Answered(answer) => self.take_answer(answer)?,
+                },
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
                 told = self.keeper.next() => self.update(match told {
                     Told::Found(found) => Event::Found(found),
@@ -213,7 +202,7 @@ impl Runtime {
                 };
                 let turn = match input {
                     Some(input) => self.take_in(Some(input))?,
-                    None => match self.calls.try_join_next_with_id() {
+                    None => match self.calls.ready() {
                         Some(answer) => self.take_answer(answer)?,
                         None => break,
                     },
@@ -254,14 +243,9 @@ impl Runtime {
     }
 
     fn take_answer(&mut self, answer: Answered) -> Result<Turn, TuiError> {
-        let (_, (ticket, reply)) = match answer {
-            Ok(answer) => answer,
-            // It was stopped, and nobody waits for it.
-            Err(error) if error.is_cancelled() => return Ok(Turn::On),
-            Err(error) => return Err(TuiError::Broken(error)),
+        let Some((ticket, reply)) = self.calls.take(answer).map_err(TuiError::Broken)? else {
+            return Ok(Turn::On);
         };
-        self.saves.remove(&ticket);
-        self.stoppable.remove(&ticket);
         self.tell_notices()?;
         self.update(Event::Reply(ticket, reply))
     }
@@ -273,19 +257,14 @@ impl Runtime {
             .map_err(TuiError::Unopened)?;
         self.feed.open(Arc::clone(&service), since);
         self.update(Event::Opened(service.providers()))?;
-        let before = std::mem::replace(&mut self.service, Service::Open(service));
-        if let Service::Opening(_, waiting) = before {
-            for (ticket, request) in waiting {
-                self.call(ticket, request);
-            }
-        }
+        self.calls.open(service);
         self.keeper.tell(Task::Find);
         self.tell_notices()
     }
 
     /// Tells what the service found since it was asked last.
     fn tell_notices(&mut self) -> Result<Turn, TuiError> {
-        let Service::Open(service) = &self.service else {
+        let Some(service) = self.calls.service() else {
             return Ok(Turn::On);
         };
         let notices = service.notices();
@@ -300,27 +279,20 @@ impl Runtime {
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         self.is_changed = true;
         let effect = self.app.update(event);
-        self.stop_unawaited();
+        self.calls.stop_unawaited(&self.app);
         self.perform(effect)
-    }
-
-    /// Stops what nobody waits for any more.
-    fn stop_unawaited(&mut self) {
-        let app = &self.app;
-        self.stoppable.retain(|ticket, call| {
-            let is_awaited = app.awaits(*ticket);
-            if !is_awaited {
-                call.abort();
-            }
-            is_awaited
-        });
     }
 
     fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
         match effect {
             None => {}
             Some(Effect::Continue) => self.is_changed = true,
-            Some(Effect::Call(ticket, request)) => self.call(ticket, request),
+            Some(Effect::Call(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Behind);
+            }
+            Some(Effect::CallBeside(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Beside);
+            }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
                     tokio::time::sleep(after).await;
@@ -354,36 +326,14 @@ impl Runtime {
         Ok(Turn::On)
     }
 
-    fn call(&mut self, ticket: Ticket, request: Request) {
-        if request.is_save() {
-            self.saves.insert(ticket);
-        }
-        match &mut self.service {
-            Service::Opening(_, waiting) => waiting.push((ticket, request)),
-            Service::Open(service) => {
-                let service = Arc::clone(service);
-                let turn = request.is_save().then(|| self.order.next());
-                let is_stoppable = request.is_stoppable();
-                let call = self.calls.spawn(async move {
-                    let performed = perform(&*service, request);
-                    let reply = match turn {
-                        Some(turn) => turn.run(performed).await,
-                        None => performed.await,
-                    };
-                    (ticket, reply)
-                });
-                if is_stoppable {
-                    self.stoppable.insert(ticket, call);
-                }
-            }
-        }
-    }
-
     fn draw(&mut self) -> Result<(), TuiError> {
         if self.editing.is_some() {
             return Ok(());
         }
-        self.themes.follow(self.app.is_light);
+        let flaws = self.themes.show(self.app.theme, self.app.is_light);
+        if !flaws.is_empty() {
+            self.app.update(Event::Noticed(flaws));
+        }
         let (app, theme) = (&self.app, &self.themes.theme);
         self.terminal.draw(|frame| {
             if let Some(cursor) = view::draw(app, theme, frame.buffer_mut()) {
@@ -396,8 +346,7 @@ impl Runtime {
 
     /// Goes to the shell, and comes back when it lets us.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
-        self.wish();
-        self.keeper.settle();
+        self.keeper.keep_all(&mut self.app);
         let rest = self.before_stop.let_go();
         terminal::give_back()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)

@@ -1,6 +1,7 @@
 //! Draws the app: one file per part, reading only.
 
 mod bars;
+mod bulk;
 mod choices;
 mod compare;
 mod confirm;
@@ -76,14 +77,15 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
                 drafts::draw(scene, drafts, buffer);
                 None
             }
-            Layer::Clipboard => None,
+            Layer::Bulk => bulk::draw(scene, buffer),
+            Layer::Clipboard | Layer::Sorting => None,
             Layer::Help(help) => {
                 help::draw(scene, help, buffer);
                 None
             }
         };
     }
-    if layout.notice != layout.footer || app.notice.is_none() {
+    if layout.notice != layout.footer || bars::told(app).is_none() {
         bars::footer(scene, buffer);
     }
     bars::notice(scene, buffer);

@@ -42,3 +42,16 @@ async fn the_newest_revision_grows_with_each_change() {
     world.create_documented().await;
     assert_eq!(world.get("/changes/latest").await.text, r#"{"revision":1}"#);
 }
+
+#[tokio::test]
+async fn aliases_are_listed_by_how_they_begin() {
+    let world = World::new().await;
+    for alias in ["team-b", "team-a", "other"] {
+        let body = json!({ "alias": alias, "name": alias, "providerId": "ollama", "settings": {} });
+        world.create(&body.to_string()).await;
+    }
+    let found = world.get("/aliases?prefix=TEAM").await;
+    assert_eq!(found.text, r#"{"items":["team-a","team-b"]}"#);
+    let found = world.get("/aliases?take=1").await;
+    assert_eq!(found.text, r#"{"items":["other"]}"#);
+}

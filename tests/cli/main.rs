@@ -7,12 +7,17 @@
 )]
 
 mod commands;
+mod doctor;
+mod exports;
 mod files;
 mod history;
 mod home;
 mod imports;
+mod plain;
 mod providers;
 mod refusals;
 mod secrets;
+mod shell;
 mod talk;
+mod targets;
 mod terminal;

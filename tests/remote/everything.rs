@@ -150,6 +150,9 @@ async fn find(asked: &mut Asked) {
     }
     let id = service.get(&named("openai-prod")).await.unwrap().item.id;
     asked.hear(&service.alias_owner("openai-prod", Some(id)).await);
+    for (prefix, most) in [("", 100_000), ("OPENAI", 1), ("openai", 0), ("a&b=%", 9)] {
+        asked.hear(&service.aliases(prefix, most).await);
+    }
     for text in [
         "$OpenAI:ApiKey",
         "$Not:There",

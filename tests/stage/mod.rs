@@ -21,7 +21,7 @@ use ratatui::layout::Rect;
 use tokio::runtime::Runtime;
 use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Slot, Ticket};
+use umai::tui::effect::{Effect, Reply, Request, Slot, Ticket};
 use umai::tui::event::{Event, Pasted};
 use umai::tui::form::Kept;
 use umai::tui::key::Key;
@@ -44,6 +44,8 @@ pub struct Stage {
     /// What is kept and not saved.
     pub kept: HashMap<Slot, Arc<Kept>>,
     wakes: Vec<Ticket>,
+    /// What was answered and not yet handed over, while answers are held back.
+    held: Option<Vec<(Ticket, Reply)>>,
 }
 
 /// The id that every connection is shown with: the one of the management API's examples.
@@ -97,6 +99,7 @@ impl Stage {
             runtime,
             kept: HashMap::new(),
             wakes: Vec::new(),
+            held: None,
         };
         stage.happens(Event::Resize(size));
         stage
@@ -131,13 +134,19 @@ impl Stage {
             };
             effect = match done {
                 // No provider is asked from a stage; the test answers.
-                Effect::Call(_, ref request) if request.is_stoppable() => {
+                Effect::Call(_, ref request) if request.is_stoppable() || is_here(request) => {
                     self.effects.push(done);
                     None
                 }
-                Effect::Call(ticket, request) => {
+                Effect::Call(ticket, request) | Effect::CallBeside(ticket, request) => {
                     let reply = self.runtime.block_on(perform(&*self.service, request));
-                    self.app.update(Event::Reply(ticket, reply))
+                    match &mut self.held {
+                        Some(held) => {
+                            held.push((ticket, reply));
+                            None
+                        }
+                        None => self.app.update(Event::Reply(ticket, reply)),
+                    }
                 }
                 Effect::Wake(ticket, _) => {
                     self.wakes.push(ticket);
@@ -164,6 +173,28 @@ impl Stage {
                 }
             };
         }
+    }
+
+    /// From now on answers come only when they are released.
+    pub fn hold_answers(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
+    /// How many answers are held back.
+    pub fn held(&self) -> usize {
+        self.held.as_ref().map_or(0, Vec::len)
+    }
+
+    /// One of the answers that are held back comes, or is lost on its way.
+    pub fn release(&mut self, which: usize, is_lost: bool) {
+        let held = self.held.as_mut().expect("answers are held back");
+        let (ticket, reply) = held.remove(which);
+        let reply = if is_lost {
+            Reply::Lost("the line broke".to_owned())
+        } else {
+            reply
+        };
+        self.happens(Event::Reply(ticket, reply));
     }
 
     /// All the time passes that anything waits for.
@@ -220,6 +251,11 @@ impl Stage {
         }
         text
     }
+}
+
+/// Whether a file would be written where the tests run; nothing but a test that means it writes one.
+fn is_here(request: &Request) -> bool {
+    matches!(request, Request::Export(export) if !export.name.starts_with('/'))
 }
 
 /// The events of a story.

@@ -52,6 +52,13 @@ impl Twice {
         self
     }
 
+    /// Something is done to both stages before the story goes on.
+    pub fn each(&mut self, does: impl Fn(&mut Stage)) -> &mut Self {
+        does(&mut self.here);
+        does(&mut self.far);
+        self
+    }
+
     /// The same happens to both.
     pub fn happens(&mut self, event: Event) {
         self.here.happens(event.clone());
@@ -75,12 +82,6 @@ impl Twice {
     pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
         self.far.elsewhere(does);
         self.here.elsewhere(does)
-    }
-
-    /// Does something with each of the two.
-    pub fn each(&mut self, does: impl Fn(&mut Stage)) {
-        does(&mut self.here);
-        does(&mut self.far);
     }
 
     /// The frame that both show, cell by cell.

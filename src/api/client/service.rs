@@ -77,6 +77,15 @@ impl ConnectionService for RemoteService {
         }
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
+        let mut url = self.wire.address().of(&["aliases"]);
+        url.query_pairs_mut()
+            .append_pair("prefix", prefix)
+            .append_pair("take", &most.min(MOST_LISTED).to_string());
+        let found: ArrivedPage<String> = self.fetch(Asking::get(url), About::default()).await?;
+        Ok(found.items)
+    }
+
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
         let url = self.wire.address().of(&["appsettings", reference.key()]);
         self.fetch(Asking::get(url), About::default()).await
@@ -315,7 +324,7 @@ impl ConnectionService for RemoteService {
     async fn revision(&self) -> Result<Revision, ConnectionError> {
         let url = self.wire.address().of(&["changes", "latest"]);
         let latest = self.fetch(Asking::get(url), About::default()).await;
-        let latest: Latest = latest.map_err(feed::or_none)?;
+        let latest: Latest = latest.map_err(feed::or_foreign)?;
         Ok(latest.revision)
     }
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
+use serde_json::json as object;
 
 use super::Api;
 use super::address::At;
@@ -111,6 +112,13 @@ pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: Header
             _ => Refusal(problem),
         }),
     }
+}
+
+pub async fn aliases(State(api): State<Api>, asked: Asked) -> Answer {
+    let prefix = asked.text("prefix")?.unwrap_or_default();
+    let most = asked.window(TAKE)?.take;
+    let found = api.service.aliases(prefix, most).await?;
+    Ok(json(&object!({ "items": found })))
 }
 
 pub async fn exists(State(api): State<Api>, At(alias): At<String>, asked: Asked) -> Answer {

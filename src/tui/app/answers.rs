@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::undo::Done;
 use super::{App, Switch, Waiting};
-use crate::connection::{Connection, ConnectionError, ConnectionItem};
+use crate::connection::{Connection, ConnectionError};
 use crate::tui::effect::{Reply, Ticket};
 use crate::tui::form::{Elsewhere, Form, Subject};
 use crate::tui::layer::Layer;
@@ -98,6 +98,8 @@ impl App {
                 self.field_rolled_back(number, done);
             }
             (Waiting::Edit, Reply::Got(Err(error))) => self.say(&error),
+            (Waiting::Bulk(of), reply) => self.bulk_answered(of, reply),
+            (Waiting::File, Reply::Exported(written)) => self.file_written(written),
             // An answer of another kind than was asked for, or none at all.
             (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, &why),
             (waiting, _) => self.lost(ticket, waiting, "the answer does not fit"),
@@ -146,6 +148,8 @@ impl App {
                 self.compared(ticket, Err(why.to_owned()));
                 return;
             }
+            Waiting::Bulk(of) => self.bulk_answered(of, Reply::Lost(why.to_owned())),
+            Waiting::File => self.not_written(String::new()),
             Waiting::Versions(..) => self.workspace.history.broke(why.to_owned()),
             Waiting::Edit | Waiting::Editor | Waiting::Rollback(_) | Waiting::RollbackField(_) => {}
         }
@@ -195,7 +199,7 @@ impl App {
                     }
                 };
                 self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
-                self.tree.upsert(item_of(&connection.item));
+                self.tree.upsert(item_of(&connection));
                 self.tree.select_id(connection.item.id);
                 self.tell(notice);
                 self.detail.show(connection);
@@ -231,7 +235,7 @@ impl App {
         });
         // A later switch of the same connection is on screen already.
         if !self.is_overtaken(switch) {
-            self.tree.upsert(item_of(item));
+            self.tree.upsert(item_of(&connection));
         }
         for later in self.waiting.values_mut() {
             if let Waiting::Switch(later) = later
@@ -252,7 +256,7 @@ impl App {
         }
         let undone = |done: &Done| match done {
             Done::Switched(done) => done.id == switch.id && done.to == switch.to,
-            Done::Deleted(..) => false,
+            Done::Deleted(..) | Done::Many(_) => false,
         };
         if !switch.is_undo
             && let Some(at) = self.undo.iter().rposition(undone)
@@ -290,6 +294,7 @@ impl App {
     }
 }
 
-pub(super) fn item_of(item: &ConnectionItem) -> Item {
-    Item::new(item, Arc::from(item.provider_id.as_str()))
+pub(super) fn item_of(connection: &Connection) -> Item {
+    let provider = Arc::from(connection.item.provider_id.as_str());
+    Item::new(&connection.listed(), provider)
 }

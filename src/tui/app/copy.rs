@@ -18,7 +18,8 @@ impl App {
 
     /// Copies what the second key says; any other key copies nothing.
     pub(super) fn copy(&mut self, action: Action) -> Option<Effect> {
-        self.layers.pop();
+        self.layers
+            .retain(|layer| !matches!(layer, Layer::Clipboard));
         let item = self.tree.selected_item()?;
         let (what, text) = match action {
             Action::CopyName => ("name", item.name().to_owned()),

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::tui::action::Context;
+use crate::tui::bulk::Bulk;
 use crate::tui::effect::Effect;
 use crate::tui::event::Pasted;
 use crate::tui::help::Help;
@@ -16,6 +17,7 @@ impl App {
         match self.layers.last() {
             Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_) | Layer::Models(_)) => true,
             Some(Layer::Confirm(confirm)) => confirm.line.is_some(),
+            Some(Layer::Bulk) => self.bulk.as_ref().is_some_and(Bulk::is_typing),
             Some(
                 Layer::Help(_)
                 | Layer::Report(_)
@@ -23,7 +25,8 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             ) => false,
             None => self.is_filtering(),
         }
@@ -48,7 +51,8 @@ impl App {
                             | Layer::Compare(_)
                             | Layer::Trash(_)
                             | Layer::Merge(_)
-                            | Layer::Drafts(_),
+                            | Layer::Drafts(_)
+                            | Layer::Bulk,
                         ) => action.is_move(),
                         _ => false,
                     });
@@ -64,12 +68,18 @@ impl App {
         let is_filtering = self.is_filtering();
         match self.layers.last_mut() {
             Some(Layer::Picker(picker)) => picker.choices.key(key),
-            Some(Layer::Palette(palette)) => palette.choices.key(key),
+            Some(Layer::Palette(palette)) => {
+                if palette.choices.line.edit(key) {
+                    palette.choices.selected = 0;
+                    self.look_up();
+                }
+            }
             Some(Layer::Models(models)) => models.choices.key(key),
             Some(Layer::Form(form)) => form.key(key, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.key(key),
+            Some(Layer::Bulk) => self.type_in_bulk(key),
             None if is_filtering => {
-                self.tree.edit_filter(&self.catalog, |line| line.edit(key));
+                self.tree.edit_filter(|line| line.edit(key));
             }
             Some(
                 Layer::Help(_)
@@ -78,7 +88,8 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             )
             | None => {}
         }
@@ -105,15 +116,23 @@ impl App {
         let told = match self.layers.last_mut() {
             Some(Layer::Form(form)) => form.paste(pasted, &self.catalog),
             Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
-            Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
+            Some(Layer::Palette(palette)) => {
+                let told = too_long(palette.choices.line.paste(&pasted.0));
+                self.look_up();
+                told
+            }
             Some(Layer::Models(models)) => too_long(models.choices.line.paste(&pasted.0)),
             Some(Layer::Confirm(confirm)) => confirm
                 .line
                 .as_mut()
                 .and_then(|line| too_long(line.paste(&pasted.0))),
+            Some(Layer::Bulk) => {
+                let bulk = self.bulk.as_mut().filter(|bulk| bulk.is_typing());
+                bulk.and_then(|bulk| too_long(bulk.file.as_mut()?.paste(&pasted.0)))
+            }
             None if is_filtering => {
                 let mut told = None;
-                self.tree.edit_filter(&self.catalog, |line| {
+                self.tree.edit_filter(|line| {
                     told = too_long(line.paste(&pasted.0));
                     told.is_none()
                 });
@@ -126,7 +145,8 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
-                | Layer::Clipboard,
+                | Layer::Clipboard
+                | Layer::Sorting,
             )
             | None => None,
         };

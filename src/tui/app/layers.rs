@@ -18,9 +18,16 @@ use crate::tui::picker::Picker;
 impl App {
     /// Does what a key, the palette or the mouse asked for.
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
+        if self.refuses(action) {
+            return None;
+        }
         match action {
             Action::Quit => return Some(Effect::Quit),
             Action::Redraw => return Some(Effect::Redraw),
+            Action::NextTheme => {
+                self.next_theme();
+                return None;
+            }
             Action::Suspend => {
                 self.hide_secrets();
                 return Some(Effect::Suspend);
@@ -31,7 +38,9 @@ impl App {
             }
             Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 let place = self.context();
-                self.layers.push(Layer::Palette(Palette::of(place)));
+                let mut palette = Palette::of(place);
+                palette.hides_writes = self.site.is_read_only();
+                self.layers.push(Layer::Palette(palette));
                 return None;
             }
             Action::Help if !matches!(self.layers.last(), Some(Layer::Help(_))) => {
@@ -64,8 +73,9 @@ impl App {
             Some(Layer::Trash(_)) => return self.act_in_trash(action),
             Some(Layer::Merge(_)) => return self.act_in_merge(action),
             Some(Layer::Drafts(_)) => return self.act_in_drafts(action),
+            Some(Layer::Bulk) => return self.act_in_bulk(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
-            Some(Layer::Palette(palette)) => palette.act(action),
+            Some(Layer::Palette(palette)) => palette.act(action, &self.tree),
             Some(Layer::Help(help)) => {
                 let count = help
                     .lines(&self.keymap, &self.to_know, help_area.width)
@@ -73,6 +83,10 @@ impl App {
                 help.act(action, count, help_area.height.into())
             }
             Some(Layer::Clipboard) => return self.copy(action),
+            Some(Layer::Sorting) => {
+                self.arrange(action);
+                return None;
+            }
             None => return self.browse(action),
         };
         self.follow_up(outcome)
@@ -139,6 +153,11 @@ impl App {
                 self.layers.pop();
                 self.act(action)
             }
+            Outcome::GoTo(id) => {
+                self.layers.pop();
+                self.go_to(id);
+                None
+            }
             Outcome::Test(subject) => self.test_form(subject),
             Outcome::TestAgain => self.test_again(),
             Outcome::Browse(id, name) => Some(self.browse_models(id, name)),
@@ -178,10 +197,15 @@ impl App {
                 self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
                 Some(Effect::Quit)
             }
+            Answer::StopAndQuit => Some(Effect::Quit),
             Answer::BringBack => self.bring_form_back(),
             Answer::MakeNew => self.make_form_new(),
             Answer::DiscardDraft(id) => Some(self.discard_draft(id)),
             Answer::Delete(id) => Some(self.delete(id)),
+            Answer::Replace => {
+                self.replace_file();
+                None
+            }
             Answer::Purge(_) | Answer::Empty => self.purge(answer),
         }
     }
@@ -189,6 +213,8 @@ impl App {
     fn leave(&mut self) -> Option<Effect> {
         if self.form().is_some_and(Form::is_changed) {
             self.layers.push(Layer::Confirm(Confirm::quit()));
+            None
+        } else if self.ask_to_quit_bulk() {
             None
         } else {
             Some(Effect::Quit)

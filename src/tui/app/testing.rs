@@ -139,11 +139,14 @@ impl App {
     /// What was asked for a layer that is gone is waited for no more.
     pub(super) fn forget_unseen(&mut self) {
         let layers = &self.layers;
+        let bulk = self.bulk.as_ref();
         self.waiting.retain(|ticket, waiting| match waiting {
             Waiting::Test | Waiting::Models | Waiting::Compare => {
                 layers.iter().any(|layer| layer.ticket() == Some(*ticket))
             }
+            Waiting::Bulk(of) => bulk.is_some_and(|bulk| bulk.awaits(*of)),
             Waiting::Page
+            | Waiting::File
             | Waiting::Detail
             | Waiting::Edit
             | Waiting::Editor

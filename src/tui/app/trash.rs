@@ -44,7 +44,9 @@ impl App {
             | Layer::Compare(_)
             | Layer::Merge(_)
             | Layer::Drafts(_)
-            | Layer::Clipboard => None,
+            | Layer::Bulk
+            | Layer::Clipboard
+            | Layer::Sorting => None,
         })
     }
 
@@ -159,7 +161,7 @@ impl App {
         self.not_deleted(item.id);
         // It is newer than its end, whichever of the two is heard of last.
         self.tree
-            .hear(vec![News::Saved(super::answers::item_of(item))]);
+            .hear(vec![News::Saved(super::answers::item_of(&connection))]);
         let mut shown_alias = None;
         if let Some(trash) = self.trash_mut() {
             let offer = trash.offer.take_if(|offer| offer.id == restore.id);
@@ -232,11 +234,13 @@ impl App {
             Answer::Empty => asked,
             Answer::Cancel
             | Answer::Delete(_)
+            | Answer::Replace
             | Answer::RollBack(..)
             | Answer::RollBackField(..)
             | Answer::Save
             | Answer::Discard
             | Answer::DiscardAndQuit
+            | Answer::StopAndQuit
             | Answer::BringBack
             | Answer::MakeNew
             | Answer::DiscardDraft(_) => return None,

@@ -175,11 +175,13 @@ impl App {
             }
             Answer::Cancel
             | Answer::Delete(_)
+            | Answer::Replace
             | Answer::Purge(_)
             | Answer::Empty
             | Answer::Save
             | Answer::Discard
             | Answer::DiscardAndQuit
+            | Answer::StopAndQuit
             | Answer::BringBack
             | Answer::MakeNew
             | Answer::DiscardDraft(_) => None,
@@ -215,7 +217,7 @@ impl App {
         let item = &connection.item;
         self.layers
             .retain(|layer| !matches!(layer, Layer::Compare(_)));
-        self.tree.upsert(super::answers::item_of(item));
+        self.tree.upsert(super::answers::item_of(&connection));
         self.tell(Notice::done(format!(
             "Rollback to v{number}: \"{}\" is at v{} now",
             item.name, item.version

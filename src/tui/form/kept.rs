@@ -37,6 +37,31 @@ struct KeptField {
 }
 
 impl Kept {
+    /// The name, or what stands for one that was not typed.
+    pub fn shown_name(&self) -> &str {
+        match self.name.as_str() {
+            "" => "Untitled",
+            name => name,
+        }
+    }
+
+    /// What it is about, in a sentence.
+    pub fn about(&self, catalog: &ProviderCatalog) -> String {
+        let provider = self.provider_name(catalog);
+        match &self.subject {
+            Subject::New => format!("A new connection · {provider}"),
+            Subject::Stored { name, version, .. } => {
+                format!("Changes of \"{name}\", made over version {version} · {provider}")
+            }
+        }
+    }
+
+    /// What its provider is called.
+    pub fn provider_name<'a>(&'a self, catalog: &'a ProviderCatalog) -> &'a str {
+        let known = catalog.get(&self.provider_id);
+        known.map_or(&self.provider_id, |known| &known.name)
+    }
+
     /// The bytes that [`Kept::read`] reads.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let texts: usize = self

@@ -10,7 +10,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use uuid::Uuid;
 
 use crate::drafts::{DraftError, Drafts, Found, Place};
-use crate::tui::effect::Slot;
+use crate::tui::app::App;
+use crate::tui::effect::{Effect, Slot};
 use crate::tui::form::Kept;
 
 /// The longest wait for what is still to be kept before the app stops or ends.
@@ -81,8 +82,20 @@ impl Keeper {
         }
     }
 
+    /// Keeps what is typed and not saved as it is now.
+    pub(super) fn keep_all(&self, app: &mut App) {
+        while let Some(effect) = app.last_wish() {
+            match effect {
+                Effect::Keep(slot, kept) => self.tell(Task::Keep(slot, kept)),
+                Effect::Forget(slot) => self.tell(Task::Forget(slot)),
+                _ => break,
+            }
+        }
+        self.settle();
+    }
+
     /// Waits until everything is done that it was told, but not for a disk that hangs.
-    pub(super) fn settle(&self) {
+    fn settle(&self) {
         let (done, is_done) = channel();
         self.tell(Task::Answer(done));
         // What is not done by then is what the disk does not take.

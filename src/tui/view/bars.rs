@@ -1,20 +1,24 @@
 //! Draws the first line and the last two: where one is, what happened, what can be done.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::action::{ACTIONS, Action, Context};
+use crate::tui::app::App;
 use crate::tui::fit;
 use crate::tui::form::Subject;
 use crate::tui::layer::Layer;
 use crate::tui::layout::Area;
-use crate::tui::notice::Mood;
+use crate::tui::notice::{Mood, Notice};
 use crate::tui::tree::Node;
 
 /// Draws where one is.
 pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let area = behind(scene, layout.header, buffer);
+    let area = server(scene, badge(scene, area, buffer), buffer);
     let mut path = vec!["Settings".to_owned()];
     let selected = app.tree.selected();
     if selected != Node::Settings {
@@ -22,6 +26,9 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     }
     if !matches!(selected, Node::Settings | Node::Ai) {
         path.push("Connections".into());
+    }
+    if let Some(number) = app.tree.selected_provider() {
+        path.push(app.tree.providers().title(number).to_owned());
     }
     let mut is_unsaved = false;
     if let Some(form) = app.form() {
@@ -64,6 +71,52 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     );
 }
 
+/// Draws at the beginning of the first line the mark of the place that the app is at, and whether nothing can be changed there;
+/// answers what is left of the line.
+fn badge(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
+    let Scene { app, theme, .. } = scene;
+    let site = &app.site;
+    let read_only = match (site.is_read_only(), area.width) {
+        (false, _) => "",
+        (true, 0..50) => "r/o",
+        (true, 50..) => "read-only",
+    };
+    let words: Vec<&str> = [site.badge.as_deref(), Some(read_only)]
+        .into_iter()
+        .flatten()
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.is_empty() {
+        return area;
+    }
+    let text = format!(" {} ", words.join(" · "));
+    // The way is worth more than the end of a long mark.
+    let room = area.split_left(area.width / 2).0;
+    let style = theme.badge_in(site.color.as_deref());
+    let used = paint::line(buffer, room, &[(&text, style)]);
+    area.split_left(used).1
+}
+
+/// Draws at the end of the first line the server that the app is on, unless a mark says where that is; answers what is left.
+fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
+    let Scene { app, theme, .. } = scene;
+    let (Some(server), None) = (&app.site.server, &app.site.badge) else {
+        return area;
+    };
+    let room = usize::from(area.width / 2).saturating_sub(1);
+    let place = server
+        .split_once("://")
+        .map_or(server.as_str(), |(_, place)| place);
+    let text = if fit::width(&fit::safe(server)) <= room {
+        server
+    } else {
+        place
+    };
+    let text = format!("{} ", fit::cut(text, room));
+    let used = paint::right(buffer, area, &text, theme.dim.style());
+    area.split_left(area.width.saturating_sub(used + 1)).0
+}
+
 /// Draws at the end of the first line that things may have happened that are not on screen; answers what is left of the line.
 fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     if !scene.app.is_behind {
@@ -78,10 +131,19 @@ fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     area.split_left(area.width.saturating_sub(used + 1)).0
 }
 
+/// What is to be said: what is wrong with a filter, before what happened last.
+pub fn told(app: &App) -> Option<Cow<'_, Notice>> {
+    let problem = app.tree.filter().and_then(|filter| filter.problem.as_ref());
+    match problem.filter(|_| app.layers.is_empty()) {
+        Some(problem) => Some(Cow::Owned(Notice::warning(problem))),
+        None => app.notice.as_ref().map(Cow::Borrowed),
+    }
+}
+
 /// Draws what happened last.
 pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
-    if let Some(notice) = &app.notice {
+    if let Some(notice) = &told(app) {
         let area = if layout.notice == layout.footer {
             state(scene, buffer)
         } else {

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use super::{Scene, paint};
 use crate::tui::drafts::{Draft, Drafts};
 use crate::tui::fit;
-use crate::tui::form::{Kept, Subject};
+use crate::tui::form::Subject;
 use crate::tui::layout::{Area, Layout};
 
 /// From so many columns on a row says what the draft is about, too.
@@ -26,7 +26,7 @@ pub fn draw(scene: Scene<'_>, drafts: &Drafts, buffer: &mut Buffer) {
     let (head, _) = inside.split_top(2);
     let place = padded(head);
     let (text, role) = match drafts.selected().map(|draft| &draft.kept) {
-        Some(Ok(kept)) => (about(scene, kept), theme.dim),
+        Some(Ok(kept)) => (kept.about(&scene.app.catalog), theme.dim),
         Some(Err(why)) => (format!("Cannot be read. {why}"), theme.wrong),
         None => (String::new(), theme.dim),
     };
@@ -67,37 +67,17 @@ fn padded(area: Area) -> Area {
     }
 }
 
-/// What a draft is about, in a sentence.
-fn about(scene: Scene<'_>, kept: &Kept) -> String {
-    let provider = provider(scene, kept);
-    match &kept.subject {
-        Subject::New => format!("A new connection · {provider}"),
-        Subject::Stored { name, version, .. } => {
-            format!("Changes of \"{name}\", made over version {version} · {provider}")
-        }
-    }
-}
-
-fn provider(scene: Scene<'_>, kept: &Kept) -> String {
-    let known = scene.app.catalog.get(&kept.provider_id);
-    known.map_or_else(|| kept.provider_id.clone(), |known| known.name.clone())
-}
-
 fn line(scene: Scene<'_>, draft: &Draft, area: Area, buffer: &mut Buffer) {
     let theme = scene.theme;
     let date = draft.when.format("%Y-%m-%d %H:%M").to_string();
     let (name, about, role) = match &draft.kept {
         Ok(kept) => {
-            let name = match kept.name.as_str() {
-                "" => "Untitled",
-                name => name,
-            };
             let what = match kept.subject {
                 Subject::New => "new",
                 Subject::Stored { .. } => "changed",
             };
-            let about = format!("{what} · {}", provider(scene, kept));
-            (name.to_owned(), about, theme.text)
+            let about = format!("{what} · {}", kept.provider_name(&scene.app.catalog));
+            (kept.shown_name().to_owned(), about, theme.text)
         }
         Err(_) => ("Cannot be read".to_owned(), String::new(), theme.wrong),
     };

@@ -204,6 +204,13 @@ pub const OPERATIONS: &[Operation] = &[
     .with(&["ETag"])
     .refusing(&[404, 412, 413, 415]),
     get(
+        "/aliases",
+        "listAliases",
+        "The aliases in use that begin with something, in their order",
+        Json("Aliases"),
+    )
+    .asking(&["prefix", "take"]),
+    get(
         "/appsettings/{key}",
         "lookUp",
         "Whether a configuration key resolves, and where; never its value",

@@ -103,11 +103,16 @@ fn connections() -> Vec<(&'static str, Value)> {
         "additionalProperties": setting,
     });
     let deleted = [("dateDeleted", date())];
+    let endpoint = json!({
+        "type": "string",
+        "description": "Where it calls, as its settings say: an address, a region, or both; only lists and the feed have it",
+    });
+    let in_lists = [("dateDeleted", date()), ("endpoint", endpoint)];
     let mut whole = item();
     whole.push(("settings", of("Settings")));
     vec![
         ("Settings", settings),
-        ("ConnectionItem", object(&item(), &deleted)),
+        ("ConnectionItem", object(&item(), &in_lists)),
         ("ConnectionPage", page("ConnectionItem")),
         ("Connection", object(&whole, &deleted)),
         ("Exists", switch()),
@@ -234,6 +239,7 @@ fn surroundings() -> Vec<(&'static str, Value)> {
     vec![
         ("Problem", problem),
         ("Lookup", lookup),
+        ("Aliases", object(&[("items", list(text()))], &[])),
         ("Notices", object(&[("items", list(text()))], &[])),
         ("Revision", object(&[("revision", natural())], &[])),
         (

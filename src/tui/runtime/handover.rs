@@ -1,4 +1,4 @@
-//! Hands the terminal to the editor, and takes it back.
+//! What goes before the terminal is in other hands, an editor's or the shell's: it is given back, and what is typed is kept.
 
 use std::io;
 use std::process::ExitStatus;
@@ -52,11 +52,28 @@ impl Runtime {
         self.update(Event::Edited(ticket, edited))
     }
 
-    pub(super) fn take_terminal(&mut self) -> Result<Turn, TuiError> {
+    fn take_terminal(&mut self) -> Result<Turn, TuiError> {
         let turn = self.resume()?;
         if let Some(reading) = &self.reading {
             reading.go_on();
         }
         Ok(turn)
+    }
+
+    /// What is left to do when the terminal is given back.
+    pub(super) async fn finish(mut self) {
+        if let Some(editing) = self.editing.take() {
+            editing.stop();
+        }
+        self.keeper.keep_all(&mut self.app);
+        let app = &mut self.app;
+        self.calls
+            .finish(|ticket, reply| {
+                // Nothing that follows from it is done any more, but what is saved is known.
+                let _ = app.update(Event::Reply(ticket, reply));
+            })
+            .await;
+        // What was saved meanwhile is not to be offered at the next start.
+        self.keeper.keep_all(&mut self.app);
     }
 }
