@@ -358,8 +358,8 @@ proptest! {
 }
 
 fn version(stage: &Stage, id: uuid::Uuid) -> u64 {
-    let got = stage
-        .elsewhere(&async |service: &dyn ConnectionService| service.get(&id.into()).await);
+    let got =
+        stage.elsewhere(&async |service: &dyn ConnectionService| service.get(&id.into()).await);
     got.unwrap().item.version
 }
 
@@ -371,7 +371,11 @@ fn saved_key(stage: &Stage, id: uuid::Uuid, version: u64) -> bool {
     });
     let newest = &versions.items[0];
     assert_eq!(newest.number(), version);
-    newest.change.paths.iter().any(|path| path == "settings.apiKey")
+    newest
+        .change
+        .paths
+        .iter()
+        .any(|path| path == "settings.apiKey")
 }
 
 fn hear(stage: &mut Stage, id: uuid::Uuid) {

@@ -78,6 +78,18 @@ fn what_is_typed_survives_a_kill() {
 }
 
 #[test]
+fn nothing_wakes_up_while_a_form_is_open_and_nothing_is_typed() {
+    let mut terminal = started();
+    terminal.type_form("Team B");
+    terminal.until("a draft", |terminal| !terminal.drafts().is_empty());
+    terminal.rests();
+    let waits = terminal.waits();
+    assert!(waits.iter().any(|(name, _)| name == "drafts"));
+    assert!(terminal.bytes.recv_timeout(Duration::from_secs(3)).is_err());
+    assert_eq!(terminal.waits(), waits);
+}
+
+#[test]
 fn a_signal_to_end_keeps_what_is_typed_up_to_the_last_key_and_gives_the_terminal_back() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut terminal = started();
