@@ -148,6 +148,9 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub theme: Option<ThemeName>,
+    /// Start the app as at the first time, not where it was left
+    #[arg(long, help_heading = "Global options")]
+    pub fresh: bool,
     /// Answer as the management API does, in JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
@@ -206,7 +209,12 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Some(Command::Token(_)) => Ground::here(globals, "umai token")?,
     };
     match args.command {
-        None => session::open_app(&ground, args.globals.theme, output.format()),
+        None => session::open_app(
+            &ground,
+            args.globals.theme,
+            args.globals.fresh,
+            output.format(),
+        ),
         Some(Command::Providers(verb)) => {
             ground.tell(output);
             providers::run(&verb, &*session::catalog(&ground)?, output)

@@ -66,6 +66,12 @@ impl Config {
             .then(|| format!("{shown} can be read by others; run: chmod go-r {shown}"))
     }
 
+    /// Where the app keeps what comes back at its next start, of a data folder or a server.
+    pub fn session(&self, of: &str) -> PathBuf {
+        let name = format!("{:08x}.json", crc32fast::hash(of.as_bytes()));
+        self.config.join("sessions").join(name)
+    }
+
     /// Where the user's own providers are.
     pub fn providers(&self) -> PathBuf {
         self.config.join("providers")

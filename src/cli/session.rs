@@ -23,7 +23,7 @@ use crate::provider::ProviderCatalog;
 use crate::store::shared::{Rest, SharedStore};
 use crate::store::{self, StoreOptions};
 use crate::tui::theme::ThemeName;
-use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
+use crate::tui::{self, BeforeStop, Opening, SessionFile, TuiError, TuiOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
 pub const WORKERS: usize = 2;
@@ -95,6 +95,23 @@ impl Ground {
             server: Some(options),
             problems,
         })
+    }
+
+    /// Where it is kept what comes back at the next start of the app: each data folder and each server has its own.
+    fn session(&self, is_fresh: bool) -> SessionFile {
+        let of = match &self.server {
+            Some(options) => options.api(),
+            None => {
+                let folder = &self.config.data;
+                let whole = std::path::absolute(folder);
+                whole.as_ref().unwrap_or(folder).display().to_string()
+            }
+        };
+        SessionFile {
+            path: self.config.session(&of),
+            of,
+            is_fresh,
+        }
     }
 
     /// What to do about a key that others can read; a server has its own.
@@ -232,7 +249,12 @@ pub fn while_open(
 }
 
 /// Opens the app.
-pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Result<(), Failure> {
+pub fn open_app(
+    ground: &Ground,
+    theme: Option<ThemeName>,
+    is_fresh: bool,
+    format: Format,
+) -> Result<(), Failure> {
     if format == Format::Json {
         return Err(Failure::Usage(
             "--json belongs to a command, for example: umai connections list --json".into(),
@@ -251,6 +273,8 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme,
+            session: Some(ground.session(is_fresh)),
+            api: ground.server.as_ref().map(RemoteOptions::api),
             notices: ground
                 .problems
                 .iter()

@@ -182,6 +182,7 @@ pub enum Action {
     CopyAlias,
     CopyId,
     CopyJson,
+    CopyCurl,
     Refresh,
     Up,
     Down,
@@ -205,6 +206,7 @@ pub enum Action {
     Back,
     Palette,
     Help,
+    Messages,
     Redraw,
     Suspend,
     Leave,
@@ -247,7 +249,7 @@ use Context::{
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 61] = [
+pub const ACTIONS: [Entry; 63] = [
     entry(Action::CompareVersions, "compare", &[History], ("Compare the version to the current one, or to the one that is marked", Some("compare"))),
     entry(Action::Mark, "mark", &[History], ("Mark the version, to compare another to it", Some("mark"))),
     entry(Action::RollBack, "rollback", &[History, Compare], ("Rollback to the version; asks first", Some("rollback"))),
@@ -272,12 +274,13 @@ pub const ACTIONS: [Entry; 61] = [
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
     entry(Action::Sort, "sort", &[Tree], ("Sort by a column, either way", Some("sort"))),
-    entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
+    entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID, the JSON or cURL", Some("copy"))),
     entry(Action::Trash, "trash", &[Tree], ("Trash: bring back what was deleted, or empty it", None)),
     entry(Action::CopyName, "name", &[Clipboard], ("Copy the name", Some("name"))),
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
     entry(Action::CopyJson, "json", &[Clipboard], ("Copy the JSON, secrets masked", Some("JSON"))),
+    entry(Action::CopyCurl, "curl", &[Clipboard], ("Copy the cURL command that creates it, without its secrets", Some("cURL"))),
     entry(Action::SortByName, "by-name", &[Sorting], ("Sort by name; again: from the other end", Some("name"))),
     entry(Action::SortByAlias, "by-alias", &[Sorting], ("Sort by alias; again: from the other end", Some("alias"))),
     entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; again: from the other end", Some("provider"))),
@@ -305,6 +308,7 @@ pub const ACTIONS: [Entry; 61] = [
     entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Clipboard, Sorting], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
+    entry(Action::Messages, "messages", &[Tree, Anywhere], ("Show what was said since the start, whole", None)),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
     entry(Action::Suspend, "suspend", &[Anywhere], ("Back to the shell; fg comes back here", None)),
     entry(Action::Leave, "leave", &[Tree], ("Quit; asks when something is not saved", Some("quit"))),

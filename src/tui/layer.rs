@@ -8,6 +8,7 @@ use super::confirm::Confirm;
 use super::effect::{Request, Ticket};
 use super::form::Form;
 use super::help::Help;
+use super::messages::Messages;
 use super::models::Models;
 use super::notice::Notice;
 use super::palette::Palette;
@@ -37,6 +38,8 @@ pub enum Layer {
     Compare(Compare),
     /// What is in the trash.
     Trash(Trash),
+    /// What was said since the start.
+    Messages(Messages),
     /// Something is to be copied; the next key says what.
     Clipboard,
     /// The connections are to be ordered; the next key says by what.
@@ -47,7 +50,11 @@ impl Layer {
     /// The place its keys are looked up in.
     pub const fn context(&self) -> Context {
         match self {
-            Self::Picker(_) | Self::Palette(_) | Self::Help(_) | Self::Models(_) => Context::List,
+            Self::Picker(_)
+            | Self::Palette(_)
+            | Self::Help(_)
+            | Self::Models(_)
+            | Self::Messages(_) => Context::List,
             Self::Form(_) => Context::Form,
             Self::Confirm(_) => Context::Confirm,
             Self::Report(_) => Context::Report,
@@ -69,6 +76,7 @@ impl Layer {
             | Self::Confirm(_)
             | Self::Palette(_)
             | Self::Help(_)
+            | Self::Messages(_)
             | Self::Trash(_)
             | Self::Clipboard
             | Self::Sorting => None,

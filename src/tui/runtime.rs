@@ -7,16 +7,17 @@ mod feed;
 mod options;
 mod order;
 mod service;
+mod session;
 mod signals;
 mod stop;
 mod themes;
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::clipboard::CopyToClipboard;
+use chrono::Local;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
@@ -24,6 +25,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::app::App;
+use super::clipboard::Carrier;
 use super::effect::{Effect, Reply, Request, Ticket};
 use super::event::Event;
 use super::layout::Size;
@@ -39,6 +41,7 @@ use options::keymap;
 use order::Order;
 pub use service::Opening;
 use service::{Opened, Service};
+pub use session::SessionFile;
 use signals::Signals;
 pub use stop::BeforeStop;
 use themes::Themes;
@@ -74,7 +77,15 @@ pub async fn run(
     let (keymap, problems) = keymap(&options);
     let mut notices = options.notices;
     notices.extend(problems);
-    let app = App::new(catalog, keymap, notices);
+    let mut app = App::new(catalog, keymap, notices);
+    app.carrier = Carrier::of(|name| std::env::var(name).ok());
+    if let Some(api) = options.api {
+        app.api = api;
+    }
+    let read = options
+        .session
+        .as_ref()
+        .and_then(|session| session.bring_back(&mut app));
     let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let theme = if is_mono {
         Some(ThemeName::Mono)
@@ -117,6 +128,10 @@ pub async fn run(
     terminal::read(sender, background)?;
     let ended = runtime.turn(signals).await;
     drop(taken);
+    if let Some(session) = &options.session {
+        // There is nobody left to be told, and the next start is as the first one.
+        let _ = session.keep(&runtime.app, read.as_deref());
+    }
     runtime.finish().await;
     ended
 }
@@ -266,8 +281,16 @@ impl Runtime {
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         self.is_changed = true;
         let effect = self.app.update(event);
+        self.date_messages();
         self.stop_unawaited();
         self.perform(effect)
+    }
+
+    /// The app has no clock of its own.
+    fn date_messages(&mut self) {
+        if self.app.told.is_undated() {
+            self.app.told.date(Local::now().time());
+        }
     }
 
     /// Stops what nobody waits for any more.
@@ -294,10 +317,10 @@ impl Runtime {
                 });
             }
             Some(Effect::Copy(text)) => {
-                crossterm::execute!(
-                    self.terminal.backend_mut(),
-                    CopyToClipboard::to_clipboard_from(text)
-                )?;
+                let sequence = self.app.carrier.sequence(&text);
+                let out = self.terminal.backend_mut();
+                out.write_all(sequence.as_bytes())?;
+                io::Write::flush(out)?;
             }
             Some(Effect::Redraw) => {
                 // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the reading thread.

@@ -24,7 +24,7 @@ pub use item::Item;
 pub use loading::Loading;
 pub use news::News;
 pub use order::{Column, Direction, Sort};
-pub use place::Place;
+pub use place::{Place, Stand};
 pub use providers::Providers;
 
 use super::layout::follow;

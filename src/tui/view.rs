@@ -10,6 +10,7 @@ mod help;
 mod history;
 mod info;
 mod list;
+mod messages;
 mod paint;
 mod report;
 mod trash;
@@ -64,6 +65,10 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             }
             Layer::Trash(trash) => {
                 trash::draw(scene, trash, buffer);
+                None
+            }
+            Layer::Messages(messages) => {
+                messages::draw(scene, messages, buffer);
                 None
             }
             Layer::Clipboard | Layer::Sorting => None,

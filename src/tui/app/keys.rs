@@ -1,7 +1,7 @@
 //! Where a key goes: into what is typed, or to the action it means in its place.
 
 use super::App;
-use crate::tui::action::Context;
+use crate::tui::action::{Action, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Pasted;
 use crate::tui::help::Help;
@@ -21,6 +21,7 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Messages(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             ) => false,
@@ -42,6 +43,7 @@ impl App {
                     .find(Context::Tree, key)
                     .filter(|action| match self.layers.last() {
                         Some(Layer::Help(_)) => Help::does(*action),
+                        Some(Layer::Messages(_)) => action.is_move() || *action == Action::Messages,
                         Some(Layer::Report(_) | Layer::Compare(_) | Layer::Trash(_)) => {
                             action.is_move()
                         }
@@ -76,6 +78,7 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Messages(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             )
@@ -115,6 +118,7 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Messages(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             )

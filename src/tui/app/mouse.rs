@@ -43,6 +43,7 @@ impl App {
                 | Layer::Models(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
+                | Layer::Messages(_)
                 | Layer::Trash(_),
             ) => {
                 self.act(up_or_down);
@@ -119,6 +120,7 @@ impl App {
                 Layer::Help(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
+                | Layer::Messages(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             ) => None,

@@ -40,6 +40,7 @@ impl App {
             | Layer::Report(_)
             | Layer::Models(_)
             | Layer::Compare(_)
+            | Layer::Messages(_)
             | Layer::Clipboard
             | Layer::Sorting => None,
         })
