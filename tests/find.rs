@@ -24,6 +24,7 @@ use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::follow::Heard;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
+use umai::tui::session::Session;
 use umai::tui::tree::{Item, News, Node};
 use uuid::Uuid;
 
@@ -491,6 +492,85 @@ fn the_palette_looks_among_very_many_without_a_wait_and_follows_what_is_heard() 
         0,
         "nothing is looked for any more"
     );
+}
+
+/// An app that stands as another one did when it ended, and has read nothing yet.
+fn next_start(before: &App) -> App {
+    let session = before.session("here");
+    let text = session.text().unwrap();
+    let mut app = app();
+    app.come_back(Session::read(&text, "here").unwrap());
+    app
+}
+
+#[rstest]
+#[case("<end>")]
+#[case("sa<end>")]
+#[case("smS<end><up>")]
+#[case("p<down>h<down><down>")]
+#[case("p<down>")]
+#[case("p<end>")]
+#[case("ss/status:active provider:openai<enter><end>")]
+#[case("p<down>h/status:active<enter><end>")]
+#[case("hh")]
+#[case("S<end><end>3")]
+fn the_next_start_stands_as_this_one_ended(#[case] keys: &str) {
+    let world = World::of(MANY);
+    let mut app = app_with(&world);
+    for event in stage::events(keys) {
+        app.update(event);
+        work(&mut app);
+    }
+    let mut next = next_start(&app);
+    assert_eq!(
+        next_start(&next).session("here"),
+        app.session("here"),
+        "nothing was read, nothing is lost"
+    );
+    read_all(&mut next, &world);
+    assert_eq!(next.tree.selected_row(), app.tree.selected_row());
+    assert_eq!(aliases(&next), aliases(&app));
+    assert_eq!(next.tree.rows(), app.tree.rows());
+    assert_eq!(next.tree.sort(), app.tree.sort());
+    assert_eq!(next.workspace.tab, app.workspace.tab);
+    let line = |app: &App| {
+        app.tree
+            .filter()
+            .map(|filter| filter.line.value().to_owned())
+    };
+    assert_eq!(line(&next), line(&app));
+    assert_eq!(next.session("here"), app.session("here"));
+}
+
+#[test]
+fn whoever_moves_while_the_list_is_read_is_not_taken_back() {
+    let world = World::of(MANY);
+    let mut app = app_with(&world);
+    press(&mut app, "<end>");
+    let mut next = next_start(&app);
+    let (ticket, window) = work(&mut next).unwrap();
+    next.update(Event::Reply(ticket, world.page(window)));
+    press(&mut next, "<down><down>");
+    let chosen = next.tree.selected();
+    read_all(&mut next, &world);
+    assert_eq!(next.tree.selected(), chosen);
+}
+
+#[test]
+fn what_was_selected_and_is_gone_leaves_the_collection_selected() {
+    let mut world = World::of(50);
+    let mut app = app_with(&world);
+    press(&mut app, "sa<down><down>");
+    let Node::Connection(gone) = app.tree.selected() else {
+        panic!("{:?}", app.tree.selected());
+    };
+    world.0.retain(|_, item| item.id != gone);
+    let mut next = next_start(&app);
+    read_all(&mut next, &world);
+    assert_eq!(next.tree.selected(), Node::Connections);
+    let made = world.save(900);
+    next.update(Event::Heard(Heard::News(vec![made])));
+    assert_eq!(next.tree.selected(), Node::Connections);
 }
 
 #[derive(Debug, Clone)]

@@ -159,6 +159,7 @@ fn save(ticket: Ticket, request: &Request, answers: Sender<(Ticket, Reply, News)
 
 fn item(id: Uuid, is_active: bool) -> ConnectionItem {
     ConnectionItem {
+        endpoint: None,
         id,
         alias: format!("connection-{}", id.as_u128()),
         name: format!("Switched {}", id.as_u128()),

@@ -25,6 +25,7 @@ use crate::connection::{
 use crate::provider::ProviderCatalog;
 use crate::store::shared::SharedStore;
 use crate::store::{self, StoreOptions};
+use crate::tui::SessionFile;
 
 /// Enough for validating and sealing beside the store's own thread.
 pub const WORKERS: usize = 2;
@@ -139,6 +140,23 @@ impl Ground {
         match &self.read_only {
             Some(why) if is_write => Err(ConnectionError::ReadOnly(why.clone()).into()),
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Where it is kept what comes back at the next start of the app: each data folder and each server has its own.
+    pub fn session(&self, is_fresh: bool) -> SessionFile {
+        let of = match &self.server {
+            Some(options) => options.api(),
+            None => {
+                let folder = &self.config.data;
+                let whole = std::path::absolute(folder);
+                whole.as_ref().unwrap_or(folder).display().to_string()
+            }
+        };
+        SessionFile {
+            path: self.config.session(&of),
+            of,
+            is_fresh,
         }
     }
 

@@ -206,6 +206,7 @@ pub enum Action {
     CopyAlias,
     CopyId,
     CopyJson,
+    CopyCurl,
     Refresh,
     Up,
     Down,
@@ -241,6 +242,7 @@ pub enum Action {
     ShowBulk,
     Retry,
     Hide,
+    Messages,
     Redraw,
     NextTheme,
     Suspend,
@@ -320,7 +322,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
     entry(Action::Sort, "sort", &[Tree], ("Sort by a column, either way", Some("sort"))),
-    entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
+    entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID, the JSON or cURL", Some("copy"))),
     entry(Action::Trash, "trash", &[Tree], ("Trash: bring back what was deleted, or empty it", None)),
     entry(Action::Outside, "editor", &[Tree, Form], ("Edit the whole connection in your editor", None)),
     entry(Action::Drafts, "drafts", &[Tree], ("Drafts: what was typed and never saved", None)),
@@ -328,6 +330,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
     entry(Action::CopyJson, "json", &[Clipboard], ("Copy the JSON, secrets masked", Some("JSON"))),
+    entry(Action::CopyCurl, "curl", &[Clipboard], ("Copy the cURL command that creates it, without its secrets", Some("cURL"))),
     entry(Action::SortByName, "by-name", &[Sorting], ("Sort by name; again: from the other end", Some("name"))),
     entry(Action::SortByAlias, "by-alias", &[Sorting], ("Sort by alias; again: from the other end", Some("alias"))),
     entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; again: from the other end", Some("provider"))),
@@ -367,6 +370,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Clipboard, Sorting], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
+    entry(Action::Messages, "messages", &[Tree, Anywhere], ("Show what was said since the start, whole", None)),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
     entry(Action::NextTheme, "next-theme", &[Anywhere], ("Show the next theme: for light or dark, for eyes that confuse colours, high contrast", None)),
     entry(Action::Suspend, "suspend", &[Anywhere], ("Back to the shell; fg comes back here", None)),
@@ -454,6 +458,8 @@ impl Action {
             | Self::Help
             | Self::Redraw
             | Self::NextTheme
+            | Self::CopyCurl
+            | Self::Messages
             | Self::MarkRow
             | Self::MarkUp
             | Self::MarkDown

@@ -26,7 +26,7 @@ pub use loading::Loading;
 pub use marks::{Marked, Marks};
 pub use news::News;
 pub use order::{Column, Direction, Sort};
-pub use place::Place;
+pub use place::{Place, Stand};
 pub use providers::Providers;
 
 use super::layout::follow;

@@ -130,10 +130,7 @@ impl App {
             return None;
         };
         let id = models.selected()?.id.clone();
-        self.tell(Notice::done(format!(
-            "\"{id}\" is handed to the terminal's clipboard"
-        )));
-        Some(Effect::Copy(id))
+        self.hand_over(&format!("\"{id}\""), id)
     }
 
     /// What was asked for a layer that is gone is waited for no more.

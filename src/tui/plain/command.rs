@@ -45,6 +45,7 @@ fn goes(app: &App) -> Goes {
         Some(
             Layer::Help(_)
             | Layer::Report(_)
+            | Layer::Messages(_)
             | Layer::Compare(_)
             | Layer::Trash(_)
             | Layer::Drafts(_)

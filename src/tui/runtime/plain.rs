@@ -8,6 +8,7 @@ mod lines;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
+use chrono::Local;
 use tokio::task::JoinSet;
 
 use super::calls::{Answered, Calls, Happened};
@@ -213,6 +214,7 @@ impl Speaker {
 
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         let effect = self.app.update(event);
+        self.app.told.date(Local::now().time());
         self.calls.stop_unawaited(&self.app);
         self.perform(effect)
     }
