@@ -12,7 +12,7 @@ pub mod survey;
 #[cfg(test)]
 mod contract;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
@@ -65,6 +65,12 @@ pub async fn open_shared(
         key,
         identity.store,
     )))
+}
+
+/// Whether there is no store in a folder yet. Nothing is opened, nothing made.
+pub fn is_missing(data: &Path) -> bool {
+    // What is damaged is there, and opening it says what can be done.
+    matches!(self::sled::identity_in(data), Ok(None))
 }
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
