@@ -76,6 +76,7 @@ fn everything_can_be_done_line_by_line() {
         "Team A",
         ":4",
         PLANTED,
+        ":list",
         ":save",
         "list",
         "2",
