@@ -239,6 +239,12 @@ impl Session {
             config,
             key_file,
         };
+        if ground.read_only.is_some() && store::is_missing(&options.data) {
+            return Err(StoreError::Unusable(format!(
+                "There is no store in {}, and none is made where nothing may be changed",
+                options.data.display()
+            )));
+        }
         let service = CoreService::new(
             store::open_shared(&store, &options).await?,
             Arc::clone(&ground.catalog),

@@ -80,11 +80,10 @@ pub fn understand(app: &App, line: &str) -> Meant {
         (Goes::IntoField, _) if trimmed.is_empty() => spoken(Spoken::Do(Action::NextField)),
         (Goes::IntoField, _) => write(&text),
         (Goes::IntoList, _) if trimmed.is_empty() => spoken(Spoken::Do(Action::Choose)),
-        (Goes::IntoList, Some(number)) => spoken(Spoken::Pick(number - 1)),
+        (Goes::IntoList | Goes::ToBeDone, Some(number)) => spoken(Spoken::Pick(number - 1)),
         (Goes::IntoList, None) => write(trimmed),
         (Goes::ToQuestion, _) => question(app, trimmed, number),
         (Goes::ToBeDone, _) if trimmed.is_empty() => Meant::Answer(Saying::of(app).all()),
-        (Goes::ToBeDone, Some(number)) => spoken(Spoken::Pick(number - 1)),
         (Goes::ToBeDone, None) => match trimmed.strip_prefix('/') {
             Some(text) if app.context().beneath().is_some() || app.context() == Context::Tree => {
                 filter(app, text.trim())
