@@ -179,7 +179,12 @@ impl Bulk {
     pub fn is_deleting(&self, id: Uuid) -> bool {
         let row = self.places.get(&id).and_then(|at| self.rows.get(*at));
         self.job == Job::Delete
-            && row.is_some_and(|row| matches!(row.state, State::UnderWay | State::Done(_)))
+            && row.is_some_and(|row| match row.state {
+                State::UnderWay => true,
+                // What is deleted again after it came back is somebody else's doing.
+                State::Done(_) => !row.is_back,
+                State::Waiting | State::Unchanged | State::Failed(_) => false,
+            })
     }
 
     /// Whether the answer for a row is waited for.
