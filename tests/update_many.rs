@@ -372,6 +372,20 @@ fn deleting_many_is_not_said_to_be_somebody_elses_doing() {
 }
 
 #[test]
+fn what_came_back_and_is_deleted_again_is_somebody_elses_doing() {
+    let mut app = app_with(2);
+    press(&mut app, "<ctrl-a>D<tab><enter>");
+    finish(&mut app);
+    press(&mut app, "<esc>");
+    let back = News::Saved(Item::new(&item(1, false, 3), Arc::from("openai")));
+    app.update(Event::Heard(Heard::News(vec![back])));
+    press(&mut app, "<down>");
+    app.update(Event::Heard(Heard::News(vec![News::Deleted(id(1))])));
+    let notice = app.notice.as_ref().unwrap();
+    assert!(notice.text.contains("was deleted elsewhere"), "{notice:?}");
+}
+
+#[test]
 fn a_switch_of_many_cannot_be_undone_for_those_that_others_deleted() {
     let (mut app, calls) = enabling(5);
     for call in &calls {

@@ -109,6 +109,7 @@ impl App {
             .tree
             .item(id)
             .map_or(0, crate::tui::tree::Item::version);
+        self.tested_again(id, &outcome);
         self.tests.insert(id, Tested { version, outcome });
     }
 
