@@ -22,14 +22,17 @@ use umai::connection::{
     Change, Comparison, Connection, ConnectionError, ConnectionItem, Model, Page, Setting,
     Settings, TestReport, TestStage, TestStep, Version,
 };
+use umai::drafts::Found;
 use umai::tui::app::App;
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::Event;
+use umai::tui::follow::Heard;
 use umai::tui::form::Theirs;
 use umai::tui::keymap::Keymap;
+use umai::tui::layer::Layer;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};
-use umai::tui::tree::Item;
+use umai::tui::tree::{Item, News};
 use umai::tui::view;
 
 const NAMES: [&str; 14] = [
@@ -139,6 +142,7 @@ impl Told {
             Request::Theirs(..) => {
                 let mut connection = self.connection.clone();
                 connection.item.version += 1;
+                connection.item.name.push_str(" 2");
                 let changed = None;
                 Reply::Theirs(Ok(Box::new(Theirs {
                     connection,
@@ -272,6 +276,52 @@ fn no_harmful_character_reaches_a_cell(
                 assert!(symbol.chars().count() <= 12, "{name:?} as {symbol:?}");
             }
         }
+    }
+}
+
+#[rstest]
+fn no_harmful_character_of_what_is_kept_or_merged_reaches_a_cell(
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let marks = marks();
+    let (width, height) = size;
+    for name in NAMES.iter().copied().chain([marks.as_str()]) {
+        let mut told = Told::of(name, Size { width, height });
+        let check = |told: &Told, what: &str| {
+            for cell in &told.buffer().content {
+                let symbol = cell.symbol();
+                assert!(!symbol.chars().any(is_harmful), "{name:?} in {what}");
+            }
+        };
+        told.play("<down><enter>X");
+        let form = told.app.form().unwrap();
+        let (kept, id) = (form.kept().to_bytes(), form.id().unwrap());
+        let mut newer = told.connection.item.clone();
+        newer.version += 1;
+        let news = News::Saved(Item::new(&newer, Arc::from("openai")));
+        told.happens(Event::Heard(Heard::News(vec![news])));
+        check(&told, "a form over what was changed elsewhere");
+        told.play("<ctrl-s>");
+        assert!(matches!(told.app.layers.last(), Some(Layer::Merge(_))));
+        check(&told, "what both changed");
+        told.play("<esc>");
+        told.happens(Event::Heard(Heard::News(vec![News::Deleted(id)])));
+        told.play("<ctrl-s>");
+        check(&told, "what was deleted elsewhere");
+        told.play("<esc><esc><shift-tab><enter>");
+        let found = |content| Found {
+            id,
+            when: "2024-01-15T10:30:00Z".parse().unwrap(),
+            content,
+        };
+        let drafts = vec![found(Ok(kept)), found(Err(name.to_owned()))];
+        told.happens(Event::Found(drafts));
+        assert!(matches!(told.app.layers.last(), Some(Layer::Drafts(_))));
+        check(&told, "the drafts");
+        told.play("<down>");
+        check(&told, "a draft that cannot be read");
+        told.play("<enter>D");
+        check(&told, "the question about it");
     }
 }
 

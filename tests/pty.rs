@@ -64,6 +64,7 @@ fn a_save_under_way_is_finished_before_the_end() {
     terminal.press("Last Words\t\t\tsk-1\u{13}\u{3}");
     terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
     terminal.shows("● Last Words");
+    assert!(terminal.drafts().is_empty(), "it is saved");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }

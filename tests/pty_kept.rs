@@ -78,6 +78,18 @@ fn what_is_typed_survives_a_kill() {
 }
 
 #[test]
+fn nothing_wakes_up_while_a_form_is_open_and_nothing_is_typed() {
+    let mut terminal = started();
+    terminal.type_form("Team B");
+    terminal.until("a draft", |terminal| !terminal.drafts().is_empty());
+    terminal.rests();
+    let waits = terminal.waits();
+    assert!(waits.iter().any(|(name, _)| name == "drafts"));
+    assert!(terminal.bytes.recv_timeout(Duration::from_secs(3)).is_err());
+    assert_eq!(terminal.waits(), waits);
+}
+
+#[test]
 fn a_signal_to_end_keeps_what_is_typed_up_to_the_last_key_and_gives_the_terminal_back() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut terminal = started();
@@ -104,7 +116,7 @@ fn ctrl_c_keeps_what_is_typed_and_discarding_does_not() {
     next.shows("Create Connection");
     next.press("\u{1b}");
     next.shows("What was typed is not saved");
-    next.press("\t\r");
+    next.press("\u{1b}[Z\r");
     next.until("the end of the draft", |next| next.drafts().is_empty());
     next.press("q");
     assert_eq!(next.ends(), 0);
@@ -328,7 +340,7 @@ fn a_draft_about_a_server_is_kept_here_and_offered_over_that_server_alone() {
 fn editor(home: &Path, does: &str) -> String {
     let path = home.join("editor");
     let script = format!(
-        "#!/bin/sh\nstty -a > {0}/stty\nls -ld \"$2\" \"$(dirname \"$2\")\" > {0}/modes\n\
+        "#!/bin/sh\nstty -a > {0}/stty\nls -l \"$2\" > {0}/modes; ls -ld \"$(dirname \"$2\")\" >> {0}/modes\n\
          echo \"$2\" > {0}/path\ncp \"$2\" {0}/given\necho \"$1\" > {0}/first\n{does}\n",
         home.display()
     );
@@ -342,6 +354,8 @@ fn started_with_editor(does: &str) -> Terminal {
         format!("XDG_RUNTIME_DIR=$HOME VISUAL= EDITOR=\"'$HOME/editor' '--two words'\" {UMAI}");
     let mut terminal = Terminal::command(&line.replace("exec ", "exec "));
     editor(terminal.home(), does);
+    let mode = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(terminal.home(), mode).unwrap();
     terminal.press(KIND);
     terminal.shows("No connections yet");
     terminal

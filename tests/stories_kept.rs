@@ -201,7 +201,8 @@ fn what_is_discarded_or_typed_back_is_kept_no_more() {
     stage.play("<backspace>").time_passes();
     assert!(kept(&stage).is_empty(), "it is as it is stored");
     stage.play("Y").time_passes();
-    stage.play("<esc><tab><enter>");
+    stage.play("<esc><shift-tab><enter>");
+    assert_eq!(first(&stage).version, 1, "nothing is saved");
     assert!(stage.app.layers.is_empty());
     assert!(kept(&stage).is_empty());
     stage.play("eZ").time_passes();

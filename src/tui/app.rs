@@ -197,11 +197,18 @@ impl App {
 
     /// Takes in what happened and answers what shall be done.
     pub fn update(&mut self, event: Event) -> Option<Effect> {
-        if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
+        if matches!(
+            event,
+            Event::Key(_) | Event::Typed(_) | Event::Paste(_) | Event::Mouse(_)
+        ) {
             self.touched();
         }
         let effect = match event {
             Event::Key(key) => self.key(key),
+            Event::Typed(text) => {
+                self.type_text(&text);
+                None
+            }
             Event::Paste(pasted) => {
                 self.paste(&pasted);
                 None

@@ -18,6 +18,8 @@ use crate::provider::ProviderCatalog;
 pub enum Event {
     /// A key was pressed.
     Key(Key),
+    /// These characters were typed, faster than they can be shown one by one.
+    Typed(Pasted),
     /// Text was pasted.
     Paste(Pasted),
     /// The mouse did something.

@@ -1,5 +1,7 @@
 //! The form of a connection, new or stored: its fields, what is typed into them, and the draft they make.
 
+mod apart;
+mod burst;
 mod checks;
 mod draft;
 mod elsewhere;

@@ -7,6 +7,7 @@ mod calls;
 mod editor;
 mod feed;
 mod handover;
+mod inputs;
 mod keeper;
 mod options;
 mod order;
@@ -19,13 +20,13 @@ mod themes;
 
 use std::io::{self, BufWriter, Write as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Local;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinError, JoinSet};
 
 use super::app::App;
@@ -40,6 +41,7 @@ use crate::provider::ProviderCatalog;
 use calls::{Answered, Calls, Happened};
 use editor::Editing;
 use feed::Feed;
+use inputs::Inputs;
 use keeper::{Keeper, Task, Told};
 pub use options::TuiOptions;
 use options::keymap;
@@ -53,6 +55,9 @@ use themes::Themes;
 
 /// The most a frame waits for more to happen before it is drawn.
 const DRAIN: usize = 1_000;
+
+/// The longest it waits for them.
+const LONGEST_DRAIN: Duration = Duration::from_millis(100);
 
 /// So long nothing else is looked at while the service opens; it takes a few milliseconds.
 const OPENING_ALONE: Duration = Duration::from_millis(100);
@@ -110,7 +115,7 @@ pub async fn run(
         told: 0,
         terminal: Terminal::new(CrosstermBackend::new(out))?,
         themes,
-        inputs,
+        inputs: Inputs::new(inputs),
         wakes: JoinSet::new(),
         is_changed: true,
         before_stop: options.before_stop,
@@ -156,7 +161,7 @@ struct Runtime {
     told: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
     themes: Themes,
-    inputs: UnboundedReceiver<Input>,
+    inputs: Inputs,
     wakes: JoinSet<Ticket>,
     /// Whether something happened since the last frame.
     is_changed: bool,
@@ -183,7 +188,7 @@ impl Runtime {
                 _ = signals.go_on.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
                 ended = editor::end(&mut self.editing) => self.take_back(ended)?,
-                input = self.inputs.recv(), if self.editing.is_none() => self.take_in(input)?,
+                input = self.inputs.next(), if self.editing.is_none() => self.take_in(input)?,
                 happened = self.calls.next() => match happened {
                     Happened::Opened(opened) => self.begin(opened)?,
                     Happened::Answered(answer) => self.take_answer(answer)?,
@@ -204,10 +209,11 @@ impl Runtime {
     /// Takes in everything that waits, does what is left to do, and draws.
     fn catch_up(&mut self) -> Result<Turn, TuiError> {
         loop {
+            let begin = Instant::now();
             for _ in 0..DRAIN {
                 let input = match self.editing {
                     Some(_) => None,
-                    None => self.inputs.try_recv().ok(),
+                    None => self.inputs.waiting(self.app.takes_text()),
                 };
                 let turn = match input {
                     Some(input) => self.take_in(Some(input))?,
@@ -218,6 +224,10 @@ impl Runtime {
                 };
                 if turn == Turn::End {
                     return Ok(Turn::End);
+                }
+                // Who signals, and who looks, does not wait for the end of a long text.
+                if begin.elapsed() > LONGEST_DRAIN {
+                    break;
                 }
             }
             if let Some(heard) = self.feed.heard()

@@ -125,7 +125,8 @@ impl App {
             return was_kept.then_some(Effect::Forget(slot));
         }
         let kept = form.kept();
-        if self.keeping.last.as_deref() == Some(&kept) {
+        let last = self.keeping.last.as_deref();
+        if last.is_some_and(|last| last.says_the_same(&kept)) {
             return None;
         }
         let kept = Arc::new(kept);

@@ -98,6 +98,18 @@ impl App {
         }
     }
 
+    /// Whether characters can be typed several at once: they mean nothing but themselves.
+    pub fn takes_text(&self) -> bool {
+        matches!(self.layers.last(), Some(Layer::Form(form)) if form.takes_text())
+    }
+
+    /// Types several characters at once.
+    pub(super) fn type_text(&mut self, text: &Pasted) {
+        if let Some(Layer::Form(form)) = self.layers.last_mut() {
+            form.type_text(&text.0, &self.catalog);
+        }
+    }
+
     /// Takes in a pasted text where one types.
     pub(super) fn paste(&mut self, pasted: &Pasted) {
         if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_filled(pasted) {

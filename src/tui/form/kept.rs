@@ -77,6 +77,11 @@ impl Kept {
         bytes
     }
 
+    /// Whether the same is typed, wherever the focus is.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (&self.subject, &self.fields) == (&other.subject, &other.fields)
+    }
+
     /// Reads what was kept; nothing when it is something else.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
