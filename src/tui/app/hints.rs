@@ -54,7 +54,14 @@ impl App {
             Action::Back if self.is_filtering() => Some("show all"),
             Action::Choose if matches!(self.layers.last(), Some(Layer::Models(_))) => Some("copy"),
             Action::Back if self.is_testing() => Some("stop"),
-            Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,
+            Action::Choose
+                if matches!(
+                    self.layers.last(),
+                    Some(Layer::Help(_) | Layer::Messages(_))
+                ) =>
+            {
+                None
+            }
             _ => entry.hint,
         }
     }
