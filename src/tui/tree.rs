@@ -13,6 +13,7 @@ mod place;
 mod providers;
 mod rows;
 mod search;
+mod sieve;
 pub mod terms;
 
 use std::collections::{HashSet, VecDeque};
@@ -28,6 +29,7 @@ pub use news::News;
 pub use order::{Column, Direction, Sort};
 pub use place::{Place, Stand};
 pub use providers::Providers;
+pub use sieve::Sieve;
 
 use super::layout::follow;
 

@@ -163,7 +163,11 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
         };
         let wide = fit::width(&fit::safe(&notice.text)) + fit::width(&undo) + MARGIN;
         let whole = match app.keymap.first_key(app.context(), Action::Messages) {
-            Some(key) if wide > area.width.into() && area.width >= ROOMY => {
+            Some(key)
+                if wide > area.width.into()
+                    && area.width >= ROOMY
+                    && !matches!(app.layers.last(), Some(Layer::Messages(_))) =>
+            {
                 format!(" ({key} has all of it)")
             }
             _ => String::new(),
