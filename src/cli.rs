@@ -5,6 +5,7 @@ pub mod ask;
 pub mod connections;
 pub mod doctor;
 pub mod exit;
+pub mod ground;
 pub mod import;
 pub mod output;
 pub mod parse;
