@@ -7,6 +7,7 @@ pub mod connections;
 pub mod doctor;
 pub mod drafts;
 pub mod exit;
+pub mod ground;
 pub mod import;
 pub mod man;
 pub mod output;

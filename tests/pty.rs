@@ -17,7 +17,7 @@ use std::num::NonZeroU16;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use terminal::{KIND, PATIENCE, Terminal, size, started};
 
 #[test]

@@ -173,8 +173,8 @@ fn command(app: &App, said: &str) -> Meant {
         Some(Action::Reveal) => Meant::Answer(vec![
             "A secret is not shown line by line; type it again to be sure.".into(),
         ]),
+        Some(Action::NextTheme | Action::Redraw) | None => Meant::Answer(vec![NOTHING.into()]),
         Some(action) => spoken(Spoken::Do(action)),
-        None => Meant::Answer(vec![NOTHING.into()]),
     }
 }
 
