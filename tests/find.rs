@@ -435,6 +435,9 @@ fn grouped_the_keys_of_a_tree_open_close_and_go_to_the_parent() {
     assert_eq!(app.tree.rows(), 3 + 4 + 40, "Enter opens it, too");
     press(&mut app, "<right><esc>");
     assert_eq!(app.tree.selected(), Node::Connections);
+    press(&mut app, "<down><right>");
+    app.tree.set_open(Node::Provider(first), false);
+    assert_eq!(app.tree.selected(), Node::Provider(first), "nothing hidden is selected");
 }
 
 #[test]
@@ -468,6 +471,24 @@ fn a_provider_whose_last_connection_goes_goes_with_it() {
     app.update(Event::Heard(Heard::News(news.into())));
     assert_eq!(app.tree.selected(), Node::Connections);
     assert_eq!(app.tree.rows(), 3);
+}
+
+#[test]
+fn what_is_switched_moves_at_once_and_back_when_that_is_refused() {
+    let world = World::of(60);
+    let mut app = app_with(&world);
+    press(&mut app, "ss<down>");
+    let (before, selected) = (aliases(&app), app.tree.selected());
+    let active = world.0.values().filter(|item| item.is_active).count();
+    let ticket = match stage::events("t").pop().and_then(|key| app.update(key)) {
+        Some(Effect::Call(ticket, Request::SetActive(..))) => ticket,
+        other => panic!("a switch was expected, not {other:?}"),
+    };
+    assert!(app.tree.selected_at().unwrap() >= active - 1);
+    assert_eq!(app.tree.selected(), selected);
+    app.update(Event::Reply(ticket, Reply::Lost("the line broke".into())));
+    assert_eq!(app.tree.selected_at(), Some(0));
+    assert_eq!(aliases(&app), before);
 }
 
 #[test]
