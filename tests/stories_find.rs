@@ -160,3 +160,27 @@ fn what_was_said_is_read_over_a_form_too_and_nothing_typed_is_lost() {
     stage.play("<alt-m>");
     assert_eq!(stage.app.form().unwrap().name(), "Mine");
 }
+
+#[test]
+fn what_is_switched_takes_its_place_in_an_order_by_status_and_stays_selected() {
+    let mut stage = five(80, 24);
+    stage.play("ss<home><down><down><down>");
+    let first = stage.app.tree.selected_item().unwrap().id;
+    assert_eq!(stage.app.tree.selected_at(), Some(0));
+    stage.play("t");
+    assert_eq!(stage.app.tree.selected_item().unwrap().id, first);
+    assert_eq!(stage.app.tree.selected_at(), Some(3), "the first of the inactive by name");
+    stage.play("u");
+    assert_eq!(stage.app.tree.selected_at(), Some(0));
+    stage.frame();
+}
+
+#[test]
+fn what_is_switched_goes_out_of_a_filter_that_asks_for_the_other() {
+    let mut stage = five(80, 24);
+    stage.play("/status:active<enter><home><down><down><down>t");
+    assert_eq!(stage.app.tree.shown_len(), 3);
+    let shown = (0..3).filter_map(|at| stage.app.tree.shown(at));
+    assert!(shown.into_iter().all(|item| item.is_active));
+    stage.frame();
+}
