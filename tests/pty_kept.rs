@@ -191,35 +191,44 @@ fn setting(terminal: &Terminal) -> String {
     String::from_utf8(said.stdout).unwrap()
 }
 
+/// Makes the terminal what a shell makes of it.
+fn cook(terminal: &Terminal) {
+    let tty = terminal.master.as_ref().unwrap().tty_name().unwrap();
+    let cooked = Command::new("stty").arg("-F").arg(tty).arg("sane").status();
+    assert!(cooked.unwrap().success());
+    assert!(!setting(terminal).contains("-icanon"));
+}
+
 #[test]
 fn an_app_that_was_stopped_makes_the_terminal_raw_again_whatever_the_shell_made_of_it() {
-    let mut terminal = started();
-    terminal.type_form("Team B");
-    assert!(setting(&terminal).contains("-icanon"));
-    terminal.signal(Signal::TSTP);
-    terminal.until("a stop", |terminal| terminal.state() == 'T');
-    terminal.until("the shell's screen", Terminal::is_given_back);
-    assert!(!setting(&terminal).contains("-icanon"));
-    assert_eq!(terminal.drafts().len(), 1, "who stops it may kill it");
-    let tty = terminal.master.as_ref().unwrap().tty_name().unwrap();
-    let cooked = Command::new("stty")
-        .arg("-F")
-        .arg(tty)
-        .args(["sane", "-echo", "echo"])
-        .status()
-        .unwrap();
-    assert!(cooked.success());
-    terminal.signal(Signal::CONT);
-    terminal.until("raw mode", |terminal| {
-        let setting = setting(terminal);
-        setting.contains("-icanon") && setting.contains("-echo ")
-    });
-    terminal.until("the app's screen", |terminal| !terminal.is_given_back());
-    terminal.press("\u{13}");
-    terminal.shows("Created \"Team B\"");
-    terminal.press("q");
-    assert_eq!(terminal.ends(), 0);
-    assert!(!setting(&terminal).contains("-icanon"));
+    // One that is asked to stop gives the terminal back; one that is stopped cannot.
+    for signal in [Signal::TSTP, Signal::STOP] {
+        let mut terminal = started();
+        terminal.type_form("Team B");
+        assert!(setting(&terminal).contains("-icanon"));
+        if signal == Signal::STOP {
+            terminal.until("a draft", |terminal| !terminal.drafts().is_empty());
+        }
+        terminal.signal(signal);
+        terminal.until("a stop", |terminal| terminal.state() == 'T');
+        assert_eq!(terminal.drafts().len(), 1, "who stops it may kill it");
+        if signal == Signal::TSTP {
+            terminal.until("the shell's screen", Terminal::is_given_back);
+            assert!(!setting(&terminal).contains("-icanon"));
+        }
+        cook(&terminal);
+        terminal.signal(Signal::CONT);
+        terminal.until("raw mode", |terminal| {
+            let setting = setting(terminal);
+            setting.contains("-icanon") && setting.contains("-echo ")
+        });
+        terminal.until("the app's screen", |terminal| !terminal.is_given_back());
+        terminal.press("\u{13}");
+        terminal.shows("Created \"Team B\"");
+        terminal.press("q");
+        assert_eq!(terminal.ends(), 0);
+        assert!(!setting(&terminal).contains("-icanon"));
+    }
 }
 
 #[test]
