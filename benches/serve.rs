@@ -182,6 +182,7 @@ fn save(number: usize) -> Save<Plain> {
     Save {
         connection: Connection {
             item: ConnectionItem {
+                endpoint: None,
                 id: Uuid::new_v4(),
                 alias: format!("openai-{number}"),
                 name: format!("OpenAI Production {number}"),
@@ -191,6 +192,7 @@ fn save(number: usize) -> Save<Plain> {
                 date_modified: at,
                 version: 1,
                 date_deleted: None,
+                endpoint: None,
             },
             settings: Some(Settings::from_iter([
                 (

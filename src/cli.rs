@@ -7,6 +7,7 @@ pub mod connections;
 pub mod doctor;
 pub mod drafts;
 pub mod exit;
+pub mod ground;
 pub mod import;
 pub mod man;
 pub mod output;
@@ -172,6 +173,9 @@ pub struct Globals {
     /// Speak line by line, for a screen reader or a pipe; the way of a terminal with TERM=dumb
     #[arg(long, help_heading = "Global options")]
     pub plain: bool,
+    /// Start the app as at the first time, not where it was left
+    #[arg(long, help_heading = "Global options")]
+    pub fresh: bool,
     /// Answer as the management API does, in JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,

@@ -85,6 +85,12 @@ impl Config {
         self.key_file.is_none() && has_credential()
     }
 
+    /// Where the app keeps what comes back at its next start, of a data folder or a server.
+    pub fn session(&self, of: &str) -> PathBuf {
+        let name = format!("{:08x}.json", crc32fast::hash(of.as_bytes()));
+        self.config.join("sessions").join(name)
+    }
+
     /// Where the user's own providers are.
     pub fn providers(&self) -> PathBuf {
         self.config.join("providers")

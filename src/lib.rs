@@ -22,7 +22,8 @@
 //! | item | what lists show of a connection: everything but its settings |
 //! | settings | a connection's values for its provider |
 //! | appsettings | what `$Section:Key` in a setting resolves against |
-//! | config | how this tool behaves: folders, keys, theme |
+//! | config | how this tool behaves: folders, keys, theme, targets |
+//! | target | a named place where connections are, with its look and its limits; on screen the app's *site* |
 //! | secret | a setting that is [`connection::Plain`] inside the service, [`connection::Mask`] above it, [`connection::Sealed`] at rest |
 //! | version | what a connection was after a save, without its secrets |
 //! | revision | a point in the history of the whole store |

@@ -67,15 +67,10 @@ pub async fn open_shared(
     )))
 }
 
-/// Whether there is a store in a data folder, or what is left of one.
-pub fn is_there(data: &Path) -> bool {
-    [
-        journal::FOLDER,
-        journal::snapshot::FOLDER,
-        sled::rebuild::FOLDER,
-    ]
-    .iter()
-    .any(|folder| data.join(folder).exists())
+/// Whether there is no store in a folder yet. Nothing is opened, nothing made.
+pub fn is_missing(data: &Path) -> bool {
+    // What is damaged is there, and opening it says what can be done.
+    matches!(self::sled::identity_in(data), Ok(None))
 }
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {

@@ -24,6 +24,7 @@ use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::follow::Heard;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
+use umai::tui::session::Session;
 use umai::tui::tree::{Item, News, Node};
 use uuid::Uuid;
 
@@ -41,12 +42,14 @@ fn item(number: u128, version: u64) -> ConnectionItem {
         alias: format!("a{:05}-{number}", number * 3_571 % 10_009),
         name: format!("N{turned:05}"),
         provider_id: PROVIDERS[usize::try_from(number % 4).unwrap()].into(),
-        is_active: turned % 3 != 0,
+        is_active: !turned.is_multiple_of(3),
         date_created: date,
         date_modified: date + TimeDelta::minutes(i64::try_from(turned * 31 % 9_973).unwrap()),
         version,
         date_deleted: None,
-        endpoint: (number % 5 == 0).then(|| format!("https://host-{}.example/v1", number % 100)),
+        endpoint: number
+            .is_multiple_of(5)
+            .then(|| format!("https://host-{}.example/v1", number % 100)),
     }
 }
 
@@ -114,9 +117,8 @@ fn press(app: &mut App, story: &str) {
 /// What is left to do, step by step, up to a request for a page.
 fn work(app: &mut App) -> Option<(Ticket, Window)> {
     loop {
-        match app.update(Event::Idle)? {
-            Effect::Call(ticket, Request::List(window)) => return Some((ticket, window)),
-            _ => {}
+        if let Effect::Call(ticket, Request::List(window)) = app.update(Event::Idle)? {
+            return Some((ticket, window));
         }
     }
 }
@@ -348,7 +350,7 @@ fn the_id_is_found_whole_and_by_its_beginning() {
         let mut app = app_with(&world);
         press(&mut app, &format!("/<paste:{text}>"));
         work(&mut app);
-        assert_eq!(aliases(&app), [wanted.alias.clone()], "{text}");
+        assert_eq!(aliases(&app).join(" "), wanted.alias, "{text}");
     }
 }
 
@@ -433,6 +435,9 @@ fn grouped_the_keys_of_a_tree_open_close_and_go_to_the_parent() {
     assert_eq!(app.tree.rows(), 3 + 4 + 40, "Enter opens it, too");
     press(&mut app, "<right><esc>");
     assert_eq!(app.tree.selected(), Node::Connections);
+    press(&mut app, "<down><right>");
+    app.tree.set_open(Node::Provider(first), false);
+    assert_eq!(app.tree.selected(), Node::Provider(first), "nothing hidden is selected");
 }
 
 #[test]
@@ -469,6 +474,24 @@ fn a_provider_whose_last_connection_goes_goes_with_it() {
 }
 
 #[test]
+fn what_is_switched_moves_at_once_and_back_when_that_is_refused() {
+    let world = World::of(60);
+    let mut app = app_with(&world);
+    press(&mut app, "ss<down>");
+    let (before, selected) = (aliases(&app), app.tree.selected());
+    let active = world.0.values().filter(|item| item.is_active).count();
+    let ticket = match stage::events("t").pop().and_then(|key| app.update(key)) {
+        Some(Effect::Call(ticket, Request::SetActive(..))) => ticket,
+        other => panic!("a switch was expected, not {other:?}"),
+    };
+    assert!(app.tree.selected_at().unwrap() >= active - 1);
+    assert_eq!(app.tree.selected(), selected);
+    app.update(Event::Reply(ticket, Reply::Lost("the line broke".into())));
+    assert_eq!(app.tree.selected_at(), Some(0));
+    assert_eq!(aliases(&app), before);
+}
+
+#[test]
 fn the_palette_looks_among_very_many_without_a_wait_and_follows_what_is_heard() {
     let mut world = World::of(MANY);
     let mut app = app_with(&world);
@@ -491,6 +514,85 @@ fn the_palette_looks_among_very_many_without_a_wait_and_follows_what_is_heard() 
         0,
         "nothing is looked for any more"
     );
+}
+
+/// An app that stands as another one did when it ended, and has read nothing yet.
+fn next_start(before: &App) -> App {
+    let session = before.session("here");
+    let text = session.text().unwrap();
+    let mut app = app();
+    app.come_back(Session::read(&text, "here").unwrap());
+    app
+}
+
+#[rstest]
+#[case("<end>")]
+#[case("sa<end>")]
+#[case("smS<end><up>")]
+#[case("p<down>h<down><down>")]
+#[case("p<down>")]
+#[case("p<end>")]
+#[case("ss/status:active provider:openai<enter><end>")]
+#[case("p<down>h/status:active<enter><end>")]
+#[case("hh")]
+#[case("S<end><end>3")]
+fn the_next_start_stands_as_this_one_ended(#[case] keys: &str) {
+    let world = World::of(MANY);
+    let mut app = app_with(&world);
+    for event in stage::events(keys) {
+        app.update(event);
+        work(&mut app);
+    }
+    let mut next = next_start(&app);
+    assert_eq!(
+        next_start(&next).session("here"),
+        app.session("here"),
+        "nothing was read, nothing is lost"
+    );
+    read_all(&mut next, &world);
+    assert_eq!(next.tree.selected_row(), app.tree.selected_row());
+    assert_eq!(aliases(&next), aliases(&app));
+    assert_eq!(next.tree.rows(), app.tree.rows());
+    assert_eq!(next.tree.sort(), app.tree.sort());
+    assert_eq!(next.workspace.tab, app.workspace.tab);
+    let line = |app: &App| {
+        app.tree
+            .filter()
+            .map(|filter| filter.line.value().to_owned())
+    };
+    assert_eq!(line(&next), line(&app));
+    assert_eq!(next.session("here"), app.session("here"));
+}
+
+#[test]
+fn whoever_moves_while_the_list_is_read_is_not_taken_back() {
+    let world = World::of(MANY);
+    let mut app = app_with(&world);
+    press(&mut app, "<end>");
+    let mut next = next_start(&app);
+    let (ticket, window) = work(&mut next).unwrap();
+    next.update(Event::Reply(ticket, world.page(window)));
+    press(&mut next, "<down><down>");
+    let chosen = next.tree.selected();
+    read_all(&mut next, &world);
+    assert_eq!(next.tree.selected(), chosen);
+}
+
+#[test]
+fn what_was_selected_and_is_gone_leaves_the_collection_selected() {
+    let mut world = World::of(50);
+    let mut app = app_with(&world);
+    press(&mut app, "sa<down><down>");
+    let Node::Connection(gone) = app.tree.selected() else {
+        panic!("{:?}", app.tree.selected());
+    };
+    world.0.retain(|_, item| item.id != gone);
+    let mut next = next_start(&app);
+    read_all(&mut next, &world);
+    assert_eq!(next.tree.selected(), Node::Connections);
+    let made = world.save(900);
+    next.update(Event::Heard(Heard::News(vec![made])));
+    assert_eq!(next.tree.selected(), Node::Connections);
 }
 
 #[derive(Debug, Clone)]

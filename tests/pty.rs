@@ -17,7 +17,7 @@ use std::num::NonZeroU16;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use terminal::{KIND, PATIENCE, Terminal, size, started};
 
 #[test]
@@ -329,6 +329,88 @@ fn a_test_that_is_stopped_lets_go_of_the_provider() {
     let mut request = Vec::new();
     asked.read_to_end(&mut request).unwrap();
     assert!(request.starts_with(b"GET /"));
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
+
+/// Two starts in a row in one terminal; the first says which process it is.
+fn two_starts(options: &str) -> Terminal {
+    let line = format!(
+        "for n in 1 2 3; do echo '{{\"alias\":\"c'$n'\",\"name\":\"Name '$n'\",\"providerId\":\"openai\"}}'; done \
+         | {0} connections create --from-json - > created 2>&1; \
+         sh -c 'echo $$ > pid; exec {0}'; echo AGAIN; exec {0}{options}",
+        env!("CARGO_BIN_EXE_umai")
+    );
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("Connections (3)");
+    terminal
+}
+
+fn signal_first(terminal: &Terminal, signal: Signal) {
+    let id = std::fs::read_to_string(terminal.home().join("pid")).unwrap();
+    let id = Pid::from_raw(id.trim().parse().unwrap()).unwrap();
+    kill_process(id, signal).unwrap();
+}
+
+#[test]
+fn the_next_start_is_where_this_one_ended_however_it_ended() {
+    for signal in [
+        None,
+        Some(Signal::TERM),
+        Some(Signal::HUP),
+        Some(Signal::INT),
+    ] {
+        let mut terminal = two_starts("");
+        terminal.press("S/name\r");
+        terminal.shows("/ name");
+        terminal.press("\u{1b}[F");
+        terminal.shows("› Name 1");
+        match signal {
+            None => terminal.press("q"),
+            Some(signal) => signal_first(&terminal, signal),
+        }
+        terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
+        terminal.shows("› Name 1");
+        terminal.shows("/ name");
+        let sessions = std::fs::read_dir(terminal.home().join(".config/umai/sessions")).unwrap();
+        assert_eq!(sessions.count(), 1, "nothing is left beside it");
+        terminal.press("q");
+        assert_eq!(terminal.ends(), 0);
+    }
+}
+
+#[test]
+fn a_fresh_start_forgets_where_the_last_one_ended() {
+    let mut terminal = two_starts(" --fresh");
+    terminal.press("/name 2\r");
+    terminal.shows("/ name 2");
+    terminal.press("q");
+    terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
+    terminal.shows("Connections (3)");
+    assert!(!terminal.contents().contains("/ name 2"));
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
+fn what_is_copied_inside_tmux_is_written_for_both_of_its_ways() {
+    let line = format!(
+        "echo '{{\"alias\":\"c1\",\"name\":\"One\",\"providerId\":\"openai\"}}' \
+         | {0} connections create --from-json - > created 2>&1; TMUX=/tmp/x,1,0 exec {0}",
+        env!("CARGO_BIN_EXE_umai")
+    );
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("Connections (1)");
+    terminal.press("\u{1b}[F");
+    terminal.shows("› One");
+    terminal.press("ya");
+    terminal.shows("handed to tmux");
+    assert!(
+        terminal
+            .has_written("\u{1b}]52;c;YzE=\u{7}\u{1b}Ptmux;\u{1b}\u{1b}]52;c;YzE=\u{7}\u{1b}\\")
+    );
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }

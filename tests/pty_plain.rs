@@ -26,7 +26,7 @@ struct Terminal {
     bytes: Receiver<Vec<u8>>,
     said: String,
     child: Box<dyn Child + Send + Sync>,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 impl Terminal {
@@ -66,7 +66,7 @@ impl Terminal {
             bytes,
             said: String::new(),
             child,
-            _home: home,
+            home,
         }
     }
 
@@ -200,7 +200,7 @@ fn a_signal_while_a_secret_is_typed_ends_it_with_the_terminal_as_it_was(#[case] 
 fn what_happens_elsewhere_is_said_between_two_lines() {
     let mut terminal = Terminal::start("dumb", &[], "");
     terminal.asks_after("No connections yet");
-    let home = terminal._home.path().to_owned();
+    let home = terminal.home.path().to_owned();
     let made = std::process::Command::new(env!("CARGO_BIN_EXE_umai"))
         .args([
             "connections",
@@ -230,7 +230,7 @@ fn a_long_test_can_be_stopped_by_the_next_line() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let mut terminal = Terminal::start("dumb", &[], "");
-    let home = terminal._home.path().to_owned();
+    let home = terminal.home.path().to_owned();
     terminal.asks_after("No connections yet");
     let made = std::process::Command::new(env!("CARGO_BIN_EXE_umai"))
         .args([

@@ -13,6 +13,7 @@ mod stage;
 use stage::twice::Twice as Stage;
 use umai::tui::action::{ACTIONS, Action, Context};
 use umai::tui::effect::Effect;
+use umai::tui::event::Event;
 use umai::tui::layer::Layer;
 use umai::tui::tree::Column;
 
@@ -29,6 +30,19 @@ fn five(width: u16, height: u16) -> Stage {
             r#"{"alias":"openai-proxy","name":"Through the proxy","providerId":"openai","settings":{"apiKey":"sk-planted","endpoint":"https://proxy.example:8443/v1"}}"#,
         ],
     )
+}
+
+/// Several things were said, the last one longer than a line.
+fn talkative(width: u16, height: u16) -> Stage {
+    let mut stage = five(width, height);
+    stage.play("sa");
+    stage.turn(61);
+    stage.play("p").play("p");
+    stage.turn(3_600);
+    stage.happens(Event::Noticed(vec![
+        "The certificate of https://umai.example ends in three days; make another one with umai serve --renew, or name one of your own".into(),
+    ]));
+    stage
 }
 
 macro_rules! stories {
@@ -67,6 +81,14 @@ stories! {
     the_palette_goes_to_a_connection: five, 80 x 24, ":proxy<enter>";
     the_palette_finds_with_typing_mistakes: five, 80 x 24, ":hsitory";
     the_palette_knows_both_keys: five, 80 x 24, ":sort by";
+    what_was_said_can_be_read_again: talkative, 120 x 40, "M";
+    what_was_said_in_two_panes: talkative, 80 x 24, "M";
+    what_was_said_in_one_pane: talkative, 40 x 10, "M<down>";
+    nothing_was_said_yet: five, 80 x 24, "M";
+    a_notice_that_is_cut_says_where_the_rest_is: talkative, 80 x 24, "";
+    what_can_be_copied_is_in_the_footer: five, 120 x 40, "<end>y";
+    a_copy_says_that_nobody_answers: five, 80 x 24, "<end>yu";
+    a_copy_says_so_in_one_pane: five, 40 x 10, "<end>yu";
     what_must_not_be_is_left_out: five, 80 x 24, "/openai -status:inactive -proxy<enter>";
 }
 
@@ -128,4 +150,37 @@ fn over_a_form_no_connection_is_offered() {
     assert_eq!(palette.count(&stage.app.tree), 0);
     stage.play("<enter><esc>");
     assert_eq!(stage.app.form().unwrap().name(), "x");
+}
+
+#[test]
+fn what_was_said_is_read_over_a_form_too_and_nothing_typed_is_lost() {
+    let mut stage = five(80, 24);
+    stage.play("nopenai<enter>Mine<ctrl-s><alt-m>");
+    assert!(matches!(stage.app.layers.last(), Some(Layer::Messages(_))));
+    stage.play("<alt-m>");
+    assert_eq!(stage.app.form().unwrap().name(), "Mine");
+}
+
+#[test]
+fn what_is_switched_takes_its_place_in_an_order_by_status_and_stays_selected() {
+    let mut stage = five(80, 24);
+    stage.play("ss<home><down><down><down>");
+    let first = stage.app.tree.selected_item().unwrap().id;
+    assert_eq!(stage.app.tree.selected_at(), Some(0));
+    stage.play("t");
+    assert_eq!(stage.app.tree.selected_item().unwrap().id, first);
+    assert_eq!(stage.app.tree.selected_at(), Some(3), "the first of the inactive by name");
+    stage.play("u");
+    assert_eq!(stage.app.tree.selected_at(), Some(0));
+    stage.frame();
+}
+
+#[test]
+fn what_is_switched_goes_out_of_a_filter_that_asks_for_the_other() {
+    let mut stage = five(80, 24);
+    stage.play("/status:active<enter><home><down><down><down>t");
+    assert_eq!(stage.app.tree.shown_len(), 3);
+    let shown = (0..3).filter_map(|at| stage.app.tree.shown(at));
+    assert!(shown.into_iter().all(|item| item.is_active));
+    stage.frame();
 }

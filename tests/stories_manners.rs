@@ -14,7 +14,6 @@ use ratatui::style::{Color, Modifier};
 use stage::twice::Twice as Stage;
 use umai::connection::{ConnectionError, ConnectionService, ReadOnlyService, Window};
 use umai::tui::action::{ACTIONS, Action};
-use umai::tui::effect::{Effect, Request};
 use umai::tui::event::{Event, Spoken};
 use umai::tui::layer::Layer;
 use umai::tui::site::Site;
@@ -177,34 +176,21 @@ fn no_action_changes_anything_where_nothing_can_be_changed() {
 #[test]
 fn what_gets_past_the_actions_is_held_back_before_the_service() {
     let mut stage = Stage::three(120, 40);
-    stage.play("nopenai<enter>Late<tab><tab><tab>sk-planted");
-    // The place turns read-only with a form open, as no user can do it: whatever lets a save through, none goes out.
+    // The place turns read-only behind a question, as no user can do it: whichever way a change came about, none goes out.
+    stage.play("<down>D");
     stage.each(|stage| stage.app.site = site(None, None, true));
-    let mut effects = Vec::new();
-    let form = stage.app.form().unwrap();
-    assert!(form.is_changed());
-    if let Some(Layer::Form(form)) = stage.app.layers.last_mut() {
-        let catalog = umai::provider::ProviderCatalog::embedded();
-        effects.push(form.save(&catalog));
-    }
-    assert!(
-        format!("{effects:?}").contains("Create"),
-        "the form itself would save"
-    );
-    stage.play("<ctrl-s>");
-    assert!(
-        stage.frame().contains("Nothing can be changed here"),
-        "{}",
-        stage.frame()
-    );
-    assert!(
-        !stage
-            .effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::Call(_, Request::Create(_)))),
-        "{:?}",
-        stage.effects
-    );
+    stage.happens(Event::Spoken(Spoken::Pick(1)));
+    let frame = stage.frame();
+    assert!(frame.contains("the target 'prod' is read-only"), "{frame}");
+    assert_eq!(stage.app.tree.len(), 3);
+    let page = stage.elsewhere(&async |service: &dyn ConnectionService| {
+        let all = Window { skip: 0, take: 9 };
+        service
+            .list(umai::connection::Query::all(all))
+            .await
+            .unwrap()
+    });
+    assert_eq!(page.total, 3);
 }
 
 #[test]

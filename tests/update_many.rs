@@ -348,6 +348,26 @@ fn a_stopped_undo_can_be_undone_further() {
 }
 
 #[test]
+fn an_undo_that_was_stopped_and_tried_again_leaves_nothing_to_undo() {
+    let (mut app, calls) = enabling(20);
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    finish(&mut app);
+    press(&mut app, "u");
+    let calls = due(&mut app);
+    press(&mut app, "<esc>");
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    press(&mut app, "r");
+    assert_eq!(finish(&mut app), 20 - AT_ONCE);
+    press(&mut app, "<esc>u");
+    let notice = app.notice.as_ref().unwrap();
+    assert_eq!(notice.text, "There is nothing to undo");
+}
+
+#[test]
 fn deleting_many_is_not_said_to_be_somebody_elses_doing() {
     let mut app = app_with(10);
     press(&mut app, "<down><ctrl-a>D<tab><enter>");
@@ -369,6 +389,20 @@ fn deleting_many_is_not_said_to_be_somebody_elses_doing() {
     press(&mut app, "u");
     assert_eq!(finish(&mut app), 10);
     assert_eq!(app.tree.len(), 10);
+}
+
+#[test]
+fn what_came_back_and_is_deleted_again_is_somebody_elses_doing() {
+    let mut app = app_with(2);
+    press(&mut app, "<ctrl-a>D<tab><enter>");
+    finish(&mut app);
+    press(&mut app, "<esc>");
+    let back = News::Saved(Item::new(&item(1, false, 3), Arc::from("openai")));
+    app.update(Event::Heard(Heard::News(vec![back])));
+    press(&mut app, "<down>");
+    app.update(Event::Heard(Heard::News(vec![News::Deleted(id(1))])));
+    let notice = app.notice.as_ref().unwrap();
+    assert!(notice.text.contains("was deleted elsewhere"), "{notice:?}");
 }
 
 #[test]

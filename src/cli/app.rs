@@ -7,6 +7,7 @@ use super::Globals;
 use super::exit::Failure;
 use super::output::Format;
 use super::session::{Ground, Session, WORKERS, runtime};
+use crate::api::client::RemoteOptions;
 use crate::config::file::{ConfigFile, NAME};
 use crate::connection::ConnectionStore;
 use crate::store::shared::{Rest, SharedStore};
@@ -43,6 +44,8 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
         before_stop: BeforeStop::new(move || let_go(stopped.clone())),
         site: site(ground),
         drafts: ground.drafts.clone(),
+        session: Some(ground.session(globals.fresh)),
+        api: ground.server.as_ref().map(RemoteOptions::api),
     };
     options.check_theme().map_err(Failure::Usage)?;
     if options.theme.is_none() {

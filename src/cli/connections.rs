@@ -3,6 +3,7 @@
 pub mod create;
 mod delete;
 mod export;
+mod find;
 mod given;
 mod history;
 mod models;
@@ -28,7 +29,7 @@ use crate::provider::{Capability, ProviderCatalog};
 pub enum Verb {
     /// List connections by name
     #[command(
-        after_help = "Examples:\n  umai connections list --filter prod --active\n  umai connections list --provider openai --skip 100 --json"
+        after_help = "Examples:\n  umai connections list --filter prod --active\n  umai connections list prodction provider:openai '!status:inactive' endpoint:eu\n  umai connections list --provider openai --skip 100 --json"
     )]
     List(List),
     /// Show one connection, its secrets masked
@@ -131,6 +132,10 @@ impl Verb {
 /// Which connections to list.
 #[derive(Debug, Args)]
 pub struct List {
+    /// What to find, as in the app's filter: words, be it with a typing mistake, and status: provider: name: alias: endpoint: id:,
+    /// with ! before what must not be
+    #[arg(value_name = "TERM", conflicts_with = "trash")]
+    terms: Vec<String>,
     /// Only names that contain this, in any case
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -186,7 +191,11 @@ impl List {
 
 impl List {
     fn is_narrowed(&self) -> bool {
-        self.filter.is_some() || self.provider.is_some() || self.active || self.inactive
+        !self.terms.is_empty()
+            || self.filter.is_some()
+            || self.provider.is_some()
+            || self.active
+            || self.inactive
     }
 
     /// Says that nothing is as it was asked for; connections of a provider that is gone are listed all the same.
@@ -209,7 +218,11 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
                 let page = service.trash(list.query().window).await?;
                 return trash::list(&page, output);
             }
-            let page = service.list(list.query()).await?;
+            let page = if list.terms.is_empty() {
+                service.list(list.query()).await?
+            } else {
+                find::find(&list.terms, list.query(), service).await?
+            };
             if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
                 return list.matches_nothing(&service.providers(), output);
             }

@@ -46,7 +46,7 @@ pub fn of_server(globals: &Globals, server: &RemoteOptions) -> Option<Place> {
         folder: config.data.join(FOLDER).join(name),
         whose,
         // A new key beside an old store would only look like the one that is missing.
-        without_key: if store::is_there(&config.data) {
+        without_key: if !store::is_missing(&config.data) {
             WithoutKey::Refuse
         } else {
             WithoutKey::Make

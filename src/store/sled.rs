@@ -237,7 +237,7 @@ impl ConnectionStore<Sealed> for SledStore {
     }
 
     async fn save(&self, save: Save<Sealed>) -> Result<Revision, StoreError> {
-        self.change(Ask::save(save)?).await
+        self.change(Ask::save(&save)?).await
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {

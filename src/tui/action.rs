@@ -1,5 +1,7 @@
 //! Everything a key can do: the one table that feeds the keymap, the footer, the help, the palette and the docs.
 
+mod change;
+
 use std::fmt::Write as _;
 
 use super::keymap::Keymap;
@@ -206,6 +208,7 @@ pub enum Action {
     CopyAlias,
     CopyId,
     CopyJson,
+    CopyCurl,
     Refresh,
     Up,
     Down,
@@ -241,6 +244,7 @@ pub enum Action {
     ShowBulk,
     Retry,
     Hide,
+    Messages,
     Redraw,
     NextTheme,
     Suspend,
@@ -307,20 +311,20 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::TakeTheirs, "theirs", &[Merge], ("What was saved elsewhere", Some("theirs"))),
     entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
-    entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection on or off", Some("on/off"))),
+    entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection or the marked ones on or off", Some("on/off"))),
     entry(Action::Save, "save", &[Form, Merge], ("Save", Some("save"))),
     entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
     entry(Action::PreviousField, "previous-field", &[Form], ("Previous field", None)),
     entry(Action::NextError, "next-error", &[Form], ("Next field that is wrong", Some("next error"))),
     entry(Action::Reveal, "reveal", &[Form], ("Show or hide the secret being typed", Some("show"))),
     entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
-    entry(Action::Test, "test", &[Tree, Form], ("Test the connection, or what is in the form", Some("test"))),
+    entry(Action::Test, "test", &[Tree, Form], ("Test the connection, the marked ones, or the form", Some("test"))),
     entry(Action::ShowHistory, "history", &[Tree], ("Show the history of the connection", Some("history"))),
     entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last switch or delete", Some("undo"))),
-    entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
+    entry(Action::Delete, "delete", &[Tree], ("Delete the connection, or the marked ones", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
     entry(Action::Sort, "sort", &[Tree], ("Sort by a column, either way", Some("sort"))),
-    entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
+    entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID, the JSON or cURL", Some("copy"))),
     entry(Action::Trash, "trash", &[Tree], ("Trash: bring back what was deleted, or empty it", None)),
     entry(Action::Outside, "editor", &[Tree, Form], ("Edit the whole connection in your editor", None)),
     entry(Action::Drafts, "drafts", &[Tree], ("Drafts: what was typed and never saved", None)),
@@ -328,6 +332,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
     entry(Action::CopyJson, "json", &[Clipboard], ("Copy the JSON, secrets masked", Some("JSON"))),
+    entry(Action::CopyCurl, "curl", &[Clipboard], ("Copy the cURL command that creates it, without its secrets", Some("cURL"))),
     entry(Action::SortByName, "by-name", &[Sorting], ("Sort by name; again: from the other end", Some("name"))),
     entry(Action::SortByAlias, "by-alias", &[Sorting], ("Sort by alias; again: from the other end", Some("alias"))),
     entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; again: from the other end", Some("provider"))),
@@ -351,12 +356,12 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::MarkRow, "mark-row", &[Tree], ("Mark the connection or unmark it, and go on", None)),
     entry(Action::MarkDown, "mark-down", &[Tree], ("Mark the connection and the next one, and go there", None)),
     entry(Action::MarkUp, "mark-up", &[Tree], ("Mark the connection and the one before, and go there", None)),
-    entry(Action::MarkTo, "mark-to", &[Tree], ("Mark everything from the last mark up to here", None)),
+    entry(Action::MarkTo, "mark-to", &[Tree], ("Mark everything from the last mark to here", None)),
     entry(Action::MarkAll, "mark-all", &[Tree], ("Mark all that are shown; again: none", None)),
     entry(Action::Invert, "invert", &[Tree], ("Mark what is not marked, and the other way round", None)),
-    entry(Action::Enable, "enable", &[Tree], ("Switch on the connection, or all that are marked", None)),
-    entry(Action::Disable, "disable", &[Tree], ("Switch off the connection, or all that are marked", None)),
-    entry(Action::Export, "export", &[Tree], ("Export the connection, or all that are marked, without secrets", None)),
+    entry(Action::Enable, "enable", &[Tree], ("Switch on the connection, or the marked ones", None)),
+    entry(Action::Disable, "disable", &[Tree], ("Switch off the connection, or the marked ones", None)),
+    entry(Action::Export, "export", &[Tree], ("Export the connection, or the marked ones", None)),
     entry(Action::ShowBulk, "many", &[Tree], ("Show what is done to many, or was done last", None)),
     entry(Action::Retry, "retry", &[Bulk], ("Try again what was not done", Some("try again"))),
     entry(Action::Hide, "hide", &[Bulk], ("Back to the tree, while it goes on", Some("go on behind"))),
@@ -367,6 +372,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Clipboard, Sorting], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
+    entry(Action::Messages, "messages", &[Tree, Anywhere], ("Show what was said since the start, whole", None)),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
     entry(Action::NextTheme, "next-theme", &[Anywhere], ("Show the next theme: for light or dark, for eyes that confuse colours, high contrast", None)),
     entry(Action::Suspend, "suspend", &[Anywhere], ("Back to the shell; fg comes back here", None)),
@@ -382,92 +388,6 @@ impl Action {
             .iter()
             .find(|entry| entry.action == self)
             .unwrap_or(&ACTIONS[0])
-    }
-
-    /// Whether it changes something that is kept, or leads to where that is done; where nothing can be changed, it is not offered.
-    pub const fn is_write(self) -> bool {
-        match self {
-            Self::RollBack
-            | Self::RollBackField
-            | Self::New
-            | Self::Edit
-            | Self::Toggle
-            | Self::Undo
-            | Self::Delete
-            | Self::Restore
-            | Self::Purge
-            | Self::Empty
-            | Self::Outside
-            | Self::Drafts
-            | Self::RestoreDraft
-            | Self::DiscardDraft
-            | Self::KeepMine
-            | Self::TakeTheirs
-            | Self::Enable
-            | Self::Disable
-            | Self::Save => true,
-            Self::CompareVersions
-            | Self::Mark
-            | Self::CopyLine
-            | Self::Again
-            | Self::Test
-            | Self::Models
-            | Self::ShowSettings
-            | Self::ShowInfo
-            | Self::ShowHistory
-            | Self::Trash
-            | Self::Filter
-            | Self::Sort
-            | Self::SortByName
-            | Self::SortByAlias
-            | Self::SortByProvider
-            | Self::SortByStatus
-            | Self::SortByModified
-            | Self::Turn
-            | Self::Group
-            | Self::Copy
-            | Self::CopyName
-            | Self::CopyAlias
-            | Self::CopyId
-            | Self::CopyJson
-            | Self::Refresh
-            | Self::Up
-            | Self::Down
-            | Self::PageUp
-            | Self::PageDown
-            | Self::First
-            | Self::Last
-            | Self::Open
-            | Self::Close
-            | Self::NextPane
-            | Self::PreviousPane
-            | Self::Choose
-            | Self::NextField
-            | Self::PreviousField
-            | Self::NextError
-            | Self::Reveal
-            | Self::Clear
-            | Self::NextButton
-            | Self::PreviousButton
-            | Self::Back
-            | Self::Palette
-            | Self::Help
-            | Self::Redraw
-            | Self::NextTheme
-            | Self::MarkRow
-            | Self::MarkUp
-            | Self::MarkDown
-            | Self::MarkTo
-            | Self::MarkAll
-            | Self::Invert
-            | Self::Export
-            | Self::ShowBulk
-            | Self::Retry
-            | Self::Hide
-            | Self::Suspend
-            | Self::Leave
-            | Self::Quit => false,
-        }
     }
 
     /// Whether it moves in what is shown.

@@ -22,6 +22,7 @@ mod mouse;
 mod outside;
 mod site;
 mod spoken;
+mod session;
 mod testing;
 mod trash;
 mod undo;
@@ -34,6 +35,8 @@ use uuid::Uuid;
 
 use super::action::{Action, Context};
 use super::bulk::{Bulk, Of};
+use super::clipboard::Carrier;
+use super::curl;
 use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
 use super::event::Event;
@@ -42,6 +45,7 @@ use super::info::Tested;
 use super::keymap::Keymap;
 use super::layer::Layer;
 use super::layout::{Columns, Layout, Size};
+use super::messages::Told;
 use super::notice::Notice;
 use super::site::Site;
 use super::tree::Tree;
@@ -113,6 +117,10 @@ pub struct App {
     pub size: Size,
     /// Whether the terminal's background is light.
     pub is_light: bool,
+    /// What stands between the app and the terminal's clipboard.
+    pub carrier: Carrier,
+    /// Where the management API of the service is.
+    pub api: String,
     /// The tree.
     pub tree: Tree,
     /// The pane that keys go to.
@@ -129,6 +137,8 @@ pub struct App {
     pub layers: Vec<Layer>,
     /// What happened last.
     pub notice: Option<Notice>,
+    /// What was said since the start.
+    pub told: Told,
     /// Whether things may have happened that were not heard of.
     pub is_behind: bool,
     /// Whether it was said why.
@@ -157,6 +167,8 @@ impl App {
             keymap,
             size: Size::default(),
             is_light: false,
+            carrier: Carrier::default(),
+            api: curl::DOCUMENTED.into(),
             tree: Tree::default(),
             pane: Pane::Tree,
             detail: Detail::default(),
@@ -165,6 +177,7 @@ impl App {
             bulk: None,
             layers: Vec::new(),
             notice: None,
+            told: Told::default(),
             is_behind: false,
             is_lost: false,
             to_know: Vec::new(),
@@ -294,7 +307,7 @@ impl App {
     }
 
     /// Says what people should know; where there is more than fits into a line, the help has all of it.
-    fn let_know(&mut self, notices: Vec<String>) {
+    pub fn let_know(&mut self, notices: Vec<String>) {
         self.to_know.extend(notices);
         let help = self.keymap.first_key(Context::Tree, Action::Help);
         let text = match (self.to_know.as_slice(), help) {
@@ -311,6 +324,7 @@ impl App {
 
     /// Says something, in place of what was said before.
     pub(super) fn tell(&mut self, notice: Notice) {
+        self.told.keep(&notice);
         self.notice = Some(notice);
     }
 
@@ -375,6 +389,7 @@ impl App {
                 Layer::Confirm(_)
                 | Layer::Help(_)
                 | Layer::Report(_)
+                | Layer::Messages(_)
                 | Layer::Clipboard
                 | Layer::Sorting => {}
             }

@@ -7,6 +7,7 @@ mod counts;
 mod job;
 mod place;
 mod row;
+mod run;
 mod said;
 
 use std::collections::HashMap;
@@ -14,7 +15,6 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::action::Action;
-use super::effect::Request;
 use super::layout::follow;
 use super::line::Line;
 use super::tree::News;
@@ -179,134 +179,18 @@ impl Bulk {
     pub fn is_deleting(&self, id: Uuid) -> bool {
         let row = self.places.get(&id).and_then(|at| self.rows.get(*at));
         self.job == Job::Delete
-            && row.is_some_and(|row| matches!(row.state, State::UnderWay | State::Done(_)))
+            && row.is_some_and(|row| match row.state {
+                State::UnderWay => true,
+                // What is deleted again after it came back is somebody else's doing.
+                State::Done(_) => !row.is_back,
+                State::Waiting | State::Unchanged | State::Failed(_) => false,
+            })
     }
 
     /// Whether the answer for a row is waited for.
     pub fn awaits(&self, of: Of) -> bool {
         let row = self.rows.get(of.row);
         self.number == of.number && row.is_some_and(|row| row.state == State::UnderWay)
-    }
-
-    /// Begins what the button in focus says; false when that is nothing.
-    pub fn begin(&mut self) -> bool {
-        if self.focus == 0 || self.phase != Phase::Asking {
-            return false;
-        }
-        self.phase = Phase::Running;
-        self.gathered.clear();
-        self.restart(|_| true);
-        true
-    }
-
-    /// Does again what was not done.
-    pub fn retry(&mut self) {
-        if self.phase == Phase::Over && self.tally.left() > 0 {
-            self.phase = Phase::Running;
-            self.restart(Row::is_left);
-        }
-    }
-
-    fn restart(&mut self, which: impl Fn(&Row) -> bool) {
-        for row in self.rows.iter_mut().filter(|row| which(row)) {
-            row.state = State::Waiting;
-        }
-        self.tally = Tally::of(&self.rows);
-        self.stopped = None;
-        self.next = 0;
-        self.shown = None;
-        self.follows = true;
-        self.selected = 0;
-    }
-
-    /// The next one to ask for, while there is room for one more.
-    pub fn next(&mut self) -> Option<(usize, Request)> {
-        if self.phase != Phase::Running || self.stopped.is_some() {
-            return None;
-        }
-        while self.tally.under_way < AT_ONCE {
-            let at = self.next;
-            let row = self.rows.get_mut(at)?;
-            self.next += 1;
-            if row.state != State::Waiting {
-                continue;
-            }
-            if self.follows {
-                self.selected = at;
-            }
-            if row.stays(self.job) {
-                self.set(at, State::Unchanged);
-            } else if row.is_missed(self.job) {
-                self.set(at, State::Failed(GONE.into()));
-            } else {
-                row.over = row.version;
-                let request = self.job.request(row.id);
-                self.set(at, State::UnderWay);
-                return Some((at, request));
-            }
-        }
-        None
-    }
-
-    /// Says how far a row is.
-    pub fn set(&mut self, at: usize, state: State) {
-        if let Some(row) = self.rows.get_mut(at) {
-            self.tally.moved(&row.state, &state);
-            row.state = state;
-        }
-    }
-
-    /// Begins nothing more; what can be broken off is.
-    pub fn stop(&mut self, why: &str) {
-        if self.phase != Phase::Running {
-            return;
-        }
-        self.stopped.get_or_insert_with(|| why.to_owned());
-        if self.job.is_stoppable() {
-            for row in &mut self.rows {
-                if row.state == State::UnderWay {
-                    row.state = State::Waiting;
-                }
-            }
-            self.tally = Tally::of(&self.rows);
-        }
-    }
-
-    /// Whether nothing is under way and nothing more is begun.
-    pub fn is_through(&self) -> bool {
-        let is_all = self.next >= self.rows.len() || self.stopped.is_some();
-        self.phase == Phase::Running && self.tally.under_way == 0 && is_all
-    }
-
-    /// It is over: what was not done comes first.
-    pub fn end(&mut self) {
-        self.phase = Phase::Over;
-        if self.tally.left() > 0 {
-            let places = 0..self.rows.len();
-            let (mut first, rest): (Vec<_>, Vec<_>) =
-                places.partition(|at| matches!(self.rows[*at].state, State::Failed(_)));
-            first.extend(rest);
-            if self.follows {
-                self.selected = 0;
-            } else if let Some(at) = first.iter().position(|at| *at == self.selected) {
-                self.selected = at;
-            }
-            self.shown = Some(first);
-        } else if self.follows {
-            self.selected = 0;
-        }
-    }
-
-    /// All that goes into the file is there.
-    pub fn write(&mut self) {
-        self.phase = Phase::Writing;
-    }
-
-    /// Another name for the file is wanted, or leave to replace the one that is there; what was gathered stays.
-    pub fn ask_again(&mut self) {
-        self.phase = Phase::Asking;
-        self.written = None;
-        self.count();
     }
 
     /// These things happened, whoever did them.

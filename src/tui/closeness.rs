@@ -58,9 +58,8 @@ fn abbreviates(typed: &str, words: &[&str]) -> bool {
                 .iter()
                 .zip(word.chars())
                 .take_while(|(one, other)| *one == other);
-            for to in from + 1..=from + same.count() {
-                said[to] = true;
-            }
+            let same = same.count();
+            said[from..=from + same].fill(true);
         }
     }
     said[typed.len()]

@@ -10,6 +10,7 @@ use super::effect::{Request, Ticket};
 use super::form::Form;
 use super::help::Help;
 use super::merge::Merge;
+use super::messages::Messages;
 use super::models::Models;
 use super::notice::Notice;
 use super::palette::Palette;
@@ -45,6 +46,8 @@ pub enum Layer {
     Drafts(Drafts),
     /// What is done to many connections; the app has it, since it goes on when nobody looks.
     Bulk,
+    /// What was said since the start.
+    Messages(Messages),
     /// Something is to be copied; the next key says what.
     Clipboard,
     /// The connections are to be ordered; the next key says by what.
@@ -55,7 +58,11 @@ impl Layer {
     /// The place its keys are looked up in.
     pub const fn context(&self) -> Context {
         match self {
-            Self::Picker(_) | Self::Palette(_) | Self::Help(_) | Self::Models(_) => Context::List,
+            Self::Picker(_)
+            | Self::Palette(_)
+            | Self::Help(_)
+            | Self::Models(_)
+            | Self::Messages(_) => Context::List,
             Self::Form(_) => Context::Form,
             Self::Confirm(_) => Context::Confirm,
             Self::Report(_) => Context::Report,
@@ -80,6 +87,7 @@ impl Layer {
             | Self::Confirm(_)
             | Self::Palette(_)
             | Self::Help(_)
+            | Self::Messages(_)
             | Self::Trash(_)
             | Self::Merge(_)
             | Self::Drafts(_)

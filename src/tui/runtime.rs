@@ -13,15 +13,16 @@ mod options;
 mod order;
 pub mod plain;
 mod service;
+mod session;
 mod signals;
 mod stop;
 mod themes;
 
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossterm::clipboard::CopyToClipboard;
+use chrono::Local;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
@@ -29,6 +30,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinError, JoinSet};
 
 use super::app::App;
+use super::clipboard::Carrier;
 use super::effect::{Effect, Ticket};
 use super::event::Event;
 use super::layout::Size;
@@ -46,6 +48,7 @@ use options::keymap;
 use order::Place;
 use service::Opened;
 pub use service::Opening;
+pub use session::SessionFile;
 use signals::Signals;
 pub use stop::BeforeStop;
 use themes::Themes;
@@ -91,6 +94,14 @@ pub async fn run(
     app.settle_at(options.site);
     app.themes = themes.words();
     app.theme = at;
+    app.carrier = Carrier::of(|name| std::env::var(name).ok());
+    if let Some(api) = options.api {
+        app.api = api;
+    }
+    let read = options
+        .session
+        .as_ref()
+        .and_then(|session| session.bring_back(&mut app));
     let signals = Signals::new()?;
     let taken = Taken::new()?;
     // Behind the hook that gives the terminal back: the store keeps the panics that it expects from it.
@@ -127,6 +138,10 @@ pub async fn run(
     runtime.reading = Some(terminal::read(sender, background)?);
     let ended = runtime.turn(signals).await;
     drop(taken);
+    if let Some(session) = &options.session {
+        // There is nobody left to be told, and the next start is as the first one.
+        let _ = session.keep(&runtime.app, read.as_deref());
+    }
     runtime.finish().await;
     ended
 }
@@ -279,8 +294,16 @@ impl Runtime {
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         self.is_changed = true;
         let effect = self.app.update(event);
+        self.date_messages();
         self.calls.stop_unawaited(&self.app);
         self.perform(effect)
+    }
+
+    /// The app has no clock of its own.
+    fn date_messages(&mut self) {
+        if self.app.told.is_undated() {
+            self.app.told.date(Local::now().time());
+        }
     }
 
     fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
@@ -309,10 +332,10 @@ impl Runtime {
                 }
             }
             Some(Effect::Copy(text)) => {
-                crossterm::execute!(
-                    self.terminal.backend_mut(),
-                    CopyToClipboard::to_clipboard_from(text)
-                )?;
+                let sequence = self.app.carrier.sequence(&text);
+                let out = self.terminal.backend_mut();
+                out.write_all(sequence.as_bytes())?;
+                io::Write::flush(out)?;
             }
             Some(Effect::Redraw) => {
                 // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the reading thread.

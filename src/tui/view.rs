@@ -13,6 +13,7 @@ mod history;
 mod info;
 mod list;
 mod merge;
+mod messages;
 mod paint;
 mod report;
 mod trash;
@@ -78,6 +79,10 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
                 None
             }
             Layer::Bulk => bulk::draw(scene, buffer),
+            Layer::Messages(messages) => {
+                messages::draw(scene, messages, buffer);
+                None
+            }
             Layer::Clipboard | Layer::Sorting => None,
             Layer::Help(help) => {
                 help::draw(scene, help, buffer);

@@ -1,5 +1,7 @@
 //! The app line by line, through a pipe: a whole session, and that the same lines always say the same.
 
+use serde_json::json;
+
 use crate::home::{Answer, Home};
 
 const PLANTED: &str = "sk-planted-0123456789";
@@ -74,6 +76,7 @@ fn everything_can_be_done_line_by_line() {
         "Team A",
         ":4",
         PLANTED,
+        ":list",
         ":save",
         "list",
         "2",
@@ -227,9 +230,16 @@ fn where_nothing_can_be_changed_no_change_is_offered_or_made() {
 #[test]
 fn long_lists_are_said_some_at_a_time() {
     let home = Home::new();
-    let many: String = (0..50)
-        .map(|number| format!("{{\"alias\":\"c{number:02}\",\"name\":\"Name {number:02}\",\"providerId\":\"openai\"}}\n"))
-        .collect();
+    let mut many = String::new();
+    for number in 0..50 {
+        let body = json!({
+            "alias": format!("c{number:02}"),
+            "name": format!("Name {number:02}"),
+            "providerId": "openai",
+        });
+        many.push_str(&body.to_string());
+        many.push('\n');
+    }
     assert_eq!(home.create(&many).code, 0);
     let answer = plain(&home, &["list", "list 41", "33"]);
     let said = &answer.out;

@@ -229,6 +229,15 @@ fn reading_goes_on_where_nothing_can_be_changed() {
 }
 
 #[test]
+fn no_store_is_made_where_nothing_may_be_changed() {
+    let home = Home::new();
+    let answer = home.run(&["--read-only", "connections", "list"]);
+    assert_eq!(answer.code, 6, "{answer:?}");
+    assert!(answer.err.contains("There is no store in"), "{answer:?}");
+    assert!(!home.path(".local").exists() && !home.path(".config").exists());
+}
+
+#[test]
 fn the_targets_are_listed_and_a_broken_one_is_told() {
     let home = two();
     let listed = home.run(&["targets"]);

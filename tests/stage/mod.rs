@@ -116,6 +116,7 @@ impl Stage {
     /// Something happens, and everything that follows from it.
     pub fn happens(&mut self, event: Event) {
         self.follow(event);
+        self.app.told.date(self.clock.clock()().time());
         // The service makes ids by the clock on the wall; what is shown shall be the same at every run.
         if let Some(connection) = &mut self.app.detail.connection {
             connection.item.id = EXAMPLE_ID;

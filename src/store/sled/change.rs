@@ -47,7 +47,7 @@ const LONGEST: usize = 64 * 1024 * 1024;
 
 impl Ask {
     /// A save, written.
-    pub fn save(save: Save<Sealed>) -> Result<Self, StoreError> {
+    pub fn save(save: &Save<Sealed>) -> Result<Self, StoreError> {
         let json = write_json(&SavedJson {
             connection: &save.connection,
             change: &save.change,

@@ -59,9 +59,11 @@ impl App {
             | Action::Turn
             | Action::Group => self.arrange(action),
             Action::Copy => self.ask_what_to_copy(),
-            Action::CopyName | Action::CopyAlias | Action::CopyId | Action::CopyJson => {
-                return self.copy(action);
-            }
+            Action::CopyName
+            | Action::CopyAlias
+            | Action::CopyId
+            | Action::CopyJson
+            | Action::CopyCurl => return self.copy(action),
             Action::Refresh => {
                 self.tree.refresh();
                 self.detail.forget();
@@ -99,6 +101,7 @@ impl App {
             | Action::PreviousButton
             | Action::Palette
             | Action::Help
+            | Action::Messages
             | Action::Redraw
             | Action::NextTheme
             | Action::Suspend

@@ -222,7 +222,7 @@ impl App {
     pub(super) fn next_of_many(&mut self) -> Option<Effect> {
         let bulk = self.bulk.as_mut()?;
         let number = bulk.number;
-        if let Some((row, request)) = bulk.next() {
+        if let Some((row, request)) = bulk.ask_next() {
             let is_save = request.is_save();
             let ticket = self.ticket(Waiting::Bulk(Of { number, row }));
             return Some(if is_save {

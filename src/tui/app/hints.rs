@@ -74,7 +74,14 @@ impl App {
             }
             Action::Back if self.is_testing() => Some("stop"),
             Action::Back if matches!(self.layers.last(), Some(Layer::Drafts(_))) => Some("later"),
-            Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,
+            Action::Choose
+                if matches!(
+                    self.layers.last(),
+                    Some(Layer::Help(_) | Layer::Messages(_))
+                ) =>
+            {
+                None
+            }
             _ => entry.hint,
         }
     }

@@ -1,7 +1,7 @@
 //! Where a key goes: into what is typed, or to the action it means in its place.
 
 use super::App;
-use crate::tui::action::Context;
+use crate::tui::action::{Action, Context};
 use crate::tui::bulk::Bulk;
 use crate::tui::effect::Effect;
 use crate::tui::event::Pasted;
@@ -25,6 +25,7 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
+                | Layer::Messages(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             ) => false,
@@ -46,6 +47,7 @@ impl App {
                     .find(Context::Tree, key)
                     .filter(|action| match self.layers.last() {
                         Some(Layer::Help(_)) => Help::does(*action),
+                        Some(Layer::Messages(_)) => action.is_move() || *action == Action::Messages,
                         Some(
                             Layer::Report(_)
                             | Layer::Compare(_)
@@ -88,6 +90,7 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
+                | Layer::Messages(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             )
@@ -145,6 +148,7 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
+                | Layer::Messages(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             )

@@ -11,6 +11,7 @@ use crate::tui::event::Pasted;
 use crate::tui::form::Form;
 use crate::tui::help::Help;
 use crate::tui::layer::{Answer, Layer, Outcome};
+use crate::tui::messages::Messages;
 use crate::tui::notice::Notice;
 use crate::tui::palette::Palette;
 use crate::tui::picker::Picker;
@@ -48,6 +49,10 @@ impl App {
                 self.layers.push(Layer::Help(Help::of(place)));
                 return None;
             }
+            Action::Messages if !matches!(self.layers.last(), Some(Layer::Messages(_))) => {
+                self.layers.push(Layer::Messages(Messages::default()));
+                return None;
+            }
             _ => {}
         }
         let help_area = self.layout().help_text();
@@ -81,6 +86,11 @@ impl App {
                     .lines(&self.keymap, &self.to_know, help_area.width)
                     .len();
                 help.act(action, count, help_area.height.into())
+            }
+            Some(Layer::Messages(messages)) => {
+                let count = self.told.lines(layout.reading_width()).len();
+                let rows = layout.reading_text(count).height;
+                messages.act(action, count, rows.into())
             }
             Some(Layer::Clipboard) => return self.copy(action),
             Some(Layer::Sorting) => {

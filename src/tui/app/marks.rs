@@ -100,7 +100,7 @@ impl App {
             Phase::Writing | Phase::Asking | Phase::Over => bulk.job.doing().to_owned(),
         });
         match (marked, running) {
-            (Some(marked), Some(running)) => Some(format!("{marked} · {running}")),
+            (Some(marked), Some(running)) => Some(format!("{running} · {marked}")),
             (marked, running) => marked.or(running),
         }
     }

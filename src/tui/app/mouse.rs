@@ -46,6 +46,7 @@ impl App {
                 | Layer::Models(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
+                | Layer::Messages(_)
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
@@ -141,6 +142,7 @@ impl App {
                 Layer::Help(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
+                | Layer::Messages(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             ) => None,

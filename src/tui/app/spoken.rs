@@ -59,7 +59,13 @@ impl App {
                 compare.selected = number.min(compare.changes().len().saturating_sub(1));
             }
             Some(Layer::Form(form)) => form.focus_on(number),
-            Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => {}
+            Some(
+                Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Messages(_)
+                | Layer::Clipboard
+                | Layer::Sorting,
+            ) => {}
             None => match (self.pane, self.workspace.tab) {
                 (Pane::Detail, Tab::Info) => {
                     self.workspace.line = number.min(info::LINES - 1);
@@ -115,6 +121,7 @@ impl App {
             Some(
                 Layer::Help(_)
                 | Layer::Report(_)
+                | Layer::Messages(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
                 | Layer::Drafts(_)

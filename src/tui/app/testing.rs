@@ -109,6 +109,7 @@ impl App {
             .tree
             .item(id)
             .map_or(0, crate::tui::tree::Item::version);
+        self.tested_again(id, &outcome);
         self.tests.insert(id, Tested { version, outcome });
     }
 
@@ -130,10 +131,7 @@ impl App {
             return None;
         };
         let id = models.selected()?.id.clone();
-        self.tell(Notice::done(format!(
-            "\"{id}\" is handed to the terminal's clipboard"
-        )));
-        Some(Effect::Copy(id))
+        self.hand_over(&format!("\"{id}\""), id)
     }
 
     /// What was asked for a layer that is gone is waited for no more.

@@ -45,6 +45,7 @@ impl App {
             | Layer::Merge(_)
             | Layer::Drafts(_)
             | Layer::Bulk
+            | Layer::Messages(_)
             | Layer::Clipboard
             | Layer::Sorting => None,
         })

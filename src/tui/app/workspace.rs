@@ -54,11 +54,7 @@ impl App {
         let tested = self.detail.id().and_then(|id| self.tests.get(&id));
         let lines = info::lines(connection, &self.catalog, tested);
         let line = lines.into_iter().nth(self.workspace.line)?;
-        self.tell(Notice::done(format!(
-            "{} is handed to the terminal's clipboard",
-            line.label
-        )));
-        Some(Effect::Copy(line.copied))
+        self.hand_over(line.label, line.copied)
     }
 
     /// Compares what is selected in the history.

@@ -33,6 +33,8 @@ pub struct Row {
     pub is_hidden: bool,
     /// Whether it is deleted.
     pub is_gone: bool,
+    /// Whether it was there again after it was done.
+    pub is_back: bool,
     /// The version that it is at.
     pub version: u64,
     /// The version that it was at when it was asked for.
@@ -50,6 +52,7 @@ impl Row {
             is_active: item.is_active,
             is_hidden,
             is_gone: false,
+            is_back: false,
             version: item.version(),
             over: 0,
             state: State::Waiting,
@@ -64,6 +67,7 @@ impl Row {
             is_active: false,
             is_hidden: false,
             is_gone: true,
+            is_back: false,
             version: 0,
             over: 0,
             state: State::Waiting,
@@ -97,6 +101,7 @@ impl Row {
                 self.is_active = item.is_active;
                 self.version = item.version();
                 self.is_gone = false;
+                self.is_back |= matches!(self.state, State::Done(_));
             }
             News::Saved(_) => {}
             News::Deleted(_) => self.is_gone = true,

@@ -86,7 +86,7 @@ impl Bulk {
         match self.tally.failed {
             0 => format!("{} of {}", self.tally.over(), self.len()),
             failed => format!(
-                "{} of {}, {failed} could not be {}",
+                "{} of {}, {failed} not {}",
                 self.tally.over(),
                 self.len(),
                 self.job.done()

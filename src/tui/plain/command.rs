@@ -45,6 +45,7 @@ fn goes(app: &App) -> Goes {
         Some(
             Layer::Help(_)
             | Layer::Report(_)
+            | Layer::Messages(_)
             | Layer::Compare(_)
             | Layer::Trash(_)
             | Layer::Drafts(_)
@@ -79,11 +80,10 @@ pub fn understand(app: &App, line: &str) -> Meant {
         (Goes::IntoField, _) if trimmed.is_empty() => spoken(Spoken::Do(Action::NextField)),
         (Goes::IntoField, _) => write(&text),
         (Goes::IntoList, _) if trimmed.is_empty() => spoken(Spoken::Do(Action::Choose)),
-        (Goes::IntoList, Some(number)) => spoken(Spoken::Pick(number - 1)),
+        (Goes::IntoList | Goes::ToBeDone, Some(number)) => spoken(Spoken::Pick(number - 1)),
         (Goes::IntoList, None) => write(trimmed),
         (Goes::ToQuestion, _) => question(app, trimmed, number),
         (Goes::ToBeDone, _) if trimmed.is_empty() => Meant::Answer(Saying::of(app).all()),
-        (Goes::ToBeDone, Some(number)) => spoken(Spoken::Pick(number - 1)),
         (Goes::ToBeDone, None) => match trimmed.strip_prefix('/') {
             Some(text) if app.context().beneath().is_some() || app.context() == Context::Tree => {
                 filter(app, text.trim())
@@ -173,8 +173,8 @@ fn command(app: &App, said: &str) -> Meant {
         Some(Action::Reveal) => Meant::Answer(vec![
             "A secret is not shown line by line; type it again to be sure.".into(),
         ]),
+        Some(Action::NextTheme | Action::Redraw) | None => Meant::Answer(vec![NOTHING.into()]),
         Some(action) => spoken(Spoken::Do(action)),
-        None => Meant::Answer(vec![NOTHING.into()]),
     }
 }
 

@@ -54,6 +54,11 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
                     .into(),
             ..Saying::default()
         },
+        Layer::Messages(_) => Saying {
+            place: format!("Said since the start, the newest first: {}", app.told.len()),
+            body: listing::lines(app, 0),
+            here: Vec::new(),
+        },
         Layer::Sorting => Saying {
             place: "Sort by what: by-name, by-alias, by-provider, by-status or by-modified; turn, group or back.".into(),
             ..Saying::default()

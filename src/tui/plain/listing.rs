@@ -32,6 +32,7 @@ pub fn count(app: &App) -> usize {
         Some(Layer::Compare(compare)) => compare.changes().len(),
         Some(Layer::Confirm(confirm)) => confirm.buttons.len(),
         Some(Layer::Form(form)) => form.fields.len(),
+        Some(Layer::Messages(_)) => app.told.len(),
         Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => 0,
         None => match (app.pane, app.workspace.tab) {
             (Pane::Detail, Tab::Settings) => 0,
@@ -120,6 +121,13 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
         Some(Layer::Compare(compare)) => super::layers::difference(compare.changes().get(at)?),
         Some(Layer::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
         Some(Layer::Form(form)) => super::form::field(form.fields.get(at)?),
+        Some(Layer::Messages(_)) => {
+            let message = app.told.all().nth(at)?;
+            match message.time {
+                Some(time) => format!("{}: {}", time.format("%H:%M:%S"), message.text),
+                None => message.text.clone(),
+            }
+        }
         Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => return None,
         None => match (app.pane, app.workspace.tab) {
             (Pane::Detail, Tab::Settings) => return None,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::session::SessionFile;
 use super::stop::BeforeStop;
 use crate::drafts::Place;
 use crate::tui::keymap::Keymap;
@@ -19,6 +20,10 @@ pub struct TuiOptions {
     pub theme: Option<String>,
     /// What people should know from the start, one sentence each.
     pub notices: Vec<String>,
+    /// Where it is kept what comes back at the next start; nothing does without.
+    pub session: Option<SessionFile>,
+    /// Where the management API of the service is, for what is copied; as it is documented when nobody says.
+    pub api: Option<String>,
     /// Lets go, before the app is stopped by the shell, of what others would wait for.
     pub before_stop: BeforeStop,
     /// Where what is typed and not saved is kept; nowhere when there is no place for it.

@@ -8,6 +8,7 @@ mod lines;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
+use chrono::Local;
 use tokio::task::JoinSet;
 
 use super::calls::{Answered, Calls, Happened};
@@ -106,9 +107,9 @@ struct Speaker {
 
 impl Speaker {
     async fn turn(&mut self, mut signals: Signals) -> Result<(), TuiError> {
-        self.say(&[FIRST.to_owned()])?;
+        say(&[FIRST.to_owned()])?;
         let first = self.app.site.sentence();
-        self.say(first.as_slice())?;
+        say(first.as_slice())?;
         loop {
             while self.idle()? {}
             if self.is_settled() {
@@ -164,7 +165,7 @@ impl Speaker {
         let line = match given {
             Given::Line(line) => line,
             Given::Unreadable(why) => {
-                self.say(&[why.to_owned()])?;
+                say(&[why.to_owned()])?;
                 return Ok(Turn::On);
             }
             Given::End => return Ok(Turn::End),
@@ -172,7 +173,7 @@ impl Speaker {
         match understand(&self.app, &line) {
             Meant::Happens(event) => self.update(event),
             Meant::Answer(lines) => {
-                self.say(&lines)?;
+                say(&lines)?;
                 Ok(Turn::On)
             }
         }
@@ -213,6 +214,7 @@ impl Speaker {
 
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         let effect = self.app.update(event);
+        self.app.told.date(Local::now().time());
         self.calls.stop_unawaited(&self.app);
         self.perform(effect)
     }
@@ -244,7 +246,7 @@ impl Speaker {
                 // There is no clipboard in lines: what would be in it is said by itself.
                 self.app.notice = None;
                 let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-                self.say(&lines)?;
+                say(&lines)?;
             }
             Some(Effect::Suspend) => return self.suspend(),
             Some(Effect::Quit) => return Ok(Turn::End),
@@ -267,9 +269,9 @@ impl Speaker {
         self.said = now;
         let is_between = !lines.is_empty() && self.lines.is_prompting();
         if is_between {
-            self.say(&[String::new()])?;
+            say(&[String::new()])?;
         }
-        self.say(&lines)?;
+        say(&lines)?;
         if is_between {
             self.lines.prompt()?;
         }
@@ -283,23 +285,8 @@ impl Speaker {
             } else {
                 "What was typed is not saved."
             };
-            self.say(&[said.to_owned()])?;
+            say(&[said.to_owned()])?;
         }
-        Ok(())
-    }
-
-    fn say(&self, lines: &[String]) -> Result<(), TuiError> {
-        if lines.is_empty() {
-            return Ok(());
-        }
-        let mut text = String::new();
-        for line in lines {
-            text.push_str(&printable(line));
-            text.push('\n');
-        }
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()?;
         Ok(())
     }
 
@@ -314,4 +301,20 @@ impl Speaker {
         self.lines.hide_what_is_typed(self.is_on_secret())?;
         Ok(Turn::On)
     }
+}
+
+/// Says these lines, each made safe.
+fn say(lines: &[String]) -> Result<(), TuiError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&printable(line));
+        text.push('\n');
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
 }

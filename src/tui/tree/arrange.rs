@@ -110,10 +110,8 @@ impl Tree {
     fn select_best(&mut self) {
         let best = self.shown.as_ref().and_then(Arrangement::best);
         let best = best.and_then(|at| Some((at, self.shown(at)?.id)));
-        match best {
-            Some((at, id)) => (self.at, self.selected) = (at, Node::Connection(id)),
-            None => (self.at, self.selected) = (0, Node::Connections),
-        }
+        let nothing = (0, Node::Connections);
+        (self.at, self.selected) = best.map_or(nothing, |(at, id)| (at, Node::Connection(id)));
         self.open_the_way();
     }
 

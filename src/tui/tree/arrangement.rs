@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use super::Item;
+use super::merge::merge;
 use super::news::Shift;
 use super::order::{Column, Sort, Standing};
 use super::providers::Providers;
@@ -219,7 +220,7 @@ impl Arrangement {
         found.sort_unstable_by(|one, other| self.compare(*one, *other, items, providers));
         if self.asked.is_grouped {
             let mut by_provider: Vec<Vec<Found>> = Vec::new();
-            let mut slots = vec![usize::MAX; providers.len()];
+            let mut slots = vec![usize::MAX; providers.numbers().count()];
             for found in found {
                 let slot = &mut slots[usize::from(found.provider)];
                 if *slot == usize::MAX {
@@ -229,16 +230,16 @@ impl Arrangement {
                 by_provider[*slot].push(found);
             }
             for fresh in by_provider {
-                self.put_in(fresh, items, providers);
+                self.put_in(&fresh, items, providers);
             }
         } else {
-            self.put_in(found, items, providers);
+            self.put_in(&found, items, providers);
         }
         self.count();
     }
 
     /// Puts in what is sorted and belongs to one group.
-    fn put_in(&mut self, fresh: Vec<Found>, items: &[Item], providers: &Providers) {
+    fn put_in(&mut self, fresh: &[Found], items: &[Item], providers: &Providers) {
         let Some(first) = fresh.first() else { return };
         let is_its = |group: &Group| !self.asked.is_grouped || group.provider == first.provider;
         let at = self.groups.iter().position(is_its).unwrap_or_else(|| {
@@ -255,7 +256,7 @@ impl Arrangement {
             at
         });
         let mut found = std::mem::take(&mut self.groups[at].found);
-        merge(&mut found, &fresh, |one, other| {
+        merge(&mut found, fresh, |one, other| {
             self.compare(one, other, items, providers).is_lt()
         });
         self.groups[at].found = found;
@@ -288,56 +289,6 @@ impl Arrangement {
         for group in &mut self.groups {
             group.start = self.len;
             self.len += group.found.len();
-        }
-    }
-}
-
-/// Merges what is sorted into what is sorted, moving each at most once.
-fn merge(found: &mut Vec<Found>, fresh: &[Found], is_before: impl Fn(Found, Found) -> bool) {
-    let (Some(first), Some(filler)) = (fresh.first(), fresh.last()) else {
-        return;
-    };
-    if found.last().is_none_or(|last| is_before(*last, *first)) {
-        found.extend_from_slice(fresh);
-        return;
-    }
-    let mut end = found.len();
-    found.resize(end + fresh.len(), *filler);
-    let mut free = found.len();
-    for new in fresh.iter().rev() {
-        let place = found[..end].partition_point(|other| is_before(*other, *new));
-        free -= end - place;
-        found.copy_within(place..end, free);
-        free -= 1;
-        found[free] = *new;
-        end = place;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_sorted_lists_become_one() {
-        let found = |score| Found {
-            score,
-            provider: 0,
-            index: 0,
-        };
-        let list = |scores: &[u16]| -> Vec<Found> { scores.iter().copied().map(found).collect() };
-        for (old, new, both) in [
-            (&[1, 4, 9][..], &[0, 5, 6][..], &[0, 1, 4, 5, 6, 9][..]),
-            (&[], &[1, 2], &[1, 2]),
-            (&[1, 2], &[3], &[1, 2, 3]),
-            (&[5], &[], &[5]),
-            (&[5, 6], &[1, 2, 3], &[1, 2, 3, 5, 6]),
-        ] {
-            let mut merged = list(old);
-            merge(&mut merged, &list(new), |one, other| {
-                one.score < other.score
-            });
-            assert_eq!(merged, list(both));
         }
     }
 }

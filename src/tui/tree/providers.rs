@@ -70,9 +70,9 @@ impl Providers {
         found.or_else(|| self.numbers.get(&id.to_lowercase()).copied())
     }
 
-    /// How many were heard of.
-    pub fn len(&self) -> usize {
-        self.known.len()
+    /// All numbers.
+    pub fn numbers(&self) -> impl Iterator<Item = u16> {
+        (0..self.known.len()).filter_map(|at| u16::try_from(at).ok())
     }
 
     /// The id of a number, in lower case.
@@ -127,7 +127,7 @@ mod tests {
         for number in 0..MOST + 5 {
             providers.number(&format!("p{number}"));
         }
-        assert_eq!(providers.len(), MOST + 1);
+        assert_eq!(providers.numbers().count(), MOST + 1);
         assert_eq!(
             providers.title(providers.known_number("").unwrap()),
             "Other providers"

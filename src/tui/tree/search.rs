@@ -74,8 +74,8 @@ impl Search {
 impl Word {
     fn new(text: &str, providers: &Providers) -> Self {
         let mut matcher = Matcher::new(text, &config(text));
-        let numbers = (0..providers.len()).filter_map(|at| u16::try_from(at).ok());
-        let fits = numbers
+        let fits = providers
+            .numbers()
             .map(|number| {
                 providers.fits(number, text)
                     || is_close(&mut matcher, text, providers.title(number))

@@ -76,7 +76,7 @@ impl Terms {
     pub fn read(text: &str) -> Self {
         let mut terms = Self::default();
         for part in parts(text) {
-            terms.take(part);
+            terms.take(&part);
         }
         terms
     }
@@ -89,7 +89,7 @@ impl Terms {
         }
     }
 
-    fn take(&mut self, part: Part) {
+    fn take(&mut self, part: &Part) {
         let is_not = part.quoted_from != Some(0) && part.text.starts_with(['-', '!']);
         let start = usize::from(is_not);
         let text = part.text.get(start..).unwrap_or_default();
@@ -129,14 +129,11 @@ impl Terms {
 
     /// What in the text cannot be asked for, in a sentence; the rest is asked for all the same.
     pub fn problem(&self, providers: &Providers) -> Option<String> {
+        let is_known = |word: &str| providers.numbers().any(|one| providers.fits(one, word));
         let unknown = || {
             let mut asked = self.wanted.iter();
-            let (_, word) = asked.find(|(term, word)| {
-                *term == Term::Provider
-                    && !(0..providers.len()).any(|at| {
-                        u16::try_from(at).is_ok_and(|number| providers.fits(number, word))
-                    })
-            })?;
+            let (_, word) =
+                asked.find(|(term, word)| *term == Term::Provider && !is_known(word))?;
             Some(format!("No provider is called '{word}'"))
         };
         self.problem.clone().or_else(unknown)

@@ -12,7 +12,14 @@ use crate::tui::form::Subject;
 use crate::tui::layer::Layer;
 use crate::tui::layout::Area;
 use crate::tui::notice::{Mood, Notice};
+use crate::tui::theme::{Role, Theme};
 use crate::tui::tree::Node;
+
+/// The columns before a notice.
+const MARGIN: usize = 3;
+
+/// From so many columns on a notice that is cut says where the rest is.
+const ROOMY: u16 = 60;
 
 /// Draws where one is.
 pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
@@ -149,19 +156,27 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
         } else {
             layout.notice
         };
-        let (mark, role) = match notice.mood {
-            Mood::Info => ("ℹ ", theme.hint),
-            Mood::Done => ("✓ ", theme.right),
-            Mood::Warning => ("! ", theme.warning),
-            Mood::Error => ("✗ ", theme.wrong),
-        };
+        let (mark, role) = mood(theme, notice.mood);
         let undo = match app.keymap.first_key(Context::Tree, Action::Undo) {
             Some(key) if notice.offers_undo => format!("  ({key} undoes it)"),
             _ => String::new(),
         };
+        let wide = fit::width(&fit::safe(&notice.text)) + fit::width(&undo) + MARGIN;
+        let whole = match app.keymap.first_key(app.context(), Action::Messages) {
+            Some(key)
+                if wide > area.width.into()
+                    && area.width >= ROOMY
+                    && !matches!(app.layers.last(), Some(Layer::Messages(_))) =>
+            {
+                format!(" ({key} has all of it)")
+            }
+            _ => String::new(),
+        };
+        let used = u16::try_from(fit::width(&whole)).unwrap_or(0);
+        let (line, rest) = area.split_left(area.width.saturating_sub(used));
         paint::line(
             buffer,
-            area,
+            line,
             &[
                 (" ", theme.text.style()),
                 (mark, role.style()),
@@ -169,6 +184,17 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
                 (&undo, theme.hint.style()),
             ],
         );
+        paint::line(buffer, rest, &[(&whole, theme.hint.style())]);
+    }
+}
+
+/// The mark and the role of what is meant so.
+pub fn mood(theme: &Theme, mood: Mood) -> (&'static str, Role) {
+    match mood {
+        Mood::Info => ("ℹ ", theme.hint),
+        Mood::Done => ("✓ ", theme.right),
+        Mood::Warning => ("! ", theme.warning),
+        Mood::Error => ("✗ ", theme.wrong),
     }
 }
 

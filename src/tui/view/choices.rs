@@ -11,6 +11,9 @@ use crate::tui::palette::{Offered, Palette};
 use crate::tui::picker::{self, Picker};
 use crate::tui::tree::Item;
 
+/// With fewer columns a connection's row has no room for its provider.
+const NARROW: usize = 50;
+
 /// One of those to choose from.
 #[derive(Clone, Default)]
 struct Row {
@@ -104,7 +107,12 @@ fn connection(scene: Scene<'_>, item: &Item, room: usize) -> Row {
         Some(provider) => provider.name.as_str(),
         None => &item.provider,
     };
-    let right = fit::cut(&format!("{} · {provider}", item.alias()), room / 2);
+    let alias_first = if room < NARROW {
+        item.alias().to_owned()
+    } else {
+        format!("{} · {provider}", item.alias())
+    };
+    let right = fit::cut(&alias_first, room / 2);
     let left = format!("→ {mark} {}", item.name());
     Row {
         left: fit::cut(&left, room.saturating_sub(fit::width(&right) + 2)),

@@ -1,6 +1,8 @@
 //! What answers do to what is done to many: each says how its row went.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
 
 use crate::connection::export::{Exported, NotWritten};
 use crate::connection::{Connection, ConnectionError, Reason, ServerError, TestReport};
@@ -13,6 +15,7 @@ use crate::tui::effect::Reply;
 use crate::tui::info::Tested;
 use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
+use crate::tui::report::Outcome;
 use crate::tui::tree::News;
 
 impl App {
@@ -81,16 +84,21 @@ impl App {
     }
 
     fn one_tested(&mut self, of: Of, report: TestReport) {
-        let state = match (&report.error_message, report.success) {
-            (_, true) => {
-                let time = report.latency_ms;
-                State::Done(time.map(|time| format!("accepted, {time} ms").into()))
-            }
-            (Some(cause), false) => State::Failed(cause.as_str().into()),
-            (None, false) => State::Failed("not accepted".into()),
-        };
-        self.keep_test(of, Ok(report));
+        let outcome = Ok(report);
+        let state = state_of(&outcome);
+        self.keep_test(of, outcome);
         self.one_is(of, state);
+    }
+
+    /// One of many that were tested was tested again by itself.
+    pub(in crate::tui::app) fn tested_again(&mut self, id: Uuid, outcome: &Outcome) {
+        let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.job == Job::Test) else {
+            return;
+        };
+        let at = bulk.rows().iter().position(|row| row.id == id);
+        if let Some(at) = at.filter(|_| bulk.phase == Phase::Over) {
+            bulk.set(at, state_of(outcome));
+        }
     }
 
     fn one_refused(&mut self, of: Of, error: &ConnectionError) {
@@ -124,7 +132,7 @@ impl App {
         }
     }
 
-    fn keep_test(&mut self, of: Of, outcome: crate::tui::report::Outcome) {
+    fn keep_test(&mut self, of: Of, outcome: Outcome) {
         let row = self.bulk.as_ref().and_then(|bulk| bulk.rows().get(of.row));
         if let Some(row) = row {
             let version = row.over;
@@ -132,7 +140,7 @@ impl App {
         }
     }
 
-    fn id_of(&self, of: Of) -> Option<uuid::Uuid> {
+    fn id_of(&self, of: Of) -> Option<Uuid> {
         let row = self.bulk.as_ref()?.rows().get(of.row)?;
         Some(row.id)
     }
@@ -191,10 +199,7 @@ impl App {
     }
 
     /// The file is there, or why not.
-    pub(in crate::tui::app) fn file_written(
-        &mut self,
-        written: Result<std::path::PathBuf, NotWritten>,
-    ) {
+    pub(in crate::tui::app) fn file_written(&mut self, written: Result<PathBuf, NotWritten>) {
         let Some(bulk) = self
             .bulk
             .as_mut()
@@ -230,6 +235,21 @@ impl App {
         if !why.is_empty() {
             self.tell(Notice::error(why));
         }
+    }
+}
+
+/// How a test leaves its row.
+fn state_of(outcome: &Outcome) -> State {
+    match outcome {
+        Ok(report) if report.success => {
+            let time = report.latency_ms;
+            State::Done(time.map(|time| format!("accepted, {time} ms").into()))
+        }
+        Ok(report) => {
+            let cause = report.error_message.as_deref();
+            State::Failed(cause.unwrap_or("not accepted").into())
+        }
+        Err(why) => State::Failed(why.as_str().into()),
     }
 }
 
