@@ -285,6 +285,26 @@ fn ten_megabytes_typed_at_once_end_in_a_field_that_is_full_and_every_key_is_hear
 }
 
 #[test]
+fn a_signal_in_the_middle_of_a_flood_ends_the_app_at_once_and_what_came_is_kept() {
+    let mut terminal = started();
+    terminal.press("nopenai\r");
+    terminal.shows("Create Connection");
+    terminal.press("Team B\t\t\tsk-planted-in-a-pty\t");
+    let mut writer = terminal.writer.take().unwrap();
+    // It ends when nobody reads any more.
+    let flood = std::thread::spawn(move || while writer.write_all(&[b'x'; 4096]).is_ok() {});
+    terminal.shows("xxxxxxxx");
+    let start = Instant::now();
+    terminal.signal(Signal::TERM);
+    terminal.ends();
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+    assert!(terminal.is_given_back());
+    drop(terminal.master.take());
+    drop(flood);
+    assert_eq!(terminal.drafts().len(), 1);
+}
+
+#[test]
 fn an_app_is_not_offered_what_another_one_is_typing() {
     let mut first = started();
     first.type_form("Team B");
