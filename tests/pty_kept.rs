@@ -407,7 +407,9 @@ fn the_editor_gets_the_terminal_and_a_private_file_and_the_app_takes_both_back()
     let mut terminal = started_with_editor(does);
     terminal.type_form("Team B");
     terminal.press("\u{5}");
-    terminal.until("the editor's screen", Terminal::is_given_back);
+    terminal.until("the editor", |terminal| {
+        terminal.home().join("first").exists() && terminal.is_given_back()
+    });
     terminal.press("Team C\r");
     terminal.until("the app's screen", |terminal| !terminal.is_given_back());
     terminal.shows("Taken into the form: Name, OpenAI Organization ID");
