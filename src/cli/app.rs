@@ -63,7 +63,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
             Ok(session.service)
         });
         let left = match way {
-            Way::Screen => tui::run(catalog, opening, options).await,
+            Way::Screen => Box::pin(tui::run(catalog, opening, options)).await,
             Way::Lines => tui::run_plain(catalog, opening, options).await,
         };
         store.close().await?;

@@ -152,8 +152,8 @@ pub struct App {
     /// Which of them is.
     pub theme: usize,
     keeping: Keeping,
-    /// Whether the form that is being opened is for the editor.
-    is_for_editor: bool,
+    /// The connection whose form is being opened for the editor.
+    for_editor: Option<Uuid>,
     undo: Vec<Done>,
     last_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
@@ -185,7 +185,7 @@ impl App {
             themes: Vec::new(),
             theme: 0,
             keeping: Keeping::default(),
-            is_for_editor: false,
+            for_editor: None,
             undo: Vec::new(),
             last_ticket: 0,
             waiting: HashMap::new(),

@@ -32,10 +32,8 @@ pub(super) struct Keeping {
     last: Option<Arc<Kept>>,
     /// Whether something may have been typed since.
     is_touched: bool,
-    /// The wake-up that was asked for.
-    wake: Option<Ticket>,
-    /// Whether it is time to look what is on screen.
-    is_due: bool,
+    /// When to look what is on screen.
+    look: Look,
     /// What is saved or discarded, and still kept.
     over: Vec<Slot>,
     /// What is left to whoever looks next.
@@ -44,6 +42,18 @@ pub(super) struct Keeping {
     found: Option<Drafts>,
     /// Whether somebody asked for the drafts, and is told when there is none.
     is_asked: bool,
+}
+
+/// When to look what is on screen.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Look {
+    /// Not before something is typed.
+    #[default]
+    Later,
+    /// When this wake-up is there.
+    At(Ticket),
+    /// Now.
+    Now,
 }
 
 impl App {
@@ -91,28 +101,26 @@ impl App {
         if !self.keeping.left.is_empty() {
             return Some(Effect::LetGo(std::mem::take(&mut self.keeping.left)));
         }
-        if std::mem::take(&mut self.keeping.is_due)
-            && let Some(effect) = self.keep()
-        {
-            return Some(effect);
+        if self.keeping.look == Look::Now {
+            self.keeping.look = Look::Later;
+            if let Some(effect) = self.keep() {
+                return Some(effect);
+            }
         }
-        if !std::mem::take(&mut self.keeping.is_touched) {
-            return None;
-        }
-        if self.keeping.wake.is_some() {
-            // It looks when that time is over.
+        let is_touched = std::mem::take(&mut self.keeping.is_touched);
+        if !is_touched || matches!(self.keeping.look, Look::At(_)) {
+            // What was touched before a wake-up is seen when it is there.
             return None;
         }
         let ticket = self.fresh_ticket();
-        self.keeping.wake = Some(ticket);
+        self.keeping.look = Look::At(ticket);
         Some(Effect::Wake(ticket, PAUSE))
     }
 
     /// It is time to look.
     pub(super) fn woken_to_keep(&mut self, ticket: Ticket) {
-        if self.keeping.wake == Some(ticket) {
-            self.keeping.wake = None;
-            self.keeping.is_due = true;
+        if self.keeping.look == Look::At(ticket) {
+            self.keeping.look = Look::Now;
         }
     }
 

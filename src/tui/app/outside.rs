@@ -17,28 +17,23 @@ impl App {
             }
             return Some(self.hand_out());
         }
-        if !matches!(self.tree.selected(), Node::Connection(_)) {
+        let Node::Connection(id) = self.tree.selected() else {
             self.tell(Notice::info(
                 "Select a connection to edit it in your editor",
             ));
             return None;
-        }
-        if !self.is_waiting(|waiting| matches!(waiting, Waiting::Edit)) {
-            let effect = self.edit();
-            self.is_for_editor = effect.is_some();
-            return effect;
-        }
-        self.is_for_editor = true;
-        None
+        };
+        self.for_editor = Some(id);
+        self.edit()
     }
 
     /// The form that was opened for the editor is handed to it.
     pub(super) fn next_editing(&mut self) -> Option<Effect> {
         let is_asked = self.is_waiting(|waiting| matches!(waiting, Waiting::Edit));
-        if is_asked || !std::mem::take(&mut self.is_for_editor) {
-            return None;
-        }
-        matches!(self.layers.last(), Some(Layer::Form(_))).then(|| self.hand_out())
+        let id = self.for_editor.take_if(|_| !is_asked)?;
+        let is_open =
+            matches!(self.layers.last(), Some(Layer::Form(form)) if form.id() == Some(id));
+        is_open.then(|| self.hand_out())
     }
 
     fn hand_out(&mut self) -> Effect {
@@ -67,7 +62,7 @@ impl App {
                 Notice::error(why)
             }
             Ok(document) => match self.form_mut() {
-                Some(form) => form.take_document(document, &catalog, &again),
+                Some(form) => form.take_document(&document, &catalog, &again),
                 None => return,
             },
         };

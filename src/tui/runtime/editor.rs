@@ -27,6 +27,9 @@ const USUAL: [&str; 2] = ["vi", "nano"];
 /// The name of the file; its ending tells editors that JSON may have comments here.
 const FILE: &str = "connection.jsonc";
 
+/// What others may do with a file or folder.
+const OTHERS: u32 = 0o077;
+
 /// Longer texts are not read, in bytes.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
@@ -185,7 +188,8 @@ fn parent() -> PathBuf {
     let is_ours = |folder: &PathBuf| {
         folder.is_absolute()
             && std::fs::metadata(folder).is_ok_and(|found| {
-                found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o077 == 0
+                let is_private = found.mode() & OTHERS == 0;
+                found.is_dir() && found.uid() == geteuid().as_raw() && is_private
             })
     };
     std::env::var_os("XDG_RUNTIME_DIR")
