@@ -148,6 +148,13 @@ fn typed(bytes: &[u8]) -> Vec<Key> {
                 [_, b'[' | b'O', b'B', ..] => (KeyCode::Down, KeyModifiers::NONE, 3),
                 [_, b'[' | b'O', b'C', ..] => (KeyCode::Right, KeyModifiers::NONE, 3),
                 [_, b'[' | b'O', b'D', ..] => (KeyCode::Left, KeyModifiers::NONE, 3),
+                [_, b'[' | b'O', b'H', ..] => (KeyCode::Home, KeyModifiers::NONE, 3),
+                [_, b'[' | b'O', b'F', ..] => (KeyCode::End, KeyModifiers::NONE, 3),
+                [_, b'[', b'1' | b'7', b'~', ..] => (KeyCode::Home, KeyModifiers::NONE, 4),
+                [_, b'[', b'3', b'~', ..] => (KeyCode::Delete, KeyModifiers::NONE, 4),
+                [_, b'[', b'4' | b'8', b'~', ..] => (KeyCode::End, KeyModifiers::NONE, 4),
+                [_, b'[', b'5', b'~', ..] => (KeyCode::PageUp, KeyModifiers::NONE, 4),
+                [_, b'[', b'6', b'~', ..] => (KeyCode::PageDown, KeyModifiers::NONE, 4),
                 [_] => (KeyCode::Esc, KeyModifiers::NONE, 1),
                 // Something longer; where it ends is not known here.
                 _ => return keys,
@@ -188,6 +195,9 @@ mod tests {
         let answer = understood(b"n\x1b]11;rgb:00/00/00\x1b\\\x1b[B\x1b[?6cx\r", false);
         let named: Vec<String> = answer.typed.iter().map(ToString::to_string).collect();
         assert_eq!(named, ["n", "↓", "x", "Enter"]);
+        let answer = understood(b"\x1b[F\x1b[6~\x1b[?6c\x1b[Hx", false);
+        let named: Vec<String> = answer.typed.iter().map(ToString::to_string).collect();
+        assert_eq!(named, ["End", "PgDn", "Home", "x"]);
     }
 
     #[test]
