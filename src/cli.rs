@@ -1,9 +1,11 @@
 //! The command line: what can be said, and the composition root that carries it out.
 
 pub mod ask;
+pub mod completions;
 pub mod connections;
 pub mod exit;
 pub mod import;
+pub mod man;
 pub mod output;
 pub mod parse;
 pub mod providers;
@@ -170,10 +172,17 @@ pub enum Command {
     /// Make, list and revoke the tokens that let somebody ask the server
     #[command(subcommand, visible_alias = "tokens")]
     Token(token::Verb),
+    /// Write the script that lets a shell complete commands and options
+    Completions(completions::Completions),
+    /// Write the manual pages
+    Man(man::Man),
 }
 
 /// Runs the process's command line.
 pub fn main() -> ExitCode {
+    if completions::answer() {
+        return Exit::Done.into();
+    }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let format = if arguments.iter().any(|argument| argument == "--json") {
         Format::Json
@@ -199,21 +208,23 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Parsed::Args(args) => *args,
         Parsed::Text(text) => return output.text(&text),
     };
-    let globals = &args.globals;
-    let ground = match &args.command {
-        None | Some(Command::Providers(_) | Command::Connections(_)) => Ground::new(globals)?,
-        Some(Command::Serve(_)) => Ground::here(globals, "umai serve")?,
-        Some(Command::Token(_)) => Ground::here(globals, "umai token")?,
-    };
-    match args.command {
-        None => session::open_app(&ground, args.globals.theme, output.format()),
+    let Args { globals, command } = args;
+    match command {
+        None => session::open_app(&Ground::new(&globals)?, globals.theme, output.format()),
         Some(Command::Providers(verb)) => {
+            let ground = Ground::new(&globals)?;
             ground.tell(output);
             providers::run(&verb, &*session::catalog(&ground)?, output)
         }
-        Some(Command::Connections(verb)) => connections::run(verb, &ground, output),
-        Some(Command::Serve(serve)) => serve::run(&serve, &ground, output),
-        Some(Command::Token(verb)) => token::run(&verb, &ground, output),
+        Some(Command::Connections(verb)) => connections::run(verb, &Ground::new(&globals)?, output),
+        Some(Command::Serve(serve)) => {
+            serve::run(&serve, &Ground::here(&globals, "umai serve")?, output)
+        }
+        Some(Command::Token(verb)) => {
+            token::run(&verb, &Ground::here(&globals, "umai token")?, output)
+        }
+        Some(Command::Completions(completions)) => completions.run(output),
+        Some(Command::Man(man)) => man.run(output),
     }
 }
 

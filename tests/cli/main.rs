@@ -14,5 +14,6 @@ mod imports;
 mod providers;
 mod refusals;
 mod secrets;
+mod shell;
 mod talk;
 mod terminal;

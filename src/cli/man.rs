@@ -1,0 +1,38 @@
+//! `umai man`: the manual pages, made from what the command line knows of itself.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args as ClapArgs, CommandFactory};
+use clap_mangen::Man as Page;
+
+use super::Args;
+use super::exit::Failure;
+use super::output::Output;
+
+/// Where the pages go.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  umai man | man -l -\n  umai man --to ~/.local/share/man/man1")]
+pub struct Man {
+    /// Write a page for every command into this folder, instead of the first page to stdout
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+}
+
+impl Man {
+    /// Writes the pages.
+    pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
+        let Some(folder) = &self.to else {
+            let mut page = Vec::new();
+            Page::new(Args::command())
+                .render(&mut page)
+                .map_err(Failure::Output)?;
+            return output.text(&String::from_utf8_lossy(&page));
+        };
+        std::fs::create_dir_all(folder)
+            .and_then(|()| clap_mangen::generate_to(Args::command(), folder))
+            .with_context(|| format!("The pages cannot be written to {}", folder.display()))?;
+        output.note(&format!("The manual pages are in {}", folder.display()));
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! What a shell gets: completions and manual pages.
+
+use crate::home::Home;
+
+#[test]
+fn every_shell_gets_a_script_that_asks_the_program() {
+    let home = Home::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = home.run(&["completions", shell]);
+        assert_eq!(script.code, 0, "{script:?}");
+        assert!(script.out.contains("UMAI_COMPLETE"), "{shell}: {script:?}");
+    }
+    assert!(!home.path("data").exists(), "nothing is opened for it");
+}
+
+#[test]
+fn a_shell_that_asks_is_told_commands_and_options() {
+    let home = Home::new();
+    let told = |words: &[&str]| {
+        let index = (words.len() - 1).to_string();
+        let answer = home
+            .umai(&["--"])
+            .args(words)
+            .env("UMAI_COMPLETE", "bash")
+            .env("_CLAP_IFS", "\n")
+            .env("_CLAP_COMPLETE_INDEX", index)
+            .output()
+            .unwrap();
+        assert!(
+            answer.status.success() && answer.stderr.is_empty(),
+            "{answer:?}"
+        );
+        let told = String::from_utf8(answer.stdout).unwrap();
+        told.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&["umai", "connections", "l"]), ["list"]);
+    assert!(told(&["umai", "connections", "list", "--f"]).contains(&"--filter".to_owned()));
+    assert_eq!(told(&["umai", "nonsense", "x"]), [""; 0]);
+}
+
+#[test]
+fn there_is_a_manual_page_for_every_command() {
+    let home = Home::new();
+    let first = home.run(&["man"]);
+    assert!(first.out.contains(".TH umai 1"), "{first:?}");
+    let written = home.run(&["man", "--to", "pages"]);
+    assert_eq!(written.code, 0, "{written:?}");
+    for page in [
+        "umai",
+        "umai-connections",
+        "umai-connections-create",
+        "umai-serve",
+    ] {
+        let page = std::fs::read_to_string(home.path(&format!("pages/{page}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"));
+    }
+}
