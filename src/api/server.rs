@@ -122,6 +122,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             "/versions/{entityType}/{id}/{version}/rollback",
             post(versions::roll_back),
         ),
+        ("/appsettings", get(surroundings::keys)),
         ("/appsettings/{key}", get(surroundings::look_up)),
         ("/notices", get(surroundings::notices)),
         ("/changes", get(changes::follow)),

@@ -26,6 +26,7 @@ use crate::provider::probe::{NextPage, PageOfModels, entra};
 use caller::{Answer, Caller};
 use prepared::Prepared;
 use refusal::Refusal;
+pub use address::Outlook;
 use verdict::Asked;
 
 /// How much a test may take.

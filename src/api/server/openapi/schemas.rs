@@ -116,12 +116,14 @@ fn connections() -> Vec<(&'static str, Value)> {
 
 fn requests() -> Vec<(&'static str, Value)> {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME });
+    let said = || json!({ "type": ["string", "null"], "maxLength": 255 });
     let flexible = [
         (
             "isActive",
             json!({ "type": ["boolean", "null"], "default": true }),
         ),
         ("settings", of("Settings")),
+        ("changeDescription", said()),
     ];
     let new = object(
         &[
@@ -139,15 +141,15 @@ fn requests() -> Vec<(&'static str, Value)> {
             ("providerId", text()),
             ("isActive", json!({ "type": ["boolean", "null"] })),
             ("settings", of("Settings")),
+            ("changeDescription", said()),
         ],
     );
-    let said = json!({ "type": ["string", "null"], "maxLength": 255 });
     vec![
         ("NewConnection", new),
         ("ConnectionChange", change),
         (
             "RollbackRequest",
-            object(&[], &[("changeDescription", said)]),
+            object(&[], &[("changeDescription", said())]),
         ),
         (
             "RestoreRequest",
@@ -234,6 +236,11 @@ fn surroundings() -> Vec<(&'static str, Value)> {
     vec![
         ("Problem", problem),
         ("Lookup", lookup),
+        (
+            "ConfigurationKey",
+            object(&[("key", text()), ("source", text())], &[]),
+        ),
+        ("ConfigurationKeys", page("ConfigurationKey")),
         ("Notices", object(&[("items", list(text()))], &[])),
         ("Revision", object(&[("revision", natural())], &[])),
         (
