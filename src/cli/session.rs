@@ -9,6 +9,7 @@ use chrono::Utc;
 use tokio::runtime::{Builder, Runtime};
 
 use super::Globals;
+use super::connections::from_env;
 use super::exit::Failure;
 use super::output::{Format, Output};
 use super::server;
@@ -251,6 +252,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
         let options = TuiOptions {
             config: Some(ground.config.config.clone()),
             theme,
+            environment: from_env::environment(&ground.catalog),
             notices: ground
                 .problems
                 .iter()

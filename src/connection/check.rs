@@ -23,10 +23,10 @@ use super::{Plain, Settings};
 use crate::appsettings::AppSettings;
 use crate::provider::Provider;
 use crate::provider::probe::{NextPage, PageOfModels, entra};
+pub use address::Outlook;
 use caller::{Answer, Caller};
 use prepared::Prepared;
 use refusal::Refusal;
-pub use address::Outlook;
 use verdict::Asked;
 
 /// How much a test may take.

@@ -47,9 +47,8 @@ impl Alternatives {
     /// The way that is gone where some settings have values: one that has what it needs, else one that has anything.
     pub fn gone(&self, has: impl Fn(&str) -> bool) -> Option<usize> {
         let goes = |keys: &[String]| keys.iter().any(|key| has(key));
-        let first = |keys: &dyn Fn(&Way) -> &[String]| {
-            self.ways.iter().position(|way| goes(keys(way)))
-        };
+        let first =
+            |keys: &dyn Fn(&Way) -> &[String]| self.ways.iter().position(|way| goes(keys(way)));
         first(&|way| &way.any_of).or_else(|| first(&|way| &way.settings))
     }
 

@@ -25,6 +25,8 @@ pub enum Context {
     Report,
     /// What is in the trash.
     Trash,
+    /// A secret that is moved to a reference.
+    Moving,
     /// After the key that copies: what shall be copied.
     Clipboard,
     /// Everywhere, where the place itself has no other use for the key.
@@ -33,7 +35,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Tree,
         Self::List,
         Self::Form,
@@ -43,6 +45,7 @@ impl Context {
         Self::Compare,
         Self::Report,
         Self::Trash,
+        Self::Moving,
         Self::Clipboard,
         Self::Anywhere,
     ];
@@ -59,6 +62,7 @@ impl Context {
             Self::Compare => "compare",
             Self::Report => "report",
             Self::Trash => "trash",
+            Self::Moving => "move-to-reference",
             Self::Clipboard => "copy",
             Self::Anywhere => "anywhere",
         }
@@ -76,6 +80,7 @@ impl Context {
             Self::Compare => "In a comparison",
             Self::Report => "In the report of a test",
             Self::Trash => "In the trash",
+            Self::Moving => "Where a key is moved to a reference",
             Self::Clipboard => "After the key that copies",
             Self::Anywhere => "Everywhere",
         }
@@ -92,6 +97,7 @@ impl Context {
             | Self::Compare
             | Self::Report
             | Self::Trash
+            | Self::Moving
             | Self::Clipboard
             | Self::Anywhere => None,
         }
@@ -109,6 +115,12 @@ impl Context {
 #[expect(missing_docs, reason = "the table below says what each does")]
 pub enum Action {
     CompareVersions,
+    Duplicate,
+    Import,
+    References,
+    MoveOut,
+    CopySnippet,
+    CopyVariable,
     Mark,
     RollBack,
     RollBackField,
@@ -195,12 +207,12 @@ const fn entry(
 }
 
 use Context::{
-    Anywhere, Clipboard, Compare, Confirm, Form, History, Info, List, Report, Trash, Tree,
+    Anywhere, Clipboard, Compare, Confirm, Form, History, Info, List, Moving, Report, Trash, Tree,
 };
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 54] = [
+pub const ACTIONS: [Entry; 60] = [
     entry(Action::CompareVersions, "compare", &[History], ("Compare the version to the current one, or to the one that is marked", Some("compare"))),
     entry(Action::Mark, "mark", &[History], ("Mark the version, to compare another to it", Some("mark"))),
     entry(Action::RollBack, "rollback", &[History, Compare], ("Rollback to the version; asks first", Some("rollback"))),
@@ -212,6 +224,8 @@ pub const ACTIONS: [Entry; 54] = [
     entry(Action::Empty, "empty", &[Trash], ("Empty the trash; asks first", Some("empty"))),
     entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
+    entry(Action::Duplicate, "duplicate", &[Tree], ("Duplicate the connection: a form with a copy of it", None)),
+    entry(Action::Import, "import-environment", &[Tree], ("Import from the environment: the variables that providers name", None)),
     entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection on or off", Some("on/off"))),
     entry(Action::Save, "save", &[Form], ("Save", Some("save"))),
     entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
@@ -219,6 +233,10 @@ pub const ACTIONS: [Entry; 54] = [
     entry(Action::NextError, "next-error", &[Form], ("Next field that is wrong", Some("next error"))),
     entry(Action::Reveal, "reveal", &[Form], ("Show or hide the secret being typed", Some("show"))),
     entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
+    entry(Action::References, "references", &[Form], ("Refer to a configuration key; $ in an empty setting does it too", None)),
+    entry(Action::MoveOut, "move-to-reference", &[Form], ("Move this key to a reference: what to put where", None)),
+    entry(Action::CopySnippet, "copy-snippet", &[Moving], ("Copy the lines for appsettings.json", Some("copy JSON"))),
+    entry(Action::CopyVariable, "copy-variable", &[Moving], ("Copy the environment variable", Some("copy variable"))),
     entry(Action::Test, "test", &[Tree, Form], ("Test the connection, or what is in the form", Some("test"))),
     entry(Action::ShowHistory, "history", &[Tree], ("Show the history of the connection", Some("history"))),
     entry(Action::Undo, "undo", &[Tree], ("Undo the last switch or delete", Some("undo"))),
@@ -235,7 +253,7 @@ pub const ACTIONS: [Entry; 54] = [
     entry(Action::ShowSettings, "settings", &[Tree], ("Show the settings of the connection", None)),
     entry(Action::ShowInfo, "info", &[Tree], ("Show the ID, the dates and the last test of the connection", None)),
     entry(Action::Refresh, "refresh", &[Tree], ("Read the connections again", None)),
-    entry(Action::Choose, "choose", &[List, Confirm], ("Take the one that is selected", Some("choose"))),
+    entry(Action::Choose, "choose", &[List, Confirm, Moving], ("Take the one that is selected", Some("choose"))),
     entry(Action::NextButton, "next-button", &[Confirm], ("Next button", Some("next"))),
     entry(Action::PreviousButton, "previous-button", &[Confirm], ("Previous button", None)),
     entry(Action::Up, "up", &[Tree, List], ("Up", None)),
@@ -248,7 +266,7 @@ pub const ACTIONS: [Entry; 54] = [
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Clipboard], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Moving, Clipboard], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),

@@ -9,11 +9,14 @@ mod answers;
 mod browse;
 mod copy;
 mod due;
+mod duplicate;
 mod follow;
 mod hints;
+mod import;
 mod keys;
 mod layers;
 mod mouse;
+mod moving;
 mod testing;
 mod trash;
 mod undo;
@@ -36,7 +39,7 @@ use super::layout::{Columns, Layout, Size};
 use super::notice::Notice;
 use super::tree::Tree;
 use super::workspace::{Tab, Workspace};
-use crate::connection::Window;
+use crate::connection::{Environment, Window};
 use crate::provider::ProviderCatalog;
 use trash::Restore;
 use undo::Done;
@@ -58,8 +61,11 @@ enum Waiting {
     Page,
     Detail,
     Edit,
+    Duplicate,
     Alias,
     Lookup,
+    Keys,
+    Variable,
     Save,
     Switch(Switch),
     Delete(Uuid),
@@ -114,6 +120,8 @@ pub struct App {
     pub is_behind: bool,
     /// Whether it was said why.
     is_lost: bool,
+    /// What the environment has for connections.
+    pub environment: Environment,
     /// What people should know since the start; the help has all of it.
     pub to_know: Vec<String>,
     undo: Vec<Done>,
@@ -138,6 +146,7 @@ impl App {
             notice: None,
             is_behind: false,
             is_lost: false,
+            environment: Environment::default(),
             to_know: Vec::new(),
             undo: Vec::new(),
             last_ticket: 0,
@@ -183,6 +192,10 @@ impl App {
             }
             Event::Noticed(notices) => {
                 self.let_know(notices);
+                None
+            }
+            Event::Environment(environment) => {
+                self.environment = environment;
                 None
             }
             Event::LightBackground => {
@@ -285,6 +298,7 @@ impl App {
             match layer {
                 Layer::Form(form) => {
                     let area = layout.form_rows();
+                    form.fit_keys(area.height.into());
                     form.top =
                         rows::follow(form, &rows::rows(form, area.width), area.height.into());
                 }
@@ -303,9 +317,17 @@ impl App {
                     let area = layout.palette();
                     models.choices.scroll(Layout::choice_rows(area), count);
                 }
+                Layer::Import(import) => {
+                    let count = import.left().len();
+                    import.choices.scroll(layout.import_rows(), count);
+                }
                 Layer::Compare(compare) => compare.scroll(layout),
                 Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
-                Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
+                Layer::Confirm(_)
+                | Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Moving(_)
+                | Layer::Clipboard => {}
             }
         }
         let (versions, _) = Layout::versions(self.detail_area());

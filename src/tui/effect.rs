@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::tree::Item;
-use crate::appsettings::{Lookup, Reference};
+use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::connection::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, Model, Page,
     Rollback, TestReport, TestSubject, Version, Window,
@@ -47,6 +47,10 @@ pub enum Request {
     Lookup(Reference),
     /// Keep a new connection.
     Create(ConnectionDraft),
+    /// Which configuration keys can be referred to.
+    ConfigurationKeys,
+    /// Keep a new connection that is what another one is, with this laid over.
+    Duplicate(Uuid, ConnectionDraft),
     /// Keep a change.
     Update(Change),
     /// Switch on or off.
@@ -87,6 +91,7 @@ impl Request {
     pub const fn is_save(&self) -> bool {
         match self {
             Self::Create(_)
+            | Self::Duplicate(..)
             | Self::Update(_)
             | Self::SetActive(..)
             | Self::Delete(_)
@@ -97,6 +102,7 @@ impl Request {
             | Self::Get(_)
             | Self::AliasOwner(..)
             | Self::Lookup(_)
+            | Self::ConfigurationKeys
             | Self::Test(_)
             | Self::Models(_)
             | Self::Trash
@@ -113,7 +119,9 @@ impl Request {
             | Self::Get(_)
             | Self::AliasOwner(..)
             | Self::Lookup(_)
+            | Self::ConfigurationKeys
             | Self::Create(_)
+            | Self::Duplicate(..)
             | Self::Update(_)
             | Self::SetActive(..)
             | Self::Delete(_)
@@ -138,7 +146,9 @@ pub enum Reply {
     AliasOwner(Result<Option<ConnectionItem>, ConnectionError>),
     /// To [`Request::Lookup`].
     LookedUp(Result<Lookup, ConnectionError>),
-    /// To [`Request::Create`], [`Request::Update`], [`Request::SetActive`] and [`Request::Restore`].
+    /// To [`Request::ConfigurationKeys`].
+    ConfigurationKeys(Result<Page<ConfigurationKey>, ConnectionError>),
+    /// To [`Request::Create`], [`Request::Duplicate`], [`Request::Update`], [`Request::SetActive`] and [`Request::Restore`].
     Saved(Result<Connection, ConnectionError>),
     /// To [`Request::Delete`].
     Deleted(Result<ConnectionItem, ConnectionError>),

@@ -8,6 +8,7 @@ use super::effect::{Reply, Ticket};
 use super::follow::Heard;
 use super::key::Key;
 use super::layout::Size;
+use crate::connection::Environment;
 use crate::provider::ProviderCatalog;
 
 /// Something that happened.
@@ -35,6 +36,8 @@ pub enum Event {
     Opened(Arc<ProviderCatalog>),
     /// The service found something that people should know, one sentence each.
     Noticed(Vec<String>),
+    /// What the environment that umai was started in has for connections.
+    Environment(Environment),
     /// The terminal's background is light.
     LightBackground,
 }

@@ -8,7 +8,9 @@ use super::confirm::Confirm;
 use super::effect::{Request, Ticket};
 use super::form::Form;
 use super::help::Help;
+use super::import::Import;
 use super::models::Models;
+use super::moving::Moving;
 use super::notice::Notice;
 use super::palette::Palette;
 use super::picker::Picker;
@@ -37,20 +39,30 @@ pub enum Layer {
     Compare(Compare),
     /// What is in the trash.
     Trash(Trash),
+    /// What the environment has for connections.
+    Import(Import),
+    /// A secret that is moved to a reference, above its form.
+    Moving(Moving),
     /// Something is to be copied; the next key says what.
     Clipboard,
 }
 
 impl Layer {
     /// The place its keys are looked up in.
-    pub const fn context(&self) -> Context {
+    pub fn context(&self) -> Context {
         match self {
-            Self::Picker(_) | Self::Palette(_) | Self::Help(_) | Self::Models(_) => Context::List,
+            Self::Picker(_)
+            | Self::Palette(_)
+            | Self::Help(_)
+            | Self::Models(_)
+            | Self::Import(_) => Context::List,
+            Self::Form(form) if form.is_choosing() => Context::List,
             Self::Form(_) => Context::Form,
             Self::Confirm(_) => Context::Confirm,
             Self::Report(_) => Context::Report,
             Self::Compare(_) => Context::Compare,
             Self::Trash(_) => Context::Trash,
+            Self::Moving(_) => Context::Moving,
             Self::Clipboard => Context::Clipboard,
         }
     }
@@ -67,6 +79,8 @@ impl Layer {
             | Self::Palette(_)
             | Self::Help(_)
             | Self::Trash(_)
+            | Self::Import(_)
+            | Self::Moving(_)
             | Self::Clipboard => None,
         }
     }

@@ -74,7 +74,9 @@ pub async fn run(
     let (keymap, problems) = keymap(&options);
     let mut notices = options.notices;
     notices.extend(problems);
-    let app = App::new(catalog, keymap, notices);
+    let mut app = App::new(catalog, keymap, notices);
+    // Nothing follows from it.
+    let _ = app.update(Event::Environment(options.environment));
     let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let theme = if is_mono {
         Some(ThemeName::Mono)

@@ -8,8 +8,10 @@ mod detail;
 mod form;
 mod help;
 mod history;
+mod import;
 mod info;
 mod list;
+mod moving;
 mod paint;
 mod report;
 mod trash;
@@ -64,6 +66,11 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             }
             Layer::Trash(trash) => {
                 trash::draw(scene, trash, buffer);
+                None
+            }
+            Layer::Import(import) => Some(import::draw(scene, import, buffer)),
+            Layer::Moving(moving) => {
+                moving::draw(scene, moving, buffer);
                 None
             }
             Layer::Clipboard => None,

@@ -87,9 +87,8 @@ impl ConnectionService for RemoteService {
         let asked = self.fetch(Asking::get(url), About::default()).await;
         let page: ArrivedPage<ConfigurationKey> = asked.map_err(unlisted)?;
         let total = page.total();
-        let is_one = |listed: &ConfigurationKey| {
-            Reference::read(&format!("${}", listed.key)).is_some()
-        };
+        let is_one =
+            |listed: &ConfigurationKey| Reference::read(&format!("${}", listed.key)).is_some();
         let items = page.items.into_iter().filter(is_one).take(MOST_KEYS);
         Ok(Page {
             items: items.collect(),

@@ -135,7 +135,11 @@ mod tests {
     fn offers(set: &[(&str, &str)]) -> Vec<(String, String, String)> {
         let offers = environment(set).offers(&ProviderCatalog::embedded());
         let told = offers.into_iter().map(|offer| {
-            let names: Vec<_> = offer.variables.iter().map(|one| one.name.as_str()).collect();
+            let names: Vec<_> = offer
+                .variables
+                .iter()
+                .map(|one| one.name.as_str())
+                .collect();
             let names = names.join(" ");
             (offer.provider_id, names, offer.missing.join(" "))
         });

@@ -28,7 +28,12 @@ pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, String)> {
 }
 
 fn choice_flaw(choice: &Alternatives) -> Option<String> {
-    if !is_label(&choice.label) || choice.group.as_deref().is_some_and(|group| !is_label(group)) {
+    if !is_label(&choice.label)
+        || choice
+            .group
+            .as_deref()
+            .is_some_and(|group| !is_label(group))
+    {
         return Some("label and group must be one line of visible text".into());
     }
     if choice.description.chars().count() > MAX_DESCRIPTION
@@ -49,18 +54,18 @@ fn choice_flaw(choice: &Alternatives) -> Option<String> {
     (preferred > 1).then(|| "only one way can be preferred".into())
 }
 
-fn way_flaw<'p>(
-    way: &'p Way,
-    provider: &Provider,
-    taken: &mut HashSet<&'p str>,
-) -> Option<String> {
+fn way_flaw<'p>(way: &'p Way, provider: &Provider, taken: &mut HashSet<&'p str>) -> Option<String> {
     let name = &way.label;
     if !is_label(name) {
         return Some("the label of a way must be one line of visible text".into());
     }
     for key in &way.settings {
         match provider.settings.iter().find(|field| field.key == *key) {
-            None => return Some(format!("'{name}' names '{key}', which is no key of a setting")),
+            None => {
+                return Some(format!(
+                    "'{name}' names '{key}', which is no key of a setting"
+                ));
+            }
             Some(field) if field.required => {
                 let why = "is required, whichever way is chosen";
                 return Some(format!("'{name}' names '{key}', which {why}"));

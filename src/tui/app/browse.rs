@@ -18,6 +18,8 @@ impl App {
             Action::New => self.pick_provider(),
             Action::Edit | Action::Choose if self.is_filtering() => self.tree.accept_filter(),
             Action::Edit | Action::Choose => return self.edit(),
+            Action::Duplicate => return self.duplicate(),
+            Action::Import => self.import(),
             Action::Toggle => return self.toggle(),
             Action::Test => return self.test_selected(),
             Action::Models => return self.browse_selected(),
@@ -51,6 +53,10 @@ impl App {
             Action::PreviousPane => self.turn_pane(-1),
             Action::Back => self.back(),
             Action::Save
+            | Action::References
+            | Action::MoveOut
+            | Action::CopySnippet
+            | Action::CopyVariable
             | Action::RollBackField
             | Action::Restore
             | Action::Purge

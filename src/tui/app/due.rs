@@ -26,6 +26,8 @@ impl App {
             .or_else(|| self.next_trash())
             .or_else(|| self.next_alias())
             .or_else(|| self.next_lookup())
+            .or_else(|| self.next_keys())
+            .or_else(|| self.next_variable())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_hiding())
     }

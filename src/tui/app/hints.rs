@@ -16,6 +16,7 @@ impl App {
             | Action::Models
             | Action::ShowHistory
             | Action::Delete
+            | Action::Duplicate
             | Action::Copy
                 if self.layers.is_empty() =>
             {

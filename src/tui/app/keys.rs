@@ -14,13 +14,20 @@ impl App {
     /// Whether characters are typed into something.
     fn is_typing(&self) -> bool {
         match self.layers.last() {
-            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_) | Layer::Models(_)) => true,
+            Some(
+                Layer::Picker(_)
+                | Layer::Palette(_)
+                | Layer::Form(_)
+                | Layer::Models(_)
+                | Layer::Import(_),
+            ) => true,
             Some(Layer::Confirm(confirm)) => confirm.line.is_some(),
             Some(
                 Layer::Help(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Moving(_)
                 | Layer::Clipboard,
             ) => false,
             None => self.is_filtering(),
@@ -34,6 +41,10 @@ impl App {
             return None;
         }
         let mut found = self.keymap.find(self.context(), key);
+        if matches!(self.layers.last(), Some(Layer::Form(_))) {
+            // A list that is open in a form takes only the keys that choose.
+            found = found.or_else(|| self.keymap.find(Context::Form, key));
+        }
         if found.is_none() {
             // Where nothing is typed, the keys that move in the tree move here, too.
             found =
@@ -41,9 +52,12 @@ impl App {
                     .find(Context::Tree, key)
                     .filter(|action| match self.layers.last() {
                         Some(Layer::Help(_)) => Help::does(*action),
-                        Some(Layer::Report(_) | Layer::Compare(_) | Layer::Trash(_)) => {
-                            action.is_move()
-                        }
+                        Some(
+                            Layer::Report(_)
+                            | Layer::Compare(_)
+                            | Layer::Trash(_)
+                            | Layer::Moving(_),
+                        ) => action.is_move(),
                         _ => false,
                     });
         }
@@ -60,6 +74,7 @@ impl App {
             Some(Layer::Picker(picker)) => picker.choices.key(key),
             Some(Layer::Palette(palette)) => palette.choices.key(key),
             Some(Layer::Models(models)) => models.choices.key(key),
+            Some(Layer::Import(import)) => import.choices.key(key),
             Some(Layer::Form(form)) => form.key(key, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.key(key),
             None if is_filtering => {
@@ -70,6 +85,7 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Moving(_)
                 | Layer::Clipboard,
             )
             | None => {}
@@ -87,6 +103,7 @@ impl App {
             Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
             Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
             Some(Layer::Models(models)) => too_long(models.choices.line.paste(&pasted.0)),
+            Some(Layer::Import(import)) => too_long(import.choices.line.paste(&pasted.0)),
             Some(Layer::Confirm(confirm)) => confirm
                 .line
                 .as_mut()
@@ -104,6 +121,7 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
+                | Layer::Moving(_)
                 | Layer::Clipboard,
             )
             | None => None,

@@ -36,6 +36,10 @@ impl App {
                 self.layers.push(Layer::Help(Help::of(place)));
                 return None;
             }
+            Action::MoveOut if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+                self.move_out();
+                return None;
+            }
             _ => {}
         }
         let help_area = self.layout().help_text();
@@ -57,6 +61,11 @@ impl App {
                     Outcome::Stay
                 }
             },
+            Some(Layer::Import(_)) => {
+                self.act_in_import(action);
+                return None;
+            }
+            Some(Layer::Moving(_)) => return self.act_in_moving(action),
             Some(Layer::Compare(_)) => return self.act_in_compare(action),
             Some(Layer::Trash(_)) => return self.act_in_trash(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),

@@ -42,7 +42,9 @@ impl App {
                 | Layer::Models(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
-                | Layer::Trash(_),
+                | Layer::Trash(_)
+                | Layer::Import(_)
+                | Layer::Moving(_),
             ) => {
                 self.act(up_or_down);
             }
@@ -64,7 +66,9 @@ impl App {
                 if area.contains(mouse.x, mouse.y) {
                     let rows = rows::rows(form, area.width);
                     let row = form.top + usize::from(mouse.y - area.y);
-                    if let Some(field) = rows.get(row).and_then(|row| row.field) {
+                    if let Some(rows::Shows::Key(at)) = rows.get(row).map(|row| &row.shows) {
+                        form.take_key(*at, &self.catalog);
+                    } else if let Some(field) = rows.get(row).and_then(|row| row.field) {
                         form.focus_on(field);
                     }
                 }
@@ -106,6 +110,15 @@ impl App {
                 trash.choices.selected = at;
                 is_double.then(|| self.act(Action::Restore)).flatten()
             }
+            Some(Layer::Import(import)) => {
+                let area = layout.import_list();
+                let at = point(mouse, area, import.choices.top)?;
+                if at >= import.left().len() {
+                    return None;
+                }
+                import.choices.selected = at;
+                is_double.then(|| self.act(Action::Choose)).flatten()
+            }
             Some(Layer::Confirm(confirm)) => {
                 let button = layout
                     .buttons(confirm)
@@ -114,7 +127,13 @@ impl App {
                 confirm.focus = button;
                 self.act(Action::Choose)
             }
-            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard) => None,
+            Some(
+                Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Compare(_)
+                | Layer::Moving(_)
+                | Layer::Clipboard,
+            ) => None,
             None => self.click_in_panes(mouse, is_double),
         }
     }

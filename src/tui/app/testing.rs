@@ -146,6 +146,9 @@ impl App {
             Waiting::Page
             | Waiting::Detail
             | Waiting::Edit
+            | Waiting::Duplicate
+            | Waiting::Keys
+            | Waiting::Variable
             | Waiting::Alias
             | Waiting::Lookup
             | Waiting::Save

@@ -40,6 +40,8 @@ impl App {
             | Layer::Report(_)
             | Layer::Models(_)
             | Layer::Compare(_)
+            | Layer::Import(_)
+            | Layer::Moving(_)
             | Layer::Clipboard => None,
         })
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::stop::BeforeStop;
+use crate::connection::Environment;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::ThemeName;
 
@@ -14,6 +15,8 @@ pub struct TuiOptions {
     pub config: Option<PathBuf>,
     /// The theme; chosen by the terminal when none is named.
     pub theme: Option<ThemeName>,
+    /// What the environment has for connections.
+    pub environment: Environment,
     /// What people should know from the start, one sentence each.
     pub notices: Vec<String>,
     /// Lets go, before the app is stopped by the shell, of what others would wait for.

@@ -84,8 +84,20 @@ fn draw(
     what: (&Choices, &[(String, String)], &str),
     buffer: &mut Buffer,
 ) -> (u16, u16) {
-    let theme = scene.theme;
     let (title, area) = frame;
+    let list = Layout::choice_list(area);
+    draw_in(scene, (title, area, list), what, buffer)
+}
+
+/// Draws a list below the line that narrows it, in a part of its frame; answers where the cursor stands.
+pub(super) fn draw_in(
+    scene: Scene<'_>,
+    frame: (&str, Area, Area),
+    what: (&Choices, &[(String, String)], &str),
+    buffer: &mut Buffer,
+) -> (u16, u16) {
+    let theme = scene.theme;
+    let (title, area, list) = frame;
     let (choices, rows, empty) = what;
     let inside = paint::pane(buffer, area, title, (theme, true));
     let (line, _) = inside.split_top(1);
@@ -105,7 +117,6 @@ fn draw(
         choices.line.around_cursor(),
         theme.text.style(),
     );
-    let list = Layout::choice_list(area);
     for (row, (at, (left, right))) in
         (0..list.height).zip(rows.iter().enumerate().skip(choices.top))
     {

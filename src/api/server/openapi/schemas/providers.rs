@@ -77,10 +77,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     let either = json!({ "anyOf": [of("ProviderItem"), of("Provider")] });
     vec![
         ("ProviderItem", object(&listed(), &[])),
-        (
-            "Provider",
-            object(&described, &beyond),
-        ),
+        ("Provider", object(&described, &beyond)),
         ("Providers", list(either)),
         ("SettingsSchemaField", in_schema),
         ("SettingsField", field),
