@@ -223,6 +223,34 @@ impl Layout {
         self.body.centered(TRASH, rows.max(7))
     }
 
+    /// Where what the environment has is.
+    pub fn import(&self) -> Area {
+        self.body.centered(TRASH, 20)
+    }
+
+    /// Where its choices are.
+    pub fn import_list(&self) -> Area {
+        let list = Self::choice_list(self.import());
+        list.split_top(list.height - self.import_said().height).0
+    }
+
+    /// How many of them are seen.
+    pub fn import_rows(&self) -> usize {
+        self.import_list().height.into()
+    }
+
+    /// Where is said what the one that is selected takes from where, below the choices.
+    pub fn import_said(&self) -> Area {
+        let list = Self::choice_list(self.import());
+        let rows = (list.height * 2 / 3).min(list.height.saturating_sub(2));
+        let said = list.split_top(list.height - rows).1;
+        Area {
+            x: said.x.saturating_add(1),
+            width: said.width.saturating_sub(2),
+            ..said
+        }
+    }
+
     /// Where the keys are shown.
     pub fn help(&self) -> Area {
         self.body.centered(72, u16::MAX)

@@ -21,6 +21,8 @@ pub fn count(app: &App) -> usize {
     match app.layers.last() {
         Some(Layer::Picker(picker)) => picker.left(&app.catalog).len(),
         Some(Layer::Palette(palette)) => palette.count(&app.tree),
+        Some(Layer::Import(import)) => import.left().len(),
+        Some(Layer::Moving(moving)) => moving.suggestions.len(),
         Some(Layer::Models(models)) => models.left().len(),
         Some(Layer::Trash(trash)) => trash.items().len(),
         Some(Layer::Bulk) => app.bulk.as_ref().map_or(0, |bulk| match bulk.phase {
@@ -31,7 +33,8 @@ pub fn count(app: &App) -> usize {
         Some(Layer::Merge(merge)) => merge.conflicts.len(),
         Some(Layer::Compare(compare)) => compare.changes().len(),
         Some(Layer::Confirm(confirm)) => confirm.buttons.len(),
-        Some(Layer::Form(form)) => form.fields.len(),
+        Some(Layer::Form(form)) if form.is_choosing() => form.keys_left().len(),
+        Some(Layer::Form(form)) => form.shown().len(),
         Some(Layer::Messages(_)) => app.told.len(),
         Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => 0,
         None => match (app.pane, app.workspace.tab) {
@@ -81,6 +84,12 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
                 }
             }
         }
+        Some(Layer::Import(import)) => {
+            let left = import.left();
+            let choice = left.get(at)?;
+            format!("{}: {}", choice.offer.name, choice.word())
+        }
+        Some(Layer::Moving(moving)) => moving.suggestions.get(at)?.to_string(),
         Some(Layer::Models(models)) => {
             let left = models.left();
             let model = left.get(at)?;
@@ -120,7 +129,15 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
         }
         Some(Layer::Compare(compare)) => super::layers::difference(compare.changes().get(at)?),
         Some(Layer::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
-        Some(Layer::Form(form)) => super::form::field(form.fields.get(at)?),
+        Some(Layer::Form(form)) if form.is_choosing() => {
+            let left = form.keys_left();
+            let key = left.get(at)?;
+            format!("{}, from {}", key.key, key.source)
+        }
+        Some(Layer::Form(form)) => {
+            let at = *form.shown().get(at)?;
+            super::form::field(form.fields.get(at)?)
+        }
         Some(Layer::Messages(_)) => {
             let message = app.told.all().nth(at)?;
             match message.time {

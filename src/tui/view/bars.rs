@@ -42,7 +42,7 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
         path = vec!["Settings".into(), "AI".into(), "Connections".into()];
         let name = match (&form.subject, form.name()) {
             (_, "") => "Untitled".to_owned(),
-            (Subject::New | Subject::Stored { .. }, name) => name.to_owned(),
+            (Subject::New | Subject::Copy { .. } | Subject::Stored { .. }, name) => name.to_owned(),
         };
         path.push(name);
         is_unsaved = form.is_changed();
