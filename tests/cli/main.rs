@@ -8,6 +8,7 @@
 
 mod commands;
 mod files;
+mod from_env;
 mod history;
 mod home;
 mod imports;

@@ -111,7 +111,7 @@ impl App {
                 is_double.then(|| self.act(Action::Restore)).flatten()
             }
             Some(Layer::Import(import)) => {
-                let area = layout.import_list();
+                let area = layout.import_list(import);
                 let at = point(mouse, area, import.choices.top)?;
                 if at >= import.left().len() {
                     return None;
