@@ -390,7 +390,8 @@ impl App {
                 }
                 Layer::Import(import) => {
                     let count = import.left().len();
-                    import.choices.scroll(layout.import_rows(), count);
+                    let rows = layout.import_list(import).height;
+                    import.choices.scroll(rows.into(), count);
                 }
                 Layer::Compare(compare) => compare.scroll(layout),
                 Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),

@@ -106,6 +106,19 @@ impl Import {
         left
     }
 
+    /// How many choices there are before anything is typed, and how many lines are said of one at most.
+    pub fn rows(&self) -> (usize, usize) {
+        let choices = self.offers.iter().map(|offer| {
+            let mut names = offer.variables.iter().map(|one| &one.name);
+            1 + usize::from(names.any(|name| self.resolves(name)))
+        });
+        let lines = self
+            .offers
+            .iter()
+            .map(|offer| offer.variables.len() + usize::from(!offer.missing.is_empty()));
+        (choices.sum(), lines.max().unwrap_or_default())
+    }
+
     /// The one that is selected.
     pub fn selected(&self) -> Option<Choice<'_>> {
         self.left().get(self.choices.selected).copied()

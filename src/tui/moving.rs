@@ -20,6 +20,8 @@ pub struct Moving {
     pub suggestions: Vec<Reference>,
     /// Which is selected.
     pub selected: usize,
+    /// How many lines above are not seen.
+    pub top: usize,
 }
 
 /// How a line is meant.
@@ -57,6 +59,7 @@ impl Moving {
             key: joined(key),
             suggestions: Vec::new(),
             selected: 0,
+            top: 0,
         };
         let provider = [&form.provider.name, &form.provider.id];
         let section = provider.into_iter().find_map(|name| section(name));
@@ -98,14 +101,18 @@ impl Moving {
         self.suggestions.get(self.selected)
     }
 
-    /// Selects another one.
-    pub fn go(&mut self, action: Action) {
+    /// Selects another one; beyond the last the lines move, `over` of which there is no room for.
+    pub fn go(&mut self, action: Action, over: usize) {
         let last = self.suggestions.len().saturating_sub(1);
-        self.selected = match action {
-            Action::Up | Action::PageUp | Action::First => self.selected.saturating_sub(1),
-            Action::Down | Action::PageDown | Action::Last => (self.selected + 1).min(last),
-            _ => self.selected,
-        };
+        match action {
+            Action::Up | Action::PageUp if self.top > 0 => self.top -= 1,
+            Action::Up | Action::PageUp => self.selected = self.selected.saturating_sub(1),
+            Action::First => (self.top, self.selected) = (0, 0),
+            Action::Down | Action::PageDown if self.selected < last => self.selected += 1,
+            Action::Down | Action::PageDown => self.top = (self.top + 1).min(over),
+            Action::Last => (self.top, self.selected) = (over, last),
+            _ => {}
+        }
     }
 
     /// What to put into `appsettings.json`, with a blank for the value.
@@ -136,12 +143,12 @@ impl Moving {
         for (at, reference) in self.suggestions.iter().enumerate() {
             let is_selected = at == self.selected;
             let known = form.and_then(|form| form.lookup(reference));
+            let state = state(known);
             if is_selected {
-                say(Tone::Selected, 0, &format!("▸ {reference}"));
+                say(Tone::Selected, 0, &format!("▸ {reference} {state}"));
             } else {
-                say(Tone::Plain, 2, &reference.to_string());
+                say(Tone::Plain, 2, &format!("{reference} {state}"));
             }
-            say(Tone::Dim, 4, &state(known));
         }
         let compact = self.snippet().map(|text| {
             let parts: Vec<_> = text.split_whitespace().collect();
@@ -150,19 +157,12 @@ impl Moving {
         let (Some(snippet), Some(variable)) = (compact, self.variable()) else {
             return lines;
         };
-        say(
-            Tone::Plain,
-            0,
-            "Put the key between the quotes in appsettings.json:",
-        );
+        say(Tone::Plain, 0, "The key's place in appsettings.json:");
         say(Tone::Snippet, 2, &snippet);
-        say(Tone::Plain, 0, "or into the environment:");
+        say(Tone::Plain, 0, "or in the environment:");
         say(Tone::Snippet, 2, &variable);
-        say(
-            Tone::Dim,
-            0,
-            "Enter then fills the field with the reference. What is typed there goes at once, what is stored when you save.",
-        );
+        let after = "Put it there, then Enter fills the field with the reference: what is typed in it is gone at once, what is stored when you save.";
+        say(Tone::Dim, 0, after);
         lines
     }
 }
@@ -170,10 +170,10 @@ impl Moving {
 /// What is known of a reference, in a few words.
 fn state(lookup: Option<&Lookup>) -> String {
     match lookup {
-        None => "looking…".into(),
-        Some(Lookup::Found { source }) => format!("there already, from {source}"),
-        Some(Lookup::Missing { .. }) => "not there yet".into(),
-        Some(Lookup::Refused { .. }) => "may not be referred to".into(),
+        None => "…".into(),
+        Some(Lookup::Found { source }) => format!("(there already, from {source})"),
+        Some(Lookup::Missing { .. }) => "(not there yet)".into(),
+        Some(Lookup::Refused { .. }) => "(not allowed)".into(),
     }
 }
 
@@ -229,6 +229,7 @@ mod tests {
             key: "ApiKey".into(),
             suggestions: vec![Reference::read("$OpenAI:ApiKey").unwrap()],
             selected: 0,
+            top: 0,
         };
         assert_eq!(moving.variable().unwrap(), "OpenAI__ApiKey=");
         let snippet = moving.snippet().unwrap();

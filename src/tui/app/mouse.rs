@@ -135,7 +135,7 @@ impl App {
             }
             Some(Layer::Bulk) => self.click_in_bulk(mouse, is_double),
             Some(Layer::Import(import)) => {
-                let area = layout.import_list();
+                let area = layout.import_list(import);
                 let at = point(mouse, area, import.choices.top)?;
                 if at >= import.left().len() {
                     return None;

@@ -63,6 +63,7 @@ impl App {
 
     /// Does what a key asked for.
     pub(super) fn act_in_moving(&mut self, action: Action) -> Option<Effect> {
+        let over = self.moving_over();
         let Some(Layer::Moving(moving)) = self.layers.last_mut() else {
             return None;
         };
@@ -77,9 +78,19 @@ impl App {
             }
             Action::Choose => self.refer(),
             Action::Back => self.leave_moving(),
-            other => moving.go(other),
+            other => moving.go(other, over),
         }
         None
+    }
+
+    /// How many lines there is no room for.
+    fn moving_over(&self) -> usize {
+        let Some(Layer::Moving(moving)) = self.layers.last() else {
+            return 0;
+        };
+        let layout = self.layout();
+        let count = moving.lines(self.form(), layout.reading_width()).len();
+        count.saturating_sub(layout.reading_text(count).height.into())
     }
 
     fn leave_moving(&mut self) {

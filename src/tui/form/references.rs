@@ -1,7 +1,7 @@
 //! Lists the configuration keys that a setting may refer to: `$` in an empty field opens the list, typing narrows it.
 
 use super::Form;
-use super::field::{Place, Value};
+use super::field::{Field, Place, Value};
 use crate::appsettings::{ConfigurationKey, Reference};
 use crate::connection::Page;
 use crate::provider::ProviderCatalog;
@@ -100,6 +100,14 @@ impl Form {
             [only] => !is_whole(only),
             _ => true,
         }
+    }
+
+    /// Whether what a field says narrows the list.
+    pub fn is_narrowing(&self, field: &Field) -> bool {
+        let focused = self.fields.get(self.focus);
+        let is_here = focused.is_some_and(|focused| focused.place == field.place);
+        let follows = self.choosing.as_ref().is_some_and(|it| it.follows);
+        is_here && follows && self.is_choosing()
     }
 
     /// The keys that what was typed leaves, those first that begin with it.

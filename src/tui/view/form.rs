@@ -261,7 +261,12 @@ fn secret_input(
             style.patch(theme.placeholder.style()),
         );
     }
-    if secret.is_shown || field.reference().is_some() {
+    // Where a list of keys is open, what was typed is the beginning of one.
+    let narrows = scene
+        .app
+        .form()
+        .is_some_and(|form| form.is_narrowing(field));
+    if secret.is_shown || field.reference().is_some() || narrows {
         return paint::typed(buffer, area, secret.line.around_cursor(), style);
     }
     let used = paint::line(buffer, area, &[(MASK, style)]);

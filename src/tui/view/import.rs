@@ -21,19 +21,19 @@ pub fn draw(scene: Scene<'_>, import: &Import, buffer: &mut Buffer) -> (u16, u16
     } else {
         "Looking what can be referred to…"
     };
-    let list = layout.import_list();
+    let list = layout.import_list(import);
     let cursor = choices::draw_in(
         scene,
         (
             "Import from the environment",
-            layout.import(),
+            layout.import(import),
             list,
             "Type to narrow",
         ),
         (&import.choices, &rows, empty),
         buffer,
     );
-    let said = layout.import_said();
+    let said = layout.import_said(import);
     let lines = import.selected().map(|choice| choice.lines(import));
     let lines = lines.into_iter().flatten();
     let lines = lines.flat_map(|line| fit::wrap(&line, said.width.into()));

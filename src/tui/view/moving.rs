@@ -14,10 +14,9 @@ pub fn draw(scene: Scene<'_>, moving: &Moving, buffer: &mut Buffer) {
     let title = format!("Move to a reference · {}", moving.label);
     let inside = paint::pane(buffer, area, &title, (theme, true));
     let text = layout.reading_text(lines.len());
-    // Where there is no room for all, the one that is selected is seen, and what to put where.
-    let selected = lines.iter().position(|(tone, _)| *tone == Tone::Selected);
-    let over = lines.len().saturating_sub(inside.height.into());
-    let top = selected.unwrap_or(0).min(over);
+    let top = moving
+        .top
+        .min(lines.len().saturating_sub(inside.height.into()));
     for (row, (tone, line)) in (0..inside.height).zip(lines.iter().skip(top)) {
         let at = Area {
             y: text.y + row,
