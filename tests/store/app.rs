@@ -102,16 +102,20 @@ impl App {
         }
     }
 
-    /// Creates a connection by keys.
-    pub fn create(&mut self, name: &str) {
+    /// Opens the list of providers; where an app was killed while it was typed into, what was typed is offered first.
+    pub fn begin_one(&mut self) {
         self.press("n");
-        // Where an app was killed while it was typed into, what was typed is offered first.
         if self.shows_one_of(&["Select AI Provider", "Typed and never saved"]) == 1 {
             self.press("\u{1b}");
             self.shows("kept for later");
             self.press("n");
             self.shows("Select AI Provider");
         }
+    }
+
+    /// Creates a connection by keys.
+    pub fn create(&mut self, name: &str) {
+        self.begin_one();
         self.press("openai\r");
         self.shows("Create Connection");
         self.press(&format!("{name}\t\t\tsk-planted"));
@@ -145,9 +149,9 @@ impl App {
         stat.rsplit(") ").next().unwrap().chars().next().unwrap()
     }
 
-    /// Leaves it by its key; answers whether it ended well.
+    /// Leaves it by the key that ends it wherever it is; answers whether it ended well.
     pub fn quit(mut self) -> bool {
-        self.press("q");
+        self.press("\u{3}");
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
