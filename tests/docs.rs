@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test may fail anywhere"
 )]
 
@@ -41,9 +42,9 @@ fn with_keys(text: &str) -> String {
             None if place == "all" => key_tables(),
             None => panic!("there is no place {place}"),
         };
-        wanted.push_str(&format!(
-            "<!-- keys: {place} -->\n{keys}\n<!-- /keys -->{after}"
-        ));
+        let keys = format!("<!-- keys: {place} -->\n{keys}\n<!-- /keys -->");
+        wanted.push_str(&keys);
+        wanted.push_str(after);
     }
     wanted
 }

@@ -362,7 +362,7 @@ fn editor(home: &Path, does: &str) -> String {
 fn started_with_editor(does: &str) -> Terminal {
     let line =
         format!("XDG_RUNTIME_DIR=$HOME VISUAL= EDITOR=\"'$HOME/editor' '--two words'\" {UMAI}");
-    let mut terminal = Terminal::command(&line.replace("exec ", "exec "));
+    let mut terminal = Terminal::command(&line);
     editor(terminal.home(), does);
     let mode = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(terminal.home(), mode).unwrap();

@@ -21,6 +21,7 @@ use umai::tui::event::Event;
 use umai::tui::follow::Heard;
 use umai::tui::form::{Document, Kept, Subject};
 use umai::tui::layer::Layer;
+use umai::tui::merge::Side;
 use umai::tui::tree::{Item, News};
 use uuid::Uuid;
 
@@ -401,8 +402,8 @@ fn for_each_field_one_side_is_chosen_and_saved_over_the_new_version() {
             service.compare(&item.id.into(), 2, 3).await
         });
         let is_retyped = changed.is_ok_and(|compared| {
-            let mut changes = compared.changes.iter();
-            changes.any(|change| change.path == "settings.apiKey")
+            let mut differences = compared.changes.iter();
+            differences.any(|change| change.path == "settings.apiKey")
         });
         assert_eq!(is_retyped, is_mine, "{keys}");
     }
@@ -428,7 +429,6 @@ fn others_who_go_on_while_one_chooses_are_taken_in_and_the_choice_stays() {
         panic!("it is still asked");
     };
     let sides: Vec<_> = merge.conflicts.iter().map(|one| one.side).collect();
-    use umai::tui::merge::Side;
     assert_eq!(sides, [Side::Mine, Side::Theirs]);
     stage.play("<enter>");
     assert_eq!(first(&stage).version, 4);

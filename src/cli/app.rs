@@ -65,8 +65,8 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
             Ok(session.service)
         });
         let left = match way {
-            Way::Screen => tui::run(catalog, opening, options).await,
-            Way::Lines => tui::run_plain(catalog, opening, options).await,
+            Way::Screen => Box::pin(tui::run(catalog, opening, options)).await,
+            Way::Lines => Box::pin(tui::run_plain(catalog, opening, options)).await,
         };
         store.close().await?;
         left.map_err(|error| match error {

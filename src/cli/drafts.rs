@@ -46,10 +46,10 @@ pub fn of_server(globals: &Globals, server: &RemoteOptions) -> Option<Place> {
         folder: config.data.join(FOLDER).join(name),
         whose,
         // A new key beside an old store would only look like the one that is missing.
-        without_key: if !store::is_missing(&config.data) {
-            WithoutKey::Refuse
-        } else {
+        without_key: if store::is_missing(&config.data) {
             WithoutKey::Make
+        } else {
+            WithoutKey::Refuse
         },
         config: config.config,
         key_file: config.key_file,

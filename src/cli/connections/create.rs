@@ -29,6 +29,10 @@ Examples:
   umai connections create --from-json - --json < many.jsonl
 
 On a terminal a required secret that is missing is asked for, and not shown.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Create {
     /// The name people see; with --from-env it may be left out and is the provider's
     #[arg(long)]
@@ -45,11 +49,18 @@ pub struct Create {
     /// Create it switched off
     #[arg(long)]
     inactive: bool,
-    /// Take the settings from the variables that providers name, such as OPENAI_API_KEY
-    #[arg(long)]
+    /// Take the settings from the variables that providers name.
+    #[arg(
+        long,
+        help = "Take the settings from the variables that providers name, such as OPENAI_API_KEY"
+    )]
     from_env: bool,
-    /// With --from-env: refer to secrets, as $OPENAI_API_KEY, instead of storing them
-    #[arg(long, requires = "from_env")]
+    /// With --from-env: refer to secrets instead of storing them.
+    #[arg(
+        long,
+        requires = "from_env",
+        help = "With --from-env: refer to secrets, as $OPENAI_API_KEY, instead of storing them"
+    )]
     as_references: bool,
     /// With --from-env: only say which variables are set, for which providers
     #[arg(long, requires = "from_env")]
@@ -72,7 +83,7 @@ impl Create {
 
     /// What is wished of the environment, when something is.
     pub fn from_env(&self) -> Option<Wish<'_>> {
-        self.from_env.then(|| Wish {
+        self.from_env.then_some(Wish {
             provider: self.provider.as_deref(),
             by_reference: self.as_references,
             is_dry_run: self.dry_run,

@@ -34,11 +34,12 @@ impl App {
                 self.theirs(ticket, theirs.map(|theirs| *theirs));
             }
             (Waiting::Duplicate, Reply::Got(Ok(connection))) => self.open_copy(&connection),
-            (Waiting::Duplicate, Reply::Got(Err(error))) => self.say(&error),
             (Waiting::Keys, Reply::ConfigurationKeys(found)) => {
                 self.keys_found(ticket, found.map_err(|error| error.to_string()));
             }
-            (Waiting::Variable, Reply::LookedUp(lookup)) => self.variable_looked_up(lookup.ok()),
+            (Waiting::Variable, Reply::LookedUp(lookup)) => {
+                self.variable_looked_up(lookup.ok().as_ref());
+            }
             (Waiting::Alias, Reply::AliasOwner(owner)) => {
                 let owner = owner.ok().map(|owner| owner.map(|item| item.name));
                 if let Some(form) = self.form_mut() {
@@ -104,7 +105,7 @@ impl App {
             (Waiting::RollbackField(number), Reply::Saved(done)) => {
                 self.field_rolled_back(number, done);
             }
-            (Waiting::Edit, Reply::Got(Err(error))) => self.say(&error),
+            (Waiting::Edit | Waiting::Duplicate, Reply::Got(Err(error))) => self.say(&error),
             (Waiting::Bulk(of), reply) => self.bulk_answered(of, reply),
             (Waiting::File, Reply::Exported(written)) => self.file_written(written),
             // An answer of another kind than was asked for, or none at all.

@@ -35,10 +35,10 @@ impl App {
     }
 
     /// Takes the answer about a variable.
-    pub(super) fn variable_looked_up(&mut self, lookup: Option<Lookup>) {
+    pub(super) fn variable_looked_up(&mut self, lookup: Option<&Lookup>) {
         for layer in &mut self.layers {
             if let Layer::Import(import) = layer {
-                import.looked_up(lookup.as_ref());
+                import.looked_up(lookup);
             }
         }
     }

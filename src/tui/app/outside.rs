@@ -67,7 +67,7 @@ impl App {
                 Notice::error(why)
             }
             Ok(document) => match self.form_mut() {
-                Some(form) => form.take_document(document, &catalog, &again),
+                Some(form) => form.take_document(&document, &catalog, &again),
                 None => return,
             },
         };

@@ -113,8 +113,7 @@ impl Form {
         };
         let is_wanted = match self.elsewhere {
             Some(Elsewhere::Saved(newer)) => newer > self.apart.asked || self.apart.save_waits,
-            Some(Elsewhere::Deleted) => false,
-            None => false,
+            Some(Elsewhere::Deleted) | None => false,
         } || self.is_unsure;
         (is_wanted && self.saving.is_none()).then_some((id, version))
     }

@@ -5,6 +5,8 @@
 
 mod record;
 
+use std::fmt::Write as _;
+
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::{Map, Value as Json, json};
 use zeroize::{Zeroize, Zeroizing};
@@ -113,12 +115,12 @@ impl Form {
     /// Takes in what came back from the editor, and tells what became of it; `again` is the key that goes there again.
     pub fn take_document(
         &mut self,
-        document: Document,
+        document: &Document,
         catalog: &ProviderCatalog,
         again: &str,
     ) -> Notice {
         let given = self.outside.given.take();
-        if given.as_ref() == Some(&document) {
+        if given.as_ref() == Some(document) {
             return Notice::info("Nothing was changed in the editor");
         }
         let text = &*document.0;
@@ -205,7 +207,8 @@ fn seen(json: &str) -> String {
         }
         let mut units = [0; 2];
         for unit in sign.encode_utf16(&mut units) {
-            seen.push_str(&format!("\\u{unit:04x}"));
+            // A String takes every write.
+            let _ = write!(seen, "\\u{unit:04x}");
         }
     }
     seen

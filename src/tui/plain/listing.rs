@@ -9,6 +9,7 @@ use crate::tui::info;
 use crate::tui::layer::Layer;
 use crate::tui::merge::{Conflict, Side};
 use crate::tui::models;
+use crate::tui::palette::Palette;
 use crate::tui::picker;
 use crate::tui::tree::Item;
 use crate::tui::workspace::Tab;
@@ -71,19 +72,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             let provider = left.get(at)?;
             format!("{}: {}", provider.name, picker::words(provider))
         }
-        Some(Layer::Palette(palette)) => {
-            let actions = palette.actions();
-            match actions.get(at) {
-                Some(offered) => match offered.elsewhere() {
-                    None => offered.entry.title.to_owned(),
-                    Some(place) => format!("{}: {}", place.title(), offered.entry.title),
-                },
-                None => {
-                    let item = app.tree.looked_up(at - actions.len())?;
-                    format!("Go to {}", connection(app, item))
-                }
-            }
-        }
+        Some(Layer::Palette(palette)) => offered(app, palette, at)?,
         Some(Layer::Import(import)) => {
             let left = import.left();
             let choice = left.get(at)?;
@@ -146,36 +135,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             }
         }
         Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => return None,
-        None => match (app.pane, app.workspace.tab) {
-            (Pane::Detail, Tab::Settings) => return None,
-            (Pane::Detail, Tab::Info) => {
-                let connection = app.detail.connection.as_ref()?;
-                let tested = app.tests.get(&connection.item.id);
-                let lines = info::lines(connection, &app.catalog, tested);
-                let line = lines.get(at)?;
-                format!("{}: {}", line.label, line.shown)
-            }
-            (Pane::Detail, Tab::History) => {
-                let version = app.workspace.history.versions().get(at)?;
-                let connection = app.detail.connection.as_ref();
-                let provider = connection.and_then(|one| app.catalog.get(&one.item.provider_id));
-                let saved = version.snapshot.item.date_modified;
-                let mut line = format!(
-                    "v{}, {}, {}",
-                    version.number(),
-                    saved.format("%Y-%m-%d %H:%M UTC"),
-                    history::changed(version, provider)
-                );
-                if let Some(said) = &version.change.description {
-                    line = format!("{line}: {said}");
-                }
-                if app.workspace.history.marked == Some(version.number()) {
-                    line.push_str(", marked");
-                }
-                line
-            }
-            (Pane::Tree | Pane::List, _) => connection(app, app.tree.shown(at)?),
-        },
+        None => in_panes(app, at)?,
     })
     .map(|line| in_words(&line))
 }
@@ -203,4 +163,52 @@ fn draft(app: &App, draft: &Draft) -> String {
         ),
         Err(why) => format!("Cannot be read. {why}, kept {when}"),
     }
+}
+
+/// An action of the palette, or a connection it found.
+fn offered(app: &App, palette: &Palette, at: usize) -> Option<String> {
+    let actions = palette.actions();
+    let Some(offered) = actions.get(at) else {
+        let item = app.tree.looked_up(at - actions.len())?;
+        return Some(format!("Go to {}", connection(app, item)));
+    };
+    let title = offered.entry.title;
+    Some(offered.elsewhere().map_or_else(
+        || title.to_owned(),
+        |place| format!("{}: {title}", place.title()),
+    ))
+}
+
+/// One of what is in the pane, while nothing lies above the tree.
+fn in_panes(app: &App, at: usize) -> Option<String> {
+    Some(match (app.pane, app.workspace.tab) {
+        (Pane::Detail, Tab::Settings) => return None,
+        (Pane::Detail, Tab::Info) => {
+            let connection = app.detail.connection.as_ref()?;
+            let tested = app.tests.get(&connection.item.id);
+            let lines = info::lines(connection, &app.catalog, tested);
+            let line = lines.get(at)?;
+            format!("{}: {}", line.label, line.shown)
+        }
+        (Pane::Detail, Tab::History) => {
+            let version = app.workspace.history.versions().get(at)?;
+            let connection = app.detail.connection.as_ref();
+            let provider = connection.and_then(|one| app.catalog.get(&one.item.provider_id));
+            let saved = version.snapshot.item.date_modified;
+            let mut line = format!(
+                "v{}, {}, {}",
+                version.number(),
+                saved.format("%Y-%m-%d %H:%M UTC"),
+                history::changed(version, provider)
+            );
+            if let Some(said) = &version.change.description {
+                line = format!("{line}: {said}");
+            }
+            if app.workspace.history.marked == Some(version.number()) {
+                line.push_str(", marked");
+            }
+            line
+        }
+        (Pane::Tree | Pane::List, _) => connection(app, app.tree.shown(at)?),
+    })
 }

@@ -18,6 +18,9 @@ use crate::disk;
 use crate::tui::effect::Ticket;
 use crate::tui::form::Document;
 
+/// What others may do with a folder.
+const OF_OTHERS: u32 = 0o077;
+
 /// What is asked for the editor, in this order.
 const VARIABLES: [&str; 2] = ["VISUAL", "EDITOR"];
 
@@ -185,7 +188,7 @@ fn parent() -> PathBuf {
     let is_ours = |folder: &PathBuf| {
         folder.is_absolute()
             && std::fs::metadata(folder).is_ok_and(|found| {
-                found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o077 == 0
+                found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & OF_OTHERS == 0
             })
     };
     std::env::var_os("XDG_RUNTIME_DIR")
