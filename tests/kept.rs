@@ -255,7 +255,7 @@ impl Value {
     /// The others made this of it; answers whether both changed it.
     fn meets(&mut self, other: &str) -> bool {
         if other == self.is {
-            self.was = other.to_owned();
+            other.clone_into(&mut self.was);
         } else if self.was == self.is {
             (self.was, self.is) = (other.to_owned(), other.to_owned());
         } else if other != self.was {
