@@ -52,7 +52,7 @@ fn with_keys(text: &str) -> String {
 /// A picture of a screen: its file, what it shows, and the keys that lead there.
 type Picture = (&'static str, &'static str, fn() -> Stage, &'static str);
 
-const PICTURES: [Picture; 9] = [
+const PICTURES: [Picture; 10] = [
     (
         "tree",
         "Three connections, one of them selected",
@@ -79,6 +79,12 @@ const PICTURES: [Picture; 9] = [
         "Two versions compared",
         changed,
         "r<end>3<down><down><enter>",
+    ),
+    (
+        "many",
+        "Two connections are marked, and would be switched off",
+        three,
+        "<end><space><home><down><down><down><space>t",
     ),
     (
         "trash",
