@@ -18,7 +18,9 @@ use crossterm::event::{
 };
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    is_raw_mode_enabled,
 };
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::sync::mpsc::UnboundedSender;
 use zeroize::Zeroizing;
 
@@ -55,9 +57,11 @@ pub fn take() -> io::Result<()> {
         }));
     });
     let _mode = mode();
-    // A shell that let us go on has made the terminal its own meanwhile, which is not known here: raw is set once more.
-    disable_raw_mode()?;
-    enable_raw_mode()?;
+    if is_raw_mode_enabled()? {
+        be_raw()?;
+    } else {
+        enable_raw_mode()?;
+    }
     IS_TAKEN.store(true, Ordering::SeqCst);
     crossterm::execute!(
         io::stdout(),
@@ -65,6 +69,16 @@ pub fn take() -> io::Result<()> {
         EnableMouseCapture,
         EnableBracketedPaste
     )
+}
+
+/// Makes the terminal raw that is taken for raw: a shell that let us go on has made it its own meanwhile.
+///
+/// Why in one step: a Ctrl-S that comes while it is cooked for a moment would stop everything that is drawn.
+fn be_raw() -> io::Result<()> {
+    let input = rustix::stdio::stdin();
+    let mut mode = tcgetattr(input)?;
+    mode.make_raw();
+    Ok(tcsetattr(input, OptionalActions::Now, &mode)?)
 }
 
 /// Gives the terminal back as it was; does nothing when that was done.
