@@ -791,3 +791,16 @@ fn leaving_the_move_changes_nothing() {
     assert!(!stage.app.form().unwrap().is_changed());
     holds(&stage, "stored");
 }
+
+#[test]
+fn a_sign_that_refers_to_nothing_goes_with_the_list_it_opened() {
+    let mut stage = Stage::empty(100, 30);
+    stage.play("nopenai<enter>A<tab><tab><tab>$<esc>");
+    assert!(!stage.frame().contains("•"), "{}", stage.frame());
+    stage.play("$OpenAI:ApiKey");
+    assert!(
+        stage.frame().contains("$OpenAI:ApiKey"),
+        "{}",
+        stage.frame()
+    );
+}

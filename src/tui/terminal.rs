@@ -81,6 +81,24 @@ fn be_raw() -> io::Result<()> {
     Ok(tcsetattr(input, OptionalActions::Now, &mode)?)
 }
 
+/// The same text with a line feed at every line's end: most terminals paste carriage returns in their place.
+fn with_line_ends(text: Zeroizing<String>) -> Zeroizing<String> {
+    if !text.contains('\r') {
+        return text;
+    }
+    let mut alike = Zeroizing::new(String::with_capacity(text.len()));
+    let mut signs = text.chars().peekable();
+    while let Some(sign) = signs.next() {
+        if sign == '\r' {
+            signs.next_if_eq(&'\n');
+            alike.push('\n');
+        } else {
+            alike.push(sign);
+        }
+    }
+    alike
+}
+
 /// Gives the terminal back as it was; does nothing when that was done.
 pub fn give_back() -> io::Result<()> {
     let _mode = mode();
@@ -214,7 +232,9 @@ impl Translator {
             Happening::Key(key) if key.kind == KeyEventKind::Release => None,
             Happening::Key(key) if self.is_late_answer(key.into()) => None,
             Happening::Key(key) => Some(Event::Key(key.into())),
-            Happening::Paste(text) => Some(Event::Paste(Pasted(Zeroizing::new(text)))),
+            Happening::Paste(text) => {
+                Some(Event::Paste(Pasted(with_line_ends(Zeroizing::new(text)))))
+            }
             Happening::Resize(width, height) => Some(Event::Resize(Size { width, height })),
             Happening::Mouse(mouse) => self.mouse(mouse),
             Happening::FocusGained | Happening::FocusLost => None,

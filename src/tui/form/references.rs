@@ -159,12 +159,21 @@ impl Form {
             }
             Action::Back => {
                 self.choosing = None;
+                self.take_sign_away();
                 true
             }
             other => {
                 let choosing = self.choosing.as_mut();
                 choosing.is_some_and(|choosing| choosing.choices.act(other, count))
             }
+        }
+    }
+
+    /// A sign alone refers to nothing, and in a secret nobody sees that it is there.
+    fn take_sign_away(&mut self) {
+        let line = self.fields.get_mut(self.focus).and_then(Field::line_mut);
+        if let Some(line) = line.filter(|line| narrowing(line.value()) == Some("")) {
+            line.set("");
         }
     }
 
