@@ -192,7 +192,6 @@ fn save(number: usize) -> Save<Plain> {
                 date_modified: at,
                 version: 1,
                 date_deleted: None,
-                endpoint: None,
             },
             settings: Some(Settings::from_iter([
                 (

@@ -50,7 +50,6 @@ fn connection(number: u128) -> Connection<Plain> {
             date_modified: at,
             version: 1,
             date_deleted: None,
-            endpoint: None,
         },
         settings: Some(Settings::from_iter([
             (

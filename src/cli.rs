@@ -82,6 +82,10 @@ No option takes a secret: every process can read arguments.";
 
 /// Options of every command.
 #[derive(Debug, Clone, ClapArgs)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Globals {
     /// The folder where connections are kept [default: umai in XDG's data folder]
     #[arg(

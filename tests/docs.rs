@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test may fail anywhere"
 )]
 
@@ -41,9 +42,9 @@ fn with_keys(text: &str) -> String {
             None if place == "all" => key_tables(),
             None => panic!("there is no place {place}"),
         };
-        wanted.push_str(&format!(
-            "<!-- keys: {place} -->\n{keys}\n<!-- /keys -->{after}"
-        ));
+        let keys = format!("<!-- keys: {place} -->\n{keys}\n<!-- /keys -->");
+        wanted.push_str(&keys);
+        wanted.push_str(after);
     }
     wanted
 }
@@ -51,7 +52,7 @@ fn with_keys(text: &str) -> String {
 /// A picture of a screen: its file, what it shows, and the keys that lead there.
 type Picture = (&'static str, &'static str, fn() -> Stage, &'static str);
 
-const PICTURES: [Picture; 9] = [
+const PICTURES: [Picture; 10] = [
     (
         "tree",
         "Three connections, one of them selected",
@@ -78,6 +79,12 @@ const PICTURES: [Picture; 9] = [
         "Two versions compared",
         changed,
         "r<end>3<down><down><enter>",
+    ),
+    (
+        "many",
+        "Two connections are marked, and would be switched off",
+        three,
+        "<end><space><home><down><down><down><space>t",
     ),
     (
         "trash",

@@ -437,7 +437,11 @@ fn grouped_the_keys_of_a_tree_open_close_and_go_to_the_parent() {
     assert_eq!(app.tree.selected(), Node::Connections);
     press(&mut app, "<down><right>");
     app.tree.set_open(Node::Provider(first), false);
-    assert_eq!(app.tree.selected(), Node::Provider(first), "nothing hidden is selected");
+    assert_eq!(
+        app.tree.selected(),
+        Node::Provider(first),
+        "nothing hidden is selected"
+    );
 }
 
 #[test]

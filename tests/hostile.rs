@@ -16,7 +16,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rstest::rstest;
 use stage::Stage;
-use umai::appsettings::Lookup;
+use umai::appsettings::{ConfigurationKey, Lookup};
 use umai::connection::export::NotWritten;
 use umai::connection::{
     Change, Comparison, Connection, ConnectionError, ConnectionItem, Model, Page, Setting,
@@ -153,8 +153,19 @@ impl Told {
             Request::Lookup(_) => Reply::LookedUp(Ok(Lookup::Found {
                 source: item.name.clone(),
             })),
-            Request::Create(_) | Request::Update(_) | Request::SetActive(..) => {
+            Request::Create(_)
+            | Request::Duplicate(..)
+            | Request::Update(_)
+            | Request::SetActive(..) => {
                 Reply::Saved(Err(ConnectionError::Malformed(item.name.clone())))
+            }
+            Request::ConfigurationKeys => {
+                let listed = ConfigurationKey {
+                    key: item.name.clone(),
+                    source: item.name.clone(),
+                };
+                let items = vec![listed.clone(), listed];
+                Reply::ConfigurationKeys(Ok(Page { items, total: 3 }))
             }
             Request::Delete(_) | Request::Rollback(..) | Request::Purge(_) => {
                 Reply::Lost(item.name.clone())
@@ -242,6 +253,12 @@ fn no_harmful_character_reaches_a_cell(
         "<down><enter><tab>x<ctrl-s>",
         "<down>D<tab><enter>",
         "?",
+        "<down>c",
+        "<down>c<ctrl-s>",
+        "<down>e<tab><tab><tab>$",
+        "<down>e<tab><tab><tab><tab><f4>",
+        "<down>e<tab><tab><tab><f6>",
+        "<down>e<tab><tab><tab><f6><enter>",
         "<down>T",
         "<down>m",
         "<down>2",

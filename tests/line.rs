@@ -18,7 +18,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-use umai::appsettings::{Lookup, Reference};
+use umai::appsettings::{ConfigurationKey, Lookup, Reference};
 use umai::connection::store::{ChangeFeed, Revision};
 use umai::connection::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
@@ -95,6 +95,10 @@ impl ConnectionService for Line {
 
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
         self.end()?.lookup(reference).await
+    }
+
+    async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
+        self.end()?.configuration_keys().await
     }
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {

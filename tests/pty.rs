@@ -185,6 +185,27 @@ fn nothing_is_done_or_written_while_nothing_happens() {
 }
 
 #[test]
+fn lines_are_pasted_as_terminals_end_them() {
+    for end in ["\r", "\r\n", "\n"] {
+        let mut terminal = started();
+        terminal.press("nopenai\r");
+        terminal.shows("Create Connection");
+        let lines = [
+            "OPENAI_API_KEY=sk-planted",
+            "OPENAI_ORG_ID=org-77",
+            "FOO=bar",
+        ]
+        .join(end);
+        terminal.press(&format!("\u{1b}[200~{lines}\u{1b}[201~"));
+        terminal.shows("left out: FOO");
+        terminal.shows("org-77");
+        terminal.press("\u{3}");
+        terminal.ends();
+        assert!(!terminal.has_written("planted"));
+    }
+}
+
+#[test]
 fn a_huge_paste_is_refused_and_the_app_goes_on() {
     let mut terminal = started();
     terminal.press("nopenai\r");

@@ -169,7 +169,11 @@ fn what_is_switched_takes_its_place_in_an_order_by_status_and_stays_selected() {
     assert_eq!(stage.app.tree.selected_at(), Some(0));
     stage.play("t");
     assert_eq!(stage.app.tree.selected_item().unwrap().id, first);
-    assert_eq!(stage.app.tree.selected_at(), Some(3), "the first of the inactive by name");
+    assert_eq!(
+        stage.app.tree.selected_at(),
+        Some(3),
+        "the first of the inactive by name"
+    );
     stage.play("u");
     assert_eq!(stage.app.tree.selected_at(), Some(0));
     stage.frame();

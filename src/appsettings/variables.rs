@@ -96,7 +96,7 @@ impl Variables {
     }
 
     /// Shows every variable that is text; others cannot stand for a key.
-    fn each(&self, mut show: impl FnMut(&str, &str)) {
+    pub(super) fn each(&self, mut show: impl FnMut(&str, &str)) {
         match self {
             Self::Process => {
                 for (name, value) in std::env::vars_os() {

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use super::Globals;
+use super::connections::from_env;
 use super::exit::Failure;
 use super::output::Format;
 use super::session::{Ground, Session, WORKERS, runtime};
@@ -44,6 +45,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
         before_stop: BeforeStop::new(move || let_go(stopped.clone())),
         site: site(ground),
         drafts: ground.drafts.clone(),
+        environment: from_env::environment(&ground.catalog),
         session: Some(ground.session(globals.fresh)),
         api: ground.server.as_ref().map(RemoteOptions::api),
     };
@@ -64,7 +66,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
         });
         let left = match way {
             Way::Screen => Box::pin(tui::run(catalog, opening, options)).await,
-            Way::Lines => tui::run_plain(catalog, opening, options).await,
+            Way::Lines => Box::pin(tui::run_plain(catalog, opening, options)).await,
         };
         store.close().await?;
         left.map_err(|error| match error {

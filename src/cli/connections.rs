@@ -4,6 +4,7 @@ pub mod create;
 mod delete;
 mod export;
 mod find;
+pub mod from_env;
 mod given;
 mod history;
 mod models;
@@ -261,7 +262,19 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             import::run(service, source, output).await
         });
     }
-    let draft = given.draft(&*session::catalog(ground)?, output)?;
+    let catalog = session::catalog(ground)?;
+    let taken = match given.from_env() {
+        None => None,
+        Some(wish) => {
+            // What a server names beyond the providers known here is none of its business.
+            let environment = from_env::environment(&ground.catalog);
+            if wish.is_dry_run {
+                return wish.tell(&environment, &catalog, output);
+            }
+            Some(wish.take(&environment, &catalog)?)
+        }
+    };
+    let draft = given.draft(&catalog, taken, output)?;
     with_service(ground, output, async |service, output| {
         let connection = service.create(draft).await?;
         match output.format() {

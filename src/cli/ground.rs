@@ -132,14 +132,14 @@ impl Ground {
 
     /// Where it is kept what comes back at the next start of the app: each data folder and each server has its own.
     pub fn session(&self, is_fresh: bool) -> SessionFile {
-        let of = match &self.server {
-            Some(options) => options.api(),
-            None => {
+        let of = self.server.as_ref().map_or_else(
+            || {
                 let folder = &self.config.data;
                 let whole = std::path::absolute(folder);
                 whole.as_ref().unwrap_or(folder).display().to_string()
-            }
-        };
+            },
+            RemoteOptions::api,
+        );
         SessionFile {
             path: self.config.session(&of),
             of,

@@ -10,7 +10,7 @@ use super::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
     IdOrAlias, Model, Page, Query, Rollback, TestReport, TestSubject, Version, Window,
 };
-use crate::appsettings::{Lookup, Reference};
+use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
 
 /// Another service, of which only what it knows can be had.
@@ -57,6 +57,10 @@ impl ConnectionService for ReadOnlyService {
 
     async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
         self.beneath.aliases(prefix, most).await
+    }
+
+    async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
+        self.beneath.configuration_keys().await
     }
 
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {

@@ -33,6 +33,8 @@ pub enum Context {
     Drafts,
     /// What is done to many connections.
     Bulk,
+    /// A secret that is moved to a reference.
+    Moving,
     /// After the key that copies: what shall be copied.
     Clipboard,
     /// After the key that sorts: by what.
@@ -43,7 +45,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Tree,
         Self::List,
         Self::Form,
@@ -56,6 +58,7 @@ impl Context {
         Self::Merge,
         Self::Drafts,
         Self::Bulk,
+        Self::Moving,
         Self::Clipboard,
         Self::Sorting,
         Self::Anywhere,
@@ -76,6 +79,7 @@ impl Context {
             Self::Merge => "merge",
             Self::Drafts => "drafts",
             Self::Bulk => "many",
+            Self::Moving => "move-to-reference",
             Self::Clipboard => "copy",
             Self::Sorting => "sort",
             Self::Anywhere => "anywhere",
@@ -97,6 +101,7 @@ impl Context {
             Self::Merge => "In what both changed",
             Self::Drafts => "In the drafts",
             Self::Bulk => "In what is done to many",
+            Self::Moving => "Where a key is moved to a reference",
             Self::Clipboard => "After the key that copies",
             Self::Sorting => "After the key that sorts",
             Self::Anywhere => "Everywhere",
@@ -117,6 +122,7 @@ impl Context {
             | Self::Merge
             | Self::Drafts
             | Self::Bulk
+            | Self::Moving
             | Self::Clipboard
             | Self::Sorting
             | Self::Anywhere => None,
@@ -136,6 +142,7 @@ impl Context {
             | Self::Merge
             | Self::Drafts
             | Self::Bulk
+            | Self::Moving
             | Self::Clipboard
             | Self::Sorting
             | Self::Anywhere => &[],
@@ -159,6 +166,7 @@ impl Context {
             | Self::Merge
             | Self::Drafts
             | Self::Bulk
+            | Self::Moving
             | Self::Anywhere => None,
         }
     }
@@ -175,6 +183,12 @@ impl Context {
 #[expect(missing_docs, reason = "the table below says what each does")]
 pub enum Action {
     CompareVersions,
+    Duplicate,
+    Import,
+    References,
+    MoveOut,
+    CopySnippet,
+    CopyVariable,
     Mark,
     RollBack,
     RollBackField,
@@ -289,8 +303,8 @@ const fn entry(
 }
 
 use Context::{
-    Anywhere, Bulk, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Report,
-    Sorting, Trash, Tree,
+    Anywhere, Bulk, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Moving,
+    Report, Sorting, Trash, Tree,
 };
 
 /// All actions; a footer offers them in this order.
@@ -311,6 +325,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::TakeTheirs, "theirs", &[Merge], ("What was saved elsewhere", Some("theirs"))),
     entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
+    entry(Action::Duplicate, "duplicate", &[Tree], ("Duplicate the connection: a form with a copy of it", None)),
+    entry(Action::Import, "import-environment", &[Tree], ("Import from the environment: the variables that providers name", None)),
     entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection or the marked ones on or off", Some("on/off"))),
     entry(Action::Save, "save", &[Form, Merge], ("Save", Some("save"))),
     entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
@@ -318,6 +334,10 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::NextError, "next-error", &[Form], ("Next field that is wrong", Some("next error"))),
     entry(Action::Reveal, "reveal", &[Form], ("Show or hide the secret being typed", Some("show"))),
     entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
+    entry(Action::References, "references", &[Form], ("Refer to a configuration key; $ in an empty setting does it too", None)),
+    entry(Action::MoveOut, "move-to-reference", &[Form], ("Move this key to a reference: what to put where", None)),
+    entry(Action::CopySnippet, "copy-snippet", &[Moving], ("Copy the lines for appsettings.json", Some("JSON"))),
+    entry(Action::CopyVariable, "copy-variable", &[Moving], ("Copy the environment variable", Some("env"))),
     entry(Action::Test, "test", &[Tree, Form], ("Test the connection, the marked ones, or the form", Some("test"))),
     entry(Action::ShowHistory, "history", &[Tree], ("Show the history of the connection", Some("history"))),
     entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last switch or delete", Some("undo"))),
@@ -344,7 +364,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::ShowSettings, "settings", &[Tree], ("Show the settings of the connection", None)),
     entry(Action::ShowInfo, "info", &[Tree], ("Show the ID, the dates and the last test of the connection", None)),
     entry(Action::Refresh, "refresh", &[Tree], ("Read the connections again", None)),
-    entry(Action::Choose, "choose", &[List, Confirm, Bulk], ("Take the one that is selected", Some("choose"))),
+    entry(Action::Choose, "choose", &[List, Confirm, Bulk, Moving], ("Take the one that is selected", Some("choose"))),
     entry(Action::NextButton, "next-button", &[Confirm, Bulk], ("Next button", Some("next"))),
     entry(Action::PreviousButton, "previous-button", &[Confirm, Bulk], ("Previous button", None)),
     entry(Action::Up, "up", &[Tree, List, Bulk], ("Up", None)),
@@ -369,7 +389,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Clipboard, Sorting], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Moving, Clipboard, Sorting], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
     entry(Action::Messages, "messages", &[Tree, Anywhere], ("Show what was said since the start, whole", None)),

@@ -12,8 +12,10 @@ mod bulk;
 mod copy;
 mod drafts;
 mod due;
+mod duplicate;
 mod follow;
 mod hints;
+mod import;
 mod keys;
 mod layers;
 mod merging;
@@ -23,6 +25,7 @@ mod outside;
 mod site;
 mod spoken;
 mod session;
+mod moving;
 mod testing;
 mod trash;
 mod undo;
@@ -50,7 +53,7 @@ use super::notice::Notice;
 use super::site::Site;
 use super::tree::Tree;
 use super::workspace::{Tab, Workspace};
-use crate::connection::Window;
+use crate::connection::{Environment, Window};
 use crate::provider::ProviderCatalog;
 use drafts::Keeping;
 use trash::Restore;
@@ -75,8 +78,11 @@ enum Waiting {
     Edit,
     Editor,
     Theirs,
+    Duplicate,
     Alias,
     Lookup,
+    Keys,
+    Variable,
     Save,
     Switch(Switch),
     Delete(Uuid),
@@ -108,6 +114,10 @@ struct Switch {
 }
 
 /// Everything on screen.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and any of them may be so"
+)]
 pub struct App {
     /// The providers a connection can be made for.
     pub catalog: Arc<ProviderCatalog>,
@@ -143,6 +153,8 @@ pub struct App {
     pub is_behind: bool,
     /// Whether it was said why.
     is_lost: bool,
+    /// What the environment has for connections.
+    pub environment: Environment,
     /// What people should know since the start; the help has all of it.
     pub to_know: Vec<String>,
     /// Where the app is.
@@ -180,6 +192,7 @@ impl App {
             told: Told::default(),
             is_behind: false,
             is_lost: false,
+            environment: Environment::default(),
             to_know: Vec::new(),
             site: Site::default(),
             themes: Vec::new(),
@@ -250,6 +263,10 @@ impl App {
             }
             Event::Edited(ticket, edited) => {
                 self.edited(ticket, edited);
+                None
+            }
+            Event::Environment(environment) => {
+                self.environment = environment;
                 None
             }
             Event::LightBackground => {
@@ -356,6 +373,7 @@ impl App {
             match layer {
                 Layer::Form(form) => {
                     let area = layout.form_rows();
+                    form.fit_keys(area.height.into());
                     form.top =
                         rows::follow(form, &rows::rows(form, area.width), area.height.into());
                 }
@@ -374,6 +392,11 @@ impl App {
                     let area = layout.palette();
                     models.choices.scroll(Layout::choice_rows(area), count);
                 }
+                Layer::Import(import) => {
+                    let count = import.left().len();
+                    let rows = layout.import_list(import).height;
+                    import.choices.scroll(rows.into(), count);
+                }
                 Layer::Compare(compare) => compare.scroll(layout),
                 Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
                 Layer::Drafts(drafts) => {
@@ -390,6 +413,7 @@ impl App {
                 | Layer::Help(_)
                 | Layer::Report(_)
                 | Layer::Messages(_)
+                | Layer::Moving(_)
                 | Layer::Clipboard
                 | Layer::Sorting => {}
             }

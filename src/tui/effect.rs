@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::form::{Document, Kept, Theirs};
 use super::tree::Item;
-use crate::appsettings::{Lookup, Reference};
+use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::connection::export::{Exported, NotWritten};
 use crate::connection::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, Model, Page,
@@ -75,6 +75,10 @@ pub enum Request {
     Lookup(Reference),
     /// Keep a new connection.
     Create(ConnectionDraft),
+    /// Which configuration keys can be referred to.
+    ConfigurationKeys,
+    /// Keep a new connection that is what another one is, with this laid over.
+    Duplicate(Uuid, ConnectionDraft),
     /// Keep a change.
     Update(Change),
     /// Switch on or off.
@@ -128,6 +132,7 @@ impl Request {
     pub const fn is_save(&self) -> bool {
         match self {
             Self::Create(_)
+            | Self::Duplicate(..)
             | Self::Update(_)
             | Self::SetActive(..)
             | Self::Delete(_)
@@ -140,6 +145,7 @@ impl Request {
             | Self::Theirs(..)
             | Self::AliasOwner(..)
             | Self::Lookup(_)
+            | Self::ConfigurationKeys
             | Self::Test(_)
             | Self::Models(_)
             | Self::Trash
@@ -157,7 +163,9 @@ impl Request {
             | Self::Theirs(..)
             | Self::AliasOwner(..)
             | Self::Lookup(_)
+            | Self::ConfigurationKeys
             | Self::Create(_)
+            | Self::Duplicate(..)
             | Self::Update(_)
             | Self::SetActive(..)
             | Self::Delete(_)
@@ -185,7 +193,9 @@ pub enum Reply {
     AliasOwner(Result<Option<ConnectionItem>, ConnectionError>),
     /// To [`Request::Lookup`].
     LookedUp(Result<Lookup, ConnectionError>),
-    /// To [`Request::Create`], [`Request::Update`], [`Request::SetActive`] and [`Request::Restore`].
+    /// To [`Request::ConfigurationKeys`].
+    ConfigurationKeys(Result<Page<ConfigurationKey>, ConnectionError>),
+    /// To [`Request::Create`], [`Request::Duplicate`], [`Request::Update`], [`Request::SetActive`] and [`Request::Restore`].
     Saved(Result<Connection, ConnectionError>),
     /// To [`Request::Delete`].
     Deleted(Result<ConnectionItem, ConnectionError>),

@@ -10,6 +10,7 @@ use super::follow::Heard;
 use super::form::Document;
 use super::key::Key;
 use super::layout::Size;
+use crate::connection::Environment;
 use crate::drafts;
 use crate::provider::ProviderCatalog;
 
@@ -44,6 +45,8 @@ pub enum Event {
     Found(Vec<drafts::Found>),
     /// The editor gave the terminal back, with what it made of the text, or a sentence why there is nothing.
     Edited(Ticket, Result<Document, String>),
+    /// What the environment that umai was started in has for connections.
+    Environment(Environment),
     /// The terminal's background is light.
     LightBackground,
     /// Something was said in words, where there is no screen.

@@ -2,7 +2,9 @@
 
 mod apart;
 mod burst;
+mod address;
 mod checks;
+mod copy;
 mod draft;
 mod elsewhere;
 pub mod field;
@@ -10,9 +12,11 @@ mod fill;
 mod kept;
 mod outside;
 mod owners;
+mod references;
 pub mod rows;
 mod save;
 mod suggest;
+mod ways;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,8 +28,9 @@ use super::key::Key;
 use super::layer::Outcome;
 use super::line::{LONGEST, Line, Pasting};
 use super::notice::Notice;
+use crate::appsettings::Reference;
 use crate::connection::{Clipping, Connection, alias};
-use crate::provider::{Provider, ProviderCatalog};
+use crate::provider::{Provider, ProviderCatalog, SettingsField};
 pub use checks::AliasCheck;
 use checks::Known;
 use elsewhere::Apart;
@@ -34,6 +39,7 @@ use field::{Field, Place, Secret, Value};
 pub use kept::Kept;
 pub use outside::Document;
 use outside::Outside;
+use references::{Choosing, Keys};
 
 /// What a form is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +47,13 @@ use outside::Outside;
 pub enum Subject {
     /// A connection that is not yet.
     New,
+    /// One that is not yet, and will be what another one is.
+    Copy {
+        /// The original.
+        of: Uuid,
+        /// The original's name.
+        name: String,
+    },
     /// A stored one.
     Stored {
         /// Which.
@@ -69,6 +82,14 @@ pub struct Form {
     pub alias_check: AliasCheck,
     /// What is known of references, the newest last.
     lookups: Vec<Known>,
+    /// References that are thought of, and asked about with those in the fields.
+    suggested: Vec<Reference>,
+    /// The list of configuration keys, when it is open.
+    pub choosing: Option<Choosing>,
+    /// What is known of configuration keys.
+    keys: Keys,
+    /// Aliases of a copy that were taken.
+    tried_aliases: Vec<String>,
     /// The save under way.
     pub saving: Option<Ticket>,
     /// What happened to the connection elsewhere since it was read.
@@ -97,10 +118,8 @@ impl Form {
             Field::own(Place::Alias, "Alias", Value::Text(Line::text(""))),
             Field::own(Place::Status, "Status", Value::Switch(true)),
         ];
-        let settings = provider
-            .settings
-            .iter()
-            .map(|setting| Field::setting(setting, None, true));
+        let make = |setting: &SettingsField| Field::setting(setting, None, true);
+        let settings = Self::settings(provider, make, |_| false);
         Self::with(Subject::New, provider, own.into_iter().chain(settings))
     }
 
@@ -112,9 +131,11 @@ impl Form {
             Field::own(Place::Alias, "Alias", Value::Text(Line::text(&item.alias))),
             Field::own(Place::Status, "Status", Value::Switch(item.is_active)),
         ];
-        let settings = provider.settings.iter().map(|setting| {
-            Field::setting(setting, draft::stored(connection, setting).as_ref(), false)
-        });
+        let stored = |setting: &SettingsField| draft::stored(connection, setting);
+        let make =
+            |setting: &SettingsField| Field::setting(setting, stored(setting).as_ref(), false);
+        let has = |key: &str| provider.field(key).and_then(stored).is_some();
+        let settings = Self::settings(provider, make, has);
         let subject = Subject::Stored {
             id: item.id,
             name: item.name.clone(),
@@ -137,6 +158,10 @@ impl Form {
             top: 0,
             alias_check: AliasCheck::Unknown(String::new()),
             lookups: Vec::new(),
+            suggested: Vec::new(),
+            choosing: None,
+            keys: Keys::default(),
+            tried_aliases: Vec::new(),
             saving: None,
             elsewhere: None,
             slot: None,
@@ -182,7 +207,7 @@ impl Form {
     /// The identity, when it is stored.
     pub const fn id(&self) -> Option<Uuid> {
         match self.subject {
-            Subject::New => None,
+            Subject::New | Subject::Copy { .. } => None,
             Subject::Stored { id, .. } => Some(id),
         }
     }
@@ -192,20 +217,24 @@ impl Form {
         if self.saving.is_some() {
             return Outcome::Stay;
         }
+        if self.act_on_keys(action, catalog) {
+            return Outcome::Stay;
+        }
+        self.choosing = None;
+        let last = self.fields.len().saturating_sub(1);
         match action {
             Action::Save => return self.save(catalog),
             Action::Test => return self.test(catalog),
             Action::Back => return self.leave(),
-            Action::NextField => self.focus_on((self.focus + 1) % self.fields.len().max(1)),
-            Action::PreviousField => {
-                let last = self.fields.len().saturating_sub(1);
-                self.focus_on(self.focus.checked_sub(1).unwrap_or(last));
+            Action::References => {
+                if let Some(notice) = self.open_keys() {
+                    return Outcome::Tell(notice);
+                }
             }
-            Action::PageDown => {
-                let last = self.fields.len().saturating_sub(1);
-                self.focus_on((self.focus + 5).min(last));
-            }
-            Action::PageUp => self.focus_on(self.focus.saturating_sub(5)),
+            Action::NextField => self.focus_on(self.shown_from(self.focus + 1, 1)),
+            Action::PreviousField => self.focus_on(self.shown_from(self.focus + last, -1)),
+            Action::PageDown => self.focus_on(self.shown_from((self.focus + 5).min(last), -1)),
+            Action::PageUp => self.focus_on(self.shown_from(self.focus.saturating_sub(5), 1)),
             Action::NextError => self.focus_on_error(self.focus + 1),
             Action::Reveal => self.reveal(),
             Action::Clear => self.clear(catalog),
@@ -216,7 +245,7 @@ impl Form {
 
     /// Handles a key that is no action.
     pub fn key(&mut self, key: Key, catalog: &ProviderCatalog) {
-        if self.saving.is_some() {
+        if self.saving.is_some() || self.type_into_keys(key) {
             return;
         }
         if let Some(field) = self.fields.get_mut(self.focus)
@@ -263,6 +292,7 @@ impl Form {
     pub fn focus_on(&mut self, field: usize) {
         if field != self.focus {
             self.hide_secrets();
+            self.choosing = None;
         }
         self.focus = field.min(self.fields.len().saturating_sub(1));
         self.look_up_again(self.focus);
@@ -312,7 +342,9 @@ impl Form {
     }
 
     fn clear(&mut self, catalog: &ProviderCatalog) {
-        if let Some(field) = self.fields.get_mut(self.focus) {
+        if let Some(field) = self.fields.get_mut(self.focus)
+            && !matches!(field.place, Place::Way(_))
+        {
             field.clear();
             self.changed(catalog);
         }
@@ -322,10 +354,10 @@ impl Form {
     fn changed(&mut self, catalog: &ProviderCatalog) {
         self.look_up_again(self.focus);
         self.look_at_key(self.focus, catalog);
+        self.follow_keys();
         match self.fields.get(self.focus).map(|field| &field.place) {
             Some(Place::Alias) => {
-                self.alias_follows =
-                    self.subject == Subject::New && self.typed(&Place::Alias).is_empty();
+                self.alias_follows = self.id().is_none() && self.typed(&Place::Alias).is_empty();
             }
             Some(Place::Name) if self.alias_follows => {
                 let suggested = alias::suggest(self.name());

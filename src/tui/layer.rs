@@ -9,9 +9,11 @@ use super::drafts::Drafts;
 use super::effect::{Request, Ticket};
 use super::form::Form;
 use super::help::Help;
+use super::import::Import;
 use super::merge::Merge;
 use super::messages::Messages;
 use super::models::Models;
+use super::moving::Moving;
 use super::notice::Notice;
 use super::palette::Palette;
 use super::picker::Picker;
@@ -48,6 +50,10 @@ pub enum Layer {
     Bulk,
     /// What was said since the start.
     Messages(Messages),
+    /// What the environment has for connections.
+    Import(Import),
+    /// A secret that is moved to a reference, above its form.
+    Moving(Moving),
     /// Something is to be copied; the next key says what.
     Clipboard,
     /// The connections are to be ordered; the next key says by what.
@@ -56,13 +62,15 @@ pub enum Layer {
 
 impl Layer {
     /// The place its keys are looked up in.
-    pub const fn context(&self) -> Context {
+    pub fn context(&self) -> Context {
         match self {
             Self::Picker(_)
             | Self::Palette(_)
             | Self::Help(_)
             | Self::Models(_)
-            | Self::Messages(_) => Context::List,
+            | Self::Messages(_)
+            | Self::Import(_) => Context::List,
+            Self::Form(form) if form.is_choosing() => Context::List,
             Self::Form(_) => Context::Form,
             Self::Confirm(_) => Context::Confirm,
             Self::Report(_) => Context::Report,
@@ -71,6 +79,7 @@ impl Layer {
             Self::Merge(_) => Context::Merge,
             Self::Drafts(_) => Context::Drafts,
             Self::Bulk => Context::Bulk,
+            Self::Moving(_) => Context::Moving,
             Self::Clipboard => Context::Clipboard,
             Self::Sorting => Context::Sorting,
         }
@@ -92,6 +101,8 @@ impl Layer {
             | Self::Merge(_)
             | Self::Drafts(_)
             | Self::Bulk
+            | Self::Import(_)
+            | Self::Moving(_)
             | Self::Clipboard
             | Self::Sorting => None,
         }

@@ -1,6 +1,7 @@
 //! Where everything is: a pure function of the screen's size.
 
 use super::confirm::Confirm;
+use super::import::Import;
 
 /// The size of the screen, in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -221,6 +222,38 @@ impl Layout {
     pub fn drafts(&self, count: usize) -> Area {
         let rows = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(5);
         self.body.centered(TRASH, rows.max(7))
+    }
+
+    /// Where what the environment has is.
+    pub fn import(&self, import: &Import) -> Area {
+        let (choices, lines) = import.rows();
+        let rows = u16::try_from(choices + lines).unwrap_or(u16::MAX);
+        // The line that narrows, the gaps and the border.
+        self.body.centered(READING, rows.saturating_add(5))
+    }
+
+    /// Where its choices are, and below them what is said of the one that is selected.
+    fn import_parts(&self, import: &Import) -> (Area, Area) {
+        let list = Self::choice_list(self.import(import));
+        let (_, lines) = import.rows();
+        let lines = u16::try_from(lines).unwrap_or(u16::MAX);
+        let said = lines.min(list.height / 2);
+        list.split_top(list.height - said)
+    }
+
+    /// Where its choices are.
+    pub fn import_list(&self, import: &Import) -> Area {
+        self.import_parts(import).0
+    }
+
+    /// Where is said what the one that is selected takes from where.
+    pub fn import_said(&self, import: &Import) -> Area {
+        let (_, said) = self.import_parts(import);
+        Area {
+            x: said.x.saturating_add(1),
+            width: said.width.saturating_sub(2),
+            ..said
+        }
     }
 
     /// Where the keys are shown.

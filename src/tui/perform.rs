@@ -26,6 +26,8 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
             Reply::AliasOwner(service.alias_owner(&alias, except).await)
         }
         Request::Lookup(reference) => Reply::LookedUp(service.lookup(&reference).await),
+        Request::ConfigurationKeys => Reply::ConfigurationKeys(service.configuration_keys().await),
+        Request::Duplicate(of, draft) => Reply::Saved(service.duplicate(&of.into(), draft).await),
         Request::Create(draft) => Reply::Saved(service.create(draft).await),
         Request::Update(Change { id, draft, over }) => {
             Reply::Saved(service.update(&id.into(), draft, Some(over)).await)

@@ -102,6 +102,8 @@ pub async fn run(
         .session
         .as_ref()
         .and_then(|session| session.bring_back(&mut app));
+    // Nothing follows from it.
+    let _ = app.update(Event::Environment(options.environment));
     let signals = Signals::new()?;
     let taken = Taken::new()?;
     // Behind the hook that gives the terminal back: the store keeps the panics that it expects from it.

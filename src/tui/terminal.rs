@@ -18,7 +18,9 @@ use crossterm::event::{
 };
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    is_raw_mode_enabled,
 };
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::sync::mpsc::UnboundedSender;
 use zeroize::Zeroizing;
 
@@ -55,9 +57,11 @@ pub fn take() -> io::Result<()> {
         }));
     });
     let _mode = mode();
-    // A shell that let us go on has made the terminal its own meanwhile, which is not known here: raw is set once more.
-    disable_raw_mode()?;
-    enable_raw_mode()?;
+    if is_raw_mode_enabled()? {
+        be_raw()?;
+    } else {
+        enable_raw_mode()?;
+    }
     IS_TAKEN.store(true, Ordering::SeqCst);
     crossterm::execute!(
         io::stdout(),
@@ -65,6 +69,34 @@ pub fn take() -> io::Result<()> {
         EnableMouseCapture,
         EnableBracketedPaste
     )
+}
+
+/// Makes the terminal raw that is taken for raw: a shell that let us go on has made it its own meanwhile.
+///
+/// Why in one step: a Ctrl-S that comes while it is cooked for a moment would stop everything that is drawn.
+fn be_raw() -> io::Result<()> {
+    let input = rustix::stdio::stdin();
+    let mut mode = tcgetattr(input)?;
+    mode.make_raw();
+    Ok(tcsetattr(input, OptionalActions::Now, &mode)?)
+}
+
+/// The same text with a line feed at every line's end: most terminals paste carriage returns in their place.
+fn with_line_ends(text: Zeroizing<String>) -> Zeroizing<String> {
+    if !text.contains('\r') {
+        return text;
+    }
+    let mut alike = Zeroizing::new(String::with_capacity(text.len()));
+    let mut signs = text.chars().peekable();
+    while let Some(sign) = signs.next() {
+        if sign == '\r' {
+            signs.next_if_eq(&'\n');
+            alike.push('\n');
+        } else {
+            alike.push(sign);
+        }
+    }
+    alike
 }
 
 /// Gives the terminal back as it was; does nothing when that was done.
@@ -200,7 +232,9 @@ impl Translator {
             Happening::Key(key) if key.kind == KeyEventKind::Release => None,
             Happening::Key(key) if self.is_late_answer(key.into()) => None,
             Happening::Key(key) => Some(Event::Key(key.into())),
-            Happening::Paste(text) => Some(Event::Paste(Pasted(Zeroizing::new(text)))),
+            Happening::Paste(text) => {
+                Some(Event::Paste(Pasted(with_line_ends(Zeroizing::new(text)))))
+            }
             Happening::Resize(width, height) => Some(Event::Resize(Size { width, height })),
             Happening::Mouse(mouse) => self.mouse(mouse),
             Happening::FocusGained | Happening::FocusLost => None,

@@ -10,10 +10,12 @@ mod drafts;
 mod form;
 mod help;
 mod history;
+mod import;
 mod info;
 mod list;
 mod merge;
 mod messages;
+mod moving;
 mod paint;
 mod report;
 mod trash;
@@ -84,6 +86,11 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
                 None
             }
             Layer::Clipboard | Layer::Sorting => None,
+            Layer::Import(import) => Some(import::draw(scene, import, buffer)),
+            Layer::Moving(moving) => {
+                moving::draw(scene, moving, buffer);
+                None
+            }
             Layer::Help(help) => {
                 help::draw(scene, help, buffer);
                 None

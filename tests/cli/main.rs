@@ -10,6 +10,7 @@ mod commands;
 mod doctor;
 mod exports;
 mod files;
+mod from_env;
 mod history;
 mod home;
 mod imports;

@@ -162,6 +162,7 @@ async fn find(asked: &mut Asked) {
         let reference = Reference::read(text).unwrap();
         asked.hear(&service.lookup(&reference).await);
     }
+    asked.hear(&service.configuration_keys().await);
     let all = || Query::all(TEN);
     for query in [
         Query {
@@ -194,6 +195,7 @@ async fn find(asked: &mut Asked) {
     asked.hear(&service.revision().await);
     for mut provider in service.providers().all().to_vec() {
         // How it is asked is nobody's but the server's.
+        provider.told_calls = provider.calls().into_owned();
         provider.probe.clear();
         asked.told.push(format!("{provider:?}"));
     }

@@ -18,6 +18,9 @@ use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias,
 /// How many connections a list has unless said otherwise.
 pub const TAKE: usize = 100;
 
+/// The stable word for a connection that is not there.
+const NOT_FOUND: &str = "notFound";
+
 /// A connection's name in an address; every text is an id or an alias.
 pub fn named(text: &str) -> IdOrAlias {
     let Ok(key) = text.parse();
@@ -101,8 +104,8 @@ pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: Header
     };
     match deleted {
         Ok(_) => Ok(StatusCode::OK.into_response()),
-        Err(Refusal(problem)) => Err(match problem.cause {
-            Some(ConnectionError::NotFound(_)) => {
+        Err(Refusal(problem)) => Err(match problem.code.as_deref() {
+            Some(NOT_FOUND) => {
                 let sentence = format!(
                     "Connection with ID '{}' not found",
                     repeated(&key.to_string())

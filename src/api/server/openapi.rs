@@ -102,9 +102,8 @@ impl Operation {
     fn tag(&self) -> &str {
         let tag = self.path.trim_start_matches('/').split('/').next();
         match tag.unwrap_or_default() {
-            "connection-tests" => "connections",
+            "connection-tests" | "aliases" => "connections",
             "provider" => "providers",
-            "aliases" => "connections",
             "health" | "openapi.json" | "notices" | "appsettings" => "server",
             other => other,
         }

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 use super::applier::Notices;
@@ -12,7 +11,7 @@ use super::ledger::Point;
 use super::missing;
 use super::rows::{self, Applied, Current, Row, SavedJson};
 use super::view::{Broken, View};
-use crate::connection::{Change, Connection, ConnectionItem, Sealed, StoreError};
+use crate::connection::{Change, Connection, Sealed, StoreError};
 use crate::store::files;
 use crate::store::journal::digest::Digest;
 use crate::store::journal::entry::Kind;
@@ -267,11 +266,10 @@ pub(super) fn current_of(
         return Ok(None);
     };
     let json = &newest.kept.1;
-    let saved: SavedJson<ConnectionItem, IgnoredAny> = rows::read_json(id, json)?;
     Ok(Some(Current {
         revision: newest.revision,
         history: folded.history(id),
-        item: saved.connection,
+        item: rows::read_listed(id, json)?,
         json: json.as_slice().into(),
     }))
 }
@@ -285,7 +283,7 @@ fn free_alias(current: &mut Current, taken: &mut HashSet<String>) -> Result<Stri
         .map(|number| format!("{old}-{number}"))
         .filter(|alias| !taken.contains(&alias.to_lowercase()));
     saved.connection.item.alias = free.next().unwrap_or_default();
-    current.item = saved.connection.item.clone();
+    current.item = saved.connection.listed();
     current.json = rows::write_json(&saved)?.into();
     taken.insert(current.item.alias.to_lowercase());
     Ok(format!(

@@ -24,6 +24,10 @@ impl Action {
             | Self::TakeTheirs
             | Self::Enable
             | Self::Disable
+            | Self::Duplicate
+            | Self::Import
+            | Self::References
+            | Self::MoveOut
             | Self::Save => true,
             Self::CompareVersions
             | Self::Mark
@@ -75,6 +79,8 @@ impl Action {
             | Self::NextTheme
             | Self::CopyCurl
             | Self::Messages
+            | Self::CopySnippet
+            | Self::CopyVariable
             | Self::MarkRow
             | Self::MarkUp
             | Self::MarkDown

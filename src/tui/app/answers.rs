@@ -33,6 +33,13 @@ impl App {
             (Waiting::Theirs, Reply::Theirs(theirs)) => {
                 self.theirs(ticket, theirs.map(|theirs| *theirs));
             }
+            (Waiting::Duplicate, Reply::Got(Ok(connection))) => self.open_copy(&connection),
+            (Waiting::Keys, Reply::ConfigurationKeys(found)) => {
+                self.keys_found(ticket, found.map_err(|error| error.to_string()));
+            }
+            (Waiting::Variable, Reply::LookedUp(lookup)) => {
+                self.variable_looked_up(lookup.ok().as_ref());
+            }
             (Waiting::Alias, Reply::AliasOwner(owner)) => {
                 let owner = owner.ok().map(|owner| owner.map(|item| item.name));
                 if let Some(form) = self.form_mut() {
@@ -43,6 +50,7 @@ impl App {
                 if let Some(form) = self.form_mut() {
                     form.looked_up(lookup.ok());
                 }
+                self.learn_where_to_move();
             }
             (Waiting::Save, Reply::Saved(saved)) => self.saved(ticket, saved),
             (Waiting::Switch(switch), Reply::Saved(Ok(connection))) => {
@@ -97,7 +105,7 @@ impl App {
             (Waiting::RollbackField(number), Reply::Saved(done)) => {
                 self.field_rolled_back(number, done);
             }
-            (Waiting::Edit, Reply::Got(Err(error))) => self.say(&error),
+            (Waiting::Edit | Waiting::Duplicate, Reply::Got(Err(error))) => self.say(&error),
             (Waiting::Bulk(of), reply) => self.bulk_answered(of, reply),
             (Waiting::File, Reply::Exported(written)) => self.file_written(written),
             // An answer of another kind than was asked for, or none at all.
@@ -151,7 +159,19 @@ impl App {
             Waiting::Bulk(of) => self.bulk_answered(of, Reply::Lost(why.to_owned())),
             Waiting::File => self.not_written(String::new()),
             Waiting::Versions(..) => self.workspace.history.broke(why.to_owned()),
-            Waiting::Edit | Waiting::Editor | Waiting::Rollback(_) | Waiting::RollbackField(_) => {}
+            Waiting::Keys => {
+                self.keys_found(ticket, Err(why.to_owned()));
+                return;
+            }
+            Waiting::Variable => {
+                self.variable_looked_up(None);
+                return;
+            }
+            Waiting::Edit
+            | Waiting::Editor
+            | Waiting::Duplicate
+            | Waiting::Rollback(_)
+            | Waiting::RollbackField(_) => {}
         }
         self.tell(Notice::error(format!("The request broke off: {why}")));
     }
@@ -187,7 +207,9 @@ impl App {
         match saved {
             Ok(connection) => {
                 let notice = match form.subject {
-                    Subject::New => Notice::done(format!("Created \"{}\"", connection.item.name)),
+                    Subject::New | Subject::Copy { .. } => {
+                        Notice::done(format!("Created \"{}\"", connection.item.name))
+                    }
                     Subject::Stored { version, .. } if version == connection.item.version => {
                         Notice::info(format!(
                             "Saved \"{}\": no changes detected",

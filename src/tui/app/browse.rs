@@ -34,6 +34,8 @@ impl App {
             | Action::MarkTo
             | Action::MarkAll
             | Action::Invert => self.act_on_marks(action),
+            Action::Duplicate => return self.duplicate(),
+            Action::Import => self.import(),
             Action::Toggle => return self.toggle(),
             Action::Test => return self.test_selected(),
             Action::Models => return self.browse_selected(),
@@ -81,6 +83,10 @@ impl App {
             Action::PreviousPane => self.turn_pane(-1),
             Action::Back => self.back(),
             Action::Save
+            | Action::References
+            | Action::MoveOut
+            | Action::CopySnippet
+            | Action::CopyVariable
             | Action::RollBackField
             | Action::RestoreDraft
             | Action::DiscardDraft

@@ -28,6 +28,8 @@ impl App {
             .or_else(|| self.next_alias())
             .or_else(|| self.next_lookup())
             .or_else(|| self.next_of_many())
+            .or_else(|| self.next_keys())
+            .or_else(|| self.next_variable())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_hiding())
             .or_else(|| self.next_theirs())

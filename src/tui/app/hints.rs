@@ -21,6 +21,7 @@ impl App {
             | Action::Models
             | Action::ShowHistory
             | Action::Delete
+            | Action::Duplicate
             | Action::Copy
                 if self.layers.is_empty() =>
             {

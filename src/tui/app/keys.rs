@@ -15,7 +15,13 @@ impl App {
     /// Whether characters are typed into something.
     fn is_typing(&self) -> bool {
         match self.layers.last() {
-            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_) | Layer::Models(_)) => true,
+            Some(
+                Layer::Picker(_)
+                | Layer::Palette(_)
+                | Layer::Form(_)
+                | Layer::Models(_)
+                | Layer::Import(_),
+            ) => true,
             Some(Layer::Confirm(confirm)) => confirm.line.is_some(),
             Some(Layer::Bulk) => self.bulk.as_ref().is_some_and(Bulk::is_typing),
             Some(
@@ -26,6 +32,7 @@ impl App {
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
                 | Layer::Messages(_)
+                | Layer::Moving(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             ) => false,
@@ -40,6 +47,10 @@ impl App {
             return None;
         }
         let mut found = self.keymap.find(self.context(), key);
+        if matches!(self.layers.last(), Some(Layer::Form(_))) {
+            // A list that is open in a form takes only the keys that choose.
+            found = found.or_else(|| self.keymap.find(Context::Form, key));
+        }
         if found.is_none() {
             // Where nothing is typed, the keys that move in the tree move here, too.
             found =
@@ -54,7 +65,8 @@ impl App {
                             | Layer::Trash(_)
                             | Layer::Merge(_)
                             | Layer::Drafts(_)
-                            | Layer::Bulk,
+                            | Layer::Bulk
+                            | Layer::Moving(_),
                         ) => action.is_move(),
                         _ => false,
                     });
@@ -77,6 +89,7 @@ impl App {
                 }
             }
             Some(Layer::Models(models)) => models.choices.key(key),
+            Some(Layer::Import(import)) => import.choices.key(key),
             Some(Layer::Form(form)) => form.key(key, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.key(key),
             Some(Layer::Bulk) => self.type_in_bulk(key),
@@ -91,6 +104,7 @@ impl App {
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
                 | Layer::Messages(_)
+                | Layer::Moving(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             )
@@ -125,6 +139,7 @@ impl App {
                 told
             }
             Some(Layer::Models(models)) => too_long(models.choices.line.paste(&pasted.0)),
+            Some(Layer::Import(import)) => too_long(import.choices.line.paste(&pasted.0)),
             Some(Layer::Confirm(confirm)) => confirm
                 .line
                 .as_mut()
@@ -149,6 +164,7 @@ impl App {
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
                 | Layer::Messages(_)
+                | Layer::Moving(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             )

@@ -53,6 +53,10 @@ impl App {
                 self.layers.push(Layer::Messages(Messages::default()));
                 return None;
             }
+            Action::MoveOut if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+                self.move_out();
+                return None;
+            }
             _ => {}
         }
         let help_area = self.layout().help_text();
@@ -74,6 +78,11 @@ impl App {
                     Outcome::Stay
                 }
             },
+            Some(Layer::Import(_)) => {
+                self.act_in_import(action);
+                return None;
+            }
+            Some(Layer::Moving(_)) => return self.act_in_moving(action),
             Some(Layer::Compare(_)) => return self.act_in_compare(action),
             Some(Layer::Trash(_)) => return self.act_in_trash(action),
             Some(Layer::Merge(_)) => return self.act_in_merge(action),

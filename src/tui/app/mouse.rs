@@ -50,7 +50,9 @@ impl App {
                 | Layer::Trash(_)
                 | Layer::Merge(_)
                 | Layer::Drafts(_)
-                | Layer::Bulk,
+                | Layer::Bulk
+                | Layer::Import(_)
+                | Layer::Moving(_),
             ) => {
                 self.act(up_or_down);
             }
@@ -72,7 +74,9 @@ impl App {
                 if area.contains(mouse.x, mouse.y) {
                     let rows = rows::rows(form, area.width);
                     let row = form.top + usize::from(mouse.y - area.y);
-                    if let Some(field) = rows.get(row).and_then(|row| row.field) {
+                    if let Some(rows::Shows::Key(at)) = rows.get(row).map(|row| &row.shows) {
+                        form.take_key(*at, &self.catalog);
+                    } else if let Some(field) = rows.get(row).and_then(|row| row.field) {
                         form.focus_on(field);
                     }
                 }
@@ -130,6 +134,15 @@ impl App {
                 None
             }
             Some(Layer::Bulk) => self.click_in_bulk(mouse, is_double),
+            Some(Layer::Import(import)) => {
+                let area = layout.import_list(import);
+                let at = point(mouse, area, import.choices.top)?;
+                if at >= import.left().len() {
+                    return None;
+                }
+                import.choices.selected = at;
+                is_double.then(|| self.act(Action::Choose)).flatten()
+            }
             Some(Layer::Confirm(confirm)) => {
                 let button = layout
                     .buttons(confirm)
@@ -143,6 +156,7 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Messages(_)
+                | Layer::Moving(_)
                 | Layer::Clipboard
                 | Layer::Sorting,
             ) => None,

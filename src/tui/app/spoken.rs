@@ -41,6 +41,13 @@ impl App {
                 confirm.focus = number;
                 return self.act(Action::Choose);
             }
+            Some(Layer::Import(import)) => {
+                import.choices.selected = number;
+                return self.act(Action::Choose);
+            }
+            Some(Layer::Moving(moving)) => {
+                moving.selected = number.min(moving.suggestions.len().saturating_sub(1));
+            }
             Some(Layer::Models(models)) => models.choices.selected = number,
             Some(Layer::Trash(trash)) => trash.choices.selected = number,
             Some(Layer::Bulk) => {
@@ -58,7 +65,12 @@ impl App {
             Some(Layer::Compare(compare)) => {
                 compare.selected = number.min(compare.changes().len().saturating_sub(1));
             }
-            Some(Layer::Form(form)) => form.focus_on(number),
+            Some(Layer::Form(form)) if form.is_choosing() => form.take_key(number, &self.catalog),
+            Some(Layer::Form(form)) => {
+                if let Some(at) = form.shown().get(number) {
+                    form.focus_on(*at);
+                }
+            }
             Some(
                 Layer::Help(_)
                 | Layer::Report(_)
@@ -88,6 +100,10 @@ impl App {
             return;
         }
         let told = match self.layers.last_mut() {
+            Some(Layer::Form(form)) if form.is_choosing() => {
+                form.narrow_keys(&text.0);
+                None
+            }
             Some(Layer::Form(form)) => fill(form, text, &self.catalog),
             Some(Layer::Picker(picker)) => {
                 picker.choices.line.set(&text.0);
@@ -98,6 +114,11 @@ impl App {
                 palette.choices.line.set(&text.0);
                 palette.choices.selected = 0;
                 self.look_up();
+                None
+            }
+            Some(Layer::Import(import)) => {
+                import.choices.line.set(&text.0);
+                import.choices.selected = 0;
                 None
             }
             Some(Layer::Models(models)) => {
@@ -123,6 +144,7 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Messages(_)
                 | Layer::Compare(_)
+                | Layer::Moving(_)
                 | Layer::Trash(_)
                 | Layer::Drafts(_)
                 | Layer::Merge(_)

@@ -149,6 +149,9 @@ impl App {
             | Waiting::Edit
             | Waiting::Editor
             | Waiting::Theirs
+            | Waiting::Duplicate
+            | Waiting::Keys
+            | Waiting::Variable
             | Waiting::Alias
             | Waiting::Lookup
             | Waiting::Save

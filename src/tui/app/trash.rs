@@ -46,6 +46,8 @@ impl App {
             | Layer::Drafts(_)
             | Layer::Bulk
             | Layer::Messages(_)
+            | Layer::Import(_)
+            | Layer::Moving(_)
             | Layer::Clipboard
             | Layer::Sorting => None,
         })

@@ -22,6 +22,10 @@ pub enum State {
 
 /// One of the connections.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and any of them may be so"
+)]
 pub struct Row {
     /// The connection.
     pub id: Uuid,

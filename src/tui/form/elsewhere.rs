@@ -156,7 +156,7 @@ impl Form {
     /// The version that the form was made over.
     pub(super) const fn version(&self) -> Option<u64> {
         match self.subject {
-            Subject::New => None,
+            Subject::New | Subject::Copy { .. } => None,
             Subject::Stored { version, .. } => Some(version),
         }
     }

@@ -50,6 +50,7 @@ impl Kept {
         let provider = self.provider_name(catalog);
         match &self.subject {
             Subject::New => format!("A new connection · {provider}"),
+            Subject::Copy { name, .. } => format!("A copy of \"{name}\" · {provider}"),
             Subject::Stored { name, version, .. } => {
                 format!("Changes of \"{name}\", made over version {version} · {provider}")
             }
@@ -110,7 +111,7 @@ impl Form {
     pub fn restored(kept: &Kept, provider: &Provider, catalog: &ProviderCatalog) -> Self {
         let mut form = Self::new(provider);
         form.subject = kept.subject.clone();
-        if form.subject != Subject::New {
+        if form.id().is_some() {
             let note = Field::own(Place::Note, "Note", Value::Text(Line::text("")));
             form.fields.push(note);
         }

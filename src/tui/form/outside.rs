@@ -207,7 +207,8 @@ fn seen(json: &str) -> String {
         }
         let mut units = [0; 2];
         for unit in sign.encode_utf16(&mut units) {
-            let _ = write!(seen, "\\u{unit:04x}"); // a String takes every write
+            // A String takes every write.
+            let _ = write!(seen, "\\u{unit:04x}");
         }
     }
     seen

@@ -1,6 +1,6 @@
 //! Saving a form, and showing at its fields why it was refused.
 
-use super::field::{Field, Place};
+use super::field::Place;
 use super::{Elsewhere, Form, Subject};
 use crate::connection::validate::Stored as Keep;
 use crate::connection::{ConnectionDraft, Field as DraftField, FieldError, Reason, TestSubject};
@@ -37,6 +37,7 @@ impl Form {
         };
         Outcome::Ask(match self.subject {
             Subject::New => Request::Create(draft),
+            Subject::Copy { of, .. } => Request::Duplicate(of, draft),
             Subject::Stored { id, version, .. } => Request::Update(Change {
                 id,
                 draft,
@@ -54,7 +55,10 @@ impl Form {
         };
         Outcome::Test(match self.subject {
             Subject::New => TestSubject::Draft(draft),
-            Subject::Stored { id, .. } => TestSubject::Changed(id.into(), draft),
+            // The secrets of the original are tried with it, by the rules of a change.
+            Subject::Copy { of: id, .. } | Subject::Stored { id, .. } => {
+                TestSubject::Changed(id.into(), draft)
+            }
         })
     }
 
@@ -77,7 +81,7 @@ impl Form {
     fn problems(&self, draft: &ConnectionDraft, catalog: &ProviderCatalog) -> Vec<FieldError> {
         let keep = match self.subject {
             Subject::New => Keep::Nothing,
-            Subject::Stored { .. } => Keep::Secrets,
+            Subject::Copy { .. } | Subject::Stored { .. } => Keep::Secrets,
         };
         draft.problems(catalog, keep)
     }
@@ -98,9 +102,14 @@ impl Form {
         }
         let mut homeless = None;
         for problem in problems {
-            match self.field_of(&problem.field) {
+            let (place, words) = match self.at_way(problem) {
+                Some((place, words)) => (Some(place), words),
+                None => (self.place_of(&problem.field), problem.reason.at_field()),
+            };
+            let mut fields = self.fields.iter_mut();
+            match fields.find(|field| place.as_ref() == Some(&field.place)) {
                 Some(field) if field.error.is_none() => {
-                    field.error = Some(sentence(&problem.reason.at_field()));
+                    field.error = Some(sentence(&words));
                     field.refused = match &problem.reason {
                         Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. } => {
                             field.reference()
@@ -118,8 +127,8 @@ impl Form {
         homeless
     }
 
-    fn field_of(&mut self, at: &DraftField) -> Option<&mut Field> {
-        let place = match at {
+    fn place_of(&self, at: &DraftField) -> Option<Place> {
+        Some(match at {
             DraftField::Name => Place::Name,
             DraftField::Alias => Place::Alias,
             DraftField::IsActive => Place::Status,
@@ -127,8 +136,7 @@ impl Form {
                 Place::Setting(self.provider.field(key)?.key.clone())
             }
             DraftField::ProviderId | DraftField::Settings => return None,
-        };
-        self.fields.iter_mut().find(|field| field.place == place)
+        })
     }
 
     /// Puts the focus on the next field that is wrong, from this one on and around.

@@ -38,8 +38,11 @@ enum Goes {
 
 fn goes(app: &App) -> Goes {
     match app.layers.last() {
+        Some(Layer::Form(form)) if form.is_choosing() => Goes::IntoList,
         Some(Layer::Form(_)) => Goes::IntoField,
-        Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Models(_)) => Goes::IntoList,
+        Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Models(_) | Layer::Import(_)) => {
+            Goes::IntoList
+        }
         Some(Layer::Bulk) if app.bulk.as_ref().is_some_and(Bulk::is_typing) => Goes::IntoList,
         Some(Layer::Confirm(_)) => Goes::ToQuestion,
         Some(
@@ -47,6 +50,7 @@ fn goes(app: &App) -> Goes {
             | Layer::Report(_)
             | Layer::Messages(_)
             | Layer::Compare(_)
+            | Layer::Moving(_)
             | Layer::Trash(_)
             | Layer::Drafts(_)
             | Layer::Merge(_)

@@ -13,6 +13,10 @@ pub(super) fn saying(form: &Form, save: &str) -> Saying {
             "Create Connection, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
             form.provider.name
         ),
+        Subject::Copy { name, .. } => format!(
+            "A copy of {name}, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
+            form.provider.name
+        ),
         Subject::Stored { name, .. } => format!(
             "Edit {name}, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
             form.provider.name
@@ -28,8 +32,9 @@ pub(super) fn saying(form: &Form, save: &str) -> Saying {
     if form.saving.is_some() {
         here.push("Saving".to_owned());
     } else if let Some(focused) = form.fields.get(form.focus) {
-        let at = form.focus + 1;
-        let all = form.fields.len();
+        let shown = form.shown();
+        let at = shown.iter().filter(|at| **at <= form.focus).count();
+        let all = shown.len();
         here.push(format!("{at} of {all}: {}", self::field(focused)));
         here.extend(notes(form, form.focus));
     }
@@ -61,9 +66,13 @@ fn notes(form: &Form, at: usize) -> Vec<String> {
     notes
         .filter_map(|row| match row.shows {
             Shows::Note(_, text) => Some(in_words(&text).replace("Ctrl-X", ":clear")),
-            Shows::Heading(_) | Shows::Label | Shows::LabelAndInput | Shows::Input | Shows::Gap => {
-                None
-            }
+            Shows::Heading(_)
+            | Shows::Label
+            | Shows::LabelAndInput
+            | Shows::Input
+            | Shows::Narrowing
+            | Shows::Key(_)
+            | Shows::Gap => None,
         })
         .collect()
 }

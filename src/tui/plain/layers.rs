@@ -26,6 +26,24 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             "Actions: a number does one, text narrows, :back leaves.".into(),
             palette.choices.selected,
         ),
+        Layer::Import(import) => listed(
+            app,
+            "Import from the environment: a number takes one, text narrows, :back leaves.".into(),
+            import.choices.selected,
+        ),
+        Layer::Moving(moving) => Saying {
+            place: format!(
+                "Move to a reference, {}: choose refers, copy-snippet, copy-variable or back.",
+                moving.label
+            ),
+            body: moving
+                .lines(app.form(), u16::MAX)
+                .into_iter()
+                .map(|(_, line)| line)
+                .filter(|line| !line.trim().is_empty())
+                .collect(),
+            here: Vec::new(),
+        },
         Layer::Models(models) => of_models(app, models),
         Layer::Trash(trash) => of_trash(app, trash),
         Layer::Drafts(drafts) => listed(

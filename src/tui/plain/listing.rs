@@ -9,6 +9,7 @@ use crate::tui::info;
 use crate::tui::layer::Layer;
 use crate::tui::merge::{Conflict, Side};
 use crate::tui::models;
+use crate::tui::palette::Palette;
 use crate::tui::picker;
 use crate::tui::tree::Item;
 use crate::tui::workspace::Tab;
@@ -21,6 +22,8 @@ pub fn count(app: &App) -> usize {
     match app.layers.last() {
         Some(Layer::Picker(picker)) => picker.left(&app.catalog).len(),
         Some(Layer::Palette(palette)) => palette.count(&app.tree),
+        Some(Layer::Import(import)) => import.left().len(),
+        Some(Layer::Moving(moving)) => moving.suggestions.len(),
         Some(Layer::Models(models)) => models.left().len(),
         Some(Layer::Trash(trash)) => trash.items().len(),
         Some(Layer::Bulk) => app.bulk.as_ref().map_or(0, |bulk| match bulk.phase {
@@ -31,7 +34,8 @@ pub fn count(app: &App) -> usize {
         Some(Layer::Merge(merge)) => merge.conflicts.len(),
         Some(Layer::Compare(compare)) => compare.changes().len(),
         Some(Layer::Confirm(confirm)) => confirm.buttons.len(),
-        Some(Layer::Form(form)) => form.fields.len(),
+        Some(Layer::Form(form)) if form.is_choosing() => form.keys_left().len(),
+        Some(Layer::Form(form)) => form.shown().len(),
         Some(Layer::Messages(_)) => app.told.len(),
         Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => 0,
         None => match (app.pane, app.workspace.tab) {
@@ -68,19 +72,13 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             let provider = left.get(at)?;
             format!("{}: {}", provider.name, picker::words(provider))
         }
-        Some(Layer::Palette(palette)) => {
-            let actions = palette.actions();
-            match actions.get(at) {
-                Some(offered) => match offered.elsewhere() {
-                    None => offered.entry.title.to_owned(),
-                    Some(place) => format!("{}: {}", place.title(), offered.entry.title),
-                },
-                None => {
-                    let item = app.tree.looked_up(at - actions.len())?;
-                    format!("Go to {}", connection(app, item))
-                }
-            }
+        Some(Layer::Palette(palette)) => offered(app, palette, at)?,
+        Some(Layer::Import(import)) => {
+            let left = import.left();
+            let choice = left.get(at)?;
+            format!("{}: {}", choice.offer.name, choice.word())
         }
+        Some(Layer::Moving(moving)) => moving.suggestions.get(at)?.to_string(),
         Some(Layer::Models(models)) => {
             let left = models.left();
             let model = left.get(at)?;
@@ -120,7 +118,15 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
         }
         Some(Layer::Compare(compare)) => super::layers::difference(compare.changes().get(at)?),
         Some(Layer::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
-        Some(Layer::Form(form)) => super::form::field(form.fields.get(at)?),
+        Some(Layer::Form(form)) if form.is_choosing() => {
+            let left = form.keys_left();
+            let key = left.get(at)?;
+            format!("{}, from {}", key.key, key.source)
+        }
+        Some(Layer::Form(form)) => {
+            let at = *form.shown().get(at)?;
+            super::form::field(form.fields.get(at)?)
+        }
         Some(Layer::Messages(_)) => {
             let message = app.told.all().nth(at)?;
             match message.time {
@@ -129,36 +135,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             }
         }
         Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => return None,
-        None => match (app.pane, app.workspace.tab) {
-            (Pane::Detail, Tab::Settings) => return None,
-            (Pane::Detail, Tab::Info) => {
-                let connection = app.detail.connection.as_ref()?;
-                let tested = app.tests.get(&connection.item.id);
-                let lines = info::lines(connection, &app.catalog, tested);
-                let line = lines.get(at)?;
-                format!("{}: {}", line.label, line.shown)
-            }
-            (Pane::Detail, Tab::History) => {
-                let version = app.workspace.history.versions().get(at)?;
-                let connection = app.detail.connection.as_ref();
-                let provider = connection.and_then(|one| app.catalog.get(&one.item.provider_id));
-                let saved = version.snapshot.item.date_modified;
-                let mut line = format!(
-                    "v{}, {}, {}",
-                    version.number(),
-                    saved.format("%Y-%m-%d %H:%M UTC"),
-                    history::changed(version, provider)
-                );
-                if let Some(said) = &version.change.description {
-                    line = format!("{line}: {said}");
-                }
-                if app.workspace.history.marked == Some(version.number()) {
-                    line.push_str(", marked");
-                }
-                line
-            }
-            (Pane::Tree | Pane::List, _) => connection(app, app.tree.shown(at)?),
-        },
+        None => in_panes(app, at)?,
     })
     .map(|line| in_words(&line))
 }
@@ -186,4 +163,52 @@ fn draft(app: &App, draft: &Draft) -> String {
         ),
         Err(why) => format!("Cannot be read. {why}, kept {when}"),
     }
+}
+
+/// An action of the palette, or a connection it found.
+fn offered(app: &App, palette: &Palette, at: usize) -> Option<String> {
+    let actions = palette.actions();
+    let Some(offered) = actions.get(at) else {
+        let item = app.tree.looked_up(at - actions.len())?;
+        return Some(format!("Go to {}", connection(app, item)));
+    };
+    let title = offered.entry.title;
+    Some(offered.elsewhere().map_or_else(
+        || title.to_owned(),
+        |place| format!("{}: {title}", place.title()),
+    ))
+}
+
+/// One of what is in the pane, while nothing lies above the tree.
+fn in_panes(app: &App, at: usize) -> Option<String> {
+    Some(match (app.pane, app.workspace.tab) {
+        (Pane::Detail, Tab::Settings) => return None,
+        (Pane::Detail, Tab::Info) => {
+            let connection = app.detail.connection.as_ref()?;
+            let tested = app.tests.get(&connection.item.id);
+            let lines = info::lines(connection, &app.catalog, tested);
+            let line = lines.get(at)?;
+            format!("{}: {}", line.label, line.shown)
+        }
+        (Pane::Detail, Tab::History) => {
+            let version = app.workspace.history.versions().get(at)?;
+            let connection = app.detail.connection.as_ref();
+            let provider = connection.and_then(|one| app.catalog.get(&one.item.provider_id));
+            let saved = version.snapshot.item.date_modified;
+            let mut line = format!(
+                "v{}, {}, {}",
+                version.number(),
+                saved.format("%Y-%m-%d %H:%M UTC"),
+                history::changed(version, provider)
+            );
+            if let Some(said) = &version.change.description {
+                line = format!("{line}: {said}");
+            }
+            if app.workspace.history.marked == Some(version.number()) {
+                line.push_str(", marked");
+            }
+            line
+        }
+        (Pane::Tree | Pane::List, _) => connection(app, app.tree.shown(at)?),
+    })
 }

@@ -1,6 +1,6 @@
 //! What there is to say about the app as it stands, and of that what is new since it was said last.
 
-use super::{form, layers, tree};
+use super::{form, layers, listing, tree};
 use crate::tui::app::App;
 use crate::tui::layer::Layer;
 
@@ -21,6 +21,15 @@ impl Saying {
     /// What there is to say now.
     pub fn of(app: &App) -> Self {
         match app.layers.last() {
+            Some(Layer::Form(form)) if form.is_choosing() => Self {
+                place: "Configuration keys: a number takes one, text narrows, :back leaves.".into(),
+                body: form
+                    .keys_said()
+                    .into_iter()
+                    .chain(listing::lines(app, 0))
+                    .collect(),
+                here: Vec::new(),
+            },
             Some(Layer::Form(form)) => form::saying(form, ":save"),
             Some(layer) => layers::saying(app, layer),
             None => tree::saying(app),

@@ -18,6 +18,9 @@ use crate::disk;
 use crate::tui::effect::Ticket;
 use crate::tui::form::Document;
 
+/// What others may do with a folder.
+const OF_OTHERS: u32 = 0o077;
+
 /// What is asked for the editor, in this order.
 const VARIABLES: [&str; 2] = ["VISUAL", "EDITOR"];
 
@@ -26,9 +29,6 @@ const USUAL: [&str; 2] = ["vi", "nano"];
 
 /// The name of the file; its ending tells editors that JSON may have comments here.
 const FILE: &str = "connection.jsonc";
-
-/// What others may do with a file or folder.
-const OTHERS: u32 = 0o077;
 
 /// Longer texts are not read, in bytes.
 const LONGEST: u64 = 4 * 1024 * 1024;
@@ -188,8 +188,7 @@ fn parent() -> PathBuf {
     let is_ours = |folder: &PathBuf| {
         folder.is_absolute()
             && std::fs::metadata(folder).is_ok_and(|found| {
-                let is_private = found.mode() & OTHERS == 0;
-                found.is_dir() && found.uid() == geteuid().as_raw() && is_private
+                found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & OF_OTHERS == 0
             })
     };
     std::env::var_os("XDG_RUNTIME_DIR")

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::session::SessionFile;
 use super::stop::BeforeStop;
+use crate::connection::Environment;
 use crate::drafts::Place;
 use crate::tui::keymap::Keymap;
 use crate::tui::site::Site;
@@ -18,6 +19,8 @@ pub struct TuiOptions {
     pub config: Option<PathBuf>,
     /// The theme; what fits the terminal when none is named.
     pub theme: Option<String>,
+    /// What the environment has for connections.
+    pub environment: Environment,
     /// What people should know from the start, one sentence each.
     pub notices: Vec<String>,
     /// Where it is kept what comes back at the next start; nothing does without.

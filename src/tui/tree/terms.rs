@@ -84,7 +84,11 @@ impl Terms {
     /// Takes all of a text as words.
     pub fn words(text: &str) -> Self {
         Self {
-            words: parts(text).into_iter().map(|part| part.text).collect(),
+            words: parts(text)
+                .into_iter()
+                .map(|part| part.text.trim().to_owned())
+                .filter(|word| !word.is_empty())
+                .collect(),
             ..Self::default()
         }
     }
@@ -112,10 +116,10 @@ impl Terms {
             },
             _ => value,
         };
+        let value = value.trim().to_owned();
         if value.is_empty() {
             return;
         }
-        let value = value.to_owned();
         match (term, is_not) {
             (term, true) => self.unwanted.push((term, value)),
             (Some(term), false) => self.wanted.push((term, value)),

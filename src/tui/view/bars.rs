@@ -42,7 +42,7 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
         path = vec!["Settings".into(), "AI".into(), "Connections".into()];
         let name = match (&form.subject, form.name()) {
             (_, "") => "Untitled".to_owned(),
-            (Subject::New | Subject::Stored { .. }, name) => name.to_owned(),
+            (Subject::New | Subject::Copy { .. } | Subject::Stored { .. }, name) => name.to_owned(),
         };
         path.push(name);
         is_unsaved = form.is_changed();
@@ -227,9 +227,9 @@ pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
     let context = app.context();
     let mut hints = Vec::new();
     for entry in ACTIONS {
-        let is_here = context.has(&entry)
+        let is_here = context.has(entry)
             || (entry.contexts.contains(&Context::Anywhere) && context == Context::Form);
-        if let Some(hint) = app.hint(&entry)
+        if let Some(hint) = app.hint(entry)
             && is_here
             && app.can(entry.action)
             && let Some(key) = app.keymap.first_key(context, entry.action)

@@ -16,15 +16,15 @@ const NARROW: usize = 50;
 
 /// One of those to choose from.
 #[derive(Clone, Default)]
-struct Row {
-    left: String,
-    right: String,
+pub(super) struct Row {
+    pub(super) left: String,
+    pub(super) right: String,
     /// Whether it is only there to be read.
-    is_dim: bool,
+    pub(super) is_dim: bool,
 }
 
 impl Row {
-    const fn new(left: String, right: String) -> Self {
+    pub(super) const fn new(left: String, right: String) -> Self {
         Self {
             left,
             right,
@@ -152,8 +152,20 @@ fn draw(
     what: (&Choices, &[Row], &str),
     buffer: &mut Buffer,
 ) -> (u16, u16) {
-    let theme = scene.theme;
     let (title, area, hint) = frame;
+    let list = Layout::choice_list(area);
+    draw_in(scene, (title, area, list, hint), what, buffer)
+}
+
+/// Draws a list below the line that narrows it, in a part of its frame; answers where the cursor stands.
+pub(super) fn draw_in(
+    scene: Scene<'_>,
+    frame: (&str, Area, Area, &str),
+    what: (&Choices, &[Row], &str),
+    buffer: &mut Buffer,
+) -> (u16, u16) {
+    let theme = scene.theme;
+    let (title, area, list, hint) = frame;
     let (choices, rows, empty) = what;
     let inside = paint::pane(buffer, area, title, (theme, true));
     let (line, _) = inside.split_top(1);
@@ -169,7 +181,6 @@ fn draw(
         choices.line.around_cursor(),
         theme.text.style(),
     );
-    let list = Layout::choice_list(area);
     for (row, (at, shown)) in (0..list.height).zip(rows.iter().enumerate().skip(choices.top)) {
         let place = Area {
             y: list.y + row,

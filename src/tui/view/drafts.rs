@@ -74,6 +74,7 @@ fn line(scene: Scene<'_>, draft: &Draft, area: Area, buffer: &mut Buffer) {
         Ok(kept) => {
             let what = match kept.subject {
                 Subject::New => "new",
+                Subject::Copy { .. } => "copy",
                 Subject::Stored { .. } => "changed",
             };
             let about = format!("{what} · {}", kept.provider_name(&scene.app.catalog));

@@ -211,6 +211,12 @@ pub const OPERATIONS: &[Operation] = &[
     )
     .asking(&["prefix", "take"]),
     get(
+        "/appsettings",
+        "listConfigurationKeys",
+        "The configuration keys that may be referenced and resolve, by name, at most 1000; never their values",
+        Json("ConfigurationKeys"),
+    ),
+    get(
         "/appsettings/{key}",
         "lookUp",
         "Whether a configuration key resolves, and where; never its value",

@@ -121,12 +121,14 @@ fn connections() -> Vec<(&'static str, Value)> {
 
 fn requests() -> Vec<(&'static str, Value)> {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME });
+    let said = || json!({ "type": ["string", "null"], "maxLength": 255 });
     let flexible = [
         (
             "isActive",
             json!({ "type": ["boolean", "null"], "default": true }),
         ),
         ("settings", of("Settings")),
+        ("changeDescription", said()),
     ];
     let new = object(
         &[
@@ -144,15 +146,15 @@ fn requests() -> Vec<(&'static str, Value)> {
             ("providerId", text()),
             ("isActive", json!({ "type": ["boolean", "null"] })),
             ("settings", of("Settings")),
+            ("changeDescription", said()),
         ],
     );
-    let said = json!({ "type": ["string", "null"], "maxLength": 255 });
     vec![
         ("NewConnection", new),
         ("ConnectionChange", change),
         (
             "RollbackRequest",
-            object(&[], &[("changeDescription", said)]),
+            object(&[], &[("changeDescription", said())]),
         ),
         (
             "RestoreRequest",
@@ -240,6 +242,11 @@ fn surroundings() -> Vec<(&'static str, Value)> {
         ("Problem", problem),
         ("Lookup", lookup),
         ("Aliases", object(&[("items", list(text()))], &[])),
+        (
+            "ConfigurationKey",
+            object(&[("key", text()), ("source", text())], &[]),
+        ),
+        ("ConfigurationKeys", page("ConfigurationKey")),
         ("Notices", object(&[("items", list(text()))], &[])),
         ("Revision", object(&[("revision", natural())], &[])),
         (

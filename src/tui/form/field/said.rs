@@ -87,10 +87,14 @@ impl Said {
             Self::Switch(on) => match (place, on) {
                 (Place::Status, true) => "Active".into(),
                 (Place::Status, false) => "Inactive".into(),
-                (Place::Name | Place::Alias | Place::Setting(_) | Place::Note, true) => "on".into(),
-                (Place::Name | Place::Alias | Place::Setting(_) | Place::Note, false) => {
-                    "off".into()
-                }
+                (
+                    Place::Name | Place::Alias | Place::Way(_) | Place::Setting(_) | Place::Note,
+                    true,
+                ) => "on".into(),
+                (
+                    Place::Name | Place::Alias | Place::Way(_) | Place::Setting(_) | Place::Note,
+                    false,
+                ) => "off".into(),
             },
             Self::Secret {
                 typed,
