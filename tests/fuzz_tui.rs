@@ -19,7 +19,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use stage::Stage;
 use std::sync::Arc;
 use umai::connection::{
-    ConnectionDraft, ConnectionItem, ConnectionService, Query, TestReport, Window,
+    ConnectionDraft, ConnectionItem, ConnectionService, Environment, Query, TestReport, Window,
 };
 use umai::drafts::Found;
 use umai::tui::action::{ACTIONS, Context};
@@ -64,7 +64,7 @@ const KEYS: [&str; 22] = [
 ];
 
 /// What random keys would hardly ever spell.
-const WAYS: [&str; 21] = [
+const WAYS: [&str; 26] = [
     "<esc><esc><esc><esc><right>",
     "<esc><esc><esc><home><down><down><down>",
     "<esc><esc><esc><end>",
@@ -86,6 +86,11 @@ const WAYS: [&str; 21] = [
     "<ctrl-s><right><down><enter>",
     "<ctrl-s><tab><enter>",
     "<esc><esc><esc><esc><end><ctrl-e>",
+    "<esc><esc><esc><esc>i<down><enter>",
+    "<esc><esc><esc><esc>nfoundry<enter><tab><tab><tab>x<tab><right>",
+    "<esc><esc><esc><esc><end>c<ctrl-s>",
+    "<esc><esc><esc><esc>nopenai<enter>A<tab><tab><tab>$<down>",
+    "<esc><esc><esc><esc><end><enter><tab><tab><tab><f6><down><enter>",
 ];
 
 /// Every key that means something somewhere.
@@ -353,6 +358,9 @@ fn nothing_that_happens_breaks_the_app() {
 /// Answers where it led.
 fn play_all(happenings: &[Happening]) -> BTreeSet<Context> {
     let mut stage = Stage::three(100, 30);
+    let set = |name: &str| name.ends_with("_KEY").then(|| "planted".to_owned());
+    let environment = Environment::read(&stage.app.catalog, set);
+    stage.happens(Event::Environment(environment));
     stage.hold_answers();
     let mut visited = BTreeSet::new();
     for happening in happenings {

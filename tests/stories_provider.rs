@@ -23,6 +23,7 @@ use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::Event;
+use umai::tui::form::Document;
 use umai::tui::layout::Size;
 
 /// What a frame says, its words one space apart: notes are wrapped where the screen is narrow.
@@ -332,6 +333,24 @@ fn a_command_with_a_key_chooses_its_way() {
 }
 
 #[test]
+fn what_an_editor_says_for_another_way_chooses_it() {
+    let mut stage = Stage::with(120, 40, &[WITH_ENTRA]);
+    stage.play("<end><enter><ctrl-e>");
+    let Some(Effect::Edit(ticket, document)) = stage.effects.pop() else {
+        panic!("an editor was expected");
+    };
+    let text = document
+        .0
+        .replace("\"apiKey\": null", "\"apiKey\": \"planted-new\"");
+    stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
+    holds(&stage, "Authentication API key");
+    holds(
+        &stage,
+        "Saving removes what is stored: Tenant ID, Client ID, Client Secret",
+    );
+}
+
+#[test]
 fn clearing_the_choice_leaves_it_as_it_is() {
     let mut stage = Stage::empty(120, 40);
     stage.play(ON_WAY).play("<ctrl-x>");
@@ -574,7 +593,7 @@ fn a_variable_is_listed_with_its_name() {
     let mut stage = configured((120, 40), "{}", variables);
     stage.play(ON_KEY).play("$");
     holds(&stage, "Other:Key environment variable Other__Key");
-    holds(&stage, "OPENAI_API_KEY environment variable OPENAI_API");
+    holds(&stage, "OPENAI_API_KEY environment variable");
 }
 
 #[test]

@@ -121,10 +121,15 @@ impl Form {
         self.is_unsure = false;
         self.alias_check = AliasCheck::Unknown(String::new());
         self.fields.retain(|field| field.place != Place::Note);
+        let hidden: Vec<bool> = self
+            .fields
+            .iter()
+            .map(|field| self.is_hidden(field))
+            .collect();
         let mut lost = Vec::new();
         let mut first = None;
         for (at, field) in self.fields.iter_mut().enumerate() {
-            if field.make_new() {
+            if field.make_new() && !hidden[at] {
                 lost.push(field.label.clone());
                 first = first.or(Some(at));
             }
@@ -135,7 +140,8 @@ impl Form {
 
     /// The labels of the secrets that only the store has.
     pub fn only_stored(&self) -> Vec<String> {
-        let kept = self.fields.iter().filter(
+        let kept = self.fields.iter().filter(|field| !self.is_hidden(field));
+        let kept = kept.filter(
             |field| matches!(&field.value, Value::Secret(secret) if secret.kept().is_some()),
         );
         kept.map(|field| field.label.clone()).collect()

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::{Scene, paint};
+use crate::tui::fit;
 use crate::tui::form::field::{Field, Secret, Value};
 use crate::tui::form::rows::{self, Row, Shows, Tone};
 use crate::tui::form::{Form, Subject};
@@ -106,7 +107,8 @@ fn draw_row(
             let listed = form.keys_left().into_iter().nth(*at)?;
             let used = paint::line(buffer, place, &[(&listed.key, theme.text.style())]);
             let rest = place.split_left(used + 2).1;
-            paint::right(buffer, rest, &listed.source, theme.dim.style());
+            let source = in_short(&listed.source, rest.width.into());
+            paint::right(buffer, rest, source, theme.dim.style());
             let selected = form.choosing.as_ref().map(|it| it.choices.selected);
             if selected == Some(*at) {
                 paint::row(buffer, place, theme.selected.style());
@@ -128,6 +130,15 @@ fn draw_row(
     }
 }
 
+/// Where a key is; where there is no room for a variable's name, which is nearly the key's, without it.
+fn in_short(source: &str, room: usize) -> &str {
+    const VARIABLE: &str = "environment variable";
+    if source.starts_with(VARIABLE) && fit::width(source) > room {
+        return VARIABLE;
+    }
+    source
+}
+
 fn label(scene: Scene<'_>, field: &Field, is_focused: bool, area: Area, buffer: &mut Buffer) {
     let theme = scene.theme;
     let role = if is_focused {
@@ -138,7 +149,7 @@ fn label(scene: Scene<'_>, field: &Field, is_focused: bool, area: Area, buffer: 
     let mark = if is_focused { "▸ " } else { "  " };
     let star = if field.is_required { " *" } else { "" };
     let room = usize::from(area.width).saturating_sub(2 + star.len());
-    let text = crate::tui::fit::cut(&field.label, room);
+    let text = fit::cut(&field.label, room);
     paint::line(
         buffer,
         area,

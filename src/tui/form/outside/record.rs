@@ -29,6 +29,7 @@ impl Form {
         let (mut filled, mut left_out, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         let before = std::mem::take(&mut self.outside.before);
         let before = self.places(&before, &mut Vec::new());
+        let mut said = Vec::new();
         let followed = self.alias_follows;
         for (place, name, value) in self.places(record, &mut left_out) {
             // What others did meanwhile is not undone by a text that is older.
@@ -49,10 +50,17 @@ impl Form {
                     self.look_up_again(at);
                     self.look_at_key(at, catalog);
                     self.alias_follows &= place != Place::Alias;
+                    let line = self.fields[at].line();
+                    if let Place::Setting(key) = place
+                        && line.is_some_and(|line| !line.value().trim().is_empty())
+                    {
+                        said.push(key);
+                    }
                 }
                 Put::Wrong(why) => wrong.push((at, why)),
             }
         }
+        self.choose_ways(&said);
         if followed && self.alias_follows && self.subject == Subject::New {
             let suggested = alias::suggest(self.name());
             if let Some(line) = self
