@@ -2,6 +2,7 @@
 
 mod change;
 mod filter;
+mod ids;
 mod item;
 mod loading;
 mod marks;
@@ -13,6 +14,7 @@ use std::collections::VecDeque;
 use uuid::Uuid;
 
 pub use filter::Filter;
+pub use ids::{ById, Ids};
 pub use item::Item;
 pub use loading::Loading;
 pub use marks::{Marked, Marks};
