@@ -10,14 +10,12 @@ mod row;
 mod run;
 mod said;
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 
 use super::action::Action;
 use super::layout::follow;
 use super::line::Line;
-use super::tree::News;
+use super::tree::{ById, News};
 use crate::connection::export::Exported;
 
 pub use counts::{Counts, Tally};
@@ -91,7 +89,7 @@ pub struct Bulk {
     /// The first row that is seen.
     pub top: usize,
     rows: Vec<Row>,
-    places: HashMap<Uuid, usize>,
+    places: ById<usize>,
     /// The first row that was not looked at.
     next: usize,
     /// The rows as they are shown, where that is not their own order.

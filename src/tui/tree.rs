@@ -4,6 +4,7 @@ mod arrange;
 mod arrangement;
 mod change;
 mod filter;
+mod ids;
 mod item;
 mod loading;
 mod marks;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 
 use arrangement::Arrangement;
 pub use filter::Filter;
+pub use ids::{ById, Ids};
 pub use item::Item;
 pub use loading::Loading;
 pub use marks::{Marked, Marks};

@@ -3,16 +3,14 @@
 //! Why by identity: a mark stays with its connection whatever the filter shows, however the list is ordered or read again, and
 //! whatever others change. Only one that is deleted loses it.
 
-use std::collections::HashSet;
-
 use uuid::Uuid;
 
-use super::{Item, Tree};
+use super::{Ids, Item, Tree};
 
 /// What is marked.
 #[derive(Debug, Default)]
 pub struct Marks {
-    ids: HashSet<Uuid>,
+    ids: Ids,
     /// From where a range reaches to what is selected.
     last: Option<Uuid>,
 }
@@ -131,7 +129,7 @@ impl Tree {
             })
             .collect();
         if marked.len() < self.marked_len() {
-            let seen: HashSet<Uuid> = marked.iter().map(|marked| marked.item.id).collect();
+            let seen: Ids = marked.iter().map(|marked| marked.item.id).collect();
             let hidden = self.items.iter().filter(|item| self.is_marked(item.id));
             let hidden = hidden.filter(|item| !seen.contains(&item.id));
             marked.extend(hidden.map(|item| Marked {
