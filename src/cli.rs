@@ -1,6 +1,7 @@
 //! The command line: what can be said, and the composition root that carries it out.
 
 pub mod ask;
+pub mod backup;
 pub mod completions;
 pub mod connections;
 pub mod exit;
@@ -106,6 +107,16 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub key_file: Option<PathBuf>,
+    /// Another folder, where the backups of the store are copied to
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "UMAI_BACKUP_FOLDER",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub backup_folder: Option<PathBuf>,
     /// The settings that $Section:Key refers to [default: appsettings.json in this folder]
     #[arg(
         long,
@@ -172,6 +183,9 @@ pub enum Command {
     /// Make, list and revoke the tokens that let somebody ask the server
     #[command(subcommand, visible_alias = "tokens")]
     Token(token::Verb),
+    /// Make, list and check backups of the store, and bring one back
+    #[command(subcommand, visible_alias = "backups")]
+    Backup(backup::Verb),
     /// Write the script that lets a shell complete commands and options
     Completions(completions::Completions),
     /// Write the manual pages
@@ -222,6 +236,9 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         }
         Some(Command::Token(verb)) => {
             token::run(&verb, &Ground::here(&globals, "umai token")?, output)
+        }
+        Some(Command::Backup(verb)) => {
+            backup::run(verb, &Ground::here(&globals, "umai backup")?, output)
         }
         Some(Command::Completions(completions)) => completions.run(output),
         Some(Command::Man(man)) => man.run(output),

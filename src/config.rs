@@ -23,6 +23,8 @@ pub struct Config {
     pub config: PathBuf,
     /// The sealing key, when it is not in the config folder.
     pub key_file: Option<PathBuf>,
+    /// Another folder, where backups are copied to.
+    pub backup_folder: Option<PathBuf>,
 }
 
 impl Config {
@@ -48,7 +50,17 @@ impl Config {
             data,
             config,
             key_file,
+            backup_folder: None,
         })
+    }
+
+    /// The same with another folder for copies of backups; an empty name is none.
+    #[must_use]
+    pub fn with_backup_folder(self, backup_folder: Option<PathBuf>) -> Self {
+        Self {
+            backup_folder: backup_folder.filter(|folder| !folder.as_os_str().is_empty()),
+            ..self
+        }
     }
 
     /// What to do about a key file that others can read; nothing when it is only its owner's.

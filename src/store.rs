@@ -8,6 +8,10 @@ pub mod journal;
 pub mod sled;
 pub mod sealed;
 pub mod shared;
+mod exchange;
+mod content;
+mod reseal;
+pub mod backup;
 #[cfg(test)]
 mod contract;
 
@@ -16,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use self::journal::head::Identity;
+use self::journal::head::{Head, Identity};
 use self::key::{Found, Key};
 use self::sealed::SealedStore;
 use self::shared::SharedStore;
@@ -48,8 +52,12 @@ pub async fn open_shared(
 ) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
     let fitting = Arc::new(Mutex::new(None));
     let (asked, kept) = (options.clone(), Arc::clone(&fitting));
+    let stamp = shared.backup_stamp();
     let unlock = move |found: Option<&Identity>| {
         let (identity, key) = unlock(&asked, found)?;
+        let key = Arc::new(key);
+        // Later ones are of the same key.
+        let _ = stamp.set(backup::stamp_of(Arc::clone(&key)));
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(identity)
     };
@@ -59,11 +67,15 @@ pub async fn open_shared(
         .unwrap_or_else(PoisonError::into_inner)
         .take()
         .ok_or_else(|| StoreError::Key("There is no key".into()))?;
-    Ok(Arc::new(SealedStore::new(
-        shared.clone(),
-        key,
-        identity.store,
-    )))
+    let store = identity.store;
+    Ok(Arc::new(SealedStore::new(shared.clone(), key, store)))
+}
+
+/// Which store is in a data folder, as far as its files tell; it is not opened.
+pub fn store_in(data: &std::path::Path) -> Option<Uuid> {
+    let paths = content::files_of(data).ok()?;
+    let heads = paths.iter().filter_map(|path| Head::of(path).ok()?.ok());
+    heads.last().map(|head| head.identity.store)
 }
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {

@@ -28,7 +28,7 @@ pub fn way(key: Option<&str>) -> String {
 }
 
 /// The options whose value is a path, which may hold long tokens.
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 12] = [
     "--data",
     "--config",
     "--key-file",
@@ -39,6 +39,8 @@ const PATHS: [&str; 10] = [
     "--cert",
     "--key",
     "--log",
+    "--backup-folder",
+    "--to",
 ];
 
 /// The option whose value is a setting and a path.

@@ -64,7 +64,8 @@ impl Ground {
             globals.config.clone(),
             globals.key_file.clone(),
         )
-        .map_err(Failure::Usage)?;
+        .map_err(Failure::Usage)?
+        .with_backup_folder(globals.backup_folder.clone());
         let (catalog, mut problems) = ProviderCatalog::load(Some(&config.providers()));
         let appsettings = match &globals.appsettings {
             Some(file) => AppSettings::file(file, Variables::Process),
@@ -102,6 +103,20 @@ impl Ground {
         self.config.exposed_key().filter(|_| self.server.is_none())
     }
 
+    /// Where the store and its key are.
+    pub fn store_options(&self) -> StoreOptions {
+        StoreOptions {
+            data: self.config.data.clone(),
+            config: self.config.config.clone(),
+            key_file: self.config.key_file.clone(),
+        }
+    }
+
+    /// The store, not yet open.
+    pub fn store(&self) -> SharedStore {
+        SharedStore::copying_backups(&self.config.data, self.config.backup_folder.clone())
+    }
+
     /// Says on stderr what is wrong with files.
     pub fn tell(&self, output: &Output) {
         self.problems
@@ -130,18 +145,8 @@ impl Session {
     }
 
     async fn here(ground: &Ground, store: SharedStore) -> Result<Self, StoreError> {
-        let Config {
-            data,
-            config,
-            key_file,
-        } = ground.config.clone();
-        let options = StoreOptions {
-            data,
-            config,
-            key_file,
-        };
         let service = CoreService::new(
-            store::open_shared(&store, &options).await?,
+            store::open_shared(&store, &ground.store_options()).await?,
             Arc::clone(&ground.catalog),
             ground.appsettings.clone(),
             Arc::new(Utc::now),
@@ -162,7 +167,7 @@ pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
     let catalog = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         tokio::select! {
-            session = Session::open(ground, SharedStore::new(&ground.config.data)) => {
+            session = Session::open(ground, ground.store()) => {
                 Ok(session?.service.providers())
             }
             exit = signals.next() => Err(Failure::Signal(exit)),
@@ -201,7 +206,7 @@ pub fn while_open(
     let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen()?;
-        let store = SharedStore::new(&ground.config.data);
+        let store = ground.store();
         let resting = tokio::spawn(signals::rest_when_stopped(store.clone())?);
         let session = match ground.server {
             // A server may take its time; the store here is opened in any case.
@@ -245,7 +250,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
     }
     let runtime = runtime(WORKERS)?;
     let ended = runtime.block_on(async {
-        let store = SharedStore::new(&ground.config.data);
+        let store = ground.store();
         let (ground, opened, stopped) = (ground.clone(), store.clone(), store.clone());
         let catalog = Arc::clone(&ground.catalog);
         let options = TuiOptions {

@@ -101,15 +101,24 @@ impl Key {
 
     /// What this key leaves in the files of a store.
     pub fn check(&self, store: Uuid) -> Result<KeyCheck, StoreError> {
-        let sealed = self.encrypt(&[], check_binding(store).as_slice())?;
-        sealed
-            .try_into()
-            .map_err(|_| StoreError::Key("The key check has a wrong length".into()))
+        self.stamp(&check_binding(store))
     }
 
     /// Whether a store was made with this key.
     pub fn fits(&self, store: Uuid, check: &KeyCheck) -> bool {
-        self.decrypt(check, &check_binding(store)).is_some()
+        self.has_sealed(check, &check_binding(store))
+    }
+
+    /// A seal with nothing in it: whoever has the key sees that it was made for this purpose.
+    pub fn stamp(&self, binding: &[u8]) -> Result<KeyCheck, StoreError> {
+        self.seal_bytes(&[], binding)?
+            .try_into()
+            .map_err(|_| StoreError::Key("The key check has a wrong length".into()))
+    }
+
+    /// Whether a stamp was made with this key, for this purpose.
+    pub fn has_sealed(&self, stamp: &KeyCheck, binding: &[u8]) -> bool {
+        self.open_bytes(stamp, binding).is_some()
     }
 
     /// Seals a secret for one field of one connection of one store.
@@ -122,7 +131,7 @@ impl Key {
         padded.extend_from_slice(text.as_bytes());
         padded.resize(size, 0);
         Ok(Sealed {
-            sealed: STANDARD.encode(self.encrypt(&padded, &place.binding())?),
+            sealed: STANDARD.encode(self.seal_bytes(&padded, &place.binding())?),
         })
     }
 
@@ -134,13 +143,14 @@ impl Key {
 
     fn try_open(&self, place: &Place<'_>, sealed: &Sealed) -> Option<Plain> {
         let bytes = STANDARD.decode(&sealed.sealed).ok()?;
-        let padded = self.decrypt(&bytes, &place.binding())?;
+        let padded = self.open_bytes(&bytes, &place.binding())?;
         let (length, text) = padded.split_first_chunk()?;
         let text = text.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
         std::str::from_utf8(text).ok().map(Plain::new)
     }
 
-    fn encrypt(&self, text: &[u8], binding: &[u8]) -> Result<Vec<u8>, StoreError> {
+    /// Seals bytes for the one purpose that `binding` names.
+    pub fn seal_bytes(&self, text: &[u8], binding: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE];
         random(&mut nonce)?;
         let payload = Payload {
@@ -154,7 +164,8 @@ impl Key {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    fn decrypt(&self, bytes: &[u8], binding: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    /// Opens what was sealed for a purpose; nothing when it was damaged, or sealed for another one or with another key.
+    pub fn open_bytes(&self, bytes: &[u8], binding: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
         let payload = Payload {
             msg: sealed,

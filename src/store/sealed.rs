@@ -1,5 +1,7 @@
 //! Seals secrets on their way down and opens them on their way up.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -13,14 +15,18 @@ use crate::connection::{
 /// A store whose secrets are plain above it and sealed in the store below, which can never see a plain one.
 pub struct SealedStore<T> {
     below: T,
-    key: Key,
+    key: Arc<Key>,
     store: Uuid,
 }
 
 impl<T: ConnectionStore<Sealed>> SealedStore<T> {
     /// Seals with `key` what goes into `below`; `store` is the id that binds every seal to this store.
-    pub fn new(below: T, key: Key, store: Uuid) -> Self {
-        Self { below, key, store }
+    pub fn new(below: T, key: impl Into<Arc<Key>>, store: Uuid) -> Self {
+        Self {
+            below,
+            key: key.into(),
+            store,
+        }
     }
 
     fn open(&self, sealed: Connection<Sealed>) -> Connection<Plain> {

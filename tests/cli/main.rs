@@ -6,6 +6,7 @@
     reason = "a test may fail anywhere"
 )]
 
+mod backups;
 mod commands;
 mod files;
 mod history;

@@ -1,0 +1,54 @@
+//! Seals the secrets of a store with another key.
+
+use uuid::Uuid;
+
+use super::key::{Key, Place};
+use super::sled::gather::Payloads;
+use super::sled::rows::{self, SavedJson};
+use crate::connection::{Change, Connection, Sealed, StoreError};
+
+/// What was sealed with another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Resealed {
+    /// How many secrets.
+    pub secrets: usize,
+    /// How many could not be opened, and are as they were.
+    pub unreadable: usize,
+}
+
+/// Opens every secret with `from` and seals it with `to`. Only the newest version of a connection has any: those before are
+/// masked when they are written.
+pub fn reseal(
+    fold: &mut Payloads,
+    store: Uuid,
+    from: &Key,
+    to: &Key,
+) -> Result<Resealed, StoreError> {
+    let mut resealed = Resealed::default();
+    for (id, folded) in &mut fold.connections {
+        let Some(newest) = &mut folded.newest else {
+            continue;
+        };
+        let SavedJson::<Connection<Sealed>, Change> { connection, change } =
+            rows::read_json(*id, &newest.kept.1)?;
+        let connection = connection.try_map(|field, sealed| {
+            let place = Place {
+                store,
+                connection: *id,
+                field,
+            };
+            match from.open(&place, &sealed).expose() {
+                Some(text) => {
+                    resealed.secrets += 1;
+                    to.seal(&place, text)
+                }
+                None => {
+                    resealed.unreadable += 1;
+                    Ok(sealed)
+                }
+            }
+        })?;
+        newest.kept.1 = rows::write_json(&SavedJson { connection, change })?;
+    }
+    Ok(resealed)
+}
