@@ -6,9 +6,11 @@ pub mod completions;
 pub mod connections;
 pub mod exit;
 pub mod import;
+pub mod key;
 pub mod man;
 pub mod output;
 pub mod parse;
+pub mod passphrase;
 pub mod providers;
 pub mod secret;
 pub mod serve;
@@ -107,6 +109,16 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub key_file: Option<PathBuf>,
+    /// The file with the passphrase of the key [default: asked for on a terminal]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UMAI_PASSPHRASE_FILE",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub passphrase_file: Option<PathBuf>,
     /// Another folder, where the backups of the store are copied to
     #[arg(
         long,
@@ -186,6 +198,9 @@ pub enum Command {
     /// Make, list and check backups of the store, and bring one back
     #[command(subcommand, visible_alias = "backups")]
     Backup(backup::Verb),
+    /// Show and change the key that seals secrets
+    #[command(subcommand)]
+    Key(key::Verb),
     /// Write the script that lets a shell complete commands and options
     Completions(completions::Completions),
     /// Write the manual pages
@@ -240,6 +255,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Some(Command::Backup(verb)) => {
             backup::run(verb, &Ground::here(&globals, "umai backup")?, output)
         }
+        Some(Command::Key(verb)) => key::run(&verb, &Ground::here(&globals, "umai key")?, output),
         Some(Command::Completions(completions)) => completions.run(output),
         Some(Command::Man(man)) => man.run(output),
     }

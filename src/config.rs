@@ -25,6 +25,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Another folder, where backups are copied to.
     pub backup_folder: Option<PathBuf>,
+    /// The file with the passphrase of the key.
+    pub passphrase_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -51,7 +53,17 @@ impl Config {
             config,
             key_file,
             backup_folder: None,
+            passphrase_file: None,
         })
+    }
+
+    /// The same with a file that holds the passphrase of the key; an empty name is none.
+    #[must_use]
+    pub fn with_passphrase_file(self, passphrase_file: Option<PathBuf>) -> Self {
+        Self {
+            passphrase_file: passphrase_file.filter(|file| !file.as_os_str().is_empty()),
+            ..self
+        }
     }
 
     /// The same with another folder for copies of backups; an empty name is none.

@@ -12,15 +12,17 @@ mod exchange;
 mod content;
 mod reseal;
 pub mod backup;
+pub mod rotation;
 #[cfg(test)]
 mod contract;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
 use self::journal::head::{Head, Identity};
+use self::key::place::{self, Spot};
 use self::key::{Found, Key};
 use self::sealed::SealedStore;
 use self::shared::SharedStore;
@@ -72,39 +74,100 @@ pub async fn open_shared(
 }
 
 /// Which store is in a data folder, as far as its files tell; it is not opened.
-pub fn store_in(data: &std::path::Path) -> Option<Uuid> {
-    let paths = content::files_of(data).ok()?;
-    let heads = paths.iter().filter_map(|path| Head::of(path).ok()?.ok());
-    heads.last().map(|head| head.identity.store)
+pub fn store_in(data: &Path) -> Option<Uuid> {
+    identity_in(data).map(|identity| identity.store)
 }
 
-fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
-    let key = Key::find(options.key_file.as_deref(), &options.config)?;
-    let data = options.data.display();
-    match (found, key) {
-        (Some(identity), Found::Key(key, path)) => {
-            if key.fits(identity.store, &identity.check) {
-                return Ok((identity.clone(), key));
-            }
-            Err(StoreError::Key(format!(
-                "The key in {} is not the one that sealed the secrets in {data}; nothing was changed. \
-                 Put the right key file back, or name it with --key-file",
-                path.display()
-            )))
-        }
-        (Some(_), Found::Missing(path)) => Err(StoreError::Key(format!(
-            "The key that sealed the secrets in {data} is not in {}; nothing was changed. \
-             Put the key file back, or name it with --key-file",
-            path.display()
-        ))),
-        (None, key) => {
-            let key = match key {
-                Found::Key(key, _) => key,
-                Found::Missing(path) => Key::make(&path)?,
-            };
-            let store = Uuid::new_v4();
-            let check = key.check(store)?;
-            Ok((Identity { store, check }, key))
-        }
+fn identity_in(data: &Path) -> Option<Identity> {
+    let paths = content::files_of(&exchange::current(data)).ok()?;
+    let heads = paths.iter().filter_map(|path| Head::of(path).ok()?.ok());
+    heads.last().map(|head| head.identity)
+}
+
+/// What is known of the key and the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    /// The key is the store's.
+    Fits,
+    /// There is no store that the key could be of.
+    NoStore,
+    /// The key is behind a passphrase that was not given.
+    Locked,
+    /// The key is missing, damaged, or another one.
+    Trouble(StoreError),
+}
+
+/// Looks whether the key at hand is the one of the store; neither is opened, and nothing is changed.
+pub fn key_state(options: &StoreOptions) -> KeyState {
+    let Some(identity) = identity_in(&options.data) else {
+        return KeyState::NoStore;
+    };
+    let spot = Spot::find(options.key_file.as_deref(), &options.config);
+    if spot.locked().is_some() {
+        return KeyState::Locked;
     }
+    match fitting(options, &identity) {
+        Ok(_) => KeyState::Fits,
+        Err(error) => KeyState::Trouble(error),
+    }
+}
+
+/// What a key that was not found, or is another one, leads to; the sentences for both end with it.
+const LOST: &str =
+    "If it is lost, names and everything else stay, and secrets are typed again: umai key new --forget-secrets";
+
+fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
+    if let Some(identity) = found {
+        let (key, place) = fitting(options, identity)?;
+        if place == Place::Waiting {
+            let spot = Spot::find(options.key_file.as_deref(), &options.config);
+            // Where it cannot be put in its place, it is found again where it is.
+            let _ = place::install(&spot).and_then(|()| key::earlier::tidy(&spot, &key));
+        }
+        return Ok((identity.clone(), key));
+    }
+    let key = match Key::find(options.key_file.as_deref(), &options.config)? {
+        Found::Key(key, _) => key,
+        Found::Missing(path) => Key::make(&path)?,
+    };
+    let store = Uuid::new_v4();
+    let check = key.check(store)?;
+    Ok((Identity { store, check }, key))
+}
+
+/// Where a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Where it belongs.
+    Own,
+    /// Beside it, since a rotation was cut short.
+    Waiting,
+}
+
+/// The key of a store, and where it is.
+fn fitting(options: &StoreOptions, identity: &Identity) -> Result<(Key, Place), StoreError> {
+    let spot = Spot::find(options.key_file.as_deref(), &options.config);
+    let data = options.data.display();
+    let fits = |key: &Key| key.fits(identity.store, &identity.check);
+    let found = Key::find(options.key_file.as_deref(), &options.config);
+    if let Ok(Found::Key(key, _)) = &found
+        && fits(key)
+    {
+        return Ok((key.again(), Place::Own));
+    }
+    if let Some(key) = place::waiting(&spot, fits) {
+        return Ok((key, Place::Waiting));
+    }
+    Err(match found? {
+        Found::Key(_, path) => StoreError::Key(format!(
+            "The key in {} is not the one that sealed the secrets in {data}; nothing was changed. \
+             Put the right key file back, or name it with --key-file. {LOST}",
+            path.display()
+        )),
+        Found::Missing(path) => StoreError::Key(format!(
+            "The key that sealed the secrets in {data} is not in {}; nothing was changed. \
+             Put the key file back, or name it with --key-file. {LOST}",
+            path.display()
+        )),
+    })
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::exit::{Exit, Failure};
 use super::output::{Format, Output};
+use super::passphrase;
 use super::session::Ground;
 use super::table::table;
 use crate::store::backup::file::Label;
@@ -83,6 +84,13 @@ impl Verb {
 /// Carries it out.
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     ground.tell(output);
+    let is_key_needed = match &verb {
+        Verb::Create { .. } | Verb::Verify { .. } | Verb::Restore(_) => true,
+        Verb::List => false,
+    };
+    if is_key_needed && let Some(notice) = passphrase::unlock(ground)? {
+        output.note(&notice);
+    }
     match verb {
         Verb::Create { to } => create(to, ground, output),
         Verb::List => list(ground, output),

@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::Globals;
 use super::exit::Failure;
 use super::output::{Format, Output};
+use super::passphrase;
 use super::server;
 use super::signals::{self, Signals};
 use crate::api::client::{RemoteOptions, RemoteService};
@@ -65,7 +66,8 @@ impl Ground {
             globals.key_file.clone(),
         )
         .map_err(Failure::Usage)?
-        .with_backup_folder(globals.backup_folder.clone());
+        .with_backup_folder(globals.backup_folder.clone())
+        .with_passphrase_file(globals.passphrase_file.clone());
         let (catalog, mut problems) = ProviderCatalog::load(Some(&config.providers()));
         let appsettings = match &globals.appsettings {
             Some(file) => AppSettings::file(file, Variables::Process),
@@ -203,6 +205,9 @@ pub fn while_open(
     ) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     ground.tell(output);
+    if let Some(notice) = passphrase::unlock(ground)? {
+        output.note(&notice);
+    }
     let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen()?;
@@ -248,6 +253,8 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
             "The app needs a terminal. From a script use a command, for example: umai connections list".into(),
         ));
     }
+    // Before the app takes the screen.
+    let exposed_passphrase = passphrase::unlock(ground)?;
     let runtime = runtime(WORKERS)?;
     let ended = runtime.block_on(async {
         let store = ground.store();
@@ -261,6 +268,7 @@ pub fn open_app(ground: &Ground, theme: Option<ThemeName>, format: Format) -> Re
                 .iter()
                 .cloned()
                 .chain(ground.exposed_key())
+                .chain(exposed_passphrase)
                 .collect(),
             before_stop: BeforeStop::new(move || let_go(stopped.clone())),
         };

@@ -66,6 +66,21 @@ pub fn finish(data: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether an exchange is not finished.
+pub fn is_under_way(data: &Path) -> bool {
+    data.join(NEXT).exists()
+}
+
+/// The folder with the files of the store that is in place, or takes it.
+pub fn current(data: &Path) -> PathBuf {
+    let next = data.join(NEXT);
+    if next.join("journal").exists() {
+        next
+    } else {
+        data.to_owned()
+    }
+}
+
 /// Takes away what nobody needs any more: a store that was not finished, and one that was replaced.
 pub fn tidy(data: &Path) -> io::Result<()> {
     remove_folder(&data.join(UNFINISHED))?;

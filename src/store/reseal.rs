@@ -1,11 +1,12 @@
 //! Seals the secrets of a store with another key.
 
+use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 use super::key::{Key, Place};
 use super::sled::gather::Payloads;
 use super::sled::rows::{self, SavedJson};
-use crate::connection::{Change, Connection, Sealed, StoreError};
+use crate::connection::{Change, Connection, Sealed, Setting, Settings, StoreError};
 
 /// What was sealed with another key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,4 +52,27 @@ pub fn reseal(
         newest.kept.1 = rows::write_json(&SavedJson { connection, change })?;
     }
     Ok(resealed)
+}
+
+/// How many secrets open with a key.
+pub fn count_open(fold: &Payloads, store: Uuid, key: &Key) -> Result<usize, StoreError> {
+    let mut opened = 0;
+    for (id, folded) in &fold.connections {
+        let Some(newest) = &folded.newest else {
+            continue;
+        };
+        let saved: SavedJson<Connection<Sealed>, IgnoredAny> =
+            rows::read_json(*id, &newest.kept.1)?;
+        for (field, value) in saved.connection.settings.iter().flat_map(Settings::iter) {
+            if let Setting::Secret(sealed) = value {
+                let place = Place {
+                    store,
+                    connection: *id,
+                    field,
+                };
+                opened += usize::from(key.open(&place, sealed).expose().is_some());
+            }
+        }
+    }
+    Ok(opened)
 }

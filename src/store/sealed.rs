@@ -1,6 +1,7 @@
 //! Seals secrets on their way down and opens them on their way up.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -17,7 +18,12 @@ pub struct SealedStore<T> {
     below: T,
     key: Arc<Key>,
     store: Uuid,
+    /// What could not be opened: connection and field, and a sentence about it.
+    closed: Mutex<BTreeMap<(Uuid, String), StoreNotice>>,
 }
+
+/// So many secrets are told of that cannot be opened.
+const TOLD: usize = 100;
 
 impl<T: ConnectionStore<Sealed>> SealedStore<T> {
     /// Seals with `key` what goes into `below`; `store` is the id that binds every seal to this store.
@@ -26,22 +32,42 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
             below,
             key: key.into(),
             store,
+            closed: Mutex::default(),
         }
     }
 
     fn open(&self, sealed: Connection<Sealed>) -> Connection<Plain> {
         let connection = sealed.item.id;
+        let name = sealed.item.name.clone();
         let opened = sealed.try_map(|field, secret| {
             let place = Place {
                 store: self.store,
                 connection,
                 field,
             };
-            Ok::<_, std::convert::Infallible>(self.key.open(&place, &secret))
+            let opened = self.key.open(&place, &secret);
+            if opened.expose().is_none() {
+                self.tell(connection, &name, field);
+            }
+            Ok::<_, std::convert::Infallible>(opened)
         });
         match opened {
             Ok(opened) => opened,
         }
+    }
+
+    fn tell(&self, connection: Uuid, name: &str, field: &str) {
+        let mut closed = self.closed();
+        if closed.len() < TOLD {
+            let sentence = format!(
+                "The {field} of {name} cannot be opened with this key; type it again"
+            );
+            closed.insert((connection, field.to_owned()), sentence);
+        }
+    }
+
+    fn closed(&self) -> MutexGuard<'_, BTreeMap<(Uuid, String), StoreNotice>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A secret that could not be opened is kept as it is stored, so that saving a name does not lose it.
@@ -102,14 +128,17 @@ impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
     }
 
     async fn save(&self, save: Save<Plain>) -> Result<Revision, StoreError> {
+        let id = save.connection.item.id;
         let connection = self.seal(save.connection).await?;
-        self.below
-            .save(Save {
-                connection,
-                put: save.put,
-                change: save.change,
-            })
-            .await
+        let saved = Save {
+            connection,
+            put: save.put,
+            change: save.change,
+        };
+        let revision = self.below.save(saved).await?;
+        // What still does not open is told when it is read again.
+        self.closed().retain(|(connection, _), _| *connection != id);
+        Ok(revision)
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
@@ -133,7 +162,9 @@ impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
     }
 
     fn notices(&self) -> Vec<StoreNotice> {
-        self.below.notices()
+        let mut notices = self.below.notices();
+        notices.extend(self.closed().values().cloned());
+        notices
     }
 
     async fn close(&self) -> Result<(), StoreError> {

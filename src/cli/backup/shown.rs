@@ -5,14 +5,12 @@ use std::path::Path;
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
+use super::super::key::names;
 use crate::connection::StoreError;
 use crate::store::backup::file::{Label, Origin};
 use crate::store::backup::restore::{Comparison, Named};
 use crate::store::backup::shelf::Found;
 use crate::store::backup::{SealVerdict, Verified};
-
-/// So many names are told before the rest is counted.
-const NAMES: usize = 10;
 
 /// What it is called in a list.
 pub fn name(path: &Path) -> String {
@@ -174,17 +172,4 @@ pub fn changes_json(comparison: &Comparison) -> Value {
         "newerInBackup": list(&comparison.newer_in_backup),
         "onlyInBackup": list(&comparison.only_in_backup),
     })
-}
-
-fn names(named: &[Named]) -> String {
-    let shown: Vec<&str> = named
-        .iter()
-        .take(NAMES)
-        .map(|named| named.name.as_str())
-        .collect();
-    let shown = shown.join(", ");
-    match named.len().checked_sub(NAMES) {
-        None | Some(0) => shown,
-        Some(more) => format!("{shown} and {more} more"),
-    }
 }

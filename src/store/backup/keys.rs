@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::connection::StoreError;
 use crate::store::StoreOptions;
 use crate::store::journal::head::Identity;
-use crate::store::key::{Found, Key};
+use crate::store::key::place::Spot;
+use crate::store::key::{Found, Key, earlier};
 
 /// The keys at hand.
 pub struct Keys {
@@ -20,15 +21,21 @@ pub struct Keys {
 impl Keys {
     /// Looks for them where a store that is opened would.
     pub fn find(options: &StoreOptions) -> Self {
+        let spot = Spot::find(options.key_file.as_deref(), &options.config);
         let (current, trouble) = match Key::find(options.key_file.as_deref(), &options.config) {
             Ok(Found::Key(key, _)) => (Some(Arc::new(key)), None),
             Ok(Found::Missing(_)) => (None, None),
             Err(error) => (None, Some(error)),
         };
+        let earlier = current
+            .iter()
+            .flat_map(|key| earlier::read(&spot, key))
+            .map(Arc::new)
+            .collect();
         Self {
             current,
             trouble,
-            earlier: Vec::new(),
+            earlier,
         }
     }
 

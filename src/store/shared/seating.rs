@@ -228,6 +228,12 @@ fn only(identity: Identity, data: PathBuf) -> Arc<Unlock> {
         if found == Some(&identity) {
             return Ok(identity.clone());
         }
+        if found.is_some_and(|found| found.store == identity.store) {
+            return Err(StoreError::Key(format!(
+                "The key of the store in {} was changed meanwhile; nothing else was. Start umai again to go on with the new one",
+                data.display()
+            )));
+        }
         Err(StoreError::Unusable(format!(
             "The store in {} is not the one that was there before; nothing was changed. Start umai again to use it",
             data.display()
