@@ -113,8 +113,7 @@ pub fn key_state(options: &StoreOptions) -> KeyState {
 }
 
 /// What a key that was not found, or is another one, leads to; the sentences for both end with it.
-const LOST: &str =
-    "If it is lost, names and everything else stay, and secrets are typed again: umai key new --forget-secrets";
+const LOST: &str = "If it is lost, names and everything else stay, and secrets are typed again: umai key new --forget-secrets";
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
     if let Some(identity) = found {

@@ -12,13 +12,13 @@ use super::exit::Failure;
 use super::output::{Format, Output};
 use super::passphrase;
 use super::session::Ground;
-pub use shown::names;
 use crate::connection::StoreError;
 use crate::store::backup;
 use crate::store::key::passphrase::Wrapped;
 use crate::store::key::place::{Content, Spot};
 use crate::store::key::protection::{protect, unprotect};
 use crate::store::rotation::{Renewed, Rotated, renew, rotate};
+pub use shown::names;
 
 /// What can be done with the key.
 #[derive(Debug, Subcommand)]
@@ -240,9 +240,15 @@ fn renewed(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), Fai
         path.display()
     ))?;
     if let Some(aside) = key_aside {
-        output.line(&format!("The key file that was there is in {}", aside.display()))?;
+        output.line(&format!(
+            "The key file that was there is in {}",
+            aside.display()
+        ))?;
     }
-    output.line(&format!("The store as it was is in {}", store_aside.display()))?;
+    output.line(&format!(
+        "The store as it was is in {}",
+        store_aside.display()
+    ))?;
     if !forgotten.is_empty() {
         output.note(&format!(
             "The secrets of {} connections must be typed again, in the app or with umai connections update ALIAS --secret-stdin KEY: {}",

@@ -103,7 +103,9 @@ fn typed_twice(option: &str) -> Result<Passphrase, Failure> {
 fn from_file(path: &Path, option: &str) -> Result<Passphrase, Failure> {
     let name = format!("the file of {option}");
     let file = File::open(path).map_err(|error| {
-        Failure::Usage(format!("The passphrase cannot be read from {name}: {error}"))
+        Failure::Usage(format!(
+            "The passphrase cannot be read from {name}: {error}"
+        ))
     })?;
     Ok(of(&secret::take(file, &name)?.secret))
 }

@@ -131,8 +131,8 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
     }
     let key_aside = set_key_aside(&spot)?;
     let name = format!("{}-key-lost", now.format("%Y%m%dT%H%M%SZ"));
-    let store_aside = exchange::commit(data, Before::Kept(&name))
-        .map_err(|error| unusable(data, &error))?;
+    let store_aside =
+        exchange::commit(data, Before::Kept(&name)).map_err(|error| unusable(data, &error))?;
     install(&spot)?;
     Ok(Renewed {
         fingerprint: new.fingerprint(),

@@ -1,6 +1,5 @@
 //! Seals secrets on their way down and opens them on their way up.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -18,12 +17,12 @@ pub struct SealedStore<T> {
     below: T,
     key: Arc<Key>,
     store: Uuid,
-    /// What could not be opened: connection and field, and a sentence about it.
-    closed: Mutex<BTreeMap<(Uuid, String), StoreNotice>>,
+    /// The notices of the store below, and those about secrets that do not open, in the order in which they came.
+    notices: Mutex<Vec<StoreNotice>>,
 }
 
-/// So many secrets are told of that cannot be opened.
-const TOLD: usize = 100;
+/// So many notices are told at most about secrets that do not open.
+const MOST: usize = 100;
 
 impl<T: ConnectionStore<Sealed>> SealedStore<T> {
     /// Seals with `key` what goes into `below`; `store` is the id that binds every seal to this store.
@@ -32,7 +31,7 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
             below,
             key: key.into(),
             store,
-            closed: Mutex::default(),
+            notices: Mutex::default(),
         }
     }
 
@@ -47,7 +46,7 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
             };
             let opened = self.key.open(&place, &secret);
             if opened.expose().is_none() {
-                self.tell(connection, &name, field);
+                self.tell(&name, field);
             }
             Ok::<_, std::convert::Infallible>(opened)
         });
@@ -56,18 +55,23 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
         }
     }
 
-    fn tell(&self, connection: Uuid, name: &str, field: &str) {
-        let mut closed = self.closed();
-        if closed.len() < TOLD {
-            let sentence = format!(
-                "The {field} of {name} cannot be opened with this key; type it again"
-            );
-            closed.insert((connection, field.to_owned()), sentence);
+    fn tell(&self, name: &str, field: &str) {
+        let mut notices = self.known();
+        let sentence =
+            format!("The {field} of {name} cannot be opened with this key; type it again");
+        if notices.len() < MOST && !notices.contains(&sentence) {
+            notices.push(sentence);
         }
     }
 
-    fn closed(&self) -> MutexGuard<'_, BTreeMap<(Uuid, String), StoreNotice>> {
-        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Vec<StoreNotice>> {
+        let mut known = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        for notice in self.below.notices() {
+            if !known.contains(&notice) {
+                known.push(notice);
+            }
+        }
+        known
     }
 
     /// A secret that could not be opened is kept as it is stored, so that saving a name does not lose it.
@@ -128,17 +132,14 @@ impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
     }
 
     async fn save(&self, save: Save<Plain>) -> Result<Revision, StoreError> {
-        let id = save.connection.item.id;
         let connection = self.seal(save.connection).await?;
-        let saved = Save {
-            connection,
-            put: save.put,
-            change: save.change,
-        };
-        let revision = self.below.save(saved).await?;
-        // What still does not open is told when it is read again.
-        self.closed().retain(|(connection, _), _| *connection != id);
-        Ok(revision)
+        self.below
+            .save(Save {
+                connection,
+                put: save.put,
+                change: save.change,
+            })
+            .await
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
@@ -162,9 +163,7 @@ impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
     }
 
     fn notices(&self) -> Vec<StoreNotice> {
-        let mut notices = self.below.notices();
-        notices.extend(self.closed().values().cloned());
-        notices
+        self.known().clone()
     }
 
     async fn close(&self) -> Result<(), StoreError> {

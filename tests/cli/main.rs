@@ -12,6 +12,7 @@ mod files;
 mod history;
 mod home;
 mod imports;
+mod keys;
 mod providers;
 mod refusals;
 mod secrets;

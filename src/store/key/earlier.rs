@@ -77,12 +77,13 @@ fn lines(spot: &Spot) -> Vec<String> {
 
 fn write(spot: &Spot, lines: &[String]) -> Result<(), StoreError> {
     let path = spot.beside(ENDING);
-    let text = lines.iter().flat_map(|line| [line, "\n"]).collect::<String>();
+    let text = lines
+        .iter()
+        .flat_map(|line| [line, "\n"])
+        .collect::<String>();
     files::place(&path, |file| file.write_all(text.as_bytes()))
         .map(drop)
-        .map_err(|error| {
-            StoreError::Key(format!("{} cannot be written: {error}", path.display()))
-        })
+        .map_err(|error| StoreError::Key(format!("{} cannot be written: {error}", path.display())))
 }
 
 fn binding(which: Fingerprint) -> Vec<u8> {

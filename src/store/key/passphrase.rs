@@ -129,7 +129,11 @@ impl Wrapped {
 
     fn with(key: &Key, derived: &Derived) -> Result<Self, StoreError> {
         let fingerprint = key.fingerprint();
-        let Derived { salt, cost, key: by } = derived;
+        let Derived {
+            salt,
+            cost,
+            key: by,
+        } = derived;
         let binding = binding(*cost, salt, fingerprint);
         Ok(Self {
             cost: *cost,
@@ -199,7 +203,17 @@ impl Wrapped {
             return None;
         }
         let words: Vec<&str> = body.split(' ').collect();
-        let [MARK, ALGORITHM, memory, passes, lanes, salt, fingerprint, sealed] = words[..] else {
+        let [
+            MARK,
+            ALGORITHM,
+            memory,
+            passes,
+            lanes,
+            salt,
+            fingerprint,
+            sealed,
+        ] = words[..]
+        else {
             return None;
         };
         let cost = Cost {
@@ -262,10 +276,16 @@ mod tests {
         assert_eq!(read, wrapped);
         right().retain(|derived| derived.salt != read.salt);
         assert!(read.open().is_none());
-        assert_eq!(read.try_passphrase(&Passphrase::new("battery staple")), Ok(false));
+        assert_eq!(
+            read.try_passphrase(&Passphrase::new("battery staple")),
+            Ok(false)
+        );
         assert!(read.open().is_none());
         // The letter is composed another way, and a line end follows.
-        assert_eq!(read.try_passphrase(&Passphrase::new(" correct horse\n")), Ok(true));
+        assert_eq!(
+            read.try_passphrase(&Passphrase::new(" correct horse\n")),
+            Ok(true)
+        );
         assert_eq!(*read.open().unwrap().0, *key().0);
         let other = Key(Zeroizing::new([8; LENGTH]));
         let next = read.of_another(&other).unwrap();
@@ -274,10 +294,15 @@ mod tests {
 
     #[test]
     fn letters_are_the_same_however_they_are_composed() {
-        assert!(Passphrase::new("stra\u{df}e \u{fc}ber").is(&Passphrase::new("stra\u{df}e u\u{308}ber")));
+        assert!(
+            Passphrase::new("stra\u{df}e \u{fc}ber")
+                .is(&Passphrase::new("stra\u{df}e u\u{308}ber"))
+        );
         assert!(!Passphrase::new("a b").is(&Passphrase::new("ab")));
         assert!(!Passphrase::new("1234567").is_long_enough());
-        assert!(Passphrase::new("\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}").is_long_enough());
+        assert!(
+            Passphrase::new("\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}").is_long_enough()
+        );
     }
 
     #[test]
@@ -306,11 +331,24 @@ mod tests {
     fn a_file_cannot_ask_for_all_memory_or_all_day() {
         let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
         for cost in [
-            Cost { memory: u32::MAX, ..Cost::NEW },
-            Cost { passes: u32::MAX, ..Cost::NEW },
-            Cost { lanes: 1 << 20, ..Cost::NEW },
+            Cost {
+                memory: u32::MAX,
+                ..Cost::NEW
+            },
+            Cost {
+                passes: u32::MAX,
+                ..Cost::NEW
+            },
+            Cost {
+                lanes: 1 << 20,
+                ..Cost::NEW
+            },
         ] {
-            let text = Wrapped { cost, ..wrapped.clone() }.text();
+            let text = Wrapped {
+                cost,
+                ..wrapped.clone()
+            }
+            .text();
             assert_eq!(Wrapped::read(&text), Some(Err(Damaged)));
         }
     }

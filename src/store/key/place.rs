@@ -146,7 +146,10 @@ impl Content {
                 path.display()
             ))
         };
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
             files::create_folder(folder).map_err(refuse)?;
             files::refuse_writable_by_others(folder)?;
         }
@@ -196,10 +199,9 @@ pub fn waiting(spot: &Spot, fits: impl FnOnce(&Key) -> bool) -> Option<Key> {
 /// Removes a key file that nobody needs.
 pub fn forget(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Key(format!(
-            "{} cannot be removed: {error}",
-            path.display()
-        ))),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Key(
+            format!("{} cannot be removed: {error}", path.display()),
+        )),
         _ => Ok(()),
     }
 }
@@ -207,8 +209,9 @@ pub fn forget(path: &Path) -> Result<(), StoreError> {
 /// What a key file holds.
 pub fn read(path: &Path) -> Result<Content, StoreError> {
     let shown = path.display();
-    let content = read_bytes(path)
-        .map_err(|error| StoreError::Key(format!("The key file {shown} cannot be read: {error}")))?;
+    let content = read_bytes(path).map_err(|error| {
+        StoreError::Key(format!("The key file {shown} cannot be read: {error}"))
+    })?;
     files::refuse_writable_by_others(path)?;
     let mut key = Zeroizing::new([0; LENGTH]);
     if content.len() == LENGTH {
