@@ -13,6 +13,7 @@ mod content;
 mod reseal;
 pub mod backup;
 pub mod rotation;
+pub mod examination;
 #[cfg(test)]
 mod contract;
 

@@ -88,6 +88,15 @@ pub fn held(folder: &Path) -> StoreError {
     }
 }
 
+/// Whether a process has the lock just now.
+pub fn is_held(folder: &Path) -> bool {
+    let Ok(file) = File::open(folder.join(FILE)) else {
+        return false;
+    };
+    // The lock that was taken to see it goes with the file.
+    flock(&file, FlockOperation::NonBlockingLockShared).is_err()
+}
+
 /// Whether the process that has the lock was stopped, as far as the system tells.
 pub fn is_holder_stopped(folder: &Path) -> bool {
     let Some(pid) = holder(folder) else {
