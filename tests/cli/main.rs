@@ -13,6 +13,7 @@ mod history;
 mod home;
 mod imports;
 mod keys;
+mod passphrases;
 mod providers;
 mod refusals;
 mod secrets;
