@@ -52,7 +52,7 @@ pub enum Verb {
 /// Which backup is brought back, and how.
 #[derive(Debug, Args)]
 pub struct Restore {
-    /// A name from the list, or a file
+    /// A name from the list, a file, or the folder of a store that was moved aside
     #[arg(
         value_name = "BACKUP",
         conflicts_with = "newest",

@@ -61,6 +61,20 @@ pub struct Backup {
     pub label: Label,
 }
 
+/// Makes a backup of another store, one that was replaced for example, beside the one there is now.
+pub fn create_of(
+    folder: &Path,
+    options: &StoreOptions,
+    now: DateTime<Utc>,
+) -> Result<Backup, StoreError> {
+    let beside = Shelf::of_store(&options.data).folder().to_owned();
+    let of = StoreOptions {
+        data: folder.to_owned(),
+        ..options.clone()
+    };
+    create(&of, &Target::Folder(beside), now)
+}
+
 /// Makes a backup of the store as it is now.
 pub fn create(
     options: &StoreOptions,

@@ -64,8 +64,12 @@ fn a_restore_brings_back_everything_up_to_the_backup_and_says_what_is_newer() {
     let path = backup.to_str().unwrap();
     let looked = home.run(&["backup", "restore", path, "--dry-run"]);
     assert_eq!(looked.code, 0, "{looked:?}");
-    assert!(looked.err.contains("1 connection: Gamma"), "{looked:?}");
-    assert!(looked.err.contains("1 connection: Better"), "{looked:?}");
+    assert!(
+        looked.err.contains("1 connection only in the store: Gamma"),
+        "{looked:?}"
+    );
+    let newer = "1 connection newer in the store than in the backup: Better";
+    assert!(looked.err.contains(newer), "{looked:?}");
     assert_eq!(home.total(), 3, "nothing was changed");
 
     let refused = home.run(&["backup", "restore", path]);
@@ -84,6 +88,13 @@ fn a_restore_brings_back_everything_up_to_the_backup_and_says_what_is_newer() {
     assert!(Path::new(aside).join("journal").is_dir(), "{aside}");
     let listed = home.run(&["--data", aside, "connections", "list", "--json"]);
     assert_eq!(listed.json()["total"], 3, "{listed:?}");
+    // And it comes back like a backup.
+    let undone = home.run(&["backup", "restore", aside, "--yes"]);
+    assert_eq!(undone.code, 0, "{undone:?}");
+    assert_eq!(home.total(), 3);
+    let restored = home.run(&["backup", "restore", path, "--yes"]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    assert_eq!(everything(&home), before);
     // It is a store like any other, and its secrets open.
     create(&home, "Delta");
     let answer = home.run(&["backup", "create"]);

@@ -8,13 +8,19 @@ use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::session::Ground;
 use super::{Restore, all, find, label_of, shown};
-use crate::store::backup::SealVerdict;
 use crate::store::backup::restore::{Prepared, Restored, prepare};
+use crate::store::backup::{SealVerdict, create_of};
 
 impl Restore {
     /// Carries it out.
     pub fn run(self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let prepared = match &self.backup {
+            Some(folder) if folder.is_dir() => {
+                let options = ground.store_options();
+                let made = create_of(folder, &options, Utc::now())?;
+                output.note(&format!("Backed up as {}", made.path.display()));
+                prepare(&options, &made.path)?
+            }
             Some(backup) => prepare(&ground.store_options(), &find(backup, ground)?)?,
             None => newest(ground, output)?,
         };

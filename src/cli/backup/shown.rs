@@ -111,33 +111,26 @@ pub const fn seal(verdict: SealVerdict) -> &'static str {
 
 /// What a restore would change, a sentence each.
 pub fn changes(comparison: &Comparison) -> Vec<String> {
-    let said = |before: &str, named: &[Named], after: &str| {
-        (!named.is_empty()).then(|| {
-            let count = connections(named.len() as u64);
-            format!("{before}{count}{after}: {}", names(named))
-        })
-    };
-    let mut sentences: Vec<String> = [
-        said(
-            "Not in the backup, and gone with the store that is there: ",
-            &comparison.only_in_store,
-            "",
-        ),
-        said(
-            "Newer than in the backup, and back to what they were: ",
+    let lists = [
+        ("only in the store", &comparison.only_in_store),
+        (
+            "newer in the store than in the backup",
             &comparison.newer_in_store,
-            "",
         ),
-        said(
-            "Older than in the backup: ",
+        (
+            "newer in the backup than in the store",
             &comparison.newer_in_backup,
-            "",
         ),
-        said("Only in the backup: ", &comparison.only_in_backup, ""),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+        ("only in the backup", &comparison.only_in_backup),
+    ];
+    let mut sentences: Vec<String> = lists
+        .into_iter()
+        .filter(|(_, named)| !named.is_empty())
+        .map(|(what, named)| {
+            let count = connections(named.len() as u64);
+            format!("{count} {what}: {}", names(named))
+        })
+        .collect();
     if comparison.has_store && sentences.is_empty() && comparison.trouble.is_none() {
         sentences.push("The store has the same connections as the backup".into());
     }
@@ -151,6 +144,9 @@ pub fn changes(comparison: &Comparison) -> Vec<String> {
         sentences.push(format!(
             "Not all of the store that is there can be read, so there may be more: {why}"
         ));
+    }
+    if comparison.has_store {
+        sentences.push("The store that is there is moved aside, with everything in it".into());
     }
     sentences
 }

@@ -66,7 +66,10 @@ fn sentence(state: &KeyState, ground: &Ground) -> String {
         KeyState::Fits => format!("{data}, sealed with this key"),
         KeyState::NoStore => format!("{data}, where there is none yet"),
         KeyState::Locked => format!("{data}; whether this is its key shows with the passphrase"),
-        KeyState::Trouble(_) => format!("{data}, sealed with another key"),
+        KeyState::Trouble(_) if passphrase::spot(ground).path.exists() => {
+            format!("{data}, sealed with another key")
+        }
+        KeyState::Trouble(_) => format!("{data}, sealed with a key that is not there"),
     }
 }
 
