@@ -221,7 +221,8 @@ pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
     let (label, fold) = file::read(path).map_err(|fault| faulty(path, &fault))?;
     let seal = verdict(&label, keys);
     let mut trashed = 0;
-    let mut secrets = keys.fitting(label.identity()).map(|_| (0, 0));
+    let key = keys.fitting(label.identity());
+    let mut secrets = key.map(|_| (0, 0));
     for (id, folded) in &fold.connections {
         let Some(newest) = &folded.newest else {
             continue;
@@ -242,7 +243,6 @@ pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
                 connection: *id,
                 field,
             };
-            let key = keys.fitting(label.identity());
             let is_open = key.is_some_and(|key| key.open(&place, sealed).expose().is_some());
             *count += 1;
             *opened += usize::from(is_open);
