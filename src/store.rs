@@ -81,8 +81,11 @@ pub fn store_in(data: &Path) -> Option<Uuid> {
 
 fn identity_in(data: &Path) -> Option<Identity> {
     let paths = content::files_of(&exchange::current(data)).ok()?;
-    let heads = paths.iter().filter_map(|path| Head::of(path).ok()?.ok());
-    heads.last().map(|head| head.identity)
+    let mut heads = paths
+        .iter()
+        .rev()
+        .filter_map(|path| Head::of(path).ok()?.ok());
+    heads.next().map(|head| head.identity)
 }
 
 /// What is known of the key and the store.

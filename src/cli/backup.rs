@@ -110,11 +110,11 @@ fn create(to: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Result<(
     let options = ground.store_options();
     let made = backup::create(&options, &target, Utc::now())?;
     let copies = &ground.config.backup_folder;
-    let copied = match (&target, copies) {
+    let attempt = match (&target, copies) {
         (Target::Store, Some(folder)) => Some(backup::copy(&made, folder, Utc::now())),
         (Target::Store, None) | (Target::Folder(_) | Target::File(_), _) => None,
     };
-    let copy = match copied {
+    let copy = match attempt {
         None => None,
         Some(Ok(copy)) => Some(copy),
         Some(Err(error)) => {

@@ -113,9 +113,9 @@ pub fn files_of(data: &Path) -> io::Result<Vec<PathBuf>> {
 fn refuse_newer(data: &Path) -> Result<(), StoreError> {
     for path in files_of(data).map_err(|error| unusable(data, &error))? {
         match read_head(&path) {
-            // Tidied up just now.
-            Err(_) if !path.exists() => {}
-            read => drop(read?),
+            Err(error) if path.exists() => return Err(error),
+            // One that is gone was tidied up just now.
+            Ok(_) | Err(_) => {}
         }
     }
     Ok(())

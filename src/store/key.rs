@@ -68,6 +68,7 @@ impl Key {
     }
 
     /// The same key once more.
+    #[must_use]
     pub fn again(&self) -> Self {
         Self(self.0.clone())
     }
@@ -197,11 +198,15 @@ impl Fingerprint {
 
 impl std::fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [a, b, c, d, e, g, h, i] = self.0;
-        write!(
-            f,
-            "{a:02x}{b:02x}-{c:02x}{d:02x}-{e:02x}{g:02x}-{h:02x}{i:02x}"
-        )
+        for (at, pair) in self.0.chunks(2).enumerate() {
+            if at > 0 {
+                f.write_str("-")?;
+            }
+            for byte in pair {
+                write!(f, "{byte:02x}")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -38,15 +38,12 @@ pub fn reseal(
                 connection: *id,
                 field,
             };
-            match from.open(&place, &sealed).expose() {
-                Some(text) => {
-                    resealed.secrets += 1;
-                    to.seal(&place, text)
-                }
-                None => {
-                    resealed.unreadable += 1;
-                    Ok(sealed)
-                }
+            if let Some(text) = from.open(&place, &sealed).expose() {
+                resealed.secrets += 1;
+                to.seal(&place, text)
+            } else {
+                resealed.unreadable += 1;
+                Ok(sealed)
             }
         })?;
         newest.kept.1 = rows::write_json(&SavedJson { connection, change })?;

@@ -83,8 +83,8 @@ fn a_rotation_seals_everything_anew_and_backups_from_before_come_back() {
         "the trash, too: {rotated:?}"
     );
     assert_ne!(key(&home), old);
-    let mode = fs::metadata(home.path(KEY)).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let metadata = fs::metadata(home.path(KEY)).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
     // Nothing of the store is left that the old key opens.
     for seal in &sealed {
         let with: Vec<PathBuf> = home

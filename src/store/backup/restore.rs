@@ -97,7 +97,7 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<Prepared, StoreErr
             path.display()
         )));
     }
-    let (comparison, _) = compare(&options.data, &label, &fold)?;
+    let (comparison, _) = compare(&options.data, &label, &fold);
     Ok(Prepared {
         options: options.clone(),
         path: path.to_owned(),
@@ -118,7 +118,7 @@ impl Prepared {
         files::refuse_writable_by_others(data)?;
         let _lock = lock_alone(data, "umai backup restore")?;
         exchange::finish(data).map_err(refuse)?;
-        let (comparison, newest) = compare(data, &self.label, &self.fold)?;
+        let (comparison, newest) = compare(data, &self.label, &self.fold);
         if comparison != self.comparison {
             return Err(StoreError::Unusable(format!(
                 "The store in {} was changed just now; nothing was changed by the restore. Look at it again",
@@ -193,7 +193,7 @@ fn has_files(data: &Path) -> bool {
 }
 
 /// How the store and a backup differ, and the newest change that the store is known to have had.
-fn compare(data: &Path, label: &Label, backup: &Payloads) -> Result<(Comparison, u64), StoreError> {
+fn compare(data: &Path, label: &Label, backup: &Payloads) -> (Comparison, u64) {
     let mut comparison = Comparison {
         has_store: has_files(data),
         ..Comparison::default()
@@ -203,17 +203,17 @@ fn compare(data: &Path, label: &Label, backup: &Payloads) -> Result<(Comparison,
         Ok(Some(store)) => store,
         Ok(None) if !comparison.has_store => {
             comparison.only_in_backup = names(in_backup.values());
-            return Ok((comparison, 0));
+            return (comparison, 0);
         }
         Ok(None) => {
             comparison.trouble = Some("no file of its journal can be read".into());
             comparison.only_in_backup = names(in_backup.values());
-            return Ok((comparison, label.head.revision + GAP));
+            return (comparison, label.head.revision + GAP);
         }
         Err(error) => {
             comparison.trouble = Some(error.to_string());
             comparison.only_in_backup = names(in_backup.values());
-            return Ok((comparison, label.head.revision + GAP));
+            return (comparison, label.head.revision + GAP);
         }
     };
     let Content {
@@ -226,23 +226,23 @@ fn compare(data: &Path, label: &Label, backup: &Payloads) -> Result<(Comparison,
     comparison.is_another = identity.store != label.identity().store;
     let in_store = items(&fold);
     let version = |items: &Items, id: &Uuid| items.get(id).map(|item| item.version);
-    let (mut only_here, mut newer_here, mut newer_there) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut added, mut ahead, mut behind) = (Vec::new(), Vec::new(), Vec::new());
     for (id, item) in &in_store {
         match version(&in_backup, id).map(|there| item.version.cmp(&there)) {
-            None => only_here.push(item),
-            Some(std::cmp::Ordering::Greater) => newer_here.push(item),
-            Some(std::cmp::Ordering::Less) => newer_there.push(item),
+            None => added.push(item),
+            Some(std::cmp::Ordering::Greater) => ahead.push(item),
+            Some(std::cmp::Ordering::Less) => behind.push(item),
             Some(std::cmp::Ordering::Equal) => {}
         }
     }
-    comparison.only_in_store = names(only_here);
-    comparison.newer_in_store = names(newer_here);
-    comparison.newer_in_backup = names(newer_there);
-    let only_there = in_backup
+    comparison.only_in_store = names(added);
+    comparison.newer_in_store = names(ahead);
+    comparison.newer_in_backup = names(behind);
+    let missing = in_backup
         .iter()
         .filter(|(id, _)| !in_store.contains_key(*id));
-    comparison.only_in_backup = names(only_there.map(|(_, item)| item));
-    Ok((comparison, newest))
+    comparison.only_in_backup = names(missing.map(|(_, item)| item));
+    (comparison, newest)
 }
 
 type Items = HashMap<Uuid, ConnectionItem>;

@@ -95,6 +95,8 @@ mod tests {
     use super::*;
     use crate::store::key::place::Origin;
 
+    const NONE: [u8; 0] = [];
+
     fn key(byte: u8) -> Key {
         Key(Zeroizing::new([byte; LENGTH]))
     }
@@ -110,7 +112,7 @@ mod tests {
             path: folder.path().join("umai.key"),
             origin: Origin::Config,
         };
-        assert_eq!(all(&spot, 1), []);
+        assert_eq!(all(&spot, 1), NONE);
         add(&spot, &key(1), &key(2)).unwrap();
         assert_eq!(all(&spot, 2), [1]);
         add(&spot, &key(2), &key(3)).unwrap();
@@ -118,8 +120,8 @@ mod tests {
         assert_eq!(all(&spot, 3), [1, 2]);
         tidy(&spot, &key(3)).unwrap();
         assert_eq!(all(&spot, 3), [1, 2]);
-        assert_eq!(all(&spot, 2), []);
-        assert_eq!(all(&spot, 9), [], "another key opens nothing");
+        assert_eq!(all(&spot, 2), NONE);
+        assert_eq!(all(&spot, 9), NONE, "another key opens nothing");
         let text = std::fs::read_to_string(spot.beside(ENDING)).unwrap();
         std::fs::write(spot.beside(ENDING), format!("no line\n{text}\n")).unwrap();
         assert_eq!(all(&spot, 3), [1, 2], "what is no line is passed over");
