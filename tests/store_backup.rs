@@ -180,6 +180,15 @@ async fn a_backup_that_somebody_changed_without_the_key_does_not_come_back() {
         panic!("it was taken");
     };
     assert!(said.contains("changed after umai made it"), "{said}");
+    // With the trailer as it was, which has the right seal for something else.
+    let mut other = fs::read(&forged).unwrap();
+    let right = fs::read(&path).unwrap();
+    let length = other.len();
+    other[length - 128..].copy_from_slice(&right[right.len() - 128..]);
+    fs::write(&forged, &other).unwrap();
+    assert_eq!(file::read(&forged).map(drop), Err(Fault::Unlike));
+    let bytes = forge(&right, "openai", "evilai");
+    fs::write(&forged, bytes).unwrap();
     // Without the key, nobody can see it; that is what the verdict says.
     fs::remove_file(options.config.join("umai.key")).unwrap();
     let verified = verify(&forged, &Keys::find(&options)).unwrap();
