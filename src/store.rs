@@ -55,8 +55,11 @@ pub async fn open_shared(
 ) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
     let fitting = Arc::new(Mutex::new(None));
     let (asked, kept) = (options.clone(), Arc::clone(&fitting));
-    let stamp = shared.backup_stamp();
+    let (stamp, copies) = (shared.backup_stamp(), shared.backup_copies());
     let unlock = move |found: Option<&Identity>| {
+        if let (None, Some(folder)) = (found, &copies) {
+            backup::refuse_beside_copies(&asked, folder)?;
+        }
         let (identity, key) = unlock(&asked, found)?;
         let key = Arc::new(key);
         // Later ones are of the same key.

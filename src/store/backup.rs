@@ -190,6 +190,25 @@ pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<Found>, StoreError>
     Ok(found)
 }
 
+/// Where another folder has backups that the key at hand sealed, there was a store: one that is gone is not taken for one that
+/// never was.
+pub fn refuse_beside_copies(options: &StoreOptions, folder: &Path) -> Result<(), StoreError> {
+    let keys = Keys::find(options);
+    // A folder that cannot be read is told of when something is copied there.
+    let found = Shelf::at(folder).all().unwrap_or_default();
+    let labels = found.into_iter().filter_map(|found| found.label.ok());
+    let ours = labels.filter(|label| keys.fitting(label.identity()).is_some());
+    match ours.count() {
+        0 => Ok(()),
+        count => Err(StoreError::Unusable(format!(
+            "There is no store in {}, but {} has {count} backups that this key sealed; nothing was changed. \
+             Bring the newest one back with: umai backup restore --newest; or leave that folder out for the first start of a new store",
+            options.data.display(),
+            folder.display()
+        ))),
+    }
+}
+
 /// What is known of a backup that was read to its end.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {

@@ -78,6 +78,11 @@ impl SharedStore {
         Self(Arc::new(Seating::new(data, backups)))
     }
 
+    /// The other folder that backups are copied to.
+    pub fn backup_copies(&self) -> Option<PathBuf> {
+        self.0.backups().copies.clone()
+    }
+
     /// Where it is said how the backups that this process makes are sealed.
     pub fn backup_stamp(&self) -> Arc<OnceLock<Arc<Stamp>>> {
         Arc::clone(&self.0.backups().stamp)

@@ -197,6 +197,10 @@ fn umai_makes_a_backup_itself_and_copies_it_to_the_other_folder() {
     assert_eq!(fs::read(&here[0]).unwrap(), fs::read(&there[0]).unwrap());
     // The disk is lost; the other folder is not.
     fs::remove_dir_all(home.path(DATA)).unwrap();
+    let listed = run(&["connections", "list"]);
+    assert_eq!(listed.status.code(), Some(6), "{listed:?}");
+    let said = String::from_utf8(listed.stderr).unwrap();
+    assert!(said.contains("umai backup restore --newest"), "{said}");
     let restored = run(&["backup", "restore", "--newest", "--yes"]);
     assert!(restored.status.success(), "{restored:?}");
     assert_eq!(home.total(), 1);
