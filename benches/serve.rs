@@ -182,6 +182,7 @@ fn save(number: usize) -> Save<Plain> {
     Save {
         connection: Connection {
             item: ConnectionItem {
+                endpoint: None,
                 id: Uuid::new_v4(),
                 alias: format!("openai-{number}"),
                 name: format!("OpenAI Production {number}"),

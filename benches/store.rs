@@ -40,6 +40,7 @@ fn connection(number: u128) -> Connection<Plain> {
     let at = DateTime::<Utc>::UNIX_EPOCH;
     Connection {
         item: ConnectionItem {
+            endpoint: None,
             id: Uuid::new_v4(),
             alias: format!("openai-production-{number}"),
             name: format!("OpenAI Production {number}"),

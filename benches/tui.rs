@@ -8,6 +8,9 @@
     reason = "a bench prints and may stop"
 )]
 
+#[path = "tui/many.rs"]
+mod many;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,12 +55,24 @@ fn main() {
     keys(&mut app, "move down", &["j"]);
     keys(&mut app, "page down", &["pagedown"]);
     keys(&mut app, "to the end and back", &["G", "g"]);
-    keys(&mut app, "sort", &["s"]);
+    keys(&mut app, "sort", &["s", "a", "s", "m"]);
+    keys(&mut app, "group", &["p"]);
+    while app.update(Event::Idle).is_some() {}
+    for (what, keys) in [
+        ("by alias", "sa"),
+        ("by provider", "sp"),
+        ("by the last change", "sm"),
+        ("below the providers", "p"),
+        ("by name again", "psn"),
+    ] {
+        arrange(&mut app, what, keys);
+    }
     keys(
         &mut app,
         "open and close the node",
         &["g", "l", "h", "h", "l"],
     );
+    many::measure(&mut app);
     hear(&mut app, &items);
     for text in ["p", "production", "prod open 42", "status:inactive", "zzzz"] {
         filter(&mut app, text);
@@ -87,6 +102,8 @@ fn items() -> Vec<Item> {
                 date_modified: start + TimeDelta::seconds(i64::try_from(number).unwrap()),
                 version: 1,
                 date_deleted: None,
+                endpoint: (number % 2 == 0)
+                    .then(|| format!("https://host-{}.example/v1", number % 1_000)),
             };
             Item::new(&item, Arc::clone(&shared[number * 7 % shared.len()]))
         })
@@ -138,7 +155,8 @@ fn hear(app: &mut App, items: &[Item]) {
     let mut first_round = 2;
     for (what, keys, end) in [
         ("by name", "", ""),
-        ("by provider", "s", "s"),
+        ("by provider", "sp", "sn"),
+        ("below the providers", "psm", "psn"),
         ("filtered", "/prod\n", "\u{1b}"),
     ] {
         press(app, keys);
@@ -212,10 +230,31 @@ fn renamed(items: &[Item], count: usize, version: u64) -> Vec<News> {
                 date_modified: old.modified,
                 version,
                 date_deleted: None,
+                endpoint: None,
             };
             News::Saved(Item::new(&item, Arc::clone(&old.provider)))
         })
         .collect()
+}
+
+/// Another order: what a key waits for in between, and how long it takes until it is on screen.
+fn arrange(app: &mut App, what: &str, keys: &str) {
+    let (mut steps, mut all) = (Vec::new(), Vec::new());
+    let start = Instant::now();
+    press(app, keys);
+    frame(app);
+    steps.push(start.elapsed());
+    loop {
+        let step = Instant::now();
+        if app.update(Event::Idle) != Some(Effect::Continue) {
+            break;
+        }
+        frame(app);
+        steps.push(step.elapsed());
+    }
+    all.push(start.elapsed());
+    report(&format!("{what}: a key waits"), &mut steps);
+    report(&format!("{what}: on screen"), &mut all);
 }
 
 /// A filter typed: each key to its frame, the first results, and all of them.

@@ -8,7 +8,9 @@
 
 mod allowed;
 mod layer;
+mod listing;
 mod reference;
+mod survey;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -17,10 +19,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::text::file::FileFlaw;
+use allowed::Allowed;
 use layer::Values;
 
 pub use layer::{MAX_DEPTH, MAX_FILE_BYTES};
+pub use listing::{ConfigurationKey, MOST_KEYS};
 pub use reference::Reference;
+pub use survey::Survey;
 pub use variables::Variables;
 
 const FILE_NAME: &str = "appsettings.json";
@@ -120,7 +125,7 @@ impl AppSettings {
 
     fn find(&self, reference: &Reference) -> Found {
         let layers = self.layers();
-        if let Err(allowed) = allowed::check(reference.key(), &layers, &self.variables) {
+        if let Err(allowed) = Allowed::of(&layers, &self.variables).check(reference.key()) {
             return Found::Refused { allowed };
         }
         let key = reference.key().to_ascii_lowercase();
@@ -143,7 +148,7 @@ impl AppSettings {
             let place = match layer.values {
                 Err(FileFlaw::NotThere) => format!("{} (not there)", layer.name),
                 Err(FileFlaw::Unusable(why)) => format!("{}, which {why}", layer.name),
-                Ok(mut values) => match values.remove(&key) {
+                Ok(mut values) => match values.remove(&key).map(|kept| kept.value) {
                     Some(Some(value)) if has_text(&value) && !decided => {
                         return Found::At {
                             source: layer.name,

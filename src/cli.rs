@@ -1,10 +1,14 @@
 //! The command line: what can be said, and the composition root that carries it out.
 
+pub mod app;
 pub mod ask;
 pub mod backup;
 pub mod completions;
 pub mod connections;
+pub mod doctor;
+pub mod drafts;
 pub mod exit;
+pub mod ground;
 pub mod import;
 pub mod key;
 pub mod man;
@@ -18,6 +22,8 @@ pub mod server;
 pub mod session;
 pub mod signals;
 pub mod table;
+pub mod target;
+pub mod targets;
 pub mod token;
 
 use std::ffi::OsString;
@@ -25,7 +31,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use exit::{Exit, Failure};
@@ -33,7 +38,8 @@ use output::{Format, Output};
 use parse::Parsed;
 use session::Ground;
 
-use crate::tui::theme::ThemeName;
+use crate::config::Config;
+use crate::config::file::ConfigFile;
 
 /// What can be said.
 #[derive(Debug, Parser)]
@@ -66,10 +72,11 @@ Examples:
   umai connections test openai-production
   umai providers get openai
   umai --server https://umai.example:44331 --token-file token connections list
+  umai --target prod
 
 Exit codes:
   0 done, 1 trouble outside umai, for example output that cannot be written,
-  2 the command line is not right, 3 not found, 4 refused by validation,
+  2 the command line is not right or nothing may be changed, 3 not found, 4 refused by validation,
   5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble,
   7 the server cannot be reached or does not let us in, 8 the provider did not accept the connection,
   130 Ctrl-C, 143 asked to end by a signal, 129 the terminal is gone
@@ -137,6 +144,19 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub appsettings: Option<PathBuf>,
+    /// The place that config.toml has under this name [default: its 'target', or the connections of this machine]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "UMAI_TARGET",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub target: Option<String>,
+    /// Change nothing, whatever is asked
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub read_only: bool,
     /// The server to ask, as https://HOST:PORT [default: the connections of this machine]
     #[arg(
         long,
@@ -164,15 +184,21 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub ca_file: Option<PathBuf>,
-    /// The app's colours [default: what fits the terminal]
+    /// The app's colours: dark, light, mono, colorblind, contrast, or one of your own [default: what fits the terminal]
     #[arg(
         long,
         value_name = "NAME",
         env = "UMAI_THEME",
-        value_parser = PossibleValuesParser::new(ThemeName::ALL.map(ThemeName::word)).map(|word| ThemeName::named(&word).unwrap_or_default()),
+        hide_env_values = true,
         help_heading = "Global options"
     )]
-    pub theme: Option<ThemeName>,
+    pub theme: Option<String>,
+    /// Speak line by line, for a screen reader or a pipe; the way of a terminal with TERM=dumb
+    #[arg(long, help_heading = "Global options")]
+    pub plain: bool,
+    /// Start the app as at the first time, not where it was left
+    #[arg(long, help_heading = "Global options")]
+    pub fresh: bool,
     /// Answer as the management API does, in JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
@@ -201,10 +227,14 @@ pub enum Command {
     /// Show and change the key that seals secrets
     #[command(subcommand)]
     Key(key::Verb),
-    /// Write the script that lets a shell complete commands and options
+    /// Write the script that lets a shell complete commands, options and aliases
     Completions(completions::Completions),
     /// Write the manual pages
     Man(man::Man),
+    /// List the named places of config.toml
+    Targets,
+    /// Say what umai sees of terminal, files, key, store, providers, configuration and server, and what to do about it
+    Doctor,
 }
 
 /// Runs the process's command line.
@@ -239,25 +269,42 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
     };
     let Args { globals, command } = args;
     match command {
-        None => session::open_app(&Ground::new(&globals)?, globals.theme, output.format()),
+        None => app::open(&Ground::new(&globals)?, &globals, output.format()),
         Some(Command::Providers(verb)) => {
             let ground = Ground::new(&globals)?;
             ground.tell(output);
             providers::run(&verb, &*session::catalog(&ground)?, output)
         }
-        Some(Command::Connections(verb)) => connections::run(verb, &Ground::new(&globals)?, output),
+        Some(Command::Connections(verb)) => {
+            let ground = Ground::new(&globals)?;
+            ground.admit(verb.is_write())?;
+            connections::run(verb, &ground, output)
+        }
         Some(Command::Serve(serve)) => {
             serve::run(&serve, &Ground::here(&globals, "umai serve")?, output)
         }
         Some(Command::Token(verb)) => {
-            token::run(&verb, &Ground::here(&globals, "umai token")?, output)
+            let ground = Ground::here(&globals, "umai token")?;
+            ground.admit(verb.is_write())?;
+            token::run(&verb, &ground, output)
+        }
+        Some(Command::Targets) => {
+            let folder = Config::folder(globals.config).map_err(Failure::Usage)?;
+            targets::list(&ConfigFile::read(&folder), output)
         }
         Some(Command::Backup(verb)) => {
-            backup::run(verb, &Ground::here(&globals, "umai backup")?, output)
+            let ground = Ground::here(&globals, "umai backup")?;
+            ground.admit(verb.is_write())?;
+            backup::run(verb, &ground, output)
         }
-        Some(Command::Key(verb)) => key::run(&verb, &Ground::here(&globals, "umai key")?, output),
+        Some(Command::Key(verb)) => {
+            let ground = Ground::here(&globals, "umai key")?;
+            ground.admit(verb.is_write())?;
+            key::run(&verb, &ground, output)
+        }
         Some(Command::Completions(completions)) => completions.run(output),
         Some(Command::Man(man)) => man.run(output),
+        Some(Command::Doctor) => doctor::run(&globals, output),
     }
 }
 

@@ -1,4 +1,8 @@
-//! How this tool behaves: where its files are.
+//! How this tool behaves: where its files are, and what the file of its settings says.
+
+pub mod file;
+mod lines;
+pub mod target;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +15,8 @@ const FOLDER: &str = "umai";
 
 /// The name of the key's file in the config folder and among the service manager's credentials.
 const KEY: &str = "umai.key";
+
+const NO_HOME: &str = "There is no home folder; name the folders with --data and --config";
 
 const READABLE_BY_OTHERS: u32 = 0o044;
 
@@ -39,9 +45,7 @@ impl Config {
         let (data, config) = match (data, config) {
             (Some(data), Some(config)) => (data, config),
             (data, config) => {
-                let home = choose_base_strategy().map_err(|_| {
-                    "There is no home folder; name the folders with --data and --config".to_owned()
-                })?;
+                let home = choose_base_strategy().map_err(|_| NO_HOME.to_owned())?;
                 (
                     data.unwrap_or_else(|| home.data_dir().join(FOLDER)),
                     config.unwrap_or_else(|| home.config_dir().join(FOLDER)),
@@ -75,6 +79,16 @@ impl Config {
         }
     }
 
+    /// The folder of the key and of the files that people write: the one that was named, or XDG's.
+    pub fn folder(named: Option<PathBuf>) -> Result<PathBuf, String> {
+        match named {
+            Some(folder) => Ok(folder),
+            None => choose_base_strategy()
+                .map(|home| home.config_dir().join(FOLDER))
+                .map_err(|_| NO_HOME.to_owned()),
+        }
+    }
+
     /// What to do about a key file that others can read; nothing when it is only its owner's.
     ///
     /// The service manager's own is as it makes it.
@@ -90,13 +104,24 @@ impl Config {
             .then(|| format!("{shown} can be read by others; run: chmod go-r {shown}"))
     }
 
+    /// Whether the key comes from the service manager.
+    pub fn has_credential(&self) -> bool {
+        self.key_file.is_none() && has_credential()
+    }
+
+    /// Where the app keeps what comes back at its next start, of a data folder or a server.
+    pub fn session(&self, of: &str) -> PathBuf {
+        let name = format!("{:08x}.json", crc32fast::hash(of.as_bytes()));
+        self.config.join("sessions").join(name)
+    }
+
     /// Where the user's own providers are.
     pub fn providers(&self) -> PathBuf {
         self.config.join("providers")
     }
 }
 
-/// Whether the service manager hands the key over.
+/// Whether the service manager hands the key over, as far as the environment tells.
 fn has_credential() -> bool {
     std::env::var_os("CREDENTIALS_DIRECTORY")
         .is_some_and(|folder| Path::new(&folder).join(KEY).exists())

@@ -5,9 +5,12 @@ pub mod check;
 pub mod clipping;
 pub mod comparison;
 pub mod draft;
+pub mod endpoint;
 pub mod error;
+pub mod export;
 pub mod json;
 pub mod query;
+pub mod read_only;
 pub mod secret;
 pub mod service;
 pub mod setting;
@@ -21,12 +24,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use clipping::environment::{Environment, Offer, Variable};
 pub use clipping::{Clipping, ClippingKind};
 pub use comparison::{ChangeType, Comparison, Difference, Rollback};
 pub use core_service::{Clock, CoreService};
 pub use draft::ConnectionDraft;
 pub use error::{ConnectionError, Field, FieldError, Reason, ServerError};
 pub use query::{IdOrAlias, Page, Query, Window};
+pub use read_only::ReadOnlyService;
 pub use secret::{Mask, Plain, Sealed};
 pub use service::ConnectionService;
 pub use setting::{Setting, Settings};
@@ -34,7 +39,7 @@ pub use store::{ConnectionStore, StoreError};
 pub use test_report::{Model, TestReport, TestStage, TestStep, TestSubject};
 pub use version::{Change, Version};
 
-/// What lists show of a connection: everything but its settings.
+/// What lists show of a connection: everything but its settings, of which they show where it calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionItem {
@@ -57,6 +62,9 @@ pub struct ConnectionItem {
     /// When it went to the trash; none while it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_deleted: Option<DateTime<Utc>>,
+    /// Where it calls, as its settings say; only lists and the feed say it, since elsewhere the settings are there themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
 }
 
 impl ConnectionItem {
@@ -77,6 +85,14 @@ pub struct Connection<S = Mask> {
 }
 
 impl<S> Connection<S> {
+    /// What lists show of it.
+    pub fn listed(&self) -> ConnectionItem {
+        ConnectionItem {
+            endpoint: self.settings.as_ref().and_then(endpoint::of),
+            ..self.item.clone()
+        }
+    }
+
     /// The same connection with every secret taken through `turn`, which is told the setting's key.
     pub fn try_map<T, E>(
         self,

@@ -61,6 +61,63 @@ pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io
     Ok(file)
 }
 
+/// What may become of a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// It stays, and nothing is written.
+    Nothing,
+    /// It is replaced.
+    Anything,
+}
+
+/// The most names that are tried for a file beside another.
+const NAMES: u32 = 100;
+
+/// Makes a whole file appear under its name at once, in a folder with files of others: none of them is touched, the file itself
+/// only where it may be replaced.
+pub fn deliver(
+    path: &Path,
+    over: Over,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    // The name is taken first, so that nobody else's file is replaced in between.
+    let is_claimed = match over {
+        Over::Nothing => create_file(path).map(|_| true)?,
+        Over::Anything => false,
+    };
+    let written = unused(path).and_then(|(aside, mut file)| {
+        let written = write(&mut file)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| std::fs::rename(&aside, path));
+        if written.is_err() {
+            // The reason is told; nothing more can be done about what cannot be removed.
+            let _ = std::fs::remove_file(&aside);
+        }
+        written
+    });
+    if written.is_err() && is_claimed {
+        // As above: it is empty.
+        let _ = std::fs::remove_file(path);
+    }
+    written?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// A new file beside this one, under a name that nobody has.
+fn unused(path: &Path) -> io::Result<(PathBuf, File)> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut number = 0;
+    loop {
+        let aside = path.with_file_name(format!(".{name}.{number}.new"));
+        match create_file(&aside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < NAMES => {
+                number += 1;
+            }
+            created => return Ok((aside, created?)),
+        }
+    }
+}
+
 /// Waits for the right to change a file: one process at a time has it, until what is given here is dropped.
 ///
 /// The lock is on a file beside it, since the file itself is replaced. The system takes it back however a process ends.
@@ -74,4 +131,59 @@ pub fn turn(path: &Path) -> io::Result<File> {
         .open(path.with_extension("lock"))?;
     file.lock()?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn files(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_delivered_file_is_its_owners_alone_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        deliver(&path, Over::Nothing, |file| file.write_all(b"one")).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(files(folder.path()), ["a.json"]);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_replaced_only_where_that_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        std::fs::write(&path, "theirs").unwrap();
+        let refused = deliver(&path, Over::Nothing, |file| file.write_all(b"one")).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
+        deliver(&path, Over::Anything, |file| file.write_all(b"one")).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        assert_eq!(files(folder.path()), ["a.json"]);
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_written_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        let beside = folder.path().join(".a.json.0.new");
+        std::fs::write(&beside, "somebody's").unwrap();
+        let full = |_: &mut File| Err(io::Error::other("the disk is full"));
+        assert!(deliver(&path, Over::Nothing, full).is_err());
+        assert_eq!(files(folder.path()), [".a.json.0.new"]);
+        std::fs::write(&path, "theirs").unwrap();
+        assert!(deliver(&path, Over::Anything, full).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
+        assert_eq!(std::fs::read(&beside).unwrap(), b"somebody's");
+    }
 }

@@ -1,5 +1,7 @@
 //! What a provider is: its capabilities and the settings a connection to it has.
 
+mod alternatives;
+mod calls;
 pub mod catalog;
 mod check;
 pub mod probe;
@@ -9,6 +11,8 @@ pub mod response;
 
 use serde::{Deserialize, Serialize};
 
+pub use alternatives::{Alternatives, Way};
+pub use calls::Call;
 pub use catalog::ProviderCatalog;
 pub use probe::Probe;
 
@@ -28,12 +32,18 @@ pub struct Provider {
     /// Rules over several settings, checked after the fields alone are right.
     #[serde(default)]
     pub rules: Vec<SettingsRule>,
+    /// Choices between ways, of which a connection goes one.
+    #[serde(default)]
+    pub alternatives: Vec<Alternatives>,
     /// How it is asked whether credentials work; nothing when its file does not say.
     #[serde(default, deserialize_with = "probe::one_or_many::one_or_many")]
     pub probe: Vec<Probe>,
     /// Hosts, with everything below them, that the API is at, so that an address tells its provider.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Where a server says that it calls the provider; of one whose probe is known, the probe says it.
+    #[serde(skip)]
+    pub told_calls: Vec<Call>,
 }
 
 impl Provider {

@@ -13,7 +13,7 @@ mod content;
 mod reseal;
 pub mod backup;
 pub mod rotation;
-pub mod examination;
+pub mod survey;
 #[cfg(test)]
 mod contract;
 
@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use self::journal::head::{Head, Identity};
+use self::journal::head::Identity;
 use self::key::place::{self, Spot};
 use self::key::{Found, Key};
 use self::sealed::SealedStore;
@@ -77,45 +77,23 @@ pub async fn open_shared(
     Ok(Arc::new(SealedStore::new(shared.clone(), key, store)))
 }
 
+/// Whether there is no store in a folder yet. Nothing is opened, nothing made.
+pub fn is_missing(data: &Path) -> bool {
+    // What is damaged is there, and opening it says what can be done.
+    matches!(self::sled::identity_in(data), Ok(None))
+}
+
 /// Which store is in a data folder, as far as its files tell; it is not opened.
 pub fn store_in(data: &Path) -> Option<Uuid> {
-    identity_in(data).map(|identity| identity.store)
+    let identity = self::sled::identity_in(data).ok()??;
+    Some(identity.store)
 }
 
-fn identity_in(data: &Path) -> Option<Identity> {
-    let paths = content::files_of(&exchange::current(data)).ok()?;
-    let mut heads = paths
-        .iter()
-        .rev()
-        .filter_map(|path| Head::of(path).ok()?.ok());
-    heads.next().map(|head| head.identity)
-}
-
-/// What is known of the key and the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyState {
-    /// The key is the store's.
-    Fits,
-    /// There is no store that the key could be of.
-    NoStore,
-    /// The key is behind a passphrase that was not given.
-    Locked,
-    /// The key is missing, damaged, or another one.
-    Trouble(StoreError),
-}
-
-/// Looks whether the key at hand is the one of the store; neither is opened, and nothing is changed.
-pub fn key_state(options: &StoreOptions) -> KeyState {
-    let Some(identity) = identity_in(&options.data) else {
-        return KeyState::NoStore;
-    };
-    let spot = Spot::find(options.key_file.as_deref(), &options.config);
-    if spot.locked().is_some() {
-        return KeyState::Locked;
-    }
-    match fitting(options, &identity) {
-        Ok(_) => KeyState::Fits,
-        Err(error) => KeyState::Trouble(error),
+/// Says what is wrong with the key, when there is a store that it is not the key of. Nothing is opened, nothing changed.
+pub fn check_key(options: &StoreOptions) -> Result<(), StoreError> {
+    match self::sled::identity_in(&options.data)? {
+        Some(identity) => fitting(options, &identity).map(drop),
+        None => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! the lines above. What cannot be seen is written out, so that it can.
 
 pub mod file;
+pub mod json;
 pub mod secret;
 
 use std::borrow::Cow;

@@ -298,3 +298,50 @@ fn no_value_is_ever_said() {
     );
     assert!(!said.contains("planted"), "{said}");
 }
+
+#[test]
+fn keys_are_listed_as_their_highest_place_spells_them_and_without_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "appsettings.json",
+        r#"{ "openai": { "apikey": "planted" }, "Gone": "planted", "List": ["planted"], "A b": "planted",
+             "ConnectionStrings": { "Main": "planted" }, "Null": null, "Number": 7 }"#,
+    );
+    write(
+        "appsettings.Production.json",
+        r#"{ "OpenAI": { "ApiKey": "planted" }, "Gone": null }"#,
+    );
+    let variables = [
+        ("Team__Key", "planted"),
+        ("KNOWN_KEY", "planted"),
+        ("number", "planted"),
+        ("HOME", "planted"),
+        ("Empty__Key", " "),
+        ("__Odd", "planted"),
+    ];
+    let settings = AppSettings::in_folder(folder.path(), Variables::of(variables));
+    let (keys, total) = settings.keys(|name| name == "KNOWN_KEY");
+    let told: Vec<_> = keys
+        .iter()
+        .map(|listed| format!("{} < {}", listed.key, listed.source))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "KNOWN_KEY < environment variable KNOWN_KEY",
+            "List:0 < appsettings.json",
+            "number < environment variable number",
+            "OpenAI:ApiKey < appsettings.Production.json",
+            "Team:Key < environment variable Team__Key",
+        ]
+    );
+    assert_eq!(total, told.len());
+    for listed in &keys {
+        let reference = Reference::read(&format!("${}", listed.key)).unwrap();
+        let found = Lookup::Found {
+            source: listed.source.clone(),
+        };
+        assert_eq!(settings.lookup(&reference), found);
+    }
+}

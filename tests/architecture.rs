@@ -87,6 +87,23 @@ const WALLS: &[Wall] = &[
         because: "a store keeps connections and nothing else",
     },
     Wall {
+        room: "drafts",
+        but: &[],
+        never: &[
+            "crate::tui",
+            "crate::cli",
+            "crate::api",
+            "crate::config",
+            "ConnectionStore",
+            "CoreService",
+            "sled::",
+            "ratatui::",
+            "crossterm::",
+            "anyhow::",
+        ],
+        because: "what is kept is bytes to whoever keeps it, and of the store it needs the key alone",
+    },
+    Wall {
         room: "api",
         but: &[],
         never: &[

@@ -99,12 +99,23 @@ fn foundry_has_its_groups_and_wants_a_key_or_entra() {
             "Advanced"
         ]
     );
-    let rules: Vec<_> = foundry
-        .rules
-        .iter()
-        .map(|rule| rule.any_of.join(" "))
+    let wanted: Vec<Vec<_>> = foundry
+        .wanted()
+        .map(|fields| fields.iter().map(|field| field.key.as_str()).collect())
         .collect();
-    assert_eq!(rules, ["apiKey tenantId clientId clientSecret"]);
+    assert_eq!(wanted, [["apiKey", "tenantId", "clientId", "clientSecret"]]);
+    let ways: Vec<_> = foundry.alternatives[0]
+        .ways
+        .iter()
+        .map(|way| format!("{}: {}", way.label, way.settings.join(" ")))
+        .collect();
+    assert_eq!(
+        ways,
+        [
+            "API key: apiKey",
+            "Entra ID: projectName tenantId clientId clientSecret"
+        ]
+    );
 }
 
 #[test]
@@ -257,6 +268,50 @@ fn every_provider_that_comes_with_the_program_says_how_it_is_tested() {
         assert!(last.when.is_none(), "{}", provider.id);
         assert!(last.models.is_some(), "{}", provider.id);
     }
+}
+
+const TWO: &str = "%[[settings]]\nkey = \"a\"\nlabel = \"A\"\n[[settings]]\nkey = \"b\"\nlabel = \"B\"\nrequired = true\n[[alternatives]]\nlabel = \"L\"\n";
+
+#[rstest]
+#[case::one_way(
+    "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"] }]",
+    ", line 11, column 1: a choice is between 2 and 8 ways"
+)]
+#[case::same_label(
+    "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"] }, { label = \"x\", settings = [], anyOf = [] }]",
+    "every way must have a label of its own"
+)]
+#[case::unknown(
+    "ways = [{ label = \"x\", settings = [\"c\"], anyOf = [\"c\"] }, { label = \"y\", settings = [\"a\"], anyOf = [\"a\"] }]",
+    "'x' names 'c', which is no key of a setting"
+)]
+#[case::required(
+    "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"] }, { label = \"y\", settings = [\"b\"], anyOf = [\"b\"] }]",
+    "'y' names 'b', which is required, whichever way is chosen"
+)]
+#[case::shared(
+    "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"] }, { label = \"y\", settings = [\"a\"], anyOf = [\"a\"] }]",
+    "'a' is a setting of two ways"
+)]
+#[case::needs_nothing(
+    "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [] }, { label = \"y\", settings = [], anyOf = [] }]",
+    "anyOf of 'x' must name at least one setting"
+)]
+#[case::needs_another(
+    "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"b\"] }, { label = \"y\", settings = [], anyOf = [\"a\"] }]",
+    "anyOf of 'x' names 'b', which is none of its settings"
+)]
+fn a_choice_that_no_form_could_offer_is_refused_where_it_stands(
+    #[case] ways: &str,
+    #[case] said: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("{TWO}{ways}\n").replace('%', GOOD);
+    fs::write(folder.path().join("p.toml"), text).unwrap();
+    let (_, problems) = ProviderCatalog::load(Some(folder.path()));
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].contains(said), "{problems:?}");
+    assert!(problems[0].contains(", line 11, column"), "{problems:?}");
 }
 
 const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n";

@@ -13,6 +13,7 @@ mod stage;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use rstest::rstest;
 use stage::Stage;
@@ -41,6 +42,7 @@ fn item(number: u128, name: &str, version: u64) -> ConnectionItem {
         date_modified: "2024-01-15T10:30:00Z".parse().unwrap(),
         version,
         date_deleted: None,
+        endpoint: None,
     }
 }
 
@@ -309,7 +311,7 @@ fn a_filter_keeps_its_selection_and_takes_in_what_fits() {
 #[test]
 fn a_list_by_provider_takes_in_what_happens() {
     let mut app = app_with(&["B", "C"]);
-    press(&mut app, "s");
+    press(&mut app, "sp");
     let other = ConnectionItem {
         provider_id: "anthropic".into(),
         ..item(9, "Z", 1)
@@ -369,7 +371,7 @@ fn a_form_over_what_was_changed_elsewhere_says_so_at_once_and_keeps_what_was_typ
     assert_eq!(app.form().unwrap().elsewhere, None);
     hear(&mut app, [saved(&item(1, "A", 2))]);
     assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Saved(2)));
-    assert!(notice(&app).contains("Changed elsewhere, to version 2"));
+    assert!(notice(&app).contains("Changed elsewhere (v2)"));
     assert_eq!(app.form().unwrap().name(), "AX");
     hear(&mut app, [deleted(1)]);
     assert_eq!(app.form().unwrap().elsewhere, Some(Elsewhere::Deleted));
@@ -395,14 +397,14 @@ fn what_was_changed_elsewhere_is_said_at_every_size(
     let mut stage = Stage::three(size.0, size.1);
     stage.play("<down>eX");
     let id = stage.app.form().unwrap().id().unwrap();
-    let changed = ConnectionItem {
-        id,
-        ..item(1, "Anthropic Team A", 2)
-    };
+    let changed = stage.elsewhere(&async |service: &dyn umai::connection::ConnectionService| {
+        let draft = common::draft(r#"{"name":"Another name"}"#);
+        service.update(&id.into(), draft, None).await.unwrap().item
+    });
     stage.happens(Event::Heard(Heard::News(vec![saved(&changed)])));
     stage.time_passes();
     assert!(
-        stage.frame().contains("! Changed elsewhere, to ver"),
+        stage.frame().contains("! Changed elsewhere, too: Name"),
         "{}",
         stage.frame()
     );
@@ -516,7 +518,7 @@ fn a_lost_line_is_said_once_and_marked_and_its_return_is_said() {
     assert_eq!(notice(&app), "");
     app.update(Event::Heard(Heard::Broken));
     app.update(Event::Heard(Heard::Lost("The server is away".into())));
-    assert!(notice(&app).ends_with("The server is away"));
+    assert!(notice(&app).starts_with("The server is away. It is tried again by itself"));
     app.update(Event::Heard(Heard::CaughtUp));
     assert_eq!(
         notice(&app),
@@ -611,6 +613,73 @@ fn changes_that_nobody_can_tell_any_more_have_the_list_read_once() {
 /// Something that others did: which connection, its new name, and its version; none when it was deleted.
 type Doing = (u128, Option<(String, u64)>);
 
+fn provider(number: u128) -> String {
+    ["openai", "anthropic", "unheard-of"][usize::try_from(number % 3).unwrap()].into()
+}
+
+fn date(days: u64) -> DateTime<Utc> {
+    let first: DateTime<Utc> = "2024-01-15T10:30:00Z".parse().unwrap();
+    first + TimeDelta::days(i64::try_from(days).unwrap())
+}
+
+/// The rows of the tree, as they are drawn but for the strokes.
+fn rows(app: &App) -> Vec<String> {
+    let tree = &app.tree;
+    let title = |row| match tree.node(row).unwrap() {
+        Node::Settings => "Settings".into(),
+        Node::Ai => "AI".into(),
+        Node::Connections => "Connections".into(),
+        Node::Provider(number) => {
+            format!(
+                "{} ({})",
+                tree.providers().title(number),
+                tree.count_of(number)
+            )
+        }
+        Node::Connection(id) => tree.item(id).unwrap().alias().to_owned(),
+    };
+    (0..tree.rows()).map(title).collect()
+}
+
+/// What holds of a tree whatever happens: rows, groups and the selection agree.
+fn is_consistent(app: &App) -> Result<(), TestCaseError> {
+    let tree = &app.tree;
+    let mut seen = Vec::new();
+    let mut group: Option<(u16, usize)> = None;
+    for row in 0..tree.rows() {
+        match tree.node(row).unwrap() {
+            Node::Settings | Node::Ai | Node::Connections => {}
+            Node::Provider(number) => {
+                prop_assert!(tree.shows_groups());
+                prop_assert!(group.is_none_or(|(_, left)| left == 0));
+                prop_assert!(tree.count_of(number) > 0, "a provider without connections");
+                let is_open = tree.is_open(Node::Provider(number));
+                group = Some((number, if is_open { tree.count_of(number) } else { 0 }));
+            }
+            Node::Connection(id) => {
+                let at = tree.at_row(row).unwrap();
+                let item = tree.shown(at).unwrap();
+                prop_assert_eq!(item.id, id);
+                prop_assert!(!seen.contains(&id), "one is there twice");
+                seen.push(id);
+                if let Some((number, left)) = &mut group {
+                    let its_own = tree.providers().known_number(&item.provider);
+                    prop_assert_eq!(its_own, Some(*number), "below another provider");
+                    *left -= 1;
+                }
+            }
+        }
+    }
+    prop_assert!(group.is_none_or(|(_, left)| left == 0));
+    prop_assert_eq!(tree.node(tree.rows()), None);
+    prop_assert!(tree.selected_row() < tree.rows());
+    prop_assert_eq!(tree.node(tree.selected_row()), Some(tree.selected()));
+    if let Node::Connection(id) = tree.selected() {
+        prop_assert_eq!(tree.selected_item().map(|item| item.id), Some(id));
+    }
+    Ok(())
+}
+
 fn doings() -> impl Strategy<Value = Vec<Vec<Doing>>> {
     let saved = ("[a-f]{1,3}", 1..20_u64).prop_map(Some);
     let doing = (1..60_u128, prop_oneof![5 => saved, 1 => Just(None)]);
@@ -623,13 +692,18 @@ proptest! {
     #[test]
     fn whatever_is_heard_the_tree_is_as_if_it_was_read_afresh(
         doings in doings(),
-        keys in prop::sample::select(vec!["", "s", "/a<enter>", "/ab status:active<enter>", "s/b<enter>"]),
+        keys in prop::sample::select(vec![
+            "", "S", "sa", "sp", "spS", "ss", "sm", "smS", "p", "psa", "psm", "pss", "p/a<enter>", "/a<enter>",
+            "/ab status:active<enter>", "sp/b<enter>", "ss/status:active<enter>", "psmS/provider:openai -a<enter>",
+            "p/b<enter>", "/x-1 provider:anth<enter>",
+        ]),
         row in 0..40_usize,
     ) {
         let order = |item: &ConnectionItem| (item.name.to_lowercase(), item.alias.clone());
         let mut first: Vec<_> = (1..40)
             .map(|number| ConnectionItem {
                 alias: format!("x-{number}"),
+                provider_id: provider(number),
                 ..item(number, &format!("{:02}", number % 7), 1)
             })
             .collect();
@@ -654,6 +728,8 @@ proptest! {
                 let item = ConnectionItem {
                     is_active: version % 2 == 0,
                     alias: format!("x-{number}"),
+                    provider_id: provider(number),
+                    date_modified: date(version % 7),
                     ..item(number, &name, version)
                 };
                 news.push(saved(&item));
@@ -676,6 +752,8 @@ proptest! {
                     .collect()
             };
             prop_assert_eq!(aliases(&app), aliases(&fresh));
+            prop_assert_eq!(rows(&app), rows(&fresh));
+            is_consistent(&app)?;
             if let Some(at) = app.tree.selected_at() {
                 prop_assert!(app.tree.shown(at).is_some());
                 let shown = (0..app.tree.shown_len()).filter_map(|at| app.tree.shown(at));

@@ -21,12 +21,15 @@ use std::sync::Arc;
 use umai::connection::{
     ConnectionDraft, ConnectionItem, ConnectionService, Query, TestReport, Window,
 };
+use umai::drafts::Found;
 use umai::tui::action::{ACTIONS, Context};
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::follow::Heard;
+use umai::tui::form::Document;
 use umai::tui::key::Key;
 use umai::tui::keymap::Keymap;
+use umai::tui::layer::Layer;
 use umai::tui::layout::Size;
 use umai::tui::tree::{Item, News};
 
@@ -61,7 +64,7 @@ const KEYS: [&str; 22] = [
 ];
 
 /// What random keys would hardly ever spell.
-const WAYS: [&str; 14] = [
+const WAYS: [&str; 20] = [
     "<esc><esc><esc><esc><right>",
     "<esc><esc><esc><home><down><down><down>",
     "<esc><esc><esc><end>",
@@ -76,6 +79,12 @@ const WAYS: [&str; 14] = [
     "<esc><esc><esc><end>y",
     "<esc><esc><esc><end>T",
     "<end>D<tab><enter>X<enter>",
+    "<esc><esc><esc><esc><end><ctrl-a>t<enter>",
+    "<esc><esc><esc><esc><end><space>V*D<tab><enter>",
+    "<esc><esc><esc><esc><home><down><down><down>e mine",
+    "<ctrl-s><right><down><enter>",
+    "<ctrl-s><tab><enter>",
+    "<esc><esc><esc><esc><end><ctrl-e>",
 ];
 
 /// Every key that means something somewhere.
@@ -108,8 +117,15 @@ enum Happening {
     Time,
     Elsewhere(u8),
     Line(bool),
-    Answer { which: usize, is_lost: bool },
+    Answer {
+        which: usize,
+        is_lost: bool,
+    },
     Provider,
+    /// Drafts are found, that one crashed out of among them.
+    Found,
+    /// The editor gives back what it was given, or something else.
+    Edited(u8),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -134,6 +150,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => any::<bool>().prop_map(Happening::Line),
         6 => (0..8_usize, 0..12_u8).prop_map(|(which, luck)| Happening::Answer { which, is_lost: luck == 0 }),
         1 => Just(Happening::Provider),
+        1 => Just(Happening::Found),
+        2 => (0..5_u8).prop_map(Happening::Edited),
     ]
 }
 
@@ -167,6 +185,9 @@ fn play(stage: &mut Stage, happening: &Happening) {
                 Some(Effect::Call(ticket, Request::Test(_))) => {
                     Event::Reply(ticket, Reply::Tested(Ok(TestReport::default())))
                 }
+                Some(Effect::Call(ticket, Request::Export(_))) => {
+                    Event::Reply(ticket, Reply::Lost("the disk is gone".into()))
+                }
                 Some(Effect::Call(ticket, _)) => {
                     Event::Reply(ticket, Reply::Models(Ok(Vec::new())))
                 }
@@ -174,6 +195,18 @@ fn play(stage: &mut Stage, happening: &Happening) {
             };
             stage.happens(reply);
         }
+        Happening::Found => {
+            let kept = stage.kept.values().next().map(|kept| kept.to_bytes());
+            let unreadable = Err("It is damaged".to_owned());
+            let contents = kept.map(Ok).into_iter().chain([unreadable]);
+            let found = (1..).zip(contents).map(|(number, content)| Found {
+                id: uuid::Uuid::from_u128(number),
+                when: "2024-01-15T10:30:00Z".parse().unwrap(),
+                content,
+            });
+            stage.happens(Event::Found(found.collect()));
+        }
+        Happening::Edited(what) => edited(stage, *what),
         Happening::Elsewhere(what) => elsewhere(stage, *what),
         Happening::Line(is_broken) => stage.happens(Event::Heard(if *is_broken {
             Heard::Broken
@@ -184,6 +217,27 @@ fn play(stage: &mut Stage, happening: &Happening) {
             stage.time_passes();
         }
     }
+}
+
+/// The editor gives back what it was asked to edit last.
+fn edited(stage: &mut Stage, what: u8) {
+    let is_edit = |effect: &Effect| matches!(effect, Effect::Edit(..));
+    let Some(at) = stage.effects.iter().rposition(is_edit) else {
+        return;
+    };
+    let Effect::Edit(ticket, document) = stage.effects.remove(at) else {
+        return;
+    };
+    let text = String::clone(&document.0);
+    let edited = match what {
+        0 => Ok(text),
+        1 => Ok(text.replace("name\": \"", "name\": \"日\u{202e} ")),
+        2 => Ok(text.replace("\"<unchanged>\"", "\"sk-of-the-editor\"")),
+        3 => Ok(text.chars().take(text.len() / 2).collect()),
+        _ => Err("The editor is gone".to_owned()),
+    };
+    let edited = edited.map(|text| Document(text.into()));
+    stage.happens(Event::Edited(ticket, edited));
 }
 
 /// Somebody else does something with one of the first three connections, and it is heard of.
@@ -245,8 +299,21 @@ fn check(stage: &Stage) {
     if let Some(at) = tree.selected_at() {
         assert!(tree.shown(at).is_some(), "what is selected is not there");
     }
+    if let Some(bulk) = &stage.app.bulk {
+        assert!(bulk.selected < bulk.len().max(1));
+        let tally = bulk.tally;
+        assert_eq!(tally.over() + tally.under_way + tally.waiting, bulk.len());
+    }
+    let marked = tree.marked();
+    assert_eq!(marked.len(), tree.marked_len(), "what is marked is there");
     if let Some(form) = stage.app.form() {
         assert!(form.focus < form.fields.len());
+    }
+    for layer in &stage.app.layers {
+        if let Layer::Merge(merge) = layer {
+            assert!(merge.selected < merge.conflicts.len());
+            assert!(stage.app.form().is_some(), "it is about a form");
+        }
     }
 }
 

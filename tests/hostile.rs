@@ -16,18 +16,23 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rstest::rstest;
 use stage::Stage;
-use umai::appsettings::Lookup;
+use umai::appsettings::{ConfigurationKey, Lookup};
+use umai::connection::export::NotWritten;
 use umai::connection::{
     Change, Comparison, Connection, ConnectionError, ConnectionItem, Model, Page, Setting,
     Settings, TestReport, TestStage, TestStep, Version,
 };
+use umai::drafts::Found;
 use umai::tui::app::App;
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::Event;
+use umai::tui::follow::Heard;
+use umai::tui::form::Theirs;
 use umai::tui::keymap::Keymap;
+use umai::tui::layer::Layer;
 use umai::tui::layout::Size;
 use umai::tui::theme::{Theme, ThemeName};
-use umai::tui::tree::Item;
+use umai::tui::tree::{Item, News};
 use umai::tui::view;
 
 const NAMES: [&str; 14] = [
@@ -86,6 +91,7 @@ impl Told {
             date_modified: date,
             version: 1,
             date_deleted: None,
+            endpoint: None,
         };
         let connection = Connection {
             item,
@@ -106,7 +112,9 @@ impl Told {
         let mut effect = self.app.update(event);
         loop {
             let answer = match effect {
-                Some(Effect::Call(ticket, request)) => (ticket, self.answer(&request)),
+                Some(Effect::Call(ticket, request) | Effect::CallBeside(ticket, request)) => {
+                    (ticket, self.answer(&request))
+                }
                 Some(_) => {
                     effect = None;
                     continue;
@@ -131,16 +139,41 @@ impl Told {
                 total: 1,
             })),
             Request::Get(_) => Reply::Got(Ok(self.connection.clone())),
+            Request::Theirs(..) => {
+                let mut connection = self.connection.clone();
+                connection.item.version += 1;
+                connection.item.name.push_str(" 2");
+                let changed = None;
+                Reply::Theirs(Ok(Box::new(Theirs {
+                    connection,
+                    changed,
+                })))
+            }
             Request::AliasOwner(..) => Reply::AliasOwner(Ok(Some(item.clone()))),
             Request::Lookup(_) => Reply::LookedUp(Ok(Lookup::Found {
                 source: item.name.clone(),
             })),
-            Request::Create(_) | Request::Update(_) | Request::SetActive(..) => {
+            Request::Create(_)
+            | Request::Duplicate(..)
+            | Request::Update(_)
+            | Request::SetActive(..) => {
                 Reply::Saved(Err(ConnectionError::Malformed(item.name.clone())))
+            }
+            Request::ConfigurationKeys => {
+                let listed = ConfigurationKey {
+                    key: item.name.clone(),
+                    source: item.name.clone(),
+                };
+                let items = vec![listed.clone(), listed];
+                Reply::ConfigurationKeys(Ok(Page { items, total: 3 }))
             }
             Request::Delete(_) | Request::Rollback(..) | Request::Purge(_) => {
                 Reply::Lost(item.name.clone())
             }
+            Request::Export(_) => Reply::Exported(Err(NotWritten::Refused {
+                path: item.name.clone().into(),
+                why: item.name.clone(),
+            })),
             Request::Trash => Reply::Trash(Ok(vec![item.clone(), item.clone()])),
             Request::Restore(..) => Reply::Saved(Err(ConnectionError::at(
                 umai::connection::Field::Alias,
@@ -220,6 +253,12 @@ fn no_harmful_character_reaches_a_cell(
         "<down><enter><tab>x<ctrl-s>",
         "<down>D<tab><enter>",
         "?",
+        "<down>c",
+        "<down>c<ctrl-s>",
+        "<down>e<tab><tab><tab>$",
+        "<down>e<tab><tab><tab><tab><f4>",
+        "<down>e<tab><tab><tab><f6>",
+        "<down>e<tab><tab><tab><f6><enter>",
         "<down>T",
         "<down>m",
         "<down>2",
@@ -229,7 +268,14 @@ fn no_harmful_character_reaches_a_cell(
         "X",
         "X<enter>",
         "XD",
-        "XE<tab><enter>"
+        "XE<tab><enter>",
+        "<down><space>t",
+        "<down><space>t<enter>",
+        "<down><space>T<enter>",
+        "<down><space>T<enter><enter>",
+        "<down><space>D<tab><enter>",
+        "<down>E",
+        "<down>E<enter>"
     )]
     keys: &str,
 ) {
@@ -247,6 +293,52 @@ fn no_harmful_character_reaches_a_cell(
                 assert!(symbol.chars().count() <= 12, "{name:?} as {symbol:?}");
             }
         }
+    }
+}
+
+#[rstest]
+fn no_harmful_character_of_what_is_kept_or_merged_reaches_a_cell(
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let marks = marks();
+    let (width, height) = size;
+    for name in NAMES.iter().copied().chain([marks.as_str()]) {
+        let mut told = Told::of(name, Size { width, height });
+        let check = |told: &Told, what: &str| {
+            for cell in &told.buffer().content {
+                let symbol = cell.symbol();
+                assert!(!symbol.chars().any(is_harmful), "{name:?} in {what}");
+            }
+        };
+        told.play("<down><enter>X");
+        let form = told.app.form().unwrap();
+        let (kept, id) = (form.kept().to_bytes(), form.id().unwrap());
+        let mut newer = told.connection.item.clone();
+        newer.version += 1;
+        let news = News::Saved(Item::new(&newer, Arc::from("openai")));
+        told.happens(Event::Heard(Heard::News(vec![news])));
+        check(&told, "a form over what was changed elsewhere");
+        told.play("<ctrl-s>");
+        assert!(matches!(told.app.layers.last(), Some(Layer::Merge(_))));
+        check(&told, "what both changed");
+        told.play("<esc>");
+        told.happens(Event::Heard(Heard::News(vec![News::Deleted(id)])));
+        told.play("<ctrl-s>");
+        check(&told, "what was deleted elsewhere");
+        told.play("<esc><esc><shift-tab><enter>");
+        let found = |content| Found {
+            id,
+            when: "2024-01-15T10:30:00Z".parse().unwrap(),
+            content,
+        };
+        let drafts = vec![found(Ok(kept)), found(Err(name.to_owned()))];
+        told.happens(Event::Found(drafts));
+        assert!(matches!(told.app.layers.last(), Some(Layer::Drafts(_))));
+        check(&told, "the drafts");
+        told.play("<down>");
+        check(&told, "a draft that cannot be read");
+        told.play("<enter>D");
+        check(&told, "the question about it");
     }
 }
 

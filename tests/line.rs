@@ -18,7 +18,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-use umai::appsettings::{Lookup, Reference};
+use umai::appsettings::{ConfigurationKey, Lookup, Reference};
 use umai::connection::store::{ChangeFeed, Revision};
 use umai::connection::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
@@ -89,8 +89,16 @@ impl ConnectionService for Line {
         self.end()?.alias_owner(alias, except).await
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
+        self.end()?.aliases(prefix, most).await
+    }
+
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
         self.end()?.lookup(reference).await
+    }
+
+    async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
+        self.end()?.configuration_keys().await
     }
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {

@@ -10,207 +10,15 @@
 mod common;
 #[path = "remote/gate.rs"]
 mod gate;
+mod terminal;
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::path::Path;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
-
-/// The longest a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Terminal {
-    master: Option<Box<dyn MasterPty + Send>>,
-    writer: Option<Box<dyn Write + Send>>,
-    bytes: Receiver<Vec<u8>>,
-    screen: vt100::Parser,
-    all: Vec<u8>,
-    child: Box<dyn Child + Send + Sync>,
-    home: tempfile::TempDir,
-}
-
-fn size(rows: u16, cols: u16) -> PtySize {
-    PtySize {
-        rows,
-        cols,
-        pixel_width: 0,
-        pixel_height: 0,
-    }
-}
-
-impl Terminal {
-    fn start() -> Self {
-        Self::command(&format!("exec {}", env!("CARGO_BIN_EXE_umai")))
-    }
-
-    /// Runs a line of shell in a terminal of 100×30 with a home of its own.
-    fn command(line: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let pair = native_pty_system().openpty(size(30, 100)).unwrap();
-        let mut command = CommandBuilder::new("sh");
-        command.args(["-c", line]);
-        command.cwd(home.path());
-        command.env_clear();
-        command.env("PATH", std::env::var_os("PATH").unwrap());
-        command.env("TERM", "xterm-256color");
-        command.env("HOME", home.path());
-        command.env("OpenAI__ApiKey", "sk-from-the-environment");
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (sender, bytes) = channel();
-        std::thread::spawn(move || {
-            let mut piece = [0; 4096];
-            while let Ok(count) = reader.read(&mut piece) {
-                if count == 0 || sender.send(piece[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        Self {
-            writer: Some(pair.master.take_writer().unwrap()),
-            master: Some(pair.master),
-            bytes,
-            screen: vt100::Parser::new(
-                NonZeroU16::new(30).unwrap(),
-                NonZeroU16::new(100).unwrap(),
-                0,
-            ),
-            all: Vec::new(),
-            child,
-            home,
-        }
-    }
-
-    fn home(&self) -> &Path {
-        self.home.path()
-    }
-
-    fn press(&mut self, keys: &str) {
-        let writer = self.writer.as_mut().unwrap();
-        writer.write_all(keys.as_bytes()).unwrap();
-        writer.flush().unwrap();
-    }
-
-    fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
-    }
-
-    /// Takes in what comes until it is as it should be.
-    fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !is_so(self) {
-            let left = end.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero(),
-                "{what} did not come; the screen says\n{}",
-                self.contents()
-            );
-            // Short, so that what is looked at besides the screen is looked at again.
-            if let Ok(bytes) = self.bytes.recv_timeout(left.min(Duration::from_millis(50))) {
-                self.screen.process(&bytes);
-                self.all.extend(bytes);
-            }
-        }
-    }
-
-    fn shows(&mut self, text: &str) {
-        self.until(&format!("{text:?}"), |terminal| {
-            terminal.contents().contains(text)
-        });
-    }
-
-    fn contents(&self) -> String {
-        self.screen.screen().contents()
-    }
-
-    fn has_written(&self, text: &str) -> bool {
-        self.all
-            .windows(text.len())
-            .any(|part| part == text.as_bytes())
-    }
-
-    /// Waits for the end; answers how it ended.
-    fn ends(&mut self) -> u32 {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(100)) {
-                    self.all.extend(bytes);
-                }
-                return status.exit_code();
-            }
-            assert!(Instant::now() < end, "it does not end");
-            if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(20)) {
-                self.all.extend(bytes);
-            }
-        }
-    }
-
-    /// The other screen left, mouse and pastes as before, the cursor shown: in the last bytes.
-    fn is_given_back(&self) -> bool {
-        [
-            "\u{1b}[?1049l",
-            "\u{1b}[?2004l",
-            "\u{1b}[?1000l",
-            "\u{1b}[?25h",
-        ]
-        .iter()
-        .all(|code| {
-            let last = |text: &str| {
-                self.all
-                    .windows(text.len())
-                    .rposition(|part| part == text.as_bytes())
-            };
-            let taken = code.replace('l', "h");
-            last(code).is_some() && (*code == "\u{1b}[?25h" || last(code) > last(&taken))
-        })
-    }
-
-    fn state(&self) -> char {
-        let id = self.child.process_id().unwrap();
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
-        stat.rsplit(") ").next().unwrap().chars().next().unwrap()
-    }
-
-    /// How often each of our threads began to wait, by what it is called. The database's own threads look around once a
-    /// second, which is not ours to change.
-    fn waits(&self) -> Vec<(String, String)> {
-        let id = self.child.process_id().unwrap();
-        let threads = std::fs::read_dir(format!("/proc/{id}/task")).unwrap();
-        let told = |thread: std::fs::DirEntry| {
-            let status = std::fs::read_to_string(thread.path().join("status")).unwrap();
-            let line = |name: &str| {
-                let mut lines = status.lines();
-                lines
-                    .find_map(|line| line.strip_prefix(name))
-                    .unwrap()
-                    .trim()
-                    .to_owned()
-            };
-            (line("Name:"), line("voluntary_ctxt_switches:"))
-        };
-        threads
-            .map(|thread| told(thread.unwrap()))
-            .filter(|(name, _)| !name.starts_with("sled-io"))
-            .collect()
-    }
-}
-
-/// Answers as a terminal does that knows no colours, so that nothing is waited for.
-const KIND: &str = "\u{1b}[?6c";
-
-fn started() -> Terminal {
-    let mut terminal = Terminal::start();
-    terminal.press(KIND);
-    terminal.shows("No connections yet");
-    terminal
-}
+use terminal::{KIND, PATIENCE, Terminal, size, started};
 
 #[test]
 fn a_connection_is_created_switched_and_there_after_a_restart() {
@@ -256,6 +64,7 @@ fn a_save_under_way_is_finished_before_the_end() {
     terminal.press("Last Words\t\t\tsk-1\u{13}\u{3}");
     terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
     terminal.shows("● Last Words");
+    assert!(terminal.drafts().is_empty(), "it is saved");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }
@@ -520,6 +329,88 @@ fn a_test_that_is_stopped_lets_go_of_the_provider() {
     let mut request = Vec::new();
     asked.read_to_end(&mut request).unwrap();
     assert!(request.starts_with(b"GET /"));
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
+
+/// Two starts in a row in one terminal; the first says which process it is.
+fn two_starts(options: &str) -> Terminal {
+    let line = format!(
+        "for n in 1 2 3; do echo '{{\"alias\":\"c'$n'\",\"name\":\"Name '$n'\",\"providerId\":\"openai\"}}'; done \
+         | {0} connections create --from-json - > created 2>&1; \
+         sh -c 'echo $$ > pid; exec {0}'; echo AGAIN; exec {0}{options}",
+        env!("CARGO_BIN_EXE_umai")
+    );
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("Connections (3)");
+    terminal
+}
+
+fn signal_first(terminal: &Terminal, signal: Signal) {
+    let id = std::fs::read_to_string(terminal.home().join("pid")).unwrap();
+    let id = Pid::from_raw(id.trim().parse().unwrap()).unwrap();
+    kill_process(id, signal).unwrap();
+}
+
+#[test]
+fn the_next_start_is_where_this_one_ended_however_it_ended() {
+    for signal in [
+        None,
+        Some(Signal::TERM),
+        Some(Signal::HUP),
+        Some(Signal::INT),
+    ] {
+        let mut terminal = two_starts("");
+        terminal.press("S/name\r");
+        terminal.shows("/ name");
+        terminal.press("\u{1b}[F");
+        terminal.shows("› Name 1");
+        match signal {
+            None => terminal.press("q"),
+            Some(signal) => signal_first(&terminal, signal),
+        }
+        terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
+        terminal.shows("› Name 1");
+        terminal.shows("/ name");
+        let sessions = std::fs::read_dir(terminal.home().join(".config/umai/sessions")).unwrap();
+        assert_eq!(sessions.count(), 1, "nothing is left beside it");
+        terminal.press("q");
+        assert_eq!(terminal.ends(), 0);
+    }
+}
+
+#[test]
+fn a_fresh_start_forgets_where_the_last_one_ended() {
+    let mut terminal = two_starts(" --fresh");
+    terminal.press("/name 2\r");
+    terminal.shows("/ name 2");
+    terminal.press("q");
+    terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
+    terminal.shows("Connections (3)");
+    assert!(!terminal.contents().contains("/ name 2"));
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
+fn what_is_copied_inside_tmux_is_written_for_both_of_its_ways() {
+    let line = format!(
+        "echo '{{\"alias\":\"c1\",\"name\":\"One\",\"providerId\":\"openai\"}}' \
+         | {0} connections create --from-json - > created 2>&1; TMUX=/tmp/x,1,0 exec {0}",
+        env!("CARGO_BIN_EXE_umai")
+    );
+    let mut terminal = Terminal::command(&line);
+    terminal.press(KIND);
+    terminal.shows("Connections (1)");
+    terminal.press("\u{1b}[F");
+    terminal.shows("› One");
+    terminal.press("ya");
+    terminal.shows("handed to tmux");
+    assert!(
+        terminal
+            .has_written("\u{1b}]52;c;YzE=\u{7}\u{1b}Ptmux;\u{1b}\u{1b}]52;c;YzE=\u{7}\u{1b}\\")
+    );
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }

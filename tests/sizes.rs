@@ -16,7 +16,7 @@ use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
 /// Every screen there is, by the keys that lead to it.
-const SCREENS: [&str; 25] = [
+const SCREENS: [&str; 31] = [
     "",
     "<down>",
     "<down><tab>",
@@ -42,6 +42,12 @@ const SCREENS: [&str; 25] = [
     "<down>m",
     "<down>D<tab><enter>X",
     "<down>D<tab><enter>XE",
+    "<ctrl-a>",
+    "<ctrl-a>t",
+    "<ctrl-a>E",
+    "<ctrl-a>D",
+    "<ctrl-a>T<enter>",
+    "<ctrl-a>+<enter>",
 ];
 
 fn at(stage: &mut Stage, width: u16, height: u16) {
@@ -51,7 +57,8 @@ fn at(stage: &mut Stage, width: u16, height: u16) {
 #[rstest]
 fn no_size_stops_the_app(
     #[values(
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+        25, 26, 27, 28, 29, 30
     )]
     screen: usize,
 ) {

@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 
 use umai::connection::StoreError;
 use umai::connection::store::ConnectionStore;
-use umai::store::examination::{StoreState, examine};
 use umai::store::key::passphrase::Passphrase;
 use umai::store::key::place::Spot;
 use umai::store::key::protection::protect;
+use umai::store::open_shared;
 use umai::store::rotation::rotate;
 use umai::store::shared::SharedStore;
-use umai::store::{KeyState, open_shared};
+use umai::store::survey::{KeyState, survey};
 
 use self::world::{Content, content, open_in, options, random, save};
 
@@ -102,10 +102,8 @@ async fn nothing_is_rotated_while_somebody_has_the_store_open() {
     };
     assert!(said.contains("is in use by another umai"), "{said}");
     assert_eq!(fs::read(key_file(folder.path())).unwrap(), key);
-    assert!(examine(&options).is_open);
     assert_eq!(content(&store).await, before);
     store.close().await.unwrap();
-    assert!(!examine(&options).is_open);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,35 +130,28 @@ async fn whoever_let_go_of_the_store_meanwhile_is_told_of_the_new_key_and_writes
 }
 
 #[tokio::test]
-async fn an_examination_says_what_is_wrong_and_changes_nothing() {
+async fn a_survey_tells_of_key_and_backups_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
-    let nothing = examine(&options);
-    assert_eq!(nothing.store, StoreState::Absent);
-    assert_eq!(nothing.key, KeyState::NoStore);
+    let nothing = survey(&options);
+    assert_eq!(nothing.contents, Ok(None));
+    assert!(matches!(nothing.key, KeyState::Missing(_)));
+    assert_eq!(nothing.backups, Ok(Vec::new()));
     assert!(!options.data.exists(), "nothing was made");
     store_in(folder.path()).await;
-    let whole = examine(&options);
-    let state = StoreState::Whole {
-        revision: 5,
-        count: 5,
-    };
-    assert_eq!(whole.store, state);
-    assert_eq!(whole.key, KeyState::Fits);
+    let path = key_file(folder.path());
+    let whole = survey(&options);
+    assert!(whole.contents.unwrap().unwrap().is_sound);
+    assert_eq!(whole.key, KeyState::Fits(path.clone()));
     assert_eq!(whole.backups.unwrap().len(), 1);
-    let key = fs::read(key_file(folder.path())).unwrap();
-    fs::remove_file(key_file(folder.path())).unwrap();
-    let segment = options.data.join("journal/00000000000000000001.log");
-    let mut bytes = fs::read(&segment).unwrap();
-    bytes[200] ^= 1;
-    fs::write(&segment, bytes).unwrap();
-    let damaged = examine(&options);
-    assert!(matches!(damaged.key, KeyState::Trouble(StoreError::Key(_))));
-    let StoreState::Damaged { readable, why } = damaged.store else {
-        panic!("{:?}", damaged.store);
-    };
-    assert_eq!(readable, 4);
-    assert!(why.contains("is damaged at byte 128"), "{why}");
-    assert!(!key_file(folder.path()).exists(), "no key was made");
-    assert_eq!(key.len(), 45);
+    // The key that waits since a rotation was cut short is the store's.
+    fs::rename(&path, path.with_extension("key.new")).unwrap();
+    assert_eq!(survey(&options).key, KeyState::Fits(path.clone()));
+    assert!(
+        !path.exists(),
+        "nobody but who opens the store puts it in its place"
+    );
+    fs::remove_file(path.with_extension("key.new")).unwrap();
+    assert_eq!(survey(&options).key, KeyState::Missing(path.clone()));
+    assert!(!path.exists(), "no key was made");
 }

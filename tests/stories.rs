@@ -61,7 +61,7 @@ stories! {
     a_kept_filter_stays_until_esc: three 80 x 24, "/anthropic<enter>";
     delete_asks_with_cancel_focused: three 80 x 24, "<down>D";
     what_is_deleted_leaves_the_tree_and_its_neighbour_is_selected: three 80 x 24, "<down>D<tab><enter>";
-    the_tree_sorts_by_provider: three 120 x 40, "s";
+    the_tree_sorts_by_provider: three 120 x 40, "sp";
     a_closed_node_hides_its_children: three 80 x 24, "h";
     the_help_shows_the_keys_of_this_place_first: three 80 x 24, "?";
     the_palette_finds_an_action_by_its_words: three 80 x 24, ":dele";
@@ -191,7 +191,8 @@ fn an_empty_filter_shows_nothing_of_the_title_it_replaces() {
     stage.play("/");
     let frame = stage.frame();
     let top = frame.lines().nth(1).unwrap();
-    assert!(top.starts_with("╭─ / ▏───"), "{top}");
+    assert!(top.starts_with("╭─ / ▏name, alias, status:"), "{top}");
+    assert!(!top.contains("umai"), "{top}");
 }
 
 #[test]
@@ -276,7 +277,7 @@ fn an_endpoint_that_moved_asks_for_the_key_again() {
 }
 
 #[test]
-fn a_change_that_somebody_else_overtook_is_told_and_nothing_typed_is_lost() {
+fn a_change_that_somebody_else_overtook_is_taken_in_and_told_and_nothing_typed_is_lost() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>eX");
     let key = "anthropic-team-a".parse().unwrap();
@@ -287,8 +288,15 @@ fn a_change_that_somebody_else_overtook_is_told_and_nothing_typed_is_lost() {
         .unwrap();
     stage.play("<ctrl-s>");
     let frame = stage.frame();
-    assert!(frame.contains("was changed meanwhile"), "{frame}");
+    assert!(
+        frame.contains("Taken in from elsewhere (v2): Status"),
+        "{frame}"
+    );
     assert!(frame.contains("Anthropic Team AX"), "{frame}");
+    assert!(frame.contains("○ Inactive"), "{frame}");
+    stage.play("<ctrl-s>");
+    let frame = stage.frame();
+    assert!(frame.contains("Saved \"Anthropic Team AX\""), "{frame}");
 }
 
 /// The rows of the contract's table of refusals that a form can say: what is typed, and the sentence at its field.

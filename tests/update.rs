@@ -40,6 +40,7 @@ fn item(number: u128, name: &str) -> ConnectionItem {
         date_modified: date,
         version: 1,
         date_deleted: None,
+        endpoint: None,
     }
 }
 
@@ -359,8 +360,10 @@ fn the_palette_offers_first_what_begins_with_what_was_typed() {
     let Some(Layer::Palette(palette)) = app.layers.last() else {
         panic!("the palette was expected");
     };
-    let ids: Vec<_> = palette.left().iter().map(|entry| entry.id).collect();
-    assert_eq!(ids, ["quit", "back"]);
+    let actions = palette.actions();
+    let ids: Vec<_> = actions.iter().map(|offered| offered.entry.id).collect();
+    assert_eq!(ids, ["quit", "leave", "back"]);
+    assert!(actions[0].is_here && !actions[1].is_here);
     assert_eq!(press(&mut app, "<enter>"), Some(Effect::Quit));
 }
 
@@ -415,7 +418,13 @@ fn an_alias_is_asked_about_one_at_a_time_and_the_last_one_wins() {
     let (ticket, request) = call(app.update(Event::Idle));
     assert_eq!(request, Request::AliasOwner("a".into(), None));
     press(&mut app, "b");
-    assert_eq!(due(&mut app), []);
+    let asked = due(&mut app);
+    assert!(
+        !asked
+            .iter()
+            .any(|effect| matches!(effect, Effect::Call(..))),
+        "{asked:?}"
+    );
     app.update(Event::Reply(ticket, Reply::AliasOwner(Ok(None))));
     let (_, request) = call(app.update(Event::Idle));
     assert_eq!(request, Request::AliasOwner("ab".into(), None));
@@ -627,6 +636,23 @@ fn y_and_a_second_key_copy_what_it_names_and_never_a_secret() {
         panic!("the JSON was expected");
     };
     assert!(json.contains(r#""apiKey": "sk-***""#), "{json}");
+    for keys in ["yu", "yc"] {
+        let Some(Effect::Copy(curl)) = press(&mut app, keys) else {
+            panic!("the command was expected");
+        };
+        assert!(
+            curl.starts_with("curl -X POST 'https://localhost:44331/umbraco/"),
+            "{curl}"
+        );
+        assert!(curl.contains(r#""apiKey": "sk-your-api-key""#), "{curl}");
+    }
+    assert!(
+        app.notice
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("gives no receipt")
+    );
     assert_eq!(press(&mut app, "y<esc>"), None);
     assert!(app.layers.is_empty());
 }
@@ -650,4 +676,30 @@ fn deleting_the_only_connection_selects_the_collection() {
     app.update(Event::Reply(ticket, Reply::Deleted(Ok(item(1, "A")))));
     assert_eq!(app.tree.selected(), Node::Connections);
     assert!(app.tree.selected_item().is_none());
+}
+
+#[test]
+fn what_is_too_long_for_a_terminal_is_not_copied_and_that_is_said() {
+    let mut app = app_with(&["A"]);
+    press(&mut app, "<down>");
+    let (ticket, _) = call(app.update(Event::Idle));
+    let mut long = connection(item(1, "A"));
+    let text = Setting::Text("x".repeat(80_000));
+    long.settings.as_mut().unwrap().set("organization", text);
+    app.update(Event::Reply(ticket, Reply::Got(Ok(long))));
+    assert_eq!(press(&mut app, "yj"), None);
+    let said = &app.notice.as_ref().unwrap().text;
+    assert!(said.starts_with("The JSON was not copied: 80"), "{said}");
+    assert!(matches!(press(&mut app, "ya"), Some(Effect::Copy(_))));
+}
+
+#[test]
+fn what_is_still_being_read_is_not_copied_and_that_is_said() {
+    let mut app = app_with(&["A", "B"]);
+    press(&mut app, "<down>");
+    for keys in ["yj", "yu"] {
+        assert_eq!(press(&mut app, keys), None);
+        let said = &app.notice.take().unwrap().text;
+        assert_eq!(said, "The connection is still being read");
+    }
 }

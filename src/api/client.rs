@@ -20,6 +20,7 @@ mod words;
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -41,6 +42,8 @@ pub struct RemoteService {
     catalog: Arc<ProviderCatalog>,
     /// Whether the server is of our making.
     is_kin: bool,
+    /// Whether it named providers, as every server with this API does.
+    is_proven: bool,
     notices: Vec<String>,
 }
 
@@ -55,9 +58,19 @@ impl RemoteService {
         Ok(Self {
             catalog: Arc::new(fetched.catalog),
             is_kin: fetched.is_kin,
+            is_proven: fetched.is_proven,
             notices: notices.collect(),
             wire: Arc::new(wire),
         })
+    }
+
+    /// What the server says that it is, in its `openapi.json`: a title and a version; nothing when it says no such thing.
+    pub async fn says_of_itself(&self) -> Option<String> {
+        let url = self.wire.address().beside("openapi.json");
+        let answer = self.wire.send(Asking::get(url)).await.ok()?;
+        let document: Value = serde_json::from_slice(&answer.body).ok()?;
+        let word = |name: &str| words::line(document.get("info")?.get(name)?.as_str()?);
+        Some(format!("{} {}", word("title")?, word("version")?))
     }
 
     /// Sends a request whose answer is what the server made of it.
@@ -66,7 +79,27 @@ impl RemoteService {
         if answer.status.is_success() {
             return Ok(answer);
         }
+        if refusal::is_of_no_api(&answer) || self.has_no_such_address(&answer).await {
+            return Err(self.foreign());
+        }
         Err(refusal::read(&answer, about))
+    }
+
+    /// Whether nothing of the API is there, when a server that proved nothing yet answers 404 and says nothing.
+    async fn has_no_such_address(&self, answer: &Answer) -> bool {
+        let is_mute = answer.status == StatusCode::NOT_FOUND && answer.body.is_empty();
+        if self.is_proven || !is_mute {
+            return false;
+        }
+        let mut url = self.wire.address().of(&["connections"]);
+        url.set_query(Some("skip=0&take=1"));
+        let listed = self.wire.send(Asking::get(url)).await;
+        listed.is_ok_and(|listed| listed.status == StatusCode::NOT_FOUND)
+    }
+
+    fn foreign(&self) -> ConnectionError {
+        let server = self.wire.address().to_string();
+        ServerError::Foreign { server }.into()
     }
 
     /// Asks for something.
@@ -81,15 +114,7 @@ impl RemoteService {
 
     /// What an answer holds; what cannot be read is not repeated, since it may hold a secret.
     fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ConnectionError> {
-        serde_json::from_slice(&answer.body).map_err(|_| {
-            refusal::refused(
-                answer.status,
-                format!(
-                    "What {} answers is not what the management API answers; check the address",
-                    self.wire.address()
-                ),
-            )
-        })
+        serde_json::from_slice(&answer.body).map_err(|_| self.foreign())
     }
 
     /// The connection that an answer holds; one of another making may answer nothing, or only an id.

@@ -192,11 +192,12 @@ fn status(error: &ConnectionError) -> u16 {
         ConnectionError::Store(_) => 500,
         ConnectionError::Provider(_) => 502,
         ConnectionError::Server(error) => match error {
-            ServerError::Unreachable { .. } => 502,
+            ServerError::Unreachable { .. } | ServerError::Foreign { .. } => 502,
             ServerError::SignIn => 401,
             ServerError::Forbidden(_) => 403,
             ServerError::Refused { status, .. } => *status,
         },
+        ConnectionError::ReadOnly(_) => 403,
     }
 }
 
@@ -214,10 +215,12 @@ fn word(error: &ConnectionError) -> &'static str {
         ConnectionError::Provider(_) => "provider",
         ConnectionError::Server(error) => match error {
             ServerError::Unreachable { .. } => "unreachable",
+            ServerError::Foreign { .. } => "foreign",
             ServerError::SignIn => "unauthorized",
             ServerError::Forbidden(_) => "forbidden",
             ServerError::Refused { .. } => "refused",
         },
+        ConnectionError::ReadOnly(_) => "readOnly",
     }
 }
 

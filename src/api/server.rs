@@ -122,6 +122,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             "/versions/{entityType}/{id}/{version}/rollback",
             post(versions::roll_back),
         ),
+        ("/aliases", get(connections::aliases)),
+        ("/appsettings", get(surroundings::keys)),
         ("/appsettings/{key}", get(surroundings::look_up)),
         ("/notices", get(surroundings::notices)),
         ("/changes", get(changes::follow)),

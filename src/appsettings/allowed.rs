@@ -12,30 +12,51 @@ const PREFIXES: &str = "umbraco:ai:allowedconfigurationkeyprefixes";
 /// The section that no connection may read, whatever the list says.
 const NEVER: &str = "connectionstrings";
 
-/// Whether a key may be referenced; otherwise the prefixes that may be.
-pub(super) fn check(key: &str, layers: &[Layer], variables: &Variables) -> Result<(), Vec<String>> {
-    let key = key.to_ascii_lowercase();
-    if is_under(&key, NEVER) {
-        return Err(Vec::new());
+/// The keys that may be referenced: all but some, unless prefixes narrow them.
+pub(super) struct Allowed {
+    prefixes: Vec<String>,
+}
+
+impl Allowed {
+    /// What the settings and the environment say.
+    pub(super) fn of(layers: &[Layer], variables: &Variables) -> Self {
+        Self {
+            prefixes: prefixes(layers, variables),
+        }
     }
-    let prefixes = prefixes(layers, variables);
-    if prefixes.is_empty()
-        || prefixes
-            .iter()
-            .any(|prefix| is_under(&key, &prefix.to_ascii_lowercase()))
-    {
-        return Ok(());
+
+    /// Whether a key may be referenced; otherwise the prefixes that may be.
+    pub(super) fn check(&self, key: &str) -> Result<(), Vec<String>> {
+        let key = key.to_ascii_lowercase();
+        if is_under(&key, NEVER) {
+            return Err(Vec::new());
+        }
+        if self.prefixes.is_empty() || self.is_named(&key) {
+            return Ok(());
+        }
+        Err(self.prefixes.clone())
     }
-    Err(prefixes)
+
+    /// Whether a prefix names a key.
+    pub(super) fn is_named(&self, key: &str) -> bool {
+        let key = key.to_ascii_lowercase();
+        let mut prefixes = self.prefixes.iter();
+        prefixes.any(|prefix| is_under(&key, &prefix.to_ascii_lowercase()))
+    }
+
+    /// Whether a key is the list itself, which nobody has a use for in a connection.
+    pub(super) fn is_list(key: &str) -> bool {
+        is_under(&key.to_ascii_lowercase(), PREFIXES)
+    }
 }
 
 /// The list, each index from the highest place that has it.
-fn prefixes(layers: &[Layer], variables: &Variables) -> Vec<String> {
+pub(super) fn prefixes(layers: &[Layer], variables: &Variables) -> Vec<String> {
     let mut merged: BTreeMap<String, Option<SecretString>> = BTreeMap::new();
     let below = format!("{PREFIXES}:");
     for values in layers.iter().filter_map(|layer| layer.values.as_ref().ok()) {
         let listed = values.iter().filter(|(key, _)| key.starts_with(&below));
-        merged.extend(listed.map(|(key, value)| (key.clone(), value.clone())));
+        merged.extend(listed.map(|(key, kept)| (key.clone(), kept.value.clone())));
     }
     merged.extend(
         variables

@@ -30,8 +30,16 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// The values of one file by lower-case key; a key given as null is there without a value.
-pub(super) type Values = BTreeMap<String, Option<SecretString>>;
+/// The values of one file by lower-case key.
+pub(super) type Values = BTreeMap<String, Kept>;
+
+/// What a file says of one key.
+pub(super) struct Kept {
+    /// The key as the file spells it.
+    pub key: String,
+    /// Its value; none when it is given as null.
+    pub value: Option<SecretString>,
+}
 
 /// The values of a file, or why it has none; the words that follow its name.
 pub(super) fn read(path: &Path) -> Result<Values, FileFlaw> {
@@ -85,9 +93,9 @@ impl Flat<'_> {
         }
         let join = |name: &str| {
             if key.is_empty() {
-                name.to_lowercase()
+                name.to_owned()
             } else {
-                format!("{key}:{}", name.to_lowercase())
+                format!("{key}:{name}")
             }
         };
         match value {
@@ -116,14 +124,16 @@ impl Flat<'_> {
     }
 
     fn keep(&mut self, key: &str, place: &Value<'_>, text: Option<&str>) -> Result<(), String> {
-        if self
-            .values
-            .insert(key.to_owned(), text.map(SecretString::from))
-            .is_some()
-        {
-            return Err(self.at(place.start(), &format!("the key '{key}' is there twice")));
+        let kept = Kept {
+            key: key.to_owned(),
+            value: text.map(SecretString::from),
+        };
+        let key = key.to_lowercase();
+        let flaw = format!("the key '{key}' is there twice");
+        match self.values.insert(key, kept) {
+            None => Ok(()),
+            Some(_) => Err(self.at(place.start(), &flaw)),
         }
-        Ok(())
     }
 
     fn at(&self, offset: usize, sentence: &str) -> String {

@@ -58,6 +58,23 @@ impl Variables {
         found
     }
 
+    /// The names of the variables that stand for a key in a section, in order; those of connection strings are nobody's to refer to.
+    pub(super) fn of_sections(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        self.each(|name, _| {
+            let is_section = name.split_once("__").is_some_and(|(section, key)| {
+                !section.is_empty()
+                    && !key.is_empty()
+                    && !section.eq_ignore_ascii_case("connectionstrings")
+            });
+            if is_section {
+                names.push(name.to_owned());
+            }
+        });
+        names.sort();
+        names
+    }
+
     /// The name of the environment, for example `Development`.
     pub(super) fn environment(&self) -> String {
         ENVIRONMENT_NAMES
@@ -79,7 +96,7 @@ impl Variables {
     }
 
     /// Shows every variable that is text; others cannot stand for a key.
-    fn each(&self, mut show: impl FnMut(&str, &str)) {
+    pub(super) fn each(&self, mut show: impl FnMut(&str, &str)) {
         match self {
             Self::Process => {
                 for (name, value) in std::env::vars_os() {

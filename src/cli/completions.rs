@@ -1,7 +1,10 @@
 //! `umai completions`: the script that lets a shell complete commands, options and aliases.
 
-use clap::{Args as ClapArgs, CommandFactory, ValueEnum};
+mod live;
+
+use clap::{Args as ClapArgs, Command, CommandFactory, ValueEnum};
 use clap_complete::CompleteEnv;
+use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::Shells;
 
 use super::Args;
@@ -62,8 +65,22 @@ impl Completions {
 pub fn answer() -> bool {
     let folder = std::env::current_dir().ok();
     // What cannot be completed is told to nobody: it would stand in the middle of a line being typed.
-    CompleteEnv::with_factory(Args::command)
+    CompleteEnv::with_factory(|| with_aliases(Args::command()))
         .var(ASKED)
         .try_complete(std::env::args_os(), folder.as_deref())
         .unwrap_or(true)
+}
+
+/// The same command line, which knows the connections wherever one can be named.
+fn with_aliases(command: Command) -> Command {
+    command
+        .mut_args(|argument| {
+            let names = argument.get_value_names().unwrap_or_default();
+            if names.iter().any(|name| name == "ID_OR_ALIAS") {
+                argument.add(ArgValueCompleter::new(live::aliases))
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(with_aliases)
 }

@@ -2,6 +2,9 @@
 
 pub mod create;
 mod delete;
+mod export;
+mod find;
+pub mod from_env;
 mod given;
 mod history;
 mod models;
@@ -27,7 +30,7 @@ use crate::provider::{Capability, ProviderCatalog};
 pub enum Verb {
     /// List connections by name
     #[command(
-        after_help = "Examples:\n  umai connections list --filter prod --active\n  umai connections list --provider openai --skip 100 --json"
+        after_help = "Examples:\n  umai connections list --filter prod --active\n  umai connections list prodction provider:openai '!status:inactive' endpoint:eu\n  umai connections list --provider openai --skip 100 --json"
     )]
     List(List),
     /// Show one connection, its secrets masked
@@ -75,6 +78,11 @@ pub enum Verb {
         #[arg(long)]
         yes: bool,
     },
+    /// Write connections without their secrets, as a document to keep, compare and apply
+    #[command(
+        after_help = "Examples:\n  umai connections export --output-file connections.json\n  umai connections export openai-production > one.json\n\nReferences such as $OpenAI:ApiKey stay. Each secret becomes an empty text that \"blank\" names."
+    )]
+    Export(export::Export),
     /// Ask the providers whether the credentials work
     #[command(
         after_help = "Examples:\n  umai connections test openai-production\n  umai connections test openai-production anthropic --json\n\nThe key goes to its provider and nowhere else; inactive connections can be tested too. Exit code 8: not accepted."
@@ -98,9 +106,37 @@ pub enum Verb {
     },
 }
 
+impl Verb {
+    /// Whether it changes something.
+    pub const fn is_write(&self) -> bool {
+        match self {
+            Self::Create(_)
+            | Self::Update(_)
+            | Self::Duplicate(_)
+            | Self::Activate { .. }
+            | Self::Deactivate { .. }
+            | Self::Rollback(_)
+            | Self::Restore(_)
+            | Self::Purge(_)
+            | Self::Delete { .. } => true,
+            Self::List(_)
+            | Self::Get { .. }
+            | Self::History(_)
+            | Self::Diff(_)
+            | Self::Test { .. }
+            | Self::Models { .. }
+            | Self::Export(_) => false,
+        }
+    }
+}
+
 /// Which connections to list.
 #[derive(Debug, Args)]
 pub struct List {
+    /// What to find, as in the app's filter: words, be it with a typing mistake, and status: provider: name: alias: endpoint: id:,
+    /// with ! before what must not be
+    #[arg(value_name = "TERM", conflicts_with = "trash")]
+    terms: Vec<String>,
     /// Only names that contain this, in any case
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -156,7 +192,11 @@ impl List {
 
 impl List {
     fn is_narrowed(&self) -> bool {
-        self.filter.is_some() || self.provider.is_some() || self.active || self.inactive
+        !self.terms.is_empty()
+            || self.filter.is_some()
+            || self.provider.is_some()
+            || self.active
+            || self.inactive
     }
 
     /// Says that nothing is as it was asked for; connections of a provider that is gone are listed all the same.
@@ -179,7 +219,11 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
                 let page = service.trash(list.query().window).await?;
                 return trash::list(&page, output);
             }
-            let page = service.list(list.query()).await?;
+            let page = if list.terms.is_empty() {
+                service.list(list.query()).await?
+            } else {
+                find::find(&list.terms, list.query(), service).await?
+            };
             if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
                 return list.matches_nothing(&service.providers(), output);
             }
@@ -199,6 +243,7 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         Verb::Diff(diff) => diff.run(ground, output),
         Verb::Rollback(rollback) => rollback.run(ground, output),
         Verb::Restore(restore) => restore.run(ground, output),
+        Verb::Export(export) => export.run(ground, output),
         Verb::Purge(purge) => purge.run(ground, output),
         Verb::Activate { connections } => switch(&connections, true, ground, output),
         Verb::Deactivate { connections } => switch(&connections, false, ground, output),
@@ -217,7 +262,19 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             import::run(service, source, output).await
         });
     }
-    let draft = given.draft(&*session::catalog(ground)?, output)?;
+    let catalog = session::catalog(ground)?;
+    let taken = match given.from_env() {
+        None => None,
+        Some(wish) => {
+            // What a server names beyond the providers known here is none of its business.
+            let environment = from_env::environment(&ground.catalog);
+            if wish.is_dry_run {
+                return wish.tell(&environment, &catalog, output);
+            }
+            Some(wish.take(&environment, &catalog)?)
+        }
+    };
+    let draft = given.draft(&catalog, taken, output)?;
     with_service(ground, output, async |service, output| {
         let connection = service.create(draft).await?;
         match output.format() {

@@ -13,7 +13,7 @@ pub enum Exit {
     Done = 0,
     /// Something outside: the terminal, the system.
     Trouble = 1,
-    /// The command line is not right.
+    /// The command line is not right, or asks for a change where nothing can be changed.
     Usage = 2,
     /// There is no such connection or provider.
     NotFound = 3,
@@ -153,18 +153,20 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
         ConnectionError::Provider(_) => Exit::Untested,
         ConnectionError::Server(error) => match error {
             ServerError::Refused { status, .. } => of_status(*status),
-            ServerError::Unreachable { .. } | ServerError::SignIn | ServerError::Forbidden(_) => {
-                Exit::Server
-            }
+            ServerError::Unreachable { .. }
+            | ServerError::SignIn
+            | ServerError::Forbidden(_)
+            | ServerError::Foreign { .. } => Exit::Server,
         },
+        ConnectionError::ReadOnly(_) => Exit::Usage,
     }
 }
 
-/// The exit code of what a server of another making refused.
+/// The exit code of what a server of another making refused. A connection that is not there is no such refusal: what answers
+/// 404 where none was named has no such address.
 const fn of_status(status: u16) -> Exit {
     match status {
         400 | 413 | 422 => Exit::Refused,
-        404 => Exit::NotFound,
         409 | 412 => Exit::Conflict,
         _ => Exit::Server,
     }
@@ -173,7 +175,7 @@ const fn of_status(status: u16) -> Exit {
 /// Whether the next request would be refused for the same reason.
 pub fn is_lasting(error: &ConnectionError) -> bool {
     match error {
-        ConnectionError::Store(_) => true,
+        ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,
         ConnectionError::Server(_) => exit_of(error) == Exit::Server,
         ConnectionError::Invalid(_)
         | ConnectionError::Malformed(_)

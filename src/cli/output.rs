@@ -1,7 +1,5 @@
 //! Writes data to stdout and talk to stderr, for people or as JSON.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::{BufWriter, Stdout, Write};
 
 use serde::Serialize;
@@ -10,7 +8,8 @@ use serde_json::json;
 use super::exit::Failure;
 use crate::api::Problem;
 use crate::connection::{ConnectionError, FieldError};
-use crate::text::{is_hidden, printable};
+use crate::text::json::harmless;
+use crate::text::printable;
 
 /// Who reads the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,28 +129,6 @@ fn sentences(error: &ConnectionError, before: &str) {
         };
         say(&printable(&format!("{before}{}: {whole}", field.path())));
     }
-}
-
-/// The same JSON with every hidden character escaped: programs read the same text, and a terminal is left alone.
-///
-/// Such a character can only be inside a string, where JSON lets every character be escaped.
-fn harmless(json: &str) -> Cow<'_, str> {
-    let is_hidden = |sign: char| sign != '\n' && is_hidden(sign);
-    if !json.chars().any(is_hidden) {
-        return Cow::Borrowed(json);
-    }
-    let mut text = String::with_capacity(json.len() + 32);
-    for sign in json.chars() {
-        if is_hidden(sign) {
-            for unit in sign.encode_utf16(&mut [0; 2]) {
-                // Writing into a String cannot fail.
-                let _ = write!(text, "\\u{unit:04x}");
-            }
-        } else {
-            text.push(sign);
-        }
-    }
-    Cow::Owned(text)
 }
 
 /// One line on stderr. Nobody can be told when that is gone.

@@ -86,6 +86,7 @@ pub fn run(serve: &Serve, ground: &Ground, output: &mut Output) -> Result<(), Fa
     }
     let security = serve.security(&ground.config.config)?;
     serve.warn(&places, &security, output);
+    serve.warn_of_references(&places, ground, output);
     let _guard = log::start(serve.log.as_deref())?;
     let workers =
         std::thread::available_parallelism().map_or(WORKERS, |cores| cores.get().max(WORKERS));
@@ -159,6 +160,17 @@ impl Serve {
                     ));
                 }
             }
+        }
+    }
+
+    /// Where others can ask, who may write can have every configuration key of this machine sent to an address of their choice.
+    fn warn_of_references(&self, places: &[Place], ground: &Ground, output: &Output) {
+        let is_for_others = !places.iter().all(Place::is_loopback) || !self.host.is_empty();
+        if is_for_others && ground.read_only.is_none() && ground.appsettings.allowed().is_empty() {
+            output.note(
+                "There is no allow-list: who has a token to write can refer to every configuration key and environment variable \
+                 here. Name those that may be, in Umbraco:AI:AllowedConfigurationKeyPrefixes of appsettings.json",
+            );
         }
     }
 

@@ -30,6 +30,7 @@ impl Written {
     pub fn of(matches: &ArgMatches) -> Self {
         let options = [
             SERVER,
+            "target",
             "token_file",
             "ca_file",
             "data",
@@ -41,12 +42,13 @@ impl Written {
         Self(options.into_iter().filter(is_written).collect())
     }
 
-    fn has(&self, option: &str) -> bool {
+    /// Whether this one was written.
+    pub(super) fn has(&self, option: &str) -> bool {
         self.0.contains(&option)
     }
 
     /// The first of these that was written, as people write it.
-    fn first(&self, options: &[&str]) -> Option<String> {
+    pub(super) fn first(&self, options: &[&str]) -> Option<String> {
         let found = options.iter().find(|option| self.has(option))?;
         Some(format!("--{}", found.replace('_', "-")))
     }
@@ -80,7 +82,7 @@ pub fn named(
     let Some(address) = address else {
         return match written.first(&THERE) {
             Some(option) => Err(Failure::Usage(format!(
-                "{option} belongs to --server, and no server is named"
+                "{option} belongs to --server or a target, and no server is named"
             ))),
             None => Ok(None),
         };

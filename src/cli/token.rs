@@ -45,6 +45,16 @@ pub enum Verb {
     },
 }
 
+impl Verb {
+    /// Whether it changes something.
+    pub const fn is_write(&self) -> bool {
+        match self {
+            Self::Create { .. } | Self::Revoke { .. } => true,
+            Self::List => false,
+        }
+    }
+}
+
 /// A scope that is asked for.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Wanted {

@@ -31,6 +31,11 @@ pub fn in_trash(alias: &str, id: Uuid) -> String {
     format!("{alias}{IN_TRASH}{id}")
 }
 
+/// Whether an alias is that of a connection in the trash.
+pub fn is_in_trash(alias: &str) -> bool {
+    alias.contains(IN_TRASH)
+}
+
 /// The alias that a connection had, whether it is in the trash or not.
 pub fn before_trash(alias: &str) -> &str {
     alias.split_once(IN_TRASH).map_or(alias, |(alias, _)| alias)

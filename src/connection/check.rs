@@ -23,6 +23,7 @@ use super::{Plain, Settings};
 use crate::appsettings::AppSettings;
 use crate::provider::Provider;
 use crate::provider::probe::{NextPage, PageOfModels, entra};
+pub use address::Outlook;
 use caller::{Answer, Caller};
 use prepared::Prepared;
 use refusal::Refusal;

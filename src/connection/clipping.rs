@@ -3,6 +3,7 @@
 //! A cURL command, a JSON object, lines of `NAME=value`: what is understood becomes a draft, the rest is named.
 
 mod curl;
+pub mod environment;
 mod lines;
 
 use serde_json::Value;
@@ -33,6 +34,8 @@ pub enum ClippingKind {
     Json,
     /// Lines of `NAME=value`.
     Variables,
+    /// The environment umai was started in.
+    Environment,
 }
 
 impl ClippingKind {
@@ -42,6 +45,7 @@ impl ClippingKind {
             Self::Curl => "cURL command",
             Self::Json => "JSON",
             Self::Variables => "variables",
+            Self::Environment => "environment",
         }
     }
 }

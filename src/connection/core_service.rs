@@ -23,7 +23,7 @@ use super::store::{ChangeFeed, ConnectionStore, Revision};
 use super::validate::Stored;
 use super::version::Version;
 use super::{Comparison, Connection, ConnectionItem, Model, Rollback, TestReport, TestSubject};
-use crate::appsettings::{AppSettings, Lookup, Reference};
+use crate::appsettings::{AppSettings, ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
 
 /// Tells the time; given, so that tests decide it.
@@ -135,8 +135,18 @@ impl ConnectionService for CoreService {
             .filter(|item| Some(item.id) != except && !item.is_deleted()))
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
+        Ok(self.store.aliases(prefix, most).await?)
+    }
+
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
         Ok(self.appsettings.lookup(reference))
+    }
+
+    async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
+        let is_known = |name: &str| self.catalog.names_variable(name);
+        let (items, total) = self.appsettings.keys(is_known);
+        Ok(Page { items, total })
     }
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {

@@ -45,6 +45,9 @@ pub enum ConnectionError {
     /// The server could not be asked, or it refused for a reason of its own.
     #[error(transparent)]
     Server(ServerError),
+    /// Nothing can be changed where this was asked for; says why.
+    #[error("Nothing was changed: {0}")]
+    ReadOnly(String),
 }
 
 /// What can be wrong between here and a server.
@@ -67,6 +70,12 @@ pub enum ServerError {
     /// The token may read and not write, or the like; the server's words.
     #[error("{0}")]
     Forbidden(String),
+    /// What answers there is not the management API.
+    #[error("What {server} answers is not what the management API answers; check the address")]
+    Foreign {
+        /// Its address.
+        server: String,
+    },
     /// Another refusal, in the server's words.
     #[error("{words}")]
     Refused {
@@ -98,7 +107,8 @@ impl ConnectionError {
             | Self::VersionMoved { .. }
             | Self::Store(_)
             | Self::Provider(_)
-            | Self::Server(_) => &[],
+            | Self::Server(_)
+            | Self::ReadOnly(_) => &[],
         }
     }
 }

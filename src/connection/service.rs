@@ -11,7 +11,7 @@ use super::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, Model,
     Page, Query, Rollback, TestReport, TestSubject, Version, Window,
 };
-use crate::appsettings::{Lookup, Reference};
+use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
 
 /// Everything that can be done with connections, wherever they are kept.
@@ -33,8 +33,14 @@ pub trait ConnectionService: Send + Sync {
         except: Option<Uuid>,
     ) -> Result<Option<ConnectionItem>, ConnectionError>;
 
+    /// The aliases in use that begin with this, in any case, in their order; at most so many.
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError>;
+
     /// Whether a `$Section:Key` reference resolves, and where; never its value.
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError>;
+
+    /// The configuration keys that may be referenced and resolve, by name, and where; never their values.
+    async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError>;
 
     /// Validates and keeps a new connection.
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError>;

@@ -85,6 +85,9 @@ pub trait ConnectionStore<S>: Send + Sync {
     /// The connections a query admits, ordered by name without regard to case, then alias.
     async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError>;
 
+    /// The aliases in use that begin with this, in any case, in their order; at most so many.
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError>;
+
     /// Keeps a connection.
     async fn save(&self, save: Save<S>) -> Result<Revision, StoreError>;
 

@@ -1,5 +1,6 @@
 //! Reads one provider's file, and refuses what no form, request or record could carry.
 
+mod alternatives;
 mod probe;
 
 use std::collections::HashSet;
@@ -61,6 +62,7 @@ enum Place {
     Member(&'static str),
     Setting(usize, &'static str),
     Rule(usize),
+    Alternatives(usize),
     Probe(usize, &'static str),
 }
 
@@ -72,6 +74,7 @@ impl Place {
             Self::Member(member) => return Some(table.get_ref().get(member)?.span().start),
             Self::Setting(index, member) => ("settings", index, Some(member)),
             Self::Rule(index) => ("rules", index, None),
+            Self::Alternatives(index) => ("alternatives", index, None),
             Self::Probe(index, member) => ("probe", index, Some(member)),
         };
         let list = table.get_ref().get(list)?;
@@ -127,7 +130,11 @@ fn first_flaw(provider: &Provider) -> Option<(Place, String)> {
             return Some((Place::Setting(index, member), sentence));
         }
     }
-    rule_flaw(provider).or_else(|| {
+    let choice = || {
+        let found = alternatives::first_flaw(provider);
+        found.map(|(index, sentence)| (Place::Alternatives(index), sentence))
+    };
+    rule_flaw(provider).or_else(choice).or_else(|| {
         let found = probe::first_flaw(provider);
         found.map(|(index, member, sentence)| (Place::Probe(index, member), sentence))
     })

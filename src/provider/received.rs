@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule, check};
+use super::{
+    Alternatives, Call, Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule,
+    check,
+};
 
 /// What a server says of a provider. One of our making says everything under `settings`; of another only what it has is taken.
 #[derive(Debug, Deserialize)]
@@ -20,6 +23,10 @@ pub struct Received {
     settings: Option<Vec<Fact>>,
     #[serde(default)]
     rules: Option<Vec<SettingsRule>>,
+    #[serde(default)]
+    alternatives: Vec<Alternatives>,
+    #[serde(default)]
+    calls: Vec<Call>,
     #[serde(default)]
     hosts: Vec<String>,
 }
@@ -98,6 +105,8 @@ impl Received {
             let known = known.and_then(|known| known.field(&fact.alias));
             fact.into_field(known)
         });
+        let settings: Vec<SettingsField> = settings.collect();
+        let alternatives = known.map_or(self.alternatives, |known| fitting(known, &settings));
         let provider = Provider {
             name: self.name.unwrap_or_else(|| self.id.clone()),
             capabilities: self
@@ -105,10 +114,12 @@ impl Received {
                 .iter()
                 .filter_map(|word| Capability::named(word))
                 .collect(),
-            settings: settings.collect(),
+            settings,
             rules: self.rules.unwrap_or_default(),
+            alternatives,
             // The server asks its providers itself.
             probe: Vec::new(),
+            told_calls: self.calls,
             hosts: known.map_or(self.hosts, |known| known.hosts.clone()),
             id: self.id,
         };
@@ -117,6 +128,16 @@ impl Received {
             Some(sentence) => Err(sentence),
         }
     }
+}
+
+/// The choices of a provider that is known, where a server has all their settings.
+fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<Alternatives> {
+    let has = |key: &String| settings.iter().any(|field| field.key == *key);
+    let choices = known.alternatives.iter().filter(|choice| {
+        let mut keys = choice.ways.iter().flat_map(|way| &way.settings);
+        keys.all(has)
+    });
+    choices.cloned().collect()
 }
 
 impl Fact {
@@ -175,6 +196,7 @@ mod tests {
             let received = received(&json);
             assert!(received.is_of_our_making() && received.is_described());
             let mut told = provider.clone();
+            told.told_calls = told.calls().into_owned();
             told.probe.clear();
             assert_eq!(received.into_provider(None).unwrap(), told);
         }
@@ -191,6 +213,7 @@ mod tests {
         }
         let json = serde_json::to_string(&changed.described()).unwrap();
         let back = received(&json).into_provider(catalog.get("openai"));
+        changed.told_calls = changed.calls().into_owned();
         changed.probe.clear();
         assert_eq!(back.unwrap(), changed);
     }

@@ -32,6 +32,12 @@ impl Provider {
 }
 
 impl ProviderCatalog {
+    /// Whether a provider says that a variable of this name has one of its values.
+    pub fn names_variable(&self, name: &str) -> bool {
+        let mut providers = self.all().iter();
+        providers.any(|provider| provider.field_of_variable(name).is_some())
+    }
+
     /// The provider whose API an address is at.
     pub fn at(&self, address: &Url) -> Option<&Provider> {
         self.all().iter().find(|provider| provider.is_at(address))

@@ -1,8 +1,12 @@
 //! What the management API and `--json` say of a provider.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use super::{Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule};
+use super::{
+    Alternatives, Call, Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule,
+};
 
 /// A provider in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +26,10 @@ pub struct Described<'a> {
     settings: Vec<Fact<'a>>,
     /// Beyond the contract, for a client of the same making, which knows a server of its own kind by them.
     rules: &'a [SettingsRule],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    alternatives: &'a [Alternatives],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    calls: Cow<'a, [Call]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     hosts: &'a [String],
 }
@@ -94,6 +102,8 @@ impl Provider {
             },
             settings: self.settings.iter().map(SettingsField::as_fact).collect(),
             rules: &self.rules,
+            alternatives: &self.alternatives,
+            calls: self.calls(),
             hosts: &self.hosts,
         }
     }

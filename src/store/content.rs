@@ -46,10 +46,7 @@ pub fn read_whole(data: &Path) -> Result<Content, StoreError> {
 /// What can be read of a store; nothing when no file tells whose it is.
 pub fn read(data: &Path) -> Result<Option<Content>, StoreError> {
     if exchange::is_under_way(data) {
-        return Err(StoreError::Unusable(format!(
-            "The store in {} is just being replaced by another one. If nobody does that now, it was cut short: umai connections list finishes it",
-            data.display()
-        )));
+        return Err(StoreError::Unusable(exchange::unfinished(data)));
     }
     refuse_newer(data)?;
     let refuse = |error: io::Error| unusable(data, &error);

@@ -38,6 +38,7 @@ fn connection(alias: &str) -> Connection<Plain> {
             date_modified: at,
             version: 1,
             date_deleted: None,
+            endpoint: None,
         },
         settings: Some(Settings::from_iter([
             (
@@ -143,6 +144,7 @@ every_store_keeps!(
     a_deleted_connection_can_come_back,
     a_delete_of_another_version_is_refused,
     the_trash_is_a_list_of_its_own,
+    aliases_are_found_by_how_they_begin,
     lists_are_ordered_by_name_without_regard_to_case_then_alias,
     lists_filter_and_show_a_window_of_the_whole,
     versions_are_listed_newest_first_with_their_secrets_masked,
@@ -207,7 +209,7 @@ async fn an_alias_is_found_and_taken_in_any_case(store: Store) {
         refused.unwrap_err(),
         StoreError::AliasTaken {
             alias: "OPENAI-production".into(),
-            by: Box::new(first.item),
+            by: Box::new(first.listed()),
         }
     );
 }
@@ -295,6 +297,20 @@ async fn a_deleted_connection_can_come_back(store: Store) {
     assert_eq!(versions.total, 1);
 }
 
+async fn aliases_are_found_by_how_they_begin(store: Store) {
+    for alias in ["b-two", "b-one", "a-one", "b", "c"] {
+        store.save(new(&connection(alias))).await.unwrap();
+    }
+    assert_eq!(
+        store.aliases("B", 9).await.unwrap(),
+        ["b", "b-one", "b-two"]
+    );
+    assert_eq!(store.aliases("b-", 1).await.unwrap(), ["b-one"]);
+    assert_eq!(store.aliases("", 2).await.unwrap(), ["a-one", "b"]);
+    assert!(store.aliases("bb", 9).await.unwrap().is_empty());
+    assert!(store.aliases("b", 0).await.unwrap().is_empty());
+}
+
 async fn the_trash_is_a_list_of_its_own(store: Store) {
     let (first, second) = (connection("first"), connection("second"));
     store.save(new(&first)).await.unwrap();
@@ -319,9 +335,10 @@ async fn the_trash_is_a_list_of_its_own(store: Store) {
         store.list(&in_use).await.unwrap(),
         store.list(&trash).await.unwrap(),
     );
-    assert_eq!((left.total, left.items), (1, vec![second.item.clone()]));
-    assert_eq!((gone.total, gone.items), (1, vec![thrown.item.clone()]));
+    assert_eq!((left.total, left.items), (1, vec![second.listed()]));
+    assert_eq!((gone.total, gone.items), (1, vec![thrown.listed()]));
     assert_eq!(store.find("first").await.unwrap(), None);
+    assert_eq!(store.aliases("", 9).await.unwrap(), ["second"]);
     assert_eq!(
         store
             .versions(first.item.id, EVERYTHING)
@@ -343,7 +360,7 @@ async fn the_trash_is_a_list_of_its_own(store: Store) {
     assert_eq!(store.list(&trash).await.unwrap().total, 0);
     assert_eq!(store.find("first").await.unwrap(), Some(back.clone()));
     let told = feed.next().await.unwrap().unwrap();
-    assert_eq!(told.what, What::Saved(back.item));
+    assert_eq!(told.what, What::Saved(back.listed()));
 }
 
 async fn a_delete_of_another_version_is_refused(store: Store) {
@@ -376,6 +393,8 @@ async fn lists_are_ordered_by_name_without_regard_to_case_then_alias(store: Stor
     let mut sorted = page.items.clone();
     sorted.sort_by_key(|item| (item.name.to_lowercase(), item.alias.clone()));
     assert_eq!(page.items, sorted);
+    let places = page.items.iter().map(|item| item.endpoint.as_deref());
+    assert!(places.eq([Some("$OpenAI:Endpoint"); 6]));
 }
 
 async fn lists_filter_and_show_a_window_of_the_whole(store: Store) {
@@ -442,8 +461,8 @@ async fn every_change_is_told_once_and_in_order(store: Store) {
     store.save(over(&first, &second)).await.unwrap();
     store.delete(first.item.id, 2).await.unwrap();
     let expected = [
-        What::Saved(first.item.clone()),
-        What::Saved(second.item),
+        What::Saved(first.listed()),
+        What::Saved(second.listed()),
         What::Deleted(first.item.id),
     ]
     .into_iter()

@@ -71,6 +71,14 @@ pub fn is_under_way(data: &Path) -> bool {
     data.join(NEXT).exists()
 }
 
+/// What is said of an exchange that is not finished.
+pub fn unfinished(data: &Path) -> String {
+    format!(
+        "The store in {} is just being replaced by another one. If nobody does that now, it was cut short: umai connections list finishes it",
+        data.display()
+    )
+}
+
 /// The folder with the files of the store that is in place, or takes it.
 pub fn current(data: &Path) -> PathBuf {
     let next = data.join(NEXT);

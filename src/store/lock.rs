@@ -12,7 +12,7 @@ use super::files::unusable;
 use crate::connection::StoreError;
 
 /// The name of the file that is locked; what is in it is the id of the process that did.
-const FILE: &str = "lock";
+pub const FILE: &str = "lock";
 
 /// The right to use a data folder. The system takes it back when the process ends, however it ends.
 pub struct Lock {
@@ -86,15 +86,6 @@ pub fn held(folder: &Path) -> StoreError {
         folder: folder.display().to_string(),
         pid: holder(folder).unwrap_or_else(|| "unknown".into()),
     }
-}
-
-/// Whether a process has the lock just now.
-pub fn is_held(folder: &Path) -> bool {
-    let Ok(file) = File::open(folder.join(FILE)) else {
-        return false;
-    };
-    // The lock that was taken to see it goes with the file.
-    flock(&file, FlockOperation::NonBlockingLockShared).is_err()
 }
 
 /// Whether the process that has the lock was stopped, as far as the system tells.

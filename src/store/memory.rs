@@ -13,7 +13,7 @@ use crate::connection::store::{
     ChangeFeed, Changed, ConnectionStore, Put, Revision, Save, StoreNotice, What,
 };
 use crate::connection::{
-    Connection, ConnectionItem, Mask, Page, Query, StoreError, Version, Window,
+    Connection, ConnectionItem, Mask, Page, Query, StoreError, Version, Window, alias,
 };
 
 /// A store that lasts as long as the process.
@@ -91,7 +91,7 @@ impl<S> State<S> {
         match owner.and_then(|owner| self.connections.get(owner)) {
             Some(kept) if kept.connection.item.id != item.id => Err(StoreError::AliasTaken {
                 alias: item.alias.clone(),
-                by: Box::new(kept.connection.item.clone()),
+                by: Box::new(kept.connection.listed()),
             }),
             Some(_) | None => Ok(()),
         }
@@ -154,23 +154,39 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
     async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
         let query = query.clone().lowered();
         let state = self.open_state()?;
-        let mut items: Vec<&ConnectionItem> = state
+        let mut found: Vec<&Connection<S>> = state
             .connections
             .values()
-            .map(|kept| &kept.connection.item)
-            .filter(|item| query.admits(item))
+            .map(|kept| &kept.connection)
+            .filter(|connection| query.admits(&connection.item))
             .collect();
-        items.sort_by_cached_key(|item| {
-            let (name, alias) = order_of(item);
+        found.sort_by_cached_key(|connection| {
+            let (name, alias) = order_of(&connection.item);
             (name, alias.to_owned())
         });
-        Ok(page(items.into_iter().cloned().collect(), query.window))
+        let page = page(found, query.window);
+        Ok(Page {
+            items: page.items.into_iter().map(Connection::listed).collect(),
+            total: page.total,
+        })
+    }
+
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let prefix = prefix.to_lowercase();
+        let state = self.open_state()?;
+        let mut found: Vec<&String> = state
+            .aliases
+            .keys()
+            .filter(|alias| alias.starts_with(&prefix) && !alias::is_in_trash(alias))
+            .collect();
+        found.sort();
+        Ok(found.into_iter().take(most).cloned().collect())
     }
 
     async fn save(&self, save: Save<S>) -> Result<Revision, StoreError> {
         let mut state = self.open_state()?;
         state.admit(&save)?;
-        let item = save.connection.item.clone();
+        let item = save.connection.listed();
         state.keep(save);
         Ok(self.announce(state, What::became(item)))
     }

@@ -131,6 +131,10 @@ impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
         self.below.list(query).await
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.below.aliases(prefix, most).await
+    }
+
     async fn save(&self, save: Save<Plain>) -> Result<Revision, StoreError> {
         let connection = self.seal(save.connection).await?;
         self.below

@@ -177,6 +177,14 @@ impl ConnectionStore<Sealed> for SharedStore {
         Ok(page)
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let prefix = prefix.to_owned();
+        let Reply::Aliases(found) = self.read(Request::Aliases { prefix, most }).await? else {
+            return Err(beside_the_point());
+        };
+        Ok(found)
+    }
+
     async fn save(&self, save: Save<Sealed>) -> Result<Revision, StoreError> {
         self.write(Write::Save(Box::new(save))).await
     }

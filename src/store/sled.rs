@@ -12,7 +12,7 @@ mod change;
 mod ledger;
 mod feed;
 mod verify;
-mod rebuild;
+pub(super) mod rebuild;
 mod replay;
 mod checkpoint;
 pub(super) mod gather;
@@ -44,6 +44,18 @@ use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, Stor
 use crate::connection::{
     Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
 };
+
+pub use self::rebuild::{DAMAGED, FOLDER};
+
+/// Whose files are in a data folder; none when there is no store. Nothing is opened.
+pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
+    open::identity_in(data)
+}
+
+/// What an earlier start found missing from a store and wrote down.
+pub fn what_is_missing(data: &Path) -> Option<String> {
+    missing::sentence(data)
+}
 
 /// So many changes wait for the writer before those who ask wait themselves.
 const WAITING: usize = 1024;
@@ -224,8 +236,12 @@ impl ConnectionStore<Sealed> for SledStore {
         self.read(|views| views.list(&query)).await
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.read(|views| views.aliases(prefix, most)).await
+    }
+
     async fn save(&self, save: Save<Sealed>) -> Result<Revision, StoreError> {
-        self.change(Ask::save(save)?).await
+        self.change(Ask::save(&save)?).await
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {

@@ -1,5 +1,7 @@
 //! Everything a key can do: the one table that feeds the keymap, the footer, the help, the palette and the docs.
 
+mod change;
+
 use std::fmt::Write as _;
 
 use super::keymap::Keymap;
@@ -25,15 +27,25 @@ pub enum Context {
     Report,
     /// What is in the trash.
     Trash,
+    /// What both changed, here and elsewhere.
+    Merge,
+    /// What was typed and never saved.
+    Drafts,
+    /// What is done to many connections.
+    Bulk,
+    /// A secret that is moved to a reference.
+    Moving,
     /// After the key that copies: what shall be copied.
     Clipboard,
+    /// After the key that sorts: by what.
+    Sorting,
     /// Everywhere, where the place itself has no other use for the key.
     Anywhere,
 }
 
 impl Context {
     /// Every context, in the order of the docs.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Tree,
         Self::List,
         Self::Form,
@@ -43,7 +55,12 @@ impl Context {
         Self::Compare,
         Self::Report,
         Self::Trash,
+        Self::Merge,
+        Self::Drafts,
+        Self::Bulk,
+        Self::Moving,
         Self::Clipboard,
+        Self::Sorting,
         Self::Anywhere,
     ];
 
@@ -59,7 +76,12 @@ impl Context {
             Self::Compare => "compare",
             Self::Report => "report",
             Self::Trash => "trash",
+            Self::Merge => "merge",
+            Self::Drafts => "drafts",
+            Self::Bulk => "many",
+            Self::Moving => "move-to-reference",
             Self::Clipboard => "copy",
+            Self::Sorting => "sort",
             Self::Anywhere => "anywhere",
         }
     }
@@ -76,7 +98,12 @@ impl Context {
             Self::Compare => "In a comparison",
             Self::Report => "In the report of a test",
             Self::Trash => "In the trash",
+            Self::Merge => "In what both changed",
+            Self::Drafts => "In the drafts",
+            Self::Bulk => "In what is done to many",
+            Self::Moving => "Where a key is moved to a reference",
             Self::Clipboard => "After the key that copies",
+            Self::Sorting => "After the key that sorts",
             Self::Anywhere => "Everywhere",
         }
     }
@@ -92,7 +119,54 @@ impl Context {
             | Self::Compare
             | Self::Report
             | Self::Trash
+            | Self::Merge
+            | Self::Drafts
+            | Self::Bulk
+            | Self::Moving
             | Self::Clipboard
+            | Self::Sorting
+            | Self::Anywhere => None,
+        }
+    }
+
+    /// The places that a key leads to from here, where the next key does something at once.
+    pub const fn leads_to(self) -> &'static [Self] {
+        match self {
+            Self::Tree | Self::Info | Self::History => &[Self::Clipboard, Self::Sorting],
+            Self::List
+            | Self::Form
+            | Self::Confirm
+            | Self::Compare
+            | Self::Report
+            | Self::Trash
+            | Self::Merge
+            | Self::Drafts
+            | Self::Bulk
+            | Self::Moving
+            | Self::Clipboard
+            | Self::Sorting
+            | Self::Anywhere => &[],
+        }
+    }
+
+    /// The action whose key leads here.
+    pub const fn opened_by(self) -> Option<Action> {
+        match self {
+            Self::Clipboard => Some(Action::Copy),
+            Self::Sorting => Some(Action::Sort),
+            Self::Tree
+            | Self::Info
+            | Self::History
+            | Self::List
+            | Self::Form
+            | Self::Confirm
+            | Self::Compare
+            | Self::Report
+            | Self::Trash
+            | Self::Merge
+            | Self::Drafts
+            | Self::Bulk
+            | Self::Moving
             | Self::Anywhere => None,
         }
     }
@@ -109,6 +183,12 @@ impl Context {
 #[expect(missing_docs, reason = "the table below says what each does")]
 pub enum Action {
     CompareVersions,
+    Duplicate,
+    Import,
+    References,
+    MoveOut,
+    CopySnippet,
+    CopyVariable,
     Mark,
     RollBack,
     RollBackField,
@@ -130,11 +210,19 @@ pub enum Action {
     Empty,
     Filter,
     Sort,
+    SortByName,
+    SortByAlias,
+    SortByProvider,
+    SortByStatus,
+    SortByModified,
+    Turn,
+    Group,
     Copy,
     CopyName,
     CopyAlias,
     CopyId,
     CopyJson,
+    CopyCurl,
     Refresh,
     Up,
     Down,
@@ -158,10 +246,30 @@ pub enum Action {
     Back,
     Palette,
     Help,
+    MarkRow,
+    MarkUp,
+    MarkDown,
+    MarkTo,
+    MarkAll,
+    Invert,
+    Enable,
+    Disable,
+    Export,
+    ShowBulk,
+    Retry,
+    Hide,
+    Messages,
     Redraw,
+    NextTheme,
     Suspend,
     Leave,
     Quit,
+    Outside,
+    Drafts,
+    RestoreDraft,
+    DiscardDraft,
+    KeepMine,
+    TakeTheirs,
 }
 
 /// One line of the table.
@@ -195,12 +303,13 @@ const fn entry(
 }
 
 use Context::{
-    Anywhere, Clipboard, Compare, Confirm, Form, History, Info, List, Report, Trash, Tree,
+    Anywhere, Bulk, Clipboard, Compare, Confirm, Drafts, Form, History, Info, List, Merge, Moving,
+    Report, Sorting, Trash, Tree,
 };
 
 /// All actions; a footer offers them in this order.
 #[rustfmt::skip]
-pub const ACTIONS: [Entry; 54] = [
+pub const ACTIONS: &[Entry] = &[
     entry(Action::CompareVersions, "compare", &[History], ("Compare the version to the current one, or to the one that is marked", Some("compare"))),
     entry(Action::Mark, "mark", &[History], ("Mark the version, to compare another to it", Some("mark"))),
     entry(Action::RollBack, "rollback", &[History, Compare], ("Rollback to the version; asks first", Some("rollback"))),
@@ -210,48 +319,82 @@ pub const ACTIONS: [Entry; 54] = [
     entry(Action::Restore, "restore", &[Trash], ("Bring the connection back", Some("bring back"))),
     entry(Action::Purge, "purge", &[Trash], ("Delete the connection for good, with its history; asks first", Some("delete for good"))),
     entry(Action::Empty, "empty", &[Trash], ("Empty the trash; asks first", Some("empty"))),
+    entry(Action::RestoreDraft, "restore-draft", &[Drafts], ("Restore the draft into its form", Some("restore"))),
+    entry(Action::DiscardDraft, "discard-draft", &[Drafts], ("Discard the draft; asks first", Some("discard"))),
+    entry(Action::KeepMine, "mine", &[Merge], ("What was typed here", Some("mine"))),
+    entry(Action::TakeTheirs, "theirs", &[Merge], ("What was saved elsewhere", Some("theirs"))),
     entry(Action::New, "new", &[Tree], ("Create Connection", Some("new"))),
     entry(Action::Edit, "edit", &[Tree], ("Edit the connection, or open and close the node", Some("edit"))),
-    entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection on or off", Some("on/off"))),
-    entry(Action::Save, "save", &[Form], ("Save", Some("save"))),
+    entry(Action::Duplicate, "duplicate", &[Tree], ("Duplicate the connection: a form with a copy of it", None)),
+    entry(Action::Import, "import-environment", &[Tree], ("Import from the environment: the variables that providers name", None)),
+    entry(Action::Toggle, "toggle", &[Tree], ("Switch the connection or the marked ones on or off", Some("on/off"))),
+    entry(Action::Save, "save", &[Form, Merge], ("Save", Some("save"))),
     entry(Action::NextField, "next-field", &[Form], ("Next field", Some("next"))),
     entry(Action::PreviousField, "previous-field", &[Form], ("Previous field", None)),
     entry(Action::NextError, "next-error", &[Form], ("Next field that is wrong", Some("next error"))),
     entry(Action::Reveal, "reveal", &[Form], ("Show or hide the secret being typed", Some("show"))),
     entry(Action::Clear, "clear", &[Form], ("Clear the field, a stored secret too", Some("clear"))),
-    entry(Action::Test, "test", &[Tree, Form], ("Test the connection, or what is in the form", Some("test"))),
+    entry(Action::References, "references", &[Form], ("Refer to a configuration key; $ in an empty setting does it too", None)),
+    entry(Action::MoveOut, "move-to-reference", &[Form], ("Move this key to a reference: what to put where", None)),
+    entry(Action::CopySnippet, "copy-snippet", &[Moving], ("Copy the lines for appsettings.json", Some("JSON"))),
+    entry(Action::CopyVariable, "copy-variable", &[Moving], ("Copy the environment variable", Some("env"))),
+    entry(Action::Test, "test", &[Tree, Form], ("Test the connection, the marked ones, or the form", Some("test"))),
     entry(Action::ShowHistory, "history", &[Tree], ("Show the history of the connection", Some("history"))),
-    entry(Action::Undo, "undo", &[Tree], ("Undo the last switch or delete", Some("undo"))),
-    entry(Action::Delete, "delete", &[Tree], ("Delete the connection", Some("delete"))),
+    entry(Action::Undo, "undo", &[Tree, Bulk], ("Undo the last switch or delete", Some("undo"))),
+    entry(Action::Delete, "delete", &[Tree], ("Delete the connection, or the marked ones", Some("delete"))),
     entry(Action::Filter, "filter", &[Tree], ("Filter the connections", Some("filter"))),
-    entry(Action::Sort, "sort", &[Tree], ("Sort by name or by provider", Some("sort"))),
-    entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID or the JSON", Some("copy"))),
+    entry(Action::Sort, "sort", &[Tree], ("Sort by a column, either way", Some("sort"))),
+    entry(Action::Copy, "copy", &[Tree], ("Copy the name, the alias, the ID, the JSON or cURL", Some("copy"))),
     entry(Action::Trash, "trash", &[Tree], ("Trash: bring back what was deleted, or empty it", None)),
+    entry(Action::Outside, "editor", &[Tree, Form], ("Edit the whole connection in your editor", None)),
+    entry(Action::Drafts, "drafts", &[Tree], ("Drafts: what was typed and never saved", None)),
     entry(Action::CopyName, "name", &[Clipboard], ("Copy the name", Some("name"))),
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy the alias", Some("alias"))),
     entry(Action::CopyId, "id", &[Clipboard], ("Copy the ID", Some("ID"))),
     entry(Action::CopyJson, "json", &[Clipboard], ("Copy the JSON, secrets masked", Some("JSON"))),
+    entry(Action::CopyCurl, "curl", &[Clipboard], ("Copy the cURL command that creates it, without its secrets", Some("cURL"))),
+    entry(Action::SortByName, "by-name", &[Sorting], ("Sort by name; again: from the other end", Some("name"))),
+    entry(Action::SortByAlias, "by-alias", &[Sorting], ("Sort by alias; again: from the other end", Some("alias"))),
+    entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; again: from the other end", Some("provider"))),
+    entry(Action::SortByStatus, "by-status", &[Sorting], ("Sort by status; again: from the other end", Some("status"))),
+    entry(Action::SortByModified, "by-modified", &[Sorting], ("Sort by the last change, the newest first; again: the oldest", Some("modified"))),
+    entry(Action::Turn, "turn", &[Tree, Sorting], ("Sort from the other end", None)),
+    entry(Action::Group, "group", &[Tree, Sorting], ("Group the connections by provider, or not any more", None)),
     entry(Action::Models, "models", &[Tree, Report], ("Browse the models of the connection", Some("models"))),
     entry(Action::ShowSettings, "settings", &[Tree], ("Show the settings of the connection", None)),
     entry(Action::ShowInfo, "info", &[Tree], ("Show the ID, the dates and the last test of the connection", None)),
     entry(Action::Refresh, "refresh", &[Tree], ("Read the connections again", None)),
-    entry(Action::Choose, "choose", &[List, Confirm], ("Take the one that is selected", Some("choose"))),
-    entry(Action::NextButton, "next-button", &[Confirm], ("Next button", Some("next"))),
-    entry(Action::PreviousButton, "previous-button", &[Confirm], ("Previous button", None)),
-    entry(Action::Up, "up", &[Tree, List], ("Up", None)),
-    entry(Action::Down, "down", &[Tree, List], ("Down", None)),
-    entry(Action::PageUp, "page-up", &[Tree, List, Form], ("One page up", None)),
-    entry(Action::PageDown, "page-down", &[Tree, List, Form], ("One page down", None)),
+    entry(Action::Choose, "choose", &[List, Confirm, Bulk, Moving], ("Take the one that is selected", Some("choose"))),
+    entry(Action::NextButton, "next-button", &[Confirm, Bulk], ("Next button", Some("next"))),
+    entry(Action::PreviousButton, "previous-button", &[Confirm, Bulk], ("Previous button", None)),
+    entry(Action::Up, "up", &[Tree, List, Bulk], ("Up", None)),
+    entry(Action::Down, "down", &[Tree, List, Bulk], ("Down", None)),
+    entry(Action::PageUp, "page-up", &[Tree, List, Form, Bulk], ("One page up", None)),
+    entry(Action::PageDown, "page-down", &[Tree, List, Form, Bulk], ("One page down", None)),
     entry(Action::First, "first", &[Tree, List], ("To the first", None)),
     entry(Action::Last, "last", &[Tree, List], ("To the last", None)),
+    entry(Action::MarkRow, "mark-row", &[Tree], ("Mark the connection or unmark it, and go on", None)),
+    entry(Action::MarkDown, "mark-down", &[Tree], ("Mark the connection and the next one, and go there", None)),
+    entry(Action::MarkUp, "mark-up", &[Tree], ("Mark the connection and the one before, and go there", None)),
+    entry(Action::MarkTo, "mark-to", &[Tree], ("Mark everything from the last mark to here", None)),
+    entry(Action::MarkAll, "mark-all", &[Tree], ("Mark all that are shown; again: none", None)),
+    entry(Action::Invert, "invert", &[Tree], ("Mark what is not marked, and the other way round", None)),
+    entry(Action::Enable, "enable", &[Tree], ("Switch on the connection, or the marked ones", None)),
+    entry(Action::Disable, "disable", &[Tree], ("Switch off the connection, or the marked ones", None)),
+    entry(Action::Export, "export", &[Tree], ("Export the connection, or the marked ones", None)),
+    entry(Action::ShowBulk, "many", &[Tree], ("Show what is done to many, or was done last", None)),
+    entry(Action::Retry, "retry", &[Bulk], ("Try again what was not done", Some("try again"))),
+    entry(Action::Hide, "hide", &[Bulk], ("Back to the tree, while it goes on", Some("go on behind"))),
     entry(Action::Open, "open", &[Tree], ("Open the node", None)),
     entry(Action::Close, "close", &[Tree], ("Close the node, or go to its parent", None)),
     entry(Action::NextPane, "next-pane", &[Tree], ("Next pane", None)),
     entry(Action::PreviousPane, "previous-pane", &[Tree], ("Previous pane", None)),
-    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Clipboard], ("One level back; never quits", Some("back"))),
+    entry(Action::Back, "back", &[Tree, List, Form, Confirm, Compare, Report, Trash, Merge, Drafts, Bulk, Moving, Clipboard, Sorting], ("One level back; never quits", Some("back"))),
     entry(Action::Palette, "palette", &[Tree, Anywhere], ("Find and run an action", Some("actions"))),
     entry(Action::Help, "help", &[Tree, Anywhere], ("Show the keys", Some("help"))),
+    entry(Action::Messages, "messages", &[Tree, Anywhere], ("Show what was said since the start, whole", None)),
     entry(Action::Redraw, "redraw", &[Anywhere], ("Draw the screen afresh", None)),
+    entry(Action::NextTheme, "next-theme", &[Anywhere], ("Show the next theme: for light or dark, for eyes that confuse colours, high contrast", None)),
     entry(Action::Suspend, "suspend", &[Anywhere], ("Back to the shell; fg comes back here", None)),
     entry(Action::Leave, "leave", &[Tree], ("Quit; asks when something is not saved", Some("quit"))),
     entry(Action::Quit, "quit", &[Anywhere], ("Quit at once; saves under way are waited for", None)),

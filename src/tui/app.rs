@@ -6,14 +6,26 @@
 //! twice, and at most one of each is under way.
 
 mod answers;
+mod arrange;
 mod browse;
+mod bulk;
 mod copy;
+mod drafts;
 mod due;
+mod duplicate;
 mod follow;
 mod hints;
+mod import;
 mod keys;
 mod layers;
+mod merging;
+mod marks;
 mod mouse;
+mod outside;
+mod site;
+mod spoken;
+mod session;
+mod moving;
 mod testing;
 mod trash;
 mod undo;
@@ -25,6 +37,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::action::{Action, Context};
+use super::bulk::{Bulk, Of};
+use super::clipboard::Carrier;
+use super::curl;
 use super::detail::Detail;
 use super::effect::{Effect, Request, Ticket};
 use super::event::Event;
@@ -33,11 +48,14 @@ use super::info::Tested;
 use super::keymap::Keymap;
 use super::layer::Layer;
 use super::layout::{Columns, Layout, Size};
+use super::messages::Told;
 use super::notice::Notice;
+use super::site::Site;
 use super::tree::Tree;
 use super::workspace::{Tab, Workspace};
-use crate::connection::Window;
+use crate::connection::{Environment, Window};
 use crate::provider::ProviderCatalog;
+use drafts::Keeping;
 use trash::Restore;
 use undo::Done;
 
@@ -58,8 +76,13 @@ enum Waiting {
     Page,
     Detail,
     Edit,
+    Editor,
+    Theirs,
+    Duplicate,
     Alias,
     Lookup,
+    Keys,
+    Variable,
     Save,
     Switch(Switch),
     Delete(Uuid),
@@ -67,6 +90,10 @@ enum Waiting {
     Restore(Restore),
     Purge,
     Test,
+    /// For one of many.
+    Bulk(Of),
+    /// For the file that many are written into.
+    File,
     Models,
     Versions(Uuid, Window),
     Compare,
@@ -96,6 +123,10 @@ pub struct App {
     pub size: Size,
     /// Whether the terminal's background is light.
     pub is_light: bool,
+    /// What stands between the app and the terminal's clipboard.
+    pub carrier: Carrier,
+    /// Where the management API of the service is.
+    pub api: String,
     /// The tree.
     pub tree: Tree,
     /// The pane that keys go to.
@@ -106,16 +137,31 @@ pub struct App {
     pub workspace: Workspace,
     /// How the last tests since the start went.
     pub tests: HashMap<Uuid, Tested>,
+    /// What is done to many connections, or was done last.
+    pub bulk: Option<Bulk>,
     /// What lies above the tree; the last one takes the keys.
     pub layers: Vec<Layer>,
     /// What happened last.
     pub notice: Option<Notice>,
+    /// What was said since the start.
+    pub told: Told,
     /// Whether things may have happened that were not heard of.
     pub is_behind: bool,
     /// Whether it was said why.
     is_lost: bool,
+    /// What the environment has for connections.
+    pub environment: Environment,
     /// What people should know since the start; the help has all of it.
     pub to_know: Vec<String>,
+    /// Where the app is.
+    pub site: Site,
+    /// What the themes are called that can be shown.
+    pub themes: Vec<String>,
+    /// Which of them is.
+    pub theme: usize,
+    keeping: Keeping,
+    /// Whether the form that is being opened is for the editor.
+    is_for_editor: bool,
     undo: Vec<Done>,
     last_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
@@ -129,28 +175,49 @@ impl App {
             keymap,
             size: Size::default(),
             is_light: false,
+            carrier: Carrier::default(),
+            api: curl::DOCUMENTED.into(),
             tree: Tree::default(),
             pane: Pane::Tree,
             detail: Detail::default(),
             workspace: Workspace::default(),
             tests: HashMap::new(),
+            bulk: None,
             layers: Vec::new(),
             notice: None,
+            told: Told::default(),
             is_behind: false,
             is_lost: false,
+            environment: Environment::default(),
             to_know: Vec::new(),
+            site: Site::default(),
+            themes: Vec::new(),
+            theme: 0,
+            keeping: Keeping::default(),
+            is_for_editor: false,
             undo: Vec::new(),
             last_ticket: 0,
             waiting: HashMap::new(),
         };
+        app.tree.learn(&app.catalog);
         app.let_know(to_know);
         app
     }
 
     /// Takes in what happened and answers what shall be done.
     pub fn update(&mut self, event: Event) -> Option<Effect> {
+        if matches!(
+            event,
+            Event::Key(_) | Event::Typed(_) | Event::Paste(_) | Event::Mouse(_)
+        ) {
+            self.touched();
+        }
         let effect = match event {
             Event::Key(key) => self.key(key),
+            Event::Typed(text) => {
+                self.type_text(&text);
+                None
+            }
             Event::Paste(pasted) => {
                 self.paste(&pasted);
                 None
@@ -178,6 +245,7 @@ impl App {
                 None
             }
             Event::Opened(catalog) => {
+                self.tree.learn(&catalog);
                 self.catalog = catalog;
                 None
             }
@@ -185,11 +253,25 @@ impl App {
                 self.let_know(notices);
                 None
             }
+            Event::Found(found) => {
+                self.drafts_found(found);
+                None
+            }
+            Event::Edited(ticket, edited) => {
+                self.edited(ticket, edited);
+                None
+            }
+            Event::Environment(environment) => {
+                self.environment = environment;
+                None
+            }
             Event::LightBackground => {
                 self.is_light = true;
                 None
             }
+            Event::Spoken(spoken) => self.spoken(spoken),
         };
+        let effect = self.let_out(effect);
         self.settle();
         effect
     }
@@ -238,7 +320,7 @@ impl App {
     }
 
     /// Says what people should know; where there is more than fits into a line, the help has all of it.
-    fn let_know(&mut self, notices: Vec<String>) {
+    pub fn let_know(&mut self, notices: Vec<String>) {
         self.to_know.extend(notices);
         let help = self.keymap.first_key(Context::Tree, Action::Help);
         let text = match (self.to_know.as_slice(), help) {
@@ -255,6 +337,7 @@ impl App {
 
     /// Says something, in place of what was said before.
     pub(super) fn tell(&mut self, notice: Notice) {
+        self.told.keep(&notice);
         self.notice = Some(notice);
     }
 
@@ -275,6 +358,7 @@ impl App {
 
     /// After every change: what is selected or focused is seen.
     fn settle(&mut self) {
+        self.settle_drafts();
         let layout = self.layout();
         self.tree.scroll(layout.tree_rows(), layout.list_rows());
         if layout.columns != Columns::Three && self.pane == Pane::List {
@@ -285,6 +369,7 @@ impl App {
             match layer {
                 Layer::Form(form) => {
                     let area = layout.form_rows();
+                    form.fit_keys(area.height.into());
                     form.top =
                         rows::follow(form, &rows::rows(form, area.width), area.height.into());
                 }
@@ -294,7 +379,7 @@ impl App {
                     picker.choices.scroll(Layout::choice_rows(area), count);
                 }
                 Layer::Palette(palette) => {
-                    let count = palette.left().len();
+                    let count = palette.count(&self.tree);
                     let area = layout.palette();
                     palette.choices.scroll(Layout::choice_rows(area), count);
                 }
@@ -303,10 +388,34 @@ impl App {
                     let area = layout.palette();
                     models.choices.scroll(Layout::choice_rows(area), count);
                 }
+                Layer::Import(import) => {
+                    let count = import.left().len();
+                    let rows = layout.import_list(import).height;
+                    import.choices.scroll(rows.into(), count);
+                }
                 Layer::Compare(compare) => compare.scroll(layout),
                 Layer::Trash(trash) => trash.scroll(Layout::choice_rows(layout.trash())),
-                Layer::Confirm(_) | Layer::Help(_) | Layer::Report(_) | Layer::Clipboard => {}
+                Layer::Drafts(drafts) => {
+                    let area = layout.drafts(drafts.drafts.len());
+                    drafts.scroll(Layout::choice_rows(area));
+                }
+                Layer::Merge(merge) => merge.scroll(layout),
+                Layer::Bulk => {
+                    if let Some(bulk) = &mut self.bulk {
+                        bulk.scroll(bulk.parts(&layout).list.height.into());
+                    }
+                }
+                Layer::Confirm(_)
+                | Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Messages(_)
+                | Layer::Moving(_)
+                | Layer::Clipboard
+                | Layer::Sorting => {}
             }
+        }
+        if !matches!(self.layers.last(), Some(Layer::Palette(_))) {
+            self.tree.look_up("");
         }
         let (versions, _) = Layout::versions(self.detail_area());
         self.workspace.history.scroll(versions.height.into());

@@ -107,6 +107,72 @@ impl Confirm {
         }
     }
 
+    /// What shall become of what is typed over a connection that others deleted; `lost` are the secrets that only it had.
+    pub fn deleted_elsewhere(lost: &[String]) -> Self {
+        let stays = match lost {
+            [] => String::new(),
+            lost => format!(" A new one lacks what is only stored: {}.", lost.join(", ")),
+        };
+        Self {
+            headline: "Deleted elsewhere".into(),
+            text: format!("Bring it back from the trash, or create a new one?{stays}"),
+            subject: None,
+            note: None,
+            line: None,
+            buttons: vec![
+                ("Cancel", Answer::Cancel),
+                ("Bring back", Answer::BringBack),
+                ("Create", Answer::MakeNew),
+            ],
+            focus: 1,
+        }
+    }
+
+    /// Whether a draft shall be given up; Enter alone gives up nothing.
+    pub fn discard_draft(id: Uuid, name: &str) -> Self {
+        Self {
+            headline: "Discard the draft".into(),
+            text: "Discard what was typed and never saved?".into(),
+            subject: Some(name.to_owned()),
+            note: Some("This cannot be undone."),
+            line: None,
+            buttons: vec![
+                ("Cancel", Answer::Cancel),
+                ("Discard", Answer::DiscardDraft(id)),
+            ],
+            focus: 0,
+        }
+    }
+
+    /// Whether to quit while something is done to many.
+    pub fn stop(text: String) -> Self {
+        Self {
+            headline: "Still under way".into(),
+            text,
+            subject: None,
+            note: None,
+            line: None,
+            buttons: vec![
+                ("Go on", Answer::Cancel),
+                ("Stop and quit", Answer::StopAndQuit),
+            ],
+            focus: 0,
+        }
+    }
+
+    /// Whether a file that is there shall be replaced; Enter alone replaces nothing.
+    pub fn replace(path: &str) -> Self {
+        Self {
+            headline: "Replace the file".into(),
+            text: "There is a file of this name already. Shall it be replaced?".into(),
+            subject: Some(path.to_owned()),
+            note: None,
+            line: None,
+            buttons: vec![("Cancel", Answer::Cancel), ("Replace", Answer::Replace)],
+            focus: 0,
+        }
+    }
+
     /// Whether a connection shall be what it was at a version. Enter does it: it can be taken back the same way.
     pub fn roll_back(id: Uuid, number: u64, name: &str) -> Self {
         Self {

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::action::Action;
 use super::effect::{Reply, Ticket};
 use super::follow::Heard;
+use super::form::Document;
 use super::key::Key;
 use super::layout::Size;
+use crate::connection::Environment;
+use crate::drafts;
 use crate::provider::ProviderCatalog;
 
 /// Something that happened.
@@ -15,6 +19,8 @@ use crate::provider::ProviderCatalog;
 pub enum Event {
     /// A key was pressed.
     Key(Key),
+    /// These characters were typed, faster than they can be shown one by one.
+    Typed(Pasted),
     /// Text was pasted.
     Paste(Pasted),
     /// The mouse did something.
@@ -35,8 +41,27 @@ pub enum Event {
     Opened(Arc<ProviderCatalog>),
     /// The service found something that people should know, one sentence each.
     Noticed(Vec<String>),
+    /// These were typed, kept, and never saved.
+    Found(Vec<drafts::Found>),
+    /// The editor gave the terminal back, with what it made of the text, or a sentence why there is nothing.
+    Edited(Ticket, Result<Document, String>),
+    /// What the environment that umai was started in has for connections.
+    Environment(Environment),
     /// The terminal's background is light.
     LightBackground,
+    /// Something was said in words, where there is no screen.
+    Spoken(Spoken),
+}
+
+/// What can be said in words.
+#[derive(Debug, Clone)]
+pub enum Spoken {
+    /// This shall be done.
+    Do(Action),
+    /// The one with this number is meant, counted from 0.
+    Pick(usize),
+    /// This is what stands there from now on: in the field that has the focus, in the filter, in what narrows a list.
+    Write(Pasted),
 }
 
 /// A pasted text; it may be a secret, so it is wiped and its `Debug` says nothing of it.

@@ -1,36 +1,59 @@
 //! The form of a connection, new or stored: its fields, what is typed into them, and the draft they make.
 
+mod apart;
+mod burst;
+mod address;
 mod checks;
+mod copy;
 mod draft;
 mod elsewhere;
 pub mod field;
 mod fill;
+mod kept;
+mod outside;
 mod owners;
+mod references;
 pub mod rows;
 mod save;
 mod suggest;
+mod ways;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::action::Action;
-use super::effect::Ticket;
+use super::effect::{Slot, Ticket};
 use super::event::Pasted;
 use super::key::Key;
 use super::layer::Outcome;
 use super::line::{LONGEST, Line, Pasting};
 use super::notice::Notice;
+use crate::appsettings::Reference;
 use crate::connection::{Clipping, Connection, alias};
-use crate::provider::{Provider, ProviderCatalog};
+use crate::provider::{Provider, ProviderCatalog, SettingsField};
 pub use checks::AliasCheck;
 use checks::Known;
-pub use elsewhere::Elsewhere;
+use elsewhere::Apart;
+pub use elsewhere::{Elsewhere, Taken, Theirs};
 use field::{Field, Place, Secret, Value};
+pub use kept::Kept;
+pub use outside::Document;
+use outside::Outside;
+use references::{Choosing, Keys};
 
 /// What a form is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Subject {
     /// A connection that is not yet.
     New,
+    /// One that is not yet, and will be what another one is.
+    Copy {
+        /// The original.
+        of: Uuid,
+        /// The original's name.
+        name: String,
+    },
     /// A stored one.
     Stored {
         /// Which.
@@ -59,10 +82,26 @@ pub struct Form {
     pub alias_check: AliasCheck,
     /// What is known of references, the newest last.
     lookups: Vec<Known>,
+    /// References that are thought of, and asked about with those in the fields.
+    suggested: Vec<Reference>,
+    /// The list of configuration keys, when it is open.
+    pub choosing: Option<Choosing>,
+    /// What is known of configuration keys.
+    keys: Keys,
+    /// Aliases of a copy that were taken.
+    tried_aliases: Vec<String>,
     /// The save under way.
     pub saving: Option<Ticket>,
     /// What happened to the connection elsewhere since it was read.
     pub elsewhere: Option<Elsewhere>,
+    /// The name that it is kept under while it is not saved.
+    pub slot: Option<Slot>,
+    /// How it stands to what others made of the connection.
+    apart: Apart,
+    /// Whether the connection may have moved on since it was read, unheard.
+    is_unsure: bool,
+    /// What was handed to an editor, and came back.
+    outside: Outside,
     /// The wake-up that hides a shown secret.
     pub hiding: Option<Ticket>,
     /// Whether the alias follows the name.
@@ -79,10 +118,8 @@ impl Form {
             Field::own(Place::Alias, "Alias", Value::Text(Line::text(""))),
             Field::own(Place::Status, "Status", Value::Switch(true)),
         ];
-        let settings = provider
-            .settings
-            .iter()
-            .map(|setting| Field::setting(setting, None, true));
+        let make = |setting: &SettingsField| Field::setting(setting, None, true);
+        let settings = Self::settings(provider, make, |_| false);
         Self::with(Subject::New, provider, own.into_iter().chain(settings))
     }
 
@@ -94,9 +131,11 @@ impl Form {
             Field::own(Place::Alias, "Alias", Value::Text(Line::text(&item.alias))),
             Field::own(Place::Status, "Status", Value::Switch(item.is_active)),
         ];
-        let settings = provider.settings.iter().map(|setting| {
-            Field::setting(setting, draft::stored(connection, setting).as_ref(), false)
-        });
+        let stored = |setting: &SettingsField| draft::stored(connection, setting);
+        let make =
+            |setting: &SettingsField| Field::setting(setting, stored(setting).as_ref(), false);
+        let has = |key: &str| provider.field(key).and_then(stored).is_some();
+        let settings = Self::settings(provider, make, has);
         let subject = Subject::Stored {
             id: item.id,
             name: item.name.clone(),
@@ -119,8 +158,16 @@ impl Form {
             top: 0,
             alias_check: AliasCheck::Unknown(String::new()),
             lookups: Vec::new(),
+            suggested: Vec::new(),
+            choosing: None,
+            keys: Keys::default(),
+            tried_aliases: Vec::new(),
             saving: None,
             elsewhere: None,
+            slot: None,
+            apart: Apart::default(),
+            is_unsure: false,
+            outside: Outside::default(),
             hiding: None,
             alias_follows: true,
             was_tried: false,
@@ -160,7 +207,7 @@ impl Form {
     /// The identity, when it is stored.
     pub const fn id(&self) -> Option<Uuid> {
         match self.subject {
-            Subject::New => None,
+            Subject::New | Subject::Copy { .. } => None,
             Subject::Stored { id, .. } => Some(id),
         }
     }
@@ -170,20 +217,24 @@ impl Form {
         if self.saving.is_some() {
             return Outcome::Stay;
         }
+        if self.act_on_keys(action, catalog) {
+            return Outcome::Stay;
+        }
+        self.choosing = None;
+        let last = self.fields.len().saturating_sub(1);
         match action {
             Action::Save => return self.save(catalog),
             Action::Test => return self.test(catalog),
             Action::Back => return self.leave(),
-            Action::NextField => self.focus_on((self.focus + 1) % self.fields.len().max(1)),
-            Action::PreviousField => {
-                let last = self.fields.len().saturating_sub(1);
-                self.focus_on(self.focus.checked_sub(1).unwrap_or(last));
+            Action::References => {
+                if let Some(notice) = self.open_keys() {
+                    return Outcome::Tell(notice);
+                }
             }
-            Action::PageDown => {
-                let last = self.fields.len().saturating_sub(1);
-                self.focus_on((self.focus + 5).min(last));
-            }
-            Action::PageUp => self.focus_on(self.focus.saturating_sub(5)),
+            Action::NextField => self.focus_on(self.shown_from(self.focus + 1, 1)),
+            Action::PreviousField => self.focus_on(self.shown_from(self.focus + last, -1)),
+            Action::PageDown => self.focus_on(self.shown_from((self.focus + 5).min(last), -1)),
+            Action::PageUp => self.focus_on(self.shown_from(self.focus.saturating_sub(5), 1)),
             Action::NextError => self.focus_on_error(self.focus + 1),
             Action::Reveal => self.reveal(),
             Action::Clear => self.clear(catalog),
@@ -194,7 +245,7 @@ impl Form {
 
     /// Handles a key that is no action.
     pub fn key(&mut self, key: Key, catalog: &ProviderCatalog) {
-        if self.saving.is_some() {
+        if self.saving.is_some() || self.type_into_keys(key) {
             return;
         }
         if let Some(field) = self.fields.get_mut(self.focus)
@@ -241,6 +292,7 @@ impl Form {
     pub fn focus_on(&mut self, field: usize) {
         if field != self.focus {
             self.hide_secrets();
+            self.choosing = None;
         }
         self.focus = field.min(self.fields.len().saturating_sub(1));
         self.look_up_again(self.focus);
@@ -290,7 +342,9 @@ impl Form {
     }
 
     fn clear(&mut self, catalog: &ProviderCatalog) {
-        if let Some(field) = self.fields.get_mut(self.focus) {
+        if let Some(field) = self.fields.get_mut(self.focus)
+            && !matches!(field.place, Place::Way(_))
+        {
             field.clear();
             self.changed(catalog);
         }
@@ -300,10 +354,10 @@ impl Form {
     fn changed(&mut self, catalog: &ProviderCatalog) {
         self.look_up_again(self.focus);
         self.look_at_key(self.focus, catalog);
+        self.follow_keys();
         match self.fields.get(self.focus).map(|field| &field.place) {
             Some(Place::Alias) => {
-                self.alias_follows =
-                    self.subject == Subject::New && self.typed(&Place::Alias).is_empty();
+                self.alias_follows = self.id().is_none() && self.typed(&Place::Alias).is_empty();
             }
             Some(Place::Name) if self.alias_follows => {
                 let suggested = alias::suggest(self.name());

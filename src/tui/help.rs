@@ -50,6 +50,7 @@ impl Help {
             lines.extend(wrapped.map(Line::Text));
         }
         for place in places {
+            let before = lines.len();
             lines.push(Line::Heading(place.title()));
             for entry in ACTIONS {
                 let keys: Vec<String> = keymap
@@ -59,6 +60,10 @@ impl Help {
                 if !keys.is_empty() {
                     lines.extend(beside(&keys.join(" "), entry.title, width));
                 }
+            }
+            if lines.len() == before + 1 {
+                // Nothing can be done there.
+                lines.truncate(before);
             }
         }
         lines

@@ -51,6 +51,12 @@ impl Keymap {
         })
     }
 
+    /// Offers no key any more that changes something; one that is pressed is still known for what it is.
+    pub fn hide_writes(&mut self) {
+        self.order
+            .retain(|(place, action, _)| *place != Context::Form && !action.is_write());
+    }
+
     /// Gives Ctrl-C back its meaning, whatever else it means by now.
     fn keep_quitting(&mut self) {
         let key = Key::new(KeyCode::Char('c'), KeyModifiers::CONTROL);

@@ -5,10 +5,15 @@ use uuid::Uuid;
 use super::action::{Action, Context};
 use super::compare::Compare;
 use super::confirm::Confirm;
+use super::drafts::Drafts;
 use super::effect::{Request, Ticket};
 use super::form::Form;
 use super::help::Help;
+use super::import::Import;
+use super::merge::Merge;
+use super::messages::Messages;
 use super::models::Models;
+use super::moving::Moving;
 use super::notice::Notice;
 use super::palette::Palette;
 use super::picker::Picker;
@@ -37,21 +42,46 @@ pub enum Layer {
     Compare(Compare),
     /// What is in the trash.
     Trash(Trash),
+    /// What both changed, here and elsewhere.
+    Merge(Merge),
+    /// What was typed and never saved.
+    Drafts(Drafts),
+    /// What is done to many connections; the app has it, since it goes on when nobody looks.
+    Bulk,
+    /// What was said since the start.
+    Messages(Messages),
+    /// What the environment has for connections.
+    Import(Import),
+    /// A secret that is moved to a reference, above its form.
+    Moving(Moving),
     /// Something is to be copied; the next key says what.
     Clipboard,
+    /// The connections are to be ordered; the next key says by what.
+    Sorting,
 }
 
 impl Layer {
     /// The place its keys are looked up in.
-    pub const fn context(&self) -> Context {
+    pub fn context(&self) -> Context {
         match self {
-            Self::Picker(_) | Self::Palette(_) | Self::Help(_) | Self::Models(_) => Context::List,
+            Self::Picker(_)
+            | Self::Palette(_)
+            | Self::Help(_)
+            | Self::Models(_)
+            | Self::Messages(_)
+            | Self::Import(_) => Context::List,
+            Self::Form(form) if form.is_choosing() => Context::List,
             Self::Form(_) => Context::Form,
             Self::Confirm(_) => Context::Confirm,
             Self::Report(_) => Context::Report,
             Self::Compare(_) => Context::Compare,
             Self::Trash(_) => Context::Trash,
+            Self::Merge(_) => Context::Merge,
+            Self::Drafts(_) => Context::Drafts,
+            Self::Bulk => Context::Bulk,
+            Self::Moving(_) => Context::Moving,
             Self::Clipboard => Context::Clipboard,
+            Self::Sorting => Context::Sorting,
         }
     }
 
@@ -66,8 +96,15 @@ impl Layer {
             | Self::Confirm(_)
             | Self::Palette(_)
             | Self::Help(_)
+            | Self::Messages(_)
             | Self::Trash(_)
-            | Self::Clipboard => None,
+            | Self::Merge(_)
+            | Self::Drafts(_)
+            | Self::Bulk
+            | Self::Import(_)
+            | Self::Moving(_)
+            | Self::Clipboard
+            | Self::Sorting => None,
         }
     }
 
@@ -105,6 +142,8 @@ pub enum Outcome {
     Picked(String),
     /// An action was chosen.
     Run(Action),
+    /// A connection was chosen, to be shown.
+    GoTo(Uuid),
     /// A question was answered.
     Answered(Answer),
     /// What is in the form shall be tested.
@@ -115,6 +154,10 @@ pub enum Outcome {
     Browse(Uuid, String),
     /// Something would be lost by going away.
     AskWhetherToLeave,
+    /// Others deleted the connection: what shall become of what is typed.
+    AskWhatOfDeleted,
+    /// Both changed something: which of the two shall be saved.
+    Merge,
 }
 
 /// What a button of a question means.
@@ -132,10 +175,20 @@ pub enum Answer {
     RollBack(Uuid, u64),
     /// The field that is selected in the comparison shall be what it was at this version.
     RollBackField(Uuid, u64),
+    /// The file that is there shall be replaced.
+    Replace,
     /// The form shall be saved, then left.
     Save,
     /// The form shall be left as it is.
     Discard,
     /// The app shall end though something is not saved.
     DiscardAndQuit,
+    /// The app shall end though something is under way that was not all begun.
+    StopAndQuit,
+    /// The connection that others deleted shall come back from the trash, and what is typed be saved over it.
+    BringBack,
+    /// What is typed over a connection that others deleted shall be a new one.
+    MakeNew,
+    /// This draft shall be given up.
+    DiscardDraft(Uuid),
 }

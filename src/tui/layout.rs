@@ -1,6 +1,7 @@
 //! Where everything is: a pure function of the screen's size.
 
 use super::confirm::Confirm;
+use super::import::Import;
 
 /// The size of the screen, in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -217,6 +218,44 @@ impl Layout {
         self.body.centered(TRASH, 20)
     }
 
+    /// Where so many drafts are.
+    pub fn drafts(&self, count: usize) -> Area {
+        let rows = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(5);
+        self.body.centered(TRASH, rows.max(7))
+    }
+
+    /// Where what the environment has is.
+    pub fn import(&self, import: &Import) -> Area {
+        let (choices, lines) = import.rows();
+        let rows = u16::try_from(choices + lines).unwrap_or(u16::MAX);
+        // The line that narrows, the gaps and the border.
+        self.body.centered(READING, rows.saturating_add(5))
+    }
+
+    /// Where its choices are, and below them what is said of the one that is selected.
+    fn import_parts(&self, import: &Import) -> (Area, Area) {
+        let list = Self::choice_list(self.import(import));
+        let (_, lines) = import.rows();
+        let lines = u16::try_from(lines).unwrap_or(u16::MAX);
+        let said = lines.min(list.height / 2);
+        list.split_top(list.height - said)
+    }
+
+    /// Where its choices are.
+    pub fn import_list(&self, import: &Import) -> Area {
+        self.import_parts(import).0
+    }
+
+    /// Where is said what the one that is selected takes from where.
+    pub fn import_said(&self, import: &Import) -> Area {
+        let (_, said) = self.import_parts(import);
+        Area {
+            x: said.x.saturating_add(1),
+            width: said.width.saturating_sub(2),
+            ..said
+        }
+    }
+
     /// Where the keys are shown.
     pub fn help(&self) -> Area {
         self.body.centered(72, u16::MAX)
@@ -302,12 +341,16 @@ impl Layout {
 
     /// Where the buttons of a question are.
     pub fn buttons(&self, confirm: &Confirm) -> Vec<Area> {
-        let inside = self.confirm(confirm).inside();
+        let labels: Vec<&str> = confirm.buttons.iter().map(|(label, _)| *label).collect();
+        Self::row_of_buttons(self.confirm(confirm).inside(), &labels)
+    }
+
+    /// Where buttons are, in the last row and to the right.
+    pub fn row_of_buttons(inside: Area, labels: &[&str]) -> Vec<Area> {
         let y = inside.y + inside.height.saturating_sub(1);
-        let widths: Vec<u16> = confirm
-            .buttons
+        let widths: Vec<u16> = labels
             .iter()
-            .map(|(label, _)| u16::try_from(label.len()).unwrap_or(0) + 4)
+            .map(|label| u16::try_from(label.len()).unwrap_or(0) + 4)
             .collect();
         let all = widths.iter().sum::<u16>() + u16::try_from(widths.len()).unwrap_or(0);
         let mut x = inside.x + inside.width.saturating_sub(all);

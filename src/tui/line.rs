@@ -92,6 +92,13 @@ impl Line {
         true
     }
 
+    /// Types characters, as many as there is room for; false when there is none.
+    pub fn type_text(&mut self, text: &str) -> bool {
+        let room = LONGEST.saturating_sub(self.value().len());
+        let end = text.floor_char_boundary(room);
+        end > 0 && self.splice(&text[..end])
+    }
+
     /// Puts a pasted text in at the cursor, as one line.
     pub fn paste(&mut self, text: &str) -> Pasting {
         let trimmed = text.trim();
@@ -270,6 +277,21 @@ mod tests {
         let mut line = Line::text("ab");
         assert_eq!(line.paste(&"x".repeat(LONGEST)), Pasting::TooLong);
         assert_eq!(line.value(), "ab");
+    }
+
+    #[test]
+    fn what_is_typed_at_once_is_what_would_be_typed_key_by_key() {
+        for make in [|| Line::text("ab"), Line::secret] {
+            let (mut one, mut other) = (make(), make());
+            press(&mut one, &["left"]);
+            press(&mut other, &["left", "c", "é", "d"]);
+            assert!(one.type_text("céd"));
+            assert_eq!(one.around_cursor(), other.around_cursor());
+        }
+        let mut full = Line::text(&"x".repeat(LONGEST - 1));
+        assert!(!full.type_text("é"));
+        assert!(full.type_text("yz"));
+        assert_eq!(full.value().len(), LONGEST);
     }
 
     #[test]

@@ -1,71 +1,151 @@
-//! Every action that can be done now, to be found by typing and run.
+//! Every action with where it can be done, and every connection, to be found by typing and run or gone to.
+
+use std::cmp::Reverse;
 
 use super::action::{ACTIONS, Action, Context, Entry};
 use super::choices::Choices;
+use super::closeness::{Closeness, closeness};
+use super::keymap::Keymap;
 use super::layer::Outcome;
+use super::notice::Notice;
+use super::tree::{Item, Tree};
 
-/// The actions to choose from.
+/// So many connections are offered under the actions; more typing brings up the others.
+const MOST: usize = 100;
+
+/// What to choose from.
 #[derive(Debug)]
 pub struct Palette {
     /// What was typed, what is selected.
     pub choices: Choices,
-    /// Where it was opened: only what can be done there is offered.
+    /// Where it was opened.
     pub place: Context,
+    /// Whether what changes something is left out.
+    pub hides_writes: bool,
+}
+
+/// An action that is offered.
+#[derive(Debug, Clone, Copy)]
+pub struct Offered {
+    /// The action.
+    pub entry: &'static Entry,
+    /// Whether it can be done where the palette was opened.
+    pub is_here: bool,
+}
+
+impl Offered {
+    /// Where it can be done, when not here.
+    pub fn elsewhere(self) -> Option<Context> {
+        self.entry
+            .contexts
+            .first()
+            .copied()
+            .filter(|_| !self.is_here)
+    }
 }
 
 impl Palette {
-    /// The actions of a place.
+    /// The palette of a place.
     pub fn of(place: Context) -> Self {
         Self {
             choices: Choices::default(),
             place,
+            hides_writes: false,
         }
     }
 
-    /// The actions that what was typed leaves, those first that begin with it.
-    pub fn left(&self) -> Vec<&'static Entry> {
-        let mut left: Vec<_> = ACTIONS
+    /// The actions that what was typed leaves: the closest first, of those equally close the ones that can be done here.
+    pub fn actions(&self) -> Vec<Offered> {
+        let typed = self.choices.line.value().trim().to_lowercase();
+        let offered = ACTIONS
             .iter()
-            .filter(|entry| self.place.has(entry) || entry.contexts.contains(&Context::Anywhere))
             .filter(|entry| entry.action != Action::Palette)
-            .filter(|entry| {
-                self.choices
-                    .admits(&format!("{} {}", entry.title, entry.id))
+            .filter(|entry| !(self.hides_writes && entry.action.is_write()));
+        let mut left: Vec<(Reverse<Closeness>, bool, Offered)> = offered
+            .filter_map(|entry| {
+                let closeness = closeness(&typed, &[entry.title, entry.id])?;
+                let is_here = self.can(entry);
+                Some((Reverse(closeness), !is_here, Offered { entry, is_here }))
             })
             .collect();
-        left.sort_by_key(|entry| self.rank(entry));
-        left
+        left.sort_by_key(|(closeness, is_elsewhere, _)| (*closeness, *is_elsewhere));
+        left.into_iter().map(|(_, _, offered)| offered).collect()
     }
 
-    /// How far what was typed is from an entry's beginning; those that are equally far keep their order.
-    fn rank(&self, entry: &Entry) -> u8 {
-        let typed = self.choices.line.value().trim().to_lowercase();
-        let title = entry.title.to_lowercase();
-        if title.starts_with(&typed) || entry.id.starts_with(&typed) {
-            return 0;
-        }
-        let begins = |word: &str| {
-            title
-                .split(|sign: char| !sign.is_alphanumeric())
-                .chain(entry.id.split('-'))
-                .any(|begun| begun.starts_with(word))
+    /// Whether an action can be done where the palette was opened, be it with two keys.
+    fn can(&self, entry: &Entry) -> bool {
+        let leads_to = self.place.leads_to();
+        self.place.has(entry)
+            || entry.contexts.contains(&Context::Anywhere)
+            || entry.contexts.iter().any(|place| leads_to.contains(place))
+    }
+
+    /// The keys that do an action where it can be done.
+    pub fn keys(&self, offered: Offered, keymap: &Keymap) -> String {
+        let entry = offered.entry;
+        let place = offered.elsewhere().unwrap_or(self.place);
+        let mut second = self.place.leads_to().iter().filter(|next| {
+            offered.is_here && !self.place.has(entry) && entry.contexts.contains(next)
+        });
+        let key = |place, action| keymap.first_key(place, action).map(|key| key.to_string());
+        let keys = match second.next() {
+            None => key(place, entry.action).or_else(|| key(Context::Anywhere, entry.action)),
+            Some(next) => next
+                .opened_by()
+                .and_then(|opens| key(self.place, opens))
+                .zip(key(*next, entry.action))
+                .map(|(first, second)| format!("{first} {second}")),
         };
-        u8::from(!typed.split_whitespace().all(begins)) + 1
+        keys.unwrap_or_default()
+    }
+
+    /// Whether connections are offered: from above something that may be unsaved, nobody goes elsewhere.
+    pub fn offers_connections(&self) -> bool {
+        !self.place.leads_to().is_empty()
+    }
+
+    /// How many connections are offered.
+    pub fn connections(&self, tree: &Tree) -> usize {
+        if self.offers_connections() {
+            tree.looked_up_len().min(MOST)
+        } else {
+            0
+        }
+    }
+
+    /// How much there is to choose from.
+    pub fn count(&self, tree: &Tree) -> usize {
+        self.actions().len() + self.connections(tree)
     }
 
     /// Does what a key asked for.
-    pub fn act(&mut self, action: Action) -> Outcome {
-        let left = self.left();
+    pub fn act(&mut self, action: Action, tree: &Tree) -> Outcome {
         match action {
-            Action::Choose => match left.get(self.choices.selected) {
-                Some(entry) => Outcome::Run(entry.action),
-                None => Outcome::Stay,
-            },
+            Action::Choose => self.choose(tree),
             Action::Back => Outcome::Close,
             other => {
-                self.choices.act(other, left.len());
+                let count = self.count(tree);
+                self.choices.act(other, count);
                 Outcome::Stay
             }
         }
+    }
+
+    fn choose(&self, tree: &Tree) -> Outcome {
+        let actions = self.actions();
+        let selected = self.choices.selected;
+        if let Some(offered) = actions.get(selected) {
+            return match offered.elsewhere() {
+                None => Outcome::Run(offered.entry.action),
+                Some(place) => Outcome::Tell(Notice::info(format!(
+                    "{}: {}",
+                    place.title(),
+                    offered.entry.title
+                ))),
+            };
+        }
+        let at = selected - actions.len();
+        let connection = tree.looked_up(at).filter(|_| at < self.connections(tree));
+        connection.map_or(Outcome::Stay, |item: &Item| Outcome::GoTo(item.id))
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::effect::{Change, Reply, Request};
+use super::effect::{Change, Export, Reply, Request};
+use super::form::Theirs;
 use super::tree::Item;
+use crate::connection::export::{Document, write};
 use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Query, Window,
 };
@@ -19,10 +21,13 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
     match request {
         Request::List(window) => Reply::Listed(service.list(Query::all(window)).await.map(compact)),
         Request::Get(id) => Reply::Got(service.get(&IdOrAlias::Id(id)).await),
+        Request::Theirs(id, since) => Reply::Theirs(theirs(service, id, since).await.map(Box::new)),
         Request::AliasOwner(alias, except) => {
             Reply::AliasOwner(service.alias_owner(&alias, except).await)
         }
         Request::Lookup(reference) => Reply::LookedUp(service.lookup(&reference).await),
+        Request::ConfigurationKeys => Reply::ConfigurationKeys(service.configuration_keys().await),
+        Request::Duplicate(of, draft) => Reply::Saved(service.duplicate(&of.into(), draft).await),
         Request::Create(draft) => Reply::Saved(service.create(draft).await),
         Request::Update(Change { id, draft, over }) => {
             Reply::Saved(service.update(&id.into(), draft, Some(over)).await)
@@ -42,6 +47,7 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
             let done = service.rollback(&id.into(), number, note).await;
             Reply::RolledBack(done.map(Box::new))
         }
+        Request::Export(export) => written(export).await,
         Request::Delete(id) => Reply::Deleted(service.delete(&id.into(), None).await),
         Request::Trash => Reply::Trash(trash(service).await),
         Request::Restore(id, alias) => Reply::Saved(service.restore(id, alias).await),
@@ -49,6 +55,40 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
             let (gone, done) = purge(service, ids).await;
             Reply::Purged(gone, done)
         }
+    }
+}
+
+/// A connection as it is now. That its history cannot be asked hides only which secrets are other ones.
+async fn theirs(
+    service: &dyn ConnectionService,
+    id: Uuid,
+    since: u64,
+) -> Result<Theirs, ConnectionError> {
+    let connection = service.get(&id.into()).await?;
+    let now = connection.item.version;
+    let compared = service.compare(&id.into(), since, now).await.ok();
+    let changed = compared.map(|compared| {
+        let paths = compared.changes.into_iter().map(|change| change.path);
+        let settings = paths.filter_map(|path| Some(path.strip_prefix("settings.")?.to_owned()));
+        settings.collect()
+    });
+    Ok(Theirs {
+        connection,
+        changed,
+    })
+}
+
+/// Writes a file, where waiting for the disk keeps nobody.
+async fn written(export: Export) -> Reply {
+    let Export {
+        name,
+        connections,
+        over,
+    } = export;
+    let writing = move || write(&Document::of(connections.to_vec()), &name, over);
+    match tokio::task::spawn_blocking(writing).await {
+        Ok(written) => Reply::Exported(written),
+        Err(error) => Reply::Lost(error.to_string()),
     }
 }
 

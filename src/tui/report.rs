@@ -78,6 +78,17 @@ impl Report {
         }
     }
 
+    /// A test that is over.
+    pub fn of(tried: Tried, name: &str, outcome: Outcome) -> Self {
+        Self {
+            tried,
+            name: name.to_owned(),
+            ticket: None,
+            outcome: Some(outcome),
+            top: 0,
+        }
+    }
+
     /// The stored connection that was tested as it is stored.
     pub const fn stored(&self) -> Option<Uuid> {
         match self.tried {

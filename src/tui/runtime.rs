@@ -3,48 +3,61 @@
 //! Everything that waits is taken in before one frame is drawn, and nothing is drawn while nothing happens. Keys go before
 //! answers, and what is left to do comes last.
 
+mod calls;
+mod editor;
 mod feed;
+mod handover;
+mod inputs;
+mod keeper;
 mod options;
 mod order;
+pub mod plain;
 mod service;
+mod session;
 mod signals;
 mod stop;
 mod themes;
 
-use std::collections::{HashMap, HashSet};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crossterm::clipboard::CopyToClipboard;
+use chrono::Local;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::task::{JoinError, JoinSet};
 
 use super::app::App;
-use super::effect::{Effect, Reply, Request, Ticket};
+use super::clipboard::Carrier;
+use super::effect::{Effect, Ticket};
 use super::event::Event;
 use super::layout::Size;
-use super::perform::perform;
-use super::terminal::{self, Background, Input, Taken};
-use super::theme::ThemeName;
+use super::terminal::{self, Background, Input, Reading, Taken};
 use super::view;
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
+use calls::{Answered, Calls, Happened};
+use editor::Editing;
 use feed::Feed;
+use inputs::Inputs;
+use keeper::{Keeper, Task, Told};
 pub use options::TuiOptions;
 use options::keymap;
-use order::Order;
+use order::Place;
+use service::Opened;
 pub use service::Opening;
-use service::{Opened, Service};
+pub use session::SessionFile;
 use signals::Signals;
 pub use stop::BeforeStop;
 use themes::Themes;
 
 /// The most a frame waits for more to happen before it is drawn.
 const DRAIN: usize = 1_000;
+
+/// The longest it waits for them.
+const LONGEST_DRAIN: Duration = Duration::from_millis(100);
 
 /// So long nothing else is looked at while the service opens; it takes a few milliseconds.
 const OPENING_ALONE: Duration = Duration::from_millis(100);
@@ -72,51 +85,65 @@ pub async fn run(
     options: TuiOptions,
 ) -> Result<(), TuiError> {
     let (keymap, problems) = keymap(&options);
+    let (choices, at) = options::themes(&options);
+    let (themes, flaws) = Themes::new(choices, at);
     let mut notices = options.notices;
     notices.extend(problems);
-    let app = App::new(catalog, keymap, notices);
-    let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let theme = if is_mono {
-        Some(ThemeName::Mono)
-    } else {
-        options.theme
-    };
+    notices.extend(flaws);
+    let mut app = App::new(catalog, keymap, notices);
+    app.settle_at(options.site);
+    app.themes = themes.words();
+    app.theme = at;
+    app.carrier = Carrier::of(|name| std::env::var(name).ok());
+    if let Some(api) = options.api {
+        app.api = api;
+    }
+    let read = options
+        .session
+        .as_ref()
+        .and_then(|session| session.bring_back(&mut app));
+    // Nothing follows from it.
+    let _ = app.update(Event::Environment(options.environment));
     let signals = Signals::new()?;
     let taken = Taken::new()?;
     // Behind the hook that gives the terminal back: the store keeps the panics that it expects from it.
-    let service = Service::on_its_way(opening);
+    let calls = Calls::of(opening);
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut runtime = Runtime {
         app,
-        service,
+        calls,
         feed: Feed::default(),
         told: 0,
         terminal: Terminal::new(CrosstermBackend::new(out))?,
-        themes: Themes::new(theme),
-        inputs,
-        calls: JoinSet::new(),
-        saves: HashSet::new(),
-        stoppable: HashMap::new(),
-        order: Order::default(),
+        themes,
+        inputs: Inputs::new(inputs),
         wakes: JoinSet::new(),
         is_changed: true,
         before_stop: options.before_stop,
+        keeper: Keeper::new(options.drafts)?,
+        reading: None,
+        editing: None,
     };
     runtime.measure()?;
     runtime.draw()?;
     // The terminal is asked nothing before it is clear that the app stays: an answer that comes later would be typed into the
     // shell. Keys wait in the terminal until then.
-    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.service.opened()).await {
+    if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.calls.opened()).await {
         runtime.begin(opened)?;
     }
-    let background = match theme {
-        Some(_) => Background::DoesNotMatter,
-        None => Background::Matters,
+    let background = if runtime.themes.follow_the_terminal() {
+        Background::Matters
+    } else {
+        Background::DoesNotMatter
     };
-    terminal::read(sender, background)?;
+    runtime.reading = Some(terminal::read(sender, background)?);
     let ended = runtime.turn(signals).await;
     drop(taken);
+    if let Some(session) = &options.session {
+        // There is nobody left to be told, and the next start is as the first one.
+        let _ = session.keep(&runtime.app, read.as_deref());
+    }
     runtime.finish().await;
     ended
 }
@@ -128,28 +155,23 @@ enum Turn {
     End,
 }
 
-/// An answer, or how its task ended without one.
-type Answered = Result<(tokio::task::Id, (Ticket, Reply)), JoinError>;
-
 struct Runtime {
     app: App,
-    service: Service,
+    calls: Calls,
     feed: Feed,
     /// How many of the service's notices were told.
     told: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
     themes: Themes,
-    inputs: UnboundedReceiver<Input>,
-    calls: JoinSet<(Ticket, Reply)>,
-    /// Saves under way: quitting waits for them.
-    saves: HashSet<Ticket>,
-    /// What is under way and stops when nobody waits for it any more.
-    stoppable: HashMap<Ticket, AbortHandle>,
-    order: Order,
+    inputs: Inputs,
     wakes: JoinSet<Ticket>,
     /// Whether something happened since the last frame.
     is_changed: bool,
     before_stop: BeforeStop,
+    keeper: Keeper,
+    reading: Option<Reading>,
+    /// The editor that has the terminal.
+    editing: Option<Editing>,
 }
 
 impl Runtime {
@@ -162,14 +184,22 @@ impl Runtime {
                 biased;
                 _ = signals.terminate.recv() => Turn::End,
                 _ = signals.hang_up.recv() => Turn::End,
-                _ = signals.interrupt.recv() => Turn::End,
+                // An editor that has the terminal answers for itself.
+                _ = signals.interrupt.recv() => if self.editing.is_some() { Turn::On } else { Turn::End },
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.go_on.recv() => self.resume()?,
                 _ = signals.resize.recv() => self.measure()?,
-                input = self.inputs.recv() => self.take_in(input)?,
-                opened = self.service.opened() => self.begin(opened)?,
-                Some(answer) = self.calls.join_next_with_id() => self.take_answer(answer)?,
+                ended = editor::end(&mut self.editing) => self.take_back(ended)?,
+                input = self.inputs.next(), if self.editing.is_none() => self.take_in(input)?,
+                happened = self.calls.next() => match happened {
+                    Happened::Opened(opened) => self.begin(opened)?,
+                    Happened::Answered(answer) => self.take_answer(answer)?,
+                },
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
+                told = self.keeper.next() => self.update(match told {
+                    Told::Found(found) => Event::Found(found),
+                    Told::Refused(why) => Event::Noticed(vec![why]),
+                })?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
             };
             if turn == Turn::End {
@@ -181,16 +211,25 @@ impl Runtime {
     /// Takes in everything that waits, does what is left to do, and draws.
     fn catch_up(&mut self) -> Result<Turn, TuiError> {
         loop {
+            let begin = Instant::now();
             for _ in 0..DRAIN {
-                let turn = match self.inputs.try_recv() {
-                    Ok(input) => self.take_in(Some(input))?,
-                    Err(_) => match self.calls.try_join_next_with_id() {
+                let input = match self.editing {
+                    Some(_) => None,
+                    None => self.inputs.waiting(self.app.takes_text()),
+                };
+                let turn = match input {
+                    Some(input) => self.take_in(Some(input))?,
+                    None => match self.calls.ready() {
                         Some(answer) => self.take_answer(answer)?,
                         None => break,
                     },
                 };
                 if turn == Turn::End {
                     return Ok(Turn::End);
+                }
+                // Who signals, and who looks, does not wait for the end of a long text.
+                if begin.elapsed() > LONGEST_DRAIN {
+                    break;
                 }
             }
             if let Some(heard) = self.feed.heard()
@@ -221,14 +260,9 @@ impl Runtime {
     }
 
     fn take_answer(&mut self, answer: Answered) -> Result<Turn, TuiError> {
-        let (_, (ticket, reply)) = match answer {
-            Ok(answer) => answer,
-            // It was stopped, and nobody waits for it.
-            Err(error) if error.is_cancelled() => return Ok(Turn::On),
-            Err(error) => return Err(TuiError::Broken(error)),
+        let Some((ticket, reply)) = self.calls.take(answer).map_err(TuiError::Broken)? else {
+            return Ok(Turn::On);
         };
-        self.saves.remove(&ticket);
-        self.stoppable.remove(&ticket);
         self.tell_notices()?;
         self.update(Event::Reply(ticket, reply))
     }
@@ -240,18 +274,14 @@ impl Runtime {
             .map_err(TuiError::Unopened)?;
         self.feed.open(Arc::clone(&service), since);
         self.update(Event::Opened(service.providers()))?;
-        let before = std::mem::replace(&mut self.service, Service::Open(service));
-        if let Service::Opening(_, waiting) = before {
-            for (ticket, request) in waiting {
-                self.call(ticket, request);
-            }
-        }
+        self.calls.open(service);
+        self.keeper.tell(Task::Find);
         self.tell_notices()
     }
 
     /// Tells what the service found since it was asked last.
     fn tell_notices(&mut self) -> Result<Turn, TuiError> {
-        let Service::Open(service) = &self.service else {
+        let Some(service) = self.calls.service() else {
             return Ok(Turn::On);
         };
         let notices = service.notices();
@@ -266,38 +296,48 @@ impl Runtime {
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         self.is_changed = true;
         let effect = self.app.update(event);
-        self.stop_unawaited();
+        self.date_messages();
+        self.calls.stop_unawaited(&self.app);
         self.perform(effect)
     }
 
-    /// Stops what nobody waits for any more.
-    fn stop_unawaited(&mut self) {
-        let app = &self.app;
-        self.stoppable.retain(|ticket, call| {
-            let is_awaited = app.awaits(*ticket);
-            if !is_awaited {
-                call.abort();
-            }
-            is_awaited
-        });
+    /// The app has no clock of its own.
+    fn date_messages(&mut self) {
+        if self.app.told.is_undated() {
+            self.app.told.date(Local::now().time());
+        }
     }
 
     fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
         match effect {
             None => {}
             Some(Effect::Continue) => self.is_changed = true,
-            Some(Effect::Call(ticket, request)) => self.call(ticket, request),
+            Some(Effect::Call(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Behind);
+            }
+            Some(Effect::CallBeside(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Beside);
+            }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
                     tokio::time::sleep(after).await;
                     ticket
                 });
             }
+            Some(Effect::Keep(slot, kept)) => self.keeper.tell(Task::Keep(slot, kept)),
+            Some(Effect::Forget(slot)) => self.keeper.tell(Task::Forget(slot)),
+            Some(Effect::LetGo(ids)) => self.keeper.tell(Task::LetGo(ids)),
+            Some(Effect::Find) => self.keeper.tell(Task::Find),
+            Some(Effect::Edit(ticket, document)) => {
+                if let Err(why) = self.hand_over(ticket, &document)? {
+                    return self.update(Event::Edited(ticket, Err(why)));
+                }
+            }
             Some(Effect::Copy(text)) => {
-                crossterm::execute!(
-                    self.terminal.backend_mut(),
-                    CopyToClipboard::to_clipboard_from(text)
-                )?;
+                let sequence = self.app.carrier.sequence(&text);
+                let out = self.terminal.backend_mut();
+                out.write_all(sequence.as_bytes())?;
+                io::Write::flush(out)?;
             }
             Some(Effect::Redraw) => {
                 // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the reading thread.
@@ -311,33 +351,14 @@ impl Runtime {
         Ok(Turn::On)
     }
 
-    fn call(&mut self, ticket: Ticket, request: Request) {
-        if request.is_save() {
-            self.saves.insert(ticket);
-        }
-        match &mut self.service {
-            Service::Opening(_, waiting) => waiting.push((ticket, request)),
-            Service::Open(service) => {
-                let service = Arc::clone(service);
-                let turn = request.is_save().then(|| self.order.next());
-                let is_stoppable = request.is_stoppable();
-                let call = self.calls.spawn(async move {
-                    let performed = perform(&*service, request);
-                    let reply = match turn {
-                        Some(turn) => turn.run(performed).await,
-                        None => performed.await,
-                    };
-                    (ticket, reply)
-                });
-                if is_stoppable {
-                    self.stoppable.insert(ticket, call);
-                }
-            }
-        }
-    }
-
     fn draw(&mut self) -> Result<(), TuiError> {
-        self.themes.follow(self.app.is_light);
+        if self.editing.is_some() {
+            return Ok(());
+        }
+        let flaws = self.themes.show(self.app.theme, self.app.is_light);
+        if !flaws.is_empty() {
+            self.app.update(Event::Noticed(flaws));
+        }
         let (app, theme) = (&self.app, &self.themes.theme);
         self.terminal.draw(|frame| {
             if let Some(cursor) = view::draw(app, theme, frame.buffer_mut()) {
@@ -350,6 +371,7 @@ impl Runtime {
 
     /// Goes to the shell, and comes back when it lets us.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
+        self.keeper.keep_all(&mut self.app);
         let rest = self.before_stop.let_go();
         terminal::give_back()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
@@ -359,6 +381,9 @@ impl Runtime {
     }
 
     fn resume(&mut self) -> Result<Turn, TuiError> {
+        if self.editing.is_some() {
+            return Ok(Turn::On);
+        }
         terminal::take()?;
         self.measure()?;
         self.update(Event::Resumed)
@@ -368,21 +393,5 @@ impl Runtime {
     fn measure(&mut self) -> Result<Turn, TuiError> {
         let (width, height) = crossterm::terminal::size()?;
         self.update(Event::Resize(Size { width, height }))
-    }
-
-    /// Waits for the saves under way, or until Ctrl-C says that it shall not.
-    async fn finish(mut self) {
-        while !self.saves.is_empty() {
-            tokio::select! {
-                answer = self.calls.join_next() => match answer {
-                    Some(Ok((ticket, _))) => {
-                        self.saves.remove(&ticket);
-                    }
-                    Some(Err(error)) if error.is_cancelled() => {}
-                    Some(Err(_)) | None => return,
-                },
-                _ = tokio::signal::ctrl_c() => return,
-            }
-        }
     }
 }

@@ -4,10 +4,11 @@
 //! the app leaves from another thread all the same.
 
 mod background;
+mod reading;
 
 use std::io::{self, Write};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::cursor::Show;
@@ -24,6 +25,8 @@ use zeroize::Zeroizing;
 use super::event::{Event, Mouse, MouseKind, Pasted};
 use super::key::Key;
 use super::layout::Size;
+pub use reading::Reading;
+use reading::{Ready, next, nudge};
 
 /// Two clicks within this time are one double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -33,6 +36,13 @@ const LONGEST_ANSWER: u8 = 32;
 
 /// Whether the terminal is ours now, so that it is given back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// How the terminal is set is changed by one thread at a time.
+static MODE: Mutex<()> = Mutex::new(());
+
+fn mode() -> MutexGuard<'static, ()> {
+    MODE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Takes the terminal: raw, its other screen, mouse and pastes told apart.
 pub fn take() -> io::Result<()> {
@@ -44,6 +54,7 @@ pub fn take() -> io::Result<()> {
             before(panic);
         }));
     });
+    let _mode = mode();
     // A shell that let us go on has made the terminal its own meanwhile, which is not known here: raw is set once more.
     disable_raw_mode()?;
     enable_raw_mode()?;
@@ -58,6 +69,7 @@ pub fn take() -> io::Result<()> {
 
 /// Gives the terminal back as it was; does nothing when that was done.
 pub fn give_back() -> io::Result<()> {
+    let _mode = mode();
     if !IS_TAKEN.swap(false, Ordering::SeqCst) {
         return Ok(());
     }
@@ -110,7 +122,7 @@ pub enum Background {
 }
 
 /// Reads the terminal for ever, on a thread of its own; says first that the background is light, when it is.
-pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Result<()> {
+pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Result<Reading> {
     let told = match background {
         Background::Matters => background::from_environment(),
         Background::DoesNotMatter => Some(false),
@@ -119,6 +131,7 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
     if asks {
         background::ask()?;
     }
+    let (reading, mut ears) = Reading::new()?;
     std::thread::Builder::new()
         .name("terminal".into())
         .spawn(move || {
@@ -139,21 +152,36 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
                     return;
                 }
             }
-            loop {
-                let input = match crossterm::event::read() {
-                    Ok(happening) => match translator.event(happening) {
-                        Some(event) => Input::Event(event),
-                        None => continue,
-                    },
-                    Err(_) => Input::Gone,
-                };
-                let is_gone = matches!(input, Input::Gone);
-                if inputs.send(input).is_err() || is_gone {
-                    return;
+            let mut in_vain = 0;
+            while matches!(ears.wait(), Ready::Input) {
+                in_vain += 1;
+                loop {
+                    match next(in_vain) {
+                        Ok(Some(happening)) => {
+                            in_vain = 0;
+                            let Some(event) = translator.event(happening) else {
+                                continue;
+                            };
+                            if inputs.send(Input::Event(event)).is_err() {
+                                return;
+                            }
+                        }
+                        Ok(None) => break,
+                        Err(_) => {
+                            // That nobody listens any more is the end, too.
+                            let _ = inputs.send(Input::Gone);
+                            return;
+                        }
+                    }
+                }
+                if in_vain > 0 {
+                    nudge();
                 }
             }
-        })
-        .map(drop)
+            // As above.
+            let _ = inputs.send(Input::Gone);
+        })?;
+    Ok(reading)
 }
 
 /// Turns what crossterm says into events.

@@ -1,11 +1,10 @@
 //! Styles by role, read from data.
 
-use ratatui::style::{Color, Modifier, Style};
-use serde::Deserialize;
+pub mod choice;
+pub mod contrast;
+mod read;
 
-const DARK: &str = include_str!("../../assets/themes/dark.toml");
-const LIGHT: &str = include_str!("../../assets/themes/light.toml");
-const MONO: &str = include_str!("../../assets/themes/mono.toml");
+use ratatui::style::{Color, Style};
 
 /// Which embedded theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,11 +16,27 @@ pub enum ThemeName {
     Light,
     /// Without colours.
     Mono,
+    /// For eyes that confuse colours, on dark terminals.
+    ColorblindDark,
+    /// For eyes that confuse colours, on light terminals.
+    ColorblindLight,
+    /// High contrast on dark terminals.
+    ContrastDark,
+    /// High contrast on light terminals.
+    ContrastLight,
 }
 
 impl ThemeName {
     /// Every embedded theme.
-    pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::Mono];
+    pub const ALL: [Self; 7] = [
+        Self::Dark,
+        Self::Light,
+        Self::Mono,
+        Self::ColorblindDark,
+        Self::ColorblindLight,
+        Self::ContrastDark,
+        Self::ContrastLight,
+    ];
 
     /// What the command line calls it.
     pub const fn word(self) -> &'static str {
@@ -29,6 +44,10 @@ impl ThemeName {
             Self::Dark => "dark",
             Self::Light => "light",
             Self::Mono => "mono",
+            Self::ColorblindDark => "colorblind-dark",
+            Self::ColorblindLight => "colorblind-light",
+            Self::ContrastDark => "contrast-dark",
+            Self::ContrastLight => "contrast-light",
         }
     }
 
@@ -36,11 +55,22 @@ impl ThemeName {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|theme| theme.word() == name)
     }
+
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Dark => include_str!("../../assets/themes/dark.toml"),
+            Self::Light => include_str!("../../assets/themes/light.toml"),
+            Self::Mono => include_str!("../../assets/themes/mono.toml"),
+            Self::ColorblindDark => include_str!("../../assets/themes/colorblind-dark.toml"),
+            Self::ColorblindLight => include_str!("../../assets/themes/colorblind-light.toml"),
+            Self::ContrastDark => include_str!("../../assets/themes/contrast-dark.toml"),
+            Self::ContrastLight => include_str!("../../assets/themes/contrast-light.toml"),
+        }
+    }
 }
 
 /// A style for every role.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Theme {
     /// What has no other role.
     pub text: Role,
@@ -90,24 +120,61 @@ pub struct Theme {
     pub button: Role,
     /// The button that Enter takes.
     pub button_focus: Role,
+    /// The mark of the place that the app is at.
+    pub badge: Role,
 }
 
 impl Theme {
     /// An embedded theme.
     pub fn embedded(name: ThemeName) -> Self {
-        let file = match name {
-            ThemeName::Dark => DARK,
-            ThemeName::Light => LIGHT,
-            ThemeName::Mono => MONO,
-        };
         // The embedded files are read in a test; a role without a style is drawn plain.
-        toml::from_str(file).unwrap_or_default()
+        Self::read(name.file(), name.word()).0
+    }
+
+    /// Every role by its name in a file.
+    pub fn roles_mut(&mut self) -> [(&'static str, &mut Role); 25] {
+        [
+            ("text", &mut self.text),
+            ("dim", &mut self.dim),
+            ("title", &mut self.title),
+            ("heading", &mut self.heading),
+            ("border", &mut self.border),
+            ("border-focus", &mut self.border_focus),
+            ("selected", &mut self.selected),
+            ("selected-away", &mut self.selected_away),
+            ("on", &mut self.on),
+            ("off", &mut self.off),
+            ("wrong", &mut self.wrong),
+            ("warning", &mut self.warning),
+            ("right", &mut self.right),
+            ("removed", &mut self.removed),
+            ("added", &mut self.added),
+            ("key", &mut self.key),
+            ("hint", &mut self.hint),
+            ("label", &mut self.label),
+            ("label-focus", &mut self.label_focus),
+            ("input", &mut self.input),
+            ("input-focus", &mut self.input_focus),
+            ("placeholder", &mut self.placeholder),
+            ("button", &mut self.button),
+            ("button-focus", &mut self.button_focus),
+            ("badge", &mut self.badge),
+        ]
+    }
+
+    /// The style of the mark of a place: in its own colour, unless this theme has none.
+    pub fn badge_in(&self, color: Option<&str>) -> Style {
+        let style = self.badge.style();
+        let own = color.and_then(|name| name.parse::<Color>().ok());
+        match own.filter(|_| style.bg.is_some()) {
+            Some(own) => style.bg(own).fg(contrast::ink_on(own)),
+            None => style,
+        }
     }
 }
 
 /// The style of a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(try_from = "Written")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Role(Style);
 
 impl From<Role> for Style {
@@ -126,60 +193,5 @@ impl Role {
     /// The style.
     pub const fn style(self) -> Style {
         self.0
-    }
-}
-
-/// A style as a theme file writes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    fg: Option<String>,
-    bg: Option<String>,
-    #[serde(default)]
-    modifiers: Vec<String>,
-}
-
-impl TryFrom<Written> for Role {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, String> {
-        let color = |name: Option<String>| match name {
-            None => Ok(None),
-            Some(name) => name
-                .parse::<Color>()
-                .map(Some)
-                .map_err(|_| format!("'{name}' is no colour")),
-        };
-        let mut style = Style::new();
-        style.fg = color(written.fg)?;
-        style.bg = color(written.bg)?;
-        for name in &written.modifiers {
-            style = style.add_modifier(match name.as_str() {
-                "bold" => Modifier::BOLD,
-                "dim" => Modifier::DIM,
-                "italic" => Modifier::ITALIC,
-                "underlined" => Modifier::UNDERLINED,
-                "reversed" => Modifier::REVERSED,
-                _ => return Err(format!("'{name}' is no modifier")),
-            });
-        }
-        Ok(Self(style))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_embedded_themes_are_without_fault() {
-        for file in [DARK, LIGHT, MONO] {
-            toml::from_str::<Theme>(file).unwrap();
-        }
-    }
-
-    #[test]
-    fn mono_has_no_colour() {
-        assert!(!MONO.contains("fg =") && !MONO.contains("bg ="));
     }
 }

@@ -1,15 +1,21 @@
 //! Draws the app: one file per part, reading only.
 
 mod bars;
+mod bulk;
 mod choices;
 mod compare;
 mod confirm;
 mod detail;
+mod drafts;
 mod form;
 mod help;
 mod history;
+mod import;
 mod info;
 mod list;
+mod merge;
+mod messages;
+mod moving;
 mod paint;
 mod report;
 mod trash;
@@ -66,14 +72,32 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
                 trash::draw(scene, trash, buffer);
                 None
             }
-            Layer::Clipboard => None,
+            Layer::Merge(merge) => {
+                merge::draw(scene, merge, buffer);
+                None
+            }
+            Layer::Drafts(drafts) => {
+                drafts::draw(scene, drafts, buffer);
+                None
+            }
+            Layer::Bulk => bulk::draw(scene, buffer),
+            Layer::Messages(messages) => {
+                messages::draw(scene, messages, buffer);
+                None
+            }
+            Layer::Clipboard | Layer::Sorting => None,
+            Layer::Import(import) => Some(import::draw(scene, import, buffer)),
+            Layer::Moving(moving) => {
+                moving::draw(scene, moving, buffer);
+                None
+            }
             Layer::Help(help) => {
                 help::draw(scene, help, buffer);
                 None
             }
         };
     }
-    if layout.notice != layout.footer || app.notice.is_none() {
+    if layout.notice != layout.footer || bars::told(app).is_none() {
         bars::footer(scene, buffer);
     }
     bars::notice(scene, buffer);

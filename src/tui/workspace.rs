@@ -1,9 +1,12 @@
 //! The workspace of the connection that is selected: which of its tabs is shown, and where one is in it.
 
+use serde::{Deserialize, Serialize};
+
 use super::history::History;
 
 /// A tab of the workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Tab {
     /// What is stored.
     #[default]

@@ -1,6 +1,12 @@
 //! What only a client of the same making asks: references, notices.
 
+use std::sync::Arc;
+
 use serde_json::json;
+use umai::appsettings::{AppSettings, Variables};
+use umai::connection::{CoreService, Plain};
+use umai::provider::ProviderCatalog;
+use umai::store::memory::MemoryStore;
 
 use super::world::World;
 
@@ -41,4 +47,98 @@ async fn the_newest_revision_grows_with_each_change() {
     assert_eq!(world.get("/changes/latest").await.text, r#"{"revision":0}"#);
     world.create_documented().await;
     assert_eq!(world.get("/changes/latest").await.text, r#"{"revision":1}"#);
+}
+
+#[tokio::test]
+async fn aliases_are_listed_by_how_they_begin() {
+    let world = World::new().await;
+    for alias in ["team-b", "team-a", "other"] {
+        let body = json!({ "alias": alias, "name": alias, "providerId": "ollama", "settings": {} });
+        world.create(&body.to_string()).await;
+    }
+    let found = world.get("/aliases?prefix=TEAM").await;
+    assert_eq!(found.text, r#"{"items":["team-a","team-b"]}"#);
+    let found = world.get("/aliases?take=1").await;
+    assert_eq!(found.text, r#"{"items":["other"]}"#);
+}
+
+#[tokio::test]
+async fn the_keys_that_may_be_referenced_are_listed_with_their_place_and_no_value() {
+    let world = World::new().await;
+    let listed = world.get("/appsettings").await;
+    assert_eq!(
+        listed.text,
+        r#"{"items":[{"key":"OpenAI:ApiKey","source":"appsettings.json"}],"total":1}"#
+    );
+    for method in [reqwest::Method::POST, reqwest::Method::DELETE] {
+        assert_eq!(world.ask(method, "/appsettings").await.status, 405);
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_keys_is_cut_and_says_how_many_there_are() {
+    let many: Vec<_> = (0..1_200)
+        .map(|at| format!("\"K{at}\": \"planted\""))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = format!("{{ {} }}", many.join(","));
+    std::fs::write(folder.path().join("appsettings.json"), settings).unwrap();
+    let appsettings = AppSettings::in_folder(folder.path(), Variables::none());
+    let world = World::over(Arc::new(CoreService::new(
+        Arc::new(MemoryStore::<Plain>::default()),
+        Arc::new(ProviderCatalog::embedded()),
+        appsettings,
+        Arc::new(chrono::Utc::now),
+    )))
+    .await;
+    let listed = world.get("/appsettings").await;
+    assert!(!listed.text.contains("planted"));
+    assert_eq!(listed.json()["items"].as_array().unwrap().len(), 1_000);
+    assert_eq!(listed.json()["total"], 1_200);
+}
+
+#[tokio::test]
+async fn what_a_change_is_for_is_taken_by_create_and_update_and_is_in_the_document() {
+    let world = World::new().await;
+    let body = r#"{"alias":"a","name":"A","providerId":"openai","changeDescription":"first"}"#;
+    world.create(body).await;
+    let changed = r#"{"name":"B","changeDescription":"second"}"#;
+    assert_eq!(world.put_json("/connections/a", changed).await.status, 200);
+    let versions = world.get("/connections/a").await.json()["id"].clone();
+    let id = versions.as_str().unwrap();
+    let versions = world
+        .get(&format!("/versions/connection/{id}"))
+        .await
+        .json();
+    let said: Vec<_> = versions["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|version| version["changeDescription"].as_str().unwrap())
+        .collect();
+    assert_eq!(said, ["second", "first"]);
+    for schema in ["NewConnection", "ConnectionChange"] {
+        let told = &world.document.0["components"]["schemas"][schema]["properties"];
+        assert_eq!(told["changeDescription"]["maxLength"], 255, "{schema}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_in_place_of_an_alias_is_not_repeated() {
+    let world = World::new().await;
+    let planted = "sk-planted-0123456789abcdef";
+    let path = format!("/connections/{planted}");
+    let asked = [
+        world.get(&path).await,
+        world.put_json(&path, r#"{"name":"B"}"#).await,
+        world.delete(&path).await,
+        world.get(&format!("{path}/models")).await,
+    ];
+    for answer in asked {
+        assert_eq!(answer.status, 404);
+        assert!(!answer.text.contains("planted"), "{}", answer.text);
+        assert_eq!(answer.json()["code"], "notFound");
+    }
+    let plain = world.get("/connections/no-such-alias").await.json();
+    assert_eq!(plain["cause"]["notFound"]["alias"], "no-such-alias");
 }

@@ -117,6 +117,7 @@ fn store_errors() -> Vec<StoreError> {
         date_modified: "2024-01-15T10:30:00.123Z".parse().unwrap(),
         version: 3,
         date_deleted: None,
+        endpoint: None,
     };
     let all = vec![
         AliasTaken {
@@ -160,7 +161,7 @@ fn store_errors() -> Vec<StoreError> {
 }
 
 fn server_errors() -> Vec<ServerError> {
-    use ServerError::{Forbidden, Refused, SignIn, Unreachable};
+    use ServerError::{Forbidden, Foreign, Refused, SignIn, Unreachable};
     let all = vec![
         Unreachable {
             server: "https://a".into(),
@@ -168,6 +169,9 @@ fn server_errors() -> Vec<ServerError> {
         },
         SignIn,
         Forbidden("read only".into()),
+        Foreign {
+            server: "https://a".into(),
+        },
         Refused {
             status: 429,
             words: "Slow down".into(),
@@ -175,7 +179,7 @@ fn server_errors() -> Vec<ServerError> {
     ];
     for error in &all {
         match error {
-            Unreachable { .. } | SignIn | Forbidden(_) | Refused { .. } => {}
+            Unreachable { .. } | SignIn | Forbidden(_) | Foreign { .. } | Refused { .. } => {}
         }
     }
     all
@@ -222,7 +226,9 @@ fn errors() -> Vec<ConnectionError> {
         latency_ms: Some(12),
         models: Some(3),
     })));
+    all.push(ConnectionError::ReadOnly("the target is".into()));
     all.extend(server_errors().into_iter().map(ConnectionError::Server));
+    all.push(ConnectionError::ReadOnly("prod is read-only".into()));
     for error in &all {
         match error {
             ConnectionError::Invalid(_)
@@ -232,7 +238,8 @@ fn errors() -> Vec<ConnectionError> {
             | ConnectionError::VersionMoved { .. }
             | ConnectionError::Store(_)
             | ConnectionError::Provider(_)
-            | ConnectionError::Server(_) => {}
+            | ConnectionError::Server(_)
+            | ConnectionError::ReadOnly(_) => {}
         }
     }
     all

@@ -73,11 +73,12 @@ async fn nothing_that_a_form_needs_of_the_catalogue_is_left_untold() {
         assert!(received.is_of_our_making());
         let read = received.into_provider(None).unwrap();
         assert_eq!(
-            (&read.settings, &read.rules),
-            (&known.settings, &known.rules)
+            (&read.settings, &read.rules, &read.alternatives),
+            (&known.settings, &known.rules, &known.alternatives)
         );
         assert_eq!(told["id"], known.id.as_str());
         assert_eq!(told["rules"], json!(known.rules));
+        assert_eq!(read.calls(), known.calls());
         assert_eq!(list(&told["hosts"]), known.hosts);
         assert_eq!(
             told["settings"].as_array().unwrap().len(),

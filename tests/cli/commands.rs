@@ -208,6 +208,32 @@ fn a_list_can_be_narrowed_and_cut() {
 }
 
 #[test]
+fn a_list_takes_the_terms_of_the_filter_and_refuses_what_it_does_not_know() {
+    let home = three();
+    let list = |terms: &[&str]| home.run(&[&["connections", "list", "--json"], terms].concat());
+    assert_eq!(aliases(&list(&["status:active"]).json()), ["beta", "gamma"]);
+    assert_eq!(aliases(&list(&["!status:active"]).json()), ["alpha"]);
+    assert_eq!(
+        aliases(&list(&["provider:openai", "status:active"]).json()),
+        ["beta"]
+    );
+    assert_eq!(aliases(&list(&["alias:et"]).json()), ["beta"]);
+    assert_eq!(
+        aliases(&list(&["status:active", "--skip", "1"]).json()),
+        ["gamma"]
+    );
+    for (term, why) in [
+        ("status:foo", "active or inactive"),
+        ("state:on", "There is no 'state:'"),
+        ("provider:nobody", "No provider"),
+    ] {
+        let refused = list(&[term]);
+        assert_eq!(refused.code, 2, "{term}");
+        assert!(refused.err.contains(why), "{}", refused.err);
+    }
+}
+
+#[test]
 fn a_list_that_nothing_matches_says_so() {
     let home = three();
     for options in [

@@ -139,6 +139,11 @@ fn search(folder: &Path, needle: &[u8], found: &mut Vec<PathBuf>) {
     }
 }
 
+/// What a command says.
+pub fn answer_of(command: Command) -> Answer {
+    answer(assert_cmd::Command::from_std(command))
+}
+
 fn answer(mut command: assert_cmd::Command) -> Answer {
     let output = command.output().unwrap();
     Answer {

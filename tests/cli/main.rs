@@ -8,15 +8,20 @@
 
 mod backups;
 mod commands;
+mod doctor;
+mod exports;
 mod files;
+mod from_env;
 mod history;
 mod home;
 mod imports;
 mod keys;
 mod passphrases;
+mod plain;
 mod providers;
 mod refusals;
 mod secrets;
 mod shell;
 mod talk;
+mod targets;
 mod terminal;

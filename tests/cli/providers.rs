@@ -50,6 +50,7 @@ fn providers_have_the_apis_shapes() {
             "settingsSchema",
             "settings",
             "rules",
+            "calls",
             "hosts"
         ]
     );

@@ -16,26 +16,38 @@ fn every_shell_gets_a_script_that_asks_the_program() {
 #[test]
 fn a_shell_that_asks_is_told_commands_and_options() {
     let home = Home::new();
-    let told = |words: &[&str]| {
-        let index = (words.len() - 1).to_string();
-        let answer = home
-            .umai(&["--"])
-            .args(words)
-            .env("UMAI_COMPLETE", "bash")
-            .env("_CLAP_IFS", "\n")
-            .env("_CLAP_COMPLETE_INDEX", index)
-            .output()
-            .unwrap();
-        assert!(
-            answer.status.success() && answer.stderr.is_empty(),
-            "{answer:?}"
-        );
-        let told = String::from_utf8(answer.stdout).unwrap();
-        told.lines().map(str::to_owned).collect::<Vec<_>>()
-    };
-    assert_eq!(told(&["umai", "connections", "l"]), ["list"]);
-    assert!(told(&["umai", "connections", "list", "--f"]).contains(&"--filter".to_owned()));
-    assert_eq!(told(&["umai", "nonsense", "x"]), [""; 0]);
+    assert_eq!(told(&home, &["umai", "connections", "l"]), ["list"]);
+    assert!(told(&home, &["umai", "connections", "list", "--f"]).contains(&"--filter".to_owned()));
+    assert_eq!(told(&home, &["umai", "nonsense", "x"]), [""; 0]);
+}
+
+#[test]
+fn aliases_are_completed_and_nothing_is_made_for_it() {
+    let empty = Home::new();
+    assert_eq!(told(&empty, &["umai", "connections", "get", "o"]), [""; 0]);
+    assert!(!empty.path(".local").exists() && !empty.path(".config").exists());
+
+    let home = Home::documented();
+    let test = ["umai", "connections", "test", "OPEN"];
+    assert_eq!(told(&home, &test), ["openai-prod"]);
+    let elsewhere = ["umai", "--data", "nowhere", "connections", "get", "open"];
+    assert_eq!(told(&home, &elsewhere), [""; 0]);
+    let made = home.run(&[
+        "connections",
+        "duplicate",
+        "openai-prod",
+        "--name",
+        "Other",
+        "--json",
+    ]);
+    assert_eq!(made.code, 0, "{made:?}");
+    assert_eq!(
+        told(
+            &home,
+            &["umai", "connections", "delete", "openai-prod", "o"]
+        ),
+        ["openai-prod", "other"]
+    );
 }
 
 #[test]
@@ -54,4 +66,23 @@ fn there_is_a_manual_page_for_every_command() {
         let page = std::fs::read_to_string(home.path(&format!("pages/{page}.1"))).unwrap();
         assert!(page.contains(".SH SYNOPSIS"));
     }
+}
+
+/// What bash is told when it asks what the last of these words could be.
+fn told(home: &Home, words: &[&str]) -> Vec<String> {
+    let index = (words.len() - 1).to_string();
+    let answer = home
+        .umai(&["--"])
+        .args(words)
+        .env("UMAI_COMPLETE", "bash")
+        .env("_CLAP_IFS", "\n")
+        .env("_CLAP_COMPLETE_INDEX", index)
+        .output()
+        .unwrap();
+    assert!(
+        answer.status.success() && answer.stderr.is_empty(),
+        "{answer:?}"
+    );
+    let told = String::from_utf8(answer.stdout).unwrap();
+    told.lines().map(str::to_owned).collect()
 }

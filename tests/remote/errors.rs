@@ -131,6 +131,10 @@ fn every_error() -> Vec<ConnectionError> {
         }),
         ConnectionError::Server(ServerError::SignIn),
         ConnectionError::Server(ServerError::Forbidden("Read only".into())),
+        ConnectionError::Server(ServerError::Foreign {
+            server: "https://x".into(),
+        }),
+        ConnectionError::ReadOnly("the target 'prod' is read-only".into()),
         ConnectionError::Server(ServerError::Refused {
             status: 429,
             words: "Slowly".into(),

@@ -150,6 +150,9 @@ async fn find(asked: &mut Asked) {
     }
     let id = service.get(&named("openai-prod")).await.unwrap().item.id;
     asked.hear(&service.alias_owner("openai-prod", Some(id)).await);
+    for (prefix, most) in [("", 100_000), ("OPENAI", 1), ("openai", 0), ("a&b=%", 9)] {
+        asked.hear(&service.aliases(prefix, most).await);
+    }
     for text in [
         "$OpenAI:ApiKey",
         "$Not:There",
@@ -159,6 +162,7 @@ async fn find(asked: &mut Asked) {
         let reference = Reference::read(text).unwrap();
         asked.hear(&service.lookup(&reference).await);
     }
+    asked.hear(&service.configuration_keys().await);
     let all = || Query::all(TEN);
     for query in [
         Query {
@@ -191,6 +195,7 @@ async fn find(asked: &mut Asked) {
     asked.hear(&service.revision().await);
     for mut provider in service.providers().all().to_vec() {
         // How it is asked is nobody's but the server's.
+        provider.told_calls = provider.calls().into_owned();
         provider.probe.clear();
         asked.told.push(format!("{provider:?}"));
     }

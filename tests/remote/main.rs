@@ -19,6 +19,7 @@ mod doors;
 mod errors;
 mod everything;
 mod feed;
+mod foreign;
 mod gate;
 mod hostile;
 mod losses;

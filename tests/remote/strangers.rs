@@ -480,3 +480,24 @@ async fn a_change_is_told_once_however_often_it_comes() {
         .await;
     assert_eq!(told, [5, 6]);
 }
+
+#[tokio::test]
+async fn a_server_without_a_list_of_keys_says_so_and_odd_keys_are_passed_over() {
+    let (_, service) = Stranger::of_connections(|_| json(404, "{}")).await;
+    let error = service.configuration_keys().await.unwrap_err();
+    assert!(error.to_string().contains("does not list"), "{error}");
+    let odd = r#"{"items":[{"key":"A:B","source":"x"},{"key":"\u001b[31m","source":"x"},{"key":"$A","source":"x"}],"total":3}"#;
+    let stranger = Stranger::new(move |heard| {
+        let is_asked = heard.line.contains("/appsettings");
+        json(if is_asked { 200 } else { 404 }, odd)
+    })
+    .await;
+    let service = stranger.service().await;
+    let page = service.configuration_keys().await.unwrap();
+    let keys: Vec<_> = page
+        .items
+        .iter()
+        .map(|listed| listed.key.as_str())
+        .collect();
+    assert_eq!(keys, ["A:B"]);
+}

@@ -12,6 +12,7 @@ mod browsers;
 mod examples;
 mod house;
 mod keeping_alive;
+mod kept;
 mod logging;
 mod oddities;
 mod raw;

@@ -12,6 +12,7 @@
 
 pub mod twice;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
@@ -20,8 +21,9 @@ use ratatui::layout::Rect;
 use tokio::runtime::Runtime;
 use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
-use umai::tui::effect::{Effect, Reply, Ticket};
+use umai::tui::effect::{Effect, Reply, Request, Slot, Ticket};
 use umai::tui::event::{Event, Pasted};
+use umai::tui::form::Kept;
 use umai::tui::key::Key;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
@@ -39,6 +41,8 @@ pub struct Stage {
     pub effects: Vec<Effect>,
     pub theme: ThemeName,
     pub runtime: Arc<Runtime>,
+    /// What is kept and not saved.
+    pub kept: HashMap<Slot, Arc<Kept>>,
     wakes: Vec<Ticket>,
     /// What was answered and not yet handed over, while answers are held back.
     held: Option<Vec<(Ticket, Reply)>>,
@@ -93,6 +97,7 @@ impl Stage {
             effects: Vec::new(),
             theme: ThemeName::Dark,
             runtime,
+            kept: HashMap::new(),
             wakes: Vec::new(),
             held: None,
         };
@@ -111,6 +116,7 @@ impl Stage {
     /// Something happens, and everything that follows from it.
     pub fn happens(&mut self, event: Event) {
         self.follow(event);
+        self.app.told.date(self.clock.clock()().time());
         // The service makes ids by the clock on the wall; what is shown shall be the same at every run.
         if let Some(connection) = &mut self.app.detail.connection {
             connection.item.id = EXAMPLE_ID;
@@ -129,11 +135,11 @@ impl Stage {
             };
             effect = match done {
                 // No provider is asked from a stage; the test answers.
-                Effect::Call(_, ref request) if request.is_stoppable() => {
+                Effect::Call(_, ref request) if request.is_stoppable() || is_here(request) => {
                     self.effects.push(done);
                     None
                 }
-                Effect::Call(ticket, request) => {
+                Effect::Call(ticket, request) | Effect::CallBeside(ticket, request) => {
                     let reply = self.runtime.block_on(perform(&*self.service, request));
                     match &mut self.held {
                         Some(held) => {
@@ -148,7 +154,21 @@ impl Stage {
                     None
                 }
                 Effect::Continue => None,
-                Effect::Redraw | Effect::Suspend | Effect::Quit | Effect::Copy(_) => {
+                Effect::Keep(slot, kept) => {
+                    self.kept.insert(slot, kept);
+                    None
+                }
+                Effect::Forget(slot) => {
+                    self.kept.remove(&slot);
+                    None
+                }
+                Effect::Redraw
+                | Effect::Suspend
+                | Effect::Quit
+                | Effect::Copy(_)
+                | Effect::LetGo(_)
+                | Effect::Find
+                | Effect::Edit(..) => {
                     self.effects.push(done);
                     None
                 }
@@ -232,6 +252,11 @@ impl Stage {
         }
         text
     }
+}
+
+/// Whether a file would be written where the tests run; nothing but a test that means it writes one.
+fn is_here(request: &Request) -> bool {
+    matches!(request, Request::Export(export) if !export.name.starts_with('/'))
 }
 
 /// The events of a story.

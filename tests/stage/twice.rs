@@ -8,8 +8,8 @@ use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
 use super::{Arc, Stage, THREE};
-use crate::common::remote;
 use crate::common::server::Server;
+use crate::common::{self, remote};
 
 /// A story that is played here and far away; what is looked at besides is here.
 pub struct Twice {
@@ -45,10 +45,37 @@ impl Twice {
         }
     }
 
+    /// Over services that are made alike.
+    pub fn over(
+        size: Size,
+        make: impl Fn(&common::TestClock) -> Arc<dyn ConnectionService>,
+    ) -> Self {
+        let (here, far) = (common::TestClock::new(), common::TestClock::new());
+        let runtime = Arc::new(tokio::runtime::Runtime::new().unwrap());
+        let (server, service) = runtime.block_on(async {
+            let server = Server::over(make(&far)).await;
+            let service = remote(&server.origin).await;
+            (server, service)
+        });
+        let behind = make(&here);
+        Self {
+            here: Stage::over(size, here, behind, Arc::clone(&runtime)),
+            far: Stage::over(size, far, service, runtime),
+            _server: server,
+        }
+    }
+
     /// Plays a story, twice.
     pub fn play(&mut self, story: &str) -> &mut Self {
         self.here.play(story);
         self.far.play(story);
+        self
+    }
+
+    /// Something is done to both stages before the story goes on.
+    pub fn each(&mut self, does: impl Fn(&mut Stage)) -> &mut Self {
+        does(&mut self.here);
+        does(&mut self.far);
         self
     }
 

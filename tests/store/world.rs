@@ -38,6 +38,7 @@ pub fn connection(number: u64, version: u64) -> Connection<Plain> {
             date_modified: at,
             version,
             date_deleted: None,
+            endpoint: None,
         },
         settings: Some(Settings::from_iter([(
             "apiKey".to_owned(),

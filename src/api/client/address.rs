@@ -65,6 +65,15 @@ impl Address {
         url
     }
 
+    /// The address of something that stands beside the base path, not below it.
+    pub fn beside(&self, name: &str) -> Url {
+        let mut url = self.base.clone();
+        let prefix = url.path().strip_suffix(BASE_PATH).unwrap_or_default();
+        let path = format!("{prefix}/{name}");
+        url.set_path(&path);
+        url
+    }
+
     /// Whether the server proves who it is.
     pub fn is_tls(&self) -> bool {
         self.base.scheme() == "https"

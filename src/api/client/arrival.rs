@@ -44,6 +44,8 @@ pub struct ArrivedItem {
     version: Option<u64>,
     #[serde(default)]
     date_deleted: When,
+    #[serde(default)]
+    endpoint: Option<String>,
 }
 
 impl From<ArrivedItem> for ConnectionItem {
@@ -59,6 +61,7 @@ impl From<ArrivedItem> for ConnectionItem {
             date_modified: item.date_modified.0.or(created).unwrap_or_default(),
             version: item.version.unwrap_or_default(),
             date_deleted: item.date_deleted.0,
+            endpoint: item.endpoint,
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::refusal::{self, About};
 use super::wire::{Answer, Asking, Wire};
-use crate::connection::ConnectionError;
+use crate::connection::{ConnectionError, ServerError};
 use crate::provider::ProviderCatalog;
 use crate::provider::received::Received;
 
@@ -18,6 +18,8 @@ pub struct Fetched {
     pub catalog: ProviderCatalog,
     /// Whether the server is of our making: it says things of settings that others do not.
     pub is_kin: bool,
+    /// Whether it named any at all.
+    pub is_proven: bool,
     /// What people should know of it, one sentence each.
     pub notices: Vec<String>,
 }
@@ -29,6 +31,10 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
     url.set_query(Some("expand=settings"));
     let answer = wire.send(Asking::get(url)).await?;
     if !answer.status.is_success() && answer.status != StatusCode::NOT_FOUND {
+        if refusal::is_of_no_api(&answer) {
+            let server = wire.address().to_string();
+            return Err(ServerError::Foreign { server }.into());
+        }
         return Err(refusal::read(&answer, About::default()));
     }
     let Some(listed) = listed(&answer) else {
@@ -36,11 +42,13 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
         return Ok(Fetched {
             catalog: embedded,
             is_kin: false,
+            is_proven: false,
             notices: vec![words.into()],
         });
     };
     let mut fetched = Fetched {
         is_kin: listed.iter().all(Received::is_of_our_making),
+        is_proven: true,
         catalog: ProviderCatalog::default(),
         notices: Vec::new(),
     };

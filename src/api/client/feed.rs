@@ -149,3 +149,11 @@ pub fn or_none(error: ConnectionError) -> ConnectionError {
         other => other,
     }
 }
+
+/// The same where a page instead of the API says that there is no such address.
+pub fn or_foreign(error: ConnectionError) -> ConnectionError {
+    match error {
+        ConnectionError::Server(ServerError::Foreign { .. }) => none(StatusCode::NOT_FOUND),
+        other => or_none(other),
+    }
+}

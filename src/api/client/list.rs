@@ -1,12 +1,13 @@
 //! Lists connections, in as many answers as it takes.
 
+use http::StatusCode;
 use url::Url;
 
 use super::RemoteService;
 use super::arrival::{ArrivedItem, ArrivedPage};
-use super::refusal::About;
+use super::refusal::{self, About};
 use super::wire::Asking;
-use crate::connection::{ConnectionError, ConnectionItem, Page, Query, Window};
+use crate::connection::{ConnectionError, ConnectionItem, Page, Query, ServerError, Window};
 
 /// The most that one answer lists.
 pub const MOST_LISTED: usize = 10_000;
@@ -39,7 +40,15 @@ impl RemoteService {
         window: Window,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
         let url = self.wire.address().of(&["trash"]);
-        self.gathered(&url, window).await
+        self.gathered(&url, window)
+            .await
+            .map_err(|error| match error {
+                ConnectionError::Server(ServerError::Foreign { .. }) => refusal::refused(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "The server keeps no trash: what is deleted there is gone",
+                ),
+                other => other,
+            })
     }
 
     async fn gathered(

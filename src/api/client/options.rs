@@ -23,6 +23,16 @@ impl RemoteOptions {
         }
     }
 
+    /// The server.
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Where the server's management API is.
+    pub fn api(&self) -> String {
+        self.address.of(&[]).to_string()
+    }
+
     /// The same, asked with a token. The sentence says what is wrong with it, and nothing of what it is.
     pub fn with_token(mut self, token: &str) -> Result<Self, String> {
         let is_plain = |byte: u8| byte.is_ascii_graphic();

@@ -86,6 +86,21 @@ pub fn read(answer: &Answer, about: About<'_>) -> ConnectionError {
     }
 }
 
+/// Whether a page says that there is no such address, where the API would say it in JSON.
+pub fn is_of_no_api(answer: &Answer) -> bool {
+    let says_nothing_there = matches!(
+        answer.status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::GONE
+            | StatusCode::NOT_IMPLEMENTED
+    );
+    says_nothing_there
+        && !answer.body.is_empty()
+        && serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err()
+}
+
 /// A refusal in words.
 pub fn refused(status: StatusCode, words: impl Into<String>) -> ConnectionError {
     ServerError::Refused {

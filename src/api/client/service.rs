@@ -15,12 +15,12 @@ use super::list::{MOST_LISTED, MOST_SKIPPED};
 use super::refusal::About;
 use super::wire::{Asking, TEST};
 use super::{RemoteService, feed, is_askable, part, refusal};
-use crate::appsettings::{Lookup, Reference};
+use crate::appsettings::{ConfigurationKey, Lookup, MOST_KEYS, Reference};
 use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::validate::Stored;
 use crate::connection::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    IdOrAlias, Model, Page, Query, Rollback, TestReport, TestSubject, Version, Window,
+    IdOrAlias, Model, Page, Query, Rollback, ServerError, TestReport, TestSubject, Version, Window,
 };
 use crate::provider::{Capability, ProviderCatalog};
 
@@ -77,9 +77,32 @@ impl ConnectionService for RemoteService {
         }
     }
 
+    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
+        let mut url = self.wire.address().of(&["aliases"]);
+        url.query_pairs_mut()
+            .append_pair("prefix", prefix)
+            .append_pair("take", &most.min(MOST_LISTED).to_string());
+        let found: ArrivedPage<String> = self.fetch(Asking::get(url), About::default()).await?;
+        Ok(found.items)
+    }
+
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
         let url = self.wire.address().of(&["appsettings", reference.key()]);
         self.fetch(Asking::get(url), About::default()).await
+    }
+
+    async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
+        let url = self.wire.address().of(&["appsettings"]);
+        let asked = self.fetch(Asking::get(url), About::default()).await;
+        let page: ArrivedPage<ConfigurationKey> = asked.map_err(unlisted)?;
+        let total = page.total();
+        let is_one =
+            |listed: &ConfigurationKey| Reference::read(&format!("${}", listed.key)).is_some();
+        let items = page.items.into_iter().filter(is_one).take(MOST_KEYS);
+        Ok(Page {
+            items: items.collect(),
+            total,
+        })
     }
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
@@ -315,7 +338,7 @@ impl ConnectionService for RemoteService {
     async fn revision(&self) -> Result<Revision, ConnectionError> {
         let url = self.wire.address().of(&["changes", "latest"]);
         let latest = self.fetch(Asking::get(url), About::default()).await;
-        let latest: Latest = latest.map_err(feed::or_none)?;
+        let latest: Latest = latest.map_err(feed::or_foreign)?;
         Ok(latest.revision)
     }
 
@@ -350,6 +373,17 @@ impl RemoteService {
         let mut parts = vec!["versions", "connection", &key, &number];
         parts.extend(behind);
         Ok(self.wire.address().of(&parts))
+    }
+}
+
+/// The refusal of a server that has no such list, in words of use.
+fn unlisted(error: ConnectionError) -> ConnectionError {
+    match error {
+        ConnectionError::Server(ServerError::Refused { status: 404, .. }) => {
+            let words = "This server does not list its configuration keys; type the reference";
+            refusal::refused(StatusCode::NOT_FOUND, words)
+        }
+        other => other,
     }
 }
 

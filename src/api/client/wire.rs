@@ -15,8 +15,14 @@ use zeroize::Zeroizing;
 use super::{Address, RemoteOptions, trouble};
 use crate::connection::ServerError;
 
-/// So long an answer may take, unless the server itself asks somebody.
+/// So long a whole answer may take, unless the server itself asks somebody.
 const ANSWER: Duration = Duration::from_secs(30);
+
+/// So long a server may take until it begins to answer; one that takes a connection and says nothing is given up on then.
+const FIRST_WORD: Duration = Duration::from_secs(10);
+
+/// What is said of a server that says nothing.
+const SILENT: &str = "it takes too long to answer";
 
 /// So long a test of credentials may take: the server asks a provider meanwhile.
 pub const TEST: Duration = Duration::from_secs(90);
@@ -42,7 +48,10 @@ pub struct Asking {
     pub url: Url,
     pub body: Option<Zeroizing<Vec<u8>>>,
     pub over: Option<u64>,
+    /// So long the whole answer may take.
     pub within: Duration,
+    /// So long its beginning may take.
+    pub begins_within: Duration,
 }
 
 impl Asking {
@@ -53,6 +62,7 @@ impl Asking {
             body: None,
             over: None,
             within: ANSWER,
+            begins_within: FIRST_WORD,
         }
     }
 
@@ -76,6 +86,7 @@ impl Asking {
     #[must_use]
     pub fn within(mut self, time: Duration) -> Self {
         self.within = time;
+        self.begins_within = time;
         self
     }
 }
@@ -143,13 +154,15 @@ impl Wire {
         let _place = self.places.acquire().await.ok();
         let is_read = asking.method == Method::GET;
         let within = asking.within;
-        let response = self
-            .begin(
-                asking,
-                HeaderValue::from_static("application/json"),
-                Some(within),
-            )
-            .await?;
+        let begins_within = asking.begins_within;
+        let begun = self.begin(
+            asking,
+            HeaderValue::from_static("application/json"),
+            Some(within),
+        );
+        let response = tokio::time::timeout(begins_within, begun)
+            .await
+            .map_err(|_| self.uncertain(SILENT, is_read))??;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.body(response, is_read).await?;
         Ok(Answer {
@@ -163,9 +176,9 @@ impl Wire {
     pub async fn open(&self, url: Url) -> Result<Response, ServerError> {
         let accepted = HeaderValue::from_static("text/event-stream");
         // A server that takes the connection and says nothing is noticed all the same.
-        tokio::time::timeout(ANSWER, self.begin(Asking::get(url), accepted, None))
+        tokio::time::timeout(FIRST_WORD, self.begin(Asking::get(url), accepted, None))
             .await
-            .map_err(|_| self.lost("it takes too long to answer"))?
+            .map_err(|_| self.lost(SILENT))?
     }
 
     /// The answer to a stream that was refused.
@@ -241,7 +254,13 @@ impl Wire {
 
     fn broken(&self, error: &reqwest::Error, is_read: bool) -> ServerError {
         let why = trouble::why(error);
-        if is_read || trouble::is_unsent(error) {
+        self.uncertain(why, is_read || trouble::is_unsent(error))
+    }
+
+    /// The server is out of reach; what was asked may be done all the same, unless that makes no difference.
+    fn uncertain(&self, why: impl Into<String>, is_certain: bool) -> ServerError {
+        let why = why.into();
+        if is_certain {
             return self.lost(why);
         }
         self.lost(format!("{why}; it may be done"))

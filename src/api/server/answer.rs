@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::api::Problem;
-use crate::connection::{ConnectionError, FieldError, Reason, StoreError};
+use crate::connection::{ConnectionError, FieldError, IdOrAlias, Reason, StoreError};
+use crate::text::secret::looks_like_one;
 
 /// What a route comes to.
 pub type Answer = Result<Response, Refusal>;
@@ -33,8 +34,25 @@ impl From<ConnectionError> for Refusal {
     fn from(error: ConnectionError) -> Self {
         let error = abroad(error);
         let mut problem = Problem::of(&in_short(&error));
-        problem.cause = Some(error);
+        problem.cause = Some(error).filter(may_be_repeated);
         Self(Box::new(problem))
+    }
+}
+
+/// Whether an error may be answered as it is: what looks like a key may have been sent in place of an alias. Whoever asked for it
+/// knows what that was.
+fn may_be_repeated(error: &ConnectionError) -> bool {
+    match error {
+        ConnectionError::NotFound(IdOrAlias::Alias(alias)) => !looks_like_one(alias),
+        ConnectionError::NotFound(IdOrAlias::Id(_))
+        | ConnectionError::Invalid(_)
+        | ConnectionError::Malformed(_)
+        | ConnectionError::VersionNotFound(_)
+        | ConnectionError::VersionMoved { .. }
+        | ConnectionError::Store(_)
+        | ConnectionError::Provider(_)
+        | ConnectionError::Server(_)
+        | ConnectionError::ReadOnly(_) => true,
     }
 }
 

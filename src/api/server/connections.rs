@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
+use serde_json::json as object;
 
 use super::Api;
 use super::address::At;
@@ -16,6 +17,9 @@ use crate::connection::{Connection, ConnectionDraft, ConnectionError, IdOrAlias,
 
 /// How many connections a list has unless said otherwise.
 pub const TAKE: usize = 100;
+
+/// The stable word for a connection that is not there.
+const NOT_FOUND: &str = "notFound";
 
 /// A connection's name in an address; every text is an id or an alias.
 pub fn named(text: &str) -> IdOrAlias {
@@ -100,8 +104,8 @@ pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: Header
     };
     match deleted {
         Ok(_) => Ok(StatusCode::OK.into_response()),
-        Err(Refusal(problem)) => Err(match problem.cause {
-            Some(ConnectionError::NotFound(_)) => {
+        Err(Refusal(problem)) => Err(match problem.code.as_deref() {
+            Some(NOT_FOUND) => {
                 let sentence = format!(
                     "Connection with ID '{}' not found",
                     repeated(&key.to_string())
@@ -111,6 +115,13 @@ pub async fn delete(State(api): State<Api>, At(key): At<String>, headers: Header
             _ => Refusal(problem),
         }),
     }
+}
+
+pub async fn aliases(State(api): State<Api>, asked: Asked) -> Answer {
+    let prefix = asked.text("prefix")?.unwrap_or_default();
+    let most = asked.window(TAKE)?.take;
+    let found = api.service.aliases(prefix, most).await?;
+    Ok(json(&object!({ "items": found })))
 }
 
 pub async fn exists(State(api): State<Api>, At(alias): At<String>, asked: Asked) -> Answer {

@@ -104,6 +104,7 @@ impl Operation {
         match tag.unwrap_or_default() {
             "connection-tests" => "connections",
             "provider" => "providers",
+            "aliases" => "connections",
             "health" | "openapi.json" | "notices" | "appsettings" => "server",
             other => other,
         }

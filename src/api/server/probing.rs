@@ -45,7 +45,8 @@ async fn tested(api: &Api, subject: TestSubject) -> Answer {
             error @ (ConnectionError::VersionNotFound(_)
             | ConnectionError::VersionMoved { .. }
             | ConnectionError::Store(_)
-            | ConnectionError::Server(_)),
+            | ConnectionError::Server(_)
+            | ConnectionError::ReadOnly(_)),
         ) => TestReport {
             error_message: Some(abroad(error).to_string()),
             ..TestReport::default()

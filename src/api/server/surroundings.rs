@@ -22,6 +22,11 @@ pub async fn look_up(State(api): State<Api>, At(key): At<String>) -> Answer {
     Ok(json(&api.service.lookup(&reference).await?))
 }
 
+/// The keys that resolve and may be referenced, and where; never their values.
+pub async fn keys(State(api): State<Api>) -> Answer {
+    Ok(json(&api.service.configuration_keys().await?))
+}
+
 pub async fn notices(State(api): State<Api>) -> Answer {
     Ok(json(&object!({ "items": api.service.notices() })))
 }

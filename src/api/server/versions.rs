@@ -179,7 +179,8 @@ fn in_its_words(error: ConnectionError, version_not_found: &str) -> Refusal {
         | ConnectionError::VersionMoved { .. }
         | ConnectionError::Store(_)
         | ConnectionError::Provider(_)
-        | ConnectionError::Server(_)) => error.into(),
+        | ConnectionError::Server(_)
+        | ConnectionError::ReadOnly(_)) => error.into(),
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::exit::Failure;
 use super::super::import::Source;
 use super::super::output::Output;
 use super::super::secret;
+use super::from_env::{Taken, Wish};
 use super::given::Given;
 use crate::connection::validate::Stored;
 use crate::connection::{Connection, ConnectionDraft, Setting, alias};
@@ -22,12 +23,14 @@ Examples:
   pass show openai | umai connections create --name 'Team B' --provider openai --secret-stdin apiKey
   umai connections create --name Bedrock --provider amazon --set region=eu-central-1 \\
       --secret-file accessKeyId=id.txt --secret-file secretAccessKey=key.txt
+  umai connections create --from-env --dry-run
+  umai connections create --from-env --provider openai --as-references
   umai connections create --from-json request.json
   umai connections create --from-json - --json < many.jsonl
 
 On a terminal a required secret that is missing is asked for, and not shown.")]
 pub struct Create {
-    /// The name people see
+    /// The name people see; with --from-env it may be left out and is the provider's
     #[arg(long)]
     name: Option<String>,
     /// The name scripts use; the name suggests it
@@ -42,12 +45,21 @@ pub struct Create {
     /// Create it switched off
     #[arg(long)]
     inactive: bool,
+    /// Take the settings from the variables that providers name, such as OPENAI_API_KEY
+    #[arg(long)]
+    from_env: bool,
+    /// With --from-env: refer to secrets, as $OPENAI_API_KEY, instead of storing them
+    #[arg(long, requires = "from_env")]
+    as_references: bool,
+    /// With --from-env: only say which variables are set, for which providers
+    #[arg(long, requires = "from_env")]
+    dry_run: bool,
     /// Read the API's request body from a file or '-': one object, an array, or JSON lines. Of many, each is told as it becomes
     /// durable, in whatever order; refusals come in the order of the input
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["name", "alias", "provider", "set", "inactive", "secret_stdin", "secret_file"]
+        conflicts_with_all = ["name", "alias", "provider", "set", "inactive", "secret_stdin", "secret_file", "from_env"]
     )]
     from_json: Option<PathBuf>,
 }
@@ -58,21 +70,41 @@ impl Create {
         self.from_json.as_deref().map(Source::open).transpose()
     }
 
-    /// The draft; secrets are read, or asked for where somebody can answer.
+    /// What is wished of the environment, when something is.
+    pub fn from_env(&self) -> Option<Wish<'_>> {
+        self.from_env.then(|| Wish {
+            provider: self.provider.as_deref(),
+            by_reference: self.as_references,
+            is_dry_run: self.dry_run,
+        })
+    }
+
+    /// The draft; secrets are read, or asked for where somebody can answer. What is given goes before what was taken from the
+    /// environment.
     pub fn draft(
         &self,
         catalog: &ProviderCatalog,
+        taken: Option<Taken>,
         output: &Output,
     ) -> Result<ConnectionDraft, Failure> {
-        let provider = self
-            .provider
-            .as_deref()
-            .and_then(|id| catalog.get(id.trim()));
-        let settings = self.given.settings(provider, output)?;
+        let taken_id = taken.as_ref().map(|taken| taken.provider_id.clone());
+        let provider_id = taken_id.or_else(|| self.provider.clone());
+        let provider = provider_id.as_deref().and_then(|id| catalog.get(id.trim()));
+        let named = taken.as_ref().map(|taken| taken.name.clone());
+        let name = self.name.clone().or(named);
+        let mut settings = taken.map(|taken| taken.settings).unwrap_or_default();
+        for (key, value) in self.given.settings(provider, output)?.iter() {
+            let known = provider.and_then(|provider| provider.field(key));
+            let key = known.map_or(key, |field| field.key.as_str());
+            settings.set(key, value.clone());
+        }
         let mut draft = ConnectionDraft {
-            alias: self.alias.clone().or_else(|| self.suggested_alias()),
-            name: self.name.clone(),
-            provider_id: self.provider.clone(),
+            alias: self
+                .alias
+                .clone()
+                .or_else(|| suggested_alias(name.as_deref())),
+            name,
+            provider_id,
             is_active: Some(!self.inactive),
             settings: (!settings.is_empty()).then_some(settings),
             change_description: None,
@@ -82,11 +114,6 @@ impl Create {
             ask_for_missing(&mut draft, provider, catalog)?;
         }
         Ok(draft)
-    }
-
-    fn suggested_alias(&self) -> Option<String> {
-        let alias = alias::suggest(self.name.as_deref()?);
-        (!alias.is_empty()).then_some(alias)
     }
 
     /// Says what was decided for whoever created this connection.
@@ -111,6 +138,11 @@ impl Create {
             }
         }
     }
+}
+
+fn suggested_alias(name: Option<&str>) -> Option<String> {
+    let alias = alias::suggest(name?);
+    (!alias.is_empty()).then_some(alias)
 }
 
 /// Asks for the required secrets that were not given, unless something else is wrong anyway.

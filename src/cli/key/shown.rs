@@ -9,7 +9,8 @@ use super::super::session::Ground;
 use crate::store::backup::restore::Named;
 use crate::store::key::earlier;
 use crate::store::key::place::{Content, Origin, Spot};
-use crate::store::{KeyState, key_state};
+use crate::store::survey::{KeyState, survey_key};
+use crate::store::{check_key, is_missing};
 
 /// So many names are told before the rest is counted.
 const NAMES: usize = 10;
@@ -22,12 +23,12 @@ pub fn show(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         output.note(&notice);
     }
     let spot = passphrase::spot(ground);
-    let state = key_state(&ground.store_options());
+    let state = survey_key(&ground.store_options());
     if output.format() == Format::Json {
         let mut shown = key(&spot);
         shown["store"] = json!({ "folder": ground.config.data, "key": word(&state) });
         output.json(&shown)?;
-        return failure(&state);
+        return verdict(&state, ground);
     }
     let mut lines = vec![
         ("Key", spot.path.display().to_string()),
@@ -50,35 +51,48 @@ pub fn show(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     for (label, text) in lines {
         output.line(&format!("{:<13}{text}", format!("{label}:")))?;
     }
-    failure(&state)
+    verdict(&state, ground)
 }
 
-fn failure(state: &KeyState) -> Result<(), Failure> {
+/// Whether the store can be opened with it.
+fn verdict(state: &KeyState, ground: &Ground) -> Result<(), Failure> {
     match state {
-        KeyState::Trouble(error) => Err(error.clone().into()),
-        KeyState::Fits | KeyState::NoStore | KeyState::Locked => Ok(()),
+        // Nobody gave the passphrase: that is not asked for here.
+        KeyState::Locked(_) => Ok(()),
+        KeyState::Fits(_)
+        | KeyState::Foreign(_)
+        | KeyState::Untried(_)
+        | KeyState::Missing(_)
+        | KeyState::Unread(_) => Ok(check_key(&ground.store_options())?),
     }
 }
 
 fn sentence(state: &KeyState, ground: &Ground) -> String {
     let data = ground.config.data.display();
+    let has_store = !is_missing(&ground.config.data);
     match state {
-        KeyState::Fits => format!("{data}, sealed with this key"),
-        KeyState::NoStore => format!("{data}, where there is none yet"),
-        KeyState::Locked => format!("{data}; whether this is its key shows with the passphrase"),
-        KeyState::Trouble(_) if passphrase::spot(ground).path.exists() => {
-            format!("{data}, sealed with another key")
+        KeyState::Fits(_) => format!("{data}, sealed with this key"),
+        KeyState::Locked(_) if has_store => {
+            format!("{data}; whether this is its key shows with the passphrase")
         }
-        KeyState::Trouble(_) => format!("{data}, sealed with a key that is not there"),
+        KeyState::Foreign(_) => format!("{data}, sealed with another key"),
+        KeyState::Missing(_) | KeyState::Unread(_) if has_store => {
+            format!("{data}, sealed with a key that is not at hand")
+        }
+        KeyState::Untried(_) | KeyState::Missing(_) | KeyState::Locked(_) | KeyState::Unread(_) => {
+            format!("{data}, where there is none yet")
+        }
     }
 }
 
 const fn word(state: &KeyState) -> &'static str {
     match state {
-        KeyState::Fits => "fits",
-        KeyState::NoStore => "noStore",
-        KeyState::Locked => "locked",
-        KeyState::Trouble(_) => "doesNotFit",
+        KeyState::Fits(_) => "fits",
+        KeyState::Foreign(_) => "foreign",
+        KeyState::Untried(_) => "untried",
+        KeyState::Missing(_) => "missing",
+        KeyState::Locked(_) => "locked",
+        KeyState::Unread(_) => "unread",
     }
 }
 

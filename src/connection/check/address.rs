@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use url::Host;
+use url::{Host, Url};
 
 /// Services of a cloud's own network that stand outside the link-local range.
 const METADATA_V4: &[Ipv4Addr] = &[
@@ -66,6 +66,47 @@ fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
         _ => return None,
     };
     Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+}
+
+/// What is known of an address before it is called: names are resolved only then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// Nothing is against it.
+    Fine,
+    /// Not https: what is sent can be read on the way, in a private network.
+    Open,
+    /// Not https, to a name: it is called only where that is this computer or in a private network.
+    OpenIfNear,
+    /// Not https, and neither this computer nor in a private network: it is not called.
+    Unencrypted,
+    /// It is never called: link-local, metadata, unspecified, multicast, reserved.
+    Forbidden,
+}
+
+impl Outlook {
+    /// What can be told of an address by the look of it.
+    pub fn of(url: &Url) -> Self {
+        let is_open = url.scheme() != "https";
+        let Some(host) = url.host() else {
+            return Self::Fine;
+        };
+        match (literal(&host), url.domain()) {
+            (Some(address), _) if is_refused(address) => Self::Forbidden,
+            (None, Some(name)) if is_name_refused(name) => Self::Forbidden,
+            _ if !is_open => Self::Fine,
+            (Some(address), _) if address.to_canonical().is_loopback() => Self::Fine,
+            (Some(address), _) if is_near(address) => Self::Open,
+            (Some(_), _) => Self::Unencrypted,
+            (None, Some(name)) if is_this_computer(name) => Self::Fine,
+            (None, _) => Self::OpenIfNear,
+        }
+    }
+}
+
+/// The name that RFC 6761 keeps for this computer.
+fn is_this_computer(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// Whether an address is this computer's or of a private network, where http is allowed and no proxy is asked.
@@ -135,6 +176,25 @@ mod tests {
         let address = address.parse().unwrap();
         assert!(!is_refused(address));
         assert_eq!(is_near(address), near);
+    }
+
+    #[rstest]
+    #[case("https://api.openai.com/v1", Outlook::Fine)]
+    #[case("http://localhost:11434", Outlook::Fine)]
+    #[case("http://ollama.localhost.", Outlook::Fine)]
+    #[case("http://127.0.0.1:1", Outlook::Fine)]
+    #[case("http://[::1]/", Outlook::Fine)]
+    #[case("http://192.168.1.2/", Outlook::Open)]
+    #[case("https://192.168.1.2/", Outlook::Fine)]
+    #[case("http://gateway.example", Outlook::OpenIfNear)]
+    #[case("http://8.8.8.8", Outlook::Unencrypted)]
+    #[case("http://169.254.169.254/latest", Outlook::Forbidden)]
+    #[case("https://169.254.169.254/latest", Outlook::Forbidden)]
+    #[case("https://0xa9fea9fe/", Outlook::Forbidden)]
+    #[case("https://metadata.google.internal", Outlook::Forbidden)]
+    #[case("http://[fe80::1]/", Outlook::Forbidden)]
+    fn the_look_of_an_address_tells_how_it_will_go(#[case] url: &str, #[case] outlook: Outlook) {
+        assert_eq!(Outlook::of(&url.parse().unwrap()), outlook);
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl CoreService {
                 date_modified: now,
                 version: 1,
                 date_deleted: None,
+                endpoint: None,
             },
             settings: found.settings,
         };

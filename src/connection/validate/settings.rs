@@ -184,12 +184,7 @@ fn are_headers(text: &str) -> bool {
 }
 
 fn examine_rules(given: &Settings<Plain>, provider: &Provider, found: &mut Examined) {
-    for rule in &provider.rules {
-        let fields: Vec<&SettingsField> = rule
-            .any_of
-            .iter()
-            .filter_map(|key| provider.field(key))
-            .collect();
+    for fields in provider.wanted() {
         let is_met = given
             .iter()
             .any(|(key, value)| fields.iter().any(|field| names(field, key)) && has_value(value));

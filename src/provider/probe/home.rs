@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::{Probe, Template, Values, template};
-use crate::provider::{DefaultValue, FieldKind, Provider, SettingsField};
+use crate::provider::{Call, DefaultValue, FieldKind, Provider, SettingsField};
 
 impl Probe {
     /// What may be asked of it: only the endpoint, when that is not the provider's own; nothing when it cannot be asked.
     pub fn at_home(&self, provider: &Provider, values: &Values) -> Option<Cow<'_, Self>> {
-        let is_ours = endpoints(provider).all(|field| is_own(provider, field, values));
+        let is_ours = is_ours(provider, values);
         let is_fixed = |addresses| is_fixed(addresses, provider, values);
         if is_ours {
             return Some(Cow::Borrowed(self));
@@ -30,6 +30,22 @@ impl Probe {
         kept.address = std::mem::take(&mut listing.address);
         Some(Cow::Owned(kept))
     }
+}
+
+impl Provider {
+    /// The addresses that are called first, by the same rule.
+    pub fn at_home<'c>(&self, call: &'c Call, values: &Values) -> Option<&'c [Template]> {
+        let is_fixed = |addresses| is_fixed(addresses, self, values);
+        if is_ours(self, values) || !is_fixed(&call.address) {
+            return Some(&call.address);
+        }
+        let is_kept = !call.models.is_empty() && !is_fixed(&call.models);
+        is_kept.then_some(call.models.as_slice())
+    }
+}
+
+fn is_ours(provider: &Provider, values: &Values) -> bool {
+    endpoints(provider).all(|field| is_own(provider, field, values))
 }
 
 fn endpoints(provider: &Provider) -> impl Iterator<Item = &SettingsField> {

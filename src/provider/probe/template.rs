@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use super::request::Unsendable;
@@ -73,6 +73,14 @@ impl Template {
             Some(Part::Text(text)) => text.starts_with("https://") || text.starts_with("http://"),
             None => false,
         }
+    }
+
+    /// The same up to its query.
+    #[must_use]
+    pub fn without_query(&self) -> Self {
+        let source = self.source.split('?').next().unwrap_or_default();
+        // A setting is no place for a question mark: the file would have been refused.
+        Self::read(source).unwrap_or_else(|_| self.clone())
     }
 
     /// The text with every setting in place; nothing when one has no value.
@@ -230,6 +238,12 @@ pub(super) fn escaped(value: &str) -> String {
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.source, f)
+    }
+}
+
+impl Serialize for Template {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.source)
     }
 }
 

@@ -18,6 +18,7 @@ pub async fn answer(
         Request::Get(id) => Reply::Connection(store.get(*id).await?.map(Box::new)),
         Request::Find(alias) => Reply::Connection(store.find(alias).await?.map(Box::new)),
         Request::List(query) => Reply::Items(store.list(query).await?),
+        Request::Aliases { prefix, most } => Reply::Aliases(store.aliases(prefix, *most).await?),
         Request::Write(Write::Save(save)) => Reply::Kept(store.save((**save).clone()).await?),
         Request::Write(Write::Delete { id, version }) => {
             Reply::Kept(store.delete(*id, *version).await?)

@@ -72,6 +72,13 @@ pub enum Request {
     Find(String),
     /// The connections that a query admits.
     List(Query),
+    /// The aliases that begin with something.
+    Aliases {
+        /// What they begin with.
+        prefix: String,
+        /// How many are wanted at most.
+        most: usize,
+    },
     /// A change.
     Write(Write),
     /// The versions of a connection.
@@ -128,6 +135,8 @@ pub enum Reply {
     Connection(Option<Box<Connection<Sealed>>>),
     /// To [`Request::List`].
     Items(Page<ConnectionItem>),
+    /// To [`Request::Aliases`].
+    Aliases(Vec<String>),
     /// To [`Request::Write`].
     Kept(Revision),
     /// To [`Request::Versions`].

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -48,7 +47,7 @@ const LONGEST: usize = 64 * 1024 * 1024;
 
 impl Ask {
     /// A save, written.
-    pub fn save(save: Save<Sealed>) -> Result<Self, StoreError> {
+    pub fn save(save: &Save<Sealed>) -> Result<Self, StoreError> {
         let json = write_json(&SavedJson {
             connection: &save.connection,
             change: &save.change,
@@ -59,7 +58,7 @@ impl Ask {
             ));
         }
         Ok(Self::Save(Box::new(AskSave {
-            item: save.connection.item,
+            item: save.connection.listed(),
             put: save.put,
             json: json.into(),
         })))
@@ -87,9 +86,8 @@ impl Ask {
 }
 
 fn read_saved(entry: &Entry<'_>) -> Result<Ask, StoreError> {
-    let saved: SavedJson<ConnectionItem, IgnoredAny> = rows::read_json(entry.id, entry.payload)?;
     Ok(Ask::Save(Box::new(AskSave {
-        item: saved.connection,
+        item: rows::read_listed(entry.id, entry.payload)?,
         put: Put::New,
         json: entry.payload.into(),
     })))
@@ -98,10 +96,7 @@ fn read_saved(entry: &Entry<'_>) -> Result<Ask, StoreError> {
 /// What an entry of the journal tells the feed; none when it is of another kind.
 pub fn told(entry: &Entry<'_>) -> Option<Result<Changed, StoreError>> {
     let what = match entry.kind {
-        Kind::Saved => {
-            rows::read_json::<SavedJson<ConnectionItem, IgnoredAny>>(entry.id, entry.payload)
-                .map(|saved| What::became(saved.connection))
-        }
+        Kind::Saved => rows::read_listed(entry.id, entry.payload).map(What::became),
         Kind::Deleted => Ok(What::Deleted(entry.id)),
         Kind::Record | Kind::Version | Kind::End => return None,
     };

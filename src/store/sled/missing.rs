@@ -18,6 +18,11 @@ pub fn are_missing(data: &Path) -> bool {
     file(data).exists()
 }
 
+/// What was written down about them.
+pub fn sentence(data: &Path) -> Option<String> {
+    std::fs::read_to_string(file(data)).ok()
+}
+
 /// Writes down that connections are missing.
 pub fn note(data: &Path, found: u64, expected: u64) -> Result<(), StoreError> {
     let path = file(data);

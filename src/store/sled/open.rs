@@ -89,6 +89,16 @@ pub fn open(
     }
 }
 
+/// Whose files are in a data folder, by the journal; none when there is no store.
+pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
+    let found = Files::find(&exchange::current(data))?;
+    match found.identity {
+        Some(identity) => Ok(Some(identity)),
+        None if found.is_empty() && !data.join(rebuild::FOLDER).exists() => Ok(None),
+        None => Err(nothing_readable(data)),
+    }
+}
+
 impl Start {
     fn new(
         data: &Path,

@@ -17,10 +17,13 @@ use std::sync::Arc;
 use ::sled::IVec;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::ledger::Point;
-use crate::connection::{Change, Connection, ConnectionItem, Mask, Sealed, StoreError, Version};
+use crate::connection::{
+    Change, Connection, ConnectionItem, Mask, Sealed, StoreError, Version, endpoint,
+};
 use crate::store::journal::digest::{Digest, record_mark};
 use crate::store::journal::head::Identity;
 
@@ -161,10 +164,14 @@ impl<'a> RecordRow<'a> {
     }
 }
 
-/// The row of a place in the list.
+/// The row of a place in the list. It always says where the connection calls, be it nowhere: [`read_item`] tells by that whether
+/// the row was written before lists said so.
 pub fn order_row(item: &ConnectionItem, revision: u64) -> Result<Row, StoreError> {
     let key = order_key(item);
-    let json = write_json(item)?;
+    let json = write_json(&ConnectionItem {
+        endpoint: Some(item.endpoint.clone().unwrap_or_default()),
+        ..item.clone()
+    })?;
     let value = seal(&key, &[&revision.to_le_bytes(), item.id.as_bytes(), &json]);
     Ok((key, Some(value)))
 }
@@ -174,6 +181,33 @@ pub fn read_order(body: &[u8]) -> Option<(u64, Uuid, &[u8])> {
     let (revision, rest) = body.split_first_chunk()?;
     let (id, json) = rest.split_first_chunk()?;
     Some((u64::from_le_bytes(*revision), Uuid::from_bytes(*id), json))
+}
+
+/// The item in the JSON of a place in the list, and whether it says where the connection calls.
+pub fn read_item(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
+    let mut item: ConnectionItem = read_json(id, json)?;
+    let says_where = item.endpoint.is_some();
+    item.endpoint = item.endpoint.filter(|endpoint| !endpoint.is_empty());
+    Ok((item, says_where))
+}
+
+/// What lists show of a connection, from its [`SavedJson`].
+pub fn read_listed(id: Uuid, json: &[u8]) -> Result<ConnectionItem, StoreError> {
+    #[derive(Deserialize)]
+    struct Called {
+        #[serde(default)]
+        settings: Option<Map<String, Value>>,
+    }
+    let whole: SavedJson<ConnectionItem, IgnoredAny> = read_json(id, json)?;
+    let called: SavedJson<Called, IgnoredAny> = read_json(id, json)?;
+    let settings = called.connection.settings.unwrap_or_default();
+    let texts = settings
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
+    Ok(ConnectionItem {
+        endpoint: endpoint::of_texts(texts),
+        ..whole.connection
+    })
 }
 
 /// The row of an alias.
@@ -287,11 +321,10 @@ impl Current {
     /// Reads it from the body of its row.
     pub fn read(id: Uuid, body: &[u8]) -> Result<Self, StoreError> {
         let row = RecordRow::read(body).ok_or_else(|| damaged(id, "its row is too short"))?;
-        let saved: SavedJson<ConnectionItem, IgnoredAny> = read_json(id, row.json)?;
         Ok(Self {
             revision: row.revision,
             history: row.history,
-            item: saved.connection,
+            item: read_listed(id, row.json)?,
             json: row.json.into(),
         })
     }

@@ -1,5 +1,6 @@
 //! The view that is in use, and how it is read while it changes.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::rows::{self, Current, RecordRow, Row};
 use super::view::{Broken, View};
 use crate::connection::{
-    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
+    Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window, alias,
 };
 
 /// The view in use. It is replaced by another one when it turns out to be damaged.
@@ -175,10 +176,28 @@ impl Views {
         self.read_list(query)
     }
 
+    /// The aliases in use that begin with this, in their order; at most so many.
+    pub fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        if most == 0 {
+            return Ok(found);
+        }
+        self.current().walk(&rows::alias_key(prefix), |key, _| {
+            let alias = key.get(rows::ALIASES.len()..).map(String::from_utf8_lossy);
+            let alias = alias.filter(|alias| !alias::is_in_trash(alias));
+            if found.len() < most {
+                found.extend(alias.map(Cow::into_owned));
+            }
+            found.len() < most
+        })?;
+        Ok(found)
+    }
+
     fn read_list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
         let everything = query.is_everything();
         let Window { skip, take } = query.window;
-        let mut items = Vec::new();
+        let mut items: Vec<ConnectionItem> = Vec::new();
+        let mut unsaid = Vec::new();
         let mut total = 0;
         let mut trouble = None;
         let place = if query.is_trash {
@@ -195,8 +214,11 @@ impl Views {
                 return false;
             }
             match read_item(key, value) {
-                Ok(item) if everything || query.admits(&item) => {
+                Ok((item, says_where)) if everything || query.admits(&item) => {
                     if total >= skip && items.len() < take {
+                        if !says_where {
+                            unsaid.push(items.len());
+                        }
                         items.push(item);
                     }
                     total += 1;
@@ -211,6 +233,14 @@ impl Views {
         })?;
         if let Some(error) = trouble {
             return Err(error);
+        }
+        // Stored before lists said where a connection calls; one that cannot be read is listed all the same.
+        for at in unsaid {
+            if let Some(item) = items.get_mut(at)
+                && let Ok(Some(known)) = self.known(item.id)
+            {
+                item.endpoint = known.item.endpoint;
+            }
         }
         if everything {
             let trashed = self.trashed()?;
@@ -249,11 +279,11 @@ impl Views {
     }
 }
 
-fn read_item(key: &[u8], value: &[u8]) -> Result<ConnectionItem, StoreError> {
+fn read_item(key: &[u8], value: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
     let (_, id, json) = rows::unseal(key, value)
         .and_then(rows::read_order)
         .ok_or_else(|| unsound("the checksum of a place in the list is wrong"))?;
-    rows::read_json(id, json)
+    rows::read_item(id, json)
 }
 
 fn unsound(why: &str) -> StoreError {
@@ -266,5 +296,55 @@ impl From<Broken> for StoreError {
             "The view of the store cannot be read: {}",
             broken.0
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rows::{order_key, order_row, record_key, seal};
+    use super::*;
+
+    #[test]
+    fn a_list_says_where_a_connection_calls_though_its_row_was_written_before_lists_said_so() {
+        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1"#;
+        let item: ConnectionItem = serde_json::from_str(&format!("{json}}}")).unwrap();
+        let id = item.id;
+        let saved = format!(
+            r#"{{"connection":{json},"settings":{{"apiKey":{{"sealed":"AAAA"}},"endpoint":"https://x.example"}}}},"change":{{}}}}"#
+        );
+        let record = RecordRow {
+            revision: 1,
+            number: 1,
+            history: 0,
+            json: saved.as_bytes(),
+        };
+        let key = order_key(&item);
+        let before = seal(
+            &key,
+            &[
+                &1_u64.to_le_bytes(),
+                id.as_bytes(),
+                format!("{json}}}").as_bytes(),
+            ],
+        );
+        let views = Views::new(View::in_memory(), 0);
+        let rows = vec![(key, Some(before)), record.row(id)];
+        views.apply(rows, 1).unwrap();
+        let all = Query::all(Window { skip: 0, take: 10 });
+        let endpoints = |views: &Views| -> Vec<Option<String>> {
+            let page = views.list(&all).unwrap();
+            page.items.into_iter().map(|item| item.endpoint).collect()
+        };
+        assert_eq!(endpoints(&views), [Some("https://x.example".to_owned())]);
+
+        let nowhere = order_row(&item, 1).unwrap();
+        views.apply(vec![nowhere], 1).unwrap();
+        assert_eq!(
+            endpoints(&views),
+            [None],
+            "a row that says nowhere is believed"
+        );
+        views.apply(vec![(record_key(id), None)], 1).unwrap();
+        assert_eq!(endpoints(&views), [None]);
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::undo::Done;
 use super::{App, Switch, Waiting};
-use crate::connection::{Connection, ConnectionError, ConnectionItem};
+use crate::connection::{Connection, ConnectionError};
 use crate::tui::effect::{Reply, Ticket};
-use crate::tui::form::{Form, Subject};
+use crate::tui::form::{Elsewhere, Form, Subject};
 use crate::tui::layer::Layer;
 use crate::tui::notice::{Mood, Notice};
 use crate::tui::tree::Item;
@@ -30,6 +30,15 @@ impl App {
             (Waiting::Detail, Reply::Got(Ok(connection))) => self.detail.show(connection),
             (Waiting::Detail, Reply::Got(Err(error))) => self.detail.broke(error.to_string()),
             (Waiting::Edit, Reply::Got(Ok(connection))) => self.open_form(connection),
+            (Waiting::Theirs, Reply::Theirs(theirs)) => {
+                self.theirs(ticket, theirs.map(|theirs| *theirs));
+            }
+            (Waiting::Duplicate, Reply::Got(Ok(connection))) => self.open_copy(&connection),
+            (Waiting::Duplicate, Reply::Got(Err(error))) => self.say(&error),
+            (Waiting::Keys, Reply::ConfigurationKeys(found)) => {
+                self.keys_found(ticket, found.map_err(|error| error.to_string()));
+            }
+            (Waiting::Variable, Reply::LookedUp(lookup)) => self.variable_looked_up(lookup.ok()),
             (Waiting::Alias, Reply::AliasOwner(owner)) => {
                 let owner = owner.ok().map(|owner| owner.map(|item| item.name));
                 if let Some(form) = self.form_mut() {
@@ -40,6 +49,7 @@ impl App {
                 if let Some(form) = self.form_mut() {
                     form.looked_up(lookup.ok());
                 }
+                self.learn_where_to_move();
             }
             (Waiting::Save, Reply::Saved(saved)) => self.saved(ticket, saved),
             (Waiting::Switch(switch), Reply::Saved(Ok(connection))) => {
@@ -95,6 +105,8 @@ impl App {
                 self.field_rolled_back(number, done);
             }
             (Waiting::Edit, Reply::Got(Err(error))) => self.say(&error),
+            (Waiting::Bulk(of), reply) => self.bulk_answered(of, reply),
+            (Waiting::File, Reply::Exported(written)) => self.file_written(written),
             // An answer of another kind than was asked for, or none at all.
             (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, &why),
             (waiting, _) => self.lost(ticket, waiting, "the answer does not fit"),
@@ -108,6 +120,12 @@ impl App {
             Waiting::Save => {
                 if let Some(form) = self.form_mut() {
                     form.saving = None;
+                }
+            }
+            Waiting::Theirs => {
+                if let Some(form) = self.form_mut() {
+                    form.saving = form.saving.filter(|saving| *saving != ticket);
+                    form.theirs_unknown();
                 }
             }
             Waiting::Alias => {
@@ -137,8 +155,22 @@ impl App {
                 self.compared(ticket, Err(why.to_owned()));
                 return;
             }
+            Waiting::Bulk(of) => self.bulk_answered(of, Reply::Lost(why.to_owned())),
+            Waiting::File => self.not_written(String::new()),
             Waiting::Versions(..) => self.workspace.history.broke(why.to_owned()),
-            Waiting::Edit | Waiting::Rollback(_) | Waiting::RollbackField(_) => {}
+            Waiting::Keys => {
+                self.keys_found(ticket, Err(why.to_owned()));
+                return;
+            }
+            Waiting::Variable => {
+                self.variable_looked_up(None);
+                return;
+            }
+            Waiting::Edit
+            | Waiting::Editor
+            | Waiting::Duplicate
+            | Waiting::Rollback(_)
+            | Waiting::RollbackField(_) => {}
         }
         self.tell(Notice::error(format!("The request broke off: {why}")));
     }
@@ -174,7 +206,9 @@ impl App {
         match saved {
             Ok(connection) => {
                 let notice = match form.subject {
-                    Subject::New => Notice::done(format!("Created \"{}\"", connection.item.name)),
+                    Subject::New | Subject::Copy { .. } => {
+                        Notice::done(format!("Created \"{}\"", connection.item.name))
+                    }
                     Subject::Stored { version, .. } if version == connection.item.version => {
                         Notice::info(format!(
                             "Saved \"{}\": no changes detected",
@@ -186,7 +220,7 @@ impl App {
                     }
                 };
                 self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
-                self.tree.upsert(item_of(&connection.item));
+                self.tree.upsert(item_of(&connection));
                 self.tree.select_id(connection.item.id);
                 self.tell(notice);
                 self.detail.show(connection);
@@ -198,6 +232,13 @@ impl App {
                 if let Some(notice) = notice {
                     self.tell(notice);
                 }
+            }
+            Err(ConnectionError::VersionMoved { found, .. }) if form.id().is_some() => {
+                form.wait_for_theirs(found);
+            }
+            Err(ConnectionError::NotFound(_)) if form.id().is_some() => {
+                form.changed_elsewhere(Elsewhere::Deleted);
+                self.ask_what_of_deleted();
             }
             Err(error) => self.say(&error),
         }
@@ -215,7 +256,7 @@ impl App {
         });
         // A later switch of the same connection is on screen already.
         if !self.is_overtaken(switch) {
-            self.tree.upsert(item_of(item));
+            self.tree.upsert(item_of(&connection));
         }
         for later in self.waiting.values_mut() {
             if let Waiting::Switch(later) = later
@@ -236,7 +277,7 @@ impl App {
         }
         let undone = |done: &Done| match done {
             Done::Switched(done) => done.id == switch.id && done.to == switch.to,
-            Done::Deleted(..) => false,
+            Done::Deleted(..) | Done::Many(_) => false,
         };
         if !switch.is_undo
             && let Some(at) = self.undo.iter().rposition(undone)
@@ -265,6 +306,7 @@ impl App {
         {
             self.notice = None;
         }
+        self.woken_to_keep(ticket);
         if let Some(form) = self.form_mut()
             && form.hiding == Some(ticket)
         {
@@ -273,6 +315,7 @@ impl App {
     }
 }
 
-pub(super) fn item_of(item: &ConnectionItem) -> Item {
-    Item::new(item, Arc::from(item.provider_id.as_str()))
+pub(super) fn item_of(connection: &Connection) -> Item {
+    let provider = Arc::from(connection.item.provider_id.as_str());
+    Item::new(&connection.listed(), provider)
 }

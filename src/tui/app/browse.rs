@@ -3,12 +3,13 @@
 use super::undo::Done;
 use super::{App, Pane, Switch, Waiting};
 use crate::tui::action::Action;
+use crate::tui::bulk::Job;
 use crate::tui::confirm::Confirm;
 use crate::tui::effect::{Effect, Request};
 use crate::tui::layer::Layer;
 use crate::tui::layout::Columns;
 use crate::tui::notice::{Mood, Notice};
-use crate::tui::tree::{Node, Sort};
+use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
 impl App {
@@ -18,6 +19,23 @@ impl App {
             Action::New => self.pick_provider(),
             Action::Edit | Action::Choose if self.is_filtering() => self.tree.accept_filter(),
             Action::Edit | Action::Choose => return self.edit(),
+            Action::Toggle if self.has_marks() => self.ask_to_switch_many(),
+            Action::Test if self.has_marks() => self.ask_many(&[Job::Test]),
+            Action::Delete if self.has_marks() => self.ask_many(&[Job::Delete]),
+            Action::Enable if self.has_marks() => self.ask_many(&[Job::Enable]),
+            Action::Disable if self.has_marks() => self.ask_many(&[Job::Disable]),
+            Action::Enable => return self.switch_to(true),
+            Action::Disable => return self.switch_to(false),
+            Action::Export => self.ask_to_export(),
+            Action::ShowBulk => self.show_bulk(),
+            Action::MarkRow
+            | Action::MarkUp
+            | Action::MarkDown
+            | Action::MarkTo
+            | Action::MarkAll
+            | Action::Invert => self.act_on_marks(action),
+            Action::Duplicate => return self.duplicate(),
+            Action::Import => self.import(),
             Action::Toggle => return self.toggle(),
             Action::Test => return self.test_selected(),
             Action::Models => return self.browse_selected(),
@@ -31,9 +49,23 @@ impl App {
             Action::Undo => return self.undo(),
             Action::Delete => self.ask_to_delete(),
             Action::Trash => self.open_trash(),
+            Action::Outside => return self.edit_outside(),
+            Action::Drafts => return Some(self.look_for_drafts()),
             Action::Filter => self.tree.start_filter(),
-            Action::Sort => self.sort(),
+            Action::Sort => self.ask_how_to_sort(),
+            Action::SortByName
+            | Action::SortByAlias
+            | Action::SortByProvider
+            | Action::SortByStatus
+            | Action::SortByModified
+            | Action::Turn
+            | Action::Group => self.arrange(action),
             Action::Copy => self.ask_what_to_copy(),
+            Action::CopyName
+            | Action::CopyAlias
+            | Action::CopyId
+            | Action::CopyJson
+            | Action::CopyCurl => return self.copy(action),
             Action::Refresh => {
                 self.tree.refresh();
                 self.detail.forget();
@@ -51,11 +83,21 @@ impl App {
             Action::PreviousPane => self.turn_pane(-1),
             Action::Back => self.back(),
             Action::Save
+            | Action::References
+            | Action::MoveOut
+            | Action::CopySnippet
+            | Action::CopyVariable
             | Action::RollBackField
+            | Action::RestoreDraft
+            | Action::DiscardDraft
+            | Action::KeepMine
+            | Action::TakeTheirs
             | Action::Restore
             | Action::Purge
             | Action::Empty
             | Action::Again
+            | Action::Retry
+            | Action::Hide
             | Action::NextField
             | Action::PreviousField
             | Action::NextError
@@ -63,13 +105,11 @@ impl App {
             | Action::Clear
             | Action::NextButton
             | Action::PreviousButton
-            | Action::CopyName
-            | Action::CopyAlias
-            | Action::CopyId
-            | Action::CopyJson
             | Action::Palette
             | Action::Help
+            | Action::Messages
             | Action::Redraw
+            | Action::NextTheme
             | Action::Suspend
             | Action::Leave
             | Action::Quit => {}
@@ -130,7 +170,11 @@ impl App {
             .is_some_and(|notice| notice.mood == Mood::Error)
             || self.pane != Pane::Tree
             || self.tree.filter().is_some()
-            || matches!(self.tree.selected(), Node::Connection(_))
+            || self.has_marks()
+            || matches!(
+                self.tree.selected(),
+                Node::Connection(_) | Node::Provider(_)
+            )
     }
 
     fn back(&mut self) {
@@ -144,12 +188,17 @@ impl App {
             self.pane = Pane::Tree;
         } else if self.tree.filter().is_some() {
             self.tree.clear_filter();
-        } else if matches!(self.tree.selected(), Node::Connection(_)) {
+        } else if self.has_marks() {
+            self.tree.unmark_all();
+        } else if matches!(
+            self.tree.selected(),
+            Node::Connection(_) | Node::Provider(_)
+        ) {
             self.tree.select_row(2);
         }
     }
 
-    fn edit(&mut self) -> Option<Effect> {
+    pub(super) fn edit(&mut self) -> Option<Effect> {
         match self.tree.selected() {
             Node::Connection(id)
                 if !self.is_waiting(|waiting| matches!(waiting, Waiting::Edit)) =>
@@ -168,15 +217,27 @@ impl App {
         }
     }
 
-    /// Switches at once on screen; the answer confirms it or takes it back.
+    /// Switches the selected one to the other state.
     fn toggle(&mut self) -> Option<Effect> {
+        let is_active = self.tree.selected_item().is_some_and(|item| item.is_active);
+        self.switch_to(!is_active)
+    }
+
+    /// Switches at once on screen; the answer confirms it or takes it back.
+    fn switch_to(&mut self, to: bool) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
             self.tell(Notice::info("Select a connection to switch it on or off"));
             return None;
         };
+        if item.is_active == to {
+            let state = if to { "active" } else { "inactive" };
+            let text = format!("\"{}\" is {state} already", item.name());
+            self.tell(Notice::info(text));
+            return None;
+        }
         let switch = Switch {
             id: item.id,
-            to: !item.is_active,
+            to,
             from: item.is_active,
             is_undo: false,
         };
@@ -204,13 +265,5 @@ impl App {
         } else {
             self.tell(Notice::info("Select a connection to delete it"));
         }
-    }
-
-    fn sort(&mut self) {
-        self.tree.toggle_sort();
-        self.tell(Notice::info(match self.tree.sort() {
-            Sort::Name => "Sorted by name",
-            Sort::Provider => "Sorted by provider",
-        }));
     }
 }

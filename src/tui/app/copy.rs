@@ -1,7 +1,10 @@
 //! What is copied to the clipboard, and what is said of it.
 
 use super::App;
+use crate::connection::Connection;
 use crate::tui::action::Action;
+use crate::tui::clipboard;
+use crate::tui::curl;
 use crate::tui::effect::Effect;
 use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
@@ -18,28 +21,52 @@ impl App {
 
     /// Copies what the second key says; any other key copies nothing.
     pub(super) fn copy(&mut self, action: Action) -> Option<Effect> {
-        self.layers.pop();
-        let item = self.tree.selected_item()?;
+        self.layers
+            .retain(|layer| !matches!(layer, Layer::Clipboard));
+        let Some(item) = self.tree.selected_item() else {
+            self.ask_what_to_copy();
+            return None;
+        };
         let (what, text) = match action {
-            Action::CopyName => ("name", item.name().to_owned()),
-            Action::CopyAlias => ("alias", item.alias().to_owned()),
-            Action::CopyId => ("ID", item.id.to_string()),
-            Action::CopyJson => ("JSON", self.json()?),
+            Action::CopyName => ("The name", item.name().to_owned()),
+            Action::CopyAlias => ("The alias", item.alias().to_owned()),
+            Action::CopyId => ("The ID", item.id.to_string()),
+            Action::CopyJson | Action::CopyCurl => {
+                let Some(connection) = self.read() else {
+                    self.tell(Notice::info("The connection is still being read"));
+                    return None;
+                };
+                if action == Action::CopyCurl {
+                    ("The cURL command", curl::create(connection, &self.api))
+                } else {
+                    // As the API answers it, secrets masked.
+                    let json = serde_json::to_string_pretty(connection);
+                    ("The JSON", json.ok()?)
+                }
+            }
             _ => return None,
         };
-        self.tell(Notice::done(format!(
-            "The {what} is handed to the terminal's clipboard"
-        )));
-        Some(Effect::Copy(text))
+        self.hand_over(what, text)
     }
 
-    /// The selected connection as the API answers it, secrets masked.
-    fn json(&self) -> Option<String> {
+    /// The selected connection, once it was read.
+    fn read(&self) -> Option<&Connection> {
         let id = self.tree.selected_item()?.id;
-        let connection = self.detail.connection.as_ref()?;
-        if connection.item.id != id {
+        let connection = self.detail.connection.as_ref();
+        connection.filter(|_| self.detail.id() == Some(id))
+    }
+
+    /// Hands a text to the clipboard, and says what can be said of that.
+    pub(super) fn hand_over(&mut self, what: &str, text: String) -> Option<Effect> {
+        if text.len() > clipboard::MOST {
+            self.tell(Notice::warning(format!(
+                "{what} was not copied: {} bytes are more than terminals take ({})",
+                text.len(),
+                clipboard::MOST
+            )));
             return None;
         }
-        serde_json::to_string_pretty(connection).ok()
+        self.tell(Notice::done(self.carrier.sent(what)));
+        Some(Effect::Copy(text))
     }
 }

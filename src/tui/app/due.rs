@@ -19,6 +19,7 @@ const SHOWN: Duration = Duration::from_secs(10);
 impl App {
     /// The next thing to do, if there is any.
     pub(super) fn due(&mut self) -> Option<Effect> {
+        self.tell_tree();
         self.next_slice()
             .or_else(|| self.next_page())
             .or_else(|| self.next_detail())
@@ -26,13 +27,19 @@ impl App {
             .or_else(|| self.next_trash())
             .or_else(|| self.next_alias())
             .or_else(|| self.next_lookup())
+            .or_else(|| self.next_of_many())
+            .or_else(|| self.next_keys())
+            .or_else(|| self.next_variable())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_hiding())
+            .or_else(|| self.next_theirs())
+            .or_else(|| self.next_editing())
+            .or_else(|| self.next_keeping())
     }
 
     fn next_slice(&mut self) -> Option<Effect> {
-        self.tree.is_searching().then(|| {
-            self.tree.step_search();
+        self.tree.is_arranging().then(|| {
+            self.tree.arrange();
             Effect::Continue
         })
     }

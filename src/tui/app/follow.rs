@@ -17,8 +17,13 @@ impl App {
             Heard::Broken => self.is_behind = true,
             Heard::Lost(why) => {
                 self.is_lost = true;
+                let stop = if why.ends_with(['.', '!', '?']) {
+                    ""
+                } else {
+                    "."
+                };
                 self.tell(Notice::warning(format!(
-                    "It is tried again by itself, and what is typed stays. {why}"
+                    "{why}{stop} It is tried again by itself, and what is typed stays"
                 )));
             }
             Heard::Missed => {
@@ -30,7 +35,10 @@ impl App {
         }
     }
 
-    fn take_in(&mut self, news: Vec<News>) {
+    pub(super) fn take_in(&mut self, news: Vec<News>) {
+        if let Some(bulk) = &mut self.bulk {
+            bulk.hear(&news);
+        }
         for heard in &news {
             self.detail.hear(heard);
             self.hear_in_layers(heard);
@@ -63,7 +71,8 @@ impl App {
     }
 
     pub(super) fn is_deleting(&self, id: Uuid) -> bool {
-        self.is_waiting(|waiting| matches!(waiting, Waiting::Delete(other) if *other == id))
+        self.bulk.as_ref().is_some_and(|bulk| bulk.is_deleting(id))
+            || self.is_waiting(|waiting| matches!(waiting, Waiting::Delete(other) if *other == id))
     }
 
     /// A form stays as it was typed and says what happened; a question about what is gone goes away.
@@ -74,11 +83,11 @@ impl App {
             let before = form.elsewhere;
             form.hear(heard);
             // The first one is said; while a save is under way, it may be that save.
-            if before.is_none()
-                && form.saving.is_none()
-                && let Some(elsewhere) = form.elsewhere
-            {
-                self.tell(Notice::warning(elsewhere.sentence()));
+            if before.is_none() && form.saving.is_none() {
+                self.say_elsewhere();
+            }
+            if matches!(heard, News::Deleted(_)) {
+                self.renew_merge();
             }
         }
         let is_deleting = self.is_deleting(id);
@@ -154,8 +163,6 @@ impl App {
         if let Some(form) = self.form_mut() {
             form.changed_elsewhere(heard);
         }
-        if let Some(elsewhere) = self.form().and_then(|form| form.elsewhere) {
-            self.tell(Notice::warning(elsewhere.sentence()));
-        }
+        self.say_elsewhere();
     }
 }

@@ -10,12 +10,18 @@ impl App {
     pub fn can(&self, action: Action) -> bool {
         let is_connection = self.tree.selected_item().is_some();
         match action {
+            Action::Toggle | Action::Test | Action::Delete
+                if self.layers.is_empty() && self.has_marks() =>
+            {
+                true
+            }
             Action::Edit
             | Action::Toggle
             | Action::Test
             | Action::Models
             | Action::ShowHistory
             | Action::Delete
+            | Action::Duplicate
             | Action::Copy
                 if self.layers.is_empty() =>
             {
@@ -28,11 +34,21 @@ impl App {
             Action::Again => {
                 matches!(self.layers.last(), Some(Layer::Report(report)) if report.ticket.is_none())
             }
+            Action::Choose
+            | Action::NextButton
+            | Action::PreviousButton
+            | Action::Retry
+            | Action::Hide
+            | Action::Undo
+                if matches!(self.layers.last(), Some(Layer::Bulk)) =>
+            {
+                self.can_in_bulk(action)
+            }
             Action::Undo => !self.undo.is_empty(),
             Action::Restore | Action::Purge | Action::Empty => {
                 matches!(self.layers.last(), Some(Layer::Trash(trash)) if !trash.items().is_empty())
             }
-            Action::Filter | Action::Sort => self.tree.len() > 1,
+            Action::Filter | Action::Sort | Action::Turn | Action::Group => self.tree.len() > 1,
             Action::Back if self.layers.is_empty() && !self.is_filtering() => self.can_go_back(),
             Action::NextError => self.form().is_some_and(|form| form.wrong() > 0),
             Action::Reveal | Action::Clear => self.form().is_some_and(Form::is_on_secret),
@@ -53,8 +69,20 @@ impl App {
             Action::Choose if self.is_filtering() => Some("keep"),
             Action::Back if self.is_filtering() => Some("show all"),
             Action::Choose if matches!(self.layers.last(), Some(Layer::Models(_))) => Some("copy"),
+            Action::Back if self.layers.is_empty() && self.goes_back_from_marks() => Some("unmark"),
+            Action::Choose | Action::Back if matches!(self.layers.last(), Some(Layer::Bulk)) => {
+                self.hint_in_bulk(entry.action)
+            }
             Action::Back if self.is_testing() => Some("stop"),
-            Action::Choose if matches!(self.layers.last(), Some(Layer::Help(_))) => None,
+            Action::Back if matches!(self.layers.last(), Some(Layer::Drafts(_))) => Some("later"),
+            Action::Choose
+                if matches!(
+                    self.layers.last(),
+                    Some(Layer::Help(_) | Layer::Messages(_))
+                ) =>
+            {
+                None
+            }
             _ => entry.hint,
         }
     }

@@ -1,7 +1,8 @@
 //! Where a key goes: into what is typed, or to the action it means in its place.
 
 use super::App;
-use crate::tui::action::Context;
+use crate::tui::action::{Action, Context};
+use crate::tui::bulk::Bulk;
 use crate::tui::effect::Effect;
 use crate::tui::event::Pasted;
 use crate::tui::help::Help;
@@ -14,14 +15,26 @@ impl App {
     /// Whether characters are typed into something.
     fn is_typing(&self) -> bool {
         match self.layers.last() {
-            Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Form(_) | Layer::Models(_)) => true,
+            Some(
+                Layer::Picker(_)
+                | Layer::Palette(_)
+                | Layer::Form(_)
+                | Layer::Models(_)
+                | Layer::Import(_),
+            ) => true,
             Some(Layer::Confirm(confirm)) => confirm.line.is_some(),
+            Some(Layer::Bulk) => self.bulk.as_ref().is_some_and(Bulk::is_typing),
             Some(
                 Layer::Help(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
-                | Layer::Clipboard,
+                | Layer::Merge(_)
+                | Layer::Drafts(_)
+                | Layer::Messages(_)
+                | Layer::Moving(_)
+                | Layer::Clipboard
+                | Layer::Sorting,
             ) => false,
             None => self.is_filtering(),
         }
@@ -34,6 +47,10 @@ impl App {
             return None;
         }
         let mut found = self.keymap.find(self.context(), key);
+        if matches!(self.layers.last(), Some(Layer::Form(_))) {
+            // A list that is open in a form takes only the keys that choose.
+            found = found.or_else(|| self.keymap.find(Context::Form, key));
+        }
         if found.is_none() {
             // Where nothing is typed, the keys that move in the tree move here, too.
             found =
@@ -41,9 +58,16 @@ impl App {
                     .find(Context::Tree, key)
                     .filter(|action| match self.layers.last() {
                         Some(Layer::Help(_)) => Help::does(*action),
-                        Some(Layer::Report(_) | Layer::Compare(_) | Layer::Trash(_)) => {
-                            action.is_move()
-                        }
+                        Some(Layer::Messages(_)) => action.is_move() || *action == Action::Messages,
+                        Some(
+                            Layer::Report(_)
+                            | Layer::Compare(_)
+                            | Layer::Trash(_)
+                            | Layer::Merge(_)
+                            | Layer::Drafts(_)
+                            | Layer::Bulk
+                            | Layer::Moving(_),
+                        ) => action.is_move(),
                         _ => false,
                     });
         }
@@ -58,21 +82,45 @@ impl App {
         let is_filtering = self.is_filtering();
         match self.layers.last_mut() {
             Some(Layer::Picker(picker)) => picker.choices.key(key),
-            Some(Layer::Palette(palette)) => palette.choices.key(key),
+            Some(Layer::Palette(palette)) => {
+                if palette.choices.line.edit(key) {
+                    palette.choices.selected = 0;
+                    self.look_up();
+                }
+            }
             Some(Layer::Models(models)) => models.choices.key(key),
+            Some(Layer::Import(import)) => import.choices.key(key),
             Some(Layer::Form(form)) => form.key(key, &self.catalog),
             Some(Layer::Confirm(confirm)) => confirm.key(key),
+            Some(Layer::Bulk) => self.type_in_bulk(key),
             None if is_filtering => {
-                self.tree.edit_filter(&self.catalog, |line| line.edit(key));
+                self.tree.edit_filter(|line| line.edit(key));
             }
             Some(
                 Layer::Help(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
-                | Layer::Clipboard,
+                | Layer::Merge(_)
+                | Layer::Drafts(_)
+                | Layer::Messages(_)
+                | Layer::Moving(_)
+                | Layer::Clipboard
+                | Layer::Sorting,
             )
             | None => {}
+        }
+    }
+
+    /// Whether characters can be typed several at once: they mean nothing but themselves.
+    pub fn takes_text(&self) -> bool {
+        matches!(self.layers.last(), Some(Layer::Form(form)) if form.takes_text())
+    }
+
+    /// Types several characters at once.
+    pub(super) fn type_text(&mut self, text: &Pasted) {
+        if let Some(Layer::Form(form)) = self.layers.last_mut() {
+            form.type_text(&text.0, &self.catalog);
         }
     }
 
@@ -85,15 +133,24 @@ impl App {
         let told = match self.layers.last_mut() {
             Some(Layer::Form(form)) => form.paste(pasted, &self.catalog),
             Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
-            Some(Layer::Palette(palette)) => too_long(palette.choices.line.paste(&pasted.0)),
+            Some(Layer::Palette(palette)) => {
+                let told = too_long(palette.choices.line.paste(&pasted.0));
+                self.look_up();
+                told
+            }
             Some(Layer::Models(models)) => too_long(models.choices.line.paste(&pasted.0)),
+            Some(Layer::Import(import)) => too_long(import.choices.line.paste(&pasted.0)),
             Some(Layer::Confirm(confirm)) => confirm
                 .line
                 .as_mut()
                 .and_then(|line| too_long(line.paste(&pasted.0))),
+            Some(Layer::Bulk) => {
+                let bulk = self.bulk.as_mut().filter(|bulk| bulk.is_typing());
+                bulk.and_then(|bulk| too_long(bulk.file.as_mut()?.paste(&pasted.0)))
+            }
             None if is_filtering => {
                 let mut told = None;
-                self.tree.edit_filter(&self.catalog, |line| {
+                self.tree.edit_filter(|line| {
                     told = too_long(line.paste(&pasted.0));
                     told.is_none()
                 });
@@ -104,7 +161,12 @@ impl App {
                 | Layer::Report(_)
                 | Layer::Compare(_)
                 | Layer::Trash(_)
-                | Layer::Clipboard,
+                | Layer::Merge(_)
+                | Layer::Drafts(_)
+                | Layer::Messages(_)
+                | Layer::Moving(_)
+                | Layer::Clipboard
+                | Layer::Sorting,
             )
             | None => None,
         };

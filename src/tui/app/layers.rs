@@ -11,6 +11,7 @@ use crate::tui::event::Pasted;
 use crate::tui::form::Form;
 use crate::tui::help::Help;
 use crate::tui::layer::{Answer, Layer, Outcome};
+use crate::tui::messages::Messages;
 use crate::tui::notice::Notice;
 use crate::tui::palette::Palette;
 use crate::tui::picker::Picker;
@@ -18,22 +19,42 @@ use crate::tui::picker::Picker;
 impl App {
     /// Does what a key, the palette or the mouse asked for.
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
+        if self.refuses(action) {
+            return None;
+        }
         match action {
             Action::Quit => return Some(Effect::Quit),
             Action::Redraw => return Some(Effect::Redraw),
+            Action::NextTheme => {
+                self.next_theme();
+                return None;
+            }
             Action::Suspend => {
                 self.hide_secrets();
                 return Some(Effect::Suspend);
             }
             Action::Leave => return self.leave(),
+            Action::Outside if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+                return self.edit_outside();
+            }
             Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 let place = self.context();
-                self.layers.push(Layer::Palette(Palette::of(place)));
+                let mut palette = Palette::of(place);
+                palette.hides_writes = self.site.is_read_only();
+                self.layers.push(Layer::Palette(palette));
                 return None;
             }
             Action::Help if !matches!(self.layers.last(), Some(Layer::Help(_))) => {
                 let place = self.context();
                 self.layers.push(Layer::Help(Help::of(place)));
+                return None;
+            }
+            Action::Messages if !matches!(self.layers.last(), Some(Layer::Messages(_))) => {
+                self.layers.push(Layer::Messages(Messages::default()));
+                return None;
+            }
+            Action::MoveOut if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+                self.move_out();
                 return None;
             }
             _ => {}
@@ -57,17 +78,34 @@ impl App {
                     Outcome::Stay
                 }
             },
+            Some(Layer::Import(_)) => {
+                self.act_in_import(action);
+                return None;
+            }
+            Some(Layer::Moving(_)) => return self.act_in_moving(action),
             Some(Layer::Compare(_)) => return self.act_in_compare(action),
             Some(Layer::Trash(_)) => return self.act_in_trash(action),
+            Some(Layer::Merge(_)) => return self.act_in_merge(action),
+            Some(Layer::Drafts(_)) => return self.act_in_drafts(action),
+            Some(Layer::Bulk) => return self.act_in_bulk(action),
             Some(Layer::Confirm(confirm)) => confirm.act(action),
-            Some(Layer::Palette(palette)) => palette.act(action),
+            Some(Layer::Palette(palette)) => palette.act(action, &self.tree),
             Some(Layer::Help(help)) => {
                 let count = help
                     .lines(&self.keymap, &self.to_know, help_area.width)
                     .len();
                 help.act(action, count, help_area.height.into())
             }
+            Some(Layer::Messages(messages)) => {
+                let count = self.told.lines(layout.reading_width()).len();
+                let rows = layout.reading_text(count).height;
+                messages.act(action, count, rows.into())
+            }
             Some(Layer::Clipboard) => return self.copy(action),
+            Some(Layer::Sorting) => {
+                self.arrange(action);
+                return None;
+            }
             None => return self.browse(action),
         };
         self.follow_up(outcome)
@@ -134,12 +172,25 @@ impl App {
                 self.layers.pop();
                 self.act(action)
             }
+            Outcome::GoTo(id) => {
+                self.layers.pop();
+                self.go_to(id);
+                None
+            }
             Outcome::Test(subject) => self.test_form(subject),
             Outcome::TestAgain => self.test_again(),
             Outcome::Browse(id, name) => Some(self.browse_models(id, name)),
             Outcome::Answered(answer) => self.answer(answer),
             Outcome::AskWhetherToLeave => {
                 self.layers.push(Layer::Confirm(Confirm::leave()));
+                None
+            }
+            Outcome::AskWhatOfDeleted => {
+                self.ask_what_of_deleted();
+                None
+            }
+            Outcome::Merge => {
+                self.open_merge();
                 None
             }
         }
@@ -161,8 +212,19 @@ impl App {
                 self.layers.pop();
                 None
             }
-            Answer::DiscardAndQuit => Some(Effect::Quit),
+            Answer::DiscardAndQuit => {
+                self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
+                Some(Effect::Quit)
+            }
+            Answer::StopAndQuit => Some(Effect::Quit),
+            Answer::BringBack => self.bring_form_back(),
+            Answer::MakeNew => self.make_form_new(),
+            Answer::DiscardDraft(id) => Some(self.discard_draft(id)),
             Answer::Delete(id) => Some(self.delete(id)),
+            Answer::Replace => {
+                self.replace_file();
+                None
+            }
             Answer::Purge(_) | Answer::Empty => self.purge(answer),
         }
     }
@@ -170,6 +232,8 @@ impl App {
     fn leave(&mut self) -> Option<Effect> {
         if self.form().is_some_and(Form::is_changed) {
             self.layers.push(Layer::Confirm(Confirm::quit()));
+            None
+        } else if self.ask_to_quit_bulk() {
             None
         } else {
             Some(Effect::Quit)

@@ -7,7 +7,11 @@ use crate::tui::event::{Mouse, MouseKind};
 use crate::tui::form::rows;
 use crate::tui::layer::Layer;
 use crate::tui::layout::{Columns, Layout};
+use crate::tui::list;
 use crate::tui::workspace::Tab;
+
+/// The columns before a connection in the tree, where its mark stands.
+const GUTTER: u16 = 4;
 
 /// How many rows the wheel moves by.
 const WHEEL: isize = 3;
@@ -42,11 +46,17 @@ impl App {
                 | Layer::Models(_)
                 | Layer::Report(_)
                 | Layer::Compare(_)
-                | Layer::Trash(_),
+                | Layer::Messages(_)
+                | Layer::Trash(_)
+                | Layer::Merge(_)
+                | Layer::Drafts(_)
+                | Layer::Bulk
+                | Layer::Import(_)
+                | Layer::Moving(_),
             ) => {
                 self.act(up_or_down);
             }
-            Some(Layer::Confirm(_) | Layer::Clipboard) => {}
+            Some(Layer::Confirm(_) | Layer::Clipboard | Layer::Sorting) => {}
             None => {
                 if let Some(pane) = self.pane_at(mouse) {
                     self.pane = pane;
@@ -64,7 +74,9 @@ impl App {
                 if area.contains(mouse.x, mouse.y) {
                     let rows = rows::rows(form, area.width);
                     let row = form.top + usize::from(mouse.y - area.y);
-                    if let Some(field) = rows.get(row).and_then(|row| row.field) {
+                    if let Some(rows::Shows::Key(at)) = rows.get(row).map(|row| &row.shows) {
+                        form.take_key(*at, &self.catalog);
+                    } else if let Some(field) = rows.get(row).and_then(|row| row.field) {
                         form.focus_on(field);
                     }
                 }
@@ -82,7 +94,7 @@ impl App {
             Some(Layer::Palette(palette)) => {
                 let area = Layout::choice_list(layout.palette());
                 let at = point(mouse, area, palette.choices.top)?;
-                if at >= palette.left().len() {
+                if at >= palette.count(&self.tree) {
                     return None;
                 }
                 palette.choices.selected = at;
@@ -106,6 +118,31 @@ impl App {
                 trash.choices.selected = at;
                 is_double.then(|| self.act(Action::Restore)).flatten()
             }
+            Some(Layer::Drafts(drafts)) => {
+                let area = Layout::choice_list(layout.drafts(drafts.drafts.len()));
+                let at = point(mouse, area, drafts.choices.top)?;
+                if at >= drafts.drafts.len() {
+                    return None;
+                }
+                drafts.choices.selected = at;
+                is_double.then(|| self.act(Action::RestoreDraft)).flatten()
+            }
+            Some(Layer::Merge(merge)) => {
+                let rows = merge.rows();
+                let at = point(mouse, layout.reading_text(rows.len()), merge.top)?;
+                merge.point_at(rows.get(at)?);
+                None
+            }
+            Some(Layer::Bulk) => self.click_in_bulk(mouse, is_double),
+            Some(Layer::Import(import)) => {
+                let area = layout.import_list(import);
+                let at = point(mouse, area, import.choices.top)?;
+                if at >= import.left().len() {
+                    return None;
+                }
+                import.choices.selected = at;
+                is_double.then(|| self.act(Action::Choose)).flatten()
+            }
             Some(Layer::Confirm(confirm)) => {
                 let button = layout
                     .buttons(confirm)
@@ -114,7 +151,15 @@ impl App {
                 confirm.focus = button;
                 self.act(Action::Choose)
             }
-            Some(Layer::Help(_) | Layer::Report(_) | Layer::Compare(_) | Layer::Clipboard) => None,
+            Some(
+                Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Compare(_)
+                | Layer::Messages(_)
+                | Layer::Moving(_)
+                | Layer::Clipboard
+                | Layer::Sorting,
+            ) => None,
             None => self.click_in_panes(mouse, is_double),
         }
     }
@@ -130,14 +175,28 @@ impl App {
                     return None;
                 }
                 self.tree.select_row(row);
+                if mouse.x < layout.tree.inside().x + GUTTER {
+                    self.mark_clicked();
+                    return None;
+                }
                 true
             }
             Pane::List => {
-                let (_, rows) = self.list_area().inside().split_top(1);
+                let inside = self.list_area().inside();
+                let gutter = list::gutter(self.tree.marked_len() > 0);
+                if let Some(column) = list::title_at(inside, gutter, (mouse.x, mouse.y)) {
+                    self.sort_by(self.tree.sort().or_turned(column));
+                    return None;
+                }
+                let (_, rows) = inside.split_top(1);
                 let at = point(mouse, rows, self.tree.list_top)?;
                 let is_there = at < self.tree.shown_len();
                 if is_there {
                     self.tree.select_shown(at);
+                    if mouse.x == rows.x {
+                        self.mark_clicked();
+                        return None;
+                    }
                 }
                 is_there
             }

@@ -109,6 +109,7 @@ impl App {
             .tree
             .item(id)
             .map_or(0, crate::tui::tree::Item::version);
+        self.tested_again(id, &outcome);
         self.tests.insert(id, Tested { version, outcome });
     }
 
@@ -130,22 +131,27 @@ impl App {
             return None;
         };
         let id = models.selected()?.id.clone();
-        self.tell(Notice::done(format!(
-            "\"{id}\" is handed to the terminal's clipboard"
-        )));
-        Some(Effect::Copy(id))
+        self.hand_over(&format!("\"{id}\""), id)
     }
 
     /// What was asked for a layer that is gone is waited for no more.
     pub(super) fn forget_unseen(&mut self) {
         let layers = &self.layers;
+        let bulk = self.bulk.as_ref();
         self.waiting.retain(|ticket, waiting| match waiting {
             Waiting::Test | Waiting::Models | Waiting::Compare => {
                 layers.iter().any(|layer| layer.ticket() == Some(*ticket))
             }
+            Waiting::Bulk(of) => bulk.is_some_and(|bulk| bulk.awaits(*of)),
             Waiting::Page
+            | Waiting::File
             | Waiting::Detail
             | Waiting::Edit
+            | Waiting::Editor
+            | Waiting::Theirs
+            | Waiting::Duplicate
+            | Waiting::Keys
+            | Waiting::Variable
             | Waiting::Alias
             | Waiting::Lookup
             | Waiting::Save

@@ -26,6 +26,8 @@ pub(super) enum From {
     Undo,
     /// In the trash.
     Trash,
+    /// From a form over what others deleted.
+    Form,
 }
 
 impl App {
@@ -40,7 +42,14 @@ impl App {
             | Layer::Report(_)
             | Layer::Models(_)
             | Layer::Compare(_)
-            | Layer::Clipboard => None,
+            | Layer::Merge(_)
+            | Layer::Drafts(_)
+            | Layer::Bulk
+            | Layer::Messages(_)
+            | Layer::Import(_)
+            | Layer::Moving(_)
+            | Layer::Clipboard
+            | Layer::Sorting => None,
         })
     }
 
@@ -155,7 +164,7 @@ impl App {
         self.not_deleted(item.id);
         // It is newer than its end, whichever of the two is heard of last.
         self.tree
-            .hear(vec![News::Saved(super::answers::item_of(item))]);
+            .hear(vec![News::Saved(super::answers::item_of(&connection))]);
         let mut shown_alias = None;
         if let Some(trash) = self.trash_mut() {
             let offer = trash.offer.take_if(|offer| offer.id == restore.id);
@@ -168,6 +177,9 @@ impl App {
             Some(alias) if alias == item.alias => format!("\"{name}\" is back as '{alias}'"),
             Some(_) | None => format!("\"{name}\" is back"),
         }));
+        if restore.from == From::Form {
+            self.brought_back(item.id, item.version);
+        }
         if self
             .layers
             .iter()
@@ -187,6 +199,7 @@ impl App {
         });
         match (taken, restore.from) {
             (Some((taken, by)), From::Trash) => self.offer(restore.id, taken, by),
+            (Some(_), From::Form) => self.not_brought_back(error),
             (Some((taken, by)), From::Undo) => {
                 let key = self.keymap.first_key(Context::Tree, Action::Trash);
                 let key = key.map_or_else(String::new, |key| format!(" ({key})"));
@@ -224,11 +237,16 @@ impl App {
             Answer::Empty => asked,
             Answer::Cancel
             | Answer::Delete(_)
+            | Answer::Replace
             | Answer::RollBack(..)
             | Answer::RollBackField(..)
             | Answer::Save
             | Answer::Discard
-            | Answer::DiscardAndQuit => return None,
+            | Answer::DiscardAndQuit
+            | Answer::StopAndQuit
+            | Answer::BringBack
+            | Answer::MakeNew
+            | Answer::DiscardDraft(_) => return None,
         };
         Some(self.call(Waiting::Purge, Request::Purge(ids)))
     }

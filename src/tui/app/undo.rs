@@ -2,8 +2,10 @@
 
 use uuid::Uuid;
 
+use super::bulk::Many;
 use super::trash::{From, Restore};
 use super::{App, Switch, Waiting};
+use crate::tui::bulk::Job;
 use crate::tui::effect::{Effect, Request};
 use crate::tui::notice::Notice;
 
@@ -14,6 +16,8 @@ pub(super) enum Done {
     Switched(Switch),
     /// A connection was put into the trash.
     Deleted(Uuid),
+    /// Something was done to many at once.
+    Many(Many),
 }
 
 impl App {
@@ -35,6 +39,10 @@ impl App {
                     from: From::Undo,
                 };
                 Some(self.call(Waiting::Restore(restore), Request::Restore(id, None)))
+            }
+            Some(Done::Many(many)) => {
+                self.undo_many(many);
+                None
             }
             None => {
                 self.tell(Notice::info("There is nothing to undo"));
@@ -58,6 +66,14 @@ impl App {
     pub(super) fn not_deleted(&mut self, id: Uuid) {
         self.undo
             .retain(|done| !matches!(done, Done::Deleted(other) if *other == id));
+        for done in &mut self.undo {
+            if let Done::Many(many) = done
+                && many.job == Job::Delete
+            {
+                many.to.remove(&id);
+            }
+        }
+        self.forget_what_was_done_to_none();
     }
 
     /// What others deleted cannot be switched back; what one deleted oneself can, once it is back.
@@ -67,16 +83,27 @@ impl App {
             .copied()
             .filter(|id| {
                 self.is_deleting(*id)
-                    || self
-                        .undo
-                        .iter()
-                        .any(|done| matches!(done, Done::Deleted(other) if other == id))
+                    || self.undo.iter().any(|done| match done {
+                        Done::Deleted(other) => other == id,
+                        Done::Many(many) => many.has_deleted(*id),
+                        Done::Switched(_) => false,
+                    })
             })
             .collect();
+        for done in &mut self.undo {
+            if let Done::Many(many) = done
+                && matches!(many.job, Job::Enable | Job::Disable)
+            {
+                for id in gone.iter().filter(|id| !mine.contains(id)) {
+                    many.to.remove(id);
+                }
+            }
+        }
         self.undo.retain(|done| match done {
             Done::Switched(switch) => !gone.contains(&switch.id) || mine.contains(&switch.id),
-            Done::Deleted(_) => true,
+            Done::Deleted(_) | Done::Many(_) => true,
         });
+        self.forget_what_was_done_to_none();
     }
 
     /// Bringing back broke off before it was known whether it was done: it can be asked for again.
@@ -84,6 +111,7 @@ impl App {
         match restore.from {
             From::Undo => self.undo.push(Done::Deleted(restore.id)),
             From::Trash => self.read_trash_again(),
+            From::Form => {}
         }
     }
 }

@@ -54,11 +54,7 @@ impl App {
         let tested = self.detail.id().and_then(|id| self.tests.get(&id));
         let lines = info::lines(connection, &self.catalog, tested);
         let line = lines.into_iter().nth(self.workspace.line)?;
-        self.tell(Notice::done(format!(
-            "{} is handed to the terminal's clipboard",
-            line.label
-        )));
-        Some(Effect::Copy(line.copied))
+        self.hand_over(line.label, line.copied)
     }
 
     /// Compares what is selected in the history.
@@ -175,11 +171,16 @@ impl App {
             }
             Answer::Cancel
             | Answer::Delete(_)
+            | Answer::Replace
             | Answer::Purge(_)
             | Answer::Empty
             | Answer::Save
             | Answer::Discard
-            | Answer::DiscardAndQuit => None,
+            | Answer::DiscardAndQuit
+            | Answer::StopAndQuit
+            | Answer::BringBack
+            | Answer::MakeNew
+            | Answer::DiscardDraft(_) => None,
         }
     }
 
@@ -212,7 +213,7 @@ impl App {
         let item = &connection.item;
         self.layers
             .retain(|layer| !matches!(layer, Layer::Compare(_)));
-        self.tree.upsert(super::answers::item_of(item));
+        self.tree.upsert(super::answers::item_of(&connection));
         self.tell(Notice::done(format!(
             "Rollback to v{number}: \"{}\" is at v{} now",
             item.name, item.version

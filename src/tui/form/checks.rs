@@ -53,7 +53,7 @@ impl Form {
     /// Why a save would refuse the alias as it is typed now; an empty one may still be filled in.
     pub fn alias_problem(&self) -> Option<Reason> {
         let typed = self.typed(&Place::Alias);
-        if typed.is_empty() || !self.field(&Place::Alias).is_some_and(Field::is_changed) {
+        if typed.is_empty() || self.keeps_alias() {
             return None;
         }
         let draft = ConnectionDraft {
@@ -71,7 +71,7 @@ impl Form {
     /// What is known of the alias as it is typed now; nothing is said of the one a connection has.
     pub fn alias_known(&self) -> Option<&AliasCheck> {
         let typed = self.typed(&Place::Alias);
-        if !self.field(&Place::Alias).is_some_and(Field::is_changed) {
+        if self.keeps_alias() {
             return None;
         }
         match &self.alias_check {
@@ -83,12 +83,18 @@ impl Form {
         }
     }
 
+    /// Whether the alias is the one that a stored connection has.
+    fn keeps_alias(&self) -> bool {
+        self.id().is_some() && !self.field(&Place::Alias).is_some_and(Field::is_changed)
+    }
+
     /// What could not be answered is asked again.
     pub fn ask_again(&mut self) {
         if let AliasCheck::Unknown(alias) = &mut self.alias_check {
             alias.clear();
         }
         self.look_all_up_again();
+        self.ask_for_theirs_again();
     }
 
     /// Takes the answer about an alias.
@@ -103,6 +109,7 @@ impl Form {
                 Some(None) => AliasCheck::Free(alias),
                 Some(Some(by)) => AliasCheck::Taken { alias, by },
             };
+            self.take_next_alias();
         }
     }
 
@@ -114,7 +121,16 @@ impl Form {
         self.fields
             .iter()
             .filter_map(Field::reference)
+            .chain(self.suggested.iter().cloned())
             .find(|reference| self.known(reference).is_none_or(|known| known.is_stale))
+    }
+
+    /// These are thought of: they are asked about like those in the fields, afresh.
+    pub fn suggest(&mut self, references: Vec<Reference>) {
+        for known in &mut self.lookups {
+            known.is_stale |= references.contains(&known.reference);
+        }
+        self.suggested = references;
     }
 
     fn known(&self, reference: &Reference) -> Option<&Known> {
@@ -142,16 +158,17 @@ impl Form {
 
     /// Whether a field is wrong: refused by a save, or, once one was tried, by what is known since.
     pub fn is_wrong(&self, field: &Field) -> bool {
-        field.error.is_some() || (self.was_tried && self.is_known_wrong(field))
+        !self.is_hidden(field)
+            && (field.error.is_some() || (self.was_tried && self.is_known_wrong(field)))
     }
 
     fn is_known_wrong(&self, field: &Field) -> bool {
+        if field.place == Place::Alias {
+            return matches!(self.alias_known(), Some(AliasCheck::Taken { .. }));
+        }
         if !field.is_changed() {
             // What is stored is kept, wherever it leads by now.
             return false;
-        }
-        if field.place == Place::Alias {
-            return matches!(self.alias_known(), Some(AliasCheck::Taken { .. }));
         }
         field.reference().is_some_and(|reference| {
             matches!(

@@ -17,6 +17,7 @@ impl Form {
             match &field.place {
                 Place::Name => draft.name = Some(self.name().to_owned()),
                 Place::Alias => draft.alias = Some(self.typed(&Place::Alias).to_owned()),
+                Place::Way(_) => {}
                 Place::Status => draft.is_active = Some(matches!(field.value, Value::Switch(true))),
                 Place::Note => {
                     let note = self.typed(&Place::Note);
@@ -35,6 +36,10 @@ impl Form {
 
     /// What a field says of its setting; nothing when it never said anything.
     fn setting(&self, field: &Field) -> Option<Setting<Plain>> {
+        if self.is_hidden(field) {
+            let is_stored = self.subject != Subject::New && field.was_emptied();
+            return is_stored.then_some(Setting::Null);
+        }
         let text = match &field.value {
             Value::Switch(on) => return Some(Setting::Switch(*on)),
             Value::Secret(secret) => match (secret.kept(), secret.line.value().trim()) {

@@ -1,15 +1,20 @@
 //! One field of a form: what it is, what it says, what is wrong with it.
 
+mod said;
+
 use crossterm::event::KeyCode;
+use serde::{Deserialize, Serialize};
 
 use crate::appsettings::Reference;
 use crate::connection::Mask;
-use crate::provider::{DefaultValue, FieldKind, SettingsField};
+use crate::provider::{Alternatives, DefaultValue, FieldKind, SettingsField};
 use crate::tui::key::Key;
 use crate::tui::line::Line;
+pub use said::{Said, Typed};
 
 /// Which part of a draft a field fills.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Place {
     /// The name.
     Name,
@@ -17,6 +22,8 @@ pub enum Place {
     Alias,
     /// Whether it is active.
     Status,
+    /// Which of several ways is gone: the choice of this number.
+    Way(usize),
     /// The setting of this key.
     Setting(String),
     /// What is said about the change.
@@ -119,7 +126,7 @@ impl Field {
                 Place::Name => "Enter connection name",
                 Place::Alias => "Enter alias",
                 Place::Note => "Say what this change is for (optional)",
-                Place::Status | Place::Setting(_) => "",
+                Place::Status | Place::Way(_) | Place::Setting(_) => "",
             },
             place,
             label: label.to_owned(),
@@ -133,6 +140,19 @@ impl Field {
             refused: None,
             is_touched: false,
             default: None,
+        }
+    }
+
+    /// The choice between ways, of which one is gone.
+    pub(super) fn way(index: usize, choice: &Alternatives, gone: usize) -> Self {
+        let value = Value::Choice {
+            options: choice.ways.iter().map(|way| way.label.clone()).collect(),
+            at: Some(gone),
+        };
+        Self {
+            description: choice.description.clone(),
+            group: choice.group.clone(),
+            ..Self::own(Place::Way(index), &choice.label, value)
         }
     }
 
@@ -216,7 +236,7 @@ impl Field {
     pub fn reference(&self) -> Option<Reference> {
         match self.place {
             Place::Setting(_) => Reference::read(self.line()?.value().trim()),
-            Place::Name | Place::Alias | Place::Status | Place::Note => None,
+            Place::Name | Place::Alias | Place::Status | Place::Way(_) | Place::Note => None,
         }
     }
 
@@ -259,7 +279,7 @@ impl Field {
         }
     }
 
-    /// Whether it said something when the form was opened that it does not say now.
+    /// Whether it said something when the form was opened.
     pub fn was_emptied(&self) -> bool {
         match &self.initial {
             Initial::Text(text) => !text.is_empty(),
@@ -279,6 +299,11 @@ impl Field {
         if gives_way && let Value::Text(line) = &mut self.value {
             line.set("");
         }
+    }
+
+    /// What it says now is what it begins with.
+    pub(super) fn begin_here(&mut self) {
+        self.initial = initial_of(&self.value);
     }
 
     /// After it was given something to say: what was wrong with it is over.

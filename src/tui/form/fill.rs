@@ -1,7 +1,7 @@
 //! Fills a form from a clipping.
 
+use super::Form;
 use super::field::{Field, Place, Value};
-use super::{Form, Subject};
 use crate::connection::{Clipping, ClippingKind, Mask, Plain, Setting, alias};
 use crate::provider::{DefaultValue, FieldKind, ProviderCatalog};
 use crate::text::printable;
@@ -35,12 +35,17 @@ impl Form {
         if clipping.kind == ClippingKind::Curl {
             self.go_back_to_default(settings.iter().map(|(key, _)| key));
         }
+        let mut keys = Vec::new();
         for (key, value) in settings.iter() {
             match self.fill_setting(key, value, catalog) {
-                Some(label) => filled.push(label),
+                Some(label) => {
+                    filled.push(label);
+                    keys.extend(self.provider.field(key).map(|field| field.key.clone()));
+                }
                 None => left_out.push(key.to_owned()),
             }
         }
+        self.choose_ways(&keys);
         for (place, text) in [(Place::Name, &draft.name), (Place::Alias, &draft.alias)] {
             if let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) {
                 match self.fill_own(&place, text) {
@@ -102,7 +107,7 @@ impl Form {
         self.set_own(place, text);
         if is_alias {
             self.alias_follows = false;
-        } else if self.alias_follows && self.subject == Subject::New {
+        } else if self.alias_follows && self.id().is_none() {
             let suggested = alias::suggest(self.name());
             self.set_own(&Place::Alias, &suggested);
         }
@@ -172,7 +177,8 @@ fn told(kind: &str, filled: &[String], left_out: &[String]) -> Notice {
     Notice::done(format!("Filled {} ({kind}){left}", named(filled)))
 }
 
-fn named(names: &[String]) -> String {
+/// Some names, those that are too many counted.
+pub(super) fn named(names: &[String]) -> String {
     let shown: Vec<_> = names
         .iter()
         .take(MOST_NAMED)

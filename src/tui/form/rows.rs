@@ -16,6 +16,10 @@ pub enum Shows {
     LabelAndInput,
     /// What a field says, alone.
     Input,
+    /// What narrows the configuration keys.
+    Narrowing,
+    /// The configuration key of this number among those left.
+    Key(usize),
     /// A line about a field.
     Note(Tone, String),
     /// Nothing.
@@ -61,6 +65,7 @@ pub fn label_width(form: &Form, width: u16) -> u16 {
     let longest = form
         .fields
         .iter()
+        .filter(|field| !form.is_hidden(field))
         .map(|field| fit::width(&fit::safe(&field.label)) + LABEL_EXTRAS)
         .max()
         .unwrap_or(0);
@@ -74,8 +79,9 @@ pub fn rows(form: &Form, width: u16) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut group: Option<&str> = None;
     let mut is_in_settings = false;
-    for (at, field) in form.fields.iter().enumerate() {
-        let is_setting = matches!(field.place, Place::Setting(_));
+    let fields = form.fields.iter().enumerate();
+    for (at, field) in fields.filter(|(_, field)| !form.is_hidden(field)) {
+        let is_setting = matches!(field.place, Place::Setting(_) | Place::Way(_));
         if is_setting && (!is_in_settings || field.group.as_deref() != group) {
             group = field.group.as_deref();
             is_in_settings = true;
@@ -104,6 +110,22 @@ pub fn rows(form: &Form, width: u16) -> Vec<Row> {
             push(Shows::LabelAndInput);
         }
         let room = usize::from(width.saturating_sub(label + 2));
+        if at == form.focus
+            && let Some(choosing) = form.choosing.as_ref().filter(|_| form.is_choosing())
+        {
+            if !choosing.follows {
+                push(Shows::Narrowing);
+            }
+            let count = form.keys_left().len();
+            let top = choosing.choices.top;
+            (top..count)
+                .take(choosing.seen)
+                .for_each(|at| push(Shows::Key(at)));
+            for line in form.keys_said().iter().flat_map(|said| wrap(said, room)) {
+                push(Shows::Note(Tone::Hint, line));
+            }
+            continue;
+        }
         for (tone, note) in notes(form, field, at == form.focus) {
             for line in wrap(&note, room) {
                 push(Shows::Note(tone, line));
@@ -137,6 +159,13 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         let note = "Scripts that use the old alias will not find it";
         notes.push((Tone::Hint, note.into()));
     }
+    if is_focused && let Some(said) = form.keys_said() {
+        notes.push((Tone::Hint, said));
+    }
+    if let Place::Way(choice) = field.place {
+        notes.extend(given_up(&form.given_up(choice)));
+    }
+    notes.extend(form.address_notes(field, is_focused));
     if is_focused && !field.description.is_empty() {
         notes.push((Tone::Hint, field.description.clone()));
     }
@@ -154,6 +183,11 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         notes.push((Tone::Hint, note.into()));
     }
     notes
+}
+
+fn given_up(labels: &[&str]) -> Option<(Tone, String)> {
+    let said = format!("! Saving removes what is stored: {}", labels.join(", "));
+    (!labels.is_empty()).then_some((Tone::Warning, said))
 }
 
 fn alias_note(form: &Form) -> Option<(Tone, String)> {

@@ -1,7 +1,7 @@
 //! Saving a form, and showing at its fields why it was refused.
 
-use super::field::{Field, Place};
-use super::{Form, Subject};
+use super::field::Place;
+use super::{Elsewhere, Form, Subject};
 use crate::connection::validate::Stored as Keep;
 use crate::connection::{ConnectionDraft, Field as DraftField, FieldError, Reason, TestSubject};
 use crate::provider::ProviderCatalog;
@@ -20,6 +20,16 @@ impl Form {
 
     /// Asks the service to keep it, when nothing is wrong.
     pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
+        match self.elsewhere {
+            None => {}
+            Some(Elsewhere::Deleted) => return Outcome::AskWhatOfDeleted,
+            Some(Elsewhere::Saved(version)) if self.their_version().is_none() => {
+                self.wait_for_theirs(version);
+                return Outcome::Stay;
+            }
+            Some(Elsewhere::Saved(_)) if self.conflicts().is_empty() => self.come_together(),
+            Some(Elsewhere::Saved(_)) => return Outcome::Merge,
+        }
         let draft = match self.right_draft(catalog) {
             Ok(draft) => draft,
             Err(Some(notice)) => return Outcome::Tell(notice),
@@ -27,6 +37,7 @@ impl Form {
         };
         Outcome::Ask(match self.subject {
             Subject::New => Request::Create(draft),
+            Subject::Copy { of, .. } => Request::Duplicate(of, draft),
             Subject::Stored { id, version, .. } => Request::Update(Change {
                 id,
                 draft,
@@ -44,7 +55,10 @@ impl Form {
         };
         Outcome::Test(match self.subject {
             Subject::New => TestSubject::Draft(draft),
-            Subject::Stored { id, .. } => TestSubject::Changed(id.into(), draft),
+            // The secrets of the original are tried with it, by the rules of a change.
+            Subject::Copy { of: id, .. } | Subject::Stored { id, .. } => {
+                TestSubject::Changed(id.into(), draft)
+            }
         })
     }
 
@@ -56,16 +70,28 @@ impl Form {
         self.was_tried = true;
         self.look_all_up_again();
         let draft = self.draft();
-        let keep = match self.subject {
-            Subject::New => Keep::Nothing,
-            Subject::Stored { .. } => Keep::Secrets,
-        };
-        let problems = draft.problems(catalog, keep);
+        let problems = self.problems(&draft, catalog);
         if !problems.is_empty() {
             return Err(self.refuse(&problems));
         }
         self.hide_secrets();
         Ok(draft)
+    }
+
+    fn problems(&self, draft: &ConnectionDraft, catalog: &ProviderCatalog) -> Vec<FieldError> {
+        let keep = match self.subject {
+            Subject::New => Keep::Nothing,
+            Subject::Copy { .. } | Subject::Stored { .. } => Keep::Secrets,
+        };
+        draft.problems(catalog, keep)
+    }
+
+    /// Shows what is wrong at the fields, as a save would; what belongs to no field is to be told.
+    pub(super) fn show_problems(&mut self, catalog: &ProviderCatalog) -> Option<Notice> {
+        self.was_tried = true;
+        let draft = self.draft();
+        let problems = self.problems(&draft, catalog);
+        self.refuse(&problems)
     }
 
     /// Shows every error at its field with the focus on the first; what belongs to no field is told.
@@ -76,9 +102,14 @@ impl Form {
         }
         let mut homeless = None;
         for problem in problems {
-            match self.field_of(&problem.field) {
+            let (place, words) = match self.at_way(problem) {
+                Some((place, words)) => (Some(place), words),
+                None => (self.place_of(&problem.field), problem.reason.at_field()),
+            };
+            let mut fields = self.fields.iter_mut();
+            match fields.find(|field| place.as_ref() == Some(&field.place)) {
                 Some(field) if field.error.is_none() => {
-                    field.error = Some(sentence(&problem.reason.at_field()));
+                    field.error = Some(sentence(&words));
                     field.refused = match &problem.reason {
                         Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. } => {
                             field.reference()
@@ -96,8 +127,8 @@ impl Form {
         homeless
     }
 
-    fn field_of(&mut self, at: &DraftField) -> Option<&mut Field> {
-        let place = match at {
+    fn place_of(&self, at: &DraftField) -> Option<Place> {
+        Some(match at {
             DraftField::Name => Place::Name,
             DraftField::Alias => Place::Alias,
             DraftField::IsActive => Place::Status,
@@ -105,8 +136,7 @@ impl Form {
                 Place::Setting(self.provider.field(key)?.key.clone())
             }
             DraftField::ProviderId | DraftField::Settings => return None,
-        };
-        self.fields.iter_mut().find(|field| field.place == place)
+        })
     }
 
     /// Puts the focus on the next field that is wrong, from this one on and around.

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::loading::Loading;
-use super::news::{self, News};
-use super::{Item, Node, Sort, Tree};
+use super::news::{self, News, Shift};
+use super::{Item, Node, Tree};
 
 /// So many deleted connections are remembered: an answer that was under way must not bring one back.
 const REMEMBERED: usize = 1_024;
@@ -12,11 +12,25 @@ const REMEMBERED: usize = 1_024;
 impl Tree {
     /// Marks a connection as on or off.
     pub fn set_active(&mut self, id: Uuid, active: bool) {
-        for items in std::iter::once(&mut self.items).chain(&mut self.fresh) {
-            if let Some(item) = items.iter_mut().find(|item| item.id == id) {
-                item.is_active = active;
-            }
+        let is_next_fresh = self.is_fresh_whole();
+        let find = |items: &mut [Item]| {
+            let place = items.iter().position(|item| item.id == id)?;
+            items[place].is_active = active;
+            Some(Shift::changed(place))
+        };
+        let places = self.place_on_screen();
+        if let Some(fresh) = &mut self.fresh
+            && let Some(shift) = find(fresh)
+            && is_next_fresh
+            && let Some(next) = &mut self.next
+        {
+            next.shift(&shift, fresh, &mut self.providers);
         }
+        if let Some(shift) = find(&mut self.items) {
+            self.shift(&shift);
+        }
+        self.relocate();
+        self.keep_on_screen(places);
     }
 
     /// Puts a connection in, in place of what it was, unless a newer one or its end was heard of.
@@ -40,6 +54,7 @@ impl Tree {
                         self.gone.pop_front();
                     }
                     self.gone.push_back(*id);
+                    self.marks.forget(*id);
                 }
                 News::Saved(item) if !self.gone.is_empty() => {
                     self.gone.retain(|gone| *gone != item.id);
@@ -53,22 +68,42 @@ impl Tree {
     /// Takes in a part of the list that follows what was read.
     pub fn take_page(&mut self, page: Vec<Item>, total: usize) {
         match &mut self.fresh {
-            Some(fresh) => self.loading.take_page(fresh, page, total),
-            None => self.loading.take_page(&mut self.items, page, total),
+            Some(fresh) => {
+                self.loading.take_page(fresh, page, total);
+                if self.loading.is_done() {
+                    self.rearrange();
+                }
+            }
+            None => self.take_first_page(page, total),
         }
-        if self.loading.is_done()
-            && let Some(fresh) = self.fresh.take()
+    }
+
+    fn take_first_page(&mut self, page: Vec<Item>, total: usize) {
+        let from = self.loading.take_page(&mut self.items, page, total);
+        let arrangements = [&mut self.shown, &mut self.next, &mut self.lookup];
+        for arrangement in arrangements.into_iter().flatten() {
+            arrangement.forget_from(from);
+        }
+        // One that was made ahead of the list and is selected shall not be out of sight for a moment.
+        if let Node::Connection(id) = self.selected
+            && self.index_of(id).is_some_and(|index| index >= from)
+            && let Some(shown) = &mut self.shown
         {
-            self.items = fresh;
-            self.search_again();
+            while shown.has_more(&self.items) {
+                shown.step(&self.items, &mut self.providers);
+            }
         }
-        self.reorder();
+        self.relocate();
     }
 
     /// Reads the list again; what was read stays until all of it is there.
     pub fn refresh(&mut self) {
+        let was_whole = self.is_fresh_whole();
         self.fresh = (!self.items.is_empty()).then(Vec::new);
         self.loading = Loading::default();
+        if was_whole {
+            self.rearrange();
+        }
     }
 
     fn change(&mut self, news: Vec<News>) {
@@ -76,21 +111,42 @@ impl Tree {
             self.loading.heard(heard.id());
         }
         let places = self.place_on_screen();
+        let is_next_fresh = self.is_fresh_whole();
         if let Some(fresh) = &mut self.fresh {
             let shift = news::take_in(fresh, news.clone());
-            self.loading.shift(&shift);
+            if !is_next_fresh {
+                self.loading.shift(&shift);
+            } else if let Some(next) = &mut self.next {
+                next.shift(&shift, fresh, &mut self.providers);
+            }
         }
         let shift = news::take_in(&mut self.items, news);
         if self.fresh.is_none() {
             self.loading.shift(&shift);
         }
-        self.search_changed(&shift);
-        self.reorder();
+        self.shift(&shift);
+        self.relocate();
         self.keep_on_screen(places);
     }
 
+    /// Moves what points into the list.
+    fn shift(&mut self, shift: &Shift) {
+        let next = if self.is_fresh_whole() {
+            None
+        } else {
+            self.next.as_mut()
+        };
+        let arrangements = [self.shown.as_mut(), next, self.lookup.as_mut()];
+        for arrangement in arrangements.into_iter().flatten() {
+            arrangement.shift(shift, &self.items, &mut self.providers);
+        }
+        if let Some(index) = shift.moved(self.index) {
+            self.index = index;
+        }
+    }
+
     /// How far below the first rows that are seen the selected connection stands.
-    fn place_on_screen(&self) -> Option<(usize, usize)> {
+    pub(super) fn place_on_screen(&self) -> Option<(usize, usize)> {
         let at = self.selected_at()?;
         Some((
             self.selected_row().saturating_sub(self.top),
@@ -99,31 +155,10 @@ impl Tree {
     }
 
     /// What is selected stays where it is on screen, whatever came in or went above it.
-    fn keep_on_screen(&mut self, places: Option<(usize, usize)>) {
+    pub(super) fn keep_on_screen(&mut self, places: Option<(usize, usize)>) {
         if let (Some((row, list_row)), Node::Connection(_)) = (places, self.selected) {
             self.top = self.selected_row().saturating_sub(row);
             self.list_top = self.at.saturating_sub(list_row);
         }
     }
-
-    /// Orders by provider again: counted, not compared, since there are few of them.
-    pub(super) fn reorder(&mut self) {
-        self.by_provider = match self.sort {
-            Sort::Name => Vec::new(),
-            Sort::Provider => by_provider(&self.items),
-        };
-        self.relocate();
-    }
-}
-
-fn by_provider(items: &[Item]) -> Vec<u32> {
-    let mut groups: Vec<(&str, Vec<u32>)> = Vec::new();
-    for (index, item) in (0..).zip(items) {
-        match groups.iter_mut().find(|(id, _)| *id == &*item.provider) {
-            Some((_, group)) => group.push(index),
-            None => groups.push((&item.provider, vec![index])),
-        }
-    }
-    groups.sort_by_key(|(id, _)| *id);
-    groups.into_iter().flat_map(|(_, group)| group).collect()
 }

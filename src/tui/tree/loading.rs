@@ -127,10 +127,11 @@ impl Loading {
         self.complete = shift.moved_end(self.complete);
     }
 
-    /// Puts a page behind what is complete, and what was there already behind the page, each in its place.
-    pub fn take_page(&mut self, items: &mut Vec<Item>, page: Vec<Item>, total: usize) {
+    /// Puts a page behind what is complete, and what was there already behind the page, each in its place. Answers from which
+    /// place on the list is another.
+    pub fn take_page(&mut self, items: &mut Vec<Item>, page: Vec<Item>, total: usize) -> usize {
         let State::Asked(_, window) = self.state else {
-            return;
+            return items.len();
         };
         self.total = Some(total);
         self.state = State::Wanted;
@@ -139,18 +140,19 @@ impl Loading {
         let is_joined = window.skip == 0 || page.first().is_some_and(|first| !is_beyond(first));
         if !is_joined {
             self.overlap = self.overlap.saturating_mul(4);
-            return;
+            return items.len();
         }
         let is_last = page.is_empty() || window.skip + page.len() >= total;
         let fresh: Vec<Item> = page.into_iter().filter(|item| is_beyond(item)).collect();
         if fresh.is_empty() && !is_last {
             // Many more than were deleted came in before it.
             self.overlap = (self.overlap / 2).max(1);
-            return;
+            return items.len();
         }
         self.overlap = OVERLAP;
         let end = fresh.last().cloned();
-        let ahead = items.split_off(self.complete.min(items.len()));
+        let from = self.complete.min(items.len());
+        let ahead = items.split_off(from);
         if items.is_empty() {
             // One allocation for the whole list, and not a doubling one.
             items.reserve_exact(total);
@@ -173,5 +175,6 @@ impl Loading {
         } else if let Some(end) = end {
             self.complete = items.partition_point(|item| item.order(&end).is_le());
         }
+        from
     }
 }

@@ -43,6 +43,14 @@ pub struct Shift {
 }
 
 impl Shift {
+    /// Nothing moved, and one is another where it stands.
+    pub fn changed(place: usize) -> Self {
+        Self {
+            other: vec![place],
+            ..Self::default()
+        }
+    }
+
     /// Where what stood in a place stands now.
     pub fn moved(&self, old: usize) -> Option<usize> {
         let Err(before) = self.gone.binary_search(&old) else {

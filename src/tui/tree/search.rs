@@ -1,192 +1,198 @@
-//! The fuzzy filter: words over name, alias and provider, in slices so that no key waits for it.
-
-use std::cmp::Reverse;
+//! The fuzzy filter: words over name, alias, provider, endpoint and id, and terms that look at one of them.
 
 use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
+use uuid::Uuid;
 
 use super::Item;
-use super::news::Shift;
-use crate::provider::ProviderCatalog;
+use super::providers::Providers;
+use super::terms::{Term, Terms, is_status};
 
-/// How many connections one slice looks at: well under a millisecond's work.
-pub const SLICE: usize = 4_096;
+/// The fewest digits of an id that a word must have to be looked for there; an address seldom has so many in a row.
+const FEWEST_DIGITS: usize = 4;
 
-/// What a filter's text asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Terms {
-    words: Vec<String>,
-    is_active: Option<bool>,
-    providers: Vec<String>,
-}
+/// What a fit beside the name counts less by: it stands behind every name that fits.
+const BESIDE: u16 = 4;
 
-impl Terms {
-    /// Reads words, `status:active`, `status:inactive` and `provider:openai`.
-    pub fn read(text: &str) -> Self {
-        let mut terms = Self::default();
-        for word in text.split_whitespace() {
-            let lower = word.to_lowercase();
-            if let Some(status) = lower.strip_prefix("status:") {
-                terms.is_active = match status {
-                    "" => terms.is_active,
-                    status if "inactive".starts_with(status) => Some(false),
-                    status if "active".starts_with(status) => Some(true),
-                    _ => terms.is_active,
-                };
-            } else if let Some(provider) = lower.strip_prefix("provider:") {
-                if !provider.is_empty() {
-                    terms.providers.push(provider.to_owned());
-                }
-            } else {
-                terms.words.push(lower);
-            }
-        }
-        terms
-    }
+/// The most that one letter of a fit counts, as the matcher scores it.
+const LETTER: usize = 16;
 
-    /// Whether everything is admitted.
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.is_active.is_none() && self.providers.is_empty()
-    }
-}
+/// The most that a fit counts besides for where it begins and ends.
+const EDGES: usize = 24;
 
-/// One connection that a filter found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
-    /// How well it fits.
-    pub score: u16,
-    /// Which it is, counted in name order.
-    pub index: u32,
-}
+/// How much of a letter's full score a word must have in an endpoint, which is long: no more than a slip or two.
+const STRICT: usize = 13;
+
+/// A connection to look at, with its provider's number.
+pub type Looked<'a> = (u32, &'a Item, u16);
 
 /// A filter at work.
 pub struct Search {
     terms: Terms,
-    matchers: Vec<Matcher>,
-    looked_at: usize,
-    found: Vec<Found>,
-    names: Vec<(String, String)>,
+    words: Vec<Word>,
+}
+
+struct Word {
+    text: String,
+    matcher: Matcher,
+    digits: Option<String>,
+    /// Which providers it fits, by number.
+    fits: Vec<bool>,
 }
 
 impl Search {
-    /// A filter for these terms, which has looked at nothing yet.
-    pub fn new(terms: Terms, catalog: &ProviderCatalog) -> Self {
-        let matchers = terms
+    /// A filter for these terms.
+    pub fn new(terms: Terms, providers: &Providers) -> Self {
+        let words = terms
             .words
             .iter()
-            .map(|word| Matcher::new(word.as_str(), &config(word)))
+            .map(|word| Word::new(word, providers))
             .collect();
-        let names = catalog
-            .all()
-            .iter()
-            .map(|provider| (provider.id.clone(), provider.name.to_lowercase()))
-            .collect();
-        Self {
-            terms,
-            matchers,
-            looked_at: 0,
-            found: Vec::new(),
-            names,
-        }
+        Self { terms, words }
     }
 
-    /// What was found so far, the best first.
-    pub fn found(&self) -> &[Found] {
-        &self.found
+    /// Whether some fit better than others.
+    pub const fn has_words(&self) -> bool {
+        !self.words.is_empty()
     }
 
-    /// Whether there are connections it has not looked at.
-    pub const fn has_more(&self, items: &[Item]) -> bool {
-        self.looked_at < items.len()
-    }
-
-    /// Looks at everything again.
-    pub fn restart(&mut self) {
-        self.looked_at = 0;
-        self.found.clear();
-    }
-
-    /// Looks at the next connections.
-    pub fn step(&mut self, items: &[Item]) {
-        let end = items.len().min(self.looked_at + SLICE);
-        let start = u32::try_from(self.looked_at).unwrap_or(u32::MAX);
-        let slice: Vec<(u32, &Item)> = (start..)
-            .zip(items.get(self.looked_at..end).unwrap_or_default())
-            .collect();
-        self.look_at(&slice);
-        self.looked_at = end;
-    }
-
-    /// The places in the list moved: what was found moves with them, and what is another now is looked at.
-    pub fn shift(&mut self, shift: &Shift, items: &[Item]) {
-        let is_whole = self.looked_at == shift.old_len(items.len());
-        self.looked_at = if is_whole {
-            items.len()
-        } else {
-            shift.moved_end(self.looked_at)
-        };
-        self.found.retain_mut(|found| {
-            let place = shift.moved(found.index as usize);
-            let place = place.filter(|place| shift.other.binary_search(place).is_err());
-            found.index = place.map_or(u32::MAX, |place| u32::try_from(place).unwrap_or(u32::MAX));
-            place.is_some()
-        });
-        let others: Vec<(u32, &Item)> = shift
-            .other
-            .iter()
-            .filter(|place| **place < self.looked_at)
-            .filter_map(|place| Some((u32::try_from(*place).ok()?, items.get(*place)?)))
-            .collect();
-        for slice in others.chunks(SLICE) {
-            self.look_at(slice);
-        }
-    }
-
-    fn look_at(&mut self, slice: &[(u32, &Item)]) {
+    /// How well each fits; none where it does not.
+    pub fn scores(&mut self, slice: &[Looked<'_>], providers: &Providers) -> Vec<Option<u16>> {
         let mut scores: Vec<Option<u16>> = slice
             .iter()
-            .map(|(_, item)| self.admits(item).then_some(0))
+            .map(|(_, item, provider)| admits(&self.terms, item, *provider, providers).then_some(0))
             .collect();
-        let texts: Vec<&str> = slice.iter().map(|(_, item)| item.text()).collect();
-        for (at, word) in self.terms.words.iter().enumerate() {
-            let mut fits = vec![None; slice.len()];
-            for found in self.matchers[at].match_list(&texts) {
-                fits[found.index as usize] = Some(found.score);
-            }
-            for ((score, fit), (_, item)) in scores.iter_mut().zip(fits).zip(slice) {
-                let fit = fit.or_else(|| self.is_of(item, word).then_some(1));
+        let texts: Vec<&str> = slice.iter().map(|(_, item, _)| item.text()).collect();
+        for word in &mut self.words {
+            for (score, fit) in scores.iter_mut().zip(word.fits(slice, &texts, providers)) {
                 *score = score.zip(fit).map(|(sum, more)| sum.saturating_add(more));
             }
         }
-        let fresh = slice.iter().zip(scores).filter_map(|((index, _), score)| {
-            Some(Found {
-                score: score?,
-                index: *index,
+        scores
+    }
+}
+
+impl Word {
+    fn new(text: &str, providers: &Providers) -> Self {
+        let mut matcher = Matcher::new(text, &config(text));
+        let fits = providers
+            .numbers()
+            .map(|number| {
+                providers.fits(number, text)
+                    || is_close(&mut matcher, text, providers.title(number))
+                    || is_close(&mut matcher, text, providers.id(number))
             })
-        });
-        self.found.extend(fresh);
-        // Nearly sorted already; equal scores stand in name order.
-        self.found
-            .sort_by_key(|found| (Reverse(found.score), found.index));
+            .collect();
+        Self {
+            text: text.to_owned(),
+            matcher,
+            digits: digits(text).filter(|digits| digits.len() >= FEWEST_DIGITS),
+            fits,
+        }
     }
 
-    fn admits(&self, item: &Item) -> bool {
-        self.terms.is_active.is_none_or(|on| on == item.is_active)
-            && (self.terms.providers.is_empty()
-                || self
-                    .terms
-                    .providers
-                    .iter()
-                    .any(|word| self.is_of(item, word)))
+    fn fits(
+        &mut self,
+        slice: &[Looked<'_>],
+        texts: &[&str],
+        providers: &Providers,
+    ) -> Vec<Option<u16>> {
+        let mut fits = vec![None; slice.len()];
+        for found in self.matcher.match_list(texts) {
+            if let Some(fit) = fits.get_mut(found.index as usize) {
+                *fit = Some(found.score);
+            }
+        }
+        let mut endpoints = Vec::new();
+        for (at, (fit, (_, item, provider))) in fits.iter_mut().zip(slice).enumerate() {
+            if let Some(digits) = &self.digits
+                && begins(item.id, digits)
+            {
+                *fit = Some(u16::MAX);
+            } else if fit.is_none() {
+                let known = self.fits.get(usize::from(*provider)).copied();
+                if known.unwrap_or_else(|| providers.fits(*provider, &self.text))
+                    || contains(item.endpoint(), &self.text)
+                {
+                    let most = LETTER * self.text.chars().count() + EDGES;
+                    *fit = Some(u16::try_from(most).unwrap_or(u16::MAX) / BESIDE);
+                } else if !item.endpoint().is_empty() {
+                    endpoints.push((at, item.endpoint()));
+                }
+            }
+        }
+        let texts: Vec<&str> = endpoints.iter().map(|(_, endpoint)| *endpoint).collect();
+        for found in self.matcher.match_list(&texts) {
+            if is_strict(found.score, &self.text)
+                && let Some((at, _)) = endpoints.get(found.index as usize)
+                && let Some(fit) = fits.get_mut(*at)
+            {
+                *fit = Some(found.score / BESIDE);
+            }
+        }
+        fits
     }
+}
 
-    /// Whether a word is part of the provider's id or name.
-    fn is_of(&self, item: &Item, word: &str) -> bool {
-        item.provider.to_ascii_lowercase().contains(word)
-            || self
-                .names
-                .iter()
-                .any(|(id, name)| name.contains(word) && id.eq_ignore_ascii_case(&item.provider))
+fn is_close(matcher: &mut Matcher, word: &str, text: &str) -> bool {
+    let found = matcher.match_list(&[text]);
+    found
+        .first()
+        .is_some_and(|found| is_strict(found.score, word))
+}
+
+fn is_strict(score: u16, word: &str) -> bool {
+    usize::from(score) >= STRICT * word.chars().count()
+}
+
+fn admits(terms: &Terms, item: &Item, provider: u16, providers: &Providers) -> bool {
+    let fits = |term: Term, word: &str| match term {
+        Term::Status => is_status(item.is_active, word),
+        Term::Provider => providers.fits(provider, word),
+        Term::Name => contains(item.name(), word),
+        Term::Alias => contains(item.alias(), word),
+        Term::Endpoint => contains(item.endpoint(), word),
+        Term::Id => digits(word).is_some_and(|digits| begins(item.id, &digits)),
+    };
+    let is_anywhere = |word: &str| {
+        [Term::Provider, Term::Name, Term::Alias, Term::Endpoint]
+            .into_iter()
+            .any(|term| fits(term, word))
+            || (word.len() >= FEWEST_DIGITS && fits(Term::Id, word))
+    };
+    let is_wanted = terms.wanted.iter().all(|(term, _)| {
+        let mut same = terms.wanted.iter().filter(|(other, _)| other == term);
+        same.any(|(term, word)| fits(*term, word))
+    });
+    is_wanted
+        && !terms.unwanted.iter().any(|(term, word)| match term {
+            Some(term) => fits(*term, word),
+            None => is_anywhere(word),
+        })
+}
+
+/// The hexadecimal digits of a text that may be the beginning of an id, as people paste it.
+fn digits(text: &str) -> Option<String> {
+    let text = text.trim_start_matches('{').trim_end_matches('}');
+    let is_id = |sign: char| sign.is_ascii_hexdigit() || sign == '-';
+    let digits: String = text.chars().filter(|sign| *sign != '-').collect();
+    (text.chars().all(is_id) && !digits.is_empty()).then_some(digits)
+}
+
+fn begins(id: Uuid, digits: &str) -> bool {
+    let mut text = [0; uuid::fmt::Simple::LENGTH];
+    id.as_simple().encode_lower(&mut text).starts_with(digits)
+}
+
+/// Whether a word in lower case is part of a text, in any case.
+fn contains(text: &str, word: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(word);
     }
+    let (text, word) = (text.as_bytes(), word.as_bytes());
+    word.is_empty()
+        || text
+            .windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word))
 }
 
 fn config(word: &str) -> Config {

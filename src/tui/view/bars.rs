@@ -1,20 +1,31 @@
 //! Draws the first line and the last two: where one is, what happened, what can be done.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
 use crate::tui::action::{ACTIONS, Action, Context};
+use crate::tui::app::App;
 use crate::tui::fit;
 use crate::tui::form::Subject;
 use crate::tui::layer::Layer;
 use crate::tui::layout::Area;
-use crate::tui::notice::Mood;
+use crate::tui::notice::{Mood, Notice};
+use crate::tui::theme::{Role, Theme};
 use crate::tui::tree::Node;
+
+/// The columns before a notice.
+const MARGIN: usize = 3;
+
+/// From so many columns on a notice that is cut says where the rest is.
+const ROOMY: u16 = 60;
 
 /// Draws where one is.
 pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let area = behind(scene, layout.header, buffer);
+    let area = server(scene, badge(scene, area, buffer), buffer);
     let mut path = vec!["Settings".to_owned()];
     let selected = app.tree.selected();
     if selected != Node::Settings {
@@ -23,12 +34,15 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     if !matches!(selected, Node::Settings | Node::Ai) {
         path.push("Connections".into());
     }
+    if let Some(number) = app.tree.selected_provider() {
+        path.push(app.tree.providers().title(number).to_owned());
+    }
     let mut is_unsaved = false;
     if let Some(form) = app.form() {
         path = vec!["Settings".into(), "AI".into(), "Connections".into()];
         let name = match (&form.subject, form.name()) {
             (_, "") => "Untitled".to_owned(),
-            (Subject::New | Subject::Stored { .. }, name) => name.to_owned(),
+            (Subject::New | Subject::Copy { .. } | Subject::Stored { .. }, name) => name.to_owned(),
         };
         path.push(name);
         is_unsaved = form.is_changed();
@@ -64,6 +78,52 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     );
 }
 
+/// Draws at the beginning of the first line the mark of the place that the app is at, and whether nothing can be changed there;
+/// answers what is left of the line.
+fn badge(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
+    let Scene { app, theme, .. } = scene;
+    let site = &app.site;
+    let read_only = match (site.is_read_only(), area.width) {
+        (false, _) => "",
+        (true, 0..50) => "r/o",
+        (true, 50..) => "read-only",
+    };
+    let words: Vec<&str> = [site.badge.as_deref(), Some(read_only)]
+        .into_iter()
+        .flatten()
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.is_empty() {
+        return area;
+    }
+    let text = format!(" {} ", words.join(" · "));
+    // The way is worth more than the end of a long mark.
+    let room = area.split_left(area.width / 2).0;
+    let style = theme.badge_in(site.color.as_deref());
+    let used = paint::line(buffer, room, &[(&text, style)]);
+    area.split_left(used).1
+}
+
+/// Draws at the end of the first line the server that the app is on, unless a mark says where that is; answers what is left.
+fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
+    let Scene { app, theme, .. } = scene;
+    let (Some(server), None) = (&app.site.server, &app.site.badge) else {
+        return area;
+    };
+    let room = usize::from(area.width / 2).saturating_sub(1);
+    let place = server
+        .split_once("://")
+        .map_or(server.as_str(), |(_, place)| place);
+    let text = if fit::width(&fit::safe(server)) <= room {
+        server
+    } else {
+        place
+    };
+    let text = format!("{} ", fit::cut(text, room));
+    let used = paint::right(buffer, area, &text, theme.dim.style());
+    area.split_left(area.width.saturating_sub(used + 1)).0
+}
+
 /// Draws at the end of the first line that things may have happened that are not on screen; answers what is left of the line.
 fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     if !scene.app.is_behind {
@@ -78,28 +138,45 @@ fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     area.split_left(area.width.saturating_sub(used + 1)).0
 }
 
+/// What is to be said: what is wrong with a filter, before what happened last.
+pub fn told(app: &App) -> Option<Cow<'_, Notice>> {
+    let problem = app.tree.filter().and_then(|filter| filter.problem.as_ref());
+    match problem.filter(|_| app.layers.is_empty()) {
+        Some(problem) => Some(Cow::Owned(Notice::warning(problem))),
+        None => app.notice.as_ref().map(Cow::Borrowed),
+    }
+}
+
 /// Draws what happened last.
 pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
-    if let Some(notice) = &app.notice {
+    if let Some(notice) = &told(app) {
         let area = if layout.notice == layout.footer {
             state(scene, buffer)
         } else {
             layout.notice
         };
-        let (mark, role) = match notice.mood {
-            Mood::Info => ("ℹ ", theme.hint),
-            Mood::Done => ("✓ ", theme.right),
-            Mood::Warning => ("! ", theme.warning),
-            Mood::Error => ("✗ ", theme.wrong),
-        };
+        let (mark, role) = mood(theme, notice.mood);
         let undo = match app.keymap.first_key(Context::Tree, Action::Undo) {
             Some(key) if notice.offers_undo => format!("  ({key} undoes it)"),
             _ => String::new(),
         };
+        let wide = fit::width(&fit::safe(&notice.text)) + fit::width(&undo) + MARGIN;
+        let whole = match app.keymap.first_key(app.context(), Action::Messages) {
+            Some(key)
+                if wide > area.width.into()
+                    && area.width >= ROOMY
+                    && !matches!(app.layers.last(), Some(Layer::Messages(_))) =>
+            {
+                format!(" ({key} has all of it)")
+            }
+            _ => String::new(),
+        };
+        let used = u16::try_from(fit::width(&whole)).unwrap_or(0);
+        let (line, rest) = area.split_left(area.width.saturating_sub(used));
         paint::line(
             buffer,
-            area,
+            line,
             &[
                 (" ", theme.text.style()),
                 (mark, role.style()),
@@ -107,6 +184,17 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
                 (&undo, theme.hint.style()),
             ],
         );
+        paint::line(buffer, rest, &[(&whole, theme.hint.style())]);
+    }
+}
+
+/// The mark and the role of what is meant so.
+pub fn mood(theme: &Theme, mood: Mood) -> (&'static str, Role) {
+    match mood {
+        Mood::Info => ("ℹ ", theme.hint),
+        Mood::Done => ("✓ ", theme.right),
+        Mood::Warning => ("! ", theme.warning),
+        Mood::Error => ("✗ ", theme.wrong),
     }
 }
 

@@ -1,56 +1,124 @@
-//! Draws lists to choose from: the providers, the actions.
+//! Draws lists to choose from: the providers, the actions, the models.
 
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
-use crate::tui::action::Context;
 use crate::tui::choices::Choices;
 use crate::tui::fit;
 use crate::tui::layout::{Area, Layout};
 use crate::tui::models::{self, Models};
-use crate::tui::palette::Palette;
+use crate::tui::palette::{Offered, Palette};
 use crate::tui::picker::{self, Picker};
+use crate::tui::tree::Item;
+
+/// With fewer columns a connection's row has no room for its provider.
+const NARROW: usize = 50;
+
+/// One of those to choose from.
+#[derive(Clone, Default)]
+pub(super) struct Row {
+    pub(super) left: String,
+    pub(super) right: String,
+    /// Whether it is only there to be read.
+    pub(super) is_dim: bool,
+}
+
+impl Row {
+    pub(super) const fn new(left: String, right: String) -> Self {
+        Self {
+            left,
+            right,
+            is_dim: false,
+        }
+    }
+}
 
 /// Draws Select AI Provider; answers where the cursor stands.
 pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> (u16, u16) {
     let catalog = &scene.app.catalog;
-    let rows: Vec<(String, String)> = picker
+    let rows: Vec<Row> = picker
         .left(catalog)
         .into_iter()
-        .map(|provider| (provider.name.clone(), picker::words(provider)))
+        .map(|provider| Row::new(provider.name.clone(), picker::words(provider)))
         .collect();
     let area = scene.layout.picker(catalog.all().len());
     draw(
         scene,
-        ("Select AI Provider", area),
+        ("Select AI Provider", area, "Type to narrow"),
         (&picker.choices, &rows, "Nothing fits"),
         buffer,
     )
 }
 
-/// Draws the actions; answers where the cursor stands.
+/// Draws the actions and the connections under them; answers where the cursor stands.
 pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> (u16, u16) {
-    let keymap = &scene.app.keymap;
-    let rows: Vec<(String, String)> = palette
-        .left()
-        .into_iter()
-        .map(|entry| {
-            let key = keymap
-                .first_key(palette.place, entry.action)
-                .or_else(|| keymap.first_key(Context::Anywhere, entry.action));
-            (
-                entry.title.to_owned(),
-                key.map(|key| key.to_string()).unwrap_or_default(),
-            )
-        })
-        .collect();
-    let area = scene.layout.palette();
+    let Scene { app, layout, .. } = scene;
+    let area = layout.palette();
+    let list = Layout::choice_list(area);
+    let (top, seen) = (palette.choices.top, usize::from(list.height));
+    let actions = palette.actions();
+    let count = palette.count(&app.tree);
+    let room = usize::from(list.width.saturating_sub(2));
+    let mut rows = vec![Row::default(); top];
+    for at in top..count.min(top + seen) {
+        rows.push(match actions.get(at) {
+            Some(offered) => action(scene, (palette, *offered), room),
+            None => match app.tree.looked_up(at - actions.len()) {
+                Some(item) => connection(scene, item, room),
+                None => Row::default(),
+            },
+        });
+    }
+    rows.resize(count, Row::default());
+    let (title, hint) = if palette.offers_connections() {
+        ("Actions and connections", "Type an action or a connection")
+    } else {
+        ("Actions", "Type to narrow")
+    };
     draw(
         scene,
-        ("Actions", area),
+        (title, area, hint),
         (&palette.choices, &rows, "Nothing fits"),
         buffer,
     )
+}
+
+/// An action with its key; one that is for another place says for which.
+fn action(scene: Scene<'_>, (palette, offered): (&Palette, Offered), room: usize) -> Row {
+    let keys = palette.keys(offered, &scene.app.keymap);
+    let right = match offered.elsewhere() {
+        None => keys,
+        Some(place) => format!("{} {keys}", place.title()),
+    };
+    let left = fit::cut(
+        offered.entry.title,
+        room.saturating_sub(fit::width(&right) + 2),
+    );
+    Row {
+        left,
+        right,
+        is_dim: !offered.is_here,
+    }
+}
+
+fn connection(scene: Scene<'_>, item: &Item, room: usize) -> Row {
+    let mark = if item.is_active { "●" } else { "○" };
+    let provider = match scene.app.catalog.get(&item.provider) {
+        Some(provider) => provider.name.as_str(),
+        None => &item.provider,
+    };
+    let alias_first = if room < NARROW {
+        item.alias().to_owned()
+    } else {
+        format!("{} · {provider}", item.alias())
+    };
+    let right = fit::cut(&alias_first, room / 2);
+    let left = format!("→ {mark} {}", item.name());
+    Row {
+        left: fit::cut(&left, room.saturating_sub(fit::width(&right) + 2)),
+        right,
+        is_dim: false,
+    }
 }
 
 /// Draws the models of a connection; answers where the cursor stands.
@@ -60,9 +128,9 @@ pub fn models(scene: Scene<'_>, models: &Models, buffer: &mut Buffer) -> (u16, u
         Some(Ok(all)) => format!("Models ({} of {}) · {}", left.len(), all.len(), models.name),
         Some(Err(_)) | None => format!("Models · {}", models.name),
     };
-    let rows: Vec<(String, String)> = left
+    let rows: Vec<Row> = left
         .into_iter()
-        .map(|model| (model.id.clone(), models::words(model)))
+        .map(|model| Row::new(model.id.clone(), models::words(model)))
         .collect();
     let empty = match &models.found {
         None => "Asking the provider…",
@@ -72,7 +140,7 @@ pub fn models(scene: Scene<'_>, models: &Models, buffer: &mut Buffer) -> (u16, u
     let area = scene.layout.palette();
     draw(
         scene,
-        (&title, area),
+        (&title, area, "Type to narrow"),
         (&models.choices, &rows, empty),
         buffer,
     )
@@ -80,12 +148,24 @@ pub fn models(scene: Scene<'_>, models: &Models, buffer: &mut Buffer) -> (u16, u
 
 fn draw(
     scene: Scene<'_>,
-    frame: (&str, Area),
-    what: (&Choices, &[(String, String)], &str),
+    frame: (&str, Area, &str),
+    what: (&Choices, &[Row], &str),
+    buffer: &mut Buffer,
+) -> (u16, u16) {
+    let (title, area, hint) = frame;
+    let list = Layout::choice_list(area);
+    draw_in(scene, (title, area, list, hint), what, buffer)
+}
+
+/// Draws a list below the line that narrows it, in a part of its frame; answers where the cursor stands.
+pub(super) fn draw_in(
+    scene: Scene<'_>,
+    frame: (&str, Area, Area, &str),
+    what: (&Choices, &[Row], &str),
     buffer: &mut Buffer,
 ) -> (u16, u16) {
     let theme = scene.theme;
-    let (title, area) = frame;
+    let (title, area, list, hint) = frame;
     let (choices, rows, empty) = what;
     let inside = paint::pane(buffer, area, title, (theme, true));
     let (line, _) = inside.split_top(1);
@@ -93,11 +173,7 @@ fn draw(
     let used = paint::line(buffer, prompt, &[("› ", theme.key.style())]);
     let typing = prompt.split_left(used).1;
     if choices.line.is_empty() {
-        paint::line(
-            buffer,
-            typing,
-            &[("Type to narrow", theme.placeholder.style())],
-        );
+        paint::line(buffer, typing, &[(hint, theme.placeholder.style())]);
     }
     let cursor = paint::typed(
         buffer,
@@ -105,10 +181,7 @@ fn draw(
         choices.line.around_cursor(),
         theme.text.style(),
     );
-    let list = Layout::choice_list(area);
-    for (row, (at, (left, right))) in
-        (0..list.height).zip(rows.iter().enumerate().skip(choices.top))
-    {
+    for (row, (at, shown)) in (0..list.height).zip(rows.iter().enumerate().skip(choices.top)) {
         let place = Area {
             y: list.y + row,
             height: 1,
@@ -119,10 +192,15 @@ fn draw(
             width: place.width.saturating_sub(2),
             ..place
         };
-        let used = paint::line(buffer, text, &[(left, theme.text.style())]);
+        let style = if shown.is_dim {
+            theme.dim.style()
+        } else {
+            theme.text.style()
+        };
+        let used = paint::line(buffer, text, &[(&shown.left, style)]);
         let rest = text.split_left(used + 2).1;
-        if fit::width(right) <= usize::from(rest.width) {
-            paint::right(buffer, rest, right, theme.dim.style());
+        if fit::width(&shown.right) <= usize::from(rest.width) {
+            paint::right(buffer, rest, &shown.right, theme.dim.style());
         }
         if at == choices.selected {
             paint::row(buffer, place, theme.selected.style());

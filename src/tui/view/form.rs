@@ -18,6 +18,7 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
     let Scene { app, theme, layout } = scene;
     let title = match &form.subject {
         Subject::New => format!("Create Connection · {}", form.provider.name),
+        Subject::Copy { name, .. } => format!("Copy of {name} · {}", form.provider.name),
         Subject::Stored { name, .. } => format!("{name} · {}", form.provider.name),
     };
     let is_top = matches!(app.layers.last(), Some(Layer::Form(_)));
@@ -39,8 +40,11 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
         (form.top, inside.height.into(), rows.len()),
         theme.border_focus.style(),
     );
-    if let Some(elsewhere) = form.elsewhere.filter(|_| form.saving.is_none()) {
-        let text = format!("! {}", elsewhere.sentence());
+    if let Some(said) = form
+        .said_of_elsewhere(&app.save_key())
+        .filter(|_| form.saving.is_none())
+    {
+        let text = format!("! {said}");
         paint::below(buffer, layout.form(), &text, theme.warning.style());
     }
     cursor.filter(|_| is_top && form.saving.is_none())
@@ -84,6 +88,30 @@ fn draw_row(
         }
         (Shows::Input, Some(field)) => {
             input(scene, field, is_focused, area.split_left(2).1, buffer)
+        }
+        (Shows::Narrowing, _) => {
+            let at = area.split_left(label_width.max(2)).1;
+            let line = &form.choosing.as_ref()?.choices.line;
+            let used = paint::line(buffer, at, &[("› ", theme.key.style())]);
+            let typing = at.split_left(used).1;
+            if line.is_empty() {
+                let hint = [("Type to narrow", theme.placeholder.style())];
+                paint::line(buffer, typing, &hint);
+            }
+            let around = line.around_cursor();
+            Some(paint::typed(buffer, typing, around, theme.text.style()))
+        }
+        (Shows::Key(at), _) => {
+            let place = area.split_left(label_width.max(2)).1;
+            let listed = form.keys_left().into_iter().nth(*at)?;
+            let used = paint::line(buffer, place, &[(&listed.key, theme.text.style())]);
+            let rest = place.split_left(used + 2).1;
+            paint::right(buffer, rest, &listed.source, theme.dim.style());
+            let selected = form.choosing.as_ref().map(|it| it.choices.selected);
+            if selected == Some(*at) {
+                paint::row(buffer, place, theme.selected.style());
+            }
+            None
         }
         (Shows::Note(tone, text), _) => {
             let role = match tone {
@@ -233,7 +261,12 @@ fn secret_input(
             style.patch(theme.placeholder.style()),
         );
     }
-    if secret.is_shown || field.reference().is_some() {
+    // Where a list of keys is open, what was typed is the beginning of one.
+    let narrows = scene
+        .app
+        .form()
+        .is_some_and(|form| form.is_narrowing(field));
+    if secret.is_shown || field.reference().is_some() || narrows {
         return paint::typed(buffer, area, secret.line.around_cursor(), style);
     }
     let used = paint::line(buffer, area, &[(MASK, style)]);

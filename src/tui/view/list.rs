@@ -3,34 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
+use super::tree::MARK;
 use super::{Scene, paint};
 use crate::tui::action::{Action, Context};
 use crate::tui::app::Pane;
 use crate::tui::fit;
 use crate::tui::layout::Area;
-use crate::tui::tree::Item;
-
-/// A column of the table.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Name,
-    Alias,
-    Provider,
-    Status,
-    Modified,
-}
-
-impl Column {
-    const fn title(self) -> &'static str {
-        match self {
-            Self::Name => "Name",
-            Self::Alias => "Alias",
-            Self::Provider => "Provider",
-            Self::Status => "Status",
-            Self::Modified => "Modified",
-        }
-    }
-}
+use crate::tui::list::{self, LONG_DATE};
+use crate::tui::tree::{Column, Filter, Item};
 
 /// Draws the collection.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
@@ -41,14 +21,10 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         empty(scene, inside, buffer);
         return;
     }
-    let columns = columns(inside.width.saturating_sub(1));
+    // Where something is marked, there is room for the marks.
+    let gutter = list::gutter(app.tree.marked_len() > 0);
     let (heading, rows) = inside.split_top(1);
-    let mut at = heading.split_left(1).1;
-    for (column, width) in &columns {
-        let (cell, rest) = at.split_left(*width);
-        paint::line(buffer, cell, &[(column.title(), theme.heading.style())]);
-        at = rest.split_left(1).1;
-    }
+    titles(scene, (heading, inside), gutter, buffer);
     for (line, index) in (0..rows.height).zip(app.tree.list_top..) {
         let Some(item) = app.tree.shown(index) else {
             break;
@@ -58,12 +34,13 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
             height: 1,
             ..rows
         };
-        let mut at = row.split_left(1).1;
-        for (column, width) in &columns {
-            let (cell, rest) = at.split_left(*width);
-            let (text, style) = self::cell(scene, (*column, *width), item);
-            paint::line(buffer, cell, &[(&fit::cut(&text, (*width).into()), style)]);
-            at = rest.split_left(1).1;
+        if app.tree.is_marked(item.id) {
+            paint::line(buffer, row, &[(MARK, theme.key.style())]);
+        }
+        for (column, cell) in list::cells(row, inside, gutter) {
+            let width = cell.width;
+            let (text, style) = self::cell(scene, (column, width), item);
+            paint::line(buffer, cell, &[(&fit::cut(&text, width.into()), style)]);
         }
         if app.tree.selected_at() == Some(index) {
             let role = if is_focused {
@@ -80,6 +57,32 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         (app.tree.list_top, rows.height.into(), app.tree.shown_len()),
         theme.border_focus.style(),
     );
+}
+
+/// Draws the titles; the one that the list is ordered by says which end comes first.
+fn titles(scene: Scene<'_>, (heading, inside): (Area, Area), gutter: u16, buffer: &mut Buffer) {
+    let Scene { app, theme, .. } = scene;
+    let sort = app.tree.sort();
+    let is_by_fit = app.tree.filter().is_some_and(Filter::has_best);
+    for (column, cell) in list::cells(heading, inside, gutter) {
+        let mark = if column == sort.column && !is_by_fit {
+            sort.direction.mark()
+        } else {
+            ""
+        };
+        // Where both have no room, the mark says more.
+        let room = usize::from(cell.width).saturating_sub(fit::width(mark) + 1);
+        let title = fit::cut(column.title(), room);
+        paint::line(
+            buffer,
+            cell,
+            &[
+                (&title, theme.heading.style()),
+                (" ", theme.heading.style()),
+                (mark, theme.heading.style()),
+            ],
+        );
+    }
 }
 
 fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
@@ -105,6 +108,9 @@ fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
         );
     } else {
         centered(buffer, first, &[("No connections yet", theme.text.style())]);
+        if key.is_empty() {
+            return;
+        }
         let (_, second) = rest.split_top(1);
         centered(
             buffer,
@@ -122,46 +128,6 @@ fn centered(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) {
     let wide: usize = parts.iter().map(|(text, _)| fit::width(text)).sum();
     let wide = u16::try_from(wide).unwrap_or(area.width);
     paint::line(buffer, area.centered(wide, area.height), parts);
-}
-
-/// From how many columns of the screen on, which columns stand beside the name, and how wide.
-const SETS: [(u16, &[(Column, u16)]); 4] = [
-    (
-        98,
-        &[
-            (Column::Alias, 24),
-            (Column::Provider, 20),
-            (Column::Status, 10),
-            (Column::Modified, LONG_DATE),
-        ],
-    ),
-    (
-        72,
-        &[
-            (Column::Alias, 18),
-            (Column::Provider, 14),
-            (Column::Status, 10),
-            (Column::Modified, 10),
-        ],
-    ),
-    (50, &[(Column::Provider, 18), (Column::Status, 10)]),
-    (27, &[(Column::Status, 10)]),
-];
-
-/// A date with its time.
-const LONG_DATE: u16 = 16;
-
-/// The columns there is room for; the name takes what the others leave.
-fn columns(width: u16) -> Vec<(Column, u16)> {
-    let beside = SETS
-        .iter()
-        .find(|(from, _)| width >= *from)
-        .map_or(&[][..], |(_, columns)| columns);
-    let taken: u16 = beside.iter().map(|(_, wide)| wide + 1).sum();
-    let name = (Column::Name, width.saturating_sub(taken));
-    std::iter::once(name)
-        .chain(beside.iter().copied())
-        .collect()
 }
 
 fn cell(scene: Scene<'_>, (column, width): (Column, u16), item: &Item) -> (String, Style) {

@@ -6,10 +6,18 @@ use super::{Scene, paint};
 use crate::tui::app::Pane;
 use crate::tui::fit;
 use crate::tui::layout::Area;
-use crate::tui::tree::{Item, Node};
+use crate::tui::tree::{Item, Node, Sort, terms};
 
 /// What stands behind the name of a connection that is switched off.
 const STATE: &str = " (inactive)";
+
+/// The columns before a connection, in the last of which its mark stands.
+pub const GUTTER: u16 = 3;
+
+/// The mark.
+pub const MARK: &str = "✓";
+/// What stands in a filter before something is typed.
+const HINT: &str = "name, alias, status:…";
 
 /// The title of the pane.
 const TITLE: &str = "umai";
@@ -27,19 +35,27 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
             height: 1,
             ..inside
         };
-        let is_last = row + 1 == tree.rows();
         match node {
             Node::Settings => upper(scene, area, ("", node, "Settings".into()), buffer),
             Node::Ai => upper(scene, area, ("└─", node, "AI".into()), buffer),
             Node::Connections => upper(scene, area, ("  └─", node, connections(scene)), buffer),
+            Node::Provider(number) => {
+                let guide = if tree.is_in_last_group(row) {
+                    "    └─"
+                } else {
+                    "    ├─"
+                };
+                let title = tree.providers().title(number);
+                let label = format!("{title} ({})", tree.count_of(number));
+                upper(scene, area, (guide, node, label), buffer);
+            }
             Node::Connection(_) => {
-                if let Some(item) = tree.shown(row - 3) {
-                    let guide = if is_last {
-                        "    └─ "
-                    } else {
-                        "    ├─ "
-                    };
-                    connection(scene, area, (guide, item), buffer);
+                if let Some(item) = tree.at_row(row).and_then(|at| tree.shown(at)) {
+                    connection(scene, area, (&guide(scene, row), item), buffer);
+                    if tree.is_marked(item.id) {
+                        let gutter = area.split_left(GUTTER).0;
+                        paint::right(buffer, gutter, MARK, theme.key.style());
+                    }
                 }
             }
         }
@@ -52,13 +68,46 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
             paint::row(buffer, area, role.style());
         }
     }
+    if let Some(text) = app.many_in_short() {
+        paint::below(buffer, layout.tree, &text, theme.key.style());
+    }
     paint::scroll_bar(
         buffer,
         layout.tree,
         (tree.top, inside.height.into(), tree.rows()),
         theme.border_focus.style(),
     );
+    below(scene, buffer);
     filter(scene, buffer)
+}
+
+/// The strokes before a connection: whether others stand below it, and whether other providers follow its own.
+fn guide(scene: Scene<'_>, row: usize) -> String {
+    let tree = &scene.app.tree;
+    let outer = match (tree.shows_groups(), tree.is_in_last_group(row)) {
+        (false, _) => "    ",
+        (true, false) => "    │  ",
+        (true, true) => "       ",
+    };
+    let inner = if tree.is_last(row) {
+        "└─ "
+    } else {
+        "├─ "
+    };
+    format!("{outer}{inner}")
+}
+
+/// Draws on the lower border what the filter can be asked, or what the connections are ordered by, where that is not plain.
+fn below(scene: Scene<'_>, buffer: &mut Buffer) {
+    let Scene { app, theme, layout } = scene;
+    let sort = app.tree.sort();
+    let text = match app.tree.filter() {
+        Some(filter) if filter.is_typing => format!("{} -not", terms::all()),
+        Some(filter) if filter.has_best() => return,
+        Some(_) | None if sort == Sort::default() => return,
+        Some(_) | None => format!("by {} {}", sort.column.word(), sort.direction.mark()),
+    };
+    paint::below(buffer, layout.tree, &text, theme.dim.style());
 }
 
 /// Draws the filter in place of the title.
@@ -97,6 +146,17 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
         typing,
         &[(" ", theme.text.style()), (" ", theme.text.style())],
     );
+    if text.is_empty() {
+        paint::line(buffer, rest, &[(" ", theme.text.style())]);
+        let hint = rest.split_left(1).1;
+        let hint_text = fit::cut(HINT, hint.width.into());
+        let used = paint::line(buffer, hint, &[(&hint_text, theme.placeholder.style())]);
+        paint::line(
+            buffer,
+            hint.split_left(used).1,
+            &[(" ", theme.text.style())],
+        );
+    }
     let cursor = paint::typed(
         buffer,
         typing,
@@ -155,7 +215,7 @@ fn connection(scene: Scene<'_>, area: Area, what: (&str, &Item), buffer: &mut Bu
     } else {
         ("○ ", theme.off)
     };
-    let room = usize::from(area.width).saturating_sub(9);
+    let room = usize::from(area.width).saturating_sub(fit::width(guide) + 2);
     let name = fit::cut(item.name(), room);
     // The mark alone says it where the word would take the name's place.
     let state = if item.is_active || fit::width(&name) + STATE.len() > room {

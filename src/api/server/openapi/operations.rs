@@ -204,6 +204,19 @@ pub const OPERATIONS: &[Operation] = &[
     .with(&["ETag"])
     .refusing(&[404, 412, 413, 415]),
     get(
+        "/aliases",
+        "listAliases",
+        "The aliases in use that begin with something, in their order",
+        Json("Aliases"),
+    )
+    .asking(&["prefix", "take"]),
+    get(
+        "/appsettings",
+        "listConfigurationKeys",
+        "The configuration keys that may be referenced and resolve, by name, at most 1000; never their values",
+        Json("ConfigurationKeys"),
+    ),
+    get(
         "/appsettings/{key}",
         "lookUp",
         "Whether a configuration key resolves, and where; never its value",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::api::server::asked::{MOST_SKIP, MOST_TAKE};
 
 /// What can be said behind an address: what operations call it, its name, what it says.
-fn in_query() -> [(&'static str, &'static str, &'static str, Value); 10] {
+fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
     let number = |most: usize| json!({ "type": "integer", "minimum": 0, "maximum": most });
     let texts = json!({ "type": "array", "items": text() });
     let id = json!({ "type": "string", "format": "uuid" });
@@ -22,6 +22,11 @@ fn in_query() -> [(&'static str, &'static str, &'static str, Value); 10] {
             "providerId",
             "Only connections of these providers; may be given often",
             texts,
+        ),
+        same(
+            "prefix",
+            "Only aliases that begin with this, in any case",
+            text(),
         ),
         same("isActive", "Only active or only inactive ones", switch),
         same("capability", "Only what can do this", capability()),

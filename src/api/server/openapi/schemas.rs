@@ -103,11 +103,16 @@ fn connections() -> Vec<(&'static str, Value)> {
         "additionalProperties": setting,
     });
     let deleted = [("dateDeleted", date())];
+    let endpoint = json!({
+        "type": "string",
+        "description": "Where it calls, as its settings say: an address, a region, or both; only lists and the feed have it",
+    });
+    let in_lists = [("dateDeleted", date()), ("endpoint", endpoint)];
     let mut whole = item();
     whole.push(("settings", of("Settings")));
     vec![
         ("Settings", settings),
-        ("ConnectionItem", object(&item(), &deleted)),
+        ("ConnectionItem", object(&item(), &in_lists)),
         ("ConnectionPage", page("ConnectionItem")),
         ("Connection", object(&whole, &deleted)),
         ("Exists", switch()),
@@ -116,12 +121,14 @@ fn connections() -> Vec<(&'static str, Value)> {
 
 fn requests() -> Vec<(&'static str, Value)> {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME });
+    let said = || json!({ "type": ["string", "null"], "maxLength": 255 });
     let flexible = [
         (
             "isActive",
             json!({ "type": ["boolean", "null"], "default": true }),
         ),
         ("settings", of("Settings")),
+        ("changeDescription", said()),
     ];
     let new = object(
         &[
@@ -139,15 +146,15 @@ fn requests() -> Vec<(&'static str, Value)> {
             ("providerId", text()),
             ("isActive", json!({ "type": ["boolean", "null"] })),
             ("settings", of("Settings")),
+            ("changeDescription", said()),
         ],
     );
-    let said = json!({ "type": ["string", "null"], "maxLength": 255 });
     vec![
         ("NewConnection", new),
         ("ConnectionChange", change),
         (
             "RollbackRequest",
-            object(&[], &[("changeDescription", said)]),
+            object(&[], &[("changeDescription", said())]),
         ),
         (
             "RestoreRequest",
@@ -234,6 +241,12 @@ fn surroundings() -> Vec<(&'static str, Value)> {
     vec![
         ("Problem", problem),
         ("Lookup", lookup),
+        ("Aliases", object(&[("items", list(text()))], &[])),
+        (
+            "ConfigurationKey",
+            object(&[("key", text()), ("source", text())], &[]),
+        ),
+        ("ConfigurationKeys", page("ConfigurationKey")),
         ("Notices", object(&[("items", list(text()))], &[])),
         ("Revision", object(&[("revision", natural())], &[])),
         (

@@ -19,6 +19,28 @@ pub fn all() -> Vec<(&'static str, Value)> {
     described.push(("settingsSchema", schema));
     described.push(("settings", list(of("SettingsField"))));
     let rules = list(object(&[("anyOf", list(text()))], &[]));
+    let way = object(
+        &[
+            ("label", text()),
+            ("settings", list(text())),
+            ("anyOf", list(text())),
+        ],
+        &[("preferred", switch())],
+    );
+    let choice = object(
+        &[("label", text()), ("ways", list(way))],
+        &[("description", text()), ("group", text())],
+    );
+    let call = object(
+        &[("address", list(text()))],
+        &[("when", text()), ("models", list(text()))],
+    );
+    let beyond = [
+        ("rules", rules),
+        ("alternatives", list(choice)),
+        ("calls", list(call)),
+        ("hosts", list(text())),
+    ];
     let in_schema = object(
         &[
             ("key", text()),
@@ -55,10 +77,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     let either = json!({ "anyOf": [of("ProviderItem"), of("Provider")] });
     vec![
         ("ProviderItem", object(&listed(), &[])),
-        (
-            "Provider",
-            object(&described, &[("rules", rules), ("hosts", list(text()))]),
-        ),
+        ("Provider", object(&described, &beyond)),
         ("Providers", list(either)),
         ("SettingsSchemaField", in_schema),
         ("SettingsField", field),

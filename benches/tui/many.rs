@@ -1,0 +1,179 @@
+//! Many at once: what a key costs that marks all, and how long a key waits while a thousand are switched.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use umai::connection::{Connection, ConnectionItem};
+use umai::tui::app::App;
+use umai::tui::bulk::Phase;
+use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::event::Event;
+use umai::tui::follow::Heard;
+use umai::tui::key::Key;
+use umai::tui::tree::{Item, News};
+use uuid::Uuid;
+
+use super::{COUNT, frame, report};
+
+/// So many are switched while keys are pressed.
+const MANY: usize = 1_000;
+
+/// So long a save takes: a disk that syncs.
+const SAVE: Duration = Duration::from_millis(2);
+
+/// The pause between two keys: faster than any keyboard repeats.
+const BETWEEN: Duration = Duration::from_millis(5);
+
+/// Measures all of it.
+pub fn measure(app: &mut App) {
+    one(app, "mark all", &["ctrl-a"]);
+    one(app, "invert the marks", &["*"]);
+    one(
+        app,
+        "mark one and go on",
+        &["g", "down", "down", "down", "space"],
+    );
+    clear(app);
+    one_with(app, "ask about all", &["ctrl-a"], "t", &["esc", "esc"]);
+    one_with(
+        app,
+        "begin with all",
+        &["ctrl-a", "T"],
+        "enter",
+        &["esc", "esc", "esc"],
+    );
+    clear(app);
+    run(app);
+}
+
+fn press(app: &mut App, name: &str) {
+    app.update(Event::Key(Key::read(name).unwrap()));
+}
+
+fn clear(app: &mut App) {
+    for key in ["esc", "esc", "esc", "g"] {
+        press(app, key);
+    }
+}
+
+fn one(app: &mut App, what: &str, keys: &[&str]) {
+    let mut times = Vec::new();
+    for key in keys.iter().cycle().take(40) {
+        let start = Instant::now();
+        press(app, key);
+        app.update(Event::Idle);
+        frame(app);
+        times.push(start.elapsed());
+    }
+    report(&format!("key to frame: {what} ({COUNT})"), &mut times);
+}
+
+fn one_with(app: &mut App, what: &str, before: &[&str], key: &str, after: &[&str]) {
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        for name in before {
+            press(app, name);
+        }
+        let start = Instant::now();
+        press(app, key);
+        app.update(Event::Idle);
+        frame(app);
+        times.push(start.elapsed());
+        for name in after {
+            press(app, name);
+        }
+    }
+    report(&format!("key to frame: {what} ({COUNT})"), &mut times);
+}
+
+/// A thousand of a hundred thousand are switched, each answered after a while, while one presses keys: a key waits from when it
+/// is due, so whatever keeps the loop counts.
+fn run(app: &mut App) {
+    press(app, "down");
+    for _ in 0..MANY {
+        press(app, "space");
+    }
+    press(app, "+");
+    press(app, "enter");
+    let begun = Instant::now();
+    let (mut waits, mut frames, mut progress) = (Vec::new(), 0, Vec::new());
+    let mut under_way: VecDeque<(Instant, Ticket, Request)> = VecDeque::new();
+    let mut due = begun + BETWEEN;
+    while app
+        .bulk
+        .as_ref()
+        .is_some_and(|bulk| bulk.phase != Phase::Over)
+    {
+        while let Some(effect) = app.update(Event::Idle) {
+            if let Effect::Call(ticket, request) | Effect::CallBeside(ticket, request) = effect {
+                under_way.push_back((Instant::now() + SAVE, ticket, request));
+            }
+        }
+        frame(app);
+        frames += 1;
+        progress.extend(app.bulk.as_ref().map(|bulk| bulk.tally.over()));
+        loop {
+            let now = Instant::now();
+            if now >= due {
+                press(app, if waits.len() % 2 == 0 { "down" } else { "up" });
+                app.update(Event::Idle);
+                frame(app);
+                waits.push(due.elapsed());
+                due = Instant::now() + BETWEEN;
+                break;
+            }
+            let is_answered = |(when, ..): &mut (Instant, Ticket, Request)| *when <= now;
+            let mut count = 0;
+            while let Some((_, ticket, request)) = under_way.pop_front_if(is_answered) {
+                answer(app, ticket, &request);
+                count += 1;
+            }
+            if count > 0 {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+    }
+    let took = begun.elapsed();
+    progress.dedup();
+    println!(
+        "{MANY} switched in {} ms: {frames} frames, {} steps of progress seen",
+        took.as_millis(),
+        progress.len()
+    );
+    report(
+        &format!("a key waits while {MANY} are switched"),
+        &mut waits,
+    );
+}
+
+/// The service says that it is saved, and one's own change is heard of, too.
+fn answer(app: &mut App, ticket: Ticket, request: &Request) {
+    let Request::SetActive(id, is_active) = *request else {
+        return;
+    };
+    let item = item(id, is_active);
+    let heard = News::Saved(Item::new(&item, item.provider_id.as_str().into()));
+    let saved = Connection {
+        item,
+        settings: None,
+    };
+    app.update(Event::Reply(ticket, Reply::Saved(Ok(saved))));
+    app.update(Event::Heard(Heard::News(vec![heard])));
+}
+
+fn item(id: Uuid, is_active: bool) -> ConnectionItem {
+    ConnectionItem {
+        endpoint: None,
+        id,
+        alias: format!("connection-{}", id.as_u128()),
+        name: format!("Switched {}", id.as_u128()),
+        provider_id: "openai".into(),
+        is_active,
+        date_created: Utc::now(),
+        date_modified: Utc::now(),
+        version: 1_000_000,
+        date_deleted: None,
+    }
+}

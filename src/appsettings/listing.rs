@@ -1,0 +1,70 @@
+//! The configuration keys that may be referenced and have a value: their names, never what they say.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::allowed::Allowed;
+use super::{AppSettings, Layer, Reference, has_text};
+
+/// The most keys that are listed.
+pub const MOST_KEYS: usize = 1_000;
+
+/// A configuration key that may be referenced and has a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigurationKey {
+    /// The key without its `$`, as its place spells it.
+    pub key: String,
+    /// Where its value is, for example `environment variable OpenAI__ApiKey` or `appsettings.json`.
+    pub source: String,
+}
+
+impl AppSettings {
+    /// The keys that a reference would resolve, by name; and how many there are, when that is more than [`MOST_KEYS`].
+    ///
+    /// Most of an environment has nothing to do with connections. Of its variables only those are listed that have a
+    /// section (`OpenAI__ApiKey`), that `is_known` knows, or that the list of what may be referenced names.
+    pub fn keys(&self, is_known: impl Fn(&str) -> bool) -> (Vec<ConfigurationKey>, usize) {
+        let layers = self.layers();
+        let allowed = Allowed::of(&layers, &self.variables);
+        let mut found: BTreeMap<String, Option<ConfigurationKey>> = BTreeMap::new();
+        // The highest place that has a key decides, even when it says nothing there.
+        for Layer { name, values } in layers {
+            for (key, kept) in values.into_iter().flatten() {
+                let is_there = kept.value.is_some_and(|value| has_text(&value));
+                let listed = is_there.then(|| ConfigurationKey {
+                    key: kept.key,
+                    source: name.clone(),
+                });
+                found.insert(key, listed);
+            }
+        }
+        self.variables.each(|name, value| {
+            let key = name.replace("__", ":");
+            let lower = key.to_ascii_lowercase();
+            let is_of_use = key.contains(':') || is_known(name) || allowed.is_named(&key);
+            if is_of_use || found.contains_key(&lower) {
+                let listed = (!value.trim().is_empty()).then(|| ConfigurationKey {
+                    key,
+                    source: format!("environment variable {name}"),
+                });
+                found.insert(lower, listed);
+            }
+        });
+        let mut keys: Vec<_> = found
+            .into_values()
+            .flatten()
+            .filter(|listed| is_referable(&listed.key, &allowed))
+            .collect();
+        let total = keys.len();
+        keys.truncate(MOST_KEYS);
+        (keys, total)
+    }
+}
+
+fn is_referable(key: &str, allowed: &Allowed) -> bool {
+    Reference::read(&format!("${key}")).is_some()
+        && allowed.check(key).is_ok()
+        && !Allowed::is_list(key)
+}

@@ -1,0 +1,128 @@
+//! Opens the app: on the whole screen, or line by line.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use super::Globals;
+use super::connections::from_env;
+use super::exit::Failure;
+use super::output::Format;
+use super::passphrase;
+use super::session::{Ground, Session, WORKERS, runtime};
+use crate::api::client::RemoteOptions;
+use crate::config::file::{ConfigFile, NAME};
+use crate::connection::ConnectionStore;
+use crate::store::shared::{Rest, SharedStore};
+use crate::tui::site::Site;
+use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
+
+/// What `TERM` says of terminals that can do no more than show lines.
+const LINES_ONLY: [&str; 2] = ["dumb", "unknown"];
+
+/// How the app is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// On the whole screen.
+    Screen,
+    /// Line by line.
+    Lines,
+}
+
+/// Opens the app.
+pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Failure> {
+    if format == Format::Json {
+        return Err(Failure::Usage(
+            "--json belongs to a command, for example: umai connections list --json".into(),
+        ));
+    }
+    let way = way(ground, globals)?;
+    // Before the app takes the screen.
+    let exposed_passphrase = passphrase::unlock(ground)?;
+    let notices = ground.problems.iter().cloned().chain(ground.exposed_key());
+    let notices = notices.chain(exposed_passphrase);
+    let store = ground.store();
+    let stopped = store.clone();
+    let mut options = TuiOptions {
+        config: Some(ground.config.config.clone()),
+        theme: globals.theme.clone(),
+        notices: notices.collect(),
+        before_stop: BeforeStop::new(move || let_go(stopped.clone())),
+        site: site(ground),
+        drafts: ground.drafts.clone(),
+        environment: from_env::environment(&ground.catalog),
+        session: Some(ground.session(globals.fresh)),
+        api: ground.server.as_ref().map(RemoteOptions::api),
+    };
+    options.check_theme().map_err(Failure::Usage)?;
+    if options.theme.is_none() {
+        options.theme.clone_from(&ground.file.theme);
+        if let Err(why) = options.check_theme() {
+            options.notices.push(format!("{NAME}: {why}"));
+        }
+    }
+    let runtime = runtime(WORKERS)?;
+    let ended = runtime.block_on(async {
+        let (ground, opened) = (ground.clone(), store.clone());
+        let catalog = Arc::clone(&ground.catalog);
+        let opening: Opening = Box::pin(async move {
+            let session = Session::open(&ground, opened).await?;
+            Ok(session.service)
+        });
+        let left = match way {
+            Way::Screen => tui::run(catalog, opening, options).await,
+            Way::Lines => tui::run_plain(catalog, opening, options).await,
+        };
+        store.close().await?;
+        left.map_err(|error| match error {
+            TuiError::Unopened(error) => Failure::Connection(error),
+            error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Trouble(error.into()),
+        })
+    });
+    runtime.shutdown_background();
+    ended
+}
+
+/// How the app is to be shown here.
+fn way(ground: &Ground, globals: &Globals) -> Result<Way, Failure> {
+    if globals.plain {
+        return Ok(Way::Lines);
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(Failure::Usage(
+            "The app needs a terminal. From a script use a command, for example: umai connections list; or --plain, which reads lines".into(),
+        ));
+    }
+    Ok(if shows_lines_only(&ground.file) {
+        Way::Lines
+    } else {
+        Way::Screen
+    })
+}
+
+/// Whether the terminal can show lines only, or shall.
+pub fn shows_lines_only(file: &ConfigFile) -> bool {
+    let terminal = std::env::var("TERM").unwrap_or_default();
+    file.is_plain || LINES_ONLY.contains(&terminal.as_str())
+}
+
+/// Where the app is, as it says on screen.
+fn site(ground: &Ground) -> Site {
+    let target = ground.target.as_ref();
+    Site {
+        badge: target.map(|target| {
+            let badge = target.badge.clone();
+            badge.unwrap_or_else(|| target.name.clone())
+        }),
+        color: target.and_then(|target| target.color.clone()),
+        server: ground
+            .server
+            .as_ref()
+            .map(|server| server.address().to_string()),
+        read_only: ground.read_only.clone(),
+    }
+}
+
+/// Lets other processes have the store while the app is stopped.
+async fn let_go(store: SharedStore) -> Rest {
+    store.let_go().await
+}

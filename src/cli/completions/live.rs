@@ -1,0 +1,49 @@
+//! The aliases that there are, for a shell that completes one.
+
+use std::ffi::{OsStr, OsString};
+use std::time::Duration;
+
+use clap::{CommandFactory, FromArgMatches};
+use clap_complete::engine::CompletionCandidate;
+
+use crate::cli::exit::Failure;
+use crate::cli::server::Written;
+use crate::cli::session::{self, Ground};
+use crate::cli::{Args, Globals};
+
+/// The most that are offered; who sees as many types on.
+const MOST: usize = 200;
+
+/// A shell waits no longer than this, for example for a server.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// The aliases that begin with what is typed; none where the connections cannot be read.
+pub fn aliases(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
+    let found = typed.to_str().map(|typed| read(words.collect(), typed));
+    let found = found.and_then(Result::ok).unwrap_or_default();
+    found.into_iter().map(CompletionCandidate::new).collect()
+}
+
+fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
+    // What is typed so far is rarely a whole command; its options say where the connections are.
+    let matches = Args::command()
+        .ignore_errors(true)
+        .try_get_matches_from(words);
+    let globals = matches.and_then(|matches| {
+        let mut globals = Globals::from_arg_matches(&matches)?;
+        globals.written = Written::of(&matches);
+        Ok(globals)
+    });
+    let Ok(globals) = globals else {
+        return Ok(Vec::new());
+    };
+    let ground = Ground::new(&globals)?;
+    // Nothing is made because somebody pressed a key.
+    if ground.server.is_none() && !ground.config.data.exists() {
+        return Ok(Vec::new());
+    }
+    session::quietly(&ground, LONGEST, async |service| {
+        Ok(service.aliases(typed, MOST).await?)
+    })
+}

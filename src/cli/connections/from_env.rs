@@ -1,0 +1,170 @@
+//! Settings that are taken from the environment: the variables that providers name.
+
+use serde_json::json;
+
+use super::super::exit::Failure;
+use super::super::output::{Format, Output};
+use super::super::table::table;
+use crate::connection::{Environment, Offer, Plain, Settings};
+use crate::provider::{Provider, ProviderCatalog};
+
+/// What is wished of the environment.
+pub struct Wish<'a> {
+    /// The provider; else the only one that something is there for.
+    pub provider: Option<&'a str>,
+    /// Whether secrets are referred to instead of taken over.
+    pub by_reference: bool,
+    /// Whether only names are to be told.
+    pub is_dry_run: bool,
+}
+
+/// What was taken.
+pub struct Taken {
+    /// The provider it is for.
+    pub provider_id: String,
+    /// What the connection is called when nobody says otherwise.
+    pub name: String,
+    /// The settings.
+    pub settings: Settings<Plain>,
+}
+
+/// What this process's environment has for these providers.
+pub fn environment(catalog: &ProviderCatalog) -> Environment {
+    Environment::read(catalog, |name| std::env::var(name).ok())
+}
+
+impl Wish<'_> {
+    /// Takes what is there for the provider.
+    pub fn take(
+        &self,
+        environment: &Environment,
+        catalog: &ProviderCatalog,
+    ) -> Result<Taken, Failure> {
+        let provider = match self.named(catalog)? {
+            Some(provider) => provider,
+            None => the_only(&environment.offers(catalog), catalog)?,
+        };
+        let clipping = environment.clipping(catalog, provider, |_| self.by_reference);
+        let Some(clipping) = clipping else {
+            return Err(Failure::Usage(nothing_for(provider)));
+        };
+        Ok(Taken {
+            provider_id: provider.id.clone(),
+            name: provider.name.clone(),
+            settings: clipping.draft.settings.unwrap_or_default(),
+        })
+    }
+
+    /// Tells which variables are set, for which providers; never what they say.
+    pub fn tell(
+        &self,
+        environment: &Environment,
+        catalog: &ProviderCatalog,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let offers = match self.named(catalog)? {
+            Some(provider) => environment.offer(provider).into_iter().collect(),
+            None => environment.offers(catalog),
+        };
+        if output.format() == Format::Json {
+            let told: Vec<_> = offers.iter().map(as_json).collect();
+            return output.json(&json!({ "providers": told }));
+        }
+        if offers.is_empty() {
+            output.note(NOTHING);
+            return Ok(());
+        }
+        let rows: Vec<_> = offers.iter().flat_map(rows).collect();
+        output.text(&table(["PROVIDER", "VARIABLE", "SETTING", "VALUE"], &rows))?;
+        for Offer { name, missing, .. } in &offers {
+            if !missing.is_empty() {
+                output.note(&format!("Missing for {name}: {}", missing.join(", ")));
+            }
+        }
+        Ok(())
+    }
+
+    fn named<'c>(&self, catalog: &'c ProviderCatalog) -> Result<Option<&'c Provider>, Failure> {
+        let Some(id) = self.provider else {
+            return Ok(None);
+        };
+        let found = catalog.get(id.trim());
+        found.map_or_else(
+            || Err(Failure::NoProvider(id.to_owned())),
+            |one| Ok(Some(one)),
+        )
+    }
+}
+
+const NOTHING: &str =
+    "None of the variables that providers name is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY";
+
+/// The provider that nothing is missing for; where that is none, the only one that something is there for.
+fn the_only<'c>(offers: &[Offer], catalog: &'c ProviderCatalog) -> Result<&'c Provider, Failure> {
+    let complete = offers.iter().filter(|offer| offer.missing.is_empty());
+    let complete: Vec<&Offer> = complete.collect();
+    let found = match (complete.as_slice(), offers) {
+        ([only], _) => catalog.get(&only.provider_id),
+        ([], [only]) => catalog.get(&only.provider_id),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        if offers.is_empty() {
+            return Failure::Usage(NOTHING.into());
+        }
+        let known: Vec<_> = offers
+            .iter()
+            .map(|offer| format!("{} ({})", offer.provider_id, names(offer)))
+            .collect();
+        Failure::Usage(format!(
+            "There are variables for several providers: {}. Say which with --provider",
+            known.join(", ")
+        ))
+    })
+}
+
+fn names(offer: &Offer) -> String {
+    let names = offer.variables.iter().map(|one| one.name.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn nothing_for(provider: &Provider) -> String {
+    let fields = provider.settings.iter();
+    let names: Vec<_> = fields.flat_map(|field| &field.variables).collect();
+    let name = &provider.name;
+    if names.is_empty() {
+        return format!("{name} names no variable that its settings could be taken from");
+    }
+    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+    format!(
+        "None of the variables for {name} is set: {}",
+        names.join(", ")
+    )
+}
+
+fn rows(offer: &Offer) -> Vec<[String; 4]> {
+    let variables = offer.variables.iter();
+    let rows = variables.map(|variable| {
+        let what = if variable.is_secret { "secret" } else { "text" };
+        [
+            offer.provider_id.clone(),
+            variable.name.clone(),
+            variable.key.clone(),
+            what.to_owned(),
+        ]
+    });
+    rows.collect()
+}
+
+fn as_json(offer: &Offer) -> serde_json::Value {
+    let variables = offer.variables.iter();
+    let variables: Vec<_> = variables
+        .map(|one| json!({ "name": one.name, "setting": one.key, "isSecret": one.is_secret }))
+        .collect();
+    json!({
+        "id": offer.provider_id,
+        "name": offer.name,
+        "variables": variables,
+        "missing": offer.missing,
+    })
+}

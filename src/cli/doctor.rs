@@ -1,0 +1,124 @@
+//! `umai doctor`: what umai sees of the terminal, files, key, store, providers, configuration, targets and server.
+//!
+//! It opens nothing and changes nothing, so it works beside a running app and where a store cannot be opened; and it shows
+//! no secret: names, sizes, states.
+
+mod backups;
+mod configuration;
+mod finding;
+mod paths;
+mod providers;
+mod server;
+mod store;
+mod targets;
+mod terminal;
+
+use serde_json::json;
+
+use super::Globals;
+use super::exit::{Exit, Failure};
+use super::output::{Format, Output};
+use super::target;
+use crate::config::Config;
+use crate::config::file::ConfigFile;
+use finding::{Finding, Findings, State};
+
+/// Looks at everything, says what it finds, and fails when there is a problem.
+pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
+    let findings = look(globals)?;
+    match output.format() {
+        Format::Json => output.json(&json!({
+            "problems": findings.count(State::Problem),
+            "warnings": findings.count(State::Warning),
+            "findings": findings.all(),
+        }))?,
+        Format::Text => {
+            for finding in findings.all() {
+                show(finding, output)?;
+            }
+        }
+    }
+    let summary = |count: usize| match count {
+        1 => "1 problem; what to do stands below it".to_owned(),
+        count => format!("{count} problems; what to do stands below each"),
+    };
+    match findings.worst() {
+        None => Ok(()),
+        Some(exit) => Err(Failure::Some(summary(findings.count(State::Problem)), exit)),
+    }
+}
+
+fn show(finding: &Finding, output: &mut Output) -> Result<(), Failure> {
+    let Finding {
+        area, state, says, ..
+    } = finding;
+    output.line(&format!("{:<8} {area:<10} {says}", state.word()))?;
+    match &finding.todo {
+        Some(todo) => output.line(&format!("{:<19} do: {todo}", "")),
+        None => Ok(()),
+    }
+}
+
+fn look(globals: &Globals) -> Result<Findings, Failure> {
+    let mut findings = Findings::default();
+    let folder = match Config::folder(globals.config.clone()) {
+        Ok(folder) => folder,
+        Err(why) => {
+            terminal::look(globals, &ConfigFile::default(), &mut findings);
+            findings.problem("paths", why, None, Exit::Usage);
+            return Ok(findings);
+        }
+    };
+    let file = ConfigFile::read(&folder);
+    terminal::look(globals, &file, &mut findings);
+    let mut globals = globals.clone();
+    let mut meant = None;
+    match target::meant(&globals, &file) {
+        Ok(found) => {
+            if let Some((target, _)) = found {
+                globals = target::laid_over(&globals, &target);
+                meant = Some(target);
+            }
+        }
+        Err(failure) => {
+            let todo = "umai targets lists those that there are";
+            findings.problem(
+                "target",
+                failure.to_string(),
+                Some(todo.into()),
+                failure.exit(),
+            );
+        }
+    }
+    if globals.data.is_none() {
+        globals.data.clone_from(&file.data);
+    }
+    targets::look(&file, meant.as_ref(), &mut findings);
+    let mut notices = Vec::new();
+    let asked = super::server::named(&globals, &mut notices);
+    for notice in notices {
+        findings.warning("server", notice, None);
+    }
+    match asked {
+        Err(failure) => findings.problem("server", failure.to_string(), None, failure.exit()),
+        Ok(Some(options)) => {
+            paths::look_at_config(&folder, &mut findings);
+            server::look(&options, &mut findings)?;
+            return Ok(findings);
+        }
+        Ok(None) => {}
+    }
+    let config = Config::new(globals.data.clone(), Some(folder), globals.key_file.clone());
+    let config = match config {
+        Ok(config) => config,
+        Err(why) => {
+            findings.problem("paths", why, None, Exit::Usage);
+            return Ok(findings);
+        }
+    };
+    paths::look(&config, &mut findings);
+    store::look(&config, &mut findings);
+    providers::look(&config, &mut findings);
+    configuration::look(&globals, &mut findings);
+    Ok(findings)
+}

@@ -1,0 +1,50 @@
+//! Looks at what `$Section:Key` can refer to: files, environment, allow-list; names only, never a value.
+
+use super::finding::Findings;
+use crate::appsettings::{AppSettings, Variables};
+use crate::cli::Globals;
+
+const AREA: &str = "settings";
+
+/// The most names that are said.
+const MOST: usize = 20;
+
+pub(super) fn look(globals: &Globals, findings: &mut Findings) {
+    let settings = match &globals.appsettings {
+        Some(file) => AppSettings::file(file, Variables::Process),
+        None => AppSettings::in_folder("", Variables::Process),
+    };
+    let survey = settings.survey();
+    for (name, keys) in &survey.files {
+        match keys {
+            Some(1) => findings.ok(AREA, format!("{name}: 1 key")),
+            Some(keys) => findings.ok(AREA, format!("{name}: {keys} keys")),
+            None => findings.ok(AREA, format!("{name}: not there, or not readable")),
+        }
+    }
+    for problem in settings.problems() {
+        findings.warning(AREA, problem, None);
+    }
+    let names = match survey.variables.as_slice() {
+        [] => "no environment variable stands for a key in a section".to_owned(),
+        names if names.len() <= MOST => {
+            format!(
+                "environment variables that stand for keys: {}",
+                names.join(", ")
+            )
+        }
+        names => format!(
+            "environment variables that stand for keys: {}, and {} more",
+            names[..MOST].join(", "),
+            names.len() - MOST
+        ),
+    };
+    findings.ok(AREA, names);
+    match survey.allowed.as_slice() {
+        [] => findings.ok(
+            AREA,
+            "no allow-list: every key may be referred to. Before umai serve, set Umbraco:AI:AllowedConfigurationKeyPrefixes",
+        ),
+        allowed => findings.ok(AREA, format!("allow-list: {}", allowed.join(", "))),
+    }
+}

@@ -1,0 +1,97 @@
+//! One thing that the doctor sees: whether it is all right, and what to do when it is not.
+
+use serde::Serialize;
+
+use super::super::exit::Exit;
+
+/// Whether it is all right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    /// It is.
+    Ok,
+    /// It works, and is not as it should be.
+    Warning,
+    /// Something does not work.
+    Problem,
+}
+
+impl State {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Problem => "problem",
+        }
+    }
+}
+
+/// One thing that the doctor sees.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding {
+    pub area: &'static str,
+    pub state: State,
+    pub says: String,
+    pub todo: Option<String>,
+    /// The exit code that a command would end with for it.
+    #[serde(skip)]
+    exit: Exit,
+}
+
+/// Everything that the doctor sees, in its order.
+#[derive(Debug, Default)]
+pub(super) struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub fn ok(&mut self, area: &'static str, says: impl Into<String>) {
+        self.add(area, State::Ok, says.into(), None, Exit::Done);
+    }
+
+    pub fn warning(&mut self, area: &'static str, says: impl Into<String>, todo: Option<String>) {
+        self.add(area, State::Warning, says.into(), todo, Exit::Done);
+    }
+
+    pub fn problem(
+        &mut self,
+        area: &'static str,
+        says: impl Into<String>,
+        todo: Option<String>,
+        exit: Exit,
+    ) {
+        self.add(area, State::Problem, says.into(), todo, exit);
+    }
+
+    fn add(
+        &mut self,
+        area: &'static str,
+        state: State,
+        says: String,
+        todo: Option<String>,
+        exit: Exit,
+    ) {
+        self.0.push(Finding {
+            area,
+            state,
+            says,
+            todo,
+            exit,
+        });
+    }
+
+    pub fn all(&self) -> &[Finding] {
+        &self.0
+    }
+
+    pub fn count(&self, state: State) -> usize {
+        let of_state = |finding: &&Finding| finding.state == state;
+        self.0.iter().filter(of_state).count()
+    }
+
+    /// The exit code of the first problem: what is first in the way.
+    pub fn worst(&self) -> Option<Exit> {
+        let mut problems = self.0.iter();
+        problems
+            .find(|finding| finding.state == State::Problem)
+            .map(|finding| finding.exit)
+    }
+}

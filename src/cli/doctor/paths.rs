@@ -1,0 +1,57 @@
+//! Looks at the folders: where they are, and who may use them.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::super::exit::Exit;
+use super::finding::Findings;
+use crate::config::Config;
+
+const AREA: &str = "paths";
+
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+const OPEN_TO_OTHERS: u32 = 0o077;
+
+pub(super) fn look(config: &Config, findings: &mut Findings) {
+    folder("data", &config.data, Exit::Store, findings);
+    look_at_config(&config.config, findings);
+}
+
+pub(super) fn look_at_config(config: &Path, findings: &mut Findings) {
+    folder("config", config, Exit::Store, findings);
+}
+
+fn folder(what: &str, path: &Path, exit: Exit, findings: &mut Findings) {
+    let shown = path.display();
+    let found = match std::fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            findings.ok(
+                AREA,
+                format!("{what}: {shown} (not there yet; made when it is needed)"),
+            );
+            return;
+        }
+        Err(error) => {
+            let todo = format!("ls -ld {shown} says whose it is");
+            findings.problem(AREA, format!("{what}: {shown}: {error}"), Some(todo), exit);
+            return;
+        }
+    };
+    let mode = found.permissions().mode() & 0o777;
+    let says = format!("{what}: {shown} ({mode:03o})");
+    if !found.is_dir() {
+        let todo = format!("move it away, or name another folder with --{what}");
+        findings.problem(AREA, format!("{says} is no folder"), Some(todo), exit);
+    } else if mode & WRITABLE_BY_OTHERS != 0 {
+        let todo = format!("chmod go-w {shown}");
+        let says = format!("{says} can be written by others, so what is in it cannot be trusted");
+        findings.problem(AREA, says, Some(todo), exit);
+    } else if mode & OPEN_TO_OTHERS != 0 {
+        let todo = format!("chmod go-rwx {shown}");
+        findings.warning(AREA, format!("{says} is open to others"), Some(todo));
+    } else {
+        findings.ok(AREA, says);
+    }
+}

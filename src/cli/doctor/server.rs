@@ -1,0 +1,52 @@
+//! Looks at the server that is asked: whether it answers, what it is, whether it takes the token.
+
+use super::super::exit::{Failure, exit_of};
+use super::super::session::{WORKERS, runtime};
+use super::super::signals::Signals;
+use super::finding::Findings;
+use crate::api::client::{RemoteOptions, RemoteService};
+use crate::connection::{ConnectionService, Query, Window};
+
+const AREA: &str = "server";
+
+pub(super) fn look(options: &RemoteOptions, findings: &mut Findings) -> Result<(), Failure> {
+    let runtime = runtime(WORKERS)?;
+    let looked = runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        tokio::select! {
+            () = ask(options, findings) => Ok(()),
+            exit = signals.next() => Err(Failure::Signal(exit)),
+        }
+    });
+    runtime.shutdown_background();
+    looked
+}
+
+async fn ask(options: &RemoteOptions, findings: &mut Findings) {
+    let address = options.address();
+    let service = match RemoteService::connect(options).await {
+        Ok(service) => service,
+        Err(error) => {
+            findings.problem(AREA, error.to_string(), None, exit_of(&error));
+            return;
+        }
+    };
+    let itself = service.says_of_itself().await;
+    let itself = itself.unwrap_or_else(|| "what it is, it does not say".into());
+    findings.ok(AREA, format!("{address} answers: {itself}"));
+    let first = Query::all(Window { skip: 0, take: 1 });
+    match service.list(first).await {
+        Ok(page) => findings.ok(
+            AREA,
+            format!(
+                "it lets us read: {} connections, {} providers",
+                page.total,
+                service.providers().all().len()
+            ),
+        ),
+        Err(error) => findings.problem(AREA, error.to_string(), None, exit_of(&error)),
+    }
+    for notice in service.notices() {
+        findings.warning(AREA, notice, None);
+    }
+}

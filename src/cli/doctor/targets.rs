@@ -1,0 +1,77 @@
+//! Looks at `config.toml` and its targets: whether each can be used, and which one is meant now.
+
+use std::path::Path;
+
+use super::super::exit::Exit;
+use super::finding::Findings;
+use crate::config::file::{ConfigFile, NAME};
+use crate::config::target::{Place, Target};
+
+pub(super) fn look(file: &ConfigFile, meant: Option<&Target>, findings: &mut Findings) {
+    for problem in &file.problems {
+        let is_of_target = file
+            .targets()
+            .iter()
+            .any(|(_, target)| target.as_ref() == Err(problem));
+        if !is_of_target {
+            findings.warning("config", problem.clone(), Some(format!("mend {NAME}")));
+        }
+    }
+    for (name, target) in file.targets() {
+        match target {
+            Err(why) => findings.warning(
+                "target",
+                format!("'{name}' cannot be used: {why}"),
+                Some(format!("mend {NAME}")),
+            ),
+            Ok(target) => one(target, meant == Some(target), findings),
+        }
+    }
+}
+
+fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
+    let mut says = format!("'{}' is {}", target.name, target.place.shown());
+    if target.is_read_only {
+        says.push_str(", read-only");
+    }
+    if is_meant {
+        says.push_str(", and it is the one that is asked now");
+    }
+    let files: [Option<(&str, &Path)>; 2] = match &target.place {
+        Place::Server {
+            token_file,
+            ca_file,
+            ..
+        } => [
+            token_file.as_deref().map(|path| ("token-file", path)),
+            ca_file.as_deref().map(|path| ("ca-file", path)),
+        ],
+        Place::Here {
+            key_file,
+            appsettings,
+            ..
+        } => [
+            key_file.as_deref().map(|path| ("key-file", path)),
+            appsettings.as_deref().map(|path| ("appsettings", path)),
+        ],
+    };
+    let missing = files
+        .into_iter()
+        .flatten()
+        .find_map(|(key, path)| Some((key, path, std::fs::File::open(path).err()?)));
+    match missing {
+        None => findings.ok("target", says),
+        Some((key, path, error)) => {
+            let says = format!(
+                "{says}; its {key} cannot be read: {}: {error}",
+                path.display()
+            );
+            let todo = Some(format!("put the file there, or mend {NAME}"));
+            if is_meant {
+                findings.problem("target", says, todo, Exit::Usage);
+            } else {
+                findings.warning("target", says, todo);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Looks at the terminal: how large it is, what it can show, what stands between it and us.
+
+use std::io::IsTerminal;
+
+use super::finding::Findings;
+use crate::cli::Globals;
+use crate::cli::app::shows_lines_only;
+use crate::config::file::ConfigFile;
+use crate::tui::theme::choice::{self, Choice};
+
+const AREA: &str = "terminal";
+
+/// The fewest columns and rows that the app does something in.
+const SMALLEST: (u16, u16) = (20, 5);
+
+pub(super) fn look(globals: &Globals, file: &ConfigFile, findings: &mut Findings) {
+    let kind = variable("TERM");
+    let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    size(kind.as_deref(), is_terminal, findings);
+    if is_terminal && (globals.plain || shows_lines_only(file)) {
+        findings.ok(AREA, "the app speaks line by line here");
+    }
+    colours(kind.as_deref().unwrap_or_default(), findings);
+    clipboard(kind.as_deref().unwrap_or_default(), findings);
+    text(findings);
+    theme(globals, file, findings);
+}
+
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?.to_string_lossy().into_owned();
+    (!value.is_empty()).then_some(value)
+}
+
+fn size(kind: Option<&str>, is_terminal: bool, findings: &mut Findings) {
+    let kind = kind.unwrap_or("TERM is not set");
+    if !is_terminal {
+        findings.ok(
+            AREA,
+            format!("{kind}; none here: stdin or stdout is a pipe or a file"),
+        );
+        return;
+    }
+    let between: Vec<&str> = [
+        ("TMUX", "in tmux"),
+        ("STY", "in screen"),
+        ("SSH_CONNECTION", "over SSH"),
+    ]
+    .into_iter()
+    .filter(|(name, _)| variable(name).is_some())
+    .map(|(_, words)| words)
+    .collect();
+    let between = match between.as_slice() {
+        [] => String::new(),
+        words => format!(", {}", words.join(", ")),
+    };
+    match crossterm::terminal::size() {
+        Ok((columns, rows)) if columns < SMALLEST.0 || rows < SMALLEST.1 => findings.warning(
+            AREA,
+            format!("{kind}, {columns}×{rows}{between}: too small for the app"),
+            Some("make it 20×5 at least, or take umai --plain".into()),
+        ),
+        Ok((columns, rows)) => findings.ok(AREA, format!("{kind}, {columns}×{rows}{between}")),
+        Err(error) => findings.warning(AREA, format!("{kind}, of unknown size: {error}"), None),
+    }
+}
+
+fn colours(kind: &str, findings: &mut Findings) {
+    if variable("NO_COLOR").is_some() {
+        findings.ok(AREA, "no colours: NO_COLOR is set");
+        return;
+    }
+    let depth = variable("COLORTERM").unwrap_or_default();
+    if depth == "truecolor" || depth == "24bit" {
+        findings.ok(AREA, "16 million colours");
+    } else if kind.contains("256") || kind.contains("kitty") || kind.contains("direct") {
+        findings.ok(AREA, "256 colours");
+    } else {
+        findings.warning(
+            AREA,
+            "it does not say that it has 256 colours, which the themes use",
+            Some("set TERM=xterm-256color where that is true, or NO_COLOR=1".into()),
+        );
+    }
+}
+
+/// Whether what is copied is likely to arrive: the terminal must take OSC 52, and whatever stands between pass it on.
+fn clipboard(kind: &str, findings: &mut Findings) {
+    let program = variable("TERM_PROGRAM").unwrap_or_default();
+    let takes = [
+        "kitty",
+        "alacritty",
+        "foot",
+        "ghostty",
+        "wezterm",
+        "contour",
+        "rio",
+    ];
+    let is_known = takes
+        .iter()
+        .any(|name| kind.contains(name) || program.to_lowercase().contains(name))
+        || variable("WT_SESSION").is_some();
+    if variable("TMUX").is_some() {
+        findings.ok(
+            AREA,
+            "copying (OSC 52) goes through tmux, where its option set-clipboard is on",
+        );
+    } else if variable("STY").is_some() {
+        findings.warning(AREA, "copying (OSC 52) may not get through screen", None);
+    } else if is_known {
+        findings.ok(AREA, "copying (OSC 52) is likely to work");
+    } else {
+        findings.ok(
+            AREA,
+            "whether copying (OSC 52) works is not known of this terminal",
+        );
+    }
+}
+
+fn text(findings: &mut Findings) {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(variable);
+    let locale = locale.unwrap_or_default();
+    let plain = locale.to_lowercase().replace('-', "");
+    if plain.contains("utf8") {
+        findings.ok(AREA, format!("text in UTF-8 ({locale})"));
+    } else {
+        findings.warning(
+            AREA,
+            "the locale does not say UTF-8, so names may be shown wrongly",
+            Some("set LANG=C.UTF-8, or another locale in UTF-8".into()),
+        );
+    }
+}
+
+fn theme(globals: &Globals, file: &ConfigFile, findings: &mut Findings) {
+    let Some(name) = globals.theme.as_ref().or(file.theme.as_ref()) else {
+        return;
+    };
+    let folder = crate::config::Config::folder(globals.config.clone()).ok();
+    let folder = folder.map(|folder| folder.join("themes"));
+    let all = Choice::all(folder.as_deref());
+    let problems = match choice::named(name, &all) {
+        Err(why) => vec![why],
+        Ok(at) => all
+            .get(at)
+            .map(|own| own.theme(false).1)
+            .unwrap_or_default(),
+    };
+    if problems.is_empty() {
+        findings.ok("theme", name.clone());
+    }
+    for problem in problems {
+        findings.warning("theme", problem, None);
+    }
+}

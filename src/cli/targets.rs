@@ -1,0 +1,72 @@
+//! `umai targets`: the named places in `config.toml`.
+
+use serde_json::{Value, json};
+
+use super::exit::Failure;
+use super::output::{Format, Output};
+use super::table::table;
+use crate::config::file::{ConfigFile, NAME};
+use crate::config::target::{Place, Target};
+
+/// Lists the targets; those that cannot be used are told.
+pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
+    for problem in &file.problems {
+        output.note(problem);
+    }
+    let targets: Vec<&Target> = file
+        .targets()
+        .iter()
+        .filter_map(|(_, target)| target.as_ref().ok())
+        .collect();
+    match output.format() {
+        Format::Json => {
+            let items: Vec<Value> = targets.iter().map(|target| shown(target, file)).collect();
+            output.json(&json!({ "total": items.len(), "items": items }))
+        }
+        Format::Text if targets.is_empty() => {
+            output.note(&format!(
+                "{NAME} in the config folder names no target; [targets.prod] with server = \"https://…\" makes one"
+            ));
+            Ok(())
+        }
+        Format::Text => {
+            let rows: Vec<_> = targets.iter().map(|target| row(target, file)).collect();
+            output.text(&table(["TARGET", "WHERE", "BADGE", "CHANGES"], &rows))
+        }
+    }
+}
+
+fn row(target: &Target, file: &ConfigFile) -> [String; 4] {
+    let default = if file.is_default(&target.name) {
+        " (default)"
+    } else {
+        ""
+    };
+    let changes = if target.is_read_only || file.is_read_only {
+        "read-only"
+    } else {
+        "possible"
+    };
+    [
+        format!("{}{default}", target.name),
+        target.place.shown(),
+        target.badge.clone().unwrap_or_default(),
+        changes.into(),
+    ]
+}
+
+fn shown(target: &Target, file: &ConfigFile) -> Value {
+    let (server, data) = match &target.place {
+        Place::Server { address, .. } => (Some(address.clone()), None),
+        Place::Here { data, .. } => (None, Some(data.display().to_string())),
+    };
+    json!({
+        "name": target.name,
+        "server": server,
+        "data": data,
+        "badge": target.badge,
+        "color": target.color,
+        "readOnly": target.is_read_only || file.is_read_only,
+        "isDefault": file.is_default(&target.name),
+    })
+}

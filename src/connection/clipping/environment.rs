@@ -1,0 +1,213 @@
+//! What the environment umai was started in has for connections: the variables that providers name.
+
+use super::{Clipping, ClippingKind};
+use crate::connection::Plain;
+use crate::provider::{Provider, ProviderCatalog};
+
+/// The variables that providers name and that have a value; nobody else's are looked at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Environment(Vec<(String, Plain)>);
+
+/// A provider that variables say something for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The provider's id.
+    pub provider_id: String,
+    /// The provider's name.
+    pub name: String,
+    /// The variables that are taken, in the order of the form.
+    pub variables: Vec<Variable>,
+    /// What a connection needs besides, by label.
+    pub missing: Vec<String>,
+}
+
+/// A variable that is set; never its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// The key of the setting it is taken for.
+    pub key: String,
+    /// What that setting is called.
+    pub label: String,
+    /// Whether its value is a secret.
+    pub is_secret: bool,
+}
+
+impl Environment {
+    /// Reads every variable that a provider of the catalogue names, the first choices first.
+    pub fn read(catalog: &ProviderCatalog, value: impl Fn(&str) -> Option<String>) -> Self {
+        let mut found: Vec<(String, Plain)> = Vec::new();
+        let settings = catalog.all().iter().flat_map(|one| &one.settings);
+        for name in settings.flat_map(|field| &field.variables) {
+            if found.iter().any(|(known, _)| known == name) {
+                continue;
+            }
+            let set = value(name).map(Plain::new);
+            let set = set.filter(|set| set.expose().is_some_and(|text| !text.trim().is_empty()));
+            found.extend(set.map(|set| (name.clone(), set)));
+        }
+        Self(found)
+    }
+
+    /// Whether nothing is set that a provider names.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The providers that something is there for, those first that nothing is missing for.
+    pub fn offers(&self, catalog: &ProviderCatalog) -> Vec<Offer> {
+        let mut offers: Vec<_> = catalog
+            .all()
+            .iter()
+            .filter_map(|provider| self.offer(provider))
+            .collect();
+        offers.sort_by_key(|offer| !offer.missing.is_empty());
+        offers
+    }
+
+    /// What is there for one provider; none when nothing is.
+    pub fn offer(&self, provider: &Provider) -> Option<Offer> {
+        let mut variables = Vec::new();
+        for field in &provider.settings {
+            let mut names = field.variables.iter();
+            let set = names.find(|name| self.0.iter().any(|(known, _)| known == *name));
+            variables.extend(set.map(|name| Variable {
+                name: name.clone(),
+                key: field.key.clone(),
+                label: field.label.clone(),
+                is_secret: field.sensitive,
+            }));
+        }
+        if variables.is_empty() {
+            return None;
+        }
+        let is_there = |key: &str| variables.iter().any(|variable| variable.key == key);
+        let required = provider.settings.iter().filter(|field| field.required);
+        let fields = required.filter(|field| field.default.is_none() && !is_there(&field.key));
+        let choices = provider.alternatives.iter();
+        let choices = choices.filter(|choice| !choice.any_of().any(is_there));
+        let missing = fields
+            .map(|field| field.label.clone())
+            .chain(choices.map(|choice| choice.label.clone()));
+        Some(Offer {
+            provider_id: provider.id.clone(),
+            name: provider.name.clone(),
+            missing: missing.collect(),
+            variables,
+        })
+    }
+
+    /// What is there for a provider, as a draft: `refers` says which secrets are referred to instead of taken over.
+    pub fn clipping(
+        &self,
+        catalog: &ProviderCatalog,
+        provider: &Provider,
+        refers: impl Fn(&str) -> bool,
+    ) -> Option<Clipping> {
+        let offer = self.offer(provider)?;
+        let taken = offer.variables.iter().filter_map(|variable| {
+            let name = &variable.name;
+            let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
+            let value = if variable.is_secret && refers(name) {
+                Plain::new(format!("${name}"))
+            } else {
+                value.clone()
+            };
+            Some((name.clone(), value))
+        });
+        let kind = ClippingKind::Environment;
+        Clipping::of_variables(taken.collect(), kind, catalog, Some(provider))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(set: &[(&str, &str)]) -> Environment {
+        Environment::read(&ProviderCatalog::embedded(), |name| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn offers(set: &[(&str, &str)]) -> Vec<(String, String, String)> {
+        let offers = environment(set).offers(&ProviderCatalog::embedded());
+        let told = offers.into_iter().map(|offer| {
+            let names: Vec<_> = offer
+                .variables
+                .iter()
+                .map(|one| one.name.as_str())
+                .collect();
+            let names = names.join(" ");
+            (offer.provider_id, names, offer.missing.join(" "))
+        });
+        told.collect()
+    }
+
+    fn told(id: &str, names: &str, missing: &str) -> (String, String, String) {
+        (id.to_owned(), names.to_owned(), missing.to_owned())
+    }
+
+    #[test]
+    fn each_provider_that_something_is_there_for_is_offered_complete_ones_first() {
+        let set = [
+            ("AWS_REGION", "eu-central-1"),
+            ("OPENAI_API_KEY", "sk-1"),
+            ("OPENAI_ORG_ID", "org-1"),
+            ("GEMINI_API_KEY", "AIza1"),
+            ("PATH", "/bin"),
+        ];
+        assert_eq!(
+            offers(&set),
+            [
+                told("google", "GEMINI_API_KEY", ""),
+                told("openai", "OPENAI_API_KEY OPENAI_ORG_ID", ""),
+                told("amazon", "AWS_REGION", "Access Key ID Secret Access Key"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_choice_between_ways_is_missing_until_one_can_be_gone() {
+        let address = ("AZURE_OPENAI_ENDPOINT", "https://x.openai.azure.com");
+        let id = "microsoft-foundry";
+        let names = "AZURE_OPENAI_ENDPOINT";
+        assert_eq!(offers(&[address]), [told(id, names, "Authentication")]);
+        let with_key = [address, ("AZURE_OPENAI_API_KEY", "k")];
+        let names = "AZURE_OPENAI_ENDPOINT AZURE_OPENAI_API_KEY";
+        assert_eq!(offers(&with_key), [told(id, names, "")]);
+    }
+
+    #[test]
+    fn of_two_names_for_one_value_the_first_choice_is_taken() {
+        let set = [("GEMINI_API_KEY", "two"), ("GOOGLE_API_KEY", "one")];
+        assert_eq!(offers(&set), [told("google", "GOOGLE_API_KEY", "")]);
+    }
+
+    #[test]
+    fn empty_variables_count_as_none() {
+        assert!(environment(&[("OPENAI_API_KEY", "  ")]).is_empty());
+    }
+
+    #[test]
+    fn a_secret_is_taken_over_or_referred_to() {
+        let catalog = ProviderCatalog::embedded();
+        let openai = catalog.get("openai").unwrap();
+        let set = environment(&[("OPENAI_API_KEY", "sk-1"), ("OPENAI_ORG_ID", "org-1")]);
+        for (refers, key) in [(false, "sk-1"), (true, "$OPENAI_API_KEY")] {
+            let clipping = set.clipping(&catalog, openai, |_| refers).unwrap();
+            let settings = clipping.draft.settings.unwrap();
+            assert_eq!(settings.get("apiKey").unwrap().text(), Some(key));
+            assert_eq!(settings.get("organization").unwrap().text(), Some("org-1"));
+            assert!(clipping.left_out.is_empty());
+        }
+    }
+
+    #[test]
+    fn debug_tells_no_value() {
+        let shown = format!("{:?}", environment(&[("OPENAI_API_KEY", "sk-planted")]));
+        assert!(!shown.contains("planted"), "{shown}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Where a connection calls: the addresses and regions among its settings, as lists show them.
+//!
+//! Why by the values: lists are read without the catalogue, and a provider that somebody added names its settings as it likes.
+//! Only what may be seen is looked at; a secret is never part of it.
+
+use super::setting::{Setting, Settings};
+
+/// Settings whose value says where calls go, though it is no address.
+const PLACES: [&str; 6] = [
+    "endpoint",
+    "baseUrl",
+    "region",
+    "location",
+    "host",
+    "resourceName",
+];
+
+/// The most bytes that lists show.
+const LONGEST: usize = 256;
+
+/// Where these settings say that calls go; nothing when they leave it to the provider.
+pub fn of<S>(settings: &Settings<S>) -> Option<String> {
+    of_texts(settings.iter().filter_map(|(key, value)| match value {
+        Setting::Text(text) => Some((key, text.as_str())),
+        Setting::Null | Setting::Switch(_) | Setting::Number(_) | Setting::Secret(_) => None,
+    }))
+}
+
+/// The same of keys and texts.
+pub fn of_texts<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    let mut places = texts.filter_map(|(key, text)| {
+        let text = text.trim();
+        let is_place = is_address(text) || PLACES.contains(&key);
+        (is_place && !text.is_empty()).then_some(text)
+    });
+    let mut all = places.next()?.to_owned();
+    for place in places {
+        all.push(' ');
+        all.push_str(place);
+    }
+    let mut end = all.len().min(LONGEST);
+    while !all.is_char_boundary(end) {
+        end -= 1;
+    }
+    all.truncate(end);
+    Some(all)
+}
+
+fn is_address(text: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| {
+        text.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::secret::Plain;
+    use super::*;
+
+    fn of(pairs: &[(&str, &str)]) -> Option<String> {
+        of_texts(pairs.iter().copied())
+    }
+
+    #[test]
+    fn addresses_and_regions_are_where_calls_go() {
+        assert_eq!(of(&[("organization", "org")]), None);
+        assert_eq!(
+            of(&[("endpoint", " https://x.example/v1 ")]).as_deref(),
+            Some("https://x.example/v1")
+        );
+        assert_eq!(
+            of(&[("region", "eu-central-1"), ("vpc", "HTTPS://vpce.example")]).as_deref(),
+            Some("eu-central-1 HTTPS://vpce.example")
+        );
+        assert_eq!(
+            of(&[("endpoint", "$AI:Endpoint")]).as_deref(),
+            Some("$AI:Endpoint")
+        );
+        assert_eq!(of(&[("endpoint", " ")]), None);
+    }
+
+    #[test]
+    fn a_secret_is_never_part_of_it() {
+        let mut settings = Settings::default();
+        settings.set(
+            "endpoint",
+            Setting::Secret(Plain::new("https://planted.example")),
+        );
+        assert_eq!(super::of(&settings), None);
+    }
+
+    #[test]
+    fn it_is_never_long() {
+        let long = format!("https://{}", "ä".repeat(1_000));
+        assert!(of(&[("endpoint", &long)]).is_some_and(|endpoint| endpoint.len() <= LONGEST));
+    }
+}

@@ -1,0 +1,111 @@
+//! The file of a draft: a head, then when it was kept and what is in it, sealed for this draft alone.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::MOST_BYTES;
+use crate::connection::StoreError;
+use crate::store::key::Key;
+
+/// How the files of drafts are called.
+pub const ENDING: &str = "draft";
+
+/// What a file begins with; the number is the format's.
+const HEAD: &[u8; 8] = b"umaidft1";
+
+/// The time in milliseconds and the length, before the content.
+const BEFORE: usize = 16;
+
+/// Contents are padded to a multiple of this, so that the length says little.
+const BUCKET: usize = 1024;
+
+/// The most bytes of a file: the content, and what stands around it.
+const MOST_IN_FILE: u64 = (MOST_BYTES + 2 * BUCKET) as u64;
+
+/// The one draft that a seal can be opened for.
+pub struct Binding(Vec<u8>);
+
+impl Binding {
+    /// The binding of a draft about somebody's connections.
+    pub fn of(whose: &str, id: Uuid) -> Self {
+        let length = (whose.len() as u64).to_le_bytes();
+        Self(
+            [
+                b"umai draft 1".as_slice(),
+                &length,
+                whose.as_bytes(),
+                id.as_bytes(),
+            ]
+            .concat(),
+        )
+    }
+}
+
+/// The bytes of a file.
+pub fn seal(
+    key: &Key,
+    binding: &Binding,
+    now: SystemTime,
+    content: &[u8],
+) -> Result<Vec<u8>, StoreError> {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let when = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    let size = (BEFORE + content.len()).next_multiple_of(BUCKET);
+    let mut padded = Zeroizing::new(Vec::with_capacity(size));
+    padded.extend_from_slice(&when.to_le_bytes());
+    padded.extend_from_slice(&(content.len() as u64).to_le_bytes());
+    padded.extend_from_slice(content);
+    padded.resize(size, 0);
+    Ok([HEAD.as_slice(), &key.seal_bytes(&padded, &binding.0)?].concat())
+}
+
+/// When a draft was kept, and what is in it; else a sentence why that cannot be read.
+pub fn open(
+    path: &Path,
+    key: &Key,
+    binding: &Binding,
+) -> Result<(DateTime<Utc>, Zeroizing<Vec<u8>>), String> {
+    let bytes = read(path)?;
+    let Some(sealed) = bytes.strip_prefix(HEAD) else {
+        return Err("It was kept by another version of umai, or is damaged".into());
+    };
+    let padded = key
+        .open_bytes(sealed, &binding.0)
+        .ok_or("It was sealed with another key, or is damaged")?;
+    understood(&padded).ok_or_else(|| "It is damaged".into())
+}
+
+fn understood(padded: &[u8]) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
+    let (when, rest) = padded.split_first_chunk()?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let content = Zeroizing::new(rest.get(..length)?.to_vec());
+    let millis = i64::try_from(u64::from_le_bytes(*when)).ok()?;
+    Some((DateTime::from_timestamp_millis(millis)?, content))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let unreadable = |error: std::io::Error| format!("It cannot be read: {error}");
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    let read = file.take(MOST_IN_FILE + 1).read_to_end(&mut bytes);
+    read.map_err(unreadable)?;
+    if bytes.len() as u64 > MOST_IN_FILE {
+        return Err("It is larger than a draft can be".into());
+    }
+    Ok(bytes)
+}
+
+/// When a file was written; what cannot be told counts as old.
+pub fn modified(path: &Path) -> DateTime<Utc> {
+    std::fs::metadata(path)
+        .and_then(|found| found.modified())
+        .unwrap_or(UNIX_EPOCH)
+        .into()
+}

@@ -1,0 +1,190 @@
+//! What drafts promise.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            folder: self.0.path().join("data/drafts"),
+            whose: "here".into(),
+            config: self.0.path().join("config"),
+            key_file: None,
+            without_key: WithoutKey::Make,
+        }
+    }
+
+    fn drafts(&self) -> Drafts {
+        Drafts::new(self.place())
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let found = std::fs::read_dir(self.place().folder).unwrap();
+        let mut files: Vec<_> = found.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+}
+
+fn contents(found: Vec<Found>) -> Vec<Vec<u8>> {
+    found
+        .into_iter()
+        .map(|draft| draft.content.unwrap().to_vec())
+        .collect()
+}
+
+const ID: Uuid = Uuid::from_u128(7);
+
+#[test]
+fn a_draft_is_offered_once_whoever_typed_it_is_gone() {
+    let home = Home::new();
+    let mut typing = home.drafts();
+    typing.keep(ID, b"first").unwrap();
+    typing.keep(ID, b"second").unwrap();
+    assert!(home.drafts().find().unwrap().is_empty(), "it is typed");
+    drop(typing);
+    let mut next = home.drafts();
+    assert_eq!(contents(next.find().unwrap()), [b"second"]);
+    assert!(home.drafts().find().unwrap().is_empty(), "it is offered");
+    next.let_go(ID);
+    assert_eq!(home.drafts().find().unwrap().len(), 1);
+}
+
+#[test]
+fn what_was_found_is_kept_on_under_the_same_name_and_given_up_for_good() {
+    let home = Home::new();
+    home.drafts().keep(ID, b"before").unwrap();
+    let mut next = home.drafts();
+    assert_eq!(next.find().unwrap().len(), 1);
+    next.keep(ID, b"after").unwrap();
+    drop(next);
+    let mut last = home.drafts();
+    assert_eq!(contents(last.find().unwrap()), [b"after"]);
+    last.forget(ID).unwrap();
+    assert_eq!(home.files(), Vec::<PathBuf>::new());
+    assert!(home.drafts().find().unwrap().is_empty());
+}
+
+#[test]
+fn nothing_that_was_typed_is_on_disk_and_only_the_owner_reads_it() {
+    let home = Home::new();
+    home.drafts().keep(ID, b"sk-planted").unwrap();
+    let [draft, lock] = home.files().try_into().unwrap();
+    let bytes = std::fs::read(&draft).unwrap();
+    assert!(!bytes.windows(7).any(|part| part == b"planted"));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&draft), mode(&lock)), (0o600, 0o600));
+    assert_eq!(mode(&home.place().folder), 0o700);
+}
+
+#[test]
+fn a_draft_opens_for_no_other_name_and_nobody_else() {
+    let home = Home::new();
+    home.drafts().keep(ID, b"text").unwrap();
+    let other = Place {
+        whose: "https://elsewhere.example".into(),
+        ..home.place()
+    };
+    let found = Drafts::new(other).find().unwrap().remove(0);
+    assert!(found.content.unwrap_err().contains("another key"));
+    let [draft, _] = home.files().try_into().unwrap();
+    let moved = draft.with_file_name(format!("{}.draft", Uuid::from_u128(8)));
+    std::fs::rename(&draft, moved).unwrap();
+    let found = home.drafts().find().unwrap().remove(0);
+    assert!(found.content.is_err());
+}
+
+#[test]
+fn a_lost_or_changed_key_makes_a_draft_unreadable_and_it_can_still_be_given_up() {
+    let home = Home::new();
+    home.drafts().keep(ID, b"text").unwrap();
+    let key = home.place().config.join("umai.key");
+    std::fs::remove_file(&key).unwrap();
+    let why = home.drafts().find().unwrap().remove(0).content.unwrap_err();
+    assert!(why.contains("put the key file back"), "{why}");
+    assert!(!key.exists(), "no new key is made to open something");
+    home.drafts().keep(Uuid::from_u128(8), b"other").unwrap();
+    let mut next = home.drafts();
+    let found = next.find().unwrap();
+    assert_eq!(
+        found.iter().filter(|draft| draft.content.is_err()).count(),
+        1
+    );
+    next.forget(ID).unwrap();
+    drop(next);
+    assert_eq!(contents(home.drafts().find().unwrap()), [b"other"]);
+}
+
+#[test]
+fn no_key_is_made_where_one_is_missing_that_sealed_something() {
+    let home = Home::new();
+    let place = Place {
+        without_key: WithoutKey::Refuse,
+        ..home.place()
+    };
+    let refused = Drafts::new(place).keep(ID, b"text").unwrap_err();
+    assert!(matches!(refused, DraftError::Key(_)), "{refused}");
+    assert!(!home.place().config.exists());
+}
+
+#[test]
+fn damage_is_said_and_breaks_nothing() {
+    let home = Home::new();
+    home.drafts().keep(ID, b"text").unwrap();
+    let [draft, _] = home.files().try_into().unwrap();
+    let whole = std::fs::read(&draft).unwrap();
+    for length in [0, 7, 8, 20, whole.len() - 1] {
+        std::fs::write(&draft, &whole[..length]).unwrap();
+        assert!(
+            home.drafts().find().unwrap()[0].content.is_err(),
+            "{length}"
+        );
+    }
+    let mut flipped = whole;
+    *flipped.last_mut().unwrap() ^= 1;
+    std::fs::write(&draft, flipped).unwrap();
+    assert!(home.drafts().find().unwrap()[0].content.is_err());
+    std::fs::write(&draft, vec![0; MOST_BYTES * 2]).unwrap();
+    let why = home.drafts().find().unwrap().remove(0).content.unwrap_err();
+    assert!(why.contains("larger"), "{why}");
+}
+
+#[test]
+fn a_draft_has_a_size_and_there_are_only_so_many() {
+    let home = Home::new();
+    let too_large = vec![0; MOST_BYTES + 1];
+    let refused = home.drafts().keep(ID, &too_large).unwrap_err();
+    assert!(matches!(refused, DraftError::TooLarge));
+    let mut typing = home.drafts();
+    typing.keep(Uuid::from_u128(1_000), b"typed on").unwrap();
+    for number in 0..MOST_DRAFTS as u128 + 3 {
+        home.drafts()
+            .keep(Uuid::from_u128(number), b"text")
+            .unwrap();
+    }
+    let found = home.drafts().find().unwrap();
+    assert_eq!(found.len(), MOST_DRAFTS - 1, "and the one that is typed");
+    typing.keep(Uuid::from_u128(1_000), b"still there").unwrap();
+    drop(typing);
+    assert_eq!(home.drafts().find().unwrap().len(), MOST_DRAFTS);
+}
+
+#[test]
+fn what_a_crash_left_half_done_is_swept_up() {
+    let home = Home::new();
+    home.drafts().keep(ID, b"whole").unwrap();
+    let folder = home.place().folder;
+    let half = folder.join(format!("{ID}.new"));
+    std::fs::write(&half, b"half").unwrap();
+    let lock = folder.join(format!("{}.lock", Uuid::from_u128(9)));
+    std::fs::write(&lock, b"").unwrap();
+    assert_eq!(contents(home.drafts().find().unwrap()), [b"whole"]);
+    assert!(!half.exists() && !lock.exists());
+}

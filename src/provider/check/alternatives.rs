@@ -1,0 +1,84 @@
+//! Refuses a choice between ways that no form could offer.
+
+use std::collections::HashSet;
+
+use super::super::{Alternatives, Provider, Way};
+use super::{MAX_DESCRIPTION, is_label};
+use crate::text;
+
+const MAX_CHOICES: usize = 8;
+const MAX_WAYS: usize = 8;
+
+/// The first choice that is wrong, and why.
+pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, String)> {
+    if provider.alternatives.len() > MAX_CHOICES {
+        let sentence = format!("a provider has at most {MAX_CHOICES} choices between ways");
+        return Some((MAX_CHOICES, sentence));
+    }
+    let mut taken = HashSet::new();
+    let choices = provider.alternatives.iter().enumerate();
+    let mut flaws = choices.filter_map(|(index, choice)| {
+        let sentence = choice_flaw(choice).or_else(|| {
+            let mut ways = choice.ways.iter();
+            ways.find_map(|way| way_flaw(way, provider, &mut taken))
+        })?;
+        Some((index, sentence))
+    });
+    flaws.next()
+}
+
+fn choice_flaw(choice: &Alternatives) -> Option<String> {
+    if !is_label(&choice.label)
+        || choice
+            .group
+            .as_deref()
+            .is_some_and(|group| !is_label(group))
+    {
+        return Some("label and group must be one line of visible text".into());
+    }
+    if choice.description.chars().count() > MAX_DESCRIPTION
+        || choice.description.chars().any(text::is_unprintable)
+    {
+        return Some(format!(
+            "description must be one line of at most {MAX_DESCRIPTION} characters"
+        ));
+    }
+    if !(2..=MAX_WAYS).contains(&choice.ways.len()) {
+        return Some(format!("a choice is between 2 and {MAX_WAYS} ways"));
+    }
+    let labels: HashSet<_> = choice.ways.iter().map(|way| &way.label).collect();
+    if labels.len() < choice.ways.len() {
+        return Some("every way must have a label of its own".into());
+    }
+    let preferred = choice.ways.iter().filter(|way| way.preferred).count();
+    (preferred > 1).then(|| "only one way can be preferred".into())
+}
+
+fn way_flaw<'p>(way: &'p Way, provider: &Provider, taken: &mut HashSet<&'p str>) -> Option<String> {
+    let name = &way.label;
+    if !is_label(name) {
+        return Some("the label of a way must be one line of visible text".into());
+    }
+    for key in &way.settings {
+        match provider.settings.iter().find(|field| field.key == *key) {
+            None => {
+                return Some(format!(
+                    "'{name}' names '{key}', which is no key of a setting"
+                ));
+            }
+            Some(field) if field.required => {
+                let why = "is required, whichever way is chosen";
+                return Some(format!("'{name}' names '{key}', which {why}"));
+            }
+            Some(_) if !taken.insert(key) => {
+                return Some(format!("'{key}' is a setting of two ways"));
+            }
+            Some(_) => {}
+        }
+    }
+    if way.any_of.is_empty() {
+        return Some(format!("anyOf of '{name}' must name at least one setting"));
+    }
+    let strange = way.any_of.iter().find(|key| !way.settings.contains(key));
+    strange.map(|key| format!("anyOf of '{name}' names '{key}', which is none of its settings"))
+}

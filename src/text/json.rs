@@ -1,0 +1,28 @@
+//! Makes JSON harmless for a terminal without changing what it says.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use super::is_hidden;
+
+/// The same JSON with every hidden character escaped: programs read the same text, and a terminal is left alone.
+///
+/// Such a character can only be inside a string, where JSON lets every character be escaped.
+pub fn harmless(json: &str) -> Cow<'_, str> {
+    let is_hidden = |sign: char| sign != '\n' && is_hidden(sign);
+    if !json.chars().any(is_hidden) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() + 32);
+    for sign in json.chars() {
+        if is_hidden(sign) {
+            for unit in sign.encode_utf16(&mut [0; 2]) {
+                // Writing into a String cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(sign);
+        }
+    }
+    Cow::Owned(text)
+}

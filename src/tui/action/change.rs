@@ -1,0 +1,99 @@
+//! Which actions change something. Every one is listed, so that the compiler asks about a new one.
+
+use super::Action;
+
+impl Action {
+    /// Whether it changes something that is kept, or leads to where that is done; where nothing can be changed, it is not offered.
+    pub const fn is_write(self) -> bool {
+        match self {
+            Self::RollBack
+            | Self::RollBackField
+            | Self::New
+            | Self::Edit
+            | Self::Toggle
+            | Self::Undo
+            | Self::Delete
+            | Self::Restore
+            | Self::Purge
+            | Self::Empty
+            | Self::Outside
+            | Self::Drafts
+            | Self::RestoreDraft
+            | Self::DiscardDraft
+            | Self::KeepMine
+            | Self::TakeTheirs
+            | Self::Enable
+            | Self::Disable
+            | Self::Duplicate
+            | Self::Import
+            | Self::References
+            | Self::MoveOut
+            | Self::Save => true,
+            Self::CompareVersions
+            | Self::Mark
+            | Self::CopyLine
+            | Self::Again
+            | Self::Test
+            | Self::Models
+            | Self::ShowSettings
+            | Self::ShowInfo
+            | Self::ShowHistory
+            | Self::Trash
+            | Self::Filter
+            | Self::Sort
+            | Self::SortByName
+            | Self::SortByAlias
+            | Self::SortByProvider
+            | Self::SortByStatus
+            | Self::SortByModified
+            | Self::Turn
+            | Self::Group
+            | Self::Copy
+            | Self::CopyName
+            | Self::CopyAlias
+            | Self::CopyId
+            | Self::CopyJson
+            | Self::Refresh
+            | Self::Up
+            | Self::Down
+            | Self::PageUp
+            | Self::PageDown
+            | Self::First
+            | Self::Last
+            | Self::Open
+            | Self::Close
+            | Self::NextPane
+            | Self::PreviousPane
+            | Self::Choose
+            | Self::NextField
+            | Self::PreviousField
+            | Self::NextError
+            | Self::Reveal
+            | Self::Clear
+            | Self::NextButton
+            | Self::PreviousButton
+            | Self::Back
+            | Self::Palette
+            | Self::Help
+            | Self::Redraw
+            | Self::NextTheme
+            | Self::CopyCurl
+            | Self::Messages
+            | Self::CopySnippet
+            | Self::CopyVariable
+            | Self::MarkRow
+            | Self::MarkUp
+            | Self::MarkDown
+            | Self::MarkTo
+            | Self::MarkAll
+            | Self::Invert
+            | Self::Export
+            | Self::ShowBulk
+            | Self::Retry
+            | Self::Hide
+            | Self::Suspend
+            | Self::Leave
+            | Self::Quit => false,
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! What is done to all that are marked: asked about first, begun a few at a time, stopped, and done again where it went wrong.
+
+mod answers;
+mod keys;
+mod undo;
+
+use std::sync::Arc;
+
+use super::{App, Waiting};
+use crate::connection::alias::is_well_formed;
+use crate::disk::Over;
+use crate::tui::action::Action;
+use crate::tui::bulk::{Bulk, Job, Of, Phase, Row, State};
+use crate::tui::confirm::Confirm;
+use crate::tui::effect::{Effect, Export, Request};
+use crate::tui::info::Tested;
+use crate::tui::layer::Layer;
+use crate::tui::line::Line;
+use crate::tui::notice::Notice;
+use crate::tui::report::{Report, Tried};
+pub(super) use undo::Many;
+
+/// What a file of many is called, unless somebody says otherwise.
+const FILE: &str = "connections.json";
+
+impl App {
+    /// Whether an action is for all that are marked.
+    pub(super) fn has_marks(&self) -> bool {
+        self.tree.marked_len() > 0
+    }
+
+    /// Asks about switching all that are marked on or off; only one of the two where all of them are the same.
+    pub(super) fn ask_to_switch_many(&mut self) {
+        let marked = self.tree.marked();
+        let active = marked.iter().filter(|marked| marked.item.is_active).count();
+        let choices: &[Job] = match active {
+            0 => &[Job::Enable],
+            active if active == marked.len() => &[Job::Disable],
+            _ => &[Job::Enable, Job::Disable],
+        };
+        self.ask_many(choices);
+    }
+
+    /// Asks about doing something to all that are marked.
+    pub(super) fn ask_many(&mut self, choices: &[Job]) {
+        let marked = self.tree.marked();
+        let rows = marked
+            .iter()
+            .map(|marked| Row::of(marked.item, marked.is_hidden));
+        let rows = rows.collect();
+        self.open_bulk(rows, choices);
+    }
+
+    /// Asks where to write all that are marked, or the selected one.
+    pub(super) fn ask_to_export(&mut self) {
+        if self.has_marks() {
+            self.ask_many(&[Job::Export]);
+        } else if let Some(item) = self.tree.selected_item() {
+            let rows = vec![Row::of(item, false)];
+            self.open_bulk(rows, &[Job::Export]);
+        } else {
+            self.tell(Notice::info("Select or mark connections to export them"));
+        }
+        let alias = self
+            .tree
+            .selected_item()
+            .map(|item| item.alias().to_owned());
+        if let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.job == Job::Export)
+            && bulk.file.is_none()
+        {
+            // A name from elsewhere could lead anywhere.
+            let name = match alias {
+                Some(alias) if is_well_formed(&alias) => format!("{alias}.json"),
+                Some(_) | None => FILE.to_owned(),
+            };
+            bulk.file = Some(Line::text(&name));
+        }
+    }
+
+    /// What was said before is over: in a small terminal it would stand where the keys are.
+    fn open_bulk(&mut self, rows: Vec<Row>, choices: &[Job]) {
+        if self.is_bulk_running() {
+            return;
+        }
+        self.notice = None;
+        let number = self.fresh_ticket().0;
+        self.bulk = Some(Bulk::asking(number, rows, choices));
+        self.layers.push(Layer::Bulk);
+    }
+
+    /// One thing at a time is done to many; whoever wants another is told so.
+    fn is_bulk_running(&mut self) -> bool {
+        let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_running()) else {
+            return false;
+        };
+        let what = bulk.job.doing();
+        let key = self.key_of(Action::ShowBulk);
+        self.tell(Notice::info(format!(
+            "{what} is still under way{key}; wait for it or stop it"
+        )));
+        true
+    }
+
+    /// The key of an action in the tree, in brackets.
+    pub(super) fn key_of(&self, action: Action) -> String {
+        let key = self
+            .keymap
+            .first_key(crate::tui::action::Context::Tree, action);
+        key.map_or_else(String::new, |key| format!(" ({key})"))
+    }
+
+    /// Shows again what is being done to many, or was.
+    pub(super) fn show_bulk(&mut self) {
+        if self.bulk.is_some() {
+            self.notice = None;
+            self.layers.push(Layer::Bulk);
+        } else {
+            self.tell(Notice::info(
+                "Nothing was done to several connections at once yet",
+            ));
+        }
+    }
+
+    /// Does what a key asked for.
+    pub(super) fn act_in_bulk(&mut self, action: Action) -> Option<Effect> {
+        let layout = self.layout();
+        let Some(bulk) = &mut self.bulk else {
+            self.layers.pop();
+            return None;
+        };
+        match action {
+            Action::Back => self.leave_bulk(),
+            Action::Choose => self.choose_in_bulk(),
+            Action::NextButton if bulk.phase == Phase::Asking => bulk.turn(1),
+            Action::PreviousButton if bulk.phase == Phase::Asking => bulk.turn(-1),
+            Action::Retry => self.retry_bulk(),
+            Action::Hide if bulk.is_running() => {
+                self.layers.pop();
+            }
+            Action::Undo => {
+                if self.can_undo_bulk() {
+                    return self.undo();
+                }
+                self.tell(Notice::info("There is nothing to undo here"));
+            }
+            other => {
+                let rows = bulk.parts(&layout).list.height.into();
+                bulk.go(other, rows);
+            }
+        }
+        None
+    }
+
+    /// One level back: what runs is stopped first, and what was only asked about is forgotten.
+    fn leave_bulk(&mut self) {
+        let Some(bulk) = &mut self.bulk else { return };
+        match bulk.phase {
+            Phase::Running if bulk.stopped.is_none() => {
+                bulk.stop("");
+                self.settle_bulk();
+                return;
+            }
+            Phase::Asking => self.bulk = None,
+            Phase::Running | Phase::Writing | Phase::Over => {}
+        }
+        self.layers.pop();
+    }
+
+    fn choose_in_bulk(&mut self) {
+        let Some(bulk) = &mut self.bulk else { return };
+        match bulk.phase {
+            Phase::Asking if bulk.focus == 0 => self.leave_bulk(),
+            Phase::Asking => self.begin_bulk(),
+            Phase::Over if bulk.job == Job::Test => self.show_report(),
+            Phase::Over => {
+                self.layers.pop();
+            }
+            Phase::Running | Phase::Writing => self.show_report(),
+        }
+    }
+
+    fn begin_bulk(&mut self) {
+        let Some(bulk) = &mut self.bulk else { return };
+        let is_unnamed = |line: &Line| line.value().trim().is_empty();
+        if bulk.file.as_ref().is_some_and(is_unnamed) {
+            self.tell(Notice::warning("Type the name of a file"));
+            return;
+        }
+        if !bulk.begin() {
+            return;
+        }
+        let (number, job) = (bulk.number, bulk.job);
+        self.notice = None;
+        self.remember_many(number, job);
+    }
+
+    fn retry_bulk(&mut self) {
+        let Some(bulk) = &mut self.bulk else { return };
+        bulk.retry();
+        if bulk.is_running() {
+            let (number, job, is_undo) = (bulk.number, bulk.job, bulk.is_undo);
+            self.notice = None;
+            self.remember_again(number, job, is_undo);
+        }
+    }
+
+    /// The report of the selected one, when it was tested.
+    fn show_report(&mut self) {
+        let row = self.bulk.as_ref().and_then(Bulk::selected_row);
+        let Some(row) = row.filter(|row| matches!(row.state, State::Done(_) | State::Failed(_)))
+        else {
+            return;
+        };
+        let Some(Tested { outcome, .. }) = self.tests.get(&row.id) else {
+            return;
+        };
+        let report = Report::of(Tried::Stored(row.id), &row.name, outcome.clone());
+        self.layers.push(Layer::Report(report));
+    }
+
+    /// The next thing to ask for.
+    pub(super) fn next_of_many(&mut self) -> Option<Effect> {
+        let bulk = self.bulk.as_mut()?;
+        let number = bulk.number;
+        if let Some((row, request)) = bulk.ask_next() {
+            let is_save = request.is_save();
+            let ticket = self.ticket(Waiting::Bulk(Of { number, row }));
+            return Some(if is_save {
+                Effect::CallBeside(ticket, request)
+            } else {
+                Effect::Call(ticket, request)
+            });
+        }
+        self.settle_bulk();
+        self.next_file()
+    }
+
+    /// The file is written when all that goes into it is there.
+    fn next_file(&mut self) -> Option<Effect> {
+        let bulk = self.bulk.as_ref()?;
+        if bulk.phase != Phase::Writing || self.is_waiting(|one| matches!(one, Waiting::File)) {
+            return None;
+        }
+        let export = Export {
+            name: bulk.file.as_ref()?.value().trim().to_owned(),
+            connections: Arc::from(bulk.gathered.as_slice()),
+            // What this very run wrote before may be written again.
+            over: if bulk.written.is_some() || bulk.replaces {
+                Over::Anything
+            } else {
+                Over::Nothing
+            },
+        };
+        Some(self.call(Waiting::File, Request::Export(export)))
+    }
+
+    /// Replaces the file that is there.
+    pub(super) fn replace_file(&mut self) {
+        if let Some(bulk) = &mut self.bulk {
+            bulk.replaces = true;
+            bulk.write();
+        }
+    }
+
+    /// Asks before the app is left while something is done to many.
+    pub(super) fn ask_to_quit_bulk(&mut self) -> bool {
+        let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_running()) else {
+            return false;
+        };
+        let text = format!(
+            "{} is under way: {} of {}. What was not begun will not be done.",
+            bulk.job.doing(),
+            bulk.tally.over(),
+            bulk.len()
+        );
+        self.layers.push(Layer::Confirm(Confirm::stop(text)));
+        true
+    }
+}

@@ -1,0 +1,79 @@
+//! What can be done with what is done to many, by keys and by the mouse.
+
+use crate::tui::action::Action;
+use crate::tui::app::{App, Pane};
+use crate::tui::bulk::{Job, Phase};
+use crate::tui::effect::Effect;
+use crate::tui::event::Mouse;
+use crate::tui::key::Key;
+
+impl App {
+    /// Types into the name of the file.
+    pub(in crate::tui::app) fn type_in_bulk(&mut self, key: Key) {
+        if let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.is_typing())
+            && let Some(line) = &mut bulk.file
+        {
+            line.edit(key);
+        }
+    }
+
+    /// Whether an action would do something here now.
+    pub(in crate::tui::app) fn can_in_bulk(&self, action: Action) -> bool {
+        let Some(bulk) = &self.bulk else {
+            return false;
+        };
+        match action {
+            Action::Choose => !bulk.is_running() || bulk.job == Job::Test,
+            Action::NextButton | Action::PreviousButton => bulk.phase == Phase::Asking,
+            Action::Retry => bulk.phase == Phase::Over && bulk.tally.left() > 0,
+            Action::Hide => bulk.is_running(),
+            Action::Undo => self.can_undo_bulk(),
+            _ => true,
+        }
+    }
+
+    /// What the footer calls an action here.
+    pub(in crate::tui::app) fn hint_in_bulk(&self, action: Action) -> Option<&'static str> {
+        let bulk = self.bulk.as_ref()?;
+        let is_back = action == Action::Back;
+        Some(match bulk.phase {
+            Phase::Asking if is_back || bulk.focus == 0 => "cancel",
+            Phase::Asking => bulk.job.hint(),
+            Phase::Running if is_back && bulk.stopped.is_none() => "stop",
+            Phase::Running | Phase::Writing | Phase::Over if is_back => "back",
+            Phase::Running | Phase::Writing | Phase::Over if bulk.job == Job::Test => "report",
+            Phase::Running | Phase::Writing | Phase::Over => return None,
+        })
+    }
+
+    /// Whether the next way back takes the marks away.
+    pub(in crate::tui::app) fn goes_back_from_marks(&self) -> bool {
+        self.has_marks() && self.pane == Pane::Tree && self.tree.filter().is_none()
+    }
+
+    /// A button is pressed, or a row selected.
+    pub(in crate::tui::app) fn click_in_bulk(
+        &mut self,
+        mouse: Mouse,
+        is_double: bool,
+    ) -> Option<Effect> {
+        let layout = self.layout();
+        let bulk = self.bulk.as_mut()?;
+        let parts = bulk.parts(&layout);
+        let mut buttons = parts.buttons.iter();
+        if let Some(button) = buttons.position(|area| area.contains(mouse.x, mouse.y)) {
+            bulk.press(button);
+            return self.act(Action::Choose);
+        }
+        if !parts.list.contains(mouse.x, mouse.y) {
+            return None;
+        }
+        let at = bulk.top + usize::from(mouse.y - parts.list.y);
+        if at >= bulk.len() {
+            return None;
+        }
+        bulk.select(at);
+        let is_report = is_double && bulk.job == Job::Test && bulk.phase != Phase::Asking;
+        is_report.then(|| self.act(Action::Choose)).flatten()
+    }
+}

@@ -1,0 +1,41 @@
+//! Duplicates a connection: a form with a copy of it, that is nothing until it is saved.
+
+use std::sync::Arc;
+
+use super::{App, Waiting};
+use crate::connection::Connection;
+use crate::tui::effect::{Effect, Request};
+use crate::tui::form::Form;
+use crate::tui::layer::Layer;
+use crate::tui::notice::Notice;
+
+impl App {
+    /// Reads the connection that is selected, to open a copy of it.
+    pub(super) fn duplicate(&mut self) -> Option<Effect> {
+        let Some(item) = self.tree.selected_item() else {
+            self.tell(Notice::info("Select a connection to duplicate it"));
+            return None;
+        };
+        let id = item.id;
+        let is_opening = |waiting: &Waiting| matches!(waiting, Waiting::Edit | Waiting::Duplicate);
+        (!self.is_waiting(is_opening)).then(|| self.call(Waiting::Duplicate, Request::Get(id)))
+    }
+
+    /// Opens the form of a copy.
+    pub(super) fn open_copy(&mut self, connection: &Connection) {
+        if !self.layers.is_empty() {
+            return;
+        }
+        let catalog = Arc::clone(&self.catalog);
+        let provider_id = &connection.item.provider_id;
+        match catalog.get(provider_id) {
+            Some(provider) => {
+                let form = Form::copy_of(connection, provider);
+                self.layers.push(Layer::Form(Box::new(form)));
+            }
+            None => self.tell(Notice::error(format!(
+                "Provider '{provider_id}' is not in the catalogue, so its connections cannot be duplicated"
+            ))),
+        }
+    }
+}

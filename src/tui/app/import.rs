@@ -1,0 +1,85 @@
+//! Imports from the environment: shows what is there for which provider, and opens a form filled from it.
+
+use std::sync::Arc;
+
+use super::{App, Waiting};
+use crate::appsettings::Lookup;
+use crate::tui::action::Action;
+use crate::tui::effect::{Effect, Request};
+use crate::tui::form::Form;
+use crate::tui::import::Import;
+use crate::tui::layer::Layer;
+use crate::tui::notice::Notice;
+
+impl App {
+    /// Shows what the environment has for connections.
+    pub(super) fn import(&mut self) {
+        let offers = self.environment.offers(&self.catalog);
+        if offers.is_empty() {
+            self.tell(Notice::info(
+                "None of the variables that providers name is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",
+            ));
+            return;
+        }
+        self.layers.push(Layer::Import(Import::of(offers)));
+    }
+
+    /// The next variable to ask about: whether a reference to it would resolve.
+    pub(super) fn next_variable(&mut self) -> Option<Effect> {
+        let Some(Layer::Import(import)) = self.layers.last_mut() else {
+            return None;
+        };
+        let reference = import.to_look_up()?;
+        import.looking_up();
+        Some(self.call(Waiting::Variable, Request::Lookup(reference)))
+    }
+
+    /// Takes the answer about a variable.
+    pub(super) fn variable_looked_up(&mut self, lookup: Option<Lookup>) {
+        for layer in &mut self.layers {
+            if let Layer::Import(import) = layer {
+                import.looked_up(lookup.as_ref());
+            }
+        }
+    }
+
+    /// Does what a key asked for.
+    pub(super) fn act_in_import(&mut self, action: Action) {
+        let Some(Layer::Import(import)) = self.layers.last_mut() else {
+            return;
+        };
+        match action {
+            Action::Choose => self.open_imported(),
+            Action::Back => {
+                self.layers.pop();
+            }
+            other => {
+                let count = import.left().len();
+                import.choices.act(other, count);
+            }
+        }
+    }
+
+    /// Opens the form of what is selected, in place of the list.
+    fn open_imported(&mut self) {
+        let catalog = Arc::clone(&self.catalog);
+        let Some(Layer::Import(import)) = self.layers.last() else {
+            return;
+        };
+        let Some(choice) = import.selected() else {
+            return;
+        };
+        let Some(provider) = catalog.get(&choice.offer.provider_id) else {
+            return;
+        };
+        let refers = |name: &str| choice.by_reference && import.resolves(name);
+        let Some(clipping) = self.environment.clipping(&catalog, provider, refers) else {
+            return;
+        };
+        let mut form = Form::new(provider);
+        let notice = form.fill(clipping, &catalog);
+        self.layers.pop();
+        self.layers.push(Layer::Form(Box::new(form)));
+        self.tell(notice);
+    }
+}

@@ -1,0 +1,107 @@
+//! What keys do to the marks in the tree.
+
+use super::{App, Pane};
+use crate::tui::action::{Action, Context};
+use crate::tui::bulk::Phase;
+use crate::tui::notice::Notice;
+
+impl App {
+    /// Does what a key asked for with the marks.
+    pub(super) fn act_on_marks(&mut self, action: Action) {
+        match action {
+            Action::MarkRow => self.mark_row(),
+            Action::MarkUp => self.mark_on_the_way(-1),
+            Action::MarkDown => self.mark_on_the_way(1),
+            Action::MarkTo => self.mark_range(),
+            Action::MarkAll => self.mark_all(),
+            Action::Invert => self.tree.invert_marks(),
+            _ => {}
+        }
+    }
+
+    /// Marks the selected one or takes its mark away, and goes on.
+    fn mark_row(&mut self) {
+        let Some(id) = self.tree.selected_item().map(|item| item.id) else {
+            self.nothing_to_mark();
+            return;
+        };
+        self.tree.set_mark(id, !self.tree.is_marked(id));
+        if self.pane != Pane::Detail {
+            self.go(1);
+        }
+    }
+
+    /// The place of a mark was clicked.
+    pub(super) fn mark_clicked(&mut self) {
+        if let Some(id) = self.tree.selected_item().map(|item| item.id) {
+            self.tree.set_mark(id, !self.tree.is_marked(id));
+        }
+    }
+
+    /// Marks the selected one and its neighbour, and goes there.
+    fn mark_on_the_way(&mut self, by: isize) {
+        let Some(at) = self.tree.selected_at() else {
+            self.nothing_to_mark();
+            return;
+        };
+        for at in [Some(at), at.checked_add_signed(by)] {
+            let id = at.and_then(|at| self.tree.shown(at)).map(|item| item.id);
+            if let Some(id) = id {
+                self.tree.set_mark(id, true);
+            }
+        }
+        if at > 0 || by > 0 {
+            let selected = at.saturating_add_signed(by);
+            self.tree.select_shown(selected);
+        }
+    }
+
+    fn mark_range(&mut self) {
+        match self.tree.selected_at() {
+            Some(at) => self.tree.mark_up_to(at),
+            None => self.nothing_to_mark(),
+        }
+    }
+
+    fn mark_all(&mut self) {
+        self.tree.mark_all();
+        if let Some(total) = self.tree.loading.missing_of()
+            && self.tree.marked_len() > 0
+        {
+            let (marked, read) = (self.tree.marked_len(), self.tree.len());
+            self.tell(Notice::warning(format!(
+                "{marked} are marked; {read} of {total} were read so far"
+            )));
+        }
+    }
+
+    fn nothing_to_mark(&mut self) {
+        let key = self.keymap.first_key(Context::Tree, Action::MarkAll);
+        let all = key.map_or_else(String::new, |key| {
+            format!("; {key} marks all that are shown")
+        });
+        self.tell(Notice::info(format!("Select a connection to mark it{all}")));
+    }
+
+    /// How many are marked, and what is being done to many, in a few words.
+    pub fn many_in_short(&self) -> Option<String> {
+        let marked = match self.tree.marked_len() {
+            0 => None,
+            count => Some(format!("{count} selected")),
+        };
+        let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
+        let running = running.map(|bulk| match bulk.phase {
+            Phase::Running => format!(
+                "{} {} of {}",
+                bulk.job.doing(),
+                bulk.tally.over(),
+                bulk.len()
+            ),
+            Phase::Writing | Phase::Asking | Phase::Over => bulk.job.doing().to_owned(),
+        });
+        match (marked, running) {
+            (Some(marked), Some(running)) => Some(format!("{running} · {marked}")),
+            (marked, running) => marked.or(running),
+        }
+    }
+}

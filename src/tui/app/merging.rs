@@ -1,0 +1,226 @@
+//! What becomes of a form whose connection others changed or deleted.
+
+use uuid::Uuid;
+
+use super::trash::{From, Restore};
+use super::{App, Waiting};
+use crate::connection::ConnectionError;
+use crate::tui::action::{Action, Context};
+use crate::tui::confirm::Confirm;
+use crate::tui::effect::{Effect, Request, Ticket};
+use crate::tui::form::field::Place;
+use crate::tui::form::{Elsewhere, Form, Theirs};
+use crate::tui::layer::Layer;
+use crate::tui::merge::{Merge, Side};
+use crate::tui::notice::{Mood, Notice};
+
+impl App {
+    /// What others made of the connection is asked for once it is heard that they did something.
+    pub(super) fn next_theirs(&mut self) -> Option<Effect> {
+        let (id, version) = self.form()?.wants_theirs()?;
+        if self.is_waiting(|waiting| matches!(waiting, Waiting::Theirs)) {
+            return None;
+        }
+        let ticket = self.ticket(Waiting::Theirs);
+        if let Some(form) = self.form_mut() {
+            form.asked_for_theirs();
+            // Who saves waits for this, too.
+            form.saving = form.save_waits().then_some(ticket);
+        }
+        Some(Effect::Call(ticket, Request::Theirs(id, version)))
+    }
+
+    /// What others made of the connection is known: the form takes it in, and says what it cannot.
+    pub(super) fn theirs(&mut self, ticket: Ticket, theirs: Result<Theirs, ConnectionError>) {
+        let Some(form) = self.form_mut() else {
+            return;
+        };
+        if form.saving == Some(ticket) {
+            form.saving = None;
+        }
+        match theirs {
+            // Of another form, opened meanwhile.
+            Ok(theirs) if form.id() != Some(theirs.connection.item.id) => {}
+            Ok(theirs) => self.take_in_theirs(theirs),
+            Err(ConnectionError::NotFound(_)) => {
+                let save_waited = form.save_waited();
+                form.changed_elsewhere(Elsewhere::Deleted);
+                if save_waited {
+                    self.ask_what_of_deleted();
+                } else {
+                    self.say_elsewhere();
+                }
+            }
+            Err(error) => {
+                let save_waited = form.save_waited();
+                form.theirs_unknown();
+                if save_waited {
+                    self.say(&error);
+                }
+            }
+        }
+    }
+
+    fn take_in_theirs(&mut self, theirs: Theirs) {
+        let Some(form) = self.form_mut() else {
+            return;
+        };
+        let save_waited = form.save_waited();
+        let Some(taken) = form.take_in(theirs) else {
+            return;
+        };
+        let save = self.save_key();
+        let sentence = taken.sentence();
+        self.renew_merge();
+        let is_nothing = taken.fields.is_empty() && taken.apart.is_empty() && !save_waited;
+        if is_nothing
+            && self
+                .notice
+                .as_ref()
+                .is_some_and(|told| told.mood == Mood::Done)
+        {
+            // Something was done that made it another version.
+            return;
+        }
+        self.tell(match (taken.apart.is_empty(), save_waited) {
+            (true, true) => Notice::warning(format!("{sentence}. {save} saves it")),
+            (true, false) => Notice::info(sentence),
+            (false, true) => Notice::warning(sentence),
+            (false, false) => Notice::warning(format!("{sentence}; {save} shows both")),
+        });
+        if save_waited && !taken.apart.is_empty() {
+            self.open_merge();
+        }
+    }
+
+    /// The key that saves a form, as it is called.
+    pub fn save_key(&self) -> String {
+        let key = self.keymap.first_key(Context::Form, Action::Save);
+        key.map_or_else(|| "Save".to_owned(), |key| key.to_string())
+    }
+
+    /// Says what happened elsewhere to the connection of the form.
+    pub(super) fn say_elsewhere(&mut self) {
+        let save = self.save_key();
+        let said = self.form().and_then(|form| form.said_of_elsewhere(&save));
+        if let Some(said) = said {
+            self.tell(Notice::warning(said));
+        }
+    }
+
+    /// Shows what both changed.
+    pub(super) fn open_merge(&mut self) {
+        let Some(form) = self.form() else { return };
+        let Some(version) = form.their_version() else {
+            return;
+        };
+        let merge = Merge::new(version, form.conflicts());
+        // What was said before is over: in a small terminal it would stand where the keys are.
+        self.notice = None;
+        let is_open = |layer: &Layer| matches!(layer, Layer::Merge(_));
+        if !self.layers.iter().any(is_open) {
+            self.layers.push(Layer::Merge(merge));
+        }
+    }
+
+    /// The others went on while what both changed is on screen, or made an end of it.
+    pub(super) fn renew_merge(&mut self) {
+        let (version, conflicts) = match self.form() {
+            Some(form) => (form.their_version(), form.conflicts()),
+            None => (None, Vec::new()),
+        };
+        self.layers.retain_mut(|layer| match (layer, version) {
+            (Layer::Merge(merge), Some(version)) => {
+                merge.renew(version, conflicts.clone());
+                !conflicts.is_empty()
+            }
+            (Layer::Merge(_), None) => false,
+            _ => true,
+        });
+    }
+
+    /// Does what a key asked for in what both changed.
+    pub(super) fn act_in_merge(&mut self, action: Action) -> Option<Effect> {
+        let Some(Layer::Merge(merge)) = self.layers.last_mut() else {
+            return None;
+        };
+        match action {
+            Action::KeepMine => merge.choose(Side::Mine),
+            Action::TakeTheirs => merge.choose(Side::Theirs),
+            Action::Back => {
+                self.layers.pop();
+            }
+            Action::Save => {
+                let Some(Layer::Merge(merge)) = self.layers.pop() else {
+                    return None;
+                };
+                if let Some(form) = self.form_mut() {
+                    form.decide(&merge.conflicts);
+                }
+                let outcome = self.act_on_form(Action::Save);
+                return self.follow_up(outcome);
+            }
+            other => merge.go(other),
+        }
+        None
+    }
+
+    /// Others deleted it: asks what shall become of what is typed.
+    pub(super) fn ask_what_of_deleted(&mut self) {
+        let lost = self.form().map(Form::only_stored).unwrap_or_default();
+        let confirm = Confirm::deleted_elsewhere(&lost);
+        self.notice = None;
+        self.layers.push(Layer::Confirm(confirm));
+    }
+
+    /// Brings the connection of the form back from the trash, under the alias that is typed.
+    pub(super) fn bring_form_back(&mut self) -> Option<Effect> {
+        let form = self.form()?;
+        let id = form.id()?;
+        let alias = form
+            .field(&Place::Alias)
+            .filter(|field| field.is_changed())
+            .and_then(|field| Some(field.line()?.value().trim().to_owned()))
+            .filter(|alias| !alias.is_empty());
+        let restore = Restore {
+            id,
+            from: From::Form,
+        };
+        let request = Request::Restore(id, alias);
+        Some(self.call(Waiting::Restore(restore), request))
+    }
+
+    /// It is back: what is typed is typed over it.
+    pub(super) fn brought_back(&mut self, id: Uuid, version: u64) {
+        if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
+            form.elsewhere = None;
+            form.changed_elsewhere(Elsewhere::Saved(version));
+        }
+    }
+
+    /// It is not back, since somebody else has its alias: that stands at its field.
+    pub(super) fn not_brought_back(&mut self, error: &ConnectionError) {
+        let fields = error.fields().to_vec();
+        if let Some(form) = self.form_mut() {
+            form.refuse(&fields);
+        }
+        self.tell(Notice::error(format!(
+            "It is not back: {error}. Type another alias, then save again"
+        )));
+    }
+
+    /// What is typed becomes a new connection: at once, where nothing is left behind with the old one.
+    pub(super) fn make_form_new(&mut self) -> Option<Effect> {
+        let lost = self.form_mut()?.make_new();
+        if lost.is_empty() {
+            let outcome = self.act_on_form(Action::Save);
+            return self.follow_up(outcome);
+        }
+        let save = self.save_key();
+        self.tell(Notice::warning(format!(
+            "This is a new connection now. Type {} again, then {save} creates it",
+            lost.join(", ")
+        )));
+        None
+    }
+}

@@ -1,0 +1,119 @@
+//! Refers to configuration keys from a form: lists them, and moves a secret to one.
+
+use std::sync::Arc;
+
+use super::{App, Waiting};
+use crate::appsettings::ConfigurationKey;
+use crate::connection::Page;
+use crate::tui::action::Action;
+use crate::tui::effect::{Effect, Request, Ticket};
+use crate::tui::layer::Layer;
+use crate::tui::moving::Moving;
+use crate::tui::notice::Notice;
+
+impl App {
+    /// Asks for the configuration keys when a list of them is open.
+    pub(super) fn next_keys(&mut self) -> Option<Effect> {
+        self.form().filter(|form| form.wants_keys())?;
+        let ticket = self.ticket(Waiting::Keys);
+        if let Some(form) = self.form_mut() {
+            form.keys_asked(ticket);
+        }
+        Some(Effect::Call(ticket, Request::ConfigurationKeys))
+    }
+
+    /// The configuration keys are known, or why not.
+    pub(super) fn keys_found(
+        &mut self,
+        ticket: Ticket,
+        found: Result<Page<ConfigurationKey>, String>,
+    ) {
+        if let Some(form) = self.form_mut() {
+            form.keys_answered(ticket, found);
+        }
+    }
+
+    /// Shows what to put where, so that the secret with the focus can be a reference.
+    pub(super) fn move_out(&mut self) {
+        let Some(form) = self.form_mut().filter(|form| form.saving.is_none()) else {
+            return;
+        };
+        form.choosing = None;
+        form.hide_secrets();
+        match Moving::of(form) {
+            Ok(moving) => {
+                form.suggest(moving.suggestions.clone());
+                self.layers.push(Layer::Moving(moving));
+            }
+            Err(notice) => self.tell(notice),
+        }
+    }
+
+    /// Where nothing that was suggested may be referred to, what may be is suggested.
+    pub(super) fn learn_where_to_move(&mut self) {
+        let [.., Layer::Form(form), Layer::Moving(moving)] = self.layers.as_mut_slice() else {
+            return;
+        };
+        let count = moving.suggestions.len();
+        moving.learn(form);
+        if moving.suggestions.len() > count {
+            form.suggest(moving.suggestions.clone());
+        }
+    }
+
+    /// Does what a key asked for.
+    pub(super) fn act_in_moving(&mut self, action: Action) -> Option<Effect> {
+        let over = self.moving_over();
+        let Some(Layer::Moving(moving)) = self.layers.last_mut() else {
+            return None;
+        };
+        match action {
+            Action::CopySnippet => {
+                let text = moving.snippet()?;
+                return self.hand_over("The lines for appsettings.json", text);
+            }
+            Action::CopyVariable => {
+                let text = moving.variable()?;
+                return self.hand_over("The environment variable", text);
+            }
+            Action::Choose => self.refer(),
+            Action::Back => self.leave_moving(),
+            other => moving.go(other, over),
+        }
+        None
+    }
+
+    /// How many lines there is no room for.
+    fn moving_over(&self) -> usize {
+        let Some(Layer::Moving(moving)) = self.layers.last() else {
+            return 0;
+        };
+        let layout = self.layout();
+        let count = moving.lines(self.form(), layout.reading_width()).len();
+        count.saturating_sub(layout.reading_text(count).height.into())
+    }
+
+    fn leave_moving(&mut self) {
+        self.layers.pop();
+        if let Some(form) = self.form_mut() {
+            form.suggest(Vec::new());
+        }
+    }
+
+    /// Fills the field with the reference that is selected.
+    fn refer(&mut self) {
+        let Some(Layer::Moving(moving)) = self.layers.last() else {
+            return;
+        };
+        let Some(reference) = moving.reference().cloned() else {
+            return;
+        };
+        let (at, label) = (moving.field, moving.label.clone());
+        self.leave_moving();
+        let catalog = Arc::clone(&self.catalog);
+        if let Some(form) = self.form_mut() {
+            form.refer(at, &reference, &catalog);
+        }
+        self.tell(Notice::done(format!("{label} refers to {reference}")));
+    }
+}

@@ -1,0 +1,77 @@
+//! The whole connection in an editor: handed out, and taken back into the form.
+
+use super::{App, Waiting};
+use crate::tui::action::{Action, Context};
+use crate::tui::effect::{Effect, Ticket};
+use crate::tui::form::Document;
+use crate::tui::layer::Layer;
+use crate::tui::notice::Notice;
+use crate::tui::tree::Node;
+
+impl App {
+    /// Hands the form to the editor; from the tree the form is opened first.
+    pub(super) fn edit_outside(&mut self) -> Option<Effect> {
+        if let Some(Layer::Form(form)) = self.layers.last() {
+            if form.saving.is_some() {
+                return None;
+            }
+            return Some(self.hand_out());
+        }
+        if !matches!(self.tree.selected(), Node::Connection(_)) {
+            self.tell(Notice::info(
+                "Select a connection to edit it in your editor",
+            ));
+            return None;
+        }
+        if !self.is_waiting(|waiting| matches!(waiting, Waiting::Edit)) {
+            let effect = self.edit();
+            self.is_for_editor = effect.is_some();
+            return effect;
+        }
+        self.is_for_editor = true;
+        None
+    }
+
+    /// The form that was opened for the editor is handed to it.
+    pub(super) fn next_editing(&mut self) -> Option<Effect> {
+        let is_asked = self.is_waiting(|waiting| matches!(waiting, Waiting::Edit));
+        if is_asked || !std::mem::take(&mut self.is_for_editor) {
+            return None;
+        }
+        matches!(self.layers.last(), Some(Layer::Form(_))).then(|| self.hand_out())
+    }
+
+    fn hand_out(&mut self) -> Effect {
+        self.hide_secrets();
+        let ticket = self.ticket(Waiting::Editor);
+        let document = self.form_mut().map(super::Form::document);
+        match document {
+            Some(document) => Effect::Edit(ticket, document),
+            None => Effect::Redraw,
+        }
+    }
+
+    /// The editor gave the terminal back.
+    pub(super) fn edited(&mut self, ticket: Ticket, edited: Result<Document, String>) {
+        if self.waiting.remove(&ticket).is_none() {
+            return;
+        }
+        let catalog = std::sync::Arc::clone(&self.catalog);
+        let again = self.keymap.first_key(Context::Form, Action::Outside);
+        let again = again.map_or_else(|| "The editor".to_owned(), |key| key.to_string());
+        let notice = match edited {
+            Err(why) => {
+                if let Some(form) = self.form_mut() {
+                    form.no_document();
+                }
+                Notice::error(why)
+            }
+            Ok(document) => match self.form_mut() {
+                Some(form) => form.take_document(document, &catalog, &again),
+                None => return,
+            },
+        };
+        self.touched();
+        self.tell(notice);
+    }
+}

@@ -1,0 +1,222 @@
+//! What is said in words, where there is no screen: an action by its name, one of a list by its number, a whole text.
+
+use super::{App, Pane};
+use crate::connection::Clipping;
+use crate::tui::action::Action;
+use crate::tui::bulk::Phase;
+use crate::tui::effect::Effect;
+use crate::tui::event::{Pasted, Spoken};
+use crate::tui::form::Form;
+use crate::tui::form::field::Value;
+use crate::tui::info;
+use crate::tui::layer::Layer;
+use crate::tui::notice::Notice;
+use crate::tui::workspace::Tab;
+
+impl App {
+    /// Does what was said.
+    pub(super) fn spoken(&mut self, spoken: Spoken) -> Option<Effect> {
+        match spoken {
+            Spoken::Do(action) => self.act(action),
+            Spoken::Pick(number) => self.pick(number),
+            Spoken::Write(text) => {
+                self.write(&text);
+                None
+            }
+        }
+    }
+
+    /// Selects the one with this number; where selecting it is choosing it, it is chosen.
+    fn pick(&mut self, number: usize) -> Option<Effect> {
+        match self.layers.last_mut() {
+            Some(Layer::Picker(picker)) => {
+                picker.choices.selected = number;
+                return self.act(Action::Choose);
+            }
+            Some(Layer::Palette(palette)) => {
+                palette.choices.selected = number;
+                return self.act(Action::Choose);
+            }
+            Some(Layer::Confirm(confirm)) => {
+                confirm.focus = number;
+                return self.act(Action::Choose);
+            }
+            Some(Layer::Import(import)) => {
+                import.choices.selected = number;
+                return self.act(Action::Choose);
+            }
+            Some(Layer::Moving(moving)) => {
+                moving.selected = number.min(moving.suggestions.len().saturating_sub(1));
+            }
+            Some(Layer::Models(models)) => models.choices.selected = number,
+            Some(Layer::Trash(trash)) => trash.choices.selected = number,
+            Some(Layer::Bulk) => {
+                let bulk = self.bulk.as_mut()?;
+                if bulk.phase == Phase::Asking {
+                    bulk.press(number);
+                    return self.act(Action::Choose);
+                }
+                bulk.select(number);
+            }
+            Some(Layer::Drafts(drafts)) => drafts.choices.selected = number,
+            Some(Layer::Merge(merge)) => {
+                merge.selected = number.min(merge.conflicts.len().saturating_sub(1));
+            }
+            Some(Layer::Compare(compare)) => {
+                compare.selected = number.min(compare.changes().len().saturating_sub(1));
+            }
+            Some(Layer::Form(form)) if form.is_choosing() => form.take_key(number, &self.catalog),
+            Some(Layer::Form(form)) => {
+                if let Some(at) = form.shown().get(number) {
+                    form.focus_on(*at);
+                }
+            }
+            Some(
+                Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Messages(_)
+                | Layer::Clipboard
+                | Layer::Sorting,
+            ) => {}
+            None => match (self.pane, self.workspace.tab) {
+                (Pane::Detail, Tab::Info) => {
+                    self.workspace.line = number.min(info::LINES - 1);
+                }
+                (Pane::Detail, Tab::History) => {
+                    let count = self.workspace.history.versions().len();
+                    self.workspace.history.selected = number.min(count.saturating_sub(1));
+                }
+                (Pane::Detail, Tab::Settings) | (Pane::Tree | Pane::List, _) => {
+                    self.pane = Pane::Tree;
+                    self.tree.select_shown(number);
+                }
+            },
+        }
+        None
+    }
+
+    fn write(&mut self, text: &Pasted) {
+        if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_filled(text) {
+            return;
+        }
+        let told = match self.layers.last_mut() {
+            Some(Layer::Form(form)) if form.is_choosing() => {
+                form.narrow_keys(&text.0);
+                None
+            }
+            Some(Layer::Form(form)) => fill(form, text, &self.catalog),
+            Some(Layer::Picker(picker)) => {
+                picker.choices.line.set(&text.0);
+                picker.choices.selected = 0;
+                None
+            }
+            Some(Layer::Palette(palette)) => {
+                palette.choices.line.set(&text.0);
+                palette.choices.selected = 0;
+                self.look_up();
+                None
+            }
+            Some(Layer::Import(import)) => {
+                import.choices.line.set(&text.0);
+                import.choices.selected = 0;
+                None
+            }
+            Some(Layer::Models(models)) => {
+                models.choices.line.set(&text.0);
+                models.choices.selected = 0;
+                None
+            }
+            Some(Layer::Confirm(confirm)) => {
+                if let Some(line) = &mut confirm.line {
+                    line.set(&text.0);
+                }
+                None
+            }
+            Some(Layer::Bulk) => {
+                let bulk = self.bulk.as_mut().filter(|bulk| bulk.is_typing());
+                if let Some(line) = bulk.and_then(|bulk| bulk.file.as_mut()) {
+                    line.set(&text.0);
+                }
+                None
+            }
+            Some(
+                Layer::Help(_)
+                | Layer::Report(_)
+                | Layer::Messages(_)
+                | Layer::Compare(_)
+                | Layer::Moving(_)
+                | Layer::Trash(_)
+                | Layer::Drafts(_)
+                | Layer::Merge(_)
+                | Layer::Clipboard
+                | Layer::Sorting,
+            ) => None,
+            None => {
+                self.pane = Pane::Tree;
+                self.tree.start_filter();
+                self.tree.edit_filter(|line| {
+                    line.set(&text.0);
+                    true
+                });
+                self.tree.accept_filter();
+                None
+            }
+        };
+        if let Some(notice) = told {
+            self.tell(notice);
+        }
+    }
+}
+
+/// Makes the field with the focus say this, and goes on to the next; one that cannot say it keeps the focus and tells why.
+fn fill(
+    form: &mut Form,
+    text: &Pasted,
+    catalog: &crate::provider::ProviderCatalog,
+) -> Option<Notice> {
+    if form.saving.is_some() {
+        return None;
+    }
+    let is_clipping = Clipping::read(&text.0, catalog, Some(&form.provider)).is_some();
+    let field = form.fields.get_mut(form.focus)?;
+    let label = field.label.clone();
+    let word = text.0.trim().to_lowercase();
+    let told = match &mut field.value {
+        Value::Text(_) | Value::Secret(_) => {
+            if !is_clipping && let Some(line) = field.line_mut() {
+                line.set("");
+            }
+            form.paste(text, catalog)
+        }
+        Value::Switch(on) => {
+            match word.as_str() {
+                "on" | "yes" | "true" | "active" => *on = true,
+                "off" | "no" | "false" | "inactive" => *on = false,
+                _ => {
+                    return Some(Notice::warning(format!("{label} is on or off")));
+                }
+            }
+            field.error = None;
+            None
+        }
+        Value::Choice { options, at } => {
+            let by_number = word.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
+            let by_name = options
+                .iter()
+                .position(|option| option.to_lowercase() == word);
+            let Some(chosen) = by_name.or(by_number.filter(|at| *at < options.len())) else {
+                return Some(Notice::warning(format!(
+                    "{label} is one of {}",
+                    options.join(", ")
+                )));
+            };
+            *at = Some(chosen);
+            field.error = None;
+            None
+        }
+    };
+    if !is_clipping {
+        form.act(Action::NextField, catalog);
+    }
+    told
+}

@@ -1,0 +1,163 @@
+//! What is said of something that is done to many, in sentences.
+
+use super::{Bulk, Job, Phase, Row, State};
+
+/// How something is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something to read.
+    Plain,
+    /// Something that matters less.
+    Dim,
+    /// Something right.
+    Right,
+    /// Something to look at.
+    Warning,
+    /// Something wrong.
+    Wrong,
+}
+
+impl Bulk {
+    /// What it is, in a few words.
+    pub fn title(&self) -> String {
+        let all = self.len();
+        let undo = if self.is_undo { "Undo · " } else { "" };
+        match self.phase {
+            Phase::Asking if self.choices.len() > 1 => format!("{all} selected"),
+            Phase::Asking => format!("{} · {all} selected", self.job.button()),
+            Phase::Running | Phase::Writing => format!(
+                "{undo}{} · {} of {all}",
+                self.job.doing(),
+                self.tally.over()
+            ),
+            Phase::Over => format!("{undo}{} · {all}", self.job.button()),
+        }
+    }
+
+    /// What is to be known of the whole.
+    pub fn summary(&self) -> (String, Tone) {
+        match self.phase {
+            Phase::Asking => (self.preview(), Tone::Plain),
+            Phase::Running if self.stopped.is_some() => (
+                format!("Stopping; {} are under way", self.tally.under_way),
+                Tone::Warning,
+            ),
+            Phase::Running => (self.progress(), Tone::Plain),
+            Phase::Writing => ("Writing the file…".into(), Tone::Plain),
+            Phase::Over => self.result(),
+        }
+    }
+
+    fn preview(&self) -> String {
+        let counts = self.foreseen();
+        let mut said = match self.job {
+            Job::Delete => vec![
+                format!(
+                    "Are you sure you want to delete {} connection(s)?",
+                    counts.change
+                ),
+                "Deleted connections go to the trash, with their history.".into(),
+            ],
+            Job::Export => vec![format!(
+                "{} {}, without secrets: each becomes a named blank.",
+                counts.change,
+                self.job.will()
+            )],
+            Job::Enable | Job::Disable | Job::Test | Job::Restore => {
+                vec![format!("{} {}.", counts.change, self.job.will())]
+            }
+        };
+        if counts.stay > 0 {
+            said.push(match counts.stay {
+                1 => format!("1 is {} and stays as it is.", self.job.already()),
+                stay => format!("{stay} are {} and stay as they are.", self.job.already()),
+            });
+        }
+        if counts.gone > 0 {
+            said.push(format!("{} deleted meanwhile.", were(counts.gone)));
+        }
+        if counts.hidden > 0 {
+            said.push(format!("{} hidden by the filter.", are(counts.hidden)));
+        }
+        said.join(" ")
+    }
+
+    fn progress(&self) -> String {
+        match self.tally.failed {
+            0 => format!("{} of {}", self.tally.over(), self.len()),
+            failed => format!(
+                "{} of {}, {failed} not {}",
+                self.tally.over(),
+                self.len(),
+                self.job.done()
+            ),
+        }
+    }
+
+    fn result(&self) -> (String, Tone) {
+        let tally = self.tally;
+        let mut said = vec![format!("{} {}", tally.done, self.job.done())];
+        if tally.unchanged > 0 {
+            said.push(format!("{} {}", tally.unchanged, self.job.already()));
+        }
+        if tally.failed > 0 {
+            said.push(format!("{} not {}", tally.failed, self.job.done()));
+        }
+        if tally.waiting > 0 {
+            said.push(format!("{} not begun", tally.waiting));
+        }
+        let mut text = said.join(" · ");
+        if let Some(file) = &self.written {
+            text = format!("{text}, in {file}");
+        }
+        let tone = match (&self.stopped, tally.failed) {
+            (None, 0) => Tone::Right,
+            (Some(why), _) if !why.is_empty() => {
+                text = format!("{text}. Stopped: {why}");
+                Tone::Wrong
+            }
+            (Some(_), 0) => Tone::Warning,
+            (Some(_) | None, _) => Tone::Wrong,
+        };
+        (text, tone)
+    }
+
+    /// What is said behind a row, with the mark that stands before it.
+    pub fn said_of<'a>(&self, row: &'a Row) -> (&'static str, &'a str, Tone) {
+        let job = self.job;
+        match (&row.state, self.phase) {
+            (_, Phase::Asking) if row.is_missed(job) => ("✗", "deleted meanwhile", Tone::Wrong),
+            (_, Phase::Asking) if row.stays(job) => ("=", job.already(), Tone::Dim),
+            (_, Phase::Asking) => ("→", job.will(), Tone::Plain),
+            (State::Waiting, Phase::Running | Phase::Writing) => ("·", "", Tone::Dim),
+            (State::Waiting, Phase::Over) => ("○", "not begun", Tone::Warning),
+            (State::UnderWay, _) => ("…", "under way", Tone::Plain),
+            (State::Done(said), _) => {
+                let said = said.as_deref().unwrap_or(job.done());
+                ("✓", said, Tone::Right)
+            }
+            (State::Unchanged, _) => ("=", job.already(), Tone::Dim),
+            (State::Failed(why), _) => ("✗", why, Tone::Wrong),
+        }
+    }
+
+    /// What became of it, in one sentence.
+    pub fn notice(&self) -> String {
+        let (said, _) = self.summary();
+        format!("{}: {said}", self.job.button())
+    }
+}
+
+fn are(count: usize) -> String {
+    match count {
+        1 => "1 is".into(),
+        count => format!("{count} are"),
+    }
+}
+
+fn were(count: usize) -> String {
+    match count {
+        1 => "1 was".into(),
+        count => format!("{count} were"),
+    }
+}

@@ -1,0 +1,85 @@
+//! A connection as the command that creates it: cURL, as the management API documents it, without a secret.
+
+use serde_json::{Map, Value, json};
+
+use crate::connection::{Connection, Mask, Setting};
+
+/// Where the management API is when nobody says: as it is documented.
+pub const DOCUMENTED: &str = "https://localhost:44331/umbraco/ai/management/api/v1";
+
+/// The command that creates a connection like this one at an API; where a secret belongs, it says which.
+pub fn create(connection: &Connection, api: &str) -> String {
+    let item = &connection.item;
+    let settings = connection.settings.as_ref().map(|settings| {
+        let values = settings.iter();
+        let values = values.map(|(key, value)| (key.to_owned(), seen(key, value)));
+        Value::Object(values.collect::<Map<_, _>>())
+    });
+    let body = json!({
+        "alias": item.alias,
+        "name": item.name,
+        "providerId": item.provider_id,
+        "isActive": item.is_active,
+        "settings": settings,
+    });
+    format!(
+        "curl -X POST {} \\\n  -H \"Authorization: Bearer $UMAI_TOKEN\" \\\n  -H 'Content-Type: application/json' \\\n  -d {}",
+        quoted(&format!("{api}/connections")),
+        quoted(&format!("{body:#}")),
+    )
+}
+
+fn seen(key: &str, value: &Setting<Mask>) -> Value {
+    match value {
+        Setting::Null => Value::Null,
+        Setting::Switch(on) => json!(on),
+        Setting::Number(number) => Value::Number(number.clone()),
+        Setting::Text(text) => json!(text),
+        Setting::Secret(Mask::Sk) => json!(format!("sk-your-{}", in_words(key))),
+        Setting::Secret(Mask::Any) => json!(format!("your-{}", in_words(key))),
+    }
+}
+
+/// `apiKey` as `api-key`.
+fn in_words(key: &str) -> String {
+    let mut words = String::new();
+    for sign in key.chars() {
+        if sign.is_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.extend(sign.to_lowercase());
+    }
+    words
+}
+
+/// One word of a shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_the_documented_request_with_the_secrets_left_to_whoever_runs_it() {
+        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"openai-prod","name":"Zoë's","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1,"settings":{"apiKey":"sk-***","secretAccessKey":"***","endpoint":"$OpenAI:Endpoint","organization":null}}"#;
+        let connection: Connection = serde_json::from_str(json).unwrap();
+        let wanted = r#"curl -X POST 'https://localhost:44331/umbraco/ai/management/api/v1/connections' \
+  -H "Authorization: Bearer $UMAI_TOKEN" \
+  -H 'Content-Type: application/json' \
+  -d '{
+  "alias": "openai-prod",
+  "name": "Zoë'\''s",
+  "providerId": "openai",
+  "isActive": true,
+  "settings": {
+    "apiKey": "sk-your-api-key",
+    "secretAccessKey": "your-secret-access-key",
+    "endpoint": "$OpenAI:Endpoint",
+    "organization": null
+  }
+}'"#;
+        assert_eq!(create(&connection, DOCUMENTED), wanted);
+    }
+}

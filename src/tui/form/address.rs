@@ -1,0 +1,135 @@
+//! Shows under an endpoint the address that will be called, and warns of one that will not.
+
+use url::Url;
+
+use super::Form;
+use super::field::{Field, Place, Value};
+use super::rows::Tone;
+use crate::connection::Mask;
+use crate::connection::check::Outlook;
+use crate::provider::probe::Values;
+use crate::provider::{DefaultValue, FieldKind, SettingsField};
+
+/// Stands for a value that is there and is not to be looked at.
+const THERE: &str = "•";
+
+impl Form {
+    /// What is to be said of the address under this field; nothing when it is no endpoint, or makes no address.
+    pub(super) fn address_notes(&self, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
+        let Place::Setting(key) = &field.place else {
+            return Vec::new();
+        };
+        let setting = self.provider.field(key);
+        if field.error.is_some() || setting.is_none_or(|setting| setting.kind != FieldKind::Url) {
+            return Vec::new();
+        }
+        let values = self.values();
+        let is_there = |key: &str| values.get(key).is_some() || self.is_way_of(key);
+        let Some(template) = self.provider.first_call(&values, is_there) else {
+            return Vec::new();
+        };
+        let is_named_elsewhere = template.base().is_some_and(|base| base != key);
+        if is_named_elsewhere
+            || template
+                .base()
+                .is_some_and(|base| values.get(base).is_none())
+        {
+            return Vec::new();
+        }
+        let is_open = |key: &str| self.hidden_value(key).is_none() && values.get(key).is_some();
+        let url = template.url(&values).ok();
+        let (shown, outlook) = match url.filter(|_| template.settings().all(is_open)) {
+            Some(mut url) => {
+                url.set_query(None);
+                (url.to_string(), Outlook::of(&url))
+            }
+            None => (
+                template.shown(|key| self.shown_value(key, &values)),
+                self.outlook_of_base(template.base(), &values),
+            ),
+        };
+        let mut notes = Vec::new();
+        if is_focused || !field.is_default() && field.line().is_some_and(|line| !line.is_empty()) {
+            notes.push((Tone::Hint, format!("Calls {shown}")));
+        }
+        notes.extend(warning(outlook).map(|words| (Tone::Warning, format!("! {words}"))));
+        notes
+    }
+
+    /// What the fields say, as a test would read it; secrets and what is referred to are only there.
+    fn values(&self) -> Values {
+        let mut values = Values::default();
+        for field in self.fields.iter().filter(|field| !self.is_hidden(field)) {
+            let Place::Setting(key) = &field.place else {
+                continue;
+            };
+            let default = self.provider.field(key).and_then(default_of);
+            let said = match &field.value {
+                Value::Secret(secret) if secret.kept().is_some() => THERE,
+                Value::Secret(secret) if secret.line.value().trim().is_empty() => "",
+                Value::Secret(_) => THERE,
+                Value::Text(_) if field.reference().is_some() => THERE,
+                Value::Text(line) => match line.value().trim() {
+                    "" => default.unwrap_or_default(),
+                    text => text.strip_prefix('$').unwrap_or(text),
+                },
+                Value::Choice { options, at } => {
+                    at.and_then(|at| options.get(at)).map_or("", String::as_str)
+                }
+                Value::Switch(_) => "",
+            };
+            values.set(key, said.into());
+        }
+        values
+    }
+
+    /// Whether the way that is chosen needs this setting alone: then it will be there.
+    fn is_way_of(&self, key: &str) -> bool {
+        (0..self.provider.alternatives.len())
+            .filter_map(|choice| self.way(choice))
+            .any(|way| way.any_of.len() == 1 && way.any_of[0] == key)
+    }
+
+    /// What is shown instead of a value that is not known here or not to be shown.
+    fn hidden_value(&self, key: &str) -> Option<String> {
+        let field = self.field(&Place::Setting(key.to_owned()))?;
+        match (field.reference(), &field.value) {
+            (Some(reference), _) => Some(reference.to_string()),
+            (None, Value::Secret(_)) => Some(Mask::Any.text().to_owned()),
+            (None, Value::Text(_) | Value::Switch(_) | Value::Choice { .. }) => None,
+        }
+    }
+
+    fn shown_value(&self, key: &str, values: &Values) -> String {
+        let hidden = self.hidden_value(key);
+        hidden.unwrap_or_else(|| values.get(key).unwrap_or("…").to_owned())
+    }
+
+    /// What is known of an endpoint of which not everything is.
+    fn outlook_of_base(&self, base: Option<&str>, values: &Values) -> Outlook {
+        base.filter(|key| self.hidden_value(key).is_none())
+            .and_then(|key| Url::parse(values.get(key)?).ok())
+            .map_or(Outlook::Fine, |url| Outlook::of(&url))
+    }
+}
+
+fn default_of(setting: &SettingsField) -> Option<&str> {
+    match &setting.default {
+        Some(DefaultValue::Text(text)) => Some(text),
+        Some(DefaultValue::Switch(_)) | None => None,
+    }
+}
+
+fn warning(outlook: Outlook) -> Option<&'static str> {
+    match outlook {
+        Outlook::Fine => None,
+        Outlook::Open => Some("Not https: whoever is on the private network can read the key"),
+        Outlook::OpenIfNear => {
+            Some("Not https: called only where the host is this computer or in a private network")
+        }
+        Outlook::Unencrypted => Some(
+            "Not https: never called, since the host is neither this computer nor in a private network",
+        ),
+        Outlook::Forbidden => Some("Never called: a link-local, metadata or reserved address"),
+    }
+}

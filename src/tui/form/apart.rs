@@ -1,0 +1,231 @@
+//! Takes what others made of a connection into the form over it, field by field.
+//!
+//! Why field by field: who types shall neither lose what was typed nor take back, without knowing, what somebody else did. So
+//! what only they changed is taken in, what only I changed is kept, and what both changed is asked about.
+
+use super::elsewhere::{Apart, Elsewhere, Taken, Theirs};
+use super::field::{Field, Place, Said, Value};
+use super::{AliasCheck, Form, Subject};
+use crate::tui::merge::{Conflict, Side};
+
+impl Form {
+    /// Takes in what others made of the connection, as far as it does not touch what was typed; nothing when nothing is new.
+    pub fn take_in(&mut self, theirs: Theirs) -> Option<Taken> {
+        let known = self.version()?;
+        let version = theirs.connection.item.version;
+        if version == known {
+            self.elsewhere = None;
+            return None;
+        }
+        let mut taken = Vec::new();
+        for (at, other) in self.others(&theirs) {
+            match self.stand(at, &other, &theirs) {
+                Stand::Same => self.fields[at].rebase(&other),
+                Stand::TheirsOnly => {
+                    taken.push(self.fields[at].label.clone());
+                    self.take(at, &other);
+                }
+                Stand::MineOnly => {
+                    // A secret that was typed is typed over the one that is stored by now.
+                    self.fields[at].rebase(&other);
+                }
+                Stand::Both => {}
+            }
+        }
+        self.apart.theirs = Some(Box::new(theirs));
+        let conflicts = self.conflicts().into_iter();
+        let apart: Vec<String> = conflicts.map(|conflict| conflict.label).collect();
+        if apart.is_empty() {
+            self.come_together();
+        }
+        Some(Taken {
+            version,
+            fields: taken,
+            apart,
+        })
+    }
+
+    /// What both changed, as far as it is known.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        let Some(theirs) = &self.apart.theirs else {
+            return Vec::new();
+        };
+        let both = self.others(theirs).into_iter();
+        let both = both.filter(|(at, other)| self.stand(*at, other, theirs) == Stand::Both);
+        both.map(|(at, other)| {
+            let field = &self.fields[at];
+            Conflict {
+                place: field.place.clone(),
+                label: field.label.clone(),
+                mine: field.said().shown(&field.place),
+                theirs: other.shown(&field.place),
+                side: Side::Mine,
+            }
+        })
+        .collect()
+    }
+
+    /// The version of what others made of the connection, while both changed something.
+    pub fn their_version(&self) -> Option<u64> {
+        let theirs = self.apart.theirs.as_ref()?;
+        Some(theirs.connection.item.version)
+    }
+
+    /// For each conflict one side was chosen: the form stands over the version of the others now.
+    pub fn decide(&mut self, chosen: &[Conflict]) {
+        let Some(theirs) = self.apart.theirs.take() else {
+            return;
+        };
+        let is_chosen = |open: &Conflict| chosen.iter().any(|one| one.place == open.place);
+        self.apart.theirs = Some(theirs.clone());
+        let is_all = self.conflicts().iter().all(is_chosen);
+        let others = self.others(&theirs);
+        for conflict in chosen {
+            let found = others
+                .iter()
+                .find(|(at, _)| self.fields[*at].place == conflict.place);
+            let Some((at, other)) = found else { continue };
+            match conflict.side {
+                Side::Mine => self.fields[*at].rebase(other),
+                Side::Theirs => self.take(*at, other),
+            }
+        }
+        if is_all {
+            self.come_together();
+        }
+    }
+
+    /// Nothing is apart any more: what is typed is typed over their version.
+    pub(super) fn come_together(&mut self) {
+        let Some(theirs) = self.apart.theirs.take() else {
+            return;
+        };
+        for (at, other) in self.others(&theirs) {
+            self.fields[at].rebase(&other);
+        }
+        let item = theirs.connection.item;
+        if let Subject::Stored { version, name, .. } = &mut self.subject {
+            *version = item.version;
+            *name = item.name;
+        }
+        if matches!(self.elsewhere, Some(Elsewhere::Saved(newer)) if newer <= item.version) {
+            self.elsewhere = None;
+        }
+    }
+
+    /// The connection is no more: what is in the form becomes a new one. Answers the labels of the secrets that only the store had.
+    pub fn make_new(&mut self) -> Vec<String> {
+        self.subject = Subject::New;
+        self.elsewhere = None;
+        self.apart = Apart::default();
+        self.is_unsure = false;
+        self.alias_check = AliasCheck::Unknown(String::new());
+        self.fields.retain(|field| field.place != Place::Note);
+        let mut lost = Vec::new();
+        let mut first = None;
+        for (at, field) in self.fields.iter_mut().enumerate() {
+            if field.make_new() {
+                lost.push(field.label.clone());
+                first = first.or(Some(at));
+            }
+        }
+        self.focus_on(first.unwrap_or(self.focus));
+        lost
+    }
+
+    /// The labels of the secrets that only the store has.
+    pub fn only_stored(&self) -> Vec<String> {
+        let kept = self.fields.iter().filter(
+            |field| matches!(&field.value, Value::Secret(secret) if secret.kept().is_some()),
+        );
+        kept.map(|field| field.label.clone()).collect()
+    }
+
+    /// What the fields say in the connection of the others.
+    fn others(&self, theirs: &Theirs) -> Vec<(usize, Said)> {
+        let other = Self::of(&theirs.connection, &self.provider);
+        let fields = self.fields.iter().enumerate();
+        fields
+            .filter(|(_, field)| field.place != Place::Note)
+            .filter_map(|(at, field)| Some((at, other.field(&field.place)?.said())))
+            .collect()
+    }
+
+    fn take(&mut self, at: usize, other: &Said) {
+        let field = &mut self.fields[at];
+        field.say(other);
+        field.rebase(other);
+        field.warning = None;
+        self.look_up_again(at);
+    }
+
+    /// Who changed a field.
+    fn stand(&self, at: usize, other: &Said, theirs: &Theirs) -> Stand {
+        let field = &self.fields[at];
+        let (was, is) = (field.was(), field.said());
+        if is_removed(&is) && is_removed(other) {
+            return Stand::Same;
+        }
+        if is.is_like(other) && !is_typed_secret(&is) {
+            let is_another = is_stored_secret(&is) && self.was_changed(field, theirs) == Some(true);
+            return if is_another {
+                Stand::TheirsOnly
+            } else {
+                Stand::Same
+            };
+        }
+        let they = match (&was, other) {
+            // Two secrets look the same; where nobody can tell, somebody who typed one is asked.
+            _ if is_stored_secret(&was) && is_stored_secret(other) => {
+                self.was_changed(field, theirs).unwrap_or(true)
+            }
+            (was, other) => !was.is_like(other),
+        };
+        match (they, field.is_changed()) {
+            (true, true) => Stand::Both,
+            (true, false) => Stand::TheirsOnly,
+            (false, true) => Stand::MineOnly,
+            (false, false) => Stand::Same,
+        }
+    }
+
+    fn was_changed(&self, field: &Field, theirs: &Theirs) -> Option<bool> {
+        let Place::Setting(key) = &field.place else {
+            return Some(false);
+        };
+        let changed = theirs.changed.as_ref()?;
+        let is_it = |path: &String| {
+            let found = self.provider.field(path);
+            found.is_some_and(|found| found.key == *key)
+        };
+        Some(changed.iter().any(is_it))
+    }
+}
+
+/// Who changed a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    /// Nobody, or both in the same way.
+    Same,
+    /// Only the others.
+    TheirsOnly,
+    /// Only who types.
+    MineOnly,
+    /// Both.
+    Both,
+}
+
+/// Whether a secret was typed that nobody can compare to another one.
+fn is_typed_secret(said: &Said) -> bool {
+    matches!(said, Said::Secret { typed, .. } if !typed.0.trim().is_empty() && !typed.0.trim().starts_with('$'))
+}
+
+/// Whether there is no secret, or will be none.
+fn is_removed(said: &Said) -> bool {
+    matches!(said, Said::Secret { typed, stored, is_cleared } if typed.0.trim().is_empty() && (stored.is_none() || *is_cleared))
+}
+
+/// Whether it is a secret of which only the store knows what it is.
+fn is_stored_secret(said: &Said) -> bool {
+    matches!(said, Said::Secret { typed, stored: Some(_), is_cleared: false } if typed.0.trim().is_empty())
+}

@@ -1,0 +1,32 @@
+//! Takes in at once what is typed faster than it can be shown: a paste in a terminal that does not tell pastes apart.
+
+use super::Form;
+use super::field::Value;
+use crate::provider::ProviderCatalog;
+
+impl Form {
+    /// Whether characters would be typed into a line now.
+    pub fn takes_text(&self) -> bool {
+        let field = self.fields.get(self.focus);
+        self.saving.is_none() && field.is_some_and(|field| field.line().is_some())
+    }
+
+    /// Types characters into the focused field, as many as fit: the same as one key after the other.
+    pub fn type_text(&mut self, text: &str, catalog: &ProviderCatalog) {
+        if !self.takes_text() {
+            return;
+        }
+        let Some(field) = self.fields.get_mut(self.focus) else {
+            return;
+        };
+        field.make_room();
+        if !field.line_mut().is_some_and(|line| line.type_text(text)) {
+            return;
+        }
+        field.was_filled();
+        if let Value::Secret(secret) = &mut field.value {
+            secret.is_cleared = false;
+        }
+        self.changed(catalog);
+    }
+}

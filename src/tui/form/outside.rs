@@ -1,0 +1,219 @@
+//! The whole form as a text for an editor, and what came back from there taken into the fields.
+//!
+//! Why secrets stay out: the text lies in a file while it is edited. A secret is `<unchanged>` there, whether it is stored or
+//! only typed so far; whoever writes another text in its place types a new one.
+
+mod record;
+
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use serde_json::{Map, Value as Json, json};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::Form;
+use super::field::{Field, Place, Value};
+use crate::provider::ProviderCatalog;
+use crate::text::{is_hidden, printable};
+use crate::tui::notice::Notice;
+
+/// Longer texts are not read, in bytes.
+pub const LONGEST: usize = 1024 * 1024;
+
+/// What stands for a secret.
+const UNCHANGED: &str = "<unchanged>";
+
+/// What a line begins with that says what is wrong with the next one.
+const TROUBLE: &str = "// !! ";
+
+/// JSON as people write it.
+const OPTIONS: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+/// A text for an editor; what was typed there may be a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Document(pub Zeroizing<String>);
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Document(…)")
+    }
+}
+
+/// What was handed to an editor, and what came back and could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Outside {
+    given: Option<Document>,
+    refused: Option<Document>,
+    /// Whether what was given had been refused before.
+    is_again: bool,
+}
+
+impl Form {
+    /// The form as a text for an editor; what came back before and could not be read is offered again.
+    pub fn document(&mut self) -> Document {
+        let refused = self.outside.refused.take();
+        self.outside.is_again = refused.is_some();
+        let document = refused.unwrap_or_else(|| self.as_document());
+        self.outside.given = Some(document.clone());
+        document
+    }
+
+    fn as_document(&self) -> Document {
+        let mut record = Map::new();
+        let mut settings = Map::new();
+        record.insert("name".into(), self.member(&Place::Name));
+        record.insert("alias".into(), self.member(&Place::Alias));
+        record.insert("providerId".into(), json!(self.provider.id));
+        record.insert("isActive".into(), self.member(&Place::Status));
+        for field in &self.fields {
+            if let Place::Setting(key) = &field.place {
+                settings.insert(key.clone(), member(field));
+            }
+        }
+        record.insert("settings".into(), Json::Object(settings));
+        if self.field(&Place::Note).is_some() {
+            record.insert("changeDescription".into(), self.member(&Place::Note));
+        }
+        let name = match self.name() {
+            "" => "A new connection",
+            name => name,
+        };
+        let text = serde_json::to_string_pretty(&record).unwrap_or_default();
+        Document(Zeroizing::new(format!(
+            "// {} ({}): what you save here goes into the form.\n\
+             // \"{UNCHANGED}\" keeps a secret, null empties a field, what you leave out stays.\n{}\n",
+            printable(name),
+            printable(&self.provider.name),
+            seen(&text)
+        )))
+    }
+
+    fn member(&self, place: &Place) -> Json {
+        self.field(place).map_or(Json::Null, member)
+    }
+
+    /// Nothing came back from the editor: what was offered again stays to be offered.
+    pub fn no_document(&mut self) {
+        let given = self.outside.given.take();
+        self.outside.refused = given.filter(|_| self.outside.is_again);
+    }
+
+    /// Takes in what came back from the editor, and tells what became of it; `again` is the key that goes there again.
+    pub fn take_document(
+        &mut self,
+        document: Document,
+        catalog: &ProviderCatalog,
+        again: &str,
+    ) -> Notice {
+        let given = self.outside.given.take();
+        if given.as_ref() == Some(&document) {
+            return Notice::info("Nothing was changed in the editor");
+        }
+        let text = &*document.0;
+        if text.trim().is_empty() {
+            return Notice::info("The text came back empty; nothing was taken in");
+        }
+        match read(text) {
+            Ok(mut record) => {
+                let notice = self.take_record(&record, catalog);
+                record.values_mut().for_each(wipe);
+                notice
+            }
+            Err((line, why)) => {
+                self.outside.refused = Some(with_trouble(text, line, &why));
+                Notice::error(format!(
+                    "Not taken in, line {line}: {why}. {again} opens it again as you left it"
+                ))
+            }
+        }
+    }
+}
+
+/// What a field says as a member; a secret says nothing of itself.
+fn member(field: &Field) -> Json {
+    let text = |text: &str| {
+        if text.is_empty() {
+            Json::Null
+        } else {
+            json!(text)
+        }
+    };
+    match &field.value {
+        Value::Text(line) => text(line.value().trim()),
+        Value::Switch(on) => json!(on),
+        Value::Choice { options, at } => {
+            text(at.and_then(|at| options.get(at)).map_or("", String::as_str))
+        }
+        Value::Secret(secret) if field.reference().is_some() => text(secret.line.value().trim()),
+        Value::Secret(secret) if secret.line.is_empty() && secret.kept().is_none() => Json::Null,
+        Value::Secret(_) => json!(UNCHANGED),
+    }
+}
+
+/// The record in a text, or the line and the words of what is wrong with it.
+fn read(text: &str) -> Result<Map<String, Json>, (usize, String)> {
+    if text.len() > LONGEST {
+        return Err((1, "the text is longer than 1 MiB".into()));
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
+        let why = error.kind().to_string();
+        (error.line_display().max(1), printable(&why).into_owned())
+    })?;
+    match parsed.value.map(Json::from) {
+        Some(Json::Object(record)) => Ok(record),
+        _ => Err((1, "it must be one object, { … }".into())),
+    }
+}
+
+/// The text with what is wrong said above the line where it is, and no more of what was said before.
+fn with_trouble(text: &str, line: usize, why: &str) -> Document {
+    let mut said = String::with_capacity(text.len() + why.len() + 16);
+    for (at, old) in text.lines().enumerate() {
+        if at + 1 == line {
+            said.push_str(TROUBLE);
+            said.push_str(why);
+            said.push('\n');
+        }
+        if !old.starts_with(TROUBLE) {
+            said.push_str(old);
+            said.push('\n');
+        }
+    }
+    Document(Zeroizing::new(said))
+}
+
+/// JSON with every sign written out that cannot be seen for what it is.
+fn seen(json: &str) -> String {
+    let mut seen = String::with_capacity(json.len());
+    for sign in json.chars() {
+        if sign == '\n' || !is_hidden(sign) {
+            seen.push(sign);
+            continue;
+        }
+        let mut units = [0; 2];
+        for unit in sign.encode_utf16(&mut units) {
+            seen.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    seen
+}
+
+/// Wipes the texts of a value.
+fn wipe(value: &mut Json) {
+    match value {
+        Json::String(text) => text.zeroize(),
+        Json::Array(values) => values.iter_mut().for_each(wipe),
+        Json::Object(members) => members.values_mut().for_each(wipe),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}

@@ -1,0 +1,197 @@
+//! Takes the members of a record that came back from an editor into the fields.
+
+use serde_json::{Map, Value as Json};
+use zeroize::Zeroizing;
+
+use super::UNCHANGED;
+use crate::connection::{Mask, alias};
+use crate::provider::ProviderCatalog;
+use crate::tui::form::field::{Field, Place, Value};
+use crate::tui::form::fill::named;
+use crate::tui::form::{Form, Subject};
+use crate::tui::line::Pasting;
+use crate::tui::notice::Notice;
+
+/// What a member did to its field.
+enum Put {
+    Same,
+    Other,
+    Wrong(String),
+}
+
+impl Form {
+    /// Takes the members into the fields, and tells what became of them.
+    pub(super) fn take_record(
+        &mut self,
+        record: &Map<String, Json>,
+        catalog: &ProviderCatalog,
+    ) -> Notice {
+        let (mut filled, mut left_out, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        let followed = self.alias_follows;
+        for (place, name, value) in self.places(record, &mut left_out) {
+            let Some(at) = self.fields.iter().position(|field| field.place == place) else {
+                left_out.push(name);
+                continue;
+            };
+            match put(&mut self.fields[at], value) {
+                Put::Same => {}
+                Put::Other => {
+                    filled.push(self.fields[at].label.clone());
+                    self.look_up_again(at);
+                    self.look_at_key(at, catalog);
+                    self.alias_follows &= place != Place::Alias;
+                }
+                Put::Wrong(why) => wrong.push((at, why)),
+            }
+        }
+        if followed && self.alias_follows && self.subject == Subject::New {
+            let suggested = alias::suggest(self.name());
+            if let Some(line) = self
+                .fields
+                .iter_mut()
+                .find(|field| field.place == Place::Alias)
+                .and_then(Field::line_mut)
+            {
+                line.set(&suggested);
+            }
+        }
+        self.hide_secrets();
+        let told = self.show_problems(catalog);
+        for (at, why) in &wrong {
+            self.fields[*at].error = Some(why.clone());
+        }
+        if self.wrong() > 0 {
+            self.focus_on_error(0);
+        }
+        let left = if left_out.is_empty() {
+            String::new()
+        } else {
+            format!("; left out: {}", named(&left_out))
+        };
+        if filled.is_empty() {
+            let said = format!("Nothing was changed in the editor{left}");
+            return told.unwrap_or_else(|| {
+                if left.is_empty() {
+                    Notice::info(said)
+                } else {
+                    Notice::warning(said)
+                }
+            });
+        }
+        Notice::done(format!("Taken into the form: {}{left}", named(&filled)))
+    }
+
+    /// Which field each member is for, by its name; what is for none is named.
+    fn places<'a>(
+        &self,
+        record: &'a Map<String, Json>,
+        left_out: &mut Vec<String>,
+    ) -> Vec<(Place, String, &'a Json)> {
+        let mut places = Vec::new();
+        for (name, value) in record {
+            let place = match name.as_str() {
+                "name" => Place::Name,
+                "alias" => Place::Alias,
+                "isActive" => Place::Status,
+                "changeDescription" => Place::Note,
+                "providerId" => {
+                    let is_same = value
+                        .as_str()
+                        .is_some_and(|id| id.eq_ignore_ascii_case(&self.provider.id));
+                    if !is_same {
+                        left_out.push("providerId (the provider stays)".into());
+                    }
+                    continue;
+                }
+                "settings" => {
+                    match value {
+                        Json::Object(settings) => {
+                            for (key, value) in settings {
+                                match self.provider.field(key) {
+                                    Some(field) => {
+                                        let place = Place::Setting(field.key.clone());
+                                        places.push((place, key.clone(), value));
+                                    }
+                                    None => left_out.push(key.clone()),
+                                }
+                            }
+                        }
+                        Json::Null
+                        | Json::Bool(_)
+                        | Json::Number(_)
+                        | Json::String(_)
+                        | Json::Array(_) => left_out.push("settings (no object)".into()),
+                    }
+                    continue;
+                }
+                _ => {
+                    left_out.push(name.clone());
+                    continue;
+                }
+            };
+            places.push((place, name.clone(), value));
+        }
+        places
+    }
+}
+
+/// Says in a field what a member says.
+fn put(field: &mut Field, member: &Json) -> Put {
+    let text = match member {
+        Json::Null => Some(String::new()),
+        Json::String(text) => Some(text.trim().to_owned()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
+    };
+    let text = text.map(Zeroizing::new);
+    let before = field.said();
+    match (&mut field.value, text) {
+        (Value::Switch(on), text) => match (member, text.as_ref().map(|text| text.as_str())) {
+            (Json::Bool(said), _) => *on = *said,
+            (_, Some("true")) => *on = true,
+            (_, Some("false")) => *on = false,
+            (Json::Null, _) => return Put::Same,
+            _ => return Put::Wrong("Must be true or false".into()),
+        },
+        (Value::Text(_) | Value::Secret(_) | Value::Choice { .. }, None) => {
+            return Put::Wrong("Must be one text".into());
+        }
+        (Value::Secret(_), Some(text)) if *text == UNCHANGED || Mask::is_mask(&text) => {
+            return Put::Same;
+        }
+        (Value::Secret(secret), Some(text)) if text.is_empty() => {
+            secret.line.set("");
+            secret.is_cleared = secret.stored.is_some();
+        }
+        (Value::Secret(secret), Some(text)) => {
+            secret.line.set("");
+            if secret.line.paste(&text) == Pasting::TooLong {
+                return Put::Wrong(TOO_LONG.into());
+            }
+            secret.is_cleared = false;
+        }
+        (Value::Text(line), Some(text)) => {
+            if line.value().trim() == text.as_str() {
+                return Put::Same;
+            }
+            line.set("");
+            if line.paste(&text) == Pasting::TooLong {
+                return Put::Wrong(TOO_LONG.into());
+            }
+        }
+        (Value::Choice { at, .. }, Some(text)) if text.is_empty() => *at = None,
+        (Value::Choice { options, at }, Some(text)) => {
+            match options.iter().position(|option| option == text.as_str()) {
+                Some(found) => *at = Some(found),
+                None => return Put::Wrong(format!("Must be one of {}", options.join(", "))),
+            }
+        }
+    }
+    if field.said() == before {
+        return Put::Same;
+    }
+    field.was_filled();
+    Put::Other
+}
+
+const TOO_LONG: &str = "Must not be longer than 64 KiB";

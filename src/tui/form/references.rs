@@ -1,0 +1,252 @@
+//! Lists the configuration keys that a setting may refer to: `$` in an empty field opens the list, typing narrows it.
+
+use super::Form;
+use super::field::{Field, Place, Value};
+use crate::appsettings::{ConfigurationKey, Reference};
+use crate::connection::Page;
+use crate::provider::ProviderCatalog;
+use crate::tui::action::Action;
+use crate::tui::choices::Choices;
+use crate::tui::effect::Ticket;
+use crate::tui::key::Key;
+use crate::tui::notice::Notice;
+
+/// The most keys that are seen at a time.
+const MOST_SEEN: usize = 8;
+
+/// What begins a reference.
+const SIGN: char = '$';
+
+/// The list of configuration keys, open below a field.
+#[derive(Debug)]
+pub struct Choosing {
+    /// What narrows it, what is selected.
+    pub choices: Choices,
+    /// Whether what is typed into the field narrows it; else it has a line of its own.
+    pub follows: bool,
+    /// How many are seen at a time.
+    pub seen: usize,
+}
+
+/// What is known of configuration keys.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    asking: Option<Ticket>,
+    is_wanted: bool,
+    found: Option<Result<Page<ConfigurationKey>, String>>,
+}
+
+impl Form {
+    /// Opens the list below the field with the focus; says why when there is nothing to refer with.
+    pub(super) fn open_keys(&mut self) -> Option<Notice> {
+        let is_setting = |place: &Place| matches!(place, Place::Setting(_));
+        let field = self.fields.get(self.focus)?;
+        let line = field.line().filter(|_| is_setting(&field.place));
+        let Some(line) = line else {
+            return Some(Notice::info(
+                "Only the text of a setting can refer to a configuration key",
+            ));
+        };
+        let typed = narrowing(line.value()).map(str::to_owned);
+        self.list_keys(typed.as_deref());
+        None
+    }
+
+    fn list_keys(&mut self, typed: Option<&str>) {
+        let mut choices = Choices::default();
+        choices.line.set(typed.unwrap_or_default());
+        // Files change while a form is open.
+        self.keys.is_wanted = true;
+        self.choosing = Some(Choosing {
+            choices,
+            follows: typed.is_some(),
+            seen: MOST_SEEN,
+        });
+    }
+
+    /// After something was typed into the field: the list opens, follows, or goes away.
+    pub(super) fn follow_keys(&mut self) {
+        let field = self.fields.get(self.focus);
+        let field = field.filter(|field| matches!(field.place, Place::Setting(_)));
+        let typed = field.and_then(|field| narrowing(field.line()?.value()));
+        let typed = typed.map(str::to_owned);
+        match (&mut self.choosing, typed) {
+            (Some(choosing), Some(typed)) => {
+                choosing.follows = true;
+                choosing.choices.line.set(&typed);
+                choosing.choices.selected = 0;
+            }
+            (None, Some(typed)) if typed.is_empty() => self.list_keys(Some("")),
+            (None, Some(_)) => {}
+            (_, None) => self.choosing = None,
+        }
+    }
+
+    /// Whether the list takes the keys that choose.
+    pub fn is_choosing(&self) -> bool {
+        let Some(choosing) = &self.choosing else {
+            return false;
+        };
+        if !choosing.follows {
+            return true;
+        }
+        let left = self.keys_left();
+        let is_whole = |only: &ConfigurationKey| {
+            let typed = choosing.choices.line.value();
+            only.key.eq_ignore_ascii_case(typed.trim())
+        };
+        match left.as_slice() {
+            [] => false,
+            [only] => !is_whole(only),
+            _ => true,
+        }
+    }
+
+    /// Whether what a field says narrows the list.
+    pub fn is_narrowing(&self, field: &Field) -> bool {
+        let focused = self.fields.get(self.focus);
+        let is_here = focused.is_some_and(|focused| focused.place == field.place);
+        let follows = self.choosing.as_ref().is_some_and(|it| it.follows);
+        is_here && follows && self.is_choosing()
+    }
+
+    /// The keys that what was typed leaves, those first that begin with it.
+    pub fn keys_left(&self) -> Vec<&ConfigurationKey> {
+        let (Some(choosing), Some(Ok(page))) = (&self.choosing, &self.keys.found) else {
+            return Vec::new();
+        };
+        let typed = choosing.choices.line.value().trim().to_lowercase();
+        let admitted = page.items.iter();
+        let admitted = admitted.filter(|listed| choosing.choices.admits(&listed.key));
+        let mut left: Vec<_> = admitted.collect();
+        left.sort_by_key(|listed| !listed.key.to_lowercase().starts_with(&typed));
+        left
+    }
+
+    /// What is said in place of keys.
+    pub fn keys_said(&self) -> Option<String> {
+        let choosing = self.choosing.as_ref()?;
+        let is_open = !choosing.follows || choosing.choices.line.is_empty();
+        match &self.keys.found {
+            None => is_open.then(|| "Reading the configuration keys…".to_owned()),
+            Some(Err(why)) => is_open.then(|| why.clone()),
+            Some(Ok(page)) if page.items.is_empty() => {
+                is_open.then(|| "No configuration key can be referred to yet".to_owned())
+            }
+            Some(Ok(page)) if page.total > page.items.len() && is_open => Some(format!(
+                "The first {} of {} keys",
+                page.items.len(),
+                page.total
+            )),
+            Some(Ok(_)) => {
+                let is_empty = !choosing.follows && self.keys_left().is_empty();
+                is_empty.then(|| "Nothing fits".to_owned())
+            }
+        }
+    }
+
+    /// Does what a key asked for in the list; false when it means nothing there.
+    pub(super) fn act_on_keys(&mut self, action: Action, catalog: &ProviderCatalog) -> bool {
+        if !self.is_choosing() {
+            return false;
+        }
+        let count = self.keys_left().len();
+        match action {
+            Action::Choose => {
+                let at = self.choosing.as_ref();
+                self.take_key(at.map_or(0, |choosing| choosing.choices.selected), catalog);
+                true
+            }
+            Action::Back => {
+                self.choosing = None;
+                true
+            }
+            other => {
+                let choosing = self.choosing.as_mut();
+                choosing.is_some_and(|choosing| choosing.choices.act(other, count))
+            }
+        }
+    }
+
+    /// Refers to the key that stands there in the list.
+    pub fn take_key(&mut self, at: usize, catalog: &ProviderCatalog) {
+        let key = self.keys_left().get(at).map(|listed| listed.key.clone());
+        let reference = key.and_then(|key| Reference::read(&format!("{SIGN}{key}")));
+        if let Some(reference) = reference {
+            self.refer(self.focus, &reference, catalog);
+        }
+    }
+
+    /// Says a reference in a field, in place of what it said.
+    pub fn refer(&mut self, at: usize, reference: &Reference, catalog: &ProviderCatalog) {
+        self.hide_secrets();
+        let Some(field) = self.fields.get_mut(at) else {
+            return;
+        };
+        let Some(line) = field.line_mut() else {
+            return;
+        };
+        line.set(&reference.to_string());
+        if let Value::Secret(secret) = &mut field.value {
+            secret.is_cleared = false;
+        }
+        field.was_filled();
+        self.choosing = None;
+        self.look_up_again(at);
+        self.look_at_key(at, catalog);
+    }
+
+    /// Leaves only the keys that have this in them.
+    pub fn narrow_keys(&mut self, text: &str) {
+        if let Some(choosing) = &mut self.choosing {
+            choosing.choices.line.set(text);
+            choosing.choices.selected = 0;
+        }
+    }
+
+    /// Types into the list's own line; false when it has none.
+    pub(super) fn type_into_keys(&mut self, key: Key) -> bool {
+        match &mut self.choosing {
+            Some(choosing) if !choosing.follows => {
+                choosing.choices.key(key);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Keeps the selection seen among so many rows of the form.
+    pub fn fit_keys(&mut self, rows: usize) {
+        let count = self.keys_left().len();
+        if let Some(choosing) = &mut self.choosing {
+            let taken = if choosing.follows { 2 } else { 3 };
+            choosing.seen = rows.saturating_sub(taken).clamp(1, MOST_SEEN);
+            choosing.choices.scroll(choosing.seen, count);
+        }
+    }
+
+    /// Whether the keys are to be asked for.
+    pub fn wants_keys(&self) -> bool {
+        self.keys.is_wanted && self.keys.asking.is_none() && self.choosing.is_some()
+    }
+
+    /// Remembers that they are being asked for.
+    pub fn keys_asked(&mut self, ticket: Ticket) {
+        self.keys.is_wanted = false;
+        self.keys.asking = Some(ticket);
+    }
+
+    /// Takes the answer; what was known stays when none came.
+    pub fn keys_answered(&mut self, ticket: Ticket, found: Result<Page<ConfigurationKey>, String>) {
+        if self.keys.asking == Some(ticket) {
+            self.keys.asking = None;
+            self.keys.found = Some(found);
+        }
+    }
+}
+
+/// What was typed of a reference behind its sign; nothing when it can be none.
+fn narrowing(typed: &str) -> Option<&str> {
+    let rest = typed.trim().strip_prefix(SIGN)?;
+    (!rest.starts_with(SIGN)).then_some(rest)
+}

@@ -1,0 +1,151 @@
+//! Shows of several ways only the one that is chosen; what was typed for another stays until it is saved.
+
+use super::field::{Field, Place, Value};
+use super::{Form, Subject};
+use crate::connection::{Field as DraftField, FieldError, Reason};
+use crate::provider::{Alternatives, Provider, SettingsField, Way};
+
+impl Form {
+    /// The fields of a provider's settings, each choice before the first setting that depends on it. `has` says whether a setting
+    /// is stored.
+    pub(super) fn settings(
+        provider: &Provider,
+        make: impl Fn(&SettingsField) -> Field,
+        has: impl Fn(&str) -> bool,
+    ) -> Vec<Field> {
+        let mut fields = Vec::new();
+        for setting in &provider.settings {
+            let choice = provider.choice_of(&setting.key);
+            if let Some((index, choice)) = choice
+                && !fields
+                    .iter()
+                    .any(|field: &Field| field.place == Place::Way(index))
+            {
+                let gone = choice.gone(&has).unwrap_or(choice.preferred());
+                fields.push(Field::way(index, choice, gone));
+            }
+            let mut field = make(setting);
+            if let Some((_, choice)) = choice
+                && let Some(way) = choice.way_of(&setting.key)
+                && choice.ways[way].any_of.len() == 1
+            {
+                field.is_required |= choice.ways[way].any_of[0] == setting.key;
+            }
+            fields.push(field);
+        }
+        fields
+    }
+
+    /// The way that is chosen.
+    pub(super) fn way(&self, choice: usize) -> Option<&Way> {
+        let Value::Choice { at, .. } = &self.field(&Place::Way(choice))?.value else {
+            return None;
+        };
+        self.provider.alternatives.get(choice)?.ways.get((*at)?)
+    }
+
+    /// Whether a field is of a way that is not chosen.
+    pub fn is_hidden(&self, field: &Field) -> bool {
+        let Place::Setting(key) = &field.place else {
+            return false;
+        };
+        let Some((choice, _)) = self.provider.choice_of(key) else {
+            return false;
+        };
+        !self
+            .way(choice)
+            .is_some_and(|way| way.settings.contains(key))
+    }
+
+    /// The fields that are shown, by their places.
+    pub fn shown(&self) -> Vec<usize> {
+        let fields = self.fields.iter().enumerate();
+        fields
+            .filter(|(_, field)| !self.is_hidden(field))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// Goes the ways that these settings are of.
+    pub(super) fn choose_ways(&mut self, filled: &[String]) {
+        let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
+        let gone = choices.into_iter().filter_map(|(index, choice)| {
+            let way = choice.gone(|key| filled.iter().any(|one| one == key))?;
+            Some((Place::Way(index), way))
+        });
+        for (place, way) in gone.collect::<Vec<_>>() {
+            if let Some(field) = self.fields.iter_mut().find(|field| field.place == place)
+                && let Value::Choice { at, .. } = &mut field.value
+            {
+                *at = Some(way);
+            }
+        }
+    }
+
+    /// The first field that is shown from this one on, in steps of one to either side and around.
+    pub(super) fn shown_from(&self, from: usize, step: isize) -> usize {
+        let count = self.fields.len().max(1);
+        let step = step.rem_euclid(isize::try_from(count).unwrap_or(isize::MAX));
+        let step = usize::try_from(step).unwrap_or(1);
+        let places = std::iter::successors(Some(from % count), |at| Some((at + step) % count));
+        let is_shown = |at: &usize| {
+            let field = self.fields.get(*at);
+            field.is_some_and(|field| !self.is_hidden(field))
+        };
+        places.take(count).find(is_shown).unwrap_or(from)
+    }
+
+    /// What is stored for ways that are not chosen, by label: saving removes it.
+    pub fn given_up(&self, choice: usize) -> Vec<&str> {
+        if self.subject == Subject::New {
+            return Vec::new();
+        }
+        let is_of_choice = |field: &Field| {
+            let Place::Setting(key) = &field.place else {
+                return false;
+            };
+            let of = self.provider.choice_of(key);
+            of.is_some_and(|(index, _)| index == choice)
+        };
+        self.fields
+            .iter()
+            .filter(|field| is_of_choice(field) && self.is_hidden(field) && field.was_emptied())
+            .map(|field| field.label.as_str())
+            .collect()
+    }
+
+    /// Where a problem stands: at a field that is seen, in words that name the way.
+    pub(super) fn at_way(&self, problem: &FieldError) -> Option<(Place, String)> {
+        let DraftField::Setting { key, .. } = &problem.field else {
+            return None;
+        };
+        let (index, choice) = self.provider.choice_of(&self.provider.field(key)?.key)?;
+        let way = self.way(index)?;
+        if matches!(problem.reason, Reason::OneOf(_)) {
+            let first = way.any_of.first()?;
+            return Some((Place::Setting(first.clone()), self.wanted_by(way)));
+        }
+        let own = choice.way_of(key).and_then(|way| choice.ways.get(way))?;
+        (own != way).then(|| {
+            let place = Place::Way(index);
+            (place, format!("\"{}\": {problem}", own.label))
+        })
+    }
+
+    fn wanted_by(&self, way: &Way) -> String {
+        let fields = way.any_of.iter().filter_map(|key| self.provider.field(key));
+        let labels: Vec<_> = fields.map(|field| field.label.as_str()).collect();
+        match labels.as_slice() {
+            [only] => format!("\"{}\" needs the {only}", way.label),
+            several => format!("\"{}\" needs one of {}", way.label, several.join(", ")),
+        }
+    }
+}
+
+impl Provider {
+    /// The choice that a setting depends on.
+    fn choice_of(&self, key: &str) -> Option<(usize, &Alternatives)> {
+        let mut choices = self.alternatives.iter().enumerate();
+        choices.find(|(_, choice)| choice.way_of(key).is_some())
+    }
+}

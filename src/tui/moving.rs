@@ -1,0 +1,238 @@
+//! Moves a secret to a reference: which one, what to put where; never the secret.
+
+use super::action::Action;
+use super::fit::wrap;
+use super::form::Form;
+use super::form::field::{Place, Value};
+use super::notice::Notice;
+use crate::appsettings::{Lookup, Reference};
+
+/// A secret that is moved to a reference, above its form.
+#[derive(Debug)]
+pub struct Moving {
+    /// The field.
+    pub field: usize,
+    /// What it is called.
+    pub label: String,
+    /// The last part of the reference.
+    key: String,
+    /// What it could refer to.
+    pub suggestions: Vec<Reference>,
+    /// Which is selected.
+    pub selected: usize,
+    /// How many lines above are not seen.
+    pub top: usize,
+}
+
+/// How a line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something to read.
+    Plain,
+    /// The reference that is selected.
+    Selected,
+    /// Something to put somewhere.
+    Snippet,
+    /// Something that matters less.
+    Dim,
+}
+
+impl Moving {
+    /// What the secret with the focus could refer to; or why there is nothing to move.
+    pub fn of(form: &Form) -> Result<Self, Notice> {
+        const NO_SECRET: &str = "Only a secret is moved to a reference; $ in an empty setting lists the configuration keys";
+        let field = form.fields.get(form.focus);
+        let field = field.filter(|field| matches!(field.value, Value::Secret(_)));
+        let (Some(field), Some(Place::Setting(key))) = (field, field.map(|field| &field.place))
+        else {
+            return Err(Notice::info(NO_SECRET));
+        };
+        if let Some(reference) = field.reference() {
+            return Err(Notice::info(format!(
+                "{} refers to {reference} already",
+                field.label
+            )));
+        }
+        let mut moving = Self {
+            field: form.focus,
+            label: field.label.clone(),
+            key: joined(key),
+            suggestions: Vec::new(),
+            selected: 0,
+            top: 0,
+        };
+        let provider = [&form.provider.name, &form.provider.id];
+        let section = provider.into_iter().find_map(|name| section(name));
+        moving.suggest(section.as_deref(), ":");
+        moving.suggest(section_of_alias(form).as_deref(), ":");
+        Ok(moving)
+    }
+
+    fn suggest(&mut self, section: Option<&str>, joint: &str) {
+        let Some(section) = section else {
+            return;
+        };
+        let reference = Reference::read(&format!("${section}{joint}{}", self.key));
+        let known = |one: &Reference| self.suggestions.contains(one);
+        self.suggestions.extend(reference.filter(|one| !known(one)));
+    }
+
+    /// Where nothing that was thought of may be referred to, what may be is suggested.
+    pub fn learn(&mut self, form: &Form) {
+        let refused = |reference: &Reference| match form.lookup(reference) {
+            Some(Lookup::Refused { allowed }) => Some(allowed),
+            Some(Lookup::Found { .. } | Lookup::Missing { .. }) | None => None,
+        };
+        let answers: Option<Vec<_>> = self.suggestions.iter().map(refused).collect();
+        let allowed = answers.and_then(|all| all.first().map(|allowed| (*allowed).clone()));
+        for prefix in allowed.unwrap_or_default() {
+            let is_word = prefix.ends_with(|sign: char| sign.is_ascii_alphanumeric());
+            let count = self.suggestions.len();
+            self.suggest(Some(&prefix), if is_word { ":" } else { "" });
+            if self.suggestions.len() > count {
+                self.selected = count;
+                return;
+            }
+        }
+    }
+
+    /// The reference that is selected.
+    pub fn reference(&self) -> Option<&Reference> {
+        self.suggestions.get(self.selected)
+    }
+
+    /// Selects another one; beyond the last the lines move, `over` of which there is no room for.
+    pub fn go(&mut self, action: Action, over: usize) {
+        let last = self.suggestions.len().saturating_sub(1);
+        match action {
+            Action::Up | Action::PageUp if self.top > 0 => self.top -= 1,
+            Action::Up | Action::PageUp => self.selected = self.selected.saturating_sub(1),
+            Action::First => (self.top, self.selected) = (0, 0),
+            Action::Down | Action::PageDown if self.selected < last => self.selected += 1,
+            Action::Down | Action::PageDown => self.top = (self.top + 1).min(over),
+            Action::Last => (self.top, self.selected) = (over, last),
+            _ => {}
+        }
+    }
+
+    /// What to put into `appsettings.json`, with a blank for the value.
+    pub fn snippet(&self) -> Option<String> {
+        let sections: Vec<&str> = self.reference()?.key().split(':').collect();
+        let mut text = "\"\"".to_owned();
+        for (depth, section) in sections.iter().enumerate().rev() {
+            let (outer, inner) = ("  ".repeat(depth), "  ".repeat(depth + 1));
+            text = format!("{{\n{inner}\"{section}\": {text}\n{outer}}}");
+        }
+        Some(text)
+    }
+
+    /// The environment variable, with a blank for the value.
+    pub fn variable(&self) -> Option<String> {
+        Some(format!("{}=", self.reference()?.variable()))
+    }
+
+    /// Its lines at a width.
+    pub fn lines(&self, form: Option<&Form>, width: u16) -> Vec<(Tone, String)> {
+        let mut lines = Vec::new();
+        let mut say = |tone, indent: usize, text: &str| {
+            let room = usize::from(width).saturating_sub(indent);
+            let wrapped = wrap(text, room).into_iter();
+            let before = " ".repeat(indent);
+            lines.extend(wrapped.map(|line| (tone, format!("{before}{line}"))));
+        };
+        for (at, reference) in self.suggestions.iter().enumerate() {
+            let is_selected = at == self.selected;
+            let known = form.and_then(|form| form.lookup(reference));
+            let state = state(known);
+            if is_selected {
+                say(Tone::Selected, 0, &format!("▸ {reference} {state}"));
+            } else {
+                say(Tone::Plain, 2, &format!("{reference} {state}"));
+            }
+        }
+        let compact = self.snippet().map(|text| {
+            let parts: Vec<_> = text.split_whitespace().collect();
+            parts.join(" ")
+        });
+        let (Some(snippet), Some(variable)) = (compact, self.variable()) else {
+            return lines;
+        };
+        say(Tone::Plain, 0, "The key's place in appsettings.json:");
+        say(Tone::Snippet, 2, &snippet);
+        say(Tone::Plain, 0, "or in the environment:");
+        say(Tone::Snippet, 2, &variable);
+        let after = "Put it there, then Enter fills the field with the reference: what is typed in it is gone at once, what is stored when you save.";
+        say(Tone::Dim, 0, after);
+        lines
+    }
+}
+
+/// What is known of a reference, in a few words.
+fn state(lookup: Option<&Lookup>) -> String {
+    match lookup {
+        None => "…".into(),
+        Some(Lookup::Found { source }) => format!("(there already, from {source})"),
+        Some(Lookup::Missing { .. }) => "(not there yet)".into(),
+        Some(Lookup::Refused { .. }) => "(not allowed)".into(),
+    }
+}
+
+/// The alias as a section, so that two connections of one provider do not share a key: `openai-prod` is `OpenaiProd`.
+fn section_of_alias(form: &Form) -> Option<String> {
+    let alias = form.field(&Place::Alias)?.line()?.value();
+    section(alias)
+}
+
+/// A name as a section: letters and digits alone, which a variable's name can have too; none when nothing is left.
+fn section(name: &str) -> Option<String> {
+    let joined = joined(name);
+    joined
+        .starts_with(|sign: char| sign.is_ascii_alphabetic())
+        .then_some(joined)
+}
+
+/// Words joined, each with a capital.
+fn joined(name: &str) -> String {
+    let words = name.split(|sign: char| !sign.is_ascii_alphanumeric());
+    let capital = |word: &str| match word.split_at_checked(1) {
+        Some((first, rest)) => format!("{}{rest}", first.to_ascii_uppercase()),
+        None => String::new(),
+    };
+    words.map(capital).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("OpenAI", Some("OpenAI"))]
+    #[case("Amazon Bedrock", Some("AmazonBedrock"))]
+    #[case("Z.AI", Some("ZAI"))]
+    #[case("openai-prod-2", Some("OpenaiProd2"))]
+    #[case("apiKey", Some("ApiKey"))]
+    #[case("日本", None)]
+    #[case("2nd", None)]
+    fn a_name_makes_a_section_that_a_variable_can_have(
+        #[case] name: &str,
+        #[case] made: Option<&str>,
+    ) {
+        assert_eq!(section(name).as_deref(), made);
+    }
+
+    #[test]
+    fn what_is_to_be_put_somewhere_has_a_blank_for_the_value() {
+        let moving = Moving {
+            field: 0,
+            label: "Key".into(),
+            key: "ApiKey".into(),
+            suggestions: vec![Reference::read("$OpenAI:ApiKey").unwrap()],
+            selected: 0,
+            top: 0,
+        };
+        assert_eq!(moving.variable().unwrap(), "OpenAI__ApiKey=");
+        let snippet = moving.snippet().unwrap();
+        assert_eq!(snippet, "{\n  \"OpenAI\": {\n    \"ApiKey\": \"\"\n  }\n}");
+    }
+}

@@ -1,0 +1,251 @@
+//! What a line means where it is said: what is typed into something, what shall be done, or a question of what there is.
+
+use zeroize::Zeroizing;
+
+use super::listing;
+use super::saying::Saying;
+use crate::tui::action::{ACTIONS, Action, Context};
+use crate::tui::app::App;
+use crate::tui::bulk::Bulk;
+use crate::tui::event::{Event, Pasted, Spoken};
+use crate::tui::key::Key;
+use crate::tui::layer::Layer;
+
+/// What a line comes to.
+#[derive(Debug)]
+pub enum Meant {
+    /// This happens to the app.
+    Happens(Event),
+    /// These lines are the answer.
+    Answer(Vec<String>),
+}
+
+/// What is said of a line that means nothing; it is not repeated, since it may be what belongs into a field.
+const NOTHING: &str = "That means nothing here; ? says what can be done.";
+
+/// Where a line goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    /// Into a field: a command begins with a colon.
+    IntoField,
+    /// Into what narrows a list: a command begins with a colon, a number takes one.
+    IntoList,
+    /// To a question: an answer, or the note that it has room for.
+    ToQuestion,
+    /// To be done.
+    ToBeDone,
+}
+
+fn goes(app: &App) -> Goes {
+    match app.layers.last() {
+        Some(Layer::Form(form)) if form.is_choosing() => Goes::IntoList,
+        Some(Layer::Form(_)) => Goes::IntoField,
+        Some(Layer::Picker(_) | Layer::Palette(_) | Layer::Models(_) | Layer::Import(_)) => {
+            Goes::IntoList
+        }
+        Some(Layer::Bulk) if app.bulk.as_ref().is_some_and(Bulk::is_typing) => Goes::IntoList,
+        Some(Layer::Confirm(_)) => Goes::ToQuestion,
+        Some(
+            Layer::Help(_)
+            | Layer::Report(_)
+            | Layer::Messages(_)
+            | Layer::Compare(_)
+            | Layer::Moving(_)
+            | Layer::Trash(_)
+            | Layer::Drafts(_)
+            | Layer::Merge(_)
+            | Layer::Bulk
+            | Layer::Clipboard
+            | Layer::Sorting,
+        )
+        | None => Goes::ToBeDone,
+    }
+}
+
+/// What a line means to the app as it stands.
+pub fn understand(app: &App, line: &str) -> Meant {
+    let trimmed = line.trim();
+    if trimmed == "?" || trimmed == ":" {
+        return Meant::Answer(help(app));
+    }
+    if let Some(command) = trimmed
+        .strip_prefix(':')
+        .filter(|rest| !rest.starts_with(':'))
+    {
+        return self::command(app, command.trim());
+    }
+    let text = match line.trim_start().strip_prefix("::") {
+        Some(rest) => format!(":{rest}"),
+        None => line.to_owned(),
+    };
+    let number = trimmed.parse::<usize>().ok();
+    let number = number.filter(|number| (1..=listing::count(app)).contains(number));
+    match (goes(app), number) {
+        (Goes::IntoField, _) if trimmed.is_empty() => spoken(Spoken::Do(Action::NextField)),
+        (Goes::IntoField, _) => write(&text),
+        (Goes::IntoList, _) if trimmed.is_empty() => spoken(Spoken::Do(Action::Choose)),
+        (Goes::IntoList | Goes::ToBeDone, Some(number)) => spoken(Spoken::Pick(number - 1)),
+        (Goes::IntoList, None) => write(trimmed),
+        (Goes::ToQuestion, _) => question(app, trimmed, number),
+        (Goes::ToBeDone, _) if trimmed.is_empty() => Meant::Answer(Saying::of(app).all()),
+        (Goes::ToBeDone, None) => match trimmed.strip_prefix('/') {
+            Some(text) if app.context().beneath().is_some() || app.context() == Context::Tree => {
+                filter(app, text.trim())
+            }
+            _ => command(app, trimmed),
+        },
+    }
+}
+
+fn spoken(spoken: Spoken) -> Meant {
+    Meant::Happens(Event::Spoken(spoken))
+}
+
+fn write(text: &str) -> Meant {
+    let text = Zeroizing::new(text.to_owned());
+    spoken(Spoken::Write(Pasted(text)))
+}
+
+/// A filter; none shows everything.
+fn filter(app: &App, text: &str) -> Meant {
+    if text.is_empty() && app.tree.filter().is_none() {
+        return Meant::Answer(vec!["Nothing is filtered; /text filters by it.".into()]);
+    }
+    write(text)
+}
+
+/// An answer by its number or its words; anything else is the note, where there is room for one.
+fn question(app: &App, line: &str, number: Option<usize>) -> Meant {
+    let Some(Layer::Confirm(confirm)) = app.layers.last() else {
+        return Meant::Answer(vec![NOTHING.into()]);
+    };
+    let said = line.to_lowercase();
+    let by_word = confirm
+        .buttons
+        .iter()
+        .position(|(label, _)| label.to_lowercase() == said);
+    if let Some(at) = by_word.or(number.map(|number| number - 1)) {
+        return spoken(Spoken::Pick(at));
+    }
+    match said.as_str() {
+        "" => Meant::Answer(Saying::of(app).all()),
+        "back" | "esc" => spoken(Spoken::Do(Action::Back)),
+        _ if confirm.line.is_some() => write(line),
+        _ => Meant::Answer(Saying::of(app).here),
+    }
+}
+
+/// What a command means: an action by its name, or a key.
+fn command(app: &App, said: &str) -> Meant {
+    let (word, rest) = said.split_once(' ').unwrap_or((said, ""));
+    match word {
+        "list" => {
+            let from = rest.trim().parse::<usize>().unwrap_or(1);
+            return Meant::Answer(listing::lines(app, from.saturating_sub(1)));
+        }
+        "where" => return Meant::Answer(Saying::of(app).all()),
+        "show" => return spoken(Spoken::Do(Action::ShowSettings)),
+        "quit" | "exit" | "q" => return spoken(Spoken::Do(Action::Leave)),
+        _ => {}
+    }
+    if !rest.is_empty() {
+        return Meant::Answer(vec![NOTHING.into()]);
+    }
+    if let Ok(number) = word.parse::<usize>()
+        && (1..=listing::count(app)).contains(&number)
+    {
+        return spoken(Spoken::Pick(number - 1));
+    }
+    let context = app.context();
+    let named = ACTIONS.iter().find(|entry| {
+        let is_here = context.has(entry) || entry.contexts.contains(&Context::Anywhere);
+        entry.id == word && (is_here || entry.action.is_move())
+    });
+    let by_key = || {
+        let key = Key::read(word)?;
+        let moves = || app.keymap.find(Context::Tree, key);
+        let found = app.keymap.find(context, key);
+        found.or_else(|| moves().filter(|action| action.is_move()))
+    };
+    let action = named.map(|entry| entry.action).or_else(by_key);
+    match action {
+        Some(Action::Help | Action::Palette) => Meant::Answer(help(app)),
+        Some(Action::Quit) => spoken(Spoken::Do(Action::Leave)),
+        Some(Action::Filter) => Meant::Answer(vec![
+            "/text filters by it, / alone shows all of them.".into(),
+        ]),
+        Some(Action::Reveal) => Meant::Answer(vec![
+            "A secret is not shown line by line; type it again to be sure.".into(),
+        ]),
+        Some(Action::NextTheme | Action::Redraw) | None => Meant::Answer(vec![NOTHING.into()]),
+        Some(action) => spoken(Spoken::Do(action)),
+    }
+}
+
+/// What is of use only where there is a screen.
+const fn is_of_the_screen(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Redraw
+            | Action::NextTheme
+            | Action::PageUp
+            | Action::PageDown
+            | Action::NextPane
+            | Action::PreviousPane
+            | Action::NextButton
+            | Action::PreviousButton
+            | Action::Reveal
+            | Action::Palette
+            | Action::Help
+            | Action::Filter
+            | Action::Quit
+            | Action::Suspend
+    )
+}
+
+/// What can be done here, each with the words that do it.
+pub fn help(app: &App) -> Vec<String> {
+    let context = app.context();
+    let goes = goes(app);
+    let colon = match goes {
+        Goes::IntoField | Goes::IntoList => ":",
+        Goes::ToQuestion | Goes::ToBeDone => "",
+    };
+    let mut lines: Vec<String> = match goes {
+        Goes::IntoField => vec![
+            "A line: what the field says; two colons at its beginning stand for one.".into(),
+            "An empty line: the field stays as it is, and the next one is up.".into(),
+            ":3: goes to the third field; :list says all of them.".into(),
+        ],
+        Goes::IntoList => vec![
+            "A number: takes the one with it.".into(),
+            "An empty line: takes the one that is selected.".into(),
+            "Text: leaves those that have it.".into(),
+        ],
+        Goes::ToQuestion => vec!["An answer: its number or its words.".into()],
+        Goes::ToBeDone => vec!["An empty line: says again where you are.".into()],
+    };
+    if goes == Goes::ToBeDone && listing::count(app) > 0 {
+        lines.push("A number: selects the one with it.".into());
+    }
+    if app.layers.is_empty() {
+        lines.push("/text: filters the connections; / alone shows all of them.".into());
+        lines.push("show: what is stored of the connection.".into());
+    }
+    if goes != Goes::ToQuestion {
+        lines.push(format!("{colon}list: what there is here, some at a time."));
+    }
+    for entry in ACTIONS {
+        let is_offered = context.has(entry)
+            && !is_of_the_screen(entry.action)
+            && app.keymap.first_key(context, entry.action).is_some()
+            && app.can(entry.action);
+        if is_offered {
+            lines.push(format!("{colon}{}: {}", entry.id, entry.title));
+        }
+    }
+    if context == Context::Form || goes == Goes::IntoList {
+        lines.push(":quit: leave umai; it asks when something is not saved".into());
+    }
+    lines
+}

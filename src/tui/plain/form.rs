@@ -1,0 +1,125 @@
+//! Says a form: the field with the focus, what it says, what is wrong with it; and after a refused save all that is wrong.
+
+use super::saying::Saying;
+use super::words::{count, in_words};
+use crate::tui::form::field::{Field, Place, Value};
+use crate::tui::form::rows::{self, Shows};
+use crate::tui::form::{Form, Subject};
+
+/// What there is to say of a form.
+pub(super) fn saying(form: &Form, save: &str) -> Saying {
+    let place = match &form.subject {
+        Subject::New => format!(
+            "Create Connection, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
+            form.provider.name
+        ),
+        Subject::Copy { name, .. } => format!(
+            "A copy of {name}, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
+            form.provider.name
+        ),
+        Subject::Stored { name, .. } => format!(
+            "Edit {name}, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
+            form.provider.name
+        ),
+    };
+    let mut body: Vec<String> = form
+        .said_of_elsewhere(save)
+        .into_iter()
+        .map(|said| format!("Attention: {said}"))
+        .collect();
+    body.extend(wrong(form));
+    let mut here = Vec::new();
+    if form.saving.is_some() {
+        here.push("Saving".to_owned());
+    } else if let Some(focused) = form.fields.get(form.focus) {
+        let shown = form.shown();
+        let at = shown.iter().filter(|at| **at <= form.focus).count();
+        let all = shown.len();
+        here.push(format!("{at} of {all}: {}", self::field(focused)));
+        here.extend(notes(form, form.focus));
+    }
+    Saying { place, body, here }
+}
+
+/// All that is wrong, once that counts.
+fn wrong(form: &Form) -> Vec<String> {
+    let fields = form.fields.iter().enumerate();
+    let wrong: Vec<_> = fields.filter(|(_, field)| form.is_wrong(field)).collect();
+    if wrong.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("{} wrong:", count(wrong.len(), "field"))];
+    for (at, field) in wrong {
+        let why = field.error.clone();
+        let why = why.or_else(|| notes(form, at).into_iter().next());
+        let why = why.unwrap_or_default();
+        let why = why.strip_prefix("Wrong: ").unwrap_or(&why);
+        lines.push(format!("{}: {why}", field.label));
+    }
+    lines
+}
+
+/// What is said about a field besides what it says itself.
+fn notes(form: &Form, at: usize) -> Vec<String> {
+    let rows = rows::rows(form, u16::MAX);
+    let notes = rows.into_iter().filter(|row| row.field == Some(at));
+    notes
+        .filter_map(|row| match row.shows {
+            Shows::Note(_, text) => Some(in_words(&text).replace("Ctrl-X", ":clear")),
+            Shows::Heading(_)
+            | Shows::Label
+            | Shows::LabelAndInput
+            | Shows::Input
+            | Shows::Narrowing
+            | Shows::Key(_)
+            | Shows::Gap => None,
+        })
+        .collect()
+}
+
+/// A field: what it is called, and what it says.
+pub(super) fn field(field: &Field) -> String {
+    let required = if field.is_required { ", required" } else { "" };
+    let default = if field.is_default() {
+        ", the default"
+    } else {
+        ""
+    };
+    let label = &field.label;
+    match &field.value {
+        Value::Text(line) if line.is_empty() => match field.placeholder {
+            "" => format!("{label}{required}: empty"),
+            hint => format!("{label}{required}: empty. {hint}"),
+        },
+        Value::Text(line) => format!("{label}{required}: {}{default}", line.value()),
+        Value::Secret(secret) => {
+            let said = if field.reference().is_some() {
+                secret.line.value()
+            } else if !secret.line.is_empty() {
+                "typed, not shown"
+            } else if secret.is_cleared {
+                "will be removed"
+            } else if secret.stored.is_some() {
+                "stored"
+            } else {
+                "empty"
+            };
+            format!("{label}{required}, secret: {said}")
+        }
+        Value::Switch(on) => {
+            let said = match (&field.place, on) {
+                (Place::Status, true) => "Active",
+                (Place::Status, false) => "Inactive",
+                (_, true) => "on",
+                (_, false) => "off",
+            };
+            format!("{label}: {said}. It is on or off")
+        }
+        Value::Choice { options, at } => {
+            let chosen = at.and_then(|at| options.get(at));
+            let chosen = chosen.map_or("none chosen", String::as_str);
+            let options = options.join(", ");
+            format!("{label}{required}: {chosen}{default}. One of {options}")
+        }
+    }
+}

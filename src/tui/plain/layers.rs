@@ -1,0 +1,234 @@
+//! Says what lies above the tree, but forms: questions, lists, reports.
+
+use super::listing;
+use super::saying::Saying;
+use super::words::{count, in_words};
+use crate::tui::app::App;
+use crate::tui::bulk::{Bulk, Phase, State};
+use crate::tui::compare::{Changed, Compare, How};
+use crate::tui::confirm::Confirm;
+use crate::tui::layer::Layer;
+use crate::tui::models::Models;
+use crate::tui::report::Report;
+use crate::tui::trash::Trash;
+use crate::tui::words::Part;
+
+/// What there is to say of a layer.
+pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
+    match layer {
+        Layer::Picker(picker) => listed(
+            app,
+            "Select AI Provider: a number takes one, text narrows, :back leaves.".into(),
+            picker.choices.selected,
+        ),
+        Layer::Palette(palette) => listed(
+            app,
+            "Actions: a number does one, text narrows, :back leaves.".into(),
+            palette.choices.selected,
+        ),
+        Layer::Import(import) => listed(
+            app,
+            "Import from the environment: a number takes one, text narrows, :back leaves.".into(),
+            import.choices.selected,
+        ),
+        Layer::Moving(moving) => Saying {
+            place: format!(
+                "Move to a reference, {}: choose refers, copy-snippet, copy-variable or back.",
+                moving.label
+            ),
+            body: moving
+                .lines(app.form(), u16::MAX)
+                .into_iter()
+                .map(|(_, line)| line)
+                .filter(|line| !line.trim().is_empty())
+                .collect(),
+            here: Vec::new(),
+        },
+        Layer::Models(models) => of_models(app, models),
+        Layer::Trash(trash) => of_trash(app, trash),
+        Layer::Drafts(drafts) => listed(
+            app,
+            format!(
+                "Typed and never saved: {}. restore-draft, discard-draft or back.",
+                count(drafts.drafts.len(), "draft")
+            ),
+            drafts.choices.selected,
+        ),
+        Layer::Merge(merge) => listed(
+            app,
+            format!(
+                "{}. A number selects a field, mine or theirs chooses, save saves.",
+                merge.title()
+            ),
+            merge.selected,
+        ),
+        Layer::Bulk => app.bulk.as_ref().map(of_many).unwrap_or_default(),
+        Layer::Compare(compare) => of_compare(app, compare),
+        Layer::Report(report) => of_report(report),
+        Layer::Confirm(confirm) => of_question(confirm),
+        Layer::Clipboard => Saying {
+            place:
+                "What shall be said by itself, to be copied: name, alias, id or json? back leaves."
+                    .into(),
+            ..Saying::default()
+        },
+        Layer::Messages(_) => Saying {
+            place: format!("Said since the start, the newest first: {}", app.told.len()),
+            body: listing::lines(app, 0),
+            here: Vec::new(),
+        },
+        Layer::Sorting => Saying {
+            place: "Sort by what: by-name, by-alias, by-provider, by-status or by-modified; turn, group or back.".into(),
+            ..Saying::default()
+        },
+        // Its keys are said where one is; the form says itself.
+        Layer::Help(_) | Layer::Form(_) => Saying::default(),
+    }
+}
+
+fn listed(app: &App, place: String, selected: usize) -> Saying {
+    let here = listing::line(app, selected).map(|line| format!("Selected: {line}"));
+    Saying {
+        place,
+        body: listing::lines(app, 0),
+        here: here.into_iter().collect(),
+    }
+}
+
+fn of_models(app: &App, models: &Models) -> Saying {
+    let place = format!("Models of {}", models.name);
+    let said = match &models.found {
+        None => "Asking the provider; back stops it.".to_owned(),
+        Some(Err(problem)) => format!("Problem: {problem}"),
+        Some(Ok(found)) => {
+            let place = format!("{place}: {}", count(found.len(), "model"));
+            return listed(app, place, models.choices.selected);
+        }
+    };
+    Saying {
+        place,
+        body: vec![said],
+        here: Vec::new(),
+    }
+}
+
+fn of_trash(app: &App, trash: &Trash) -> Saying {
+    let said = match &trash.found {
+        None => "Reading the trash".to_owned(),
+        Some(Err(problem)) => format!("Problem: {problem}"),
+        Some(Ok(items)) if items.is_empty() => "The trash is empty; back leaves.".to_owned(),
+        Some(Ok(items)) => {
+            let place = format!("Trash: {}", count(items.len(), "connection"));
+            let mut saying = listed(app, place, trash.choices.selected);
+            if let Some(offer) = trash.offered() {
+                saying.here.push(format!(
+                    "'{}' is taken by \"{}\"; restore once more brings it back as '{}'",
+                    offer.taken, offer.by, offer.alias
+                ));
+            }
+            return saying;
+        }
+    };
+    Saying {
+        place: "Trash".into(),
+        body: vec![said],
+        here: Vec::new(),
+    }
+}
+
+/// What is said while it runs is how far it is, and once it is over what was not done.
+fn of_many(bulk: &Bulk) -> Saying {
+    let mut body = vec![bulk.summary().0];
+    let mut here = Vec::new();
+    match bulk.phase {
+        Phase::Asking => {
+            if let Some(line) = &bulk.file {
+                here.push(format!("File: {}. A line is another name.", line.value()));
+            }
+            let answers = bulk.labels().enumerate();
+            let answers: Vec<_> = answers
+                .map(|(at, label)| format!("{} {label}", at + 1))
+                .collect();
+            here.push(format!("Answer with one of: {}", answers.join(", ")));
+        }
+        Phase::Running | Phase::Writing => {}
+        Phase::Over => {
+            let failed = bulk.rows().iter().filter_map(|row| match &row.state {
+                State::Failed(why) => Some(format!("{}: {why}", row.name)),
+                _ => None,
+            });
+            body.extend(failed.take(listing::PAGE));
+        }
+    }
+    Saying {
+        place: bulk.title(),
+        body,
+        here,
+    }
+}
+
+fn of_compare(app: &App, compare: &Compare) -> Saying {
+    let place = compare.title();
+    let said = match &compare.found {
+        None => "Comparing".to_owned(),
+        Some(Err(problem)) => format!("Problem: {problem}"),
+        Some(Ok(changes)) if changes.is_empty() => "No changes detected".to_owned(),
+        Some(Ok(_)) => return listed(app, place, compare.selected),
+    };
+    Saying {
+        place,
+        body: vec![said],
+        here: Vec::new(),
+    }
+}
+
+/// What differs, in one sentence.
+pub(super) fn difference(changed: &Changed) -> String {
+    let text = |parts: &Option<Vec<Part>>| match parts {
+        None => "not set".to_owned(),
+        Some(parts) => parts.iter().map(|part| part.text.as_str()).collect(),
+    };
+    match &changed.how {
+        How::Secret(what) => format!("{}: {what}", changed.label),
+        How::Text(old, new) => {
+            format!("{}: was {}, is {}", changed.label, text(old), text(new))
+        }
+    }
+}
+
+fn of_report(report: &Report) -> Saying {
+    let lines = report.lines(u16::MAX).into_iter();
+    let lines = lines.filter(|line| !line.text.is_empty() || !line.label.is_empty());
+    let body = lines.map(|line| match line.label.as_str() {
+        "" => in_words(&line.text),
+        label => format!("{}: {}", in_words(label), line.text),
+    });
+    Saying {
+        place: format!("Test of {}", report.name),
+        body: body.collect(),
+        here: Vec::new(),
+    }
+}
+
+fn of_question(confirm: &Confirm) -> Saying {
+    let mut body = vec![confirm.text.clone()];
+    body.extend(confirm.subject.clone());
+    body.extend(confirm.note.map(str::to_owned));
+    let mut here = Vec::new();
+    if let Some(line) = &confirm.line {
+        here.push(match line.value() {
+            "" => "A line that is no answer is a note about the change.".to_owned(),
+            note => format!("Note: {note}"),
+        });
+    }
+    let answers = confirm.buttons.iter().enumerate();
+    let answers: Vec<_> = answers
+        .map(|(at, (label, _))| format!("{} {label}", at + 1))
+        .collect();
+    here.push(format!("Answer with one of: {}", answers.join(", ")));
+    Saying {
+        place: confirm.headline.clone(),
+        body,
+        here,
+    }
+}

@@ -1,0 +1,206 @@
+//! What there is to choose from where one is, a numbered line for each, some at a time.
+
+use super::words::in_words;
+use crate::tui::app::{App, Pane};
+use crate::tui::bulk::Phase;
+use crate::tui::drafts::Draft;
+use crate::tui::history;
+use crate::tui::info;
+use crate::tui::layer::Layer;
+use crate::tui::merge::{Conflict, Side};
+use crate::tui::models;
+use crate::tui::picker;
+use crate::tui::tree::Item;
+use crate::tui::workspace::Tab;
+
+/// How many lines are said at a time.
+pub const PAGE: usize = 20;
+
+/// How many there are to choose from here.
+pub fn count(app: &App) -> usize {
+    match app.layers.last() {
+        Some(Layer::Picker(picker)) => picker.left(&app.catalog).len(),
+        Some(Layer::Palette(palette)) => palette.count(&app.tree),
+        Some(Layer::Import(import)) => import.left().len(),
+        Some(Layer::Moving(moving)) => moving.suggestions.len(),
+        Some(Layer::Models(models)) => models.left().len(),
+        Some(Layer::Trash(trash)) => trash.items().len(),
+        Some(Layer::Bulk) => app.bulk.as_ref().map_or(0, |bulk| match bulk.phase {
+            Phase::Asking => bulk.labels().count(),
+            Phase::Running | Phase::Writing | Phase::Over => bulk.len(),
+        }),
+        Some(Layer::Drafts(drafts)) => drafts.drafts.len(),
+        Some(Layer::Merge(merge)) => merge.conflicts.len(),
+        Some(Layer::Compare(compare)) => compare.changes().len(),
+        Some(Layer::Confirm(confirm)) => confirm.buttons.len(),
+        Some(Layer::Form(form)) if form.is_choosing() => form.keys_left().len(),
+        Some(Layer::Form(form)) => form.shown().len(),
+        Some(Layer::Messages(_)) => app.told.len(),
+        Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => 0,
+        None => match (app.pane, app.workspace.tab) {
+            (Pane::Detail, Tab::Settings) => 0,
+            (Pane::Detail, Tab::Info) => info::LINES,
+            (Pane::Detail, Tab::History) => app.workspace.history.versions().len(),
+            (Pane::Tree | Pane::List, _) => app.tree.shown_len(),
+        },
+    }
+}
+
+/// The lines from one on, counted from 0, and how to have the next ones.
+pub fn lines(app: &App, from: usize) -> Vec<String> {
+    let count = count(app);
+    let end = count.min(from.saturating_add(PAGE));
+    let mut lines: Vec<String> = (from..end)
+        .filter_map(|at| Some(format!("{}. {}", at + 1, line(app, at)?)))
+        .collect();
+    if lines.is_empty() {
+        lines.push("There is nothing to list here.".into());
+    }
+    if end < count {
+        let left = count - end;
+        lines.push(format!("And {left} more: list {}", end + 1));
+    }
+    lines
+}
+
+/// One of them.
+pub(super) fn line(app: &App, at: usize) -> Option<String> {
+    Some(match app.layers.last() {
+        Some(Layer::Picker(picker)) => {
+            let left = picker.left(&app.catalog);
+            let provider = left.get(at)?;
+            format!("{}: {}", provider.name, picker::words(provider))
+        }
+        Some(Layer::Palette(palette)) => {
+            let actions = palette.actions();
+            match actions.get(at) {
+                Some(offered) => match offered.elsewhere() {
+                    None => offered.entry.title.to_owned(),
+                    Some(place) => format!("{}: {}", place.title(), offered.entry.title),
+                },
+                None => {
+                    let item = app.tree.looked_up(at - actions.len())?;
+                    format!("Go to {}", connection(app, item))
+                }
+            }
+        }
+        Some(Layer::Import(import)) => {
+            let left = import.left();
+            let choice = left.get(at)?;
+            format!("{}: {}", choice.offer.name, choice.word())
+        }
+        Some(Layer::Moving(moving)) => moving.suggestions.get(at)?.to_string(),
+        Some(Layer::Models(models)) => {
+            let left = models.left();
+            let model = left.get(at)?;
+            match models::words(model).as_str() {
+                "" => model.id.clone(),
+                words => format!("{}: {words}", model.id),
+            }
+        }
+        Some(Layer::Trash(trash)) => {
+            let item = trash.items().get(at)?;
+            let deleted = item.date_deleted.unwrap_or(item.date_modified);
+            let deleted = deleted.format("%Y-%m-%d %H:%M UTC");
+            format!("{}, alias {}, deleted {deleted}", item.name, item.alias)
+        }
+        Some(Layer::Bulk) => {
+            let bulk = app.bulk.as_ref()?;
+            if bulk.phase == Phase::Asking {
+                return bulk.labels().nth(at).map(str::to_owned);
+            }
+            let row = bulk.row(at)?;
+            format!("{}: {}", row.name, bulk.said_of(row).1)
+        }
+        Some(Layer::Drafts(drafts)) => draft(app, drafts.drafts.get(at)?),
+        Some(Layer::Merge(merge)) => {
+            let Conflict {
+                label,
+                mine,
+                theirs,
+                side,
+                ..
+            } = merge.conflicts.get(at)?;
+            let side = match side {
+                Side::Mine => "mine",
+                Side::Theirs => "theirs",
+            };
+            format!("{label}: mine is {mine}, theirs is {theirs}, {side} is chosen")
+        }
+        Some(Layer::Compare(compare)) => super::layers::difference(compare.changes().get(at)?),
+        Some(Layer::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
+        Some(Layer::Form(form)) if form.is_choosing() => {
+            let left = form.keys_left();
+            let key = left.get(at)?;
+            format!("{}, from {}", key.key, key.source)
+        }
+        Some(Layer::Form(form)) => {
+            let at = *form.shown().get(at)?;
+            super::form::field(form.fields.get(at)?)
+        }
+        Some(Layer::Messages(_)) => {
+            let message = app.told.all().nth(at)?;
+            match message.time {
+                Some(time) => format!("{}: {}", time.format("%H:%M:%S"), message.text),
+                None => message.text.clone(),
+            }
+        }
+        Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => return None,
+        None => match (app.pane, app.workspace.tab) {
+            (Pane::Detail, Tab::Settings) => return None,
+            (Pane::Detail, Tab::Info) => {
+                let connection = app.detail.connection.as_ref()?;
+                let tested = app.tests.get(&connection.item.id);
+                let lines = info::lines(connection, &app.catalog, tested);
+                let line = lines.get(at)?;
+                format!("{}: {}", line.label, line.shown)
+            }
+            (Pane::Detail, Tab::History) => {
+                let version = app.workspace.history.versions().get(at)?;
+                let connection = app.detail.connection.as_ref();
+                let provider = connection.and_then(|one| app.catalog.get(&one.item.provider_id));
+                let saved = version.snapshot.item.date_modified;
+                let mut line = format!(
+                    "v{}, {}, {}",
+                    version.number(),
+                    saved.format("%Y-%m-%d %H:%M UTC"),
+                    history::changed(version, provider)
+                );
+                if let Some(said) = &version.change.description {
+                    line = format!("{line}: {said}");
+                }
+                if app.workspace.history.marked == Some(version.number()) {
+                    line.push_str(", marked");
+                }
+                line
+            }
+            (Pane::Tree | Pane::List, _) => connection(app, app.tree.shown(at)?),
+        },
+    })
+    .map(|line| in_words(&line))
+}
+
+/// A connection of the list.
+pub(super) fn connection(app: &App, item: &Item) -> String {
+    let provider = app.catalog.get(&item.provider);
+    let provider = provider.map_or(&*item.provider, |provider| &provider.name);
+    let state = if item.is_active { "active" } else { "inactive" };
+    format!(
+        "{}, alias {}, {provider}, {state}",
+        item.name(),
+        item.alias()
+    )
+}
+
+/// What was typed and never saved.
+fn draft(app: &App, draft: &Draft) -> String {
+    let when = draft.when.format("%Y-%m-%d %H:%M UTC");
+    match &draft.kept {
+        Ok(kept) => format!(
+            "{}, {}, kept {when}",
+            kept.shown_name(),
+            kept.about(&app.catalog)
+        ),
+        Err(why) => format!("Cannot be read. {why}, kept {when}"),
+    }
+}

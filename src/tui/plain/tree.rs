@@ -1,0 +1,128 @@
+//! Says the tree, and the tabs of the connection that is selected.
+
+use super::listing;
+use super::saying::Saying;
+use super::words::count;
+use crate::connection::{Setting, Settings};
+use crate::tui::action::{Action, Context};
+use crate::tui::app::App;
+use crate::tui::tree::Node;
+use crate::tui::workspace::Tab;
+
+/// What there is to say while nothing lies above the tree.
+pub(super) fn saying(app: &App) -> Saying {
+    match app.tab_in_focus() {
+        Some(tab) => workspace(app, tab),
+        None => Saying {
+            place: place(app),
+            body: Vec::new(),
+            here: here(app).into_iter().collect(),
+        },
+    }
+}
+
+fn place(app: &App) -> String {
+    let tree = &app.tree;
+    if tree.loading.is_first() {
+        return "Connections, not read yet.".into();
+    }
+    if tree.loading.is_broken() {
+        return "The connections cannot be read; refresh tries again.".into();
+    }
+    let all = count(tree.len(), "connection");
+    match tree.filter() {
+        Some(filter) => format!(
+            "{} of {all}, filtered by {}; / alone shows all of them.",
+            tree.shown_len(),
+            filter.line.value()
+        ),
+        None if tree.is_empty() => match app.keymap.first_key(Context::Tree, Action::New) {
+            Some(_) => "No connections yet; new creates the first one.".into(),
+            None => "No connections yet.".into(),
+        },
+        None => format!("{all}; list says them."),
+    }
+}
+
+/// What is selected in the tree.
+fn here(app: &App) -> Option<String> {
+    let tree = &app.tree;
+    let node = tree.selected();
+    let state = if tree.is_open(node) { "open" } else { "closed" };
+    Some(match node {
+        Node::Settings => format!("Selected: Settings, {state}"),
+        Node::Ai => format!("Selected: AI, {state}"),
+        Node::Connections => format!("Selected: Connections, {state}"),
+        Node::Provider(number) => format!(
+            "Selected: {}, {}, {state}",
+            tree.providers().title(number),
+            count(tree.count_of(number), "connection")
+        ),
+        Node::Connection(_) => {
+            let item = tree.selected_item()?;
+            let at = tree.selected_at()? + 1;
+            let line = listing::connection(app, item);
+            format!("Selected: {line}; {at} of {}", tree.shown_len())
+        }
+    })
+}
+
+fn workspace(app: &App, tab: Tab) -> Saying {
+    let name = app.tree.selected_item().map_or("", |item| item.name());
+    let place = format!("{} of {name}", tab.title());
+    let selected = |at: usize| listing::line(app, at).map(|line| format!("Selected: {line}"));
+    let (body, here) = match tab {
+        Tab::Settings => (settings(app), None),
+        Tab::Info => (listing::lines(app, 0), selected(app.workspace.line)),
+        Tab::History => match &app.workspace.history.problem {
+            Some(problem) => (vec![format!("The history cannot be read: {problem}")], None),
+            None => (
+                listing::lines(app, 0),
+                selected(app.workspace.history.selected),
+            ),
+        },
+    };
+    Saying {
+        place,
+        body,
+        here: here.into_iter().collect(),
+    }
+}
+
+/// What is stored, secrets masked.
+fn settings(app: &App) -> Vec<String> {
+    let Some(connection) = &app.detail.connection else {
+        let problem = app.detail.problem.as_ref();
+        return problem
+            .map(|problem| format!("It cannot be read: {problem}"))
+            .into_iter()
+            .collect();
+    };
+    let item = &connection.item;
+    let provider = app.catalog.get(&item.provider_id);
+    let name = provider.map_or(item.provider_id.as_str(), |provider| &provider.name);
+    let status = if item.is_active { "Active" } else { "Inactive" };
+    let mut lines = vec![
+        format!("Provider: {name}"),
+        format!("Alias: {}", item.alias),
+        format!("Status: {status}"),
+    ];
+    let settings = connection.settings.iter().flat_map(Settings::iter);
+    for (key, value) in settings {
+        let field = provider.and_then(|provider| provider.field(key));
+        let label = field.map_or(key, |field| &field.label);
+        let said = match value {
+            Setting::Null => continue,
+            Setting::Switch(true) => "on".to_owned(),
+            Setting::Switch(false) => "off".to_owned(),
+            Setting::Number(number) => number.to_string(),
+            Setting::Secret(_) => "stored, secret".to_owned(),
+            Setting::Text(text) => text.clone(),
+        };
+        lines.push(format!("{label}: {said}"));
+    }
+    if connection.settings.is_none() {
+        lines.push("Incomplete: it has no settings yet".into());
+    }
+    lines
+}

@@ -1,0 +1,45 @@
+//! Turns what is drawn with signs into words.
+
+use crate::tui::notice::{Mood, Notice};
+
+/// A text whose first sign says how it is meant, with a word in its place.
+pub(super) fn in_words(text: &str) -> String {
+    const SIGNS: [(&str, &str); 6] = [
+        ("✓ ", ""),
+        ("✗ ", "Wrong: "),
+        ("! ", "Attention: "),
+        ("● ", ""),
+        ("○ ", ""),
+        ("▸ ", ""),
+    ];
+    for (sign, word) in SIGNS {
+        if let Some(rest) = text.strip_prefix(sign) {
+            return format!("{word}{rest}");
+        }
+    }
+    text.to_owned()
+}
+
+/// What happened last, with a word for how it is meant.
+pub fn notice(notice: &Notice) -> String {
+    let mood = match notice.mood {
+        Mood::Info => "",
+        Mood::Done => "Done: ",
+        Mood::Warning => "Attention: ",
+        Mood::Error => "Problem: ",
+    };
+    let undo = if notice.offers_undo {
+        "; undo takes it back"
+    } else {
+        ""
+    };
+    format!("{mood}{}{undo}", notice.text)
+}
+
+/// `one connection`, `3 connections`.
+pub(super) fn count(count: usize, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    }
+}

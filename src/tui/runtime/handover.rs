@@ -1,0 +1,79 @@
+//! What goes before the terminal is in other hands, an editor's or the shell's: it is given back, and what is typed is kept.
+
+use std::io;
+use std::process::ExitStatus;
+
+use super::editor::Editor;
+use super::{Runtime, TuiError, Turn};
+use crate::tui::effect::Ticket;
+use crate::tui::event::Event;
+use crate::tui::form::Document;
+use crate::tui::terminal::{self, Reading};
+
+impl Runtime {
+    /// Hands the terminal to the editor; a sentence says why it did not get it.
+    pub(super) fn hand_over(
+        &mut self,
+        ticket: Ticket,
+        document: &Document,
+    ) -> Result<Result<(), String>, TuiError> {
+        let editor = match Editor::find() {
+            Ok(editor) => editor,
+            Err(why) => return Ok(Err(why)),
+        };
+        // Two that read one terminal would each get a part of what is typed.
+        if !self.reading.as_mut().is_some_and(Reading::rest) {
+            return Ok(Err("The terminal is busy; try again".into()));
+        }
+        terminal::give_back()?;
+        match editor.begin(ticket, document) {
+            Ok(editing) => {
+                self.editing = Some(editing);
+                Ok(Ok(()))
+            }
+            Err(why) => {
+                self.take_terminal()?;
+                Ok(Err(why))
+            }
+        }
+    }
+
+    /// The editor is done: the terminal is ours again, and what it left goes to the app.
+    pub(super) fn take_back(&mut self, ended: io::Result<ExitStatus>) -> Result<Turn, TuiError> {
+        let Some(editing) = self.editing.take() else {
+            return Ok(Turn::On);
+        };
+        let edited = editing.result(ended);
+        let ticket = editing.ticket;
+        drop(editing);
+        if self.take_terminal()? == Turn::End {
+            return Ok(Turn::End);
+        }
+        self.update(Event::Edited(ticket, edited))
+    }
+
+    fn take_terminal(&mut self) -> Result<Turn, TuiError> {
+        let turn = self.resume()?;
+        if let Some(reading) = &self.reading {
+            reading.go_on();
+        }
+        Ok(turn)
+    }
+
+    /// What is left to do when the terminal is given back.
+    pub(super) async fn finish(mut self) {
+        if let Some(editing) = self.editing.take() {
+            editing.stop();
+        }
+        self.keeper.keep_all(&mut self.app);
+        let app = &mut self.app;
+        self.calls
+            .finish(|ticket, reply| {
+                // Nothing that follows from it is done any more, but what is saved is known.
+                let _ = app.update(Event::Reply(ticket, reply));
+            })
+            .await;
+        // What was saved meanwhile is not to be offered at the next start.
+        self.keeper.keep_all(&mut self.app);
+    }
+}

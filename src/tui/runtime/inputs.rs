@@ -1,0 +1,115 @@
+//! What comes from the reading thread; characters that are typed into a line and wait together are taken in together.
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use zeroize::Zeroizing;
+
+use crate::tui::event::{Event, Pasted};
+use crate::tui::terminal::Input;
+
+/// The most bytes that are typed at once.
+const BURST: usize = 64 * 1024;
+
+/// What comes from the reading thread.
+pub(super) struct Inputs {
+    waiting: UnboundedReceiver<Input>,
+    /// An input that was looked at and is still to be taken in.
+    ahead: Option<Input>,
+}
+
+impl Inputs {
+    pub(super) const fn new(waiting: UnboundedReceiver<Input>) -> Self {
+        Self {
+            waiting,
+            ahead: None,
+        }
+    }
+
+    /// Waits for the next one; nothing when the thread is gone.
+    pub(super) async fn next(&mut self) -> Option<Input> {
+        match self.ahead.take() {
+            Some(input) => Some(input),
+            None => self.waiting.recv().await,
+        }
+    }
+
+    /// The next one, when there is one; `takes_text` says whether characters mean nothing but themselves.
+    pub(super) fn waiting(&mut self, takes_text: bool) -> Option<Input> {
+        let first = match self.ahead.take() {
+            Some(input) => input,
+            None => self.waiting.try_recv().ok()?,
+        };
+        let Some(sign) = typed(&first).filter(|_| takes_text) else {
+            return Some(first);
+        };
+        let Ok(second) = self.waiting.try_recv() else {
+            return Some(first);
+        };
+        let mut text = Zeroizing::new(String::with_capacity(BURST));
+        text.push(sign);
+        let mut next = Some(second);
+        while let Some(input) = next.take() {
+            match typed(&input) {
+                Some(sign) if text.len() + sign.len_utf8() <= BURST => {
+                    text.push(sign);
+                    next = self.waiting.try_recv().ok();
+                }
+                Some(_) | None => self.ahead = Some(input),
+            }
+        }
+        if text.len() == sign.len_utf8() {
+            return Some(first);
+        }
+        Some(Input::Event(Event::Typed(Pasted(text))))
+    }
+}
+
+/// The character that an input types.
+fn typed(input: &Input) -> Option<char> {
+    match input {
+        Input::Event(Event::Key(key)) => key.typed(),
+        Input::Event(_) | Input::Gone => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::key::Key;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    fn inputs(keys: &[&str]) -> Inputs {
+        let (sender, waiting) = unbounded_channel();
+        for key in keys {
+            let key = Key::read(key).unwrap();
+            sender.send(Input::Event(Event::Key(key))).unwrap();
+        }
+        Inputs::new(waiting)
+    }
+
+    fn told(mut inputs: Inputs, takes_text: bool) -> Vec<String> {
+        std::iter::from_fn(|| inputs.waiting(takes_text))
+            .map(|input| match input {
+                Input::Event(Event::Typed(text)) => format!("typed {}", *text.0),
+                Input::Event(Event::Key(key)) => key.to_string(),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_typed_into_a_line_comes_together_and_every_other_key_in_its_place() {
+        let keys = ["a", "b", "tab", "c", "ctrl-s", "d", "e"];
+        let together = ["typed ab", "Tab", "c", "Ctrl-S", "typed de"];
+        assert_eq!(told(inputs(&keys), true), together);
+        assert_eq!(told(inputs(&keys), false).len(), keys.len());
+        assert_eq!(told(inputs(&["a"]), true), ["a"]);
+    }
+
+    #[test]
+    fn no_more_comes_together_than_a_line_has_room_for() {
+        let keys = vec!["x"; BURST + 10];
+        let told = told(inputs(&keys), true);
+        assert_eq!(told.len(), 2);
+        assert_eq!(told[1], format!("typed {}", "x".repeat(10)));
+    }
+}

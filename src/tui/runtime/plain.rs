@@ -1,0 +1,320 @@
+//! The loop without a screen: say what is new, read a line, update, perform, until nothing is left to do.
+//!
+//! From a terminal lines are taken in as they come, and a test that runs long is told when it is there. From a pipe every line
+//! is carried out to its end before the next one is read, so that the same lines always say the same.
+
+mod lines;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use chrono::Local;
+use tokio::task::JoinSet;
+
+use super::calls::{Answered, Calls, Happened};
+use super::feed::Feed;
+use super::keeper::{Keeper, Task, Told};
+use super::options::keymap;
+use super::order::Place;
+use super::service::{Opened, Opening};
+use super::signals::Signals;
+use super::stop::BeforeStop;
+use super::{TuiError, TuiOptions, Turn};
+use crate::provider::ProviderCatalog;
+use crate::text::printable;
+use crate::tui::app::App;
+use crate::tui::effect::{Effect, Ticket};
+use crate::tui::event::Event;
+use crate::tui::form::Form;
+use crate::tui::layer::Layer;
+use crate::tui::plain;
+use crate::tui::plain::command::{Meant, understand};
+use crate::tui::plain::saying::{self, Saying};
+use lines::{Given, Lines};
+
+/// What is said first.
+const FIRST: &str = "umai, line by line. ? says what can be done; quit leaves.";
+
+/// Runs the app line by line, until it is left or nothing more comes in.
+pub async fn run(
+    catalog: Arc<ProviderCatalog>,
+    opening: Opening,
+    options: TuiOptions,
+) -> Result<(), TuiError> {
+    let (keymap, problems) = keymap(&options);
+    let mut notices = options.notices;
+    notices.extend(problems);
+    let mut app = App::new(catalog, keymap, notices);
+    app.settle_at(options.site);
+    let signals = Signals::new()?;
+    let is_interactive = io::stdin().is_terminal();
+    let mut speaker = Speaker {
+        app,
+        calls: Calls::of(opening),
+        feed: Feed::default(),
+        told: 0,
+        wakes: JoinSet::new(),
+        lines: Lines::read()?,
+        is_interactive,
+        before_stop: options.before_stop,
+        said: Saying::default(),
+        known: 0,
+        // A script that ends in a form means it so.
+        keeper: Keeper::new(options.drafts.filter(|_| is_interactive))?,
+    };
+    speaker.update(Event::Resize(plain::SIZE))?;
+    let ended = speaker.turn(signals).await;
+    let Speaker {
+        mut app,
+        mut calls,
+        lines,
+        keeper,
+        ..
+    } = speaker;
+    drop(lines);
+    keeper.keep_all(&mut app);
+    calls
+        .finish(|ticket, reply| {
+            // Nothing that follows from it is done any more, but what is saved is known.
+            let _ = app.update(Event::Reply(ticket, reply));
+        })
+        .await;
+    keeper.keep_all(&mut app);
+    match ended {
+        // Whoever read what was said has gone.
+        Err(TuiError::Terminal(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        ended => ended,
+    }
+}
+
+struct Speaker {
+    app: App,
+    calls: Calls,
+    feed: Feed,
+    /// How many of the service's notices were told.
+    told: usize,
+    wakes: JoinSet<Ticket>,
+    lines: Lines,
+    /// Whether somebody sits there.
+    is_interactive: bool,
+    before_stop: BeforeStop,
+    /// What was said last.
+    said: Saying,
+    /// How much of what people should know was said.
+    known: usize,
+    keeper: Keeper,
+}
+
+impl Speaker {
+    async fn turn(&mut self, mut signals: Signals) -> Result<(), TuiError> {
+        say(&[FIRST.to_owned()])?;
+        let first = self.app.site.sentence();
+        say(first.as_slice())?;
+        loop {
+            while self.idle()? {}
+            if self.is_settled() {
+                self.say_what_is_new()?;
+                self.lines.ask(self.is_on_secret())?;
+            }
+            let turn = tokio::select! {
+                biased;
+                _ = signals.terminate.recv() => Turn::End,
+                _ = signals.hang_up.recv() => Turn::End,
+                _ = signals.interrupt.recv() => Turn::End,
+                _ = signals.stop.recv() => self.suspend()?,
+                happened = self.calls.next() => match happened {
+                    Happened::Opened(opened) => self.begin(opened)?,
+                    Happened::Answered(answer) => self.take_answer(answer)?,
+                },
+                given = self.lines.next() => self.take_line(given)?,
+                heard = self.feed.next() => self.update(Event::Heard(heard))?,
+                told = self.keeper.next() => self.update(match told {
+                    Told::Found(found) => Event::Found(found),
+                    Told::Refused(why) => Event::Noticed(vec![why]),
+                })?,
+                Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
+            };
+            if turn == Turn::End {
+                return self.say_what_is_lost();
+            }
+        }
+    }
+
+    /// Does the next thing that is left to do; false when there is none.
+    fn idle(&mut self) -> Result<bool, TuiError> {
+        let effect = self.app.update(Event::Idle);
+        let is_more = effect.is_some();
+        self.perform(effect)?;
+        Ok(is_more)
+    }
+
+    /// Whether the next line can be taken in.
+    fn is_settled(&self) -> bool {
+        if self.is_interactive {
+            self.calls.is_at_rest()
+        } else {
+            self.calls.is_idle()
+        }
+    }
+
+    fn is_on_secret(&self) -> bool {
+        matches!(self.app.layers.last(), Some(Layer::Form(form)) if form.is_on_secret())
+    }
+
+    fn take_line(&mut self, given: Given) -> Result<Turn, TuiError> {
+        let line = match given {
+            Given::Line(line) => line,
+            Given::Unreadable(why) => {
+                say(&[why.to_owned()])?;
+                return Ok(Turn::On);
+            }
+            Given::End => return Ok(Turn::End),
+        };
+        match understand(&self.app, &line) {
+            Meant::Happens(event) => self.update(event),
+            Meant::Answer(lines) => {
+                say(&lines)?;
+                Ok(Turn::On)
+            }
+        }
+    }
+
+    fn take_answer(&mut self, answer: Answered) -> Result<Turn, TuiError> {
+        let Some((ticket, reply)) = self.calls.take(answer).map_err(TuiError::Broken)? else {
+            return Ok(Turn::On);
+        };
+        self.tell_notices()?;
+        self.update(Event::Reply(ticket, reply))
+    }
+
+    fn begin(&mut self, opened: Opened) -> Result<Turn, TuiError> {
+        let (service, since) = opened
+            .map_err(TuiError::Broken)?
+            .map_err(TuiError::Unopened)?;
+        self.feed.open(Arc::clone(&service), since);
+        self.update(Event::Opened(service.providers()))?;
+        self.calls.open(service);
+        self.keeper.tell(Task::Find);
+        self.tell_notices()
+    }
+
+    /// Tells what the service found since it was asked last.
+    fn tell_notices(&mut self) -> Result<Turn, TuiError> {
+        let Some(service) = self.calls.service() else {
+            return Ok(Turn::On);
+        };
+        let notices = service.notices();
+        if notices.len() <= self.told {
+            return Ok(Turn::On);
+        }
+        let fresh = notices[self.told..].to_vec();
+        self.told = notices.len();
+        self.update(Event::Noticed(fresh))
+    }
+
+    fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
+        let effect = self.app.update(event);
+        self.app.told.date(Local::now().time());
+        self.calls.stop_unawaited(&self.app);
+        self.perform(effect)
+    }
+
+    fn perform(&mut self, effect: Option<Effect>) -> Result<Turn, TuiError> {
+        match effect {
+            None | Some(Effect::Continue | Effect::Redraw) => {}
+            Some(Effect::Call(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Behind);
+            }
+            Some(Effect::CallBeside(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Beside);
+            }
+            Some(Effect::Wake(ticket, after)) => {
+                self.wakes.spawn(async move {
+                    tokio::time::sleep(after).await;
+                    ticket
+                });
+            }
+            Some(Effect::Keep(slot, kept)) => self.keeper.tell(Task::Keep(slot, kept)),
+            Some(Effect::Forget(slot)) => self.keeper.tell(Task::Forget(slot)),
+            Some(Effect::LetGo(ids)) => self.keeper.tell(Task::LetGo(ids)),
+            Some(Effect::Find) => self.keeper.tell(Task::Find),
+            Some(Effect::Edit(ticket, _)) => {
+                let why = "An editor needs the whole screen; here each field is a line".to_owned();
+                return self.update(Event::Edited(ticket, Err(why)));
+            }
+            Some(Effect::Copy(text)) => {
+                // There is no clipboard in lines: what would be in it is said by itself.
+                self.app.notice = None;
+                let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+                say(&lines)?;
+            }
+            Some(Effect::Suspend) => return self.suspend(),
+            Some(Effect::Quit) => return Ok(Turn::End),
+        }
+        Ok(Turn::On)
+    }
+
+    /// Says what is different since something was said last.
+    fn say_what_is_new(&mut self) -> Result<(), TuiError> {
+        let mut lines: Vec<String> = self.app.to_know[self.known..]
+            .iter()
+            .map(|sentence| format!("To know: {sentence}"))
+            .collect();
+        // What people should know is said whole, and not once more as the notice about it.
+        let notice = self.app.notice.take().filter(|_| lines.is_empty());
+        lines.extend(notice.as_ref().map(saying::notice));
+        self.known = self.app.to_know.len();
+        let now = Saying::of(&self.app);
+        lines.extend(now.since(&self.said));
+        self.said = now;
+        let is_between = !lines.is_empty() && self.lines.is_prompting();
+        if is_between {
+            say(&[String::new()])?;
+        }
+        say(&lines)?;
+        if is_between {
+            self.lines.prompt()?;
+        }
+        Ok(())
+    }
+
+    fn say_what_is_lost(&mut self) -> Result<(), TuiError> {
+        if self.app.form().is_some_and(Form::is_changed) {
+            let said = if self.is_interactive {
+                "What was typed is not saved; the next start offers it again."
+            } else {
+                "What was typed is not saved."
+            };
+            say(&[said.to_owned()])?;
+        }
+        Ok(())
+    }
+
+    /// Goes to the shell, and comes back when it lets us.
+    fn suspend(&mut self) -> Result<Turn, TuiError> {
+        self.keeper.keep_all(&mut self.app);
+        let rest = self.before_stop.let_go();
+        self.lines.show_what_is_typed();
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
+            .map_err(io::Error::from)?;
+        drop(rest);
+        self.lines.hide_what_is_typed(self.is_on_secret())?;
+        Ok(Turn::On)
+    }
+}
+
+/// Says these lines, each made safe.
+fn say(lines: &[String]) -> Result<(), TuiError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&printable(line));
+        text.push('\n');
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}

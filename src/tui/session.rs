@@ -1,0 +1,155 @@
+//! What comes back at the next start: where one was, how the list stood, which tab was shown. Never a secret.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::tree::Stand;
+use super::workspace::Tab;
+
+/// The form of what is written; another one is not read.
+const FORMAT: u32 = 1;
+
+/// A word that is longer and looks made by chance may be a key that was pasted in the wrong place.
+const LONGEST_WORD: usize = 20;
+
+/// How keys begin that are known by that.
+const KEYS: [&str; 8] = ["sk-", "sk_", "pk-", "AKIA", "ASIA", "AIza", "hf_", "gsk_"];
+
+/// What comes back at the next start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    format: u32,
+    /// Whose it is: a data folder or a server.
+    of: String,
+    #[serde(default)]
+    tree: Stand,
+    #[serde(default)]
+    tab: Tab,
+}
+
+impl Session {
+    /// What is to be kept of these.
+    pub fn new(of: &str, tree: Stand, tab: Tab) -> Self {
+        let is_harmless = !tree.filter.split_whitespace().any(may_be_key);
+        Self {
+            format: FORMAT,
+            of: of.to_owned(),
+            tree: Stand {
+                filter: if is_harmless {
+                    tree.filter
+                } else {
+                    String::new()
+                },
+                ..tree
+            },
+            tab,
+        }
+    }
+
+    /// Reads what was written; says what is wrong with it in the words that follow a file's name.
+    pub fn read(text: &str, of: &str) -> Result<Self, &'static str> {
+        let session: Self = serde_json::from_str(text).map_err(|_| "is damaged")?;
+        if session.format != FORMAT {
+            return Err("was written by another version");
+        }
+        if session.of != of {
+            return Err("is about other connections");
+        }
+        Ok(session)
+    }
+
+    /// How it is written.
+    pub fn text(&self) -> Option<String> {
+        serde_json::to_string_pretty(self).ok()
+    }
+
+    /// How the tree stood, and which tab was shown.
+    pub fn into_parts(self) -> (Stand, Tab) {
+        (self.tree, self.tab)
+    }
+}
+
+/// Whether a word may be a key: it begins like one, or is long and of mixed signs, and no id.
+fn may_be_key(word: &str) -> bool {
+    let mut parts = word.split([':', '"', '\'', '=']);
+    let begins = parts.any(|part| KEYS.iter().any(|key| part.starts_with(key)));
+    let has = |kind: fn(&char) -> bool| word.chars().any(|sign| kind(&sign));
+    let is_mixed =
+        has(char::is_ascii_digit) && has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
+    let is_hex = word.chars().filter(char::is_ascii_hexdigit).count() == word.len();
+    let is_long = word.len() > LONGEST_WORD;
+    let is_id = Uuid::try_parse(word).is_ok();
+    (begins && word.len() > LONGEST_WORD / 2) || (is_long && !is_id && (is_mixed || is_hex))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::tree::{Column, Place, Sort};
+
+    fn stand(filter: &str) -> Stand {
+        Stand {
+            place: Some(Place::Connection(Uuid::from_u128(7))),
+            closed: vec![Place::Ai, Place::Provider("openai".into())],
+            sort: Sort::by(Column::Modified),
+            is_grouped: true,
+            filter: filter.into(),
+        }
+    }
+
+    #[test]
+    fn it_reads_back_as_it_was_written_and_only_for_the_same_connections() {
+        let session = Session::new("/data", stand("prod status:active"), Tab::History);
+        let text = session.text().unwrap();
+        assert_eq!(Session::read(&text, "/data"), Ok(session));
+        assert_eq!(
+            Session::read(&text, "/other"),
+            Err("is about other connections")
+        );
+        let newer = text.replace("\"format\": 1", "\"format\": 2");
+        assert_eq!(
+            Session::read(&newer, "/data"),
+            Err("was written by another version")
+        );
+    }
+
+    #[rstest::rstest]
+    #[case("")]
+    #[case("{")]
+    #[case("[]")]
+    #[case("null")]
+    #[case(r#"{"name":"somebody else's"}"#)]
+    #[case(r#"{"format":1,"of":"/data","tree":{"place":{"connection":"no id"}}}"#)]
+    fn what_is_no_session_is_none(#[case] text: &str) {
+        assert_eq!(Session::read(text, "/data"), Err("is damaged"));
+    }
+
+    #[test]
+    fn what_is_missing_is_as_at_the_first_start() {
+        let session = Session::read(r#"{"format":1,"of":"/data"}"#, "/data").unwrap();
+        assert_eq!(session.into_parts(), (Stand::default(), Tab::default()));
+    }
+
+    #[rstest::rstest]
+    #[case("sk-planted-in-the-filter")]
+    #[case("prod sk-proj-0123456789")]
+    #[case("AKIAIOSFODNN7EXAMPLE")]
+    #[case("wJalrXUtnFEMI7K7MDENGbPxRfiCYEXAMPLEKEY")]
+    #[case("0123456789abcdef0123456789abcdef01234567")]
+    fn a_key_that_was_pasted_into_the_filter_is_not_kept(#[case] filter: &str) {
+        let (stand, _) = Session::new("/data", stand(filter), Tab::Info).into_parts();
+        assert_eq!(stand.filter, "");
+    }
+
+    #[rstest::rstest]
+    #[case("OpenAI Production 2024")]
+    #[case("provider:openai -status:inactive")]
+    #[case("3fa85f64-5717-4562-b3fc-2c963f66afa6")]
+    #[case("endpoint:https://my-resource-2.openai.azure.com/v1")]
+    #[case("task-runner")]
+    fn a_filter_that_is_none_is_kept(#[case] filter: &str) {
+        let (kept, _) = Session::new("/data", stand(filter), Tab::Info).into_parts();
+        assert_eq!(kept.filter, filter);
+    }
+}

@@ -1,0 +1,224 @@
+//! How well one colour is read on another, by the formula of WCAG 2.
+//!
+//! Of the 256 colours those from 16 on are the same everywhere: a cube of six steps, and greys. The first sixteen are what
+//! people set them to; they are reckoned with as xterm has them.
+
+use ratatui::style::Color;
+
+/// Red, green and blue, 0 to 255.
+type Rgb = (u8, u8, u8);
+
+/// The steps of the cube.
+const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// The first sixteen colours, as xterm has them.
+const FIRST: [Rgb; 16] = [
+    (0, 0, 0),
+    (205, 0, 0),
+    (0, 205, 0),
+    (205, 205, 0),
+    (0, 0, 238),
+    (205, 0, 205),
+    (0, 205, 205),
+    (229, 229, 229),
+    (127, 127, 127),
+    (255, 0, 0),
+    (0, 255, 0),
+    (255, 255, 0),
+    (92, 92, 255),
+    (255, 0, 255),
+    (0, 255, 255),
+    (255, 255, 255),
+];
+
+/// What a colour is made of; none for the terminal's own.
+pub fn rgb(color: Color) -> Option<Rgb> {
+    let index = match color {
+        Color::Reset => return None,
+        Color::Rgb(red, green, blue) => return Some((red, green, blue)),
+        Color::Indexed(index) => index,
+        Color::Black => 0,
+        Color::Red => 1,
+        Color::Green => 2,
+        Color::Yellow => 3,
+        Color::Blue => 4,
+        Color::Magenta => 5,
+        Color::Cyan => 6,
+        Color::Gray => 7,
+        Color::DarkGray => 8,
+        Color::LightRed => 9,
+        Color::LightGreen => 10,
+        Color::LightYellow => 11,
+        Color::LightBlue => 12,
+        Color::LightMagenta => 13,
+        Color::LightCyan => 14,
+        Color::White => 15,
+    };
+    Some(match index {
+        0..16 => FIRST[usize::from(index)],
+        16..232 => {
+            let at = usize::from(index - 16);
+            (STEPS[at / 36], STEPS[at / 6 % 6], STEPS[at % 6])
+        }
+        232.. => {
+            let grey = 8 + 10 * (index - 232);
+            (grey, grey, grey)
+        }
+    })
+}
+
+/// How light a colour is, from 0 for black to 1 for white.
+pub fn luminance((red, green, blue): Rgb) -> f64 {
+    let linear = |part: u8| {
+        let part = f64::from(part) / 255.0;
+        if part <= 0.04045 {
+            part / 12.92
+        } else {
+            ((part + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+}
+
+/// The contrast of two colours, from 1 for none to 21 for black on white.
+pub fn ratio(one: Rgb, other: Rgb) -> f64 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// Black or white, whichever is read better on a colour.
+pub fn ink_on(paper: Color) -> Color {
+    const BLACK: (Color, Rgb) = (Color::Indexed(16), (0, 0, 0));
+    const WHITE: (Color, Rgb) = (Color::Indexed(231), (255, 255, 255));
+    match rgb(paper) {
+        Some(paper) if ratio(paper, BLACK.1) < ratio(paper, WHITE.1) => WHITE.0,
+        Some(_) | None => BLACK.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::{Role, Theme, ThemeName};
+    use rstest::rstest;
+
+    /// The lightest background of a dark terminal, and the darkest of a light one.
+    const DARK: Rgb = (0x1e, 0x1e, 0x1e);
+    const LIGHT: Rgb = (0xfa, 0xfa, 0xfa);
+
+    /// The ink of a terminal that a theme leaves as it is.
+    const PALE: Rgb = (0xd0, 0xd0, 0xd0);
+    const DEEP: Rgb = (0x33, 0x33, 0x33);
+
+    fn nearly(one: f64, other: f64) -> bool {
+        (one - other).abs() < 0.01
+    }
+
+    #[test]
+    fn the_formula_is_that_of_wcag() {
+        assert!(nearly(ratio((0, 0, 0), (255, 255, 255)), 21.0));
+        assert!(nearly(ratio((0x77, 0x77, 0x77), (255, 255, 255)), 4.48));
+        assert!(nearly(ratio((255, 0, 0), (255, 255, 255)), 4.0));
+    }
+
+    #[test]
+    fn the_hues_for_eyes_that_confuse_colours_are_those_of_okabe_and_ito() {
+        // Sky blue, bluish green, vermilion, yellow, blue, reddish purple: no colour of the 256 is much nearer to them.
+        let far = |index, (red, green, blue): Rgb| {
+            let (r, g, b) = rgb(Color::Indexed(index)).unwrap();
+            [r.abs_diff(red), g.abs_diff(green), b.abs_diff(blue)]
+                .into_iter()
+                .max()
+                .unwrap()
+        };
+        assert!(far(74, (0x56, 0xb4, 0xe9)) < 40);
+        assert!(far(175, (0xcc, 0x79, 0xa7)) < 40);
+        assert!(far(227, (0xf0, 0xe4, 0x42)) < 40);
+        assert!(far(25, (0x00, 0x72, 0xb2)) < 40);
+    }
+
+    #[rstest]
+    #[case("red")]
+    #[case("yellow")]
+    #[case("blue")]
+    #[case("#0072b2")]
+    #[case("200")]
+    #[case("white")]
+    #[case("black")]
+    fn a_badge_can_be_read_whatever_its_colour(#[case] name: &str) {
+        let paper: Color = name.parse().unwrap();
+        let contrast = ratio(rgb(paper).unwrap(), rgb(ink_on(paper)).unwrap());
+        assert!(contrast >= 4.5, "{name}: {contrast}");
+    }
+
+    #[rstest]
+    #[case(ThemeName::Dark, DARK, 4.5)]
+    #[case(ThemeName::Light, LIGHT, 4.5)]
+    #[case(ThemeName::ColorblindDark, DARK, 4.5)]
+    #[case(ThemeName::ColorblindLight, LIGHT, 4.5)]
+    #[case(ThemeName::ContrastDark, DARK, 7.0)]
+    #[case(ThemeName::ContrastLight, LIGHT, 7.0)]
+    fn every_text_is_read_on_what_it_stands_on(
+        #[case] name: ThemeName,
+        #[case] terminal: Rgb,
+        #[case] least: f64,
+    ) {
+        let theme = Theme::embedded(name);
+        let own = if terminal == DARK { PALE } else { DEEP };
+        let ink = |role: Role| role.style().fg.and_then(rgb).unwrap_or(own);
+        let paper = |role: Role| role.style().bg.and_then(rgb).unwrap_or(terminal);
+        let mut pairs: Vec<(&str, Rgb, Rgb)> = theme
+            .clone()
+            .roles_mut()
+            .into_iter()
+            .filter(|(role, _)| *role != "border" && *role != "selected-away")
+            .map(|(role, style)| (role, ink(*style), paper(*style)))
+            .collect();
+        for (role, style) in [
+            ("text", theme.text),
+            ("dim", theme.dim),
+            ("on", theme.on),
+            ("off", theme.off),
+            ("heading", theme.heading),
+        ] {
+            pairs.push((role, ink(style), paper(theme.selected_away)));
+        }
+        for (role, style) in [
+            ("placeholder", theme.placeholder),
+            ("dim", theme.dim),
+            ("on", theme.on),
+            ("off", theme.off),
+            ("warning", theme.warning),
+        ] {
+            pairs.push((role, ink(style), paper(theme.input)));
+            pairs.push((role, ink(style), paper(theme.input_focus)));
+        }
+        for (role, ink, paper) in pairs {
+            let contrast = ratio(ink, paper);
+            assert!(
+                contrast >= least,
+                "{}: {role} has {contrast:.2}",
+                name.word()
+            );
+        }
+    }
+
+    #[test]
+    fn in_high_contrast_what_is_selected_and_focused_has_a_shape() {
+        for name in [
+            ThemeName::ContrastDark,
+            ThemeName::ContrastLight,
+            ThemeName::Mono,
+        ] {
+            let theme = Theme::embedded(name);
+            for role in [
+                theme.selected_away,
+                theme.input_focus,
+                theme.removed,
+                theme.added,
+            ] {
+                assert!(!role.style().add_modifier.is_empty(), "{}", name.word());
+            }
+        }
+    }
+}

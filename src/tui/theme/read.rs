@@ -1,0 +1,164 @@
+//! Reads a theme file: a role to a line, and what is wrong with it, line by line.
+
+use ratatui::style::{Color, Modifier, Style};
+use toml::de::{DeTable, DeValue};
+
+use super::{Role, Theme, ThemeName};
+use crate::text::file::line_and_column;
+use crate::text::printable;
+
+/// The line of a file that names the embedded theme beneath it.
+const BASE: &str = "base";
+
+impl Theme {
+    /// The theme that a file describes, and what is wrong with it; a role that is wrong is as it is beneath.
+    pub fn read(text: &str, name: &str) -> (Self, Vec<String>) {
+        let mut theme = Self::default();
+        let mut problems = Vec::new();
+        let at = |offset| format!("{name}, line {}", line_and_column(text, offset).0);
+        let table = match DeTable::parse(text) {
+            Ok(table) => table.into_inner(),
+            Err(error) => {
+                let at = at(error.span().map_or(0, |span| span.start));
+                let why = error.message().replace('\n', ", ");
+                return (theme, vec![format!("{at}: {}", printable(&why))]);
+            }
+        };
+        if let Some((key, base)) = table.get_key_value(BASE) {
+            let named = base.get_ref().as_str().and_then(ThemeName::named);
+            match named {
+                Some(named) => theme = Self::embedded(named),
+                None => problems.push(format!(
+                    "{}: base is one of {}",
+                    at(key.span().start),
+                    ThemeName::ALL.map(ThemeName::word).join(", ")
+                )),
+            }
+        }
+        for (key, value) in &table {
+            let key_name: &str = key.get_ref();
+            if key_name == BASE {
+                continue;
+            }
+            let role = theme
+                .roles_mut()
+                .into_iter()
+                .find(|(known, _)| *known == key_name);
+            let read = match role {
+                None => Err(format!("there is no role '{}'", printable(key_name))),
+                Some((_, role)) => self::role(value.get_ref()).map(|read| *role = read),
+            };
+            if let Err(why) = read {
+                problems.push(format!("{}: {why}", at(key.span().start)));
+            }
+        }
+        (theme, problems)
+    }
+}
+
+fn role(value: &DeValue<'_>) -> Result<Role, String> {
+    let parts = value
+        .as_table()
+        .ok_or("a role is written as { fg = \"231\", bg = \"24\", modifiers = [\"bold\"] }")?;
+    let mut style = Style::new();
+    for (part, said) in parts {
+        match part.get_ref().as_ref() {
+            "fg" => style.fg = Some(color(said.get_ref())?),
+            "bg" => style.bg = Some(color(said.get_ref())?),
+            "modifiers" => {
+                let names = said.get_ref().as_array();
+                for name in names.ok_or("modifiers are a list, such as [\"bold\"]")? {
+                    style = style.add_modifier(modifier(name.get_ref())?);
+                }
+            }
+            other => {
+                return Err(format!(
+                    "a role has fg, bg and modifiers, and no '{}'",
+                    printable(other)
+                ));
+            }
+        }
+    }
+    Ok(Role(style))
+}
+
+fn color(value: &DeValue<'_>) -> Result<Color, String> {
+    let name = value
+        .as_str()
+        .ok_or("a colour is a text in quotes: a name, 0 to 255, or #rrggbb")?;
+    name.parse()
+        .map_err(|_| format!("'{}' is no colour", printable(name)))
+}
+
+fn modifier(value: &DeValue<'_>) -> Result<Modifier, String> {
+    Ok(match value.as_str().unwrap_or_default() {
+        "bold" => Modifier::BOLD,
+        "dim" => Modifier::DIM,
+        "italic" => Modifier::ITALIC,
+        "underlined" => Modifier::UNDERLINED,
+        "reversed" => Modifier::REVERSED,
+        other => {
+            return Err(format!(
+                "'{}' is no modifier; there are bold, dim, italic, underlined, reversed",
+                printable(other)
+            ));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_themes_are_without_fault_and_give_every_role() {
+        for name in ThemeName::ALL {
+            assert_eq!(Theme::read(name.file(), "x").1, Vec::<String>::new());
+            for (role, _) in Theme::default().roles_mut() {
+                let line = format!("\n{role} = ");
+                assert!(name.file().contains(&line), "{}: {role}", name.word());
+            }
+        }
+    }
+
+    #[test]
+    fn mono_has_no_colour() {
+        let file = ThemeName::Mono.file();
+        assert!(!file.contains("fg =") && !file.contains("bg ="));
+    }
+
+    #[test]
+    fn a_theme_of_ones_own_takes_the_rest_from_its_base() {
+        let (theme, problems) =
+            Theme::read("base = \"light\"\non = { fg = \"#0072b2\" }\n", "mine.toml");
+        assert_eq!(problems, Vec::<String>::new());
+        let light = Theme::embedded(ThemeName::Light);
+        assert_eq!(theme.off, light.off);
+        assert_eq!(theme.on.style().fg, Some(Color::Rgb(0, 0x72, 0xb2)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line_and_the_rest_holds() {
+        let file = "base = \"dusk\"\ndim = { fg = \"greyish\" }\nglow = {}\nkey = { fg = 7 }\nhint = { modifiers = [\"blink\"] }\noff = { fg = \"1\" }\n";
+        let (theme, problems) = Theme::read(file, "mine.toml");
+        let has = |line: &str| problems.iter().any(|problem| problem.starts_with(line));
+        assert!(
+            has("mine.toml, line 1: base is one of dark, "),
+            "{problems:?}"
+        );
+        assert!(
+            has("mine.toml, line 2: 'greyish' is no colour"),
+            "{problems:?}"
+        );
+        assert!(
+            has("mine.toml, line 3: there is no role 'glow'"),
+            "{problems:?}"
+        );
+        assert!(has("mine.toml, line 4: a colour is a text"), "{problems:?}");
+        assert!(
+            has("mine.toml, line 5: 'blink' is no modifier"),
+            "{problems:?}"
+        );
+        assert_eq!(theme.off.style().fg, Some(Color::Indexed(1)));
+    }
+}

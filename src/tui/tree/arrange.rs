@@ -1,0 +1,171 @@
+//! Changes the order of what is shown: at once where that is little work, otherwise when it is done.
+
+use super::arrangement::{Arrangement, Asked};
+use super::{Column, Item, Node, Sort, Tree};
+use crate::provider::ProviderCatalog;
+use crate::tui::tree::order::Direction;
+use crate::tui::tree::terms::Terms;
+
+impl Tree {
+    /// Takes in the names of the providers.
+    pub fn learn(&mut self, catalog: &ProviderCatalog) {
+        self.providers.learn(catalog);
+        if self.shown.take().is_some() | self.next.take().is_some() {
+            self.rearrange();
+        }
+    }
+
+    /// Orders by something else.
+    pub fn sort_by(&mut self, sort: Sort) {
+        self.sort = sort;
+        self.rearrange();
+    }
+
+    /// Puts each provider's connections below it, or all of them side by side again.
+    pub fn group(&mut self, is_grouped: bool) {
+        self.is_grouped = is_grouped;
+        self.rearrange();
+    }
+
+    /// What is to be shown.
+    fn asked(&self) -> Asked {
+        let terms = self.filter.as_ref().map(|filter| &filter.terms);
+        Asked {
+            terms: terms.filter(|terms| !terms.is_empty()).cloned(),
+            sort: self.sort,
+            is_grouped: self.is_grouped,
+        }
+    }
+
+    /// Whether all was read again and only waits for its order.
+    pub(super) fn is_fresh_whole(&self) -> bool {
+        self.fresh.is_some() && self.loading.is_done()
+    }
+
+    /// Shows what is to be shown; what is shown now stays until that is known.
+    pub(super) fn rearrange(&mut self) {
+        let asked = self.asked();
+        self.next = None;
+        if asked.is_plain() {
+            self.show(None);
+            return;
+        }
+        let is_shown = self.shown.as_ref().map(Arrangement::asked) == Some(&asked);
+        if is_shown && !self.is_fresh_whole() {
+            return;
+        }
+        self.next = Some(Arrangement::new(asked, &self.providers));
+        self.step_next();
+    }
+
+    /// Shows what fits as it is found.
+    pub(super) fn rearrange_at_once(&mut self) {
+        let asked = self.asked();
+        if asked.is_plain() || self.is_fresh_whole() {
+            self.rearrange();
+            return;
+        }
+        self.next = None;
+        self.shown = Some(Arrangement::new(asked, &self.providers));
+        self.step_shown();
+    }
+
+    /// Whether there are connections that were not looked at.
+    pub fn is_arranging(&self) -> bool {
+        let has_more = |arrangement: &Option<Arrangement>| {
+            let arrangement = arrangement.as_ref();
+            arrangement.is_some_and(|arrangement| arrangement.has_more(&self.items))
+        };
+        self.next.is_some() || has_more(&self.shown) || has_more(&self.lookup)
+    }
+
+    /// Looks at the next connections.
+    pub fn arrange(&mut self) {
+        let has_more = |arrangement: &Option<Arrangement>, items: &[Item]| {
+            let arrangement = arrangement.as_ref();
+            arrangement.is_some_and(|arrangement| arrangement.has_more(items))
+        };
+        if has_more(&self.shown, &self.items) {
+            self.step_shown();
+        } else if self.next.is_some() {
+            self.step_next();
+        } else if let Some(lookup) = &mut self.lookup {
+            lookup.step(&self.items, &mut self.providers);
+        }
+    }
+
+    pub(super) fn step_shown(&mut self) {
+        let places = self.place_on_screen();
+        let Some(shown) = &mut self.shown else { return };
+        shown.step(&self.items, &mut self.providers);
+        let follows_best = self.filter.as_ref().is_some_and(|one| one.follows_best);
+        if follows_best {
+            self.select_best();
+        } else {
+            self.relocate();
+            self.keep_on_screen(places);
+        }
+    }
+
+    fn select_best(&mut self) {
+        let best = self.shown.as_ref().and_then(Arrangement::best);
+        let best = best.and_then(|at| Some((at, self.shown(at)?.id)));
+        let nothing = (0, Node::Connections);
+        (self.at, self.selected) = best.map_or(nothing, |(at, id)| (at, Node::Connection(id)));
+        self.open_the_way();
+    }
+
+    fn step_next(&mut self) {
+        let is_fresh = self.is_fresh_whole();
+        let Some(next) = &mut self.next else { return };
+        let items = match &self.fresh {
+            Some(fresh) if is_fresh => fresh,
+            Some(_) | None => &self.items,
+        };
+        next.step(items, &mut self.providers);
+        if !next.has_more(items) {
+            let next = self.next.take();
+            self.show(next);
+        }
+    }
+
+    /// Shows what is done, over what was read again where that waited for it.
+    fn show(&mut self, arrangement: Option<Arrangement>) {
+        if self.is_fresh_whole()
+            && let Some(fresh) = self.fresh.take()
+        {
+            self.items = fresh;
+            self.marks.keep(&self.items);
+            if let Some(lookup) = &mut self.lookup {
+                lookup.forget_from(0);
+            }
+        }
+        self.is_turned = self.sort.direction == Direction::Down && self.sort.column == Column::Name;
+        self.shown = arrangement;
+        self.relocate();
+    }
+
+    /// Looks for something among all connections, whatever the filter leaves.
+    pub fn look_up(&mut self, text: &str) {
+        let terms = Terms::words(text);
+        self.lookup = (!terms.is_empty()).then(|| {
+            let asked = Asked {
+                terms: Some(terms),
+                ..Asked::default()
+            };
+            let mut lookup = Arrangement::new(asked, &self.providers);
+            lookup.step(&self.items, &mut self.providers);
+            lookup
+        });
+    }
+
+    /// How many connections were found by [`Tree::look_up`] so far.
+    pub fn looked_up_len(&self) -> usize {
+        self.lookup.as_ref().map_or(0, Arrangement::len)
+    }
+
+    /// One of them, the best first.
+    pub fn looked_up(&self, at: usize) -> Option<&Item> {
+        self.items.get(self.lookup.as_ref()?.at(at)?)
+    }
+}

@@ -1,0 +1,138 @@
+//! The providers of the connections: each has a number, so that very many connections can be told apart by theirs.
+
+use std::collections::HashMap;
+
+use crate::provider::ProviderCatalog;
+
+/// So many providers have a number of their own; what a server may say beyond that stands together.
+const MOST: usize = 10_000;
+
+/// The providers that were heard of.
+#[derive(Debug, Default)]
+pub struct Providers {
+    known: Vec<Known>,
+    /// By id in lower case.
+    numbers: HashMap<String, u16>,
+}
+
+#[derive(Debug)]
+struct Known {
+    id: String,
+    title: String,
+    /// The title in lower case.
+    order: String,
+}
+
+impl Known {
+    fn new(id: &str, title: &str) -> Self {
+        Self {
+            id: id.to_lowercase(),
+            title: title.to_owned(),
+            order: title.to_lowercase(),
+        }
+    }
+}
+
+impl Providers {
+    /// Takes in the names of a catalogue; numbers that were given stay.
+    pub fn learn(&mut self, catalog: &ProviderCatalog) {
+        for provider in catalog.all() {
+            let number = self.number(&provider.id);
+            if let Some(known) = self.known.get_mut(usize::from(number)) {
+                *known = Known::new(&provider.id, &provider.name);
+            }
+        }
+    }
+
+    /// The number of a provider; one that was not heard of gets one.
+    pub fn number(&mut self, id: &str) -> u16 {
+        if let Some(number) = self.known_number(id) {
+            return number;
+        }
+        let (id, title) = if self.known.len() < MOST {
+            (id, id)
+        } else {
+            ("", "Other providers")
+        };
+        if let Some(number) = self.known_number(id) {
+            return number;
+        }
+        let number = u16::try_from(self.known.len()).unwrap_or(u16::MAX);
+        self.known.push(Known::new(id, title));
+        self.numbers.insert(id.to_lowercase(), number);
+        number
+    }
+
+    /// The number of a provider that was heard of.
+    pub fn known_number(&self, id: &str) -> Option<u16> {
+        // Mostly it is in lower case as it is.
+        let found = self.numbers.get(id).copied();
+        found.or_else(|| self.numbers.get(&id.to_lowercase()).copied())
+    }
+
+    /// All numbers.
+    pub fn numbers(&self) -> impl Iterator<Item = u16> {
+        (0..self.known.len()).filter_map(|at| u16::try_from(at).ok())
+    }
+
+    /// The id of a number, in lower case.
+    pub fn id(&self, number: u16) -> &str {
+        self.get(number).map_or("", |known| &known.id)
+    }
+
+    /// The name people see.
+    pub fn title(&self, number: u16) -> &str {
+        self.get(number).map_or("", |known| &known.title)
+    }
+
+    /// What providers are ordered by.
+    pub fn order(&self, number: u16) -> (&str, u16) {
+        (self.get(number).map_or("", |known| &known.order), number)
+    }
+
+    /// Whether a word in lower case is part of a provider's id or name.
+    pub fn fits(&self, number: u16, word: &str) -> bool {
+        self.get(number)
+            .is_some_and(|known| known.id.contains(word) || known.order.contains(word))
+    }
+
+    fn get(&self, number: u16) -> Option<&Known> {
+        self.known.get(usize::from(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_whatever_is_learnt() {
+        let mut providers = Providers::default();
+        let own = providers.number("Mine");
+        let openai = providers.number("openai");
+        providers.learn(&ProviderCatalog::embedded());
+        assert_eq!(
+            (providers.number("mine"), providers.number("OpenAI")),
+            (own, openai)
+        );
+        assert_eq!(
+            (providers.title(own), providers.title(openai)),
+            ("Mine", "OpenAI")
+        );
+    }
+
+    #[test]
+    fn beyond_the_most_all_stand_together() {
+        let mut providers = Providers::default();
+        for number in 0..MOST + 5 {
+            providers.number(&format!("p{number}"));
+        }
+        assert_eq!(providers.numbers().count(), MOST + 1);
+        assert_eq!(
+            providers.title(providers.known_number("").unwrap()),
+            "Other providers"
+        );
+        let other = providers.number("yet another");
+        assert_eq!(providers.title(other), "Other providers");
+    }
+}

@@ -1,0 +1,244 @@
+//! The rows of the tree: which node is in which, and opening and closing them.
+
+use super::arrangement::Group;
+use super::{Node, Tree};
+
+/// How many rows stand above the first connection.
+const UPPER: usize = 3;
+
+/// The row of the collection.
+const CONNECTIONS: usize = 2;
+
+impl Tree {
+    /// How many rows the tree has.
+    pub fn rows(&self) -> usize {
+        match self.open {
+            [false, ..] => 1,
+            [true, false, _] => 2,
+            [true, true, false] => UPPER,
+            [true, true, true] => UPPER + self.rows_below(),
+        }
+    }
+
+    /// How many rows are below the collection.
+    fn rows_below(&self) -> usize {
+        match self.groups() {
+            [] => self.shown_len(),
+            groups => groups.iter().map(|group| self.rows_of(group)).sum(),
+        }
+    }
+
+    fn rows_of(&self, group: &Group) -> usize {
+        1 + if self.is_closed(group) {
+            0
+        } else {
+            group.len()
+        }
+    }
+
+    fn is_closed(&self, group: &Group) -> bool {
+        self.closed.contains(&group.provider)
+    }
+
+    /// The providers with their connections; none where they do not stand below them.
+    pub(super) fn groups(&self) -> &[Group] {
+        self.shown.as_ref().map_or(&[], |shown| shown.groups())
+    }
+
+    fn group_of(&self, number: u16) -> Option<&Group> {
+        self.groups().iter().find(|group| group.provider == number)
+    }
+
+    /// How many connections of a provider are shown.
+    pub fn count_of(&self, number: u16) -> usize {
+        self.group_of(number).map_or(0, Group::len)
+    }
+
+    /// The provider that a connection stands below, counted among those shown.
+    pub(super) fn provider_at(&self, at: usize) -> Option<u16> {
+        let shown = self.shown.as_ref()?;
+        let group = shown.groups().get(shown.group_at(at)?)?;
+        Some(group.provider)
+    }
+
+    /// The node in a row.
+    pub fn node(&self, row: usize) -> Option<Node> {
+        if row >= self.rows() {
+            return None;
+        }
+        Some(match row {
+            0 => Node::Settings,
+            1 => Node::Ai,
+            CONNECTIONS => Node::Connections,
+            _ => match self.find_row(row)? {
+                Row::Provider(number) => Node::Provider(number),
+                Row::At(at) => Node::Connection(self.shown(at)?.id),
+            },
+        })
+    }
+
+    /// Which of those shown is in a row.
+    pub fn at_row(&self, row: usize) -> Option<usize> {
+        match self.find_row(row)? {
+            Row::Provider(_) => None,
+            Row::At(at) => Some(at),
+        }
+    }
+
+    fn find_row(&self, row: usize) -> Option<Row> {
+        let mut below = row.checked_sub(UPPER)?;
+        let groups = self.groups();
+        if groups.is_empty() {
+            return Some(Row::At(below));
+        }
+        for group in groups {
+            let rows = self.rows_of(group);
+            if below < rows {
+                return Some(match below.checked_sub(1) {
+                    None => Row::Provider(group.provider),
+                    Some(at) => Row::At(group.start + at),
+                });
+            }
+            below -= rows;
+        }
+        None
+    }
+
+    /// Whether the connection in a row is the last one of those it stands with.
+    pub fn is_last(&self, row: usize) -> bool {
+        match self.node(row + 1) {
+            Some(Node::Connection(_)) => false,
+            Some(Node::Settings | Node::Ai | Node::Connections | Node::Provider(_)) | None => true,
+        }
+    }
+
+    /// Whether no provider follows the one that a row belongs to.
+    pub fn is_in_last_group(&self, row: usize) -> bool {
+        let last = self.groups().last().map(|group| group.provider);
+        match self.find_row(row) {
+            Some(Row::Provider(number)) => Some(number) == last,
+            Some(Row::At(at)) => self.provider_at(at) == last,
+            None => false,
+        }
+    }
+
+    /// The row of the node that is selected.
+    pub fn selected_row(&self) -> usize {
+        match self.selected {
+            Node::Settings => 0,
+            Node::Ai => 1,
+            Node::Connections => CONNECTIONS,
+            Node::Provider(number) => self.row_of(number).unwrap_or(CONNECTIONS),
+            Node::Connection(_) => match self.provider_at(self.at) {
+                None => UPPER + self.at,
+                Some(number) => {
+                    let start = self.group_of(number).map_or(0, |group| group.start);
+                    self.row_of(number).unwrap_or(CONNECTIONS) + 1 + self.at - start
+                }
+            },
+        }
+    }
+
+    /// The row of a provider.
+    fn row_of(&self, number: u16) -> Option<usize> {
+        let groups = self.groups();
+        let at = groups.iter().position(|group| group.provider == number)?;
+        let above = groups.iter().take(at).map(|group| self.rows_of(group));
+        Some(UPPER + above.sum::<usize>())
+    }
+
+    /// The first connection of the provider that is selected, among those shown.
+    pub(super) fn first_of_selected(&self) -> Option<usize> {
+        match self.selected {
+            Node::Provider(number) => self.group_of(number).map(|group| group.start),
+            Node::Settings | Node::Ai | Node::Connections | Node::Connection(_) => None,
+        }
+    }
+
+    /// Finds the provider that is selected again, or the one that stands in its place.
+    pub(super) fn relocate_provider(&mut self, number: u16) {
+        if self.group_of(number).is_some() {
+            return;
+        }
+        let order = self.providers.order(number);
+        let groups = self.groups();
+        let at = groups.partition_point(|group| self.providers.order(group.provider) < order);
+        let neighbour = groups.get(at).or_else(|| groups.last());
+        self.selected = neighbour.map_or(Node::Connections, |group| Node::Provider(group.provider));
+    }
+
+    /// Whether a node's children are shown.
+    pub fn is_open(&self, node: Node) -> bool {
+        match node {
+            Node::Settings => self.open[0],
+            Node::Ai => self.open[1],
+            Node::Connections => self.open[2],
+            Node::Provider(number) => !self.closed.contains(&number),
+            Node::Connection(_) => false,
+        }
+    }
+
+    /// Opens the selected node, or goes to its first child.
+    pub fn open(&mut self) {
+        match self.selected {
+            Node::Connection(_) => {}
+            node if self.is_open(node) => self.select_row(self.selected_row() + 1),
+            node => self.set_open(node, true),
+        }
+    }
+
+    /// Closes the selected node, or goes to its parent.
+    pub fn close(&mut self) {
+        match self.selected {
+            Node::Connection(_) => {
+                let parent = self.selected_provider();
+                let row = parent.and_then(|number| self.row_of(number));
+                self.select_row(row.unwrap_or(CONNECTIONS));
+            }
+            node if self.is_open(node) => self.set_open(node, false),
+            Node::Provider(_) => self.select_row(CONNECTIONS),
+            Node::Connections => self.select_row(1),
+            Node::Ai | Node::Settings => self.select_row(0),
+        }
+    }
+
+    /// Opens or closes a node; what was selected below one that closes is left for it.
+    pub fn set_open(&mut self, node: Node, open: bool) {
+        match node {
+            Node::Settings => self.open[0] = open,
+            Node::Ai => self.open[1] = open,
+            Node::Connections => self.open[2] = open,
+            Node::Provider(number) if open => {
+                self.closed.remove(&number);
+            }
+            Node::Provider(number) => {
+                if self.selected_provider() == Some(number) {
+                    self.selected = node;
+                }
+                self.closed.insert(number);
+            }
+            Node::Connection(_) => {}
+        }
+        if self.selected_row() >= self.rows() {
+            self.select_row(self.rows() - 1);
+        }
+    }
+
+    /// Opens everything above the connection that is selected.
+    pub(super) fn open_the_way(&mut self) {
+        if matches!(self.selected, Node::Connection(_)) {
+            self.open = [true; 3];
+            if let Some(number) = self.selected_provider() {
+                self.closed.remove(&number);
+            }
+        }
+    }
+}
+
+/// What is in a row below the collection.
+enum Row {
+    /// A provider.
+    Provider(u16),
+    /// A connection, counted among those shown.
+    At(usize),
+}

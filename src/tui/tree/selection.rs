@@ -1,0 +1,116 @@
+//! What is selected in the tree, and how it is found again after the list changed.
+
+use uuid::Uuid;
+
+use super::{Item, Node, Place, Tree};
+
+impl Tree {
+    /// What is selected.
+    pub const fn selected(&self) -> Node {
+        self.selected
+    }
+
+    /// The connection that is selected.
+    pub fn selected_item(&self) -> Option<&Item> {
+        self.shown(self.selected_at()?)
+    }
+
+    /// Where the selected connection is among those shown.
+    pub const fn selected_at(&self) -> Option<usize> {
+        match self.selected {
+            Node::Connection(_) => Some(self.at),
+            Node::Settings | Node::Ai | Node::Connections | Node::Provider(_) => None,
+        }
+    }
+
+    /// The provider of what is selected, where its connections stand below it.
+    pub fn selected_provider(&self) -> Option<u16> {
+        match self.selected {
+            Node::Settings | Node::Ai | Node::Connections => None,
+            Node::Provider(number) => Some(number),
+            Node::Connection(_) => self.provider_at(self.at),
+        }
+    }
+
+    /// Selects the node in a row, or the last one.
+    pub fn select_row(&mut self, row: usize) {
+        self.coming = None;
+        let row = row.min(self.rows().saturating_sub(1));
+        if let Some(node) = self.node(row) {
+            self.selected = node;
+            self.at = self.at_row(row).unwrap_or(0);
+        }
+        self.choose();
+    }
+
+    /// Selects a connection among those shown.
+    pub fn select_shown(&mut self, at: usize) {
+        self.coming = None;
+        let Some(last) = self.shown_len().checked_sub(1) else {
+            return;
+        };
+        let at = at.min(last);
+        if let Some(id) = self.shown(at).map(|item| item.id) {
+            self.selected = Node::Connection(id);
+            self.at = at;
+        }
+        self.open_the_way();
+        self.choose();
+    }
+
+    /// Selects a connection by identity, opening the way to it and leaving a filter that hides it.
+    pub fn select_id(&mut self, id: Uuid) {
+        self.open = [true; 3];
+        if self.item(id).is_none() {
+            return;
+        }
+        if self.position(id).is_none() {
+            self.drop_filter();
+            self.rearrange();
+        }
+        match self.position(id) {
+            Some(at) => self.select_shown(at),
+            // It is there as soon as the order is.
+            None => self.coming = Some(Place::Connection(id)),
+        }
+    }
+
+    /// What is selected was chosen, and does not follow what fits best any more.
+    pub(super) const fn choose(&mut self) {
+        if let Some(filter) = &mut self.filter {
+            filter.follows_best = false;
+        }
+    }
+
+    /// Finds what is selected again after the list changed.
+    pub(super) fn relocate(&mut self) {
+        match self.selected {
+            Node::Settings | Node::Ai | Node::Connections => {}
+            Node::Provider(number) => self.relocate_provider(number),
+            Node::Connection(id) => self.relocate_connection(id),
+        }
+        if let Some(place) = self.coming.take() {
+            self.come_to(place);
+        }
+    }
+
+    fn relocate_connection(&mut self, id: Uuid) {
+        if let Some(index) = self.index_of(id) {
+            self.index = index;
+        }
+        if self.shown(self.at).is_none_or(|item| item.id != id) {
+            match self.position(id) {
+                Some(at) => self.at = at,
+                None if self.shown_len() == 0 => self.selected = Node::Connections,
+                None => {
+                    let at = self.at.min(self.shown_len() - 1);
+                    if let Some(item) = self.shown(at) {
+                        self.selected = Node::Connection(item.id);
+                        self.at = at;
+                    }
+                }
+            }
+        }
+        self.open_the_way();
+    }
+}

@@ -1,0 +1,52 @@
+//! The filter without the tree: which of some connections the text of a filter leaves.
+
+use std::sync::Arc;
+
+use super::Item;
+use super::providers::Providers;
+use super::search::{Looked, Search};
+use super::terms::Terms;
+use crate::connection::ConnectionItem;
+use crate::provider::ProviderCatalog;
+
+/// What the text of a filter leaves.
+pub struct Sieve {
+    search: Search,
+    providers: Providers,
+}
+
+impl Sieve {
+    /// What this text leaves; what in it cannot be asked for is refused in a sentence.
+    pub fn new(text: &str, catalog: &ProviderCatalog) -> Result<Self, String> {
+        let mut providers = Providers::default();
+        providers.learn(catalog);
+        let terms = Terms::read(text);
+        match terms.problem(&providers) {
+            Some(problem) => Err(problem),
+            None => Ok(Self {
+                search: Search::new(terms, &providers),
+                providers,
+            }),
+        }
+    }
+
+    /// Those that are left, in their order.
+    pub fn keep(&mut self, items: Vec<ConnectionItem>) -> Vec<ConnectionItem> {
+        let kept: Vec<(Item, u16)> = items
+            .iter()
+            .map(|item| {
+                let provider: Arc<str> = Arc::from(item.provider_id.as_str());
+                let number = self.providers.number(&provider);
+                (Item::new(item, provider), number)
+            })
+            .collect();
+        let looked: Vec<Looked<'_>> = (0..)
+            .zip(&kept)
+            .map(|(index, (item, number))| (index, item, *number))
+            .collect();
+        let scores = self.search.scores(&looked, &self.providers);
+        let both = items.into_iter().zip(scores);
+        both.filter_map(|(item, score)| score.map(|_| item))
+            .collect()
+    }
+}

@@ -1,0 +1,277 @@
+//! What a filter asks for, read from its text: words, `status:` and its like, what must not be.
+
+use super::providers::Providers;
+
+/// What a term looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// Active or inactive.
+    Status,
+    /// The provider's name or id.
+    Provider,
+    /// The name.
+    Name,
+    /// The alias.
+    Alias,
+    /// Where it calls.
+    Endpoint,
+    /// The beginning of the id.
+    Id,
+}
+
+impl Term {
+    /// Every term, the most useful first.
+    pub const ALL: [Self; 6] = [
+        Self::Status,
+        Self::Provider,
+        Self::Name,
+        Self::Alias,
+        Self::Endpoint,
+        Self::Id,
+    ];
+
+    /// What is typed before its colon.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Provider => "provider",
+            Self::Name => "name",
+            Self::Alias => "alias",
+            Self::Endpoint => "endpoint",
+            Self::Id => "id",
+        }
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|term| term.word() == word)
+    }
+}
+
+/// The words of a status.
+const ACTIVE: &str = "active";
+const INACTIVE: &str = "inactive";
+
+/// What a filter's text asks for. Everything in it is in lower case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Each must be found somewhere, be it with a typing mistake.
+    pub words: Vec<String>,
+    /// Of those with the same term, one must fit.
+    pub wanted: Vec<(Term, String)>,
+    /// None of these may fit; without a term, nowhere.
+    pub unwanted: Vec<(Option<Term>, String)>,
+    problem: Option<String>,
+}
+
+/// A part of the text between spaces that are not in quotes.
+#[derive(Default)]
+struct Part {
+    text: String,
+    /// Where in the text the first quote was.
+    quoted_from: Option<usize>,
+}
+
+impl Terms {
+    /// Reads words, `status:active`, `provider:openai`, `alias:` and so on, `-word` and `"two words"`.
+    pub fn read(text: &str) -> Self {
+        let mut terms = Self::default();
+        for part in parts(text) {
+            terms.take(&part);
+        }
+        terms
+    }
+
+    /// Takes all of a text as words.
+    pub fn words(text: &str) -> Self {
+        Self {
+            words: parts(text)
+                .into_iter()
+                .map(|part| part.text.trim().to_owned())
+                .filter(|word| !word.is_empty())
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    fn take(&mut self, part: &Part) {
+        let is_not = part.quoted_from != Some(0) && part.text.starts_with(['-', '!']);
+        let start = usize::from(is_not);
+        let text = part.text.get(start..).unwrap_or_default();
+        let quoted_from = part.quoted_from.map(|at| at.saturating_sub(start));
+        let named = text
+            .split_once(':')
+            .filter(|(name, _)| quoted_from.is_none_or(|at| at > name.len()))
+            .filter(|(name, value)| is_name(name) && !value.starts_with("//"));
+        let (term, value) = match named {
+            None => (None, text),
+            Some((name, value)) => match Term::named(name) {
+                Some(term) => (Some(term), value),
+                None => return self.say(format!("There is no '{name}:'; there are {}", all())),
+            },
+        };
+        let value = match term {
+            Some(Term::Status) if !value.is_empty() => match status(value) {
+                Some(status) => status,
+                None => return self.say(format!("status: is active or inactive, not '{value}'")),
+            },
+            _ => value,
+        };
+        let value = value.trim().to_owned();
+        if value.is_empty() {
+            return;
+        }
+        match (term, is_not) {
+            (term, true) => self.unwanted.push((term, value)),
+            (Some(term), false) => self.wanted.push((term, value)),
+            (None, false) => self.words.push(value),
+        }
+    }
+
+    fn say(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// What in the text cannot be asked for, in a sentence; the rest is asked for all the same.
+    pub fn problem(&self, providers: &Providers) -> Option<String> {
+        let is_known = |word: &str| providers.numbers().any(|one| providers.fits(one, word));
+        let unknown = || {
+            let mut asked = self.wanted.iter();
+            let (_, word) =
+                asked.find(|(term, word)| *term == Term::Provider && !is_known(word))?;
+            Some(format!("No provider is called '{word}'"))
+        };
+        self.problem.clone().or_else(unknown)
+    }
+
+    /// Whether everything is admitted.
+    pub const fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.wanted.is_empty() && self.unwanted.is_empty()
+    }
+}
+
+fn parts(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut part = Part::default();
+    let mut is_quoted = false;
+    for sign in text.to_lowercase().chars() {
+        match sign {
+            '"' => {
+                is_quoted = !is_quoted;
+                part.quoted_from.get_or_insert(part.text.len());
+            }
+            sign if sign.is_whitespace() && !is_quoted => parts.push(std::mem::take(&mut part)),
+            sign => part.text.push(sign),
+        }
+    }
+    parts.push(part);
+    parts.retain(|part| !part.text.is_empty());
+    parts
+}
+
+/// Whether this may be the name of a term: `https://…` and `12:30` are words.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+fn status(value: &str) -> Option<&'static str> {
+    [ACTIVE, INACTIVE]
+        .into_iter()
+        .find(|status| status.starts_with(value))
+}
+
+/// Whether a status is the one that a term asks for.
+pub fn is_status(is_active: bool, asked: &str) -> bool {
+    asked == if is_active { ACTIVE } else { INACTIVE }
+}
+
+/// All terms, as they are typed.
+pub fn all() -> String {
+    Term::ALL.map(|term| format!("{}:", term.word())).join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Terms {
+        Terms::read(text)
+    }
+
+    fn problem(text: &str) -> Option<String> {
+        let mut providers = Providers::default();
+        providers.learn(&crate::provider::ProviderCatalog::embedded());
+        read(text).problem(&providers)
+    }
+
+    #[test]
+    fn words_terms_and_what_must_not_be() {
+        let terms = read("Prod status:IN provider:openai -dev !alias:old-1 team-a");
+        assert_eq!(terms.words, ["prod", "team-a"]);
+        assert_eq!(
+            terms.wanted,
+            [
+                (Term::Status, "inactive".to_owned()),
+                (Term::Provider, "openai".to_owned())
+            ]
+        );
+        assert_eq!(
+            terms.unwanted,
+            [
+                (None, "dev".to_owned()),
+                (Some(Term::Alias), "old-1".to_owned())
+            ]
+        );
+        assert_eq!(problem("Prod status:IN provider:openai -dev"), None);
+    }
+
+    #[test]
+    fn quotes_keep_spaces_and_colons_in_a_word() {
+        let terms = read(r#"name:"team a" "prod: one" -"not this" "open"#);
+        assert_eq!(terms.wanted, [(Term::Name, "team a".to_owned())]);
+        assert_eq!(terms.words, ["prod: one", "open"]);
+        assert_eq!(terms.unwanted, [(None, "not this".to_owned())]);
+        assert_eq!(read("\"-x\"").words, ["-x"]);
+    }
+
+    #[test]
+    fn what_is_still_being_typed_is_no_problem() {
+        for text in [
+            "status:",
+            "provider:",
+            "-",
+            "!",
+            "\"",
+            "id:",
+            "- ",
+            "status:a",
+        ] {
+            assert_eq!(problem(text), None, "{text}");
+        }
+        assert!(read("status: - \" ").is_empty());
+    }
+
+    #[test]
+    fn an_unknown_term_or_value_is_said_and_the_rest_is_asked_for() {
+        assert_eq!(
+            problem("status:foo").as_deref(),
+            Some("status: is active or inactive, not 'foo'")
+        );
+        assert_eq!(
+            problem("state:active prod").as_deref(),
+            Some("There is no 'state:'; there are status: provider: name: alias: endpoint: id:")
+        );
+        assert_eq!(read("state:active prod").words, ["prod"]);
+        assert_eq!(
+            problem("provider:nobody").as_deref(),
+            Some("No provider is called 'nobody'")
+        );
+    }
+
+    #[test]
+    fn an_address_and_a_time_are_words() {
+        assert_eq!(
+            read("https://x.example:1/v1 12:30").words,
+            ["https://x.example:1/v1", "12:30"]
+        );
+    }
+}

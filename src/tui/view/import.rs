@@ -1,0 +1,49 @@
+//! Draws what the environment has for connections.
+
+use ratatui::buffer::Buffer;
+
+use super::choices::Row;
+use super::{Scene, choices, paint};
+use crate::tui::fit;
+use crate::tui::import::Import;
+use crate::tui::layout::Area;
+
+/// Draws the choices, and below them what the selected one takes from where; answers where the cursor stands.
+pub fn draw(scene: Scene<'_>, import: &Import, buffer: &mut Buffer) -> (u16, u16) {
+    let Scene { theme, layout, .. } = scene;
+    let rows: Vec<Row> = import
+        .left()
+        .into_iter()
+        .map(|choice| Row::new(choice.offer.name.clone(), choice.word().to_owned()))
+        .collect();
+    let empty = if import.is_ready() {
+        "Nothing fits"
+    } else {
+        "Looking what can be referred to…"
+    };
+    let list = layout.import_list(import);
+    let cursor = choices::draw_in(
+        scene,
+        (
+            "Import from the environment",
+            layout.import(import),
+            list,
+            "Type to narrow",
+        ),
+        (&import.choices, &rows, empty),
+        buffer,
+    );
+    let said = layout.import_said(import);
+    let lines = import.selected().map(|choice| choice.lines(import));
+    let lines = lines.into_iter().flatten();
+    let lines = lines.flat_map(|line| fit::wrap(&line, said.width.into()));
+    for (row, line) in (0..said.height).zip(lines) {
+        let at = Area {
+            y: said.y + row,
+            height: 1,
+            ..said
+        };
+        paint::line(buffer, at, &[(&line, theme.dim.style())]);
+    }
+    cursor
+}

@@ -1,0 +1,40 @@
+//! Draws what to put where, so that a secret can be a reference.
+
+use ratatui::buffer::Buffer;
+
+use super::{Scene, paint};
+use crate::tui::layout::Area;
+use crate::tui::moving::{Moving, Tone};
+
+/// Draws the references to choose from, and what to put where for the one that is selected.
+pub fn draw(scene: Scene<'_>, moving: &Moving, buffer: &mut Buffer) {
+    let Scene { app, theme, layout } = scene;
+    let lines = moving.lines(app.form(), layout.reading_width());
+    let area = layout.reading(lines.len());
+    let title = format!("Move to a reference · {}", moving.label);
+    let inside = paint::pane(buffer, area, &title, (theme, true));
+    let text = layout.reading_text(lines.len());
+    let top = moving
+        .top
+        .min(lines.len().saturating_sub(inside.height.into()));
+    for (row, (tone, line)) in (0..inside.height).zip(lines.iter().skip(top)) {
+        let at = Area {
+            y: text.y + row,
+            height: 1,
+            ..text
+        };
+        let role = match tone {
+            Tone::Plain => theme.text,
+            Tone::Selected => theme.title,
+            Tone::Snippet => theme.key,
+            Tone::Dim => theme.dim,
+        };
+        paint::line(buffer, at, &[(line, role.style())]);
+    }
+    paint::scroll_bar(
+        buffer,
+        area,
+        (top, inside.height.into(), lines.len()),
+        theme.border_focus.style(),
+    );
+}

@@ -1,0 +1,258 @@
+//! `umai doctor` sees what there is, works where nothing else does, changes nothing, and shows no secret.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::home::{Answer, Home};
+
+/// What it says of an area: the state and the sentence of each finding.
+fn says(answer: &Answer, area: &str) -> Vec<(String, String)> {
+    let findings = answer.json();
+    let findings = findings["findings"].as_array().unwrap().clone();
+    findings
+        .iter()
+        .filter(|finding| finding["area"] == area)
+        .map(|finding| {
+            let word = |name: &str| finding[name].as_str().unwrap().to_owned();
+            (word("state"), word("says"))
+        })
+        .collect()
+}
+
+fn has(answer: &Answer, area: &str, state: &str, words: &str) {
+    let said = says(answer, area);
+    let is_it = |(is, sentence): &(String, String)| is == state && sentence.contains(words);
+    assert!(
+        said.iter().any(is_it),
+        "{state} {words}: {said:?} {}",
+        answer.err
+    );
+}
+
+/// Every file below a folder with its bytes, so that a change is seen.
+fn files(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push((path.clone(), std::fs::read(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_healthy_home_has_no_problem_and_is_left_as_it_is() {
+    let home = Home::documented();
+    assert_eq!(
+        home.run(&["connections", "deactivate", "openai-prod"]).code,
+        0
+    );
+    assert_eq!(
+        home.run(&["connections", "delete", "openai-prod", "--yes"])
+            .code,
+        0
+    );
+    home.create(r#"{"alias":"b","name":"B","providerId":"openai"}"#);
+    let before = files(&home.path(""));
+    let answer = home.run(&["doctor", "--json"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(before == files(&home.path("")), "nothing was changed");
+    has(
+        &answer,
+        "store",
+        "ok",
+        "1 connection, 1 in the trash, 4 versions",
+    );
+    has(&answer, "store", "ok", "every checksum is right");
+    has(&answer, "key", "ok", "it fits the store");
+    has(&answer, "providers", "ok", "can be connected to");
+    has(&answer, "settings", "ok", "appsettings.json: not there");
+    let text = home.run(&["doctor"]);
+    assert!(
+        text.out.contains("ok       store      1 connection"),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn a_home_with_nothing_in_it_stays_empty() {
+    let home = Home::new();
+    let answer = home.run(&["doctor", "--json"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    has(&answer, "store", "ok", "none yet");
+    has(&answer, "key", "ok", "none yet");
+    assert_eq!(files(&home.path("")), []);
+}
+
+#[test]
+fn it_looks_beside_a_running_app_without_disturbing_it() {
+    let home = Home::documented();
+    let mut command = home.umai(&["--plain"]);
+    command.stdin(std::process::Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let mut reader = std::io::BufReader::new(running.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("1 connection") {
+        line.clear();
+        std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+    }
+    let answer = home.run(&["doctor", "--json"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    has(
+        &answer,
+        "store",
+        "ok",
+        &format!("open in process {}", running.id()),
+    );
+    has(&answer, "store", "ok", "1 connection, 0 in the trash");
+    drop(running.stdin.take());
+    assert!(running.wait().unwrap().success());
+}
+
+#[test]
+fn a_missing_key_is_a_problem_with_what_to_do() {
+    let home = Home::documented();
+    std::fs::remove_file(home.path(".config/umai/umai.key")).unwrap();
+    let answer = home.run(&["doctor", "--json"]);
+    assert_eq!(answer.code, 6, "{answer:?}");
+    has(
+        &answer,
+        "key",
+        "problem",
+        "the key that sealed the secrets is not in",
+    );
+    assert!(answer.out.contains("back from your backup"), "{answer:?}");
+    assert!(!home.path(".config/umai/umai.key").exists());
+}
+
+#[test]
+fn another_key_is_a_problem() {
+    let home = Home::documented();
+    home.write(".config/umai/umai.key", [7; 32]);
+    let answer = home.run(&["doctor", "--json"]);
+    assert_eq!(answer.code, 6, "{answer:?}");
+    has(
+        &answer,
+        "key",
+        "problem",
+        "is not the key that sealed the secrets",
+    );
+}
+
+#[test]
+fn a_damaged_journal_is_said_and_left_alone() {
+    let home = Home::documented();
+    assert_eq!(
+        home.run(&["connections", "deactivate", "openai-prod"]).code,
+        0
+    );
+    let journal = home.path(".local/share/umai/journal");
+    let segment = std::fs::read_dir(&journal)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[300] ^= 0x40;
+    std::fs::write(&segment, &bytes).unwrap();
+    let answer = home.run(&["doctor", "--json"]);
+    has(&answer, "store", "warning", "its journal is not whole");
+    assert_eq!(std::fs::read(&segment).unwrap(), bytes);
+    bytes[20] ^= 0x40;
+    std::fs::write(&segment, &bytes).unwrap();
+    std::fs::remove_dir_all(home.path(".local/share/umai/sled")).unwrap();
+    let answer = home.run(&["doctor", "--json"]);
+    assert_eq!(answer.code, 6, "{answer:?}");
+    has(
+        &answer,
+        "store",
+        "problem",
+        "no journal of it that can be read",
+    );
+}
+
+#[test]
+fn folders_and_keys_that_others_can_use_are_told() {
+    let home = Home::documented();
+    let open = |name: &str, mode: u32| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(home.path(name), permissions).unwrap();
+    };
+    open(".config/umai/umai.key", 0o644);
+    open(".local/share/umai", 0o755);
+    let answer = home.run(&["doctor", "--json"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    has(&answer, "key", "warning", "can be read by others");
+    has(&answer, "paths", "warning", "is open to others");
+    open(".local/share/umai", 0o777);
+    let answer = home.run(&["doctor", "--json"]);
+    assert_eq!(answer.code, 6, "{answer:?}");
+    has(&answer, "paths", "problem", "can be written by others");
+}
+
+#[test]
+fn bad_files_are_named_and_no_secret_is_shown() {
+    let home = Home::documented();
+    home.write(
+        ".config/umai/providers/torn.toml",
+        "id = \"torn\"\nname = \n",
+    );
+    home.write(".config/umai/themes/mine.toml", "glow = {}\n");
+    home.write(
+        ".config/umai/config.toml",
+        "theme = \"mine\"\nfoo = 1\n[targets.a]\nserver = \"https://h\"\ntoken-file = \"none\"\n",
+    );
+    home.write("appsettings.json", "{ \"OpenAI\": { \"ApiKey\": \"sk-planted\" }, \"Umbraco\": { \"AI\": { \"AllowedConfigurationKeyPrefixes\": [\"OpenAI\"] } } }");
+    let mut command = home.umai(&["doctor", "--json"]);
+    command
+        .env("Anthropic__ApiKey", "sk-planted")
+        .env("UMAI_TOKEN", "umai_planted");
+    let output = command.output().unwrap();
+    let answer = Answer {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(!answer.said().contains("planted"), "{answer:?}");
+    has(&answer, "providers", "warning", "torn.toml, line 2");
+    has(
+        &answer,
+        "theme",
+        "warning",
+        "themes/mine.toml, line 1: there is no role 'glow'",
+    );
+    has(
+        &answer,
+        "config",
+        "warning",
+        "config.toml, line 2: there is no setting 'foo'",
+    );
+    has(
+        &answer,
+        "target",
+        "warning",
+        "its token-file cannot be read",
+    );
+    has(&answer, "settings", "ok", "appsettings.json: 2 keys");
+    has(&answer, "settings", "ok", "Anthropic__ApiKey");
+    has(&answer, "settings", "ok", "allow-list: OpenAI");
+}
+
+#[test]
+fn a_target_or_server_that_cannot_be_asked_is_a_problem() {
+    let home = Home::new();
+    let answer = home.run(&["--target", "none", "doctor", "--json"]);
+    assert_eq!(answer.code, 2, "{answer:?}");
+    has(&answer, "target", "problem", "There is no target 'none'");
+    has(&answer, "store", "ok", "none yet");
+    let answer = home.run(&["--server", "http://127.0.0.1:1", "doctor", "--json"]);
+    assert_eq!(answer.code, 7, "{answer:?}");
+    has(&answer, "server", "problem", "nobody listens there");
+    assert_eq!(says(&answer, "store"), [], "the store is the server's");
+}

@@ -1,0 +1,108 @@
+//! Connections leave without their secrets, and never over somebody's file.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+
+use super::home::Home;
+
+/// The documented connection, and one that refers to a configuration key.
+fn home() -> Home {
+    let home = Home::documented();
+    home.write(
+        "appsettings.json",
+        r#"{ "OpenAI": { "ApiKey": "sk-from-appsettings" } }"#,
+    );
+    let body = r#"{"alias":"a-dev","name":"Dev","providerId":"openai","isActive":false,"settings":{"apiKey":"$OpenAI:ApiKey"}}"#;
+    assert_eq!(home.create(body).code, 0);
+    home
+}
+
+#[test]
+fn an_export_has_all_connections_by_alias_and_no_secret() {
+    let home = home();
+    let exported = home.run(&["connections", "export"]);
+    assert_eq!(exported.code, 0, "{exported:?}");
+    assert_eq!(
+        exported.json(),
+        json!({
+            "kind": "umai.connections",
+            "version": 1,
+            "connections": [
+                {"alias":"a-dev","name":"Dev","providerId":"openai","isActive":false,"settings":{"apiKey":"$OpenAI:ApiKey"}},
+                {"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,
+                 "settings":{"apiKey":"","organization":null},"blank":["apiKey"]}
+            ]
+        })
+    );
+    assert!(
+        exported.err.contains("1 connection has blank settings"),
+        "{exported:?}"
+    );
+    assert!(!exported.said().contains("sk-"), "{exported:?}");
+}
+
+#[test]
+fn only_those_that_are_named_leave_and_each_once() {
+    let home = home();
+    let one = home
+        .run(&["connections", "get", "openai-prod", "--json"])
+        .json();
+    let id = one["id"].as_str().unwrap();
+    let exported = home.run(&["connections", "export", "OPENAI-PROD", id]);
+    let connections = exported.json()["connections"].as_array().unwrap().clone();
+    assert_eq!(connections.len(), 1, "{exported:?}");
+    let missing = home.run(&["connections", "export", "openai-prod", "nobody"]);
+    assert_eq!(missing.code, 3, "{missing:?}");
+    assert_eq!(missing.out, "", "half of what was wanted is nothing");
+}
+
+#[test]
+fn a_file_is_its_owners_alone_and_is_never_replaced_unasked() {
+    let home = home();
+    let path = home.path("out.json");
+    let export = |more: &[&str]| {
+        let arguments = ["connections", "export", "--output-file", "out.json"];
+        home.run(&[&arguments, more].concat())
+    };
+    let written = export(&[]);
+    assert_eq!((written.code, written.out.as_str()), (0, ""), "{written:?}");
+    assert!(written.err.contains("2 connections are in "), "{written:?}");
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    fs::write(&path, "mine").unwrap();
+    let refused = export(&["a-dev"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.err.contains("is there already"), "{refused:?}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    assert_eq!(export(&["--yes"]).code, 0);
+    assert!(fs::read_to_string(&path).unwrap().contains("a-dev"));
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_said() {
+    let home = home();
+    let arguments = ["connections", "export", "--output-file", "no/out.json"];
+    let refused = home.run(&arguments);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(
+        refused.err.contains("there is no such folder"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn what_left_can_be_made_again_where_its_key_is_given() {
+    let home = home();
+    let exported = home.run(&["connections", "export", "a-dev"]).json();
+    let other = Home::new();
+    other.write(
+        "appsettings.json",
+        r#"{ "OpenAI": { "ApiKey": "sk-another" } }"#,
+    );
+    let created = other.create(&exported["connections"][0].to_string());
+    assert_eq!(created.code, 0, "{created:?}");
+    assert_eq!(created.json()["settings"]["apiKey"], "$OpenAI:ApiKey");
+}

@@ -1,0 +1,137 @@
+//! A connection is made of the variables that providers name, and nothing tells what they say.
+
+use serde_json::json;
+
+use crate::home::{Answer, Home, answer_of};
+
+const TWO: [(&str, &str); 4] = [
+    ("OPENAI_API_KEY", "sk-planted-1"),
+    ("OPENAI_ORG_ID", "org-7"),
+    ("AWS_REGION", "eu-central-1"),
+    ("UNHEARD_OF", "planted-2"),
+];
+
+/// `umai connections create --from-env` with more arguments and these variables.
+fn create(home: &Home, variables: &[(&str, &str)], more: &[&str]) -> Answer {
+    let mut arguments = vec!["connections", "create", "--from-env"];
+    arguments.extend(more);
+    let mut command = home.umai(&arguments);
+    command.envs(variables.iter().copied());
+    let answer = answer_of(command);
+    assert!(!answer.said().contains("planted"), "{answer:?}");
+    answer
+}
+
+#[test]
+fn the_only_provider_that_nothing_is_missing_for_is_taken() {
+    let home = Home::new();
+    let made = create(&home, &TWO, &[]);
+    assert_eq!(made.code, 0, "{made:?}");
+    assert!(made.out.starts_with("Created OpenAI (openai)"), "{made:?}");
+    let stored = home.run(&["connections", "get", "openai", "--json"]).json();
+    let settings = json!({"apiKey": "sk-***", "organization": "org-7"});
+    assert_eq!(stored["settings"], settings);
+    assert!(home.files_with("planted").is_empty());
+}
+
+#[test]
+fn secrets_are_referred_to_when_that_is_said() {
+    let home = Home::new();
+    let made = create(
+        &home,
+        &TWO,
+        &["--as-references", "--name", "By name", "--json"],
+    );
+    assert_eq!(made.code, 0, "{made:?}");
+    let made = made.json();
+    assert_eq!(made["alias"], "by-name");
+    assert_eq!(made["settings"]["apiKey"], "$OPENAI_API_KEY");
+}
+
+#[test]
+fn what_is_given_goes_before_what_the_environment_has() {
+    let home = Home::new();
+    let more = [
+        "--provider",
+        "OpenAI",
+        "--set",
+        "organizationId=org-8",
+        "--json",
+    ];
+    let made = create(&home, &TWO, &more);
+    assert_eq!(made.code, 0, "{made:?}");
+    assert_eq!(made.json()["settings"]["organization"], "org-8");
+}
+
+#[test]
+fn several_providers_are_named_and_none_is_guessed() {
+    let home = Home::new();
+    let both = [TWO[0], ("GEMINI_API_KEY", "planted-3")];
+    let asked = create(&home, &both, &[]);
+    assert_eq!(asked.code, 2, "{asked:?}");
+    for words in [
+        "google (GEMINI_API_KEY)",
+        "openai (OPENAI_API_KEY)",
+        "--provider",
+    ] {
+        assert!(asked.err.contains(words), "{asked:?}");
+    }
+    assert_eq!(home.total(), 0);
+    assert_eq!(create(&home, &both, &["--provider", "google"]).code, 0);
+}
+
+#[test]
+fn nothing_to_take_says_what_is_looked_for() {
+    let home = Home::new();
+    let none = create(&home, &[TWO[3]], &[]);
+    assert_eq!(none.code, 2, "{none:?}");
+    assert!(none.err.contains("such as OPENAI_API_KEY"), "{none:?}");
+    let other = create(&home, &TWO, &["--provider", "mistral"]);
+    assert_eq!(other.code, 2, "{other:?}");
+    assert!(other.err.contains("MISTRAL_API_KEY"), "{other:?}");
+    assert_eq!(create(&home, &TWO, &["--provider", "nobody"]).code, 3);
+}
+
+#[test]
+fn what_is_missing_is_refused_by_validation() {
+    let home = Home::new();
+    let made = create(&home, &[TWO[2]], &[]);
+    assert_eq!(made.code, 4, "{made:?}");
+    assert!(made.err.contains("Access Key ID is required"), "{made:?}");
+}
+
+#[test]
+fn a_dry_run_tells_names_and_makes_nothing() {
+    let home = Home::new();
+    let told = create(&home, &TWO, &["--dry-run"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    let rows: Vec<Vec<&str>> = told
+        .out
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows[0], ["PROVIDER", "VARIABLE", "SETTING", "VALUE"]);
+    assert_eq!(rows[1], ["openai", "OPENAI_API_KEY", "apiKey", "secret"]);
+    assert_eq!(rows[3], ["amazon", "AWS_REGION", "region", "text"]);
+    assert!(
+        told.err
+            .contains("Missing for Amazon Bedrock: Access Key ID"),
+        "{told:?}"
+    );
+    let json = create(
+        &home,
+        &TWO,
+        &["--dry-run", "--provider", "openai", "--json"],
+    )
+    .json();
+    assert_eq!(
+        json,
+        json!({"providers": [{"id": "openai", "name": "OpenAI", "missing": [], "variables": [
+            {"name": "OPENAI_API_KEY", "setting": "apiKey", "isSecret": true},
+            {"name": "OPENAI_ORG_ID", "setting": "organization", "isSecret": false},
+        ]}]})
+    );
+    assert_eq!(home.total(), 0);
+    let alone = home.run(&["connections", "create", "--dry-run"]);
+    assert_eq!(alone.code, 2, "{alone:?}");
+}

@@ -1,0 +1,268 @@
+//! The app line by line, through a pipe: a whole session, and that the same lines always say the same.
+
+use serde_json::json;
+
+use crate::home::{Answer, Home};
+
+const PLANTED: &str = "sk-planted-0123456789";
+
+/// Dates and ids are another at every run.
+fn settled(text: &str) -> String {
+    let is_digit = |sign: char| sign.is_ascii_digit();
+    let mut settled = String::new();
+    for line in text.lines() {
+        let mut line = line.to_owned();
+        while let Some(at) = line.find(" UTC") {
+            let start = line[..at].rfind("20").unwrap();
+            let date: String = line[start..at]
+                .chars()
+                .filter(|sign| is_digit(*sign))
+                .collect();
+            assert!(date.len() >= 12, "{line}");
+            line.replace_range(start..at + 4, "(date)");
+        }
+        if let Some((before, id)) = line.split_once("ID: ")
+            && id.len() == 36
+        {
+            line = format!("{before}ID: (id)");
+        }
+        settled.push_str(&line);
+        settled.push('\n');
+    }
+    settled
+}
+
+fn plain(home: &Home, lines: &[&str]) -> Answer {
+    let mut text = lines.join("\n");
+    text.push('\n');
+    let answer = home.pipe(&["--plain"], text);
+    assert!(
+        !answer
+            .said()
+            .chars()
+            .any(|sign| sign.is_control() && sign != '\n'),
+        "no escape code and no carriage return: {answer:?}"
+    );
+    assert!(!answer.said().contains("planted"), "{answer:?}");
+    answer
+}
+
+#[test]
+fn everything_can_be_done_line_by_line() {
+    let home = Home::new();
+    home.write(
+        "appsettings.json",
+        r#"{ "OpenAI": { "ApiKey": "sk-planted-in-a-file" } }"#,
+    );
+    let lines = [
+        "?",
+        "new",
+        "openai",
+        "1",
+        ":save",
+        "?",
+        "OpenAI Production",
+        "",
+        "maybe",
+        "off",
+        "$OpenAI:ApiKey",
+        ":list",
+        ":4",
+        PLANTED,
+        ":save",
+        "new",
+        "anthropic",
+        "",
+        "Team A",
+        ":4",
+        PLANTED,
+        ":list",
+        ":save",
+        "list",
+        "2",
+        "toggle",
+        "undo",
+        "edit",
+        "OpenAI Everything",
+        ":back",
+        "save",
+        "history",
+        "2",
+        "compare",
+        "back",
+        "rollback",
+        "because",
+        "rollback",
+        "info",
+        "show",
+        "back",
+        "/team",
+        "list",
+        "/",
+        "delete",
+        "yes",
+        "delete",
+        "trash",
+        "restore",
+        "back",
+        "copy",
+        "alias",
+        "quit",
+    ];
+    let answer = plain(&home, &lines);
+    assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{answer:?}");
+    insta::assert_snapshot!(settled(&answer.out));
+    let kept = home.run(&["connections", "list", "--json"]).json();
+    assert_eq!(kept["total"], 2);
+    assert_eq!(home.files_with("planted"), [home.path("appsettings.json")]);
+}
+
+#[test]
+fn a_test_is_waited_for_and_told_with_what_to_do() {
+    let home = Home::new();
+    let made = home.run(&[
+        "connections",
+        "create",
+        "--name",
+        "Near",
+        "--provider",
+        "openai-compatible",
+        "--set",
+        "endpoint=http://127.0.0.1:1/v1",
+    ]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let answer = plain(&home, &["1", "test", "back", "models", ":back", "where"]);
+    let said = &answer.out;
+    assert!(said.contains("Test of Near\n"), "{said}");
+    assert!(said.contains("Wrong: Connection test failed"), "{said}");
+    assert!(said.contains("What to do: "), "{said}");
+    assert!(said.contains("Models of Near\nProblem: "), "{said}");
+}
+
+#[test]
+fn the_end_of_the_input_is_the_end_and_what_was_not_saved_is_said() {
+    let home = Home::new();
+    let answer = plain(&home, &["new", "openai", "1", "Half a name"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(
+        answer.out.ends_with("What was typed is not saved.\n"),
+        "{answer:?}"
+    );
+    let answer = home.pipe(&["--plain"], "");
+    assert_eq!(answer.code, 0, "{answer:?}");
+}
+
+#[test]
+fn leaving_a_changed_form_asks() {
+    let home = Home::new();
+    let answer = plain(
+        &home,
+        &[
+            "new",
+            "openai",
+            "1",
+            "Half a name",
+            ":quit",
+            "1",
+            ":quit",
+            "discard and quit",
+            "list",
+        ],
+    );
+    assert!(
+        answer
+            .out
+            .contains("Answer with one of: 1 Keep editing, 2 Discard and quit"),
+        "{answer:?}"
+    );
+    assert!(
+        !answer.out.contains("There is nothing to list"),
+        "it had ended: {answer:?}"
+    );
+    assert_eq!(answer.code, 0);
+}
+
+#[test]
+fn what_means_nothing_is_said_and_never_repeated() {
+    let home = Home::new();
+    let answer = plain(
+        &home,
+        &[PLANTED, "down 3", "list 99", "new", ":nothing", ":9999"],
+    );
+    assert_eq!(
+        answer.out.matches("That means nothing here").count(),
+        4,
+        "{answer:?}"
+    );
+    assert!(
+        answer.out.contains("There is nothing to list here."),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn where_nothing_can_be_changed_no_change_is_offered_or_made() {
+    let home = Home::documented();
+    let output = home.pipe(
+        &["--plain", "--read-only"],
+        "?\n1\n?\ntoggle\nnew\nt\ndelete\nedit\nundo\nquit\n",
+    );
+    let said = &output.out;
+    assert!(said.contains("Everything is read-only.\n"), "{said}");
+    for word in ["new:", "edit:", "toggle:", "delete:", "undo:", "rollback:"] {
+        assert!(!said.contains(&format!("\n{word}")), "{word} {said}");
+    }
+    assert_eq!(
+        said.matches("Attention: Nothing can be changed here: --read-only says so")
+            .count(),
+        6,
+        "{said}"
+    );
+    let kept = home
+        .run(&["connections", "get", "openai-prod", "--json"])
+        .json();
+    assert_eq!(
+        (&kept["version"], &kept["isActive"]),
+        (&1.into(), &true.into())
+    );
+}
+
+#[test]
+fn long_lists_are_said_some_at_a_time() {
+    let home = Home::new();
+    let mut many = String::new();
+    for number in 0..50 {
+        let body = json!({
+            "alias": format!("c{number:02}"),
+            "name": format!("Name {number:02}"),
+            "providerId": "openai",
+        });
+        many.push_str(&body.to_string());
+        many.push('\n');
+    }
+    assert_eq!(home.create(&many).code, 0);
+    let answer = plain(&home, &["list", "list 41", "33"]);
+    let said = &answer.out;
+    assert!(
+        said.contains("20. Name 19, alias c19, OpenAI, active\nAnd 30 more: list 21\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("\n41. Name 40") && said.contains("\n50. Name 49"),
+        "{said}"
+    );
+    assert!(
+        said.contains("Selected: Name 32, alias c32, OpenAI, active; 33 of 50"),
+        "{said}"
+    );
+}
+
+#[test]
+fn hostile_names_are_harmless() {
+    let home = Home::new();
+    let body = "{\"alias\":\"evil\",\"name\":\"a\\u200bb\\ue0041\",\"providerId\":\"openai\"}";
+    assert_eq!(home.create(body).code, 0);
+    let answer = plain(&home, &["list", "1", "show", "history", "delete"]);
+    assert!(answer.out.contains(r"a\u{200b}b"), "{answer:?}");
+    assert!(!answer.out.contains('\u{200b}'), "{answer:?}");
+}

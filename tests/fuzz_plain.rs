@@ -1,0 +1,165 @@
+//! Random lines into the app without a screen: no panic, nothing but printable words, no secret said, and where nothing may be
+//! changed nothing is.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
+
+mod common;
+mod stage;
+
+use proptest::prelude::*;
+use stage::Stage;
+use umai::connection::{ConnectionService, Query, Window};
+use umai::tui::plain::command::{Meant, understand};
+use umai::tui::plain::saying::{Saying, notice};
+use umai::tui::site::Site;
+
+const LINES: [&str; 58] = [
+    "",
+    "?",
+    ":",
+    "new",
+    "edit",
+    "toggle",
+    "undo",
+    "delete",
+    "trash",
+    "restore",
+    "purge",
+    "empty",
+    "history",
+    "info",
+    "show",
+    "compare",
+    "mark",
+    "rollback",
+    "rollback-field",
+    "list",
+    "list 2",
+    "list 999999999999",
+    "1",
+    "2",
+    "3",
+    "9",
+    "where",
+    "back",
+    ":back",
+    "up",
+    "down",
+    "first",
+    "last",
+    "open",
+    "close",
+    "/open",
+    "/",
+    "/zzz",
+    "copy",
+    "name",
+    "json",
+    "n",
+    "t",
+    "D",
+    "enter",
+    "esc",
+    ":save",
+    ":next-error",
+    ":clear",
+    ":2",
+    ":99",
+    "::x",
+    "yes",
+    "off",
+    "openai",
+    "delete",
+    "discard",
+    "sort",
+];
+
+fn line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => (0..LINES.len()).prop_map(|at| LINES[at].to_owned()),
+        1 => "[a-zA-Z0-9 $:/é日\u{202e}\u{301}\u{1b}-]{0,12}",
+        1 => Just("sk-planted-0123456789".to_owned()),
+    ]
+}
+
+/// Says a line, and takes in all that is said about it.
+fn say(stage: &mut Stage, line: &str) -> Vec<String> {
+    match understand(&stage.app, line) {
+        Meant::Happens(event) => {
+            stage.happens(event);
+            let told = stage.app.notice.take();
+            let mut said: Vec<String> = told.iter().map(notice).collect();
+            said.extend(Saying::of(&stage.app).all());
+            said
+        }
+        Meant::Answer(lines) => lines,
+    }
+}
+
+fn play(stage: &mut Stage, lines: &[String]) {
+    for line in lines {
+        let is_form = stage.app.form().is_some();
+        for said in say(stage, line) {
+            // What is typed into a name is no secret there; what is typed into a key is never said.
+            assert!(is_form || !said.contains("planted-one"), "{said}");
+            assert!(!said.contains("planted-two"), "{said}");
+        }
+        if let Some(form) = stage.app.form() {
+            assert!(form.focus < form.fields.len());
+        }
+        // A screen may be drawn at any time.
+        stage.buffer();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_line_breaks_the_app(lines in prop::collection::vec(line(), 1..80)) {
+        let mut stage = Stage::three(120, 40);
+        play(&mut stage, &lines);
+    }
+
+    #[test]
+    fn no_line_changes_anything_where_nothing_may_be_changed(lines in prop::collection::vec(line(), 1..80)) {
+        let mut stage = Stage::three(120, 40);
+        stage.app.settle_at(Site {
+            read_only: Some("it is kept".into()),
+            ..Site::default()
+        });
+        play(&mut stage, &lines);
+        let page = stage.elsewhere(&async |service: &dyn ConnectionService| {
+            service.list(Query::all(Window { skip: 0, take: 9 })).await.unwrap()
+        });
+        prop_assert_eq!(page.total, 3);
+        prop_assert!(page.items.iter().all(|item| item.version == 1));
+    }
+}
+
+#[test]
+fn a_secret_that_was_just_typed_is_never_said() {
+    let mut stage = Stage::empty(120, 40);
+    for line in [
+        "new",
+        "openai",
+        "1",
+        "Name",
+        "",
+        "",
+        "sk-planted-0123456789",
+        ":4",
+        ":list",
+        ":test",
+        ":back",
+    ] {
+        for said in say(&mut stage, line) {
+            assert!(!said.contains("planted"), "{line}: {said}");
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! The model of what must not be lost: when drafts are kept and given up, and that a merge comes to what both meant.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
+
+mod common;
+mod stage;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use stage::Stage;
+use umai::connection::{ConnectionService, Setting};
+use umai::tui::app::App;
+use umai::tui::effect::{Effect, Slot};
+use umai::tui::event::{Event, Pasted};
+use umai::tui::keymap::Keymap;
+use umai::tui::layer::Layer;
+use umai::tui::layout::Size;
+
+fn app() -> App {
+    let service = common::service();
+    let mut app = App::new(service.providers(), Keymap::embedded(), Vec::new());
+    app.update(Event::Resize(Size {
+        width: 100,
+        height: 30,
+    }));
+    app
+}
+
+fn press(app: &mut App, keys: &str) -> Option<Effect> {
+    let mut last = None;
+    for event in stage::events(keys) {
+        last = app.update(event);
+    }
+    last
+}
+
+/// What is left to do, but for what is asked of the service.
+fn due(app: &mut App) -> Vec<Effect> {
+    let effects = std::iter::from_fn(|| app.update(Event::Idle));
+    effects
+        .filter(|effect| !matches!(effect, Effect::Call(..) | Effect::Continue))
+        .collect()
+}
+
+/// The wake-up that was asked for is over.
+fn wake(app: &mut App, effects: &[Effect]) -> Vec<Effect> {
+    for effect in effects {
+        if let Effect::Wake(ticket, after) = effect {
+            assert!(*after <= Duration::from_secs(2));
+            app.update(Event::Woken(*ticket));
+        }
+    }
+    due(app)
+}
+
+fn last_wishes(app: &mut App) -> Vec<Effect> {
+    std::iter::from_fn(|| app.last_wish()).collect()
+}
+
+#[test]
+fn who_types_on_is_kept_once_for_each_wake_up_and_nothing_wakes_when_nothing_is_typed() {
+    let mut app = app();
+    assert_eq!(due(&mut app), []);
+    press(&mut app, "nopenai<enter>");
+    let mut asked = due(&mut app);
+    assert!(wake(&mut app, &asked).is_empty(), "nothing is typed yet");
+    for round in 0..3 {
+        press(&mut app, "a");
+        asked = due(&mut app);
+        assert!(matches!(asked.as_slice(), [Effect::Wake(..)]), "{asked:?}");
+        press(&mut app, "b");
+        assert_eq!(due(&mut app), [], "one wake-up is enough");
+        let kept = wake(&mut app, &asked);
+        let [Effect::Keep(_, form), again @ ..] = kept.as_slice() else {
+            panic!("it is kept: {kept:?}");
+        };
+        assert_eq!(form.name, "ab".repeat(round + 1));
+        assert_eq!(wake(&mut app, again), [], "and nothing follows from it");
+    }
+    press(&mut app, "<tab>");
+    asked = due(&mut app);
+    assert_eq!(wake(&mut app, &asked), [], "moving changes nothing of it");
+    assert_eq!(due(&mut app), []);
+}
+
+#[test]
+fn a_form_that_follows_another_before_anything_is_done_is_another_draft() {
+    let mut app = app();
+    press(&mut app, "nopenai<enter>one");
+    let asked = due(&mut app);
+    let kept = wake(&mut app, &asked);
+    let [Effect::Keep(first, _)] = kept.as_slice() else {
+        panic!("{kept:?}");
+    };
+    press(&mut app, "<esc><shift-tab><enter>nopenai<enter>two");
+    let asked = due(&mut app);
+    assert_eq!(asked[0], Effect::Forget(*first));
+    let kept = wake(&mut app, &asked);
+    let [Effect::Keep(second, form)] = kept.as_slice() else {
+        panic!("{kept:?}");
+    };
+    assert_ne!(first, second);
+    assert_eq!(form.name, "two");
+}
+
+#[test]
+fn what_is_typed_is_kept_at_the_end_whatever_ends_the_app() {
+    let mut app = app();
+    press(&mut app, "nopenai<enter>one");
+    let wishes = last_wishes(&mut app);
+    assert!(
+        matches!(wishes.as_slice(), [Effect::Keep(..)]),
+        "{wishes:?}"
+    );
+    assert_eq!(last_wishes(&mut app), [], "once");
+    press(&mut app, "<backspace>");
+    assert_eq!(press(&mut app, "<ctrl-c>"), Some(Effect::Quit));
+    let wishes = last_wishes(&mut app);
+    assert!(
+        matches!(wishes.as_slice(), [Effect::Keep(..)]),
+        "{wishes:?}"
+    );
+}
+
+#[test]
+fn what_is_discarded_just_before_the_end_is_given_up() {
+    let mut app = app();
+    press(&mut app, "nopenai<enter>one");
+    let asked = due(&mut app);
+    wake(&mut app, &asked);
+    press(&mut app, "<esc><shift-tab><enter>");
+    assert_eq!(press(&mut app, "q"), Some(Effect::Quit));
+    let wishes = last_wishes(&mut app);
+    assert!(
+        matches!(wishes.as_slice(), [Effect::Forget(Slot::New(_))]),
+        "{wishes:?}"
+    );
+}
+
+#[test]
+fn an_unchanged_form_is_never_kept() {
+    let mut app = app();
+    press(
+        &mut app,
+        "nopenai<enter>a<backspace><tab><tab><space><space>",
+    );
+    let asked = due(&mut app);
+    assert_eq!(wake(&mut app, &asked), []);
+    assert_eq!(last_wishes(&mut app), []);
+}
+
+#[test]
+fn a_kept_form_says_nothing_of_its_secrets_to_whoever_prints_it() {
+    let mut app = app();
+    press(&mut app, "nopenai<enter>a<tab><tab><tab>sk-planted");
+    let wishes = last_wishes(&mut app);
+    assert!(!format!("{wishes:?}").contains("planted"), "{wishes:?}");
+}
+
+#[test]
+fn what_is_typed_at_once_is_what_is_typed_key_by_key() {
+    let (mut one, mut other) = (app(), app());
+    for keys in [
+        "nopenai<enter>",
+        "Über Team 7",
+        "<tab><tab><tab>",
+        "sk-1",
+        "<tab><tab>",
+        "x y",
+    ] {
+        press(&mut other, keys);
+        if keys.contains('<') {
+            press(&mut one, keys);
+        } else {
+            assert!(one.takes_text());
+            one.update(Event::Typed(Pasted(keys.to_owned().into())));
+        }
+    }
+    assert_eq!(one.form().unwrap().kept(), other.form().unwrap().kept());
+    press(&mut one, "<shift-tab><shift-tab><shift-tab>");
+    assert!(!one.takes_text(), "a space switches there");
+}
+
+/// What one of the two makes of a field: nothing, or one of a few values.
+#[derive(Debug, Clone)]
+struct Made {
+    name: Option<u8>,
+    alias: Option<u8>,
+    is_off: bool,
+    key: bool,
+    organization: Option<u8>,
+}
+
+fn made() -> impl Strategy<Value = Made> {
+    let some = || prop::option::of(0..2_u8);
+    (some(), some(), any::<bool>(), any::<bool>(), some()).prop_map(
+        |(name, alias, is_off, key, organization)| Made {
+            name,
+            alias,
+            is_off,
+            key,
+            organization,
+        },
+    )
+}
+
+impl Made {
+    /// What is typed for it, from the first field on.
+    fn keys(&self) -> String {
+        let text = |value: Option<u8>| match value {
+            Some(value) => format!("<ctrl-u>v{value}<tab>"),
+            None => "<tab>".to_owned(),
+        };
+        let status = if self.is_off { "<space><tab>" } else { "<tab>" };
+        let key = if self.key { "sk-mine<tab>" } else { "<tab>" };
+        let (name, alias) = (text(self.name), text(self.alias));
+        format!("{name}{alias}{status}{key}{}", text(self.organization))
+    }
+
+    /// The same as a request body.
+    fn body(&self) -> String {
+        let mut members = Vec::new();
+        let mut settings = Vec::new();
+        let value = |value: u8| format!("\"v{value}\"");
+        members.extend(self.name.map(|name| format!("\"name\":{}", value(name))));
+        members.extend(
+            self.alias
+                .map(|alias| format!("\"alias\":{}", value(alias))),
+        );
+        members.extend(self.is_off.then(|| "\"isActive\":false".to_owned()));
+        settings.extend(self.key.then(|| "\"apiKey\":\"sk-theirs\"".to_owned()));
+        settings.extend(
+            self.organization
+                .map(|organization| format!("\"organization\":{}", value(organization))),
+        );
+        members.push(format!("\"settings\":{{{}}}", settings.join(",")));
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+/// What a field says, and what it said when the form was last brought up to what is stored.
+#[derive(Debug, Clone, PartialEq)]
+struct Value {
+    was: String,
+    is: String,
+}
+
+impl Value {
+    /// The others made this of it; answers whether both changed it.
+    fn meets(&mut self, other: &str) -> bool {
+        if other == self.is {
+            self.was = other.to_owned();
+        } else if self.was == self.is {
+            (self.was, self.is) = (other.to_owned(), other.to_owned());
+        } else if other != self.was {
+            return true;
+        }
+        false
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_merge_comes_to_what_both_meant(
+        mine in made(),
+        theirs in made(),
+        again in prop::option::of(made()),
+        is_heard in any::<bool>(),
+        choices in prop::collection::vec(any::<bool>(), 5),
+    ) {
+        let base = r#"{"alias":"base","name":"base","providerId":"openai","settings":{"apiKey":"sk-base","organization":"base"}}"#;
+        let mut stage = Stage::with(120, 40, &[base]);
+        stage.play("<down>e");
+        let id = stage.app.form().unwrap().id().unwrap();
+        stage.play(&mine.keys());
+        let update = |stage: &Stage, made: &Made| {
+            let body = made.body();
+            stage.elsewhere(&async |service: &dyn ConnectionService| {
+                service.update(&id.into(), common::draft(&body), None).await.unwrap();
+            });
+        };
+        update(&stage, &theirs);
+        let mut theirs_version = version(&stage, id);
+        if is_heard {
+            hear(&mut stage, id);
+        }
+        stage.play("<ctrl-s>");
+        let is_saved = stage.app.form().is_none();
+        // The others go on, at whatever point one is.
+        let again = again.filter(|_| !is_saved);
+        if let Some(again) = &again {
+            update(&stage, again);
+            theirs_version = version(&stage, id);
+            hear(&mut stage, id);
+        }
+        // What both changed, and what was chosen of it.
+        let mut chosen: Vec<(String, bool)> = Vec::new();
+        for _ in 0..6 {
+            if let Some(Layer::Merge(merge)) = stage.app.layers.last() {
+                let labels: Vec<_> = merge.conflicts.iter().map(|one| one.label.clone()).collect();
+                for (label, is_mine) in labels.into_iter().zip(&choices) {
+                    stage.play(if *is_mine { "<left><down>" } else { "<right><down>" });
+                    chosen.push((label, *is_mine));
+                }
+                stage.play("<enter>");
+            } else if stage.app.form().is_some() {
+                stage.play("<ctrl-s>");
+            }
+        }
+        prop_assert!(stage.app.layers.is_empty(), "no loop: {}", stage.frame());
+
+        let now = stage.elsewhere(&async |service: &dyn ConnectionService| {
+            service.get(&id.into()).await.unwrap()
+        });
+        let said = |value: Option<u8>| value.map_or("base".to_owned(), |value| format!("v{value}"));
+        let expected = |of: fn(&Made) -> Option<u8>, label: &str| {
+            let mut value = Value { was: "base".into(), is: said(of(&mine)) };
+            let first = said(of(&theirs));
+            let mut both = value.meets(&first);
+            if let Some(again) = &again {
+                let second = of(again).map_or(first.clone(), |_| said(of(again)));
+                both = value.meets(&second);
+                if both { value.was = second; }
+            } else if both {
+                value.was = first;
+            }
+            let choice = chosen.iter().rev().find(|(chosen, _)| chosen == label);
+            assert_eq!(both, choice.is_some(), "{label} is asked about when both changed it");
+            if choice.is_some_and(|(_, is_mine)| !is_mine) { value.was } else { value.is }
+        };
+        prop_assert_eq!(&now.item.name, &expected(|made| made.name, "Name"));
+        prop_assert_eq!(&now.item.alias, &expected(|made| made.alias, "Alias"));
+        let organization = now.settings.as_ref().and_then(|settings| settings.get("organization"));
+        let Some(Setting::Text(organization)) = organization else {
+            panic!("{organization:?}");
+        };
+        prop_assert_eq!(organization, &expected(|made| made.organization, "OpenAI Organization ID"));
+        let is_off = mine.is_off || theirs.is_off || again.as_ref().is_some_and(|made| made.is_off);
+        prop_assert_eq!(now.item.is_active, !is_off);
+        let both_keys = mine.key && (theirs.key || again.as_ref().is_some_and(|made| made.key));
+        prop_assert_eq!(chosen.iter().any(|(label, _)| label == "OpenAI API Key"), both_keys);
+        let choice = chosen.iter().rev().find(|(label, _)| label == "OpenAI API Key");
+        let is_mine = mine.key && choice.is_none_or(|(_, is_mine)| *is_mine);
+        if now.item.version > theirs_version {
+            prop_assert_eq!(saved_key(&stage, id, now.item.version), is_mine);
+        } else {
+            prop_assert!(!is_mine, "it was not saved");
+        }
+    }
+}
+
+fn version(stage: &Stage, id: uuid::Uuid) -> u64 {
+    let got =
+        stage.elsewhere(&async |service: &dyn ConnectionService| service.get(&id.into()).await);
+    got.unwrap().item.version
+}
+
+/// Whether the last save wrote another key.
+fn saved_key(stage: &Stage, id: uuid::Uuid, version: u64) -> bool {
+    let versions = stage.elsewhere(&async |service: &dyn ConnectionService| {
+        let window = umai::connection::Window { skip: 0, take: 1 };
+        service.versions(&id.into(), window).await.unwrap()
+    });
+    let newest = &versions.items[0];
+    assert_eq!(newest.number(), version);
+    newest
+        .change
+        .paths
+        .iter()
+        .any(|path| path == "settings.apiKey")
+}
+
+fn hear(stage: &mut Stage, id: uuid::Uuid) {
+    use umai::tui::follow::Heard;
+    use umai::tui::tree::{Item, News};
+    let item = stage
+        .elsewhere(&async |service: &dyn ConnectionService| service.get(&id.into()).await)
+        .unwrap()
+        .item;
+    let news = News::Saved(Item::new(&item, "openai".into()));
+    stage.happens(Event::Heard(Heard::News(vec![news])));
+}

@@ -1,0 +1,81 @@
+//! What answers and is no umai, and what takes a connection and says nothing: both are the server's trouble, exit code 7.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+use tokio::runtime::Runtime;
+
+use crate::home::{DOCUMENTED, Home};
+use crate::stranger::{Said, Stranger, json, says};
+
+#[rstest]
+#[case::a_web_site(|| says(404, "text/html", "<html><title>Not Found</title></html>"))]
+#[case::a_mute_one(|| says(404, "text/plain", ""))]
+#[case::a_welcome(|| says(200, "text/html", "<html><title>Welcome</title></html>"))]
+#[case::no_such_method(|| says(405, "text/html", "<html><title>Method Not Allowed</title></html>"))]
+#[case::a_bad_request(|| says(400, "text/plain", "Bad Request"))]
+fn what_is_no_umai_is_said_and_is_exit_code_7(#[case] answer: fn() -> Said) {
+    let runtime = Runtime::new().unwrap();
+    let stranger = runtime.block_on(Stranger::new(move |_| answer()));
+    let home = Home::new();
+    for command in [
+        &["connections", "list"][..],
+        &["connections", "get", "a"],
+        &["connections", "history", "a"],
+        &["connections", "activate", "a"],
+        &["connections", "delete", "a", "--yes"],
+        &["connections", "create", "--from-json", "-"],
+        &["doctor"],
+    ] {
+        let arguments = [&["--server", stranger.origin.as_str()], command].concat();
+        let answer = home.pipe(&arguments, DOCUMENTED);
+        assert_eq!(answer.code, 7, "{command:?}: {answer:?}");
+    }
+}
+
+#[test]
+fn what_is_no_umai_is_named_with_its_address() {
+    let runtime = Runtime::new().unwrap();
+    let stranger = runtime.block_on(Stranger::new(|_| says(404, "text/html", "<p>?</p>")));
+    let answer = Home::new().run(&["--server", &stranger.origin, "connections", "get", "a"]);
+    let wanted = format!(
+        "What {} answers is not what the management API answers; check the address",
+        stranger.origin
+    );
+    assert!(answer.err.contains(&wanted), "{answer:?}");
+}
+
+#[test]
+fn a_connection_that_a_server_does_not_have_is_still_not_found() {
+    let runtime = Runtime::new().unwrap();
+    let stranger = runtime.block_on(Stranger::new(|heard| {
+        if heard.line.contains("/connections?") {
+            json(200, "{\"items\":[],\"total\":0}")
+        } else {
+            says(404, "text/plain", "")
+        }
+    }));
+    let answer = Home::new().run(&["--server", &stranger.origin, "connections", "get", "a"]);
+    assert_eq!(answer.code, 3, "{answer:?}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_given_up_on_after_ten_seconds() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", silent.local_addr().unwrap());
+    let start = Instant::now();
+    let answer = Home::new().run(&["--server", &origin, "connections", "list"]);
+    assert_eq!(answer.code, 7, "{answer:?}");
+    assert!(
+        answer
+            .err
+            .contains("cannot be reached: it takes too long to answer"),
+        "{answer:?}"
+    );
+    let took = start.elapsed();
+    assert!(
+        took > Duration::from_secs(9) && took < Duration::from_secs(20),
+        "{took:?}"
+    );
+}

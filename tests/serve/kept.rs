@@ -1,0 +1,57 @@
+//! A server where nothing may be changed, and what is said to one that lets others refer to everything.
+
+use std::fs;
+
+use crate::house::{CONNECTIONS, DOCUMENTED, House};
+use crate::raw::ask;
+
+#[test]
+fn a_read_only_server_changes_nothing_whatever_the_token_allows() {
+    let house = House::new();
+    let token = house.token("t", "write");
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        ("Authorization", bearer.as_str()),
+        ("Content-Type", "application/json"),
+    ];
+    let server = house.serve(&["--http"]);
+    let made = ask(server.address, "POST", CONNECTIONS, &headers, DOCUMENTED);
+    assert_eq!(made.status, 201, "{made:?}");
+    drop(server);
+    let server = house.serve(&["--http", "--read-only"]);
+    let one = format!("{CONNECTIONS}/openai-prod");
+    let before = ask(server.address, "GET", &one, &headers, "");
+    assert_eq!(before.status, 200, "{before:?}");
+    for (method, path, body) in [
+        ("POST", CONNECTIONS, DOCUMENTED),
+        ("PUT", &one, r#"{"name":"Another"}"#),
+        ("DELETE", &one, ""),
+    ] {
+        let reply = ask(server.address, method, path, &headers, body);
+        assert_eq!(reply.status, 403, "{method}: {reply:?}");
+        assert_eq!(reply.problem()["code"], "readOnly", "{reply:?}");
+    }
+    let after = ask(server.address, "GET", &one, &headers, "");
+    assert_eq!(after.body, before.body);
+}
+
+/// What is said at the start; it ends there, since its log cannot be made.
+fn said_at_start(house: &House, options: &[&str]) -> String {
+    let end = ["--log", "/nowhere/log"];
+    let said = house.run(&[&["serve", "--http", "--no-auth"], options, &end].concat());
+    assert_ne!(said.code, Some(0), "{said:?}");
+    said.err
+}
+
+#[test]
+fn a_server_for_others_without_an_allow_list_is_told_so() {
+    let house = House::new();
+    let host = ["--host", "umai.example"];
+    assert!(!said_at_start(&house, &[]).contains("allow-list"));
+    let said = said_at_start(&house, &host);
+    assert!(said.contains("There is no allow-list"), "{said}");
+    let settings = r#"{"Umbraco":{"AI":{"AllowedConfigurationKeyPrefixes":["OpenAI"]}}}"#;
+    fs::write(house.path("appsettings.json"), settings).unwrap();
+    let said = said_at_start(&house, &host);
+    assert!(!said.contains("allow-list"), "{said}");
+}

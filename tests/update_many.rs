@@ -1,0 +1,470 @@
+//! The model alone, doing things to many: what is asked, in which order answers may come, and what is left when it is stopped.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
+
+mod common;
+mod stage;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use umai::connection::{
+    Connection, ConnectionError, ConnectionItem, Page, Rollback, ServerError, Window,
+};
+use umai::provider::ProviderCatalog;
+use umai::tui::app::App;
+use umai::tui::bulk::{AT_ONCE, Phase, State};
+use umai::tui::effect::{Effect, Reply, Request, Ticket};
+use umai::tui::event::Event;
+use umai::tui::follow::Heard;
+use umai::tui::keymap::Keymap;
+use umai::tui::layout::Size;
+use umai::tui::notice::Mood;
+use umai::tui::tree::{Item, News};
+use uuid::Uuid;
+
+fn id(number: usize) -> Uuid {
+    Uuid::from_u128(number as u128)
+}
+
+fn item(number: usize, is_active: bool, version: u64) -> ConnectionItem {
+    let date: DateTime<Utc> = "2024-01-15T10:30:00Z".parse().unwrap();
+    ConnectionItem {
+        endpoint: None,
+        id: id(number),
+        alias: format!("c-{number:06}"),
+        name: format!("C {number:06}"),
+        provider_id: "openai".into(),
+        is_active,
+        date_created: date,
+        date_modified: date,
+        version,
+        date_deleted: None,
+    }
+}
+
+fn saved(number: usize, is_active: bool) -> News {
+    News::Saved(Item::new(&item(number, is_active, 2), Arc::from("openai")))
+}
+
+/// An app that has read so many connections, all of them inactive.
+fn app_with(count: usize) -> App {
+    let catalog = Arc::new(ProviderCatalog::embedded());
+    let mut app = App::new(catalog, Keymap::embedded(), Vec::new());
+    let (width, height) = (120, 40);
+    app.update(Event::Resize(Size { width, height }));
+    while let Some(Effect::Call(ticket, Request::List(Window { skip, take }))) =
+        app.update(Event::Idle)
+    {
+        let items = (1..=count).skip(skip).take(take);
+        let items = items
+            .map(|number| Item::new(&item(number, false, 1), Arc::from("openai")))
+            .collect();
+        let page = Page {
+            items,
+            total: count,
+        };
+        app.update(Event::Reply(ticket, Reply::Listed(Ok(page))));
+    }
+    app
+}
+
+fn press(app: &mut App, story: &str) -> Option<Effect> {
+    let mut last = None;
+    for event in stage::events(story) {
+        last = app.update(event);
+    }
+    last
+}
+
+/// What is asked for when nothing happens, without its answers.
+fn due(app: &mut App) -> Vec<(Ticket, Request)> {
+    let effects = std::iter::from_fn(|| app.update(Event::Idle));
+    let calls = effects.filter_map(|effect| match effect {
+        Effect::CallBeside(ticket, request) => Some((ticket, request)),
+        Effect::Call(ticket, request) if !matches!(request, Request::Get(_)) => {
+            Some((ticket, request))
+        }
+        _ => None,
+    });
+    calls.collect()
+}
+
+/// The answer of a service that does what it is asked.
+fn done(request: &Request) -> Reply {
+    let number = |id: &Uuid| usize::try_from(id.as_u128()).unwrap();
+    match request {
+        Request::SetActive(id, on) => Reply::Saved(Ok(Connection {
+            item: item(number(id), *on, if *on { 2 } else { 3 }),
+            settings: None,
+        })),
+        Request::Delete(id) => Reply::Deleted(Ok(item(number(id), false, 2))),
+        Request::Restore(id, None) => Reply::Saved(Ok(Connection {
+            item: item(number(id), false, 3),
+            settings: None,
+        })),
+        other => panic!("not expected: {other:?}"),
+    }
+}
+
+fn answer(app: &mut App, (ticket, request): &(Ticket, Request)) {
+    app.update(Event::Reply(*ticket, done(request)));
+}
+
+/// Answers everything until nothing is asked for any more; answers how much that was.
+fn finish(app: &mut App) -> usize {
+    let mut count = 0;
+    loop {
+        let calls = due(app);
+        if calls.is_empty() {
+            return count;
+        }
+        for call in &calls {
+            answer(app, call);
+            count += 1;
+        }
+    }
+}
+
+/// All are marked, and are being switched on; what was asked for.
+fn enabling(count: usize) -> (App, Vec<(Ticket, Request)>) {
+    let mut app = app_with(count);
+    press(&mut app, "<ctrl-a>+<enter>");
+    let calls = due(&mut app);
+    (app, calls)
+}
+
+fn tally(app: &App) -> (usize, usize, usize, usize) {
+    let tally = app.bulk.as_ref().unwrap().tally;
+    (tally.done, tally.unchanged, tally.failed, tally.waiting)
+}
+
+fn state(app: &App, number: usize) -> State {
+    let rows = app.bulk.as_ref().unwrap().rows();
+    let row = rows.iter().find(|row| row.id == id(number)).unwrap();
+    row.state.clone()
+}
+
+#[test]
+fn no_more_are_under_way_at_a_time_than_a_key_can_wait_for() {
+    let (mut app, calls) = enabling(100);
+    assert_eq!(calls.len(), AT_ONCE);
+    assert!(due(&mut app).is_empty(), "the next one waits for an answer");
+    answer(&mut app, &calls[3]);
+    let next = due(&mut app);
+    assert_eq!(next.len(), 1);
+    assert_eq!(next[0].1, Request::SetActive(id(AT_ONCE + 1), true));
+}
+
+#[test]
+fn answers_may_come_in_any_order() {
+    let (mut app, mut calls) = enabling(40);
+    let mut asked = calls.len();
+    while let Some(call) = calls.pop() {
+        answer(&mut app, &call);
+        let next = due(&mut app);
+        asked += next.len();
+        calls.extend(next);
+    }
+    assert_eq!(asked, 40, "each once");
+    assert_eq!(tally(&app), (40, 0, 0, 0));
+    assert!((0..40).all(|at| app.tree.shown(at).unwrap().is_active));
+    assert_eq!(app.tree.marked_len(), 0);
+}
+
+#[test]
+fn esc_begins_nothing_more_waits_for_what_was_begun_and_says_what_was_done() {
+    let (mut app, calls) = enabling(100);
+    press(&mut app, "<esc>");
+    assert!(due(&mut app).is_empty());
+    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Running);
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    assert!(due(&mut app).is_empty());
+    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Over);
+    assert_eq!(tally(&app), (AT_ONCE, 0, 0, 100 - AT_ONCE));
+    assert_eq!(app.tree.marked_len(), 100 - AT_ONCE, "the rest is marked");
+    press(&mut app, "r");
+    assert_eq!(finish(&mut app), 100 - AT_ONCE);
+    assert_eq!(tally(&app), (100, 0, 0, 0));
+    press(&mut app, "u");
+    assert_eq!(finish(&mut app), 100, "both parts are one thing");
+}
+
+#[test]
+fn keys_are_answered_while_it_runs() {
+    let (mut app, calls) = enabling(1_000);
+    press(&mut app, "<down><down>");
+    assert_eq!(app.bulk.as_ref().unwrap().selected, AT_ONCE + 1);
+    answer(&mut app, &calls[0]);
+    due(&mut app);
+    assert_eq!(
+        app.bulk.as_ref().unwrap().selected,
+        AT_ONCE + 1,
+        "who selects a row stays there"
+    );
+    press(&mut app, "b<esc>");
+    assert!(app.layers.is_empty());
+    let effect = press(&mut app, "<down><down>t");
+    assert!(
+        matches!(effect, Some(Effect::Call(_, Request::SetActive(_, true)))),
+        "{effect:?}"
+    );
+}
+
+#[test]
+fn one_that_vanishes_in_the_middle_is_not_asked_for() {
+    let (mut app, calls) = enabling(20);
+    let gone = News::Deleted(id(15));
+    app.update(Event::Heard(Heard::News(vec![gone])));
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    assert_eq!(finish(&mut app), 20 - AT_ONCE - 1);
+    assert_eq!(tally(&app), (19, 0, 1, 0));
+    assert_eq!(
+        state(&app, 15),
+        State::Failed("It was deleted meanwhile".into())
+    );
+}
+
+#[test]
+fn one_that_somebody_else_switched_in_the_middle_is_left_alone_and_not_undone() {
+    let (mut app, calls) = enabling(20);
+    app.update(Event::Heard(Heard::News(vec![saved(15, true)])));
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    assert_eq!(finish(&mut app), 20 - AT_ONCE - 1);
+    assert_eq!(state(&app, 15), State::Unchanged);
+    press(&mut app, "u");
+    assert_eq!(finish(&mut app), 19);
+    assert!(app.tree.item(id(15)).unwrap().is_active);
+}
+
+#[test]
+fn ones_own_change_may_be_heard_of_before_its_answer() {
+    let (mut app, calls) = enabling(3);
+    app.update(Event::Heard(Heard::News(vec![saved(2, true)])));
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    assert!(due(&mut app).is_empty());
+    assert_eq!(tally(&app), (3, 0, 0, 0));
+}
+
+#[test]
+fn an_answer_that_says_nothing_was_saved_is_no_change() {
+    let (mut app, calls) = enabling(3);
+    let same = Connection {
+        item: item(1, true, 1),
+        settings: None,
+    };
+    app.update(Event::Reply(calls[0].0, Reply::Saved(Ok(same))));
+    assert_eq!(state(&app, 1), State::Unchanged);
+}
+
+#[test]
+fn a_lost_or_strange_answer_fails_its_row_alone() {
+    let (mut app, calls) = enabling(4);
+    app.update(Event::Reply(
+        calls[0].0,
+        Reply::Lost("the line broke".into()),
+    ));
+    let strange = Reply::RolledBack(Err::<Box<Rollback>, _>(ConnectionError::VersionNotFound(1)));
+    app.update(Event::Reply(calls[1].0, strange));
+    answer(&mut app, &calls[2]);
+    answer(&mut app, &calls[3]);
+    assert_eq!(tally(&app), (2, 0, 2, 0));
+    assert_eq!(
+        state(&app, 1),
+        State::Failed("The request broke off: the line broke".into())
+    );
+    assert_eq!(app.tree.marked_len(), 2, "what failed stays marked");
+}
+
+#[test]
+fn trouble_that_would_meet_all_of_them_stops_the_rest() {
+    let (mut app, calls) = enabling(100);
+    let trouble = ConnectionError::Server(ServerError::SignIn);
+    app.update(Event::Reply(calls[0].0, Reply::Saved(Err(trouble))));
+    assert!(due(&mut app).is_empty());
+    for call in &calls[1..] {
+        answer(&mut app, call);
+    }
+    assert_eq!(tally(&app), (AT_ONCE - 1, 0, 1, 100 - AT_ONCE));
+    let (said, _) = app.bulk.as_ref().unwrap().summary();
+    assert!(said.contains("Stopped: The server does not know"), "{said}");
+}
+
+#[test]
+fn what_runs_is_not_undone_and_nothing_else_is_instead() {
+    let mut app = app_with(30);
+    let switched = press(&mut app, "<down>t");
+    let Some(Effect::Call(ticket, request)) = switched else {
+        panic!("a switch was expected");
+    };
+    answer(&mut app, &(ticket, request));
+    press(&mut app, "<ctrl-a>+<enter>b");
+    assert_eq!(press(&mut app, "u"), None);
+    let notice = app.notice.as_ref().unwrap();
+    assert!(notice.text.contains("still under way"), "{}", notice.text);
+    finish(&mut app);
+    press(&mut app, "u");
+    assert_eq!(finish(&mut app), 29);
+    press(&mut app, "<esc>");
+    let effect = press(&mut app, "u");
+    assert!(
+        matches!(effect, Some(Effect::Call(_, Request::SetActive(_, false)))),
+        "then what was done before: {effect:?}"
+    );
+}
+
+#[test]
+fn a_stopped_undo_can_be_undone_further() {
+    let (mut app, calls) = enabling(100);
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    finish(&mut app);
+    press(&mut app, "u");
+    let calls = due(&mut app);
+    press(&mut app, "<esc>");
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Over);
+    press(&mut app, "<esc>u");
+    assert_eq!(finish(&mut app), 100 - AT_ONCE);
+    press(&mut app, "<esc>");
+    assert_eq!(press(&mut app, "u"), None);
+    assert!(due(&mut app).is_empty(), "nothing is left to undo");
+}
+
+#[test]
+fn an_undo_that_was_stopped_and_tried_again_leaves_nothing_to_undo() {
+    let (mut app, calls) = enabling(20);
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    finish(&mut app);
+    press(&mut app, "u");
+    let calls = due(&mut app);
+    press(&mut app, "<esc>");
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    press(&mut app, "r");
+    assert_eq!(finish(&mut app), 20 - AT_ONCE);
+    press(&mut app, "<esc>u");
+    let notice = app.notice.as_ref().unwrap();
+    assert_eq!(notice.text, "There is nothing to undo");
+}
+
+#[test]
+fn deleting_many_is_not_said_to_be_somebody_elses_doing() {
+    let mut app = app_with(10);
+    press(&mut app, "<down><ctrl-a>D<tab><enter>");
+    let calls = due(&mut app);
+    let heard = (1..=4).map(|number| News::Deleted(id(number))).collect();
+    app.update(Event::Heard(Heard::News(heard)));
+    assert!(
+        app.notice
+            .as_ref()
+            .is_none_or(|notice| notice.mood != Mood::Warning),
+        "{:?}",
+        app.notice
+    );
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    finish(&mut app);
+    assert_eq!(tally(&app), (10, 0, 0, 0));
+    press(&mut app, "u");
+    assert_eq!(finish(&mut app), 10);
+    assert_eq!(app.tree.len(), 10);
+}
+
+#[test]
+fn what_came_back_and_is_deleted_again_is_somebody_elses_doing() {
+    let mut app = app_with(2);
+    press(&mut app, "<ctrl-a>D<tab><enter>");
+    finish(&mut app);
+    press(&mut app, "<esc>");
+    let back = News::Saved(Item::new(&item(1, false, 3), Arc::from("openai")));
+    app.update(Event::Heard(Heard::News(vec![back])));
+    press(&mut app, "<down>");
+    app.update(Event::Heard(Heard::News(vec![News::Deleted(id(1))])));
+    let notice = app.notice.as_ref().unwrap();
+    assert!(notice.text.contains("was deleted elsewhere"), "{notice:?}");
+}
+
+#[test]
+fn a_switch_of_many_cannot_be_undone_for_those_that_others_deleted() {
+    let (mut app, calls) = enabling(5);
+    for call in &calls {
+        answer(&mut app, call);
+    }
+    due(&mut app);
+    app.update(Event::Heard(Heard::News(vec![News::Deleted(id(2))])));
+    press(&mut app, "<esc>u");
+    assert_eq!(finish(&mut app), 4);
+    assert_eq!(tally(&app), (4, 0, 0, 0));
+}
+
+#[test]
+fn a_question_that_is_left_asks_nothing_and_keeps_the_marks() {
+    let mut app = app_with(5);
+    press(&mut app, "<ctrl-a>D<esc>");
+    assert!(app.bulk.is_none() && app.layers.is_empty());
+    assert!(due(&mut app).is_empty());
+    assert_eq!(app.tree.marked_len(), 5);
+}
+
+#[test]
+fn what_is_heard_before_it_begins_changes_what_would_be_done() {
+    let mut app = app_with(5);
+    press(&mut app, "<ctrl-a>+");
+    let news = vec![saved(1, true), News::Deleted(id(2))];
+    app.update(Event::Heard(Heard::News(news)));
+    let counts = app.bulk.as_ref().unwrap().foreseen();
+    assert_eq!((counts.change, counts.stay, counts.gone), (3, 1, 1));
+    press(&mut app, "<enter>");
+    assert_eq!(due(&mut app).len(), 3);
+}
+
+#[test]
+fn ctrl_c_quits_at_once_and_nothing_more_is_begun() {
+    let (mut app, _) = enabling(100);
+    assert_eq!(press(&mut app, "<ctrl-c>"), Some(Effect::Quit));
+}
+
+#[test]
+fn answers_for_a_run_before_change_nothing_in_the_next() {
+    let mut app = app_with(3);
+    press(&mut app, "<ctrl-a>T<enter>");
+    let tests = due(&mut app);
+    assert_eq!(tests.len(), 3);
+    press(&mut app, "<esc><esc>+<enter>");
+    let calls = due(&mut app);
+    assert_eq!(calls.len(), 3);
+    app.update(Event::Reply(tests[0].0, Reply::Lost("late".into())));
+    assert_eq!(state(&app, 1), State::UnderWay);
+}
+
+#[test]
+fn space_marks_a_hundred_thousand_one_by_one_as_well_as_all() {
+    let mut app = app_with(100_000);
+    press(&mut app, "<ctrl-a>");
+    assert_eq!(app.tree.marked_len(), 100_000);
+    press(&mut app, "<down><space>");
+    assert_eq!(app.tree.marked_len(), 99_999);
+    press(&mut app, "*");
+    assert_eq!(app.tree.marked_len(), 1);
+}
