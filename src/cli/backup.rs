@@ -170,7 +170,7 @@ fn list(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
                     name,
                     shown::date(label),
                     label.head.digest.count.to_string(),
-                    shown::origin(label.origin).to_owned(),
+                    shown::origin(label.about.origin).to_owned(),
                     folder,
                 ],
                 Err(fault) => [

@@ -18,14 +18,13 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
-use self::file::{Fault, Label, Origin};
+use self::file::{About, Fault, Label, Origin};
 use self::keys::Keys;
 use self::shelf::{Found, Shelf, name_of};
 use super::StoreOptions;
 use super::content::{self, Content};
 use super::journal::head::Head;
 use super::key::{Key, KeyCheck, Place};
-use super::sled::gather::Payloads;
 use super::sled::rows::{self, SavedJson};
 use crate::connection::{Connection, Sealed, Setting, Settings, StoreError};
 
@@ -81,46 +80,45 @@ pub fn create(
     to: &Target,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let Content { identity, fold, .. } = content::read_whole(&options.data)?;
-    let keys = Keys::find(options);
-    let key = keys.fitting(&identity).cloned();
-    let stamp = key.map(stamp_of);
-    let head = head_of(identity, &fold);
-    let path = put(
-        &head,
-        &fold,
-        (now, Origin::Asked),
-        stamp.as_deref(),
-        &options.data,
-        to,
-    )?;
-    let label = file::label(&path).map_err(|fault| faulty(&path, &fault))?;
-    Ok(Backup { path, label })
+    let content = content::read_whole(&options.data)?;
+    let key = Keys::find(options).fitting(&content.identity).cloned();
+    let whole = Whole {
+        content,
+        about: About {
+            made: now,
+            origin: Origin::Asked,
+            place: file::Place::of(&options.data),
+        },
+        stamp: key.map(stamp_of),
+    };
+    match to {
+        Target::Store => whole.put(&Shelf::of_store(&options.data)),
+        Target::Folder(folder) => whole.put(&Shelf::at(folder)),
+        Target::File(path) => whole.place(path),
+    }
 }
 
 /// Makes a backup of a store in its folder, for as long as newer ones do not make it needless.
 pub fn create_automatic(
     data: &Path,
-    stamp: Option<&Stamp>,
+    stamp: Option<Arc<Stamp>>,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let Content { identity, fold, .. } = content::read_whole(data)?;
-    let store = identity.store;
-    let head = head_of(identity, &fold);
-    let path = put(
-        &head,
-        &fold,
-        (now, Origin::Automatic),
+    let whole = Whole {
+        content: content::read_whole(data)?,
+        about: About {
+            made: now,
+            origin: Origin::Automatic,
+            place: file::Place::of(data),
+        },
         stamp,
-        data,
-        &Target::Store,
-    )?;
-    let label = file::label(&path).map_err(|fault| faulty(&path, &fault))?;
+    };
     let shelf = Shelf::of_store(data);
+    let made = whole.put(&shelf)?;
     shelf
-        .tidy(store, now)
+        .tidy(made.label.identity().store, now)
         .map_err(|error| super::files::unusable(shelf.folder(), &error))?;
-    Ok(Backup { path, label })
+    Ok(made)
 }
 
 /// Copies a backup to another folder, and lets go of automatic ones there that it makes needless.
@@ -137,41 +135,52 @@ pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
     Ok(path)
 }
 
-fn put(
-    head: &Head,
-    fold: &Payloads,
-    about: (DateTime<Utc>, Origin),
-    stamp: Option<&Stamp>,
-    data: &Path,
-    to: &Target,
-) -> Result<PathBuf, StoreError> {
-    let write = |file: &mut std::fs::File| file::write(file, head, fold, about, stamp);
-    let name = name_of(head.identity.store, head.revision, about.0);
-    let shelf = match to {
-        Target::Store => Shelf::of_store(data),
-        Target::Folder(folder) => Shelf::at(folder),
-        Target::File(path) if path.exists() => {
+/// A whole store that is about to be written as a backup.
+struct Whole {
+    content: Content,
+    about: About,
+    stamp: Option<Arc<Stamp>>,
+}
+
+impl Whole {
+    fn put(&self, shelf: &Shelf) -> Result<Backup, StoreError> {
+        let head = self.head();
+        let name = name_of(head.identity.store, head.revision, self.about.made);
+        let path = shelf
+            .put(&name, |file| self.write(file))
+            .map_err(|fault| faulty(shelf.folder(), &fault))?;
+        made(path)
+    }
+
+    fn place(&self, path: &Path) -> Result<Backup, StoreError> {
+        if path.exists() {
             return Err(StoreError::Unusable(format!(
                 "{} is there already; nothing was changed. Name another file, or a folder",
                 path.display()
             )));
         }
-        Target::File(path) => {
-            shelf::place(path, write).map_err(|fault| faulty(path, &fault))?;
-            return Ok(path.clone());
+        shelf::place(path, |file| self.write(file)).map_err(|fault| faulty(path, &fault))?;
+        made(path.to_owned())
+    }
+
+    fn write(&self, file: &mut std::fs::File) -> std::io::Result<()> {
+        let stamp = self.stamp.as_deref();
+        file::write(file, &self.head(), &self.content.fold, &self.about, stamp)
+    }
+
+    fn head(&self) -> Head {
+        let fold = &self.content.fold;
+        Head {
+            identity: self.content.identity.clone(),
+            revision: fold.revision,
+            digest: fold.digest(),
         }
-    };
-    shelf
-        .put(&name, write)
-        .map_err(|fault| faulty(shelf.folder(), &fault))
+    }
 }
 
-fn head_of(identity: super::journal::head::Identity, fold: &Payloads) -> Head {
-    Head {
-        identity,
-        revision: fold.revision,
-        digest: fold.digest(),
-    }
+fn made(path: PathBuf) -> Result<Backup, StoreError> {
+    let label = file::label(&path).map_err(|fault| faulty(&path, &fault))?;
+    Ok(Backup { path, label })
 }
 
 /// Seals with a key.
@@ -190,19 +199,21 @@ pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<Found>, StoreError>
     Ok(found)
 }
 
-/// Where another folder has backups that the key at hand sealed, there was a store: one that is gone is not taken for one that
-/// never was.
+/// Where another folder has backups from this data folder that the key at hand sealed, there was a store: one that is gone is not
+/// taken for one that never was.
 pub fn refuse_beside_copies(options: &StoreOptions, folder: &Path) -> Result<(), StoreError> {
     let keys = Keys::find(options);
     // A folder that cannot be read is told of when something is copied there.
     let found = Shelf::at(folder).all().unwrap_or_default();
     let labels = found.into_iter().filter_map(|found| found.label.ok());
-    let ours = labels.filter(|label| keys.fitting(label.identity()).is_some());
+    let here = file::Place::of(&options.data);
+    let ours = labels
+        .filter(|label| label.about.place == here && keys.fitting(label.identity()).is_some());
     match ours.count() {
         0 => Ok(()),
         count => Err(StoreError::Unusable(format!(
-            "There is no store in {}, but {} has {count} backups that this key sealed; nothing was changed. \
-             Bring the newest one back with: umai backup restore --newest; or leave that folder out for the first start of a new store",
+            "There is no store in {}, but {} has {count} backups of the one that was there; nothing was changed. \
+             Bring the newest one back with: umai backup restore --newest; or leave that folder out for the first start of another one: --backup-folder ''",
             options.data.display(),
             folder.display()
         ))),

@@ -201,6 +201,9 @@ fn umai_makes_a_backup_itself_and_copies_it_to_the_other_folder() {
     assert_eq!(listed.status.code(), Some(6), "{listed:?}");
     let said = String::from_utf8(listed.stderr).unwrap();
     assert!(said.contains("umai backup restore --newest"), "{said}");
+    // Another store beside it is none of its business.
+    let another = run(&["--data", "another", "connections", "list"]);
+    assert!(another.status.success(), "{another:?}");
     let restored = run(&["backup", "restore", "--newest", "--yes"]);
     assert!(restored.status.success(), "{restored:?}");
     assert_eq!(home.total(), 1);

@@ -74,7 +74,7 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
         .collect();
     // The list has one folder after the other.
     ours.sort_by_key(|found| {
-        std::cmp::Reverse(label_of(found).map(|label| (label.head.revision, label.made)))
+        std::cmp::Reverse(label_of(found).map(|label| (label.head.revision, label.about.made)))
     });
     for found in ours {
         match prepare(&ground.store_options(), &found.path) {

@@ -26,7 +26,7 @@ pub fn folder(path: &Path) -> String {
 
 /// When it was made.
 pub fn date(label: &Label) -> String {
-    label.made.to_rfc3339_opts(SecondsFormat::Secs, true)
+    label.about.made.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Who wanted it.
@@ -51,7 +51,7 @@ pub fn backup(path: &Path, label: &Label) -> Value {
         "name": name(path),
         "path": path,
         "made": date(label),
-        "origin": match label.origin {
+        "origin": match label.about.origin {
             Origin::Asked => "asked",
             Origin::Automatic => "automatic",
         },

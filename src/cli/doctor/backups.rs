@@ -32,9 +32,9 @@ pub(super) fn look(survey: &Survey, is_there: bool, findings: &mut Findings) {
     };
     match newest {
         Some(label) => {
-            let made = label.made.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let made = label.about.made.to_rfc3339_opts(SecondsFormat::Secs, true);
             let says = format!("{}, the newest from {made}", found.len());
-            let age = (Utc::now() - label.made).num_days();
+            let age = (Utc::now() - label.about.made).num_days();
             if age > OLD && has_changed(label.head.revision) {
                 let says = format!("{says}, and the store has changed since");
                 findings.warning(AREA, says, Some("umai backup create".into()));

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -23,6 +24,7 @@ const MAGIC: [u8; 8] = *b"umaibkup";
 const FORMAT: u32 = 1;
 const SUM: std::ops::Range<usize> = 32..64;
 const SEAL: std::ops::Range<usize> = 64..104;
+const PLACE: std::ops::Range<usize> = 104..112;
 
 /// Who wanted a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,15 +50,38 @@ impl Origin {
     }
 }
 
+/// What is said of a backup besides what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// When it was made.
+    pub made: DateTime<Utc>,
+    /// Who wanted it.
+    pub origin: Origin,
+    /// Tells the data folder from others.
+    pub place: Place,
+}
+
+/// The beginning of a hash of a data folder's path: a store that is gone from there is told from another one elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place([u8; 8]);
+
+impl Place {
+    /// The place of a data folder, be it there or not.
+    pub fn of(data: &Path) -> Self {
+        let whole = std::path::absolute(data);
+        let path = whole.as_deref().unwrap_or(data);
+        let sum = Sha256::digest(path.as_os_str().as_bytes());
+        Self(std::array::from_fn(|at| sum[at]))
+    }
+}
+
 /// What the two ends of a backup say of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Label {
     /// Whose it is, at which revision, and what it amounts to.
     pub head: Head,
-    /// When it was made.
-    pub made: DateTime<Utc>,
-    /// Who wanted it.
-    pub origin: Origin,
+    /// What is said of it besides.
+    pub about: About,
     sum: [u8; 32],
     /// Made with the key that seals the secrets in it; none when that key was not there.
     seal: Option<KeyCheck>,
@@ -75,7 +100,7 @@ impl Label {
 
     /// Whether this key sealed it, so that whoever changed a byte of it since would have had the key.
     pub fn is_sealed_with(&self, key: &Key) -> bool {
-        let binding = binding(&self.head.identity, &self.sum, self.made, self.origin);
+        let binding = binding(&self.head.identity, &self.sum, &self.about);
         self.seal
             .is_some_and(|seal| key.has_sealed(&seal, &binding))
     }
@@ -84,8 +109,11 @@ impl Label {
         let seal: KeyCheck = trailer[SEAL].try_into().ok()?;
         Some(Self {
             head,
-            made: DateTime::from_timestamp_millis(i64::try_from(u64_at(trailer, 16)).ok()?)?,
-            origin: Origin::read(trailer[24])?,
+            about: About {
+                made: DateTime::from_timestamp_millis(i64::try_from(u64_at(trailer, 16)).ok()?)?,
+                origin: Origin::read(trailer[24])?,
+                place: Place(trailer[PLACE].try_into().ok()?),
+            },
             sum: trailer[SUM].try_into().ok()?,
             seal: (trailer[25] == 1).then_some(seal),
         })
@@ -126,7 +154,7 @@ pub fn write(
     file: &mut File,
     head: &Head,
     whole: &Payloads,
-    (made, origin): (DateTime<Utc>, Origin),
+    about: &About,
     stamp: Option<&Stamp>,
 ) -> io::Result<()> {
     let mut hashed = Hashed::new(&mut *file);
@@ -135,12 +163,13 @@ pub fn write(
     let mut trailer = [0; TRAILER];
     trailer[..8].copy_from_slice(&MAGIC);
     trailer[8..12].copy_from_slice(&FORMAT.to_le_bytes());
-    let millis = u64::try_from(made.timestamp_millis()).map_err(io::Error::other)?;
+    let millis = u64::try_from(about.made.timestamp_millis()).map_err(io::Error::other)?;
     trailer[16..24].copy_from_slice(&millis.to_le_bytes());
-    trailer[24] = origin.code();
+    trailer[24] = about.origin.code();
+    trailer[PLACE].copy_from_slice(&about.place.0);
     trailer[SUM].copy_from_slice(&sum);
     if let Some(stamp) = stamp {
-        let seal = stamp(&binding(&head.identity, &sum, made, origin)).map_err(io::Error::other)?;
+        let seal = stamp(&binding(&head.identity, &sum, about)).map_err(io::Error::other)?;
         trailer[25] = 1;
         trailer[SEAL].copy_from_slice(&seal);
     }
@@ -223,13 +252,14 @@ pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
 }
 
 /// What a seal is bound to: this backup, as it is.
-fn binding(identity: &Identity, sum: &[u8; 32], made: DateTime<Utc>, origin: Origin) -> Vec<u8> {
+fn binding(identity: &Identity, sum: &[u8; 32], about: &About) -> Vec<u8> {
     [
         b"umai backup 1".as_slice(),
         identity.store.as_bytes(),
         sum,
-        &made.timestamp_millis().to_le_bytes(),
-        &[origin.code()],
+        &about.made.timestamp_millis().to_le_bytes(),
+        &[about.origin.code()],
+        &about.place.0,
     ]
     .concat()
 }

@@ -48,7 +48,7 @@ impl Found {
     /// Its place among others, the newest last: by the store's own history, then by the clock.
     fn rank(&self) -> Option<(u64, DateTime<Utc>)> {
         let label = self.label.as_ref().ok()?;
-        Some((label.head.revision, label.made))
+        Some((label.head.revision, label.about.made))
     }
 }
 
@@ -129,8 +129,9 @@ impl Shelf {
             .into_iter()
             .filter_map(|found| {
                 let label = found.label.ok()?;
-                let is_ours = label.identity().store == store && label.origin == Origin::Automatic;
-                is_ours.then_some((found.path, label.made))
+                let is_ours =
+                    label.identity().store == store && label.about.origin == Origin::Automatic;
+                is_ours.then_some((found.path, label.about.made))
             })
             .collect();
         for path in needless(ours, now) {

@@ -126,12 +126,12 @@ impl Backups {
         let labels = found.into_iter().filter_map(|found| found.label.ok());
         let newest = labels
             .filter(|label| label.identity().store == store)
-            .max_by_key(|label| label.made);
+            .max_by_key(|label| label.about.made);
         let Some(newest) = newest else {
             return true;
         };
         // A backup from the future was made by a clock that was wrong.
-        let age = SystemTime::now().duration_since(newest.made.into());
+        let age = SystemTime::now().duration_since(newest.about.made.into());
         newest.head.revision < point.revision && age.map_or(true, |age| age >= spacing)
     }
 
@@ -162,9 +162,8 @@ const fn is_large(point: Point) -> bool {
 
 fn make(applier: &Applier) -> Option<Backup> {
     let data = &applier.data;
-    let stamp = applier.backups.stamp.get();
-    let made = has_room(data)
-        .and_then(|()| backup::create_automatic(data, stamp.map(AsRef::as_ref), now()));
+    let stamp = applier.backups.stamp.get().cloned();
+    let made = has_room(data).and_then(|()| backup::create_automatic(data, stamp, now()));
     match made {
         Ok(made) => Some(made),
         Err(error) => {
