@@ -143,12 +143,12 @@ struct Whole {
 }
 
 impl Whole {
-    fn put(&self, shelf: &Shelf) -> Result<Backup, StoreError> {
+    fn put(&self, on: &Shelf) -> Result<Backup, StoreError> {
         let head = self.head();
         let name = name_of(head.identity.store, head.revision, self.about.made);
-        let path = shelf
+        let path = on
             .put(&name, |file| self.write(file))
-            .map_err(|fault| faulty(shelf.folder(), &fault))?;
+            .map_err(|fault| faulty(on.folder(), &fault))?;
         made(path)
     }
 
