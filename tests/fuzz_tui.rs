@@ -64,11 +64,12 @@ const KEYS: [&str; 22] = [
 ];
 
 /// What random keys would hardly ever spell.
-const WAYS: [&str; 20] = [
+const WAYS: [&str; 21] = [
     "<esc><esc><esc><esc><right>",
     "<esc><esc><esc><home><down><down><down>",
     "<esc><esc><esc><end>",
     "nopenai<enter>",
+    "<esc><esc><esc><esc>nopenai<enter><tab><tab><tab>sk-1<f6>",
     "nbedrock<enter>",
     "Wild One<ctrl-s>",
     "<enter><end> b<ctrl-s>",

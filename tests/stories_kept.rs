@@ -285,6 +285,12 @@ fn drafts_wait_until_nothing_else_is_on_screen() {
     assert!(matches!(stage.app.layers.as_slice(), [Layer::Picker(_)]));
     stage.play("<esc>");
     assert!(matches!(stage.app.layers.as_slice(), [Layer::Drafts(_)]));
+    let mut stage = Stage::three(120, 40);
+    stage.play("/anth");
+    stage.happens(Event::Found(vec![unreadable(3)]));
+    assert!(stage.app.layers.is_empty());
+    stage.play("ropic<enter>");
+    assert!(matches!(stage.app.layers.as_slice(), [Layer::Drafts(_)]));
 }
 
 #[test]
@@ -553,6 +559,22 @@ fn what_the_editor_made_of_it_lands_in_the_form_and_is_not_saved() {
     assert_eq!(first(&stage).version, 1);
     stage.play("<ctrl-s>");
     let item = first(&stage);
+    assert_eq!((item.name.as_str(), item.is_active), ("Renamed", false));
+}
+
+#[test]
+fn what_others_changed_while_the_editor_was_open_stays_changed() {
+    let mut stage = Stage::three(120, 40);
+    stage.play(EDIT).play("<ctrl-e>");
+    let (ticket, text) = handed_out(&mut stage);
+    changed_and_heard(&mut stage, r#"{"alias":"team-a","isActive":false}"#);
+    let text = text.replace("Anthropic Team A\",", "Renamed\",");
+    stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
+    let frame = stage.frame();
+    assert!(frame.contains("Taken into the form: Name"), "{frame}");
+    assert!(!frame.contains("Taken into the form: Name,"), "{frame}");
+    stage.play("<ctrl-s>");
+    let item = get(&stage, "team-a").unwrap();
     assert_eq!((item.name.as_str(), item.is_active), ("Renamed", false));
 }
 

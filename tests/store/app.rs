@@ -81,12 +81,20 @@ impl App {
 
     /// Waits until the screen says something.
     pub fn shows(&mut self, text: &str) {
+        self.shows_one_of(&[text]);
+    }
+
+    /// Waits until the screen says one of these; answers which.
+    fn shows_one_of(&mut self, texts: &[&str]) -> usize {
         let end = Instant::now() + PATIENCE;
-        while !self.screen.screen().contents().contains(text) {
+        loop {
+            let contents = self.screen.screen().contents();
+            if let Some(which) = texts.iter().position(|text| contents.contains(text)) {
+                return which;
+            }
             assert!(
                 Instant::now() < end,
-                "{text:?} did not come; the screen says\n{}",
-                self.screen.screen().contents()
+                "{texts:?} did not come; the screen says\n{contents}"
             );
             if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(50)) {
                 self.screen.process(&bytes);
@@ -94,10 +102,20 @@ impl App {
         }
     }
 
+    /// Opens the list of providers; where an app was killed while it was typed into, what was typed is offered first.
+    pub fn begin_one(&mut self) {
+        self.press("n");
+        if self.shows_one_of(&["Select AI Provider", "Typed and never saved"]) == 1 {
+            self.press("\u{1b}");
+            self.shows("kept for later");
+            self.press("n");
+            self.shows("Select AI Provider");
+        }
+    }
+
     /// Creates a connection by keys.
     pub fn create(&mut self, name: &str) {
-        self.press("n");
-        self.shows("Select AI Provider");
+        self.begin_one();
         self.press("openai\r");
         self.shows("Create Connection");
         self.press(&format!("{name}\t\t\tsk-planted"));
@@ -131,9 +149,9 @@ impl App {
         stat.rsplit(") ").next().unwrap().chars().next().unwrap()
     }
 
-    /// Leaves it by its key; answers whether it ended well.
+    /// Leaves it by the key that ends it wherever it is; answers whether it ended well.
     pub fn quit(mut self) -> bool {
-        self.press("q");
+        self.press("\u{3}");
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -118,8 +118,7 @@ impl Storm {
                 self.tell(|told| {
                     told.uncertain.insert(name.clone());
                 });
-                app.press("n");
-                app.shows("Select AI Provider");
+                app.begin_one();
                 app.press("openai\r");
                 app.shows("Create Connection");
                 if random(4) == 0 {

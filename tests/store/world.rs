@@ -40,10 +40,16 @@ pub fn connection(number: u64, version: u64) -> Connection<Plain> {
             date_deleted: None,
             endpoint: None,
         },
-        settings: Some(Settings::from_iter([(
-            "apiKey".to_owned(),
-            Setting::Secret(Plain::new(format!("sk-planted-{number}-{version}"))),
-        )])),
+        settings: Some(Settings::from_iter([
+            (
+                "apiKey".to_owned(),
+                Setting::Secret(Plain::new(format!("sk-planted-{number}-{version}"))),
+            ),
+            (
+                "endpoint".to_owned(),
+                Setting::Text("https://api.example".to_owned()),
+            ),
+        ])),
     }
 }
 
@@ -94,7 +100,7 @@ pub async fn content_from(store: &Store, first: u64) -> Content {
         let expected = connection(number, item.version);
         let got = store.get(item.id).await.unwrap();
         assert_eq!(got.as_ref(), Some(&expected), "{}", item.alias);
-        assert_eq!(item, expected.item);
+        assert_eq!(item, expected.listed());
         let found = store.find(&item.alias.to_uppercase()).await.unwrap();
         assert_eq!(found, got, "{}", item.alias);
         for version in 1..item.version {

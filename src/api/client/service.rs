@@ -379,7 +379,9 @@ impl RemoteService {
 /// The refusal of a server that has no such list, in words of use.
 fn unlisted(error: ConnectionError) -> ConnectionError {
     match error {
-        ConnectionError::Server(ServerError::Refused { status: 404, .. }) => {
+        ConnectionError::Server(
+            ServerError::Refused { status: 404, .. } | ServerError::Foreign { .. },
+        ) => {
             let words = "This server does not list its configuration keys; type the reference";
             refusal::refused(StatusCode::NOT_FOUND, words)
         }

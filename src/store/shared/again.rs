@@ -35,7 +35,7 @@ pub async fn was_done(
         seen = changed.revision;
         let is_done = match (write, changed.what) {
             (Write::Save(save), What::Saved(item)) => {
-                item == save.connection.item && is_ours(store, save).await?
+                item == save.connection.listed() && is_ours(store, save).await?
             }
             // What goes to the trash is saved, and is told as gone.
             (Write::Save(save), What::Deleted(id)) => {

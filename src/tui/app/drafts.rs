@@ -76,6 +76,7 @@ impl App {
             self.keeping.is_touched = false;
         }
         if self.layers.is_empty()
+            && !self.is_filtering()
             && let Some(found) = self.keeping.found.take()
         {
             self.layers.push(Layer::Drafts(found));
@@ -152,6 +153,12 @@ impl App {
     /// These were found: they are offered as soon as nothing else is on screen.
     pub(super) fn drafts_found(&mut self, found: Vec<Found>) {
         let is_asked = std::mem::take(&mut self.keeping.is_asked);
+        if self.site.is_read_only() {
+            // No form can be saved here; they stay for whoever can.
+            let ids = found.into_iter().map(|draft| draft.id);
+            self.keeping.left.extend(ids);
+            return;
+        }
         if !found.is_empty() {
             self.keeping.found = Some(Drafts::of(found));
         } else if is_asked {

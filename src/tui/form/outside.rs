@@ -53,6 +53,8 @@ impl std::fmt::Debug for Document {
 pub(super) struct Outside {
     given: Option<Document>,
     refused: Option<Document>,
+    /// What the form said when it was handed out: what is the same in what comes back was not edited.
+    before: Map<String, Json>,
     /// Whether what was given had been refused before.
     is_again: bool,
 }
@@ -67,7 +69,7 @@ impl Form {
         document
     }
 
-    fn as_document(&self) -> Document {
+    fn as_document(&mut self) -> Document {
         let mut record = Map::new();
         let mut settings = Map::new();
         record.insert("name".into(), self.member(&Place::Name));
@@ -83,6 +85,7 @@ impl Form {
         if self.field(&Place::Note).is_some() {
             record.insert("changeDescription".into(), self.member(&Place::Note));
         }
+        self.outside.before.clone_from(&record);
         let name = match self.name() {
             "" => "A new connection",
             name => name,

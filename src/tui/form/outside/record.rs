@@ -27,8 +27,17 @@ impl Form {
         catalog: &ProviderCatalog,
     ) -> Notice {
         let (mut filled, mut left_out, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        let before = std::mem::take(&mut self.outside.before);
+        let before = self.places(&before, &mut Vec::new());
         let followed = self.alias_follows;
         for (place, name, value) in self.places(record, &mut left_out) {
+            // What others did meanwhile is not undone by a text that is older.
+            if before
+                .iter()
+                .any(|(known, _, old)| *known == place && *old == value)
+            {
+                continue;
+            }
             let Some(at) = self.fields.iter().position(|field| field.place == place) else {
                 left_out.push(name);
                 continue;
