@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod ask;
+pub mod backup;
 pub mod completions;
 pub mod connections;
 pub mod doctor;
@@ -9,9 +10,11 @@ pub mod drafts;
 pub mod exit;
 pub mod ground;
 pub mod import;
+pub mod key;
 pub mod man;
 pub mod output;
 pub mod parse;
+pub mod passphrase;
 pub mod providers;
 pub mod secret;
 pub mod serve;
@@ -117,6 +120,26 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub key_file: Option<PathBuf>,
+    /// The file with the passphrase of the key [default: asked for on a terminal]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UMAI_PASSPHRASE_FILE",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub passphrase_file: Option<PathBuf>,
+    /// Another folder, where the backups of the store are copied to
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "UMAI_BACKUP_FOLDER",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    pub backup_folder: Option<PathBuf>,
     /// The settings that $Section:Key refers to [default: appsettings.json in this folder]
     #[arg(
         long,
@@ -202,6 +225,12 @@ pub enum Command {
     /// Make, list and revoke the tokens that let somebody ask the server
     #[command(subcommand, visible_alias = "tokens")]
     Token(token::Verb),
+    /// Make, list and check backups of the store, and bring one back
+    #[command(subcommand, visible_alias = "backups")]
+    Backup(backup::Verb),
+    /// Show and change the key that seals secrets
+    #[command(subcommand)]
+    Key(key::Verb),
     /// Write the script that lets a shell complete commands, options and aliases
     Completions(completions::Completions),
     /// Write the manual pages
@@ -266,6 +295,16 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Some(Command::Targets) => {
             let folder = Config::folder(globals.config).map_err(Failure::Usage)?;
             targets::list(&ConfigFile::read(&folder), output)
+        }
+        Some(Command::Backup(verb)) => {
+            let ground = Ground::here(&globals, "umai backup")?;
+            ground.admit(verb.is_write())?;
+            backup::run(verb, &ground, output)
+        }
+        Some(Command::Key(verb)) => {
+            let ground = Ground::here(&globals, "umai key")?;
+            ground.admit(verb.is_write())?;
+            key::run(&verb, &ground, output)
         }
         Some(Command::Completions(completions)) => completions.run(output),
         Some(Command::Man(man)) => man.run(output),

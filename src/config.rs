@@ -29,6 +29,10 @@ pub struct Config {
     pub config: PathBuf,
     /// The sealing key, when it is not in the config folder.
     pub key_file: Option<PathBuf>,
+    /// Another folder, where backups are copied to.
+    pub backup_folder: Option<PathBuf>,
+    /// The file with the passphrase of the key.
+    pub passphrase_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -52,7 +56,27 @@ impl Config {
             data,
             config,
             key_file,
+            backup_folder: None,
+            passphrase_file: None,
         })
+    }
+
+    /// The same with a file that holds the passphrase of the key; an empty name is none.
+    #[must_use]
+    pub fn with_passphrase_file(self, passphrase_file: Option<PathBuf>) -> Self {
+        Self {
+            passphrase_file: passphrase_file.filter(|file| !file.as_os_str().is_empty()),
+            ..self
+        }
+    }
+
+    /// The same with another folder for copies of backups; an empty name is none.
+    #[must_use]
+    pub fn with_backup_folder(self, backup_folder: Option<PathBuf>) -> Self {
+        Self {
+            backup_folder: backup_folder.filter(|folder| !folder.as_os_str().is_empty()),
+            ..self
+        }
     }
 
     /// The folder of the key and of the files that people write: the one that was named, or XDG's.

@@ -17,7 +17,8 @@ use zeroize::Zeroizing;
 
 use crate::connection::StoreError;
 use crate::disk;
-use crate::store::key::{Found as FoundKey, Key};
+use crate::store::key::place::Spot;
+use crate::store::key::{Found as FoundKey, Key, earlier};
 use file::{Binding, ENDING};
 use hold::Hold;
 
@@ -170,8 +171,9 @@ impl Drafts {
     fn read(&mut self, id: Uuid, path: &Path) -> Found {
         let binding = self.binding(id);
         let when = file::modified(path);
-        let opened = match self.key_to_open() {
-            Ok(key) => file::open(path, key, &binding),
+        let opened = match self.key_to_open().map(Key::again) {
+            Ok(key) => file::open(path, &key, &binding)
+                .or_else(|why| self.open_with_earlier(&key, path, &binding).ok_or(why)),
             Err(error) => Err(error.to_string()),
         };
         match opened {
@@ -186,6 +188,18 @@ impl Drafts {
                 content: Err(why),
             },
         }
+    }
+
+    /// What was kept before the key was changed is sealed with the new one when it is kept again.
+    fn open_with_earlier(
+        &self,
+        key: &Key,
+        path: &Path,
+        binding: &Binding,
+    ) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
+        let spot = Spot::find(self.place.key_file.as_deref(), &self.place.config);
+        let mut before = earlier::read(&spot, key).into_iter();
+        before.find_map(|key| file::open(path, &key, binding).ok())
     }
 
     /// The names of the drafts in the folder.

@@ -8,6 +8,11 @@ pub mod journal;
 pub mod sled;
 pub mod sealed;
 pub mod shared;
+mod exchange;
+mod content;
+mod reseal;
+pub mod backup;
+pub mod rotation;
 pub mod survey;
 #[cfg(test)]
 mod contract;
@@ -18,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
 use self::journal::head::Identity;
+use self::key::place::{self, Spot};
 use self::key::{Found, Key};
 use self::sealed::SealedStore;
 use self::shared::SharedStore;
@@ -49,8 +55,15 @@ pub async fn open_shared(
 ) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
     let fitting = Arc::new(Mutex::new(None));
     let (asked, kept) = (options.clone(), Arc::clone(&fitting));
+    let (stamp, copies) = (shared.backup_stamp(), shared.backup_copies());
     let unlock = move |found: Option<&Identity>| {
+        if let (None, Some(folder)) = (found, &copies) {
+            backup::refuse_beside_copies(&asked, folder)?;
+        }
         let (identity, key) = unlock(&asked, found)?;
+        let key = Arc::new(key);
+        // Later ones are of the same key.
+        let _ = stamp.set(backup::stamp_of(Arc::clone(&key)));
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(identity)
     };
@@ -60,11 +73,8 @@ pub async fn open_shared(
         .unwrap_or_else(PoisonError::into_inner)
         .take()
         .ok_or_else(|| StoreError::Key("There is no key".into()))?;
-    Ok(Arc::new(SealedStore::new(
-        shared.clone(),
-        key,
-        identity.store,
-    )))
+    let store = identity.store;
+    Ok(Arc::new(SealedStore::new(shared.clone(), key, store)))
 }
 
 /// Whether there is no store in a folder yet. Nothing is opened, nothing made.
@@ -73,33 +83,75 @@ pub fn is_missing(data: &Path) -> bool {
     matches!(self::sled::identity_in(data), Ok(None))
 }
 
-fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
-    let key = Key::find(options.key_file.as_deref(), &options.config)?;
-    let data = options.data.display();
-    match (found, key) {
-        (Some(identity), Found::Key(key, path)) => {
-            if key.fits(identity.store, &identity.check) {
-                return Ok((identity.clone(), key));
-            }
-            Err(StoreError::Key(format!(
-                "The key in {} is not the one that sealed the secrets in {data}; nothing was changed. \
-                 Put the right key file back, or name it with --key-file",
-                path.display()
-            )))
-        }
-        (Some(_), Found::Missing(path)) => Err(StoreError::Key(format!(
-            "The key that sealed the secrets in {data} is not in {}; nothing was changed. \
-             Put the key file back, or name it with --key-file",
-            path.display()
-        ))),
-        (None, key) => {
-            let key = match key {
-                Found::Key(key, _) => key,
-                Found::Missing(path) => Key::make(&path)?,
-            };
-            let store = Uuid::new_v4();
-            let check = key.check(store)?;
-            Ok((Identity { store, check }, key))
-        }
+/// Which store is in a data folder, as far as its files tell; it is not opened.
+pub fn store_in(data: &Path) -> Option<Uuid> {
+    let identity = self::sled::identity_in(data).ok()??;
+    Some(identity.store)
+}
+
+/// Says what is wrong with the key, when there is a store that it is not the key of. Nothing is opened, nothing changed.
+pub fn check_key(options: &StoreOptions) -> Result<(), StoreError> {
+    match self::sled::identity_in(&options.data)? {
+        Some(identity) => fitting(options, &identity).map(drop),
+        None => Ok(()),
     }
+}
+
+/// What a key that was not found, or is another one, leads to; the sentences for both end with it.
+const LOST: &str = "If it is lost, names and everything else stay, and secrets are typed again: umai key new --forget-secrets";
+
+fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
+    if let Some(identity) = found {
+        let (key, place) = fitting(options, identity)?;
+        if place == Place::Waiting {
+            let spot = Spot::find(options.key_file.as_deref(), &options.config);
+            // Where it cannot be put in its place, it is found again where it is.
+            let _ = place::install(&spot).and_then(|()| key::earlier::tidy(&spot, &key));
+        }
+        return Ok((identity.clone(), key));
+    }
+    let key = match Key::find(options.key_file.as_deref(), &options.config)? {
+        Found::Key(key, _) => key,
+        Found::Missing(path) => Key::make(&path)?,
+    };
+    let store = Uuid::new_v4();
+    let check = key.check(store)?;
+    Ok((Identity { store, check }, key))
+}
+
+/// Where a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Where it belongs.
+    Own,
+    /// Beside it, since a rotation was cut short.
+    Waiting,
+}
+
+/// The key of a store, and where it is.
+fn fitting(options: &StoreOptions, identity: &Identity) -> Result<(Key, Place), StoreError> {
+    let spot = Spot::find(options.key_file.as_deref(), &options.config);
+    let data = options.data.display();
+    let fits = |key: &Key| key.fits(identity.store, &identity.check);
+    let found = Key::find(options.key_file.as_deref(), &options.config);
+    if let Ok(Found::Key(key, _)) = &found
+        && fits(key)
+    {
+        return Ok((key.again(), Place::Own));
+    }
+    if let Some(key) = place::waiting(&spot, fits) {
+        return Ok((key, Place::Waiting));
+    }
+    Err(match found? {
+        Found::Key(_, path) => StoreError::Key(format!(
+            "The key in {} is not the one that sealed the secrets in {data}; nothing was changed. \
+             Put the right key file back, or name it with --key-file. {LOST}",
+            path.display()
+        )),
+        Found::Missing(path) => StoreError::Key(format!(
+            "The key that sealed the secrets in {data} is not in {}; nothing was changed. \
+             Put the key file back, or name it with --key-file. {LOST}",
+            path.display()
+        )),
+    })
 }

@@ -7,6 +7,7 @@ use super::Globals;
 use super::connections::from_env;
 use super::exit::Failure;
 use super::output::Format;
+use super::passphrase;
 use super::session::{Ground, Session, WORKERS, runtime};
 use crate::api::client::RemoteOptions;
 use crate::config::file::{ConfigFile, NAME};
@@ -35,8 +36,11 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
         ));
     }
     let way = way(ground, globals)?;
+    // Before the app takes the screen.
+    let exposed_passphrase = passphrase::unlock(ground)?;
     let notices = ground.problems.iter().cloned().chain(ground.exposed_key());
-    let store = SharedStore::new(&ground.config.data);
+    let notices = notices.chain(exposed_passphrase);
+    let store = ground.store();
     let stopped = store.clone();
     let mut options = TuiOptions {
         config: Some(ground.config.config.clone()),

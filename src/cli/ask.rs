@@ -25,13 +25,28 @@ pub fn is_possible() -> bool {
 
 /// What was typed after the label; nothing when it was left empty.
 pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
+    typed_after(&format!(
+        "{} (not shown; Enter leaves it out): ",
+        printable(label)
+    ))
+}
+
+/// What was typed after the label, which nothing goes on without; nothing when it was left empty.
+pub fn hidden(label: &str) -> Result<Option<Plain>, Failure> {
+    typed_after(&format!("{} (not shown): ", printable(label)))
+}
+
+/// Says something between two questions.
+pub fn say(text: &str) -> Result<(), Failure> {
+    prompt(text)
+}
+
+fn typed_after(question: &str) -> Result<Option<Plain>, Failure> {
+    let question = question.to_owned();
     let typed = signals::unless_stopped(|| {
         // Quiet before the question: what is typed at once must not be shown, nor be thrown away.
         let quiet = Quiet::new(std::io::stdin())?;
-        prompt(&format!(
-            "{} (not shown; Enter leaves it out): ",
-            printable(label)
-        ))?;
+        prompt(&question)?;
         let source = secret::unbuffered_stdin().context(UNASKABLE)?;
         Ok((quiet, move || read_line(source)))
     });

@@ -3,6 +3,7 @@
 //! It opens nothing and changes nothing, so it works beside a running app and where a store cannot be opened; and it shows
 //! no secret: names, sizes, states.
 
+mod backups;
 mod configuration;
 mod finding;
 mod paths;

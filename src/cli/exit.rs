@@ -47,6 +47,9 @@ pub enum Failure {
     /// The command line is not right; the sentence says how it would be.
     #[error("{0}")]
     Usage(String),
+    /// There is no such backup.
+    #[error("{0}")]
+    NoBackup(String),
     /// There is no such provider.
     #[error("Provider '{0}' not found")]
     NoProvider(String),
@@ -81,7 +84,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::NoProvider(_) => Exit::NotFound,
+            Self::NoProvider(_) | Self::NoBackup(_) => Exit::NotFound,
             Self::Connection(error) => exit_of(error),
             Self::Token(error) => match error {
                 TokenError::NameTaken(_) => Exit::Conflict,
@@ -101,6 +104,7 @@ impl Failure {
             Self::Connection(error) => return Problem::of(error),
             Self::Usage(_) => (400, "usage"),
             Self::NoProvider(_) => (404, "providerNotFound"),
+            Self::NoBackup(_) => (404, "backupNotFound"),
             Self::Token(error) => match error {
                 TokenError::NameTaken(_) => (409, "tokenNameTaken"),
                 TokenError::NameFormat => (400, "tokenName"),
@@ -122,6 +126,7 @@ impl Failure {
             Self::Output(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
             Self::Usage(_)
             | Self::NoProvider(_)
+            | Self::NoBackup(_)
             | Self::Connection(_)
             | Self::Token(_)
             | Self::Some(..)

@@ -15,6 +15,8 @@ use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::{Place, Target};
 use crate::connection::ConnectionError;
 use crate::provider::ProviderCatalog;
+use crate::store::StoreOptions;
+use crate::store::shared::SharedStore;
 use crate::tui::SessionFile;
 
 /// What a command needs before it opens the store.
@@ -81,6 +83,10 @@ impl Ground {
         if globals.data.is_none() {
             globals.data.clone_from(&file.data);
         }
+        let backup_folder = globals.backup_folder.take();
+        globals.backup_folder = backup_folder.or_else(|| file.backup_folder.clone());
+        let passphrase_file = globals.passphrase_file.take();
+        globals.passphrase_file = passphrase_file.or_else(|| file.passphrase_file.clone());
         let read_only = why_read_only(&globals, &file, target.as_ref());
         let mut problems = file.problems.clone();
         let server = server::named(&globals, &mut problems);
@@ -90,6 +96,8 @@ impl Ground {
                 data: PathBuf::new(),
                 config: PathBuf::new(),
                 key_file: None,
+                backup_folder: None,
+                passphrase_file: None,
             },
             file,
             target,
@@ -108,8 +116,10 @@ impl Ground {
             ground.catalog = Arc::new(ProviderCatalog::embedded());
             return Ok(ground);
         }
-        ground.config =
-            Config::new(globals.data, globals.config, globals.key_file).map_err(Failure::Usage)?;
+        ground.config = Config::new(globals.data, globals.config, globals.key_file)
+            .map_err(Failure::Usage)?
+            .with_backup_folder(globals.backup_folder)
+            .with_passphrase_file(globals.passphrase_file);
         ground.drafts = Some(drafts::here(&ground.config));
         let (catalog, of_providers) = ProviderCatalog::load(Some(&ground.config.providers()));
         ground.catalog = Arc::new(catalog);
@@ -145,6 +155,20 @@ impl Ground {
             of,
             is_fresh,
         }
+    }
+
+    /// Where the store and its key are.
+    pub fn store_options(&self) -> StoreOptions {
+        StoreOptions {
+            data: self.config.data.clone(),
+            config: self.config.config.clone(),
+            key_file: self.config.key_file.clone(),
+        }
+    }
+
+    /// The store, not yet open.
+    pub fn store(&self) -> SharedStore {
+        SharedStore::copying_backups(&self.config.data, self.config.backup_folder.clone())
     }
 
     /// What to do about a key that others can read; a server has its own.

@@ -89,6 +89,7 @@ impl Output {
                 Format::Text,
                 Failure::Usage(_)
                 | Failure::NoProvider(_)
+                | Failure::NoBackup(_)
                 | Failure::Token(_)
                 | Failure::Some(..)
                 | Failure::Signal(_)

@@ -28,7 +28,7 @@ pub fn way(key: Option<&str>) -> String {
 }
 
 /// The options whose value is a path, which may hold long tokens.
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 14] = [
     "--data",
     "--config",
     "--key-file",
@@ -39,6 +39,10 @@ const PATHS: [&str; 10] = [
     "--cert",
     "--key",
     "--log",
+    "--backup-folder",
+    "--to",
+    "--passphrase-file",
+    "--new-passphrase-file",
 ];
 
 /// The option whose value is a setting and a path.
@@ -191,7 +195,8 @@ pub fn from_file(SecretFile { key, path }: &SecretFile) -> Result<Taken, Failure
     take(file, &name)
 }
 
-fn take(source: impl Read, name: &str) -> Result<Taken, Failure> {
+/// The secret that something holds; `name` says what, to people.
+pub fn take(source: impl Read, name: &str) -> Result<Taken, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
     source
         .take(MAX_BYTES as u64 + 1)

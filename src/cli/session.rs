@@ -10,15 +10,15 @@ use tokio::runtime::{Builder, Runtime};
 use super::exit::Failure;
 pub use super::ground::Ground;
 use super::output::Output;
+use super::passphrase;
 use super::signals::{self, Signals};
 use crate::api::client::RemoteService;
-use crate::config::Config;
 use crate::connection::{
     ConnectionError, ConnectionService, ConnectionStore, CoreService, ReadOnlyService, StoreError,
 };
 use crate::provider::ProviderCatalog;
+use crate::store;
 use crate::store::shared::SharedStore;
-use crate::store::{self, StoreOptions};
 
 /// Enough for validating and sealing beside the store's own thread.
 pub const WORKERS: usize = 2;
@@ -51,16 +51,7 @@ impl Session {
     }
 
     async fn here(ground: &Ground, store: SharedStore) -> Result<Self, StoreError> {
-        let Config {
-            data,
-            config,
-            key_file,
-        } = ground.config.clone();
-        let options = StoreOptions {
-            data,
-            config,
-            key_file,
-        };
+        let options = ground.store_options();
         if ground.read_only.is_some() && store::is_missing(&options.data) {
             return Err(StoreError::Unusable(format!(
                 "There is no store in {}, and none is made where nothing may be changed",
@@ -89,7 +80,7 @@ pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
     let catalog = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         tokio::select! {
-            session = Session::open(ground, SharedStore::new(&ground.config.data)) => {
+            session = Session::open(ground, ground.store()) => {
                 Ok(session?.service.providers())
             }
             exit = signals.next() => Err(Failure::Signal(exit)),
@@ -125,10 +116,13 @@ pub fn while_open(
     ) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     ground.tell(output);
+    if let Some(notice) = passphrase::unlock(ground)? {
+        output.note(&notice);
+    }
     let runtime = runtime(workers)?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen()?;
-        let store = SharedStore::new(&ground.config.data);
+        let store = ground.store();
         let resting = tokio::spawn(signals::rest_when_stopped(store.clone())?);
         let session = match ground.server {
             // A server may take its time; the store here is opened in any case.
@@ -166,7 +160,7 @@ pub fn quietly<T: Default>(
 ) -> Result<T, Failure> {
     let runtime = runtime(WORKERS)?;
     let answer = runtime.block_on(async {
-        let store = SharedStore::new(&ground.config.data);
+        let store = ground.store();
         let asking = async {
             let session = Session::open(ground, store.clone()).await?;
             ask(&session.service).await

@@ -25,6 +25,10 @@ pub struct ConfigFile {
     pub theme: Option<String>,
     /// The data folder.
     pub data: Option<PathBuf>,
+    /// Another folder, where backups are copied to.
+    pub backup_folder: Option<PathBuf>,
+    /// The file with the passphrase of the key.
+    pub passphrase_file: Option<PathBuf>,
     /// Whether the app speaks line by line.
     pub is_plain: bool,
     /// Whether nothing can be changed, wherever the connections are.
@@ -127,6 +131,12 @@ impl ConfigFile {
         match key {
             "theme" => self.theme = Some(text(key, value)?),
             "data" => self.data = Some(resolve(lines.folder, &text(key, value)?)),
+            "backup-folder" => {
+                self.backup_folder = Some(resolve(lines.folder, &text(key, value)?));
+            }
+            "passphrase-file" => {
+                self.passphrase_file = Some(resolve(lines.folder, &text(key, value)?));
+            }
             "plain" => self.is_plain = switch(key, value)?,
             "read-only" => {
                 self.is_read_only = true;
@@ -146,7 +156,7 @@ impl ConfigFile {
             }
             _ => {
                 return Err(format!(
-                    "there is no setting '{}'; there is theme, data, plain, read-only, target and [targets.NAME]",
+                    "there is no setting '{}'; there is theme, data, backup-folder, passphrase-file, plain, read-only, target and [targets.NAME]",
                     printable(key)
                 ));
             }
@@ -211,7 +221,7 @@ mod tests {
         assert_eq!(
             file.problems,
             [
-                "config.toml, line 1: there is no setting 'thme'; there is theme, data, plain, read-only, target and [targets.NAME]",
+                "config.toml, line 1: there is no setting 'thme'; there is theme, data, backup-folder, passphrase-file, plain, read-only, target and [targets.NAME]",
                 "config.toml, line 2: plain is true or false, without quotes",
                 "config.toml, line 3: theme is a text in quotes",
             ]

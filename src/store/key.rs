@@ -1,16 +1,21 @@
 //! The sealing key: where it comes from, what it seals.
 
-use std::io::Write;
+pub mod earlier;
+pub mod passphrase;
+pub mod place;
+pub mod protection;
+
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::files;
+use self::place::{Content, Origin, Spot};
 use crate::connection::{Plain, Sealed, StoreError};
 
 const LENGTH: usize = 32;
@@ -37,79 +42,71 @@ pub enum Found {
 impl Key {
     /// Looks for the key: the file that was asked for, the service manager's credentials, the config folder.
     pub fn find(key_file: Option<&Path>, config: &Path) -> Result<Found, StoreError> {
-        if let Some(path) = key_file {
-            return Ok(Found::Key(Self::read(path)?, path.to_owned()));
+        let Spot { path, origin } = Spot::find(key_file, config);
+        // One that was named must be there.
+        if origin != Origin::Named && !path.exists() {
+            return Ok(Found::Missing(path));
         }
-        if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
-            let path = Path::new(&folder).join(FILE);
-            if path.exists() {
-                return Ok(Found::Key(Self::read(&path)?, path));
-            }
-        }
-        let path = config.join(FILE);
-        if path.exists() {
-            Ok(Found::Key(Self::read(&path)?, path))
-        } else {
-            Ok(Found::Missing(path))
-        }
+        Ok(Found::Key(Self::read(&path)?, path))
     }
 
     /// Makes a key and its file, which must not be there.
     pub fn make(path: &Path) -> Result<Self, StoreError> {
-        let refuse = |error: std::io::Error| {
-            StoreError::Key(format!(
-                "The key file {} cannot be made: {error}",
-                path.display()
-            ))
-        };
+        let content = Content::Plain(Self::random()?);
+        content.write(path)?;
+        match content {
+            Content::Plain(key) => Ok(key),
+            Content::Wrapped(_) => Err(locked(path)),
+        }
+    }
+
+    /// A new key.
+    pub fn random() -> Result<Self, StoreError> {
         let mut bytes = Zeroizing::new([0; LENGTH]);
         random(&mut *bytes)?;
-        if let Some(folder) = path.parent() {
-            files::create_folder(folder).map_err(refuse)?;
-            files::refuse_writable_by_others(folder)?;
-        }
-        let mut text = Zeroizing::new(STANDARD.encode(*bytes));
-        text.push('\n');
-        let mut file = files::create_file(path).map_err(refuse)?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .and_then(|()| path.parent().map_or(Ok(()), files::sync_folder))
-            .map_err(refuse)?;
         Ok(Self(bytes))
     }
 
+    /// The same key once more.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// The key in a file; one behind a passphrase opens when that was given before.
     fn read(path: &Path) -> Result<Self, StoreError> {
-        let shown = path.display();
-        let content = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
-            StoreError::Key(format!("The key file {shown} cannot be read: {error}"))
-        })?;
-        files::refuse_writable_by_others(path)?;
-        let mut key = Zeroizing::new([0; LENGTH]);
-        if content.len() == LENGTH {
-            key.copy_from_slice(&content);
-            return Ok(Self(key));
-        }
-        let decoded = Zeroizing::new(STANDARD.decode(content.trim_ascii()).unwrap_or_default());
-        if decoded.len() != LENGTH {
-            return Err(StoreError::Key(format!(
-                "{shown} is not a key file: it must hold 32 bytes, as they are or as base64; put the right file there"
-            )));
-        }
-        key.copy_from_slice(&decoded);
-        Ok(Self(key))
+        place::read(path)?.open().ok_or_else(|| locked(path))
+    }
+
+    /// What tells this key from others, and says nothing else of it.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut hash = Sha256::new();
+        hash.update(b"umai key fingerprint 1");
+        hash.update(*self.0);
+        let sum: [u8; 32] = hash.finalize().into();
+        Fingerprint(std::array::from_fn(|at| sum[at]))
     }
 
     /// What this key leaves in the files of a store.
     pub fn check(&self, store: Uuid) -> Result<KeyCheck, StoreError> {
-        let sealed = self.seal_bytes(&[], check_binding(store).as_slice())?;
-        sealed
-            .try_into()
-            .map_err(|_| StoreError::Key("The key check has a wrong length".into()))
+        self.stamp(&check_binding(store))
     }
 
     /// Whether a store was made with this key.
     pub fn fits(&self, store: Uuid, check: &KeyCheck) -> bool {
-        self.open_bytes(check, &check_binding(store)).is_some()
+        self.has_sealed(check, &check_binding(store))
+    }
+
+    /// A seal with nothing in it: whoever has the key sees that it was made for this purpose.
+    pub fn stamp(&self, binding: &[u8]) -> Result<KeyCheck, StoreError> {
+        self.seal_bytes(&[], binding)?
+            .try_into()
+            .map_err(|_| StoreError::Key("The key check has a wrong length".into()))
+    }
+
+    /// Whether a stamp was made with this key, for this purpose.
+    pub fn has_sealed(&self, stamp: &KeyCheck, binding: &[u8]) -> bool {
+        self.open_bytes(stamp, binding).is_some()
     }
 
     /// Seals a secret for one field of one connection of one store.
@@ -170,6 +167,46 @@ impl Key {
 
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&(*self.0).into())
+    }
+}
+
+/// What is said of a key whose passphrase nobody gave.
+pub fn locked(path: &Path) -> StoreError {
+    StoreError::Key(format!(
+        "The key in {} is behind a passphrase: run umai on a terminal, where it asks, or name a file that holds it with \
+         --passphrase-file or UMAI_PASSPHRASE_FILE",
+        path.display()
+    ))
+}
+
+/// What tells keys apart: the beginning of a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint([u8; 8]);
+
+impl Fingerprint {
+    /// Reads what is shown.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut bytes = [0; 8];
+        let mut groups = text.split('-');
+        for pair in bytes.chunks_exact_mut(2) {
+            let group = groups.next().filter(|group| group.len() == 4)?;
+            pair.copy_from_slice(&u16::from_str_radix(group, 16).ok()?.to_be_bytes());
+        }
+        groups.next().is_none().then_some(Self(bytes))
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, pair) in self.0.chunks(2).enumerate() {
+            if at > 0 {
+                f.write_str("-")?;
+            }
+            for byte in pair {
+                write!(f, "{byte:02x}")?;
+            }
+        }
+        Ok(())
     }
 }
 

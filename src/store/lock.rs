@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -28,25 +29,55 @@ impl Drop for Lock {
 impl Lock {
     /// Takes the lock, or says who has it: that is the one to ask.
     pub fn take(folder: &Path) -> Result<Self, StoreError> {
-        let path = folder.join(FILE);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| unusable(&path, &error))?;
+        let file = open(folder)?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(held(folder));
         }
+        Ok(Self::signed(file))
+    }
+
+    /// Takes the lock, and waits so long for a process that is just closing; else says who has it.
+    pub fn take_within(folder: &Path, patience: Duration) -> Result<Self, StoreError> {
+        match Self::take(folder) {
+            Err(StoreError::Held { .. }) => {}
+            other => return other,
+        }
+        let file = open(folder)?;
+        let (taken, told) = std::sync::mpsc::channel();
+        std::thread::Builder::new()
+            .name("umai-store-wait".into())
+            .spawn(move || {
+                if flock(&file, FlockOperation::LockExclusive).is_ok() {
+                    // When it took too long, nobody waits any more, and the file is let go of again.
+                    let _ = taken.send(file);
+                }
+            })
+            .map_err(|error| unusable(folder, &error))?;
+        told.recv_timeout(patience)
+            .map(Self::signed)
+            .map_err(|_| held(folder))
+    }
+
+    fn signed(mut file: File) -> Self {
         // The process id is a courtesy to whoever is refused: a disk too full for it must not keep the store shut.
         let _ = file
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Self { file })
+        Self { file }
     }
+}
+
+fn open(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join(FILE);
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| unusable(&path, &error))
 }
 
 /// The sentence about whoever has the lock.

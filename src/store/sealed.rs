@@ -1,5 +1,7 @@
 //! Seals secrets on their way down and opens them on their way up.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -13,29 +15,63 @@ use crate::connection::{
 /// A store whose secrets are plain above it and sealed in the store below, which can never see a plain one.
 pub struct SealedStore<T> {
     below: T,
-    key: Key,
+    key: Arc<Key>,
     store: Uuid,
+    /// The notices of the store below, and those about secrets that do not open, in the order in which they came.
+    notices: Mutex<Vec<StoreNotice>>,
 }
+
+/// So many notices are told at most about secrets that do not open.
+const MOST: usize = 100;
 
 impl<T: ConnectionStore<Sealed>> SealedStore<T> {
     /// Seals with `key` what goes into `below`; `store` is the id that binds every seal to this store.
-    pub fn new(below: T, key: Key, store: Uuid) -> Self {
-        Self { below, key, store }
+    pub fn new(below: T, key: impl Into<Arc<Key>>, store: Uuid) -> Self {
+        Self {
+            below,
+            key: key.into(),
+            store,
+            notices: Mutex::default(),
+        }
     }
 
     fn open(&self, sealed: Connection<Sealed>) -> Connection<Plain> {
         let connection = sealed.item.id;
+        let name = sealed.item.name.clone();
         let opened = sealed.try_map(|field, secret| {
             let place = Place {
                 store: self.store,
                 connection,
                 field,
             };
-            Ok::<_, std::convert::Infallible>(self.key.open(&place, &secret))
+            let opened = self.key.open(&place, &secret);
+            if opened.expose().is_none() {
+                self.tell(&name, field);
+            }
+            Ok::<_, std::convert::Infallible>(opened)
         });
         match opened {
             Ok(opened) => opened,
         }
+    }
+
+    fn tell(&self, name: &str, field: &str) {
+        let mut notices = self.known();
+        let sentence =
+            format!("The {field} of {name} cannot be opened with this key; type it again");
+        if notices.len() < MOST && !notices.contains(&sentence) {
+            notices.push(sentence);
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Vec<StoreNotice>> {
+        let mut known = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        for notice in self.below.notices() {
+            if !known.contains(&notice) {
+                known.push(notice);
+            }
+        }
+        known
     }
 
     /// A secret that could not be opened is kept as it is stored, so that saving a name does not lose it.
@@ -131,7 +167,7 @@ impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
     }
 
     fn notices(&self) -> Vec<StoreNotice> {
-        self.below.notices()
+        self.known().clone()
     }
 
     async fn close(&self) -> Result<(), StoreError> {

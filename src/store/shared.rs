@@ -32,8 +32,8 @@ mod socket;
 mod visit;
 mod wire;
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -42,6 +42,7 @@ pub use self::election::Unlock;
 use self::guest::Unanswered;
 use self::seating::{Seating, Stage};
 use self::wire::{Reply, Request, Write, beside_the_point};
+use super::backup::{BackupPlan, Stamp};
 use super::journal::head::Identity;
 use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, StoreNotice};
 use crate::connection::{
@@ -65,7 +66,26 @@ impl Drop for Rest {
 impl SharedStore {
     /// The store in a folder, not yet open.
     pub fn new(data: &Path) -> Self {
-        Self(Arc::new(Seating::new(data)))
+        Self::copying_backups(data, None)
+    }
+
+    /// The same, whose backups are copied to another folder.
+    pub fn copying_backups(data: &Path, copies: Option<PathBuf>) -> Self {
+        let backups = BackupPlan {
+            copies,
+            ..BackupPlan::default()
+        };
+        Self(Arc::new(Seating::new(data, backups)))
+    }
+
+    /// The other folder that backups are copied to.
+    pub fn backup_copies(&self) -> Option<PathBuf> {
+        self.0.backups().copies.clone()
+    }
+
+    /// Where it is said how the backups that this process makes are sealed.
+    pub fn backup_stamp(&self) -> Arc<OnceLock<Arc<Stamp>>> {
+        Arc::clone(&self.0.backups().stamp)
     }
 
     /// Opens the store, or joins the process that has it open. `unlock` decides on the store that is found, here as there; none

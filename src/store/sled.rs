@@ -4,9 +4,9 @@
 //! save ─► ledger: admitted? ─► journal: appended, synced ─► view: applied ─► answered, announced
 //! ```
 
-mod rows;
+pub(super) mod rows;
 mod contained;
-mod view;
+pub(super) mod view;
 mod views;
 mod change;
 mod ledger;
@@ -15,13 +15,15 @@ mod verify;
 pub(super) mod rebuild;
 mod replay;
 mod checkpoint;
-mod gather;
+pub(super) mod gather;
 mod missing;
 mod applier;
 mod repair;
 mod writer;
-mod open;
+pub(super) mod open;
 mod bring_up;
+pub(super) mod making;
+mod backups;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +38,7 @@ use self::change::Ask;
 use self::open::Start;
 use self::views::Views;
 use self::writer::{Message, Writer};
+use super::backup::BackupPlan;
 use super::journal::head::Identity;
 use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, StoreNotice};
 use crate::connection::{
@@ -116,8 +119,9 @@ impl SledStore {
     pub fn open(
         data: &Path,
         unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
+        backups: BackupPlan,
     ) -> Result<Self, StoreError> {
-        let start = open::open(data, unlock)?;
+        let start = open::open(data, unlock, backups)?;
         let applier = Arc::clone(&start.applier);
         let closing = Arc::<AtomicBool>::default();
         let (inbox, arriving) = mpsc::channel(WAITING);

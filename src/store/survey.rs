@@ -11,10 +11,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::StoreOptions;
+use super::backup::shelf::{Found as Backup, Shelf};
+use super::exchange;
 use super::journal::entry::Entry;
 use super::journal::fold::{Fold, Source};
 use super::journal::head::Identity;
 use super::journal::{self, snapshot};
+use super::key::place::Spot;
 use super::key::{Found, Key};
 use super::lock;
 use super::sled;
@@ -37,6 +40,10 @@ pub struct Survey {
     pub free: Option<u64>,
     /// What an earlier start found missing and wrote down.
     pub missing: Option<String>,
+    /// Its backups, the newest first, or why they cannot be looked at.
+    pub backups: Result<Vec<Backup>, String>,
+    /// The stores that were replaced and are kept.
+    pub replaced: Vec<PathBuf>,
 }
 
 /// What a store amounts to.
@@ -78,6 +85,8 @@ pub enum KeyState {
     Untried(PathBuf),
     /// It would be in this file.
     Missing(PathBuf),
+    /// In this file, behind a passphrase that was not given.
+    Locked(PathBuf),
     /// It cannot be read, for this reason.
     Unread(String),
 }
@@ -101,7 +110,9 @@ pub fn survey(options: &StoreOptions) -> Survey {
     let identity = sled::identity_in(data);
     let key = key_state(options, identity.as_ref().ok().and_then(Option::as_ref));
     let holder = holder(data);
+    let shelf = Shelf::of_store(data);
     let contents = match identity {
+        _ if exchange::is_under_way(data) => Err(exchange::unfinished(data)),
         Err(why) => Err(why.to_string()),
         Ok(identity) => contents(data).map(|found| found.filter(|_| identity.is_some())),
     };
@@ -117,24 +128,45 @@ pub fn survey(options: &StoreOptions) -> Survey {
         },
         free: free(data),
         missing: sled::what_is_missing(data),
+        backups: shelf
+            .all()
+            .map_err(|error| format!("{}: {error}", shelf.folder().display())),
+        replaced: replaced(data),
     }
 }
 
+/// Looks only at the key.
+pub fn survey_key(options: &StoreOptions) -> KeyState {
+    let identity = sled::identity_in(&options.data).ok().flatten();
+    key_state(options, identity.as_ref())
+}
+
+fn replaced(data: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(data.join(exchange::REPLACED));
+    let mut found: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    found.sort();
+    found
+}
+
 fn key_state(options: &StoreOptions, identity: Option<&Identity>) -> KeyState {
-    match (
-        Key::find(options.key_file.as_deref(), &options.config),
-        identity,
-    ) {
-        (Err(why), _) => KeyState::Unread(why.to_string()),
-        (Ok(Found::Missing(path)), _) => KeyState::Missing(path),
-        (Ok(Found::Key(_, path)), None) => KeyState::Untried(path),
-        (Ok(Found::Key(key, path)), Some(identity)) => {
-            if key.fits(identity.store, &identity.check) {
-                KeyState::Fits(path)
-            } else {
-                KeyState::Foreign(path)
-            }
-        }
+    let spot = Spot::find(options.key_file.as_deref(), &options.config);
+    if spot.locked().is_some() {
+        return KeyState::Locked(spot.path);
+    }
+    if let Some(identity) = identity
+        && super::fitting(options, identity).is_ok()
+    {
+        return KeyState::Fits(spot.path);
+    }
+    match Key::find(options.key_file.as_deref(), &options.config) {
+        Err(why) => KeyState::Unread(why.to_string()),
+        Ok(Found::Missing(path)) => KeyState::Missing(path),
+        Ok(Found::Key(_, path)) if identity.is_none() => KeyState::Untried(path),
+        Ok(Found::Key(_, path)) => KeyState::Foreign(path),
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "a test may fail anywhere"
 )]
 
+mod backups;
 mod commands;
 mod doctor;
 mod exports;
@@ -14,6 +15,8 @@ mod from_env;
 mod history;
 mod home;
 mod imports;
+mod keys;
+mod passphrases;
 mod plain;
 mod providers;
 mod refusals;

@@ -34,7 +34,7 @@ const SECRET: &str = "OpenAI API Key (not shown; Enter leaves it out): ";
 const DELETE: [&str; 3] = ["connections", "delete", "openai-prod"];
 
 /// umai asking on a terminal, and what it said so far.
-struct Asking {
+pub struct Asking {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
     reader: Box<dyn Read + Send>,
@@ -44,7 +44,7 @@ struct Asking {
 
 impl Asking {
     /// Starts it, and waits for the question.
-    fn start(home: &Home, arguments: &[&str], question: &str) -> Self {
+    pub fn start(home: &Home, arguments: &[&str], question: &str) -> Self {
         let size = PtySize {
             rows: 24,
             cols: 100,
@@ -64,8 +64,21 @@ impl Asking {
             master: pty.master,
             said: String::new(),
         };
+        asking.wait_for(question);
+        asking
+    }
+
+    /// Types, and waits for the next question.
+    pub fn then(mut self, keys: &str, question: &str) -> Self {
+        self.said.clear();
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.wait_for(question);
+        self
+    }
+
+    fn wait_for(&mut self, question: &str) {
         let mut chunk = [0; 1024];
-        let mut killer = asking.child.clone_killer();
+        let mut killer = self.child.clone_killer();
         let (heard, waiting) = std::sync::mpsc::channel::<()>();
         // One that asks something else must not keep the whole run.
         std::thread::spawn(move || {
@@ -74,19 +87,22 @@ impl Asking {
                 let _ = killer.kill();
             }
         });
-        while !asking.said.contains(question) {
-            let length = asking.reader.read(&mut chunk).unwrap_or(0);
-            assert!(length > 0, "{}", asking.said);
-            asking
-                .said
+        while !self.said.contains(question) {
+            let length = self.reader.read(&mut chunk).unwrap_or(0);
+            assert!(length > 0, "{}", self.said);
+            self.said
                 .push_str(&String::from_utf8_lossy(&chunk[..length]));
         }
         drop(heard);
-        asking
+    }
+
+    /// What was said since the last question.
+    pub fn said(&self) -> &str {
+        &self.said
     }
 
     /// Types, and waits for the end: the exit code and everything that was said.
-    fn answer(mut self, keys: &str) -> (u32, String) {
+    pub fn answer(mut self, keys: &str) -> (u32, String) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         let code = self.child.wait().unwrap().exit_code();
         let mut chunk = [0; 1024];

@@ -1,10 +1,15 @@
 //! Looks at the store and its key from outside: nothing is opened, nothing changed.
 
 use super::super::exit::Exit;
+use super::backups;
 use super::finding::Findings;
 use crate::config::Config;
 use crate::store::StoreOptions;
 use crate::store::survey::{Contents, Holder, KeyState, Sizes, Survey, survey};
+
+/// What to do about a key that nobody finds.
+const LOST: &str =
+    "if it is lost, umai key new --forget-secrets makes another one, and secrets are typed again";
 
 /// With less room than this, a start may not find enough.
 const LITTLE: u64 = 64 * 1024 * 1024;
@@ -19,6 +24,7 @@ pub(super) fn look(config: &Config, findings: &mut Findings) {
     let is_there = !matches!(survey.contents, Ok(None));
     key(config, &survey.key, is_there, findings);
     contents(&survey, config, findings);
+    backups::look(&survey, is_there, findings);
     holder(&survey.holder, findings);
     sizes(&survey.sizes, findings);
     if let Some(missing) = &survey.missing {
@@ -52,7 +58,10 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
             findings.ok("key", says);
         }
         KeyState::Untried(path) => {
-            let says = format!("{}, {source}; there is no store to try it on", path.display());
+            let says = format!(
+                "{}, {source}; there is no store to try it on",
+                path.display()
+            );
             findings.ok("key", says);
         }
         KeyState::Missing(path) if is_there => findings.problem(
@@ -61,7 +70,9 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
                 "the key that sealed the secrets is not in {}",
                 path.display()
             ),
-            Some("put the key file back from your backup, or name it with --key-file".into()),
+            Some(format!(
+                "put the key file back from your backup, or name it with --key-file; {LOST}"
+            )),
             Exit::Store,
         ),
         KeyState::Missing(path) => findings.ok(
@@ -74,8 +85,17 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
                 "{}, {source}, is not the key that sealed the secrets of this store",
                 path.display()
             ),
-            Some("put the right key file back, or name it with --key-file; a new key cannot open them".into()),
+            Some(format!(
+                "put the right key file back, or name it with --key-file; {LOST}"
+            )),
             Exit::Store,
+        ),
+        KeyState::Locked(path) => findings.ok(
+            "key",
+            format!(
+                "{}, {source}, behind a passphrase; whether it fits the store shows with it",
+                path.display()
+            ),
         ),
         KeyState::Unread(why) => {
             findings.problem("key", why.clone(), None, Exit::Store);
@@ -100,14 +120,14 @@ fn contents(survey: &Survey, config: &Config, findings: &mut Findings) {
                 words(contents)
             ),
             Some(format!(
-                "copy {shown} away first; the next start makes of it what can be made, and says what is missing"
+                "copy {shown} away first; the next start makes of it what can be made, and says what is missing. umai backup restore brings a backup back"
             )),
         ),
         Err(why) => findings.problem(
             "store",
             why.clone(),
             Some(format!(
-                "put a backup of {shown} back, or take another folder with --data"
+                "umai backup restore --newest, which keeps what is in {shown} aside; or take another folder with --data"
             )),
             Exit::Store,
         ),

@@ -136,7 +136,7 @@ fn checksum(head: &[u8; HEAD], payload: &[u8]) -> u32 {
 }
 
 /// The number at a place that is known to be inside.
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
     bytes[at..]
         .first_chunk()
         .copied()
@@ -144,7 +144,7 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
 }
 
 /// The number at a place that is known to be inside.
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes[at..]
         .first_chunk()
         .copied()

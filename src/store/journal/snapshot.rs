@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::digest::Digest;
 use super::entry::{self, Entry, Kind};
-use super::head::{self, Head};
+use super::head::{self, Head, Unreadable};
 use super::segment::numbered;
 use crate::store::files;
 
@@ -28,39 +28,65 @@ pub fn all(data: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
 
 /// Reads a snapshot entry by entry, without holding more than one. Answers its head when every byte of it is right and it was
 /// written to its end; what was told before that is not to be trusted.
-pub fn read(path: &Path, mut tell: impl FnMut(&Entry<'_>)) -> io::Result<Option<Head>> {
+pub fn read(path: &Path, tell: impl FnMut(&Entry<'_>)) -> io::Result<Option<Head>> {
     let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    Ok(read_from(&mut file, tell)?.ok())
+}
+
+/// Why bytes are no snapshot that was written to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsound {
+    /// The head is damaged, or it is none at all.
+    Head,
+    /// A newer program wrote it, in this format.
+    Newer(u32),
+    /// The entry that begins behind so many bytes is damaged.
+    Entry(u64),
+    /// They end behind so many bytes, and should not.
+    Cut(u64),
+}
+
+/// Reads a snapshot from anything, up to behind its end.
+pub fn read_from(
+    file: &mut impl Read,
+    mut tell: impl FnMut(&Entry<'_>),
+) -> io::Result<Result<Head, Unsound>> {
     let mut head = [0; head::LENGTH];
-    if !fill(&mut file, &mut head)? {
-        return Ok(None);
+    if !fill(file, &mut head)? {
+        return Ok(Err(Unsound::Head));
     }
-    let Ok(head) = Head::read(&head) else {
-        return Ok(None);
+    let head = match Head::read(&head) {
+        Ok(head) => head,
+        Err(Unreadable::Newer(format)) => return Ok(Err(Unsound::Newer(format))),
+        Err(Unreadable::Damaged) => return Ok(Err(Unsound::Head)),
     };
     let mut buffer = Vec::new();
     let mut entries = 0;
+    let mut at = head::LENGTH as u64;
     loop {
         buffer.resize(entry::HEAD, 0);
-        if !fill(&mut file, &mut buffer)? {
-            return Ok(None);
+        if !fill(file, &mut buffer)? {
+            return Ok(Err(Unsound::Cut(at)));
         }
         let Some(size) = entry::size_of(&buffer).filter(|size| *size <= LONGEST) else {
-            return Ok(None);
+            return Ok(Err(Unsound::Entry(at)));
         };
         buffer.resize(size, 0);
-        if !fill(&mut file, &mut buffer[entry::HEAD..])? {
-            return Ok(None);
+        if !fill(file, &mut buffer[entry::HEAD..])? {
+            return Ok(Err(Unsound::Cut(at)));
         }
         match Entry::read(&buffer) {
             Some(end) if end.kind == Kind::End => {
-                return Ok((end.number == entries).then_some(head));
+                let is_whole = end.number == entries;
+                return Ok(is_whole.then_some(head).ok_or(Unsound::Entry(at)));
             }
             Some(entry) => {
                 entries += 1;
                 tell(&entry);
             }
-            None => return Ok(None),
+            None => return Ok(Err(Unsound::Entry(at))),
         }
+        at += size as u64;
     }
 }
 
@@ -75,7 +101,7 @@ fn fill(file: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
 
 /// Writes the rows of a snapshot.
 pub struct Writer<'a> {
-    out: BufWriter<&'a mut File>,
+    out: BufWriter<&'a mut dyn Write>,
     buffer: Vec<u8>,
     entries: u64,
 }
@@ -119,15 +145,24 @@ pub fn write(
     files::create_folder(&folder)?;
     let path = folder.join(format!("{:020}.snapshot", head.revision));
     files::place(&path, |file| {
-        file.write_all(&head.to_bytes())?;
-        let mut writer = Writer {
-            out: BufWriter::with_capacity(256 * 1024, file),
-            buffer: Vec::new(),
-            entries: 0,
-        };
-        rows(&mut writer)?;
-        writer.end()?;
+        write_to(file, head, rows)?;
         prove(&files::aside(&path))
     })?;
     Ok(())
+}
+
+/// Writes a snapshot into anything.
+pub fn write_to(
+    mut out: &mut dyn Write,
+    head: &Head,
+    rows: impl FnOnce(&mut Writer<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    out.write_all(&head.to_bytes())?;
+    let mut writer = Writer {
+        out: BufWriter::with_capacity(256 * 1024, &mut out),
+        buffer: Vec::new(),
+        entries: 0,
+    };
+    rows(&mut writer)?;
+    writer.end()
 }

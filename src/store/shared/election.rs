@@ -18,6 +18,7 @@ use super::known::Known;
 use super::seat::Seat;
 use super::socket;
 use crate::connection::{ConnectionStore, StoreError};
+use crate::store::backup::BackupPlan;
 use crate::store::journal::head::Identity;
 use crate::store::lock;
 use crate::store::sled::SledStore;
@@ -41,6 +42,8 @@ pub struct Election {
     pub unlock: Arc<Unlock>,
     /// Learns what is told.
     pub known: Arc<Known>,
+    /// How backups are made when this process has the store open.
+    pub backups: BackupPlan,
 }
 
 /// A seat, and which store it is of.
@@ -101,7 +104,8 @@ impl Election {
     /// Opens the store, when nobody has it open.
     async fn open(&self) -> Result<Elected, StoreError> {
         let (data, unlock) = (self.data.clone(), Arc::clone(&self.unlock));
-        let store = spawn_blocking(move || SledStore::open(&data, |found| unlock(found)))
+        let backups = self.backups.clone();
+        let store = spawn_blocking(move || SledStore::open(&data, |found| unlock(found), backups))
             .await
             .map_err(|_| StoreError::Unusable("The store could not be opened".into()))??;
         let identity = store.identity().clone();

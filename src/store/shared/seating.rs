@@ -10,6 +10,7 @@ use super::election::{Election, Unlock};
 use super::known::Known;
 use super::seat::{Chair, Seat};
 use crate::connection::{ConnectionStore, StoreError};
+use crate::store::backup::BackupPlan;
 use crate::store::journal::head::Identity;
 use crate::store::lock;
 
@@ -27,6 +28,7 @@ pub enum Stage {
 /// The seat of this process.
 pub struct Seating {
     data: PathBuf,
+    backups: BackupPlan,
     /// Which store it is; at another one in the same folder no seat is taken.
     identity: OnceLock<Identity>,
     /// Lets in to the store that is found first.
@@ -41,9 +43,10 @@ pub struct Seating {
 
 impl Seating {
     /// No seat yet.
-    pub fn new(data: &Path) -> Self {
+    pub fn new(data: &Path, backups: BackupPlan) -> Self {
         Self {
             data: data.to_owned(),
+            backups,
             identity: OnceLock::new(),
             unlock: OnceLock::new(),
             known: Arc::default(),
@@ -51,6 +54,11 @@ impl Seating {
             current: RwLock::default(),
             turn: Mutex::default(),
         }
+    }
+
+    /// How backups are made when this process has the store open.
+    pub const fn backups(&self) -> &BackupPlan {
+        &self.backups
     }
 
     /// Takes the first seat, at a store that `unlock` lets in to.
@@ -129,6 +137,7 @@ impl Seating {
             data: self.data.clone(),
             unlock,
             known: Arc::clone(&self.known),
+            backups: self.backups.clone(),
         })
     }
 
@@ -218,6 +227,12 @@ fn only(identity: Identity, data: PathBuf) -> Arc<Unlock> {
     Arc::new(move |found: Option<&Identity>| {
         if found == Some(&identity) {
             return Ok(identity.clone());
+        }
+        if found.is_some_and(|found| found.store == identity.store) {
+            return Err(StoreError::Key(format!(
+                "The key of the store in {} was changed meanwhile; nothing else was. Start umai again to go on with the new one",
+                data.display()
+            )));
         }
         Err(StoreError::Unusable(format!(
             "The store in {} is not the one that was there before; nothing was changed. Start umai again to use it",

@@ -12,6 +12,7 @@ use super::rows::Applied;
 use super::views::Views;
 use crate::connection::StoreError;
 use crate::connection::store::{Revision, StoreNotice};
+use crate::store::backup::BackupPlan;
 use crate::store::journal::head::Identity;
 
 /// Where the answer to a change goes.
@@ -24,6 +25,8 @@ pub type Group = Vec<(Step, Answer)>;
 pub struct Applier {
     /// Whose view it is.
     pub identity: Identity,
+    /// How backups of it are made.
+    pub backups: BackupPlan,
     /// The folder of the store.
     pub data: std::path::PathBuf,
     /// The view.

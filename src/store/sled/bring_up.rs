@@ -62,7 +62,7 @@ impl Start {
         shared.feed.begin_at(point.revision);
         missing::remind(&shared.data, &shared.notices);
         let mut ledger = Ledger::new(Arc::clone(&shared.views), point);
-        let mut keeper = Keeper::new(tail, shared, lock);
+        let mut keeper = Keeper::new(tail, shared, lock, point);
         if damaged {
             keeper.replace_journal();
         }

@@ -40,12 +40,28 @@ pub enum Lost {
 
 /// Tries the snapshots, newest first, then the journal from its beginning, then adds what `old` has, the view that is left.
 pub fn gather(data: &Path, identity: &Identity, old: &View) -> io::Result<Gathered> {
+    let mut gathered = gather_files(data, newest_in(old, identity))?;
+    if gathered.lost == Lost::Nothing {
+        return Ok(gathered);
+    }
+    let fold = &mut gathered.fold;
+    gathered.lost = if add_view(fold, identity, old) && is_readable(fold) {
+        fold.missing.clear();
+        Lost::Nothing
+    } else {
+        lost_of(fold)
+    };
+    Ok(gathered)
+}
+
+/// The same from the files alone, which may be another process's. Changes up to `known` are known to have been there.
+pub fn gather_files(data: &Path, known: u64) -> io::Result<Gathered> {
     let mut refuted = Vec::new();
     let mut best: Option<((u64, Reverse<usize>), Payloads)> = None;
-    let newest = newest_known(data, identity, old)?;
+    let newest = snapshot::all(data)?.last().map_or(0, |(newest, _)| *newest);
     for source in Source::all(data)? {
         if let Some(mut fold) = Fold::read(data, &source, keep)? {
-            fold.reach(newest);
+            fold.reach(newest.max(known));
             if fold.agrees() && is_readable(&fold) {
                 return Ok(Gathered {
                     fold,
@@ -62,33 +78,32 @@ pub fn gather(data: &Path, identity: &Identity, old: &View) -> io::Result<Gather
             refuted.push(path);
         }
     }
-    let mut fold = best.map_or_else(|| Fold::empty(keep), |(_, fold)| fold);
-    let lost = if add_view(&mut fold, identity, old) && is_readable(&fold) {
-        fold.missing.clear();
-        Lost::Nothing
-    } else if is_named(&fold) {
-        Lost::Named
-    } else {
-        Lost::Unknown
-    };
+    let fold = best.map_or_else(|| Fold::empty(keep), |(_, fold)| fold);
     Ok(Gathered {
+        lost: lost_of(&fold),
         fold,
-        lost,
         refuted,
     })
 }
 
-/// The newest change that a snapshot or the view is known to have had.
-fn newest_known(data: &Path, identity: &Identity, old: &View) -> io::Result<u64> {
-    let snapshot = snapshot::all(data)?.last().map_or(0, |(newest, _)| *newest);
-    let view = match old.applied() {
-        Ok(Some(applied)) if applied.identity == *identity => applied.revision,
-        Ok(_) | Err(_) => 0,
-    };
-    Ok(snapshot.max(view))
+fn lost_of(fold: &Payloads) -> Lost {
+    if is_named(fold) {
+        Lost::Named
+    } else {
+        Lost::Unknown
+    }
 }
 
-fn keep(entry: &Entry<'_>) -> (Kind, Vec<u8>) {
+/// The newest change that the view is known to have had.
+fn newest_in(old: &View, identity: &Identity) -> u64 {
+    match old.applied() {
+        Ok(Some(applied)) if applied.identity == *identity => applied.revision,
+        Ok(_) | Err(_) => 0,
+    }
+}
+
+/// Keeps everything.
+pub fn keep(entry: &Entry<'_>) -> (Kind, Vec<u8>) {
     (entry.kind, entry.payload.to_vec())
 }
 

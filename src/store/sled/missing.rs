@@ -29,7 +29,7 @@ pub fn note(data: &Path, found: u64, expected: u64) -> Result<(), StoreError> {
     let sentence = format!(
         "The journal says that there are {expected} connections, and {found} could be made again{}. \
          Nothing was thrown away: the journal is in {}, its snapshots in {}, what was set aside in {}. \
-         No snapshot is taken and no file is removed until you have put a backup back, or deleted {} to go on without them",
+         No snapshot is taken and no file is removed until you have brought a backup back (umai backup restore --newest), or deleted {} to go on without them",
         missing(found, expected),
         data.join(journal::FOLDER).display(),
         data.join(snapshot::FOLDER).display(),

@@ -14,6 +14,9 @@ use super::rows::Applied;
 use super::view::View;
 use super::views::Views;
 use crate::connection::StoreError;
+use crate::store::backup::BackupPlan;
+use crate::store::backup::shelf::Shelf;
+use crate::store::exchange;
 use crate::store::files::{self, unusable};
 use crate::store::journal::end;
 use crate::store::journal::head::{self, Head, Identity, Unreadable};
@@ -55,40 +58,32 @@ pub(super) struct Files {
 pub fn open(
     data: &Path,
     unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
+    backups: BackupPlan,
 ) -> Result<Start, StoreError> {
     files::create_folder(data).map_err(|error| unusable(data, &error))?;
     files::refuse_writable_by_others(data)?;
     let lock = Lock::take(data)?;
+    exchange::finish(data).map_err(|error| unusable(data, &error))?;
     let found = Files::find(data)?;
+    let start = |identity, point, way| Start::new(data, lock, (identity, backups), point, way);
     if !found.is_empty() {
         let identity = match &found.identity {
             Some(identity) => unlock(Some(identity))?,
             None => unlock(Some(&identity_of_view(data)?))?,
         };
         let point = found.point().map_err(|error| unusable(data, &error))?;
-        return Ok(Start::new(data, lock, identity, point, Way::BringUp(found)));
+        return Ok(start(identity, point, Way::BringUp(found)));
     }
     match open_view(data) {
         Ok(Found::Nothing) => {
+            refuse_beside_backups(data)?;
             let identity = unlock(None)?;
-            Ok(Start::new(
-                data,
-                lock,
-                identity,
-                Point::default(),
-                Way::Begin,
-            ))
+            Ok(start(identity, Point::default(), Way::Begin))
         }
         Ok(Found::View(view, applied)) => {
             let identity = unlock(Some(&applied.identity))?;
             let point = applied.point();
-            Ok(Start::new(
-                data,
-                lock,
-                identity,
-                point,
-                Way::Adopt(view, applied),
-            ))
+            Ok(start(identity, point, Way::Adopt(view, applied)))
         }
         Ok(Found::Empty) | Err(_) => Err(nothing_readable(data)),
     }
@@ -96,7 +91,7 @@ pub fn open(
 
 /// Whose files are in a data folder, by the journal; none when there is no store.
 pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
-    let found = Files::find(data)?;
+    let found = Files::find(&exchange::current(data))?;
     match found.identity {
         Some(identity) => Ok(Some(identity)),
         None if found.is_empty() && !data.join(rebuild::FOLDER).exists() => Ok(None),
@@ -105,9 +100,18 @@ pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
 }
 
 impl Start {
-    fn new(data: &Path, lock: Lock, identity: Identity, point: Point, way: Way) -> Self {
+    fn new(
+        data: &Path,
+        lock: Lock,
+        (identity, backups): (Identity, BackupPlan),
+        point: Point,
+        way: Way,
+    ) -> Self {
+        // What is left of an exchange is taken away next time, if it cannot be now.
+        let _ = exchange::tidy(data);
         let applier = Applier {
             identity,
+            backups,
             data: data.to_owned(),
             feed: Arc::new(Feed::new(data.join(journal::FOLDER), point.revision)),
             views: Arc::new(Views::new(View::Closed, point.digest.count)),
@@ -180,8 +184,22 @@ impl Files {
     }
 }
 
+/// A folder that has backups had a store: one that is gone is not taken for one that never was.
+fn refuse_beside_backups(data: &Path) -> Result<(), StoreError> {
+    let backups = Shelf::of_store(data).all();
+    let count = backups.map_err(|error| unusable(data, &error))?.len();
+    if count == 0 {
+        return Ok(());
+    }
+    Err(StoreError::Unusable(format!(
+        "There is no store in {data}, but there are {count} backups of one; nothing was changed. \
+         Bring the newest one back with: umai backup restore --newest; or use another folder with --data",
+        data = data.display()
+    )))
+}
+
 /// The head of a file; none when it is damaged.
-fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
+pub fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
     match Head::of(path).map_err(|error| unusable(path, &error))? {
         Ok(head) => Ok(Some(head)),
         Err(Unreadable::Damaged) => Ok(None),
@@ -235,7 +253,7 @@ fn identity_of_view(data: &Path) -> Result<Identity, StoreError> {
 pub(super) fn nothing_readable(data: &Path) -> StoreError {
     StoreError::Unusable(format!(
         "There is a store in {}, but no journal of it that can be read; nothing was changed. \
-         Put a backup of the folder back, or use another folder with --data",
+         Bring a backup back with: umai backup restore --newest; or use another folder with --data",
         data.display()
     ))
 }

@@ -300,7 +300,7 @@ fn losses_of(fold: &Payloads) -> Vec<String> {
             format!("Changes {from} to {to} are")
         };
         format!(
-            "{changes} lost: no readable part of the journal has them. A connection that only they told of is gone, others are as the changes before left them; a backup of the data folder brings them back"
+            "{changes} lost: no readable part of the journal has them. A connection that only they told of is gone, others are as the changes before left them; a backup brings them back: umai backup list"
         )
     });
     missing.collect()

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use super::applier::{Applier, Notices};
+use super::backups::Backups;
 use super::checkpoint;
 use super::ledger::{Ledger, Point};
 use super::rebuild::{self, Rebuilt};
@@ -43,15 +44,17 @@ pub struct Keeper {
     snapshot: Option<JoinHandle<()>>,
     /// Ends the snapshot under way, which is not needed when the store is closed; another one is taken in time.
     stop: Arc<AtomicBool>,
+    backups: Backups,
     /// Held until the files are closed.
     _lock: Lock,
 }
 
 impl Keeper {
-    /// Keeps the files behind `tail`.
-    pub fn new(tail: Tail, applier: Arc<Applier>, lock: Lock) -> Self {
+    /// Keeps the files behind `tail`, of a store that is at this point.
+    pub fn new(tail: Tail, applier: Arc<Applier>, lock: Lock, point: Point) -> Self {
         Self {
             tail,
+            backups: Backups::new(Arc::clone(&applier), point),
             applier,
             unseen: false,
             wanted: None,
@@ -168,7 +171,7 @@ impl Keeper {
         }
     }
 
-    /// Begins a new segment when this one is full, and takes a snapshot when the journal is long.
+    /// Begins a new segment when this one is full, and takes a snapshot when the journal is long, and a backup when it is time.
     pub fn follow(&mut self, ledger: &Ledger) {
         if self.tail.is_full() {
             if let Err(error) = self.roll(ledger.point()) {
@@ -186,6 +189,7 @@ impl Keeper {
         {
             self.take_snapshot(reason);
         }
+        self.backups.follow(ledger.point());
     }
 
     fn roll(&mut self, point: Point) -> io::Result<()> {
@@ -223,8 +227,8 @@ impl Keeper {
         }
     }
 
-    /// Finishes what is under way.
-    pub fn close(&mut self) {
+    /// Finishes what is under way, at this point.
+    pub fn close(&mut self, point: Point) {
         self.stop.store(true, Ordering::Release);
         if let Some(snapshot) = self.snapshot.take() {
             // A snapshot that panicked is none; the next one is taken in time.
@@ -237,6 +241,7 @@ impl Keeper {
         } else if let Err(broken) = view.write_out() {
             tracing::warn!(why = broken.0, "the view was not written out");
         }
+        self.backups.close(point);
     }
 }
 

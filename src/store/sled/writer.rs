@@ -83,7 +83,7 @@ impl Writer {
             }
         };
         self.applier.feed.close();
-        self.keeper.close();
+        self.keeper.close(self.ledger.point());
         drop(self.keeper);
         if let Some(done) = asked_by {
             // Whoever asked went away: it is closed all the same.

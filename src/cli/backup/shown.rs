@@ -1,0 +1,171 @@
+//! How backups are shown, to people and to programs.
+
+use std::path::Path;
+
+use chrono::SecondsFormat;
+use serde_json::{Value, json};
+
+use super::super::key::names;
+use crate::connection::StoreError;
+use crate::store::backup::file::{Label, Origin};
+use crate::store::backup::restore::{Comparison, Named};
+use crate::store::backup::shelf::Found;
+use crate::store::backup::{SealVerdict, Verified};
+
+/// What it is called in a list.
+pub fn name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+/// The folder it is in.
+pub fn folder(path: &Path) -> String {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    folder.display().to_string()
+}
+
+/// When it was made.
+pub fn date(label: &Label) -> String {
+    label.about.made.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Who wanted it.
+pub const fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Asked => "you",
+        Origin::Automatic => "umai",
+    }
+}
+
+/// How many connections.
+pub fn connections(count: u64) -> String {
+    match count {
+        1 => "1 connection".into(),
+        count => format!("{count} connections"),
+    }
+}
+
+/// A backup, to programs.
+pub fn backup(path: &Path, label: &Label) -> Value {
+    json!({
+        "name": name(path),
+        "path": path,
+        "made": date(label),
+        "origin": match label.about.origin {
+            Origin::Asked => "asked",
+            Origin::Automatic => "automatic",
+        },
+        "store": label.identity().store,
+        "revision": label.head.revision,
+        "connections": label.head.digest.count,
+        "isSealed": label.is_sealed(),
+    })
+}
+
+/// A backup of a list, to programs.
+pub fn found(found: &Found) -> Value {
+    match &found.label {
+        Ok(label) => backup(&found.path, label),
+        Err(fault) => json!({
+            "name": name(&found.path),
+            "path": found.path,
+            "fault": fault.to_string(),
+        }),
+    }
+}
+
+/// What was found out about a backup, to programs.
+pub fn verified(path: &Path, verified: &Result<Verified, StoreError>) -> Value {
+    let verified = match verified {
+        Ok(verified) => verified,
+        Err(error) => {
+            return json!({
+                "name": name(path),
+                "path": path,
+                "isWhole": false,
+                "fault": error.to_string(),
+            });
+        }
+    };
+    let mut shown = backup(path, &verified.label);
+    let (connections, trashed) = verified.connections;
+    shown["isWhole"] = json!(true);
+    shown["connections"] = json!(connections);
+    shown["trashed"] = json!(trashed);
+    shown["seal"] = json!(seal(verified.seal));
+    if let Some((count, opened)) = verified.secrets {
+        shown["secrets"] = json!({ "total": count, "open": opened });
+    }
+    shown
+}
+
+/// What a seal says, in one word.
+pub const fn seal(verdict: SealVerdict) -> &'static str {
+    match verdict {
+        SealVerdict::Right => "right",
+        SealVerdict::Broken => "broken",
+        SealVerdict::NoKey => "noKey",
+        SealVerdict::Unsealed => "none",
+    }
+}
+
+/// What a restore would change, a sentence each.
+pub fn changes(comparison: &Comparison) -> Vec<String> {
+    let lists = [
+        ("only in the store", &comparison.only_in_store),
+        (
+            "newer in the store than in the backup",
+            &comparison.newer_in_store,
+        ),
+        (
+            "newer in the backup than in the store",
+            &comparison.newer_in_backup,
+        ),
+        ("only in the backup", &comparison.only_in_backup),
+    ];
+    let mut sentences: Vec<String> = lists
+        .into_iter()
+        .filter(|(_, named)| !named.is_empty())
+        .map(|(what, named)| {
+            let count = connections(named.len() as u64);
+            format!("{count} {what}: {}", names(named))
+        })
+        .collect();
+    if comparison.has_store && sentences.is_empty() && comparison.trouble.is_none() {
+        sentences.push("The store has the same connections as the backup".into());
+    }
+    if comparison.is_another {
+        sentences.insert(
+            0,
+            "The backup is of another store than the one that is there".into(),
+        );
+    }
+    if let Some(why) = &comparison.trouble {
+        sentences.push(format!(
+            "Not all of the store that is there can be read, so there may be more: {why}"
+        ));
+    }
+    if comparison.has_store {
+        sentences.push("The store that is there is moved aside, with everything in it".into());
+    }
+    sentences
+}
+
+/// What a restore would change, to programs.
+pub fn changes_json(comparison: &Comparison) -> Value {
+    let list = |named: &[Named]| {
+        let list = named
+            .iter()
+            .map(|named| json!({ "id": named.id, "alias": named.alias, "name": named.name }));
+        list.collect::<Vec<_>>()
+    };
+    json!({
+        "hasStore": comparison.has_store,
+        "isAnotherStore": comparison.is_another,
+        "trouble": comparison.trouble,
+        "onlyInStore": list(&comparison.only_in_store),
+        "newerInStore": list(&comparison.newer_in_store),
+        "newerInBackup": list(&comparison.newer_in_backup),
+        "onlyInBackup": list(&comparison.only_in_backup),
+    })
+}

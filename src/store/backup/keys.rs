@@ -1,0 +1,49 @@
+//! The keys at hand, to find the one that sealed a store or a backup.
+
+use std::sync::Arc;
+
+use crate::connection::StoreError;
+use crate::store::StoreOptions;
+use crate::store::journal::head::Identity;
+use crate::store::key::place::Spot;
+use crate::store::key::{Found, Key, earlier};
+
+/// The keys at hand.
+pub struct Keys {
+    /// The one in use.
+    pub current: Option<Arc<Key>>,
+    /// Why there is none that can be used, when there should be one.
+    pub trouble: Option<StoreError>,
+    /// Those that were in use before.
+    earlier: Vec<Arc<Key>>,
+}
+
+impl Keys {
+    /// Looks for them where a store that is opened would.
+    pub fn find(options: &StoreOptions) -> Self {
+        let spot = Spot::find(options.key_file.as_deref(), &options.config);
+        let (current, trouble) = match Key::find(options.key_file.as_deref(), &options.config) {
+            Ok(Found::Key(key, _)) => (Some(Arc::new(key)), None),
+            Ok(Found::Missing(_)) => (None, None),
+            Err(error) => (None, Some(error)),
+        };
+        let earlier = current
+            .iter()
+            .flat_map(|key| earlier::read(&spot, key))
+            .map(Arc::new)
+            .collect();
+        Self {
+            current,
+            trouble,
+            earlier,
+        }
+    }
+
+    /// The one that sealed a store.
+    pub fn fitting(&self, identity: &Identity) -> Option<&Arc<Key>> {
+        self.current
+            .iter()
+            .chain(&self.earlier)
+            .find(|key| key.fits(identity.store, &identity.check))
+    }
+}

@@ -1,0 +1,259 @@
+//! A folder of backups: what lies there, putting one in, and letting go of old ones.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rustix::fs::{Advice, fadvise};
+use uuid::Uuid;
+
+use super::file::{self, Fault, Label, Origin};
+use crate::store::files;
+
+/// How the files are called at their end.
+pub const ENDING: &str = "backup";
+/// The folder of the backups in the data folder.
+const FOLDER: &str = "backups";
+/// What the name of an unfinished backup has at its end, before a number.
+const UNFINISHED: &str = "part-";
+/// An unfinished backup that is older than this is nobody's any more.
+const FORGOTTEN: Duration = Duration::from_hours(24);
+
+/// So many automatic backups are kept, whatever their age.
+const NEWEST: usize = 10;
+/// And for so many days, the newest one of each day.
+const DAYS: i64 = 7;
+
+/// A backup that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Where.
+    pub path: PathBuf,
+    /// What it says of itself, or why it is of no use.
+    pub label: Result<Label, Fault>,
+}
+
+impl Found {
+    /// What a file says of itself.
+    pub fn at(path: PathBuf) -> Self {
+        Self {
+            label: file::label(&path),
+            path,
+        }
+    }
+
+    /// Its place among others, the newest last: by the store's own history, then by the clock.
+    fn rank(&self) -> Option<(u64, DateTime<Utc>)> {
+        let label = self.label.as_ref().ok()?;
+        Some((label.head.revision, label.about.made))
+    }
+}
+
+/// A folder of backups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shelf {
+    folder: PathBuf,
+}
+
+impl Shelf {
+    /// The one of the store in a data folder.
+    pub fn of_store(data: &Path) -> Self {
+        Self::at(data.join(FOLDER))
+    }
+
+    /// Another one.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The backups in it, the newest first; none when there is no folder.
+    pub fn all(&self) -> io::Result<Vec<Found>> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|ending| ending == ENDING) {
+                found.push(Found::at(path));
+            }
+        }
+        found.sort_by(|one, other| {
+            let by_rank = other.rank().cmp(&one.rank());
+            by_rank.then_with(|| other.path.cmp(&one.path))
+        });
+        Ok(found)
+    }
+
+    /// Puts a backup in: written aside, synced, read again from the disk, and only then there under its name.
+    pub fn put(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<PathBuf, Fault> {
+        files::create_folder(&self.folder)?;
+        let path = self.free_path(name);
+        place(&path, write)?;
+        Ok(path)
+    }
+
+    /// Whether it has a copy of a backup.
+    pub fn has(&self, backup: &Path) -> bool {
+        let copy = backup.file_name().map(|name| self.folder.join(name));
+        copy.is_some_and(|copy| file::label(&copy) == file::label(backup))
+    }
+
+    fn free_path(&self, name: &str) -> PathBuf {
+        let first = std::iter::once(format!("{name}.{ENDING}"));
+        let more = (2_u32..).map(|number| format!("{name}-{number}.{ENDING}"));
+        let mut paths = first.chain(more).map(|name| self.folder.join(name));
+        paths.find(|path| !path.exists()).unwrap_or_default()
+    }
+
+    /// Lets go of automatic backups of a store that newer ones make needless, and of what was never finished.
+    pub fn tidy(&self, store: Uuid, now: DateTime<Utc>) -> io::Result<()> {
+        let ours: Vec<(PathBuf, DateTime<Utc>)> = self
+            .all()?
+            .into_iter()
+            .filter_map(|found| {
+                let label = found.label.ok()?;
+                let is_ours =
+                    label.identity().store == store && label.about.origin == Origin::Automatic;
+                is_ours.then_some((found.path, label.about.made))
+            })
+            .collect();
+        for path in needless(ours, now) {
+            fs::remove_file(path)?;
+        }
+        self.forget_unfinished()
+    }
+
+    fn forget_unfinished(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_unfinished = name.to_str().is_some_and(|name| {
+                name.rsplit_once('.').is_some_and(|(name, part)| {
+                    name.ends_with(ENDING) && part.starts_with(UNFINISHED)
+                })
+            });
+            let written = entry.metadata().and_then(|found| found.modified());
+            let age = written.map(|at| SystemTime::now().duration_since(at).unwrap_or_default());
+            if is_unfinished && age.is_ok_and(|age| age > FORGOTTEN) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a backup is called, without its ending.
+pub fn name_of(store: Uuid, revision: u64, made: DateTime<Utc>) -> String {
+    let store = store.simple().to_string();
+    format!(
+        "umai-{}-{}-{revision}",
+        &store[..8],
+        made.format("%Y%m%dT%H%M%SZ")
+    )
+}
+
+/// Makes a backup appear under its name, which must be free: written aside, synced, and read again from the disk.
+pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Fault> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".{UNFINISHED}{}", Uuid::new_v4().simple()));
+    let aside = PathBuf::from(aside);
+    let placed = write_and_read(&aside, write).and_then(|()| {
+        // A link does not replace what came meanwhile, as renaming would.
+        fs::hard_link(&aside, path).or_else(|_| rename_where_free(&aside, path))?;
+        Ok(())
+    });
+    // It is there under its name, or of no use; one that stays is removed later.
+    let _ = fs::remove_file(&aside);
+    placed?;
+    path.parent().map_or(Ok(()), files::sync_folder)?;
+    Ok(())
+}
+
+/// Where a folder knows no links.
+fn rename_where_free(from: &Path, to: &Path) -> io::Result<()> {
+    if to.exists() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    fs::rename(from, to)
+}
+
+fn write_and_read(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), Fault> {
+    let mut file = files::create_file(path)?;
+    write(&mut file)?;
+    file.sync_all()?;
+    // What is read again shall come from the disk; where the system cannot do that, it comes from memory.
+    let _ = fadvise(&file, 0, None, Advice::DontNeed);
+    file::read(path).map(drop)
+}
+
+/// Those of the automatic backups, newest first, that are needed no more.
+fn needless(
+    newest_first: Vec<(PathBuf, DateTime<Utc>)>,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = PathBuf> {
+    let mut days = HashSet::new();
+    newest_first
+        .into_iter()
+        .enumerate()
+        .filter_map(move |(newer, (path, made))| {
+            let is_first_of_day = days.insert(made.date_naive());
+            let is_of_this_week = now - made < TimeDelta::days(DAYS);
+            let is_kept = newer < NEWEST || (is_first_of_day && is_of_this_week);
+            (!is_kept).then_some(path)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_automatic_backups_are_kept_and_one_of_each_day_of_a_week() {
+        let now = DateTime::from_timestamp_millis(1_800_000_000_000).unwrap();
+        // Two a day, newest first: number 0 is from now.
+        let made = (0..40).map(|number| {
+            let at = now - TimeDelta::hours(12 * number);
+            (PathBuf::from(number.to_string()), at)
+        });
+        let gone: HashSet<String> = needless(made.collect(), now)
+            .map(|path| path.display().to_string())
+            .collect();
+        let kept: Vec<i64> = (0..40)
+            .filter(|number| !gone.contains(&number.to_string()))
+            .collect();
+        // The ten newest reach back four days and a half; of the days before, the newest one each.
+        assert_eq!(kept, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13]);
+    }
+
+    #[test]
+    fn an_unfinished_backup_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::at(folder.path().join("backups"));
+        let refused = shelf.put("name", |_| Err(io::Error::other("the disk is full")));
+        assert!(matches!(refused, Err(Fault::Unread(_))));
+        let refused = shelf.put("name", |file| io::Write::write_all(file, b"no backup"));
+        assert_eq!(refused, Err(Fault::Foreign), "it is read again");
+        assert_eq!(shelf.all().unwrap(), []);
+        assert_eq!(fs::read_dir(shelf.folder()).unwrap().count(), 0);
+    }
+}

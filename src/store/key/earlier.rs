@@ -1,0 +1,129 @@
+//! The keys that were in use before a rotation, so that backups made then can be opened: each sealed with the one in use.
+//!
+//! A line is a mark, which key sealed it, which key it is, and the seal. A rotation that is under way leaves lines for both keys,
+//! so that each of them finds all that were before it.
+
+use std::io::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::place::Spot;
+use super::{Fingerprint, Key, LENGTH};
+use crate::connection::StoreError;
+use crate::store::files;
+
+/// What the name of the file has behind that of the key.
+const ENDING: &str = "old";
+const MARK: &str = "umai-old-key-1";
+
+/// The keys before this one; a line that is damaged is passed over.
+pub fn read(spot: &Spot, key: &Key) -> Vec<Key> {
+    let by = key.fingerprint();
+    lines(spot)
+        .iter()
+        .filter_map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let [MARK, sealed_by, which, sealed] = words[..] else {
+                return None;
+            };
+            if Fingerprint::read(sealed_by)? != by {
+                return None;
+            }
+            let which = Fingerprint::read(which)?;
+            let opened = key.open_bytes(&STANDARD.decode(sealed).ok()?, &binding(which))?;
+            let bytes: &[u8; LENGTH] = opened.as_slice().try_into().ok()?;
+            Some(Key(Zeroizing::new(*bytes)))
+        })
+        .collect()
+}
+
+/// Adds `old`, and all that were before it, sealed with `new`.
+pub fn add(spot: &Spot, old: &Key, new: &Key) -> Result<(), StoreError> {
+    let mut lines = lines(spot);
+    let before = read(spot, old);
+    for key in before.iter().chain([old]) {
+        let which = key.fingerprint();
+        let sealed = new.seal_bytes(&*key.0, &binding(which))?;
+        lines.push(format!(
+            "{MARK} {} {which} {}",
+            new.fingerprint(),
+            STANDARD.encode(sealed)
+        ));
+    }
+    write(spot, &lines)
+}
+
+/// Lets go of what no key but one that is not in use any more could open.
+pub fn tidy(spot: &Spot, key: &Key) -> Result<(), StoreError> {
+    let by = key.fingerprint().to_string();
+    let lines = lines(spot);
+    let kept: Vec<String> = lines
+        .iter()
+        .filter(|line| line.split(' ').nth(1) == Some(&by))
+        .cloned()
+        .collect();
+    if kept == lines {
+        return Ok(());
+    }
+    write(spot, &kept)
+}
+
+fn lines(spot: &Spot) -> Vec<String> {
+    let text = std::fs::read_to_string(spot.beside(ENDING)).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn write(spot: &Spot, lines: &[String]) -> Result<(), StoreError> {
+    let path = spot.beside(ENDING);
+    let text = lines
+        .iter()
+        .flat_map(|line| [line, "\n"])
+        .collect::<String>();
+    files::place(&path, |file| file.write_all(text.as_bytes()))
+        .map(drop)
+        .map_err(|error| StoreError::Key(format!("{} cannot be written: {error}", path.display())))
+}
+
+fn binding(which: Fingerprint) -> Vec<u8> {
+    [b"umai old key 1".as_slice(), &which.0].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::key::place::Origin;
+
+    const NONE: [u8; 0] = [];
+
+    fn key(byte: u8) -> Key {
+        Key(Zeroizing::new([byte; LENGTH]))
+    }
+
+    fn all(spot: &Spot, by: u8) -> Vec<u8> {
+        read(spot, &key(by)).iter().map(|key| key.0[0]).collect()
+    }
+
+    #[test]
+    fn every_key_finds_those_before_it_also_while_a_rotation_is_under_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let spot = Spot {
+            path: folder.path().join("umai.key"),
+            origin: Origin::Config,
+        };
+        assert_eq!(all(&spot, 1), NONE);
+        add(&spot, &key(1), &key(2)).unwrap();
+        assert_eq!(all(&spot, 2), [1]);
+        add(&spot, &key(2), &key(3)).unwrap();
+        assert_eq!(all(&spot, 2), [1], "it was not finished yet");
+        assert_eq!(all(&spot, 3), [1, 2]);
+        tidy(&spot, &key(3)).unwrap();
+        assert_eq!(all(&spot, 3), [1, 2]);
+        assert_eq!(all(&spot, 2), NONE);
+        assert_eq!(all(&spot, 9), NONE, "another key opens nothing");
+        let text = std::fs::read_to_string(spot.beside(ENDING)).unwrap();
+        std::fs::write(spot.beside(ENDING), format!("no line\n{text}\n")).unwrap();
+        assert_eq!(all(&spot, 3), [1, 2], "what is no line is passed over");
+    }
+}

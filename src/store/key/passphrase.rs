@@ -1,0 +1,355 @@
+//! A key behind a passphrase: the text that stands in its file, and how it is opened.
+//!
+//! Why these costs: RFC 9106 recommends them where memory is scarce (64 MiB, 3 passes, 4 lanes), and they are above what OWASP asks
+//! for at least. They stand in the file, so that later ones can be dearer.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use super::{Fingerprint, Key, LENGTH, random};
+use crate::connection::StoreError;
+
+const SALT: usize = 16;
+/// What the text begins with; the number is the format's.
+const MARK: &str = "umai-key-1";
+const ALGORITHM: &str = "argon2id";
+/// A passphrase has so many characters at least.
+pub const SHORTEST: usize = 8;
+
+/// What it costs to try a passphrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// In KiB.
+    pub memory: u32,
+    /// How often the memory is gone over.
+    pub passes: u32,
+    /// How many parts of it are independent.
+    pub lanes: u32,
+}
+
+impl Cost {
+    /// Of a new passphrase.
+    pub const NEW: Self = Self {
+        memory: 64 * 1024,
+        passes: 3,
+        lanes: 4,
+    };
+    /// What a file may ask for at most, so that a damaged one does not ask for all memory, or all day.
+    const MOST: Self = Self {
+        memory: 2 * 1024 * 1024,
+        passes: 64,
+        lanes: 16,
+    };
+
+    fn params(self) -> Option<Params> {
+        let is_bearable = self.memory <= Self::MOST.memory
+            && self.passes <= Self::MOST.passes
+            && self.lanes <= Self::MOST.lanes;
+        let params = Params::new(self.memory, self.passes, self.lanes, Some(LENGTH));
+        params.ok().filter(|_| is_bearable)
+    }
+}
+
+/// A passphrase; wiped when dropped.
+#[derive(Clone)]
+pub struct Passphrase(Zeroizing<String>);
+
+impl Passphrase {
+    /// What somebody typed or wrote into a file. Spaces around it do not count, and one letter is the same however it is composed.
+    pub fn new(text: &str) -> Self {
+        // The longest a text grows by composing it: no second copy is left behind by growing.
+        let mut composed = Zeroizing::new(String::with_capacity(3 * text.len()));
+        composed.extend(text.trim().nfc());
+        Self(composed)
+    }
+
+    /// Whether it is long enough to protect anything.
+    pub fn is_long_enough(&self) -> bool {
+        self.0.chars().count() >= SHORTEST
+    }
+
+    /// Whether both are the same.
+    pub fn is(&self, other: &Self) -> bool {
+        *self.0 == *other.0
+    }
+}
+
+/// What a passphrase comes to, for one salt at one cost.
+#[derive(Clone)]
+struct Derived {
+    salt: [u8; SALT],
+    cost: Cost,
+    key: Zeroizing<[u8; LENGTH]>,
+}
+
+/// Every passphrase that was right in this process: who asks for the key next, asks nobody.
+///
+/// Why not the passphrase itself: it may be used elsewhere, too. Why for the whole process: the store, and whatever else is
+/// sealed with its key, look for the key on their own.
+static RIGHT: Mutex<Vec<Derived>> = Mutex::new(Vec::new());
+
+fn right() -> MutexGuard<'static, Vec<Derived>> {
+    RIGHT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A key behind a passphrase, as its file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrapped {
+    /// What a try costs.
+    pub cost: Cost,
+    /// Which key it is.
+    pub fingerprint: Fingerprint,
+    salt: [u8; SALT],
+    sealed: Vec<u8>,
+}
+
+impl Wrapped {
+    /// Puts a key behind a new passphrase.
+    pub fn new(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
+        let mut salt = [0; SALT];
+        random(&mut salt)?;
+        let derived = derive(passphrase, salt, Cost::NEW)?;
+        let wrapped = Self::with(key, &derived)?;
+        right().push(derived);
+        Ok(wrapped)
+    }
+
+    /// Another key behind the same passphrase, which was right before.
+    pub fn of_another(&self, key: &Key) -> Result<Self, StoreError> {
+        let derived = self.derived().ok_or_else(|| {
+            StoreError::Key("The passphrase of the key must be given first".into())
+        })?;
+        Self::with(key, &derived)
+    }
+
+    fn with(key: &Key, derived: &Derived) -> Result<Self, StoreError> {
+        let fingerprint = key.fingerprint();
+        let Derived {
+            salt,
+            cost,
+            key: by,
+        } = derived;
+        let binding = binding(*cost, salt, fingerprint);
+        Ok(Self {
+            cost: *cost,
+            fingerprint,
+            salt: *salt,
+            sealed: Key(by.clone()).seal_bytes(&*key.0, &binding)?,
+        })
+    }
+
+    /// Tries a passphrase; when it is right, the key opens from now on.
+    pub fn try_passphrase(&self, passphrase: &Passphrase) -> Result<bool, StoreError> {
+        let derived = derive(passphrase, self.salt, self.cost)?;
+        let is_right = self.open_with(&derived).is_some();
+        if is_right {
+            right().push(derived);
+        }
+        Ok(is_right)
+    }
+
+    /// The key, when its passphrase was given in this process.
+    pub fn open(&self) -> Option<Key> {
+        let derived = self.derived()?;
+        self.open_with(&derived)
+    }
+
+    fn derived(&self) -> Option<Derived> {
+        right()
+            .iter()
+            .find(|derived| derived.salt == self.salt && derived.cost == self.cost)
+            .cloned()
+    }
+
+    fn open_with(&self, derived: &Derived) -> Option<Key> {
+        let binding = binding(self.cost, &self.salt, self.fingerprint);
+        let opened = Key(derived.key.clone()).open_bytes(&self.sealed, &binding)?;
+        let bytes: &[u8; LENGTH] = opened.as_slice().try_into().ok()?;
+        Some(Key(Zeroizing::new(*bytes)))
+    }
+
+    /// The text in its file.
+    pub fn text(&self) -> String {
+        let body = format!(
+            "{MARK} {ALGORITHM} {} {} {} {} {} {}",
+            self.cost.memory,
+            self.cost.passes,
+            self.cost.lanes,
+            STANDARD.encode(self.salt),
+            self.fingerprint,
+            STANDARD.encode(&self.sealed)
+        );
+        let sum = crc32fast::hash(body.as_bytes());
+        format!("{body} {sum:08x}\n")
+    }
+
+    /// Reads that text; none when it is something else, damaged when it is no more as it was written.
+    pub fn read(text: &str) -> Option<Result<Self, Damaged>> {
+        let text = text.trim_end();
+        if !text.starts_with(MARK) {
+            return None;
+        }
+        Some(Self::read_body(text).ok_or(Damaged))
+    }
+
+    fn read_body(text: &str) -> Option<Self> {
+        let (body, sum) = text.rsplit_once(' ')?;
+        if sum != format!("{:08x}", crc32fast::hash(body.as_bytes())) {
+            return None;
+        }
+        let words: Vec<&str> = body.split(' ').collect();
+        let [
+            MARK,
+            ALGORITHM,
+            memory,
+            passes,
+            lanes,
+            salt,
+            fingerprint,
+            sealed,
+        ] = words[..]
+        else {
+            return None;
+        };
+        let cost = Cost {
+            memory: memory.parse().ok()?,
+            passes: passes.parse().ok()?,
+            lanes: lanes.parse().ok()?,
+        };
+        cost.params()?;
+        Some(Self {
+            cost,
+            fingerprint: Fingerprint::read(fingerprint)?,
+            salt: STANDARD.decode(salt).ok()?.try_into().ok()?,
+            sealed: STANDARD.decode(sealed).ok()?,
+        })
+    }
+}
+
+/// The text is no more as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damaged;
+
+fn derive(passphrase: &Passphrase, salt: [u8; SALT], cost: Cost) -> Result<Derived, StoreError> {
+    let impossible = |why: &dyn std::fmt::Display| {
+        StoreError::Key(format!("The passphrase cannot be tried: {why}"))
+    };
+    let params = cost
+        .params()
+        .ok_or_else(|| impossible(&"its costs make no sense"))?;
+    let mut key = Zeroizing::new([0; LENGTH]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(passphrase.0.as_bytes(), &salt, &mut *key)
+        .map_err(|error| impossible(&error))?;
+    Ok(Derived { salt, cost, key })
+}
+
+fn binding(cost: Cost, salt: &[u8; SALT], fingerprint: Fingerprint) -> Vec<u8> {
+    [
+        b"umai wrapped key 1".as_slice(),
+        &cost.memory.to_le_bytes(),
+        &cost.passes.to_le_bytes(),
+        &cost.lanes.to_le_bytes(),
+        salt,
+        &fingerprint.0,
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        Key(Zeroizing::new([7; LENGTH]))
+    }
+
+    #[test]
+    fn the_right_passphrase_opens_the_key_and_no_other_does() {
+        let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
+        let read = Wrapped::read(&wrapped.text()).unwrap().unwrap();
+        assert_eq!(read, wrapped);
+        right().retain(|derived| derived.salt != read.salt);
+        assert!(read.open().is_none());
+        assert_eq!(
+            read.try_passphrase(&Passphrase::new("battery staple")),
+            Ok(false)
+        );
+        assert!(read.open().is_none());
+        // The letter is composed another way, and a line end follows.
+        assert_eq!(
+            read.try_passphrase(&Passphrase::new(" correct horse\n")),
+            Ok(true)
+        );
+        assert_eq!(*read.open().unwrap().0, *key().0);
+        let other = Key(Zeroizing::new([8; LENGTH]));
+        let next = read.of_another(&other).unwrap();
+        assert_eq!(*next.open().unwrap().0, *other.0);
+    }
+
+    #[test]
+    fn letters_are_the_same_however_they_are_composed() {
+        assert!(
+            Passphrase::new("stra\u{df}e \u{fc}ber")
+                .is(&Passphrase::new("stra\u{df}e u\u{308}ber"))
+        );
+        assert!(!Passphrase::new("a b").is(&Passphrase::new("ab")));
+        assert!(!Passphrase::new("1234567").is_long_enough());
+        assert!(
+            Passphrase::new("\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}").is_long_enough()
+        );
+    }
+
+    #[test]
+    fn every_flipped_bit_of_the_text_is_seen() {
+        let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
+        let text = wrapped.text();
+        let bytes = text.trim_end().as_bytes();
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut flipped = bytes.to_vec();
+                flipped[at] ^= 1 << bit;
+                let Ok(flipped) = String::from_utf8(flipped) else {
+                    continue;
+                };
+                let read = Wrapped::read(&flipped);
+                assert!(!matches!(read, Some(Ok(_))), "bit {bit} of byte {at}");
+            }
+        }
+        for length in 0..bytes.len() {
+            let read = Wrapped::read(&text[..length]);
+            assert!(!matches!(read, Some(Ok(_))), "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn a_file_cannot_ask_for_all_memory_or_all_day() {
+        let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
+        for cost in [
+            Cost {
+                memory: u32::MAX,
+                ..Cost::NEW
+            },
+            Cost {
+                passes: u32::MAX,
+                ..Cost::NEW
+            },
+            Cost {
+                lanes: 1 << 20,
+                ..Cost::NEW
+            },
+        ] {
+            let text = Wrapped {
+                cost,
+                ..wrapped.clone()
+            }
+            .text();
+            assert_eq!(Wrapped::read(&text), Some(Err(Damaged)));
+        }
+    }
+}

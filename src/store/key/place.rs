@@ -1,0 +1,244 @@
+//! Where the key is looked for, what its file holds, and how it is put in the place of another.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::passphrase::{Passphrase, Wrapped};
+use super::{FILE, Key, LENGTH};
+use crate::connection::StoreError;
+use crate::store::files;
+
+/// No key file is longer, in bytes.
+const LONGEST: u64 = 4096;
+
+/// Who says where the key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Whoever started umai.
+    Named,
+    /// The service manager, who hands it over.
+    Credentials,
+    /// Nobody: it is in the config folder.
+    Config,
+}
+
+/// Where the key is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The file.
+    pub path: PathBuf,
+    /// Who says so.
+    pub origin: Origin,
+}
+
+/// What a key file holds.
+pub enum Content {
+    /// The key.
+    Plain(Key),
+    /// The key behind a passphrase.
+    Wrapped(Wrapped),
+}
+
+impl Spot {
+    /// The file that was asked for, the service manager's credentials, the config folder.
+    pub fn find(key_file: Option<&Path>, config: &Path) -> Self {
+        if let Some(path) = key_file {
+            return Self {
+                path: path.to_owned(),
+                origin: Origin::Named,
+            };
+        }
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+        let handed = credentials.map(|folder| Path::new(&folder).join(FILE));
+        match handed.filter(|path| path.exists()) {
+            Some(path) => Self {
+                path,
+                origin: Origin::Credentials,
+            },
+            None => Self {
+                path: config.join(FILE),
+                origin: Origin::Config,
+            },
+        }
+    }
+
+    /// What the file holds.
+    pub fn read(&self) -> Result<Content, StoreError> {
+        read(&self.path)
+    }
+
+    /// The key's passphrase is needed and was not given yet: what the file holds, to try one.
+    pub fn locked(&self) -> Option<Wrapped> {
+        match self.read() {
+            Ok(Content::Wrapped(wrapped)) if wrapped.open().is_none() => Some(wrapped),
+            Ok(Content::Wrapped(_) | Content::Plain(_)) | Err(_) => None,
+        }
+    }
+
+    /// Where a key waits that shall take its place.
+    pub fn pending(&self) -> PathBuf {
+        self.beside("new")
+    }
+
+    /// A file beside it, that has its name and an ending.
+    pub fn beside(&self, ending: &str) -> PathBuf {
+        let mut path = self.path.as_os_str().to_owned();
+        path.push(format!(".{ending}"));
+        path.into()
+    }
+
+    /// The sentence when the key cannot be written where it is.
+    pub fn refuse_credentials(&self, command: &str) -> Result<(), StoreError> {
+        match self.origin {
+            Origin::Named | Origin::Config => Ok(()),
+            Origin::Credentials => Err(StoreError::Key(format!(
+                "The key comes from the service manager, which alone can change it; nothing was changed. \
+                 Run {command} with --key-file and a copy of the key file, then hand that copy to the service manager"
+            ))),
+        }
+    }
+}
+
+impl Content {
+    /// The key, when it is not locked.
+    pub fn open(&self) -> Option<Key> {
+        match self {
+            Self::Plain(key) => Some(key.again()),
+            Self::Wrapped(wrapped) => wrapped.open(),
+        }
+    }
+
+    /// Another key, kept the same way: behind the same passphrase, when there is one.
+    pub fn of_another(&self, key: &Key) -> Result<Self, StoreError> {
+        match self {
+            Self::Plain(_) => Ok(Self::Plain(key.again())),
+            Self::Wrapped(wrapped) => wrapped.of_another(key).map(Self::Wrapped),
+        }
+    }
+
+    /// The key behind a passphrase.
+    pub fn behind(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
+        Wrapped::new(key, passphrase).map(Self::Wrapped)
+    }
+
+    /// The text of its file.
+    fn text(&self) -> Zeroizing<String> {
+        match self {
+            Self::Plain(key) => {
+                let mut text = Zeroizing::new(String::with_capacity(LENGTH * 2));
+                STANDARD.encode_string(*key.0, &mut text);
+                text.push('\n');
+                text
+            }
+            Self::Wrapped(wrapped) => Zeroizing::new(wrapped.text()),
+        }
+    }
+
+    /// Writes it into a file that must not be there, and reads it again.
+    pub fn write(&self, path: &Path) -> Result<(), StoreError> {
+        let refuse = |error: std::io::Error| {
+            StoreError::Key(format!(
+                "The key file {} cannot be made: {error}",
+                path.display()
+            ))
+        };
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            files::create_folder(folder).map_err(refuse)?;
+            files::refuse_writable_by_others(folder)?;
+        }
+        let mut file = files::create_file(path).map_err(refuse)?;
+        file.write_all(self.text().as_bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| path.parent().map_or(Ok(()), files::sync_folder))
+            .map_err(refuse)?;
+        if *read(path)?.text() == *self.text() {
+            Ok(())
+        } else {
+            Err(refuse(std::io::Error::other("it is not what was written")))
+        }
+    }
+
+    /// Writes it into a file in the place of what is there, at once.
+    pub fn replace(&self, spot: &Spot) -> Result<(), StoreError> {
+        let aside = spot.beside("part");
+        forget(&aside)?;
+        self.write(&aside)?;
+        put_in_place(&aside, spot)
+    }
+}
+
+/// Puts the key that waits in the place of the one that is there.
+pub fn install(spot: &Spot) -> Result<(), StoreError> {
+    put_in_place(&spot.pending(), spot)
+}
+
+fn put_in_place(key: &Path, spot: &Spot) -> Result<(), StoreError> {
+    std::fs::rename(key, &spot.path)
+        .and_then(|()| spot.path.parent().map_or(Ok(()), files::sync_folder))
+        .map_err(|error| {
+            StoreError::Key(format!(
+                "The key file {} cannot be replaced: {error}. The key that belongs there is in {}",
+                spot.path.display(),
+                key.display()
+            ))
+        })
+}
+
+/// The key that waits since a rotation was cut short, when it is the one that fits.
+pub fn waiting(spot: &Spot, fits: impl FnOnce(&Key) -> bool) -> Option<Key> {
+    read(&spot.pending()).ok()?.open().filter(fits)
+}
+
+/// Removes a key file that nobody needs.
+pub fn forget(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Key(
+            format!("{} cannot be removed: {error}", path.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What a key file holds.
+pub fn read(path: &Path) -> Result<Content, StoreError> {
+    let shown = path.display();
+    let content = read_bytes(path).map_err(|error| {
+        StoreError::Key(format!("The key file {shown} cannot be read: {error}"))
+    })?;
+    files::refuse_writable_by_others(path)?;
+    let mut key = Zeroizing::new([0; LENGTH]);
+    if content.len() == LENGTH {
+        key.copy_from_slice(&content);
+        return Ok(Content::Plain(Key(key)));
+    }
+    if let Some(wrapped) = std::str::from_utf8(&content).ok().and_then(Wrapped::read) {
+        return wrapped.map(Content::Wrapped).map_err(|_| {
+            StoreError::Key(format!(
+                "The key file {shown} is damaged; put a copy of it back"
+            ))
+        });
+    }
+    let decoded = Zeroizing::new(STANDARD.decode(content.trim_ascii()).unwrap_or_default());
+    if decoded.len() != LENGTH {
+        return Err(StoreError::Key(format!(
+            "{shown} is not a key file: it must hold 32 bytes, as they are or as base64; put the right file there"
+        )));
+    }
+    key.copy_from_slice(&decoded);
+    Ok(Content::Plain(Key(key)))
+}
+
+fn read_bytes(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    use std::io::Read;
+    let mut content = Zeroizing::new(Vec::with_capacity(512));
+    let file = std::fs::File::open(path)?;
+    file.take(LONGEST).read_to_end(&mut content)?;
+    Ok(content)
+}

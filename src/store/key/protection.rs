@@ -1,0 +1,26 @@
+//! Puts the key behind a passphrase, and takes it from there again.
+
+use super::passphrase::{Passphrase, SHORTEST};
+use super::place::{Content, Spot};
+use super::{Key, locked};
+use crate::connection::StoreError;
+
+/// Puts the key behind a passphrase; one that was there before must have been given.
+pub fn protect(spot: &Spot, passphrase: &Passphrase) -> Result<(), StoreError> {
+    if !passphrase.is_long_enough() {
+        return Err(StoreError::Key(format!(
+            "A passphrase has {SHORTEST} characters at least; nothing was changed"
+        )));
+    }
+    Content::behind(&open(spot)?, passphrase)?.replace(spot)
+}
+
+/// Keeps the key as it is, without a passphrase.
+pub fn unprotect(spot: &Spot) -> Result<(), StoreError> {
+    Content::Plain(open(spot)?).replace(spot)
+}
+
+fn open(spot: &Spot) -> Result<Key, StoreError> {
+    spot.refuse_credentials("this")?;
+    spot.read()?.open().ok_or_else(|| locked(&spot.path))
+}

@@ -1,0 +1,75 @@
+//! Seals the secrets of a store with another key.
+
+use serde::de::IgnoredAny;
+use uuid::Uuid;
+
+use super::key::{Key, Place};
+use super::sled::gather::Payloads;
+use super::sled::rows::{self, SavedJson};
+use crate::connection::{Change, Connection, Sealed, Setting, Settings, StoreError};
+
+/// What was sealed with another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Resealed {
+    /// How many secrets.
+    pub secrets: usize,
+    /// How many could not be opened, and are as they were.
+    pub unreadable: usize,
+}
+
+/// Opens every secret with `from` and seals it with `to`. Only the newest version of a connection has any: those before are
+/// masked when they are written.
+pub fn reseal(
+    fold: &mut Payloads,
+    store: Uuid,
+    from: &Key,
+    to: &Key,
+) -> Result<Resealed, StoreError> {
+    let mut resealed = Resealed::default();
+    for (id, folded) in &mut fold.connections {
+        let Some(newest) = &mut folded.newest else {
+            continue;
+        };
+        let SavedJson::<Connection<Sealed>, Change> { connection, change } =
+            rows::read_json(*id, &newest.kept.1)?;
+        let connection = connection.try_map(|field, sealed| {
+            let place = Place {
+                store,
+                connection: *id,
+                field,
+            };
+            if let Some(text) = from.open(&place, &sealed).expose() {
+                resealed.secrets += 1;
+                to.seal(&place, text)
+            } else {
+                resealed.unreadable += 1;
+                Ok(sealed)
+            }
+        })?;
+        newest.kept.1 = rows::write_json(&SavedJson { connection, change })?;
+    }
+    Ok(resealed)
+}
+
+/// How many secrets open with a key.
+pub fn count_open(fold: &Payloads, store: Uuid, key: &Key) -> Result<usize, StoreError> {
+    let mut opened = 0;
+    for (id, folded) in &fold.connections {
+        let Some(newest) = &folded.newest else {
+            continue;
+        };
+        let saved: SavedJson<Connection<Sealed>, IgnoredAny> =
+            rows::read_json(*id, &newest.kept.1)?;
+        for (field, value) in saved.connection.settings.iter().flat_map(Settings::iter) {
+            if let Setting::Secret(sealed) = value {
+                let place = Place {
+                    store,
+                    connection: *id,
+                    field,
+                };
+                opened += usize::from(key.open(&place, sealed).expose().is_some());
+            }
+        }
+    }
+    Ok(opened)
+}

@@ -1,0 +1,233 @@
+//! Puts another key in the place of the one that seals a store: everything is sealed anew, or a lost key is given up.
+//!
+//! What keeps it whole, whatever ends the process: the new key waits beside the old one before anything depends on it; then the
+//! store changes at once; then the new key takes the place of the old one. Whoever opens the store in between finds the
+//! key that waits, and puts it in its place.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::de::IgnoredAny;
+
+use super::backup::restore::{Named, lock_alone};
+use super::content::{self, Content};
+use super::exchange::{self, Before};
+use super::files::unusable;
+use super::journal::head::{Head, Identity};
+use super::key::place::{Content as Held, Spot, forget, install};
+use super::key::{Fingerprint, Key, earlier};
+use super::reseal::{self, Resealed};
+use super::sled::gather::Payloads;
+use super::sled::making;
+use super::sled::rows::{self, SavedJson};
+use super::{StoreOptions, unlock};
+use crate::connection::{Connection, Sealed, Setting, Settings, StoreError};
+
+/// What a rotation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotated {
+    /// The new key.
+    pub fingerprint: Fingerprint,
+    /// Its file.
+    pub path: PathBuf,
+    /// How many secrets were sealed anew.
+    pub secrets: usize,
+    /// How many could not be opened before, and cannot be now.
+    pub unreadable: usize,
+    /// What did not go well, and is no reason to worry.
+    pub notices: Vec<String>,
+}
+
+/// Seals everything with a new key. Nobody else may have the store open.
+pub fn rotate(options: &StoreOptions) -> Result<Rotated, StoreError> {
+    const COMMAND: &str = "umai key rotate";
+    let spot = Spot::find(options.key_file.as_deref(), &options.config);
+    spot.refuse_credentials(COMMAND)?;
+    let data = &options.data;
+    refuse_nothing(data)?;
+    let _lock = lock_alone(data, COMMAND)?;
+    exchange::finish(data).map_err(|error| unusable(data, &error))?;
+    let Content {
+        identity, mut fold, ..
+    } = content::read_whole(data)?;
+    let (_, old) = unlock(options, Some(&identity))?;
+    let new = Key::random()?;
+    let next = Identity {
+        store: identity.store,
+        check: new.check(identity.store)?,
+    };
+    let held = spot.read()?.of_another(&new)?;
+    earlier::add(&spot, &old, &new)?;
+    let made = wait_beside(&spot, &held)
+        .and_then(|()| reseal::reseal(&mut fold, identity.store, &old, &new))
+        .and_then(|resealed| prove(&fold, identity.store, &new, resealed).map(|()| resealed))
+        .and_then(|resealed| make(data, next, &fold).map(|()| resealed));
+    let resealed = match made {
+        Ok(resealed) => resealed,
+        Err(error) => {
+            // Nothing depends on it; the next rotation makes another one.
+            let _ = forget(&spot.pending());
+            return Err(error);
+        }
+    };
+    exchange::commit(data, Before::Needless).map_err(|error| unusable(data, &error))?;
+    let done = install(&spot).and_then(|()| earlier::tidy(&spot, &new));
+    let tidied = exchange::tidy(data).map_err(|error| unusable(data, &error));
+    Ok(Rotated {
+        fingerprint: new.fingerprint(),
+        path: spot.path,
+        secrets: resealed.secrets,
+        unreadable: resealed.unreadable,
+        notices: [done, tidied]
+            .into_iter()
+            .filter_map(Result::err)
+            .map(|error| error.to_string())
+            .collect(),
+    })
+}
+
+/// What giving up a lost key did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewed {
+    /// The new key.
+    pub fingerprint: Fingerprint,
+    /// Its file.
+    pub path: PathBuf,
+    /// The key file that was there and is not the store's, when there was one.
+    pub key_aside: Option<PathBuf>,
+    /// The store as it was.
+    pub store_aside: PathBuf,
+    /// The connections whose secrets must be typed again.
+    pub forgotten: Vec<Named>,
+}
+
+/// Makes a new key for a store whose key is lost. What it sealed stays as it is, and opens no more.
+pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, StoreError> {
+    const COMMAND: &str = "umai key new";
+    let spot = Spot::find(options.key_file.as_deref(), &options.config);
+    spot.refuse_credentials(COMMAND)?;
+    let data = &options.data;
+    refuse_nothing(data)?;
+    let _lock = lock_alone(data, COMMAND)?;
+    exchange::finish(data).map_err(|error| unusable(data, &error))?;
+    let Content { identity, fold, .. } = content::read_whole(data)?;
+    if unlock(options, Some(&identity)).is_ok() {
+        return Err(StoreError::Key(format!(
+            "The key in {} is the one of this store; nothing was changed. To seal everything with another one: umai key rotate",
+            spot.path.display()
+        )));
+    }
+    let forgotten = with_secrets(&fold)?;
+    let new = Key::random()?;
+    let next = Identity {
+        store: identity.store,
+        check: new.check(identity.store)?,
+    };
+    wait_beside(&spot, &Held::Plain(new.again()))?;
+    if let Err(error) = make(data, next, &fold) {
+        // Nothing depends on it.
+        let _ = forget(&spot.pending());
+        return Err(error);
+    }
+    let key_aside = set_key_aside(&spot)?;
+    let name = format!("{}-key-lost", now.format("%Y%m%dT%H%M%SZ"));
+    let store_aside =
+        exchange::commit(data, Before::Kept(&name)).map_err(|error| unusable(data, &error))?;
+    install(&spot)?;
+    Ok(Renewed {
+        fingerprint: new.fingerprint(),
+        path: spot.path,
+        key_aside,
+        store_aside,
+        forgotten,
+    })
+}
+
+fn refuse_nothing(data: &Path) -> Result<(), StoreError> {
+    if data.is_dir() {
+        return Ok(());
+    }
+    Err(StoreError::Unusable(format!(
+        "There is no store in {}; its key is made when it is",
+        data.display()
+    )))
+}
+
+/// Has a key wait beside the one that is there.
+fn wait_beside(spot: &Spot, key: &Held) -> Result<(), StoreError> {
+    let pending = spot.pending();
+    forget(&pending)?;
+    key.write(&pending)
+}
+
+fn make(data: &Path, identity: Identity, fold: &Payloads) -> Result<(), StoreError> {
+    let head = Head {
+        identity,
+        revision: fold.revision,
+        digest: fold.digest(),
+    };
+    let folder = exchange::begin(data).map_err(|error| unusable(data, &error))?;
+    making::make(&folder, &head, |writer| making::write_rows(fold, writer))
+}
+
+/// Opens everything with the new key, before anything depends on it.
+fn prove(
+    fold: &Payloads,
+    store: uuid::Uuid,
+    new: &Key,
+    resealed: Resealed,
+) -> Result<(), StoreError> {
+    let opened = reseal::count_open(fold, store, new)?;
+    if opened == resealed.secrets {
+        return Ok(());
+    }
+    Err(StoreError::Key(format!(
+        "Only {opened} of {} secrets open with the new key; nothing was changed",
+        resealed.secrets
+    )))
+}
+
+/// Moves the key that is not the store's out of the way; it is never thrown away.
+fn set_key_aside(spot: &Spot) -> Result<Option<PathBuf>, StoreError> {
+    if !spot.path.exists() {
+        return Ok(None);
+    }
+    let mut names = (1_u32..).map(|number| spot.beside(&format!("wrong-{number}")));
+    let Some(aside) = names.find(|path| !path.exists()) else {
+        return Ok(None);
+    };
+    std::fs::rename(&spot.path, &aside).map_err(|error| {
+        StoreError::Key(format!(
+            "The key file {} cannot be moved aside: {error}; nothing was changed",
+            spot.path.display()
+        ))
+    })?;
+    Ok(Some(aside))
+}
+
+/// The connections that have secrets.
+fn with_secrets(fold: &Payloads) -> Result<Vec<Named>, StoreError> {
+    let mut found = Vec::new();
+    for (id, folded) in &fold.connections {
+        let Some(newest) = &folded.newest else {
+            continue;
+        };
+        let saved: SavedJson<Connection<Sealed>, IgnoredAny> =
+            rows::read_json(*id, &newest.kept.1)?;
+        let item = saved.connection.item;
+        let settings = saved.connection.settings;
+        let has_secret = settings
+            .iter()
+            .flat_map(Settings::iter)
+            .any(|(_, value)| matches!(value, Setting::Secret(_)));
+        if has_secret {
+            found.push(Named {
+                name: item.name,
+                alias: item.alias,
+                id: *id,
+            });
+        }
+    }
+    found.sort();
+    Ok(found)
+}

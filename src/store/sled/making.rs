@@ -1,0 +1,89 @@
+//! Makes a whole store in a folder: a snapshot, the beginning of a journal, and a view that was made from them.
+
+use std::io;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::gather::Payloads;
+use super::ledger::Point;
+use super::rebuild;
+use super::rows;
+use super::view::View;
+use crate::connection::StoreError;
+use crate::store::files::{self, unusable};
+use crate::store::journal::digest::Digest;
+use crate::store::journal::entry::{Entry, Kind};
+use crate::store::journal::fold::FoldedVersion;
+use crate::store::journal::head::Head;
+use crate::store::journal::segment::Tail;
+use crate::store::journal::{self, snapshot};
+
+/// Makes the store that `head` tells of. What was written is read again, and must amount to what it says.
+pub fn make(
+    folder: &Path,
+    head: &Head,
+    rows: impl FnOnce(&mut snapshot::Writer<'_>) -> io::Result<()>,
+) -> Result<(), StoreError> {
+    let refuse = |error: io::Error| unusable(folder, &error);
+    snapshot::write(folder, head, rows, |_| Ok(())).map_err(refuse)?;
+    let segments = folder.join(journal::FOLDER);
+    let begin = Head {
+        revision: head.revision + 1,
+        ..head.clone()
+    };
+    files::create_folder(&segments)
+        .and_then(|()| Tail::create(&segments, &begin))
+        .map_err(refuse)?;
+    let (made, broken) = rebuild::into_sled(folder, &head.identity, &View::Closed)?;
+    let point = Point {
+        revision: head.revision,
+        digest: head.digest,
+    };
+    if made.has_losses() || made.point != point {
+        return Err(StoreError::Unusable(format!(
+            "What was written to {} is not what was to be written; nothing was changed",
+            folder.display()
+        )));
+    }
+    if broken.is_some() {
+        // The next who opens the store makes a view.
+        let view = folder.join(rebuild::FOLDER);
+        std::fs::remove_dir_all(&view).map_err(|error| unusable(&view, &error))?;
+    }
+    Ok(())
+}
+
+/// Writes everything that was read as the rows of a snapshot.
+pub fn write_rows(fold: &Payloads, writer: &mut snapshot::Writer<'_>) -> io::Result<()> {
+    for (id, folded) in &fold.connections {
+        let Some(newest) = &folded.newest else {
+            continue;
+        };
+        let payload = &newest.kept.1;
+        writer.add(&row(*id, Kind::Record, newest, payload))?;
+        for version in folded.older.values() {
+            let (kind, payload) = &version.kept;
+            let masked = match kind {
+                Kind::Version => None,
+                Kind::Saved | Kind::Record | Kind::Deleted | Kind::End => {
+                    Some(rows::version_json(*id, payload).map_err(io::Error::other)?)
+                }
+            };
+            let payload = masked.as_ref().unwrap_or(payload);
+            writer.add(&row(*id, Kind::Version, version, payload))?;
+        }
+    }
+    Ok(())
+}
+
+fn row<'a, T>(id: Uuid, kind: Kind, version: &FoldedVersion<T>, payload: &'a [u8]) -> Entry<'a> {
+    Entry {
+        kind,
+        revision: version.revision,
+        id,
+        number: version.number,
+        digest: Digest::default(),
+        payload,
+    }
+}

@@ -1,0 +1,280 @@
+//! `umai backup`: made, listed, checked and brought back, also where the store is damaged or gone.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::home::Home;
+
+const DATA: &str = ".local/share/umai";
+
+fn create(home: &Home, name: &str) {
+    let alias = name.to_lowercase();
+    let body = format!(
+        r#"{{"alias":"{alias}","name":"{name}","providerId":"openai","settings":{{"apiKey":"sk-planted-{name}"}}}}"#
+    );
+    let answer = home.create(&body);
+    assert_eq!(answer.code, 0, "{answer:?}");
+}
+
+/// Everything that a script sees of the connections.
+fn everything(home: &Home) -> Vec<Value> {
+    let listed = home.run(&["connections", "list", "--json"]).json();
+    let aliases = listed["items"].as_array().unwrap().iter();
+    aliases
+        .map(|item| {
+            let alias = item["alias"].as_str().unwrap();
+            home.run(&["connections", "get", alias, "--json"]).json()
+        })
+        .collect()
+}
+
+fn backup(home: &Home) -> PathBuf {
+    let answer = home.run(&["backup", "create", "--json"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    answer.json()["path"].as_str().unwrap().into()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_restore_brings_back_everything_up_to_the_backup_and_says_what_is_newer() {
+    let home = Home::new();
+    create(&home, "Alpha");
+    create(&home, "Beta");
+    let before = everything(&home);
+    let backup = backup(&home);
+    create(&home, "Gamma");
+    let renamed = home.run(&["connections", "update", "beta", "--name", "Better"]);
+    assert_eq!(renamed.code, 0, "{renamed:?}");
+
+    let path = backup.to_str().unwrap();
+    let looked = home.run(&["backup", "restore", path, "--dry-run"]);
+    assert_eq!(looked.code, 0, "{looked:?}");
+    assert!(
+        looked.err.contains("1 connection only in the store: Gamma"),
+        "{looked:?}"
+    );
+    let newer = "1 connection newer in the store than in the backup: Better";
+    assert!(looked.err.contains(newer), "{looked:?}");
+    assert_eq!(home.total(), 3, "nothing was changed");
+
+    let refused = home.run(&["backup", "restore", path]);
+    assert_eq!(refused.code, 2, "nobody can be asked: {refused:?}");
+    assert!(refused.err.contains("--yes"), "{refused:?}");
+    assert_eq!(home.total(), 3);
+
+    let restored = home.run(&["backup", "restore", path, "--yes", "--json"]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    let said = restored.json();
+    assert_eq!(said["restored"], true);
+    assert_eq!(said["changes"]["onlyInStore"][0]["name"], "Gamma");
+    assert_eq!(everything(&home), before);
+    // What was there is aside, and whole.
+    let aside = said["movedTo"].as_str().unwrap();
+    assert!(Path::new(aside).join("journal").is_dir(), "{aside}");
+    let listed = home.run(&["--data", aside, "connections", "list", "--json"]);
+    assert_eq!(listed.json()["total"], 3, "{listed:?}");
+    // And it comes back like a backup.
+    let undone = home.run(&["backup", "restore", aside, "--yes"]);
+    assert_eq!(undone.code, 0, "{undone:?}");
+    assert_eq!(home.total(), 3);
+    let restored = home.run(&["backup", "restore", path, "--yes"]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    assert_eq!(everything(&home), before);
+    // It is a store like any other, and its secrets open.
+    create(&home, "Delta");
+    let answer = home.run(&["backup", "create"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let verified = home.run(&["backup", "verify", "--json"]).json();
+    for item in verified["items"].as_array().unwrap() {
+        assert_eq!(item["isWhole"], true, "{item}");
+        assert_eq!(item["seal"], "right", "{item}");
+        assert_eq!(item["secrets"]["total"], item["secrets"]["open"], "{item}");
+    }
+}
+
+#[test]
+fn a_store_that_is_damaged_or_gone_says_which_command_helps_and_that_one_does() {
+    let home = Home::new();
+    create(&home, "Alpha");
+    let before = everything(&home);
+    backup(&home);
+    let data = home.path(DATA);
+    // The view is cut short, and the journal gone; then both are gone; then only the other folder is left.
+    for gone in [vec!["journal"], vec!["journal", "snapshots", "sled"]] {
+        for part in &gone {
+            let _ = fs::remove_dir_all(data.join(part));
+        }
+        for file in fs::read_dir(data.join("sled")).into_iter().flatten() {
+            let path = file.unwrap().path();
+            if path.is_file() {
+                fs::write(path, "").unwrap();
+            }
+        }
+        let refused = home.run(&["connections", "list"]);
+        assert_eq!(refused.code, 6, "{gone:?}: {refused:?}");
+        assert!(
+            refused.err.contains("umai backup restore --newest"),
+            "{gone:?}: {refused:?}"
+        );
+        let restored = home.run(&["backup", "restore", "--newest", "--yes"]);
+        assert_eq!(restored.code, 0, "{gone:?}: {restored:?}");
+        assert_eq!(everything(&home), before, "{gone:?}");
+        let listed = home.run(&["connections", "list"]);
+        assert_eq!(listed.err, "", "{gone:?}");
+    }
+}
+
+#[test]
+fn a_backup_goes_to_the_folder_or_file_that_is_named_and_replaces_nothing() {
+    let home = Home::new();
+    create(&home, "Alpha");
+    fs::create_dir(home.path("stick")).unwrap();
+    let to_folder = home.run(&["backup", "create", "--to", "stick"]);
+    assert_eq!(to_folder.code, 0, "{to_folder:?}");
+    assert_eq!(files(&home.path("stick")).len(), 1);
+    let to_file = home.run(&["backup", "create", "--to", "mine.backup"]);
+    assert_eq!(to_file.code, 0, "{to_file:?}");
+    let bytes = fs::read(home.path("mine.backup")).unwrap();
+    let again = home.run(&["backup", "create", "--to", "mine.backup"]);
+    assert_eq!(again.code, 6, "{again:?}");
+    assert!(again.err.contains("is there already"), "{again:?}");
+    assert_eq!(fs::read(home.path("mine.backup")).unwrap(), bytes);
+    let verified = home.run(&["backup", "verify", "mine.backup"]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+    assert!(verified.out.contains("whole, 1 connection"), "{verified:?}");
+}
+
+#[test]
+fn backups_are_their_owners_alone_and_hold_no_secret() {
+    let home = Home::new();
+    create(&home, "Alpha");
+    backup(&home);
+    assert_eq!(home.files_with("sk-planted"), Vec::<PathBuf>::new());
+    for file in files(&home.path(DATA).join("backups")) {
+        let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.display());
+    }
+    let folder = fs::metadata(home.path(DATA).join("backups")).unwrap();
+    assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn umai_makes_a_backup_itself_and_copies_it_to_the_other_folder() {
+    let home = Home::new();
+    let other = home.path("other");
+    let run = |arguments: &[&str]| {
+        let mut command = home.umai(arguments);
+        command.env("UMAI_BACKUP_FOLDER", &other);
+        command.output().unwrap()
+    };
+    let body = home.write("body.json", crate::home::DOCUMENTED);
+    let made = run(&[
+        "connections",
+        "create",
+        "--from-json",
+        body.to_str().unwrap(),
+    ]);
+    assert!(made.status.success(), "{made:?}");
+    assert!(made.stderr.is_empty(), "{made:?}");
+    let here = files(&home.path(DATA).join("backups"));
+    let there = files(&other);
+    assert_eq!((here.len(), there.len()), (1, 1));
+    assert_eq!(fs::read(&here[0]).unwrap(), fs::read(&there[0]).unwrap());
+    // The disk is lost; the other folder is not.
+    fs::remove_dir_all(home.path(DATA)).unwrap();
+    let listed = run(&["connections", "list"]);
+    assert_eq!(listed.status.code(), Some(6), "{listed:?}");
+    let said = String::from_utf8(listed.stderr).unwrap();
+    assert!(said.contains("umai backup restore --newest"), "{said}");
+    // Another store beside it is none of its business.
+    let another = run(&["--data", "another", "connections", "list"]);
+    assert!(another.status.success(), "{another:?}");
+    let restored = run(&["backup", "restore", "--newest", "--yes"]);
+    assert!(restored.status.success(), "{restored:?}");
+    assert_eq!(home.total(), 1);
+}
+
+#[test]
+fn a_copy_that_cannot_be_made_is_said_and_the_save_is_kept() {
+    let home = Home::new();
+    let body = home.write("body.json", crate::home::DOCUMENTED);
+    let file = home.write("other", "this is a file");
+    let mut command = home.umai(&[
+        "connections",
+        "create",
+        "--from-json",
+        body.to_str().unwrap(),
+    ]);
+    let made = command.env("UMAI_BACKUP_FOLDER", &file).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let said = String::from_utf8(made.stderr).unwrap();
+    assert!(said.contains("was not copied"), "{said}");
+    assert!(said.contains("It is beside the store"), "{said}");
+    assert_eq!(home.total(), 1);
+}
+
+#[test]
+fn a_damaged_backup_is_named_with_the_place_and_passed_over() {
+    let home = Home::new();
+    create(&home, "Alpha");
+    let good = backup(&home);
+    create(&home, "Beta");
+    let bad = backup(&home);
+    let mut bytes = fs::read(&bad).unwrap();
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    fs::write(&bad, bytes).unwrap();
+    let verified = home.run(&["backup", "verify"]);
+    assert_eq!(verified.code, 6, "{verified:?}");
+    assert!(verified.out.contains("it is damaged"), "{verified:?}");
+    assert!(verified.out.contains(bad.to_str().unwrap()), "{verified:?}");
+    let refused = home.run(&["backup", "restore", bad.to_str().unwrap(), "--yes"]);
+    assert_eq!(refused.code, 6, "{refused:?}");
+    assert_eq!(home.total(), 2, "nothing was changed");
+    // The automatic ones are out of the way, so that the damaged one is the newest.
+    for file in files(&home.path(DATA).join("backups")) {
+        if file != good && file != bad {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    let restored = home.run(&["backup", "restore", "--newest", "--yes"]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    assert!(restored.err.contains("Passed over"), "{restored:?}");
+    assert_eq!(home.total(), 1);
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let home = Home::new();
+    let none = home.run(&["backup", "create"]);
+    assert_eq!(none.code, 6, "{none:?}");
+    assert!(none.err.contains("There is no store"), "{none:?}");
+    let listed = home.run(&["backup", "list"]);
+    assert_eq!((listed.code, &*listed.out), (0, ""), "{listed:?}");
+    assert!(listed.err.contains("no backup yet"), "{listed:?}");
+    let restored = home.run(&["backup", "restore", "nothing", "--yes"]);
+    assert_eq!(restored.code, 3, "{restored:?}");
+    let newest = home.run(&["backup", "restore", "--newest", "--yes"]);
+    assert_eq!(newest.code, 3, "{newest:?}");
+    let unnamed = home.run(&["backup", "restore"]);
+    assert_eq!(unnamed.code, 2, "{unnamed:?}");
+    home.write("notes.txt", "no backup");
+    let foreign = home.run(&["backup", "restore", "notes.txt", "--yes"]);
+    assert_eq!(foreign.code, 6, "{foreign:?}");
+    assert!(foreign.err.contains("not a backup of umai"), "{foreign:?}");
+}

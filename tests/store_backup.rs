@@ -1,0 +1,346 @@
+//! What backups of a store promise: everything up to them comes back, and one that was damaged or changed is never taken for whole.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "store/world.rs"]
+mod world;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use umai::connection::StoreError;
+use umai::store::backup::file::{self, Fault};
+use umai::store::backup::keys::Keys;
+use umai::store::backup::restore::prepare;
+use umai::store::backup::shelf::Shelf;
+use umai::store::backup::{Backup, SealVerdict, Target, create, verify};
+use umai::store::journal::entry::{Entry, Step, Walk};
+
+use self::world::{Content, content, id, open_in, options, random, save};
+
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+fn backup(folder: &Path) -> Backup {
+    create(&options(folder), &Target::Store, now()).unwrap()
+}
+
+fn restore(folder: &Path, backup: &Path) -> Option<PathBuf> {
+    let prepared = prepare(&options(folder), backup).unwrap();
+    prepared.carry_out(now()).unwrap().aside
+}
+
+/// A closed store of a few connections, one of them in two versions, and a backup of it.
+async fn small(folder: &Path) -> (Content, PathBuf) {
+    let store = open_in(folder).await.unwrap();
+    for number in 0..3 {
+        store.save(save(number, 1)).await.unwrap();
+    }
+    store.save(save(1, 2)).await.unwrap();
+    let content = content(&store).await;
+    store.close().await.unwrap();
+    (content, backup(folder).path)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_brings_back_what_a_plain_map_says_there_was_whatever_was_done_in_between() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut now_there = Content::new();
+    let mut backups: Vec<(PathBuf, Content)> = Vec::new();
+    for round in 0..12 {
+        let store = open_in(folder.path()).await.unwrap();
+        assert_eq!(content(&store).await, now_there, "round {round}");
+        assert_eq!(store.notices(), Vec::<String>::new(), "round {round}");
+        let before = store.revision();
+        for _ in 0..random(40) {
+            let number = random(20);
+            match now_there.get(&number).copied() {
+                None => {
+                    store.save(save(number, 1)).await.unwrap();
+                    now_there.insert(number, 1);
+                }
+                Some(version) if random(4) == 0 => {
+                    store.delete(id(number), version).await.unwrap();
+                    now_there.remove(&number);
+                }
+                Some(version) => {
+                    store.save(save(number, version + 1)).await.unwrap();
+                    now_there.insert(number, version + 1);
+                }
+            }
+        }
+        if random(2) == 0 {
+            // Whoever has it open.
+            backups.push((backup(folder.path()).path, now_there.clone()));
+        }
+        let newest = store.revision();
+        store.close().await.unwrap();
+        drop(store);
+        if random(2) == 0 {
+            backups.push((backup(folder.path()).path, now_there.clone()));
+        }
+        if !backups.is_empty() && random(3) > 0 {
+            let (path, then) = &backups[random(backups.len() as u64) as usize];
+            restore(folder.path(), path).unwrap();
+            now_there.clone_from(then);
+            let store = open_in(folder.path()).await.unwrap();
+            assert!(
+                store.revision() > newest.max(before),
+                "no revision comes twice"
+            );
+            store.close().await.unwrap();
+        }
+    }
+    let keys = Keys::find(&options(folder.path()));
+    for (path, then) in &backups {
+        let verified = verify(path, &keys).unwrap();
+        assert_eq!(verified.seal, SealVerdict::Right);
+        assert_eq!(verified.connections, (then.len(), 0));
+        assert_eq!(verified.secrets, Some((then.len(), then.len())));
+    }
+}
+
+#[tokio::test]
+async fn every_flipped_bit_of_a_backup_is_seen_and_so_is_every_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, path) = small(folder.path()).await;
+    let whole = fs::read(&path).unwrap();
+    let damaged = folder.path().join("damaged.backup");
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << random(8);
+        fs::write(&damaged, &bytes).unwrap();
+        assert!(file::read(&damaged).is_err(), "a flip in byte {at}");
+    }
+    for length in 0..whole.len() {
+        fs::write(&damaged, &whole[..length]).unwrap();
+        assert!(file::read(&damaged).is_err(), "cut to {length} bytes");
+    }
+    for more in [1, 127, 128, 129] {
+        let mut bytes = whole.clone();
+        bytes.extend(vec![0; more]);
+        fs::write(&damaged, &bytes).unwrap();
+        assert!(file::read(&damaged).is_err(), "{more} bytes more");
+        let doubled = [&whole[..], &whole[whole.len() - more..]].concat();
+        fs::write(&damaged, doubled).unwrap();
+        assert!(file::read(&damaged).is_err(), "{more} bytes twice");
+    }
+    // None of this came near the store.
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    store.close().await.unwrap();
+}
+
+/// A backup in which somebody without the key changed a text, and made every checksum right again.
+fn forge(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let (rows, trailer) = bytes.split_at(bytes.len() - 128);
+    let mut forged = rows[..128].to_vec();
+    for step in Walk::new(rows, 128) {
+        let Step::Entry(entry) = step else {
+            panic!("the backup is whole");
+        };
+        let text = String::from_utf8(entry.payload.to_vec()).unwrap();
+        let text = text.replace(from, to);
+        let payload = text.as_bytes();
+        Entry { payload, ..entry }.write(&mut forged);
+    }
+    let mut trailer = trailer.to_vec();
+    trailer[32..64].copy_from_slice(&Sha256::digest(&forged));
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&trailer[..12]);
+    sum.update(&trailer[16..]);
+    let sum = sum.finalize();
+    trailer[12..16].copy_from_slice(&sum.to_le_bytes());
+    forged.extend(trailer);
+    forged
+}
+
+#[tokio::test]
+async fn a_backup_that_somebody_changed_without_the_key_does_not_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, path) = small(folder.path()).await;
+    let forged = folder.path().join("forged.backup");
+    let bytes = forge(&fs::read(&path).unwrap(), "openai", "evilai");
+    fs::write(&forged, bytes).unwrap();
+    let options = options(folder.path());
+    assert!(file::read(&forged).is_ok(), "every checksum is right");
+    let verified = verify(&forged, &Keys::find(&options)).unwrap();
+    assert_eq!(verified.seal, SealVerdict::Broken);
+    let Err(StoreError::Unusable(said)) = prepare(&options, &forged).map(drop) else {
+        panic!("it was taken");
+    };
+    assert!(said.contains("changed after umai made it"), "{said}");
+    // With the trailer as it was, which has the right seal for something else.
+    let mut other = fs::read(&forged).unwrap();
+    let right = fs::read(&path).unwrap();
+    let length = other.len();
+    other[length - 128..].copy_from_slice(&right[right.len() - 128..]);
+    fs::write(&forged, &other).unwrap();
+    assert_eq!(file::read(&forged).map(drop), Err(Fault::Unlike));
+    let bytes = forge(&right, "openai", "evilai");
+    fs::write(&forged, bytes).unwrap();
+    // Without the key, nobody can see it; that is what the verdict says.
+    fs::remove_file(options.config.join("umai.key")).unwrap();
+    let verified = verify(&forged, &Keys::find(&options)).unwrap();
+    assert_eq!(verified.seal, SealVerdict::NoKey);
+    let same = forge(&fs::read(&path).unwrap(), "openai", "openai");
+    assert_eq!(
+        same,
+        fs::read(&path).unwrap(),
+        "the forger leaves no other trace"
+    );
+    assert_eq!(before.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_a_store_that_is_written_has_all_that_was_acknowledged_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    let (stop, done) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
+    let writing = {
+        let (store, stop, done) = (Arc::clone(&store), Arc::clone(&stop), Arc::clone(&done));
+        tokio::spawn(async move {
+            let mut number = 0;
+            while !stop.load(Ordering::Acquire) {
+                store.save(save(number, 1)).await.unwrap();
+                number += 1;
+                done.store(number, Ordering::Release);
+            }
+        })
+    };
+    let mut backups = Vec::new();
+    for _ in 0..10 {
+        let path = folder.path().to_owned();
+        let acknowledged = done.load(Ordering::Acquire);
+        let made = tokio::task::spawn_blocking(move || backup(&path))
+            .await
+            .unwrap();
+        assert!(made.label.head.digest.count >= acknowledged);
+        backups.push(made);
+    }
+    stop.store(true, Ordering::Release);
+    writing.await.unwrap();
+    store.close().await.unwrap();
+    for made in backups {
+        restore(folder.path(), &made.path);
+        let store = open_in(folder.path()).await.unwrap();
+        let found = content(&store).await;
+        assert_eq!(found.len() as u64, made.label.head.digest.count);
+        assert!(found.keys().copied().eq(0..found.len() as u64));
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_restored_while_somebody_has_the_store_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, path) = small(folder.path()).await;
+    let store = open_in(folder.path()).await.unwrap();
+    let prepared = prepare(&options(folder.path()), &path).unwrap();
+    let restoring = tokio::task::spawn_blocking(|| prepared.carry_out(now()));
+    let Err(StoreError::Unusable(said)) = restoring.await.unwrap() else {
+        panic!("it was restored");
+    };
+    assert!(said.contains("is in use by another umai"), "{said}");
+    assert!(said.contains(&std::process::id().to_string()), "{said}");
+    assert_eq!(content(&store).await, before);
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_restored_over_a_change_that_came_after_it_was_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, path) = small(folder.path()).await;
+    let prepared = prepare(&options(folder.path()), &path).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(7, 1)).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let Err(StoreError::Unusable(said)) = prepared.carry_out(now()) else {
+        panic!("it was restored");
+    };
+    assert!(said.contains("changed just now"), "{said}");
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await.len(), 4);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_of_the_old_store_is_said_and_all_of_it_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, path) = small(folder.path()).await;
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(8, 1)).await.unwrap();
+    store.save(save(9, 1)).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let data = options(folder.path()).data;
+    let segment = data.join("journal/00000000000000000001.log");
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[200] ^= 1;
+    fs::write(&segment, &bytes).unwrap();
+    fs::remove_dir_all(data.join("sled")).unwrap();
+    let prepared = prepare(&options(folder.path()), &path).unwrap();
+    let comparison = prepared.comparison.clone();
+    let said = comparison.trouble.unwrap();
+    assert!(said.contains("is damaged at byte 128"), "{said}");
+    let names: Vec<String> = comparison
+        .only_in_store
+        .into_iter()
+        .map(|named| named.alias)
+        .collect();
+    assert_eq!(names, ["alias-8-1", "alias-9-1"]);
+    let aside = prepared.carry_out(now()).unwrap().aside.unwrap();
+    let kept = aside.join("journal/00000000000000000001.log");
+    assert_eq!(fs::read(kept).unwrap(), bytes);
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await, before);
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_makes_a_backup_when_it_is_closed_and_not_again_for_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::of_store(&options(folder.path()).data);
+    let store = open_in(folder.path()).await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(shelf.all().unwrap(), [], "there is nothing to keep");
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(1, 1)).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let made = shelf.all().unwrap();
+    assert_eq!(made.len(), 1);
+    let keys = Keys::find(&options(folder.path()));
+    let verified = verify(&made[0].path, &keys).unwrap();
+    assert_eq!(verified.seal, SealVerdict::Right);
+    for _ in 0..3 {
+        let store = open_in(folder.path()).await.unwrap();
+        store.close().await.unwrap();
+    }
+    assert_eq!(shelf.all().unwrap(), made);
+}
+
+#[test]
+fn what_is_no_backup_is_told_from_a_damaged_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.backup");
+    for content in [b"".as_slice(), b"text", &[0; 4096]] {
+        fs::write(&path, content).unwrap();
+        assert_eq!(file::read(&path).map(drop), Err(Fault::Foreign));
+        assert_eq!(file::label(&path), Err(Fault::Foreign));
+    }
+}

@@ -1,0 +1,370 @@
+//! Ends umai at every step of a backup, a restore, a rotation and a new key: the next start finds what was or what is to be, whole.
+//!
+//! The steps are the calls that change files or make them durable. Where strace is there, umai is killed before the first of them,
+//! then before the second, and so on until it comes through; a few of them each run, all of them with `UMAI_EVERY_STEP=1`. Where it
+//! is not, umai is killed after random times.
+//!
+//! Why a file of its own: a process that is just being started holds the locks of the one that starts it for a moment.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "store/world.rs"]
+mod world;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use umai::connection::{Query, StoreError};
+use umai::store::backup::shelf::Shelf;
+use umai::store::backup::{Target, create, file};
+use umai::store::key::passphrase::Passphrase;
+use umai::store::key::place::Spot;
+
+use self::world::{Content, EVERYTHING, content, open_in, options, random, save};
+
+/// The calls that change files or make them durable.
+const CALLS: &str = "?rename,?renameat,?renameat2,?link,?linkat,?unlink,?unlinkat,?rmdir,?mkdir,?mkdirat,\
+    fsync,fdatasync,ftruncate,write,pwrite64";
+/// So many steps of each command are tried, when not all are.
+const TRIED: u64 = 12;
+const PASSPHRASE: &str = "correct horse battery";
+
+/// A home whose store has changed since its backup.
+struct Ground {
+    folder: tempfile::TempDir,
+    backup: PathBuf,
+    then: Content,
+    now: Content,
+}
+
+async fn ground() -> Ground {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let store = open_in(folder.path()).await.unwrap();
+    for number in 0..6 {
+        store.save(save(number, 1)).await.unwrap();
+    }
+    let then = content(&store).await;
+    let made = create(&options(folder.path()), &Target::Store, chrono::Utc::now()).unwrap();
+    for number in 3..9 {
+        store
+            .save(save(number, if number < 6 { 2 } else { 1 }))
+            .await
+            .unwrap();
+    }
+    let now = content(&store).await;
+    store.close().await.unwrap();
+    fs::write(folder.path().join("passphrase"), PASSPHRASE).unwrap();
+    Ground {
+        backup: made.path.strip_prefix(folder.path()).unwrap().to_owned(),
+        folder,
+        then,
+        now,
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+fn umai(folder: &Path, arguments: &[&str], mut before: Command) -> Command {
+    let options = options(folder);
+    before
+        .args(arguments)
+        .arg("--data")
+        .arg(options.data)
+        .arg("--config")
+        .arg(options.config)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    before
+}
+
+/// How a process is ended.
+#[derive(Clone, Copy)]
+enum End {
+    /// Before its call of this number.
+    Call(u64),
+    /// After so long.
+    Time(Duration),
+    /// Not at all.
+    Never,
+}
+
+fn run(folder: &Path, arguments: &[&str], end: End) -> Output {
+    let binary = env!("CARGO_BIN_EXE_umai");
+    match end {
+        End::Never => umai(folder, arguments, Command::new(binary))
+            .output()
+            .unwrap(),
+        End::Call(number) => {
+            let mut strace = Command::new("strace");
+            strace.args(["-f", "-qq", "-o", "/dev/null", "-e"]);
+            strace.arg(format!("trace={CALLS}")).arg("-e");
+            strace.arg(format!("inject={CALLS}:signal=KILL:when={number}"));
+            strace.arg(binary);
+            umai(folder, arguments, strace).output().unwrap()
+        }
+        End::Time(time) => {
+            let mut child = umai(folder, arguments, Command::new(binary))
+                .spawn()
+                .unwrap();
+            let (_never, telling) = mpsc::channel::<()>();
+            let _ = telling.recv_timeout(time);
+            // One that has ended cannot be killed.
+            let _ = child.kill();
+            child.wait_with_output().unwrap()
+        }
+    }
+}
+
+fn has_strace() -> bool {
+    Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "true"])
+        .output()
+        .is_ok_and(|done| done.status.success())
+}
+
+/// The ends to try: by number, ending with one that is not met; or by time.
+fn ends(ground: &Ground, arguments: &[&str]) -> Vec<End> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    copy(ground.folder.path(), folder.path());
+    let begun = Instant::now();
+    let whole = run(folder.path(), arguments, End::Never);
+    assert!(whole.status.success(), "{whole:?}");
+    let time = begun.elapsed();
+    if !has_strace() {
+        eprintln!("strace is not there: umai is ended after random times");
+        let times = (0..TRIED).map(|_| random(time.as_micros() as u64 + 1));
+        return times
+            .map(|time| End::Time(Duration::from_micros(time)))
+            .collect();
+    }
+    // So many calls there are, about: every thread counts its own.
+    let (mut met, mut count) = (0, 16);
+    while !is_through(ground, arguments, count) {
+        (met, count) = (count, count * 2);
+    }
+    while met + 1 < count {
+        let middle = met.midpoint(count);
+        if is_through(ground, arguments, middle) {
+            count = middle;
+        } else {
+            met = middle;
+        }
+    }
+    let stride = if std::env::var_os("UMAI_EVERY_STEP").is_some() {
+        1
+    } else {
+        count.div_ceil(TRIED).max(1)
+    };
+    let first = 1 + random(stride);
+    (first..=count)
+        .step_by(stride as usize)
+        .map(End::Call)
+        .collect()
+}
+
+fn is_through(ground: &Ground, arguments: &[&str], number: u64) -> bool {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    copy(ground.folder.path(), folder.path());
+    run(folder.path(), arguments, End::Call(number))
+        .status
+        .success()
+}
+
+/// Runs a command many times, each ended elsewhere, and looks each time; answers how often it was ended.
+async fn interrupt(
+    ground: &Ground,
+    arguments: &[&str],
+    look: impl AsyncFn(&Path, bool, &str),
+) -> usize {
+    let mut ended = 0;
+    for end in ends(ground, arguments) {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        copy(ground.folder.path(), folder.path());
+        let output = run(folder.path(), arguments, end);
+        let place = match end {
+            End::Call(number) => format!("{arguments:?}, ended before call {number}"),
+            End::Time(time) => format!("{arguments:?}, ended after {time:?}"),
+            End::Never => format!("{arguments:?}"),
+        };
+        let is_done = output.status.success();
+        ended += usize::from(!is_done);
+        look(folder.path(), is_done, &place).await;
+        // What was left behind stands in nobody's way.
+        let again = run(folder.path(), &["backup", "create"], End::Never);
+        assert!(again.status.success(), "{place}: {again:?}");
+        for found in Shelf::of_store(&options(folder.path()).data).all().unwrap() {
+            assert!(
+                file::read(&found.path).is_ok(),
+                "{place}: {}",
+                found.path.display()
+            );
+        }
+        assert!(!folder.path().join("data/next").exists(), "{place}");
+        assert!(!folder.path().join("data/outgoing").exists(), "{place}");
+    }
+    ended
+}
+
+async fn content_of(folder: &Path, place: &str) -> Content {
+    let store = open_in(folder)
+        .await
+        .unwrap_or_else(|error| panic!("{place}: {error}"));
+    let found = content(&store).await;
+    assert_eq!(store.notices(), Vec::<String>::new(), "{place}");
+    store.close().await.unwrap();
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_that_is_ended_anywhere_leaves_the_old_store_or_the_new_one() {
+    let ground = ground().await;
+    let path = ground.backup.to_str().unwrap().to_owned();
+    let ended = interrupt(
+        &ground,
+        &["backup", "restore", &path, "--yes"],
+        async |folder, is_done, place| {
+            let found = content_of(folder, place).await;
+            assert!(
+                found == ground.then || found == ground.now,
+                "{place}: {found:?}"
+            );
+            assert!(!is_done || found == ground.then, "{place}");
+            if found == ground.then {
+                assert!(folder.join("data/replaced").exists(), "{place}");
+            }
+        },
+    )
+    .await;
+    assert!(ended > 5, "it was ended {ended} times");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rotation_that_is_ended_anywhere_leaves_every_secret_open() {
+    let ground = ground().await;
+    let key = |folder: &Path| fs::read(options(folder).config.join("umai.key")).unwrap();
+    let old = key(ground.folder.path());
+    let ended = interrupt(
+        &ground,
+        &["key", "rotate"],
+        async |folder, is_done, place| {
+            // Every secret is looked at.
+            assert_eq!(content_of(folder, place).await, ground.now, "{place}");
+            assert!(!is_done || key(folder) != old, "{place}");
+            // The backup from before comes back, whichever key there is now.
+            let path = ground.backup.to_str().unwrap();
+            let restored = run(folder, &["backup", "restore", path, "--yes"], End::Never);
+            assert!(restored.status.success(), "{place}: {restored:?}");
+            assert_eq!(content_of(folder, place).await, ground.then, "{place}");
+            let rotated = run(folder, &["key", "rotate"], End::Never);
+            assert!(rotated.status.success(), "{place}: {rotated:?}");
+            assert_eq!(content_of(folder, place).await, ground.then, "{place}");
+        },
+    )
+    .await;
+    assert!(ended > 5, "it was ended {ended} times");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_is_ended_anywhere_is_whole_or_not_there() {
+    let ground = ground().await;
+    let ended = interrupt(
+        &ground,
+        &["backup", "create"],
+        async |folder, is_done, place| {
+            let found = Shelf::of_store(&options(folder).data).all().unwrap();
+            // One was there before.
+            assert!((1..=2).contains(&found.len()), "{place}: {found:?}");
+            assert!(!is_done || found.len() == 2, "{place}");
+            assert_eq!(content_of(folder, place).await, ground.now, "{place}");
+        },
+    )
+    .await;
+    assert!(ended > 2, "it was ended {ended} times");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_key_that_is_ended_anywhere_costs_no_name_and_no_key_file() {
+    let mut ground = ground().await;
+    let key = |folder: &Path| options(folder).config.join("umai.key");
+    fs::write(key(ground.folder.path()), [7; 32]).unwrap();
+    // What was made with the lost key is not looked at here.
+    fs::remove_dir_all(ground.folder.path().join("data/backups")).unwrap();
+    ground.backup = PathBuf::new();
+    let command = ["key", "new", "--forget-secrets"];
+    let ended = interrupt(&ground, &command, async |folder, _, place| {
+        if let Err(error) = open_in(folder).await.map(drop) {
+            assert!(matches!(error, StoreError::Key(_)), "{place}: {error}");
+            let again = run(folder, &command, End::Never);
+            assert!(again.status.success(), "{place}: {again:?}");
+        }
+        let store = open_in(folder)
+            .await
+            .unwrap_or_else(|error| panic!("{place}: {error}"));
+        let listed = store.list(&Query::all(EVERYTHING)).await.unwrap();
+        assert_eq!(listed.items.len(), ground.now.len(), "{place}");
+        store.save(save(77, 1)).await.unwrap();
+        store.close().await.unwrap();
+        let wrong = fs::read_dir(options(folder).config).unwrap().any(|entry| {
+            let path = entry.unwrap().path();
+            path != key(folder) && fs::read(path).unwrap() == [7; 32]
+        });
+        assert!(
+            wrong,
+            "{place}: the key file that was there is not thrown away"
+        );
+    })
+    .await;
+    assert!(ended > 5, "it was ended {ended} times");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_passphrase_that_is_ended_anywhere_leaves_a_key_that_opens() {
+    let ground = ground().await;
+    let command = ["key", "add-passphrase", "--passphrase-file", "passphrase"];
+    let ended = interrupt_key(&ground, &command).await;
+    assert!(ended > 0, "it was ended {ended} times");
+}
+
+async fn interrupt_key(ground: &Ground, command: &[&str]) -> usize {
+    let mut ended = 0;
+    for end in ends(ground, command) {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        copy(ground.folder.path(), folder.path());
+        let output = run(folder.path(), command, end);
+        ended += usize::from(!output.status.success());
+        let spot = Spot::find(None, &options(folder.path()).config);
+        if let Some(wrapped) = spot.locked() {
+            let given = Passphrase::new(PASSPHRASE);
+            assert_eq!(wrapped.try_passphrase(&given), Ok(true));
+        }
+        assert_eq!(content_of(folder.path(), "a passphrase").await, ground.now);
+        if output.status.success() {
+            let refused = run(folder.path(), &["connections", "list"], End::Never);
+            assert_eq!(refused.status.code(), Some(6), "{refused:?}");
+        }
+    }
+    ended
+}
