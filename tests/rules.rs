@@ -642,3 +642,38 @@ async fn a_rollback_does_not_lead_a_key_to_another_address() {
     let refused = service.rollback(&id.into(), 1, None).await.unwrap_err();
     assert!(matches!(refused.fields(), [error] if error.reason == Reason::EndpointMoved));
 }
+
+#[rstest]
+#[case(r#""apiKey":"k""#, None)]
+#[case(r#""clientId":"c""#, None)]
+#[case(r#""apiKey":"k","tenantId":"t""#, None)]
+#[case(
+    r#""projectName":"p""#,
+    Some("one of API Key, Tenant ID, Client ID, Client Secret is required")
+)]
+#[tokio::test]
+async fn one_of_several_ways_to_sign_in_is_enough_and_none_is_too_little(
+    #[case] settings: &str,
+    #[case] refused: Option<&str>,
+) {
+    let body = format!(
+        r#"{{"alias":"f","name":"F","providerId":"microsoft-foundry","settings":{{"endpoint":"https://a.example",{settings}}}}}"#
+    );
+    let made = service().create(draft(&body)).await;
+    match refused {
+        None => assert!(made.is_ok(), "{made:?}"),
+        Some(words) => assert!(made.unwrap_err().to_string().ends_with(words)),
+    }
+}
+
+#[tokio::test]
+async fn the_keys_that_are_listed_are_those_that_a_save_accepts() {
+    let service = service();
+    let page = service.configuration_keys().await.unwrap();
+    assert_eq!(page.total, 1);
+    let body = format!(
+        r#"{{"alias":"a","name":"A","providerId":"openai","settings":{{"apiKey":"${}"}}}}"#,
+        page.items[0].key
+    );
+    service.create(draft(&body)).await.unwrap();
+}

@@ -1,5 +1,6 @@
 //! `umai connections list TERM …`: the connections that the app's filter would leave, by the same terms.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::tui::tree::Sieve;
 /// How many are asked for at a time.
 const PAGE: usize = 5_000;
 
-/// The connections that a query admits and these terms leave, seen through the query's window.
+/// The connections that a query admits and these terms leave, the best first, seen through the query's window.
 pub async fn find(
     terms: &[String],
     query: Query,
@@ -19,7 +20,7 @@ pub async fn find(
     let text = text(terms);
     let mut sieve = Sieve::new(&text, &service.providers()).map_err(Failure::Usage)?;
     let Window { skip, take } = query.window;
-    let (mut items, mut total, mut read) = (Vec::new(), 0, 0);
+    let (mut found, mut read) = (Vec::new(), 0);
     loop {
         let window = Window {
             skip: read,
@@ -33,16 +34,19 @@ pub async fn find(
             .await?;
         read += page.items.len();
         let is_last = page.items.is_empty() || read >= page.total;
-        for item in sieve.keep(page.items) {
-            if total >= skip && items.len() < take {
-                items.push(item);
-            }
-            total += 1;
-        }
+        found.extend(sieve.keep(page.items));
         if is_last {
-            return Ok(Page { items, total });
+            break;
         }
     }
+    // Without words all fit alike, and stay in the order of the list.
+    found.sort_by_key(|(score, _)| Reverse(*score));
+    let total = found.len();
+    let items = found.into_iter().skip(skip).take(take);
+    Ok(Page {
+        items: items.map(|(_, item)| item).collect(),
+        total,
+    })
 }
 
 /// The terms as they would be typed: what the shell kept together stays so.

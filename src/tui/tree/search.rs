@@ -196,8 +196,12 @@ fn contains(text: &str, word: &str) -> bool {
 }
 
 fn config(word: &str) -> Config {
-    // A short word with a mistake in it would fit almost everything.
-    let typos = u16::try_from(word.chars().count().saturating_sub(1) / 4).unwrap_or(0);
+    // A short word with a mistake in it would fit almost everything, and so would a number.
+    let typos = if word.bytes().all(|byte| byte.is_ascii_digit()) {
+        0
+    } else {
+        u16::try_from(word.chars().count().saturating_sub(1) / 4).unwrap_or(0)
+    };
     Config::default()
         .max_typos(Some(typos))
         .casing(CaseMatching::Ignore)

@@ -30,8 +30,8 @@ impl Sieve {
         }
     }
 
-    /// Those that are left, in their order.
-    pub fn keep(&mut self, items: Vec<ConnectionItem>) -> Vec<ConnectionItem> {
+    /// Those that are left, in their order, each with how well it fits.
+    pub fn keep(&mut self, items: Vec<ConnectionItem>) -> Vec<(u16, ConnectionItem)> {
         let kept: Vec<(Item, u16)> = items
             .iter()
             .map(|item| {
@@ -45,8 +45,8 @@ impl Sieve {
             .map(|(index, (item, number))| (index, item, *number))
             .collect();
         let scores = self.search.scores(&looked, &self.providers);
-        let both = items.into_iter().zip(scores);
-        both.filter_map(|(item, score)| score.map(|_| item))
+        let both = scores.into_iter().zip(items);
+        both.filter_map(|(score, item)| Some((score?, item)))
             .collect()
     }
 }

@@ -60,7 +60,7 @@ pub struct Terms {
     pub wanted: Vec<(Term, String)>,
     /// None of these may fit; without a term, nowhere.
     pub unwanted: Vec<(Option<Term>, String)>,
-    problem: Option<String>,
+    problems: Vec<String>,
 }
 
 /// A part of the text between spaces that are not in quotes.
@@ -128,19 +128,18 @@ impl Terms {
     }
 
     fn say(&mut self, problem: String) {
-        self.problem.get_or_insert(problem);
+        self.problems.push(problem);
     }
 
-    /// What in the text cannot be asked for, in a sentence; the rest is asked for all the same.
+    /// What in the text cannot be asked for, in a sentence for each; the rest is asked for all the same.
     pub fn problem(&self, providers: &Providers) -> Option<String> {
         let is_known = |word: &str| providers.numbers().any(|one| providers.fits(one, word));
-        let unknown = || {
-            let mut asked = self.wanted.iter();
-            let (_, word) =
-                asked.find(|(term, word)| *term == Term::Provider && !is_known(word))?;
-            Some(format!("No provider is called '{word}'"))
-        };
-        self.problem.clone().or_else(unknown)
+        let asked = self.wanted.iter();
+        let unknown = asked
+            .filter(|(term, word)| *term == Term::Provider && !is_known(word))
+            .map(|(_, word)| format!("No provider is called '{word}'"));
+        let all: Vec<String> = self.problems.iter().cloned().chain(unknown).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// Whether everything is admitted.
@@ -262,8 +261,8 @@ mod tests {
         );
         assert_eq!(read("state:active prod").words, ["prod"]);
         assert_eq!(
-            problem("provider:nobody").as_deref(),
-            Some("No provider is called 'nobody'")
+            problem("provider:nobody status:foo").as_deref(),
+            Some("status: is active or inactive, not 'foo'; No provider is called 'nobody'")
         );
     }
 
