@@ -114,10 +114,6 @@ struct Switch {
 }
 
 /// Everything on screen.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and any of them may be so"
-)]
 pub struct App {
     /// The providers a connection can be made for.
     pub catalog: Arc<ProviderCatalog>,

@@ -23,10 +23,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is kept of the form that is open.
 #[derive(Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and any of them may be so"
-)]
 pub(super) struct Keeping {
     /// The form's own name.
     slot: Option<Slot>,
