@@ -275,9 +275,12 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
     match command {
         None => app::open(&Ground::new(&globals)?, &globals, output.format()),
         Some(Command::Providers(verb)) => {
-            let ground = Ground::new(&globals)?;
-            ground.tell(output);
-            providers::run(&verb, &*session::catalog(&ground)?, output)
+            let ground = if verb.is_about_files() {
+                Ground::here(&globals, "umai providers check")?
+            } else {
+                Ground::new(&globals)?
+            };
+            providers::run(&verb, &ground, output)
         }
         Some(Command::Connections(verb)) => {
             let ground = Ground::new(&globals)?;

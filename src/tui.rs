@@ -22,6 +22,7 @@ pub mod detail;
 pub mod notice;
 pub mod clipboard;
 pub mod curl;
+pub mod command;
 pub mod choices;
 pub mod closeness;
 pub mod picker;

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use stage::Stage;
 use umai::connection::{ConnectionService, TestReport};
 use umai::tui::action::{Context, key_table, key_tables};
+use umai::tui::command;
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::Event;
 
@@ -22,7 +23,7 @@ mod svg;
 
 #[test]
 fn the_documents_have_the_keys_of_the_action_table() {
-    for document in ["README.md", "docs/screens.md"] {
+    for document in ["README.md", "docs/screens.md", "docs/commands.md"] {
         let file = path(document);
         let text = std::fs::read_to_string(&file).unwrap();
         hold(&file, &with_keys(&text));
@@ -40,6 +41,7 @@ fn with_keys(text: &str) -> String {
         let keys = match context {
             Some(context) => key_table(context),
             None if place == "all" => key_tables(),
+            None if place == "commands" => command::table(),
             None => panic!("there is no place {place}"),
         };
         let keys = format!("<!-- keys: {place} -->\n{keys}\n<!-- /keys -->");

@@ -25,6 +25,7 @@ fn site(badge: Option<&str>, server: Option<&str>, is_read_only: bool) -> Site {
         color: badge.map(|_| "red".to_owned()),
         server: server.map(str::to_owned),
         read_only: is_read_only.then(|| "the target 'prod' is read-only".to_owned()),
+        ..Site::default()
     }
 }
 

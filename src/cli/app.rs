@@ -1,6 +1,7 @@
 //! Opens the app: on the whole screen, or line by line.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Globals;
@@ -47,7 +48,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
         theme: globals.theme.clone(),
         notices: notices.collect(),
         before_stop: BeforeStop::new(move || let_go(stopped.clone())),
-        site: site(ground),
+        site: site(ground, globals),
         drafts: ground.drafts.clone(),
         environment: from_env::environment(&ground.catalog),
         session: Some(ground.session(globals.fresh)),
@@ -106,7 +107,7 @@ pub fn shows_lines_only(file: &ConfigFile) -> bool {
 }
 
 /// Where the app is, as it says on screen.
-fn site(ground: &Ground) -> Site {
+fn site(ground: &Ground, globals: &Globals) -> Site {
     let target = ground.target.as_ref();
     Site {
         badge: target.map(|target| {
@@ -119,7 +120,29 @@ fn site(ground: &Ground) -> Site {
             .as_ref()
             .map(|server| server.address().to_string()),
         read_only: ground.read_only.clone(),
+        called_with: called_with(globals),
     }
+}
+
+/// The options that lead a command to the same place: those that were written. What the environment says is said to commands, too.
+fn called_with(globals: &Globals) -> Vec<String> {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let options = [
+        ("target", globals.target.clone()),
+        ("server", globals.server.clone()),
+        ("token_file", path(&globals.token_file)),
+        ("ca_file", path(&globals.ca_file)),
+        ("data", path(&globals.data)),
+        ("config", path(&globals.config)),
+        ("key_file", path(&globals.key_file)),
+        ("appsettings", path(&globals.appsettings)),
+    ];
+    let written = options
+        .into_iter()
+        .filter_map(|(option, value)| Some((globals.written.first(&[option])?, value?)));
+    written
+        .flat_map(|(option, value)| [option, value])
+        .collect()
 }
 
 /// Lets other processes have the store while the app is stopped.

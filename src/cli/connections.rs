@@ -24,6 +24,7 @@ use super::output::{Format, Output};
 use super::session::{self, Ground, with_service};
 use crate::connection::{ConnectionService, IdOrAlias, Query, Window};
 use crate::provider::{Capability, ProviderCatalog};
+use crate::tui::tree::{Column, Sort};
 
 /// What can be done with connections.
 #[derive(Debug, Subcommand)]
@@ -132,6 +133,10 @@ impl Verb {
 
 /// Which connections to list.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct List {
     /// What to find, as in the app's filter: words, be it with a typing mistake, and status: provider: name: alias: endpoint: id:,
     /// with ! before what must not be
@@ -152,6 +157,12 @@ pub struct List {
     /// Those in the trash instead
     #[arg(long, conflicts_with_all = ["filter", "provider", "active", "inactive"])]
     trash: bool,
+    /// What to order by; 'modified' begins with the newest [default: name, or with terms how well they fit]
+    #[arg(long, value_name = "COLUMN", ignore_case = true, conflicts_with = "trash", value_parser = PossibleValuesParser::new(Column::ALL.map(Column::id)).try_map(|word| Column::named(&word).ok_or("there is no such column")))]
+    sort: Option<Column>,
+    /// From the other end
+    #[arg(long, conflicts_with = "trash")]
+    reverse: bool,
     /// How many to leave out at the start
     #[arg(
         long,
@@ -171,6 +182,15 @@ pub struct List {
 }
 
 impl List {
+    fn sort(&self) -> Option<Sort> {
+        let sort = self.sort.map(Sort::by);
+        if self.reverse {
+            Some(sort.unwrap_or_default().turned())
+        } else {
+            sort
+        }
+    }
+
     fn query(&self) -> Query {
         Query {
             filter: self.filter.clone(),
@@ -219,10 +239,10 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
                 let page = service.trash(list.query().window).await?;
                 return trash::list(&page, output);
             }
-            let page = if list.terms.is_empty() {
+            let page = if list.terms.is_empty() && list.sort().is_none() {
                 service.list(list.query()).await?
             } else {
-                find::find(&list.terms, list.query(), service).await?
+                find::find((&list.terms, list.sort()), list.query(), service).await?
             };
             if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
                 return list.matches_nothing(&service.providers(), output);

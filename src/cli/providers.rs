@@ -1,9 +1,14 @@
 //! `umai providers`: what a connection can be made for.
 
+mod check;
+
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
 use super::exit::Failure;
 use super::output::{Format, Output};
+use super::session::{self, Ground};
 use super::table::table;
 use crate::provider::{
     Capability, DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField,
@@ -21,11 +26,40 @@ pub enum Verb {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Look at provider files: whether each describes a provider, else the line that is wrong
+    #[command(
+        after_help = "Examples:\n  umai providers check\n  umai providers check my-gateway.toml\n\nExit code 4: one is wrong."
+    )]
+    Check {
+        /// The files [default: those in the folder providers of the config folder]
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+impl Verb {
+    /// Whether it is about files here, whatever server is asked.
+    pub const fn is_about_files(&self) -> bool {
+        match self {
+            Self::Check { .. } => true,
+            Self::List | Self::Get { .. } => false,
+        }
+    }
+}
+
+/// Carries out a verb.
+pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    if let Verb::Check { files } = verb {
+        return check::run(files, &ground.config.providers(), output);
+    }
+    ground.tell(output);
+    answer(verb, &*session::catalog(ground)?, output)
 }
 
 /// Answers from the catalogue.
-pub fn run(verb: &Verb, catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
+fn answer(verb: &Verb, catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
     match verb {
+        Verb::Check { .. } => Ok(()),
         Verb::List => list(catalog, output),
         Verb::Get { id } => {
             let provider = catalog

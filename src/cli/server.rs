@@ -36,6 +36,7 @@ impl Written {
             "data",
             "key_file",
             "appsettings",
+            "config",
         ];
         let is_written =
             |option: &&str| matches.value_source(option) == Some(ValueSource::CommandLine);

@@ -134,6 +134,17 @@ impl ProviderCatalog {
         (Self::from_iter(providers), problems)
     }
 
+    /// A user's files in the order of their names, and what is wrong with their folder; one that is not there has none.
+    pub fn files(folder: &Path) -> (Vec<PathBuf>, Vec<String>) {
+        let mut problems = Vec::new();
+        (files(folder, &mut problems), problems)
+    }
+
+    /// The provider that a file describes, or the words that follow the file's name.
+    pub fn read(path: &Path) -> Result<Provider, String> {
+        read(path)
+    }
+
     /// The provider with this id, in any case.
     pub fn get(&self, id: &str) -> Option<&Provider> {
         self.providers

@@ -9,6 +9,7 @@ mod answers;
 mod arrange;
 mod browse;
 mod bulk;
+mod command;
 mod copy;
 mod drafts;
 mod due;

@@ -144,6 +144,8 @@ pub enum Outcome {
     Run(Action),
     /// A connection was chosen, to be shown.
     GoTo(Uuid),
+    /// The command for what is selected shall be copied.
+    CopyCommand(CommandFor),
     /// A question was answered.
     Answered(Answer),
     /// What is in the form shall be tested.
@@ -158,6 +160,15 @@ pub enum Outcome {
     AskWhatOfDeleted,
     /// Both changed something: which of the two shall be saved.
     Merge,
+}
+
+/// What a command is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandFor {
+    /// An action, here and now.
+    Action(Action),
+    /// A connection, to be read.
+    Connection(Uuid),
 }
 
 /// What a button of a question means.

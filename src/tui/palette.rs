@@ -6,7 +6,7 @@ use super::action::{ACTIONS, Action, Context, Entry};
 use super::choices::Choices;
 use super::closeness::{Closeness, closeness};
 use super::keymap::Keymap;
-use super::layer::Outcome;
+use super::layer::{CommandFor, Outcome};
 use super::notice::Notice;
 use super::tree::{Item, Tree};
 
@@ -122,6 +122,9 @@ impl Palette {
     pub fn act(&mut self, action: Action, tree: &Tree) -> Outcome {
         match action {
             Action::Choose => self.choose(tree),
+            Action::CopyCommand => self
+                .selected(tree)
+                .map_or(Outcome::Stay, Outcome::CopyCommand),
             Action::Back => Outcome::Close,
             other => {
                 let count = self.count(tree);
@@ -129,6 +132,17 @@ impl Palette {
                 Outcome::Stay
             }
         }
+    }
+
+    /// What is selected.
+    fn selected(&self, tree: &Tree) -> Option<CommandFor> {
+        let actions = self.actions();
+        let selected = self.choices.selected;
+        if let Some(offered) = actions.get(selected) {
+            return Some(CommandFor::Action(offered.entry.action));
+        }
+        let item = tree.looked_up(selected - actions.len())?;
+        Some(CommandFor::Connection(item.id))
     }
 
     fn choose(&self, tree: &Tree) -> Outcome {

@@ -11,6 +11,8 @@ pub struct Site {
     pub server: Option<String>,
     /// Why nothing can be changed there, as words that follow `Nothing was changed:`; none where it can.
     pub read_only: Option<String>,
+    /// The options that lead a command to the same place.
+    pub called_with: Vec<String>,
 }
 
 impl Site {

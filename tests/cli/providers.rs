@@ -89,3 +89,42 @@ fn providers_have_the_apis_shapes() {
         (3, "Provider 'none' not found\n")
     );
 }
+
+const OWN: &str = "id = \"own\"\nname = \"Own\"\ncapabilities = [\"Chat\"]\n";
+
+#[test]
+fn provider_files_are_looked_at_one_by_one_and_a_wrong_one_is_named_with_its_line() {
+    let home = Home::new();
+    let none = home.run(&["providers", "check"]);
+    assert!(none.err.contains("has no provider files"), "{}", none.err);
+    let folder = home.path(".config/umai/providers");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a.toml"), OWN).unwrap();
+    let right = home.run(&["providers", "check"]);
+    assert_eq!(right.code, 0, "{}", right.err);
+    assert!(
+        right
+            .out
+            .contains("a.toml: the provider 'own' (Own) with 0 settings"),
+        "{}",
+        right.out
+    );
+    std::fs::write(folder.join("b.toml"), OWN).unwrap();
+    std::fs::write(folder.join("c.toml"), "id = \"c\"\nname = 3\n").unwrap();
+    let wrong = home.run(&["providers", "check", "--json"]);
+    assert_eq!(wrong.code, 4);
+    let items = wrong.json()["items"].clone();
+    assert_eq!(items[0]["ok"], true);
+    assert!(
+        items[1]["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("the provider 'own' is already described in")
+    );
+    assert!(
+        items[2]["detail"].as_str().unwrap().contains("line 2"),
+        "{items}"
+    );
+    let named = home.run(&["providers", "check", ".config/umai/providers/c.toml"]);
+    assert_eq!(named.code, 4);
+}

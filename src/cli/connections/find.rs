@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use super::super::exit::Failure;
 use crate::connection::{ConnectionItem, ConnectionService, Page, Query, Window};
-use crate::tui::tree::Sieve;
+use crate::provider::ProviderCatalog;
+use crate::tui::tree::{Column, Direction, Sieve, Sort};
 
 /// How many are asked for at a time.
 const PAGE: usize = 5_000;
 
 /// The connections that a query admits and these terms leave, the best first, seen through the query's window.
 pub async fn find(
-    terms: &[String],
+    (terms, sort): (&[String], Option<Sort>),
     query: Query,
     service: &Arc<dyn ConnectionService>,
 ) -> Result<Page<ConnectionItem>, Failure> {
@@ -41,12 +42,42 @@ pub async fn find(
     }
     // Without words all fit alike, and stay in the order of the list.
     found.sort_by_key(|(score, _)| Reverse(*score));
+    if let Some(sort) = sort {
+        order(&mut found, sort, &service.providers());
+    }
     let total = found.len();
     let items = found.into_iter().skip(skip).take(take);
     Ok(Page {
         items: items.map(|(_, item)| item).collect(),
         total,
     })
+}
+
+/// Orders as the app's list does; what is equal stays in the order of names.
+fn order(found: &mut [(u16, ConnectionItem)], sort: Sort, catalog: &ProviderCatalog) {
+    let provider = |item: &ConnectionItem| {
+        let known = catalog.get(&item.provider_id);
+        let name = known.map_or(&item.provider_id, |provider| &provider.name);
+        name.to_lowercase()
+    };
+    found.sort_by(|(_, one), (_, other)| {
+        let by_name = || {
+            let names = one.name.to_lowercase().cmp(&other.name.to_lowercase());
+            names.then_with(|| one.id.cmp(&other.id))
+        };
+        let by_column = match sort.column {
+            Column::Name => by_name(),
+            Column::Alias => one.alias.cmp(&other.alias),
+            Column::Provider => provider(one).cmp(&provider(other)),
+            Column::Status => other.is_active.cmp(&one.is_active),
+            Column::Modified => one.date_modified.cmp(&other.date_modified),
+        };
+        let directed = match sort.direction {
+            Direction::Up => by_column,
+            Direction::Down => by_column.reverse(),
+        };
+        directed.then_with(by_name)
+    });
 }
 
 /// The terms as they would be typed: what the shell kept together stays so.

@@ -43,6 +43,9 @@ pub struct Update {
     /// Clear this setting
     #[arg(long, value_name = "KEY")]
     unset: Vec<String>,
+    /// What the history says about it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     /// Only when it is still at this version
     #[arg(long, value_name = "N")]
     if_version: Option<u64>,
@@ -50,7 +53,7 @@ pub struct Update {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["name", "alias", "set", "unset", "secret_stdin", "secret_file"]
+        conflicts_with_all = ["name", "alias", "set", "unset", "note", "secret_stdin", "secret_file"]
     )]
     from_json: Option<PathBuf>,
 }
@@ -100,6 +103,7 @@ impl Update {
             name: self.name.clone(),
             alias: self.alias.clone(),
             settings: (!settings.is_empty()).then_some(settings),
+            change_description: self.note.clone(),
             ..ConnectionDraft::default()
         })
     }

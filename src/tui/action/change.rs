@@ -78,6 +78,8 @@ impl Action {
             | Self::Redraw
             | Self::NextTheme
             | Self::CopyCurl
+            | Self::CopyCreate
+            | Self::CopyCommand
             | Self::Messages
             | Self::CopySnippet
             | Self::CopyVariable

@@ -65,12 +65,9 @@ impl App {
             | Action::CopyAlias
             | Action::CopyId
             | Action::CopyJson
-            | Action::CopyCurl => return self.copy(action),
-            Action::Refresh => {
-                self.tree.refresh();
-                self.detail.forget();
-                self.workspace.history.forget();
-            }
+            | Action::CopyCurl
+            | Action::CopyCreate => return self.copy(action),
+            Action::Refresh => self.refresh(),
             Action::Up => self.go(-1),
             Action::Down => self.go(1),
             Action::PageUp => self.go(-self.page()),
@@ -87,6 +84,7 @@ impl App {
             | Action::MoveOut
             | Action::CopySnippet
             | Action::CopyVariable
+            | Action::CopyCommand
             | Action::RollBackField
             | Action::RestoreDraft
             | Action::DiscardDraft
@@ -115,6 +113,12 @@ impl App {
             | Action::Quit => {}
         }
         None
+    }
+
+    fn refresh(&mut self) {
+        self.tree.refresh();
+        self.detail.forget();
+        self.workspace.history.forget();
     }
 
     fn page(&self) -> isize {

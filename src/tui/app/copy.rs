@@ -31,13 +31,15 @@ impl App {
             Action::CopyName => ("The name", item.name().to_owned()),
             Action::CopyAlias => ("The alias", item.alias().to_owned()),
             Action::CopyId => ("The ID", item.id.to_string()),
-            Action::CopyJson | Action::CopyCurl => {
+            Action::CopyJson | Action::CopyCurl | Action::CopyCreate => {
                 let Some(connection) = self.read() else {
                     self.tell(Notice::info("The connection is still being read"));
                     return None;
                 };
                 if action == Action::CopyCurl {
                     ("The cURL command", curl::create(connection, &self.api))
+                } else if action == Action::CopyCreate {
+                    ("The command", self.creates(connection))
                 } else {
                     // As the API answers it, secrets masked.
                     let json = serde_json::to_string_pretty(connection);

@@ -53,6 +53,9 @@ impl App {
                 self.layers.push(Layer::Messages(Messages::default()));
                 return None;
             }
+            Action::CopyCommand if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+                return self.copy_command_of_form();
+            }
             Action::MoveOut if matches!(self.layers.last(), Some(Layer::Form(_))) => {
                 self.move_out();
                 return None;
@@ -176,6 +179,10 @@ impl App {
                 self.layers.pop();
                 self.go_to(id);
                 None
+            }
+            Outcome::CopyCommand(wanted) => {
+                self.layers.pop();
+                self.copy_command(wanted)
             }
             Outcome::Test(subject) => self.test_form(subject),
             Outcome::TestAgain => self.test_again(),

@@ -44,6 +44,23 @@ impl Column {
         }
     }
 
+    /// The same as an option of a command says it.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Alias => "alias",
+            Self::Provider => "provider",
+            Self::Status => "status",
+            Self::Modified => "modified",
+        }
+    }
+
+    /// The column that an option names.
+    pub fn named(word: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|column| column.id().eq_ignore_ascii_case(word))
+    }
+
     /// The same in a sentence.
     pub const fn word(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scene, paint};
+use crate::tui::action::{Action, Context};
 use crate::tui::choices::Choices;
 use crate::tui::fit;
 use crate::tui::layout::{Area, Layout};
@@ -70,14 +71,19 @@ pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> (u16
         });
     }
     rows.resize(count, Row::default());
+    let copies = app.keymap.first_key(Context::List, Action::CopyCommand);
+    let copies = copies.map_or_else(String::new, |key| format!("; {key} copies its command"));
     let (title, hint) = if palette.offers_connections() {
-        ("Actions and connections", "Type an action or a connection")
+        (
+            "Actions and connections",
+            format!("Type an action or a connection{copies}"),
+        )
     } else {
-        ("Actions", "Type to narrow")
+        ("Actions", format!("Type to narrow{copies}"))
     };
     draw(
         scene,
-        (title, area, hint),
+        (title, area, &hint),
         (&palette.choices, &rows, "Nothing fits"),
         buffer,
     )

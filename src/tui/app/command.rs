@@ -1,0 +1,243 @@
+//! Copies what was chosen or typed as the `umai` command that does it.
+
+use super::App;
+use crate::connection::{Connection, Settings, Version};
+use crate::tui::action::Action;
+use crate::tui::command::{CommandLine, Parity, Part, settings};
+use crate::tui::effect::Effect;
+use crate::tui::form::field::{Field, Place};
+use crate::tui::form::{Form, Subject};
+use crate::tui::layer::{CommandFor, Layer};
+use crate::tui::notice::Notice;
+use crate::tui::tree::{Column, Item, Sort};
+
+/// What stands where a connection has to be named.
+const SOME: &str = "ID_OR_ALIAS";
+
+/// What stands where a version has to be named.
+const VERSION: &str = "VERSION";
+
+/// How a copied command is called.
+const WHAT: &str = "The command";
+
+impl App {
+    /// Copies the command for what was chosen in the list of actions.
+    pub(super) fn copy_command(&mut self, wanted: CommandFor) -> Option<Effect> {
+        let found = match wanted {
+            CommandFor::Action(action) => self.command(action),
+            CommandFor::Connection(id) => {
+                let item = self.tree.item(id);
+                let line = self.line("connections get");
+                Ok(name(line, item))
+            }
+        };
+        match found {
+            Ok(line) => self.hand_over(WHAT, line.to_string()),
+            Err(why) => {
+                self.tell(Notice::info(format!("No command does that: {why}")));
+                None
+            }
+        }
+    }
+
+    /// Copies the command that saves what is in the form.
+    pub(super) fn copy_command_of_form(&mut self) -> Option<Effect> {
+        let text = self.form().map(|form| self.saves(form))?;
+        self.hand_over(WHAT, text)
+    }
+
+    /// The command that makes a connection like this one.
+    pub(super) fn creates(&self, connection: &Connection) -> String {
+        let item = &connection.item;
+        let mut line = self
+            .line("connections create")
+            .option("--name", &item.name)
+            .option("--alias", &item.alias)
+            .option("--provider", &item.provider_id);
+        if !item.is_active {
+            line = line.flag("--inactive");
+        }
+        let parts = connection.settings.iter().flat_map(Settings::iter);
+        let parts = parts.map(|(key, setting)| (key, Part::from(setting)));
+        settings(line, parts.filter(|(_, part)| *part != Part::Cleared)).to_string()
+    }
+
+    fn line(&self, command: &str) -> CommandLine {
+        CommandLine::new(&self.site.called_with, command)
+    }
+
+    /// The command that does an action here and now, or why there is none.
+    fn command(&self, action: Action) -> Result<CommandLine, &'static str> {
+        let words = match action.command() {
+            Parity::Screen(why) => return Err(why),
+            Parity::Command(words) => words,
+        };
+        let line = self.line(words);
+        let selected = self.tree.selected_item();
+        Ok(match action {
+            Action::Toggle => {
+                let is_on = selected.is_some_and(|item| item.is_active);
+                let words = if is_on {
+                    "connections deactivate"
+                } else {
+                    words
+                };
+                self.name_all(self.line(words))
+            }
+            Action::Enable | Action::Disable | Action::Test | Action::Delete | Action::Export => {
+                self.name_all(line)
+            }
+            Action::CompareVersions => {
+                let line = name(line, selected);
+                match self.workspace.history.to_compare() {
+                    Some((from, to)) => line.word(&from.to_string()).word(&to.to_string()),
+                    None => line.blank(VERSION),
+                }
+            }
+            Action::RollBack => {
+                let version = match self.layers.last() {
+                    Some(Layer::Compare(compare)) => Some(compare.from),
+                    _ => self.workspace.history.selected().map(Version::number),
+                };
+                let line = name(line, selected);
+                version.map_or_else(
+                    || line.clone().blank(VERSION),
+                    |version| line.clone().word(&version.to_string()),
+                )
+            }
+            Action::Restore | Action::Purge => match self.layers.last() {
+                Some(Layer::Trash(trash)) if trash.selected().is_some() => {
+                    // Several in the trash can have had one alias.
+                    let id = trash.selected().map(|item| item.id.to_string());
+                    line.word(&id.unwrap_or_default())
+                }
+                _ => line.blank(SOME),
+            },
+            Action::Empty => line.flag("--all"),
+            Action::New | Action::Save => line
+                .option("--provider", "openai")
+                .flag("--name")
+                .blank("NAME"),
+            Action::Import => line.flag("--from-env"),
+            Action::Duplicate => name(line, selected).flag("--name").blank("NAME"),
+            Action::Trash => line.flag("--trash"),
+            Action::Edit
+            | Action::Outside
+            | Action::References
+            | Action::MoveOut
+            | Action::RollBackField => name(line, selected).flag("--set").blank("KEY=VALUE"),
+            Action::Filter
+            | Action::Refresh
+            | Action::Sort
+            | Action::SortByName
+            | Action::SortByAlias
+            | Action::SortByProvider
+            | Action::SortByStatus
+            | Action::SortByModified
+            | Action::Turn
+            | Action::Group => self.lists(line, action),
+            Action::Help => line,
+            _ => name(line, selected),
+        })
+    }
+
+    /// What is marked, else what is selected.
+    fn name_all(&self, line: CommandLine) -> CommandLine {
+        if !self.has_marks() {
+            return name(line, self.tree.selected_item());
+        }
+        let marked = self.tree.marked();
+        marked
+            .iter()
+            .fold(line, |line, marked| line.word(&known_as(marked.item)))
+    }
+
+    /// The list as it is shown, or would be.
+    fn lists(&self, mut line: CommandLine, action: Action) -> CommandLine {
+        let shown = self.tree.sort();
+        let sort = match action {
+            Action::SortByName => Sort::by(Column::Name),
+            Action::SortByAlias => Sort::by(Column::Alias),
+            Action::SortByProvider | Action::Group => Sort::by(Column::Provider),
+            Action::SortByStatus => Sort::by(Column::Status),
+            Action::SortByModified => Sort::by(Column::Modified),
+            Action::Turn => shown.turned(),
+            _ => shown,
+        };
+        if sort.column != Column::Name {
+            line = line.option("--sort", sort.column.id());
+        }
+        if sort.direction != Sort::by(sort.column).direction {
+            line = line.flag("--reverse");
+        }
+        let typed = self.tree.filter().map(|filter| filter.line.value());
+        let terms = typed.and_then(shlex::split).unwrap_or_default();
+        terms.iter().fold(line, |line, term| line.word(term))
+    }
+
+    fn saves(&self, form: &Form) -> String {
+        let draft = form.draft();
+        let is_stored = form.id().is_some();
+        let of = |id| self.tree.item(id);
+        let mut line = match &form.subject {
+            Subject::New => self
+                .line("connections create")
+                .option("--provider", &form.provider.id),
+            Subject::Copy { of: id, .. } => name(self.line("connections duplicate"), of(*id)),
+            Subject::Stored { id, .. } => name(self.line("connections update"), of(*id)),
+        };
+        let is_said =
+            |place: &Place| !is_stored || form.field(place).is_some_and(Field::is_changed);
+        if is_said(&Place::Name) {
+            line = line.option("--name", draft.name.as_deref().unwrap_or_default());
+        }
+        let alias = draft.alias.as_deref().filter(|alias| !alias.is_empty());
+        if let Some(alias) = alias.filter(|_| is_said(&Place::Alias)) {
+            line = line.option("--alias", alias);
+        }
+        if let Some(note) = draft.change_description.as_deref().filter(|_| is_stored) {
+            line = line.option("--note", note);
+        }
+        let is_copy = matches!(form.subject, Subject::Copy { .. });
+        let parts = draft.settings.iter().flat_map(Settings::iter);
+        let parts = parts.filter(|(key, _)| {
+            let field = form.field(&Place::Setting((*key).to_owned()));
+            field.is_none_or(|field| {
+                field.is_changed() || !is_stored && !is_copy && !field.is_default()
+            })
+        });
+        line = settings(line, parts.map(|(key, setting)| (key, Part::from(setting))));
+        let is_active = draft.is_active.unwrap_or(true);
+        if !is_stored && !is_active {
+            line = line.flag("--inactive");
+        }
+        if !(is_stored && is_said(&Place::Status)) {
+            return line.to_string();
+        }
+        let words = if is_active {
+            "connections activate"
+        } else {
+            "connections deactivate"
+        };
+        let switch = name(self.line(words), form.id().and_then(of));
+        format!("{line} && {switch}")
+    }
+}
+
+/// Names a connection, or leaves it to whoever runs the command.
+fn name(line: CommandLine, item: Option<&Item>) -> CommandLine {
+    match item {
+        Some(item) => line.word(&known_as(item)),
+        None => line.blank(SOME),
+    }
+}
+
+/// Its alias; its ID where that is none a command would take for one.
+fn known_as(item: &Item) -> String {
+    let alias = item.alias();
+    if crate::connection::alias::is_well_formed(alias) && alias.parse::<uuid::Uuid>().is_err() {
+        alias.to_owned()
+    } else {
+        item.id.to_string()
+    }
+}

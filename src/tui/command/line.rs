@@ -1,0 +1,95 @@
+//! One line of a shell, word by word: what people wrote is quoted, what they have to fill in stands in capitals.
+
+/// A command that can be pasted into a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    words: Vec<String>,
+}
+
+impl CommandLine {
+    /// `umai` with the words of a command, and with the options that lead it to the same place.
+    pub fn new(called_with: &[String], command: &str) -> Self {
+        let mut line = Self {
+            words: vec!["umai".into()],
+        };
+        line.words
+            .extend(called_with.iter().map(|word| quoted(word)));
+        line.words.extend(command.split(' ').map(str::to_owned));
+        line
+    }
+
+    /// One more word.
+    #[must_use]
+    pub fn word(mut self, word: &str) -> Self {
+        self.words.push(quoted(word));
+        self
+    }
+
+    /// A word that whoever runs it has to fill in.
+    #[must_use]
+    pub fn blank(mut self, name: &str) -> Self {
+        self.words.push(name.to_owned());
+        self
+    }
+
+    /// An option with its value; one that looks like an option itself stays a value.
+    #[must_use]
+    pub fn option(mut self, option: &str, value: &str) -> Self {
+        if value.starts_with('-') {
+            self.words.push(quoted(&format!("{option}={value}")));
+        } else {
+            self.words.push(option.to_owned());
+            self.words.push(quoted(value));
+        }
+        self
+    }
+
+    /// An option that has no value.
+    #[must_use]
+    pub fn flag(self, option: &str) -> Self {
+        self.blank(option)
+    }
+}
+
+impl std::fmt::Display for CommandLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words.join(" "))
+    }
+}
+
+/// One word of a shell, whatever is in it; what no shell can take is left out.
+fn quoted(word: &str) -> String {
+    let word = word.replace('\0', "");
+    let quoted = shlex::try_quote(&word).map(std::borrow::Cow::into_owned);
+    quoted.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_people_wrote_comes_back_as_it_was_from_a_shell() {
+        proptest::proptest!(|(name in "[^\\x00]*", server in "[^\\x00]*")| {
+            let called_with = ["--server".to_owned(), server.clone()];
+            let line = CommandLine::new(&called_with, "connections create").option("--name", &name);
+            let words = shlex::split(&line.to_string()).unwrap();
+            assert_eq!(&words[..5], ["umai", "--server", &server, "connections", "create"]);
+            let given = if name.starts_with('-') {
+                words[5].strip_prefix("--name=").unwrap()
+            } else {
+                &words[6]
+            };
+            assert_eq!(given, name);
+        });
+    }
+
+    #[test]
+    fn a_plain_word_is_not_quoted_and_a_reference_is() {
+        let line = CommandLine::new(&[], "connections create").option("--set", "apiKey=$A:B");
+        assert_eq!(
+            line.word("a-1").to_string(),
+            "umai connections create --set 'apiKey=$A:B' a-1"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! The settings of a connection as options of a command: secrets from stdin or a file, never in it.
+
+use super::CommandLine;
+use crate::appsettings::Reference;
+use crate::connection::{Mask, Plain, Setting};
+
+/// What is said of one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// This, which is no secret.
+    Open(String),
+    /// A secret, which whoever runs the command gives.
+    Secret,
+    /// Nothing any more.
+    Cleared,
+}
+
+impl From<&Setting<Plain>> for Part {
+    fn from(setting: &Setting<Plain>) -> Self {
+        match setting {
+            Setting::Null => Self::Cleared,
+            Setting::Switch(on) => Self::Open(on.to_string()),
+            Setting::Number(number) => Self::Open(number.to_string()),
+            Setting::Text(text) => Self::Open(text.clone()),
+            Setting::Secret(secret) => secret
+                .expose()
+                .filter(|text| Reference::read(text).is_some())
+                .map_or(Self::Secret, |text| Self::Open(text.to_owned())),
+        }
+    }
+}
+
+impl From<&Setting<Mask>> for Part {
+    fn from(setting: &Setting<Mask>) -> Self {
+        match setting {
+            Setting::Null => Self::Cleared,
+            Setting::Switch(on) => Self::Open(on.to_string()),
+            Setting::Number(number) => Self::Open(number.to_string()),
+            Setting::Text(text) => Self::Open(text.clone()),
+            Setting::Secret(_) => Self::Secret,
+        }
+    }
+}
+
+/// The options for these settings: the first secret comes from stdin, where it is asked for, the others from files.
+pub fn settings<'a>(
+    mut line: CommandLine,
+    parts: impl Iterator<Item = (&'a str, Part)>,
+) -> CommandLine {
+    let mut reads_stdin = false;
+    for (key, part) in parts {
+        line = match part {
+            Part::Open(text) => line.option("--set", &format!("{key}={text}")),
+            Part::Cleared => line.option("--unset", key),
+            Part::Secret if reads_stdin => {
+                line.option("--secret-file", &format!("{key}={key}.txt"))
+            }
+            Part::Secret => {
+                reads_stdin = true;
+                line.option("--secret-stdin", key)
+            }
+        };
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_said_and_a_secret_is_asked_for() {
+        let parts = [
+            ("apiKey", Part::from(&Setting::Secret(Plain::new("sk-x")))),
+            (
+                "token",
+                Part::from(&Setting::Secret(Plain::new("$Own:Token"))),
+            ),
+            ("second", Part::from(&Setting::Secret(Plain::new("$$x")))),
+            ("endpoint", Part::Cleared),
+        ];
+        let line = settings(
+            CommandLine::new(&[], "connections update"),
+            parts.into_iter(),
+        );
+        assert_eq!(
+            line.to_string(),
+            "umai connections update --secret-stdin apiKey --set 'token=$Own:Token' --secret-file 'second=second.txt' --unset endpoint"
+        );
+    }
+}
