@@ -11,6 +11,7 @@ pub mod exit;
 pub mod ground;
 pub mod import;
 pub mod key;
+mod keyring;
 pub mod man;
 pub mod output;
 pub mod parse;

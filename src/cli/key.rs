@@ -9,14 +9,15 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::exit::Failure;
+use super::keyring;
 use super::output::{Format, Output};
 use super::passphrase;
 use super::session::Ground;
 use crate::connection::StoreError;
 use crate::store::backup;
-use crate::store::key::passphrase::Wrapped;
+use crate::store::key::passphrase::{Passphrase, Wrapped};
 use crate::store::key::place::{Content, Spot};
-use crate::store::key::protection::{protect, unprotect};
+use crate::store::key::protection::{behind_random, protect, unprotect};
 use crate::store::rotation::{Renewed, Rotated, renew, rotate};
 pub use shown::names;
 
@@ -46,6 +47,15 @@ pub enum Verb {
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<PathBuf>,
     },
+    /// Put the key behind a passphrase that the keyring of this system keeps
+    #[command(
+        long_about = "Put the key behind a passphrase of random bits that the keyring of this system keeps (Secret Service, \
+            Keychain): then the key file opens for nobody who is not signed in as you, and nothing is asked.\n\nThe key file \
+            is worth nothing without that keyring: keep a copy of the file from before at a safe place, or backups are lost \
+            with this machine. umai key remove-passphrase takes it back.\n\numai has this where it was built with \
+            cargo install --features keyring."
+    )]
+    AddKeyring,
     /// Keep the key without a passphrase
     RemovePassphrase,
     /// Make a new key where the one of the store is lost
@@ -69,6 +79,7 @@ impl Verb {
             Self::Rotate
             | Self::AddPassphrase
             | Self::ChangePassphrase { .. }
+            | Self::AddKeyring
             | Self::RemovePassphrase
             | Self::New { .. } => true,
         }
@@ -85,6 +96,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
         Verb::ChangePassphrase {
             new_passphrase_file,
         } => change_passphrase(new_passphrase_file.as_ref(), ground, output),
+        Verb::AddKeyring => add_keyring(ground, output),
         Verb::RemovePassphrase => remove_passphrase(ground, output),
         Verb::New { forget_secrets } => renewed(*forget_secrets, ground, output),
     }
@@ -152,6 +164,36 @@ fn add_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     said(&spot, "is behind a passphrase now", output)
 }
 
+fn add_keyring(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    let spot = passphrase::spot(ground);
+    spot.refuse_credentials("umai key add-keyring")?;
+    let before = wrapped(&spot)?;
+    unlock(ground, output)?;
+    let passphrase = Passphrase::random()?;
+    let content = behind_random(&spot, &passphrase)?;
+    if let Content::Wrapped(wrapped) = &content {
+        // First the keyring: a key file that nothing opens must not be.
+        keyring::keep(wrapped, &passphrase).map_err(StoreError::Key)?;
+    }
+    content.replace(&spot)?;
+    forget(before.as_ref(), output);
+    output.note(
+        "Copies of the key file from before open without the keyring: keep one at a safe place",
+    );
+    said(&spot, "opens with the keyring of this system now", output)
+}
+
+/// What a keyring kept for a key file that is no more goes, as good as it can.
+fn forget(before: Option<&Wrapped>, output: &Output) {
+    if let Some(before) = before.filter(|before| before.is_in_keyring())
+        && let Err(why) = keyring::forget(before)
+    {
+        output.note(&format!(
+            "The keyring keeps what it had for this key: {why}"
+        ));
+    }
+}
+
 fn change_passphrase(
     file: Option<&PathBuf>,
     ground: &Ground,
@@ -162,7 +204,9 @@ fn change_passphrase(
     refuse_without_passphrase(&spot)?;
     unlock(ground, output)?;
     let new = passphrase::new(file.map(PathBuf::as_path), "--new-passphrase-file")?;
+    let before = wrapped(&spot)?;
     protect(&spot, &new)?;
+    forget(before.as_ref(), output);
     said(&spot, "is behind the new passphrase now", output)
 }
 
@@ -171,7 +215,9 @@ fn remove_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure
     spot.refuse_credentials("umai key remove-passphrase")?;
     refuse_without_passphrase(&spot)?;
     unlock(ground, output)?;
+    let before = wrapped(&spot)?;
     unprotect(&spot)?;
+    forget(before.as_ref(), output);
     said(&spot, "opens without a passphrase now", output)
 }
 

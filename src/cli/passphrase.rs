@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::ask;
 use super::exit::Failure;
+use super::keyring;
 use super::secret;
 use super::session::Ground;
 use crate::connection::{Plain, StoreError};
@@ -45,6 +46,15 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
         ))
         .into());
     }
+    if wrapped.is_in_keyring() {
+        let kept =
+            keyring::find(&wrapped).map_err(|why| StoreError::Key(of_keyring(&spot, &why)))?;
+        if wrapped.try_passphrase(&kept)? {
+            return Ok(None);
+        }
+        let why = "what it keeps is not the passphrase of this key";
+        return Err(StoreError::Key(of_keyring(&spot, why)).into());
+    }
     if !ask::is_possible() {
         return Err(locked(&spot.path).into());
     }
@@ -65,6 +75,13 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
         spot.path.display()
     ))
     .into())
+}
+
+fn of_keyring(spot: &Spot, why: &str) -> String {
+    format!(
+        "The key in {} opens with the keyring of this system: {why}",
+        spot.path.display()
+    )
 }
 
 /// A new passphrase: from a file, or typed twice.

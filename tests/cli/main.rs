@@ -15,6 +15,7 @@ mod from_env;
 mod history;
 mod home;
 mod imports;
+mod keyring;
 mod keys;
 mod passphrases;
 mod plain;

@@ -108,7 +108,10 @@ pub fn key(spot: &Spot) -> Value {
         }),
         Some(Content::Plain(_)) | None => Value::Null,
     };
+    let is_in_keyring =
+        matches!(&content, Some(Content::Wrapped(wrapped)) if wrapped.is_in_keyring());
     json!({
+        "inKeyring": is_in_keyring,
         "path": spot.path,
         "origin": match spot.origin {
             Origin::Named => "named",
@@ -139,6 +142,9 @@ fn fingerprint(content: &Content) -> String {
 fn cost(content: &Content) -> String {
     match content {
         Content::Plain(_) => "none".into(),
+        Content::Wrapped(wrapped) if wrapped.is_in_keyring() => {
+            "kept by the keyring of this system".into()
+        }
         Content::Wrapped(wrapped) => format!(
             "asked for (Argon2id, {} MiB, {} passes, {} lanes)",
             wrapped.cost.memory / 1024,

@@ -39,6 +39,12 @@ impl Cost {
         passes: 3,
         lanes: 4,
     };
+    /// Of a passphrase of random bits, that a keyring keeps: nobody finds it by trying, whatever a try costs.
+    pub const RANDOM: Self = Self {
+        memory: 1024,
+        passes: 1,
+        lanes: 1,
+    };
     /// What a file may ask for at most, so that a damaged one does not ask for all memory, or all day.
     const MOST: Self = Self {
         memory: 2 * 1024 * 1024,
@@ -66,6 +72,21 @@ impl Passphrase {
         let mut composed = Zeroizing::new(String::with_capacity(3 * text.len()));
         composed.extend(text.trim().nfc());
         Self(composed)
+    }
+
+    /// One that nobody has to remember, of as many random bits as a key has.
+    pub fn random() -> Result<Self, StoreError> {
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        random(&mut *bytes)?;
+        let mut text = Zeroizing::new(String::with_capacity(LENGTH * 2));
+        STANDARD.encode_string(*bytes, &mut text);
+        Ok(Self(text))
+    }
+
+    /// The text, for the keyring that keeps it.
+    #[cfg(feature = "keyring")]
+    pub fn expose(&self) -> &str {
+        &self.0
     }
 
     /// Whether it is long enough to protect anything.
@@ -111,9 +132,28 @@ pub struct Wrapped {
 impl Wrapped {
     /// Puts a key behind a new passphrase.
     pub fn new(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
+        Self::at_cost(key, passphrase, Cost::NEW)
+    }
+
+    /// Puts a key behind a passphrase of random bits.
+    pub fn behind_random(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
+        Self::at_cost(key, passphrase, Cost::RANDOM)
+    }
+
+    /// Whether its passphrase is one of random bits, that a keyring keeps.
+    pub fn is_in_keyring(&self) -> bool {
+        self.cost == Cost::RANDOM
+    }
+
+    /// What the keyring knows its passphrase by; a rotation of the key keeps it.
+    pub fn keyring_name(&self) -> String {
+        STANDARD.encode(self.salt)
+    }
+
+    fn at_cost(key: &Key, passphrase: &Passphrase, cost: Cost) -> Result<Self, StoreError> {
         let mut salt = [0; SALT];
         random(&mut salt)?;
-        let derived = derive(passphrase, salt, Cost::NEW)?;
+        let derived = derive(passphrase, salt, cost)?;
         let wrapped = Self::with(key, &derived)?;
         right().push(derived);
         Ok(wrapped)

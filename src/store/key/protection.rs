@@ -1,6 +1,6 @@
 //! Puts the key behind a passphrase, and takes it from there again.
 
-use super::passphrase::{Passphrase, SHORTEST};
+use super::passphrase::{Passphrase, SHORTEST, Wrapped};
 use super::place::{Content, Spot};
 use super::{Key, locked};
 use crate::connection::StoreError;
@@ -13,6 +13,11 @@ pub fn protect(spot: &Spot, passphrase: &Passphrase) -> Result<(), StoreError> {
         )));
     }
     Content::behind(&open(spot)?, passphrase)?.replace(spot)
+}
+
+/// The key behind a passphrase of random bits, not written yet: the keyring has to keep that first.
+pub fn behind_random(spot: &Spot, passphrase: &Passphrase) -> Result<Content, StoreError> {
+    Wrapped::behind_random(&open(spot)?, passphrase).map(Content::Wrapped)
 }
 
 /// Keeps the key as it is, without a passphrase.
