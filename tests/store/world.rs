@@ -19,6 +19,10 @@ pub const EVERYTHING: Window = Window {
     take: usize::MAX,
 };
 
+/// Connections from this number on have long names, so that few of them make a long journal.
+pub const LONG: u64 = 1 << 40;
+const LONG_NAME: usize = 40_000;
+
 pub fn id(number: u64) -> Uuid {
     Uuid::from_u64_pair(7, number)
 }
@@ -31,7 +35,7 @@ pub fn connection(number: u64, version: u64) -> Connection<Plain> {
             id: id(number),
             // Every version has another alias, so that the index has work to do.
             alias: format!("alias-{number}-{version}"),
-            name: format!("Connection {number}, version {version}"),
+            name: name(number, version),
             provider_id: "openai".into(),
             is_active: version % 2 == 1,
             date_created: at,
@@ -53,6 +57,15 @@ pub fn connection(number: u64, version: u64) -> Connection<Plain> {
     }
 }
 
+fn name(number: u64, version: u64) -> String {
+    let name = format!("Connection {number}, version {version}");
+    if number >= LONG {
+        format!("{name:-<LONG_NAME$}")
+    } else {
+        name
+    }
+}
+
 pub fn save(number: u64, version: u64) -> Save<Plain> {
     Save {
         connection: connection(number, version),
@@ -65,6 +78,7 @@ pub fn save(number: u64, version: u64) -> Save<Plain> {
     }
 }
 
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub fn options(folder: &Path) -> StoreOptions {
     StoreOptions {
         data: folder.join("data"),
@@ -73,6 +87,7 @@ pub fn options(folder: &Path) -> StoreOptions {
     }
 }
 
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub async fn open_in(folder: &Path) -> Result<Store, StoreError> {
     open(&options(folder)).await
 }

@@ -156,7 +156,7 @@ impl Content {
         let mut file = files::create_file(path).map_err(refuse)?;
         file.write_all(self.text().as_bytes())
             .and_then(|()| file.sync_all())
-            .and_then(|()| path.parent().map_or(Ok(()), files::sync_folder))
+            .and_then(|()| files::sync_way_to(path))
             .map_err(refuse)?;
         if *read(path)?.text() == *self.text() {
             Ok(())
