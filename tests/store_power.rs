@@ -29,7 +29,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use umai::connection::{Query, Setting};
 use umai::store::backup::keys::Keys;
 use umai::store::backup::shelf::Shelf;
 use umai::store::backup::{SealVerdict, verify};
@@ -38,7 +37,7 @@ use umai::store::{StoreOptions, open};
 use self::disk::{Disk, Luck};
 use self::process::{FOLDER, NUMBER, say, told};
 use self::strace::{Call, is_there, recorder};
-use self::world::{EVERYTHING, LONG, Store, content, id, random, save};
+use self::world::{LONG, Names, Store, content, id, names, random, save};
 
 const WRITERS: u64 = 4;
 
@@ -278,9 +277,6 @@ async fn a_power_cut_while_the_journal_goes_on_in_another_file_loses_nothing_tha
     recording.cut(images() / 3, look_at_writers).await;
 }
 
-/// What commands leave: the names, each with its secret.
-type Names = BTreeMap<String, String>;
-
 /// What a person does in a day: commands, and what there is after each.
 fn day(secrets: &Path) -> Vec<(Vec<String>, Names)> {
     for secret in ["one", "two"] {
@@ -313,21 +309,6 @@ fn day(secrets: &Path) -> Vec<(Vec<String>, Names)> {
     then(&create("C"), &names);
     then(&["backup", "restore", "--newest", "--yes"], &before);
     day
-}
-
-/// The names in a store, each with its secret.
-async fn names(store: &Store) -> Names {
-    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
-    let mut names = Names::new();
-    for item in page.items {
-        let found = store.get(item.id).await.unwrap().unwrap();
-        let secret = match found.settings.unwrap().get("apiKey").unwrap() {
-            Setting::Secret(secret) => secret.expose().unwrap_or("unreadable").to_owned(),
-            other => panic!("{other:?} is no secret"),
-        };
-        names.insert(item.name, secret);
-    }
-    names
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

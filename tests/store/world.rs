@@ -129,6 +129,26 @@ pub async fn content_from(store: &Store, first: u64) -> Content {
     content
 }
 
+/// Names, each with its secret: what commands leave.
+#[allow(dead_code, reason = "each test uses a part of this")]
+pub type Names = BTreeMap<String, String>;
+
+/// The names in a store, each with its secret.
+#[allow(dead_code, reason = "each test uses a part of this")]
+pub async fn names(store: &Store) -> Names {
+    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let mut names = Names::new();
+    for item in page.items {
+        let found = store.get(item.id).await.unwrap().unwrap();
+        let secret = match found.settings.unwrap().get("apiKey").unwrap() {
+            Setting::Secret(secret) => secret.expose().unwrap_or("unreadable").to_owned(),
+            other => panic!("{other:?} is no secret"),
+        };
+        names.insert(item.name, secret);
+    }
+    names
+}
+
 /// A number below `end`; different every time.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub fn random(end: u64) -> u64 {
