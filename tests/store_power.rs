@@ -93,7 +93,8 @@ impl Recording {
             if call.name == "write" && call.word(0) == "1" {
                 let text = String::from_utf8_lossy(call.text(1)).into_owned();
                 let lines = text.lines().filter_map(|line| line.strip_prefix('@'));
-                self.events.extend(lines.map(|line| Event::Told(line.into())));
+                self.events
+                    .extend(lines.map(|line| Event::Told(line.into())));
             } else {
                 self.events.push(Event::Call(call));
             }
@@ -145,7 +146,10 @@ impl Recording {
             }
         }
         self.is_faithful();
-        eprintln!("{images} power cuts among {calls} calls, {} acknowledged", told.len());
+        eprintln!(
+            "{images} power cuts among {calls} calls, {} acknowledged",
+            told.len()
+        );
     }
 
     /// Whether the disk that followed the recording has what the real one has.
@@ -211,7 +215,12 @@ fn record_writer(recording: &mut Recording, count: u64) {
     let home = recording.home.path().to_owned();
     recording.record(&std::env::current_exe().unwrap(), |command| {
         command
-            .args(["--exact", "the_writer_whose_power_is_cut", "--ignored", "--nocapture"])
+            .args([
+                "--exact",
+                "the_writer_whose_power_is_cut",
+                "--ignored",
+                "--nocapture",
+            ])
             .env(FOLDER, home)
             .env(NUMBER, count.to_string());
     });
@@ -227,7 +236,10 @@ async fn look_at_writers(home: &Path, told: &[String], moment: &str) {
     let mut acknowledged = BTreeMap::new();
     for line in told {
         let (number, version) = line.split_once(' ').unwrap();
-        acknowledged.insert(number.parse::<u64>().unwrap(), version.parse::<u64>().unwrap());
+        acknowledged.insert(
+            number.parse::<u64>().unwrap(),
+            version.parse::<u64>().unwrap(),
+        );
     }
     let store = open_after_cut(home, moment).await;
     let found = content(&store).await;
@@ -239,18 +251,28 @@ async fn look_at_writers(home: &Path, told: &[String], moment: &str) {
             version => stored.is_some_and(|stored| stored == version || stored == version + 1),
         };
         let notices = store.notices();
-        assert!(is_kept, "{moment}: {number} was told at {version} and is at {stored:?}; {notices:?}");
+        assert!(
+            is_kept,
+            "{moment}: {number} was told at {version} and is at {stored:?}; {notices:?}"
+        );
     }
     let said = store.notices().join(" ");
     for alarm in ["missing", "lost", "cannot be read"] {
         let is_alarmed = said.replace("Nothing is lost", "").contains(alarm);
-        assert!(!is_alarmed, "{moment}: nothing acknowledged is lost, and it says: {said}");
+        assert!(
+            !is_alarmed,
+            "{moment}: nothing acknowledged is lost, and it says: {said}"
+        );
     }
     store.save(save(LONG - 1, 1)).await.unwrap();
     store.close().await.unwrap();
     drop(store);
     let store = open_after_cut(home, moment).await;
-    assert_eq!(store.notices(), Vec::<String>::new(), "{moment}: once is enough");
+    assert_eq!(
+        store.notices(),
+        Vec::<String>::new(),
+        "{moment}: once is enough"
+    );
     assert_eq!(content(&store).await.len(), found.len() + 1, "{moment}");
     store.close().await.unwrap();
 }
@@ -268,7 +290,8 @@ async fn a_power_cut_while_many_write_loses_nothing_that_was_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_power_cut_while_the_journal_goes_on_in_another_file_loses_nothing_that_was_acknowledged() {
+async fn a_power_cut_while_the_journal_goes_on_in_another_file_loses_nothing_that_was_acknowledged()
+{
     if !is_there("that a power cut loses nothing while snapshots are taken") {
         return;
     }
@@ -299,7 +322,10 @@ fn day(secrets: &Path) -> Vec<(Vec<String>, Names)> {
         then(&create(name), &names);
     }
     names.insert("A".into(), "sk-two".into());
-    then(&["connections", "update", "a", "--secret-file", &two], &names);
+    then(
+        &["connections", "update", "a", "--secret-file", &two],
+        &names,
+    );
     names.remove("B");
     then(&["connections", "delete", "b", "--yes"], &names);
     then(&["backup", "create"], &names);
@@ -333,7 +359,10 @@ async fn a_power_cut_in_the_middle_of_any_command_loses_nothing_that_was_acknowl
             let after = day.get(told.len()).map(|(_, names)| names);
             let store = open_after_cut(home, moment).await;
             let found = names(&store).await;
-            assert!(found == before || Some(&found) == after, "{moment}: {found:?}");
+            assert!(
+                found == before || Some(&found) == after,
+                "{moment}: {found:?}"
+            );
             store.save(save(1, 1)).await.unwrap();
             store.close().await.unwrap();
             drop(store);

@@ -347,7 +347,9 @@ impl Disk {
                     crate::strace::Argument::Word(word) => word.parse::<i64>().ok(),
                     crate::strace::Argument::Text(_) => None,
                 });
-                let is_ours = numbers.into_iter().any(|number| self.open.contains_key(&number));
+                let is_ours = numbers
+                    .into_iter()
+                    .any(|number| self.open.contains_key(&number));
                 assert!(!is_ours, "this disk does not know {other}: {call:?}");
             }
         }
@@ -454,7 +456,12 @@ impl Disk {
             }
             Node::File(file) => {
                 let mut options = fs::OpenOptions::new();
-                let mut out = options.write(true).create_new(true).mode(0o600).open(to).unwrap();
+                let mut out = options
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(to)
+                    .unwrap();
                 std::io::Write::write_all(&mut out, &file.left(luck)).unwrap();
             }
         }
@@ -482,7 +489,10 @@ impl File {
                 touched.extend(at / grain..end.div_ceil(grain));
             }
         }
-        for grain in touched.into_iter().map(|number| number * grain..(number + 1) * grain) {
+        for grain in touched
+            .into_iter()
+            .map(|number| number * grain..(number + 1) * grain)
+        {
             self.leave_grain(&mut left, grain, luck);
         }
         left.truncate(length as usize);
@@ -505,7 +515,10 @@ impl File {
             .collect();
         for (at, bytes) in &writes[..luck.of(writes.len())] {
             let from = grain.start.max(*at);
-            let to = grain.end.min(at + bytes.len() as u64).min(left.len() as u64);
+            let to = grain
+                .end
+                .min(at + bytes.len() as u64)
+                .min(left.len() as u64);
             if from < to {
                 let piece = &bytes[(from - at) as usize..(to - at) as usize];
                 left[from as usize..to as usize].copy_from_slice(piece);

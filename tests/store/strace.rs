@@ -41,6 +41,7 @@ pub fn recorder(log: &Path) -> Command {
 }
 
 /// One argument of a call.
+#[allow(dead_code, reason = "each test uses a part of this")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Argument {
     Text(Vec<u8>),
@@ -48,6 +49,7 @@ pub enum Argument {
 }
 
 /// One call that came back.
+#[allow(dead_code, reason = "each test uses a part of this")]
 #[derive(Debug, Clone)]
 pub struct Call {
     pub name: String,
@@ -77,7 +79,8 @@ impl Call {
 
     pub fn number(&self, at: usize) -> i64 {
         let word = self.word(at);
-        word.parse().unwrap_or_else(|_| panic!("{word} is no number"))
+        word.parse()
+            .unwrap_or_else(|_| panic!("{word} is no number"))
     }
 }
 
@@ -186,7 +189,9 @@ fn unescape(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut at = 0;
     loop {
         // Most of it is either plain or zeros.
-        let plain = text[at..].iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        let plain = text[at..]
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\'))?;
         bytes.extend_from_slice(&text[at..at + plain]);
         at += plain;
         if text[at] == b'"' {

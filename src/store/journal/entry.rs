@@ -365,7 +365,11 @@ mod tests {
         let mut group = Vec::new();
         for revision in 2..=4 {
             let payload = &payload;
-            Entry { payload, ..entry(revision) }.write_in_group(&mut group);
+            Entry {
+                payload,
+                ..entry(revision)
+            }
+            .write_in_group(&mut group);
         }
         bytes.extend(group);
         (bytes, second)
@@ -379,14 +383,20 @@ mod tests {
             let end = whole.len().min((sector + 1) * SECTOR);
             bytes[second.max(sector * SECTOR)..end].fill(0);
             let steps: Vec<_> = Walk::new(&bytes, 100).collect();
-            assert!(matches!(steps.last(), Some(Step::Torn(_))), "sector {sector}");
+            assert!(
+                matches!(steps.last(), Some(Step::Torn(_))),
+                "sector {sector}"
+            );
             assert!(!steps.iter().any(|step| matches!(step, Step::Damaged(_))));
         }
         for at in second..whole.len() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1;
             let steps: Vec<_> = Walk::new(&bytes, 100).collect();
-            assert!(steps.iter().any(|step| matches!(step, Step::Damaged(_))), "byte {at}");
+            assert!(
+                steps.iter().any(|step| matches!(step, Step::Damaged(_))),
+                "byte {at}"
+            );
         }
     }
 
