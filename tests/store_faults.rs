@@ -102,12 +102,17 @@ fn run(program: &Path, fault: Option<Fault>, set_up: impl FnOnce(&mut Command)) 
     set_up(&mut command);
     let output = command.stdin(Stdio::null()).output().unwrap();
     let log = String::from_utf8(fs::read(log.path()).unwrap()).unwrap();
-    let met: Vec<&str> = log.lines().filter(|line| line.ends_with("(INJECTED)")).collect();
+    let met: Vec<&str> = log
+        .lines()
+        .filter(|line| line.ends_with("(INJECTED)"))
+        .collect();
     assert_ne!(output.status.code(), Some(137), "{fault:?}: it hangs");
     Met {
         output,
         times: met.len(),
-        is_at_home: met.iter().all(|line| line.contains(env!("CARGO_TARGET_TMPDIR"))),
+        is_at_home: met
+            .iter()
+            .all(|line| line.contains(env!("CARGO_TARGET_TMPDIR"))),
     }
 }
 

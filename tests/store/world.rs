@@ -23,8 +23,11 @@ pub const EVERYTHING: Window = Window {
 pub const LONG: u64 = 1 << 40;
 const LONG_NAME: usize = 40_000;
 
+/// The ids of these connections begin with it.
+const FAMILY: u64 = 7;
+
 pub fn id(number: u64) -> Uuid {
-    Uuid::from_u64_pair(7, number)
+    Uuid::from_u64_pair(FAMILY, number)
 }
 
 /// A connection in one of its versions; all of it follows from the two numbers.
@@ -101,13 +104,17 @@ pub async fn content(store: &Store) -> Content {
     content_from(store, 0).await
 }
 
-/// What a store has from this number on, looked at as closely; what is before that is only counted.
+/// What a store has from this number on, looked at as closely; what is before that is only counted, and what is none of these
+/// connections is left out.
 pub async fn content_from(store: &Store, first: u64) -> Content {
     let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
     assert_eq!(page.items.len(), page.total);
     let mut content = Content::new();
     for item in page.items {
-        let number = item.id.as_u64_pair().1;
+        let (family, number) = item.id.as_u64_pair();
+        if family != FAMILY {
+            continue;
+        }
         if number < first {
             content.insert(number, item.version);
             continue;
