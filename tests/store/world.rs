@@ -69,6 +69,7 @@ fn name(number: u64, version: u64) -> String {
     }
 }
 
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub fn save(number: u64, version: u64) -> Save<Plain> {
     Save {
         connection: connection(number, version),
