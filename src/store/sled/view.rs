@@ -185,6 +185,18 @@ impl View {
     }
 }
 
+impl Drop for View {
+    fn drop(&mut self) {
+        if let Self::Sled(db) = std::mem::replace(self, Self::Closed) {
+            // sled writes when it is let go, and panics when that is refused. The journal has it all.
+            let _ = contained(|| {
+                drop(db);
+                Ok(())
+            });
+        }
+    }
+}
+
 fn closed() -> Broken {
     Broken("the store is closed".into())
 }
