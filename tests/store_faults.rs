@@ -2,7 +2,7 @@
 //! is a sentence, and the next start works.
 //!
 //! Each kind of call that changes files or makes them durable is refused the first time, then the second time, and so on until umai
-//! comes through without meeting the refusal; a few of them each run, all of them with `UMAI_EVERY_FAULT=1`. strace counts the calls
+//! comes through without meeting the refusal; a few of them each run, all of them with `UMAI_EVERY_FAULT=1`, all of one command with a word of it, as `rotate`. strace counts the calls
 //! of each thread by themselves, so some runs meet several.
 
 #![allow(
@@ -21,7 +21,7 @@ mod strace;
 #[path = "store/world.rs"]
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -371,7 +371,12 @@ async fn a_command_that_is_refused_a_call_is_done_or_not_and_says_so_in_a_senten
     ];
     let chosen = random(commands.len() as u64);
     for (number, command) in (0..).zip(commands) {
-        if !is_every() && number != chosen {
+        let is_chosen = match std::env::var("UMAI_EVERY_FAULT").as_deref() {
+            Ok("1") => true,
+            Ok(word) => command.contains(&word),
+            Err(_) => number == chosen,
+        };
+        if !is_chosen {
             continue;
         }
         let arguments: Vec<String> = command.iter().map(ToString::to_string).collect();
