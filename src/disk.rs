@@ -5,10 +5,27 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Makes a folder and those above it; one that is there stays as it is.
+/// Makes a folder and those above it, and their names durable; one that is there stays as it is.
 pub fn create_folder(path: &Path) -> io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made: Vec<&Path> = path.ancestors().skip(1).take_while(is_missing).collect();
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for folder in made {
+        folder.parent().map_or(Ok(()), sync_folder)?;
+    }
     path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Makes the whole way to a file or folder durable, as far as the folders above it may be opened: a process that was killed may
+/// have made them and not come to it.
+pub fn sync_way_to(path: &Path) -> io::Result<()> {
+    for folder in path.ancestors().skip(1) {
+        match sync_folder(folder) {
+            Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Makes a file that must not be there yet.

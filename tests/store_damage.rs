@@ -7,6 +7,8 @@
     reason = "a test that cannot go on fails"
 )]
 
+#[path = "store/folders.rs"]
+mod folders;
 #[path = "store/world.rs"]
 mod world;
 
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 use umai::connection::StoreError;
 
+use self::folders::{copy, files};
 use self::world::{Content, Store, content, id, open_in, options, random, save};
 
 const CONNECTIONS: u64 = 60;
@@ -39,35 +42,6 @@ async fn fill(store: &Store, connections: u64) {
         }
     });
     join_all(filling).await;
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
-    }
-    let permissions = fs::metadata(from).unwrap().permissions();
-    fs::set_permissions(to, permissions).unwrap();
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(self::files(&path));
-        } else {
-            files.push(path);
-        }
-    }
-    files.sort();
-    files
 }
 
 fn flip(path: &Path, at: usize) {

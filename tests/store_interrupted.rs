@@ -14,6 +14,10 @@
     reason = "a test that cannot go on fails"
 )]
 
+#[path = "store/folders.rs"]
+mod folders;
+#[path = "store/strace.rs"]
+mod strace;
 #[path = "store/world.rs"]
 mod world;
 
@@ -29,6 +33,7 @@ use umai::store::backup::{Target, create, file};
 use umai::store::key::passphrase::Passphrase;
 use umai::store::key::place::Spot;
 
+use self::folders::copy;
 use self::world::{Content, EVERYTHING, content, open_in, options, random, save};
 
 /// The calls that change files or make them durable.
@@ -68,20 +73,6 @@ async fn ground() -> Ground {
         folder,
         then,
         now,
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else if entry.file_type().unwrap().is_file() {
-            fs::copy(entry.path(), &target).unwrap();
-        }
     }
 }
 
@@ -138,13 +129,6 @@ fn run(folder: &Path, arguments: &[&str], end: End) -> Output {
     }
 }
 
-fn has_strace() -> bool {
-    Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "true"])
-        .output()
-        .is_ok_and(|done| done.status.success())
-}
-
 /// The ends to try: by number, ending with one that is not met; or by time.
 fn ends(ground: &Ground, arguments: &[&str]) -> Vec<End> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -153,8 +137,7 @@ fn ends(ground: &Ground, arguments: &[&str]) -> Vec<End> {
     let whole = run(folder.path(), arguments, End::Never);
     assert!(whole.status.success(), "{whole:?}");
     let time = begun.elapsed();
-    if !has_strace() {
-        eprintln!("strace is not there: umai is ended after random times");
+    if !strace::is_there("that umai can be ended at every step, and not only after random times,") {
         let times = (0..TRIED).map(|_| random(time.as_micros() as u64 + 1));
         return times
             .map(|time| End::Time(Duration::from_micros(time)))

@@ -1,8 +1,12 @@
-//! Kills a writer at random moments: nothing that was acknowledged is lost, and the next start works.
+//! Kills whoever works on a store at random moments: nothing that was acknowledged is lost, and the next start works.
+//!
+//! Killed are processes that create, change and delete connections side by side, that close and open the store in between, and umai
+//! itself: creating, updating, deleting, listing, backing up, rotating the key. `UMAI_KILLS=2000` kills so often.
 
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::cast_possible_truncation,
     reason = "a test that cannot go on fails"
 )]
@@ -16,17 +20,23 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use self::world::{content_from, id, open_in, random, save};
+use umai::connection::Query;
+use umai::store::backup::file;
+use umai::store::backup::shelf::Shelf;
 
-/// So many times; 200 is what the store has to stand.
-const KILLS: u64 = 200;
+use self::world::{EVERYTHING, Store, content_from, id, open_in, options, random, save};
+
 /// After so many kills, a new store is begun.
 const KILLS_PER_STORE: u64 = 20;
 const WRITERS: u64 = 6;
 const FOLDER: &str = "UMAI_TEST_KILLED_STORE";
 const FIRST: &str = "UMAI_TEST_FIRST_NUMBER";
+
+fn kills() -> u64 {
+    std::env::var("UMAI_KILLS").map_or(60, |text| text.parse().unwrap())
+}
 
 /// The connections that end deleted; the others end at version 2.
 const fn ends_deleted(number: u64) -> bool {
@@ -40,6 +50,12 @@ enum Acknowledged {
     Deleted,
 }
 
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n@{line}").unwrap();
+    out.flush().unwrap();
+}
+
 /// Writes until it is killed, and says what was acknowledged as soon as it is; run by the other test, as its own process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is the process that the other test kills"]
@@ -49,23 +65,18 @@ async fn the_writer_that_is_killed() {
     };
     let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
     let store = open_in(Path::new(&folder)).await.unwrap();
-    let say = |line: String| {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "\n@{line}").unwrap();
-        out.flush().unwrap();
-    };
-    say("open".into());
+    say("open");
     let writers = (0..WRITERS).map(|writer| {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
             for number in (first + writer..).step_by(WRITERS as usize) {
                 store.save(save(number, 1)).await.unwrap();
-                say(format!("{number} 1"));
+                say(&format!("{number} 1"));
                 store.save(save(number, 2)).await.unwrap();
-                say(format!("{number} 2"));
+                say(&format!("{number} 2"));
                 if ends_deleted(number) {
                     store.delete(id(number), 2).await.unwrap();
-                    say(format!("{number} deleted"));
+                    say(&format!("{number} deleted"));
                 }
             }
         })
@@ -75,30 +86,188 @@ async fn the_writer_that_is_killed() {
     }
 }
 
+/// Opens the store, writes a few connections one after the other, closes it, and again, until it is killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
-    let mut lost = 0;
-    let mut total = 0;
-    for _ in 0..KILLS / KILLS_PER_STORE {
+#[ignore = "it is the process that the other test kills"]
+async fn the_one_that_opens_and_closes() {
+    let Ok(folder) = std::env::var(FOLDER) else {
+        return;
+    };
+    let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
+    for round in (first..).step_by(3) {
+        let store = open_in(Path::new(&folder)).await.unwrap();
+        for number in round..round + 3 {
+            store.save(save(number, 1)).await.unwrap();
+            say(&format!("{number} 1"));
+        }
+        store.close().await.unwrap();
+    }
+}
+
+/// What was acknowledged of a store.
+#[derive(Default)]
+struct Told {
+    /// Of connections that were written by number.
+    numbers: BTreeMap<u64, Acknowledged>,
+    /// Of those that umai created: whether they are there; nothing when that was cut short.
+    names: BTreeMap<String, Option<bool>>,
+    /// How many backups.
+    backups: usize,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_at_any_moment_lose_nothing_that_was_acknowledged_and_no_start_needs_a_hand() {
+    let mut acknowledged = 0;
+    let mut done: BTreeMap<&str, u64> = BTreeMap::new();
+    for _ in 0..kills().div_ceil(KILLS_PER_STORE) {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut acknowledged = BTreeMap::new();
+        let mut told = Told::default();
         for kill in 0..KILLS_PER_STORE {
             let first = kill * 1_000_000;
-            kill_a_writer(folder.path(), first, &mut acknowledged);
+            let who = kill_somebody(folder.path(), first, &mut told);
+            *done.entry(who).or_default() += 1;
             let store = open_in(folder.path()).await.unwrap();
-            assert_eq!(store.notices(), Vec::<String>::new());
+            assert_eq!(store.notices(), Vec::<String>::new(), "{who} was killed");
             // What earlier writers wrote was looked at then; now it only must be there, and at last it is looked at again.
             let is_last = kill + 1 == KILLS_PER_STORE;
-            let content = content_from(&store, if is_last { 0 } else { first }).await;
-            for (number, what) in &acknowledged {
-                lost += usize::from(!is_kept(*number, *what, content.get(number).copied()));
-            }
+            look(&store, &told, if is_last { 0 } else { first }, who).await;
             store.close().await.unwrap();
         }
-        total += acknowledged.len();
+        acknowledged += told.numbers.len() + told.names.len();
+        let shelf = Shelf::of_store(&options(folder.path()).data).all().unwrap();
+        for backup in &shelf {
+            assert!(
+                file::read(&backup.path).is_ok(),
+                "{}",
+                backup.path.display()
+            );
+        }
+        assert!(shelf.len() >= told.backups);
     }
-    assert_eq!(lost, 0, "of {total} acknowledged connections");
-    assert!(total > 1_000, "only {total} connections were acknowledged");
+    eprintln!("killed {done:?}; none of {acknowledged} acknowledged connections is lost");
+    assert!(
+        acknowledged as u64 > kills(),
+        "only {acknowledged} connections were acknowledged"
+    );
+}
+
+/// Whether all is there that was acknowledged.
+async fn look(store: &Store, told: &Told, from: u64, who: &str) {
+    let content = content_from(store, from).await;
+    for (number, what) in &told.numbers {
+        let stored = content.get(number).copied();
+        assert!(
+            is_kept(*number, *what, stored),
+            "{who} was killed: {number} was told {what:?} and is {stored:?}"
+        );
+    }
+    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let there: Vec<&str> = page.items.iter().map(|item| item.name.as_str()).collect();
+    for (name, what) in &told.names {
+        let count = there.iter().filter(|there| *there == name).count();
+        let is_kept = match what {
+            Some(true) => count == 1,
+            Some(false) => count == 0,
+            None => count <= 1,
+        };
+        assert!(
+            is_kept,
+            "{who} was killed: {name} was told {what:?} and is there {count} times"
+        );
+    }
+}
+
+fn kill_somebody(folder: &Path, first: u64, told: &mut Told) -> &'static str {
+    match random(10) {
+        0..=2 => {
+            kill_a_writer(
+                "the_writer_that_is_killed",
+                folder,
+                first,
+                &mut told.numbers,
+            );
+            "the writer"
+        }
+        3 => {
+            kill_a_writer(
+                "the_one_that_opens_and_closes",
+                folder,
+                first,
+                &mut told.numbers,
+            );
+            "one that opens and closes"
+        }
+        4 => {
+            if kill_umai(folder, &["backup", "create"]) {
+                told.backups += 1;
+            }
+            "umai backup create"
+        }
+        5 => {
+            kill_umai(folder, &["key", "rotate"]);
+            "umai key rotate"
+        }
+        6 => {
+            kill_umai(folder, &["connections", "list"]);
+            "umai connections list"
+        }
+        7 => {
+            let there = told.names.iter().find(|(_, what)| **what == Some(true));
+            let Some((name, _)) = there else {
+                return kill_somebody(folder, first, told);
+            };
+            let name = name.clone();
+            told.names.insert(name.clone(), None);
+            let alias = name.to_lowercase().replace(' ', "-");
+            if kill_umai(folder, &["connections", "delete", &alias, "--yes"]) {
+                told.names.insert(name, Some(false));
+            }
+            "umai connections delete"
+        }
+        _ => {
+            let name = format!("Kill {first}");
+            let reference = "apiKey=$Kill:Key";
+            let create = [
+                "connections",
+                "create",
+                "--provider",
+                "openai",
+                "--name",
+                &name,
+                "--set",
+                reference,
+            ];
+            let is_done = kill_umai(folder, &create);
+            told.names.insert(name, is_done.then_some(true));
+            "umai connections create"
+        }
+    }
+}
+
+/// Runs umai and kills it after a random time; whether it was done before.
+fn kill_umai(folder: &Path, arguments: &[&str]) -> bool {
+    let options = options(folder);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_umai"))
+        .args(arguments)
+        .arg("--data")
+        .arg(options.data)
+        .arg("--config")
+        .arg(options.config)
+        .env("Kill__Key", "sk-of-the-kill")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let end = Instant::now() + Duration::from_micros(random(250_000));
+    while Instant::now() < end {
+        if let Some(ended) = child.try_wait().unwrap() {
+            return ended.success();
+        }
+        std::thread::park_timeout(Duration::from_micros(500));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap().success()
 }
 
 /// Whether a connection is as it was acknowledged, or one change further.
@@ -112,14 +281,14 @@ fn is_kept(number: u64, acknowledged: Acknowledged, stored: Option<u64>) -> bool
     }
 }
 
-fn kill_a_writer(folder: &Path, first: u64, acknowledged: &mut BTreeMap<u64, Acknowledged>) {
+fn kill_a_writer(
+    test: &str,
+    folder: &Path,
+    first: u64,
+    acknowledged: &mut BTreeMap<u64, Acknowledged>,
+) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "the_writer_that_is_killed",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", test, "--ignored", "--nocapture"])
         .env(FOLDER, folder)
         .env(FIRST, first.to_string())
         .stdout(Stdio::piped())

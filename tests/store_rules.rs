@@ -3,11 +3,14 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::expect_used,
     clippy::print_stderr,
     clippy::cast_possible_truncation,
     reason = "a test that cannot go on fails"
 )]
 
+#[path = "store/process.rs"]
+mod process;
 #[path = "store/world.rs"]
 mod world;
 
@@ -20,7 +23,8 @@ use std::process::Command;
 use umai::connection::{Connection, Setting, StoreError};
 use umai::store::{StoreOptions, open};
 
-use self::world::{connection, content, id, open_in, options, save};
+use self::process::{FOLDER, NUMBER, say, told};
+use self::world::{LONG, connection, content, id, open_in, options, save};
 
 #[tokio::test]
 async fn a_data_folder_that_others_can_write_is_refused() {
@@ -130,10 +134,86 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Runs umai; whether it was done, and what it said.
+fn umai(options: &StoreOptions, arguments: &[&str]) -> (bool, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_umai"))
+        .args(arguments)
+        .arg("--data")
+        .arg(&options.data)
+        .arg("--config")
+        .arg(&options.config)
+        .env("Full__Key", "sk-of-the-full-disk")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    (done.status.success(), said)
+}
+
+/// Saves until it is refused, deletes, and says what was done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it is the process whose files may not grow"]
+async fn the_process_whose_files_may_not_grow() {
+    let Some((folder, _)) = told() else {
+        return;
+    };
+    let store = open_in(&folder).await.unwrap();
+    for number in LONG..LONG + 100 {
+        match store.save(save(number, 1)).await {
+            Ok(_) => say(&format!("saved {number}")),
+            Err(error) => {
+                say(&format!("refused {error}"));
+                break;
+            }
+        }
+    }
+    store.delete(id(LONG), 1).await.unwrap();
+    say("deleted");
+    assert_eq!(store.get(id(LONG)).await.unwrap(), None);
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_files_may_not_grow_nothing_acknowledged_is_lost_and_deletes_work() {
+    let folder = tempfile::tempdir().unwrap();
+    // So many times 512 bytes: the journal fits as it is, and cannot get longer.
+    let limited = "trap '' XFSZ; ulimit -f 520; exec \"$0\" \"$@\"";
+    let done = Command::new("sh")
+        .args(["-c", limited])
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "the_process_whose_files_may_not_grow",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(FOLDER, folder.path())
+        .env(NUMBER, "0")
+        .output()
+        .unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success(), "{out}");
+    let told: Vec<&str> = out
+        .lines()
+        .filter_map(|line| line.strip_prefix('@'))
+        .collect();
+    let saved = told.iter().filter(|line| line.starts_with("saved")).count();
+    assert!(saved > 1 && told.contains(&"deleted"), "{told:?}");
+    let refused = told
+        .iter()
+        .find(|line| line.starts_with("refused"))
+        .unwrap();
+    assert!(refused.contains("There is no room"), "{refused}");
+    // With room again, it goes on.
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(content(&store).await.len(), saved - 1);
+    store.save(save(1, 1)).await.unwrap();
+    store.close().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room() {
     let Some(disk) = SmallDisk::new() else {
-        eprintln!("skipped: this may not mount a small disk");
+        eprintln!("NOT SHOWN: what a full disk does. This user may not mount a small one");
         return;
     };
     let config = tempfile::tempdir().unwrap();
@@ -165,7 +245,26 @@ async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room
     }
     assert_eq!(content(&store).await.len() as u64, number - 20);
     store.close().await.unwrap();
-    // The next start finds the disk full.
+    // The next start finds the disk full; commands as well as anybody.
+    drop(store);
+    let (done, said) = umai(&options, &["connections", "list"]);
+    assert!(done && said.contains("Nothing is lost"), "{said}");
+    let (done, said) = umai(
+        &options,
+        &[
+            "connections",
+            "create",
+            "--provider",
+            "openai",
+            "--name",
+            "New",
+            "--set",
+            "apiKey=$Full:Key",
+        ],
+    );
+    assert!(!done && said.contains("There is no room"), "{said}");
+    let (done, said) = umai(&options, &["backup", "create"]);
+    assert!(!done && said.contains("No space left"), "{said}");
     let store = open(&options).await.unwrap();
     assert_eq!(content(&store).await.len() as u64, number - 20);
     for number in 20..40 {

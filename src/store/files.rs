@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::connection::StoreError;
-pub use crate::disk::{aside, create_file, create_folder, place, sync_folder};
+pub use crate::disk::{aside, create_file, create_folder, place, sync_folder, sync_way_to};
 
 /// The sentence for a file or folder that others may write, when it is one.
 pub fn refuse_writable_by_others(path: &Path) -> Result<(), StoreError> {

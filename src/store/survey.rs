@@ -3,6 +3,8 @@
 //! Why by the journal: it is the truth that everything else is made from, it can be read while another process appends to it, and
 //! reading it disturbs nobody.
 
+mod damage;
+
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -40,6 +42,8 @@ pub struct Survey {
     pub free: Option<u64>,
     /// What an earlier start found missing and wrote down.
     pub missing: Option<String>,
+    /// Which files of its journal and snapshots are damaged and where, one sentence each, or why that cannot be told.
+    pub damage: Result<Vec<String>, String>,
     /// Its backups, the newest first, or why they cannot be looked at.
     pub backups: Result<Vec<Backup>, String>,
     /// The stores that were replaced and are kept.
@@ -128,6 +132,8 @@ pub fn survey(options: &StoreOptions) -> Survey {
         },
         free: free(data),
         missing: sled::what_is_missing(data),
+        damage: damage::all(&exchange::current(data))
+            .map_err(|error| format!("{}: {error}", data.display())),
         backups: shelf
             .all()
             .map_err(|error| format!("{}: {error}", shelf.folder().display())),

@@ -109,6 +109,7 @@ pub fn told() -> Option<(std::path::PathBuf, u64)> {
 }
 
 /// Waits until the test that started this process lets it end, or is gone.
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub async fn until_let_go() {
     tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()))
         .await

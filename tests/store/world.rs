@@ -19,8 +19,15 @@ pub const EVERYTHING: Window = Window {
     take: usize::MAX,
 };
 
+/// Connections from this number on have long names, so that few of them make a long journal.
+pub const LONG: u64 = 1 << 40;
+const LONG_NAME: usize = 40_000;
+
+/// The ids of these connections begin with it.
+const FAMILY: u64 = 7;
+
 pub fn id(number: u64) -> Uuid {
-    Uuid::from_u64_pair(7, number)
+    Uuid::from_u64_pair(FAMILY, number)
 }
 
 /// A connection in one of its versions; all of it follows from the two numbers.
@@ -31,7 +38,7 @@ pub fn connection(number: u64, version: u64) -> Connection<Plain> {
             id: id(number),
             // Every version has another alias, so that the index has work to do.
             alias: format!("alias-{number}-{version}"),
-            name: format!("Connection {number}, version {version}"),
+            name: name(number, version),
             provider_id: "openai".into(),
             is_active: version % 2 == 1,
             date_created: at,
@@ -53,6 +60,16 @@ pub fn connection(number: u64, version: u64) -> Connection<Plain> {
     }
 }
 
+fn name(number: u64, version: u64) -> String {
+    let name = format!("Connection {number}, version {version}");
+    if number >= LONG {
+        format!("{name:-<LONG_NAME$}")
+    } else {
+        name
+    }
+}
+
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub fn save(number: u64, version: u64) -> Save<Plain> {
     Save {
         connection: connection(number, version),
@@ -65,6 +82,7 @@ pub fn save(number: u64, version: u64) -> Save<Plain> {
     }
 }
 
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub fn options(folder: &Path) -> StoreOptions {
     StoreOptions {
         data: folder.join("data"),
@@ -73,6 +91,7 @@ pub fn options(folder: &Path) -> StoreOptions {
     }
 }
 
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub async fn open_in(folder: &Path) -> Result<Store, StoreError> {
     open(&options(folder)).await
 }
@@ -86,13 +105,17 @@ pub async fn content(store: &Store) -> Content {
     content_from(store, 0).await
 }
 
-/// What a store has from this number on, looked at as closely; what is before that is only counted.
+/// What a store has from this number on, looked at as closely; what is before that is only counted, and what is none of these
+/// connections is left out.
 pub async fn content_from(store: &Store, first: u64) -> Content {
     let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
     assert_eq!(page.items.len(), page.total);
     let mut content = Content::new();
     for item in page.items {
-        let number = item.id.as_u64_pair().1;
+        let (family, number) = item.id.as_u64_pair();
+        if family != FAMILY {
+            continue;
+        }
         if number < first {
             content.insert(number, item.version);
             continue;
@@ -112,6 +135,26 @@ pub async fn content_from(store: &Store, first: u64) -> Content {
         content.insert(number, item.version);
     }
     content
+}
+
+/// Names, each with its secret: what commands leave.
+#[allow(dead_code, reason = "each test uses a part of this")]
+pub type Names = BTreeMap<String, String>;
+
+/// The names in a store, each with its secret.
+#[allow(dead_code, reason = "each test uses a part of this")]
+pub async fn names(store: &Store) -> Names {
+    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let mut names = Names::new();
+    for item in page.items {
+        let found = store.get(item.id).await.unwrap().unwrap();
+        let secret = match found.settings.unwrap().get("apiKey").unwrap() {
+            Setting::Secret(secret) => secret.expose().unwrap_or("unreadable").to_owned(),
+            other => panic!("{other:?} is no secret"),
+        };
+        names.insert(item.name, secret);
+    }
+    names
 }
 
 /// A number below `end`; different every time.

@@ -24,6 +24,7 @@ pub(super) fn look(config: &Config, findings: &mut Findings) {
     let is_there = !matches!(survey.contents, Ok(None));
     key(config, &survey.key, is_there, findings);
     contents(&survey, config, findings);
+    damage(&survey, findings);
     backups::look(&survey, is_there, findings);
     holder(&survey.holder, findings);
     sizes(&survey.sizes, findings);
@@ -36,6 +37,26 @@ pub(super) fn look(config: &Config, findings: &mut Findings) {
             format!("only {} are free on its disk", bytes(free)),
             Some("make room: a full disk keeps everything from being saved".into()),
         );
+    }
+}
+
+/// Damage that costs nothing as long as it stays alone; what costs something is told with the contents.
+fn damage(survey: &Survey, findings: &mut Findings) {
+    let is_sound = matches!(&survey.contents, Ok(Some(contents)) if contents.is_sound);
+    let (found, why) = match &survey.damage {
+        Ok(found) if is_sound => (found.as_slice(), None),
+        Ok(_) => return,
+        Err(why) => (&[][..], Some(why)),
+    };
+    for sentence in found {
+        findings.warning(
+            "store",
+            format!("{sentence}; nothing is lost by it alone"),
+            Some("umai backup create keeps what there is in one file; look after the disk".into()),
+        );
+    }
+    if let Some(why) = why {
+        findings.warning("store", why.clone(), None);
     }
 }
 

@@ -67,9 +67,19 @@ impl<'a> Entry<'a> {
 
     /// Writes it behind what is in `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
+        self.write_behind(0, out);
+    }
+
+    /// Writes it behind what is in `out`, all of which is written to the disk at once: of these, some may come and others not.
+    pub fn write_in_group(&self, out: &mut Vec<u8>) {
+        self.write_behind(u32::try_from(out.len()).unwrap_or_default(), out);
+    }
+
+    fn write_behind(&self, before: u32, out: &mut Vec<u8>) {
         let mut head = [0; HEAD];
         head[..4].copy_from_slice(&MARKER);
         head[4] = self.kind.code();
+        head[8..12].copy_from_slice(&before.to_le_bytes());
         head[16..24].copy_from_slice(&(self.payload.len() as u64).to_le_bytes());
         head[24..32].copy_from_slice(&self.revision.to_le_bytes());
         head[32..48].copy_from_slice(self.id.as_bytes());
@@ -183,7 +193,13 @@ pub struct Damage {
     pub revision: Option<u64>,
 }
 
+/// A disk writes so many bytes whole or not at all.
+const SECTOR: usize = 512;
+
 /// Walks over the entries in `bytes` from `at` on; what is damaged is told and stepped over.
+///
+/// What the last write left that never finished is torn, and no damage: some of its sectors never came, so they are as they were
+/// before, zeros. Entries behind such a hole that were written with it were never acknowledged either.
 pub struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -210,6 +226,11 @@ impl<'a> Walk<'a> {
             .iter()
             .rposition(|byte| *byte != 0)
             .map_or(0, |last| last + 1);
+        let end = next.unwrap_or(used);
+        if self.is_of_last_write(next) && self.has_hole(from + end) {
+            self.at = self.bytes.len();
+            return Step::Torn(from);
+        }
         // A payload ends with a brace; of a write that never finished, the last bytes are what is missing.
         let whole = used > HEAD
             && (rest[used - 1] == b'}'
@@ -220,13 +241,48 @@ impl<'a> Walk<'a> {
             self.at = self.bytes.len();
             return Step::Torn(from);
         }
-        self.at = from + next.unwrap_or(used);
+        self.at = from + end;
         Step::Damaged(Damage {
             from,
             to: self.at,
             id: head.as_ref().map(|head| head.id),
             revision: head.as_ref().map(|head| head.revision),
         })
+    }
+}
+
+impl Walk<'_> {
+    /// Whether the last entry that can be read was written at once with what is damaged here; `next` is how far the next one is.
+    fn is_of_last_write(&self, next: Option<usize>) -> bool {
+        let Some(next) = next else {
+            return true;
+        };
+        let mut last = self.at + next;
+        let mut at = last;
+        while at < self.bytes.len() {
+            at += match Entry::read(&self.bytes[at..]) {
+                Some(entry) => {
+                    last = at;
+                    entry.size()
+                }
+                None => 1,
+            };
+        }
+        let before = u32_at(&self.bytes[last..], 8);
+        usize::try_from(before).is_ok_and(|before| last - before.min(last) <= self.at)
+    }
+
+    /// Whether a sector, as far as it is between here and `end`, has nothing but zeros: no entry leaves so much room.
+    fn has_hole(&self, end: usize) -> bool {
+        let mut from = self.at;
+        while from < end {
+            let to = end.min((from / SECTOR + 1) * SECTOR);
+            if self.bytes[from..to].iter().all(|byte| *byte == 0) {
+                return true;
+            }
+            from = to;
+        }
+        false
     }
 }
 
@@ -297,6 +353,63 @@ mod tests {
             let steps: Vec<_> = Walk::new(&bytes[..2 * size + cut], 0).collect();
             assert_eq!(steps[2], Step::Torn(2 * size), "cut at {cut}");
         }
+    }
+
+    /// Two writes, the second of three entries that reach over sectors.
+    fn two_writes() -> (Vec<u8>, usize) {
+        let mut bytes = vec![1; 100];
+        entry(1).write_in_group(&mut bytes);
+        // The first write is durable: nobody asks how much of it there was.
+        let second = bytes.len();
+        let payload = [b"{", [b'x'; 900].as_slice(), b"}"].concat();
+        let mut group = Vec::new();
+        for revision in 2..=4 {
+            let payload = &payload;
+            Entry {
+                payload,
+                ..entry(revision)
+            }
+            .write_in_group(&mut group);
+        }
+        bytes.extend(group);
+        (bytes, second)
+    }
+
+    #[test]
+    fn a_hole_in_the_last_write_is_torn_wherever_it_is_and_a_flipped_byte_is_damage() {
+        let (whole, second) = two_writes();
+        for sector in second / SECTOR..whole.len().div_ceil(SECTOR) {
+            let mut bytes = whole.clone();
+            let end = whole.len().min((sector + 1) * SECTOR);
+            bytes[second.max(sector * SECTOR)..end].fill(0);
+            let steps: Vec<_> = Walk::new(&bytes, 100).collect();
+            assert!(
+                matches!(steps.last(), Some(Step::Torn(_))),
+                "sector {sector}"
+            );
+            assert!(!steps.iter().any(|step| matches!(step, Step::Damaged(_))));
+        }
+        for at in second..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            let steps: Vec<_> = Walk::new(&bytes, 100).collect();
+            assert!(
+                steps.iter().any(|step| matches!(step, Step::Damaged(_))),
+                "byte {at}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_hole_in_a_write_before_the_last_is_damage() {
+        let (mut bytes, second) = two_writes();
+        let mut last = Vec::new();
+        entry(5).write_in_group(&mut last);
+        bytes.extend(last);
+        bytes[second + 500..second + 1500].fill(0);
+        let steps: Vec<_> = Walk::new(&bytes, 100).collect();
+        assert!(steps.iter().any(|step| matches!(step, Step::Damaged(_))));
+        assert!(matches!(steps.last(), Some(Step::Entry(last)) if last.revision == 5));
     }
 
     proptest! {

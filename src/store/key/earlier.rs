@@ -21,7 +21,9 @@ const MARK: &str = "umai-old-key-1";
 /// The keys before this one; a line that is damaged is passed over.
 pub fn read(spot: &Spot, key: &Key) -> Vec<Key> {
     let by = key.fingerprint();
+    // Where they cannot be read, backups from then are of a key that is not at hand.
     lines(spot)
+        .unwrap_or_default()
         .iter()
         .filter_map(|line| {
             let words: Vec<&str> = line.split(' ').collect();
@@ -41,7 +43,7 @@ pub fn read(spot: &Spot, key: &Key) -> Vec<Key> {
 
 /// Adds `old`, and all that were before it, sealed with `new`.
 pub fn add(spot: &Spot, old: &Key, new: &Key) -> Result<(), StoreError> {
-    let mut lines = lines(spot);
+    let mut lines = lines(spot)?;
     let before = read(spot, old);
     for key in before.iter().chain([old]) {
         let which = key.fingerprint();
@@ -58,7 +60,7 @@ pub fn add(spot: &Spot, old: &Key, new: &Key) -> Result<(), StoreError> {
 /// Lets go of what no key but one that is not in use any more could open.
 pub fn tidy(spot: &Spot, key: &Key) -> Result<(), StoreError> {
     let by = key.fingerprint().to_string();
-    let lines = lines(spot);
+    let lines = lines(spot)?;
     let kept: Vec<String> = lines
         .iter()
         .filter(|line| line.split(' ').nth(1) == Some(&by))
@@ -70,9 +72,21 @@ pub fn tidy(spot: &Spot, key: &Key) -> Result<(), StoreError> {
     write(spot, &kept)
 }
 
-fn lines(spot: &Spot) -> Vec<String> {
-    let text = std::fs::read_to_string(spot.beside(ENDING)).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
+/// The lines of the file; what is no text in it is damaged. One that is there and cannot be read is not taken for none, since it
+/// is written anew from what is read.
+fn lines(spot: &Spot) -> Result<Vec<String>, StoreError> {
+    let path = spot.beside(ENDING);
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            Ok(text.lines().map(str::to_owned).collect())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(StoreError::Key(format!(
+            "The keys before this one, in {}, cannot be read: {error}",
+            path.display()
+        ))),
+    }
 }
 
 fn write(spot: &Spot, lines: &[String]) -> Result<(), StoreError> {

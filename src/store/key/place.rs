@@ -86,9 +86,7 @@ impl Spot {
 
     /// A file beside it, that has its name and an ending.
     pub fn beside(&self, ending: &str) -> PathBuf {
-        let mut path = self.path.as_os_str().to_owned();
-        path.push(format!(".{ending}"));
-        path.into()
+        beside(&self.path, ending)
     }
 
     /// The sentence when the key cannot be written where it is.
@@ -138,30 +136,41 @@ impl Content {
         }
     }
 
-    /// Writes it into a file that must not be there, and reads it again.
+    /// Makes it appear whole in a file that must not be there; one that was not written to its end never has its name.
     pub fn write(&self, path: &Path) -> Result<(), StoreError> {
-        let refuse = |error: std::io::Error| {
-            StoreError::Key(format!(
-                "The key file {} cannot be made: {error}",
-                path.display()
-            ))
-        };
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
         {
-            files::create_folder(folder).map_err(refuse)?;
+            files::create_folder(folder).map_err(|error| cannot_be_made(path, &error))?;
             files::refuse_writable_by_others(folder)?;
         }
-        let mut file = files::create_file(path).map_err(refuse)?;
-        file.write_all(self.text().as_bytes())
-            .and_then(|()| file.sync_all())
-            .and_then(|()| path.parent().map_or(Ok(()), files::sync_folder))
-            .map_err(refuse)?;
+        let aside = beside(path, &format!("{UNFINISHED}{}", std::process::id()));
+        forget(&aside)?;
+        let placed = self.write_aside(&aside).and_then(|()| {
+            // A link replaces nothing.
+            std::fs::hard_link(&aside, path)
+                .or_else(|_| rename_where_free(&aside, path))
+                .and_then(|()| files::sync_way_to(path))
+                .map_err(|error| cannot_be_made(path, &error))
+        });
+        // It is there under its name, or of no use.
+        let _ = forget_unfinished(path);
+        placed
+    }
+
+    fn write_aside(&self, path: &Path) -> Result<(), StoreError> {
+        files::create_file(path)
+            .and_then(|mut file| {
+                file.write_all(self.text().as_bytes())?;
+                file.sync_all()
+            })
+            .map_err(|error| cannot_be_made(path, &error))?;
         if *read(path)?.text() == *self.text() {
             Ok(())
         } else {
-            Err(refuse(std::io::Error::other("it is not what was written")))
+            let other = std::io::Error::other("it is not what was written");
+            Err(cannot_be_made(path, &other))
         }
     }
 
@@ -169,9 +178,52 @@ impl Content {
     pub fn replace(&self, spot: &Spot) -> Result<(), StoreError> {
         let aside = spot.beside("part");
         forget(&aside)?;
-        self.write(&aside)?;
+        self.write_aside(&aside)?;
         put_in_place(&aside, spot)
     }
+}
+
+/// What the name of a key file has behind it, before a number, as long as it is not finished.
+const UNFINISHED: &str = "part-";
+
+fn cannot_be_made(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Key(format!(
+        "The key file {} cannot be made: {error}",
+        path.display()
+    ))
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{ending}"));
+    name.into()
+}
+
+/// Where a folder knows no links.
+fn rename_where_free(from: &Path, to: &Path) -> std::io::Result<()> {
+    if to.exists() {
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
+    std::fs::rename(from, to)
+}
+
+/// Removes what was left of this file by processes that did not finish it.
+fn forget_unfinished(path: &Path) -> std::io::Result<()> {
+    let unfinished = beside(path, UNFINISHED);
+    let (Some(folder), Some(name)) = (path.parent(), unfinished.file_name()) else {
+        return Ok(());
+    };
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let found = entry.file_name();
+        if found
+            .as_encoded_bytes()
+            .starts_with(name.as_encoded_bytes())
+        {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts the key that waits in the place of the one that is there.

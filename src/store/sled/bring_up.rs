@@ -89,6 +89,7 @@ struct State {
 /// Begins a new store. The view is written out once, so that one that has lost everything is told from a new one.
 fn begin(shared: &Applier) -> Result<State, StoreError> {
     let point = Point::default();
+    files::sync_way_to(&shared.data).map_err(|error| unusable(&shared.data, &error))?;
     let tail = begin_segment(&shared.data, &shared.identity, point)?;
     shared.views.replace(begin_view(shared)?);
     Ok(State {

@@ -155,7 +155,7 @@ impl Step {
             digest: self.digest,
             payload,
         }
-        .write(out);
+        .write_in_group(out);
     }
 
     /// What the feed tells of it.

@@ -33,11 +33,32 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Sorted rows.
 pub enum View {
     /// In a sled folder.
-    Sled(Db),
+    Sled(Opened),
     /// In memory, until the process ends.
     Memory(std::sync::RwLock<BTreeMap<IVec, IVec>>),
     /// Nowhere: the store was closed.
     Closed,
+}
+
+/// An open sled, whose panics are kept inside.
+pub struct Opened(Option<Db>);
+
+impl Opened {
+    fn ask<T>(&self, ask: impl FnOnce(&Db) -> Result<T, Broken>) -> Result<T, Broken> {
+        let db = self.0.as_ref().ok_or_else(closed)?;
+        contained(|| ask(db))
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let db = self.0.take();
+        // sled writes when it is let go, and panics when that is refused. The journal has it all.
+        let _ = contained(|| {
+            drop(db);
+            Ok(())
+        });
+    }
 }
 
 impl View {
@@ -63,13 +84,13 @@ impl View {
             .flush_every_ms(None);
         let db = contained(|| config.open().map_err(|error| broken(&error)))?;
         keep_private(folder).map_err(|error| broken(&error))?;
-        Ok(Self::Sled(db))
+        Ok(Self::Sled(Opened(Some(db))))
     }
 
     /// The value of a key, with its checksum.
     pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, Broken> {
         match self {
-            Self::Sled(db) => contained(|| db.get(key).map_err(Broken::from)),
+            Self::Sled(opened) => opened.ask(|db| db.get(key).map_err(Broken::from)),
             Self::Memory(rows) => Ok(locked(rows.read()).get(key).cloned()),
             Self::Closed => Err(closed()),
         }
@@ -82,7 +103,7 @@ impl View {
         mut take: impl FnMut(&[u8], &[u8]) -> bool,
     ) -> Result<(), Broken> {
         match self {
-            Self::Sled(db) => contained(|| {
+            Self::Sled(opened) => opened.ask(|db| {
                 for (count, pair) in db.scan_prefix(prefix).enumerate() {
                     let (key, value) = pair?;
                     if !take(&key, &value) {
@@ -109,7 +130,7 @@ impl View {
     /// The rows whose keys begin with `prefix`, last first, leaving out `skip` and having at most `take`.
     pub fn last(&self, prefix: &[u8], skip: usize, take: usize) -> Result<Vec<Pair>, Broken> {
         match self {
-            Self::Sled(db) => contained(|| {
+            Self::Sled(opened) => opened.ask(|db| {
                 db.scan_prefix(prefix)
                     .rev()
                     .skip(skip)
@@ -136,7 +157,7 @@ impl View {
     /// Why no batch: sled ends each with a write to its file, which costs as much as the journal's own.
     pub fn apply(&self, changes: Vec<Row>) -> Result<(), Broken> {
         match self {
-            Self::Sled(db) => contained(|| {
+            Self::Sled(opened) => opened.ask(|db| {
                 for (key, value) in changes {
                     match value {
                         Some(value) => db.insert(key, value)?,
@@ -179,7 +200,7 @@ impl View {
     )]
     pub fn write_out(&self) -> Result<(), Broken> {
         match self {
-            Self::Sled(db) => contained(|| db.flush().map(drop).map_err(Broken::from)),
+            Self::Sled(opened) => opened.ask(|db| db.flush().map(drop).map_err(Broken::from)),
             Self::Memory(_) | Self::Closed => Ok(()),
         }
     }

@@ -1,0 +1,63 @@
+//! Looks for damage in every file of the journal and its snapshots, also in those that a start does not need.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use crate::store::journal::entry::{Step, Walk};
+use crate::store::journal::head::{self, Unreadable};
+use crate::store::journal::segment::Segment;
+use crate::store::journal::snapshot::{self, Unsound};
+use crate::store::journal::{self};
+
+/// What is damaged and where, one sentence each.
+pub fn all(data: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let segments = Segment::all(&data.join(journal::FOLDER))?;
+    for (number, segment) in segments.iter().enumerate() {
+        let is_last = number + 1 == segments.len();
+        if let Some(place) = in_segment(segment, is_last)? {
+            found.push(sentence(&segment.path, &place));
+        }
+    }
+    for (_, path) in snapshot::all(data)? {
+        if let Some(place) = in_snapshot(&path)? {
+            found.push(sentence(&path, &place));
+        }
+    }
+    Ok(found)
+}
+
+fn sentence(path: &Path, place: &str) -> String {
+    format!("{} is damaged {place}", path.display())
+}
+
+fn at(byte: impl std::fmt::Display) -> String {
+    format!("at byte {byte}")
+}
+
+/// Where a segment is damaged first; one that is written may end in the middle.
+fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
+    let (bytes, head) = segment.read()?;
+    match head {
+        Ok(_) => {}
+        Err(Unreadable::Damaged) => return Ok(Some("in its head".into())),
+        // Only a newer umai can tell.
+        Err(Unreadable::Newer(_)) => return Ok(None),
+    }
+    let place = Walk::new(&bytes, head::LENGTH).find_map(|step| match step {
+        Step::Damaged(damage) => Some(at(damage.from)),
+        Step::Torn(from) if !is_last => Some(at(from)),
+        Step::Entry(_) | Step::Torn(_) => None,
+    });
+    Ok(place)
+}
+
+fn in_snapshot(path: &PathBuf) -> io::Result<Option<String>> {
+    let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    Ok(match snapshot::read_from(&mut file, |_| {})? {
+        Ok(_) | Err(Unsound::Newer(_)) => None,
+        Err(Unsound::Head) => Some("in its head".into()),
+        Err(Unsound::Entry(from) | Unsound::Cut(from)) => Some(at(from)),
+    })
+}

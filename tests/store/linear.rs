@@ -1,0 +1,184 @@
+//! What one store that does one thing at a time would answer, and whether answers that were given side by side could be its answers.
+//!
+//! The search is that of Wing and Gong: of the things that were asked before the first one that is left was answered, one was done
+//! next; which, is tried. What leads to the same state with the same things left is tried once.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::str::FromStr;
+
+/// What is asked of a store; connections and aliases are numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ask {
+    New { id: u64, alias: u64 },
+    Over { id: u64, version: u64, alias: u64 },
+    Delete { id: u64, version: u64 },
+    Get { id: u64 },
+    Find { alias: u64 },
+}
+
+/// What it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Answer {
+    Done,
+    IdTaken,
+    AliasTaken { by: u64 },
+    NotFound,
+    Moved { found: u64 },
+    Nothing,
+    Is { id: u64, version: u64, alias: u64 },
+}
+
+/// Something that was asked, from when to when; one that was never answered may have been done at any time since, or not at all.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    pub begun: u128,
+    pub ended: u128,
+    pub ask: Ask,
+    pub answer: Option<Answer>,
+}
+
+/// Version and alias of each connection.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+struct State(BTreeMap<u64, (u64, u64)>);
+
+impl State {
+    fn owner(&self, alias: u64) -> Option<u64> {
+        let mut all = self.0.iter();
+        all.find(|(_, kept)| kept.1 == alias).map(|(id, _)| *id)
+    }
+
+    /// Does the one thing; the rules of the store, as short as they are.
+    fn answer(&mut self, ask: Ask) -> Answer {
+        let found = |id: u64, (version, alias): (u64, u64)| Answer::Is { id, version, alias };
+        let there = match ask {
+            Ask::New { id, .. } | Ask::Over { id, .. } => self.0.get(&id).copied(),
+            Ask::Delete { id, .. } | Ask::Get { id } => self.0.get(&id).copied(),
+            Ask::Find { alias } => {
+                let id = self.owner(alias);
+                return id.map_or(Answer::Nothing, |id| found(id, self.0[&id]));
+            }
+        };
+        match (ask, there) {
+            (Ask::Get { .. }, None) => return Answer::Nothing,
+            (Ask::Get { id }, Some(kept)) => return found(id, kept),
+            (Ask::New { .. }, Some(_)) => return Answer::IdTaken,
+            (Ask::Over { .. } | Ask::Delete { .. }, None) => return Answer::NotFound,
+            (Ask::Over { version, .. } | Ask::Delete { version, .. }, Some(kept))
+                if kept.0 != version =>
+            {
+                return Answer::Moved { found: kept.0 };
+            }
+            _ => {}
+        }
+        let (id, version, alias) = match ask {
+            Ask::New { id, alias } => (id, 1, alias),
+            Ask::Over { id, version, alias } => (id, version + 1, alias),
+            Ask::Delete { id, .. } => {
+                self.0.remove(&id);
+                return Answer::Done;
+            }
+            Ask::Get { .. } | Ask::Find { .. } => unreachable!("they were answered"),
+        };
+        if let Some(by) = self.owner(alias).filter(|by| *by != id) {
+            return Answer::AliasTaken { by };
+        }
+        self.0.insert(id, (version, alias));
+        Answer::Done
+    }
+}
+
+/// Whether an empty store that does one thing at a time could have given these answers; at most 128 of them.
+pub fn is_linearizable(history: &[Asked]) -> bool {
+    assert!(history.len() <= 128, "{} are too many", history.len());
+    search(history, 0, &State::default(), &mut HashSet::new())
+}
+
+fn search(history: &[Asked], done: u128, state: &State, seen: &mut HashSet<(u128, State)>) -> bool {
+    let left = || (0..history.len()).filter(|number| done & (1 << number) == 0);
+    if left().all(|number| history[number].answer.is_none()) {
+        return true;
+    }
+    if !seen.insert((done, state.clone())) {
+        return false;
+    }
+    let first_end = left()
+        .map(|number| history[number].ended)
+        .min()
+        .unwrap_or(u128::MAX);
+    left().any(|number| {
+        let asked = &history[number];
+        if asked.begun > first_end {
+            return false;
+        }
+        let mut next = state.clone();
+        let answer = next.answer(asked.ask);
+        asked.answer.is_none_or(|given| given == answer)
+            && search(history, done | (1 << number), &next, seen)
+    })
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::New { id, alias } => write!(f, "new {id} {alias}"),
+            Self::Over { id, version, alias } => write!(f, "over {id} {version} {alias}"),
+            Self::Delete { id, version } => write!(f, "delete {id} {version}"),
+            Self::Get { id } => write!(f, "get {id}"),
+            Self::Find { alias } => write!(f, "find {alias}"),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => write!(f, "done"),
+            Self::IdTaken => write!(f, "id-taken"),
+            Self::AliasTaken { by } => write!(f, "alias-taken {by}"),
+            Self::NotFound => write!(f, "not-found"),
+            Self::Moved { found } => write!(f, "moved {found}"),
+            Self::Nothing => write!(f, "nothing"),
+            Self::Is { id, version, alias } => write!(f, "is {id} {version} {alias}"),
+        }
+    }
+}
+
+/// A word and the numbers behind it.
+fn words(text: &str) -> (&str, Vec<u64>) {
+    let mut words = text.split(' ');
+    let first = words.next().unwrap_or_default();
+    (first, words.map(|word| word.parse().unwrap()).collect())
+}
+
+impl FromStr for Ask {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match (words(text).0, words(text).1.as_slice()) {
+            ("new", &[id, alias]) => Self::New { id, alias },
+            ("over", &[id, version, alias]) => Self::Over { id, version, alias },
+            ("delete", &[id, version]) => Self::Delete { id, version },
+            ("get", &[id]) => Self::Get { id },
+            ("find", &[alias]) => Self::Find { alias },
+            _ => return Err(text.to_owned()),
+        })
+    }
+}
+
+impl FromStr for Answer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match (words(text).0, words(text).1.as_slice()) {
+            ("done", []) => Self::Done,
+            ("id-taken", []) => Self::IdTaken,
+            ("alias-taken", &[by]) => Self::AliasTaken { by },
+            ("not-found", []) => Self::NotFound,
+            ("moved", &[found]) => Self::Moved { found },
+            ("nothing", []) => Self::Nothing,
+            ("is", &[id, version, alias]) => Self::Is { id, version, alias },
+            _ => return Err(text.to_owned()),
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! Reads what strace says of a process: the calls that change files or make them durable, in order.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+
+/// The calls that change files, names or what a number stands for, and those that make them durable.
+const RECORDED: &str = "?open,openat,?creat,close,?dup,?dup2,dup3,fcntl,write,pwrite64,writev,pwritev,?pwritev2,lseek,ftruncate,?truncate,\
+    fallocate,?rename,?renameat,?renameat2,?unlink,unlinkat,?rmdir,?mkdir,mkdirat,?link,linkat,?symlink,symlinkat,fsync,fdatasync,\
+    copy_file_range,sendfile,splice";
+
+/// Whether strace can be used; what stands in the way is said. In CI, one that is not installed fails the proof; that a machine does
+/// not let one process watch another is its own affair.
+pub fn is_there(proof: &str) -> bool {
+    let trying = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "true"])
+        .output();
+    match trying {
+        Ok(tried) if tried.status.success() => return true,
+        Ok(tried) => eprintln!(
+            "NOT SHOWN: {proof}. This machine does not let strace watch a process: {}",
+            String::from_utf8_lossy(&tried.stderr).trim()
+        ),
+        Err(why) => {
+            let said = format!("{proof} cannot be shown without strace ({why}); install it");
+            assert!(std::env::var_os("CI").is_none(), "{said}");
+            eprintln!("NOT SHOWN: {said}");
+        }
+    }
+    false
+}
+
+/// strace, about to write what a process does to files into `log`; the program and its arguments are still to be added.
+#[allow(dead_code, reason = "each test uses a part of this")]
+pub fn recorder(log: &Path) -> Command {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-s", "99999999", "-e", "signal=none", "-e"]);
+    strace.arg(format!("trace={RECORDED}"));
+    strace.arg("-o").arg(log);
+    strace
+}
+
+/// One argument of a call.
+#[allow(dead_code, reason = "each test uses a part of this")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Argument {
+    Text(Vec<u8>),
+    Word(String),
+}
+
+/// One call that came back.
+#[allow(dead_code, reason = "each test uses a part of this")]
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub name: String,
+    pub arguments: Vec<Argument>,
+    /// What it answered; less than nothing when it was refused.
+    pub result: i64,
+    /// When it was begun, and when it came back: numbers of lines.
+    pub begun: usize,
+    pub done: usize,
+}
+
+#[allow(dead_code, reason = "each test uses a part of this")]
+impl Call {
+    pub fn text(&self, at: usize) -> &[u8] {
+        match self.arguments.get(at) {
+            Some(Argument::Text(text)) => text,
+            other => panic!("{}: {other:?} is no text", self.name),
+        }
+    }
+
+    pub fn word(&self, at: usize) -> &str {
+        match self.arguments.get(at) {
+            Some(Argument::Word(word)) => word,
+            other => panic!("{}: {other:?} is no word", self.name),
+        }
+    }
+
+    pub fn number(&self, at: usize) -> i64 {
+        let word = self.word(at);
+        word.parse()
+            .unwrap_or_else(|_| panic!("{word} is no number"))
+    }
+}
+
+/// The calls in a log, in the order in which they came back. A close counts from when it is begun: its number is free from then on.
+#[allow(dead_code, reason = "each test uses a part of this")]
+pub fn read(log: &[u8]) -> Vec<Call> {
+    let mut calls = Vec::new();
+    let mut begun: HashMap<&[u8], (Vec<u8>, usize)> = HashMap::new();
+    for (number, line) in log.split(|byte| *byte == b'\n').enumerate() {
+        let Some(space) = line.iter().position(|byte| *byte == b' ') else {
+            continue;
+        };
+        let (thread, rest) = (&line[..space], line[space..].trim_ascii_start());
+        if let Some(half) = rest.strip_suffix(b" <unfinished ...>") {
+            if half.starts_with(b"close(") {
+                calls.extend(parse(&[half, b") = 0"].concat(), number, number));
+            }
+            begun.insert(thread, (half.to_vec(), number));
+        } else if rest.starts_with(b"<... ") {
+            let Some((mut half, first)) = begun.remove(thread) else {
+                continue;
+            };
+            if half.starts_with(b"close(") {
+                continue;
+            }
+            let after = find(rest, b" resumed>").unwrap() + b" resumed>".len();
+            half.extend_from_slice(&rest[after..]);
+            calls.extend(parse(&half, first, number));
+        } else {
+            calls.extend(parse(rest, number, number));
+        }
+    }
+    calls
+}
+
+fn find(bytes: &[u8], piece: &[u8]) -> Option<usize> {
+    bytes.windows(piece.len()).position(|found| found == piece)
+}
+
+/// A whole line; none when it is no call, or one that never came back.
+fn parse(line: &[u8], begun: usize, done: usize) -> Option<Call> {
+    let open = line.iter().position(|byte| *byte == b'(')?;
+    let name = String::from_utf8(line[..open].to_vec()).ok()?;
+    let (arguments, rest) = parse_arguments(&line[open + 1..])?;
+    let rest = String::from_utf8_lossy(rest);
+    let answer = rest.trim_start().strip_prefix("= ")?;
+    let word = answer.split(' ').next()?;
+    let result = match word.strip_prefix("0x") {
+        Some(hex) => i64::from_str_radix(hex, 16).ok()?,
+        None => word.parse().ok()?,
+    };
+    Some(Call {
+        name,
+        arguments,
+        result,
+        begun,
+        done,
+    })
+}
+
+/// The arguments up to the closing bracket, and what is behind it.
+fn parse_arguments(text: &[u8]) -> Option<(Vec<Argument>, &[u8])> {
+    let mut arguments = Vec::new();
+    let mut at = 0;
+    loop {
+        while text.get(at) == Some(&b' ') {
+            at += 1;
+        }
+        match *text.get(at)? {
+            b')' => return Some((arguments, &text[at + 1..])),
+            b',' => at += 1,
+            b'"' => {
+                let (bytes, used) = unescape(&text[at + 1..])?;
+                arguments.push(Argument::Text(bytes));
+                at += 1 + used;
+            }
+            _ => {
+                let used = word_length(&text[at..])?;
+                let word = String::from_utf8_lossy(&text[at..at + used]);
+                arguments.push(Argument::Word(word.into_owned()));
+                at += used;
+            }
+        }
+    }
+}
+
+/// How long a word is that may have brackets in it, with texts in them.
+fn word_length(text: &[u8]) -> Option<usize> {
+    let (mut at, mut depth) = (0, 0);
+    loop {
+        match *text.get(at)? {
+            b'[' | b'{' | b'(' => depth += 1,
+            b']' | b'}' => depth -= 1,
+            b')' if depth > 0 => depth -= 1,
+            b',' | b')' if depth == 0 => return Some(at),
+            b'"' => at += unescape(&text[at + 1..])?.1,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// The bytes of a text whose opening quote was read, and how much of it there is with the closing one.
+fn unescape(text: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let mut bytes = Vec::new();
+    let mut at = 0;
+    loop {
+        // Most of it is either plain or zeros.
+        let plain = text[at..]
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\'))?;
+        bytes.extend_from_slice(&text[at..at + plain]);
+        at += plain;
+        if text[at] == b'"' {
+            return Some((bytes, at + 1));
+        }
+        let escaped = *text.get(at + 1)?;
+        at += 2;
+        bytes.push(match escaped {
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'v' => 0x0b,
+            b'f' => 0x0c,
+            b'r' => b'\r',
+            b'0'..=b'7' => {
+                let mut value = u32::from(escaped - b'0');
+                for _ in 0..2 {
+                    let Some(digit @ b'0'..=b'7') = text.get(at) else {
+                        break;
+                    };
+                    value = value * 8 + u32::from(digit - b'0');
+                    at += 1;
+                }
+                u8::try_from(value).ok()?
+            }
+            other => other,
+        });
+    }
+}

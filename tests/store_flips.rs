@@ -1,0 +1,324 @@
+//! Flips bits in the files of a home, and cuts them: nothing is silently wrong or lost, it is said what is damaged and where, and a
+//! restore brings back everything up to the backup.
+//!
+//! `UMAI_FLIPS=2000` damages so many homes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "store/folders.rs"]
+mod folders;
+#[path = "store/world.rs"]
+mod world;
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use chrono::Utc;
+use futures_util::{StreamExt, stream};
+use umai::connection::{Query, StoreError};
+use umai::store::backup::keys::Keys;
+use umai::store::backup::restore::prepare;
+use umai::store::backup::shelf::Shelf;
+use umai::store::backup::{Target, create, verify};
+use umai::store::survey::survey;
+
+use self::folders::{copy, files};
+use self::world::{
+    Content, EVERYTHING, Store, connection, content, id, open_in, options, random, save,
+};
+
+const SIDE_BY_SIDE: usize = 4;
+
+fn flips() -> u64 {
+    std::env::var("UMAI_FLIPS").map_or(60, |text| text.parse().unwrap())
+}
+
+/// A home with a closed store in it and a backup of all of it; once with a snapshot, once without.
+struct Ground {
+    home: tempfile::TempDir,
+    before: Content,
+    backup: PathBuf,
+}
+
+impl Ground {
+    async fn new(with_snapshot: bool) -> Self {
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let store = open_in(home.path()).await.unwrap();
+        fill(&store, 0).await;
+        store.close().await.unwrap();
+        drop(store);
+        if with_snapshot {
+            // A damaged journal is followed by a snapshot.
+            let segment = home.path().join("data/journal/00000000000000000001.log");
+            flip(&segment, 400);
+            let store = open_in(home.path()).await.unwrap();
+            store.close().await.unwrap();
+            drop(store);
+            fs::remove_dir_all(home.path().join("data/damaged")).unwrap();
+            let store = open_in(home.path()).await.unwrap();
+            fill(&store, 100).await;
+            store.close().await.unwrap();
+            drop(store);
+            assert_eq!(
+                fs::read_dir(home.path().join("data/snapshots"))
+                    .unwrap()
+                    .count(),
+                1
+            );
+        }
+        let store = open_in(home.path()).await.unwrap();
+        assert_eq!(store.notices(), Vec::<String>::new());
+        let before = content(&store).await;
+        store.close().await.unwrap();
+        let shelf = Shelf::of_store(&options(home.path()).data);
+        for automatic in shelf.all().unwrap() {
+            fs::remove_file(automatic.path).unwrap();
+        }
+        let made = create(&options(home.path()), &Target::Store, Utc::now()).unwrap();
+        Self {
+            backup: made.path.strip_prefix(home.path()).unwrap().to_owned(),
+            home,
+            before,
+        }
+    }
+}
+
+async fn fill(store: &Store, first: u64) {
+    for number in first..first + 12 {
+        for version in 1..=1 + number % 3 {
+            store.save(save(number, version)).await.unwrap();
+        }
+        if number % 5 == 3 {
+            store.delete(id(number), 1 + number % 3).await.unwrap();
+        }
+    }
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 1 << random(8);
+    fs::write(path, bytes).unwrap();
+}
+
+/// What was damaged.
+struct Damage {
+    file: PathBuf,
+    /// In words.
+    what: String,
+    /// Whether a byte that says something was changed.
+    is_felt: bool,
+}
+
+/// Damages a file in a home: flips a bit in a byte that is used, or anywhere, or cuts it.
+fn damage(file: &Path) -> Damage {
+    let bytes = fs::read(file).unwrap();
+    let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+    let kind = random(4);
+    let (what, is_felt) = if kind < 2 && !used.is_empty() {
+        let at = used[random(used.len() as u64) as usize];
+        flip(file, at);
+        (format!("flipped at {at}"), true)
+    } else if kind == 2 && !bytes.is_empty() {
+        let at = random(bytes.len() as u64) as usize;
+        flip(file, at);
+        (
+            format!("flipped at {at}"),
+            used.last().is_some_and(|last| at <= *last),
+        )
+    } else {
+        let end = used.last().map_or(0, |last| last + 1);
+        let to = random(end.max(1) as u64);
+        let open = OpenOptions::new().write(true).open(file).unwrap();
+        open.set_len(to).unwrap();
+        (format!("cut from {} to {to}", bytes.len()), to < end as u64)
+    };
+    Damage {
+        what: format!("{} {what}", file.display()),
+        file: file.to_owned(),
+        is_felt,
+    }
+}
+
+/// The part of a home that a file belongs to.
+fn part(home: &Path, file: &Path) -> String {
+    let name = file.strip_prefix(home).unwrap();
+    let mut parts = name
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy());
+    match (parts.next().as_deref(), parts.next()) {
+        (Some("data"), Some(part)) => part.into_owned(),
+        _ => "key".into(),
+    }
+}
+
+/// What became of the damage of each part.
+#[derive(Default)]
+struct Tally(BTreeMap<(String, &'static str), u64>);
+
+impl Tally {
+    fn count(&mut self, part: &str, what: &'static str) {
+        *self.0.entry((part.to_owned(), what)).or_default() += 1;
+    }
+}
+
+/// What a store has, each as it was saved once; versions before may be lost.
+async fn records(store: &Store) -> Content {
+    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let mut found = Content::new();
+    for item in page.items {
+        let number = item.id.as_u64_pair().1;
+        let got = store.get(item.id).await.unwrap();
+        assert_eq!(got, Some(connection(number, item.version)));
+        found.insert(number, item.version);
+    }
+    found
+}
+
+/// A home whose damage was looked at.
+async fn look(ground: &Ground, home: &Path, damages: &[Damage], tally: &Mutex<Tally>) {
+    let words: Vec<&str> = damages.iter().map(|damage| damage.what.as_str()).collect();
+    let words = words.join(", ");
+    let part = match damages {
+        [only] => part(home, &only.file),
+        _ => "several".into(),
+    };
+    let backup = home.join(&ground.backup);
+    let options = options(home);
+    if part == "backups" {
+        let said = verify(&backup, &Keys::find(&options))
+            .map(drop)
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains(backup.to_str().unwrap()), "{words}: {said}");
+        let refused = prepare(&options, &backup)
+            .map(drop)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains(backup.to_str().unwrap()),
+            "{words}: {refused}"
+        );
+    }
+    let surveyed = survey(&options).damage.unwrap().join(" ");
+    match open_in(home).await {
+        Ok(store) => {
+            let said = store.notices().join(" ");
+            let found = match damages {
+                [_] => content(&store).await,
+                _ => records(&store).await,
+            };
+            if found == ground.before {
+                // A start says what it met; of files that it did not need, the doctor does.
+                let is_named = surveyed.contains(damages[0].file.to_str().unwrap());
+                let what = match (said.is_empty(), is_named) {
+                    (false, _) => "whole, told by the start",
+                    (true, true) => "whole, told by the doctor",
+                    (true, false) => "whole, and of no matter",
+                };
+                tally.lock().unwrap().count(&part, what);
+                let is_truth = part == "journal" || part == "snapshots";
+                let must_tell = is_truth && damages[0].is_felt;
+                let is_told = is_named || !said.is_empty();
+                assert!(is_told || !must_tell, "{words}: nothing was said");
+            } else {
+                tally
+                    .lock()
+                    .unwrap()
+                    .count(&part, "something is lost, and told");
+                assert!(
+                    damages.len() > 1,
+                    "{words}: one damage cost something: {said}"
+                );
+                assert!(
+                    said.contains("lost") || said.contains("missing") || said.contains("damaged"),
+                    "{words}: {said}"
+                );
+                for (number, version) in &found {
+                    let before = ground.before.get(number);
+                    // One whose deletion is lost is there again.
+                    assert!(
+                        before.is_none_or(|before| version <= before),
+                        "{words}: {number}"
+                    );
+                }
+            }
+            store.close().await.unwrap();
+        }
+        Err(StoreError::Key(said)) => {
+            assert_eq!(part, "key", "{words}: {said}");
+            assert!(said.contains("umai.key"), "{words}: {said}");
+            tally.lock().unwrap().count(&part, "refused");
+            return;
+        }
+        Err(other) => {
+            let said = other.to_string();
+            assert!(damages.len() > 1, "{words}: {said}");
+            assert!(said.contains(home.to_str().unwrap()), "{words}: {said}");
+            assert!(said.contains("umai backup restore"), "{words}: {said}");
+            tally.lock().unwrap().count(&part, "refused");
+        }
+    }
+    if part == "backups" {
+        return;
+    }
+    let prepared = prepare(&options, &backup).unwrap_or_else(|error| panic!("{words}: {error}"));
+    let restored = tokio::task::spawn_blocking(|| prepared.carry_out(Utc::now()));
+    restored
+        .await
+        .unwrap()
+        .unwrap_or_else(|error| panic!("{words}: {error}"));
+    let store = open_in(home).await.unwrap();
+    assert_eq!(
+        content(&store).await,
+        ground.before,
+        "{words}: it did not come back"
+    );
+    assert_eq!(store.notices(), Vec::<String>::new(), "{words}");
+    store.close().await.unwrap();
+}
+
+/// Damages a home: in one place, each part as often as the others, however many files it has; or in several places of what a
+/// store is made of.
+fn damages(home: &Path, several: bool) -> Vec<Damage> {
+    let all = files(home);
+    let of = |parts: &[&str]| -> Vec<&PathBuf> {
+        let is_of = |file: &&PathBuf| parts.contains(&part(home, file).as_str());
+        all.iter().filter(is_of).collect()
+    };
+    let any = |files: &[&PathBuf]| damage(files[random(files.len() as u64) as usize]);
+    if several {
+        let files = of(&["journal", "sled", "snapshots"]);
+        return (0..2 + random(2)).map(|_| any(&files)).collect();
+    }
+    let mut parts = vec!["journal", "sled", "snapshots", "backups", "key"];
+    parts.retain(|part| !of(&[part]).is_empty());
+    vec![any(&of(&[parts[random(parts.len() as u64) as usize]]))]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_anywhere_is_mended_or_told_and_a_restore_brings_everything_back() {
+    let grounds = [Ground::new(false).await, Ground::new(true).await];
+    let tally = Mutex::new(Tally::default());
+    // Most of the time is spent waiting for the disk, so a few are looked at side by side.
+    stream::iter(0..flips())
+        .for_each_concurrent(SIDE_BY_SIDE, async |round| {
+            let ground = &grounds[round as usize % 2];
+            let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+            copy(ground.home.path(), home.path());
+            let damages = damages(home.path(), round % 4 == 3);
+            look(ground, home.path(), &damages, &tally).await;
+        })
+        .await;
+    let tally = tally.into_inner().unwrap();
+    for ((part, what), count) in &tally.0 {
+        eprintln!("{part:10} {count:5} {what}");
+    }
+}

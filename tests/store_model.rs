@@ -1,0 +1,272 @@
+//! Does random things with the store on disk and with a plain map: both always say the same, however often the store is closed, loses
+//! its view, or is brought back from a backup in between.
+//!
+//! `UMAI_CASES=500` tries so many sequences.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "store/world.rs"]
+mod world;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use umai::connection::store::{Put, Revision, Save};
+use umai::connection::{Change, ConnectionItem, Plain, Query, StoreError};
+use umai::store::backup::restore::prepare;
+use umai::store::backup::{Target, create};
+
+use self::world::{EVERYTHING, Store, connection, id, open_in, options};
+
+const CONNECTIONS: u64 = 6;
+const ALIASES: u64 = 5;
+
+/// Something that is done.
+#[derive(Debug, Clone)]
+enum Step {
+    New {
+        number: u64,
+        alias: u64,
+    },
+    /// Over the version that is there, plus so many.
+    Over {
+        number: u64,
+        alias: u64,
+        off: u64,
+    },
+    Delete {
+        number: u64,
+        off: u64,
+    },
+    Reopen,
+    LoseView,
+    Backup,
+    Restore,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let number = 0..CONNECTIONS;
+    let alias = 0..ALIASES;
+    let off = prop_oneof![4 => Just(0_u64), 1 => Just(1)];
+    prop_oneof![
+        8 => (number.clone(), alias.clone()).prop_map(|(number, alias)| Step::New { number, alias }),
+        8 => (number.clone(), alias, off.clone()).prop_map(|(number, alias, off)| Step::Over { number, alias, off }),
+        4 => (number, off).prop_map(|(number, off)| Step::Delete { number, off }),
+        2 => Just(Step::Reopen),
+        1 => Just(Step::LoseView),
+        1 => Just(Step::Backup),
+        1 => Just(Step::Restore),
+    ]
+}
+
+/// What the plain map says: version and alias.
+type Map = BTreeMap<u64, (u64, u64)>;
+
+/// A store beside a map.
+struct Both {
+    folder: tempfile::TempDir,
+    store: Store,
+    map: Map,
+    backup: Option<(PathBuf, Map)>,
+    newest: Revision,
+}
+
+/// In one word, what a store says to a change.
+fn word(done: &Result<Revision, StoreError>) -> &'static str {
+    match done {
+        Ok(_) => "done",
+        Err(StoreError::IdTaken(_)) => "id taken",
+        Err(StoreError::AliasTaken { .. }) => "alias taken",
+        Err(StoreError::NotFound(_)) => "not found",
+        Err(StoreError::VersionMoved { .. }) => "moved",
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn save(number: u64, version: u64, alias: u64, put: Put) -> Save<Plain> {
+    let mut connection = connection(number, version);
+    connection.item.alias = format!("Alias-{alias}");
+    Save {
+        connection,
+        put,
+        change: Change::default(),
+    }
+}
+
+impl Both {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        Self {
+            store: open_in(folder.path()).await.unwrap(),
+            folder,
+            map: Map::new(),
+            backup: None,
+            newest: Revision(0),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn is_taken(&self, alias: u64, by_other_than: u64) -> bool {
+        let mut others = self
+            .map
+            .iter()
+            .filter(|(number, _)| **number != by_other_than);
+        others.any(|(_, kept)| kept.1 == alias)
+    }
+
+    async fn step(&mut self, step: &Step) {
+        match *step {
+            Step::New { number, alias } => {
+                let expected = if self.map.contains_key(&number) {
+                    "id taken"
+                } else if self.is_taken(alias, number) {
+                    "alias taken"
+                } else {
+                    self.map.insert(number, (1, alias));
+                    "done"
+                };
+                let done = self.store.save(save(number, 1, alias, Put::New)).await;
+                self.agree(&done, expected);
+            }
+            Step::Over { number, alias, off } => {
+                let there = self.map.get(&number).map_or(1, |kept| kept.0);
+                let version = there + off;
+                let expected = if !self.map.contains_key(&number) {
+                    "not found"
+                } else if off > 0 {
+                    "moved"
+                } else if self.is_taken(alias, number) {
+                    "alias taken"
+                } else {
+                    self.map.insert(number, (version + 1, alias));
+                    "done"
+                };
+                let put = Put::Over(version);
+                let done = self.store.save(save(number, version + 1, alias, put)).await;
+                self.agree(&done, expected);
+            }
+            Step::Delete { number, off } => {
+                let there = self.map.get(&number).map(|kept| kept.0);
+                let expected = match there {
+                    None => "not found",
+                    Some(_) if off > 0 => "moved",
+                    Some(_) => {
+                        self.map.remove(&number);
+                        "done"
+                    }
+                };
+                let version = there.unwrap_or(1) + off;
+                let done = self.store.delete(id(number), version).await;
+                self.agree(&done, expected);
+            }
+            Step::Reopen => self.reopen(async |_| {}).await,
+            Step::LoseView => {
+                self.reopen(async |folder| {
+                    std::fs::remove_dir_all(folder.join("data/sled")).unwrap();
+                })
+                .await;
+            }
+            Step::Backup => {
+                let options = options(self.path());
+                if !self.map.is_empty() {
+                    let made = create(&options, &Target::Store, chrono::Utc::now()).unwrap();
+                    self.backup = Some((made.path, self.map.clone()));
+                }
+            }
+            Step::Restore => {
+                let Some((path, map)) = self.backup.clone() else {
+                    return;
+                };
+                self.reopen(async |folder| {
+                    let prepared = prepare(&options(folder), &path).unwrap();
+                    prepared.carry_out(chrono::Utc::now()).unwrap();
+                })
+                .await;
+                self.map = map;
+            }
+        }
+    }
+
+    fn agree(&mut self, done: &Result<Revision, StoreError>, expected: &str) {
+        assert_eq!(word(done), expected);
+        if let Ok(revision) = done {
+            assert!(*revision > self.newest, "no revision comes twice");
+            self.newest = *revision;
+        }
+    }
+
+    async fn reopen(&mut self, meanwhile: impl AsyncFnOnce(&Path)) {
+        self.store.close().await.unwrap();
+        meanwhile(self.folder.path()).await;
+        self.store = open_in(self.folder.path()).await.unwrap();
+    }
+
+    /// Compares everything.
+    async fn compare(&self) {
+        let page = self.store.list(&Query::all(EVERYTHING)).await.unwrap();
+        let mut found = Map::new();
+        for ConnectionItem {
+            id, version, alias, ..
+        } in page.items
+        {
+            let alias = alias.strip_prefix("Alias-").unwrap().parse().unwrap();
+            found.insert(id.as_u64_pair().1, (version, alias));
+        }
+        assert_eq!(found, self.map);
+        for number in 0..CONNECTIONS {
+            let found = self.store.get(id(number)).await.unwrap();
+            let versions = self.store.versions(id(number), EVERYTHING).await.unwrap();
+            let Some((version, alias)) = self.map.get(&number) else {
+                assert_eq!((found, versions.total), (None, 0));
+                continue;
+            };
+            let expected = save(number, *version, *alias, Put::New).connection;
+            assert_eq!(found, Some(expected));
+            assert_eq!(versions.total as u64, *version);
+        }
+        for alias in 0..ALIASES {
+            let found = self.store.find(&format!("aLIAS-{alias}")).await.unwrap();
+            let owner = self.map.iter().find(|(_, kept)| kept.1 == alias);
+            let found = found.map(|found| found.item.id);
+            assert_eq!(found, owner.map(|(number, _)| id(*number)));
+        }
+    }
+}
+
+#[test]
+fn the_store_says_what_a_plain_map_says() {
+    let cases = std::env::var("UMAI_CASES").map_or(12, |text| text.parse().unwrap());
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 200,
+        ..Config::default()
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let steps = proptest::collection::vec(any_step(), 1..50);
+    TestRunner::new(config)
+        .run(&steps, |steps| {
+            runtime.block_on(async {
+                let mut both = Both::new().await;
+                for step in &steps {
+                    both.step(step).await;
+                    both.compare().await;
+                }
+                both.reopen(async |_| {}).await;
+                both.compare().await;
+                both.store.close().await.unwrap();
+            });
+            Ok(())
+        })
+        .unwrap();
+}

@@ -1,0 +1,378 @@
+//! Cuts the power: what processes of umai wrote is recorded, and stores are made of it on which only what was synced is certain. Each
+//! opens, and has everything that was acknowledged before the cut.
+//!
+//! `UMAI_IMAGES=300` makes so many stores of each recording.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "store/disk.rs"]
+mod disk;
+#[path = "store/folders.rs"]
+mod folders;
+#[path = "store/process.rs"]
+mod process;
+#[path = "store/strace.rs"]
+mod strace;
+#[path = "store/world.rs"]
+mod world;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use umai::store::backup::keys::Keys;
+use umai::store::backup::shelf::Shelf;
+use umai::store::backup::{SealVerdict, verify};
+use umai::store::{StoreOptions, open};
+
+use self::disk::{Disk, Luck};
+use self::process::{FOLDER, NUMBER, say, told};
+use self::strace::{Call, is_there, recorder};
+use self::world::{LONG, Names, Store, content, id, names, random, save};
+
+const WRITERS: u64 = 4;
+
+fn images() -> u64 {
+    std::env::var("UMAI_IMAGES").map_or(24, |text| text.parse().unwrap())
+}
+
+/// A home in which nothing is yet, not even the folders that umai's own are in.
+fn places(home: &Path) -> StoreOptions {
+    StoreOptions {
+        data: home.join(".local/share/umai"),
+        config: home.join(".config/umai"),
+        key_file: None,
+    }
+}
+
+/// What happened, in order.
+enum Event {
+    /// Another process began.
+    Began,
+    Call(Call),
+    /// Something was acknowledged.
+    Told(String),
+}
+
+/// A home, and what was done in it.
+struct Recording {
+    home: tempfile::TempDir,
+    disk: Disk,
+    events: Vec<Event>,
+}
+
+impl Recording {
+    fn begin() -> Self {
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        Self {
+            disk: Disk::of(home.path()),
+            home,
+            events: Vec::new(),
+        }
+    }
+
+    /// Records a process to its end; lines that begin with `@` are what it acknowledges.
+    fn record(&mut self, program: &Path, set_up: impl FnOnce(&mut Command)) {
+        let log = self.home.path().with_extension("log");
+        let mut command = recorder(&log);
+        command.arg(program);
+        set_up(&mut command);
+        let done = command.stdin(Stdio::null()).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        self.events.push(Event::Began);
+        for call in strace::read(&fs::read(&log).unwrap()) {
+            if call.name == "write" && call.word(0) == "1" {
+                let text = String::from_utf8_lossy(call.text(1)).into_owned();
+                let lines = text.lines().filter_map(|line| line.strip_prefix('@'));
+                self.events
+                    .extend(lines.map(|line| Event::Told(line.into())));
+            } else {
+                self.events.push(Event::Call(call));
+            }
+        }
+        fs::remove_file(&log).unwrap();
+    }
+
+    /// Records umai, and what it acknowledges by ending well.
+    fn umai(&mut self, arguments: &[&str]) {
+        let home = self.home.path().to_owned();
+        self.record(Path::new(env!("CARGO_BIN_EXE_umai")), |command| {
+            let options = places(&home);
+            command.args(arguments).current_dir("/");
+            command.arg("--data").arg(options.data);
+            command.arg("--config").arg(options.config);
+        });
+        self.events.push(Event::Told(arguments.join(" ")));
+    }
+
+    /// Cuts the power at random moments, and has each store that is left looked at, with what was told before.
+    async fn cut(mut self, count: u64, look: impl AsyncFn(&Path, &[String], &str)) {
+        let calls = self.events.len() as u64;
+        let mut moments: Vec<u64> = (0..count).map(|_| random(calls + 1)).collect();
+        moments.sort_unstable();
+        let mut moments = moments.into_iter().peekable();
+        let mut told = Vec::new();
+        let mut images = 0;
+        for number in 0..=self.events.len() {
+            while moments.next_if_eq(&(number as u64)).is_some() {
+                let luck = Luck::ALL[images % Luck::ALL.len()];
+                images += 1;
+                let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+                let image = folder.path().join("home");
+                self.disk.cut(luck, &image);
+                let last = match number.checked_sub(1).map(|last| &self.events[last]) {
+                    Some(Event::Call(call)) => call.name.clone(),
+                    Some(Event::Began) => "the start of a process".into(),
+                    Some(Event::Told(line)) => line.clone(),
+                    None => "nothing".into(),
+                };
+                let moment = format!("moment {number} of {calls} (after {last}), {luck:?} left");
+                look(&image, &told, &moment).await;
+            }
+            match self.events.get(number) {
+                Some(Event::Began) => self.disk.begin_process(),
+                Some(Event::Call(call)) => self.disk.follow(call),
+                Some(Event::Told(line)) => told.push(line.clone()),
+                None => {}
+            }
+        }
+        self.is_faithful();
+        eprintln!(
+            "{images} power cuts among {calls} calls, {} acknowledged",
+            told.len()
+        );
+    }
+
+    /// Whether the disk that followed the recording has what the real one has.
+    fn is_faithful(&self) {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let image = folder.path().join("home");
+        self.disk.stay(&image);
+        let names = |root: &Path| -> Vec<PathBuf> {
+            let files = folders::files(root).into_iter();
+            files
+                .map(|path| path.strip_prefix(root).unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(names(&image), names(self.home.path()));
+        for name in names(&image) {
+            let (ours, real) = (image.join(&name), self.home.path().join(&name));
+            assert!(
+                fs::read(ours).unwrap() == fs::read(real).unwrap(),
+                "{} was not followed",
+                name.display()
+            );
+        }
+    }
+}
+
+/// Writes so many connections side by side, and says what was acknowledged as soon as it is; those with long names fill the journal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it is the process that is recorded"]
+async fn the_writer_whose_power_is_cut() {
+    let Some((home, count)) = told() else {
+        return;
+    };
+    let store = open(&places(&home)).await.unwrap();
+    let first = store.revision().0;
+    let writers = (0..WRITERS).map(|writer| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            for number in (first + writer..first + count).step_by(WRITERS as usize) {
+                let number = if count > 50 { LONG + number } else { number };
+                for version in 1..=2 {
+                    store.save(save(number, version)).await.unwrap();
+                    say(&format!("{number} {version}"));
+                }
+                if ends_deleted(number) {
+                    store.delete(id(number), 2).await.unwrap();
+                    say(&format!("{number} 0"));
+                }
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    store.close().await.unwrap();
+}
+
+/// The connections that end deleted; the others end at version 2.
+const fn ends_deleted(number: u64) -> bool {
+    number.is_multiple_of(3)
+}
+
+fn record_writer(recording: &mut Recording, count: u64) {
+    let home = recording.home.path().to_owned();
+    recording.record(&std::env::current_exe().unwrap(), |command| {
+        command
+            .args([
+                "--exact",
+                "the_writer_whose_power_is_cut",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env(FOLDER, home)
+            .env(NUMBER, count.to_string());
+    });
+}
+
+async fn open_after_cut(home: &Path, moment: &str) -> Store {
+    let store = open(&places(home)).await;
+    store.unwrap_or_else(|error| panic!("{moment}: it does not open: {error}"))
+}
+
+/// Looks at what writers acknowledged; whatever it is, the store is one like any other.
+async fn look_at_writers(home: &Path, told: &[String], moment: &str) {
+    let mut acknowledged = BTreeMap::new();
+    for line in told {
+        let (number, version) = line.split_once(' ').unwrap();
+        acknowledged.insert(
+            number.parse::<u64>().unwrap(),
+            version.parse::<u64>().unwrap(),
+        );
+    }
+    let store = open_after_cut(home, moment).await;
+    let found = content(&store).await;
+    for (number, version) in &acknowledged {
+        let stored = found.get(number).copied();
+        let is_kept = match *version {
+            0 => stored.is_none(),
+            2 if ends_deleted(*number) => stored.is_none_or(|stored| stored == 2),
+            version => stored.is_some_and(|stored| stored == version || stored == version + 1),
+        };
+        let notices = store.notices();
+        assert!(
+            is_kept,
+            "{moment}: {number} was told at {version} and is at {stored:?}; {notices:?}"
+        );
+    }
+    let said = store.notices().join(" ");
+    for alarm in ["missing", "lost", "cannot be read"] {
+        let is_alarmed = said.replace("Nothing is lost", "").contains(alarm);
+        assert!(
+            !is_alarmed,
+            "{moment}: nothing acknowledged is lost, and it says: {said}"
+        );
+    }
+    store.save(save(LONG - 1, 1)).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let store = open_after_cut(home, moment).await;
+    assert_eq!(
+        store.notices(),
+        Vec::<String>::new(),
+        "{moment}: once is enough"
+    );
+    assert_eq!(content(&store).await.len(), found.len() + 1, "{moment}");
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_while_many_write_loses_nothing_that_was_acknowledged() {
+    if !is_there("that a power cut loses nothing") {
+        return;
+    }
+    let mut recording = Recording::begin();
+    // The first start of all, and one that goes on.
+    record_writer(&mut recording, 12);
+    record_writer(&mut recording, 12);
+    recording.cut(images(), look_at_writers).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_while_the_journal_goes_on_in_another_file_loses_nothing_that_was_acknowledged()
+{
+    if !is_there("that a power cut loses nothing while snapshots are taken") {
+        return;
+    }
+    let mut recording = Recording::begin();
+    record_writer(&mut recording, 120);
+    recording.cut(images() / 3, look_at_writers).await;
+}
+
+/// What a person does in a day: commands, and what there is after each.
+fn day(secrets: &Path) -> Vec<(Vec<String>, Names)> {
+    for secret in ["one", "two"] {
+        fs::write(secrets.join(secret), format!("sk-{secret}")).unwrap();
+    }
+    let secret = |name: &str| format!("apiKey={}", secrets.join(name).display());
+    let mut names = Names::new();
+    let mut day = Vec::new();
+    let mut then = |command: &[&str], names: &Names| {
+        let words = command.iter().map(ToString::to_string).collect();
+        day.push((words, names.clone()));
+    };
+    let (one, two) = (secret("one"), secret("two"));
+    let create = |name| {
+        let kind = ["connections", "create", "--provider", "openai"];
+        [&kind[..], &["--name", name, "--secret-file", &one]].concat()
+    };
+    for name in ["A", "B"] {
+        names.insert(name.into(), "sk-one".into());
+        then(&create(name), &names);
+    }
+    names.insert("A".into(), "sk-two".into());
+    then(
+        &["connections", "update", "a", "--secret-file", &two],
+        &names,
+    );
+    names.remove("B");
+    then(&["connections", "delete", "b", "--yes"], &names);
+    then(&["backup", "create"], &names);
+    then(&["key", "rotate"], &names);
+    let before = names.clone();
+    names.insert("C".into(), "sk-one".into());
+    then(&create("C"), &names);
+    then(&["backup", "restore", "--newest", "--yes"], &before);
+    day
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_in_the_middle_of_any_command_loses_nothing_that_was_acknowledged() {
+    if !is_there("that a power cut loses nothing of what commands did") {
+        return;
+    }
+    let secrets = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let day = day(secrets.path());
+    let mut recording = Recording::begin();
+    for (command, _) in &day {
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        recording.umai(&command);
+    }
+    recording
+        .cut(images(), async |home, told, moment| {
+            // The command that was under way may have been done.
+            let before = match told.len() {
+                0 => Names::new(),
+                done => day[done - 1].1.clone(),
+            };
+            let after = day.get(told.len()).map(|(_, names)| names);
+            let store = open_after_cut(home, moment).await;
+            let found = names(&store).await;
+            assert!(
+                found == before || Some(&found) == after,
+                "{moment}: {found:?}"
+            );
+            store.save(save(1, 1)).await.unwrap();
+            store.close().await.unwrap();
+            drop(store);
+            let asked = told.iter().filter(|told| *told == "backup create").count();
+            let keys = Keys::find(&places(home));
+            let whole = Shelf::of_store(&places(home).data).all().unwrap();
+            let whole = whole.into_iter().filter(|found| {
+                verify(&found.path, &keys).is_ok_and(|found| found.seal == SealVerdict::Right)
+            });
+            assert!(whole.count() >= asked, "{moment}: the backup is not whole");
+        })
+        .await;
+}

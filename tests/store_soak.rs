@@ -1,0 +1,216 @@
+//! Uses one store in every way at once for a while: nothing is lost, and the process that has it open grows neither in memory nor in
+//! open files.
+//!
+//! `UMAI_SOAK_SECONDS=3600` makes it as long as that.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "store/process.rs"]
+mod process;
+#[path = "store/world.rs"]
+mod world;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use umai::connection::Query;
+use umai::store::backup::file;
+use umai::store::backup::shelf::Shelf;
+
+use self::process::{Beside, say, told, until_let_go};
+use self::world::{EVERYTHING, Store, content, id, open_in, options, random, save};
+
+const WRITERS: u64 = 4;
+/// Each writer keeps so many connections, each in so many versions before it is deleted.
+const KEPT: u64 = 20;
+const VERSIONS: u64 = 4;
+/// At its end, the process that has the store open may have so much more memory than after the first half, and open files.
+const MORE_KIB: u64 = 16 * 1024;
+const MORE_FILES: usize = 4;
+
+fn seconds() -> u64 {
+    std::env::var("UMAI_SOAK_SECONDS").map_or(5, |text| text.parse().unwrap())
+}
+
+/// Has the store open and writes, until it is let go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it is another process"]
+async fn the_process_that_is_watched() {
+    let Some((folder, _)) = told() else {
+        return;
+    };
+    let store = open_in(&folder).await.unwrap();
+    say("open");
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers = (0..WRITERS).map(|writer| {
+        let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
+        tokio::spawn(async move {
+            while !stop.load(Ordering::Acquire) {
+                write(&store, writer * 1_000, &stop).await;
+            }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    until_let_go().await;
+    stop.store(true, Ordering::Release);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let changes = store.revision().0;
+    let content = content(&store).await;
+    assert_eq!(store.notices(), Vec::<String>::new());
+    say(&format!("{changes} {}", content.len()));
+    store.close().await.unwrap();
+}
+
+/// Creates, changes, reads and deletes, and looks at each thing after it is done; leaves some when it is stopped.
+async fn write(store: &Store, first: u64, stop: &AtomicBool) {
+    for number in first..first + KEPT {
+        if let Some(left) = store.get(id(number)).await.unwrap() {
+            store.delete(id(number), left.item.version).await.unwrap();
+        }
+        for version in 1..=VERSIONS {
+            store.save(save(number, version)).await.unwrap();
+            let found = store.get(id(number)).await.unwrap().unwrap();
+            assert_eq!(found.item.version, version);
+            if stop.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+    let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
+    let ours = page.items.iter().filter(|item| {
+        let number = item.id.as_u64_pair().1;
+        (first..first + KEPT).contains(&number)
+    });
+    assert_eq!(ours.count() as u64, KEPT);
+}
+
+/// How much memory a process has, in KiB, and how many open files.
+fn sizes(process: u32) -> (u64, usize) {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    let memory = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    let files = fs::read_dir(format!("/proc/{process}/fd")).unwrap().count();
+    (memory, files)
+}
+
+fn umai(folder: &Path, arguments: &[&str]) {
+    let options = options(folder);
+    let done = Command::new(env!("CARGO_BIN_EXE_umai"))
+        .args(arguments)
+        .arg("--data")
+        .arg(options.data)
+        .arg("--config")
+        .arg(options.config)
+        .env("Soak__Key", "sk-of-the-soak")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{arguments:?}: {done:?}");
+}
+
+/// One thing that comes and goes beside the process that has the store open.
+async fn come_and_go(folder: &Path, number: u64) {
+    match random(5) {
+        0 => {
+            let name = format!("Soak {number}");
+            let alias = format!("soak-{number}");
+            umai(
+                folder,
+                &[
+                    "connections",
+                    "create",
+                    "--provider",
+                    "openai",
+                    "--name",
+                    &name,
+                    "--set",
+                    "apiKey=$Soak:Key",
+                ],
+            );
+            umai(folder, &["connections", "delete", &alias, "--yes"]);
+            umai(folder, &["connections", "purge", &alias, "--yes"]);
+        }
+        1 => umai(folder, &["connections", "list"]),
+        2 => {
+            umai(folder, &["backup", "create"]);
+            // Those that were asked for stay; a soak makes more of them than anybody would.
+            for found in Shelf::of_store(&options(folder).data)
+                .all()
+                .unwrap()
+                .iter()
+                .skip(5)
+            {
+                fs::remove_file(&found.path).unwrap();
+            }
+        }
+        _ => {
+            // A guest that follows for a while.
+            let guest = open_in(folder).await.unwrap();
+            let mut feed = guest.changes(guest.revision()).await.unwrap();
+            for _ in 0..random(200) {
+                feed.next().await.unwrap().unwrap();
+            }
+            guest.close().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_used_in_every_way_at_once_loses_nothing_and_does_not_grow() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let beside = Beside::start("the_process_that_is_watched", folder.path(), 0);
+    assert_eq!(beside.line(), "open");
+    let time = Duration::from_secs(seconds());
+    let start = Instant::now();
+    let (mut number, mut half, mut most) = (0, None, (0, 0));
+    while start.elapsed() < time {
+        number += 1;
+        come_and_go(folder.path(), number).await;
+        let now = sizes(beside.child.id());
+        if start.elapsed() > time / 2 {
+            half.get_or_insert(now);
+            most = (most.0.max(now.0), most.1.max(now.1));
+        }
+    }
+    let half = half.unwrap_or(most);
+    let mut beside = beside;
+    drop(beside.child.stdin.take());
+    let told = beside.line();
+    beside.end();
+    eprintln!(
+        "{number} came and went; changes and connections: {told}; half-way {half:?} (KiB, files), then at most {most:?}"
+    );
+    assert!(
+        most.0 <= half.0 + MORE_KIB,
+        "it grew from {half:?} to {most:?}"
+    );
+    assert!(
+        most.1 <= half.1 + MORE_FILES,
+        "it grew from {half:?} to {most:?}"
+    );
+    for found in Shelf::of_store(&options(folder.path()).data).all().unwrap() {
+        assert!(file::read(&found.path).is_ok(), "{}", found.path.display());
+    }
+    let store = open_in(folder.path()).await.unwrap();
+    assert_eq!(store.notices(), Vec::<String>::new());
+    let count = content(&store).await.len().to_string();
+    assert_eq!(told.split(' ').nth(1), Some(count.as_str()));
+    store.close().await.unwrap();
+}
