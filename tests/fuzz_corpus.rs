@@ -39,10 +39,21 @@ fn seeds(target: &str) -> Vec<PathBuf> {
 }
 
 #[rstest]
-fn what_a_target_holds_holds_of_its_seeds(#[values(0, 1, 2, 3, 4, 5, 6, 7)] target: usize) {
-    let (name, holds) = TARGETS[target];
-    let seeds = seeds(name);
-    assert!(!seeds.is_empty(), "{name} has no seeds");
+#[case::request_bodies("request_bodies")]
+#[case::appsettings("appsettings")]
+#[case::references("references")]
+#[case::records("records")]
+#[case::user_files("user_files")]
+#[case::imports("imports")]
+#[case::display_text("display_text")]
+#[case::key_sequences("key_sequences")]
+fn what_a_target_holds_holds_of_its_seeds(#[case] target: &str) {
+    let (_, holds) = TARGETS
+        .into_iter()
+        .find(|(name, _)| *name == target)
+        .unwrap();
+    let seeds = seeds(target);
+    assert!(!seeds.is_empty(), "{target} has no seeds");
     for seed in seeds {
         println!("{}", seed.display());
         let input = std::fs::read(&seed).unwrap();
