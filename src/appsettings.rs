@@ -140,7 +140,10 @@ impl AppSettings {
                 };
             }
             Some((name, _)) => looked_in.push(format!("environment variable {name} (empty)")),
-            None => looked_in.push(format!("environment variable {}", reference.variable())),
+            None => {
+                let name = reference.variable();
+                looked_in.extend(name.map(|name| format!("environment variable {name}")));
+            }
         }
         let mut decided = is_set;
         let mut places = Vec::new();

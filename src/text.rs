@@ -89,12 +89,15 @@ fn show(cluster: &str, shown: &mut String) {
     let mut before: Option<char> = None;
     let mut marks = 0;
     let mut joiners = 0;
+    let mut has_picture = false;
     let mut signs = cluster.chars().peekable();
     while let Some(sign) = signs.next() {
         let stays = match sign {
             JOINER => {
                 joiners += 1;
-                joiners <= MAX_JOINERS && joins(before, signs.peek().copied(), cluster)
+                joiners <= MAX_JOINERS
+                    && has_picture
+                    && joins(before, signs.peek().copied(), cluster)
             }
             EMOJI_SELECTOR => selects(before, signs.peek().copied()),
             _ => is_shown(sign),
@@ -102,6 +105,7 @@ fn show(cluster: &str, shown: &mut String) {
         if !stays {
             escape(sign, shown);
             before = None;
+            has_picture = false;
             continue;
         }
         if is_mark(sign) && sign != JOINER {
@@ -119,6 +123,7 @@ fn show(cluster: &str, shown: &mut String) {
         }
         shown.push(sign);
         before = Some(sign);
+        has_picture |= is_picture(sign) && !is_colour(sign);
     }
 }
 
@@ -127,13 +132,19 @@ fn escape(sign: char, shown: &mut String) {
     let _ = write!(shown, "{}", sign.escape_unicode());
 }
 
+/// Whether a character is one that is not written with, but looked at.
+fn is_picture(sign: char) -> bool {
+    !sign.is_alphabetic() && !is_mark(sign) && is_shown(sign)
+}
+
+/// Whether a character is a skin colour: alone it stands on what is to the left, so that what it is joined to depends on that.
+fn is_colour(sign: char) -> bool {
+    matches!(sign, '\u{1F3FB}'..='\u{1F3FF}')
+}
+
 /// Whether a joiner stands between two pictures that terminals draw as one.
 fn joins(before: Option<char>, after: Option<char>, cluster: &str) -> bool {
-    let is_picture = |sign: char| !sign.is_alphabetic() && !is_mark(sign) && is_shown(sign);
-    // A skin colour alone stands on what is to the left, so that what it is joined to depends on that.
-    let is_colour = |sign: char| matches!(sign, '\u{1F3FB}'..='\u{1F3FF}');
-    !cluster.starts_with(is_colour)
-        && before.is_some_and(|sign| sign == EMOJI_SELECTOR || is_picture(sign))
+    before.is_some_and(|sign| sign == EMOJI_SELECTOR || is_picture(sign))
         && after.is_some_and(is_picture)
         && cluster.width() == 2
 }

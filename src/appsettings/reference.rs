@@ -22,9 +22,10 @@ impl Reference {
         &self.0
     }
 
-    /// The environment variable that gives its value: `OpenAI__ApiKey`.
-    pub fn variable(&self) -> String {
-        self.0.replace(':', "__")
+    /// The environment variable that gives its value: `OpenAI__ApiKey`; none where every such name would be read as another key.
+    pub fn variable(&self) -> Option<String> {
+        let name = self.0.replace(':', "__");
+        (name.replace("__", ":") == self.0).then_some(name)
     }
 }
 
@@ -37,6 +38,15 @@ impl std::fmt::Display for Reference {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_is_named_only_where_it_stands_for_the_key() {
+        let variable = |text: &str| Reference::read(text)?.variable();
+        assert_eq!(variable("$AI:Key_1").as_deref(), Some("AI__Key_1"));
+        for text in ["$AI_:Key", "$A__B", "$A:__B"] {
+            assert_eq!(variable(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn only_a_dollar_and_words_between_colons_are_a_reference() {

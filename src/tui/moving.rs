@@ -128,7 +128,7 @@ impl Moving {
 
     /// The environment variable, with a blank for the value.
     pub fn variable(&self) -> Option<String> {
-        Some(format!("{}=", self.reference()?.variable()))
+        Some(format!("{}=", self.reference()?.variable()?))
     }
 
     /// Its lines at a width.

@@ -13,6 +13,7 @@
 pub mod twice;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
@@ -254,9 +255,10 @@ impl Stage {
     }
 }
 
-/// Whether a file would be written where the tests run; nothing but a test that means it writes one.
+/// Whether a file would be written anywhere but in a folder for a while; nothing but a test that means it writes one.
 fn is_here(request: &Request) -> bool {
-    matches!(request, Request::Export(export) if !export.name.starts_with('/'))
+    let is_lasting = |name: &str| !Path::new(name).starts_with(std::env::temp_dir());
+    matches!(request, Request::Export(export) if is_lasting(&export.name))
 }
 
 /// The events of a story.

@@ -18,6 +18,9 @@ use crate::store::files;
 /// No entry is longer, so that a damaged length does not ask for all memory.
 const LONGEST: usize = 256 * 1024 * 1024;
 
+/// Hardly an entry is longer.
+const ROOM: usize = 64 * 1024;
+
 /// The folder of the snapshots in the data folder.
 pub const FOLDER: &str = "snapshots";
 
@@ -71,8 +74,10 @@ pub fn read_from(
         let Some(size) = entry::size_of(&buffer).filter(|size| *size <= LONGEST) else {
             return Ok(Err(Unsound::Entry(at)));
         };
-        buffer.resize(size, 0);
-        if !fill(file, &mut buffer[entry::HEAD..])? {
+        // Room is made for what there is: a damaged length may claim anything.
+        buffer.reserve(size.min(ROOM));
+        let rest = (size - entry::HEAD) as u64;
+        if file.by_ref().take(rest).read_to_end(&mut buffer)? as u64 != rest {
             return Ok(Err(Unsound::Cut(at)));
         }
         match Entry::read(&buffer) {
@@ -165,4 +170,46 @@ pub fn write_to(
     };
     rows(&mut writer)?;
     writer.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::journal::head::Identity;
+
+    /// Gives what it has, and counts how much it was asked for at once.
+    struct Asked<'a> {
+        bytes: &'a [u8],
+        most: usize,
+    }
+
+    impl Read for Asked<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.most = self.most.max(buffer.len());
+            self.bytes.read(buffer)
+        }
+    }
+
+    #[test]
+    fn a_damaged_length_asks_for_no_more_memory_than_there_are_bytes() {
+        let head = Head {
+            identity: Identity {
+                store: Uuid::nil(),
+                check: [0; 40],
+            },
+            revision: 1,
+            digest: Digest::default(),
+        };
+        let mut file = Vec::new();
+        write_to(&mut file, &head, |_| Ok(())).unwrap();
+        // The third byte of the length of the only entry: 192 MiB.
+        file[head::LENGTH + 16 + 3] = 12;
+        let mut asked = Asked {
+            bytes: &file,
+            most: 0,
+        };
+        let read = read_from(&mut asked, |_| {}).unwrap();
+        assert_eq!(read, Err(Unsound::Cut(head::LENGTH as u64)));
+        assert!(asked.most <= 2 * ROOM, "{} bytes at once", asked.most);
+    }
 }

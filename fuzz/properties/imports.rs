@@ -1,0 +1,211 @@
+//! What comes in from elsewhere: JSON is split where it should be however it arrives, what was pasted never tells its values,
+//! and a document that left has no secret and comes back as it was.
+
+use std::io::Read;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use umai::appsettings::Reference;
+use umai::cli::import::elements::{Elements, Unit};
+use umai::connection::export::{Document, Exported};
+use umai::connection::{Clipping, Connection, ConnectionDraft, Mask, Setting};
+use umai::provider::{Provider, ProviderCatalog};
+use umai::text::is_hidden;
+use umai::tui::event::Pasted;
+use umai::tui::form::{Form, Kept};
+
+/// A value that is shorter may stand in a sentence by chance.
+const LONG_ENOUGH: usize = 8;
+
+/// Providers whose forms differ most.
+const WANTED: [&str; 4] = ["openai", "amazon", "microsoft-foundry", "openai-compatible"];
+
+pub fn holds(input: &[u8]) {
+    is_split(input);
+    if let Ok(text) = std::str::from_utf8(input) {
+        is_clipped(text);
+        leaves_without_secrets(text);
+    }
+}
+
+fn catalog() -> &'static ProviderCatalog {
+    static CATALOG: OnceLock<ProviderCatalog> = OnceLock::new();
+    CATALOG.get_or_init(ProviderCatalog::embedded)
+}
+
+type Split = Vec<(Unit, u64, Result<Vec<u8>, &'static str>)>;
+
+fn split(source: impl Read) -> Split {
+    Elements::new(source)
+        .map(|element| {
+            let element = element.unwrap();
+            let body = element.body.map(|body| body.to_vec());
+            (element.unit, element.number, body)
+        })
+        .collect()
+}
+
+/// A source that gives one byte at a time.
+struct Drops<'a>(&'a [u8]);
+
+impl Read for Drops<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.0.len().min(1).min(buffer.len());
+        let (given, rest) = self.0.split_at(count);
+        buffer[..count].copy_from_slice(given);
+        self.0 = rest;
+        Ok(count)
+    }
+}
+
+fn is_split(input: &[u8]) {
+    let found = split(input);
+    assert_eq!(split(Drops(input)), found, "it depends on how it arrives");
+    let lines = input.split(|byte| *byte == b'\n').count() as u64;
+    let mut rest = input;
+    let mut before = 0;
+    for (unit, number, body) in &found {
+        assert!(*number >= before && *number > 0);
+        assert!(*unit != Unit::Line || *number <= lines);
+        before = *number;
+        let Ok(body) = body else { continue };
+        if body.is_empty() {
+            continue;
+        }
+        let at = rest.windows(body.len()).position(|part| part == body);
+        let at = at.expect("every element is a part of what came, in its order");
+        rest = &rest[at + body.len()..];
+    }
+    let plain = input.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(input);
+    let Ok(whole) = serde_json::from_slice::<Value>(plain) else {
+        return;
+    };
+    let wanted = match whole {
+        Value::Array(values) => values,
+        Value::Object(_) => vec![whole],
+        _ => return,
+    };
+    is_this(&found, &wanted);
+    let lines: Vec<String> = wanted.iter().map(Value::to_string).collect();
+    if wanted.iter().all(Value::is_object) && !wanted.is_empty() {
+        is_this(&split(lines.join("\n").as_bytes()), &wanted);
+        let apart: Vec<String> = wanted.iter().map(|value| format!("{value:#}")).collect();
+        // Objects over several lines, unless the first has but one.
+        if apart[0].contains('\n') {
+            is_this(&split(apart.join("\n").as_bytes()), &wanted);
+        }
+    }
+}
+
+fn is_this(found: &Split, wanted: &[Value]) {
+    let read = found.iter().map(|(_, _, body)| {
+        let body = body.as_ref().expect("it is small enough");
+        serde_json::from_slice::<Value>(body).expect("it is one value")
+    });
+    assert_eq!(read.collect::<Vec<_>>(), wanted);
+}
+
+fn is_clipped(text: &str) {
+    for wanted in [None].into_iter().chain(WANTED.map(Some)) {
+        let wanted = wanted.and_then(|id| catalog().get(id));
+        let Some(clipping) = Clipping::read(text, catalog(), wanted) else {
+            continue;
+        };
+        let values = values_of(&clipping.draft, text);
+        let shown = format!("{clipping:?}");
+        for value in &values {
+            let is_told = clipping.left_out.iter().any(|said| said.contains(value));
+            assert!(!is_told, "{:?} tells {value:?}", clipping.left_out);
+            assert!(!shown.contains(value), "{shown} tells {value:?}");
+        }
+        if let Some(wanted) = wanted {
+            fills(wanted, text, &values);
+        }
+    }
+}
+
+/// The values that are in a text once, and so in no name.
+fn values_of<'a>(draft: &'a ConnectionDraft, text: &str) -> Vec<&'a str> {
+    let own = [
+        &draft.alias,
+        &draft.name,
+        &draft.provider_id,
+        &draft.change_description,
+    ];
+    let settings = draft.settings.iter().flat_map(|settings| settings.iter());
+    settings
+        .filter_map(|(_, value)| value.text())
+        .filter(|value| value.len() >= LONG_ENOUGH && text.matches(value).count() == 1)
+        .filter(|value| {
+            !own.iter()
+                .any(|own| own.as_ref().is_some_and(|own| own.contains(value)))
+        })
+        .collect()
+}
+
+fn fills(provider: &Provider, text: &str, values: &[&str]) {
+    let mut form = Form::new(provider);
+    if let Some(notice) = form.paste(&Pasted(text.to_owned().into()), catalog()) {
+        let told = values.iter().find(|value| notice.text.contains(**value));
+        assert_eq!(told, None, "{}", notice.text);
+    }
+    let kept = form.kept();
+    assert_eq!(Kept::read(&kept.to_bytes()).as_ref(), Some(&kept));
+    let again = Form::restored(&kept, provider, catalog());
+    assert!(
+        again.draft() == form.draft(),
+        "{:?} was {:?}",
+        again.draft(),
+        form.draft()
+    );
+}
+
+fn leaves_without_secrets(text: &str) {
+    if let Ok(connection) = serde_json::from_str::<Connection<Mask>>(text) {
+        let provider = catalog().get(&connection.item.provider_id);
+        let exported = Exported::of(connection.clone(), catalog());
+        for (key, value) in exported
+            .settings
+            .iter()
+            .flat_map(|settings| settings.iter())
+        {
+            let Setting::Text(text) = value else { continue };
+            let field = provider.and_then(|provider| provider.field(key));
+            let may_be_seen = field.is_some_and(|field| !field.sensitive);
+            assert!(
+                may_be_seen || text.is_empty() || Reference::read(text).is_some(),
+                "{key}: {text}"
+            );
+        }
+        comes_back(&Document::of(vec![exported]));
+        let json = serde_json::to_string(&connection).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Connection<Mask>>(&json).unwrap(),
+            connection
+        );
+    }
+    if let Ok(document) = serde_json::from_str::<Document>(text) {
+        comes_back(&document);
+        let ordered = Document::of(document.connections);
+        assert_eq!(Document::of(ordered.connections.clone()), ordered);
+        comes_back(&ordered);
+    }
+}
+
+fn comes_back(document: &Document) {
+    let json = document.to_json().unwrap();
+    assert!(
+        !json.chars().any(|sign| sign != '\n' && is_hidden(sign)),
+        "{json:?}"
+    );
+    let again = serde_json::from_str::<Document>(&json).unwrap();
+    assert_eq!(&again, document);
+    for one in &document.connections {
+        let body = serde_json::to_vec(one).unwrap();
+        let draft = ConnectionDraft::from_json(&body);
+        // A key that is there twice is refused, here as everywhere.
+        let Ok(draft) = draft else { continue };
+        assert_eq!(draft.alias.as_deref(), Some(&*one.alias));
+        assert_eq!(draft.name.as_deref(), Some(&*one.name));
+    }
+}

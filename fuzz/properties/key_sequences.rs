@@ -1,0 +1,123 @@
+//! Keys, pastes, the mouse, answers and what others do, in any order: the app stays whole, and shows no stored secret.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use tokio::runtime::{Builder, Runtime};
+use umai::connection::{ConnectionDraft, Environment};
+use umai::tui::event::{Event, Mouse, MouseKind};
+use umai::tui::key::Key;
+use umai::tui::layout::Size;
+
+use super::PLANTED;
+use super::bytes::Bytes;
+use super::request_bodies::service;
+use crate::common::TestClock;
+use crate::stage::{Stage, THREE};
+use crate::wild::{Happening, WAYS, check, keys, play};
+
+/// The most that happens to one app.
+const MOST: usize = 64;
+
+/// The signs that are typed.
+const SIGNS: [char; 16] = [
+    'a', 'b', 'k', 'x', '0', '9', ' ', '$', ':', '-', '_', '.', 'é', '日', '\u{202e}', '\u{301}',
+];
+
+pub fn holds(input: &[u8]) {
+    played(input, |step| step());
+}
+
+/// The same with every step in the hands of `around`, who may look at the clock.
+pub fn played(input: &[u8], mut around: impl FnMut(&mut dyn FnMut())) {
+    let mut stage = three();
+    for happening in happenings(input) {
+        around(&mut || play(&mut stage, &happening));
+        around(&mut || check(&stage));
+    }
+}
+
+fn runtime() -> Arc<Runtime> {
+    static RUNTIME: OnceLock<Arc<Runtime>> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| Arc::new(Builder::new_current_thread().build().unwrap()));
+    Arc::clone(runtime)
+}
+
+/// The three connections of the picture, and an environment that has keys.
+fn three() -> Stage {
+    let clock = TestClock::new();
+    let service = service(clock.clock());
+    let runtime = runtime();
+    for body in THREE {
+        let draft = ConnectionDraft::from_json(body.as_bytes()).unwrap();
+        runtime.block_on(service.create(draft)).unwrap();
+    }
+    let size = Size {
+        width: 100,
+        height: 30,
+    };
+    let mut stage = Stage::over(size, clock, service, runtime);
+    let set = |name: &str| name.ends_with("_KEY").then(|| PLANTED.to_owned());
+    let environment = Environment::read(&stage.app.catalog, set);
+    stage.happens(Event::Environment(environment));
+    stage.hold_answers();
+    stage
+}
+
+fn happenings(input: &[u8]) -> Vec<Happening> {
+    static KEYS: OnceLock<Vec<Key>> = OnceLock::new();
+    let keys = KEYS.get_or_init(|| {
+        let mut known = BTreeSet::new();
+        let all = keys().into_iter();
+        all.filter(|key| known.insert(format!("{key:?}"))).collect()
+    });
+    let mut bytes = Bytes(input);
+    let mut happenings = Vec::new();
+    while !bytes.is_over() && happenings.len() < MOST {
+        happenings.push(happening(&mut bytes, keys));
+    }
+    happenings
+}
+
+fn happening(bytes: &mut Bytes<'_>, keys: &[Key]) -> Happening {
+    match bytes.byte() % 32 {
+        0..10 => Happening::Key(keys[bytes.below(keys.len())]),
+        10..14 => Happening::Way(WAYS[usize::from(bytes.byte()) % WAYS.len()]),
+        14..17 => {
+            let count = 1 + bytes.byte() % 4;
+            let signs = (0..count).map(|_| SIGNS[usize::from(bytes.byte() % 16)]);
+            Happening::Text(signs.collect())
+        }
+        17 => {
+            let length = usize::from(bytes.byte());
+            let pasted = String::from_utf8_lossy(bytes.take(length)).into_owned();
+            // A stored secret that is pasted where it may be seen is no leak.
+            let is_stored = pasted.to_lowercase().contains(PLANTED);
+            Happening::Paste(if is_stored { String::new() } else { pasted })
+        }
+        18 | 19 => {
+            let kind = match bytes.byte() % 4 {
+                0 => MouseKind::Click,
+                1 => MouseKind::DoubleClick,
+                2 => MouseKind::WheelUp,
+                _ => MouseKind::WheelDown,
+            };
+            let (x, y) = (bytes.byte().into(), bytes.byte().into());
+            Happening::Mouse(Mouse { kind, x, y })
+        }
+        20 => Happening::Resize(Size {
+            width: u16::from(bytes.byte()) % 140,
+            height: u16::from(bytes.byte()) % 50,
+        }),
+        21 => Happening::Time,
+        22 | 23 => Happening::Elsewhere(bytes.byte() % 9),
+        24 => Happening::Line(bytes.is_so()),
+        25..29 => Happening::Answer {
+            which: usize::from(bytes.byte()),
+            is_lost: bytes.byte() % 12 == 1,
+        },
+        29 => Happening::Provider,
+        30 => Happening::Found,
+        _ => Happening::Edited(bytes.byte() % 5),
+    }
+}

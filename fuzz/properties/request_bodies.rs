@@ -1,0 +1,230 @@
+//! A body is understood and answered: it reads back as it was written, a secret in it never comes out, and what the API
+//! answered can be sent back.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::body::Body;
+use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt;
+use umai::api::{BASE_PATH, server};
+use umai::appsettings::{AppSettings, Variables};
+use umai::connection::validate::Stored;
+use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, Plain};
+use umai::provider::ProviderCatalog;
+use umai::store::memory::MemoryStore;
+
+use super::PLANTED;
+use super::folder::folder;
+use crate::common::{APPSETTINGS, TestClock};
+
+/// The connection that is there before, and its secret.
+const KEPT: &str = r#"{"alias":"kept","name":"Kept","providerId":"openai","settings":{"apiKey":"sk-stored-inside","organization":"org-1"}}"#;
+const INSIDE: &str = "stored-inside";
+
+pub fn holds(body: &[u8]) {
+    let read = ConnectionDraft::from_json(body);
+    match &read {
+        Err(error) => {
+            let said = error.to_string();
+            assert!(is_about_a_name(&said) || !said.contains(PLANTED), "{said}");
+        }
+        Ok(draft) => {
+            reads_back(draft);
+            is_examined(draft);
+        }
+    }
+    is_answered(body, read.ok().as_ref());
+}
+
+/// A member that is given twice is named.
+fn is_about_a_name(said: &str) -> bool {
+    said.contains("is given twice")
+}
+
+fn reads_back(draft: &ConnectionDraft) {
+    let understood = ConnectionDraft {
+        misread: Vec::new(),
+        ..draft.clone()
+    };
+    let again = ConnectionDraft::from_json(&understood.to_body()).unwrap();
+    assert!(again == understood, "{again:?} was {understood:?}");
+    if is_only_secret(draft) {
+        let shown = format!("{draft:?}");
+        assert!(!shown.contains(PLANTED), "{shown}");
+    }
+}
+
+fn is_examined(draft: &ConnectionDraft) {
+    let examined = draft.examine(catalog(), Stored::Nothing);
+    let places: Vec<_> = examined
+        .errors
+        .iter()
+        .map(|error| error.field.place())
+        .collect();
+    assert!(places.is_sorted(), "the order of a request");
+    for error in &examined.errors {
+        let said = error.to_string();
+        assert!(!said.is_empty());
+        assert!(!is_only_secret(draft) || !said.contains(PLANTED), "{said}");
+    }
+}
+
+/// Whether the word that stands for a secret is nowhere but in values that no list shows.
+fn is_only_secret(draft: &ConnectionDraft) -> bool {
+    let has = |text: &str| text.to_lowercase().contains(PLANTED);
+    let texts = [
+        &draft.alias,
+        &draft.name,
+        &draft.provider_id,
+        &draft.change_description,
+    ];
+    let mut settings = draft.settings.iter().flat_map(|settings| settings.iter());
+    !texts.into_iter().flatten().any(|text| has(text))
+        && !draft
+            .misread
+            .iter()
+            .any(|error| has(&error.to_string()) || has(&format!("{error:?}")))
+        && settings.all(|(key, value)| {
+            !has(key) && (!is_shown(key) || !has(value.text().unwrap_or_default()))
+        })
+}
+
+/// Whether the values of a setting may be seen, for some provider.
+fn is_shown(key: &str) -> bool {
+    catalog().all().iter().any(|provider| {
+        let field = provider.field(key);
+        field.is_some_and(|field| !field.sensitive)
+    })
+}
+
+/// Whether a value is a reference, and so no secret.
+fn has_reference(draft: &ConnectionDraft) -> bool {
+    let mut settings = draft.settings.iter().flat_map(|settings| settings.iter());
+    settings.any(|(_, value)| {
+        value
+            .text()
+            .is_some_and(|text| text.trim().starts_with('$'))
+    })
+}
+
+fn is_answered(body: &[u8], draft: Option<&ConnectionDraft>) {
+    let api = Api::new();
+    let hides = draft.is_some_and(|draft| is_only_secret(draft) && !has_reference(draft));
+    let is_inside = String::from_utf8_lossy(body).contains("inside");
+    for (method, path) in [
+        (Method::POST, "/connections"),
+        (Method::PUT, "/connections/kept"),
+        (Method::POST, "/connections/kept/duplicate"),
+    ] {
+        let (status, text) = api.ask(&method, path, body);
+        assert!(
+            status.is_success() || status.is_client_error(),
+            "{method} {path}: {text}"
+        );
+        assert!(!hides || !text.contains(PLANTED), "{method} {path}: {text}");
+        assert!(
+            is_inside || !text.contains(INSIDE),
+            "{method} {path}: {text}"
+        );
+        assert!(
+            draft.is_some() || status == StatusCode::BAD_REQUEST,
+            "{status}"
+        );
+        let answer: Value = serde_json::from_str(&text).expect("the answer is JSON");
+        if status.is_success() {
+            let id = answer["id"].as_str().expect("a connection has an id");
+            can_be_sent_back(&api, id, &answer);
+            let (_, versions) = api.ask(&Method::GET, &format!("/versions/connection/{id}"), b"");
+            assert!(!hides || !versions.contains(PLANTED), "{versions}");
+        } else {
+            assert!(
+                answer["detail"]
+                    .as_str()
+                    .is_some_and(|said| !said.is_empty()),
+                "{text}"
+            );
+        }
+    }
+}
+
+/// An answer that is sent back changes nothing.
+fn can_be_sent_back(api: &Api, id: &str, answer: &Value) {
+    let path = format!("/connections/{id}");
+    let (status, text) = api.ask(&Method::PUT, &path, answer.to_string().as_bytes());
+    assert_eq!(status, StatusCode::OK, "{answer} came back: {text}");
+    let again: Value = serde_json::from_str(&text).unwrap();
+    for member in [
+        "id",
+        "alias",
+        "name",
+        "providerId",
+        "isActive",
+        "settings",
+        "dateCreated",
+    ] {
+        assert_eq!(again[member], answer[member], "{member}");
+    }
+}
+
+fn catalog() -> &'static Arc<ProviderCatalog> {
+    static CATALOG: OnceLock<Arc<ProviderCatalog>> = OnceLock::new();
+    CATALOG.get_or_init(|| Arc::new(ProviderCatalog::embedded()))
+}
+
+/// A service over nothing yet, whose references resolve against one file for the whole run.
+pub fn service(clock: Clock) -> Arc<dyn ConnectionService> {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    static SETTINGS: OnceLock<AppSettings> = OnceLock::new();
+    let settings = SETTINGS.get_or_init(|| {
+        let folder = folder(&FOLDER);
+        std::fs::write(folder.join("appsettings.json"), APPSETTINGS).unwrap();
+        AppSettings::in_folder(folder, Variables::none())
+    });
+    Arc::new(CoreService::new(
+        Arc::new(MemoryStore::<Plain>::default()),
+        Arc::clone(catalog()),
+        settings.clone(),
+        clock,
+    ))
+}
+
+/// The API over one connection.
+struct Api {
+    router: Router,
+}
+
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Builder::new_current_thread().build().unwrap())
+}
+
+impl Api {
+    fn new() -> Self {
+        let service = service(TestClock::new().clock());
+        let kept = ConnectionDraft::from_json(KEPT.as_bytes()).unwrap();
+        runtime().block_on(service.create(kept)).unwrap();
+        Self {
+            router: server::router(service),
+        }
+    }
+
+    fn ask(&self, method: &Method, path: &str, body: &[u8]) -> (StatusCode, String) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{BASE_PATH}{path}"))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_vec()))
+            .unwrap();
+        runtime().block_on(async {
+            let Ok(answer) = self.router.clone().oneshot(request).await;
+            let status = answer.status();
+            let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+            (status, String::from_utf8(bytes.to_vec()).unwrap())
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! The files that people write for the tool: whatever is in them, what is wrong is said with its line, the rest works, and
+//! what keeps people safe holds.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+use umai::config::file::ConfigFile;
+use umai::config::target::Place;
+use umai::provider::ProviderCatalog;
+use umai::text::{columns, is_unprintable, is_visible_text, printable};
+use umai::tui::action::{ACTIONS, Action, Context};
+use umai::tui::form::Form;
+use umai::tui::keymap::Keymap;
+use umai::tui::theme::{Theme, ThemeName};
+
+use super::folder::folder;
+
+/// The first byte says which file it is.
+pub fn holds(input: &[u8]) {
+    let Some((which, rest)) = input.split_first() else {
+        return;
+    };
+    let Ok(text) = std::str::from_utf8(rest) else {
+        return;
+    };
+    match which % 4 {
+        0 => keys(text),
+        1 => config(text),
+        2 => theme(text),
+        _ => provider(text),
+    }
+}
+
+/// Sentences that may be shown, each with a line that the file has.
+fn are_problems_of(text: &str, name: &str, problems: &[String]) {
+    for problem in problems {
+        assert!(!problem.chars().any(is_unprintable), "{problem:?}");
+        let Some(rest) = problem
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix(", line "))
+        else {
+            assert!(problem.contains(name), "{problem:?}");
+            continue;
+        };
+        let line: usize = rest.split(':').next().unwrap().parse().unwrap();
+        assert!(
+            (1..=text.split('\n').count()).contains(&line),
+            "{problem:?}"
+        );
+    }
+}
+
+fn keys(text: &str) {
+    let (keymap, problems) = Keymap::with(text, "keymap.toml");
+    are_problems_of(text, "keymap.toml", &problems);
+    let quits = |place| {
+        let mut keys = [Action::Leave, Action::Quit]
+            .into_iter()
+            .flat_map(|action| keymap.keys(place, action));
+        keys.any(|key| {
+            matches!(
+                keymap.find(Context::Tree, key),
+                Some(Action::Leave | Action::Quit)
+            )
+        })
+    };
+    assert!(
+        quits(Context::Tree) || quits(Context::Anywhere),
+        "no key quits"
+    );
+    let embedded = Keymap::embedded();
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    let is_quitting_kept = problems
+        .iter()
+        .any(|problem| problem.ends_with("so Ctrl-C goes on doing it"));
+    for entry in ACTIONS {
+        for place in Context::ALL {
+            for key in keymap.keys(place, entry.action) {
+                assert_eq!(
+                    keymap.find(place, key),
+                    Some(entry.action),
+                    "{key} in {}",
+                    place.id()
+                );
+            }
+            if let Some(key) = keymap.first_key(place, entry.action) {
+                assert_eq!(keymap.find(place, key), Some(entry.action));
+            }
+            let is_said = table
+                .get(place.id())
+                .is_some_and(|lines| lines.get(entry.id).is_some());
+            if !is_said && !is_quitting_kept {
+                let now: Vec<_> = keymap.keys(place, entry.action).collect();
+                let before: Vec<_> = embedded.keys(place, entry.action).collect();
+                assert_eq!(now, before, "{} in {}", entry.id, place.id());
+            }
+        }
+    }
+}
+
+fn config(text: &str) {
+    let file = ConfigFile::parse(text, Path::new("/etc/umai"));
+    are_problems_of(text, "config.toml", &file.problems);
+    assert_eq!(ConfigFile::parse(text, Path::new("/etc/umai")), file);
+    for (name, target) in file.targets() {
+        assert_eq!(file.target(name).is_ok(), target.is_ok());
+        let Ok(target) = target else { continue };
+        if let Place::Server { address, .. } = &target.place {
+            assert!(!address.contains('@'), "a password may be shown: {address}");
+        }
+        if let Some(badge) = &target.badge {
+            assert!(is_visible_text(badge) && printable(badge) == *badge && columns(badge) <= 16);
+        }
+    }
+    let Ok(table) = text.parse::<toml::Table>() else {
+        assert_eq!(file.problems.len(), 1, "nothing of it is used");
+        return;
+    };
+    let read_only = table.get("read-only");
+    assert_eq!(
+        file.is_read_only,
+        read_only.is_some_and(|said| said.as_bool() != Some(false)),
+        "what keeps everything unchanged is not passed over"
+    );
+    let default = file.default_target();
+    assert_eq!(
+        table.contains_key("target"),
+        default != Ok(None),
+        "no target is guessed"
+    );
+    let targets = table.get("targets").and_then(toml::Value::as_table);
+    for (name, section) in targets.into_iter().flatten() {
+        let is_open = |target: &umai::config::target::Target| !target.is_read_only;
+        if section
+            .get("read-only")
+            .is_some_and(|said| said.as_bool() != Some(false))
+        {
+            assert!(
+                !file.target(name).is_ok_and(|target| is_open(&target)),
+                "{name} can be changed"
+            );
+        }
+    }
+}
+
+fn theme(text: &str) {
+    let (theme, problems) = Theme::read(text, "mine.toml");
+    are_problems_of(text, "mine.toml", &problems);
+    assert_eq!(Theme::read(text, "mine.toml").0, theme);
+    let Ok(table) = text.parse::<toml::Table>() else {
+        assert_eq!((theme, problems.len()), (Theme::default(), 1));
+        return;
+    };
+    let base = table
+        .get("base")
+        .and_then(toml::Value::as_str)
+        .and_then(ThemeName::named);
+    let mut beneath = base.map_or_else(Theme::default, Theme::embedded);
+    let mut theme = theme;
+    for ((name, role), (_, under)) in theme.roles_mut().into_iter().zip(beneath.roles_mut()) {
+        assert!(
+            table.contains_key(name) || role == under,
+            "{name} is another"
+        );
+    }
+}
+
+fn provider(text: &str) {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    static EMBEDDED: OnceLock<ProviderCatalog> = OnceLock::new();
+    let folder = folder(&FOLDER);
+    std::fs::write(folder.join("mine.toml"), text).unwrap();
+    let (catalog, problems) = ProviderCatalog::load(Some(folder));
+    are_problems_of(text, "mine.toml", &problems);
+    let embedded = EMBEDDED.get_or_init(ProviderCatalog::embedded);
+    for known in embedded.all() {
+        assert!(catalog.get(&known.id).is_some(), "{} is gone", known.id);
+    }
+    let more = catalog.all().len() - embedded.all().len();
+    assert!(problems.len() + more <= 1, "{problems:?}");
+    for provider in catalog.all() {
+        let form = Form::new(provider);
+        assert!(form.focus < form.fields.len());
+    }
+}

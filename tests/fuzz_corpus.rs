@@ -1,0 +1,80 @@
+//! The seeds of the fuzz targets, and every input that was ever found, through the properties that the targets hold.
+//! `docs/fuzzing.md` says how the targets run.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the names say what is held, and a test may fail anywhere"
+)]
+
+mod common;
+mod stage;
+mod wild;
+
+#[path = "../fuzz/properties/all.rs"]
+mod properties;
+
+use std::path::{Path, PathBuf};
+
+use properties::TARGETS;
+use rstest::rstest;
+
+/// The largest seed, in bytes: as large as the inputs of a run.
+const LARGEST: usize = 4 * 1024;
+
+/// What a run adds is named by its hash, and is no seed.
+const HASH: usize = 40;
+
+fn seeds(target: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let is_seed = |path: &PathBuf| path.file_name().unwrap().len() != HASH;
+    let mut seeds: Vec<PathBuf> = paths.filter(is_seed).collect();
+    seeds.sort();
+    seeds
+}
+
+#[rstest]
+#[case::request_bodies("request_bodies")]
+#[case::appsettings("appsettings")]
+#[case::references("references")]
+#[case::records("records")]
+#[case::user_files("user_files")]
+#[case::imports("imports")]
+#[case::display_text("display_text")]
+#[case::key_sequences("key_sequences")]
+fn what_a_target_holds_holds_of_its_seeds(#[case] target: &str) {
+    let (_, holds) = TARGETS
+        .into_iter()
+        .find(|(name, _)| *name == target)
+        .unwrap();
+    let seeds = seeds(target);
+    assert!(!seeds.is_empty(), "{target} has no seeds");
+    for seed in seeds {
+        println!("{}", seed.display());
+        let input = std::fs::read(&seed).unwrap();
+        assert!(input.len() <= LARGEST, "{} is too large", seed.display());
+        holds(&input);
+    }
+}
+
+#[test]
+fn every_target_has_its_command_and_its_seeds() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fuzzing.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for (name, _) in TARGETS {
+        assert!(root.join(format!("targets/{name}.rs")).is_file(), "{name}");
+        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
+        assert!(
+            page.contains(&format!("cargo +nightly fuzz run {name} ")),
+            "{name}"
+        );
+    }
+}

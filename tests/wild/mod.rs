@@ -1,0 +1,285 @@
+//! What can happen to an app, done to one on a stage; and what holds of it whatever happened.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the names say what is done, and a test may fail anywhere"
+)]
+
+use std::sync::Arc;
+
+use umai::connection::{
+    ConnectionDraft, ConnectionItem, ConnectionService, Query, TestReport, Window,
+};
+use umai::drafts::Found;
+use umai::tui::action::ACTIONS;
+use umai::tui::effect::{Effect, Reply, Request};
+use umai::tui::event::{Event, Mouse};
+use umai::tui::follow::Heard;
+use umai::tui::form::Document;
+use umai::tui::key::Key;
+use umai::tui::keymap::Keymap;
+use umai::tui::layer::Layer;
+use umai::tui::layout::Size;
+use umai::tui::tree::{Item, News};
+
+use crate::stage::{self, Stage};
+
+/// Keys that edit a line or mean something by habit; those of the actions come besides.
+const KEYS: [&str; 22] = [
+    "<left>",
+    "<right>",
+    "<home>",
+    "<end>",
+    "<space>",
+    "<backspace>",
+    "<delete>",
+    "<ctrl-w>",
+    "<ctrl-u>",
+    "<ctrl-k>",
+    "<ctrl-y>",
+    "<ctrl-a>",
+    "<ctrl-e>",
+    "<alt-b>",
+    "<alt-d>",
+    "<enter>",
+    "<enter>",
+    "<tab>",
+    "<esc>",
+    "n",
+    "n",
+    "e",
+];
+
+/// What random keys would hardly ever spell.
+pub const WAYS: [&str; 26] = [
+    "<esc><esc><esc><esc><right>",
+    "<esc><esc><esc><home><down><down><down>",
+    "<esc><esc><esc><end>",
+    "nopenai<enter>",
+    "<esc><esc><esc><esc>nopenai<enter><tab><tab><tab>sk-1<f6>",
+    "nbedrock<enter>",
+    "Wild One<ctrl-s>",
+    "<enter><end> b<ctrl-s>",
+    "<esc><esc><esc><end>3",
+    "<esc><esc><esc><end>tt3<down><enter>",
+    "<esc><esc><esc><end>2<down>",
+    "<esc><tab><enter>",
+    "<esc><esc><esc><end>y",
+    "<esc><esc><esc><end>T",
+    "<end>D<tab><enter>X<enter>",
+    "<esc><esc><esc><esc><end><ctrl-a>t<enter>",
+    "<esc><esc><esc><esc><end><space>V*D<tab><enter>",
+    "<esc><esc><esc><esc><home><down><down><down>e mine",
+    "<ctrl-s><right><down><enter>",
+    "<ctrl-s><tab><enter>",
+    "<esc><esc><esc><esc><end><ctrl-e>",
+    "<esc><esc><esc><esc>i<down><enter>",
+    "<esc><esc><esc><esc>nfoundry<enter><tab><tab><tab>x<tab><right>",
+    "<esc><esc><esc><esc><end>c<ctrl-s>",
+    "<esc><esc><esc><esc>nopenai<enter>A<tab><tab><tab>$<down>",
+    "<esc><esc><esc><esc><end><enter><tab><tab><tab><f6><down><enter>",
+];
+
+/// Every key that means something somewhere.
+pub fn keys() -> Vec<Key> {
+    let keymap = Keymap::embedded();
+    let of_actions = ACTIONS.iter().flat_map(|entry| {
+        let places = entry.contexts.iter();
+        places.flat_map(|place| keymap.keys(*place, entry.action))
+    });
+    let mut keys: Vec<Key> = of_actions.collect();
+    keys.extend(
+        KEYS.iter()
+            .flat_map(|key| stage::events(key))
+            .filter_map(|event| match event {
+                Event::Key(key) => Some(key),
+                _ => None,
+            }),
+    );
+    keys
+}
+
+#[derive(Debug, Clone)]
+pub enum Happening {
+    Key(Key),
+    Way(&'static str),
+    Text(String),
+    Paste(String),
+    Mouse(Mouse),
+    Resize(Size),
+    Time,
+    Elsewhere(u8),
+    Line(bool),
+    Answer {
+        which: usize,
+        is_lost: bool,
+    },
+    Provider,
+    /// Drafts are found, that one crashed out of among them.
+    Found,
+    /// The editor gives back what it was given, or something else.
+    Edited(u8),
+}
+
+pub fn play(stage: &mut Stage, happening: &Happening) {
+    match happening {
+        Happening::Key(key) => stage.happens(Event::Key(*key)),
+        Happening::Way(keys) => {
+            for event in stage::events(keys) {
+                stage.happens(event);
+                while stage.held() > 0 {
+                    stage.release(0, false);
+                }
+            }
+        }
+        Happening::Text(text) => {
+            stage.play(&text.replace('<', "<lt>"));
+        }
+        Happening::Paste(text) => {
+            let pasted = umai::tui::event::Pasted(text.clone().into());
+            stage.happens(Event::Paste(pasted));
+        }
+        Happening::Mouse(mouse) => stage.happens(Event::Mouse(*mouse)),
+        Happening::Resize(size) => stage.happens(Event::Resize(*size)),
+        Happening::Answer { which, is_lost } => {
+            if let Some(which) = which.checked_rem(stage.held()) {
+                stage.release(which, *is_lost);
+            }
+        }
+        Happening::Provider => {
+            let reply = match stage.effects.pop() {
+                Some(Effect::Call(ticket, Request::Test(_))) => {
+                    Event::Reply(ticket, Reply::Tested(Ok(TestReport::default())))
+                }
+                Some(Effect::Call(ticket, Request::Export(_))) => {
+                    Event::Reply(ticket, Reply::Lost("the disk is gone".into()))
+                }
+                Some(Effect::Call(ticket, _)) => {
+                    Event::Reply(ticket, Reply::Models(Ok(Vec::new())))
+                }
+                _ => return,
+            };
+            stage.happens(reply);
+        }
+        Happening::Found => {
+            let kept = stage.kept.values().next().map(|kept| kept.to_bytes());
+            let unreadable = Err("It is damaged".to_owned());
+            let contents = kept.map(Ok).into_iter().chain([unreadable]);
+            let found = (1..).zip(contents).map(|(number, content)| Found {
+                id: uuid::Uuid::from_u128(number),
+                when: "2024-01-15T10:30:00Z".parse().unwrap(),
+                content,
+            });
+            stage.happens(Event::Found(found.collect()));
+        }
+        Happening::Edited(what) => edited(stage, *what),
+        Happening::Elsewhere(what) => elsewhere(stage, *what),
+        Happening::Line(is_broken) => stage.happens(Event::Heard(if *is_broken {
+            Heard::Broken
+        } else {
+            Heard::CaughtUp
+        })),
+        Happening::Time => {
+            stage.time_passes();
+        }
+    }
+}
+
+/// The editor gives back what it was asked to edit last.
+fn edited(stage: &mut Stage, what: u8) {
+    let is_edit = |effect: &Effect| matches!(effect, Effect::Edit(..));
+    let Some(at) = stage.effects.iter().rposition(is_edit) else {
+        return;
+    };
+    let Effect::Edit(ticket, document) = stage.effects.remove(at) else {
+        return;
+    };
+    let text = String::clone(&document.0);
+    let edited = match what {
+        0 => Ok(text),
+        1 => Ok(text.replace("name\": \"", "name\": \"日\u{202e} ")),
+        2 => Ok(text.replace("\"<unchanged>\"", "\"sk-of-the-editor\"")),
+        3 => Ok(text.chars().take(text.len() / 2).collect()),
+        _ => Err("The editor is gone".to_owned()),
+    };
+    let edited = edited.map(|text| Document(text.into()));
+    stage.happens(Event::Edited(ticket, edited));
+}
+
+/// Somebody else does something with one of the first three connections, and it is heard of.
+fn elsewhere(stage: &mut Stage, what: u8) {
+    let news = stage.elsewhere(&async |service: &dyn ConnectionService| {
+        let window = Window { skip: 0, take: 3 };
+        let page = service.list(Query::all(window)).await.unwrap();
+        let item = page.items.into_iter().nth(usize::from(what % 3))?;
+        let key = item.id.into();
+        let changed = match what / 3 {
+            0 => {
+                service.delete(&key, None).await.unwrap();
+                return Some(News::Deleted(item.id));
+            }
+            1 => service.set_active(&key, !item.is_active).await,
+            _ => {
+                let last = item.name.chars().next_back().unwrap_or('x');
+                let draft = ConnectionDraft {
+                    name: Some(format!("{last} 日 {what}")),
+                    ..ConnectionDraft::default()
+                };
+                service.update(&key, draft, None).await
+            }
+        };
+        Some(News::Saved(compact(&changed.unwrap().item)))
+    });
+    let Some(news) = news else { return };
+    stage.happens(Event::Heard(Heard::News(vec![news])));
+}
+
+fn compact(item: &ConnectionItem) -> Item {
+    Item::new(item, Arc::from(item.provider_id.as_str()))
+}
+
+pub fn check(stage: &Stage) {
+    let (buffer, cursor) = stage.buffer();
+    let Size { width, height } = stage.app.size;
+    if let Some((x, y)) = cursor {
+        assert!(
+            x <= width && y < height.max(1),
+            "cursor at {x},{y} of {width}×{height}"
+        );
+    }
+    for cell in &buffer.content {
+        assert!(
+            !cell.symbol().chars().any(char::is_control),
+            "{:?}",
+            cell.symbol()
+        );
+    }
+    let text: String = buffer
+        .content
+        .iter()
+        .map(ratatui::buffer::Cell::symbol)
+        .collect();
+    assert!(!text.contains("planted"), "a stored secret is on screen");
+    let tree = &stage.app.tree;
+    assert!(tree.selected_row() < tree.rows().max(1) || tree.filter().is_some());
+    if let Some(at) = tree.selected_at() {
+        assert!(tree.shown(at).is_some(), "what is selected is not there");
+    }
+    if let Some(bulk) = &stage.app.bulk {
+        assert!(bulk.selected < bulk.len().max(1));
+        let tally = bulk.tally;
+        assert_eq!(tally.over() + tally.under_way + tally.waiting, bulk.len());
+    }
+    let marked = tree.marked();
+    assert_eq!(marked.len(), tree.marked_len(), "what is marked is there");
+    if let Some(form) = stage.app.form() {
+        assert!(form.focus < form.fields.len());
+    }
+    for layer in &stage.app.layers {
+        if let Layer::Merge(merge) = layer {
+            assert!(merge.selected < merge.conflicts.len());
+            assert!(stage.app.form().is_some(), "it is about a form");
+        }
+    }
+}
