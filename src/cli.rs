@@ -14,6 +14,8 @@ pub mod key;
 pub mod man;
 pub mod output;
 pub mod parse;
+pub mod plan;
+pub mod progress;
 pub mod passphrase;
 pub mod providers;
 pub mod secret;
@@ -34,7 +36,7 @@ use anyhow::Context;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use exit::{Exit, Failure};
-use output::{Format, Output};
+use output::{Format, Output, Shape};
 use parse::Parsed;
 use session::Ground;
 
@@ -203,12 +205,40 @@ pub struct Globals {
     /// Start the app as at the first time, not where it was left
     #[arg(long, help_heading = "Global options")]
     pub fresh: bool,
-    /// Answer as the management API does, in JSON
-    #[arg(long, global = true, help_heading = "Global options")]
+    /// Answer as the management API does, in JSON: --output json
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "output",
+        help_heading = "Global options"
+    )]
     pub json: bool,
+    /// How to answer [default: table]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        help_heading = "Global options"
+    )]
+    pub output: Option<Shape>,
+    /// Say nothing besides the answer but what went wrong
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub quiet: bool,
     /// Which of these were written on the command line.
     #[arg(skip)]
     pub written: server::Written,
+}
+
+impl Globals {
+    /// How to answer.
+    pub fn shape(&self) -> Shape {
+        match self.output {
+            Some(shape) => shape,
+            None if self.json => Shape::Json,
+            None => Shape::Table,
+        }
+    }
 }
 
 /// A noun.
@@ -247,12 +277,7 @@ pub fn main() -> ExitCode {
         return Exit::Done.into();
     }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let format = if arguments.iter().any(|argument| argument == "--json") {
-        Format::Json
-    } else {
-        Format::Text
-    };
-    let mut output = Output::new(format);
+    let mut output = Output::new(Format::of_arguments(&arguments));
     let ended = run(&arguments, &mut output).and_then(|()| output.flush());
     match ended {
         Ok(()) => Exit::Done.into(),
@@ -272,6 +297,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Parsed::Text(text) => return output.text(&text),
     };
     let Args { globals, command } = args;
+    output.answer_as(globals.shape(), globals.quiet);
     match command {
         None => app::open(&Ground::new(&globals)?, &globals, output.format()),
         Some(Command::Providers(verb)) => {

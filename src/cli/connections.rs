@@ -1,12 +1,14 @@
 //! `umai connections`: list, read, create, switch, delete and test.
 
+mod apply;
 pub mod create;
 mod delete;
-mod export;
+pub mod export;
 mod find;
 pub mod from_env;
 mod given;
 mod history;
+mod import;
 mod models;
 pub mod show;
 mod test;
@@ -19,7 +21,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
 use super::exit::{Failure, is_lasting};
-use super::import;
+use super::import as bodies;
 use super::output::{Format, Output};
 use super::session::{self, Ground, with_service};
 use crate::connection::{ConnectionService, IdOrAlias, Query, Window};
@@ -83,6 +85,10 @@ pub enum Verb {
         after_help = "Examples:\n  umai connections export --output-file connections.json\n  umai connections export openai-production > one.json\n\nReferences such as $OpenAI:ApiKey stay. Each secret becomes an empty text that \"blank\" names."
     )]
     Export(export::Export),
+    /// Create the connections of an export, or of artifacts of Umbraco Deploy
+    Import(import::Import),
+    /// Make the connections what documents in YAML or JSON say
+    Apply(apply::Apply),
     /// Ask the providers whether the credentials work
     #[command(
         after_help = "Examples:\n  umai connections test openai-production\n  umai connections test openai-production anthropic --json\n\nThe key goes to its provider and nowhere else; inactive connections can be tested too. Exit code 8: not accepted."
@@ -118,6 +124,8 @@ impl Verb {
             | Self::Rollback(_)
             | Self::Restore(_)
             | Self::Purge(_)
+            | Self::Import(_)
+            | Self::Apply(_)
             | Self::Delete { .. } => true,
             Self::List(_)
             | Self::Get { .. }
@@ -244,6 +252,8 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         Verb::Rollback(rollback) => rollback.run(ground, output),
         Verb::Restore(restore) => restore.run(ground, output),
         Verb::Export(export) => export.run(ground, output),
+        Verb::Import(import) => import.run(ground, output),
+        Verb::Apply(apply) => apply.run(ground, output),
         Verb::Purge(purge) => purge.run(ground, output),
         Verb::Activate { connections } => switch(&connections, true, ground, output),
         Verb::Deactivate { connections } => switch(&connections, false, ground, output),
@@ -259,7 +269,7 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
 fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     if let Some(source) = given.source()? {
         return with_service(ground, output, async |service, output| {
-            import::run(service, source, output).await
+            bodies::run(service, source, output).await
         });
     }
     let catalog = session::catalog(ground)?;

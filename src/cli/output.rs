@@ -1,5 +1,6 @@
 //! Writes data to stdout and talk to stderr, for people or as JSON.
 
+use std::ffi::OsString;
 use std::io::{BufWriter, Stdout, Write};
 
 use serde::Serialize;
@@ -20,9 +21,39 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// Who reads it, told before the arguments are understood.
+    pub fn of_arguments(arguments: &[OsString]) -> Self {
+        let mut before = None;
+        let is_json = arguments.iter().any(|argument| {
+            let is_value = before == Some("--output") && argument == "json";
+            before = argument.to_str();
+            is_value || argument == "--json" || argument == "--output=json"
+        });
+        if is_json { Self::Json } else { Self::Text }
+    }
+}
+
+/// How data is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shape {
+    /// Columns, for people
+    Table,
+    /// The API's shapes
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// A line for each, with headings
+    Csv,
+    /// KEY='value' for a shell
+    Env,
+}
+
 /// stdout and stderr of a command.
 pub struct Output {
     format: Format,
+    shape: Shape,
+    is_quiet: bool,
     stdout: BufWriter<Stdout>,
 }
 
@@ -31,8 +62,31 @@ impl Output {
     pub fn new(format: Format) -> Self {
         Self {
             format,
+            shape: Shape::Table,
+            is_quiet: false,
             stdout: BufWriter::with_capacity(64 * 1024, std::io::stdout()),
         }
+    }
+
+    /// From here on in this shape, and without saying anything besides when it shall be quiet.
+    pub fn answer_as(&mut self, shape: Shape, is_quiet: bool) {
+        self.shape = shape;
+        self.is_quiet = is_quiet;
+    }
+
+    /// How data is written.
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Whether people are told what happens meanwhile.
+    pub fn is_talkative(&self) -> bool {
+        !self.is_quiet && self.format == Format::Text
+    }
+
+    /// stdout itself, for what is harmless already.
+    pub const fn writer(&mut self) -> &mut impl Write {
+        &mut self.stdout
     }
 
     /// Who reads it.
@@ -71,6 +125,9 @@ impl Output {
 
     /// A sentence that is no data: what happened besides.
     pub fn note(&self, sentence: &str) {
+        if self.is_quiet {
+            return;
+        }
         match self.format {
             Format::Text => say(&printable(sentence)),
             Format::Json => say(&harmless(&json!({ "notice": sentence }).to_string())),
@@ -107,6 +164,17 @@ impl Output {
         match self.format {
             Format::Text => sentences(error, &format!("{unit} {number}: ")),
             Format::Json => Self::problem(&Problem::of(error).at(unit, number)),
+        }
+    }
+
+    /// Why one of many cannot be, and where it is said: words that go before a sentence.
+    pub fn refusal_at(&self, error: &ConnectionError, place: &str) {
+        match self.format {
+            Format::Text => sentences(error, place),
+            Format::Json => {
+                let place = place.trim_end().trim_end_matches(':');
+                Self::problem(&Problem::of(error).of_place(place));
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use super::{ConnectionDraft, IdOrAlias};
 use crate::provider::ProviderCatalog;
 
 pub use notation::Notation;
+pub use secrets::WAYS;
 
 /// A connection that should be, as a document says it.
 #[derive(Debug)]
@@ -190,11 +191,7 @@ impl Read {
         for value in values {
             match value {
                 Json::Object(members) => self.take_one(members, false, catalog),
-                Json::Null
-                | Json::Switch(_)
-                | Json::Number(_)
-                | Json::Text(_)
-                | Json::List(_) => {
+                Json::Null | Json::Switch(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => {
                     let number = Some(self.next());
                     self.flaws.push(Flaw {
                         number,

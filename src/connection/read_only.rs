@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::store::{ChangeFeed, Revision};
 use super::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    Foreseen, IdOrAlias, Model, Page, Proposal, Query, Rollback, TestReport, TestSubject, Version, Window,
+    Foreseen, IdOrAlias, Model, Page, Proposal, Query, Rollback, TestReport, TestSubject, Version,
+    Window,
 };
 use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};

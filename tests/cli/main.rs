@@ -6,6 +6,7 @@
     reason = "a test may fail anywhere"
 )]
 
+mod applying;
 mod backups;
 mod commands;
 mod doctor;
@@ -14,6 +15,7 @@ mod files;
 mod from_env;
 mod history;
 mod home;
+mod importing;
 mod imports;
 mod keys;
 mod passphrases;

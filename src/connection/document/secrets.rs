@@ -13,7 +13,8 @@ use crate::text::secret::looks_like_one;
 const SEALED: &str = "ENC:";
 
 /// The ways a secret can be given.
-pub const WAYS: &str = "refer to it as $Section:Key, or say where it is: {file: PATH} or {stdin: true}";
+pub const WAYS: &str =
+    "refer to it as $Section:Key, or say where it is: {file: PATH} or {stdin: true}";
 
 /// The settings of one connection.
 #[derive(Default)]

@@ -45,7 +45,11 @@ fn several_documents_and_lists_are_counted_through() {
     let one = "alias: a\nproviderId: openai\n---\n- alias: b\n  providerId: openai\n- alias: c\n  providerId: openai\n---\nconnections:\n- alias: D\n  providerId: openai\n";
     let read = yaml(one);
     assert!(read.flaws.is_empty(), "{:?}", read.flaws);
-    let found: Vec<_> = read.wanted.iter().map(|it| (it.number, it.alias())).collect();
+    let found: Vec<_> = read
+        .wanted
+        .iter()
+        .map(|it| (it.number, it.alias()))
+        .collect();
     let wanted = ["a", "b", "c", "d"].map(str::to_owned);
     assert_eq!(found, (1..).zip(wanted).collect::<Vec<_>>());
 }
@@ -59,11 +63,23 @@ fn several_documents_and_lists_are_counted_through() {
 #[case("kind: other\nconnections: []", "kind must be umai.connections")]
 #[case("version: 2\nconnections: []", "of a later version")]
 #[case("connections: [1]", "connection 1: it must be an object")]
-#[case("connections: [{alias: a}]", "connection 1 (a): providerId: it is required")]
+#[case(
+    "connections: [{alias: a}]",
+    "connection 1 (a): providerId: it is required"
+)]
 #[case("connections: [{alias: a, alias: b}]", "duplicate")]
-#[case("connections: [{alias: a, providerId: openai, activ: true}]", "connection 1 (a): there is no member 'activ'")]
-#[case("connections: [{alias: a, providerId: openai, isActive: yes}]", "isActive: IsActive must be true or false")]
-#[case("connections: [{alias: a, providerId: openai, settings: {apiKey: {path: x}}}]", "settings.apiKey: it must be one value, {file: PATH}")]
+#[case(
+    "connections: [{alias: a, providerId: openai, activ: true}]",
+    "connection 1 (a): there is no member 'activ'"
+)]
+#[case(
+    "connections: [{alias: a, providerId: openai, isActive: yes}]",
+    "isActive: IsActive must be true or false"
+)]
+#[case(
+    "connections: [{alias: a, providerId: openai, settings: {apiKey: {path: x}}}]",
+    "settings.apiKey: it must be one value, {file: PATH}"
+)]
 #[case("connections:\n  - alias: a\n bad", "at line")]
 fn what_is_wrong_is_said_with_its_place(#[case] text: &str, #[case] why: &str) {
     let said = flaw(text);
