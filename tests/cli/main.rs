@@ -10,6 +10,7 @@ mod applying;
 mod backups;
 mod commands;
 mod doctor;
+mod dry;
 mod exports;
 mod files;
 mod from_env;
