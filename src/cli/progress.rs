@@ -1,6 +1,8 @@
 //! One line on stderr that says how far long work is, where somebody looks at it.
 
 use std::io::{IsTerminal, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::output::Output;
@@ -19,8 +21,7 @@ const WIDTH: usize = 80;
 pub struct Progress {
     word: String,
     done: u64,
-    /// How much there is; none where nobody knows.
-    total: Option<u64>,
+    total: u64,
     is_on: bool,
     is_shown: bool,
     next: Instant,
@@ -29,33 +30,26 @@ pub struct Progress {
 impl Progress {
     /// At the beginning of so many.
     pub fn of(word: &str, total: usize, output: &Output) -> Self {
-        Self::new(word, Some(total as u64), output)
-    }
-
-    /// At the beginning of nobody knows how many.
-    pub fn endless(word: &str, output: &Output) -> Self {
-        Self::new(word, None, output)
-    }
-
-    fn new(word: &str, total: Option<u64>, output: &Output) -> Self {
         Self {
             word: word.to_owned(),
             done: 0,
-            total,
+            total: total as u64,
             is_on: output.is_talkative() && std::io::stderr().is_terminal(),
             is_shown: false,
             next: Instant::now() + PATIENCE,
         }
     }
 
-    /// One more is done.
-    pub fn one_more(&mut self) {
-        self.more(1);
+    /// The same beside data that goes to stdout: where a terminal shows that, nothing else is shown.
+    pub fn beside_stdout(word: &str, total: usize, output: &Output) -> Self {
+        let mut progress = Self::of(word, total, output);
+        progress.is_on &= !std::io::stdout().is_terminal();
+        progress
     }
 
-    /// So many more are done.
-    pub fn more(&mut self, count: u64) {
-        self.done += count;
+    /// One more is done.
+    pub fn one_more(&mut self) {
+        self.done += 1;
         if self.is_on && Instant::now() >= self.next {
             self.next = Instant::now() + PAUSE;
             self.is_shown = true;
@@ -78,6 +72,57 @@ impl Drop for Progress {
     }
 }
 
+/// Says that something nobody can count is under way, and for how long, until it is dropped.
+pub struct Waiting {
+    ended: Option<Sender<()>>,
+    teller: Option<JoinHandle<()>>,
+}
+
+impl Waiting {
+    /// At the beginning.
+    pub fn on(word: &'static str, output: &Output) -> Self {
+        if !output.is_talkative() || !std::io::stderr().is_terminal() {
+            return Self {
+                ended: None,
+                teller: None,
+            };
+        }
+        let (ended, ending) = channel();
+        let teller = std::thread::Builder::new().name("progress".into());
+        Self {
+            ended: Some(ended),
+            // Without a thread nothing is said, and the work is done all the same.
+            teller: teller.spawn(move || tell(word, &ending)).ok(),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        drop(self.ended.take());
+        if let Some(teller) = self.teller.take() {
+            // A line that was not taken away is no reason for anything.
+            let _ = teller.join();
+        }
+    }
+}
+
+fn tell(word: &str, ending: &Receiver<()>) {
+    let begun = Instant::now();
+    let mut is_shown = false;
+    let mut pause = PATIENCE;
+    while ending.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        let seconds = begun.elapsed().as_secs();
+        let words = format!("{word}, {seconds} s so far");
+        put(&format!("\r{}\u{1b}[K", fitted(&words, width())));
+        is_shown = true;
+        pause = Duration::from_secs(1);
+    }
+    if is_shown {
+        put("\r\u{1b}[K");
+    }
+}
+
 fn put(text: &str) {
     let mut stderr = std::io::stderr().lock();
     // Nobody can be told when that is gone.
@@ -93,20 +138,19 @@ fn width() -> usize {
 }
 
 /// The line, no wider than there is room; the last column stays free, since some terminals break the line there.
-fn line(word: &str, done: u64, total: Option<u64>, width: usize) -> String {
-    let whole = match total {
-        Some(total) if total > 0 => {
-            let percent = done.min(total) * 100 / total;
-            format!(
-                "{word}: {} of {} ({percent}%)",
-                grouped(done),
-                grouped(total)
-            )
-        }
-        Some(_) | None => format!("{word}: {}", grouped(done)),
-    };
+fn line(word: &str, done: u64, total: u64, width: usize) -> String {
+    let percent = done.min(total) * 100 / total.max(1);
+    let whole = format!(
+        "{word}: {} of {} ({percent}%)",
+        grouped(done),
+        grouped(total)
+    );
+    fitted(&whole, width)
+}
+
+fn fitted(whole: &str, width: usize) -> String {
     let mut line = String::new();
-    for sign in printable(&whole).chars() {
+    for sign in printable(whole).chars() {
         line.push(sign);
         if columns(&line) >= width {
             line.pop();
@@ -136,19 +180,18 @@ mod tests {
     #[test]
     fn a_line_is_never_as_wide_as_the_terminal() {
         assert_eq!(
-            line("Importing", 45_120, Some(100_000), 80),
+            line("Importing", 45_120, 100_000, 80),
             "Importing: 45,120 of 100,000 (45%)"
         );
-        assert_eq!(line("Reading", 7, None, 80), "Reading: 7");
         for width in 0..60 {
-            let line = line("Importing", 45_120, Some(100_000), width);
+            let line = line("Importing", 45_120, 100_000, width);
             assert!(columns(&line) < width.max(1), "{line:?} at {width}");
         }
     }
 
     #[test]
     fn nothing_of_nothing_is_no_division() {
-        assert_eq!(line("Importing", 0, Some(0), 80), "Importing: 0");
+        assert_eq!(line("Importing", 0, 0, 80), "Importing: 0 of 0 (0%)");
         assert_eq!(grouped(1_000_000), "1,000,000");
         assert_eq!(grouped(999), "999");
     }

@@ -24,6 +24,7 @@ mod plain;
 mod providers;
 mod refusals;
 mod secrets;
+mod shapes;
 mod shell;
 mod talk;
 mod targets;

@@ -68,7 +68,10 @@ impl Export {
                 },
             };
             let (exported, total) = self.read(service).await?;
-            let progress = Progress::of("Exporting", total, output);
+            let progress = match target {
+                None => Progress::beside_stdout("Exporting", total, output),
+                Some(_) => Progress::of("Exporting", total, output),
+            };
             let (count, blank) = match &target {
                 None => print(exported, format, progress, output).await?,
                 Some((path, over)) => keep(exported, format, path, *over, progress).await?,
