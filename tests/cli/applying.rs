@@ -254,11 +254,12 @@ fn an_alias_is_matched_in_any_case_and_a_provider_is_never_changed() {
     let home = Home::documented();
     home.write(
         "one.yaml",
-        "alias: OpenAI-Prod\nname: Other\nproviderId: openai\n",
+        "alias: OpenAI-Prod\nname: Other\nproviderId: openai\nsettings: {endpoint: null}\n",
     );
     let done = home.run(&["connections", "apply", "-f", "one.yaml", "--yes"]);
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(get(&home, "openai-prod")["name"], "Other");
+    assert!(!done.out.contains("endpoint"), "it was not there: {done:?}");
     home.write(
         "one.yaml",
         "alias: openai-prod\nname: Other\nproviderId: anthropic\n",

@@ -165,9 +165,23 @@ async fn update(
         .iter()
         .filter(|blank| blank.is_needed && !is_stored(&blank.key, &before, catalog));
     refuse_blank(unstored, &before.item.provider_id)?;
+    let settings = draft.settings.map(|mut settings| {
+        // What is not there needs no clearing.
+        let cleared = settings
+            .iter()
+            .filter(|(_, value)| **value == Setting::Null);
+        let cleared: Vec<String> = cleared.map(|(key, _)| key.to_owned()).collect();
+        for key in cleared {
+            if !is_stored(&key, &before, catalog) {
+                settings.remove(&key);
+            }
+        }
+        settings
+    });
     let draft = ConnectionDraft {
         // It is known by it, in whatever case.
         alias: None,
+        settings: settings.filter(|settings| !settings.is_empty()),
         ..draft
     };
     let proposal = Proposal::Update {

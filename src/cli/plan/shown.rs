@@ -30,7 +30,7 @@ pub fn tell(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
                     let to = value(&change.foreseen.connection, path);
                     let untold = if change.foreseen.untold.contains(path) {
                         ", which may be the same"
-                    } else if from == to {
+                    } else if from == to && Mask::read(&from).is_some() {
                         ", another one"
                     } else {
                         ""
