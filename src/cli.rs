@@ -7,6 +7,7 @@ pub mod completions;
 pub mod connections;
 pub mod doctor;
 pub mod drafts;
+pub mod dry;
 pub mod exit;
 pub mod ground;
 pub mod import;
@@ -15,12 +16,15 @@ mod keyring;
 pub mod man;
 pub mod output;
 pub mod parse;
+pub mod plan;
+pub mod progress;
 pub mod passphrase;
 pub mod providers;
 pub mod secret;
 pub mod serve;
 pub mod server;
 pub mod session;
+pub mod shapes;
 pub mod signals;
 pub mod table;
 pub mod target;
@@ -35,7 +39,7 @@ use anyhow::Context;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use exit::{Exit, Failure};
-use output::{Format, Output};
+use output::{Format, Output, Shape};
 use parse::Parsed;
 use session::Ground;
 
@@ -204,12 +208,40 @@ pub struct Globals {
     /// Start the app as at the first time, not where it was left
     #[arg(long, help_heading = "Global options")]
     pub fresh: bool,
-    /// Answer as the management API does, in JSON
-    #[arg(long, global = true, help_heading = "Global options")]
+    /// Answer as the management API does, in JSON: --output json
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "output",
+        help_heading = "Global options"
+    )]
     pub json: bool,
+    /// How to answer [default: table]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        help_heading = "Global options"
+    )]
+    pub output: Option<Shape>,
+    /// Say nothing besides the answer but what went wrong
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub quiet: bool,
     /// Which of these were written on the command line.
     #[arg(skip)]
     pub written: server::Written,
+}
+
+impl Globals {
+    /// How to answer.
+    pub fn shape(&self) -> Shape {
+        match self.output {
+            Some(shape) => shape,
+            None if self.json => Shape::Json,
+            None => Shape::Table,
+        }
+    }
 }
 
 /// A noun.
@@ -248,12 +280,7 @@ pub fn main() -> ExitCode {
         return Exit::Done.into();
     }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let format = if arguments.iter().any(|argument| argument == "--json") {
-        Format::Json
-    } else {
-        Format::Text
-    };
-    let mut output = Output::new(format);
+    let mut output = Output::new(Format::of_arguments(&arguments));
     let ended = run(&arguments, &mut output).and_then(|()| output.flush());
     match ended {
         Ok(()) => Exit::Done.into(),
@@ -273,6 +300,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Parsed::Text(text) => return output.text(&text),
     };
     let Args { globals, command } = args;
+    output.answer_as(globals.shape(), globals.quiet);
     match command {
         None => app::open(&Ground::new(&globals)?, &globals, output.format()),
         Some(Command::Providers(verb)) => {

@@ -7,6 +7,7 @@
 pub mod file;
 pub mod json;
 pub mod secret;
+pub mod yaml;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};

@@ -24,6 +24,9 @@ use umai::tui::site::Site;
 
 /// Commands that no key of the app does, and why.
 const WITHOUT_A_KEY: &[(&str, &str)] = &[
+    ("connections apply", "a file says what there shall be"),
+    ("connections import", "a file says what there shall be"),
+    ("key add-keyring", "the key, without the app"),
     ("providers list", "the app shows them where one is chosen"),
     ("providers get", "the app shows it as a form"),
     ("providers check", "a file of one's own is looked at"),

@@ -97,6 +97,15 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The same, with the place of a document that it is about.
+    #[must_use]
+    pub fn of_place(mut self, place: &str) -> Self {
+        self.more.insert("place".to_owned(), place.into());
+        self
+    }
+}
+
 /// Where a status is described, and what it is called.
 fn described(status: u16) -> (&'static str, &'static str) {
     match status {

@@ -60,11 +60,18 @@ fn typed_after(question: &str) -> Result<Option<Plain>, Failure> {
 
 /// Whether it shall be, as somebody says; where nobody can answer, a sentence about `--yes`.
 pub fn is_certain(question: &str, output: &Output) -> Result<bool, Failure> {
+    is_agreed(
+        question,
+        "Nothing was deleted: repeat the command with --yes if it shall be",
+        output,
+    )
+}
+
+/// Whether the answer is yes; where nobody can answer, the sentence that says how it is said beforehand.
+pub fn is_agreed(question: &str, otherwise: &str, output: &Output) -> Result<bool, Failure> {
     // Programs are asked nothing, even where somebody could answer.
     if output.format() == Format::Json || !is_possible() {
-        return Err(Failure::Usage(
-            "Nothing was deleted: repeat the command with --yes if it shall be".into(),
-        ));
+        return Err(Failure::Usage(otherwise.into()));
     }
     yes_or_no(question)
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::exit::{Exit, Failure};
 use super::output::{Format, Output};
 use super::passphrase;
+use super::progress::Waiting;
 use super::session::Ground;
 use super::table::table;
 use crate::store::backup::file::Label;
@@ -108,12 +109,14 @@ fn create(to: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Result<(
         Some(path) => Target::File(path),
     };
     let options = ground.store_options();
+    let waiting = Waiting::on("Making a backup", output);
     let made = backup::create(&options, &target, Utc::now())?;
     let copies = &ground.config.backup_folder;
     let attempt = match (&target, copies) {
         (Target::Store, Some(folder)) => Some(backup::copy(&made, folder, Utc::now())),
         (Target::Store, None) | (Target::Folder(_) | Target::File(_), _) => None,
     };
+    drop(waiting);
     let copy = match attempt {
         None => None,
         Some(Ok(copy)) => Some(copy),
@@ -201,7 +204,9 @@ fn verify(backup: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Resu
     let mut faulty = 0;
     let mut items = Vec::new();
     for path in &paths {
+        let waiting = Waiting::on("Reading a backup", output);
         let verified = backup::verify(path, &keys);
+        drop(waiting);
         let is_right = verified
             .as_ref()
             .is_ok_and(|verified| verified.seal != SealVerdict::Broken);

@@ -1,12 +1,14 @@
 //! `umai connections`: list, read, create, switch, delete and test.
 
+mod apply;
 pub mod create;
 mod delete;
-mod export;
+pub mod export;
 mod find;
 pub mod from_env;
 mod given;
 mod history;
+mod import;
 mod models;
 pub mod show;
 mod test;
@@ -18,11 +20,12 @@ use std::sync::Arc;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
+use super::dry::{self, DryRun};
 use super::exit::{Failure, is_lasting};
-use super::import;
+use super::import as bodies;
 use super::output::{Format, Output};
 use super::session::{self, Ground, with_service};
-use crate::connection::{ConnectionService, IdOrAlias, Query, Window};
+use crate::connection::{ConnectionService, IdOrAlias, Proposal, Query, Window};
 use crate::provider::{Capability, ProviderCatalog};
 use crate::tui::tree::{Column, Sort};
 
@@ -52,12 +55,18 @@ pub enum Verb {
         /// The connections
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
+        /// Whether it is only said.
+        #[command(flatten)]
+        dry: DryRun,
     },
     /// Switch connections off
     Deactivate {
         /// The connections
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
+        /// Whether it is only said.
+        #[command(flatten)]
+        dry: DryRun,
     },
     /// List the versions of a connection, newest first
     History(history::History),
@@ -78,12 +87,19 @@ pub enum Verb {
         /// Yes, delete. Without it, it is asked on a terminal
         #[arg(long)]
         yes: bool,
+        /// Whether it is only said.
+        #[command(flatten)]
+        dry: DryRun,
     },
     /// Write connections without their secrets, as a document to keep, compare and apply
     #[command(
         after_help = "Examples:\n  umai connections export --output-file connections.json\n  umai connections export openai-production > one.json\n\nReferences such as $OpenAI:ApiKey stay. Each secret becomes an empty text that \"blank\" names."
     )]
     Export(export::Export),
+    /// Create the connections of an export, or of artifacts of Umbraco Deploy
+    Import(import::Import),
+    /// Make the connections what documents in YAML or JSON say
+    Apply(apply::Apply),
     /// Ask the providers whether the credentials work
     #[command(
         after_help = "Examples:\n  umai connections test openai-production\n  umai connections test openai-production anthropic --json\n\nThe key goes to its provider and nowhere else; inactive connections can be tested too. Exit code 8: not accepted."
@@ -119,6 +135,8 @@ impl Verb {
             | Self::Rollback(_)
             | Self::Restore(_)
             | Self::Purge(_)
+            | Self::Import(_)
+            | Self::Apply(_)
             | Self::Delete { .. } => true,
             Self::List(_)
             | Self::Get { .. }
@@ -264,10 +282,19 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         Verb::Rollback(rollback) => rollback.run(ground, output),
         Verb::Restore(restore) => restore.run(ground, output),
         Verb::Export(export) => export.run(ground, output),
+        Verb::Import(import) => import.run(ground, output),
+        Verb::Apply(apply) => apply.run(ground, output),
         Verb::Purge(purge) => purge.run(ground, output),
-        Verb::Activate { connections } => switch(&connections, true, ground, output),
-        Verb::Deactivate { connections } => switch(&connections, false, ground, output),
-        Verb::Delete { connections, yes } => delete::run(&connections, yes, ground, output),
+        Verb::Activate { connections, dry } => switch(&connections, true, dry, ground, output),
+        Verb::Deactivate { connections, dry } => switch(&connections, false, dry, ground, output),
+        Verb::Delete {
+            connections,
+            yes: _,
+            dry: DryRun { dry_run: true },
+        } => delete::foresee(&connections, ground, output),
+        Verb::Delete {
+            connections, yes, ..
+        } => delete::run(&connections, yes, ground, output),
         Verb::Test { connections } => test::run(&connections, ground, output),
         Verb::Models {
             connection,
@@ -279,7 +306,12 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
 fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     if let Some(source) = given.source()? {
         return with_service(ground, output, async |service, output| {
-            import::run(service, source, output).await
+            let intent = if given.is_dry_run() {
+                bodies::Intent::Foresee
+            } else {
+                bodies::Intent::Create
+            };
+            bodies::run(service, source, intent, output).await
         });
     }
     let catalog = session::catalog(ground)?;
@@ -295,6 +327,11 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
         }
     };
     let draft = given.draft(&catalog, taken, output)?;
+    if given.is_dry_run() {
+        return with_service(ground, output, async |service, output| {
+            dry::run(&**service, Proposal::Create(draft), dry::CREATE, output).await
+        });
+    }
     with_service(ground, output, async |service, output| {
         let connection = service.create(draft).await?;
         match output.format() {
@@ -309,11 +346,19 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
 fn switch(
     connections: &[IdOrAlias],
     active: bool,
+    dry: DryRun,
     ground: &Ground,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let is_one = connections.len() == 1;
+    if dry.dry_run {
+        let proposal = |key: &IdOrAlias| Proposal::SetActive {
+            key: key.clone(),
+            active,
+        };
+        return foresee_each(connections, proposal, dry::UPDATE, ground, output);
+    }
     with_service(ground, output, async |service, output| {
-        let is_one = connections.len() == 1;
         each(
             connections,
             service,
@@ -331,6 +376,32 @@ fn switch(
                         ))
                     }
                 }
+            },
+        )
+        .await
+    })
+}
+
+/// Says of each what one change would come to.
+fn foresee_each(
+    connections: &[IdOrAlias],
+    proposal: impl Fn(&IdOrAlias) -> Proposal,
+    deed: dry::Deed,
+    ground: &Ground,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    with_service(ground, output, async |service, output| {
+        let is_one = connections.len() == 1;
+        each(
+            connections,
+            service,
+            output,
+            async |service, key, output| {
+                if is_one {
+                    return dry::run(&**service, proposal(key), deed, output).await;
+                }
+                let foreseen = service.foresee(proposal(key)).await?;
+                dry::tell(deed, &foreseen, output)
             },
         )
         .await

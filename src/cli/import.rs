@@ -43,14 +43,24 @@ impl Source {
     }
 }
 
+/// What is done with each connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// It is created.
+    Create,
+    /// It is only said whether it would be.
+    Foresee,
+}
+
 /// Creates every connection of a source; one that is refused is reported with its number, and the others go on.
 pub async fn run(
     service: &Arc<dyn ConnectionService>,
     source: Source,
+    intent: Intent,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let mut incoming = incoming::read(source.0)?;
-    let mut under_way = UnderWay::default();
+    let mut under_way = UnderWay::of(intent);
     let mut tally = Tally::default();
     let mut waiting = None;
     let mut is_open = true;

@@ -12,6 +12,7 @@ use super::exit::Failure;
 use super::keyring;
 use super::output::{Format, Output};
 use super::passphrase;
+use super::progress::Waiting;
 use super::session::Ground;
 use crate::connection::StoreError;
 use crate::store::backup;
@@ -110,7 +111,10 @@ fn rotated(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         secrets,
         unreadable,
         notices,
-    } = rotate(&ground.store_options())?;
+    } = {
+        let _waiting = Waiting::on("Sealing everything with the new key", output);
+        rotate(&ground.store_options())
+    }?;
     for notice in &notices {
         output.note(notice);
     }

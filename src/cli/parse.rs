@@ -13,6 +13,7 @@ use super::Args;
 use super::exit::Failure;
 use super::secret;
 use super::server::Written;
+use super::shapes;
 
 /// What the arguments come to.
 pub enum Parsed {
@@ -38,7 +39,10 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
         Ok(args)
     });
     match args {
-        Ok(args) => Ok(Parsed::Args(Box::new(args))),
+        Ok(args) => match shapes::refused(args.command.as_ref(), args.globals.shape()) {
+            Some(why) => Err(Failure::Usage(why)),
+            None => Ok(Parsed::Args(Box::new(args))),
+        },
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Ok(Parsed::Text(error.to_string()))

@@ -28,7 +28,7 @@ pub fn way(key: Option<&str>) -> String {
 }
 
 /// The options whose value is a path, which may hold long tokens.
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 17] = [
     "--data",
     "--config",
     "--key-file",
@@ -43,6 +43,9 @@ const PATHS: [&str; 14] = [
     "--to",
     "--passphrase-file",
     "--new-passphrase-file",
+    "--output-file",
+    "--file",
+    "-f",
 ];
 
 /// The option whose value is a setting and a path.

@@ -1,6 +1,7 @@
 //! The rules, over any store.
 
-mod changed;
+pub(crate) mod changed;
+mod foresee;
 mod history;
 pub(crate) mod merge;
 mod save;
@@ -22,7 +23,10 @@ use super::service::ConnectionService;
 use super::store::{ChangeFeed, ConnectionStore, Revision};
 use super::validate::Stored;
 use super::version::Version;
-use super::{Comparison, Connection, ConnectionItem, Model, Rollback, TestReport, TestSubject};
+use super::{
+    Comparison, Connection, ConnectionItem, Foreseen, Model, Proposal, Rollback, TestReport,
+    TestSubject,
+};
 use crate::appsettings::{AppSettings, ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
 
@@ -160,15 +164,7 @@ impl ConnectionService for CoreService {
         draft: ConnectionDraft,
     ) -> Result<Connection, ConnectionError> {
         let original = self.stored(key).await?;
-        let mut merged = merge::over(&original, &draft, &self.catalog);
-        // Its own name and alias are the original's.
-        merged.draft.name.clone_from(&draft.name);
-        merged.draft.alias.clone_from(&draft.alias);
-        if merged.draft.settings.is_none() {
-            merged.draft.settings.clone_from(&original.settings);
-        }
-        let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
-        merged.refuse_what_moved(&mut found);
+        let found = merge::copy(&original, &draft, &self.catalog);
         self.keep_new(found, Some(&original), save::said_of(&draft))
             .await
     }
@@ -261,6 +257,10 @@ impl ConnectionService for CoreService {
         description: Option<String>,
     ) -> Result<Rollback, ConnectionError> {
         again(|| self.roll_back_once(key, number, description.clone())).await
+    }
+
+    async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {
+        self.foresee_exactly(proposal).await
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {

@@ -37,8 +37,13 @@ impl ConnectionDraft {
     /// Reads a request body. Members a connection cannot be given (`id`, `version`, dates, unknown ones) are passed over;
     /// values of a wrong type are kept for validation, which reports every field at once.
     pub fn from_json(body: &[u8]) -> Result<Self, ConnectionError> {
+        Ok(Self::from_members(read_object(body)?))
+    }
+
+    /// The same of members that were read already.
+    pub fn from_members(members: Vec<(String, Json)>) -> Self {
         let mut draft = Self::default();
-        for (member, value) in read_object(body)? {
+        for (member, value) in members {
             match member.as_str() {
                 "alias" => draft.alias = draft.text(Field::Alias, value),
                 "name" => draft.name = draft.text(Field::Name, value),
@@ -52,21 +57,21 @@ impl ConnectionDraft {
                         Json::Null
                         | Json::Switch(_)
                         | Json::Number(_)
-                        | Json::List
+                        | Json::List(_)
                         | Json::Object(_) => None,
                     }
                 }
                 _ => {}
             }
         }
-        Ok(draft)
+        draft
     }
 
     fn text(&mut self, field: Field, value: Json) -> Option<String> {
         match value {
             Json::Null => None,
             Json::Text(text) => Some(text),
-            Json::Switch(_) | Json::Number(_) | Json::List | Json::Object(_) => {
+            Json::Switch(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
                 self.misreads(field, "text");
                 None
             }
@@ -77,7 +82,7 @@ impl ConnectionDraft {
         match value {
             Json::Null => None,
             Json::Switch(on) => Some(*on),
-            Json::Text(_) | Json::Number(_) | Json::List | Json::Object(_) => {
+            Json::Text(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
                 self.misreads(Field::IsActive, "true or false");
                 None
             }
@@ -100,7 +105,7 @@ impl ConnectionDraft {
                 }
                 Some(settings)
             }
-            Json::Text(_) | Json::Switch(_) | Json::Number(_) | Json::List => {
+            Json::Text(_) | Json::Switch(_) | Json::Number(_) | Json::List(_) => {
                 self.misreads(Field::Settings, "an object");
                 None
             }
@@ -113,7 +118,7 @@ impl ConnectionDraft {
             Json::Switch(on) => Some(Setting::Switch(on)),
             Json::Number(number) => Some(Setting::Number(number)),
             Json::Text(text) => Some(Setting::Secret(Plain::new(text))),
-            Json::List | Json::Object(_) => {
+            Json::List(_) | Json::Object(_) => {
                 let field = Field::Setting {
                     provider: self.provider_id.clone().unwrap_or_default(),
                     key: key.to_owned(),

@@ -5,10 +5,12 @@
 //! named blank: it is seen that something belongs there, and that it is not there. References (`$Section:Key`) stay.
 
 mod file;
+mod stream;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use file::{NotWritten, write};
+pub use file::{NotWritten, deliver, place, write};
+pub use stream::{Format, Stream};
 
 use super::{Connection, Mask, Setting, Settings};
 use crate::appsettings::Reference;

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::error::ConnectionError;
 
 /// The most levels a body has.
 pub const MAX_DEPTH: usize = 64;
 
-/// A value in a body. Lists are known by their presence alone: nothing takes one.
+/// A value in a body.
 pub enum Json {
     /// null
     Null,
@@ -21,7 +21,7 @@ pub enum Json {
     /// A string.
     Text(String),
     /// An array.
-    List,
+    List(Vec<Json>),
     /// An object, in order.
     Object(Vec<(String, Json)>),
 }
@@ -39,7 +39,7 @@ pub fn read_object(body: &[u8]) -> Result<Vec<(String, Json)>, ConnectionError> 
         .map_err(|error| malformed(&format!("The body is not valid JSON: {error}")))?;
     match value {
         Json::Object(members) => Ok(members),
-        Json::Null | Json::Switch(_) | Json::Number(_) | Json::Text(_) | Json::List => {
+        Json::Null | Json::Switch(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => {
             Err(malformed("The body must be a JSON object"))
         }
     }
@@ -59,6 +59,12 @@ impl Level {
             return Err(E::custom(format_args!("more than {MAX_DEPTH} levels")));
         }
         Ok(Self(self.0 + 1))
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Level(0).deserialize(deserializer)
     }
 }
 
@@ -107,8 +113,11 @@ impl<'de> Visitor<'de> for Level {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
         let below = self.below()?;
-        while list.next_element_seed(below)?.is_some() {}
-        Ok(Json::List)
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element_seed(below)? {
+            values.push(value);
+        }
+        Ok(Json::List(values))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {

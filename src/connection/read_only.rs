@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::store::{ChangeFeed, Revision};
 use super::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    IdOrAlias, Model, Page, Query, Rollback, TestReport, TestSubject, Version, Window,
+    Foreseen, IdOrAlias, Model, Page, Proposal, Query, Rollback, TestReport, TestSubject, Version,
+    Window,
 };
 use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
@@ -139,6 +140,10 @@ impl ConnectionService for ReadOnlyService {
         _: u64,
         _: Option<String>,
     ) -> Result<Rollback, ConnectionError> {
+        self.refused()
+    }
+
+    async fn foresee(&self, _: Proposal) -> Result<Foreseen, ConnectionError> {
         self.refused()
     }
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::store::ChangeFeed;
 use super::store::Revision;
 use super::{
-    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, Model,
-    Page, Query, Rollback, TestReport, TestSubject, Version, Window,
+    Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, Foreseen, IdOrAlias,
+    Model, Page, Proposal, Query, Rollback, TestReport, TestSubject, Version, Window, proposal,
 };
 use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
@@ -113,6 +113,13 @@ pub trait ConnectionService: Send + Sync {
         number: u64,
         description: Option<String>,
     ) -> Result<Rollback, ConnectionError>;
+
+    /// What a change would come to: everything is examined as when it is made, and nothing is kept.
+    ///
+    /// Who keeps connections elsewhere answers as far as can be told from here, and says that it was.
+    async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {
+        proposal::from_afar(self, proposal).await
+    }
 
     /// Asks the provider whether the credentials work; what is wrong with them is in the report, not an error.
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError>;

@@ -133,5 +133,5 @@ fn a_dry_run_tells_names_and_makes_nothing() {
     );
     assert_eq!(home.total(), 0);
     let alone = home.run(&["connections", "create", "--dry-run"]);
-    assert_eq!(alone.code, 2, "{alone:?}");
+    assert_eq!(alone.code, 4, "as without it: {alone:?}");
 }

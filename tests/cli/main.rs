@@ -6,14 +6,17 @@
     reason = "a test may fail anywhere"
 )]
 
+mod applying;
 mod backups;
 mod commands;
 mod doctor;
+mod dry;
 mod exports;
 mod files;
 mod from_env;
 mod history;
 mod home;
+mod importing;
 mod imports;
 mod keyring;
 mod keys;
@@ -22,6 +25,7 @@ mod plain;
 mod providers;
 mod refusals;
 mod secrets;
+mod shapes;
 mod shell;
 mod talk;
 mod targets;

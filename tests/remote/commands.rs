@@ -5,19 +5,19 @@ use crate::common::{APPSETTINGS, service};
 use crate::home::{Answer, DOCUMENTED, Home};
 
 /// A server over an empty store, in threads of its own.
-struct Far {
+pub struct Far {
     server: Option<Server>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Far {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let server = Some(runtime.block_on(Server::over(service())));
         Self { server, runtime }
     }
 
-    fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         self.server.as_ref().unwrap().origin.clone()
     }
 

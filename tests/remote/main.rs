@@ -15,6 +15,7 @@ mod stage;
 mod home;
 
 mod commands;
+mod documents;
 mod doors;
 mod errors;
 mod everything;

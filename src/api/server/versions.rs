@@ -195,7 +195,7 @@ fn description(body: &[u8]) -> Result<Option<String>, Refusal> {
     let given = match given {
         Json::Null => return Ok(None),
         Json::Text(given) => given.trim().to_owned(),
-        Json::Switch(_) | Json::Number(_) | Json::List | Json::Object(_) => {
+        Json::Switch(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
             return refused("changeDescription must be text");
         }
     };

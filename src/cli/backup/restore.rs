@@ -6,6 +6,7 @@ use serde_json::json;
 use super::super::ask;
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
+use super::super::progress::Waiting;
 use super::super::session::Ground;
 use super::{Restore, all, find, label_of, shown};
 use crate::store::backup::restore::{Prepared, Restored, prepare};
@@ -37,7 +38,9 @@ impl Restore {
             return output.line("Nothing was changed");
         }
         let mut report = report(&prepared);
+        let waiting = Waiting::on("Bringing the backup back", output);
         let restored = prepared.carry_out(Utc::now())?;
+        drop(waiting);
         match output.format() {
             Format::Json => {
                 report["restored"] = json!(true);

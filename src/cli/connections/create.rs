@@ -62,8 +62,9 @@ pub struct Create {
         help = "With --from-env: refer to secrets, as $OPENAI_API_KEY, instead of storing them"
     )]
     as_references: bool,
-    /// With --from-env: only say which variables are set, for which providers
-    #[arg(long, requires = "from_env")]
+    /// Examine everything, say what would be created, and change nothing; with --from-env: only say which variables are set, for
+    /// which providers
+    #[arg(long)]
     dry_run: bool,
     /// Read the API's request body from a file or '-': one object, an array, or JSON lines. Of many, each is told as it becomes
     /// durable, in whatever order; refusals come in the order of the input
@@ -76,6 +77,11 @@ pub struct Create {
 }
 
 impl Create {
+    /// Whether it is only said what would be created.
+    pub const fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     /// Where JSON is read from, when it is.
     pub fn source(&self) -> Result<Option<Source>, Failure> {
         self.from_json.as_deref().map(Source::open).transpose()

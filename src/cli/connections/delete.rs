@@ -1,11 +1,25 @@
 //! `umai connections delete`: into the trash, when it was said or is answered that it shall.
 
 use super::super::ask;
+use super::super::dry;
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::session::{Ground, with_service};
-use super::each;
-use crate::connection::IdOrAlias;
+use super::{each, foresee_each};
+use crate::connection::{IdOrAlias, Proposal};
+
+/// Says what would be deleted.
+pub fn foresee(
+    connections: &[IdOrAlias],
+    ground: &Ground,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let proposal = |key: &IdOrAlias| Proposal::Delete {
+        key: key.clone(),
+        over: None,
+    };
+    foresee_each(connections, proposal, dry::DELETE, ground, output)
+}
 
 /// Deletes when it was said or is answered that it shall.
 pub fn run(

@@ -1,21 +1,27 @@
 //! `umai connections export`: the connections without their secrets, as a document that can be kept and applied.
 
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use tokio::sync::mpsc;
 
 use super::super::ask;
 use super::super::exit::Failure;
-use super::super::output::{Format, Output};
+use super::super::output::{Format, Output, Shape};
+use super::super::progress::Progress;
 use super::super::session::{Ground, with_service};
-use crate::connection::export::{Document, Exported, NotWritten, write};
-use crate::connection::{ConnectionError, ConnectionService, IdOrAlias, Query, Window};
+use crate::connection::export::{self, Exported, NotWritten};
+use crate::connection::{
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Query, Window,
+};
 use crate::disk::Over;
+use crate::provider::ProviderCatalog;
 
 /// How many are read side by side.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 
 /// How many of the list are asked for at a time.
 const PAGE: usize = 1_000;
@@ -29,53 +35,71 @@ pub struct Export {
     /// The file to write, readable by you alone [default: stdout]
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
+    /// How it is written [default: by the ending of the file, else json]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    format: Option<Written>,
     /// Yes, replace a file that is there. Without it, it is asked on a terminal
     #[arg(long, requires = "output_file")]
     yes: bool,
 }
 
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Written {
+    /// As the API writes
+    Json,
+    /// As people write by hand
+    Yaml,
+}
+
 impl Export {
     /// Writes the document.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        let format = self.format(output);
         with_service(ground, output, async |service, output| {
-            let document = Document::of(self.read(service).await?);
-            match &self.output_file {
-                None => {
-                    let json = document.to_json().map_err(anyhow::Error::from)?;
-                    output.text(&json)?;
-                }
-                Some(file) => self.keep(&document, file, output)?,
+            let target = match &self.output_file {
+                None => None,
+                Some(file) => match self.target(file, output)? {
+                    Some(target) => Some(target),
+                    None => {
+                        output.note("Nothing was written");
+                        return Ok(());
+                    }
+                },
+            };
+            let (exported, total) = self.read(service).await?;
+            let progress = match target {
+                None => Progress::beside_stdout("Exporting", total, output),
+                Some(_) => Progress::of("Exporting", total, output),
+            };
+            let (count, blank) = match &target {
+                None => print(exported, format, progress, output).await?,
+                Some((path, over)) => keep(exported, format, path, *over, progress).await?,
+            };
+            if let Some((path, _)) = target {
+                output.note(&format!("{} in {}", many(count), path.display()));
             }
-            tell(&document, output);
+            tell(blank, output);
             Ok(())
         })
     }
 
-    async fn read(
-        &self,
-        service: &Arc<dyn ConnectionService>,
-    ) -> Result<Vec<Exported>, ConnectionError> {
-        let catalog = service.providers();
-        let is_all = self.connections.is_empty();
-        let keys = if is_all {
-            all(service).await?
-        } else {
-            self.connections.clone()
+    fn format(&self, output: &Output) -> export::Format {
+        let ending = self.output_file.as_deref().and_then(Path::extension);
+        let is_yaml = match self.format {
+            Some(format) => format == Written::Yaml,
+            None if output.shape() == Shape::Yaml => true,
+            None => ending.is_some_and(|ending| ending == "yaml" || ending == "yml"),
         };
-        let connections = stream::iter(keys).map(async |key| match service.get(&key).await {
-            // Deleted since the list was read.
-            Err(ConnectionError::NotFound(_)) if is_all => Ok(None),
-            found => found.map(|connection| Some(Exported::of(connection, &catalog))),
-        });
-        let read: Vec<Option<Exported>> = connections.buffered(AT_ONCE).try_collect().await?;
-        let mut read: Vec<Exported> = read.into_iter().flatten().collect();
-        // Whoever names one twice, by its id and by its alias, wants it once.
-        let mut seen = std::collections::HashSet::new();
-        read.retain(|one| seen.insert(one.alias.clone()));
-        Ok(read)
+        if is_yaml {
+            export::Format::Yaml
+        } else {
+            export::Format::Json
+        }
     }
 
-    fn keep(&self, document: &Document, file: &Path, output: &Output) -> Result<(), Failure> {
+    /// The file, and what may become of one that is there; none when somebody wants to keep that.
+    fn target(&self, file: &Path, output: &Output) -> Result<Option<(PathBuf, Over)>, Failure> {
         let Some(name) = file.to_str() else {
             return Err(Failure::Usage("--output-file is not text in UTF-8".into()));
         };
@@ -84,39 +108,137 @@ impl Export {
         } else {
             Over::Nothing
         };
-        let written = match write(document, name, over) {
+        match export::place(name, over) {
+            Ok(path) => Ok(Some((path, over))),
             Err(NotWritten::Exists(path)) => {
-                if !may_replace(&path, output)? {
-                    output.note("Nothing was written");
-                    return Ok(());
-                }
-                write(document, name, Over::Anything)
+                let may = may_replace(&path, output)?;
+                Ok(may.then_some((path, Over::Anything)))
             }
-            written => written,
-        };
-        let path = written.map_err(anyhow::Error::from)?;
-        output.note(&format!(
-            "{} in {}",
-            many(document.connections.len()),
-            path.display()
-        ));
-        Ok(())
+            Err(refused) => Err(anyhow::Error::from(refused).into()),
+        }
+    }
+
+    /// The connections in the order of their aliases, as they are read, and how many there are.
+    async fn read(
+        &self,
+        service: &Arc<dyn ConnectionService>,
+    ) -> Result<(Reading, usize), ConnectionError> {
+        if self.connections.is_empty() {
+            let mut items = all_items(service).await?;
+            items.sort_by(|one, other| one.alias.cmp(&other.alias));
+            let total = items.len();
+            return Ok((reading(service, items), total));
+        }
+        let catalog = service.providers();
+        let reads = stream::iter(&self.connections).map(|key| service.get(key));
+        let read: Vec<_> = reads.buffered(AT_ONCE).try_collect().await?;
+        let read = read.into_iter();
+        let mut read: Vec<_> = read.map(|one| Exported::of(one, &catalog)).collect();
+        read.sort_by(|one, other| one.alias.cmp(&other.alias));
+        // Whoever names one twice, by its id and by its alias, wants it once.
+        read.dedup_by(|one, other| one.alias == other.alias);
+        let total = read.len();
+        Ok((stream::iter(read.into_iter().map(Ok)).boxed(), total))
     }
 }
 
-/// The identities of all connections.
-async fn all(service: &Arc<dyn ConnectionService>) -> Result<Vec<IdOrAlias>, ConnectionError> {
-    let mut keys = Vec::new();
+/// Connections that are being read.
+type Reading = std::pin::Pin<Box<dyn Stream<Item = Result<Exported, ConnectionError>> + Send>>;
+
+fn reading(service: &Arc<dyn ConnectionService>, items: Vec<ConnectionItem>) -> Reading {
+    let catalog = service.providers();
+    let service = Arc::clone(service);
+    let reads = stream::iter(items).map(move |item| {
+        let (service, catalog) = (Arc::clone(&service), Arc::clone(&catalog));
+        async move { one(&*service, item, &catalog).await }
+    });
+    reads
+        .buffered(AT_ONCE)
+        .try_filter_map(|one| std::future::ready(Ok(one)))
+        .boxed()
+}
+
+async fn one(
+    service: &dyn ConnectionService,
+    item: ConnectionItem,
+    catalog: &ProviderCatalog,
+) -> Result<Option<Exported>, ConnectionError> {
+    match service.get(&item.id.into()).await {
+        Ok(connection) => Ok(Some(Exported::of(connection, catalog))),
+        // Deleted since the list was read.
+        Err(ConnectionError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn print(
+    mut exported: Reading,
+    format: export::Format,
+    mut progress: Progress,
+    output: &mut Output,
+) -> Result<(usize, usize), Failure> {
+    let mut document = export::Stream::begin(output.writer(), format).map_err(Failure::Output)?;
+    while let Some(one) = exported.next().await {
+        document.add(&one?).map_err(Failure::Output)?;
+        progress.one_more();
+    }
+    document.end().map_err(Failure::Output)
+}
+
+/// Writes a file while the connections are read; it is there when it is whole.
+async fn keep(
+    mut exported: Reading,
+    format: export::Format,
+    path: &Path,
+    over: Over,
+    mut progress: Progress,
+) -> Result<(usize, usize), Failure> {
+    let (sender, mut receiver) = mpsc::channel::<Option<Exported>>(PAGE);
+    let path = path.to_owned();
+    let writing = tokio::task::spawn_blocking(move || {
+        let mut counts = (0, 0);
+        let written = export::deliver(&path, over, |file| {
+            let mut document = export::Stream::begin(BufWriter::new(file), format)?;
+            loop {
+                match receiver.blocking_recv() {
+                    Some(Some(one)) => document.add(&one)?,
+                    Some(None) => break,
+                    None => return Err(io::Error::other("not everything could be read")),
+                }
+            }
+            counts = document.end()?;
+            Ok(())
+        });
+        written.map(|()| counts)
+    });
+    while let Some(one) = exported.next().await {
+        // Without a receiver there is an error, which is told below.
+        if sender.send(Some(one?)).await.is_err() {
+            break;
+        }
+        progress.one_more();
+    }
+    // As above.
+    let _ = sender.send(None).await;
+    let written = writing.await.map_err(anyhow::Error::from)?;
+    Ok(written.map_err(anyhow::Error::from)?)
+}
+
+/// What the list has, all of it.
+pub async fn all_items(
+    service: &Arc<dyn ConnectionService>,
+) -> Result<Vec<ConnectionItem>, ConnectionError> {
+    let mut items = Vec::new();
     loop {
         let window = Window {
-            skip: keys.len(),
+            skip: items.len(),
             take: PAGE,
         };
         let page = service.list(Query::all(window)).await?;
         let count = page.items.len();
-        keys.extend(page.items.into_iter().map(|item| IdOrAlias::Id(item.id)));
+        items.extend(page.items);
         if count < PAGE {
-            return Ok(keys);
+            return Ok(items);
         }
     }
 }
@@ -132,9 +254,7 @@ fn may_replace(path: &Path, output: &Output) -> Result<bool, Failure> {
 }
 
 /// Says what somebody has to type again where the document is used.
-fn tell(document: &Document, output: &Output) {
-    let blank = document.connections.iter();
-    let blank = blank.filter(|one| !one.blank.is_empty()).count();
+fn tell(blank: usize, output: &Output) {
     if blank > 0 {
         output.note(&format!(
             "Secrets do not leave: {} blank settings, named in \"blank\"",

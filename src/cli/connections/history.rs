@@ -3,12 +3,13 @@
 use clap::Args;
 use serde_json::Value;
 
+use super::super::dry::{self, DryRun};
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::session::{Ground, with_service};
 use super::super::table::table;
 use super::show::when;
-use crate::connection::{ChangeType, Comparison, Difference, IdOrAlias, Version, Window};
+use crate::connection::{ChangeType, Comparison, Difference, IdOrAlias, Proposal, Version, Window};
 
 /// Which versions to list.
 #[derive(Debug, Args)]
@@ -154,11 +155,23 @@ pub struct Rollback {
     /// What the history says about it
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    /// Whether it is only said.
+    #[command(flatten)]
+    dry: DryRun,
 }
 
 impl Rollback {
     /// Carries it out.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        if self.dry.dry_run {
+            let proposal = Proposal::Rollback {
+                key: self.connection.clone(),
+                number: self.version,
+            };
+            return with_service(ground, output, async |service, output| {
+                dry::run(&**service, proposal, dry::UPDATE, output).await
+            });
+        }
         with_service(ground, output, async |service, output| {
             let done = service
                 .rollback(&self.connection, self.version, self.note.clone())

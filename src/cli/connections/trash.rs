@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::super::ask;
+use super::super::dry::{self, DryRun};
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::session::{Ground, with_service};
@@ -12,7 +13,7 @@ use super::super::table::table;
 use super::show::when;
 use super::update::told;
 use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Window,
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Proposal, Window,
 };
 
 /// What to bring back.
@@ -27,6 +28,9 @@ pub struct Restore {
     /// Another alias, when its own is taken by now
     #[arg(long)]
     alias: Option<String>,
+    /// Whether it is only said.
+    #[command(flatten)]
+    dry: DryRun,
 }
 
 impl Restore {
@@ -34,6 +38,13 @@ impl Restore {
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
             let item = in_trash(&self.connection, service).await?;
+            if self.dry.dry_run {
+                let proposal = Proposal::Restore {
+                    id: item.id,
+                    alias: self.alias.clone(),
+                };
+                return dry::run(&**service, proposal, dry::RESTORE, output).await;
+            }
             let back = service.restore(item.id, self.alias.clone()).await?;
             told("Brought back", &back, output)
         })
@@ -55,11 +66,17 @@ pub struct Purge {
     /// Yes, for good: their secrets and their history go with them. Without it, it is asked on a terminal
     #[arg(long)]
     yes: bool,
+    /// Whether it is only said.
+    #[command(flatten)]
+    dry: DryRun,
 }
 
 impl Purge {
     /// Carries it out.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        if self.dry.dry_run {
+            return self.foresee(ground, output);
+        }
         let what = if self.all {
             "everything in the trash".to_owned()
         } else {
@@ -77,6 +94,29 @@ impl Purge {
                 let item = in_trash(name, service).await?;
                 service.purge(item.id).await?;
                 tell(&item, output)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Purge {
+    fn foresee(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        with_service(ground, output, async |service, output| {
+            let mut items = Vec::new();
+            if self.all {
+                let everything = Window {
+                    skip: 0,
+                    take: usize::MAX,
+                };
+                items = service.trash(everything).await?.items;
+            }
+            for name in &self.connections {
+                items.push(in_trash(name, service).await?);
+            }
+            for item in items {
+                let foreseen = service.foresee(Proposal::Purge(item.id)).await?;
+                dry::tell(dry::PURGE, &foreseen, output)?;
             }
             Ok(())
         })

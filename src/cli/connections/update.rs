@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::super::dry::{self, DryRun};
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::session::{Ground, with_service};
 use super::given::Given;
 use super::show;
-use crate::connection::{Connection, ConnectionDraft, IdOrAlias, Setting, alias};
+use crate::connection::{Connection, ConnectionDraft, IdOrAlias, Proposal, Setting, alias};
 use crate::provider::ProviderCatalog;
 use crate::text::file;
 
@@ -56,12 +57,25 @@ pub struct Update {
         conflicts_with_all = ["name", "alias", "set", "unset", "note", "secret_stdin", "secret_file"]
     )]
     from_json: Option<PathBuf>,
+    /// Whether it is only said.
+    #[command(flatten)]
+    dry: DryRun,
 }
 
 impl Update {
     /// Carries it out.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let draft = self.draft(ground, output)?;
+        if self.dry.dry_run {
+            let proposal = Proposal::Update {
+                key: self.connection.clone(),
+                draft,
+                over: self.if_version,
+            };
+            return with_service(ground, output, async |service, output| {
+                dry::run(&**service, proposal, dry::UPDATE, output).await
+            });
+        }
         with_service(ground, output, async |service, output| {
             let saved = service
                 .update(&self.connection, draft, self.if_version)
@@ -130,6 +144,9 @@ pub struct Duplicate {
     /// What is different in it.
     #[command(flatten)]
     given: Given,
+    /// Whether it is only said.
+    #[command(flatten)]
+    dry: DryRun,
 }
 
 impl Duplicate {
@@ -152,6 +169,13 @@ impl Duplicate {
             settings,
             ..ConnectionDraft::default()
         };
+        if self.dry.dry_run {
+            let key = self.connection.clone();
+            return with_service(ground, output, async |service, output| {
+                let proposal = Proposal::Duplicate { key, draft };
+                dry::run(&**service, proposal, dry::CREATE, output).await
+            });
+        }
         with_service(ground, output, async |service, output| {
             let copy = service.duplicate(&self.connection, draft).await?;
             match output.format() {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::connections::show;
+use super::super::dry;
 use super::super::exit::{Exit, Failure, is_lasting};
 use super::super::output::{Format, Output};
 use super::elements::Unit;
 use super::incoming::Incoming;
 use super::place;
-use super::under_way::Outcome;
+use super::under_way::{Created, Outcome};
 use crate::connection::ConnectionError;
 
 /// Why one was not kept, and where it was.
@@ -35,6 +36,8 @@ pub struct Tally {
     pub trouble: Option<Failure>,
     /// Nobody reads the output any more; creating goes on.
     is_unheard: bool,
+    /// Whether nothing is kept.
+    is_foreseen: bool,
 }
 
 impl Tally {
@@ -76,7 +79,12 @@ impl Tally {
         } = outcome;
         self.unanswered.remove(&order);
         let told = match created {
-            Ok(connection) => {
+            Ok(Created::Foreseen(foreseen)) => {
+                self.created += 1;
+                self.is_foreseen = true;
+                self.heard(|| dry::tell(dry::CREATE, &foreseen, output))
+            }
+            Ok(Created::Kept(connection)) => {
                 self.created += 1;
                 self.heard(|| match output.format() {
                     Format::Json => output.json_line(&connection),
@@ -138,15 +146,16 @@ impl Tally {
         let Self {
             created, refused, ..
         } = self;
+        let would = if self.is_foreseen { " would be" } else { "" };
         if refused > 0 {
             let whole = created + refused;
             return Err(Failure::Some(
-                format!("{created} of {whole} created, {refused} refused"),
+                format!("{created} of {whole}{would} created, {refused} refused"),
                 Exit::Refused,
             ));
         }
         if self.begun != 1 {
-            output.note(&format!("{created} created"));
+            output.note(&format!("{created}{would} created"));
         }
         Ok(())
     }

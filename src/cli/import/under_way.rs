@@ -9,9 +9,13 @@ use anyhow::Context;
 use tokio::task::{JoinError, JoinSet};
 
 use super::super::exit::Failure;
+use super::Intent;
 use super::elements::Unit;
 use super::incoming::Incoming;
-use crate::connection::{Connection, ConnectionError, ConnectionService};
+use crate::connection::{
+    Connection, ConnectionDraft, ConnectionError, ConnectionService, Field, Foreseen, Proposal,
+    Reason,
+};
 
 /// How many are under way at once; the store makes those durable together that come together.
 pub const MOST: usize = 256;
@@ -25,18 +29,38 @@ pub struct Outcome {
     /// From 1.
     pub number: u64,
     /// What was made of it.
-    pub created: Result<Connection, ConnectionError>,
+    pub created: Result<Created, ConnectionError>,
     alias: Option<String>,
 }
 
+/// A connection that is new, or would be.
+pub enum Created {
+    /// It is kept.
+    Kept(Box<Connection>),
+    /// It is not.
+    Foreseen(Box<Foreseen>),
+}
+
 /// The creates that are under way.
-#[derive(Default)]
 pub struct UnderWay {
     creates: JoinSet<Outcome>,
     aliases: HashSet<String>,
+    intent: Intent,
+    /// The aliases that would be taken by now; none where those that are taken are in the store.
+    foreseen: HashSet<String>,
 }
 
 impl UnderWay {
+    /// None yet.
+    pub fn of(intent: Intent) -> Self {
+        Self {
+            creates: JoinSet::new(),
+            aliases: HashSet::new(),
+            intent,
+            foreseen: HashSet::new(),
+        }
+    }
+
     /// Whether one more may begin.
     pub fn has_room(&self) -> bool {
         self.creates.len() < MOST
@@ -58,9 +82,21 @@ impl UnderWay {
         let service = Arc::clone(service);
         let alias = next.alias();
         self.aliases.extend(alias.clone());
+        let intent = self.intent;
+        let is_taken = alias
+            .as_ref()
+            .is_some_and(|alias| self.foreseen.contains(alias));
         self.creates.spawn(async move {
             let created = match next.draft {
-                Ok(draft) => service.create(draft).await,
+                Ok(draft) if is_taken => Err(taken(draft)),
+                Ok(draft) if intent == Intent::Foresee => service
+                    .foresee(Proposal::Create(draft))
+                    .await
+                    .map(|foreseen| Created::Foreseen(Box::new(foreseen))),
+                Ok(draft) => service
+                    .create(draft)
+                    .await
+                    .map(|connection| Created::Kept(Box::new(connection))),
                 Err(error) => Err(error),
             };
             Outcome {
@@ -89,16 +125,28 @@ impl UnderWay {
         let outcome = joined.context("A create ended without an answer")?;
         if let Some(alias) = &outcome.alias {
             self.aliases.remove(alias);
+            if let Ok(Created::Foreseen(_)) = outcome.created {
+                self.foreseen.insert(alias.clone());
+            }
         }
         Ok(outcome)
     }
+}
+
+/// One before it in the same input would have the alias.
+fn taken(draft: ConnectionDraft) -> ConnectionError {
+    let reason = Reason::AliasTaken {
+        alias: draft.alias.unwrap_or_default(),
+        by: draft.name.unwrap_or_default(),
+    };
+    ConnectionError::at(Field::Alias, reason)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::appsettings::AppSettings;
-    use crate::connection::{ConnectionDraft, CoreService, Plain};
+    use crate::connection::{CoreService, Plain};
     use crate::provider::ProviderCatalog;
     use crate::store::memory::MemoryStore;
 
@@ -120,7 +168,7 @@ mod tests {
             AppSettings::default(),
             Arc::new(chrono::Utc::now),
         ));
-        let mut under_way = UnderWay::default();
+        let mut under_way = UnderWay::of(Intent::Create);
         under_way.begin(&service, incoming("same"));
         assert!(!under_way.admits(&incoming("Same")));
         assert!(under_way.admits(&incoming("other")));

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::super::comparison::ENTITY_TYPE;
 use super::super::validate::Stored;
-use super::super::{Comparison, ConnectionError, IdOrAlias, Rollback, Version};
+use super::super::{Comparison, Connection, ConnectionError, IdOrAlias, Plain, Rollback, Version};
 use super::{CoreService, merge, trash};
 
 impl CoreService {
@@ -43,6 +43,25 @@ impl CoreService {
         number: u64,
         description: Option<String>,
     ) -> Result<Rollback, ConnectionError> {
+        let (before, after) = self.rolled_back(key, number).await?;
+        let description = description.or_else(|| Some(format!("Rollback to v{number}")));
+        let entity = self.save_over(&before, after, description).await?;
+        Ok(Rollback {
+            entity_id: entity.item.id,
+            entity_type: ENTITY_TYPE.into(),
+            previous_version: before.item.version,
+            restored_from_version: number,
+            new_version: entity.item.version,
+            entity,
+        })
+    }
+
+    /// A connection as it is, and as it was at a version.
+    pub(super) async fn rolled_back(
+        &self,
+        key: &IdOrAlias,
+        number: u64,
+    ) -> Result<(Connection<Plain>, Connection<Plain>), ConnectionError> {
         let before = self.stored(key).await?;
         let snapshot = self.version_of(before.item.id, number).await?.snapshot;
         let merged = merge::back_to(&before, &snapshot, &self.catalog);
@@ -57,15 +76,6 @@ impl CoreService {
         after.item.alias = found.alias.unwrap_or(after.item.alias);
         after.item.is_active = found.is_active;
         after.settings = found.settings;
-        let description = description.or_else(|| Some(format!("Rollback to v{number}")));
-        let entity = self.save_over(&before, after, description).await?;
-        Ok(Rollback {
-            entity_id: entity.item.id,
-            entity_type: ENTITY_TYPE.into(),
-            previous_version: before.item.version,
-            restored_from_version: number,
-            new_version: entity.item.version,
-            entity,
-        })
+        Ok((before, after))
     }
 }

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::super::error::{ConnectionError, Field, FieldError, Reason};
 use super::super::secret::Mask;
-use super::super::validate::{Examined, settings::place_of};
+use super::super::validate::{Examined, Stored, settings::place_of};
 use super::super::{Connection, ConnectionDraft, Plain, Setting, Settings};
 use crate::provider::{FieldKind, Provider, ProviderCatalog};
 
@@ -71,6 +71,23 @@ pub fn over(
         misread: change.misread.clone(),
     };
     Merged { draft, refused }
+}
+
+/// What a copy of `original` comes to with `change` laid over; its name and its alias are its own.
+pub fn copy(
+    original: &Connection<Plain>,
+    change: &ConnectionDraft,
+    catalog: &ProviderCatalog,
+) -> Examined {
+    let mut merged = over(original, change, catalog);
+    merged.draft.name.clone_from(&change.name);
+    merged.draft.alias.clone_from(&change.alias);
+    if merged.draft.settings.is_none() {
+        merged.draft.settings.clone_from(&original.settings);
+    }
+    let mut found = merged.draft.examine(catalog, Stored::Nothing);
+    merged.refuse_what_moved(&mut found);
+    found
 }
 
 /// What `before` would be if it went back to `snapshot`: secrets stay those stored now, since no snapshot has any.

@@ -27,7 +27,7 @@ impl CoreService {
         Ok(())
     }
 
-    async fn refuse_taken(
+    pub(super) async fn refuse_taken(
         &self,
         alias: &str,
         except: Option<Uuid>,
@@ -65,10 +65,31 @@ impl CoreService {
     /// Keeps what an examination came to as a new connection; `like` is the one it is a copy of.
     pub(super) async fn keep_new(
         &self,
-        mut found: Examined,
+        found: Examined,
         like: Option<&Connection<Plain>>,
         description: Option<String>,
     ) -> Result<Connection, ConnectionError> {
+        let connection = self.new_of(found, like).await?;
+        let masked = connection.masked();
+        self.store
+            .save(Save {
+                connection,
+                put: Put::New,
+                change: Change {
+                    description,
+                    ..Change::default()
+                },
+            })
+            .await?;
+        Ok(masked)
+    }
+
+    /// The new connection that an examination came to.
+    pub(super) async fn new_of(
+        &self,
+        mut found: Examined,
+        like: Option<&Connection<Plain>>,
+    ) -> Result<Connection<Plain>, ConnectionError> {
         if let Some(alias) = found.alias.clone() {
             self.refuse_taken(&alias, None, &mut found).await?;
         }
@@ -77,7 +98,7 @@ impl CoreService {
             return Err(ConnectionError::Invalid(found.errors));
         };
         let now = self.now();
-        let connection = Connection {
+        Ok(Connection {
             item: ConnectionItem {
                 id: Uuid::now_v7(),
                 alias,
@@ -91,19 +112,7 @@ impl CoreService {
                 endpoint: None,
             },
             settings: found.settings,
-        };
-        let masked = connection.masked();
-        self.store
-            .save(Save {
-                connection,
-                put: Put::New,
-                change: Change {
-                    description,
-                    ..Change::default()
-                },
-            })
-            .await?;
-        Ok(masked)
+        })
     }
 
     /// Keeps `after` over `before` unless nothing is different.
@@ -140,6 +149,17 @@ impl CoreService {
         draft: &ConnectionDraft,
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
+        let (before, after) = self.updated(key, draft, over).await?;
+        self.save_over(&before, after, said_of(draft)).await
+    }
+
+    /// A connection as it is, and as it is with a draft laid over.
+    pub(super) async fn updated(
+        &self,
+        key: &IdOrAlias,
+        draft: &ConnectionDraft,
+        over: Option<u64>,
+    ) -> Result<(Connection<Plain>, Connection<Plain>), ConnectionError> {
         let before = self.stored(key).await?;
         let found_version = before.item.version;
         if let Some(expected) = over.filter(|expected| *expected != found_version) {
@@ -162,7 +182,7 @@ impl CoreService {
         if draft.settings.is_some() {
             after.settings = found.settings;
         }
-        self.save_over(&before, after, said_of(draft)).await
+        Ok((before, after))
     }
 
     pub(super) async fn set_active_once(

@@ -55,6 +55,16 @@ impl CoreService {
         id: Uuid,
         other: Option<String>,
     ) -> Result<Connection, ConnectionError> {
+        let (before, after) = self.brought_back(id, other).await?;
+        self.keep_over(&before, after, BROUGHT_BACK).await
+    }
+
+    /// A connection in the trash, and as it is outside of it.
+    pub(super) async fn brought_back(
+        &self,
+        id: Uuid,
+        other: Option<String>,
+    ) -> Result<(Connection<Plain>, Connection<Plain>), ConnectionError> {
         let before = self.in_trash(id).await?;
         let mut after = before.clone();
         let item = &mut after.item;
@@ -75,7 +85,7 @@ impl CoreService {
                 other
             }
         };
-        self.keep_over(&before, after, BROUGHT_BACK).await
+        Ok((before, after))
     }
 
     pub(super) async fn forget(&self, id: Uuid) -> Result<(), ConnectionError> {
@@ -84,7 +94,7 @@ impl CoreService {
         Ok(())
     }
 
-    async fn in_trash(&self, id: Uuid) -> Result<Connection<Plain>, ConnectionError> {
+    pub(super) async fn in_trash(&self, id: Uuid) -> Result<Connection<Plain>, ConnectionError> {
         let found = self.store.get(id).await?;
         found
             .filter(|connection| connection.item.is_deleted())

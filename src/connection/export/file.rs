@@ -1,5 +1,6 @@
 //! Keeps an export as a file.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,17 @@ pub enum NotWritten {
 ///
 /// A name that begins with `~/` is looked for in the home folder, any other in the folder that the program was started in.
 pub fn write(document: &Document, name: &str, over: Over) -> Result<PathBuf, NotWritten> {
+    let path = place(name, over)?;
+    let json = document.to_json().map_err(|error| NotWritten::Refused {
+        path: path.clone(),
+        why: error.to_string(),
+    })?;
+    deliver(&path, over, |file| file.write_all(json.as_bytes()))?;
+    Ok(path)
+}
+
+/// Where a file of this name would be, unless it cannot be written there.
+pub fn place(name: &str, over: Over) -> Result<PathBuf, NotWritten> {
     let path = whole(name);
     let refused = |why: &dyn std::fmt::Display| NotWritten::Refused {
         path: path.clone(),
@@ -40,12 +52,22 @@ pub fn write(document: &Document, name: &str, over: Over) -> Result<PathBuf, Not
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(refused(&sentence(&error))),
     }
-    let json = document.to_json().map_err(|error| refused(&error))?;
-    match disk::deliver(&path, over, |file| file.write_all(json.as_bytes())) {
-        Ok(()) => Ok(path),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(NotWritten::Exists(path)),
-        Err(error) => Err(refused(&sentence(&error))),
-    }
+    Ok(path)
+}
+
+/// Makes a file appear under its name at once, with what is written into it.
+pub fn deliver(
+    path: &Path,
+    over: Over,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), NotWritten> {
+    disk::deliver(path, over, write).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => NotWritten::Exists(path.to_owned()),
+        _ => NotWritten::Refused {
+            path: path.to_owned(),
+            why: sentence(&error),
+        },
+    })
 }
 
 fn whole(name: &str) -> PathBuf {

@@ -1,0 +1,74 @@
+//! Writes one thing as lines of `KEY='value'` that a shell reads as what they say.
+
+use std::collections::HashSet;
+
+use super::rows::Row;
+
+/// What every name begins with, so that none is one that a shell or this program heeds.
+const PREFIX: &str = "CONNECTION";
+
+/// The lines of a row; of two members that come to the same name, the first.
+pub fn lines(row: &Row) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut lines = Vec::new();
+    for (path, cell) in row {
+        let name = name(path);
+        if seen.insert(name.clone()) {
+            lines.push(format!("{name}={}", quoted(cell.text())));
+        }
+    }
+    lines
+}
+
+/// `CONNECTION_SETTINGS_API_KEY` for `settings.apiKey`.
+fn name(path: &str) -> String {
+    let mut name = PREFIX.to_owned();
+    name.push('_');
+    let mut is_lower = false;
+    for sign in path.chars() {
+        if sign.is_ascii_uppercase() && is_lower {
+            name.push('_');
+        }
+        is_lower = sign.is_ascii_lowercase() || sign.is_ascii_digit();
+        name.push(if sign.is_ascii_alphanumeric() {
+            sign.to_ascii_uppercase()
+        } else {
+            '_'
+        });
+    }
+    name
+}
+
+/// In single quotes, where nothing means anything to a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::rows::row;
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_a_shell_and_values_mean_nothing_to_it() {
+        let value = json!({
+            "alias": "a",
+            "providerId": "openai",
+            "name": "it's $(id) `id` \"x\" \\ \n!",
+            "settings": {"apiKey": "sk-***", "apiKEY": "second", "x y;z": "$A:B", "none": null},
+        });
+        assert_eq!(
+            lines(&row(&value)),
+            [
+                "CONNECTION_ALIAS='a'",
+                "CONNECTION_PROVIDER_ID='openai'",
+                r#"CONNECTION_NAME='it'\''s $(id) `id` "x" \ \u{a}!'"#,
+                "CONNECTION_SETTINGS_API_KEY='sk-***'",
+                "CONNECTION_SETTINGS_X_Y_Z='$A:B'",
+                "CONNECTION_SETTINGS_NONE=''",
+            ]
+        );
+    }
+}

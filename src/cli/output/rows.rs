@@ -1,0 +1,87 @@
+//! Flattens what programs get into rows of names and texts, for a table of values and for a shell.
+
+use serde_json::Value;
+
+use crate::text::printable;
+
+/// One thing: its members by path, in their order.
+pub type Row = Vec<(String, Cell)>;
+
+/// What stands in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing is known.
+    Empty,
+    /// A number, true or false.
+    Plain(String),
+    /// Words that somebody wrote, made safe.
+    Words(String),
+}
+
+impl Cell {
+    /// Its text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Empty => "",
+            Self::Plain(text) | Self::Words(text) => text,
+        }
+    }
+}
+
+/// The members that hold what a list is about.
+const LISTS: [&str; 2] = ["items", "changes"];
+
+/// The rows of a list, or the one row of anything else.
+pub fn rows(value: &Value) -> Vec<Row> {
+    let list = match value {
+        Value::Array(values) => Some(values),
+        Value::Object(members) => LISTS
+            .iter()
+            .find_map(|name| members.get(*name).and_then(Value::as_array)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    };
+    match list {
+        Some(values) => values.iter().map(row).collect(),
+        None => vec![row(value)],
+    }
+}
+
+/// One value as a row.
+pub fn row(value: &Value) -> Row {
+    let mut row = Row::new();
+    flatten(value, String::new(), &mut row);
+    row
+}
+
+fn flatten(value: &Value, path: String, row: &mut Row) {
+    let Value::Object(members) = value else {
+        row.push((path, cell(value)));
+        return;
+    };
+    for (name, value) in members {
+        let below = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
+        flatten(value, below, row);
+    }
+}
+
+fn cell(value: &Value) -> Cell {
+    match value {
+        Value::Null => Cell::Empty,
+        Value::Bool(on) => Cell::Plain(on.to_string()),
+        Value::Number(number) => Cell::Plain(number.to_string()),
+        Value::String(text) => Cell::Words(printable(text).into_owned()),
+        Value::Array(values) => {
+            let texts = values.iter().map(|value| match value {
+                Value::String(text) => text.clone(),
+                value => value.to_string(),
+            });
+            let joined = texts.collect::<Vec<_>>().join(", ");
+            Cell::Words(printable(&joined).into_owned())
+        }
+        Value::Object(_) => Cell::Words(printable(&value.to_string()).into_owned()),
+    }
+}

@@ -1,0 +1,173 @@
+//! Carries out what has to be done, many at once: the store makes those durable together that come together.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+use super::super::exit::{Exit, Failure, exit_of, is_lasting};
+use super::super::output::Output;
+use super::super::progress::Progress;
+use super::{Refusal, Step, What};
+use crate::connection::{ConnectionError, ConnectionService};
+
+/// How many are under way at once.
+const AT_ONCE: usize = 256;
+
+/// How many of each there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Done {
+    /// That were not there.
+    pub created: usize,
+    /// That were other than they should be.
+    pub updated: usize,
+    /// That should not be there.
+    pub deleted: usize,
+    /// That are as they should be.
+    pub unchanged: usize,
+    /// That are left alone.
+    pub skipped: usize,
+    /// That somebody changed meanwhile, or the like.
+    pub refused: usize,
+}
+
+impl Done {
+    /// What it comes to when each is done.
+    pub fn of(steps: &[Step]) -> Self {
+        let mut done = Self::default();
+        for step in steps {
+            *done.count(&step.what) += 1;
+        }
+        done
+    }
+
+    fn count(&mut self, what: &What) -> &mut usize {
+        match what {
+            What::Create(_) => &mut self.created,
+            What::Update(_) => &mut self.updated,
+            What::Delete(_) => &mut self.deleted,
+            What::Nothing => &mut self.unchanged,
+            What::Skip => &mut self.skipped,
+        }
+    }
+
+    /// How many are changed in any way.
+    pub const fn changes(&self) -> usize {
+        self.created + self.updated + self.deleted
+    }
+
+    /// As people read it; `would` is the word before each.
+    pub fn sentence(&self, would: &str) -> String {
+        let counts = [
+            (self.created, "created"),
+            (self.updated, "changed"),
+            (self.deleted, "deleted"),
+            (self.unchanged, "as it should be"),
+            (self.skipped, "left alone"),
+            (self.refused, "refused"),
+        ];
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<_> = counts
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        format!("{would}{}", counts.join(", "))
+    }
+}
+
+/// What became of one step.
+enum Ended {
+    Created,
+    /// Whether a version was made.
+    Updated(bool),
+    Deleted,
+}
+
+/// Does it all, the deletions last; one that is refused is told and does not keep the others from it.
+pub async fn carry(
+    service: &Arc<dyn ConnectionService>,
+    steps: Vec<Step>,
+    word: &str,
+    output: &Output,
+) -> Result<Done, Failure> {
+    let whole = Done::of(&steps);
+    let mut done = Done {
+        unchanged: whole.unchanged,
+        skipped: whole.skipped,
+        ..Done::default()
+    };
+    let mut progress = Progress::of(word, whole.changes(), output);
+    let (gone, made): (Vec<Step>, Vec<Step>) = steps
+        .into_iter()
+        .partition(|step| matches!(step.what, What::Delete(_)));
+    let mut first = None;
+    for steps in [made, gone] {
+        let tasks = stream::iter(steps).filter_map(async |step| {
+            let service = Arc::clone(service);
+            Some(async move {
+                let place = step.place.clone();
+                let task = tokio::spawn(async move { make(&*service, step.what).await });
+                (place, task.await)
+            })
+        });
+        let mut tasks = std::pin::pin!(tasks.buffer_unordered(AT_ONCE));
+        while let Some((place, ended)) = tasks.next().await {
+            match ended.map_err(anyhow::Error::from)? {
+                Ok(None) => continue,
+                Ok(Some(Ended::Created)) => done.created += 1,
+                Ok(Some(Ended::Updated(true))) => done.updated += 1,
+                Ok(Some(Ended::Updated(false))) => done.unchanged += 1,
+                Ok(Some(Ended::Deleted)) => done.deleted += 1,
+                Err(error) if is_lasting(&error) => {
+                    drop(progress);
+                    if done.changes() > 0 {
+                        output.note(&done.sentence("Before that: "));
+                    }
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    done.refused += 1;
+                    progress.clear();
+                    let refusal = Refusal { place, error };
+                    output.refusal_at(&refusal.error, &refusal.place);
+                    first.get_or_insert(exit_of(&refusal.error));
+                }
+            }
+            progress.one_more();
+        }
+    }
+    drop(progress);
+    match first {
+        None => Ok(done),
+        Some(exit) => Err(Failure::Some(
+            done.sentence(""),
+            if exit == Exit::Done {
+                Exit::Refused
+            } else {
+                exit
+            },
+        )),
+    }
+}
+
+async fn make(
+    service: &dyn ConnectionService,
+    what: What,
+) -> Result<Option<Ended>, ConnectionError> {
+    match what {
+        What::Create(new) => {
+            service.create(new.draft).await?;
+            Ok(Some(Ended::Created))
+        }
+        What::Update(change) => {
+            let before = change.before.item.version;
+            let saved = service
+                .update(&change.key(), change.draft, Some(before))
+                .await?;
+            Ok(Some(Ended::Updated(saved.item.version > before)))
+        }
+        What::Delete(item) => {
+            service.delete(&item.id.into(), Some(item.version)).await?;
+            Ok(Some(Ended::Deleted))
+        }
+        What::Nothing | What::Skip => Ok(None),
+    }
+}

@@ -1,0 +1,246 @@
+//! Looks at what is there, and finds out what has to be done: everything is examined before anything is changed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+use super::super::connections::export::all_items;
+use super::super::exit::{Exit, Failure, exit_of, is_lasting};
+use super::super::output::Output;
+use super::super::progress::Progress;
+use super::source::Entry;
+use super::{Change, New, Refusal, Step, What};
+use crate::connection::document::Blank;
+use crate::connection::{
+    Connection, ConnectionDraft, ConnectionError, ConnectionService, Field, IdOrAlias, Mask,
+    Proposal, Reason, Setting,
+};
+use crate::provider::ProviderCatalog;
+
+/// How many are looked at side by side.
+const AT_ONCE: usize = 64;
+
+/// What is done about a connection that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Conflict {
+    /// It is left as it is.
+    Skip,
+    /// It becomes what the document says.
+    Update,
+    /// Nothing at all is changed.
+    Fail,
+}
+
+/// How it is looked.
+#[derive(Clone, Copy)]
+pub struct Looking {
+    /// What is done about what is there already.
+    pub conflict: Conflict,
+    /// Whether what is not in the documents goes.
+    pub is_pruning: bool,
+    /// Whether somebody wants to see what new ones would be.
+    pub is_shown: bool,
+}
+
+/// What has to be done; all that is refused is told before it is an error.
+pub async fn look(
+    service: &Arc<dyn ConnectionService>,
+    entries: Vec<Entry>,
+    looking: Looking,
+    output: &Output,
+) -> Result<Vec<Step>, Failure> {
+    let catalog = service.providers();
+    let wanted: HashSet<String> = entries.iter().map(|entry| entry.alias.clone()).collect();
+    let mut progress = Progress::of("Looking at", entries.len(), output);
+    let mut steps = Vec::with_capacity(entries.len());
+    let mut refusals = Vec::new();
+    let looks = stream::iter(entries).map(|entry| {
+        let (service, catalog) = (Arc::clone(service), Arc::clone(&catalog));
+        let look = async move { look_at(&*service, entry, looking, &catalog).await };
+        let task = tokio::spawn(look);
+        async move { task.await.map_err(anyhow::Error::from) }
+    });
+    let mut looks = looks.buffered(AT_ONCE);
+    while let Some(looked) = looks.next().await {
+        match looked? {
+            Ok(step) => steps.push(step),
+            Err(refusal) if is_lasting(&refusal.error) => return Err(refusal.error.into()),
+            Err(refusal) => refusals.push(refusal),
+        }
+        progress.one_more();
+    }
+    drop(looks);
+    drop(progress);
+    if !refusals.is_empty() {
+        return Err(refused(&refusals, wanted.len(), output));
+    }
+    if looking.is_pruning {
+        let gone = all_items(service).await?.into_iter();
+        let gone = gone.filter(|item| !wanted.contains(&item.alias.to_lowercase()));
+        steps.extend(gone.map(|item| Step {
+            alias: item.alias.clone(),
+            place: format!("{}: ", item.alias),
+            what: What::Delete(Box::new(item)),
+        }));
+    }
+    Ok(steps)
+}
+
+fn refused(refusals: &[Refusal], all: usize, output: &Output) -> Failure {
+    let mut exits = refusals.iter().map(|refusal| exit_of(&refusal.error));
+    let first = exits.next().unwrap_or(Exit::Refused);
+    let exit = if exits.all(|exit| exit == first) {
+        first
+    } else {
+        Exit::Refused
+    };
+    for refusal in refusals {
+        output.refusal_at(&refusal.error, &refusal.place);
+    }
+    let many = refusals.len();
+    Failure::Some(
+        format!("Nothing was changed: {many} of {all} connections cannot be as it is said"),
+        exit,
+    )
+}
+
+async fn look_at(
+    service: &dyn ConnectionService,
+    entry: Entry,
+    looking: Looking,
+    catalog: &ProviderCatalog,
+) -> Result<Step, Refusal> {
+    let Entry {
+        place,
+        alias,
+        draft,
+        blank,
+    } = entry;
+    let found = service.get(&IdOrAlias::Alias(alias.clone())).await;
+    let what = match (found, looking.conflict) {
+        (Err(ConnectionError::NotFound(_)), _) => {
+            create(service, draft, &blank, looking.is_shown).await
+        }
+        (Err(error), _) => Err(error),
+        (Ok(_), Conflict::Skip) => Ok(What::Skip),
+        (Ok(before), Conflict::Fail) => Err(ConnectionError::at(
+            Field::Alias,
+            Reason::AliasTaken {
+                alias: before.item.alias,
+                by: before.item.name,
+            },
+        )),
+        (Ok(before), Conflict::Update) => update(service, before, draft, &blank, catalog).await,
+    };
+    match what {
+        Ok(what) => Ok(Step { alias, place, what }),
+        Err(error) => Err(Refusal { place, error }),
+    }
+}
+
+async fn create(
+    service: &dyn ConnectionService,
+    draft: ConnectionDraft,
+    blank: &[Blank],
+    is_shown: bool,
+) -> Result<What, ConnectionError> {
+    let provider_id = draft.provider_id.clone().unwrap_or_default();
+    refuse_blank(blank.iter().filter(|blank| blank.is_needed), &provider_id)?;
+    let foreseen = service.foresee(Proposal::Create(draft.clone())).await?;
+    Ok(What::Create(Box::new(New {
+        draft,
+        after: is_shown.then_some(foreseen.connection),
+    })))
+}
+
+async fn update(
+    service: &dyn ConnectionService,
+    before: Connection,
+    draft: ConnectionDraft,
+    blank: &[Blank],
+    catalog: &ProviderCatalog,
+) -> Result<What, ConnectionError> {
+    let unstored = blank
+        .iter()
+        .filter(|blank| blank.is_needed && !is_stored(&blank.key, &before, catalog));
+    refuse_blank(unstored, &before.item.provider_id)?;
+    let settings = draft.settings.map(|mut settings| {
+        // What is not there needs no clearing.
+        let cleared = settings
+            .iter()
+            .filter(|(_, value)| **value == Setting::Null);
+        let cleared: Vec<String> = cleared.map(|(key, _)| key.to_owned()).collect();
+        for key in cleared {
+            if !is_stored(&key, &before, catalog) {
+                settings.remove(&key);
+            }
+        }
+        settings
+    });
+    let draft = ConnectionDraft {
+        // It is known by it, in whatever case.
+        alias: None,
+        settings: settings.filter(|settings| !settings.is_empty()),
+        ..draft
+    };
+    let proposal = Proposal::Update {
+        key: before.item.id.into(),
+        draft: draft.clone(),
+        over: Some(before.item.version),
+    };
+    let foreseen = service.foresee(proposal).await?;
+    if foreseen.paths.is_empty() {
+        return Ok(What::Nothing);
+    }
+    Ok(What::Update(Box::new(Change {
+        before,
+        draft,
+        foreseen,
+    })))
+}
+
+/// Whether something is stored for a setting, under whichever of its keys.
+fn is_stored(key: &str, before: &Connection, catalog: &ProviderCatalog) -> bool {
+    let provider = catalog.get(&before.item.provider_id);
+    let field = provider.and_then(|provider| provider.field(key));
+    let keys = field.map_or_else(Vec::new, |field| {
+        let names = std::iter::once(&field.key).chain(&field.accepted_as);
+        names.map(String::as_str).collect()
+    });
+    let Some(settings) = &before.settings else {
+        return false;
+    };
+    std::iter::once(key).chain(keys).any(|key| {
+        settings.get(key).is_some_and(|value| match value {
+            Setting::Null => false,
+            Setting::Switch(_) | Setting::Number(_) => true,
+            Setting::Secret(Mask::Sk | Mask::Any) => true,
+            Setting::Text(text) => !text.is_empty(),
+        })
+    })
+}
+
+fn refuse_blank<'b>(
+    blank: impl Iterator<Item = &'b Blank>,
+    provider_id: &str,
+) -> Result<(), ConnectionError> {
+    let errors: Vec<_> = blank
+        .map(|Blank { key, .. }| crate::connection::FieldError {
+            field: Field::Setting {
+                provider: provider_id.to_owned(),
+                key: key.clone(),
+                label: key.clone(),
+            },
+            reason: Reason::Said(format!(
+                "It is blank, and nothing is stored for it: {}",
+                crate::connection::document::WAYS
+            )),
+        })
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(ConnectionError::Invalid(errors))
+    }
+}

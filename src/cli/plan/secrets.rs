@@ -1,0 +1,79 @@
+//! Fetches the secrets that documents say are elsewhere.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use super::super::exit::Failure;
+use super::super::secret;
+use super::source::{Entry, Source, place};
+use crate::connection::document::{Elsewhere, Wanted};
+use crate::connection::{Plain, Setting};
+
+/// The same connections with their secrets in them; what cannot be fetched is added to what is wrong.
+pub fn fill(
+    found: Vec<(Arc<Source>, Wanted)>,
+    flaws: &mut Vec<String>,
+) -> Result<Vec<Entry>, Failure> {
+    let from_stdin = found.iter().filter(|(_, wanted)| {
+        let mut elsewhere = wanted.elsewhere.iter();
+        elsewhere.any(|(_, place)| *place == Elsewhere::Stdin)
+    });
+    let is_stdin_taken = found.iter().any(|(source, _)| source.is_stdin);
+    let many: usize = from_stdin.map(|(_, wanted)| wanted.elsewhere.len()).sum();
+    let is_stdin_clear = many < 2 && !is_stdin_taken;
+    let mut entries = Vec::with_capacity(found.len());
+    for (source, mut wanted) in found {
+        let place = place(&source, &wanted);
+        let elsewhere = std::mem::take(&mut wanted.elsewhere);
+        for (key, where_it_is) in elsewhere {
+            let taken = match &where_it_is {
+                Elsewhere::File(path) => from_file(&source.folder.join(path)),
+                Elsewhere::Stdin if is_stdin_clear => {
+                    secret::from_stdin().map_err(|failure| failure.to_string())
+                }
+                Elsewhere::Stdin if is_stdin_taken => {
+                    Err("stdin holds the document already".into())
+                }
+                Elsewhere::Stdin => {
+                    Err("stdin holds one secret, and more than one is wanted from it".into())
+                }
+            };
+            match taken {
+                Ok(taken) => {
+                    let settings = wanted.draft.settings.get_or_insert_default();
+                    settings.set(key, Setting::Secret(taken.secret));
+                }
+                Err(why) => flaws.push(format!("{place}settings.{key}: {why}")),
+            }
+        }
+        entries.push(Entry {
+            place,
+            alias: wanted.alias(),
+            draft: wanted.draft,
+            blank: wanted.blank,
+        });
+    }
+    Ok(entries)
+}
+
+/// What a file holds. Its path is never repeated: where people write the secret in its place, it would be said.
+fn from_file(path: &std::path::Path) -> Result<secret::Taken, String> {
+    let file = match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err("it is no ordinary file".to_owned()),
+        Ok(_) => File::open(path).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let file = file.map_err(|why| format!("the secret cannot be read from its file: {why}"))?;
+    let taken = secret::take(file, "its file").map_err(|failure| failure.to_string())?;
+    if taken
+        .secret
+        .expose()
+        .is_none_or(|text| text.trim().is_empty())
+    {
+        return Err("its file is empty".into());
+    }
+    Ok(secret::Taken {
+        secret: Plain::new(taken.secret.expose().unwrap_or_default().trim()),
+        ..taken
+    })
+}

@@ -1,0 +1,138 @@
+//! Shows what has to be done: a mark and an alias for each connection, and below it what is different, secrets masked.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::super::exit::Failure;
+use super::super::output::Output;
+use super::carry::Done;
+use super::{Step, What};
+use crate::connection::{Connection, Mask, Setting, Settings};
+
+/// What is not there, or empty.
+const NOTHING: &str = "-";
+
+/// The difference, to people.
+pub fn tell(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
+    for step in steps {
+        match &step.what {
+            What::Create(new) => {
+                output.line(&format!("+ {} {}", step.alias, named(new.after.as_ref())))?;
+                for (path, value) in new.after.iter().flat_map(settings_of) {
+                    output.line(&format!("    {path}: {value}"))?;
+                }
+            }
+            What::Update(change) => {
+                let before = &change.before;
+                output.line(&format!("~ {} ({})", step.alias, before.item.name))?;
+                for path in &change.foreseen.paths {
+                    let from = value(before, path);
+                    let to = value(&change.foreseen.connection, path);
+                    let untold = if change.foreseen.untold.contains(path) {
+                        ", which may be the same"
+                    } else if from == to && Mask::read(&from).is_some() {
+                        ", another one"
+                    } else {
+                        ""
+                    };
+                    output.line(&format!("    {path}: {from} → {to}{untold}"))?;
+                }
+            }
+            What::Delete(item) => output.line(&format!("- {} ({})", step.alias, item.name))?,
+            What::Nothing | What::Skip => {}
+        }
+    }
+    Ok(())
+}
+
+fn named(connection: Option<&Connection>) -> String {
+    connection.map_or_else(String::new, |connection| {
+        let item = &connection.item;
+        let state = if item.is_active { "" } else { ", inactive" };
+        format!("({}), {}{state}", item.name, item.provider_id)
+    })
+}
+
+fn settings_of(connection: &Connection) -> Vec<(String, String)> {
+    let settings = connection.settings.iter().flat_map(Settings::iter);
+    let given = settings.filter(|(_, value)| !matches!(value, Setting::Null));
+    let lines = given.map(|(key, value)| (format!("settings.{key}"), shown(Some(value))));
+    lines.collect()
+}
+
+/// What stands at a path.
+fn value(connection: &Connection, path: &str) -> String {
+    match path {
+        "alias" => connection.item.alias.clone(),
+        "name" => connection.item.name.clone(),
+        "isActive" => connection.item.is_active.to_string(),
+        path => {
+            let key = path.strip_prefix("settings.").unwrap_or(path);
+            let settings = connection.settings.as_ref();
+            shown(settings.and_then(|settings| settings.get(key)))
+        }
+    }
+}
+
+fn shown(value: Option<&Setting<Mask>>) -> String {
+    match value {
+        None | Some(Setting::Null) => NOTHING.into(),
+        Some(Setting::Switch(on)) => on.to_string(),
+        Some(Setting::Number(number)) => number.to_string(),
+        Some(Setting::Secret(mask)) => mask.text().into(),
+        Some(Setting::Text(text)) if text.is_empty() => "\"\"".into(),
+        Some(Setting::Text(text)) => text.clone(),
+    }
+}
+
+/// A step, to programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told<'s> {
+    action: &'static str,
+    alias: &'s str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Value>,
+}
+
+fn told(step: &Step) -> Option<Told<'_>> {
+    let (action, changes) = match &step.what {
+        What::Create(_) => ("create", Vec::new()),
+        What::Update(change) => {
+            let paths = change.foreseen.paths.iter().map(|path| {
+                json!({
+                    "path": path,
+                    "fromValue": value(&change.before, path),
+                    "toValue": value(&change.foreseen.connection, path),
+                })
+            });
+            ("update", paths.collect())
+        }
+        What::Delete(_) => ("delete", Vec::new()),
+        What::Nothing | What::Skip => return None,
+    };
+    Some(Told {
+        action,
+        alias: &step.alias,
+        changes,
+    })
+}
+
+/// What has to be done, to programs.
+pub fn as_json(steps: &[Step]) -> Value {
+    json!(steps.iter().filter_map(told).collect::<Vec<_>>())
+}
+
+/// How it ended, or would end, to programs.
+pub fn summary(changes: Value, done: &Done, is_dry_run: bool) -> Value {
+    json!({
+        "dryRun": is_dry_run,
+        "created": done.created,
+        "updated": done.updated,
+        "deleted": done.deleted,
+        "unchanged": done.unchanged,
+        "skipped": done.skipped,
+        "refused": done.refused,
+        "changes": changes,
+    })
+}

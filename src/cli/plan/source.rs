@@ -1,0 +1,181 @@
+//! Reads the files, folders and standard input that documents are in.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use zeroize::Zeroizing;
+
+use super::super::exit::{Exit, Failure};
+use super::super::output::Output;
+use super::super::secret::unbuffered_stdin;
+use super::secrets;
+use crate::connection::ConnectionDraft;
+use crate::connection::document::notation::{LONGEST, text_of};
+use crate::connection::document::{self, Blank, Notation, Wanted};
+use crate::provider::ProviderCatalog;
+
+/// The endings of the files that a folder is looked through for.
+const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "uda"];
+
+/// What stands for standard input.
+const STDIN: &str = "-";
+
+/// A connection that a document wants.
+pub struct Entry {
+    /// Where: words that go before a sentence.
+    pub place: String,
+    /// Its alias, in the case that aliases are kept in.
+    pub alias: String,
+    /// What it shall be, secrets among it.
+    pub draft: ConnectionDraft,
+    /// The settings that stay as they are stored.
+    pub blank: Vec<Blank>,
+}
+
+/// A file that was read.
+pub(super) struct Source {
+    pub name: Arc<str>,
+    pub folder: PathBuf,
+    pub is_stdin: bool,
+}
+
+/// Everything that these files and folders want, each alias once; all that is wrong is told before it is an error.
+pub fn read(
+    paths: &[PathBuf],
+    catalog: &ProviderCatalog,
+    output: &Output,
+) -> Result<Vec<Entry>, Failure> {
+    let mut found: Vec<(Arc<Source>, Wanted)> = Vec::new();
+    let (mut flaws, mut others) = (Vec::new(), 0);
+    for (path, is_in_folder) in files(paths)? {
+        let is_stdin = path == Path::new(STDIN);
+        let name = if is_stdin {
+            "stdin".to_owned()
+        } else {
+            path.display().to_string()
+        };
+        let text = if is_stdin {
+            stdin()?
+        } else {
+            text_of(&path).map_err(|why| Failure::Usage(format!("{name} {why}")))?
+        };
+        let notation = Notation::of((!is_stdin).then_some(&*path), &text);
+        let read = document::read(&text, notation, catalog);
+        if read.others > 0 && !is_in_folder {
+            flaws.push(format!(
+                "{name}: it is an artifact of something else than a connection"
+            ));
+        }
+        others += read.others;
+        flaws.extend(read.flaws.iter().map(|flaw| format!("{name}: {flaw}")));
+        let source = Arc::new(Source {
+            name: name.into(),
+            folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+            is_stdin,
+        });
+        let wanted = read.wanted.into_iter();
+        found.extend(wanted.map(|wanted| (Arc::clone(&source), wanted)));
+    }
+    flaws.extend(repeated(&found));
+    let mut entries = Vec::with_capacity(found.len());
+    if flaws.is_empty() {
+        entries = secrets::fill(found, &mut flaws)?;
+    }
+    if flaws.is_empty() {
+        if others > 0 {
+            output.note(&format!(
+                "{others} artifacts of something else than a connection are passed over"
+            ));
+        }
+        return Ok(entries);
+    }
+    let refused = |flaw: String| Failure::Some(flaw, Exit::Refused);
+    let last = flaws.pop().unwrap_or_default();
+    for flaw in flaws {
+        output.failure(&refused(flaw));
+    }
+    Err(refused(last))
+}
+
+/// The place of a connection: words that go before a sentence.
+pub(super) fn place(source: &Source, wanted: &Wanted) -> String {
+    let alias = wanted.draft.alias.as_deref().unwrap_or_default();
+    format!("{}: connection {} ({alias}): ", source.name, wanted.number)
+}
+
+/// The files themselves, and whether each was found in a folder.
+fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path == Path::new(STDIN) || !path.is_dir() {
+            files.push((path.clone(), false));
+            continue;
+        }
+        let unreadable =
+            |error| Failure::Usage(format!("{} cannot be read: {error}", path.display()));
+        let mut inside = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(unreadable)? {
+            let file = entry.map_err(unreadable)?.path();
+            let ending = file.extension().and_then(|ending| ending.to_str());
+            let is_hidden = file
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if !is_hidden && ending.is_some_and(|ending| ENDINGS.contains(&ending)) {
+                inside.push((file, true));
+            }
+        }
+        if inside.is_empty() {
+            let endings = ENDINGS.join(", .");
+            return Err(Failure::Usage(format!(
+                "{} has no document in it: no file that ends with .{endings}",
+                path.display()
+            )));
+        }
+        inside.sort();
+        files.extend(inside);
+    }
+    let stdin = files.iter().filter(|(path, _)| path == Path::new(STDIN));
+    if stdin.count() > 1 {
+        return Err(Failure::Usage("stdin can be read once only".into()));
+    }
+    Ok(files)
+}
+
+fn stdin() -> Result<Zeroizing<String>, Failure> {
+    let stdin = unbuffered_stdin().context("stdin cannot be read")?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    stdin
+        .take(LONGEST as u64 + 1)
+        .read_to_end(&mut bytes)
+        .context("stdin cannot be read")?;
+    if bytes.len() > LONGEST {
+        return Err(Failure::Usage("What stdin holds is too long".into()));
+    }
+    let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    match std::str::from_utf8(body) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => Err(Failure::Usage("What stdin holds is not UTF-8 text".into())),
+    }
+}
+
+/// What is wrong with aliases that are wanted twice.
+fn repeated(found: &[(Arc<Source>, Wanted)]) -> Vec<String> {
+    let mut first: HashMap<String, (&Source, usize)> = HashMap::with_capacity(found.len());
+    let mut flaws = Vec::new();
+    for (source, wanted) in found {
+        match first.get(&wanted.alias()) {
+            None => {
+                first.insert(wanted.alias(), (source, wanted.number));
+            }
+            Some((other, number)) => flaws.push(format!(
+                "{}alias: connection {number} in {} has it already",
+                place(source, wanted),
+                other.name
+            )),
+        }
+    }
+    flaws
+}

@@ -1,0 +1,198 @@
+//! One line on stderr that says how far long work is, where somebody looks at it.
+
+use std::io::{IsTerminal, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::output::Output;
+use crate::text::{columns, printable};
+
+/// The line changes no more often than this.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Work that takes less than this is not talked about.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// Where a terminal does not say how wide it is.
+const WIDTH: usize = 80;
+
+/// How far some work is.
+pub struct Progress {
+    word: String,
+    done: u64,
+    total: u64,
+    is_on: bool,
+    is_shown: bool,
+    next: Instant,
+}
+
+impl Progress {
+    /// At the beginning of so many.
+    pub fn of(word: &str, total: usize, output: &Output) -> Self {
+        Self {
+            word: word.to_owned(),
+            done: 0,
+            total: total as u64,
+            is_on: output.is_talkative() && std::io::stderr().is_terminal(),
+            is_shown: false,
+            next: Instant::now() + PATIENCE,
+        }
+    }
+
+    /// The same beside data that goes to stdout: where a terminal shows that, nothing else is shown.
+    pub fn beside_stdout(word: &str, total: usize, output: &Output) -> Self {
+        let mut progress = Self::of(word, total, output);
+        progress.is_on &= !std::io::stdout().is_terminal();
+        progress
+    }
+
+    /// One more is done.
+    pub fn one_more(&mut self) {
+        self.done += 1;
+        if self.is_on && Instant::now() >= self.next {
+            self.next = Instant::now() + PAUSE;
+            self.is_shown = true;
+            let line = line(&self.word, self.done, self.total, width());
+            put(&format!("\r{line}\u{1b}[K"));
+        }
+    }
+
+    /// Takes the line away, for something else to be said.
+    pub fn clear(&mut self) {
+        if std::mem::take(&mut self.is_shown) {
+            put("\r\u{1b}[K");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Says that something nobody can count is under way, and for how long, until it is dropped.
+pub struct Waiting {
+    ended: Option<Sender<()>>,
+    teller: Option<JoinHandle<()>>,
+}
+
+impl Waiting {
+    /// At the beginning.
+    pub fn on(word: &'static str, output: &Output) -> Self {
+        if !output.is_talkative() || !std::io::stderr().is_terminal() {
+            return Self {
+                ended: None,
+                teller: None,
+            };
+        }
+        let (ended, ending) = channel();
+        let teller = std::thread::Builder::new().name("progress".into());
+        Self {
+            ended: Some(ended),
+            // Without a thread nothing is said, and the work is done all the same.
+            teller: teller.spawn(move || tell(word, &ending)).ok(),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        drop(self.ended.take());
+        if let Some(teller) = self.teller.take() {
+            // A line that was not taken away is no reason for anything.
+            let _ = teller.join();
+        }
+    }
+}
+
+fn tell(word: &str, ending: &Receiver<()>) {
+    let begun = Instant::now();
+    let mut is_shown = false;
+    let mut pause = PATIENCE;
+    while ending.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        let seconds = begun.elapsed().as_secs();
+        let words = format!("{word}, {seconds} s so far");
+        put(&format!("\r{}\u{1b}[K", fitted(&words, width())));
+        is_shown = true;
+        pause = Duration::from_secs(1);
+    }
+    if is_shown {
+        put("\r\u{1b}[K");
+    }
+}
+
+fn put(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    // Nobody can be told when that is gone.
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
+}
+
+fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    let width = size.map_or(WIDTH, |size| usize::from(size.ws_col));
+    if width == 0 { WIDTH } else { width }
+}
+
+/// The line, no wider than there is room; the last column stays free, since some terminals break the line there.
+fn line(word: &str, done: u64, total: u64, width: usize) -> String {
+    let percent = done.min(total) * 100 / total.max(1);
+    let whole = format!(
+        "{word}: {} of {} ({percent}%)",
+        grouped(done),
+        grouped(total)
+    );
+    fitted(&whole, width)
+}
+
+fn fitted(whole: &str, width: usize) -> String {
+    let mut line = String::new();
+    for sign in printable(whole).chars() {
+        line.push(sign);
+        if columns(&line) >= width {
+            line.pop();
+            break;
+        }
+    }
+    line
+}
+
+/// A number that is read at a glance.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_never_as_wide_as_the_terminal() {
+        assert_eq!(
+            line("Importing", 45_120, 100_000, 80),
+            "Importing: 45,120 of 100,000 (45%)"
+        );
+        for width in 0..60 {
+            let line = line("Importing", 45_120, 100_000, width);
+            assert!(columns(&line) < width.max(1), "{line:?} at {width}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_nothing_is_no_division() {
+        assert_eq!(line("Importing", 0, 0, 80), "Importing: 0 of 0 (0%)");
+        assert_eq!(grouped(1_000_000), "1,000,000");
+        assert_eq!(grouped(999), "999");
+    }
+}

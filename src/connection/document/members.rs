@@ -1,0 +1,136 @@
+//! Reads the members of one connection in a document.
+
+use super::secrets::{self, Given};
+use super::{Flaw, Wanted};
+use crate::connection::json::Json;
+use crate::connection::{ConnectionDraft, FieldError};
+use crate::provider::{Provider, ProviderCatalog};
+
+/// What a connection can have.
+const MEMBERS: [&str; 7] = [
+    "alias",
+    "name",
+    "providerId",
+    "isActive",
+    "settings",
+    "blank",
+    "changeDescription",
+];
+
+/// What only a store knows; an answer of the API has it, and it is passed over.
+const OF_A_STORE: [&str; 6] = [
+    "id",
+    "dateCreated",
+    "dateModified",
+    "dateDeleted",
+    "version",
+    "endpoint",
+];
+
+/// How many letters of a name are repeated: no member is longer, and a secret in its place is.
+const MOST_REPEATED: usize = 24;
+
+/// Says that there is no such member.
+pub fn unknown(name: &str, known: &[&str], what: &str) -> String {
+    let known = known.join(", ");
+    if name.len() > MOST_REPEATED {
+        return format!("it has a member that is not known; {what} has {known}");
+    }
+    format!("there is no member '{name}'; {what} has {known}")
+}
+
+/// The connection that these members say, or everything that is wrong with them.
+pub fn wanted(
+    number: usize,
+    members: Vec<(String, Json)>,
+    is_artifact: bool,
+    catalog: &ProviderCatalog,
+) -> Result<Wanted, Vec<Flaw>> {
+    let alias = text(&members, "alias").map(str::to_owned);
+    let flaw = |field: Option<String>, why: String| Flaw {
+        number: Some(number),
+        alias: alias.clone().filter(|alias| !alias.trim().is_empty()),
+        field,
+        why,
+    };
+    let mut flaws = Vec::new();
+    let provider = text(&members, "providerId").and_then(|id| catalog.get(id.trim()));
+    let named = named(&members);
+    let mut given = Given::default();
+    let mut kept = Vec::new();
+    for (name, value) in members {
+        match (name.as_str(), value) {
+            ("blank", _) => {}
+            ("settings", Json::Object(settings)) => {
+                for (key, value) in settings {
+                    let key = spelt(key, provider, is_artifact);
+                    if let Err(why) = given.take(&key, value, provider, &named) {
+                        flaws.push(flaw(Some(format!("settings.{key}")), why));
+                    }
+                }
+            }
+            (name, value) if MEMBERS.contains(&name) => kept.push((name.to_owned(), value)),
+            (name, _) if OF_A_STORE.contains(&name) => {}
+            (name, _) => flaws.push(flaw(None, unknown(name, &MEMBERS, "a connection"))),
+        }
+    }
+    if is_artifact {
+        secrets::missing(&mut given, provider);
+    }
+    if !given.settings.is_empty() {
+        kept.push(("settings".to_owned(), Json::Object(given.settings)));
+    }
+    let draft = ConnectionDraft::from_members(kept);
+    for required in [("alias", &draft.alias), ("providerId", &draft.provider_id)] {
+        let is_missing = required.1.as_deref().is_none_or(|it| it.trim().is_empty());
+        if is_missing && !draft.has_misread(required.0) {
+            flaws.push(flaw(Some(required.0.into()), "it is required".into()));
+        }
+    }
+    for error in &draft.misread {
+        let FieldError { field, .. } = error;
+        flaws.push(flaw(Some(field.path()), error.to_string()));
+    }
+    if !flaws.is_empty() {
+        return Err(flaws);
+    }
+    Ok(Wanted {
+        number,
+        draft,
+        elsewhere: given.elsewhere,
+        blank: given.blank,
+    })
+}
+
+fn text<'m>(members: &'m [(String, Json)], name: &str) -> Option<&'m str> {
+    let value = members.iter().find(|(member, _)| member == name);
+    match value {
+        Some((_, Json::Text(text))) => Some(text),
+        Some(_) | None => None,
+    }
+}
+
+/// The settings that are said to be blank because they are secret.
+fn named(members: &[(String, Json)]) -> Vec<String> {
+    let Some((_, Json::List(blank))) = members.iter().find(|(name, _)| name == "blank") else {
+        return Vec::new();
+    };
+    let texts = blank.iter().filter_map(|key| match key {
+        Json::Text(key) => Some(key.clone()),
+        Json::Null | Json::Switch(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
+    });
+    texts.collect()
+}
+
+/// The key as the provider spells it, where an artifact spells it with capitals.
+fn spelt(key: String, provider: Option<&Provider>, is_artifact: bool) -> String {
+    let mut fields = provider
+        .filter(|_| is_artifact)
+        .into_iter()
+        .flat_map(|it| &it.settings);
+    let same = fields.find(|field| {
+        let mut names = std::iter::once(&field.key).chain(&field.accepted_as);
+        names.any(|name| name.eq_ignore_ascii_case(&key))
+    });
+    same.map_or(key, |field| field.key.clone())
+}

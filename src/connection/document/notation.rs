@@ -1,0 +1,92 @@
+//! Turns JSON or YAML into values, with limits on what a small text can grow to.
+
+use std::path::Path;
+
+use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
+use serde_saphyr::{MessageFormatter, UserMessageFormatter};
+
+use crate::connection::json::Json;
+use crate::text::file;
+
+/// The longest text that is read, in bytes.
+pub const LONGEST: usize = 256 * 1024 * 1024;
+
+/// The most values that references to anchors may add to a document.
+const MOST_REPEATED: usize = 100_000;
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notation {
+    /// JSON, one value or several one after the other.
+    Json,
+    /// YAML 1.2, one document or several between lines of `---`.
+    Yaml,
+}
+
+impl Notation {
+    /// How a file is written, by its ending; where that does not tell, by how the text begins.
+    pub fn of(path: Option<&Path>, text: &str) -> Self {
+        let ending = path.and_then(Path::extension);
+        match ending.and_then(|ending| ending.to_str()) {
+            Some("json" | "jsonl" | "uda") => Self::Json,
+            Some("yaml" | "yml") => Self::Yaml,
+            Some(_) | None if text.trim_start().starts_with(['{', '[']) => Self::Json,
+            Some(_) | None => Self::Yaml,
+        }
+    }
+
+    /// The values of a text, or why there are none.
+    pub(super) fn values(self, text: &str) -> Result<Vec<Json>, String> {
+        match self {
+            Self::Json => json(text),
+            Self::Yaml => yaml(text),
+        }
+    }
+}
+
+fn json(text: &str) -> Result<Vec<Json>, String> {
+    let values = serde_json::Deserializer::from_str(text).into_iter();
+    values
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("it is not valid JSON: {error}"))
+}
+
+fn yaml(text: &str) -> Result<Vec<Json>, String> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            // The text itself is bounded, so that only what it repeats has to be.
+            max_events: usize::MAX,
+            max_nodes: usize::MAX,
+            max_total_scalar_bytes: LONGEST,
+            max_anchors: 1_000,
+            max_aliases: MOST_REPEATED,
+            max_recorded_anchor_events: MOST_REPEATED,
+            max_documents: MOST_REPEATED,
+        },
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        merge_keys: MergeKeyPolicy::Merge,
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: MOST_REPEATED,
+            max_replay_stack_depth: 16,
+        },
+        strict_booleans: true,
+        reject_unsupported_tags: true,
+        // A part of the text in a message could be a secret.
+        with_snippet: false,
+    };
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+        let said = UserMessageFormatter.format_message(&error).into_owned();
+        let place = error.location().map_or_else(String::new, |at| {
+            format!(" at line {} column {}", at.line(), at.column())
+        });
+        format!("it is not valid YAML: {said}{place}")
+    })
+}
+
+/// The text of a document in a file.
+pub fn text_of(path: &Path) -> Result<zeroize::Zeroizing<String>, String> {
+    file::read(path, LONGEST).map_err(|flaw| match flaw {
+        file::FileFlaw::NotThere => "is not there".into(),
+        file::FileFlaw::Unusable(why) => why,
+    })
+}

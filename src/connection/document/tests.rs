@@ -1,0 +1,156 @@
+use rstest::rstest;
+
+use super::*;
+use crate::connection::Setting;
+
+fn yaml(text: &str) -> Read {
+    read(text, Notation::Yaml, &ProviderCatalog::embedded())
+}
+
+fn flaw(text: &str) -> String {
+    let read = yaml(text);
+    let flaws: Vec<String> = read.flaws.iter().map(ToString::to_string).collect();
+    assert!(!flaws.is_empty(), "{text} was taken");
+    flaws.join("\n")
+}
+
+#[test]
+fn an_export_reads_the_same_in_json_and_in_yaml() {
+    let json = r#"{"kind":"umai.connections","version":1,"connections":[
+        {"alias":"a","name":"A","providerId":"openai","isActive":false,"settings":{"apiKey":"","organization":null},"blank":["apiKey"]}]}"#;
+    let yaml_text = "kind: umai.connections\nversion: 1\nconnections:\n- alias: a\n  name: A\n  providerId: openai\n  isActive: false\n  settings:\n    apiKey: \"\"\n    organization: null\n  blank: [apiKey]\n";
+    let catalog = ProviderCatalog::embedded();
+    let one = read(json, Notation::Json, &catalog);
+    let other = yaml(yaml_text);
+    assert_eq!(one.flaws, other.flaws);
+    assert!(one.flaws.is_empty(), "{:?}", one.flaws);
+    let (one, other) = (&one.wanted[0], &other.wanted[0]);
+    assert_eq!(one.draft, other.draft);
+    assert_eq!(one.blank, other.blank);
+    assert_eq!(one.draft.is_active, Some(false));
+    assert_eq!(
+        one.blank,
+        [Blank {
+            key: "apiKey".into(),
+            is_needed: true
+        }]
+    );
+    let settings = one.draft.settings.as_ref().unwrap();
+    assert_eq!(settings.get("organization"), Some(&Setting::Null));
+    assert!(settings.get("apiKey").is_none());
+}
+
+#[test]
+fn several_documents_and_lists_are_counted_through() {
+    let one = "alias: a\nproviderId: openai\n---\n- alias: b\n  providerId: openai\n- alias: c\n  providerId: openai\n---\nconnections:\n- alias: D\n  providerId: openai\n";
+    let read = yaml(one);
+    assert!(read.flaws.is_empty(), "{:?}", read.flaws);
+    let found: Vec<_> = read
+        .wanted
+        .iter()
+        .map(|it| (it.number, it.alias()))
+        .collect();
+    let wanted = ["a", "b", "c", "d"].map(str::to_owned);
+    assert_eq!(found, (1..).zip(wanted).collect::<Vec<_>>());
+}
+
+#[rstest]
+#[case("", "it is empty")]
+#[case("just words", "it must be an object")]
+#[case("a: b", "there is no list of 'connections'")]
+#[case("connections: {}\n", "connections must be a list")]
+#[case("connection: []\nconnections: []", "there is no member 'connection'")]
+#[case("kind: other\nconnections: []", "kind must be umai.connections")]
+#[case("version: 2\nconnections: []", "of a later version")]
+#[case("connections: [1]", "connection 1: it must be an object")]
+#[case(
+    "connections: [{alias: a}]",
+    "connection 1 (a): providerId: it is required"
+)]
+#[case("connections: [{alias: a, alias: b}]", "duplicate")]
+#[case(
+    "connections: [{alias: a, providerId: openai, activ: true}]",
+    "connection 1 (a): there is no member 'activ'"
+)]
+#[case(
+    "connections: [{alias: a, providerId: openai, isActive: yes}]",
+    "isActive: IsActive must be true or false"
+)]
+#[case(
+    "connections: [{alias: a, providerId: openai, settings: {apiKey: {path: x}}}]",
+    "settings.apiKey: it must be one value, {file: PATH}"
+)]
+#[case("connections:\n  - alias: a\n bad", "at line")]
+fn what_is_wrong_is_said_with_its_place(#[case] text: &str, #[case] why: &str) {
+    let said = flaw(text);
+    assert!(said.to_lowercase().contains(&why.to_lowercase()), "{said}");
+}
+
+#[rstest]
+#[case("apiKey: sk-planted-secret")]
+#[case("apiKey: $$planted")]
+#[case("organization: sk-planted-secret")]
+#[case("endpoint: plantedplantedplantedplantedplanted1")]
+fn a_secret_in_clear_is_refused_and_not_repeated(#[case] setting: &str) {
+    let said = flaw(&format!(
+        "alias: a\nproviderId: openai\nsettings:\n  {setting}\n"
+    ));
+    assert!(said.contains("is not written into a document"), "{said}");
+    assert!(said.contains("settings."), "{said}");
+    assert!(!said.contains("planted"), "{said}");
+}
+
+#[test]
+fn a_secret_is_referred_to_or_elsewhere() {
+    let read = yaml(
+        "alias: a\nproviderId: openai\nsettings: {apiKey: {file: key.txt}}\n---\nalias: b\nproviderId: openai\nsettings: {apiKey: $OpenAI:ApiKey}\n---\nalias: c\nproviderId: openai\nsettings: {apiKey: {stdin: true}}\n",
+    );
+    assert!(read.flaws.is_empty(), "{:?}", read.flaws);
+    let file = Elsewhere::File("key.txt".into());
+    assert_eq!(read.wanted[0].elsewhere, [("apiKey".to_owned(), file)]);
+    assert!(read.wanted[1].draft.settings.is_some());
+    let stdin = ("apiKey".to_owned(), Elsewhere::Stdin);
+    assert_eq!(read.wanted[2].elsewhere, [stdin]);
+}
+
+#[test]
+fn a_small_text_does_not_grow_without_bounds() {
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let below = format!("*a{}, ", level - 1).repeat(10);
+        bomb.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+    }
+    let said = flaw(&bomb);
+    assert!(said.contains("it is not valid YAML"), "{said}");
+    let deep = format!("connections: {}{}", "[".repeat(5_000), "]".repeat(5_000));
+    assert!(flaw(&deep).contains("it is not valid YAML"));
+}
+
+#[test]
+fn an_anchor_can_be_used_for_what_connections_share() {
+    let read = yaml(
+        "connections:\n- &base\n  alias: a\n  name: A\n  providerId: openai\n- <<: *base\n  alias: b\n",
+    );
+    assert!(read.flaws.is_empty(), "{:?}", read.flaws);
+    assert_eq!(read.wanted[1].alias(), "b");
+    assert_eq!(read.wanted[1].draft.provider_id.as_deref(), Some("openai"));
+}
+
+#[test]
+fn an_artifact_of_umbraco_deploy_is_read_and_others_are_passed_over() {
+    let json = r#"{"Udi":"umb://umbraco-ai-connection/3fa85f6457174562b3fc2c963f66afa6","Dependencies":[],
+        "__type":"Umbraco.AI.Deploy.Artifacts.AIConnectionArtifact,Umbraco.AI.Deploy","__version":"17.0.0",
+        "Name":"OpenAI","Alias":"openai-prod","ProviderId":"openai","IsActive":true,"Version":3,
+        "Settings":{"ApiKey":"ENC:CfDJ8planted","Endpoint":"https://api.openai.com/v1","Organization":null}}
+        {"Udi":"umb://umbraco-ai-profile/3fa85f6457174562b3fc2c963f66afa6","Alias":"chat"}"#;
+    let read = read(json, Notation::Json, &ProviderCatalog::embedded());
+    assert!(read.flaws.is_empty(), "{:?}", read.flaws);
+    assert_eq!((read.wanted.len(), read.others), (1, 1));
+    let wanted = &read.wanted[0];
+    assert_eq!(wanted.alias(), "openai-prod");
+    assert_eq!(wanted.draft.is_active, Some(true));
+    let settings = wanted.draft.settings.as_ref().unwrap();
+    let keys: Vec<&str> = settings.iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["endpoint", "organization"]);
+    assert_eq!(wanted.blank[0].key, "apiKey");
+}

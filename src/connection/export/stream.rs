@@ -1,0 +1,132 @@
+//! Writes an export while its connections are still being read.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::{Exported, KIND, VERSION};
+use crate::text::{json, yaml};
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// As the API writes.
+    Json,
+    /// As people write by hand.
+    Yaml,
+}
+
+/// An export that is being written; the connections come in their order.
+pub struct Stream<W> {
+    writer: W,
+    format: Format,
+    count: usize,
+    blank: usize,
+}
+
+impl<W: Write> Stream<W> {
+    /// Begins the document.
+    pub fn begin(mut writer: W, format: Format) -> io::Result<Self> {
+        match format {
+            Format::Json => write!(
+                writer,
+                "{{\n  \"kind\": \"{KIND}\",\n  \"version\": {VERSION},\n  \"connections\": ["
+            )?,
+            Format::Yaml => write!(writer, "kind: \"{KIND}\"\nversion: {VERSION}\nconnections:")?,
+        }
+        Ok(Self {
+            writer,
+            format,
+            count: 0,
+            blank: 0,
+        })
+    }
+
+    /// Writes one connection.
+    pub fn add(&mut self, one: &Exported) -> io::Result<()> {
+        let text = match self.format {
+            Format::Json => {
+                let text = serde_json::to_string_pretty(one)?;
+                let mut indented = String::with_capacity(text.len() * 2);
+                indented.push_str(if self.count == 0 { "" } else { "," });
+                for line in json::harmless(&text).lines() {
+                    // A String takes every write.
+                    let _ = write!(indented, "\n    {line}");
+                }
+                indented
+            }
+            Format::Yaml => {
+                let begin = if self.count == 0 { "\n" } else { "" };
+                format!("{begin}{}", yaml::element(&serde_json::to_value(one)?))
+            }
+        };
+        self.writer.write_all(text.as_bytes())?;
+        self.count += 1;
+        self.blank += usize::from(!one.blank.is_empty());
+        Ok(())
+    }
+
+    /// Ends the document; answers how many connections it has, and how many of them have blanks.
+    pub fn end(mut self) -> io::Result<(usize, usize)> {
+        match (self.format, self.count) {
+            (Format::Json, 0) => writeln!(self.writer, "]\n}}")?,
+            (Format::Json, _) => writeln!(self.writer, "\n  ]\n}}")?,
+            (Format::Yaml, 0) => writeln!(self.writer, " []")?,
+            (Format::Yaml, _) => {}
+        }
+        self.writer.flush()?;
+        Ok((self.count, self.blank))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Blank, Document};
+    use super::*;
+    use crate::connection::Setting;
+
+    fn some() -> Vec<Exported> {
+        ["a", "b"]
+            .map(|alias| Exported {
+                alias: alias.into(),
+                name: "no\u{202e}".into(),
+                provider_id: "openai".into(),
+                is_active: true,
+                settings: Some(
+                    [
+                        ("apiKey".to_owned(), Setting::Secret(Blank)),
+                        ("organization".to_owned(), Setting::Null),
+                    ]
+                    .into_iter()
+                    .collect(),
+                ),
+                blank: vec!["apiKey".into()],
+            })
+            .into()
+    }
+
+    fn streamed(format: Format, many: &[Exported]) -> String {
+        let mut bytes = Vec::new();
+        let mut stream = Stream::begin(&mut bytes, format).unwrap();
+        for one in many {
+            stream.add(one).unwrap();
+        }
+        assert_eq!(stream.end().unwrap(), (many.len(), many.len()));
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn what_is_streamed_is_the_whole_document() {
+        for many in [some(), Vec::new()] {
+            let whole = Document::of(many.clone());
+            let json = streamed(Format::Json, &many);
+            assert_eq!(json, whole.to_json().unwrap());
+            let yaml = streamed(Format::Yaml, &many);
+            assert_eq!(
+                serde_saphyr::from_str::<serde_json::Value>(&yaml).unwrap(),
+                serde_json::to_value(&whole).unwrap(),
+                "{yaml}"
+            );
+            assert!(!yaml.contains('\u{202e}'));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `--dry-run` examines what the command itself would, says what it would do, and leaves everything as it is.
+
+use rstest::rstest;
+
+use crate::home::{Answer, DOCUMENTED, Home};
+
+/// The documented connection, another one, and one in the trash.
+fn home() -> Home {
+    let home = Home::documented();
+    for alias in ["other", "gone"] {
+        let body = format!(r#"{{"alias":"{alias}","name":"{alias}","providerId":"openai"}}"#);
+        assert_eq!(home.create(&body).code, 0);
+    }
+    let rename = ["connections", "update", "openai-prod", "--name", "Renamed"];
+    assert_eq!(home.run(&rename).code, 0);
+    assert_eq!(
+        home.run(&["connections", "delete", "gone", "--yes"]).code,
+        0
+    );
+    home
+}
+
+fn everything(home: &Home) -> String {
+    let export = home.run(&["connections", "export"]).out;
+    let trash = home.run(&["connections", "list", "--trash", "--json"]).out;
+    let history = home.run(&["connections", "history", "openai-prod", "--json"]);
+    format!("{export}{trash}{}", history.out)
+}
+
+fn dry(home: &Home, arguments: &[&str]) -> Answer {
+    home.run(&[&["connections"], arguments, &["--dry-run"]].concat())
+}
+
+#[rstest]
+#[case(&["create", "--name", "New", "--provider", "openai"], "Would create New (new)\n")]
+#[case(&["update", "other", "--name", "Better"], "Would save Better (other): name\n")]
+#[case(&["update", "other", "--name", "other"], "other (other) is so already\n")]
+#[case(&["duplicate", "openai-prod", "--name", "Copy"], "Would create Copy (copy)\n")]
+#[case(&["activate", "other"], "other (other) is so already\n")]
+#[case(&["deactivate", "other"], "Would save other (other): isActive\n")]
+#[case(&["delete", "other"], "Would delete other (other)\n")]
+#[case(&["rollback", "openai-prod", "1"], "Would save OpenAI Production (openai-prod): name\n")]
+#[case(&["restore", "gone"], "Would bring back gone (gone)\n")]
+#[case(&["purge", "gone"], "Would delete for good gone (gone)\n")]
+#[case(&["purge", "--all"], "Would delete for good gone (gone)\n")]
+fn it_says_what_would_be_done_and_does_nothing(#[case] arguments: &[&str], #[case] said: &str) {
+    let home = home();
+    let before = everything(&home);
+    let answer = dry(&home, arguments);
+    assert_eq!((answer.code, answer.out.as_str()), (0, said), "{answer:?}");
+    let told = dry(&home, &[arguments, &["--json"]].concat());
+    assert_eq!(told.code, 0, "{told:?}");
+    assert_eq!(told.json()["dryRun"], true, "{told:?}");
+    assert!(!told.out.contains("sk-your"), "{told:?}");
+    assert_eq!(everything(&home), before);
+}
+
+#[rstest]
+#[case(&["create", "--name", "other", "--provider", "openai"], 5)]
+#[case(&["create", "--name", "New", "--provider", "nobody"], 4)]
+#[case(&["create", "--name", "New", "--provider", "openai", "--set", "apiKey=$No:Key"], 4)]
+#[case(&["update", "nobody", "--name", "x"], 3)]
+#[case(&["update", "other", "--alias", "openai-prod"], 5)]
+#[case(&["update", "openai-prod", "--name", "x", "--if-version", "1"], 5)]
+#[case(&["duplicate", "openai-prod", "--name", "other"], 5)]
+#[case(&["activate", "nobody"], 3)]
+#[case(&["delete", "nobody"], 3)]
+#[case(&["rollback", "openai-prod", "9"], 3)]
+#[case(&["restore", "gone", "--alias", "other"], 5)]
+#[case(&["restore", "nobody"], 3)]
+#[case(&["purge", "nobody"], 3)]
+#[case(&["deactivate", "other", "--read-only"], 2)]
+fn it_ends_as_the_command_itself_would(#[case] arguments: &[&str], #[case] code: i32) {
+    let home = home();
+    let before = everything(&home);
+    let dry = dry(&home, arguments);
+    assert_eq!((dry.code, dry.out.as_str()), (code, ""), "{dry:?}");
+    assert_eq!(everything(&home), before);
+    let mut arguments = [&["connections"], arguments].concat();
+    if ["delete", "purge"].contains(&arguments[1]) {
+        arguments.push("--yes");
+    }
+    let real = home.run(&arguments);
+    assert_eq!((real.code, real.err), (code, dry.err));
+}
+
+#[test]
+fn of_many_bodies_each_is_examined_and_an_alias_is_free_once() {
+    let home = Home::documented();
+    let new = DOCUMENTED.replace("openai-prod", "new");
+    let lines = format!("{new}\n{DOCUMENTED}\n{new}\n");
+    let arguments = ["connections", "create", "--from-json", "-", "--dry-run"];
+    let answer = home.pipe(&arguments, lines);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert_eq!(answer.out, "Would create OpenAI Production (new)\n");
+    assert!(answer.err.contains("line 2: alias: "), "{answer:?}");
+    assert!(answer.err.contains("line 3: alias: "), "{answer:?}");
+    assert!(
+        answer.err.contains("1 of 3 would be created, 2 refused"),
+        "{answer:?}"
+    );
+    assert_eq!(home.total(), 1);
+}

@@ -1,0 +1,104 @@
+//! Documents and dry runs over `--server`: the same as here, and honest about what cannot be told from there.
+
+use crate::commands::Far;
+use crate::home::{Answer, Home};
+
+const DOCUMENT: &str = "\
+- alias: a
+  name: A
+  providerId: openai
+  settings: {apiKey: {file: key.txt}}
+- {alias: b, name: B, providerId: openai, settings: {apiKey: $OpenAI:ApiKey}}
+";
+
+fn run(far: &Far, home: &Home, arguments: &[&str]) -> Answer {
+    let origin = far.origin();
+    home.run(&[&["--server", &origin, "connections"], arguments].concat())
+}
+
+#[test]
+fn a_document_is_applied_far_away_once() {
+    let (far, home) = (Far::new(), Home::new());
+    home.write("all.yaml", DOCUMENT);
+    home.write("key.txt", "sk-planted\n");
+    let apply = ["apply", "-f", "all.yaml", "--yes"];
+    let done = run(&far, &home, &apply);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.out.ends_with("2 created\n"), "{done:?}");
+
+    // Whether the file holds the key that the server has is known to the server alone, which makes no version of it.
+    let again = run(&far, &home, &apply);
+    assert_eq!(again.code, 0, "{again:?}");
+    assert!(
+        again
+            .out
+            .contains("settings.apiKey: sk-*** → sk-***, which may be the same"),
+        "{again:?}"
+    );
+    assert!(again.out.ends_with("2 as it should be\n"), "{again:?}");
+    assert!(again.err.contains("cannot be told from here"), "{again:?}");
+    for alias in ["a", "b"] {
+        let one = run(&far, &home, &["get", alias, "--json"]).json();
+        assert_eq!(one["version"], 1);
+    }
+    let exported = run(&far, &home, &["export", "--format", "yaml"]);
+    home.write("exported.yaml", exported.out);
+    let same = run(&far, &home, &["apply", "-f", "exported.yaml", "--prune"]);
+    assert_eq!((same.code, same.out.as_str()), (0, ""), "{same:?}");
+    assert!(!done.said().contains("planted") && !again.said().contains("planted"));
+}
+
+#[test]
+fn a_dry_run_far_away_reads_and_says_what_it_did_not_ask() {
+    let (far, home) = (Far::new(), Home::new());
+    home.write("all.yaml", DOCUMENT);
+    home.write("key.txt", "sk-planted\n");
+    assert_eq!(
+        run(&far, &home, &["apply", "-f", "all.yaml", "--yes"]).code,
+        0
+    );
+    for (arguments, code, said) in [
+        (
+            &["create", "--name", "C", "--provider", "openai"][..],
+            0,
+            "Would create C (c)\n",
+        ),
+        (&["create", "--name", "A", "--provider", "openai"], 5, ""),
+        (
+            &["update", "a", "--name", "Z"],
+            0,
+            "Would save Z (a): name\n",
+        ),
+        (&["update", "b", "--set", "apiKey=$No:Key"], 4, ""),
+        (
+            &["duplicate", "a", "--name", "D"],
+            0,
+            "Would create D (d)\n",
+        ),
+        (&["deactivate", "a"], 0, "Would save A (a): isActive\n"),
+        (&["delete", "nobody"], 3, ""),
+        (&["delete", "a"], 0, "Would delete A (a)\n"),
+        (&["rollback", "a", "1"], 0, "A (a) is so already\n"),
+    ] {
+        let dry = run(&far, &home, &[arguments, &["--dry-run"]].concat());
+        assert_eq!(
+            (dry.code, dry.out.as_str()),
+            (code, said),
+            "{arguments:?}: {dry:?}"
+        );
+        assert_eq!(
+            dry.err.contains("not asked whether it would do it"),
+            code == 0,
+            "{dry:?}"
+        );
+    }
+    let page = run(&far, &home, &["list", "--json"]).json();
+    assert_eq!(page["total"], 2);
+    assert!(
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|item| item["version"] == 1)
+    );
+}
