@@ -61,7 +61,7 @@ const ONE: Able = Able {
 fn able(command: &Command) -> Able {
     match command {
         Command::Connections(verb) => of_connections(verb),
-        Command::Providers(providers::Verb::List)
+        Command::Providers(providers::Verb::List | providers::Verb::Check { .. })
         | Command::Token(token::Verb::List)
         | Command::Backup(backup::Verb::List { .. })
         | Command::Targets => LIST,

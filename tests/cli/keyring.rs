@@ -56,7 +56,10 @@ fn the_key_opens_with_the_keyring_through_a_rotation_and_not_without_it() {
     // A line break in the log of a bus is no keyring.
     let without = home.run(&["connections", "list"]);
     assert_eq!(without.code, 6, "{without:?}");
-    assert!(without.err.contains("keyring of this system"), "{without:?}");
+    assert!(
+        without.err.contains("keyring of this system"),
+        "{without:?}"
+    );
     assert_eq!(std::fs::read_to_string(&key).unwrap(), sealed);
     let another_day = in_a_session(
         &home,
