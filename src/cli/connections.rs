@@ -9,25 +9,26 @@ pub mod from_env;
 mod given;
 mod history;
 mod import;
+mod list;
 mod models;
 pub mod show;
+mod switch;
 mod test;
 mod trash;
 mod update;
 
 use std::sync::Arc;
 
+use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand};
 
 use super::dry::{self, DryRun};
 use super::exit::{Failure, is_lasting};
 use super::import as bodies;
 use super::output::{Format, Output};
 use super::session::{self, Ground, with_service};
-use crate::connection::{ConnectionService, IdOrAlias, Proposal, Query, Window};
-use crate::provider::{Capability, ProviderCatalog};
-use crate::tui::tree::{Column, Sort};
+use crate::connection::{ConnectionService, IdOrAlias, Proposal};
+use crate::provider::Capability;
 
 /// What can be done with connections.
 #[derive(Debug, Subcommand)]
@@ -36,7 +37,7 @@ pub enum Verb {
     #[command(
         after_help = "Examples:\n  umai connections list --filter prod --active\n  umai connections list prodction provider:openai '!status:inactive' endpoint:eu\n  umai connections list --provider openai --skip 100 --json"
     )]
-    List(List),
+    List(list::List),
     /// Show one connection, its secrets masked
     #[command(after_help = "Example:\n  umai connections get openai-production --json")]
     Get {
@@ -149,124 +150,10 @@ impl Verb {
     }
 }
 
-/// Which connections to list.
-#[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
-pub struct List {
-    /// What to find, as in the app's filter: words, be it with a typing mistake, and status: provider: name: alias: endpoint: id:,
-    /// with ! before what must not be
-    #[arg(value_name = "TERM", conflicts_with = "trash")]
-    terms: Vec<String>,
-    /// Only names that contain this, in any case
-    #[arg(long, value_name = "TEXT")]
-    filter: Option<String>,
-    /// Only connections to this provider
-    #[arg(long, value_name = "ID")]
-    provider: Option<String>,
-    /// Only active ones
-    #[arg(long, conflicts_with = "inactive")]
-    active: bool,
-    /// Only inactive ones
-    #[arg(long)]
-    inactive: bool,
-    /// Those in the trash instead
-    #[arg(long, conflicts_with_all = ["filter", "provider", "active", "inactive"])]
-    trash: bool,
-    /// What to order by; 'modified' begins with the newest [default: name, or with terms how well they fit]
-    #[arg(long, value_name = "COLUMN", ignore_case = true, conflicts_with = "trash", value_parser = PossibleValuesParser::new(Column::ALL.map(Column::id)).try_map(|word| Column::named(&word).ok_or("there is no such column")))]
-    sort: Option<Column>,
-    /// From the other end
-    #[arg(long, conflicts_with = "trash")]
-    reverse: bool,
-    /// How many to leave out at the start
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        allow_negative_numbers = true
-    )]
-    skip: usize,
-    /// How many to list at most
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 100,
-        allow_negative_numbers = true
-    )]
-    take: usize,
-}
-
-impl List {
-    fn sort(&self) -> Option<Sort> {
-        let sort = self.sort.map(Sort::by);
-        if self.reverse {
-            Some(sort.unwrap_or_default().turned())
-        } else {
-            sort
-        }
-    }
-
-    fn query(&self) -> Query {
-        Query {
-            filter: self.filter.clone(),
-            provider_ids: self.provider.clone().map(|id| vec![id]),
-            capability: None,
-            is_trash: self.trash,
-            is_active: match (self.active, self.inactive) {
-                (true, _) => Some(true),
-                (false, true) => Some(false),
-                (false, false) => None,
-            },
-            window: Window {
-                skip: self.skip,
-                take: self.take,
-            },
-        }
-    }
-}
-
-impl List {
-    fn is_narrowed(&self) -> bool {
-        !self.terms.is_empty()
-            || self.filter.is_some()
-            || self.provider.is_some()
-            || self.active
-            || self.inactive
-    }
-
-    /// Says that nothing is as it was asked for; connections of a provider that is gone are listed all the same.
-    fn matches_nothing(&self, catalog: &ProviderCatalog, output: &Output) -> Result<(), Failure> {
-        match &self.provider {
-            Some(id) if catalog.get(id).is_none() => Err(Failure::NoProvider(id.clone())),
-            Some(_) | None => {
-                output.note("No connection matches");
-                Ok(())
-            }
-        }
-    }
-}
-
 /// Carries out a verb.
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     match verb {
-        Verb::List(list) => with_service(ground, output, async |service, output| {
-            if list.trash {
-                let page = service.trash(list.query().window).await?;
-                return trash::list(&page, output);
-            }
-            let page = if list.terms.is_empty() && list.sort().is_none() {
-                service.list(list.query()).await?
-            } else {
-                find::find((&list.terms, list.sort()), list.query(), service).await?
-            };
-            if page.total == 0 && output.format() == Format::Text && list.is_narrowed() {
-                return list.matches_nothing(&service.providers(), output);
-            }
-            show::list(&page, list.skip, &service.providers(), output)
-        }),
+        Verb::List(list) => list.run(ground, output),
         Verb::Get { connection } => with_service(ground, output, async |service, output| {
             let connection = service.get(&connection).await?;
             match output.format() {
@@ -285,8 +172,10 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         Verb::Import(import) => import.run(ground, output),
         Verb::Apply(apply) => apply.run(ground, output),
         Verb::Purge(purge) => purge.run(ground, output),
-        Verb::Activate { connections, dry } => switch(&connections, true, dry, ground, output),
-        Verb::Deactivate { connections, dry } => switch(&connections, false, dry, ground, output),
+        Verb::Activate { connections, dry } => switch::run(&connections, true, dry, ground, output),
+        Verb::Deactivate { connections, dry } => {
+            switch::run(&connections, false, dry, ground, output)
+        }
         Verb::Delete {
             connections,
             yes: _,
@@ -340,45 +229,6 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
         }
         given.tell(&connection, &service.providers(), output);
         Ok(())
-    })
-}
-
-fn switch(
-    connections: &[IdOrAlias],
-    active: bool,
-    dry: DryRun,
-    ground: &Ground,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let is_one = connections.len() == 1;
-    if dry.dry_run {
-        let proposal = |key: &IdOrAlias| Proposal::SetActive {
-            key: key.clone(),
-            active,
-        };
-        return foresee_each(connections, proposal, dry::UPDATE, ground, output);
-    }
-    with_service(ground, output, async |service, output| {
-        each(
-            connections,
-            service,
-            output,
-            async |service, key, output| {
-                let connection = service.set_active(key, active).await?;
-                match output.format() {
-                    Format::Json if is_one => output.json(&connection),
-                    Format::Json => output.json_line(&connection),
-                    Format::Text => {
-                        let state = show::status(connection.item.is_active);
-                        output.line(&format!(
-                            "{} ({}): {state}",
-                            connection.item.name, connection.item.alias
-                        ))
-                    }
-                }
-            },
-        )
-        .await
     })
 }
 

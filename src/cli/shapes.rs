@@ -63,7 +63,7 @@ fn able(command: &Command) -> Able {
         Command::Connections(verb) => of_connections(verb),
         Command::Providers(providers::Verb::List | providers::Verb::Check { .. })
         | Command::Token(token::Verb::List)
-        | Command::Backup(backup::Verb::List { .. })
+        | Command::Backup(backup::Verb::List)
         | Command::Targets => LIST,
         Command::Providers(providers::Verb::Get { .. })
         | Command::Token(_)

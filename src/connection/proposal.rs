@@ -86,13 +86,13 @@ pub async fn from_afar<S: ConnectionService + ?Sized>(
         Proposal::Create(draft) => {
             let found = draft.examine(&catalog, Stored::Nothing);
             let found = further(service, found, None).await?;
-            Ok(told(whole(found, None), Vec::new()))
+            Ok(told(&whole(found, None), Vec::new()))
         }
         Proposal::Duplicate { key, draft } => {
             let original = unreadable(service.get(&key).await?);
             let found = merge::copy(&original, &draft, &catalog);
             let found = further(service, found, None).await?;
-            Ok(told(whole(found, None), Vec::new()))
+            Ok(told(&whole(found, None), Vec::new()))
         }
         Proposal::Update { key, draft, over } => {
             let before = unreadable(service.get(&key).await?);
@@ -109,14 +109,14 @@ pub async fn from_afar<S: ConnectionService + ?Sized>(
                 after.settings.clone_from(&before.settings);
             }
             let paths = changed::paths(&before, &after);
-            Ok(told(after, paths).beside(&before))
+            Ok(told(&after, paths).beside(&before))
         }
         Proposal::SetActive { key, active } => {
             let before = unreadable(service.get(&key).await?);
             let mut after = before.clone();
             after.item.is_active = active;
             let paths = changed::paths(&before, &after);
-            Ok(told(after, paths))
+            Ok(told(&after, paths))
         }
         Proposal::Rollback { key, number } => {
             let snapshot = service.version(&key, number).await?.snapshot;
@@ -127,14 +127,14 @@ pub async fn from_afar<S: ConnectionService + ?Sized>(
             let found = further(service, found, Some(&before)).await?;
             let after = whole(found, Some(&before));
             let paths = changed::paths(&before, &after);
-            Ok(told(after, paths))
+            Ok(told(&after, paths))
         }
         Proposal::Delete { key, over } => {
             let connection = service.get(&key).await?;
             let found = connection.item.version;
             match over.filter(|expected| *expected != found) {
                 Some(expected) => Err(ConnectionError::VersionMoved { expected, found }),
-                None => Ok(told(unreadable(connection), Vec::new())),
+                None => Ok(told(&unreadable(connection), Vec::new())),
             }
         }
         Proposal::Restore { id, alias } => {
@@ -150,13 +150,13 @@ pub async fn from_afar<S: ConnectionService + ?Sized>(
                 };
                 return Err(ConnectionError::at(Field::Alias, reason));
             }
-            Ok(told(bare(item), Vec::new()))
+            Ok(told(&bare(item), Vec::new()))
         }
-        Proposal::Purge(id) => Ok(told(bare(in_trash(service, id).await?), Vec::new())),
+        Proposal::Purge(id) => Ok(told(&bare(in_trash(service, id).await?), Vec::new())),
     }
 }
 
-fn told(connection: Connection<Plain>, paths: Vec<String>) -> Foreseen {
+fn told(connection: &Connection<Plain>, paths: Vec<String>) -> Foreseen {
     Foreseen {
         connection: connection.masked(),
         paths,

@@ -61,7 +61,7 @@ impl Apply {
             let changes = shown::as_json(&steps);
             if self.dry_run || whole.changes() == 0 {
                 return match output.format() {
-                    Format::Json => output.json(&shown::summary(changes, &whole, self.dry_run)),
+                    Format::Json => output.json(&shown::summary(&changes, &whole, self.dry_run)),
                     Format::Text if whole.changes() == 0 => {
                         output.note(&format!(
                             "Nothing to do: {}",
@@ -81,7 +81,7 @@ impl Apply {
             }
             let done = carry(service, steps, "Applying", output).await?;
             match output.format() {
-                Format::Json => output.json(&shown::summary(changes, &done, false)),
+                Format::Json => output.json(&shown::summary(&changes, &done, false)),
                 Format::Text => output.line(&done.sentence("")),
             }
         })

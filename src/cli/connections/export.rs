@@ -57,16 +57,14 @@ impl Export {
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let format = self.format(output);
         with_service(ground, output, async |service, output| {
-            let target = match &self.output_file {
-                None => None,
-                Some(file) => match self.target(file, output)? {
-                    Some(target) => Some(target),
-                    None => {
-                        output.note("Nothing was written");
-                        return Ok(());
-                    }
-                },
-            };
+            let mut target = None;
+            if let Some(file) = &self.output_file {
+                target = self.target(file, output)?;
+                if target.is_none() {
+                    output.note("Nothing was written");
+                    return Ok(());
+                }
+            }
             let (exported, total) = self.read(service).await?;
             let progress = match target {
                 None => Progress::beside_stdout("Exporting", total, output),

@@ -51,7 +51,7 @@ impl Import {
             if self.dry_run {
                 let whole = Done::of(&steps);
                 return match output.format() {
-                    Format::Json => output.json(&shown::summary(changes, &whole, true)),
+                    Format::Json => output.json(&shown::summary(&changes, &whole, true)),
                     Format::Text => {
                         shown::tell(&steps, output)?;
                         output.note(&whole.sentence("It would be: "));
@@ -61,7 +61,7 @@ impl Import {
             }
             let done = carry(service, steps, "Importing", output).await?;
             match output.format() {
-                Format::Json => output.json(&shown::summary(changes, &done, false)),
+                Format::Json => output.json(&shown::summary(&changes, &done, false)),
                 Format::Text if done == Done::default() => {
                     output.note("There is nothing to import");
                     Ok(())

@@ -214,8 +214,7 @@ fn is_stored(key: &str, before: &Connection, catalog: &ProviderCatalog) -> bool 
     std::iter::once(key).chain(keys).any(|key| {
         settings.get(key).is_some_and(|value| match value {
             Setting::Null => false,
-            Setting::Switch(_) | Setting::Number(_) => true,
-            Setting::Secret(Mask::Sk | Mask::Any) => true,
+            Setting::Switch(_) | Setting::Number(_) | Setting::Secret(Mask::Sk | Mask::Any) => true,
             Setting::Text(text) => !text.is_empty(),
         })
     })

@@ -3,17 +3,13 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use super::super::exit::Failure;
 use super::super::secret;
 use super::source::{Entry, Source, place};
 use crate::connection::document::{Elsewhere, Wanted};
 use crate::connection::{Plain, Setting};
 
 /// The same connections with their secrets in them; what cannot be fetched is added to what is wrong.
-pub fn fill(
-    found: Vec<(Arc<Source>, Wanted)>,
-    flaws: &mut Vec<String>,
-) -> Result<Vec<Entry>, Failure> {
+pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<Entry> {
     let from_stdin = found.iter().filter(|(_, wanted)| {
         let mut elsewhere = wanted.elsewhere.iter();
         elsewhere.any(|(_, place)| *place == Elsewhere::Stdin)
@@ -53,7 +49,7 @@ pub fn fill(
             blank: wanted.blank,
         });
     }
-    Ok(entries)
+    entries
 }
 
 /// What a file holds. Its path is never repeated: where people write the secret in its place, it would be said.

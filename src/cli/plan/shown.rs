@@ -124,7 +124,7 @@ pub fn as_json(steps: &[Step]) -> Value {
 }
 
 /// How it ended, or would end, to programs.
-pub fn summary(changes: Value, done: &Done, is_dry_run: bool) -> Value {
+pub fn summary(changes: &Value, done: &Done, is_dry_run: bool) -> Value {
     json!({
         "dryRun": is_dry_run,
         "created": done.created,

@@ -82,7 +82,7 @@ pub fn read(
     flaws.extend(repeated(&found));
     let mut entries = Vec::with_capacity(found.len());
     if flaws.is_empty() {
-        entries = secrets::fill(found, &mut flaws)?;
+        entries = secrets::fill(found, &mut flaws);
     }
     if flaws.is_empty() {
         if others > 0 {

@@ -1,3 +1,5 @@
+//! Holds what a document may say, and what is refused.
+
 use rstest::rstest;
 
 use super::*;

@@ -1,0 +1,129 @@
+//! `umai connections list`: a part of the list, narrowed as it was asked.
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use super::super::exit::Failure;
+use super::super::output::{Format, Output};
+use super::super::session::{Ground, with_service};
+use super::{find, show, trash};
+use crate::connection::{Query, Window};
+use crate::provider::ProviderCatalog;
+use crate::tui::tree::{Column, Sort};
+
+/// Which connections to list.
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub struct List {
+    /// What to find, as in the app's filter: words, be it with a typing mistake, and status: provider: name: alias: endpoint: id:,
+    /// with ! before what must not be
+    #[arg(value_name = "TERM", conflicts_with = "trash")]
+    terms: Vec<String>,
+    /// Only names that contain this, in any case
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Only connections to this provider
+    #[arg(long, value_name = "ID")]
+    provider: Option<String>,
+    /// Only active ones
+    #[arg(long, conflicts_with = "inactive")]
+    active: bool,
+    /// Only inactive ones
+    #[arg(long)]
+    inactive: bool,
+    /// Those in the trash instead
+    #[arg(long, conflicts_with_all = ["filter", "provider", "active", "inactive"])]
+    trash: bool,
+    /// What to order by; 'modified' begins with the newest [default: name, or with terms how well they fit]
+    #[arg(long, value_name = "COLUMN", ignore_case = true, conflicts_with = "trash", value_parser = PossibleValuesParser::new(Column::ALL.map(Column::id)).try_map(|word| Column::named(&word).ok_or("there is no such column")))]
+    sort: Option<Column>,
+    /// From the other end
+    #[arg(long, conflicts_with = "trash")]
+    reverse: bool,
+    /// How many to leave out at the start
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    skip: usize,
+    /// How many to list at most
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 100,
+        allow_negative_numbers = true
+    )]
+    take: usize,
+}
+
+impl List {
+    fn sort(&self) -> Option<Sort> {
+        let sort = self.sort.map(Sort::by);
+        if self.reverse {
+            Some(sort.unwrap_or_default().turned())
+        } else {
+            sort
+        }
+    }
+
+    fn query(&self) -> Query {
+        Query {
+            filter: self.filter.clone(),
+            provider_ids: self.provider.clone().map(|id| vec![id]),
+            capability: None,
+            is_trash: self.trash,
+            is_active: match (self.active, self.inactive) {
+                (true, _) => Some(true),
+                (false, true) => Some(false),
+                (false, false) => None,
+            },
+            window: Window {
+                skip: self.skip,
+                take: self.take,
+            },
+        }
+    }
+
+    /// Carries it out.
+    pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        with_service(ground, output, async |service, output| {
+            if self.trash {
+                let page = service.trash(self.query().window).await?;
+                return trash::list(&page, output);
+            }
+            let page = if self.terms.is_empty() && self.sort().is_none() {
+                service.list(self.query()).await?
+            } else {
+                find::find((&self.terms, self.sort()), self.query(), service).await?
+            };
+            if page.total == 0 && output.format() == Format::Text && self.is_narrowed() {
+                return self.matches_nothing(&service.providers(), output);
+            }
+            show::list(&page, self.skip, &service.providers(), output)
+        })
+    }
+
+    fn is_narrowed(&self) -> bool {
+        !self.terms.is_empty()
+            || self.filter.is_some()
+            || self.provider.is_some()
+            || self.active
+            || self.inactive
+    }
+
+    /// Says that nothing is as it was asked for; connections of a provider that is gone are listed all the same.
+    fn matches_nothing(&self, catalog: &ProviderCatalog, output: &Output) -> Result<(), Failure> {
+        match &self.provider {
+            Some(id) if catalog.get(id).is_none() => Err(Failure::NoProvider(id.clone())),
+            Some(_) | None => {
+                output.note("No connection matches");
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `umai connections activate` and `deactivate`: switches connections on and off.
+
+use super::super::dry::{self, DryRun};
+use super::super::exit::Failure;
+use super::super::output::{Format, Output};
+use super::super::session::{Ground, with_service};
+use super::{each, foresee_each, show};
+use crate::connection::{IdOrAlias, Proposal};
+
+/// Switches each, or says what would be switched.
+pub fn run(
+    connections: &[IdOrAlias],
+    active: bool,
+    dry: DryRun,
+    ground: &Ground,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let is_one = connections.len() == 1;
+    if dry.dry_run {
+        let proposal = |key: &IdOrAlias| Proposal::SetActive {
+            key: key.clone(),
+            active,
+        };
+        return foresee_each(connections, proposal, dry::UPDATE, ground, output);
+    }
+    with_service(ground, output, async |service, output| {
+        each(
+            connections,
+            service,
+            output,
+            async |service, key, output| {
+                let connection = service.set_active(key, active).await?;
+                match output.format() {
+                    Format::Json if is_one => output.json(&connection),
+                    Format::Json => output.json_line(&connection),
+                    Format::Text => {
+                        let state = show::status(connection.item.is_active);
+                        output.line(&format!(
+                            "{} ({}): {state}",
+                            connection.item.name, connection.item.alias
+                        ))
+                    }
+                }
+            },
+        )
+        .await
+    })
+}
