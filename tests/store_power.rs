@@ -63,6 +63,14 @@ enum Event {
     Told(String),
 }
 
+/// How a process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Own,
+    /// It is killed before something is synced this time.
+    BeforeSync(u64),
+}
+
 /// A home, and what was done in it.
 struct Recording {
     home: tempfile::TempDir,
@@ -80,14 +88,20 @@ impl Recording {
         }
     }
 
-    /// Records a process to its end; lines that begin with `@` are what it acknowledges.
-    fn record(&mut self, program: &Path, set_up: impl FnOnce(&mut Command)) {
+    /// Records a process to its end, which is its own or before a call; lines that begin with `@` are what it acknowledges.
+    fn record(&mut self, program: &Path, end: End, set_up: impl FnOnce(&mut Command)) {
         let log = self.home.path().with_extension("log");
         let mut command = recorder(&log);
+        if let End::BeforeSync(number) = end {
+            command.args([
+                "-e",
+                &format!("inject=fsync,fdatasync:signal=KILL:when={number}"),
+            ]);
+        }
         command.arg(program);
         set_up(&mut command);
         let done = command.stdin(Stdio::null()).output().unwrap();
-        assert!(done.status.success(), "{done:?}");
+        assert_eq!(done.status.success(), end == End::Own, "{done:?}");
         self.events.push(Event::Began);
         for call in strace::read(&fs::read(&log).unwrap()) {
             if call.name == "write" && call.word(0) == "1" {
@@ -105,7 +119,7 @@ impl Recording {
     /// Records umai, and what it acknowledges by ending well.
     fn umai(&mut self, arguments: &[&str]) {
         let home = self.home.path().to_owned();
-        self.record(Path::new(env!("CARGO_BIN_EXE_umai")), |command| {
+        self.record(Path::new(env!("CARGO_BIN_EXE_umai")), End::Own, |command| {
             let options = places(&home);
             command.args(arguments).current_dir("/");
             command.arg("--data").arg(options.data);
@@ -117,7 +131,15 @@ impl Recording {
     /// Cuts the power at random moments, and has each store that is left looked at, with what was told before.
     async fn cut(mut self, count: u64, look: impl AsyncFn(&Path, &[String], &str)) {
         let calls = self.events.len() as u64;
-        let mut moments: Vec<u64> = (0..count).map(|_| random(calls + 1)).collect();
+        // Some at the end, when there is most to lose.
+        let moment = |_| {
+            if random(6) == 0 {
+                calls
+            } else {
+                random(calls + 1)
+            }
+        };
+        let mut moments: Vec<u64> = (0..count).map(moment).collect();
         moments.sort_unstable();
         let mut moments = moments.into_iter().peekable();
         let mut told = Vec::new();
@@ -183,7 +205,7 @@ async fn the_writer_whose_power_is_cut() {
         return;
     };
     let store = open(&places(&home)).await.unwrap();
-    let first = store.revision().0;
+    let first = store.revision().0 * 100;
     let writers = (0..WRITERS).map(|writer| {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
@@ -211,19 +233,32 @@ const fn ends_deleted(number: u64) -> bool {
     number.is_multiple_of(3)
 }
 
-fn record_writer(recording: &mut Recording, count: u64) {
+/// Opens the store, and says everything that is in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it is the process that is recorded"]
+async fn the_reader_whose_power_is_cut() {
+    let Some((home, _)) = told() else {
+        return;
+    };
+    let store = open(&places(&home)).await.unwrap();
+    for (number, version) in content(&store).await {
+        say(&format!("{number} {version}"));
+    }
+    store.close().await.unwrap();
+}
+
+fn record_test(recording: &mut Recording, test: &str, end: End, count: u64) {
     let home = recording.home.path().to_owned();
-    recording.record(&std::env::current_exe().unwrap(), |command| {
+    recording.record(&std::env::current_exe().unwrap(), end, |command| {
         command
-            .args([
-                "--exact",
-                "the_writer_whose_power_is_cut",
-                "--ignored",
-                "--nocapture",
-            ])
+            .args(["--exact", test, "--ignored", "--nocapture"])
             .env(FOLDER, home)
             .env(NUMBER, count.to_string());
     });
+}
+
+fn record_writer(recording: &mut Recording, count: u64) {
+    record_test(recording, "the_writer_whose_power_is_cut", End::Own, count);
 }
 
 async fn open_after_cut(home: &Path, moment: &str) -> Store {
@@ -287,6 +322,23 @@ async fn a_power_cut_while_many_write_loses_nothing_that_was_acknowledged() {
     record_writer(&mut recording, 12);
     record_writer(&mut recording, 12);
     recording.cut(images(), look_at_writers).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_before_a_kill_and_read_after_it_outlasts_a_power_cut() {
+    if !is_there("that what was read outlasts a power cut") {
+        return;
+    }
+    for _ in 0..images().div_ceil(12) {
+        let mut recording = Recording::begin();
+        let killed = End::BeforeSync(1 + random(16));
+        record_test(&mut recording, "the_writer_whose_power_is_cut", killed, 12);
+        // What a killed process wrote and did not sync is read by the next one, who may tell those who waited that it is done; what
+        // it made and whose name is not certain is used.
+        record_test(&mut recording, "the_reader_whose_power_is_cut", End::Own, 0);
+        record_writer(&mut recording, 3);
+        recording.cut(12, look_at_writers).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -105,6 +105,9 @@ impl Tail {
     }
 
     /// Goes on where the journal ends; a write that never finished is cut off.
+    ///
+    /// What is there may have been written by a process that was killed before it was durable, as may be the name of the file. From
+    /// now on it is told to those who ask, so it is made durable first.
     pub fn resume(place: &Place) -> io::Result<Self> {
         let file = OpenOptions::new()
             .read(true)
@@ -112,8 +115,13 @@ impl Tail {
             .open(&place.segment.path)?;
         if place.cut {
             file.set_len(place.at)?;
-            file.sync_all()?;
         }
+        file.sync_all()?;
+        place
+            .segment
+            .path
+            .parent()
+            .map_or(Ok(()), files::sync_folder)?;
         let room = file.metadata()?.len();
         Ok(Self {
             file,

@@ -82,7 +82,7 @@ impl View {
             .cache_capacity(CACHE)
             .mode(::sled::Mode::LowSpace)
             .flush_every_ms(None);
-        let db = contained(|| config.open().map_err(|error| broken(&error)))?;
+        let db = contained(|| config.open().map_err(Broken::from))?;
         keep_private(folder).map_err(|error| broken(&error))?;
         Ok(Self::Sled(Opened(Some(db))))
     }
@@ -212,7 +212,17 @@ fn closed() -> Broken {
 
 impl From<::sled::Error> for Broken {
     fn from(error: ::sled::Error) -> Self {
-        Self(error.to_string())
+        Self(match error {
+            // What the system said is inside of what a programmer would read.
+            ::sled::Error::Io(said) => {
+                let said = said.to_string();
+                let words = said.split("message: \"").nth(1);
+                let words = words.and_then(|words| words.split('"').next());
+                words.map_or_else(|| said.clone(), str::to_owned)
+            }
+            ::sled::Error::Corruption { .. } => "a part of it is damaged".into(),
+            other => other.to_string(),
+        })
     }
 }
 
