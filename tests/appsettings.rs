@@ -300,6 +300,17 @@ fn no_value_is_ever_said() {
 }
 
 #[test]
+fn what_is_in_a_section_without_a_name_is_not_at_the_top() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{ "": { "ApiKey": "hidden", "OpenAI": { "ApiKey": "hidden" } } }"#;
+    write(folder.path(), "appsettings.json", text);
+    let settings = AppSettings::in_folder(folder.path(), Variables::none());
+    assert_eq!(value(&settings, "ApiKey"), None);
+    assert_eq!(value(&settings, "OpenAI:ApiKey"), None);
+    assert_eq!(settings.keys(|_| true).1, 0);
+}
+
+#[test]
 fn keys_are_listed_as_their_highest_place_spells_them_and_without_values() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();

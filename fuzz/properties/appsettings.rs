@@ -127,6 +127,11 @@ fn is_as_json_says(
         let key = name.replace("__", ":").to_ascii_lowercase();
         all.insert(key, Said::Text((*value).to_owned()));
     }
+    let (listed, _) = settings.keys(|_| true);
+    for listed in listed {
+        let key = listed.key.to_lowercase();
+        assert!(all.contains_key(&key), "{key} is nowhere");
+    }
     let is_narrowed = all.keys().any(|key| key.starts_with(PREFIXES));
     for (key, said) in all.iter().take(64) {
         let Some(reference) = Reference::read(&format!("${key}")) else {

@@ -4,6 +4,7 @@
 use std::io::Read;
 use std::sync::OnceLock;
 
+use super::PLANTED;
 use serde_json::Value;
 use umai::appsettings::Reference;
 use umai::cli::import::elements::{Elements, Unit};
@@ -13,9 +14,6 @@ use umai::provider::{Provider, ProviderCatalog};
 use umai::text::is_hidden;
 use umai::tui::event::Pasted;
 use umai::tui::form::{Form, Kept};
-
-/// A value that is shorter may stand in a sentence by chance.
-const LONG_ENOUGH: usize = 8;
 
 /// Providers whose forms differ most.
 const WANTED: [&str; 4] = ["openai", "amazon", "microsoft-foundry", "openai-compatible"];
@@ -124,7 +122,7 @@ fn is_clipped(text: &str) {
     }
 }
 
-/// The values that are in a text once, and so in no name.
+/// The values that stand for secrets and are in the text once, and so in no name.
 fn values_of<'a>(draft: &'a ConnectionDraft, text: &str) -> Vec<&'a str> {
     let own = [
         &draft.alias,
@@ -135,7 +133,7 @@ fn values_of<'a>(draft: &'a ConnectionDraft, text: &str) -> Vec<&'a str> {
     let settings = draft.settings.iter().flat_map(|settings| settings.iter());
     settings
         .filter_map(|(_, value)| value.text())
-        .filter(|value| value.len() >= LONG_ENOUGH && text.matches(value).count() == 1)
+        .filter(|value| value.contains(PLANTED) && text.matches(value).count() == 1)
         .filter(|value| {
             !own.iter()
                 .any(|own| own.as_ref().is_some_and(|own| own.contains(value)))

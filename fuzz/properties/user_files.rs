@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
+use toml::Spanned;
+use toml::de::DeTable;
 use umai::config::file::ConfigFile;
 use umai::config::target::Place;
 use umai::provider::ProviderCatalog;
@@ -52,6 +54,7 @@ fn are_problems_of(text: &str, name: &str, problems: &[String]) {
 }
 
 fn keys(text: &str) {
+    static EMBEDDED: OnceLock<Keymap> = OnceLock::new();
     let (keymap, problems) = Keymap::with(text, "keymap.toml");
     are_problems_of(text, "keymap.toml", &problems);
     let quits = |place| {
@@ -69,13 +72,15 @@ fn keys(text: &str) {
         quits(Context::Tree) || quits(Context::Anywhere),
         "no key quits"
     );
-    let embedded = Keymap::embedded();
-    let table = text.parse::<toml::Table>().unwrap_or_default();
+    let embedded = EMBEDDED.get_or_init(Keymap::embedded);
+    let table = DeTable::parse(text)
+        .map(Spanned::into_inner)
+        .unwrap_or_default();
     let is_quitting_kept = problems
         .iter()
         .any(|problem| problem.ends_with("so Ctrl-C goes on doing it"));
     for entry in ACTIONS {
-        for place in Context::ALL {
+        for place in entry.contexts.iter().copied() {
             for key in keymap.keys(place, entry.action) {
                 assert_eq!(
                     keymap.find(place, key),
@@ -87,9 +92,8 @@ fn keys(text: &str) {
             if let Some(key) = keymap.first_key(place, entry.action) {
                 assert_eq!(keymap.find(place, key), Some(entry.action));
             }
-            let is_said = table
-                .get(place.id())
-                .is_some_and(|lines| lines.get(entry.id).is_some());
+            let is_said =
+                section(&table, place.id()).is_some_and(|lines| lines.contains_key(entry.id));
             if !is_said && !is_quitting_kept {
                 let now: Vec<_> = keymap.keys(place, entry.action).collect();
                 let before: Vec<_> = embedded.keys(place, entry.action).collect();
@@ -113,14 +117,14 @@ fn config(text: &str) {
             assert!(is_visible_text(badge) && printable(badge) == *badge && columns(badge) <= 16);
         }
     }
-    let Ok(table) = text.parse::<toml::Table>() else {
+    let Ok(table) = DeTable::parse(text).map(Spanned::into_inner) else {
         assert_eq!(file.problems.len(), 1, "nothing of it is used");
         return;
     };
     let read_only = table.get("read-only");
     assert_eq!(
         file.is_read_only,
-        read_only.is_some_and(|said| said.as_bool() != Some(false)),
+        read_only.is_some_and(|said| said.get_ref().as_bool() != Some(false)),
         "what keeps everything unchanged is not passed over"
     );
     let default = file.default_target();
@@ -129,32 +133,36 @@ fn config(text: &str) {
         default != Ok(None),
         "no target is guessed"
     );
-    let targets = table.get("targets").and_then(toml::Value::as_table);
-    for (name, section) in targets.into_iter().flatten() {
-        let is_open = |target: &umai::config::target::Target| !target.is_read_only;
-        if section
-            .get("read-only")
-            .is_some_and(|said| said.as_bool() != Some(false))
-        {
+    for (name, target) in section(&table, "targets").into_iter().flatten() {
+        let read_only = target
+            .get_ref()
+            .as_table()
+            .and_then(|lines| lines.get("read-only"));
+        if read_only.is_some_and(|said| said.get_ref().as_bool() != Some(false)) {
+            let target = file.target(name.get_ref());
             assert!(
-                !file.target(name).is_ok_and(|target| is_open(&target)),
-                "{name} can be changed"
+                !target.is_ok_and(|target| !target.is_read_only),
+                "it can be changed"
             );
         }
     }
+}
+
+fn section<'a, 'i>(table: &'a DeTable<'i>, name: &str) -> Option<&'a DeTable<'i>> {
+    table.get(name)?.get_ref().as_table()
 }
 
 fn theme(text: &str) {
     let (theme, problems) = Theme::read(text, "mine.toml");
     are_problems_of(text, "mine.toml", &problems);
     assert_eq!(Theme::read(text, "mine.toml").0, theme);
-    let Ok(table) = text.parse::<toml::Table>() else {
+    let Ok(table) = DeTable::parse(text).map(Spanned::into_inner) else {
         assert_eq!((theme, problems.len()), (Theme::default(), 1));
         return;
     };
     let base = table
         .get("base")
-        .and_then(toml::Value::as_str)
+        .and_then(|base| base.get_ref().as_str())
         .and_then(ThemeName::named);
     let mut beneath = base.map_or_else(Theme::default, Theme::embedded);
     let mut theme = theme;

@@ -69,7 +69,7 @@ fn parse(text: &str) -> Result<Values, String> {
         }
     }
     if let Some(root) = &parsed.value {
-        flat.flatten("", root, 1)?;
+        flat.flatten(None, root, 1)?;
     }
     Ok(flat.values)
 }
@@ -84,23 +84,27 @@ struct Flat<'a> {
 }
 
 impl Flat<'_> {
-    fn flatten(&mut self, key: &str, value: &Value<'_>, depth: usize) -> Result<(), String> {
+    fn flatten(
+        &mut self,
+        key: Option<&str>,
+        value: &Value<'_>,
+        depth: usize,
+    ) -> Result<(), String> {
         if depth > MAX_DEPTH + 1 {
             return Err(self.at(
                 value.start(),
                 &format!("there are more than {MAX_DEPTH} levels"),
             ));
         }
-        let join = |name: &str| {
-            if key.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{key}:{name}")
-            }
-        };
+        // A member without a name is a section all the same: what is in it is not at the top.
+        let join = |name: &str| key.map_or_else(|| name.to_owned(), |key| format!("{key}:{name}"));
         match value {
             Value::Object(object) => object.properties.iter().try_for_each(|property| {
-                self.flatten(&join(property.name.as_str()), &property.value, depth + 1)
+                self.flatten(
+                    Some(&join(property.name.as_str())),
+                    &property.value,
+                    depth + 1,
+                )
             }),
             Value::Array(array) => {
                 array
@@ -108,7 +112,7 @@ impl Flat<'_> {
                     .iter()
                     .enumerate()
                     .try_for_each(|(index, element)| {
-                        self.flatten(&join(&index.to_string()), element, depth + 1)
+                        self.flatten(Some(&join(&index.to_string())), element, depth + 1)
                     })
             }
             Value::StringLit(string) => self.keep(key, value, Some(&string.value)),
@@ -123,7 +127,13 @@ impl Flat<'_> {
         }
     }
 
-    fn keep(&mut self, key: &str, place: &Value<'_>, text: Option<&str>) -> Result<(), String> {
+    fn keep(
+        &mut self,
+        key: Option<&str>,
+        place: &Value<'_>,
+        text: Option<&str>,
+    ) -> Result<(), String> {
+        let key = key.unwrap_or_default();
         let kept = Kept {
             key: key.to_owned(),
             value: text.map(SecretString::from),
