@@ -14,6 +14,7 @@ mod wild;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
@@ -22,11 +23,14 @@ use umai::connection::Environment;
 use umai::tui::action::Context;
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::layout::Size;
-use wild::{Happening, WAYS, check, keys, play};
+use wild::{Happening, OF_ENVIRONMENT, WAYS, check, keys, play};
 
 /// How many seeds, and how many events each; `UMAI_SEEDS=200 UMAI_EVENTS=10000` and a release build for the long run.
 const SEEDS: u64 = 40;
 const EVENTS: usize = 150;
+
+/// So many events before one that broke something are told: a long run is not made shorter, that would take hours.
+const TOLD: usize = 40;
 
 fn happening() -> impl Strategy<Value = Happening> {
     let mouse = (0..4_u8, 0..140_u16, 0..50_u16).prop_map(|(kind, x, y)| {
@@ -67,7 +71,7 @@ fn nothing_that_happens_breaks_the_app() {
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let config = ProptestConfig {
             cases: 1,
-            max_shrink_iters: 400,
+            max_shrink_iters: if events > EVENTS { 0 } else { 400 },
             failure_persistence: None,
             ..ProptestConfig::default()
         };
@@ -90,14 +94,21 @@ fn nothing_that_happens_breaks_the_app() {
 /// Answers where it led.
 fn play_all(happenings: &[Happening]) -> BTreeSet<Context> {
     let mut stage = Stage::three(100, 30);
-    let set = |name: &str| name.ends_with("_KEY").then(|| "planted".to_owned());
+    let set = |name: &str| name.ends_with("_KEY").then(|| OF_ENVIRONMENT.to_owned());
     let environment = Environment::read(&stage.app.catalog, set);
     stage.happens(Event::Environment(environment));
     stage.hold_answers();
     let mut visited = BTreeSet::new();
-    for happening in happenings {
-        play(&mut stage, happening);
-        check(&stage);
+    for (at, happening) in happenings.iter().enumerate() {
+        let played = catch_unwind(AssertUnwindSafe(|| {
+            play(&mut stage, happening);
+            check(&stage);
+        }));
+        if let Err(broken) = played {
+            let last = &happenings[at.saturating_sub(TOLD)..=at];
+            println!("event {at}, after {last:#?}\n{}", stage.frame());
+            resume_unwind(broken);
+        }
         visited.insert(stage.app.context());
     }
     visited

@@ -16,7 +16,7 @@ use umai::tui::action::ACTIONS;
 use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::{Event, Mouse};
 use umai::tui::follow::Heard;
-use umai::tui::form::Document;
+use umai::tui::form::{Document, Form};
 use umai::tui::key::Key;
 use umai::tui::keymap::Keymap;
 use umai::tui::layer::Layer;
@@ -239,6 +239,9 @@ fn compact(item: &ConnectionItem) -> Item {
     Item::new(item, Arc::from(item.provider_id.as_str()))
 }
 
+/// The secrets that the environment has.
+pub const OF_ENVIRONMENT: &str = "found-outside";
+
 pub fn check(stage: &Stage) {
     let (buffer, cursor) = stage.buffer();
     let Size { width, height } = stage.app.size;
@@ -261,6 +264,12 @@ pub fn check(stage: &Stage) {
         .map(ratatui::buffer::Cell::symbol)
         .collect();
     assert!(!text.contains("planted"), "a stored secret is on screen");
+    // What is being entered is shown to whoever asks for it, and hidden again.
+    let is_asked_for = stage.app.form().is_some_and(Form::shows_secret);
+    assert!(
+        is_asked_for || !text.contains(OF_ENVIRONMENT),
+        "a secret of the environment is on screen"
+    );
     let tree = &stage.app.tree;
     assert!(tree.selected_row() < tree.rows().max(1) || tree.filter().is_some());
     if let Some(at) = tree.selected_at() {
