@@ -5,7 +5,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a measurement stops where it cannot go on, and says what it found"
+    clippy::disallowed_methods,
+    reason = "a measurement stops where it cannot go on, and says what it found; the memory of a process is told by nothing but looking"
 )]
 
 use std::fmt::Write as _;

@@ -1,5 +1,7 @@
 //! Holds what a document may say, and what is refused.
 
+use std::fmt::Write as _;
+
 use rstest::rstest;
 
 use super::*;
@@ -120,7 +122,7 @@ fn a_small_text_does_not_grow_without_bounds() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let below = format!("*a{}, ", level - 1).repeat(10);
-        bomb.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+        writeln!(bomb, "a{level}: &a{level} [{below}]").unwrap();
     }
     let said = flaw(&bomb);
     assert!(said.contains("it is not valid YAML"), "{said}");
