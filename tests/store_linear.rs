@@ -154,21 +154,18 @@ impl Heard {
         let when = parts.next().unwrap();
         let at: u128 = parts.next().unwrap().parse().unwrap();
         let what = parts.next().unwrap();
-        match when {
-            "begun" => {
-                let asked = Asked {
-                    begun: at,
-                    ended: u128::MAX,
-                    ask: what.parse().unwrap(),
-                    answer: None,
-                };
-                self.0.insert(who, asked);
-            }
-            _ => {
-                let asked = self.0.get_mut(&who).unwrap();
-                asked.ended = at;
-                asked.answer = Some(what.parse().unwrap());
-            }
+        if when == "begun" {
+            let asked = Asked {
+                begun: at,
+                ended: u128::MAX,
+                ask: what.parse().unwrap(),
+                answer: None,
+            };
+            self.0.insert(who, asked);
+        } else {
+            let asked = self.0.get_mut(&who).unwrap();
+            asked.ended = at;
+            asked.answer = Some(what.parse().unwrap());
         }
     }
 

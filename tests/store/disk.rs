@@ -1,7 +1,7 @@
 //! A disk that keeps what was synced, and of the rest what chance decides: what a power cut leaves of recorded calls.
 //!
 //! What is certain: the bytes and the length of a file that an fsync or fdatasync came back for, if they were written before it was
-//! begun; the names in a folder that an fsync came back for. Nothing else is: neither sync_file_range, nor the name of a file that
+//! begun; the names in a folder that an fsync came back for. Nothing else is: neither `sync_file_range`, nor the name of a file that
 //! was synced itself. A rename happens whole or not at all. Of what is not certain, each page of a file is on the disk as it was after
 //! some of the writes to it, each name as it was before or after, and each length as it was at some moment.
 

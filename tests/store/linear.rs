@@ -52,8 +52,10 @@ impl State {
     fn answer(&mut self, ask: Ask) -> Answer {
         let found = |id: u64, (version, alias): (u64, u64)| Answer::Is { id, version, alias };
         let there = match ask {
-            Ask::New { id, .. } | Ask::Over { id, .. } => self.0.get(&id).copied(),
-            Ask::Delete { id, .. } | Ask::Get { id } => self.0.get(&id).copied(),
+            Ask::New { id, .. }
+            | Ask::Over { id, .. }
+            | Ask::Delete { id, .. }
+            | Ask::Get { id } => self.0.get(&id).copied(),
             Ask::Find { alias } => {
                 let id = self.owner(alias);
                 return id.map_or(Answer::Nothing, |id| found(id, self.0[&id]));

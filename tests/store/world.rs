@@ -150,7 +150,7 @@ pub async fn names(store: &Store) -> Names {
         let found = store.get(item.id).await.unwrap().unwrap();
         let secret = match found.settings.unwrap().get("apiKey").unwrap() {
             Setting::Secret(secret) => secret.expose().unwrap_or("unreadable").to_owned(),
-            other => panic!("{other:?} is no secret"),
+            _ => "no secret".to_owned(),
         };
         names.insert(item.name, secret);
     }

@@ -55,16 +55,15 @@ impl Feed {
 
     /// Tells changes that are durable and can be read, in order.
     pub fn announce(&self, changes: impl IntoIterator<Item = Changed>) {
-        let revision = {
-            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            recent.extend(changes);
-            let surplus = recent.len().saturating_sub(KEPT);
-            recent.drain(..surplus);
-            recent.back().map(|changed| changed.revision.0)
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.extend(changes);
+        let surplus = recent.len().saturating_sub(KEPT);
+        recent.drain(..surplus);
+        let Some(newest) = recent.back().map(|changed| changed.revision.0) else {
+            return;
         };
-        if let Some(revision) = revision {
-            self.newest.send_modify(|newest| newest.revision = revision);
-        }
+        // Before anybody finds them: whoever was told of a change may ask for those after it at once.
+        self.newest.send_modify(|known| known.revision = newest);
     }
 
     /// Says where the store is, once that is known for sure; nobody reads yet.
@@ -185,4 +184,35 @@ fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<Changed>
         return Err(too_old());
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::store::What;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_change_that_can_be_found_is_not_newer_than_the_newest() {
+        const CHANGES: u64 = 20_000;
+        let feed = Arc::new(Feed::new(PathBuf::new(), 0));
+        let telling = Arc::clone(&feed);
+        let teller = std::thread::spawn(move || {
+            for revision in (1..CHANGES).step_by(4) {
+                telling.announce((revision..revision + 4).map(|revision| Changed {
+                    revision: Revision(revision),
+                    what: What::Deleted(Uuid::nil()),
+                }));
+            }
+        });
+        let mut found = 0;
+        while found < CHANGES {
+            let recent = feed.recent(feed.newest());
+            if let Some(last) = recent.and_then(|recent| recent.back().cloned()) {
+                assert!(last.revision.0 <= feed.newest());
+            }
+            found = feed.newest();
+        }
+        teller.join().unwrap();
+    }
 }
