@@ -26,6 +26,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use umai::store::backup::shelf::Shelf;
 use umai::store::backup::{Target, create, file};
@@ -51,6 +52,8 @@ const CALLS: [&str; 10] = [
 const ERRORS: [&str; 2] = ["EIO", "ENOSPC"];
 /// Where not all are met, one that lies elsewhere than at home is tried again so often.
 const TRIES: u64 = 3;
+/// One that takes longer than this is named.
+const SLOW: Duration = Duration::from_secs(10);
 /// One that takes longer than so many seconds hangs.
 const PATIENCE: &str = "60";
 
@@ -129,7 +132,7 @@ async fn meet_all(
     let mut sentences = BTreeSet::new();
     for calls in CALLS {
         for error in ERRORS {
-            if !is_every() && random(4) > 0 {
+            if !is_every() && random(3) > 0 {
                 continue;
             }
             let mut number = 1 + if is_every() { 0 } else { random(6) };
@@ -142,7 +145,11 @@ async fn meet_all(
                     error,
                     number,
                 };
+                let start = Instant::now();
                 let did = run(Some(fault), folder.path());
+                if start.elapsed() > SLOW {
+                    eprintln!("{fault:?} took {:?}", start.elapsed());
+                }
                 if did.times == 0 {
                     break;
                 }
