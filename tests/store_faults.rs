@@ -55,7 +55,7 @@ const TRIES: u64 = 3;
 /// One that takes longer than this is named.
 const SLOW: Duration = Duration::from_secs(10);
 /// One that takes longer than so many seconds hangs.
-const PATIENCE: &str = "60";
+const PATIENCE: &str = "15";
 
 /// A call that is refused.
 #[derive(Debug, Clone, Copy)]
@@ -112,13 +112,16 @@ fn run(program: &Path, fault: Option<Fault>, set_up: impl FnOnce(&mut Command)) 
         .lines()
         .filter(|line| line.ends_with("(INJECTED)"))
         .collect();
-    assert_ne!(output.status.code(), Some(137), "{fault:?}: it hangs");
+    let is_at_home = met
+        .iter()
+        .all(|line| line.contains(env!("CARGO_TARGET_TMPDIR")));
+    // A wake-up that is lost on the way may be waited for without end; nothing on the disk may.
+    let is_hung = output.status.code().is_none_or(|code| code == 137);
+    assert!(!is_hung || !is_at_home, "{fault:?}: it hangs");
     Met {
         output,
         times: met.len(),
-        is_at_home: met
-            .iter()
-            .all(|line| line.contains(env!("CARGO_TARGET_TMPDIR"))),
+        is_at_home,
     }
 }
 
