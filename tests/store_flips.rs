@@ -38,7 +38,7 @@ use self::world::{
 const SIDE_BY_SIDE: usize = 4;
 
 fn flips() -> u64 {
-    std::env::var("UMAI_FLIPS").map_or(40, |text| text.parse().unwrap())
+    std::env::var("UMAI_FLIPS").map_or(24, |text| text.parse().unwrap())
 }
 
 /// A home with a closed store in it and a backup of all of it; once with a snapshot, once without.

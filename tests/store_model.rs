@@ -245,7 +245,7 @@ impl Both {
 
 #[test]
 fn the_store_says_what_a_plain_map_says() {
-    let cases = std::env::var("UMAI_CASES").map_or(12, |text| text.parse().unwrap());
+    let cases = std::env::var("UMAI_CASES").map_or(8, |text| text.parse().unwrap());
     let config = Config {
         cases,
         failure_persistence: None,

@@ -43,7 +43,7 @@ use self::world::{LONG, Names, Store, content, id, names, random, save};
 const WRITERS: u64 = 4;
 
 fn images() -> u64 {
-    std::env::var("UMAI_IMAGES").map_or(24, |text| text.parse().unwrap())
+    std::env::var("UMAI_IMAGES").map_or(12, |text| text.parse().unwrap())
 }
 
 /// A home in which nothing is yet, not even the folders that umai's own are in.
