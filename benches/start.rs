@@ -1,4 +1,4 @@
-//! Measures the real binary in a pseudo terminal: start to first frame, idle, memory; empty and with 100,000 connections.
+//! Measures the real binary in a pseudo terminal: start to first frame, completion, idle, memory; empty and with 100,000 connections.
 //!
 //! `cargo bench --bench start`; `UMAI_BENCH_CONNECTIONS` takes another number.
 #![allow(
@@ -54,8 +54,40 @@ fn main() {
         "start to first frame, {many}:     median {large:?} of {RUNS}, {:.2} x empty",
         large.as_secs_f64() / small.as_secs_f64()
     );
+    completion(&full, many);
     rest(&empty, "empty", "Connections (0)");
     rest(&full, &many.to_string(), &format!("Connections ({many})"));
+}
+
+/// What a shell asks when Tab is pressed behind the beginning of an alias; nobody has the store open, and somebody has.
+fn completion(home: &Home, many: usize) {
+    let ask = || {
+        let began = Instant::now();
+        let answer = Command::new(env!("CARGO_BIN_EXE_umai"))
+            .args(["--", "umai", "connections", "get", "team-9"])
+            .envs(home.environment())
+            .env("UMAI_COMPLETE", "bash")
+            .env("_CLAP_IFS", "\n")
+            .env("_CLAP_COMPLETE_INDEX", "3")
+            .output()
+            .unwrap();
+        let aliases = String::from_utf8(answer.stdout).unwrap();
+        assert!(aliases.lines().all(|alias| alias.starts_with("team-9")));
+        assert!(aliases.lines().count() > 0);
+        began.elapsed()
+    };
+    let several = || median(&mut (0..RUNS).map(|_| ask()).collect::<Vec<_>>());
+    println!(
+        "an alias completed, {many}:            median {:?} of {RUNS}",
+        several()
+    );
+    let mut screen = Screen::open(home);
+    screen.wait_for(&format!("Connections ({many})"));
+    println!(
+        "the same beside an open app:         median {:?} of {RUNS}",
+        several()
+    );
+    screen.quit();
 }
 
 fn rest(home: &Home, name: &str, loaded: &str) {
