@@ -23,8 +23,11 @@ use crate::provider::ProviderCatalog;
 /// How many are read side by side.
 const AT_ONCE: usize = 64;
 
-/// How many of the list are asked for at a time.
-const PAGE: usize = 1_000;
+/// How many of the list are asked for at a time: what stands before a page is gone through again for each.
+const PAGE: usize = 25_000;
+
+/// How many wait for being written.
+const AHEAD: usize = 1_000;
 
 /// Which connections, and where to.
 #[derive(Debug, Args)]
@@ -191,7 +194,7 @@ async fn keep(
     over: Over,
     mut progress: Progress,
 ) -> Result<(usize, usize), Failure> {
-    let (sender, mut receiver) = mpsc::channel::<Option<Exported>>(PAGE);
+    let (sender, mut receiver) = mpsc::channel::<Option<Exported>>(AHEAD);
     let path = path.to_owned();
     let writing = tokio::task::spawn_blocking(move || {
         let mut counts = (0, 0);
