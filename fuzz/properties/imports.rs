@@ -9,7 +9,7 @@ use serde_json::Value;
 use umai::appsettings::Reference;
 use umai::cli::import::elements::{Elements, Unit};
 use umai::connection::export::{Document, Exported};
-use umai::connection::{Clipping, Connection, ConnectionDraft, Mask, Setting};
+use umai::connection::{Clipping, Connection, ConnectionDraft, Mask, Setting, Settings};
 use umai::provider::{Provider, ProviderCatalog};
 use umai::text::is_hidden;
 use umai::tui::event::Pasted;
@@ -130,7 +130,7 @@ fn values_of<'a>(draft: &'a ConnectionDraft, text: &str) -> Vec<&'a str> {
         &draft.provider_id,
         &draft.change_description,
     ];
-    let settings = draft.settings.iter().flat_map(|settings| settings.iter());
+    let settings = draft.settings.iter().flat_map(Settings::iter);
     settings
         .filter_map(|(_, value)| value.text())
         .filter(|value| value.contains(PLANTED) && text.matches(value).count() == 1)
@@ -162,11 +162,7 @@ fn leaves_without_secrets(text: &str) {
     if let Ok(connection) = serde_json::from_str::<Connection<Mask>>(text) {
         let provider = catalog().get(&connection.item.provider_id);
         let exported = Exported::of(connection.clone(), catalog());
-        for (key, value) in exported
-            .settings
-            .iter()
-            .flat_map(|settings| settings.iter())
-        {
+        for (key, value) in exported.settings.iter().flat_map(Settings::iter) {
             let Setting::Text(text) = value else { continue };
             let field = provider.and_then(|provider| provider.field(key));
             let may_be_seen = field.is_some_and(|field| !field.sensitive);

@@ -182,7 +182,7 @@ fn head_of(revision: u64, digest: Digest) -> Head {
 
 /// What becomes of a file: bits turn over, a part becomes zeros, the end is gone, something stands behind it.
 fn damage(bytes: &mut Bytes<'_>, file: &mut Vec<u8>) {
-    for _ in 0..1 + bytes.byte() % 4 {
+    for _ in 0..=bytes.byte() % 4 {
         let at = bytes.below(file.len());
         match bytes.byte() % 8 {
             0 => file.truncate(at),
@@ -190,7 +190,7 @@ fn damage(bytes: &mut Bytes<'_>, file: &mut Vec<u8>) {
                 let to = (at + bytes.below(300)).min(file.len());
                 file[at..to].fill(0);
             }
-            2 => file.extend_from_slice(bytes.take(usize::from(at % 64))),
+            2 => file.extend_from_slice(bytes.take(at % 64)),
             _ => {
                 if let Some(byte) = file.get_mut(at) {
                     *byte ^= bytes.byte();

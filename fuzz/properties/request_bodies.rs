@@ -14,7 +14,7 @@ use tower::ServiceExt;
 use umai::api::{BASE_PATH, server};
 use umai::appsettings::{AppSettings, Variables};
 use umai::connection::validate::Stored;
-use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, Plain};
+use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, Plain, Settings};
 use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
 
@@ -83,7 +83,7 @@ fn is_only_secret(draft: &ConnectionDraft) -> bool {
         &draft.provider_id,
         &draft.change_description,
     ];
-    let mut settings = draft.settings.iter().flat_map(|settings| settings.iter());
+    let mut settings = draft.settings.iter().flat_map(Settings::iter);
     !texts.into_iter().flatten().any(|text| has(text))
         && !draft
             .misread
@@ -104,7 +104,7 @@ fn is_shown(key: &str) -> bool {
 
 /// Whether a value is a reference, and so no secret.
 fn has_reference(draft: &ConnectionDraft) -> bool {
-    let mut settings = draft.settings.iter().flat_map(|settings| settings.iter());
+    let mut settings = draft.settings.iter().flat_map(Settings::iter);
     settings.any(|(_, value)| {
         value
             .text()

@@ -152,6 +152,13 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_many_digits_reads_back_as_it_was_read() {
+        let body = br#"{"settings":{"n":18446744073704073709551615,"m":1e-7,"o":0.1}}"#;
+        let draft = ConnectionDraft::from_json(body).unwrap();
+        assert_eq!(ConnectionDraft::from_json(&draft.to_body()).unwrap(), draft);
+    }
+
+    #[test]
     fn what_is_left_out_is_left_out_and_texts_that_may_be_seen_go_too() {
         let empty = ConnectionDraft::default();
         assert_eq!(&*empty.to_body(), b"{}");
