@@ -238,3 +238,20 @@ fn what_is_typed_stays_without_a_suggestion(#[case] keys: &str, #[case] never: &
     let frame = stage.frame();
     assert!(!frame.contains(never), "{frame}");
 }
+
+#[test]
+fn a_sign_in_front_of_a_hidden_key_does_not_show_it() {
+    for behind in ["<home>$", "<home><paste:$Own:>", "<home>$<delete><home>$"] {
+        let mut stage = Stage::empty(120, 40);
+        stage.play("nopenai<enter>A<tab><tab><tab>sk-planted");
+        stage.play(behind);
+        let frame = stage.frame();
+        assert!(!frame.contains("planted"), "{behind}\n{frame}");
+        assert!(
+            frame.contains("begins in an empty field"),
+            "{behind}\n{frame}"
+        );
+        stage.play("<ctrl-x>$OpenAI:ApiKey");
+        assert!(stage.frame().contains("$OpenAI:ApiKey"));
+    }
+}

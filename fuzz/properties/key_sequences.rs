@@ -14,7 +14,7 @@ use super::bytes::Bytes;
 use super::request_bodies::service;
 use crate::common::TestClock;
 use crate::stage::{Stage, THREE};
-use crate::wild::{Happening, WAYS, check, keys, play};
+use crate::wild::{Happening, OF_ENVIRONMENT, WAYS, check, keys, play};
 
 /// The most that happens to one app.
 const MOST: usize = 64;
@@ -57,7 +57,7 @@ fn three() -> Stage {
         height: 30,
     };
     let mut stage = Stage::over(size, clock, service, runtime);
-    let set = |name: &str| name.ends_with("_KEY").then(|| PLANTED.to_owned());
+    let set = |name: &str| name.ends_with("_KEY").then(|| OF_ENVIRONMENT.to_owned());
     let environment = Environment::read(&stage.app.catalog, set);
     stage.happens(Event::Environment(environment));
     stage.hold_answers();

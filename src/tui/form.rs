@@ -274,6 +274,11 @@ impl Form {
                 "The paste is longer than 64 KiB; it was left out",
             ));
         }
+        if pasting == Pasting::Opens {
+            return Some(Notice::warning(
+                "The paste was left out: a reference begins in an empty field",
+            ));
+        }
         field.error = None;
         if let Value::Secret(secret) = &mut field.value
             && !secret.line.is_empty()

@@ -6,7 +6,7 @@
 
 use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::key::Key;
 
@@ -20,6 +20,8 @@ const SECRET_ROOM: usize = 1024;
 pub struct Line {
     input: Input,
     is_secret: bool,
+    /// Whether the last key or paste was left out, because it would have shown what is hidden.
+    stays_closed: bool,
 }
 
 /// What became of a pasted text.
@@ -31,6 +33,8 @@ pub enum Pasting {
     Trimmed,
     /// It is too long and was left out.
     TooLong,
+    /// It would have shown what is hidden, and was left out.
+    Opens,
 }
 
 impl Line {
@@ -39,6 +43,7 @@ impl Line {
         Self {
             input: Input::new(value.to_owned()),
             is_secret: false,
+            stays_closed: false,
         }
     }
 
@@ -47,6 +52,7 @@ impl Line {
         Self {
             input: Input::new(String::with_capacity(SECRET_ROOM)),
             is_secret: true,
+            stays_closed: false,
         }
     }
 
@@ -72,14 +78,43 @@ impl Line {
 
     /// Says something else, with the cursor at its end.
     pub fn set(&mut self, value: &str) {
+        self.stays_closed = false;
         let cursor = value.chars().count();
         let mut next = String::with_capacity(value.len().max(self.room()));
         next.push_str(value);
         self.replace(next, cursor);
     }
 
-    /// Types one character; false when there is no room.
+    /// Whether the last key or paste was left out: a secret would have become the name of a reference, and names are shown.
+    pub const fn stays_closed(&self) -> bool {
+        self.stays_closed
+    }
+
+    /// Does something to the line, and takes it back where a secret that was hidden would be one that is shown.
+    fn closed<T>(&mut self, does: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.stays_closed = false;
+        if !self.is_secret || self.is_empty() || is_name(self.value()) {
+            return Some(does(self));
+        }
+        let mut before = Zeroizing::new(String::with_capacity(self.value().len().max(SECRET_ROOM)));
+        before.push_str(self.value());
+        let cursor = self.input.cursor();
+        let done = does(self);
+        // The sign alone shows nothing.
+        if !is_name(self.value()) || self.value().trim() == "$" {
+            return Some(done);
+        }
+        self.replace(std::mem::take(&mut *before), cursor);
+        self.stays_closed = true;
+        None
+    }
+
+    /// Types one character; false when there is no room, or what is hidden would be shown.
     pub fn insert(&mut self, sign: char) -> bool {
+        self.closed(|line| line.put(sign)).unwrap_or(false)
+    }
+
+    fn put(&mut self, sign: char) -> bool {
         if self.value().len() + sign.len_utf8() > LONGEST {
             return false;
         }
@@ -96,7 +131,10 @@ impl Line {
     pub fn type_text(&mut self, text: &str) -> bool {
         let room = LONGEST.saturating_sub(self.value().len());
         let end = text.floor_char_boundary(room);
-        end > 0 && self.splice(&text[..end])
+        let fits = &text[..end];
+        let is_done = self.closed(|line| end > 0 && line.splice(fits));
+        // As it would be key by key.
+        is_done.unwrap_or_else(|| fits.chars().filter(|sign| self.insert(*sign)).count() > 0)
     }
 
     /// Puts a pasted text in at the cursor, as one line.
@@ -117,9 +155,11 @@ impl Line {
             folded.push_str(part);
         }
         let changed = folded != text;
-        self.splice(&folded);
+        let is_done = self.closed(|line| line.splice(&folded)).is_some();
         folded.zeroize();
-        if changed {
+        if !is_done {
+            Pasting::Opens
+        } else if changed {
             Pasting::Trimmed
         } else {
             Pasting::AsItWas
@@ -141,7 +181,8 @@ impl Line {
             self.set("");
             return true;
         }
-        self.input.handle(request).is_some()
+        let handled = self.closed(|line| line.input.handle(request).is_some());
+        handled.unwrap_or(false)
     }
 
     /// Whether a key moves or deletes in a line.
@@ -169,6 +210,12 @@ impl Line {
     const fn room(&self) -> usize {
         if self.is_secret { SECRET_ROOM } else { 0 }
     }
+}
+
+/// Whether a text is the name of a reference, or the beginning of one.
+fn is_name(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with('$') && !text.starts_with("$$")
 }
 
 impl Drop for Line {
@@ -255,6 +302,29 @@ mod tests {
         assert_eq!(line.value(), "");
         press(&mut line, &["a", "ctrl-y"]);
         assert_eq!(line.value(), "a");
+    }
+
+    #[test]
+    fn a_secret_that_was_typed_hidden_never_becomes_a_name_that_is_shown() {
+        for typed in ["sk-one", "$$one", " a$one"] {
+            let mut line = Line::secret();
+            line.paste(typed);
+            let before = line.value().to_owned();
+            press(&mut line, &["home", "$"]);
+            if is_name(&format!("${before}")) {
+                assert_eq!(line.value(), before);
+                assert!(line.stays_closed());
+            }
+            press(&mut line, &["home", "delete", "home", "delete"]);
+            assert!(!is_name(line.value()), "{}", line.value());
+            press(&mut line, &["home"]);
+            assert_eq!(line.paste("$A:B"), Pasting::Opens);
+            line.type_text("$x");
+            assert!(!is_name(line.value()), "{}", line.value());
+            press(&mut line, &["ctrl-w", "$", "A"]);
+            assert_eq!(line.value(), "$A");
+            assert!(!line.stays_closed());
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::field::{Field, Place, Value};
 use super::{AliasCheck, Form};
 use crate::appsettings::Lookup;
 use crate::tui::fit::{self, wrap};
+use crate::tui::line::Line;
 
 /// What a row shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +152,10 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         notes.extend(alias_note(form));
     } else if let Some(reference) = field.reference() {
         notes.extend(form.lookup(&reference).map(lookup_note));
+    }
+    if field.line().is_some_and(Line::stays_closed) {
+        let note = "! A reference begins in an empty field: Ctrl-X empties it";
+        notes.push((Tone::Warning, note.into()));
     }
     if let Some(warning) = &field.warning {
         notes.push((Tone::Warning, format!("! {warning}")));
