@@ -25,7 +25,8 @@ pub fn refused(command: Option<&Command>, shape: Shape) -> Option<String> {
             "--output {word} is for lists; this command answers as table, json or yaml"
         )),
         Shape::Env if !able.is_one => Some(format!(
-            "--output {word} is for one connection, as umai connections get answers; this command answers as table, json or yaml"
+            "--output {word} is for one connection, as umai connections get answers; this command answers as table, json{} or yaml",
+            if able.is_list { ", csv" } else { "" }
         )),
         Shape::Table | Shape::Json | Shape::Yaml | Shape::Csv | Shape::Env => None,
     }

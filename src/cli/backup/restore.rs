@@ -1,5 +1,7 @@
 //! `umai backup restore`: says what would change, asks, and brings a backup back.
 
+use std::path::PathBuf;
+
 use chrono::Utc;
 use serde_json::json;
 
@@ -15,12 +17,13 @@ use crate::store::backup::{SealVerdict, create_of};
 impl Restore {
     /// Carries it out.
     pub fn run(self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        let mut made = Unwanted(None);
         let prepared = match &self.backup {
             Some(folder) if folder.is_dir() => {
                 let options = ground.store_options();
-                let made = create_of(folder, &options, Utc::now())?;
-                output.note(&format!("Backed up as {}", made.path.display()));
-                prepare(&options, &made.path)?
+                let path = create_of(folder, &options, Utc::now())?.path;
+                made.0 = Some(path.clone());
+                prepare(&options, &path)?
             }
             Some(backup) => prepare(&ground.store_options(), &find(backup, ground)?)?,
             None => newest(ground, output)?,
@@ -41,6 +44,9 @@ impl Restore {
         let waiting = Waiting::on("Bringing the backup back", output);
         let restored = prepared.carry_out(Utc::now())?;
         drop(waiting);
+        if let Some(path) = made.0.take() {
+            output.note(&format!("Backed up as {}", path.display()));
+        }
         match output.format() {
             Format::Json => {
                 report["restored"] = json!(true);
@@ -48,6 +54,18 @@ impl Restore {
                 output.json(&report)
             }
             Format::Text => say(&restored, ground, output),
+        }
+    }
+}
+
+/// A backup of a store that was moved aside, made to look into it: unless it is brought back, it was not asked for.
+struct Unwanted(Option<PathBuf>);
+
+impl Drop for Unwanted {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // One that stays is whole, and is listed.
+            let _ = std::fs::remove_file(path);
         }
     }
 }

@@ -181,10 +181,14 @@ impl Rollback {
                 Format::Text if done.new_version == done.previous_version => {
                     output.line(&format!("It is as it was at version {}", self.version))
                 }
-                Format::Text => output.line(&format!(
-                    "{} is as it was at version {}; it is at version {} now",
-                    done.entity.item.name, done.restored_from_version, done.new_version
-                )),
+                Format::Text => {
+                    output.line(&format!(
+                        "{} is as it was at version {}; it is at version {} now",
+                        done.entity.item.name, done.restored_from_version, done.new_version
+                    ))?;
+                    output.note("Secrets stay those that were stored last: no version has any");
+                    Ok(())
+                }
             }
         })
     }

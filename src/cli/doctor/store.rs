@@ -130,6 +130,12 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
 fn contents(survey: &Survey, config: &Config, findings: &mut Findings) {
     let shown = config.data.display();
     match &survey.contents {
+        Ok(None) if let Some(count) = backups(survey) => findings.problem(
+            "store",
+            format!("there is none in {shown}, and there are backups of one: {count}"),
+            Some("umai backup restore --newest brings the newest back; or take another folder with --data".into()),
+            Exit::Store,
+        ),
         Ok(None) => findings.ok("store", format!("none yet in {shown}; the first start makes it")),
         Ok(Some(contents)) if contents.is_sound => {
             findings.ok("store", format!("{}; every checksum is right", words(contents)));
@@ -153,6 +159,13 @@ fn contents(survey: &Survey, config: &Config, findings: &mut Findings) {
             Exit::Store,
         ),
     }
+}
+
+/// How many backups there are, where there are any.
+fn backups(survey: &Survey) -> Option<usize> {
+    let found = survey.backups.as_ref().ok()?;
+    let whole = found.iter().filter(|backup| backup.label.is_ok()).count();
+    (whole > 0).then_some(whole)
 }
 
 fn words(contents: &Contents) -> String {

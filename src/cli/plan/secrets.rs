@@ -1,8 +1,11 @@
 //! Fetches the secrets that documents say are elsewhere.
 
 use std::fs::File;
+use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::super::ask;
 use super::super::secret;
 use super::source::{Entry, Source, place};
 use crate::connection::document::{Elsewhere, Wanted};
@@ -23,9 +26,9 @@ pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<E
         let elsewhere = std::mem::take(&mut wanted.elsewhere);
         for (key, where_it_is) in elsewhere {
             let taken = match &where_it_is {
-                Elsewhere::File(path) => from_file(&source.folder.join(path)),
+                Elsewhere::File(path) => from_file(&source.folder, path),
                 Elsewhere::Stdin if is_stdin_clear => {
-                    secret::from_stdin().map_err(|failure| failure.to_string())
+                    typed_or_piped(&format!("{place}settings.{key}"))
                 }
                 Elsewhere::Stdin if is_stdin_taken => {
                     Err("stdin holds the document already".into())
@@ -52,14 +55,39 @@ pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<E
     entries
 }
 
+/// What stdin holds; where that is a terminal, it is asked for and not shown.
+fn typed_or_piped(label: &str) -> Result<secret::Taken, String> {
+    let taken = if std::io::stdin().is_terminal() {
+        let typed = ask::secret(label).map_err(|failure| failure.to_string())?;
+        typed.map(|secret| secret::Taken {
+            secret,
+            is_trimmed: false,
+        })
+    } else {
+        let read = secret::from_stdin().map_err(|failure| failure.to_string())?;
+        let has_text = |text: &str| !text.trim().is_empty();
+        Some(read).filter(|read| read.secret.expose().is_some_and(has_text))
+    };
+    taken.ok_or_else(|| "nothing came from stdin".into())
+}
+
 /// What a file holds. Its path is never repeated: where people write the secret in its place, it would be said.
-fn from_file(path: &std::path::Path) -> Result<secret::Taken, String> {
+fn from_file(folder: &Path, path: &Path) -> Result<secret::Taken, String> {
+    let path = &folder.join(path);
     let file = match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err("it is no ordinary file".to_owned()),
         Ok(_) => File::open(path).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let file = file.map_err(|why| format!("the secret cannot be read from its file: {why}"))?;
+    let file = file.map_err(|why| {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let from = folder.display();
+        format!("the secret cannot be read from its file, as seen from {from}: {why}")
+    })?;
     let taken = secret::take(file, "its file").map_err(|failure| failure.to_string())?;
     if taken
         .secret

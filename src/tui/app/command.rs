@@ -5,11 +5,12 @@ use crate::connection::{Connection, Settings, Version};
 use crate::tui::action::Action;
 use crate::tui::command::{CommandLine, Parity, Part, settings};
 use crate::tui::effect::Effect;
-use crate::tui::form::field::{Field, Place};
+use crate::tui::form::field::{Field, Place, Value};
 use crate::tui::form::{Form, Subject};
 use crate::tui::layer::{CommandFor, Layer};
 use crate::tui::notice::Notice;
 use crate::tui::tree::{Column, Item, Sort};
+use crate::tui::workspace::Tab;
 
 /// What stands where a connection has to be named.
 const SOME: &str = "ID_OR_ALIAS";
@@ -97,7 +98,10 @@ impl App {
             Action::RollBack => {
                 let version = match self.layers.last() {
                     Some(Layer::Compare(compare)) => Some(compare.from),
-                    _ => self.workspace.history.selected().map(Version::number),
+                    _ if self.workspace.tab == Tab::History => {
+                        self.workspace.history.selected().map(Version::number)
+                    }
+                    _ => None,
                 };
                 let line = name(line, selected);
                 version.map_or_else(
@@ -206,7 +210,20 @@ impl App {
                 field.is_changed() || !is_stored && !is_copy && !field.is_default()
             })
         });
-        line = settings(line, parts.map(|(key, setting)| (key, Part::from(setting))));
+        let parts = parts.map(|(key, setting)| (key, Part::from(setting)));
+        // A secret that is still to be typed is asked for.
+        let missing = form.fields.iter().filter_map(|field| match &field.place {
+            Place::Setting(key) if field.is_required && !is_stored && !is_copy => {
+                let is_said = draft
+                    .settings
+                    .as_ref()
+                    .is_some_and(|all| all.get(key).is_some());
+                let is_secret = matches!(field.value, Value::Secret(_));
+                (is_secret && !is_said).then_some((key.as_str(), Part::Secret))
+            }
+            _ => None,
+        });
+        line = settings(line, parts.chain(missing));
         let is_active = draft.is_active.unwrap_or(true);
         if !is_stored && !is_active {
             line = line.flag("--inactive");
