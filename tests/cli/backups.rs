@@ -278,3 +278,26 @@ fn what_is_not_there_is_said() {
     assert_eq!(foreign.code, 6, "{foreign:?}");
     assert!(foreign.err.contains("not a backup of umai"), "{foreign:?}");
 }
+
+#[test]
+fn a_look_at_a_store_that_was_moved_aside_leaves_no_backup_of_it() {
+    let home = Home::new();
+    create(&home, "Alpha");
+    let first = backup(&home);
+    create(&home, "Beta");
+    let restored = home.run(&["backup", "restore", first.to_str().unwrap(), "--yes"]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    let aside = fs::read_dir(home.path(DATA).join("replaced")).unwrap();
+    let aside = aside.map(|entry| entry.unwrap().path()).next().unwrap();
+    let before = files(&home.path(DATA).join("backups")).len();
+    let aside = aside.to_str().unwrap();
+    for (arguments, code) in [(["--dry-run"].as_slice(), 0), (&[], 2)] {
+        let looked = home.run(&[&["backup", "restore", aside], arguments].concat());
+        assert_eq!(looked.code, code, "{looked:?}");
+        assert_eq!(files(&home.path(DATA).join("backups")).len(), before);
+    }
+    let back = home.run(&["backup", "restore", aside, "--yes"]);
+    assert_eq!(back.code, 0, "{back:?}");
+    assert_eq!(home.total(), 2);
+    assert!(files(&home.path(DATA).join("backups")).len() > before);
+}

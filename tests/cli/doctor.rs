@@ -256,3 +256,22 @@ fn a_target_or_server_that_cannot_be_asked_is_a_problem() {
     has(&answer, "server", "problem", "nobody listens there");
     assert_eq!(says(&answer, "store"), [], "the store is the server's");
 }
+
+#[test]
+fn a_store_that_is_gone_beside_its_backups_is_a_problem_as_a_start_says_it() {
+    let home = Home::documented();
+    assert_eq!(home.run(&["backup", "create"]).code, 0);
+    for part in ["journal", "snapshots", "sled"] {
+        let path = home.path(".local/share/umai").join(part);
+        // Not every store has each of them yet.
+        let _ = std::fs::remove_dir_all(path);
+    }
+    let start = home.run(&["connections", "list"]);
+    let answer = home.run(&["doctor", "--json"]);
+    assert_eq!((start.code, answer.code), (6, 6), "{start:?} {answer:?}");
+    has(&answer, "store", "problem", "there are backups of one");
+    assert!(
+        answer.out.contains("umai backup restore --newest"),
+        "{answer:?}"
+    );
+}

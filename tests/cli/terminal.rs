@@ -202,3 +202,22 @@ fn the_app_tells_of_a_key_that_others_can_read() {
     let (code, said) = Asking::start(&home, &[], "can be read by others").answer("q");
     assert_eq!(code, 0, "{said}");
 }
+
+#[test]
+fn a_secret_that_a_document_wants_from_stdin_is_asked_for_and_not_shown() {
+    let home = Home::new();
+    home.write(
+        "one.yaml",
+        "- {alias: one, name: One, providerId: openai, settings: {apiKey: {stdin: true}}}",
+    );
+    let asking = Asking::start(
+        &home,
+        &["connections", "apply", "-f", "one.yaml"],
+        "(not shown; Enter leaves it out): ",
+    );
+    let asking = asking.then(&format!("{PLANTED}\r"), "[y/N]");
+    let (code, said) = asking.answer("y\r");
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains(PLANTED), "{said}");
+    assert_eq!(home.total(), 1);
+}
