@@ -9,16 +9,19 @@ use chrono::Utc;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::dry::{self, DryRun};
 use super::exit::{Exit, Failure};
 use super::output::{Format, Output};
 use super::passphrase;
 use super::progress::Waiting;
 use super::session::Ground;
 use super::table::table;
+use crate::connection::StoreError;
 use crate::store::backup::file::Label;
 use crate::store::backup::keys::Keys;
-use crate::store::backup::shelf::{ENDING, Found};
+use crate::store::backup::shelf::{ENDING, Found, Shelf};
 use crate::store::backup::{self, SealVerdict, Target, Verified};
+use crate::store::store_in;
 
 /// What can be done with backups.
 #[derive(Debug, Subcommand)]
@@ -31,6 +34,9 @@ pub enum Verb {
         /// A folder, or a file that is not there yet [default: beside the store, and in the folder for copies]
         #[arg(long, value_name = "FOLDER|FILE")]
         to: Option<PathBuf>,
+        /// Only examine.
+        #[command(flatten)]
+        dry: DryRun,
     },
     /// List the backups, the newest first
     List,
@@ -93,14 +99,41 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
         output.note(&notice);
     }
     match verb {
-        Verb::Create { to } => create(to, ground, output),
+        Verb::Create { to, dry } => create((to, dry), ground, output),
         Verb::List => list(ground, output),
         Verb::Verify { backup } => verify(backup, ground, output),
         Verb::Restore(restore) => restore.run(ground, output),
     }
 }
 
-fn create(to: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+/// Says where a backup would be put.
+fn would_create(target: &Target, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    let data = &ground.config.data;
+    if store_in(data).is_none() {
+        let why = format!("There is no store in {} that can be read", data.display());
+        return Err(StoreError::Unusable(why).into());
+    }
+    let place = match target {
+        Target::Store => Shelf::of_store(data).folder().to_owned(),
+        Target::Folder(folder) => folder.clone(),
+        Target::File(file) if file.exists() => {
+            let why = format!(
+                "{} is there already; nothing was changed. Name another file, or a folder",
+                file.display()
+            );
+            return Err(StoreError::Unusable(why).into());
+        }
+        Target::File(file) => file.clone(),
+    };
+    let sentence = format!("Would put a backup into {}", place.display());
+    dry::say("createBackup", &sentence, output)
+}
+
+fn create(
+    (to, dry): (Option<PathBuf>, DryRun),
+    ground: &Ground,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let target = match to {
         None => Target::Store,
         Some(path) if path.is_dir() || path.to_string_lossy().ends_with('/') => {
@@ -109,6 +142,9 @@ fn create(to: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Result<(
         Some(path) => Target::File(path),
     };
     let options = ground.store_options();
+    if dry.dry_run {
+        return would_create(&target, ground, output);
+    }
     let waiting = Waiting::on("Making a backup", output);
     let made = backup::create(&options, &target, Utc::now())?;
     let copies = &ground.config.backup_folder;

@@ -7,7 +7,7 @@ use super::exit::Failure;
 use super::output::{Format, Output};
 use crate::connection::{ConnectionService, Foreseen, Proposal};
 
-/// The option of every command that changes connections.
+/// The option of every command that changes something and can be examined before.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct DryRun {
     /// Examine everything, say what would be done, and change nothing
@@ -64,6 +64,18 @@ pub async fn run(
     }
     tell_from_afar(&foreseen, output);
     Ok(())
+}
+
+/// Says what would be done to something that is no connection.
+pub fn say(action: &str, sentence: &str, output: &mut Output) -> Result<(), Failure> {
+    match output.format() {
+        Format::Json => output.json(&json!({
+            "dryRun": true,
+            "action": action,
+            "detail": sentence,
+        })),
+        Format::Text => output.line(sentence),
+    }
 }
 
 /// Says what one of many changes would come to, on a line.

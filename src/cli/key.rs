@@ -8,6 +8,7 @@ use chrono::Utc;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::dry::{self, DryRun};
 use super::exit::Failure;
 use super::keyring;
 use super::output::{Format, Output};
@@ -20,6 +21,7 @@ use crate::store::key::passphrase::{Passphrase, Wrapped};
 use crate::store::key::place::{Content, Spot};
 use crate::store::key::protection::{behind_random, protect, unprotect};
 use crate::store::rotation::{Renewed, Rotated, renew, rotate};
+use crate::store::{check_key, is_missing};
 pub use shown::names;
 
 /// What can be done with the key.
@@ -33,7 +35,7 @@ pub enum Verb {
             Nobody else may have the store open meanwhile. Backups that were made before stay as they are; the keys \
             before are kept, sealed with the new one, so that those backups can be brought back."
     )]
-    Rotate,
+    Rotate(DryRun),
     /// Put the key behind a passphrase
     #[command(
         long_about = "Put the key behind a passphrase: then every start of umai asks for it, or reads it from the file of \
@@ -77,7 +79,7 @@ impl Verb {
     pub const fn is_write(&self) -> bool {
         match self {
             Self::Show => false,
-            Self::Rotate
+            Self::Rotate(_)
             | Self::AddPassphrase
             | Self::ChangePassphrase { .. }
             | Self::AddKeyring
@@ -92,7 +94,8 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
     ground.tell(output);
     match verb {
         Verb::Show => shown::show(ground, output),
-        Verb::Rotate => rotated(ground, output),
+        Verb::Rotate(DryRun { dry_run: true }) => would_rotate(ground, output),
+        Verb::Rotate(_) => rotated(ground, output),
         Verb::AddPassphrase => add_passphrase(ground, output),
         Verb::ChangePassphrase {
             new_passphrase_file,
@@ -101,6 +104,27 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
         Verb::RemovePassphrase => remove_passphrase(ground, output),
         Verb::New { forget_secrets } => renewed(*forget_secrets, ground, output),
     }
+}
+
+/// Says what a rotation would do, where it could be begun.
+fn would_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    unlock(ground, output)?;
+    let spot = passphrase::spot(ground);
+    spot.refuse_credentials("umai key rotate")?;
+    let data = &ground.config.data;
+    if is_missing(data) {
+        let why = format!(
+            "There is no store in {}; its key is made when it is",
+            data.display()
+        );
+        return Err(StoreError::Unusable(why).into());
+    }
+    check_key(&ground.store_options())?;
+    let sentence = format!(
+        "Would put a new key into {} and seal everything with it; no other umai may have the store open meanwhile",
+        spot.path.display()
+    );
+    dry::say("rotateKey", &sentence, output)
 }
 
 fn rotated(ground: &Ground, output: &mut Output) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::dry::{self, DryRun};
 use super::exit::Failure;
 use super::output::{Format, Output};
 use super::session::Ground;
@@ -34,6 +35,9 @@ pub enum Verb {
         /// How long it lasts: 90d, 12h, 30m, or never
         #[arg(long, value_name = "TIME", default_value_t = Lasting::days(DAYS))]
         expires: Lasting,
+        /// Only examine.
+        #[command(flatten)]
+        dry: DryRun,
     },
     /// List the tokens: their names, never their texts
     List,
@@ -42,6 +46,9 @@ pub enum Verb {
         /// The token's ID or name
         #[arg(value_name = "ID_OR_NAME")]
         token: String,
+        /// Only examine.
+        #[command(flatten)]
+        dry: DryRun,
     },
 }
 
@@ -136,7 +143,26 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
         Verb::Create {
             name,
             scope,
+            expires: _,
+            dry: DryRun { dry_run: true },
+        } => {
+            book.would_create(name)?;
+            let scope = Scope::from(*scope);
+            let text = format!("Would make the token {name} for scope {}", scope.word());
+            dry::say("createToken", &text, output)
+        }
+        Verb::Revoke {
+            token,
+            dry: DryRun { dry_run: true },
+        } => {
+            let name = book.would_revoke(token)?.name;
+            dry::say("revokeToken", &format!("Would revoke {name}"), output)
+        }
+        Verb::Create {
+            name,
+            scope,
             expires,
+            dry: _,
         } => {
             let (token, text) = book.create(name, (*scope).into(), expires.until())?;
             match output.format() {
@@ -152,7 +178,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
             }
         }
         Verb::List => list(&book.read()?, output),
-        Verb::Revoke { token } => {
+        Verb::Revoke { token, dry: _ } => {
             let token = book.revoke(token)?;
             match output.format() {
                 Format::Json => output.json(&shown(&token)),

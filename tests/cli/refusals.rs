@@ -272,3 +272,40 @@ fn a_reference_that_resolves_is_kept_as_it_is_and_its_value_never_shown() {
     ]);
     assert_eq!(answer.code, 0, "{answer:?}");
 }
+
+#[test]
+fn what_is_only_examined_is_said_and_not_done() {
+    let home = Home::documented();
+    let key = home.path(".config/umai/umai.key");
+    let before = std::fs::read(&key).unwrap();
+    let said = |arguments: &[&str], code: i32| {
+        let answer = home.run(arguments);
+        assert_eq!(answer.code, code, "{arguments:?} {answer:?}");
+        answer.said()
+    };
+    let create = ["token", "create", "--name", "ci", "--scope", "read"];
+    assert!(said(&[&create[..], &["--dry-run"]].concat(), 0).contains("Would make the token ci"));
+    assert!(said(&["token", "list", "--json"], 0).contains("\"total\": 0"));
+    said(&["token", "revoke", "ci", "--dry-run"], 3);
+    said(&create, 0);
+    said(&[&create[..], &["--dry-run"]].concat(), 5);
+    assert!(said(&["token", "revoke", "ci", "--dry-run"], 0).contains("Would revoke ci"));
+    assert!(said(&["token", "list", "--json"], 0).contains("\"total\": 1"));
+    assert!(said(&["key", "rotate", "--dry-run"], 0).contains("Would put a new key into"));
+    assert_eq!(std::fs::read(&key).unwrap(), before);
+    let there = home.write("there.backup", "x");
+    said(
+        &[
+            "backup",
+            "create",
+            "--to",
+            there.to_str().unwrap(),
+            "--dry-run",
+        ],
+        6,
+    );
+    assert!(
+        said(&["backup", "create", "--to", "new.backup", "--dry-run"], 0).contains("new.backup")
+    );
+    assert!(!home.path("new.backup").exists());
+}

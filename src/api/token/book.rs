@@ -105,16 +105,26 @@ impl TokenBook {
         })
     }
 
+    /// Whether a token of this name could be made; nothing is made.
+    pub fn would_create(&self, name: &str) -> Result<(), TokenError> {
+        check_name(name)?;
+        if self.read()?.iter().any(|token| token.name == name) {
+            return Err(TokenError::NameTaken(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The token that would be taken away.
+    pub fn would_revoke(&self, id_or_name: &str) -> Result<Token, TokenError> {
+        let mut tokens = self.read()?;
+        let found = meant(&tokens, id_or_name)?;
+        Ok(tokens.swap_remove(found))
+    }
+
     /// Takes a token away, and answers what it was.
     pub fn revoke(&self, id_or_name: &str) -> Result<Token, TokenError> {
-        let id = Uuid::try_parse(id_or_name).ok();
         self.change(|tokens| {
-            let is_meant = |token: &Token| match id {
-                Some(id) => token.id == id,
-                None => token.name == id_or_name,
-            };
-            let found = tokens.iter().position(is_meant);
-            let found = found.ok_or_else(|| TokenError::NotFound(id_or_name.to_owned()))?;
+            let found = meant(tokens, id_or_name)?;
             Ok(tokens.remove(found))
         })
     }
@@ -143,6 +153,17 @@ impl TokenBook {
     pub fn unusable(&self, error: &std::io::Error) -> TokenError {
         TokenError::Unusable(format!("{}: {error}", self.path.display()))
     }
+}
+
+/// Where the token with this ID or name is.
+fn meant(tokens: &[Token], id_or_name: &str) -> Result<usize, TokenError> {
+    let id = Uuid::try_parse(id_or_name).ok();
+    let is_meant = |token: &Token| match id {
+        Some(id) => token.id == id,
+        None => token.name == id_or_name,
+    };
+    let found = tokens.iter().position(is_meant);
+    found.ok_or_else(|| TokenError::NotFound(id_or_name.to_owned()))
 }
 
 #[cfg(test)]
