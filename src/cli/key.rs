@@ -152,8 +152,9 @@ fn rotated(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         })),
         Format::Text => {
             output.line(&format!(
-                "A new key is in {}: {fingerprint}; it sealed {secrets} secrets",
-                path.display()
+                "A new key is in {}: {fingerprint}; it sealed {secrets} {}",
+                path.display(),
+                if secrets == 1 { "secret" } else { "secrets" }
             ))?;
             if unreadable > 0 {
                 output.note(&format!(

@@ -22,6 +22,8 @@ pub struct Line {
     is_secret: bool,
     /// Whether the last key or paste was left out, because it would have shown what is hidden.
     stays_closed: bool,
+    /// Whether something of it was typed while it was hidden.
+    was_hidden: bool,
 }
 
 /// What became of a pasted text.
@@ -44,6 +46,7 @@ impl Line {
             input: Input::new(value.to_owned()),
             is_secret: false,
             stays_closed: false,
+            was_hidden: false,
         }
     }
 
@@ -53,6 +56,7 @@ impl Line {
             input: Input::new(String::with_capacity(SECRET_ROOM)),
             is_secret: true,
             stays_closed: false,
+            was_hidden: false,
         }
     }
 
@@ -79,6 +83,7 @@ impl Line {
     /// Says something else, with the cursor at its end.
     pub fn set(&mut self, value: &str) {
         self.stays_closed = false;
+        self.was_hidden = !value.trim().is_empty() && !is_name(value);
         let cursor = value.chars().count();
         let mut next = String::with_capacity(value.len().max(self.room()));
         next.push_str(value);
@@ -93,20 +98,26 @@ impl Line {
     /// Does something to the line, and takes it back where a secret that was hidden would be one that is shown.
     fn closed<T>(&mut self, does: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.stays_closed = false;
-        if !self.is_secret || self.is_empty() || is_name(self.value()) {
+        if !self.is_secret {
             return Some(does(self));
         }
         let mut before = Zeroizing::new(String::with_capacity(self.value().len().max(SECRET_ROOM)));
         before.push_str(self.value());
         let cursor = self.input.cursor();
         let done = does(self);
+        let text = self.value();
         // The sign alone shows nothing.
-        if !is_name(self.value()) || self.value().trim() == "$" {
-            return Some(done);
+        if matches!(text.trim(), "" | "$") {
+            self.was_hidden = false;
+        } else if !is_name(text) {
+            // What was seen when it was typed is no secret because a sign was taken off.
+            self.was_hidden |= text.len() > before.len();
+        } else if self.was_hidden {
+            self.replace(std::mem::take(&mut *before), cursor);
+            self.stays_closed = true;
+            return None;
         }
-        self.replace(std::mem::take(&mut *before), cursor);
-        self.stays_closed = true;
-        None
+        Some(done)
     }
 
     /// Types one character; false when there is no room, or what is hidden would be shown.
@@ -325,6 +336,14 @@ mod tests {
             assert_eq!(line.value(), "$A");
             assert!(!line.stays_closed());
         }
+        let mut name = Line::secret();
+        press(
+            &mut name,
+            &["$", "$", "backspace", "A", "home", "delete", "$"],
+        );
+        assert_eq!(name.value(), "$A", "a name that was seen may be mended");
+        press(&mut name, &["home", "delete", "x", "home", "$"]);
+        assert_eq!(name.value(), "xA");
     }
 
     #[test]

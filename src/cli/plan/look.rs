@@ -99,10 +99,12 @@ fn refused(refusals: &[Refusal], all: usize, output: &Output) -> Failure {
         output.refusal_at(&refusal.error, &refusal.place);
     }
     let many = refusals.len();
-    Failure::Some(
-        format!("Nothing was changed: {many} of {all} connections cannot be as it is said"),
-        exit,
-    )
+    let what = if all == 1 {
+        "the connection cannot be as it is said".to_owned()
+    } else {
+        format!("{many} of {all} connections cannot be as it is said")
+    };
+    Failure::Some(format!("Nothing was changed: {what}"), exit)
 }
 
 async fn look_at(

@@ -87,7 +87,7 @@ pub fn read(
     if flaws.is_empty() {
         if others > 0 {
             output.note(&format!(
-                "{others} artifacts of something else than a connection are passed over"
+                "Artifacts of something else than a connection, passed over: {others}"
             ));
         }
         return Ok(entries);
