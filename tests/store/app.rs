@@ -102,6 +102,11 @@ impl App {
         }
     }
 
+    /// Waits until it is there; what an app that was killed left may be offered at once.
+    pub fn opens(&mut self) {
+        self.shows_one_of(&["n new", "Typed and never saved"]);
+    }
+
     /// Opens the list of providers; where an app was killed while it was typed into, what was typed is offered first.
     pub fn begin_one(&mut self) {
         self.press("n");

@@ -110,7 +110,7 @@ impl Storm {
         let mut number = 0;
         while Instant::now() < end {
             let mut app = App::start(home);
-            app.shows("n new");
+            app.opens();
             let mut is_left_in_a_save = false;
             for _ in 0..=random(3) {
                 number += 1;
