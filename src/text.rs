@@ -6,6 +6,7 @@
 
 pub mod file;
 pub mod json;
+pub mod shell;
 pub mod secret;
 pub mod yaml;
 

@@ -191,7 +191,18 @@ fn the_palette_copies_the_command_of_every_action_and_the_command_line_takes_it(
 #[case(
     "/status:active \"Team A\"<enter>",
     Action::Filter,
-    "umai connections list status:active 'Team A'"
+    "umai connections list status:active '\"Team A\"'"
+)]
+#[case("/it's<enter>", Action::Filter, "umai connections list \"it's\"")]
+#[case(
+    "<end><enter> 2",
+    Action::Save,
+    "umai connections update openai-prod --name 'OpenAI Production 2'"
+)]
+#[case(
+    "",
+    Action::New,
+    "umai connections create --provider PROVIDER --name NAME"
 )]
 #[case("", Action::Empty, "umai connections purge --all")]
 fn the_command_is_about_what_is_selected(

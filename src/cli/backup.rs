@@ -116,14 +116,10 @@ fn would_create(target: &Target, ground: &Ground, output: &mut Output) -> Result
     let place = match target {
         Target::Store => Shelf::of_store(data).folder().to_owned(),
         Target::Folder(folder) => folder.clone(),
-        Target::File(file) if file.exists() => {
-            let why = format!(
-                "{} is there already; nothing was changed. Name another file, or a folder",
-                file.display()
-            );
-            return Err(StoreError::Unusable(why).into());
+        Target::File(file) => {
+            backup::refuse_taken(file)?;
+            file.clone()
         }
-        Target::File(file) => file.clone(),
     };
     let sentence = format!("Would put a backup into {}", place.display());
     dry::say("createBackup", &sentence, output)

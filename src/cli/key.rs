@@ -17,11 +17,11 @@ use super::progress::Waiting;
 use super::session::Ground;
 use crate::connection::StoreError;
 use crate::store::backup;
+use crate::store::check_key;
 use crate::store::key::passphrase::{Passphrase, Wrapped};
 use crate::store::key::place::{Content, Spot};
 use crate::store::key::protection::{behind_random, protect, unprotect};
-use crate::store::rotation::{Renewed, Rotated, renew, rotate};
-use crate::store::{check_key, is_missing};
+use crate::store::rotation::{Renewed, Rotated, refuse_nothing, renew, rotate};
 pub use shown::names;
 
 /// What can be done with the key.
@@ -111,14 +111,7 @@ fn would_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     unlock(ground, output)?;
     let spot = passphrase::spot(ground);
     spot.refuse_credentials("umai key rotate")?;
-    let data = &ground.config.data;
-    if is_missing(data) {
-        let why = format!(
-            "There is no store in {}; its key is made when it is",
-            data.display()
-        );
-        return Err(StoreError::Unusable(why).into());
-    }
+    refuse_nothing(&ground.config.data)?;
     check_key(&ground.store_options())?;
     let sentence = format!(
         "Would put a new key into {} and seal everything with it; no other umai may have the store open meanwhile",

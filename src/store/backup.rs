@@ -153,12 +153,7 @@ impl Whole {
     }
 
     fn place(&self, path: &Path) -> Result<Backup, StoreError> {
-        if path.exists() {
-            return Err(StoreError::Unusable(format!(
-                "{} is there already; nothing was changed. Name another file, or a folder",
-                path.display()
-            )));
-        }
+        refuse_taken(path)?;
         shelf::place(path, |file| self.write(file)).map_err(|fault| faulty(path, &fault))?;
         made(path.to_owned())
     }
@@ -176,6 +171,17 @@ impl Whole {
             digest: fold.digest(),
         }
     }
+}
+
+/// Refuses a file that is there: no backup takes the place of anything.
+pub fn refuse_taken(path: &Path) -> Result<(), StoreError> {
+    if path.exists() {
+        return Err(StoreError::Unusable(format!(
+            "{} is there already; nothing was changed. Name another file, or a folder",
+            path.display()
+        )));
+    }
+    Ok(())
 }
 
 fn made(path: PathBuf) -> Result<Backup, StoreError> {

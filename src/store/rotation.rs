@@ -143,7 +143,8 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
     })
 }
 
-fn refuse_nothing(data: &Path) -> Result<(), StoreError> {
+/// Refuses a folder without a store.
+pub fn refuse_nothing(data: &Path) -> Result<(), StoreError> {
     if data.is_dir() {
         return Ok(());
     }

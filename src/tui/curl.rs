@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::connection::{Connection, Mask, Setting};
+use crate::text::shell::quoted;
 
 /// Where the management API is when nobody says: as it is documented.
 pub const DOCUMENTED: &str = "https://localhost:44331/umbraco/ai/management/api/v1";
@@ -50,11 +51,6 @@ fn in_words(key: &str) -> String {
         words.extend(sign.to_lowercase());
     }
     words
-}
-
-/// One word of a shell, whatever is in it.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! Why: the input alone has no paste, keeps what was cut, prints its value in `Debug`, and looks for a key that terminals
 //! do not send. A secret is kept in one allocation that is wiped, is never cut into the input's own memory, and is deleted whole
-//! where a word would show where its parts are.
+//! where a word would show where its parts are. And what was typed while it was hidden stays hidden: names of references are shown,
+//! so it never becomes one.
 
 use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
@@ -144,8 +145,12 @@ impl Line {
         let end = text.floor_char_boundary(room);
         let fits = &text[..end];
         let is_done = self.closed(|line| end > 0 && line.splice(fits));
-        // As it would be key by key.
-        is_done.unwrap_or_else(|| fits.chars().filter(|sign| self.insert(*sign)).count() > 0)
+        // As it would be key by key; what was left out is told all the same.
+        is_done.unwrap_or_else(|| {
+            let typed = fits.chars().filter(|sign| self.insert(*sign)).count();
+            self.stays_closed = true;
+            typed > 0
+        })
     }
 
     /// Puts a pasted text in at the cursor, as one line.

@@ -24,7 +24,7 @@ use crate::provider::ProviderCatalog;
 const AT_ONCE: usize = 64;
 
 /// How many of the list are asked for at a time: what stands before a page is gone through again for each.
-const PAGE: usize = 25_000;
+pub const PAGE: usize = 25_000;
 
 /// How many wait for being written.
 const AHEAD: usize = 1_000;

@@ -5,12 +5,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::super::exit::Failure;
+use super::export::PAGE;
 use crate::connection::{ConnectionItem, ConnectionService, Page, Query, Window};
 use crate::provider::ProviderCatalog;
 use crate::tui::tree::{Column, Direction, Sieve, Sort};
-
-/// How many are asked for at a time.
-const PAGE: usize = 5_000;
 
 /// The connections that a query admits and these terms leave, the best first, seen through the query's window.
 pub async fn find(

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::rows::Row;
+use crate::text::shell::quoted;
 
 /// What every name begins with, so that none is one that a shell or this program heeds.
 const PREFIX: &str = "CONNECTION";
@@ -37,11 +38,6 @@ fn name(path: &str) -> String {
         });
     }
     name
-}
-
-/// In single quotes, where nothing means anything to a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

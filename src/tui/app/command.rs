@@ -9,7 +9,7 @@ use crate::tui::form::field::{Field, Place, Value};
 use crate::tui::form::{Form, Subject};
 use crate::tui::layer::{CommandFor, Layer};
 use crate::tui::notice::Notice;
-use crate::tui::tree::{Column, Item, Sort};
+use crate::tui::tree::{Column, Item, Sort, terms};
 use crate::tui::workspace::Tab;
 
 /// What stands where a connection has to be named.
@@ -25,6 +25,9 @@ impl App {
     /// Copies the command for what was chosen in the list of actions.
     pub(super) fn copy_command(&mut self, wanted: CommandFor) -> Option<Effect> {
         let found = match wanted {
+            CommandFor::Action(Action::Save) if self.form().is_some() => {
+                return self.copy_command_of_form();
+            }
             CommandFor::Action(action) => self.command(action),
             CommandFor::Connection(id) => {
                 let item = self.tree.item(id);
@@ -77,13 +80,7 @@ impl App {
         let selected = self.tree.selected_item();
         Ok(match action {
             Action::Toggle => {
-                let is_on = selected.is_some_and(|item| item.is_active);
-                let words = if is_on {
-                    "connections deactivate"
-                } else {
-                    words
-                };
-                self.name_all(self.line(words))
+                return self.command(switch(selected.is_none_or(|item| !item.is_active)));
             }
             Action::Enable | Action::Disable | Action::Test | Action::Delete | Action::Export => {
                 self.name_all(line)
@@ -104,10 +101,10 @@ impl App {
                     _ => None,
                 };
                 let line = name(line, selected);
-                version.map_or_else(
-                    || line.clone().blank(VERSION),
-                    |version| line.clone().word(&version.to_string()),
-                )
+                match version {
+                    Some(version) => line.word(&version.to_string()),
+                    None => line.blank(VERSION),
+                }
             }
             Action::Restore | Action::Purge => match self.layers.last() {
                 Some(Layer::Trash(trash)) if trash.selected().is_some() => {
@@ -119,7 +116,8 @@ impl App {
             },
             Action::Empty => line.flag("--all"),
             Action::New | Action::Save => line
-                .option("--provider", "openai")
+                .flag("--provider")
+                .blank("PROVIDER")
                 .flag("--name")
                 .blank("NAME"),
             Action::Import => line.flag("--from-env"),
@@ -174,8 +172,9 @@ impl App {
         if sort.direction != Sort::by(sort.column).direction {
             line = line.flag("--reverse");
         }
-        let typed = self.tree.filter().map(|filter| filter.line.value());
-        let terms = typed.and_then(shlex::split).unwrap_or_default();
+        let filter = self.tree.filter();
+        let typed = filter.map_or("", |filter| filter.line.value());
+        let terms = terms::as_typed(typed);
         terms.iter().fold(line, |line, term| line.word(term))
     }
 
@@ -231,13 +230,22 @@ impl App {
         if !(is_stored && is_said(&Place::Status)) {
             return line.to_string();
         }
-        let words = if is_active {
-            "connections activate"
-        } else {
-            "connections deactivate"
-        };
-        let switch = name(self.line(words), form.id().and_then(of));
-        format!("{line} && {switch}")
+        match switch(is_active).command() {
+            Parity::Command(words) => {
+                let second = name(self.line(words), form.id().and_then(of));
+                format!("{line} && {second}")
+            }
+            Parity::Screen(_) => line.to_string(),
+        }
+    }
+}
+
+/// The action that switches something so.
+const fn switch(is_active: bool) -> Action {
+    if is_active {
+        Action::Enable
+    } else {
+        Action::Disable
     }
 }
 

@@ -63,8 +63,7 @@ pub struct Terms {
     problems: Vec<String>,
 }
 
-/// A part of the text between spaces that are not in quotes.
-#[derive(Default)]
+/// A part of the text between spaces that are not in quotes, without its quotes.
 struct Part {
     text: String,
     /// Where in the text the first quote was.
@@ -149,22 +148,23 @@ impl Terms {
 }
 
 fn parts(text: &str) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut part = Part::default();
+    let typed = as_typed(&text.to_lowercase());
+    let parts = typed.iter().map(|part| Part {
+        text: part.replace('"', ""),
+        quoted_from: part.find('"'),
+    });
+    parts.filter(|part| !part.text.is_empty()).collect()
+}
+
+/// The text in pieces, split where spaces are not in quotes; the quotes stay.
+pub fn as_typed(text: &str) -> Vec<String> {
     let mut is_quoted = false;
-    for sign in text.to_lowercase().chars() {
-        match sign {
-            '"' => {
-                is_quoted = !is_quoted;
-                part.quoted_from.get_or_insert(part.text.len());
-            }
-            sign if sign.is_whitespace() && !is_quoted => parts.push(std::mem::take(&mut part)),
-            sign => part.text.push(sign),
-        }
-    }
-    parts.push(part);
-    parts.retain(|part| !part.text.is_empty());
-    parts
+    let pieces = text.split(|sign: char| {
+        is_quoted ^= sign == '"';
+        sign.is_whitespace() && !is_quoted
+    });
+    let pieces = pieces.filter(|piece| !piece.is_empty());
+    pieces.map(str::to_owned).collect()
 }
 
 /// Whether this may be the name of a term: `https://…` and `12:30` are words.
