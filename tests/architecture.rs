@@ -1,34 +1,34 @@
-//! Reads the sources and holds the directions that the design decides.
-#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+//! Checks the dependency directions between modules by reading the sources.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A room, and what no file in it may name.
-struct Wall {
-    room: &'static str,
-    but: &'static [&'static str],
-    never: &'static [&'static str],
-    because: &'static str,
+/// A module, and the paths that no file in it may name.
+struct Boundary {
+    module: &'static str,
+    except: &'static [&'static str],
+    forbidden: &'static [&'static str],
+    reason: &'static str,
 }
 
-const WALLS: &[Wall] = &[
-    Wall {
-        room: "text",
-        but: &[],
-        never: &["crate::"],
-        because: "making text harmless stands on nothing of umai",
+const BOUNDARIES: &[Boundary] = &[
+    Boundary {
+        module: "text",
+        except: &[],
+        forbidden: &["crate::"],
+        reason: "text sanitizing is independent of the rest of umai",
     },
-    Wall {
-        room: "disk",
-        but: &[],
-        never: &["crate::"],
-        because: "files are made the same way whatever is in them",
+    Boundary {
+        module: "disk",
+        except: &[],
+        forbidden: &["crate::"],
+        reason: "file creation is independent of the contents",
     },
-    Wall {
-        room: "provider",
-        but: &[],
-        never: &[
+    Boundary {
+        module: "provider",
+        except: &[],
+        forbidden: &[
             "crate::connection",
             "crate::store",
             "crate::tui",
@@ -37,12 +37,12 @@ const WALLS: &[Wall] = &[
             "sled::",
             "ratatui::",
         ],
-        because: "a provider does not know who connects to it",
+        reason: "a provider is independent of its connections",
     },
-    Wall {
-        room: "appsettings",
-        but: &[],
-        never: &[
+    Boundary {
+        module: "appsettings",
+        except: &[],
+        forbidden: &[
             "crate::connection",
             "crate::store",
             "crate::tui",
@@ -50,12 +50,12 @@ const WALLS: &[Wall] = &[
             "sled::",
             "ratatui::",
         ],
-        because: "application settings do not know who refers to them",
+        reason: "application settings are independent of their references",
     },
-    Wall {
-        room: "connection",
-        but: &[],
-        never: &[
+    Boundary {
+        module: "connection",
+        except: &[],
+        forbidden: &[
             "crate::store",
             "crate::tui",
             "crate::cli",
@@ -68,12 +68,12 @@ const WALLS: &[Wall] = &[
             "anyhow::",
             "clap::",
         ],
-        because: "the rules know neither what keeps connections nor who asks",
+        reason: "the rules are independent of storage and user interfaces",
     },
-    Wall {
-        room: "store",
-        but: &[],
-        never: &[
+    Boundary {
+        module: "store",
+        except: &[],
+        forbidden: &[
             "crate::tui",
             "crate::cli",
             "crate::api",
@@ -84,12 +84,12 @@ const WALLS: &[Wall] = &[
             "anyhow::",
             "clap::",
         ],
-        because: "a store keeps connections and nothing else",
+        reason: "a store is independent of user interfaces",
     },
-    Wall {
-        room: "drafts",
-        but: &[],
-        never: &[
+    Boundary {
+        module: "drafts",
+        except: &[],
+        forbidden: &[
             "crate::tui",
             "crate::cli",
             "crate::api",
@@ -101,12 +101,12 @@ const WALLS: &[Wall] = &[
             "crossterm::",
             "anyhow::",
         ],
-        because: "what is kept is bytes to whoever keeps it, and of the store it needs the key alone",
+        reason: "drafts are opaque bytes; of the store only the key is used",
     },
-    Wall {
-        room: "api",
-        but: &[],
-        never: &[
+    Boundary {
+        module: "api",
+        except: &[],
+        forbidden: &[
             "crate::store",
             "crate::tui",
             "crate::cli",
@@ -117,12 +117,12 @@ const WALLS: &[Wall] = &[
             "anyhow::",
             "clap::",
         ],
-        because: "the API speaks for any service and knows no store",
+        reason: "the API works with any service and uses no store",
     },
-    Wall {
-        room: "tui",
-        but: &[],
-        never: &[
+    Boundary {
+        module: "tui",
+        except: &[],
+        forbidden: &[
             "crate::store",
             "crate::api",
             "crate::cli",
@@ -133,35 +133,43 @@ const WALLS: &[Wall] = &[
             "anyhow::",
             "clap::",
         ],
-        because: "the screen cannot know whether the service is here or far away",
+        reason: "the app must work with local and remote services alike",
     },
-    Wall {
-        room: "tui",
-        but: &["tui/view", "tui/theme", "tui/runtime", "tui/terminal"],
-        never: &["ratatui::"],
-        because: "state is decided without drawing",
+    Boundary {
+        module: "tui",
+        except: &["tui/view", "tui/theme", "tui/runtime", "tui/terminal"],
+        forbidden: &["ratatui::"],
+        reason: "state must not depend on drawing",
     },
-    Wall {
-        room: "tui/view",
-        but: &[],
-        never: &[
+    Boundary {
+        module: "tui/view",
+        except: &[],
+        forbidden: &[
             "ConnectionService",
             "tokio::",
             "tui::perform",
             "tui::runtime",
         ],
-        because: "drawing reads and never asks",
+        reason: "drawing reads state and sends no requests",
     },
 ];
 
 #[test]
-fn nothing_reaches_through_a_wall() {
+fn no_module_names_forbidden_paths() {
     let mut broken = Vec::new();
-    for wall in WALLS {
-        for file in files_of(wall.room, wall.but) {
+    for boundary in BOUNDARIES {
+        for file in files_of(boundary.module, boundary.except) {
             let source = code_of(&file);
-            for word in wall.never.iter().filter(|word| source.contains(*word)) {
-                broken.push(format!("{} names {word}: {}", file.display(), wall.because));
+            for word in boundary
+                .forbidden
+                .iter()
+                .filter(|word| source.contains(*word))
+            {
+                broken.push(format!(
+                    "{} names {word}: {}",
+                    file.display(),
+                    boundary.reason
+                ));
             }
         }
     }
@@ -169,14 +177,18 @@ fn nothing_reaches_through_a_wall() {
 }
 
 #[test]
-fn every_wall_stands_around_a_room_that_exists() {
-    for wall in WALLS {
-        assert!(!files_of(wall.room, wall.but).is_empty(), "{}", wall.room);
+fn every_boundary_is_about_an_existing_module() {
+    for boundary in BOUNDARIES {
+        assert!(
+            !files_of(boundary.module, boundary.except).is_empty(),
+            "{}",
+            boundary.module
+        );
     }
 }
 
 #[test]
-fn only_the_composition_root_and_main_use_anyhow() {
+fn only_cli_and_main_use_anyhow() {
     for file in rust_files(&source_root()) {
         let inside = relative(&file);
         if !(inside.starts_with("cli") || inside == "main.rs") {
@@ -186,7 +198,7 @@ fn only_the_composition_root_and_main_use_anyhow() {
 }
 
 #[test]
-fn every_file_says_in_its_first_line_what_it_holds() {
+fn every_file_begins_with_a_module_comment() {
     for file in rust_files(&source_root()) {
         let source = fs::read_to_string(&file).unwrap();
         let first = source.lines().next().unwrap_or_default();
@@ -196,7 +208,7 @@ fn every_file_says_in_its_first_line_what_it_holds() {
 }
 
 #[test]
-fn no_module_is_called_mod_or_core() {
+fn no_file_is_named_mod_or_core() {
     for file in rust_files(&source_root()) {
         let inside = relative(&file);
         assert!(
@@ -215,14 +227,14 @@ fn relative(file: &Path) -> String {
     inside.to_string_lossy().replace('\\', "/")
 }
 
-fn files_of(room: &str, but: &[&str]) -> Vec<PathBuf> {
-    let is_in = |inside: &str, room: &str| {
-        inside == format!("{room}.rs") || inside.starts_with(&format!("{room}/"))
+fn files_of(module: &str, except: &[&str]) -> Vec<PathBuf> {
+    let is_in = |inside: &str, module: &str| {
+        inside == format!("{module}.rs") || inside.starts_with(&format!("{module}/"))
     };
     rust_files(&source_root())
         .into_iter()
-        .filter(|file| is_in(&relative(file), room))
-        .filter(|file| !but.iter().any(|room| is_in(&relative(file), room)))
+        .filter(|file| is_in(&relative(file), module))
+        .filter(|file| !except.iter().any(|module| is_in(&relative(file), module)))
         .collect()
 }
 
@@ -240,7 +252,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The code of a file: without comments, and without the tests at its end, which may look wherever they need to.
+/// Code of a file without comments and without its unit tests, which may use any module.
 fn code_of(file: &Path) -> String {
     let source = fs::read_to_string(file).unwrap();
     let code = source

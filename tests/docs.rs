@@ -1,4 +1,5 @@
-//! What is generated in the documents is what the program says now. `UMAI_WRITE_DOCS=1 cargo test --test docs` writes it.
+//! Checks the documentation: generated parts, paths, links and key bindings. `UMAI_WRITE_DOCS=1 cargo test --test docs` updates
+//! the generated parts.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,27 +23,29 @@ use umai::tui::event::Event;
 mod svg;
 
 #[test]
-fn the_documents_have_the_keys_of_the_action_table() {
-    for document in ["README.md", "docs/screens.md", "docs/commands.md"] {
+fn generated_tables_match_the_action_table() {
+    for document in ["docs/keys.md", "docs/screens.md", "docs/commands.md"] {
         let file = path(document);
         let text = std::fs::read_to_string(&file).unwrap();
         hold(&file, &with_keys(&text));
     }
 }
 
-/// The text with every block between `<!-- keys: place -->` and `<!-- /keys -->` written anew; `all` is every place.
+/// Replaces every block between `<!-- keys: CONTEXT -->` and `<!-- /keys -->`; `all` stands for every context.
 fn with_keys(text: &str) -> String {
     let mut parts = text.split("<!-- keys: ");
     let mut wanted = parts.next().unwrap().to_owned();
     for part in parts {
-        let (place, rest) = part.split_once(" -->\n").expect("where its name ends");
-        let (_, after) = rest.split_once("<!-- /keys -->").expect("where keys end");
+        let (place, rest) = part.split_once(" -->\n").expect("the end of the marker");
+        let (_, after) = rest
+            .split_once("<!-- /keys -->")
+            .expect("the closing marker");
         let context = Context::ALL.into_iter().find(|it| it.id() == place);
         let keys = match context {
             Some(context) => key_table(context),
             None if place == "all" => key_tables(),
             None if place == "commands" => command::table(),
-            None => panic!("there is no place {place}"),
+            None => panic!("unknown context {place}"),
         };
         let keys = format!("<!-- keys: {place} -->\n{keys}\n<!-- /keys -->");
         wanted.push_str(&keys);
@@ -51,54 +54,44 @@ fn with_keys(text: &str) -> String {
     wanted
 }
 
-/// A picture of a screen: its file, what it shows, and the keys that lead there.
+/// A picture of a screen: file name, title, harness, and keys to press.
 type Picture = (&'static str, &'static str, fn() -> Stage, &'static str);
 
 const PICTURES: [Picture; 10] = [
     (
         "tree",
-        "Three connections, one of them selected",
+        "The tree with three connections",
         three,
         "<down><down><down>",
     ),
-    (
-        "provider",
-        "Select AI Provider, narrowed by typing",
-        three,
-        "nfo",
-    ),
+    ("provider", "Select AI Provider, filtered", three, "nfo"),
     (
         "form",
-        "Create Connection: the errors stand at their fields",
+        "Create Connection, with errors at their fields",
         three,
         "nopenai<enter>OpenAI Prod<tab><tab><tab>sk-ant-1<ctrl-s>",
     ),
-    ("test", "A test that failed, and what to do", refused, ""),
-    ("info", "The info of a connection", three, "<end>2"),
-    ("history", "The history of a connection", changed, "r<end>3"),
+    ("test", "A failed connection test", refused, ""),
+    ("info", "Info of a connection", three, "<end>2"),
+    ("history", "History of a connection", changed, "r<end>3"),
     (
         "compare",
-        "Two versions compared",
+        "Comparison of two versions",
         changed,
         "r<end>3<down><down><enter>",
     ),
     (
         "many",
-        "Two connections are marked, and would be switched off",
+        "Preview of a bulk operation on two connections",
         three,
         "<end><space><home><down><down><down><space>t",
     ),
-    (
-        "trash",
-        "What is in the trash",
-        three,
-        "<end>D<tab><enter>X",
-    ),
-    ("palette", "Every action with its key", three, "<end>:hist"),
+    ("trash", "The trash", three, "<end>D<tab><enter>X"),
+    ("palette", "The palette", three, "<end>:hist"),
 ];
 
 #[test]
-fn the_pictures_are_what_the_app_draws() {
+fn pictures_match_the_frames_of_the_app() {
     for (name, title, stage, story) in PICTURES {
         let mut stage = stage();
         stage.play(story);
@@ -109,16 +102,19 @@ fn the_pictures_are_what_the_app_draws() {
 }
 
 #[test]
-fn every_picture_stands_in_the_page_of_screens() {
+fn screens_page_shows_every_picture() {
     let page = std::fs::read_to_string(path("docs/screens.md")).unwrap();
     for (name, title, ..) in PICTURES {
         let link = format!("![{title}](../assets/screens/{name}.svg)");
-        assert!(page.contains(&link), "docs/screens.md has no {link}");
+        assert!(page.contains(&link), "docs/screens.md: missing {link}");
     }
     let known = PICTURES.map(|(name, ..)| format!("{name}.svg"));
     for file in std::fs::read_dir(path("assets/screens")).unwrap() {
         let file = file.unwrap().file_name().into_string().unwrap();
-        assert!(known.contains(&file), "nothing draws {file}");
+        assert!(
+            known.contains(&file),
+            "{file} is not generated by this test"
+        );
     }
 }
 
@@ -126,7 +122,7 @@ fn three() -> Stage {
     Stage::three(110, 26)
 }
 
-/// One of the three, with some history.
+/// One of three connections has four versions.
 fn changed() -> Stage {
     let stage = three();
     let key = "openai-prod".parse().unwrap();
@@ -160,12 +156,12 @@ const REFUSED: &str = r#"{
     "latencyMs": 98
 }"#;
 
-/// A test that the provider answered with no.
+/// A connection test that the provider rejected.
 fn refused() -> Stage {
     let mut stage = three();
     stage.play("<end>T");
     let Some(Effect::Call(ticket, Request::Test(_))) = stage.effects.pop() else {
-        panic!("a test was to be asked for");
+        panic!("expected a request for a connection test");
     };
     let report: TestReport = serde_json::from_str(REFUSED).unwrap();
     stage.happens(Event::Reply(ticket, Reply::Tested(Ok(report))));
@@ -176,7 +172,7 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Holds that a file says this; or writes it, where that is asked for.
+/// Compares a file with its generated content; with `UMAI_WRITE_DOCS`, writes it first.
 fn hold(file: &Path, wanted: &str) {
     if std::env::var_os("UMAI_WRITE_DOCS").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -185,7 +181,173 @@ fn hold(file: &Path, wanted: &str) {
     let found = std::fs::read_to_string(file).unwrap_or_default();
     assert!(
         found == wanted,
-        "{} is behind; write it with UMAI_WRITE_DOCS=1 cargo test --test docs",
+        "{} is out of date; update it with UMAI_WRITE_DOCS=1 cargo test --test docs",
         file.display()
     );
+}
+
+/// The README's selection of keys: action ID in the `[tree]` section of `assets/keymap.toml`, for each row.
+const README_KEYS: [&str; 13] = [
+    "new", "edit", "toggle", "test", "mark-row", "delete", "undo", "filter", "copy", "history",
+    "palette", "help", "leave",
+];
+
+#[test]
+fn readme_keys_match_the_default_keymap() {
+    let keymap = std::fs::read_to_string(path("assets/keymap.toml")).unwrap();
+    let keymap: toml::Table = keymap.parse().unwrap();
+    let readme = std::fs::read_to_string(path("README.md")).unwrap();
+    let (_, table) = readme.split_once("| key | action |\n|---|---|\n").unwrap();
+    let rows: Vec<&str> = table.lines().take_while(|row| !row.is_empty()).collect();
+    assert_eq!(rows.len(), README_KEYS.len());
+    for (row, id) in rows.into_iter().zip(README_KEYS) {
+        let key = row.split('`').nth(1).unwrap().to_lowercase();
+        let keys = keymap["tree"][id].as_array().unwrap();
+        let found = keys.iter().filter_map(toml::Value::as_str);
+        assert!(
+            found.map(str::to_lowercase).any(|found| found == key),
+            "README.md: `{key}` does not run {id}: {row}"
+        );
+    }
+}
+
+#[test]
+fn readme_is_short_and_names_the_two_commands() {
+    let readme = std::fs::read_to_string(path("README.md")).unwrap();
+    let words = readme.split_whitespace().count();
+    assert!(words <= 1_500, "README.md has {words} words");
+    for command in ["\ncargo run --release ", "\ncargo test "] {
+        assert!(readme.contains(command), "README.md: missing{command}");
+    }
+}
+
+/// Every page of the documentation, relative to the project.
+fn pages() -> Vec<String> {
+    let mut pages = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for file in std::fs::read_dir(path("docs")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if Path::new(&name).extension().is_some_and(|it| it == "md") {
+            pages.push(format!("docs/{name}"));
+        }
+    }
+    pages
+}
+
+/// Text of a page between single backticks, without fenced blocks.
+fn code_spans(text: &str) -> Vec<String> {
+    let prose = without_fences(text);
+    let spans = prose.split('`').skip(1).step_by(2);
+    spans.map(str::to_owned).collect()
+}
+
+fn without_fences(text: &str) -> String {
+    text.split("```").step_by(2).collect()
+}
+
+#[test]
+fn every_path_named_in_the_documentation_exists() {
+    const ROOTS: [&str; 6] = ["src/", "tests/", "assets/", "fuzz/", "benches/", "docs/"];
+    let mut missing = Vec::new();
+    for page in pages() {
+        let text = std::fs::read_to_string(path(&page)).unwrap();
+        for span in code_spans(&text) {
+            let is_path = ROOTS.iter().any(|root| span.starts_with(root))
+                && !span.contains(|sign: char| sign.is_whitespace() || sign.is_uppercase());
+            if is_path && !path(&span).exists() {
+                missing.push(format!("{page}: {span}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn every_test_and_bench_named_in_the_documentation_exists() {
+    let mut missing = Vec::new();
+    for page in pages() {
+        let text = std::fs::read_to_string(path(&page)).unwrap();
+        for (option, folder) in [("--test ", "tests"), ("--bench ", "benches")] {
+            for rest in text.split(option).skip(1) {
+                let name: String = rest
+                    .chars()
+                    .take_while(|sign| sign.is_alphanumeric() || *sign == '_')
+                    .collect();
+                let exists = path(&format!("{folder}/{name}.rs")).exists()
+                    || path(&format!("{folder}/{name}/main.rs")).exists();
+                // A bare `--test` in prose has no name.
+                if !name.is_empty() && !exists {
+                    missing.push(format!("{page}: {option}{name}"));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// Anchors of a page's headings, as GitHub forms them.
+fn anchors(text: &str) -> Vec<String> {
+    let prose = without_fences(text);
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let title = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = title
+                .chars()
+                .filter(|sign| sign.is_alphanumeric() || matches!(sign, ' ' | '-' | '_'));
+            kept.map(|sign| if sign == ' ' { '-' } else { sign })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file_and_a_heading() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let text = std::fs::read_to_string(path(&page)).unwrap();
+        let prose = without_fences(&text);
+        for rest in prose.split("](").skip(1) {
+            let (target, _) = rest.split_once(')').unwrap();
+            if target.starts_with("http") {
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let linked = if file.is_empty() {
+                path(&page)
+            } else {
+                path(&page).parent().unwrap().join(file)
+            };
+            let leads_somewhere = linked.exists()
+                && (anchor.is_empty()
+                    || anchors(&std::fs::read_to_string(&linked).unwrap())
+                        .contains(&anchor.to_owned()));
+            if !leads_somewhere {
+                broken.push(format!("{page}: {target}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn index_links_every_page() {
+    let index = std::fs::read_to_string(path("docs/README.md")).unwrap();
+    for page in pages() {
+        let link = match page.strip_prefix("docs/") {
+            Some("README.md") => continue,
+            Some(name) => name.to_owned(),
+            None => format!("../{page}"),
+        };
+        assert!(
+            index.contains(&format!("({link})")),
+            "docs/README.md: missing {link}"
+        );
+    }
 }

@@ -1,11 +1,10 @@
-//! Whatever the app does, a command does: the table of actions and the command line are compared, and what the app copies as a
-//! command is run.
+//! Compares the table of actions with the command line, and runs the commands that the app copies.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "the names say what is held, and a test may fail anywhere"
+    reason = "test names describe the behaviour, and a test may panic"
 )]
 
 mod common;
@@ -22,34 +21,34 @@ use umai::tui::effect::Effect;
 use umai::tui::layer::Layer;
 use umai::tui::site::Site;
 
-/// Commands that no key of the app does, and why.
+/// Commands without an action in the app, with the reason.
 const WITHOUT_A_KEY: &[(&str, &str)] = &[
-    ("connections apply", "a file says what there shall be"),
-    ("connections import", "a file says what there shall be"),
-    ("key add-keyring", "the key, without the app"),
-    ("providers list", "the app shows them where one is chosen"),
-    ("providers get", "the app shows it as a form"),
-    ("providers check", "a file of one's own is looked at"),
-    ("serve", "the server"),
-    ("token create", "the server"),
-    ("token list", "the server"),
-    ("token revoke", "the server"),
-    ("backup create", "the store, without the app"),
-    ("backup list", "the store, without the app"),
-    ("backup verify", "the store, without the app"),
-    ("backup restore", "the store, without the app"),
-    ("key show", "the key, without the app"),
-    ("key rotate", "the key, without the app"),
-    ("key new", "the key, without the app"),
-    ("key add-passphrase", "the key, without the app"),
-    ("key change-passphrase", "the key, without the app"),
-    ("key remove-passphrase", "the key, without the app"),
-    ("completions", "the shell"),
-    ("targets", "said before the app starts"),
-    ("doctor", "said before the app starts"),
+    ("connections apply", "works on manifests"),
+    ("connections import", "works on manifests"),
+    ("key add-keyring", "manages the key"),
+    ("providers list", "part of creating a connection"),
+    ("providers get", "shown as a form"),
+    ("providers check", "validates provider files"),
+    ("serve", "manages the server"),
+    ("token create", "manages the server"),
+    ("token list", "manages the server"),
+    ("token revoke", "manages the server"),
+    ("backup create", "manages the store"),
+    ("backup list", "manages the store"),
+    ("backup verify", "manages the store"),
+    ("backup restore", "manages the store"),
+    ("key show", "manages the key"),
+    ("key rotate", "manages the key"),
+    ("key new", "manages the key"),
+    ("key add-passphrase", "manages the key"),
+    ("key change-passphrase", "manages the key"),
+    ("key remove-passphrase", "manages the key"),
+    ("completions", "sets up a shell"),
+    ("targets", "used before the app starts"),
+    ("doctor", "used before the app starts"),
 ];
 
-/// The words of every command that can be run.
+/// Names of all commands that can be run, such as `connections list`.
 fn commands() -> BTreeSet<String> {
     fn collect(command: &clap::Command, words: &str, all: &mut BTreeSet<String>) {
         if !command.has_subcommands() {
@@ -65,7 +64,7 @@ fn commands() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_action_has_its_command_or_says_why_only_a_screen_has_it() {
+fn every_action_has_a_command_or_a_reason() {
     let commands = commands();
     for entry in ACTIONS {
         match entry.action.command() {
@@ -88,14 +87,14 @@ fn every_action_has_its_command_or_says_why_only_a_screen_has_it() {
         assert_eq!(
             matches!(entry.action.command(), Parity::Screen(_)),
             is_typed,
-            "{} changes what is kept, so a script can do it",
+            "{} changes stored data, so it needs a command",
             entry.id
         );
     }
 }
 
 #[test]
-fn every_command_is_an_actions_or_says_why_it_is_none() {
+fn every_command_has_an_action_or_a_reason() {
     let by_action: BTreeSet<String> = ACTIONS
         .iter()
         .filter_map(|entry| match entry.action.command() {
@@ -114,7 +113,7 @@ fn every_command_is_an_actions_or_says_why_it_is_none() {
     assert_eq!(commands(), known);
 }
 
-/// Goes to an action in the palette.
+/// Selects an action in the palette.
 fn choose(stage: &mut Stage, action: Action) {
     let Some(Layer::Palette(palette)) = stage.app.layers.last_mut() else {
         panic!("no palette");
@@ -131,7 +130,7 @@ fn copied(stage: &Stage) -> Option<String> {
     })
 }
 
-/// Every command of a line parses; what stands for something to fill in is filled in.
+/// Asserts that every command of a line parses, with placeholders filled in.
 fn parses(line: &str) {
     for command in line.split(" && ") {
         let filled = command
@@ -145,7 +144,7 @@ fn parses(line: &str) {
 }
 
 #[test]
-fn the_palette_copies_the_command_of_every_action_and_the_command_line_takes_it() {
+fn palette_copies_a_valid_command_for_every_action() {
     for start in ["", "<end>", "<end><up>3", "<end><space><up><space>", "X"] {
         let mut stage = Stage::three(120, 40);
         stage.app.settle_at(Site {
@@ -205,7 +204,7 @@ fn the_palette_copies_the_command_of_every_action_and_the_command_line_takes_it(
     "umai connections create --provider PROVIDER --name NAME"
 )]
 #[case("", Action::Empty, "umai connections purge --all")]
-fn the_command_is_about_what_is_selected(
+fn copied_command_refers_to_the_selection(
     #[case] start: &str,
     #[case] action: Action,
     #[case] wanted: &str,
@@ -234,10 +233,7 @@ fn the_command_is_about_what_is_selected(
     "<end>c<f7>",
     "umai connections duplicate openai-prod --name 'OpenAI Production (copy)' --alias openai-production-copy"
 )]
-fn a_form_is_copied_as_the_command_that_saves_it_without_its_secrets(
-    #[case] story: &str,
-    #[case] wanted: &str,
-) {
+fn form_is_copied_as_a_command_without_secrets(#[case] story: &str, #[case] wanted: &str) {
     let mut stage = Stage::three(120, 40);
     stage.play(story);
     let line = copied(&stage).unwrap();
@@ -250,7 +246,7 @@ fn a_form_is_copied_as_the_command_that_saves_it_without_its_secrets(
 }
 
 #[test]
-fn what_is_copied_creates_the_same_connection_when_a_shell_runs_it() {
+fn copied_command_creates_the_same_connection_in_a_shell() {
     let mut stage = Stage::with(
         120,
         40,
@@ -278,8 +274,8 @@ fn what_is_copied_creates_the_same_connection_when_a_shell_runs_it() {
         shell.env("HOME", home.path());
         shell.env("PATH", folder);
         let output = shell.output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{line}\n{said}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{line}\n{errors}");
         String::from_utf8(output.stdout).unwrap()
     };
     run(&line);
@@ -292,7 +288,7 @@ fn what_is_copied_creates_the_same_connection_when_a_shell_runs_it() {
 }
 
 #[test]
-fn no_place_hides_the_key() {
+fn copy_command_works_in_lists_and_forms() {
     let places: Vec<Context> = Action::CopyCommand.entry().contexts.to_vec();
     assert_eq!(places, [Context::List, Context::Form]);
 }

@@ -431,7 +431,7 @@ impl Action {
     }
 }
 
-/// The keys of every place as Markdown tables, for the README.
+/// Returns the keys of every context as Markdown tables, for `docs/keys.md`.
 pub fn key_tables() -> String {
     let mut tables: Vec<String> = Context::ALL.into_iter().map(key_table).collect();
     tables.push(String::new());

@@ -30,9 +30,9 @@ const MARKS: Parity = Parity::Screen("a command names the connections it is abou
 /// What is typed and not saved.
 const TYPED: Parity = Parity::Screen("it is about what is typed and not saved");
 
-/// Every action with its command, or why it has none, as a Markdown table.
+/// Returns every action with its command, or the reason for none, as a Markdown table for `docs/commands.md`.
 pub fn table() -> String {
-    let mut table = "| In the app | From a script |\n|---|---|\n".to_owned();
+    let mut table = "| action | command |\n|---|---|\n".to_owned();
     for entry in ACTIONS {
         let command = match entry.action.command() {
             Parity::Command(words) => format!("`umai {words}`"),

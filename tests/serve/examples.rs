@@ -1,4 +1,4 @@
-//! The examples of the README, run as they stand there by the clients they are written for: only the port is another.
+//! Runs the examples of the documentation with the programs they are written for; only the port is replaced.
 
 use std::fs;
 use std::path::Path;
@@ -6,11 +6,11 @@ use std::process::Command;
 
 use crate::house::{CONNECTIONS, DOCUMENTED, House, Server};
 
-/// An example of the README.
-fn example(name: &str) -> String {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(readme).unwrap();
-    let (_, after) = readme
+/// The code block after the marker `<!-- example: NAME, … -->` on a page.
+fn example(page: &str, name: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let page = fs::read_to_string(page).unwrap();
+    let (_, after) = page
         .split_once(&format!("<!-- example: {name},"))
         .expect("the example");
     let (_, code) = after.split_once("```").unwrap();
@@ -19,7 +19,7 @@ fn example(name: &str) -> String {
     code.to_owned()
 }
 
-/// Whether a program is there. Whoever has only the Rust toolchain is told what was not run; where it must be, that is no excuse.
+/// Returns true if a program is installed. If it is missing, the test is skipped with a message; with `CI` set, it fails.
 fn is_there(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     assert!(
@@ -27,12 +27,12 @@ fn is_there(program: &str) -> bool {
         "{program} is not installed"
     );
     if !found {
-        eprintln!("not run: there is no {program} here");
+        eprintln!("skipped: {program} is not installed");
     }
     found
 }
 
-/// What the documentation promises to have been made.
+/// Asserts that the documented connection was created.
 fn assert_made(server: &Server, house: &House) {
     let one = house.run(&[
         "token", "create", "--name", "check", "--scope", "read", "--json",
@@ -58,14 +58,15 @@ fn assert_made(server: &Server, house: &House) {
 }
 
 #[test]
-fn the_curl_example_creates_the_documented_connection() {
+fn curl_example_creates_the_documented_connection() {
     if !is_there("curl") {
         return;
     }
     let house = House::new();
     house.token("first", "write");
     let server = house.serve(&[]);
-    let script = example("curl").replace(":44331/", &format!(":{}/", server.address.port()));
+    let script = example("docs/serving.md", "curl")
+        .replace(":44331/", &format!(":{}/", server.address.port()));
     let output = shell(&house, &script);
     let answer = String::from_utf8(output.stdout).unwrap();
     assert!(answer.contains("\"apiKey\":\"sk-***\""), "{answer}");
@@ -73,14 +74,15 @@ fn the_curl_example_creates_the_documented_connection() {
 }
 
 #[test]
-fn the_javascript_example_creates_the_documented_connection() {
+fn javascript_example_creates_the_documented_connection() {
     if !is_there("node") || !is_there("curl") {
         return;
     }
     let house = House::new();
     let token = house.token("node", "write");
     let server = house.serve(&[]);
-    let script = example("javascript").replace(":44331/", &format!(":{}/", server.address.port()));
+    let script = example("docs/serving.md", "javascript")
+        .replace(":44331/", &format!(":{}/", server.address.port()));
     fs::write(house.path("create.mjs"), script).unwrap();
     let output = Command::new("node")
         .arg("create.mjs")
@@ -94,7 +96,7 @@ fn the_javascript_example_creates_the_documented_connection() {
     assert_made(&server, &house);
 }
 
-/// Runs a script in the house, with umai on the path.
+/// Runs a script in the fixture's directory, with umai on the path.
 fn shell(house: &House, script: &str) -> std::process::Output {
     let umai = Path::new(env!("CARGO_BIN_EXE_umai")).parent().unwrap();
     let path = format!("{}:{}", umai.display(), std::env::var("PATH").unwrap());
@@ -109,4 +111,13 @@ fn shell(house: &House, script: &str) -> std::process::Output {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     output
+}
+
+#[test]
+fn readme_scripting_example_runs() {
+    let house = House::new();
+    let output = shell(&house, &example("README.md", "scripting"));
+    let answer = String::from_utf8(output.stdout).unwrap();
+    assert!(answer.contains("\"alias\": \"openai-prod\""), "{answer}");
+    assert!(house.path("connections.yaml").exists());
 }
