@@ -8,6 +8,7 @@ pub mod probe;
 pub mod received;
 mod recognise;
 pub mod response;
+mod sensitivity;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,7 @@ pub use alternatives::{Alternatives, Way};
 pub use calls::Call;
 pub use catalog::ProviderCatalog;
 pub use probe::Probe;
+pub use sensitivity::is_sensitive;
 
 /// An AI provider, as a file of the catalogue describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -52,6 +54,24 @@ impl Provider {
         self.settings
             .iter()
             .find(|field| field.key == key || field.accepted_as.iter().any(|other| other == key))
+    }
+
+    /// Returns the field that `key` names in any case; the exact spelling goes first.
+    pub fn field_in_any_case(&self, key: &str) -> Option<&SettingsField> {
+        self.field(key).or_else(|| {
+            let mut fields = self.settings.iter();
+            fields.find(|field| field.names().any(|name| name.eq_ignore_ascii_case(key)))
+        })
+    }
+
+    /// Returns the provider's spelling of a key that is given in any case; a key it does not have stays as it is.
+    pub fn spelled<'a>(&'a self, key: &'a str) -> &'a str {
+        if self.field(key).is_some() {
+            return key;
+        }
+        let names = self.settings.iter().flat_map(SettingsField::names);
+        let mut same = names.filter(|name| name.eq_ignore_ascii_case(key));
+        same.next().unwrap_or(key)
     }
 }
 
@@ -136,6 +156,15 @@ pub struct SettingsField {
     pub prefixes: Vec<String>,
 }
 
+impl SettingsField {
+    /// The keys it is accepted as, its own first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.key)
+            .chain(&self.accepted_as)
+            .map(String::as_str)
+    }
+}
+
 /// What a setting's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -147,6 +176,8 @@ pub enum FieldKind {
     Url,
     /// On or off.
     Switch,
+    /// A number.
+    Number,
     /// Header lines for each request: `Name: value; Other-Name: value`.
     Headers,
 }

@@ -21,6 +21,7 @@ fn line(provider: &Provider) -> String {
                 FieldKind::Text => "",
                 FieldKind::Url => "@",
                 FieldKind::Switch => "?",
+                FieldKind::Number => "+",
                 FieldKind::Headers => "#",
             };
             let default = match &field.default {

@@ -9,9 +9,11 @@ mod catalog;
 mod change;
 mod events;
 mod feed;
+mod foreign;
 mod history;
 mod list;
 mod options;
+mod raw;
 mod refusal;
 mod service;
 mod trouble;
@@ -53,7 +55,11 @@ impl RemoteService {
         let wire = Wire::new(options)?;
         // One after the other: whoever is not let in is told so once, and the second goes over the connection of the first.
         let fetched = catalog::fetch(&wire).await?;
-        let told = notices(&wire).await;
+        let told = if fetched.is_kin {
+            notices(&wire).await
+        } else {
+            Vec::new()
+        };
         let notices = told.into_iter().chain(fetched.notices);
         Ok(Self {
             catalog: Arc::new(fetched.catalog),
@@ -128,9 +134,13 @@ impl RemoteService {
         if let Some(id) = bare() {
             return self.one(&IdOrAlias::Id(id)).await;
         }
-        if !answer.body.iter().all(u8::is_ascii_whitespace) {
-            let arrived: Arrived = self.read(&answer)?;
-            return Ok(arrived.masked(&self.catalog));
+        match serde_json::from_slice::<Arrived>(&answer.body) {
+            Ok(arrived) => return Ok(arrived.masked(&self.catalog)),
+            Err(_) if self.is_kin && !answer.body.iter().all(u8::is_ascii_whitespace) => {
+                return Err(self.foreign());
+            }
+            // The server said that it is done; how it looks now is asked for.
+            Err(_) => {}
         }
         match (located(), otherwise) {
             (Some(id), _) => self.one(&IdOrAlias::Id(id)).await,

@@ -144,6 +144,7 @@ fn facts(field: &SettingsField) -> String {
     }
     match field.kind {
         FieldKind::Switch => facts.push("true or false".into()),
+        FieldKind::Number => facts.push("number".into()),
         FieldKind::Text | FieldKind::Url | FieldKind::Headers => {}
     }
     match &field.default {

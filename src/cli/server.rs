@@ -90,11 +90,12 @@ pub fn named(
     };
     let mut options = RemoteOptions::new(address.parse().map_err(Failure::Usage)?);
     if let Some(path) = &globals.token_file {
-        let token = read(path, "--token-file")?;
-        let token = std::str::from_utf8(&token).unwrap_or_default().trim();
+        let token = token_of_file(path)?;
+        let again = path.clone();
         options = options
-            .with_token(token)
-            .map_err(|why| Failure::Usage(format!("What the file of --token-file holds {why}")))?;
+            .with_token(&token)
+            .map_err(|why| Failure::Usage(format!("What the file of --token-file holds {why}")))?
+            .with_token_source(move || token_of_file(&again).ok());
         notices.extend(exposed(path));
     } else if let Some(token) = token_of_environment() {
         options = options
@@ -118,6 +119,12 @@ pub fn refuse(globals: &Globals, command: &str) -> Result<(), Failure> {
             "{command} is about the store on this machine and asks no server: leave {option} out"
         )))
     })
+}
+
+fn token_of_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let token = read(path, "--token-file")?;
+    let token = std::str::from_utf8(&token).unwrap_or_default();
+    Ok(Zeroizing::new(token.trim().to_owned()))
 }
 
 fn token_of_environment() -> Option<Zeroizing<String>> {

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::store::{ChangeFeed, Revision};
 use super::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    Foreseen, IdOrAlias, Model, Page, Proposal, Query, Rollback, TestReport, TestSubject, Version,
-    Window,
+    Foreseen, IdOrAlias, Model, Page, Proposal, Query, Rollback, ServiceFeatures, TestReport,
+    TestSubject, Version, Window,
 };
 use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
@@ -169,6 +169,10 @@ impl ConnectionService for ReadOnlyService {
 
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError> {
         self.beneath.changes(since).await
+    }
+
+    fn features(&self) -> ServiceFeatures {
+        self.beneath.features()
     }
 
     fn notices(&self) -> Vec<String> {

@@ -9,7 +9,8 @@ use super::store::ChangeFeed;
 use super::store::Revision;
 use super::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, Foreseen, IdOrAlias,
-    Model, Page, Proposal, Query, Rollback, TestReport, TestSubject, Version, Window, proposal,
+    Model, Page, Proposal, Query, Rollback, ServiceFeatures, TestReport, TestSubject, Version,
+    Window, proposal,
 };
 use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
@@ -139,6 +140,11 @@ pub trait ConnectionService: Send + Sync {
 
     /// Every change after a revision, then those that come.
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError>;
+
+    /// What can be done here beyond the basic verbs.
+    fn features(&self) -> ServiceFeatures {
+        ServiceFeatures::ALL
+    }
 
     /// What people should know since the service started, one sentence each.
     fn notices(&self) -> Vec<String>;

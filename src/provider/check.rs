@@ -226,9 +226,10 @@ fn kind_flaw(field: &SettingsField) -> Option<(&'static str, String)> {
         (FieldKind::Switch, DefaultValue::Text(_)) => {
             Some(("default", "the default of a switch is true or false".into()))
         }
-        (FieldKind::Text | FieldKind::Url | FieldKind::Headers, DefaultValue::Switch(_)) => {
-            Some(("default", "the default must be text".into()))
-        }
+        (
+            FieldKind::Text | FieldKind::Url | FieldKind::Number | FieldKind::Headers,
+            DefaultValue::Switch(_),
+        ) => Some(("default", "the default must be text".into())),
         (FieldKind::Url, DefaultValue::Text(address)) if !is_address(address) => Some((
             "default",
             "the default must begin with http:// or https://".into(),
@@ -239,7 +240,10 @@ fn kind_flaw(field: &SettingsField) -> Option<(&'static str, String)> {
             Some(("default", "the default must be one of the options".into()))
         }
         (FieldKind::Switch, DefaultValue::Switch(_))
-        | (FieldKind::Text | FieldKind::Url | FieldKind::Headers, DefaultValue::Text(_)) => None,
+        | (
+            FieldKind::Text | FieldKind::Url | FieldKind::Number | FieldKind::Headers,
+            DefaultValue::Text(_),
+        ) => None,
     }
 }
 

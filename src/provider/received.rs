@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     Alternatives, Call, Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule,
-    check,
+    check, sensitivity,
 };
 
 /// What a server says of a provider. One of our making says everything under `settings`; of another only what it has is taken.
@@ -53,8 +53,9 @@ struct Fact {
     editor_ui_alias: Option<String>,
     #[serde(default)]
     is_required: bool,
+    /// Absent on a server that does not tell.
     #[serde(default)]
-    is_sensitive: bool,
+    is_sensitive: Option<bool>,
     #[serde(default)]
     default_value: Option<serde_json::Value>,
     #[serde(default)]
@@ -97,12 +98,14 @@ impl Received {
                 for fact in &mut facts {
                     let same = schema.iter().find(|field| field.alias == fact.alias);
                     fact.group = same.and_then(|field| field.group.clone());
+                    let declared = same.and_then(|field| field.is_sensitive);
+                    fact.is_sensitive = fact.is_sensitive.or(declared);
                 }
                 facts
             }
         };
         let settings = facts.into_iter().map(|fact| {
-            let known = known.and_then(|known| known.field(&fact.alias));
+            let known = known.and_then(|known| known.field_in_any_case(&fact.alias));
             fact.into_field(known)
         });
         let settings: Vec<SettingsField> = settings.collect();
@@ -142,22 +145,35 @@ fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<Alternatives> {
 
 impl Fact {
     fn into_field(self, known: Option<&SettingsField>) -> SettingsField {
-        let is_switch = self.json_type.as_deref() == Some("boolean")
-            || self
-                .editor_ui_alias
-                .is_some_and(|editor| editor.ends_with(".Toggle"));
+        let is_edited_with = |kind: &str| {
+            let editor = self.editor_ui_alias.as_deref();
+            editor.is_some_and(|editor| editor.ends_with(kind))
+        };
+        let is_switch = self.json_type.as_deref() == Some("boolean") || is_edited_with(".Toggle");
+        let is_number = matches!(self.json_type.as_deref(), Some("number" | "integer"))
+            || is_edited_with(".Integer")
+            || is_edited_with(".Decimal");
         // The web backoffice sends the names of its translations instead of words.
         let words = |text: Option<String>| text.filter(|text| !text.starts_with('#'));
         let kind = self.kind.unwrap_or(match known {
             Some(known) => known.kind,
             None if is_switch => FieldKind::Switch,
+            None if is_number => FieldKind::Number,
             None => FieldKind::Text,
         });
         let default = self.default_value.and_then(|value| match value {
             serde_json::Value::Bool(on) => Some(DefaultValue::Switch(on)),
+            serde_json::Value::String(text) if text.is_empty() => None,
             serde_json::Value::String(text) => Some(DefaultValue::Text(text)),
-            _ => None,
+            serde_json::Value::Number(number) => Some(DefaultValue::Text(number.to_string())),
+            serde_json::Value::Null
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_) => None,
         });
+        let default = default.filter(|default| fits(default, kind));
+        // A switch has no room for a secret.
+        let is_sensitive = kind != FieldKind::Switch
+            && sensitivity::of_field(self.is_sensitive, known, &self.alias, default.is_some());
         SettingsField {
             label: words(self.name)
                 .or_else(|| known.map(|known| known.label.clone()))
@@ -167,17 +183,29 @@ impl Fact {
                 .unwrap_or_default(),
             kind,
             required: self.is_required,
-            sensitive: self.is_sensitive,
-            default: default.filter(|_| !self.is_sensitive),
+            sensitive: is_sensitive,
+            default: default.filter(|_| !is_sensitive),
             group: words(self.group),
             accepted_as: self.accepted_as,
-            options: self.options.unwrap_or_default(),
+            options: self.options.filter(|_| !is_sensitive).unwrap_or_default(),
             suggestions: known.map_or(self.suggestions, |known| known.suggestions.clone()),
             variables: known.map_or(self.variables, |known| known.variables.clone()),
             prefixes: known.map_or(self.prefixes, |known| known.prefixes.clone()),
             key: self.alias,
         }
     }
+}
+
+/// Returns whether a default can stand in a field of this kind; another one would make the provider unusable.
+const fn fits(default: &DefaultValue, kind: FieldKind) -> bool {
+    matches!(
+        (default, kind),
+        (DefaultValue::Switch(_), FieldKind::Switch)
+            | (
+                DefaultValue::Text(_),
+                FieldKind::Text | FieldKind::Url | FieldKind::Number | FieldKind::Headers
+            )
+    )
 }
 
 #[cfg(test)]
@@ -231,6 +259,33 @@ mod tests {
         assert!(key.required && key.sensitive && !key.label.starts_with('#'));
         assert_eq!(provider.field("endpoint").unwrap().kind, FieldKind::Url);
         assert_eq!(provider.field("dance").unwrap().kind, FieldKind::Switch);
+    }
+
+    #[test]
+    fn absent_sensitivity_is_decided_by_field_default_and_name() {
+        let json = r##"{"id":"acme","name":"Acme","capabilities":["Chat"],"settingsSchema":{"type":"x","fields":[
+            {"key":"accessToken","label":"#a","editorUiAlias":"Umb.PropertyEditorUi.TextBox","defaultValue":null},
+            {"key":"serviceUrl","label":"#b"},
+            {"key":"style","label":"#c","defaultValue":"vivid"},
+            {"key":"blank","label":"#d","defaultValue":""},
+            {"key":"retries","label":"#e","editorUiAlias":"Umb.PropertyEditorUi.Integer","defaultValue":3},
+            {"key":"stream","label":"#f","editorUiAlias":"Umb.PropertyEditorUi.Toggle"}]}}"##;
+        let provider = received(json).into_provider(None).unwrap();
+        let sensitive: Vec<_> = provider
+            .settings
+            .iter()
+            .filter(|field| field.sensitive)
+            .map(|field| field.key.as_str())
+            .collect();
+        assert_eq!(sensitive, ["accessToken", "blank"]);
+        assert_eq!(provider.field("retries").unwrap().kind, FieldKind::Number);
+
+        let json = r##"{"id":"openai","name":"OpenAI","capabilities":["Chat"],"settingsSchema":{"fields":[
+            {"key":"ApiKey","label":"#a"},{"key":"Endpoint","label":"#b"}]}}"##;
+        let catalog = ProviderCatalog::embedded();
+        let openai = received(json).into_provider(catalog.get("openai")).unwrap();
+        assert!(openai.field("ApiKey").unwrap().sensitive);
+        assert!(!openai.field("Endpoint").unwrap().sensitive);
     }
 
     #[test]

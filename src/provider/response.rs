@@ -131,6 +131,7 @@ impl SettingsField {
             description: &self.description,
             json_type: match self.kind {
                 FieldKind::Switch => "boolean",
+                FieldKind::Number => "number",
                 FieldKind::Text | FieldKind::Url | FieldKind::Headers => "string",
             },
             is_required: self.required,
@@ -138,7 +139,7 @@ impl SettingsField {
             default_value: self.default.as_ref(),
             options: &self.options,
             kind: match self.kind {
-                FieldKind::Text | FieldKind::Switch => None,
+                FieldKind::Text | FieldKind::Switch | FieldKind::Number => None,
                 FieldKind::Url | FieldKind::Headers => Some(self.kind),
             },
             accepted_as: &self.accepted_as,
@@ -152,6 +153,7 @@ impl SettingsField {
     fn editor(&self) -> &'static str {
         match self.kind {
             FieldKind::Switch => "Umb.PropertyEditorUi.Toggle",
+            FieldKind::Number => "Umb.PropertyEditorUi.Decimal",
             FieldKind::Text if !self.options.is_empty() => "Umb.PropertyEditorUi.Dropdown",
             FieldKind::Text | FieldKind::Url | FieldKind::Headers => "Umb.PropertyEditorUi.TextBox",
         }

@@ -7,8 +7,9 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::appsettings::Reference;
-use crate::connection::{Connection, ConnectionItem, Mask, Plain, Setting, Settings};
-use crate::provider::{Provider, ProviderCatalog};
+use crate::connection::{Connection, ConnectionItem, Mask, Setting, Settings};
+use crate::provider::{Provider, ProviderCatalog, is_sensitive};
+use crate::text::secret::looks_like_one;
 
 /// A part of a list.
 #[derive(Deserialize)]
@@ -83,7 +84,7 @@ impl Arrived {
         self
     }
 
-    /// What may be seen of it.
+    /// What may be seen of it, keys as the provider spells them: another spelling is kept where it is stored.
     pub fn masked(self, catalog: &ProviderCatalog) -> Connection {
         let item = ConnectionItem::from(self.item);
         let provider = catalog.get(&item.provider_id);
@@ -91,36 +92,14 @@ impl Arrived {
             let seen = settings
                 .into_iter()
                 .filter_map(|(key, value)| Some((seen(provider, &key, value)?, key)));
-            seen.map(|(value, key)| (key, value))
+            let spelled = |key: String| match provider {
+                Some(provider) => provider.spelled(&key).to_owned(),
+                None => key,
+            };
+            seen.map(|(value, key)| (spelled(key), value))
                 .collect::<Settings<Mask>>()
         });
         Connection { item, settings }
-    }
-}
-
-impl Arrived {
-    /// The same with its secrets, to be sent back as they came; nothing when a setting is no single value.
-    pub fn plain(self) -> Option<Connection<Plain>> {
-        let settings = self.settings.map(|settings| {
-            let plain = settings.into_iter().map(|(key, value)| {
-                let value = match value {
-                    Value::Null => Setting::Null,
-                    Value::Bool(on) => Setting::Switch(on),
-                    Value::Number(number) => Setting::Number(number),
-                    Value::String(text) => Setting::Secret(Plain::new(text)),
-                    Value::Array(_) | Value::Object(_) => return None,
-                };
-                Some((key, value))
-            });
-            plain.collect::<Option<Settings<Plain>>>()
-        });
-        Some(Connection {
-            item: self.item.into(),
-            settings: match settings {
-                Some(settings) => Some(settings?),
-                None => None,
-            },
-        })
     }
 }
 
@@ -129,12 +108,11 @@ pub fn seen(provider: Option<&Provider>, key: &str, value: Value) -> Option<Sett
     Some(match value {
         Value::Null => Setting::Null,
         Value::Bool(on) => Setting::Switch(on),
+        Value::Number(_) if is_sensitive(provider, key) => Setting::Secret(Mask::Any),
         Value::Number(number) => Setting::Number(number),
         Value::String(text) => {
             let text = Zeroizing::new(text);
-            let field = provider.and_then(|provider| provider.field(key));
-            let is_open = field.is_some_and(|field| !field.sensitive);
-            if is_open || Reference::read(&text).is_some() {
+            if may_be_seen(provider, key, &text) {
                 Setting::Text(text.to_string())
             } else if text.is_empty() {
                 Setting::Null
@@ -145,6 +123,23 @@ pub fn seen(provider: Option<&Provider>, key: &str, value: Value) -> Option<Sett
         }
         Value::Array(_) | Value::Object(_) => return None,
     })
+}
+
+/// Returns whether a text is no secret: a reference, or the value of a setting that is not sensitive.
+fn may_be_seen(provider: Option<&Provider>, key: &str, text: &str) -> bool {
+    if Reference::read(text).is_some() {
+        return true;
+    }
+    let is_described = provider.is_some_and(|it| it.field_in_any_case(key).is_some());
+    // A harmless name is only a guess.
+    let looks_like_secret = text.starts_with("sk-") || looks_like_one(text);
+    !is_sensitive(provider, key) && (is_described || !looks_like_secret) && !has_credentials(text)
+}
+
+/// Returns whether a text is an address with a user name or password in it.
+fn has_credentials(text: &str) -> bool {
+    url::Url::parse(text.trim())
+        .is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
 /// A date that may be missing, or without its offset as .NET writes it; UTC then.
@@ -194,7 +189,7 @@ mod tests {
             ("\"$$planted\"", "\"***\""),
             ("\"\"", "null"),
             ("true", "true"),
-            ("1.5", "1.5"),
+            ("1.5", "\"***\""),
         ] {
             let connection = masked(&format!(r#"{{{LEAST},"settings":{{"apiKey":{sent}}}}}"#));
             let settings = serde_json::to_string(&connection.settings).unwrap();
@@ -203,10 +198,26 @@ mod tests {
     }
 
     #[test]
-    fn every_text_of_a_provider_that_nobody_knows_is_masked() {
-        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"else","settings":{"region":"planted","list":["planted"]}}"#;
+    fn unknown_provider_shows_harmless_settings_only() {
+        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"else","settings":{
+            "region":"eu","token":"planted","pin":4711,"list":["planted"],"baseUrl":"https://u:planted@x.example","model":"sk-planted"}}"#;
         let settings = serde_json::to_string(&masked(json).settings).unwrap();
-        assert_eq!(settings, r#"{"region":"***"}"#);
+        assert_eq!(
+            settings,
+            r#"{"region":"eu","token":"***","pin":"***","baseUrl":"***","model":"sk-***"}"#
+        );
+    }
+
+    #[test]
+    fn key_in_other_casing_is_the_same_setting() {
+        let connection = masked(&format!(
+            r#"{{{LEAST},"settings":{{"ApiKey":"planted","ENDPOINT":"https://x.example"}}}}"#
+        ));
+        let settings = serde_json::to_string(&connection.settings).unwrap();
+        assert_eq!(
+            settings,
+            r#"{"apiKey":"***","endpoint":"https://x.example"}"#
+        );
     }
 
     #[test]

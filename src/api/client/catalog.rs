@@ -47,7 +47,8 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
         });
     };
     let mut fetched = Fetched {
-        is_kin: listed.iter().all(Received::is_of_our_making),
+        // A site without any provider lists nothing, and is none of ours.
+        is_kin: !listed.is_empty() && listed.iter().all(Received::is_of_our_making),
         is_proven: true,
         catalog: ProviderCatalog::default(),
         notices: Vec::new(),

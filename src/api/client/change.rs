@@ -2,11 +2,10 @@
 
 use http::{Method, StatusCode};
 
-use super::arrival::{Arrived, ArrivedItem};
+use super::arrival::ArrivedItem;
 use super::refusal::About;
 use super::wire::Asking;
-use super::{RemoteService, part, refusal};
-use crate::connection::core_service::merge;
+use super::{RemoteService, part};
 use crate::connection::validate::Stored;
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ServerError,
@@ -22,7 +21,9 @@ impl RemoteService {
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
         self.check(&draft, Stored::Secrets)?;
-        let draft = self.whole(key, draft, over).await?;
+        if !self.is_kin {
+            return self.change_foreign(key, &draft, over).await;
+        }
         let about = About {
             over,
             provider: self.provider_of(&draft),
@@ -44,46 +45,25 @@ impl RemoteService {
         self.saved(answer, Some(named)).await
     }
 
-    /// Refuses a draft of which something could not be read, with everything else that can be told of it here: the server would
-    /// be told less than was asked.
+    /// Refuses a mask in place of a secret, and a draft of which something could not be read, with everything else that can be
+    /// told of it here: the server would be told less than was asked.
     pub(super) fn check(
         &self,
         draft: &ConnectionDraft,
         stored: Stored,
     ) -> Result<(), ConnectionError> {
-        if draft.misread.is_empty() {
-            return Ok(());
-        }
-        let problems = match stored {
-            Stored::Nothing => draft.problems(&self.catalog, stored),
+        let masks = self.masks(draft, stored);
+        let problems = match (draft.misread.is_empty(), stored) {
+            (true, _) => masks,
+            (false, Stored::Nothing) => draft.problems(&self.catalog, stored),
             // What a change leaves out is not missing.
-            Stored::Secrets => draft.misread.clone(),
+            (false, Stored::Secrets) => draft.misread.iter().cloned().chain(masks).collect(),
         };
-        Err(ConnectionError::Invalid(problems))
-    }
-
-    /// What a server of another making must be told, which takes away what a change leaves out and keeps a mask as if it were the
-    /// key: the whole connection, with the secrets that it told us.
-    async fn whole(
-        &self,
-        key: &IdOrAlias,
-        draft: ConnectionDraft,
-        over: Option<u64>,
-    ) -> Result<ConnectionDraft, ConnectionError> {
-        if self.is_kin {
-            return Ok(draft);
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ConnectionError::Invalid(problems))
         }
-        let Some(before) = self.arrived::<Arrived>(key).await?.plain() else {
-            return Err(refusal::refused(
-                StatusCode::OK,
-                "The connection has settings that would be lost; change it where the server is",
-            ));
-        };
-        let found = before.item.version;
-        if let Some(expected) = over.filter(|expected| *expected != found) {
-            return Err(ConnectionError::VersionMoved { expected, found });
-        }
-        merge::over(&before, &draft, &self.catalog).whole(before)
     }
 
     pub(super) fn provider_of(&self, draft: &ConnectionDraft) -> Option<&Provider> {

@@ -87,9 +87,14 @@ impl ArrivedComparison {
 }
 
 fn without_secret(change: Difference, provider: Option<&Provider>) -> Difference {
-    let Some(key) = change.path.strip_prefix("settings.").map(str::to_owned) else {
+    let Some((_, key)) = change
+        .path
+        .split_once('.')
+        .filter(|(object, _)| object.eq_ignore_ascii_case("settings"))
+    else {
         return change;
     };
+    let key = key.to_owned();
     let shown = |value: Option<Value>| {
         let seen: Setting<_> = seen(provider, &key, value?)?;
         serde_json::to_value(seen).ok()

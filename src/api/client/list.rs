@@ -24,6 +24,9 @@ impl RemoteService {
         if query.is_trash {
             return self.in_trash(query.window).await;
         }
+        if !self.is_kin && is_beyond_foreign_filters(query) {
+            return self.filtered_here(query).await;
+        }
         let mut url = self.wire.address().of(&["connections"]);
         if asked(&mut url, query) {
             return self.gathered(&url, query.window).await;
@@ -39,16 +42,68 @@ impl RemoteService {
         &self,
         window: Window,
     ) -> Result<Page<ConnectionItem>, ConnectionError> {
+        if !self.is_kin {
+            return Err(no_trash());
+        }
         let url = self.wire.address().of(&["trash"]);
         self.gathered(&url, window)
             .await
             .map_err(|error| match error {
-                ConnectionError::Server(ServerError::Foreign { .. }) => refusal::refused(
-                    StatusCode::NOT_IMPLEMENTED,
-                    "The server keeps no trash: what is deleted there is gone",
-                ),
+                ConnectionError::Server(ServerError::Foreign { .. }) => no_trash(),
                 other => other,
             })
+    }
+
+    /// The connections a query admits on a server that ignores a part of it: all are read, and filtered here.
+    async fn filtered_here(&self, query: &Query) -> Result<Page<ConnectionItem>, ConnectionError> {
+        let everything = Window {
+            skip: 0,
+            take: usize::MAX,
+        };
+        let asked_there = Query {
+            provider_ids: None,
+            is_active: None,
+            window: everything,
+            ..query.clone()
+        };
+        let mut url = self.wire.address().of(&["connections"]);
+        asked(&mut url, &asked_there);
+        let mut items = self.gathered(&url, everything).await?.items;
+        items.retain(|item| {
+            let is_provider = |id: &String| id.eq_ignore_ascii_case(&item.provider_id);
+            let providers = query.provider_ids.as_ref();
+            query
+                .is_active
+                .is_none_or(|active| active == item.is_active)
+                && providers.is_none_or(|ids| ids.iter().any(is_provider))
+        });
+        let total = items.len();
+        let Window { skip, take } = query.window;
+        Ok(Page {
+            items: items.into_iter().skip(skip).take(take).collect(),
+            total,
+        })
+    }
+
+    /// The aliases that begin with this, from the list of connections.
+    pub(super) async fn listed_aliases(
+        &self,
+        prefix: &str,
+        most: usize,
+    ) -> Result<Vec<String>, ConnectionError> {
+        let everything = Query::all(Window {
+            skip: 0,
+            take: usize::MAX,
+        });
+        let prefix = prefix.to_lowercase();
+        let items = self.listed(&everything).await?.items.into_iter();
+        let mut aliases: Vec<String> = items
+            .map(|item| item.alias)
+            .filter(|alias| alias.to_lowercase().starts_with(&prefix))
+            .collect();
+        aliases.sort_by_cached_key(|alias| alias.to_lowercase());
+        aliases.truncate(most);
+        Ok(aliases)
     }
 
     async fn gathered(
@@ -75,6 +130,19 @@ impl RemoteService {
             }
         }
     }
+}
+
+fn no_trash() -> ConnectionError {
+    refusal::refused(
+        StatusCode::NOT_IMPLEMENTED,
+        "The server keeps no trash: what is deleted there is gone",
+    )
+}
+
+/// Returns whether a query asks for what a foreign server ignores: the status, and more than one provider.
+fn is_beyond_foreign_filters(query: &Query) -> bool {
+    let providers = query.provider_ids.as_ref();
+    query.is_active.is_some() || providers.is_some_and(|ids| ids.len() > 1)
 }
 
 /// Adds what a query asks to an address. Nothing when it admits no connection whatever there is.

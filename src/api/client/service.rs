@@ -10,6 +10,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::arrival::{ArrivedItem, ArrivedPage};
+use super::foreign::{self, List};
 use super::history::{ArrivedComparison, ArrivedRollback, Record};
 use super::list::{MOST_LISTED, MOST_SKIPPED};
 use super::refusal::About;
@@ -20,24 +21,29 @@ use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::validate::Stored;
 use crate::connection::{
     Comparison, Connection, ConnectionDraft, ConnectionError, ConnectionItem, ConnectionService,
-    IdOrAlias, Model, Page, Query, Rollback, ServerError, TestReport, TestSubject, Version, Window,
+    Foreseen, IdOrAlias, Model, Page, Proposal, Query, Rollback, ServerError, ServiceFeatures,
+    TestReport, TestSubject, Version, Window, proposal,
 };
 use crate::provider::{Capability, ProviderCatalog};
-
-/// A list that says nothing but its items.
-#[derive(Deserialize)]
-struct Items<T> {
-    items: Vec<T>,
-}
 
 /// A model; what it can do may be more than is known here.
 #[derive(Deserialize)]
 struct ArrivedModel {
-    id: String,
+    #[serde(default)]
+    id: Option<String>,
+    /// Where the product itself names it.
+    #[serde(default)]
+    model: Option<NestedModel>,
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
     capabilities: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NestedModel {
+    model_id: String,
 }
 
 #[derive(Deserialize)]
@@ -64,20 +70,13 @@ impl ConnectionService for RemoteService {
         alias: &str,
         except: Option<Uuid>,
     ) -> Result<Option<ConnectionItem>, ConnectionError> {
-        if !is_askable(alias) {
-            return Ok(None);
-        }
-        let key = IdOrAlias::Alias(alias.to_owned());
-        match self.arrived::<ArrivedItem>(&key).await {
-            Ok(owner) => {
-                Ok(Some(owner.into()).filter(|item: &ConnectionItem| Some(item.id) != except))
-            }
-            Err(ConnectionError::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.owner_of(alias, except).await
     }
 
     async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
+        if !self.is_kin {
+            return self.listed_aliases(prefix, most).await;
+        }
         let mut url = self.wire.address().of(&["aliases"]);
         url.query_pairs_mut()
             .append_pair("prefix", prefix)
@@ -87,6 +86,10 @@ impl ConnectionService for RemoteService {
     }
 
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
+        if !self.is_kin {
+            let words = "This server does not say whether a reference resolves";
+            return Err(refusal::refused(StatusCode::NOT_FOUND, words));
+        }
         let url = self.wire.address().of(&["appsettings", reference.key()]);
         self.fetch(Asking::get(url), About::default()).await
     }
@@ -107,6 +110,11 @@ impl ConnectionService for RemoteService {
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
         self.check(&draft, Stored::Nothing)?;
+        let draft = if self.is_kin {
+            draft
+        } else {
+            self.spelled(draft)
+        };
         let about = About {
             provider: self.provider_of(&draft),
             ..About::default()
@@ -123,8 +131,9 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         draft: ConnectionDraft,
     ) -> Result<Connection, ConnectionError> {
-        if !draft.misread.is_empty() {
-            return Err(ConnectionError::Invalid(draft.misread));
+        self.check(&draft, Stored::Secrets)?;
+        if !self.is_kin {
+            return self.duplicate_foreign(key, &draft).await;
         }
         let url = self
             .wire
@@ -150,11 +159,7 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         active: bool,
     ) -> Result<Connection, ConnectionError> {
-        let draft = ConnectionDraft {
-            is_active: Some(active),
-            ..ConnectionDraft::default()
-        };
-        self.change(key, draft, None).await
+        self.change(key, foreign::activation(active), None).await
     }
 
     async fn delete(
@@ -268,6 +273,10 @@ impl ConnectionService for RemoteService {
         number: u64,
         description: Option<String>,
     ) -> Result<Rollback, ConnectionError> {
+        if !self.is_kin {
+            let description = description.as_deref();
+            return self.roll_back_foreign(key, number, description).await;
+        }
         let about = About {
             number: Some(number),
             ..About::one(key)
@@ -283,6 +292,10 @@ impl ConnectionService for RemoteService {
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
+        if let (TestSubject::Draft(_) | TestSubject::Changed(..), false) = (&subject, self.is_kin) {
+            let words = "Only saved settings can be tested on this server; save first, then test";
+            return Err(refusal::refused(StatusCode::NOT_IMPLEMENTED, words));
+        }
         let address = self.wire.address();
         let tested = |key| -> Result<url::Url, ConnectionError> {
             Ok(address.of(&["connections", &part(key)?, "test"]))
@@ -293,6 +306,9 @@ impl ConnectionService for RemoteService {
             TestSubject::Draft(draft) => (address.of(&["connection-tests"]), None, Some(draft)),
         };
         let mut asking = Asking::new(Method::POST, url).within(TEST);
+        if let (Some(key), false) = (&key, self.is_kin) {
+            return self.test_foreign(key, asking).await;
+        }
         if let Some(draft) = &draft {
             let stored = key.as_ref().map_or(Stored::Nothing, |_| Stored::Secrets);
             self.check(draft, stored)?;
@@ -320,22 +336,28 @@ impl ConnectionService for RemoteService {
                 .append_pair("capability", capability.word());
         }
         let asking = Asking::get(url).within(TEST);
-        let models: Items<ArrivedModel> = self.fetch(asking, About::one(key)).await?;
-        let models = models.items.into_iter().map(|model| Model {
-            name: model.name.unwrap_or_else(|| model.id.clone()),
-            capabilities: known(&model.capabilities),
-            id: model.id,
+        let models: List<ArrivedModel> = self.fetch(asking, About::one(key)).await?;
+        let models = models.into_items().into_iter().filter_map(|model| {
+            let id = model.id.or(model.model.map(|nested| nested.model_id))?;
+            Some(Model {
+                name: model.name.unwrap_or_else(|| id.clone()),
+                capabilities: known(&model.capabilities),
+                id,
+            })
         });
         Ok(models.collect())
     }
 
     async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {
         let url = self.wire.address().of(&["connections", "capabilities"]);
-        let able: Items<String> = self.fetch(Asking::get(url), About::default()).await?;
-        Ok(known(&able.items))
+        let able: List<String> = self.fetch(Asking::get(url), About::default()).await?;
+        Ok(known(&able.into_items()))
     }
 
     async fn revision(&self) -> Result<Revision, ConnectionError> {
+        if !self.is_kin {
+            return Err(feed::none(StatusCode::NOT_FOUND));
+        }
         let url = self.wire.address().of(&["changes", "latest"]);
         let latest = self.fetch(Asking::get(url), About::default()).await;
         let latest: Latest = latest.map_err(feed::or_foreign)?;
@@ -343,6 +365,9 @@ impl ConnectionService for RemoteService {
     }
 
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError> {
+        if !self.is_kin {
+            return Err(feed::none(StatusCode::NOT_FOUND));
+        }
         let mut url = self.wire.address().of(&["changes"]);
         url.query_pairs_mut()
             .append_pair("since", &since.0.to_string());
@@ -357,13 +382,48 @@ impl ConnectionService for RemoteService {
         Ok(feed::follow(response, Arc::clone(&self.wire), since))
     }
 
+    async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {
+        if self.is_kin {
+            proposal::from_afar(self, proposal).await
+        } else {
+            self.foresee_foreign(proposal).await
+        }
+    }
+
+    fn features(&self) -> ServiceFeatures {
+        if self.is_kin {
+            ServiceFeatures::ALL
+        } else {
+            ServiceFeatures::FOREIGN
+        }
+    }
+
     fn notices(&self) -> Vec<String> {
         self.notices.clone()
     }
 }
 
 impl RemoteService {
-    fn at_version(
+    /// The connection that has an alias, leaving one out of account.
+    pub(super) async fn owner_of(
+        &self,
+        alias: &str,
+        except: Option<Uuid>,
+    ) -> Result<Option<ConnectionItem>, ConnectionError> {
+        if !is_askable(alias) {
+            return Ok(None);
+        }
+        let key = IdOrAlias::Alias(alias.to_owned());
+        match self.arrived::<ArrivedItem>(&key).await {
+            Ok(owner) => {
+                Ok(Some(owner.into()).filter(|item: &ConnectionItem| Some(item.id) != except))
+            }
+            Err(ConnectionError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn at_version(
         &self,
         key: &IdOrAlias,
         number: u64,

@@ -1,6 +1,6 @@
 //! Sends a request, and takes in an answer that is neither endless nor led elsewhere.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::options::TokenSource;
 use super::{Address, RemoteOptions, trouble};
 use crate::connection::ServerError;
 
@@ -39,7 +40,8 @@ pub struct Wire {
     /// A place for each request under way.
     places: Semaphore,
     address: Address,
-    token: Option<HeaderValue>,
+    token: RwLock<Option<HeaderValue>>,
+    token_source: Option<TokenSource>,
 }
 
 /// A request.
@@ -139,7 +141,8 @@ impl Wire {
             client,
             places: Semaphore::new(MOST_AT_ONCE),
             address: options.address.clone(),
-            token: options.token.clone(),
+            token: RwLock::new(options.token.clone()),
+            token_source: options.token_source.clone(),
         })
     }
 
@@ -201,28 +204,61 @@ impl Wire {
         within: Option<Duration>,
     ) -> Result<Response, ServerError> {
         let is_read = asking.method == Method::GET;
-        let mut request = self
-            .client
-            .request(asking.method, asking.url)
-            .header(ACCEPT, accepted);
-        if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, token);
+        let body = asking.body.map(Bytes::from_owner);
+        let send = async |token: Option<HeaderValue>| {
+            let mut request = self
+                .client
+                .request(asking.method.clone(), asking.url.clone())
+                .header(ACCEPT, accepted.clone());
+            if let Some(token) = token {
+                request = request.header(AUTHORIZATION, token);
+            }
+            if let Some(version) = asking.over {
+                request = request.header(IF_MATCH, format!("\"{version}\""));
+            }
+            if let Some(body) = &body {
+                request = request
+                    .header(CONTENT_TYPE, "application/json")
+                    .body(body.clone());
+            }
+            if let Some(within) = within {
+                request = request.timeout(within);
+            }
+            let sent = request.send().await;
+            sent.map_err(|error| self.broken(&error, is_read))
+        };
+        let token = self.token();
+        let response = send(token.clone()).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
         }
-        if let Some(version) = asking.over {
-            request = request.header(IF_MATCH, format!("\"{version}\""));
+        match self.newer_token(token.as_ref()).await {
+            Some(token) => send(Some(token)).await,
+            None => Ok(response),
         }
-        if let Some(body) = asking.body {
-            request = request
-                .header(CONTENT_TYPE, "application/json")
-                .body(Bytes::from_owner(body));
+    }
+
+    fn token(&self) -> Option<HeaderValue> {
+        let token = self.token.read();
+        token.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the token again after the server refused `refused`; none when it is still the same.
+    async fn newer_token(&self, refused: Option<&HeaderValue>) -> Option<HeaderValue> {
+        let current = self.token();
+        if current.as_ref() != refused {
+            // Another request has read it meanwhile.
+            return current;
         }
-        if let Some(within) = within {
-            request = request.timeout(within);
+        let source = self.token_source.clone()?;
+        let read = tokio::task::spawn_blocking(move || source()).await;
+        let token = read.ok().flatten()?;
+        if Some(&token) == refused {
+            return None;
         }
-        request
-            .send()
-            .await
-            .map_err(|error| self.broken(&error, is_read))
+        let mut current = self.token.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Some(token.clone());
+        Some(token)
     }
 
     async fn body(

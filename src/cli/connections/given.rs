@@ -125,6 +125,8 @@ fn setting(provider: Option<&Provider>, key: &str, value: &str) -> Setting<Plain
             Setting::Switch(false)
         }
         Some((_, true)) => Setting::Secret(Plain::new(value)),
+        Some((FieldKind::Number, false)) => serde_json::from_str(value.trim())
+            .map_or_else(|_| Setting::Text(value.to_owned()), Setting::Number),
         Some((
             FieldKind::Text | FieldKind::Url | FieldKind::Headers | FieldKind::Switch,
             false,

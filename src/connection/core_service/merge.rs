@@ -134,8 +134,14 @@ fn settings_over(
     let mut new = old.clone();
     for (key, value) in given.iter() {
         let stored_key = stored_key(old, key, provider);
-        let is_mask = value.text().is_some_and(|text| Mask::is_mask(text.trim()));
-        let is_kept = is_mask && matches!(old.get(&stored_key), Some(Setting::Secret(_)));
+        let mask = value.text().and_then(|text| Mask::read(text.trim()));
+        let is_kept = match (mask, old.get(&stored_key)) {
+            // Which mask is shown of a secret that cannot be read is not known here.
+            (Some(mask), Some(Setting::Secret(secret))) => {
+                secret.expose().is_none() || secret.mask() == mask
+            }
+            _ => false,
+        };
         if !is_kept {
             new.set(stored_key, value.clone());
         }
@@ -157,7 +163,7 @@ fn stored_key(old: &Settings<Plain>, key: &str, provider: Option<&Provider>) -> 
 }
 
 /// Kept secrets whose address now leads to another origin: whoever may only change the address must not learn the key.
-fn secrets_led_elsewhere(
+pub fn secrets_led_elsewhere(
     old: &Settings<Plain>,
     new: &Settings<Plain>,
     provider: &Provider,

@@ -95,10 +95,10 @@ fn examine_field(
 ) {
     let reason = match value {
         None | Some(Setting::Null) => field.required.then_some(Reason::Required),
-        Some(Setting::Switch(_)) => {
-            (field.kind != FieldKind::Switch).then_some(Reason::WrongType("text".into()))
-        }
-        Some(Setting::Number(_)) => Some(Reason::WrongType(expected(field.kind).into())),
+        Some(Setting::Switch(_)) => (field.kind != FieldKind::Switch)
+            .then_some(Reason::WrongType(expected(field.kind).into())),
+        Some(Setting::Number(_)) => (field.kind != FieldKind::Number)
+            .then_some(Reason::WrongType(expected(field.kind).into())),
         Some(value @ (Setting::Text(_) | Setting::Secret(_))) => match value.text() {
             // A stored secret whose seal does not open: kept as it is, so there is nothing to look at.
             None => None,
@@ -119,6 +119,7 @@ fn examine_field(
 const fn expected(kind: FieldKind) -> &'static str {
     match kind {
         FieldKind::Switch => "true or false",
+        FieldKind::Number => "a number",
         FieldKind::Text | FieldKind::Url | FieldKind::Headers => "text",
     }
 }
@@ -131,7 +132,9 @@ fn examine_text(text: &str, field: &SettingsField, stored: Stored) -> Option<Rea
         return field.required.then_some(Reason::Required);
     }
     if field.sensitive && Mask::is_mask(text) {
-        return (stored == Stored::Nothing).then_some(Reason::Masked);
+        // Only the mask this program shows can mean "keep what is stored".
+        let may_keep = stored == Stored::Secrets && Mask::read(text).is_some();
+        return (!may_keep).then_some(Reason::Masked);
     }
     if text.chars().count() > MAX_SETTING {
         return Some(Reason::TooLong(MAX_SETTING));
@@ -148,6 +151,9 @@ fn examine_text(text: &str, field: &SettingsField, stored: Stored) -> Option<Rea
     match field.kind {
         FieldKind::Url => examine_url(text),
         FieldKind::Headers => (!are_headers(text)).then_some(Reason::NotHeaders),
+        FieldKind::Number => serde_json::from_str::<serde_json::Number>(text)
+            .is_err()
+            .then_some(Reason::WrongType(expected(field.kind).into())),
         FieldKind::Text | FieldKind::Switch => None,
     }
 }

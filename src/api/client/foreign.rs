@@ -1,0 +1,287 @@
+//! Requests to servers that are not umai's own: whole connections are sent, and little is expected of the answers.
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+
+use super::arrival::ArrivedItem;
+use super::raw::{self, RawChange, RawConnection};
+use super::refusal::{About, refused};
+use super::wire::Asking;
+use super::{RemoteService, part};
+use crate::connection::validate::Stored;
+use crate::connection::{
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, Field, FieldError, Foreseen,
+    IdOrAlias, Mask, Proposal, Reason, Rollback, Setting, Settings, TestReport, proposal,
+};
+use crate::provider::is_sensitive;
+
+impl RemoteService {
+    /// Changes a connection: reads it, replaces what the draft names, and sends everything back.
+    pub(super) async fn change_foreign(
+        &self,
+        key: &IdOrAlias,
+        draft: &ConnectionDraft,
+        over: Option<u64>,
+    ) -> Result<Connection, ConnectionError> {
+        let (raw, change) = self.planned(key, draft, over).await?;
+        let id = IdOrAlias::Id(raw.item.id);
+        if !change.is_change {
+            return raw.masked(&self.catalog).ok_or_else(|| self.foreign());
+        }
+        let about = About {
+            over,
+            provider: self.catalog.get(&raw.item.provider_id),
+            ..About::one(key)
+        };
+        let url = self.wire.address().of(&["connections", &part(&id)?]);
+        let asking = Asking::new(Method::PUT, url).with(change.body).over(over);
+        match self.ask(asking, about).await {
+            Ok(answer) => self.saved(answer, Some(&id)).await,
+            Err(error) => Err(self.moved(error, &id, over).await),
+        }
+    }
+
+    /// Creates a connection with the settings of another one.
+    pub(super) async fn duplicate_foreign(
+        &self,
+        key: &IdOrAlias,
+        draft: &ConnectionDraft,
+    ) -> Result<Connection, ConnectionError> {
+        let raw = self.raw(key).await?;
+        let copy = raw.copied(draft, &self.catalog)?;
+        let about = About {
+            provider: self.catalog.get(&raw.item.provider_id),
+            ..About::default()
+        };
+        let url = self.wire.address().of(&["connections"]);
+        let answer = self
+            .ask(Asking::new(Method::POST, url).with(copy.body), about)
+            .await?;
+        let named = draft.alias.clone().map(IdOrAlias::Alias);
+        self.saved(answer, named.as_ref()).await
+    }
+
+    /// Rolls back to a version. Any success counts, whatever the body; the connection is read again.
+    pub(super) async fn roll_back_foreign(
+        &self,
+        key: &IdOrAlias,
+        number: u64,
+        description: Option<&str>,
+    ) -> Result<Rollback, ConnectionError> {
+        if description.is_some() {
+            let words = "This server keeps no note on a rollback; repeat it without the note";
+            return Err(refused(StatusCode::BAD_REQUEST, words));
+        }
+        let before = ConnectionItem::from(self.arrived::<ArrivedItem>(key).await?);
+        let id = IdOrAlias::Id(before.id);
+        let about = About {
+            number: Some(number),
+            ..About::one(key)
+        };
+        let url = self.at_version(&id, number, &["rollback"])?;
+        self.ask(Asking::new(Method::POST, url), about).await?;
+        let entity = self.one(&id).await?;
+        Ok(Rollback {
+            entity_id: before.id,
+            entity_type: crate::connection::comparison::ENTITY_TYPE.into(),
+            previous_version: before.version,
+            restored_from_version: number,
+            new_version: entity.item.version,
+            entity,
+        })
+    }
+
+    /// Tests what is saved. The server ignores a body, so a draft is refused rather than believed.
+    pub(super) async fn test_foreign(
+        &self,
+        key: &IdOrAlias,
+        asking: Asking,
+    ) -> Result<TestReport, ConnectionError> {
+        let answer = self.ask(asking, About::one(key)).await;
+        match answer {
+            Ok(answer) => self.read(&answer),
+            Err(ConnectionError::NotFound(_)) => {
+                let found = self.one(key).await?;
+                let why = if found.settings.is_none() {
+                    "It has no settings"
+                } else {
+                    "Its provider is not installed on the server"
+                };
+                Err(refused(
+                    StatusCode::BAD_REQUEST,
+                    format!("The connection cannot be tested: {why}"),
+                ))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What a change would come to, as far as reading tells.
+    pub(super) async fn foresee_foreign(
+        &self,
+        proposal: Proposal,
+    ) -> Result<Foreseen, ConnectionError> {
+        match proposal {
+            Proposal::Create(draft) => {
+                self.check(&draft, Stored::Nothing)?;
+                proposal::from_afar(self, Proposal::Create(self.spelled(draft))).await
+            }
+            Proposal::Update { key, draft, over } => {
+                self.check(&draft, Stored::Secrets)?;
+                let (raw, change) = self.planned(&key, &draft, over).await?;
+                self.examine(&raw, &change).await?;
+                Ok(foreseen(&change))
+            }
+            Proposal::SetActive { key, active } => {
+                let (_, change) = self.planned(&key, &activation(active), None).await?;
+                Ok(foreseen(&change))
+            }
+            Proposal::Duplicate { key, draft } => {
+                self.check(&draft, Stored::Secrets)?;
+                let raw = self.raw(&key).await?;
+                let change = raw.copied(&draft, &self.catalog)?;
+                self.examine(&raw, &change).await?;
+                Ok(foreseen(&change))
+            }
+            other @ (Proposal::Rollback { .. }
+            | Proposal::Delete { .. }
+            | Proposal::Restore { .. }
+            | Proposal::Purge(_)) => proposal::from_afar(self, other).await,
+        }
+    }
+
+    /// A draft of a new connection with keys and value types as the server's schema has them.
+    pub(super) fn spelled(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
+        let provider = draft.provider_id.as_deref();
+        let provider = provider.and_then(|id| self.catalog.get(id.trim()));
+        let Some((provider, settings)) = provider.zip(draft.settings.take()) else {
+            return draft;
+        };
+        let pairs = settings.iter().map(|(key, value)| {
+            let field = provider.field_in_any_case(key);
+            let is_typed = field.is_some_and(|field| !field.sensitive);
+            let value = match raw::typed(value, None, field) {
+                typed @ (Setting::Number(_) | Setting::Switch(_)) if is_typed => typed,
+                _ => value.clone(),
+            };
+            (provider.spelled(key).to_owned(), value)
+        });
+        draft.settings = Some(pairs.collect());
+        draft
+    }
+
+    /// The masks a draft gives as secrets.
+    pub(super) fn masks(&self, draft: &ConnectionDraft, stored: Stored) -> Vec<FieldError> {
+        let provider = self.provider_of(draft);
+        let given = draft.settings.as_ref().into_iter().flat_map(Settings::iter);
+        let masks = given.filter(|(key, value)| {
+            let text = value.text().map(str::trim).unwrap_or_default();
+            let may_keep = stored == Stored::Secrets && Mask::read(text).is_some();
+            Mask::is_mask(text) && !may_keep && is_sensitive(provider, key)
+        });
+        masks
+            .map(|(key, _)| raw::at(provider, key, Reason::Masked))
+            .collect()
+    }
+
+    async fn planned(
+        &self,
+        key: &IdOrAlias,
+        draft: &ConnectionDraft,
+        over: Option<u64>,
+    ) -> Result<(RawConnection, RawChange), ConnectionError> {
+        let raw = self.raw(key).await?;
+        let found = raw.item.version;
+        if let Some(expected) = over.filter(|expected| *expected != found) {
+            return Err(ConnectionError::VersionMoved { expected, found });
+        }
+        let change = raw.changed(draft, &self.catalog)?;
+        Ok((raw, change))
+    }
+
+    async fn raw(&self, key: &IdOrAlias) -> Result<RawConnection, ConnectionError> {
+        let url = self.wire.address().of(&["connections", &part(key)?]);
+        let answer = self.ask(Asking::get(url), About::one(key)).await?;
+        RawConnection::read(&answer.body).ok_or_else(|| self.foreign())
+    }
+
+    /// Refuses what is wrong with the changed parts; what was stored before is not judged.
+    async fn examine(
+        &self,
+        raw: &RawConnection,
+        change: &RawChange,
+    ) -> Result<(), ConnectionError> {
+        let after = &change.after;
+        let is_copy = change.paths.is_empty() && change.is_change;
+        let draft = ConnectionDraft {
+            alias: Some(after.item.alias.clone()),
+            name: Some(after.item.name.clone()),
+            provider_id: Some(after.item.provider_id.clone()),
+            is_active: Some(after.item.is_active),
+            settings: after.settings.clone(),
+            ..ConnectionDraft::default()
+        };
+        let mut errors = draft.problems(&self.catalog, Stored::Secrets);
+        errors.retain(|error| match &error.field {
+            Field::Alias | Field::Name if is_copy => true,
+            Field::ProviderId | Field::Settings => false,
+            field => change.paths.contains(&field.path()),
+        });
+        if is_copy || after.item.alias != raw.item.alias {
+            let except = (!is_copy).then_some(raw.item.id);
+            if let Some(owner) = self.owner_of(&after.item.alias, except).await? {
+                errors.push(FieldError {
+                    field: Field::Alias,
+                    reason: Reason::AliasTaken {
+                        alias: after.item.alias.clone(),
+                        by: owner.name,
+                    },
+                });
+            }
+        }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(ConnectionError::Invalid(errors))
+        }
+    }
+}
+
+/// The change that only activates or deactivates.
+pub fn activation(active: bool) -> ConnectionDraft {
+    ConnectionDraft {
+        is_active: Some(active),
+        ..ConnectionDraft::default()
+    }
+}
+
+fn foreseen(change: &RawChange) -> Foreseen {
+    Foreseen {
+        connection: change.after.masked(),
+        paths: change.paths.clone(),
+        untold: Vec::new(),
+        is_exact: false,
+    }
+}
+
+/// A model list: bare, or with its items beneath.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum List<T> {
+    /// `[…]`
+    Bare(Vec<T>),
+    /// `{"items":[…]}`
+    Paged {
+        /// What is listed.
+        items: Vec<T>,
+    },
+}
+
+impl<T> List<T> {
+    /// What is listed.
+    pub fn into_items(self) -> Vec<T> {
+        match self {
+            Self::Bare(items) | Self::Paged { items } => items,
+        }
+    }
+}

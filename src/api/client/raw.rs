@@ -1,0 +1,315 @@
+//! A connection exactly as a foreign server sent it, and a change laid over that.
+//!
+//! Such a server replaces everything with what a PUT says: what is not sent is wiped, and a mask is stored as the secret. So the
+//! body of a PUT repeats the settings byte for byte as the GET told them and replaces only the named ones.
+
+mod compare;
+mod members;
+mod write;
+
+use zeroize::Zeroizing;
+
+pub use self::compare::typed;
+use self::compare::{Comparison, compare, is_nothing};
+use self::members::{Member, members};
+use super::arrival::{Arrived, ArrivedItem};
+use crate::appsettings::Reference;
+use crate::connection::core_service::{changed, merge};
+use crate::connection::{
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, Field, FieldError, Mask, Plain,
+    Reason, Setting, Settings,
+};
+use crate::provider::{Provider, ProviderCatalog, is_sensitive};
+
+/// A connection as it was sent.
+pub struct RawConnection {
+    body: Zeroizing<String>,
+    /// Everything but the settings.
+    pub item: ConnectionItem,
+    /// The settings in their order; none where they are null.
+    settings: Option<Vec<Member>>,
+}
+
+/// A change of a connection, ready to be sent.
+pub struct RawChange {
+    /// The request body.
+    pub body: Zeroizing<Vec<u8>>,
+    /// Whether it differs from what is stored.
+    pub is_change: bool,
+    /// The connection after the change.
+    pub after: Connection<Plain>,
+    /// The paths that differ.
+    pub paths: Vec<String>,
+}
+
+/// A setting of the body to send.
+enum Entry<'r> {
+    /// As it was sent.
+    Kept(&'r Member),
+    /// In its place, under its own spelling of the key.
+    Replaced(&'r Member, Setting<Plain>),
+    /// Behind the others.
+    Added(String, Setting<Plain>),
+}
+
+impl RawConnection {
+    /// Reads a response body; none when it holds no connection.
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let item = serde_json::from_slice::<ArrivedItem>(body).ok()?.into();
+        let body = Zeroizing::new(std::str::from_utf8(body).ok()?.to_owned());
+        let mut settings = None;
+        for member in members(&body, 0)? {
+            if member.key(&body) == "settings" {
+                settings = match member.value(&body) {
+                    "null" => None,
+                    _ => Some(members(&body, member.value.start)?),
+                };
+            }
+        }
+        Some(Self {
+            body,
+            item,
+            settings,
+        })
+    }
+
+    /// What may be seen of it.
+    pub fn masked(&self, catalog: &ProviderCatalog) -> Option<Connection> {
+        let arrived: Arrived = serde_json::from_str(&self.body).ok()?;
+        Some(arrived.masked(catalog))
+    }
+
+    /// Lays a change over it.
+    ///
+    /// Fails where the change gives a mask as a secret, where a secret would be sent to another address, and where the server
+    /// shows a mask in place of a secret that the change does not replace.
+    pub fn changed(
+        &self,
+        draft: &ConnectionDraft,
+        catalog: &ProviderCatalog,
+    ) -> Result<RawChange, ConnectionError> {
+        let mut refused = draft.misread.clone();
+        if let Some(id) = &draft.provider_id
+            && !id.trim().eq_ignore_ascii_case(&self.item.provider_id)
+        {
+            refused.push(FieldError {
+                field: Field::ProviderId,
+                reason: Reason::ProviderFixed,
+            });
+        }
+        let mut item = self.item.clone();
+        item.alias = draft.alias.clone().unwrap_or(item.alias);
+        if let Some(name) = &draft.name {
+            name.trim().clone_into(&mut item.name);
+        }
+        item.is_active = draft.is_active.unwrap_or(item.is_active);
+        let (entries, after) = self.laid_over(draft, item, catalog, &mut refused);
+        let is_replaced = entries.iter().any(|entry| !matches!(entry, Entry::Kept(_)));
+        let before = self.plain(&self.kept(), self.item.clone(), catalog);
+        let paths = changed::paths(&before, &after);
+        let is_change = is_replaced || !paths.is_empty();
+        if is_change {
+            self.refuse_kept_masks(&entries, catalog, &mut refused);
+        }
+        if refused.is_empty() {
+            let note = draft.change_description.as_deref();
+            let body = write::body(self, &after.item, note, &entries);
+            return Ok(RawChange {
+                body,
+                is_change,
+                after,
+                paths,
+            });
+        }
+        Err(ConnectionError::Invalid(refused))
+    }
+
+    /// A new connection with the same settings, and what the draft says laid over them.
+    pub fn copied(
+        &self,
+        draft: &ConnectionDraft,
+        catalog: &ProviderCatalog,
+    ) -> Result<RawChange, ConnectionError> {
+        let mut refused = draft.misread.clone();
+        let mut item = self.item.clone();
+        item.alias = draft.alias.clone().unwrap_or_default();
+        item.name = draft.name.as_deref().unwrap_or_default().trim().to_owned();
+        item.is_active = draft.is_active.unwrap_or(item.is_active);
+        let (entries, after) = self.laid_over(draft, item, catalog, &mut refused);
+        self.refuse_kept_masks(&entries, catalog, &mut refused);
+        if !refused.is_empty() {
+            return Err(ConnectionError::Invalid(refused));
+        }
+        Ok(RawChange {
+            body: write::body(self, &after.item, None, &entries),
+            is_change: true,
+            after,
+            paths: Vec::new(),
+        })
+    }
+
+    /// The settings with a change laid over them, and the connection they make.
+    fn laid_over(
+        &self,
+        draft: &ConnectionDraft,
+        item: ConnectionItem,
+        catalog: &ProviderCatalog,
+        refused: &mut Vec<FieldError>,
+    ) -> (Vec<Entry<'_>>, Connection<Plain>) {
+        let provider = self.provider(catalog);
+        let mut entries = self.kept();
+        let given = draft.settings.as_ref().into_iter().flat_map(Settings::iter);
+        for (key, value) in given {
+            let field = provider.and_then(|provider| provider.field_in_any_case(key));
+            let is_secret = is_sensitive(provider, key);
+            let mut is_stored = false;
+            for entry in &mut entries {
+                let Entry::Kept(member) = *entry else {
+                    continue;
+                };
+                if !is_same_setting(provider, &member.key(&self.body), key) {
+                    continue;
+                }
+                is_stored = true;
+                let raw = member.value(&self.body);
+                match compare(raw, value, (field, is_secret)) {
+                    Comparison::Same => {}
+                    Comparison::Mask => refused.push(at(provider, key, Reason::Masked)),
+                    Comparison::Other => {
+                        *entry = Entry::Replaced(member, typed(value, Some(raw), field));
+                    }
+                }
+            }
+            if is_stored || is_nothing(value, field) {
+                continue;
+            }
+            if is_secret && value.text().is_some_and(|text| Mask::is_mask(text.trim())) {
+                refused.push(at(provider, key, Reason::Masked));
+                continue;
+            }
+            let key = provider.map_or(key, |provider| provider.spelled(key));
+            entries.push(Entry::Added(key.to_owned(), typed(value, None, field)));
+        }
+        let before = self.plain(&self.kept(), self.item.clone(), catalog);
+        let after = self.plain(&entries, item, catalog);
+        if let (Some(provider), Some(old), Some(new)) =
+            (provider, &before.settings, &after.settings)
+        {
+            let moved = merge::secrets_led_elsewhere(old, new, provider).into_iter();
+            refused.extend(moved.map(|(field, reason)| FieldError { field, reason }));
+        }
+        (entries, after)
+    }
+
+    /// Refuses to send back a mask as if it were the secret.
+    fn refuse_kept_masks(
+        &self,
+        entries: &[Entry<'_>],
+        catalog: &ProviderCatalog,
+        refused: &mut Vec<FieldError>,
+    ) {
+        let provider = self.provider(catalog);
+        for entry in entries {
+            let Entry::Kept(member) = entry else { continue };
+            let key = member.key(&self.body);
+            let text = member.text(&self.body);
+            let is_mask = text.is_some_and(|text| Mask::is_mask(text.trim()));
+            let is_refused = refused
+                .iter()
+                .any(|error| error.field.setting_key() == Some(key.as_str()));
+            if is_mask && is_sensitive(provider, &key) && !is_refused {
+                let words = format!(
+                    "This server shows only a mask of {}, and saving would replace the secret with that mask; give the secret again in the same change",
+                    label(provider, &key)
+                );
+                refused.push(at(provider, &key, Reason::Said(words)));
+            }
+        }
+    }
+
+    fn kept(&self) -> Vec<Entry<'_>> {
+        self.settings.iter().flatten().map(Entry::Kept).collect()
+    }
+
+    fn provider<'c>(&self, catalog: &'c ProviderCatalog) -> Option<&'c Provider> {
+        catalog.get(&self.item.provider_id)
+    }
+
+    /// The connection these entries make, keys as the provider spells them; lists and objects have no place in it.
+    fn plain(
+        &self,
+        entries: &[Entry<'_>],
+        item: ConnectionItem,
+        catalog: &ProviderCatalog,
+    ) -> Connection<Plain> {
+        let provider = self.provider(catalog);
+        let pairs = entries.iter().filter_map(|entry| {
+            let (key, value) = match entry {
+                Entry::Kept(member) => (member.key(&self.body), member.setting(&self.body)?),
+                Entry::Replaced(member, value) => (member.key(&self.body), value.clone()),
+                Entry::Added(key, value) => (key.clone(), value.clone()),
+            };
+            let value = sorted(value, is_sensitive(provider, &key));
+            let key = provider.map_or(key.as_str(), |provider| provider.spelled(&key));
+            Some((key.to_owned(), value))
+        });
+        let settings: Settings<Plain> = pairs.collect();
+        let is_there = self.settings.is_some() || !settings.is_empty();
+        Connection {
+            item,
+            settings: is_there.then_some(settings),
+        }
+    }
+}
+
+/// A secret where the setting is sensitive and holds one; an empty secret is none.
+fn sorted(value: Setting<Plain>, is_secret: bool) -> Setting<Plain> {
+    if !is_secret {
+        return match &value {
+            Setting::Secret(_) => Setting::Text(value.text().unwrap_or_default().to_owned()),
+            _ => value,
+        };
+    }
+    match &value {
+        Setting::Number(number) => Setting::Secret(Plain::new(number.to_string())),
+        Setting::Text(_) | Setting::Secret(_) => match value.text().map(str::trim) {
+            Some("") => Setting::Null,
+            Some(text) if Reference::read(text).is_some() => Setting::Text(text.to_owned()),
+            Some(text) => Setting::Secret(Plain::new(text)),
+            None => value,
+        },
+        Setting::Null | Setting::Switch(_) => value,
+    }
+}
+
+/// Returns whether two keys name one setting, in any case and under any name the provider accepts.
+fn is_same_setting(provider: Option<&Provider>, stored: &str, given: &str) -> bool {
+    let is_same_field = || {
+        let field = |key| provider.and_then(|provider| provider.field_in_any_case(key));
+        match (field(stored), field(given)) {
+            (Some(one), Some(other)) => one.key == other.key,
+            _ => false,
+        }
+    };
+    stored.eq_ignore_ascii_case(given) || is_same_field()
+}
+
+fn label(provider: Option<&Provider>, key: &str) -> String {
+    let field = provider.and_then(|provider| provider.field_in_any_case(key));
+    field.map_or_else(|| key.to_owned(), |field| field.label.clone())
+}
+
+/// An error at a setting.
+pub fn at(provider: Option<&Provider>, key: &str, reason: Reason) -> FieldError {
+    let field = Field::Setting {
+        provider: provider.map_or_else(String::new, |provider| provider.id.clone()),
+        key: provider
+            .map_or(key, |provider| provider.spelled(key))
+            .to_owned(),
+        label: label(provider, key),
+    };
+    FieldError { field, reason }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Compares a setting of a change with what a foreign server stores, and gives it the type that is stored.
+
+use serde_json::{Number, Value};
+use zeroize::Zeroizing;
+
+use crate::appsettings::Reference;
+use crate::connection::{Mask, Plain, Setting};
+use crate::provider::{DefaultValue, FieldKind, SettingsField};
+
+/// What a setting of a change is to the stored one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// The same value, or the mask that stands for it.
+    Same,
+    /// A mask that stands for nothing stored.
+    Mask,
+    /// Another value.
+    Other,
+}
+
+/// Compares a setting with a stored value in JSON; `field` comes with whether the setting is sensitive.
+pub fn compare(
+    raw: &str,
+    value: &Setting<Plain>,
+    (field, is_secret): (Option<&SettingsField>, bool),
+) -> Comparison {
+    let Ok(stored) = serde_json::from_str::<Value>(raw) else {
+        return Comparison::Other;
+    };
+    let is_same = match (value, &stored) {
+        (Setting::Null, _) => stored.is_null(),
+        (Setting::Switch(on), Value::Bool(stored)) => on == stored,
+        (Setting::Switch(on), Value::String(stored)) => {
+            stored.trim().eq_ignore_ascii_case(&on.to_string())
+        }
+        // A form shows these as the default, and says so when it is saved.
+        (Setting::Switch(on), _) => *on == default_of(field),
+        (Setting::Number(number), Value::Number(stored)) => number == stored,
+        (Setting::Number(number), Value::String(stored)) => *stored.trim() == number.to_string(),
+        (Setting::Number(_), _) => false,
+        (Setting::Text(_) | Setting::Secret(_), _) => {
+            return match value.text() {
+                // A stored secret that could not be read stays.
+                None => Comparison::Same,
+                Some(text) => compare_text(stored, text.trim(), is_secret),
+            };
+        }
+    };
+    if is_same {
+        Comparison::Same
+    } else {
+        Comparison::Other
+    }
+}
+
+fn compare_text(stored: Value, text: &str, is_secret: bool) -> Comparison {
+    let stored = match stored {
+        Value::Null => Zeroizing::new(String::new()),
+        Value::String(stored) => Zeroizing::new(stored),
+        Value::Bool(_) | Value::Number(_) => Zeroizing::new(stored.to_string()),
+        Value::Array(_) | Value::Object(_) => return Comparison::Other,
+    };
+    let is_same = stored.trim() == text || is_same_number(&stored, text);
+    if is_secret && Mask::is_mask(text) {
+        let is_stored = !stored.trim().is_empty() && Reference::read(stored.trim()).is_none();
+        let is_shown = is_stored && Mask::of(&stored).text() == text;
+        return if is_shown || is_same {
+            Comparison::Same
+        } else {
+            Comparison::Mask
+        };
+    }
+    if is_same {
+        Comparison::Same
+    } else {
+        Comparison::Other
+    }
+}
+
+fn is_same_number(one: &str, other: &str) -> bool {
+    match (as_number(one), as_number(other)) {
+        (Some(one), Some(other)) => one == other && one.to_string() == other.to_string(),
+        _ => false,
+    }
+}
+
+fn as_number(text: &str) -> Option<Number> {
+    serde_json::from_str(text).ok()
+}
+
+/// Returns whether a setting says nothing where nothing is stored.
+pub fn is_nothing(value: &Setting<Plain>, field: Option<&SettingsField>) -> bool {
+    match value {
+        Setting::Null => true,
+        Setting::Switch(on) => *on == default_of(field),
+        Setting::Number(_) => false,
+        Setting::Text(_) | Setting::Secret(_) => {
+            value.text().is_none_or(|text| text.trim().is_empty())
+        }
+    }
+}
+
+fn default_of(field: Option<&SettingsField>) -> bool {
+    let default = field.and_then(|field| field.default.as_ref());
+    matches!(default, Some(DefaultValue::Switch(true)))
+}
+
+/// The setting in the JSON type that is stored, or that the field asks for.
+pub fn typed(
+    value: &Setting<Plain>,
+    raw: Option<&str>,
+    field: Option<&SettingsField>,
+) -> Setting<Plain> {
+    let Some(text) = value.text().map(str::trim) else {
+        return value.clone();
+    };
+    let kind = field.map(|field| field.kind);
+    let stored = raw.map(serde_json::from_str::<Value>);
+    let wants_number =
+        matches!(stored, Some(Ok(Value::Number(_)))) || kind == Some(FieldKind::Number);
+    let wants_switch =
+        matches!(stored, Some(Ok(Value::Bool(_)))) || kind == Some(FieldKind::Switch);
+    match text {
+        "true" if wants_switch => Setting::Switch(true),
+        "false" if wants_switch => Setting::Switch(false),
+        text if wants_number => {
+            as_number(text).map_or_else(|| Setting::Secret(Plain::new(text)), Setting::Number)
+        }
+        text => Setting::Secret(Plain::new(text)),
+    }
+}

@@ -1,0 +1,142 @@
+//! A change of a foreign connection replaces what it names, and nothing else.
+
+use super::*;
+use rstest::rstest;
+
+const STORED: &str = r#"{"alias":"a","id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","isActive":true,"name":"A","providerId":"openai","version":2,
+"settings":{"ApiKey":"sk-planted","Endpoint":"https://api.openai.com/v1","big":12345678901234567890123,"ratio":1.50,"list":[1,{"b":"x"}],"later":{"a":null},"organization":null}}"#;
+
+fn changed(stored: &str, change: &str) -> Result<RawChange, ConnectionError> {
+    let raw = RawConnection::read(stored.as_bytes()).unwrap();
+    let draft = ConnectionDraft::from_json(change.as_bytes()).unwrap();
+    raw.changed(&draft, &ProviderCatalog::embedded())
+}
+
+fn settings_sent(change: &RawChange) -> &str {
+    let body = std::str::from_utf8(&change.body).unwrap();
+    let (_, settings) = body.split_once(",\"settings\":").unwrap();
+    settings.strip_suffix('}').unwrap()
+}
+
+#[test]
+fn untouched_settings_are_sent_byte_for_byte() {
+    let change = changed(STORED, r#"{"name":"B"}"#).unwrap();
+    let (_, stored) = STORED.split_once("\"settings\":").unwrap();
+    assert_eq!(settings_sent(&change), stored.strip_suffix('}').unwrap());
+    let body = std::str::from_utf8(&change.body).unwrap();
+    assert!(body.starts_with(
+        r#"{"alias":"a","name":"B","providerId":"openai","isActive":true,"settings":{"#
+    ));
+    assert_eq!(change.paths, ["name"]);
+}
+
+#[rstest]
+#[case::any_case(
+    r#"{"settings":{"apiKey":"sk-new"}}"#,
+    r#""ApiKey":"sk-new","#,
+    "apiKey"
+)]
+#[case::other_case(r#"{"settings":{"APIKEY":"$A:B"}}"#, r#""ApiKey":"$A:B","#, "apiKey")]
+#[case::number_stays_number(r#"{"settings":{"ratio":"2"}}"#, r#""ratio":2,"#, "ratio")]
+#[case::new_key_is_last(
+    r#"{"settings":{"other":"x"}}"#,
+    r#""organization":null,"other":"x"}"#,
+    "other"
+)]
+#[case::cleared(
+    r#"{"settings":{"endpoint":null,"apiKey":"sk-new"}}"#,
+    r#""Endpoint":null,"#,
+    "endpoint"
+)]
+fn named_setting_is_replaced_in_place(
+    #[case] change: &str,
+    #[case] sent: &str,
+    #[case] path: &str,
+) {
+    let change = changed(STORED, change).unwrap();
+    let settings = settings_sent(&change);
+    assert!(settings.contains(sent), "{settings}");
+    assert!(settings.contains(r#""big":12345678901234567890123,"#));
+    assert!(settings.contains(r#""list":[1,{"b":"x"}],"later":{"a":null}"#));
+    let path = format!("settings.{path}");
+    assert!(change.paths.contains(&path), "{:?}", change.paths);
+}
+
+#[rstest]
+#[case::nothing("{}")]
+#[case::same(r#"{"name":" A ","alias":"a","isActive":true}"#)]
+#[case::masked(r#"{"settings":{"apiKey":"sk-***","organization":null,"unknown":null}}"#)]
+#[case::as_a_form_says_it(
+    r#"{"settings":{"apiKey":"sk-***","endpoint":"https://api.openai.com/v1","ratio":"1.5","big":"12345678901234567890123"}}"#
+)]
+fn change_of_nothing_is_no_change(#[case] change: &str) {
+    let change = changed(STORED, change).unwrap();
+    assert!(!change.is_change, "{:?}", change.paths);
+}
+
+#[rstest]
+#[case("********")]
+#[case("***")]
+#[case("sk-****")]
+#[case("••••")]
+#[case("sk-●")]
+fn mask_is_no_new_secret(#[case] mask: &str) {
+    let change = format!(r#"{{"settings":{{"apiKey":"{mask}"}}}}"#);
+    let error = changed(STORED, &change).err().unwrap();
+    assert_eq!(error.fields()[0].reason, Reason::Masked);
+    let unset = STORED.replace("\"sk-planted\"", "null");
+    let error = changed(&unset, &change).err().unwrap();
+    assert_eq!(error.fields()[0].reason, Reason::Masked);
+    let absent = STORED.replace("\"ApiKey\":\"sk-planted\",", "");
+    let error = changed(&absent, &change).err().unwrap();
+    assert_eq!(error.fields()[0].reason, Reason::Masked);
+}
+
+#[rstest]
+#[case(r#"{"isActive":false}"#)]
+#[case(r#"{"name":"B"}"#)]
+#[case(r#"{"settings":{"organization":"org-1","apiKey":"***"}}"#)]
+fn masking_server_is_not_sent_its_mask(#[case] change: &str) {
+    let masking = STORED.replace("sk-planted", "********");
+    let error = changed(&masking, change).err().unwrap().to_string();
+    assert!(
+        error.contains("shows only a mask of OpenAI API Key"),
+        "{error}"
+    );
+    let replacing = r#"{"isActive":false,"settings":{"apiKey":"sk-new"}}"#;
+    let change = changed(&masking, replacing).unwrap();
+    assert!(settings_sent(&change).contains(r#""ApiKey":"sk-new""#));
+    assert!(!changed(&masking, "{}").unwrap().is_change);
+}
+
+#[test]
+fn stored_secret_is_not_led_to_another_address() {
+    let moved = r#"{"settings":{"endpoint":"https://elsewhere.example"}}"#;
+    let error = changed(STORED, moved).err().unwrap();
+    assert_eq!(error.fields()[0].reason, Reason::EndpointMoved);
+    let referring = STORED.replace("sk-planted", "$OpenAI:ApiKey");
+    assert!(
+        changed(&referring, moved).is_ok(),
+        "a reference is no secret"
+    );
+}
+
+#[test]
+fn null_settings_stay_null() {
+    let bare = r#"{"alias":"a","id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","isActive":true,"name":"A","providerId":"openai","settings":null}"#;
+    let change = changed(bare, r#"{"isActive":false}"#).unwrap();
+    assert_eq!(settings_sent(&change), "null");
+    let change = changed(bare, r#"{"settings":{"apiKey":"sk-new"}}"#).unwrap();
+    assert_eq!(settings_sent(&change), r#"{"apiKey":"sk-new"}"#);
+}
+
+#[test]
+fn unset_toggle_of_a_form_is_not_added() {
+    let change = r#"{"settings":{"unheardOf":false}}"#;
+    assert!(!changed(STORED, change).unwrap().is_change);
+    assert!(
+        changed(STORED, &change.replace("false", "true"))
+            .unwrap()
+            .is_change
+    );
+}

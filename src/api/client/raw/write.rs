@@ -1,0 +1,98 @@
+//! Writes a whole connection as a request body, through a buffer that is wiped and never moved.
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::{Entry, RawConnection};
+use crate::connection::{ConnectionItem, Mask, Plain, Setting};
+
+/// No byte of a text takes more in JSON: `\u001b`.
+const MOST_PER_BYTE: usize = 6;
+
+/// Enough for the names of the members and the signs around them.
+const AROUND: usize = 256;
+
+/// Enough for the signs around a setting, and for a number.
+const AROUND_SETTING: usize = 40;
+
+/// The body that says everything of a connection: what it leaves out would be wiped.
+pub fn body(
+    raw: &RawConnection,
+    item: &ConnectionItem,
+    note: Option<&str>,
+    entries: &[Entry<'_>],
+) -> Zeroizing<Vec<u8>> {
+    let texts = [&item.alias, &item.name, &item.provider_id];
+    let texts: usize = texts.into_iter().map(String::len).sum();
+    let texts = texts + note.map_or(0, str::len);
+    let settings: usize = entries.iter().map(most_bytes).sum();
+    let room = AROUND + MOST_PER_BYTE * texts + settings + raw.body.len();
+    let mut body = Zeroizing::new(Vec::with_capacity(room));
+    body.extend_from_slice(b"{\"alias\":");
+    put(&mut body, &item.alias);
+    body.extend_from_slice(b",\"name\":");
+    put(&mut body, &item.name);
+    body.extend_from_slice(b",\"providerId\":");
+    put(&mut body, &item.provider_id);
+    if let Some(note) = note {
+        body.extend_from_slice(b",\"changeDescription\":");
+        put(&mut body, note);
+    }
+    body.extend_from_slice(b",\"isActive\":");
+    put(&mut body, &item.is_active);
+    body.extend_from_slice(b",\"settings\":");
+    if raw.settings.is_none() && entries.is_empty() {
+        body.extend_from_slice(b"null}");
+        return body;
+    }
+    let mut separator = b'{';
+    for entry in entries {
+        body.push(separator);
+        separator = b',';
+        match entry {
+            Entry::Kept(member) | Entry::Replaced(member, _) => {
+                let name = raw.body.get(member.name.clone()).unwrap_or_default();
+                body.extend_from_slice(name.as_bytes());
+            }
+            Entry::Added(key, _) => put(&mut body, key),
+        }
+        body.push(b':');
+        match entry {
+            Entry::Kept(member) => body.extend_from_slice(member.value(&raw.body).as_bytes()),
+            Entry::Replaced(_, value) | Entry::Added(_, value) => put_setting(&mut body, value),
+        }
+    }
+    if separator == b'{' {
+        body.push(separator);
+    }
+    body.extend_from_slice(b"}}");
+    body
+}
+
+fn most_bytes(entry: &Entry<'_>) -> usize {
+    match entry {
+        Entry::Kept(_) => AROUND_SETTING,
+        Entry::Replaced(_, value) => most_bytes_of("", value),
+        Entry::Added(key, value) => most_bytes_of(key, value),
+    }
+}
+
+fn most_bytes_of(key: &str, value: &Setting<Plain>) -> usize {
+    let text = value.text().map_or(0, str::len);
+    AROUND_SETTING + MOST_PER_BYTE * (key.len() + text)
+}
+
+fn put_setting(body: &mut Vec<u8>, value: &Setting<Plain>) {
+    match value {
+        Setting::Null => put(body, &()),
+        Setting::Switch(on) => put(body, on),
+        Setting::Number(number) => put(body, number),
+        Setting::Secret(secret) => put(body, secret.expose().unwrap_or(Mask::Any.text())),
+        Setting::Text(text) => put(body, text),
+    }
+}
+
+fn put<T: Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
+    // Texts, switches and numbers always have a form in JSON, and a Vec takes everything.
+    let _ = serde_json::to_writer(body, value);
+}
