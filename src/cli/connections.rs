@@ -254,7 +254,13 @@ fn foresee_each(
                 dry::tell(deed, &foreseen, output)
             },
         )
-        .await
+        .await?;
+        if deed.word == dry::DELETE.word
+            && let Some(warning) = service.features().deletion_warning()
+        {
+            output.note(warning);
+        }
+        Ok(())
     })
 }
 

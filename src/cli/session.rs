@@ -14,7 +14,8 @@ use super::passphrase;
 use super::signals::{self, Signals};
 use crate::api::client::RemoteService;
 use crate::connection::{
-    ConnectionError, ConnectionService, ConnectionStore, CoreService, ReadOnlyService, StoreError,
+    ConnectionError, ConnectionService, ConnectionStore, CoreService, ReadOnlyService,
+    ServiceFeatures, StoreError,
 };
 use crate::provider::ProviderCatalog;
 use crate::store;
@@ -76,18 +77,31 @@ pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
     if ground.server.is_none() {
         return Ok(Arc::clone(&ground.catalog));
     }
+    of_server(ground, |service| service.providers())
+}
+
+/// What can be done where the connections are, before anything is asked; the store on this machine is not opened for it.
+pub fn features(ground: &Ground) -> Result<ServiceFeatures, Failure> {
+    if ground.server.is_none() {
+        return Ok(ServiceFeatures::ALL);
+    }
+    of_server(ground, |service| service.features())
+}
+
+fn of_server<T>(
+    ground: &Ground,
+    read: impl FnOnce(&dyn ConnectionService) -> T,
+) -> Result<T, Failure> {
     let runtime = runtime(WORKERS)?;
-    let catalog = runtime.block_on(async {
+    let found = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         tokio::select! {
-            session = Session::open(ground, ground.store()) => {
-                Ok(session?.service.providers())
-            }
+            session = Session::open(ground, ground.store()) => Ok(read(&*session?.service)),
             exit = signals.next() => Err(Failure::Signal(exit)),
         }
     });
     runtime.shutdown_background();
-    catalog
+    found
 }
 
 /// Runs one command over an open store until it is done or a signal ends it, and closes the store however it ends.

@@ -7,7 +7,7 @@ pub struct ServiceFeatures {
     pub trash: bool,
     /// Settings can be tested before they are saved.
     pub draft_tests: bool,
-    /// A rollback keeps the secrets that are stored now.
+    /// A rollback keeps the secrets that are stored now, and takes a note.
     pub rollback_keeps_secrets: bool,
 }
 

@@ -422,6 +422,14 @@ impl Action {
         )
     }
 
+    /// Whether it is about the trash.
+    pub const fn is_about_trash(self) -> bool {
+        matches!(
+            self,
+            Self::Trash | Self::Restore | Self::Purge | Self::Empty
+        )
+    }
+
     /// The action of this name, where it can be done in this place.
     pub fn named(id: &str, context: Context) -> Option<Self> {
         ACTIONS

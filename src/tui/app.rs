@@ -54,7 +54,7 @@ use super::notice::Notice;
 use super::site::Site;
 use super::tree::Tree;
 use super::workspace::{Tab, Workspace};
-use crate::connection::{Environment, Window};
+use crate::connection::{Environment, ServiceFeatures, Window};
 use crate::provider::ProviderCatalog;
 use drafts::Keeping;
 use trash::Restore;
@@ -156,6 +156,8 @@ pub struct App {
     pub to_know: Vec<String>,
     /// Where the app is.
     pub site: Site,
+    /// What can be done there beyond the basic verbs.
+    pub features: ServiceFeatures,
     /// What the themes are called that can be shown.
     pub themes: Vec<String>,
     /// Which of them is.
@@ -163,6 +165,10 @@ pub struct App {
     keeping: Keeping,
     /// The connection whose form is being opened for the editor.
     for_editor: Option<Uuid>,
+    /// The save of a form that is tested once it is saved.
+    test_after: Option<Ticket>,
+    /// A connection that was saved to be tested.
+    test_due: Option<Uuid>,
     undo: Vec<Done>,
     last_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
@@ -192,10 +198,13 @@ impl App {
             environment: Environment::default(),
             to_know: Vec::new(),
             site: Site::default(),
+            features: ServiceFeatures::ALL,
             themes: Vec::new(),
             theme: 0,
             keeping: Keeping::default(),
             for_editor: None,
+            test_after: None,
+            test_due: None,
             undo: Vec::new(),
             last_ticket: 0,
             waiting: HashMap::new(),
@@ -245,9 +254,10 @@ impl App {
                 self.hear(heard);
                 None
             }
-            Event::Opened(catalog) => {
+            Event::Opened(catalog, features) => {
                 self.tree.learn(&catalog);
                 self.catalog = catalog;
+                self.learn_features(features);
                 None
             }
             Event::Noticed(notices) => {

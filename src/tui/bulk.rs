@@ -66,6 +66,8 @@ pub struct Bulk {
     pub focus: usize,
     /// Whether it takes something back.
     pub is_undo: bool,
+    /// What to know before connections are deleted where there is no trash.
+    pub warning: Option<&'static str>,
     /// How far it is.
     pub phase: Phase,
     /// Why what was not begun is not begun any more; empty when somebody wanted it so.
@@ -110,6 +112,7 @@ impl Bulk {
             // Enter alone deletes nothing.
             focus: usize::from(job != Job::Delete),
             is_undo: false,
+            warning: None,
             phase: Phase::Asking,
             stopped: None,
             tally: Tally::default(),

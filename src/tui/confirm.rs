@@ -6,6 +6,7 @@ use super::action::Action;
 use super::key::Key;
 use super::layer::{Answer, Outcome};
 use super::line::Line;
+use crate::connection::ServiceFeatures;
 
 /// A question with buttons.
 #[derive(Debug)]
@@ -28,12 +29,21 @@ pub struct Confirm {
 
 impl Confirm {
     /// Whether a connection shall be deleted; Enter alone deletes nothing.
-    pub fn delete(id: Uuid, name: &str) -> Self {
+    pub fn delete(id: Uuid, name: &str, features: ServiceFeatures) -> Self {
+        const QUESTION: &str = "Are you sure you want to delete this connection?";
+        let (text, note) = match features.deletion_warning() {
+            None => (
+                QUESTION.to_owned(),
+                Some("It goes to the trash, with its history."),
+            ),
+            // In the text, which is wrapped: it must be readable at any width.
+            Some(warning) => (format!("{QUESTION} {warning}."), None),
+        };
         Self {
             headline: "Delete".into(),
-            text: "Are you sure you want to delete this connection?".into(),
+            text,
             subject: Some(name.to_owned()),
-            note: Some("It goes to the trash, with its history."),
+            note,
             line: None,
             buttons: vec![("Cancel", Answer::Cancel), ("Delete", Answer::Delete(id))],
             focus: 0,
@@ -108,11 +118,22 @@ impl Confirm {
     }
 
     /// What shall become of what is typed over a connection that others deleted; `lost` are the secrets that only it had.
-    pub fn deleted_elsewhere(lost: &[String]) -> Self {
+    pub fn deleted_elsewhere(lost: &[String], features: ServiceFeatures) -> Self {
         let stays = match lost {
             [] => String::new(),
             lost => format!(" A new one lacks what is only stored: {}.", lost.join(", ")),
         };
+        if !features.trash {
+            return Self {
+                headline: "Deleted elsewhere".into(),
+                text: format!("This server keeps no trash. Create a new one?{stays}"),
+                subject: None,
+                note: None,
+                line: None,
+                buttons: vec![("Cancel", Answer::Cancel), ("Create", Answer::MakeNew)],
+                focus: 1,
+            };
+        }
         Self {
             headline: "Deleted elsewhere".into(),
             text: format!("Bring it back from the trash, or create a new one?{stays}"),
@@ -125,6 +146,22 @@ impl Confirm {
                 ("Create", Answer::MakeNew),
             ],
             focus: 1,
+        }
+    }
+
+    /// Whether to save a form so that it can be tested.
+    pub fn save_and_test() -> Self {
+        Self {
+            headline: "Save and test".into(),
+            text: "This server can test only saved settings. Save the form, then test it?".into(),
+            subject: None,
+            note: None,
+            line: None,
+            buttons: vec![
+                ("Cancel", Answer::Cancel),
+                ("Save and test", Answer::SaveAndTest),
+            ],
+            focus: 0,
         }
     }
 
@@ -174,13 +211,21 @@ impl Confirm {
     }
 
     /// Whether a connection shall be what it was at a version. Enter does it: it can be taken back the same way.
-    pub fn roll_back(id: Uuid, number: u64, name: &str) -> Self {
+    pub fn roll_back(id: Uuid, number: u64, name: &str, features: ServiceFeatures) -> Self {
+        let (note, line) = if features.rollback_keeps_secrets {
+            (
+                "Secrets stay those that are stored now.",
+                Some(Line::text("")),
+            )
+        } else {
+            ("The secrets of that version return as well.", None)
+        };
         Self {
             headline: format!("Rollback to v{number}"),
             text: format!("Shall it be as it was at v{number}? This makes a new version."),
             subject: Some(name.to_owned()),
-            note: Some("Secrets stay those that are stored now."),
-            line: Some(Line::text("")),
+            note: Some(note),
+            line,
             buttons: vec![
                 ("Cancel", Answer::Cancel),
                 ("Rollback", Answer::RollBack(id, number)),
@@ -199,7 +244,7 @@ impl Confirm {
                 ("Cancel", Answer::Cancel),
                 ("Rollback", Answer::RollBackField(id, number)),
             ],
-            ..Self::roll_back(id, number, label)
+            ..Self::roll_back(id, number, label, ServiceFeatures::ALL)
         }
     }
 

@@ -10,7 +10,7 @@ use super::follow::Heard;
 use super::form::Document;
 use super::key::Key;
 use super::layout::Size;
-use crate::connection::Environment;
+use crate::connection::{Environment, ServiceFeatures};
 use crate::drafts;
 use crate::provider::ProviderCatalog;
 
@@ -37,8 +37,8 @@ pub enum Event {
     Resumed,
     /// Something happened to the connections elsewhere, or to the line on which that is heard.
     Heard(Heard),
-    /// The service is there, and has these providers.
-    Opened(Arc<ProviderCatalog>),
+    /// The service is there, has these providers, and can do this.
+    Opened(Arc<ProviderCatalog>, ServiceFeatures),
     /// The service found something that people should know, one sentence each.
     Noticed(Vec<String>),
     /// These were typed, kept, and never saved.

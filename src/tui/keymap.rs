@@ -57,6 +57,11 @@ impl Keymap {
             .retain(|(place, action, _)| *place != Context::Form && !action.is_write());
     }
 
+    /// Shows the key of an action nowhere; pressed, it says why nothing happens.
+    pub fn hide(&mut self, hidden: Action) {
+        self.order.retain(|(_, action, _)| *action != hidden);
+    }
+
     /// Gives Ctrl-C back its meaning, whatever else it means by now.
     fn keep_quitting(&mut self) {
         let key = Key::new(KeyCode::Char('c'), KeyModifiers::CONTROL);

@@ -190,6 +190,8 @@ pub enum Answer {
     Replace,
     /// The form shall be saved, then left.
     Save,
+    /// Save the form, then test what is saved.
+    SaveAndTest,
     /// The form shall be left as it is.
     Discard,
     /// The app shall end though something is not saved.

@@ -22,6 +22,8 @@ pub struct Palette {
     pub place: Context,
     /// Whether what changes something is left out.
     pub hides_writes: bool,
+    /// Whether the trash is left out.
+    pub hides_trash: bool,
 }
 
 /// An action that is offered.
@@ -51,6 +53,7 @@ impl Palette {
             choices: Choices::default(),
             place,
             hides_writes: false,
+            hides_trash: false,
         }
     }
 
@@ -60,7 +63,8 @@ impl Palette {
         let offered = ACTIONS
             .iter()
             .filter(|entry| entry.action != Action::Palette)
-            .filter(|entry| !(self.hides_writes && entry.action.is_write()));
+            .filter(|entry| !(self.hides_writes && entry.action.is_write()))
+            .filter(|entry| !(self.hides_trash && entry.action.is_about_trash()));
         let mut left: Vec<(Reverse<Closeness>, bool, Offered)> = offered
             .filter_map(|entry| {
                 let closeness = closeness(&typed, &[entry.title, entry.id])?;

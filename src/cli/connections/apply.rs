@@ -58,6 +58,11 @@ impl Apply {
                 output.flush()?;
             }
             tell_from_afar(&steps, output);
+            if whole.deleted > 0
+                && let Some(warning) = service.features().deletion_warning()
+            {
+                output.note(&format!("{warning} ({} to delete)", whole.deleted));
+            }
             let changes = shown::as_json(&steps);
             if self.dry_run || whole.changes() == 0 {
                 return match output.format() {

@@ -4,7 +4,7 @@ use super::super::ask;
 use super::super::dry;
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
-use super::super::session::{Ground, with_service};
+use super::super::session::{self, Ground, with_service};
 use super::{each, foresee_each};
 use crate::connection::{IdOrAlias, Proposal};
 
@@ -30,7 +30,18 @@ pub fn run(
 ) -> Result<(), Failure> {
     if !yes {
         let names: Vec<_> = connections.iter().map(ToString::to_string).collect();
-        if !ask::is_certain(&format!("Delete {}?", names.join(", ")), output)? {
+        let question = format!("Delete {}?", names.join(", "));
+        let is_certain = match session::features(ground)?.deletion_warning() {
+            None => ask::is_certain(&question, output)?,
+            Some(warning) => ask::is_agreed(
+                &format!("{question} {warning}."),
+                &format!(
+                    "Nothing was deleted. {warning}; repeat the command with --yes to confirm"
+                ),
+                output,
+            )?,
+        };
+        if !is_certain {
             output.note("Nothing was deleted");
             return Ok(());
         }
@@ -46,10 +57,14 @@ pub fn run(
                     Format::Json => Ok(()),
                     Format::Text => {
                         output.line(&format!("Deleted {} ({})", item.name, item.alias))?;
-                        output.note(&format!(
-                            "It is in the trash; umai connections restore {} brings it back",
-                            item.id
-                        ));
+                        if service.features().trash {
+                            output.note(&format!(
+                                "It is in the trash; umai connections restore {} brings it back",
+                                item.id
+                            ));
+                        } else {
+                            output.note("It is deleted permanently: this server keeps no trash");
+                        }
                         Ok(())
                     }
                 }

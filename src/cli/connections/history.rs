@@ -186,7 +186,11 @@ impl Rollback {
                         "{} is as it was at version {}; it is at version {} now",
                         done.entity.item.name, done.restored_from_version, done.new_version
                     ))?;
-                    output.note("Secrets stay those that were stored last: no version has any");
+                    output.note(if service.features().rollback_keeps_secrets {
+                        "Secrets stay those that were stored last: no version has any"
+                    } else {
+                        "The server restored the secrets of that version as well"
+                    });
                     Ok(())
                 }
             }

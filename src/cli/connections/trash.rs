@@ -8,7 +8,7 @@ use super::super::ask;
 use super::super::dry::{self, DryRun};
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
-use super::super::session::{Ground, with_service};
+use super::super::session::{self, Ground, with_service};
 use super::super::table::table;
 use super::show::when;
 use super::update::told;
@@ -76,6 +76,11 @@ impl Purge {
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         if self.dry.dry_run {
             return self.foresee(ground, output);
+        }
+        if !session::features(ground)?.trash {
+            return Err(Failure::Usage(
+                "This server keeps no trash: what is deleted there is gone".into(),
+            ));
         }
         let what = if self.all {
             "everything in the trash".to_owned()

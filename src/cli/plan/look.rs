@@ -205,11 +205,8 @@ async fn update(
 /// Whether something is stored for a setting, under whichever of its keys.
 fn is_stored(key: &str, before: &Connection, catalog: &ProviderCatalog) -> bool {
     let provider = catalog.get(&before.item.provider_id);
-    let field = provider.and_then(|provider| provider.field(key));
-    let keys = field.map_or_else(Vec::new, |field| {
-        let names = std::iter::once(&field.key).chain(&field.accepted_as);
-        names.map(String::as_str).collect()
-    });
+    let field = provider.and_then(|provider| provider.field_in_any_case(key));
+    let keys = field.map_or_else(Vec::new, |field| field.names().collect());
     let Some(settings) = &before.settings else {
         return false;
     };

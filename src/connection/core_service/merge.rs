@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::super::error::{ConnectionError, Field, FieldError, Reason};
+use super::super::error::{Field, Reason};
 use super::super::secret::Mask;
 use super::super::validate::{Examined, Stored, settings::place_of};
 use super::super::{Connection, ConnectionDraft, Plain, Setting, Settings};
@@ -17,20 +17,6 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// The whole connection as it should be, settings that the change leaves out among it, unless it asks what cannot be.
-    pub fn whole(self, before: Connection<Plain>) -> Result<ConnectionDraft, ConnectionError> {
-        if !self.refused.is_empty() {
-            let refused = self.refused.into_iter();
-            let errors = refused.map(|(field, reason)| FieldError { field, reason });
-            return Err(ConnectionError::Invalid(errors.collect()));
-        }
-        let settings = self.draft.settings.or(before.settings);
-        Ok(ConnectionDraft {
-            settings,
-            ..self.draft
-        })
-    }
-
     /// Adds what cannot be to what an examination found.
     pub fn refuse_what_moved(self, found: &mut Examined) {
         for (field, reason) in self.refused {

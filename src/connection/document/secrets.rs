@@ -6,7 +6,7 @@ use super::{Blank, Elsewhere};
 use crate::appsettings::Reference;
 use crate::connection::Mask;
 use crate::connection::json::Json;
-use crate::provider::Provider;
+use crate::provider::{Provider, is_sensitive as is_secret_by_name};
 use crate::text::secret::looks_like_one;
 
 /// What a secret sealed by a site begins with; nobody else can open it.
@@ -36,7 +36,7 @@ impl Given {
         provider: Option<&Provider>,
         named: &[String],
     ) -> Result<(), String> {
-        let field = provider.and_then(|provider| provider.field(key));
+        let field = provider.and_then(|provider| provider.field_in_any_case(key));
         let text = match value {
             Json::Object(members) => {
                 self.elsewhere.push((key.to_owned(), elsewhere(members)?));
@@ -51,7 +51,9 @@ impl Given {
         let is_sensitive = field.is_some_and(|field| field.sensitive);
         let trimmed = text.trim();
         let is_named = named.iter().any(|named| named == key);
-        if trimmed.is_empty() && (is_sensitive || is_named) {
+        // A blank keeps what is stored, also where only the server knows the setting.
+        let may_be_secret = is_sensitive || (field.is_none() && is_secret_by_name(provider, key));
+        if trimmed.is_empty() && (may_be_secret || is_named) {
             self.blank.push(Blank {
                 key: key.to_owned(),
                 is_needed: is_named || field.is_some_and(|field| field.required),
@@ -62,6 +64,9 @@ impl Given {
         if is_half_reference || Reference::read(trimmed).is_some() {
             self.settings.push((key.to_owned(), Json::Text(text)));
             return Ok(());
+        }
+        if is_sensitive && Mask::is_mask(trimmed) && Mask::read(trimmed).is_none() {
+            return Err(format!("it is a masked text, not a secret: {WAYS}"));
         }
         if is_sensitive && (Mask::is_mask(trimmed) || trimmed.starts_with(SEALED)) {
             self.blank.push(Blank {

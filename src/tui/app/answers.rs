@@ -62,6 +62,10 @@ impl App {
             }
             (Waiting::Delete(_), Reply::Deleted(Ok(item))) => {
                 self.tree.remove(item.id);
+                if !self.features.trash {
+                    // Nothing that was done to it can be undone.
+                    self.forget_switches(&[item.id]);
+                }
                 let notice = Notice::done(format!("Deleted \"{}\"", item.name));
                 // Who was faster than the answer took it back already.
                 self.tell(if self.can_bring_back(item.id) {
@@ -204,6 +208,8 @@ impl App {
             return;
         };
         form.saving = None;
+        let is_to_test = self.test_after.take() == Some(ticket);
+        let Some(form) = self.form_mut() else { return };
         match saved {
             Ok(connection) => {
                 let notice = match form.subject {
@@ -224,6 +230,7 @@ impl App {
                 self.tree.upsert(item_of(&connection));
                 self.tree.select_id(connection.item.id);
                 self.tell(notice);
+                self.test_due = is_to_test.then_some(connection.item.id);
                 self.detail.show(connection);
             }
             Err(ConnectionError::Invalid(problems)) => {

@@ -264,7 +264,7 @@ impl App {
 
     fn ask_to_delete(&mut self) {
         if let Some(item) = self.tree.selected_item() {
-            let confirm = Confirm::delete(item.id, item.name());
+            let confirm = Confirm::delete(item.id, item.name(), self.features);
             self.layers.push(Layer::Confirm(confirm));
         } else {
             self.tell(Notice::info("Select a connection to delete it"));

@@ -84,7 +84,9 @@ impl App {
         }
         self.notice = None;
         let number = self.fresh_ticket().0;
-        self.bulk = Some(Bulk::asking(number, rows, choices));
+        let mut bulk = Bulk::asking(number, rows, choices);
+        bulk.warning = self.features.deletion_warning();
+        self.bulk = Some(bulk);
         self.layers.push(Layer::Bulk);
     }
 

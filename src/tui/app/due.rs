@@ -25,6 +25,7 @@ impl App {
             .or_else(|| self.next_detail())
             .or_else(|| self.next_versions())
             .or_else(|| self.next_trash())
+            .or_else(|| self.next_test())
             .or_else(|| self.next_alias())
             .or_else(|| self.next_lookup())
             .or_else(|| self.next_of_many())

@@ -41,6 +41,7 @@ impl App {
                 let place = self.context();
                 let mut palette = Palette::of(place);
                 palette.hides_writes = self.site.is_read_only();
+                palette.hides_trash = !self.features.trash;
                 self.layers.push(Layer::Palette(palette));
                 return None;
             }
@@ -215,6 +216,7 @@ impl App {
                 self.roll_back(answer, note.as_deref())
             }
             Answer::Save => self.act(Action::Save),
+            Answer::SaveAndTest => self.save_and_test(),
             Answer::Discard => {
                 self.layers.pop();
                 None

@@ -168,7 +168,7 @@ impl App {
     /// Others deleted it: asks what shall become of what is typed.
     pub(super) fn ask_what_of_deleted(&mut self) {
         let lost = self.form().map(Form::only_stored).unwrap_or_default();
-        let confirm = Confirm::deleted_elsewhere(&lost);
+        let confirm = Confirm::deleted_elsewhere(&lost, self.features);
         self.notice = None;
         self.layers.push(Layer::Confirm(confirm));
     }

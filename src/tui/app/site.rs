@@ -1,6 +1,7 @@
 //! Keeps everything as it is where nothing can be changed: what writes is not offered, and refused when it is asked for.
 
 use super::App;
+use crate::connection::ServiceFeatures;
 use crate::tui::action::Action;
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::notice::Notice;
@@ -14,6 +15,14 @@ impl App {
             self.keymap.hide_writes();
         }
         self.site = site;
+    }
+
+    /// Learns what can be done where the app is; no key is offered that would do nothing.
+    pub(super) fn learn_features(&mut self, features: ServiceFeatures) {
+        if !features.trash {
+            self.keymap.hide(Action::Trash);
+        }
+        self.features = features;
     }
 
     /// Whether an action is none here, because it would change something; says so.

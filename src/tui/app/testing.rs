@@ -4,7 +4,10 @@ use uuid::Uuid;
 
 use super::{App, Waiting};
 use crate::connection::{ConnectionError, Model, TestReport, TestSubject};
+use crate::tui::action::Action;
+use crate::tui::confirm::Confirm;
 use crate::tui::effect::{Effect, Request, Ticket};
+use crate::tui::form::Subject;
 use crate::tui::info::Tested;
 use crate::tui::layer::Layer;
 use crate::tui::models::Models;
@@ -24,11 +27,43 @@ impl App {
 
     /// Tests what is in the form.
     pub(super) fn test_form(&mut self, subject: TestSubject) -> Option<Effect> {
+        if !self.features.draft_tests {
+            return self.test_saved_form();
+        }
         let name = match self.form()?.name() {
             "" => "Untitled".to_owned(),
             name => name.to_owned(),
         };
         Some(self.test(Tried::Form, &name, subject))
+    }
+
+    /// Tests what is saved of a form; a changed one is offered to be saved first.
+    fn test_saved_form(&mut self) -> Option<Effect> {
+        let form = self.form()?;
+        let name = form.name().to_owned();
+        match form.subject {
+            Subject::Stored { id, .. } if !form.is_changed() => {
+                Some(self.test(Tried::Stored(id), &name, TestSubject::Stored(id.into())))
+            }
+            Subject::New | Subject::Copy { .. } | Subject::Stored { .. } => {
+                self.layers.push(Layer::Confirm(Confirm::save_and_test()));
+                None
+            }
+        }
+    }
+
+    /// Saves the form, and tests the connection once it is saved.
+    pub(super) fn save_and_test(&mut self) -> Option<Effect> {
+        let effect = self.act(Action::Save);
+        self.test_after = self.form().and_then(|form| form.saving);
+        effect
+    }
+
+    /// The test of what was saved for it.
+    pub(super) fn next_test(&mut self) -> Option<Effect> {
+        let id = self.test_due.take()?;
+        let name = self.tree.item(id)?.name().to_owned();
+        Some(self.test(Tried::Stored(id), &name, TestSubject::Stored(id.into())))
     }
 
     fn test(&mut self, tried: Tried, name: &str, subject: TestSubject) -> Effect {
@@ -50,7 +85,7 @@ impl App {
                 TestSubject::Stored(id.into()),
             )),
             Tried::Form => {
-                let outcome = self.act_on_form(crate::tui::action::Action::Test);
+                let outcome = self.act_on_form(Action::Test);
                 self.follow_up(outcome)
             }
         }

@@ -55,6 +55,12 @@ impl App {
 
     /// What was said before is over: in a small terminal it would stand where the keys of the trash are.
     pub(super) fn open_trash(&mut self) {
+        if !self.features.trash {
+            self.tell(Notice::info(
+                "This server keeps no trash: what is deleted there is gone",
+            ));
+            return;
+        }
         self.notice = None;
         self.layers.push(Layer::Trash(Trash::unread()));
     }
@@ -241,6 +247,7 @@ impl App {
             | Answer::RollBack(..)
             | Answer::RollBackField(..)
             | Answer::Save
+            | Answer::SaveAndTest
             | Answer::Discard
             | Answer::DiscardAndQuit
             | Answer::StopAndQuit

@@ -53,7 +53,9 @@ impl App {
 
     /// Deletes; what is asked for while it is under way is carried out behind it, so it can be taken back at once.
     pub(super) fn delete(&mut self, id: Uuid) -> Effect {
-        self.undo.push(Done::Deleted(id));
+        if self.features.trash {
+            self.undo.push(Done::Deleted(id));
+        }
         self.call(Waiting::Delete(id), Request::Delete(id))
     }
 

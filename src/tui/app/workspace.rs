@@ -105,7 +105,7 @@ impl App {
 
     fn ask_back_to(&mut self, id: Uuid, number: u64) {
         let name = self.tree.item(id).map_or("", |item| item.name());
-        let confirm = Confirm::roll_back(id, number, name);
+        let confirm = Confirm::roll_back(id, number, name, self.features);
         self.layers.push(Layer::Confirm(confirm));
     }
 
@@ -152,9 +152,10 @@ impl App {
         match answer {
             Answer::RollBack(id, number) => {
                 let said = said(format!("Rollback to v{number}"));
+                let takes_note = self.features.rollback_keeps_secrets;
                 Some(self.call(
                     Waiting::Rollback(number),
-                    Request::Rollback(id, number, Some(said)),
+                    Request::Rollback(id, number, takes_note.then_some(said)),
                 ))
             }
             Answer::RollBackField(id, number) => {
@@ -175,6 +176,7 @@ impl App {
             | Answer::Purge(_)
             | Answer::Empty
             | Answer::Save
+            | Answer::SaveAndTest
             | Answer::Discard
             | Answer::DiscardAndQuit
             | Answer::StopAndQuit

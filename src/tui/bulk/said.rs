@@ -56,7 +56,10 @@ impl Bulk {
                     "Are you sure you want to delete {} connection(s)?",
                     counts.change
                 ),
-                "Deleted connections go to the trash, with their history.".into(),
+                match self.warning {
+                    None => "Deleted connections go to the trash, with their history.".into(),
+                    Some(warning) => format!("{warning}."),
+                },
             ],
             Job::Export => vec![format!(
                 "{} {}, without secrets: each becomes a named blank.",

@@ -192,7 +192,7 @@ impl Speaker {
             .map_err(TuiError::Broken)?
             .map_err(TuiError::Unopened)?;
         self.feed.open(Arc::clone(&service), since);
-        self.update(Event::Opened(service.providers()))?;
+        self.update(Event::Opened(service.providers(), service.features()))?;
         self.calls.open(service);
         self.keeper.tell(Task::Find);
         self.tell_notices()

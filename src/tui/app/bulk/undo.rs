@@ -32,7 +32,8 @@ impl Many {
 impl App {
     /// From now on it can be taken back.
     pub(super) fn remember_many(&mut self, number: u64, job: Job) {
-        if job.inverse().is_some() {
+        let is_final = job == Job::Delete && !self.features.trash;
+        if job.inverse().is_some() && !is_final {
             self.undo.push(Done::Many(Many {
                 number,
                 job,
