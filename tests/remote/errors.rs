@@ -149,8 +149,7 @@ async fn every_error_comes_back_as_it_was() {
         let problem = Problem::of(&error);
         let (status, body) = (problem.status, serde_json::to_string(&problem).unwrap());
         let (_, service) =
-            Stranger::of_connections(move |_| says(status, "application/problem+json", &body))
-                .await;
+            Stranger::of_umai(move |_| says(status, "application/problem+json", &body)).await;
         let key = "a".parse().unwrap();
         assert_eq!(service.get(&key).await.unwrap_err(), error);
         assert_eq!(service.create(draft(DOCUMENTED)).await.unwrap_err(), error);

@@ -85,6 +85,23 @@ impl Stranger {
         (stranger, service)
     }
 
+    /// One that names its providers as umai does, and answers this to everything else.
+    pub async fn of_umai(
+        answer: impl Fn(&Heard) -> Said + Send + Sync + 'static,
+    ) -> (Self, RemoteService) {
+        const PROVIDERS: &str = r#"[{"id":"openai","name":"OpenAI","capabilities":["Chat"],"rules":[],"settings":[{"alias":"apiKey","name":"Key","isSensitive":true}]}]"#;
+        let stranger = Self::new(move |heard| {
+            if heard.line.contains("/api/v1/providers") {
+                json(200, PROVIDERS)
+            } else {
+                answer(heard)
+            }
+        })
+        .await;
+        let service = stranger.service().await;
+        (stranger, service)
+    }
+
     /// The service over it.
     pub async fn service(&self) -> RemoteService {
         let options = RemoteOptions::new(self.origin.parse().unwrap());

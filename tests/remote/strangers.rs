@@ -428,7 +428,7 @@ async fn a_feed_that_is_none_ends_with_why(
     #[case] why: &str,
 ) {
     use futures_util::StreamExt;
-    let (_, service) = Stranger::of_connections(move |_| says(200, kind, body)).await;
+    let (_, service) = Stranger::of_umai(move |_| says(200, kind, body)).await;
     let error = match service.changes(Revision(0)).await {
         Err(error) => error.to_string(),
         Ok(mut feed) => {
@@ -455,7 +455,7 @@ async fn a_server_that_tells_no_changes_is_said_to_tell_none() {
 #[tokio::test]
 async fn an_event_without_end_ends_the_feed() {
     use futures_util::StreamExt;
-    let (_, service) = Stranger::of_connections(|_| {
+    let (_, service) = Stranger::of_umai(|_| {
         Said::Endless(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata:".to_vec())
     })
     .await;
@@ -471,8 +471,7 @@ async fn a_change_is_told_once_however_often_it_comes() {
     let stream = [3, 4, 5, 5, 4, 6]
         .map(|revision| format!("id: {revision}\ndata: {{\"revision\":{revision},{DELETED}}}\n\n"))
         .concat();
-    let (_, service) =
-        Stranger::of_connections(move |_| says(200, "text/event-stream", &stream)).await;
+    let (_, service) = Stranger::of_umai(move |_| says(200, "text/event-stream", &stream)).await;
     let feed = service.changes(Revision(4)).await.unwrap();
     let told: Vec<_> = feed
         .filter_map(async |change| Some(change.ok()?.revision.0))
@@ -487,12 +486,11 @@ async fn a_server_without_a_list_of_keys_says_so_and_odd_keys_are_passed_over() 
     let error = service.configuration_keys().await.unwrap_err();
     assert!(error.to_string().contains("does not list"), "{error}");
     let odd = r#"{"items":[{"key":"A:B","source":"x"},{"key":"\u001b[31m","source":"x"},{"key":"$A","source":"x"}],"total":3}"#;
-    let stranger = Stranger::new(move |heard| {
+    let (_, service) = Stranger::of_umai(move |heard| {
         let is_asked = heard.line.contains("/appsettings");
         json(if is_asked { 200 } else { 404 }, odd)
     })
     .await;
-    let service = stranger.service().await;
     let page = service.configuration_keys().await.unwrap();
     let keys: Vec<_> = page
         .items

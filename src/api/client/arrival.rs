@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::appsettings::Reference;
 use crate::connection::{Connection, ConnectionItem, Mask, Setting, Settings};
 use crate::provider::{Provider, ProviderCatalog, is_sensitive};
+use crate::text::is_hidden;
 use crate::text::secret::looks_like_one;
 
 /// A part of a list.
@@ -131,8 +132,9 @@ fn may_be_seen(provider: Option<&Provider>, key: &str, text: &str) -> bool {
         return true;
     }
     let is_described = provider.is_some_and(|it| it.field_in_any_case(key).is_some());
-    // A harmless name is only a guess.
-    let looks_like_secret = text.starts_with("sk-") || looks_like_one(text);
+    // A harmless name is only a guess; a value that is no place or account is a secret after all.
+    let looks_like_secret =
+        text.starts_with("sk-") || looks_like_one(text) || text.chars().any(is_hidden);
     !is_sensitive(provider, key) && (is_described || !looks_like_secret) && !has_credentials(text)
 }
 

@@ -8,7 +8,7 @@ use super::wire::Asking;
 use super::{RemoteService, part};
 use crate::connection::validate::Stored;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, ServerError,
+    Connection, ConnectionDraft, ConnectionError, ConnectionItem, IdOrAlias, Proposal, ServerError,
 };
 use crate::provider::Provider;
 
@@ -20,7 +20,11 @@ impl RemoteService {
         draft: ConnectionDraft,
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
-        self.check(&draft, Stored::Secrets)?;
+        if let Err(error) = self.check(&draft, Stored::Secrets) {
+            let key = key.clone();
+            let proposal = Proposal::Update { key, draft, over };
+            return Err(self.with_all_fields(error, proposal).await);
+        }
         if !self.is_kin {
             return self.change_foreign(key, &draft, over).await;
         }

@@ -95,6 +95,9 @@ impl ConnectionService for RemoteService {
     }
 
     async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
+        if !self.is_kin {
+            return Err(no_key_list());
+        }
         let url = self.wire.address().of(&["appsettings"]);
         let asked = self.fetch(Asking::get(url), About::default()).await;
         let page: ArrivedPage<ConfigurationKey> = asked.map_err(unlisted)?;
@@ -109,7 +112,9 @@ impl ConnectionService for RemoteService {
     }
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
-        self.check(&draft, Stored::Nothing)?;
+        if let Err(error) = self.check(&draft, Stored::Nothing) {
+            return Err(self.with_all_fields(error, Proposal::Create(draft)).await);
+        }
         let draft = if self.is_kin {
             draft
         } else {
@@ -131,7 +136,11 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         draft: ConnectionDraft,
     ) -> Result<Connection, ConnectionError> {
-        self.check(&draft, Stored::Secrets)?;
+        if let Err(error) = self.check(&draft, Stored::Secrets) {
+            let key = key.clone();
+            let proposal = Proposal::Duplicate { key, draft };
+            return Err(self.with_all_fields(error, proposal).await);
+        }
         if !self.is_kin {
             return self.duplicate_foreign(key, &draft).await;
         }
@@ -219,6 +228,7 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         window: Window,
     ) -> Result<Page<Version>, ConnectionError> {
+        let key = &self.key_of_history(key).await?;
         let mut url = self
             .wire
             .address()
@@ -227,7 +237,8 @@ impl ConnectionService for RemoteService {
             .append_pair("expand", "snapshot")
             .append_pair("skip", &window.skip.min(MOST_SKIPPED).to_string())
             .append_pair("take", &window.take.min(MOST_LISTED).to_string());
-        let page: ArrivedPage<Record> = self.fetch(Asking::get(url), About::one(key)).await?;
+        let page = self.fetch(Asking::get(url), About::one(key)).await;
+        let page: ArrivedPage<Record> = page.map_err(|error| self.without_snapshots(error))?;
         let total = page.total();
         let mut items = Vec::with_capacity(page.items.len());
         for record in page.items {
@@ -242,6 +253,7 @@ impl ConnectionService for RemoteService {
     }
 
     async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError> {
+        let key = &self.key_of_history(key).await?;
         let about = About {
             number: Some(number),
             ..About::one(key)
@@ -262,8 +274,11 @@ impl ConnectionService for RemoteService {
         from: u64,
         to: u64,
     ) -> Result<Comparison, ConnectionError> {
+        let key = &self.key_of_history(key).await?;
         let url = self.at_version(key, from, &["compare", &to.to_string()])?;
-        let comparison: ArrivedComparison = self.fetch(Asking::get(url), About::one(key)).await?;
+        let compared = self.fetch(Asking::get(url), About::one(key)).await;
+        let comparison: ArrivedComparison =
+            compared.map_err(|error| self.without_snapshots(error))?;
         Ok(comparison.masked(&self.catalog))
     }
 
@@ -404,6 +419,27 @@ impl ConnectionService for RemoteService {
 }
 
 impl RemoteService {
+    /// The error of a draft that is refused before it is sent, with everything else that is wrong with it.
+    pub(super) async fn with_all_fields(
+        &self,
+        error: ConnectionError,
+        proposal: Proposal,
+    ) -> ConnectionError {
+        let is_misread = match &proposal {
+            Proposal::Create(draft)
+            | Proposal::Update { draft, .. }
+            | Proposal::Duplicate { draft, .. } => !draft.misread.is_empty(),
+            _ => true,
+        };
+        if is_misread || !self.is_kin {
+            return error;
+        }
+        match proposal::from_afar(self, proposal).await {
+            Err(all @ ConnectionError::Invalid(_)) => all,
+            Ok(_) | Err(_) => error,
+        }
+    }
+
     /// The connection that has an alias, leaving one out of account.
     pub(super) async fn owner_of(
         &self,
@@ -420,6 +456,30 @@ impl RemoteService {
             }
             Err(ConnectionError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The key that asks for versions; a foreign server takes an ID there, not an alias.
+    async fn key_of_history(&self, key: &IdOrAlias) -> Result<IdOrAlias, ConnectionError> {
+        match key {
+            IdOrAlias::Alias(_) if !self.is_kin => {
+                let item = ConnectionItem::from(self.arrived::<ArrivedItem>(key).await?);
+                Ok(IdOrAlias::Id(item.id))
+            }
+            IdOrAlias::Alias(_) | IdOrAlias::Id(_) => Ok(key.clone()),
+        }
+    }
+
+    /// The error of a history that a foreign server tells in another shape.
+    fn without_snapshots(&self, error: ConnectionError) -> ConnectionError {
+        match error {
+            ConnectionError::Server(ServerError::Foreign { .. }) if !self.is_kin => {
+                refusal::refused(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "This server keeps no snapshots of versions; its history cannot be shown",
+                )
+            }
+            other => other,
         }
     }
 
@@ -441,12 +501,14 @@ fn unlisted(error: ConnectionError) -> ConnectionError {
     match error {
         ConnectionError::Server(
             ServerError::Refused { status: 404, .. } | ServerError::Foreign { .. },
-        ) => {
-            let words = "This server does not list its configuration keys; type the reference";
-            refusal::refused(StatusCode::NOT_FOUND, words)
-        }
+        ) => no_key_list(),
         other => other,
     }
+}
+
+fn no_key_list() -> ConnectionError {
+    let words = "This server does not list its configuration keys; type the reference";
+    refusal::refused(StatusCode::NOT_FOUND, words)
 }
 
 fn known(words: &[String]) -> Vec<Capability> {

@@ -1,0 +1,178 @@
+//! The app on a stage over the stand-in.
+
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use umai::api::client::{RemoteOptions, RemoteService};
+use umai::connection::{ConnectionService, TestSubject};
+use umai::tui::effect::{Effect, Request};
+use umai::tui::event::Event;
+use umai::tui::layout::Size;
+
+use crate::common::TestClock;
+use crate::site::{MODES, Mode, PLANTED};
+use crate::stage::Stage;
+use crate::stand_in::StandIn;
+
+fn stage(site: &StandIn) -> Stage {
+    let runtime = Arc::new(Runtime::new().unwrap());
+    let options = RemoteOptions::new(site.origin.parse().unwrap());
+    let options = options.with_token(&site.token()).unwrap();
+    let service = runtime.block_on(RemoteService::connect(&options)).unwrap();
+    let service: Arc<dyn ConnectionService> = Arc::new(service);
+    let (width, height) = (100, 30);
+    let size = Size { width, height };
+    let opened = Event::Opened(service.providers(), service.features());
+    let mut stage = Stage::over(size, TestClock::new(), service, runtime);
+    stage.happens(opened);
+    stage
+}
+
+fn screen(stage: &Stage) -> String {
+    let text = stage.frame();
+    assert!(!text.contains(PLANTED), "{text}");
+    text
+}
+
+#[test]
+fn delete_dialog_warns_and_no_undo_is_offered() {
+    let site = StandIn::new(Mode::Stock);
+    let mut stage = stage(&site);
+    stage.play("/Resting<enter>D");
+    let dialog = screen(&stage)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(dialog.contains("Deletes permanently: this"), "{dialog}");
+    assert!(!dialog.contains("It goes to the trash"), "{dialog}");
+    stage.play("<tab><enter>");
+    assert!(site.find("resting").is_none());
+    let text = screen(&stage);
+    assert!(text.contains("Deleted \"Resting\""), "{text}");
+    assert!(!text.contains("undo"), "{text}");
+    site.assert_unharmed();
+}
+
+#[test]
+fn bulk_delete_warns_and_cannot_be_undone() {
+    let site = StandIn::new(Mode::Stock);
+    let mut stage = stage(&site);
+    stage.play("<ctrl-a>D");
+    let dialog = screen(&stage);
+    assert!(
+        dialog.contains("Deletes permanently: this server keeps no"),
+        "{dialog}"
+    );
+    assert!(!dialog.contains("go to the trash"), "{dialog}");
+    stage.play("<tab><enter>");
+    assert!(site.all().is_empty(), "{}", screen(&stage));
+    stage.play("<esc>u");
+    let text = screen(&stage);
+    assert!(text.contains("nothing to undo"), "{text}");
+    site.assert_unharmed();
+}
+
+#[test]
+fn trash_key_says_that_there_is_none() {
+    let site = StandIn::new(Mode::Stock);
+    let mut stage = stage(&site);
+    stage.play("X");
+    let text = screen(&stage);
+    assert!(text.contains("This server keeps no trash"), "{text}");
+    stage.play(":trash");
+    let text = screen(&stage);
+    assert!(!text.contains("Trash: bring back"), "{text}");
+    site.assert_unharmed();
+}
+
+#[test]
+fn changed_form_is_saved_before_it_is_tested() {
+    for mode in [Mode::Stock, Mode::Extra] {
+        let site = StandIn::new(mode);
+        let mut stage = stage(&site);
+        let before = site.get("pascal");
+        stage.play("/Pascal<enter><enter> 2<ctrl-t>");
+        let text = screen(&stage);
+        assert!(text.contains("Save and test"), "{text}");
+        assert!(text.contains("can test only saved settings"), "{text}");
+        assert!(stage.effects.is_empty(), "{:?}", stage.effects);
+        stage.play("<tab><enter>");
+        let after = site.get("pascal");
+        assert_eq!(after.name, "Pascal Case 2");
+        assert_eq!(after.settings, before.settings);
+        let tested = Request::Test(TestSubject::Stored(before.id.into()));
+        let is_asked =
+            |effect: &Effect| matches!(effect, Effect::Call(_, asked) if *asked == tested);
+        assert!(stage.effects.iter().any(is_asked), "{:?}", stage.effects);
+        site.assert_unharmed();
+    }
+}
+
+#[test]
+fn unchanged_form_tests_what_is_saved() {
+    let site = StandIn::new(Mode::Stock);
+    let mut stage = stage(&site);
+    let id = site.get("openai-prod").id;
+    stage.play("/OpenAI<enter><enter><ctrl-t>");
+    let tested = Request::Test(TestSubject::Stored(id.into()));
+    let is_asked = |effect: &Effect| matches!(effect, Effect::Call(_, asked) if *asked == tested);
+    assert!(stage.effects.iter().any(is_asked), "{:?}", stage.effects);
+    assert!(site.writes().is_empty());
+}
+
+#[test]
+fn screens_editor_and_drafts_hold_no_secret() {
+    for mode in MODES {
+        let site = StandIn::new(mode);
+        for name in ["OpenAI", "Pascal", "Referring", "Acme"] {
+            let is_there = name != "Acme" || mode == Mode::Extra;
+            let mut stage = stage(&site);
+            stage.play(&format!("/{name}<enter>"));
+            screen(&stage);
+            stage.play("<enter>");
+            screen(&stage);
+            stage.play("<end>x<ctrl-e>");
+            screen(&stage);
+            let edited = stage.effects.iter().find_map(|effect| match effect {
+                Effect::Edit(_, document) => Some(document.0.as_str()),
+                _ => None,
+            });
+            assert_eq!(edited.is_some(), is_there, "{mode:?} {name}");
+            assert!(!edited.unwrap_or_default().contains(PLANTED), "{edited:?}");
+            assert_eq!(stage.kept.is_empty(), !is_there, "{mode:?} {name}");
+            for kept in stage.kept.values() {
+                let kept = String::from_utf8(kept.to_bytes().to_vec()).unwrap();
+                assert!(!kept.contains(PLANTED), "{kept}");
+            }
+        }
+        assert!(site.writes().is_empty());
+        site.assert_unharmed();
+    }
+}
+
+#[test]
+fn typed_mask_is_refused_at_its_field() {
+    for mode in MODES {
+        let site = StandIn::new(mode);
+        let mut stage = stage(&site);
+        // Name, alias, status, then the key.
+        stage.play("/OpenAI<enter><enter><tab><tab><tab>********<ctrl-s>");
+        let text = screen(&stage);
+        assert!(text.contains("is a masked text, not a key"), "{text}");
+        assert!(site.writes().is_empty());
+    }
+}
+
+#[test]
+fn bulk_change_on_a_masking_server_keeps_the_secrets() {
+    let site = StandIn::new(Mode::Masking);
+    let before = site.all();
+    let mut stage = stage(&site);
+    stage.play("/OpenAI<enter><ctrl-a>t");
+    screen(&stage);
+    stage.play("<enter>");
+    let text = screen(&stage);
+    assert!(text.contains("shows only a mask"), "{text}");
+    assert_eq!(site.all(), before);
+    site.assert_unharmed();
+}

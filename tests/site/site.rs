@@ -1,0 +1,211 @@
+//! What the stand-in keeps: connections with their settings as text, and past versions.
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// How the stand-in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Secrets in clear, built-in providers.
+    Stock,
+    /// `********` in place of secrets, as the product's documentation says.
+    Masking,
+    /// Secrets in clear, and a provider that umai does not know.
+    Extra,
+}
+
+pub const MODES: [Mode; 3] = [Mode::Stock, Mode::Masking, Mode::Extra];
+
+/// In every secret of the stand-in.
+pub const PLANTED: &str = "planted";
+
+/// What the masking mode shows.
+pub const MASK: &str = "********";
+
+/// The keys that hold secrets, lower case.
+const SECRETS: [&str; 4] = ["apikey", "accesstoken", "legacytoken", "pin"];
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    pub id: Uuid,
+    pub alias: String,
+    pub name: String,
+    pub provider_id: String,
+    pub is_active: bool,
+    /// As it was sent, byte for byte.
+    pub settings: Option<String>,
+    pub version: u64,
+}
+
+impl Stored {
+    pub fn new(alias: &str, name: &str, provider_id: &str, settings: Option<&str>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            alias: alias.into(),
+            name: name.into(),
+            provider_id: provider_id.into(),
+            is_active: true,
+            settings: settings.map(str::to_owned),
+            version: 1,
+        }
+    }
+
+    /// The settings as they are shown in a mode.
+    fn shown(&self, mode: Mode) -> String {
+        let Some(settings) = &self.settings else {
+            return "null".into();
+        };
+        if mode != Mode::Masking {
+            return settings.clone();
+        }
+        let mut shown: Map<String, Value> = serde_json::from_str(settings).unwrap();
+        for (key, value) in &mut shown {
+            let is_text = value.as_str().is_some_and(|text| !text.starts_with('$'));
+            if is_text && SECRETS.contains(&key.to_lowercase().as_str()) {
+                *value = json!(MASK);
+            }
+        }
+        Value::Object(shown).to_string()
+    }
+
+    /// What a list has of it.
+    pub fn item(&self) -> Value {
+        json!({
+            "alias": self.alias,
+            "dateCreated": "2026-04-01T10:00:00.000Z",
+            "dateModified": "2026-04-02T11:00:00.000Z",
+            "id": self.id,
+            "isActive": self.is_active,
+            "name": self.name,
+            "providerId": self.provider_id,
+            "version": self.version,
+        })
+    }
+
+    /// The whole of it, the settings as they are stored.
+    pub fn body(&self, mode: Mode) -> String {
+        let item = self.item().to_string();
+        let (before, after) = item.split_once(",\"version\"").unwrap();
+        format!(
+            "{before},\"settings\":{},\"version\"{after}",
+            self.shown(mode)
+        )
+    }
+}
+
+/// The connections each test begins with.
+pub fn connections(mode: Mode) -> Vec<Stored> {
+    let mut connections = vec![
+        Stored::new(
+            "openai-prod",
+            "OpenAI Production",
+            "openai",
+            Some(
+                r#"{"apiKey":"sk-planted-one-0123456789abcdef","organization":"org-1","endpoint":"https://api.openai.com/v1"}"#,
+            ),
+        ),
+        Stored::new(
+            "pascal",
+            "Pascal Case",
+            "openai",
+            Some(
+                r#"{"ApiKey":"planted-two-0123456789","Organization":null,"big":12345678901234567890123,"ratio":1.50,"list":[1,{"b":"x"}],"later":{"a":null},"legacyToken":"planted-three"}"#,
+            ),
+        ),
+        Stored::new(
+            "referring",
+            "Referring",
+            "anthropic",
+            Some(r#"{"apiKey":"$Umbraco:AI:Secrets:Anthropic"}"#),
+        ),
+        Stored::new("bare", "Bare", "openai", None),
+        Stored {
+            is_active: false,
+            ..Stored::new(
+                "resting",
+                "Resting",
+                "mistral",
+                Some(r#"{"apiKey":"planted-four-0123456789"}"#),
+            )
+        },
+    ];
+    if mode == Mode::Extra {
+        connections.push(Stored::new(
+            "acme",
+            "Acme",
+            "acme",
+            Some(
+                r#"{"accessToken":"planted-five-0123456789","serviceUrl":"https://acme.example","retries":3,"pin":4711,"tags":["a","b"],"stream":null}"#,
+            ),
+        ));
+        connections.push(Stored::new(
+            "gone",
+            "Gone Provider",
+            "no-longer-installed",
+            Some(r#"{"secretThing":"planted-six","region":"eu"}"#),
+        ));
+    }
+    connections
+}
+
+fn field(key: &str, editor: &str, default: Value, is_required: bool) -> Value {
+    json!({
+        "defaultValue": default,
+        "description": format!("#uaiFields_{key}Description"),
+        "editorConfig": null,
+        "editorUiAlias": format!("Umb.PropertyEditorUi.{editor}"),
+        "group": null,
+        "isRequired": is_required,
+        "key": key,
+        "label": format!("#uaiFields_{key}Label"),
+        "sortOrder": 0,
+    })
+}
+
+/// The providers, with their settings.
+pub fn providers(mode: Mode) -> Vec<Value> {
+    let provider = |id: &str, name: &str, fields: Vec<Value>| {
+        json!({
+            "capabilities": ["Chat", "Embedding"],
+            "id": id,
+            "name": name,
+            "settingsSchema": {"fields": fields, "type": "Settings"},
+        })
+    };
+    let key = || field("apiKey", "TextBox", Value::Null, true);
+    let mut providers = vec![
+        provider("anthropic", "Anthropic", vec![key()]),
+        provider("mistral", "Mistral", vec![key()]),
+        provider(
+            "openai",
+            "OpenAI",
+            vec![
+                key(),
+                field("organization", "TextBox", Value::Null, false),
+                field(
+                    "endpoint",
+                    "TextBox",
+                    json!("https://api.openai.com/v1"),
+                    false,
+                ),
+            ],
+        ),
+    ];
+    if mode == Mode::Extra {
+        providers.insert(
+            0,
+            provider(
+                "acme",
+                "Acme",
+                vec![
+                    field("accessToken", "TextBox", Value::Null, true),
+                    field("serviceUrl", "TextBox", Value::Null, false),
+                    field("retries", "Integer", json!(3), false),
+                    field("pin", "Integer", Value::Null, false),
+                    field("stream", "Toggle", Value::Null, false),
+                ],
+            ),
+        );
+    }
+    providers
+}

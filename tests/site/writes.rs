@@ -1,0 +1,149 @@
+//! A change reaches the site as the change that was asked for, and as nothing else.
+
+use rstest::rstest;
+
+use crate::home::Home;
+use crate::site::{MODES, Mode, Stored};
+use crate::stand_in::StandIn;
+
+/// The connection that a change should have left, versions aside.
+fn assert_is(site: &StandIn, expected: &Stored) {
+    let found = site.get(&expected.alias);
+    let version = found.version;
+    assert_eq!(
+        found,
+        Stored {
+            version,
+            ..expected.clone()
+        }
+    );
+    site.assert_unharmed();
+}
+
+#[rstest]
+#[case::toggle(&["deactivate", "pascal"], |one: &mut Stored| one.is_active = false)]
+#[case::rename(&["update", "pascal", "--name", "Renamed"], |one: &mut Stored| one.name = "Renamed".into())]
+#[case::alias(&["update", "pascal", "--alias", "pascal-2"], |one: &mut Stored| one.alias = "pascal-2".into())]
+#[case::setting_in_other_casing(
+    &["update", "pascal", "--set", "organization=org-9"],
+    |one: &mut Stored| replace(one, r#""Organization":null"#, r#""Organization":"org-9""#)
+)]
+#[case::new_setting_goes_last(
+    &["update", "pascal", "--set", "endpoint=https://api.openai.com/v1/x"],
+    |one: &mut Stored| replace(one, r#""planted-three"}"#, r#""planted-three","endpoint":"https://api.openai.com/v1/x"}"#)
+)]
+#[case::unset(
+    &["update", "pascal", "--unset", "LEGACYTOKEN"],
+    |one: &mut Stored| replace(one, r#""legacyToken":"planted-three""#, r#""legacyToken":null"#)
+)]
+fn stored_settings_are_preserved_byte_for_byte(
+    #[case] verb: &[&str],
+    #[case] change: fn(&mut Stored),
+    #[values(Mode::Stock, Mode::Extra)] mode: Mode,
+) {
+    let (site, home) = (StandIn::new(mode), Home::new());
+    let mut expected = site.get("pascal");
+    change(&mut expected);
+    let answer = site.umai(&home, &[&["connections"], verb].concat());
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_is(&site, &expected);
+}
+
+fn replace(one: &mut Stored, from: &str, to: &str) {
+    let settings = one.settings.take().unwrap();
+    assert!(settings.contains(from), "{settings}");
+    one.settings = Some(settings.replace(from, to));
+}
+
+#[test]
+fn secret_in_other_casing_is_replaced_in_place() {
+    for mode in MODES {
+        let (site, home) = (StandIn::new(mode), Home::new());
+        let only_secret = r#"{"ApiKey":"planted-two","big":1.50}"#;
+        let site = match mode {
+            Mode::Masking => StandIn::with(
+                mode,
+                vec![Stored::new("pascal", "P", "openai", Some(only_secret))],
+            ),
+            _ => site,
+        };
+        let secret = ["--secret-stdin", "apiKey"];
+        let verb = [&["connections", "update", "pascal"], &secret[..]].concat();
+        let answer = site.pipe(&home, &verb, "new-secret-value");
+        assert_eq!(answer.code, 0, "{answer:?}");
+        let settings = site.get("pascal").settings.unwrap();
+        assert!(
+            settings.starts_with(r#"{"ApiKey":"new-secret-value","#),
+            "{settings}"
+        );
+        assert!(!settings.contains("apiKey"), "{settings}");
+        site.assert_unharmed();
+    }
+}
+
+#[test]
+fn number_setting_stays_a_number() {
+    let (site, home) = (StandIn::new(Mode::Extra), Home::new());
+    let before = site.get("acme").settings.unwrap();
+    let answer = site.umai(
+        &home,
+        &["connections", "update", "acme", "--set", "retries=5"],
+    );
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let after = site.get("acme").settings.unwrap();
+    assert_eq!(after, before.replace("\"retries\":3", "\"retries\":5"));
+    site.assert_unharmed();
+}
+
+#[rstest]
+#[case::active(&["activate", "openai-prod"])]
+#[case::name(&["update", "openai-prod", "--name", "OpenAI Production"])]
+#[case::setting(&["update", "openai-prod", "--set", "Organization=org-1"])]
+fn change_of_nothing_sends_no_put(#[case] verb: &[&str]) {
+    for mode in MODES {
+        let (site, home) = (StandIn::new(mode), Home::new());
+        let answer = site.umai(&home, &[&["connections"], verb].concat());
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert!(site.writes().is_empty(), "{:?}", site.writes());
+    }
+}
+
+#[test]
+fn duplicate_takes_the_raw_settings_along() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let verb = ["connections", "duplicate", "pascal", "--name", "Copy"];
+    let answer = site.umai(&home, &verb);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(site.get("copy").settings, site.get("pascal").settings);
+    let (masking, home) = (StandIn::new(Mode::Masking), Home::new());
+    let answer = masking.umai(&home, &verb);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert!(masking.find("copy").is_none());
+    masking.assert_unharmed();
+}
+
+#[test]
+fn site_without_providers_is_not_taken_for_umai() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    site.uninstall_providers();
+    let mut expected = site.get("openai-prod");
+    expected.is_active = false;
+    let answer = site.umai(&home, &["connections", "deactivate", "openai-prod"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_is(&site, &expected);
+}
+
+#[test]
+fn create_sends_the_schema_spelling_and_types() {
+    let (site, home) = (StandIn::new(Mode::Extra), Home::new());
+    let body = r#"{"alias":"new","name":"New","providerId":"acme","settings":{"AccessToken":"planted-new","RETRIES":"7"}}"#;
+    let verb = ["connections", "create", "--from-json", "-", "--json"];
+    let answer = site.pipe(&home, &verb, body);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert_eq!(
+        site.get("new").settings.unwrap(),
+        r#"{"accessToken":"planted-new","retries":7}"#
+    );
+    site.assert_unharmed();
+}
