@@ -429,7 +429,11 @@ impl RemoteService {
             Proposal::Create(draft)
             | Proposal::Update { draft, .. }
             | Proposal::Duplicate { draft, .. } => !draft.misread.is_empty(),
-            _ => true,
+            Proposal::SetActive { .. }
+            | Proposal::Rollback { .. }
+            | Proposal::Delete { .. }
+            | Proposal::Restore { .. }
+            | Proposal::Purge(_) => true,
         };
         if is_misread || !self.is_kin {
             return error;

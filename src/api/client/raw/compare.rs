@@ -1,6 +1,6 @@
 //! Compares a setting of a change with what a foreign server stores, and gives it the type that is stored.
 
-use serde_json::{Number, Value};
+use serde_json::Number;
 use zeroize::Zeroizing;
 
 use crate::appsettings::Reference;
@@ -24,25 +24,26 @@ pub fn compare(
     value: &Setting<Plain>,
     (field, is_secret): (Option<&SettingsField>, bool),
 ) -> Comparison {
-    let Ok(stored) = serde_json::from_str::<Value>(raw) else {
-        return Comparison::Other;
-    };
-    let is_same = match (value, &stored) {
-        (Setting::Null, _) => stored.is_null(),
-        (Setting::Switch(on), Value::Bool(stored)) => on == stored,
-        (Setting::Switch(on), Value::String(stored)) => {
-            stored.trim().eq_ignore_ascii_case(&on.to_string())
+    let stored = text_of(raw);
+    let is_same = match value {
+        Setting::Null => raw == "null",
+        Setting::Switch(on) => match &stored {
+            Some(text) if is_string(raw) || is_switch(raw) => {
+                text.trim().eq_ignore_ascii_case(&on.to_string())
+            }
+            // A form shows these as the default, and says so when it is saved.
+            Some(_) | None => *on == default_of(field),
+        },
+        Setting::Number(number) => {
+            let number = number.to_string();
+            stored.is_some_and(|text| is_same_number(text.trim(), &number))
         }
-        // A form shows these as the default, and says so when it is saved.
-        (Setting::Switch(on), _) => *on == default_of(field),
-        (Setting::Number(number), Value::Number(stored)) => number == stored,
-        (Setting::Number(number), Value::String(stored)) => *stored.trim() == number.to_string(),
-        (Setting::Number(_), _) => false,
-        (Setting::Text(_) | Setting::Secret(_), _) => {
-            return match value.text() {
+        Setting::Text(_) | Setting::Secret(_) => {
+            return match (value.text(), stored) {
                 // A stored secret that could not be read stays.
-                None => Comparison::Same,
-                Some(text) => compare_text(stored, text.trim(), is_secret),
+                (None, _) => Comparison::Same,
+                (Some(text), Some(stored)) => compare_text(&stored, text.trim(), is_secret),
+                (Some(_), None) => Comparison::Other,
             };
         }
     };
@@ -53,17 +54,29 @@ pub fn compare(
     }
 }
 
-fn compare_text(stored: Value, text: &str, is_secret: bool) -> Comparison {
-    let stored = match stored {
-        Value::Null => Zeroizing::new(String::new()),
-        Value::String(stored) => Zeroizing::new(stored),
-        Value::Bool(_) | Value::Number(_) => Zeroizing::new(stored.to_string()),
-        Value::Array(_) | Value::Object(_) => return Comparison::Other,
-    };
-    let is_same = stored.trim() == text || is_same_number(&stored, text);
+/// The text of a stored value: empty for null, none for a list or an object.
+fn text_of(raw: &str) -> Option<Zeroizing<String>> {
+    match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str(raw).ok().map(Zeroizing::new),
+        b'[' | b'{' => None,
+        _ if raw == "null" => Some(Zeroizing::default()),
+        _ => Some(Zeroizing::new(raw.to_owned())),
+    }
+}
+
+fn is_string(raw: &str) -> bool {
+    raw.starts_with('"')
+}
+
+fn is_switch(raw: &str) -> bool {
+    matches!(raw, "true" | "false")
+}
+
+fn compare_text(stored: &str, text: &str, is_secret: bool) -> Comparison {
+    let is_same = stored.trim() == text || is_same_number(stored, text);
     if is_secret && Mask::is_mask(text) {
         let is_stored = !stored.trim().is_empty() && Reference::read(stored.trim()).is_none();
-        let is_shown = is_stored && Mask::of(&stored).text() == text;
+        let is_shown = is_stored && Mask::of(stored).text() == text;
         return if is_shown || is_same {
             Comparison::Same
         } else {
@@ -115,11 +128,9 @@ pub fn typed(
         return value.clone();
     };
     let kind = field.map(|field| field.kind);
-    let stored = raw.map(serde_json::from_str::<Value>);
-    let wants_number =
-        matches!(stored, Some(Ok(Value::Number(_)))) || kind == Some(FieldKind::Number);
-    let wants_switch =
-        matches!(stored, Some(Ok(Value::Bool(_)))) || kind == Some(FieldKind::Switch);
+    let is_number = |raw: &str| raw.starts_with(|sign: char| sign == '-' || sign.is_ascii_digit());
+    let wants_number = raw.is_some_and(is_number) || kind == Some(FieldKind::Number);
+    let wants_switch = raw.is_some_and(is_switch) || kind == Some(FieldKind::Switch);
     match text {
         "true" if wants_switch => Setting::Switch(true),
         "false" if wants_switch => Setting::Switch(false),

@@ -60,7 +60,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
             ("alias", text()),
             ("name", text()),
             ("description", text()),
-            ("type", json!({ "enum": ["string", "boolean"] })),
+            ("type", json!({ "enum": ["string", "boolean", "number"] })),
             ("isRequired", switch()),
             ("isSensitive", switch()),
             ("defaultValue", default()),
