@@ -133,7 +133,8 @@ impl RawConnection {
         let mut refused = draft.misread.clone();
         let mut item = self.item.clone();
         item.alias = draft.alias.clone().unwrap_or_default();
-        item.name = draft.name.as_deref().unwrap_or_default().trim().to_owned();
+        let name = draft.name.as_deref().unwrap_or_default();
+        name.trim().clone_into(&mut item.name);
         item.is_active = draft.is_active.unwrap_or(item.is_active);
         let (entries, after) = self.laid_over(draft, item, catalog, &mut refused);
         self.refuse_kept_masks(&entries, catalog, &mut refused);

@@ -120,14 +120,9 @@ fn settings_over(
     let mut new = old.clone();
     for (key, value) in given.iter() {
         let stored_key = stored_key(old, key, provider);
+        // Only the masks that are shown here mean that the secret stays.
         let mask = value.text().and_then(|text| Mask::read(text.trim()));
-        let is_kept = match (mask, old.get(&stored_key)) {
-            // Which mask is shown of a secret that cannot be read is not known here.
-            (Some(mask), Some(Setting::Secret(secret))) => {
-                secret.expose().is_none() || secret.mask() == mask
-            }
-            _ => false,
-        };
+        let is_kept = mask.is_some() && matches!(old.get(&stored_key), Some(Setting::Secret(_)));
         if !is_kept {
             new.set(stored_key, value.clone());
         }

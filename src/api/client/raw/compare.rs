@@ -76,7 +76,7 @@ fn compare_text(stored: &str, text: &str, is_secret: bool) -> Comparison {
     let is_same = stored.trim() == text || is_same_number(stored, text);
     if is_secret && Mask::is_mask(text) {
         let is_stored = !stored.trim().is_empty() && Reference::read(stored.trim()).is_none();
-        let is_shown = is_stored && Mask::of(stored).text() == text;
+        let is_shown = is_stored && Mask::read(text).is_some();
         return if is_shown || is_same {
             Comparison::Same
         } else {
