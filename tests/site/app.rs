@@ -20,10 +20,12 @@ fn stage(site: &StandIn) -> Stage {
     let options = options.with_token(&site.token()).unwrap();
     let service = runtime.block_on(RemoteService::connect(&options)).unwrap();
     let service: Arc<dyn ConnectionService> = Arc::new(service);
-    let (width, height) = (100, 30);
-    let size = Size { width, height };
+    let screen = Size {
+        width: 100,
+        height: 30,
+    };
     let opened = Event::Opened(service.providers(), service.features());
-    let mut stage = Stage::over(size, TestClock::new(), service, runtime);
+    let mut stage = Stage::over(screen, TestClock::new(), service, runtime);
     stage.happens(opened);
     stage
 }

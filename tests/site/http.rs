@@ -95,13 +95,14 @@ pub fn read(socket: &mut TcpStream, base: &str) -> Option<Request> {
 
 /// Writes a response and ends the connection.
 pub fn write(socket: &mut TcpStream, response: &Response) -> std::io::Result<()> {
-    let mut head = format!(
+    write!(
+        socket,
         "HTTP/1.1 {} X\r\nContent-Length: {}\r\nConnection: close\r\n",
         response.status,
         response.body.len()
-    );
+    )?;
     for (name, value) in &response.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        write!(socket, "{name}: {value}\r\n")?;
     }
-    write!(socket, "{head}\r\n{}", response.body)
+    write!(socket, "\r\n{}", response.body)
 }

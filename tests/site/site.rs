@@ -148,7 +148,7 @@ pub fn connections(mode: Mode) -> Vec<Stored> {
     connections
 }
 
-fn field(key: &str, editor: &str, default: Value, is_required: bool) -> Value {
+fn field(key: &str, editor: &str, default: &Value, is_required: bool) -> Value {
     json!({
         "defaultValue": default,
         "description": format!("#uaiFields_{key}Description"),
@@ -172,7 +172,7 @@ pub fn providers(mode: Mode) -> Vec<Value> {
             "settingsSchema": {"fields": fields, "type": "Settings"},
         })
     };
-    let key = || field("apiKey", "TextBox", Value::Null, true);
+    let key = || field("apiKey", "TextBox", &Value::Null, true);
     let mut providers = vec![
         provider("anthropic", "Anthropic", vec![key()]),
         provider("mistral", "Mistral", vec![key()]),
@@ -181,11 +181,11 @@ pub fn providers(mode: Mode) -> Vec<Value> {
             "OpenAI",
             vec![
                 key(),
-                field("organization", "TextBox", Value::Null, false),
+                field("organization", "TextBox", &Value::Null, false),
                 field(
                     "endpoint",
                     "TextBox",
-                    json!("https://api.openai.com/v1"),
+                    &json!("https://api.openai.com/v1"),
                     false,
                 ),
             ],
@@ -198,11 +198,11 @@ pub fn providers(mode: Mode) -> Vec<Value> {
                 "acme",
                 "Acme",
                 vec![
-                    field("accessToken", "TextBox", Value::Null, true),
-                    field("serviceUrl", "TextBox", Value::Null, false),
-                    field("retries", "Integer", json!(3), false),
-                    field("pin", "Integer", Value::Null, false),
-                    field("stream", "Toggle", Value::Null, false),
+                    field("accessToken", "TextBox", &Value::Null, true),
+                    field("serviceUrl", "TextBox", &Value::Null, false),
+                    field("retries", "Integer", &json!(3), false),
+                    field("pin", "Integer", &Value::Null, false),
+                    field("stream", "Toggle", &Value::Null, false),
                 ],
             ),
         );

@@ -155,7 +155,7 @@ impl State {
             .path
             .trim_matches('/')
             .split('/')
-            .map(|part| percent(part))
+            .map(percent)
             .collect();
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match (request.method.as_str(), path.as_slice()) {
@@ -174,7 +174,9 @@ impl State {
             }
             ("GET", ["connections"]) => self.list(request),
             ("POST", ["connections"]) => self.create(request),
-            ("GET", ["connections", "capabilities"]) => Response::json(200, &json!(["Chat"])),
+            ("GET", ["connections", "capabilities"] | ["connections", _, "capabilities"]) => {
+                Response::json(200, &json!(["Chat"]))
+            }
             ("GET", ["connections", key]) => match self.position(key) {
                 Some(at) => Response {
                     body: self.connections[at].body(self.mode),
@@ -201,7 +203,6 @@ impl State {
                 ),
                 None => not_found(),
             },
-            ("GET", ["connections", _, "capabilities"]) => Response::json(200, &json!(["Chat"])),
             ("GET", ["versions", "supported-types"]) => Response::json(200, &json!(["Connection"])),
             ("GET", ["versions", "connection", id]) => self.versions(id),
             ("GET", ["versions", "connection", _, _]) => {
@@ -267,7 +268,7 @@ impl State {
     /// The members of a body in lower case, the settings as they were sent.
     fn read(&mut self, request: &Request) -> Option<(Map<String, Value>, Option<String>)> {
         let body: Map<String, Value> = serde_json::from_str(&request.body).ok()?;
-        for (key, value) in body.values().flat_map(Value::as_object).flatten() {
+        for (key, value) in body.values().filter_map(Value::as_object).flatten() {
             let is_mask = value.as_str().is_some_and(|text| {
                 let body = text.strip_prefix("sk-").unwrap_or(text);
                 !body.is_empty() && body.chars().all(|sign| "*•●".contains(sign))
