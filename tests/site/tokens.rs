@@ -1,6 +1,7 @@
 //! A token file that is rewritten is read again.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use umai::api::client::{RemoteOptions, RemoteService};
 use umai::connection::{ConnectionError, ConnectionService, IdOrAlias, ServerError};
@@ -8,6 +9,9 @@ use umai::connection::{ConnectionError, ConnectionService, IdOrAlias, ServerErro
 use crate::home::Home;
 use crate::site::Mode;
 use crate::stand_in::StandIn;
+
+/// The longest a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rewritten_token_is_read_after_401_and_the_request_repeated() {
@@ -49,16 +53,20 @@ fn app_reads_a_rewritten_token_file() {
     command.stdin(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
     // The list is read with the first token; then the token is rotated.
+    let begin = Instant::now();
     while !site.requests().iter().any(|one| one.path == "/connections") {
+        assert!(begin.elapsed() < PATIENCE, "the app does not read the list");
         std::thread::yield_now();
     }
     site.accept_only("token-two");
     home.write("token", "token-two");
     let mut stdin = child.stdin.take().unwrap();
-    std::io::Write::write_all(&mut stdin, b"1\nquit\n").unwrap();
+    std::io::Write::write_all(&mut stdin, b"/resting\ntoggle\nquit\n").unwrap();
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}");
     assert!(!said.contains("does not know who asks"), "{said}");
+    assert!(site.get("resting").is_active, "{said}");
+    site.assert_unharmed();
 }
