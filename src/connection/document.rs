@@ -173,7 +173,8 @@ impl Read {
                 }
                 ("version", _) => self.refuse(format!("version must be {VERSION}")),
                 ("connections", Json::List(values)) => connections = values,
-                ("connections", Json::Null) => {}
+                ("connections", Json::Null) => self
+                    .refuse("connections has no value; write [] where there are to be none".into()),
                 ("connections", _) => self.refuse("connections must be a list".into()),
                 (name, _) => self.refuse(members::unknown(name, &MEMBERS, "a document")),
             }

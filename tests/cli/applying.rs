@@ -115,6 +115,64 @@ fn nobody_is_asked_where_nobody_can_answer() {
     assert_eq!(home.total(), 1);
 }
 
+#[rstest]
+#[case::yaml_without_value("doc.yaml", "connections:\n")]
+#[case::yaml_null("doc.yaml", "kind: umai.connections\nversion: 1\nconnections: ~\n")]
+#[case::yaml_empty_text("doc.yaml", "connections: \"\"\n")]
+#[case::yaml_empty_object("doc.yaml", "{}\n")]
+#[case::comments("doc.yaml", "# nothing\n")]
+#[case::marker("doc.yaml", "---\n")]
+#[case::one_empty_document("doc.yaml", "connections: []\n---\n# failed\n")]
+#[case::json_null("doc.json", "{\"connections\": null}")]
+#[case::json_null_alone("doc.json", "null")]
+#[case::empty_file("doc.json", "")]
+fn pruning_with_an_empty_document_is_refused(#[case] name: &str, #[case] text: &str) {
+    let home = home();
+    home.write(name, text);
+    let file = ["connections", "apply", "-f", name, "--prune", "--yes"];
+    let stdin = ["connections", "apply", "-f", "-", "--prune", "--yes"];
+    for refused in [home.run(&file), home.pipe(&stdin, text)] {
+        assert_eq!(refused.code, 4, "{refused:?}");
+        assert_eq!(home.total(), 1, "{refused:?}");
+    }
+    let refused = home.run(&["connections", "import", name]);
+    assert_eq!(refused.code, 4, "{refused:?}");
+}
+
+#[test]
+fn pruning_without_stdin_or_documents_is_refused() {
+    let home = home();
+    let nothing = home.run(&["connections", "apply", "-f", "-", "--prune", "--yes"]);
+    assert_eq!(nothing.code, 4, "{nothing:?}");
+    std::fs::create_dir(home.path("empty")).unwrap();
+    let folder = home.run(&["connections", "apply", "-f", "empty", "--prune", "--yes"]);
+    assert_eq!(folder.code, 2, "{folder:?}");
+    home.write(
+        "deploy/profile.uda",
+        r#"{"Udi":"umb://umbraco-ai-profile/3fa85f6457174562b3fc2c963f66afa6","Alias":"chat"}"#,
+    );
+    let others = home.run(&["connections", "apply", "-f", "deploy", "--prune", "--yes"]);
+    assert_eq!(others.code, 4, "{others:?}");
+    assert!(others.err.contains("connections: []"), "{others:?}");
+    assert_eq!(home.total(), 1);
+}
+
+#[test]
+fn pruning_with_an_empty_list_deletes_everything() {
+    let home = home();
+    home.write("none.yaml", "connections: []\n");
+    let pruned = home.run(&[
+        "connections",
+        "apply",
+        "-f",
+        "none.yaml",
+        "--prune",
+        "--yes",
+    ]);
+    assert_eq!(pruned.code, 0, "{pruned:?}");
+    assert_eq!(home.total(), 0);
+}
+
 #[test]
 fn pruning_deletes_what_is_in_no_document_into_the_trash() {
     let home = home();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::ask;
-use super::super::exit::Failure;
+use super::super::exit::{Exit, Failure};
 use super::super::output::{Format, Output};
 use super::super::plan::carry::{Done, carry};
 use super::super::plan::look::{Conflict, Looking, look};
@@ -41,7 +41,15 @@ impl Apply {
     /// Carries it out.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let catalog = session::catalog(ground)?;
-        let entries = source::read(&self.files, &catalog, output)?;
+        let source::Documents { entries, others } = source::read(&self.files, &catalog, output)?;
+        if self.prune && entries.is_empty() && others > 0 {
+            return Err(Failure::Some(
+                "Nothing was changed: the files hold artifacts, but no connection, and --prune would delete all connections. \
+                 To delete them all, apply a document with connections: []"
+                    .into(),
+                Exit::Refused,
+            ));
+        }
         if self.prune && entries.is_empty() && !self.yes && !self.dry_run {
             output.note("The documents name no connection: with --prune, all would be deleted");
         }

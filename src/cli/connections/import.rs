@@ -38,7 +38,7 @@ impl Import {
     /// Carries it out.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let catalog = session::catalog(ground)?;
-        let entries = source::read(&self.files, &catalog, output)?;
+        let entries = source::read(&self.files, &catalog, output)?.entries;
         with_service(ground, output, async |service, output| {
             let looking = Looking {
                 conflict: self.on_conflict,

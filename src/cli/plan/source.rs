@@ -42,12 +42,20 @@ pub(super) struct Source {
     pub is_stdin: bool,
 }
 
-/// Everything that these files and folders want, each alias once; all that is wrong is told before it is an error.
+/// Contents of the files and folders of one command.
+pub struct Documents {
+    /// The connections, each alias once.
+    pub entries: Vec<Entry>,
+    /// Number of artifacts that are not connections.
+    pub others: usize,
+}
+
+/// Reads every file, folder and standard input; reports all errors before it returns the last one.
 pub fn read(
     paths: &[PathBuf],
     catalog: &ProviderCatalog,
     output: &Output,
-) -> Result<Vec<Entry>, Failure> {
+) -> Result<Documents, Failure> {
     let mut found: Vec<(Arc<Source>, Wanted)> = Vec::new();
     let (mut flaws, mut others) = (Vec::new(), 0);
     for (path, is_in_folder) in files(paths)? {
@@ -90,7 +98,7 @@ pub fn read(
                 "Artifacts of something else than a connection, passed over: {others}"
             ));
         }
-        return Ok(entries);
+        return Ok(Documents { entries, others });
     }
     let refused = |flaw: String| Failure::Some(flaw, Exit::Refused);
     let last = flaws.pop().unwrap_or_default();

@@ -74,13 +74,52 @@ fn yaml(text: &str) -> Result<Vec<Json>, String> {
         // A part of the text in a message could be a secret.
         with_snippet: false,
     };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+    let read = serde_saphyr::from_multiple_with_options(text, options);
+    let values: Vec<Json> = read.map_err(|error| {
         let said = UserMessageFormatter.format_message(&error).into_owned();
         let place = error.location().map_or_else(String::new, |at| {
             format!(" at line {} column {}", at.line(), at.column())
         });
         format!("it is not valid YAML: {said}{place}")
-    })
+    })?;
+    // The reader skips empty documents. A template that failed to render leaves one, and pruning would delete what it lost.
+    let documents = yaml_documents(text);
+    if documents > 1 && values.len() < documents {
+        return Err(format!(
+            "it contains an empty YAML document ({} of {documents}); remove its '---', or write connections: []",
+            documents - values.len()
+        ));
+    }
+    Ok(values)
+}
+
+/// Number of YAML documents in a text, empty ones included (YAML 1.2.2, section 9.2: a marker stands at the start of a line).
+fn yaml_documents(text: &str) -> usize {
+    let mut documents = 0;
+    let mut is_inside = false;
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        if is_marker(line, "---") {
+            documents += 1;
+            is_inside = true;
+        } else if is_marker(line, "...") {
+            is_inside = false;
+        } else if !is_inside && !is_blank(line) {
+            documents += 1;
+            is_inside = true;
+        }
+    }
+    documents
+}
+
+fn is_marker(line: &str, marker: &str) -> bool {
+    line.strip_prefix(marker)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+}
+
+/// Whether a line outside a document adds nothing to one: blank, a comment or a directive.
+fn is_blank(line: &str) -> bool {
+    let text = line.trim();
+    text.is_empty() || text.starts_with('#') || line.starts_with('%')
 }
 
 /// The text of a document in a file.

@@ -85,9 +85,51 @@ fn several_documents_and_lists_are_counted_through() {
     "settings.apiKey: it must be one value, {file: PATH}"
 )]
 #[case("connections:\n  - alias: a\n bad", "at line")]
+#[case("connections:\n", "connections has no value; write []")]
+#[case("connections: ~\n", "connections has no value; write []")]
+#[case("connections: null\n", "connections has no value; write []")]
+#[case("connections: \"\"\n", "connections must be a list")]
+#[case("{}", "there is no list of 'connections'")]
+#[case("# only a comment\n", "it is empty")]
+#[case("---\n", "it is empty")]
+#[case("---\n# comment\n", "it is empty")]
+#[case("~\n", "it is empty")]
+#[case("connections: []\n---\n", "an empty YAML document (1 of 2)")]
+#[case("---\n---\nconnections: []\n", "an empty YAML document (1 of 2)")]
+#[case(
+    "connections: []\n---\n# comment\n--- ~\n",
+    "an empty YAML document (2 of 3)"
+)]
 fn what_is_wrong_is_said_with_its_place(#[case] text: &str, #[case] why: &str) {
     let said = flaw(text);
     assert!(said.to_lowercase().contains(&why.to_lowercase()), "{said}");
+}
+
+#[rstest]
+#[case::null("{\"connections\":null}", "connections has no value")]
+#[case::null_alone("null", "it must be an object")]
+#[case::empty(" ", "it is empty")]
+#[case::text("\"\"", "it must be an object")]
+#[case::null_among_others("{\"connections\":[]} null", "it must be an object")]
+fn json_without_connections_is_refused(#[case] text: &str, #[case] why: &str) {
+    let read = read(text, Notation::Json, &ProviderCatalog::embedded());
+    let flaws: Vec<String> = read.flaws.iter().map(ToString::to_string).collect();
+    assert!(flaws.join("\n").contains(why), "{flaws:?}");
+}
+
+#[rstest]
+#[case(Notation::Json, "{\"connections\":[]}")]
+#[case(Notation::Json, "[]")]
+#[case(Notation::Yaml, "connections: []\n")]
+#[case(
+    Notation::Yaml,
+    "%YAML 1.2\n# a comment\n---\nconnections: []\n...\n# the end\n"
+)]
+#[case(Notation::Yaml, "--- [] # none\n")]
+fn an_empty_list_means_no_connections(#[case] notation: Notation, #[case] text: &str) {
+    let read = read(text, notation, &ProviderCatalog::embedded());
+    assert_eq!(read.flaws, []);
+    assert!(read.wanted.is_empty());
 }
 
 #[rstest]
