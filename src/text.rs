@@ -4,7 +4,9 @@
 //! turns `gpj.exe` round, a zero-width sign makes two aliases look alike, and two hundred marks on one letter run over
 //! the lines above. What cannot be seen is written out, so that it can.
 
+pub mod address;
 pub mod file;
+pub mod fold;
 pub mod json;
 pub mod shell;
 pub mod secret;

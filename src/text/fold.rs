@@ -1,0 +1,57 @@
+//! Compares text as people read it: after Unicode normalization (NFC, UAX #15), and without regard to case.
+//!
+//! macOS and some keyboards send `é` as `e` and a combining accent. Stored text stays as it was sent.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// The text in NFC.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
+}
+
+/// The text in NFC and lower case: what names and filters are compared and ordered by.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let lower = nfc(text).to_lowercase();
+    match nfc(&lower) {
+        Cow::Borrowed(_) => lower,
+        Cow::Owned(text) => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn composed_and_decomposed_text_fold_alike() {
+        for (one, other) in [
+            ("CAFÉ", "cafe\u{301}"),
+            ("Å", "\u{212b}"),
+            ("한", "\u{1112}\u{1161}\u{11ab}"),
+            ("ế", "ê\u{301}"),
+        ] {
+            assert_eq!(fold(one), fold(other), "{one}");
+        }
+        assert_ne!(fold("é"), fold("e"));
+    }
+
+    #[test]
+    fn folded_text_stays_the_same_when_folded_again() {
+        proptest::proptest!(|(text in ".*")| {
+            let folded = fold(&text);
+            let again = fold(&folded);
+            proptest::prop_assert_eq!(again, folded.clone());
+            let composed = nfc(&folded).into_owned();
+            proptest::prop_assert_eq!(composed, folded);
+        });
+    }
+}
