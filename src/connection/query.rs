@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::ConnectionItem;
 use crate::provider::Capability;
+use crate::text::fold::fold;
 
 /// Which connections a list has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,12 +46,12 @@ impl Query {
         self.filter.is_none() && self.provider_ids.is_none() && self.is_active.is_none()
     }
 
-    /// Whether the list has this connection. `self.filter` must be lower case; [`Query::lowered`] makes it so.
+    /// Whether the list has this connection. `self.filter` must be folded; [`Query::lowered`] makes it so.
     pub fn admits(&self, item: &ConnectionItem) -> bool {
         let named = self
             .filter
             .as_ref()
-            .is_none_or(|filter| item.name.to_lowercase().contains(filter.as_str()));
+            .is_none_or(|filter| fold(&item.name).contains(filter.as_str()));
         let provided = self.provider_ids.as_ref().is_none_or(|ids| {
             ids.iter()
                 .any(|id| id.eq_ignore_ascii_case(&item.provider_id))
@@ -59,12 +60,12 @@ impl Query {
         named && provided && switched && self.is_trash == item.is_deleted()
     }
 
-    /// The same question with the filter in lower case, as [`Query::admits`] wants it.
+    /// The same query with its filter folded for comparison, as [`Query::admits`] expects it.
     #[must_use]
     pub fn lowered(mut self) -> Self {
         self.filter = self
             .filter
-            .map(|filter| filter.to_lowercase())
+            .map(|filter| fold(&filter))
             .filter(|filter| !filter.is_empty());
         self
     }
@@ -88,9 +89,9 @@ pub struct Page<T> {
     pub total: usize,
 }
 
-/// The key that lists are ordered by: the name without regard to case, then the alias.
+/// The key that lists are ordered by: the folded name, then the alias.
 pub fn order_of(item: &ConnectionItem) -> (String, &str) {
-    (item.name.to_lowercase(), &item.alias)
+    (fold(&item.name), &item.alias)
 }
 
 /// How people and scripts name one connection. An alias cannot look like an id, so every text is one or the other.

@@ -16,6 +16,7 @@ use crate::connection::{
     Change, Connection, ConnectionItem, Mask, Plain, Query, Sealed, Setting, Settings, StoreError,
     Version, Window,
 };
+use crate::text::fold::fold;
 
 type Store = Arc<dyn ConnectionStore<Plain>>;
 
@@ -391,7 +392,7 @@ async fn lists_are_ordered_by_name_without_regard_to_case_then_alias(store: Stor
     assert_eq!(aliases(&store, &all).await, ["b", "c", "f", "a", "d", "e"]);
     let page = store.list(&all).await.unwrap();
     let mut sorted = page.items.clone();
-    sorted.sort_by_key(|item| (item.name.to_lowercase(), item.alias.clone()));
+    sorted.sort_by_key(|item| (fold(&item.name), item.alias.clone()));
     assert_eq!(page.items, sorted);
     let places = page.items.iter().map(|item| item.endpoint.as_deref());
     assert!(places.eq([Some("$OpenAI:Endpoint"); 6]));

@@ -4,6 +4,7 @@ use super::action::Action;
 use super::key::Key;
 use super::layout::follow;
 use super::line::Line;
+use crate::text::fold::fold;
 
 /// How many rows a page has when nobody says how many are seen.
 const PAGE: usize = 8;
@@ -61,10 +62,8 @@ impl Choices {
 
     /// Whether a text has every word that was typed.
     pub fn admits(&self, text: &str) -> bool {
-        let text = text.to_lowercase();
-        self.line
-            .value()
-            .to_lowercase()
+        let text = fold(text);
+        fold(self.line.value())
             .split_whitespace()
             .all(|word| text.contains(word))
     }

@@ -1,5 +1,7 @@
 //! How close what was typed is to a title: its beginning, the beginnings of its words, a part of it, or nearly so.
 
+use crate::text::fold::fold;
+
 /// How close; the later the closer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closeness {
@@ -18,9 +20,9 @@ pub enum Closeness {
 /// A shorter word with a letter wrong would be close to almost everything.
 const SHORTEST_MISTYPED: usize = 5;
 
-/// How close what was typed, in lower case, is to the closest of some texts; none when it is not.
+/// How close what was typed, folded, is to the closest of some texts; none when it is not.
 pub fn closeness(typed: &str, texts: &[&str]) -> Option<Closeness> {
-    let lower: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+    let lower: Vec<String> = texts.iter().map(|text| fold(text)).collect();
     let words: Vec<&str> = lower
         .iter()
         .flat_map(|text| text.split(|sign: char| !sign.is_alphanumeric()))

@@ -9,6 +9,7 @@ use super::keymap::Keymap;
 use super::layer::{CommandFor, Outcome};
 use super::notice::Notice;
 use super::tree::{Item, Tree};
+use crate::text::fold::fold;
 
 /// So many connections are offered under the actions; more typing brings up the others.
 const MOST: usize = 100;
@@ -59,7 +60,7 @@ impl Palette {
 
     /// The actions that what was typed leaves: the closest first, of those equally close the ones that can be done here.
     pub fn actions(&self) -> Vec<Offered> {
-        let typed = self.choices.line.value().trim().to_lowercase();
+        let typed = fold(self.choices.line.value().trim());
         let offered = ACTIONS
             .iter()
             .filter(|entry| entry.action != Action::Palette)

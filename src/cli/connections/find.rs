@@ -8,6 +8,7 @@ use super::super::exit::Failure;
 use super::export::PAGE;
 use crate::connection::{ConnectionItem, ConnectionService, Page, Query, Window};
 use crate::provider::ProviderCatalog;
+use crate::text::fold::fold;
 use crate::tui::tree::{Column, Direction, Sieve, Sort};
 
 /// The connections that a query admits and these terms leave, the best first, seen through the query's window.
@@ -56,11 +57,11 @@ fn order(found: &mut [(u16, ConnectionItem)], sort: Sort, catalog: &ProviderCata
     let provider = |item: &ConnectionItem| {
         let known = catalog.get(&item.provider_id);
         let name = known.map_or(&item.provider_id, |provider| &provider.name);
-        name.to_lowercase()
+        fold(name)
     };
     found.sort_by(|(_, one), (_, other)| {
         let by_name = || {
-            let names = one.name.to_lowercase().cmp(&other.name.to_lowercase());
+            let names = fold(&one.name).cmp(&fold(&other.name));
             names.then_with(|| one.id.cmp(&other.id))
         };
         let by_column = match sort.column {

@@ -208,6 +208,7 @@ fn leave_indexes(before: &ConnectionItem, after: Option<&ConnectionItem>, rows: 
     if after.is_none_or(|after| rows::order_key(after) != place) {
         rows.push((place, None));
     }
+    rows.extend(rows::old_order_key(before).map(|place| (place, None)));
 }
 
 /// Versions that are in the view, and those that are about to be.

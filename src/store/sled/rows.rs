@@ -26,6 +26,7 @@ use crate::connection::{
 };
 use crate::store::journal::digest::{Digest, record_mark};
 use crate::store::journal::head::Identity;
+use crate::text::fold::fold;
 
 /// The checksum before every value.
 const CHECKSUM: usize = 4;
@@ -68,7 +69,16 @@ pub fn alias_key(alias: &str) -> Vec<u8> {
 
 /// The key of an item's place in the list or in the trash. A zero in a name is written as 0 255, so that 0 1 ends it before any longer name.
 pub fn order_key(item: &ConnectionItem) -> Vec<u8> {
-    let name = item.name.to_lowercase();
+    order_key_of(&fold(&item.name), item)
+}
+
+/// The key of an item's place in a database of an earlier version, where names were not normalized. None where both keys are the same.
+pub fn old_order_key(item: &ConnectionItem) -> Option<Vec<u8>> {
+    let lower = item.name.to_lowercase();
+    (lower != fold(&item.name)).then(|| order_key_of(&lower, item))
+}
+
+fn order_key_of(name: &str, item: &ConnectionItem) -> Vec<u8> {
     let mut key = Vec::with_capacity(ORDER.len() + name.len() + 2 + item.alias.len());
     key.extend_from_slice(if item.is_deleted() { TRASH } else { ORDER });
     for byte in name.bytes() {

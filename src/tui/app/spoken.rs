@@ -2,6 +2,7 @@
 
 use super::{App, Pane};
 use crate::connection::Clipping;
+use crate::text::fold::fold;
 use crate::tui::action::Action;
 use crate::tui::bulk::Phase;
 use crate::tui::effect::Effect;
@@ -180,7 +181,7 @@ fn fill(
     let is_clipping = Clipping::read(&text.0, catalog, Some(&form.provider)).is_some();
     let field = form.fields.get_mut(form.focus)?;
     let label = field.label.clone();
-    let word = text.0.trim().to_lowercase();
+    let word = fold(text.0.trim());
     let told = match &mut field.value {
         Value::Text(_) | Value::Secret(_) => {
             if !is_clipping && let Some(line) = field.line_mut() {
@@ -201,9 +202,7 @@ fn fill(
         }
         Value::Choice { options, at } => {
             let by_number = word.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
-            let by_name = options
-                .iter()
-                .position(|option| option.to_lowercase() == word);
+            let by_name = options.iter().position(|option| fold(option) == word);
             let Some(chosen) = by_name.or(by_number.filter(|at| *at < options.len())) else {
                 return Some(Notice::warning(format!(
                     "{label} is one of {}",

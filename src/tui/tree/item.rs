@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::connection::ConnectionItem;
+use crate::text::fold::fold;
 
 /// What the tree and the list show of a connection, in one allocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,19 +83,14 @@ impl Item {
         self.text.get(..end).unwrap_or("")
     }
 
-    /// The order of lists: by name without regard to case, then by alias.
+    /// The order of lists: by folded name, then by alias.
     pub fn order(&self, other: &Self) -> Ordering {
-        let lower = |name: &str| {
-            name.chars()
-                .flat_map(char::to_lowercase)
-                .collect::<String>()
-        };
         if self.name().is_ascii() && other.name().is_ascii() {
             let mine = self.name().bytes().map(|byte| byte.to_ascii_lowercase());
             let others = other.name().bytes().map(|byte| byte.to_ascii_lowercase());
             mine.cmp(others)
         } else {
-            lower(self.name()).cmp(&lower(other.name()))
+            fold(self.name()).cmp(&fold(other.name()))
         }
         .then_with(|| self.alias().cmp(other.alias()))
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::provider::ProviderCatalog;
+use crate::text::fold::fold;
 
 /// So many providers have a number of their own; what a server may say beyond that stands together.
 const MOST: usize = 10_000;
@@ -19,7 +20,7 @@ pub struct Providers {
 struct Known {
     id: String,
     title: String,
-    /// The title in lower case.
+    /// The folded title.
     order: String,
 }
 
@@ -28,7 +29,7 @@ impl Known {
         Self {
             id: id.to_lowercase(),
             title: title.to_owned(),
-            order: title.to_lowercase(),
+            order: fold(title),
         }
     }
 }

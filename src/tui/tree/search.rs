@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::Item;
 use super::providers::Providers;
 use super::terms::{Term, Terms, is_status};
+use crate::text::fold::{fold, nfc};
 
 /// The fewest digits of an id that a word must have to be looked for there; an address seldom has so many in a row.
 const FEWEST_DIGITS: usize = 4;
@@ -61,7 +62,8 @@ impl Search {
             .iter()
             .map(|(_, item, provider)| admits(&self.terms, item, *provider, providers).then_some(0))
             .collect();
-        let texts: Vec<&str> = slice.iter().map(|(_, item, _)| item.text()).collect();
+        let texts: Vec<_> = slice.iter().map(|(_, item, _)| nfc(item.text())).collect();
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         for word in &mut self.words {
             for (score, fit) in scores.iter_mut().zip(word.fits(slice, &texts, providers)) {
                 *score = score.zip(fit).map(|(sum, more)| sum.saturating_add(more));
@@ -78,7 +80,7 @@ impl Word {
             .numbers()
             .map(|number| {
                 providers.fits(number, text)
-                    || is_close(&mut matcher, text, providers.title(number))
+                    || is_close(&mut matcher, text, &nfc(providers.title(number)))
                     || is_close(&mut matcher, text, providers.id(number))
             })
             .collect();
@@ -183,10 +185,10 @@ fn begins(id: Uuid, digits: &str) -> bool {
     id.as_simple().encode_lower(&mut text).starts_with(digits)
 }
 
-/// Whether a word in lower case is part of a text, in any case.
+/// Whether a folded word is part of a text, in any case and normalization.
 fn contains(text: &str, word: &str) -> bool {
     if !text.is_ascii() {
-        return text.to_lowercase().contains(word);
+        return fold(text).contains(word);
     }
     let (text, word) = (text.as_bytes(), word.as_bytes());
     word.is_empty()

@@ -1,6 +1,7 @@
 //! What a filter asks for, read from its text: words, `status:` and its like, what must not be.
 
 use super::providers::Providers;
+use crate::text::fold::fold;
 
 /// What a term looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +149,7 @@ impl Terms {
 }
 
 fn parts(text: &str) -> Vec<Part> {
-    let typed = as_typed(&text.to_lowercase());
+    let typed = as_typed(&fold(text));
     let parts = typed.iter().map(|part| Part {
         text: part.replace('"', ""),
         quoted_from: part.find('"'),

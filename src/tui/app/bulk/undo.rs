@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use crate::text::fold::fold;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::undo::Done;
@@ -105,7 +106,7 @@ impl App {
         };
         let number = self.fresh_ticket().0;
         let mut rows = self.rows_of(many.to);
-        rows.sort_by_cached_key(|row| row.name.to_lowercase());
+        rows.sort_by_cached_key(|row| fold(&row.name));
         let mut bulk = Bulk::asking(number, rows, &[job]);
         bulk.is_undo = true;
         bulk.press(1);
