@@ -82,20 +82,36 @@ pub enum Capability {
     Chat,
     /// Vectors from text.
     Embedding,
+    /// Images, audio and video.
+    Media,
+    /// Classification of harmful content.
+    Moderation,
     /// Transcription.
     SpeechToText,
+    /// Images from text.
+    ImageGeneration,
 }
 
 impl Capability {
     /// Every capability, in the order they are shown.
-    pub const ALL: [Self; 3] = [Self::Chat, Self::Embedding, Self::SpeechToText];
+    pub const ALL: [Self; 6] = [
+        Self::Chat,
+        Self::Embedding,
+        Self::Media,
+        Self::Moderation,
+        Self::SpeechToText,
+        Self::ImageGeneration,
+    ];
 
     /// The word used on screen, in files and in the API.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Chat => "Chat",
             Self::Embedding => "Embedding",
+            Self::Media => "Media",
+            Self::Moderation => "Moderation",
             Self::SpeechToText => "SpeechToText",
+            Self::ImageGeneration => "ImageGeneration",
         }
     }
 

@@ -10,6 +10,7 @@ mod capabilities;
 mod changes;
 mod connections;
 mod openapi;
+mod paths;
 mod precondition;
 mod probing;
 mod providers;
@@ -25,10 +26,24 @@ use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, post};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use super::BASE_PATH;
 use crate::connection::ConnectionService;
 use answer::Refusal;
+use paths::Paths;
+
+const HEALTH: &str = "/health";
+const OPENAPI: &str = "/openapi.json";
+
+/// The paths outside the base path. They show nothing of what is stored, so they can be read without a token.
+const OPEN: [&str; 2] = [HEALTH, OPENAPI];
+
+/// Whether a path, in any case and with or without a trailing slash, can be read without a token.
+pub(in crate::api) fn is_open(path: &str) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    OPEN.iter().any(|open| open.eq_ignore_ascii_case(path))
+}
 
 /// What every route knows.
 #[derive(Clone)]
@@ -45,15 +60,18 @@ pub fn router(service: Arc<dyn ConnectionService>) -> Router {
 
 /// The whole API over a service; its streams end when `ending` is cancelled, so that a graceful stop need not wait for them.
 pub fn router_until(service: Arc<dyn ConnectionService>, ending: CancellationToken) -> Router {
-    let managed = routes()
+    let managed = routes();
+    let below = managed.iter().map(|(path, _)| format!("{BASE_PATH}{path}"));
+    let paths = Paths::new(below.chain(OPEN.map(str::to_owned)));
+    let managed = managed
         .into_iter()
         .fold(Router::new(), |router, (path, methods)| {
             router.route(path, methods)
         });
-    Router::new()
+    let router = Router::new()
         .nest(BASE_PATH, managed)
-        .route("/health", get(surroundings::health))
-        .route("/openapi.json", get(openapi::document))
+        .route(HEALTH, get(surroundings::health))
+        .route(OPENAPI, get(openapi::document))
         .fallback(async || Refusal::new(404, "There is nothing at this address", "noSuchAddress"))
         .method_not_allowed_fallback(async || {
             Refusal::new(
@@ -64,7 +82,10 @@ pub fn router_until(service: Arc<dyn ConnectionService>, ending: CancellationTok
         })
         .layer(from_fn(address::check))
         .layer(map_response(unstored))
-        .with_state(Api { service, ending })
+        .with_state(Api { service, ending });
+    // Around the routes: a layer of theirs would see the path after they were chosen by it.
+    let normalized = router.map_request(move |request| paths.normalize(request));
+    Router::new().fallback_service(normalized)
 }
 
 /// Every address below the base path, and what answers there.

@@ -3,7 +3,7 @@
 mod body;
 
 use super::error::{ConnectionError, Field, FieldError, Reason};
-use super::json::{Json, read_object};
+use super::json::{Json, read_object, with_known_names};
 use super::secret::Plain;
 use super::setting::{Setting, Settings};
 
@@ -28,16 +28,27 @@ pub struct ConnectionDraft {
     pub misread: Vec<FieldError>,
 }
 
+/// Members of a request body.
+const MEMBERS: [&str; 6] = [
+    "alias",
+    "name",
+    "providerId",
+    "isActive",
+    "settings",
+    "changeDescription",
+];
+
 /// The most settings that are looked at: four times what any provider has.
 const MOST_SETTINGS: usize = 256;
 
 const TOO_MANY: &str = "an object of at most 256 members";
 
 impl ConnectionDraft {
-    /// Reads a request body. Members a connection cannot be given (`id`, `version`, dates, unknown ones) are passed over;
+    /// Reads a request body, whose members may be in any case. Members a connection cannot be given (`id`, `version`, dates, unknown ones) are passed over;
     /// values of a wrong type are kept for validation, which reports every field at once.
     pub fn from_json(body: &[u8]) -> Result<Self, ConnectionError> {
-        Ok(Self::from_members(read_object(body)?))
+        let members = with_known_names(read_object(body)?, &MEMBERS)?;
+        Ok(Self::from_members(members))
     }
 
     /// The same of members that were read already.
@@ -69,6 +80,14 @@ impl ConnectionDraft {
 
     fn text(&mut self, field: Field, value: Json) -> Option<String> {
         match value {
+            // Left out, a name or an alias is unchanged; null would remove it.
+            Json::Null if matches!(field, Field::Alias | Field::Name) => {
+                self.misread.push(FieldError {
+                    field,
+                    reason: Reason::Required,
+                });
+                None
+            }
             Json::Null => None,
             Json::Text(text) => Some(text),
             Json::Switch(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
@@ -80,9 +99,8 @@ impl ConnectionDraft {
 
     fn switch(&mut self, value: &Json) -> Option<bool> {
         match value {
-            Json::Null => None,
             Json::Switch(on) => Some(*on),
-            Json::Text(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
+            Json::Null | Json::Text(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
                 self.misreads(Field::IsActive, "true or false");
                 None
             }

@@ -45,6 +45,27 @@ pub fn read_object(body: &[u8]) -> Result<Vec<(String, Json)>, ConnectionError> 
     }
 }
 
+/// Names the known members as `known` spells them, whatever their case, as ASP.NET reads them.
+///
+/// A known member that is given in two spellings is a duplicate; of unknown members the case is kept.
+pub fn with_known_names(
+    members: Vec<(String, Json)>,
+    known: &[&str],
+) -> Result<Vec<(String, Json)>, ConnectionError> {
+    let mut seen = HashSet::new();
+    let named = members.into_iter().map(|(name, value)| {
+        let Some(own) = known.iter().find(|own| own.eq_ignore_ascii_case(&name)) else {
+            return Ok((name, value));
+        };
+        if seen.insert(*own) {
+            Ok(((*own).to_owned(), value))
+        } else {
+            Err(malformed(&format!("The member '{own}' is given twice")))
+        }
+    });
+    named.collect()
+}
+
 fn malformed(sentence: &str) -> ConnectionError {
     ConnectionError::Malformed(sentence.to_owned())
 }

@@ -128,9 +128,9 @@ impl ConnectionDraft {
         if self.has_misread("providerId") {
             return None;
         }
-        let given = self.provider_id.as_deref().unwrap_or_default().trim();
+        let given = self.provider_id.as_deref().unwrap_or_default();
         let provider = catalog.get(given);
-        if given.is_empty() {
+        if given.trim().is_empty() {
             found.refuse(Field::ProviderId, Reason::Required);
         } else if provider.is_none() {
             found.refuse(Field::ProviderId, Reason::UnknownProvider(given.to_owned()));

@@ -269,5 +269,5 @@ fn is_label(label: &str) -> bool {
 }
 
 fn is_address(address: &str) -> bool {
-    url::Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    text::address::parse(address).is_some()
 }

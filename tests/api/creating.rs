@@ -311,7 +311,8 @@ async fn another_media_type_is_a_415_and_parameters_are_fine() {
         Some("text/plain"),
         Some("application/x-www-form-urlencoded"),
         Some("application/jsonx"),
-        Some("text/json; charset=utf-8"),
+        Some("text/x+json"),
+        Some("image/svg+json"),
         Some("application/json+xml"),
         Some("+json"),
         Some("application/+json"),
@@ -340,6 +341,9 @@ async fn another_media_type_is_a_415_and_parameters_are_fine() {
         ("b", "application/json; charset=utf-8"),
         ("c", "APPLICATION/JSON;q=1"),
         ("d", "application/vnd.umai.v1+json"),
+        ("e", "text/json"),
+        ("f", "Text/JSON; charset=utf-8"),
+        ("g", "application/problem+json; charset=utf-8"),
     ] {
         let request = world.request(Method::POST, "/connections");
         let request = request.header("content-type", media_type);

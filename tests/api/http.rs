@@ -12,10 +12,9 @@ async fn an_unknown_address_is_a_404_with_problem_details() {
         "",
         "/",
         "/connection",
-        "/connections/",
-        "/connections/openai-prod/",
+        "/connections//",
+        "/connections/openai-prod//",
         "/connections/a/b/c",
-        "/Connections",
         "/versions",
         "/health",
     ] {
@@ -46,6 +45,128 @@ async fn an_unknown_address_is_a_404_with_problem_details() {
         let answer = Answer::of(world.client.get(address).send().await.unwrap()).await;
         assert_eq!(answer.status, 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn path_is_found_in_any_case_and_with_a_trailing_slash() {
+    let world = World::new().await;
+    let created = world.create(UNREACHABLE).await;
+    let id = created["id"].as_str().unwrap();
+    let base = umai::api::BASE_PATH;
+    for (path, same) in [
+        (
+            format!("{base}/connections/"),
+            format!("{base}/connections"),
+        ),
+        (
+            format!("{}/Connections", base.to_uppercase()),
+            format!("{base}/connections"),
+        ),
+        (
+            format!("{base}/CONNECTIONS/?Take=1"),
+            format!("{base}/connections?take=1"),
+        ),
+        (
+            format!("{base}/Connections/OpenAI-Prod/"),
+            format!("{base}/connections/openai-prod"),
+        ),
+        (
+            format!("{base}/connections/OPENAI-PROD/Exists/"),
+            format!("{base}/connections/openai-prod/exists"),
+        ),
+        (
+            format!("{base}/connections/Capabilities/"),
+            format!("{base}/connections/capabilities"),
+        ),
+        (
+            format!("{base}/Connections/Capabilities/CHAT"),
+            format!("{base}/connections/capabilities/Chat"),
+        ),
+        (
+            format!("{base}/Providers/OpenAI/"),
+            format!("{base}/providers/openai"),
+        ),
+        (
+            format!("{base}/Versions/Connection/{id}/"),
+            format!("{base}/versions/connection/{id}"),
+        ),
+        (
+            format!("{base}/Versions/Supported-Types/"),
+            format!("{base}/versions/supported-types"),
+        ),
+        ("/Health/".to_owned(), "/health".to_owned()),
+        ("/OpenAPI.json/".to_owned(), "/openapi.json".to_owned()),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let ask = |path: &str| {
+                let address = format!("{}{path}", world.server.origin);
+                world.client.request(method.clone(), address).send()
+            };
+            let answer = Answer::of(ask(&path).await.unwrap()).await;
+            let expected = Answer::of(ask(&same).await.unwrap()).await;
+            assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text);
+            assert_eq!(answer.text, expected.text, "{method} {path}");
+        }
+    }
+    let at = |path: &str| format!("{}{base}{path}", world.server.origin);
+    let body = r#"{"alias":"b","name":"B","providerId":"openai"}"#;
+    for (method, path, body, status) in [
+        (Method::POST, "/Connections/", body, 201),
+        (Method::PUT, "/Connections/B/", r#"{"name":"C"}"#, 200),
+        (Method::POST, "/Connections/B/Test/", "", 200),
+        (Method::PATCH, "/Connections/B/", "", 405),
+        (Method::DELETE, "/Connections/B/", "", 200),
+        (Method::GET, "/connections/b/", "", 404),
+    ] {
+        let request = world.client.request(method.clone(), at(path));
+        let request = if body.is_empty() {
+            request
+        } else {
+            request.header("content-type", "text/json").body(body)
+        };
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn members_are_read_in_any_case_and_two_spellings_are_a_duplicate() {
+    let world = World::new().await;
+    let created = world
+        .create(r#"{"Alias":"a","NAME":"A","ProviderId":"openai","IsActive":false,"Settings":{"apiKey":"sk-planted-1"},"Foo":1,"foo":2}"#)
+        .await;
+    assert_eq!(created["alias"], "a");
+    assert_eq!(created["isActive"], false);
+    assert_eq!(created["settings"]["apiKey"], "sk-***");
+    let changed = world
+        .put_json("/connections/a", r#"{"Name":"B","ISACTIVE":true}"#)
+        .await
+        .json();
+    assert_eq!(
+        (&changed["name"], &changed["isActive"]),
+        (&"B".into(), &true.into())
+    );
+    for body in [
+        r#"{"alias":"b","Alias":"c","name":"B","providerId":"openai"}"#,
+        r#"{"alias":"b","name":"B","providerId":"openai","settings":null,"Settings":{}}"#,
+    ] {
+        let (status, detail) = world.post_json("/connections", body).await.refusal();
+        assert_eq!(status, 400, "{body}");
+        assert!(detail.contains("is given twice"), "{detail}");
+    }
+    let id = created["id"].as_str().unwrap();
+    let rolled_back = world
+        .post_json(
+            &format!("/versions/connection/{id}/1/rollback"),
+            r#"{"ChangeDescription":"as before"}"#,
+        )
+        .await;
+    assert_eq!(rolled_back.status, 200, "{}", rolled_back.text);
+    let newest = world
+        .get(&format!("/versions/connection/{id}?take=1"))
+        .await
+        .json();
+    assert_eq!(newest["items"][0]["changeDescription"], "as before");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use url::{Host, Url};
 
 use crate::api::BASE_PATH;
+use crate::text::address;
 
 /// Where a server's management API is: what people write, and the base of every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ impl std::str::FromStr for Address {
     /// repeated: it may hold a password.
     fn from_str(text: &str) -> Result<Self, String> {
         let example = "write it as https://host:44331";
-        let Ok(mut base) = Url::parse(text.trim()) else {
+        let Some(mut base) = address::parse(text.trim()) else {
             return Err(format!(
                 "A server's address begins with https://; {example}"
             ));
@@ -37,7 +38,7 @@ impl std::str::FromStr for Address {
                 ));
             }
         }
-        if !base.username().is_empty() || base.password().is_some() {
+        if address::has_credentials(text) {
             return Err(
                 "A server's address carries no user name or password; give a token in UMAI_TOKEN or with --token-file"
                     .into(),

@@ -67,26 +67,34 @@ impl Asked {
         (!given.is_empty()).then_some(given)
     }
 
-    /// `skip` and `take`; the latter is this many unless said otherwise.
-    pub fn window(&self, take: usize) -> Result<Window, Refusal> {
+    /// `skip` and `take`. Without `take` it is `default_take`; a larger one than [`MOST_TAKE`] is clamped.
+    pub fn window(&self, default_take: usize) -> Result<Window, Refusal> {
+        let take = self.number("take", |_| true, "a whole number from 0")?;
+        let is_skip = |skip| skip <= MOST_SKIP;
+        let expected = format!("a whole number from 0 to {MOST_SKIP}");
+        let skip = self.number("skip", is_skip, &expected)?;
         Ok(Window {
-            skip: self.number("skip", MOST_SKIP)?.unwrap_or(0),
-            take: self.number("take", MOST_TAKE)?.unwrap_or(take),
+            skip: skip.unwrap_or(0),
+            take: take.unwrap_or(default_take).min(MOST_TAKE),
         })
     }
 
-    fn number(&self, name: &str, most: usize) -> Result<Option<usize>, Refusal> {
+    fn number(
+        &self,
+        name: &str,
+        is_allowed: impl Fn(usize) -> bool,
+        expected: &str,
+    ) -> Result<Option<usize>, Refusal> {
         let Some(text) = self.once(name)? else {
             return Ok(None);
         };
-        let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(number) if is_digits && number <= most => Ok(Some(number)),
-            Ok(_) | Err(_) => {
-                let sentence = format!("{name} must be a whole number from 0 to {most}");
-                Err(refused(name, &sentence))
-            }
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // A number too large for the type is larger than every limit.
+        let number = text.parse().unwrap_or(usize::MAX);
+        if is_number && is_allowed(number) {
+            return Ok(Some(number));
         }
+        Err(refused(name, &format!("{name} must be {expected}")))
     }
 
     /// A point in the store's history.

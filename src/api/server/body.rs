@@ -72,11 +72,11 @@ fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let given = given.to_str().unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
-    let is_json = essence == "application/json"
+    let is_json = ["application/json", "text/json"].contains(&essence.as_str())
         || essence
-            .strip_suffix("+json")
-            .and_then(|kind| kind.split_once('/'))
-            .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+            .strip_prefix("application/")
+            .and_then(|subtype| subtype.strip_suffix("+json"))
+            .is_some_and(is_token);
     if is_json {
         Ok(())
     } else {

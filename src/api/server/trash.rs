@@ -11,7 +11,7 @@ use super::answer::{Answer, Refusal, etag, json, json_with};
 use super::asked::Asked;
 use super::body::JsonIfAny;
 use super::connections::{TAKE, named};
-use crate::connection::{ConnectionDraft, ConnectionError, IdOrAlias};
+use crate::connection::{ConnectionDraft, ConnectionError, Field, FieldError, IdOrAlias, Reason};
 
 /// `GET /trash`
 pub async fn list(State(api): State<Api>, asked: Asked) -> Answer {
@@ -29,7 +29,10 @@ pub async fn restore(
         None => ConnectionDraft::default(),
         Some(body) => ConnectionDraft::from_json(&body)?,
     };
-    if draft.has_misread("alias") {
+    // null asks for the connection's own alias.
+    let is_wrong =
+        |error: &FieldError| error.field == Field::Alias && error.reason != Reason::Required;
+    if draft.misread.iter().any(is_wrong) {
         return Err(ConnectionError::Invalid(draft.misread).into());
     }
     let restored = api.service.restore(id, draft.alias).await?;

@@ -14,7 +14,7 @@ use super::asked::{self, Asked, repeated};
 use super::body::JsonIfAny;
 use super::connections::named;
 use crate::connection::comparison::ENTITY_TYPE;
-use crate::connection::json::{Json, read_object};
+use crate::connection::json::{Json, read_object, with_known_names};
 use crate::connection::{Connection, ConnectionError, IdOrAlias, Page, Version};
 use crate::text;
 
@@ -187,7 +187,7 @@ fn in_its_words(error: ConnectionError, version_not_found: &str) -> Refusal {
 /// `changeDescription`: one line; none when it is empty.
 fn description(body: &[u8]) -> Result<Option<String>, Refusal> {
     let refused = |sentence: &str| Err(asked::refused("changeDescription", sentence));
-    let members = read_object(body)?;
+    let members = with_known_names(read_object(body)?, &["changeDescription"])?;
     let given = members
         .into_iter()
         .find(|(member, _)| member == "changeDescription")

@@ -7,11 +7,9 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, Method, Request};
 
 use super::tries::Tries;
+use crate::api::server;
 use crate::api::token::Scope;
 use crate::api::token::live::LiveTokens;
-
-/// What everybody may read: they say nothing of what is kept.
-const OPEN: [&str; 2] = ["/health", "/openapi.json"];
 
 /// Who keeps the gate.
 pub enum Keeper {
@@ -53,7 +51,7 @@ impl Keeper {
             Self::Tokens(tokens) => &**tokens,
         };
         let reads = [Method::GET, Method::HEAD].contains(request.method());
-        if reads && OPEN.contains(&request.uri().path()) {
+        if reads && server::is_open(request.uri().path()) {
             return Ok(None);
         }
         let mut given = request.headers().get_all(AUTHORIZATION).iter();

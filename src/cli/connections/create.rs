@@ -106,7 +106,7 @@ impl Create {
     ) -> Result<ConnectionDraft, Failure> {
         let taken_id = taken.as_ref().map(|taken| taken.provider_id.clone());
         let provider_id = taken_id.or_else(|| self.provider.clone());
-        let provider = provider_id.as_deref().and_then(|id| catalog.get(id.trim()));
+        let provider = provider_id.as_deref().and_then(|id| catalog.get(id));
         let named = taken.as_ref().map(|taken| taken.name.clone());
         let name = self.name.clone().or(named);
         let mut settings = taken.map(|taken| taken.settings).unwrap_or_default();

@@ -34,7 +34,7 @@ pub fn over(
     let item = &before.item;
     let mut refused = Vec::new();
     if let Some(id) = &change.provider_id
-        && !id.trim().eq_ignore_ascii_case(&item.provider_id)
+        && !id.eq_ignore_ascii_case(&item.provider_id)
     {
         refused.push((Field::ProviderId, Reason::ProviderFixed));
     }

@@ -54,7 +54,7 @@ pub fn wanted(
         why,
     };
     let mut flaws = Vec::new();
-    let provider = text(&members, "providerId").and_then(|id| catalog.get(id.trim()));
+    let provider = text(&members, "providerId").and_then(|id| catalog.get(id));
     let named = named(&members);
     let mut given = Given::default();
     let mut kept = Vec::new();

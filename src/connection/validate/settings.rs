@@ -1,7 +1,5 @@
 //! The part of validation that a provider's fields decide.
 
-use url::Url;
-
 use super::super::error::{Field, Reason};
 use super::super::secret::{Mask, Plain};
 use super::super::setting::{Setting, Settings};
@@ -159,17 +157,11 @@ fn examine_text(text: &str, field: &SettingsField, stored: Stored) -> Option<Rea
 }
 
 fn examine_url(text: &str) -> Option<Reason> {
-    match Url::parse(text) {
-        Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => {
-            Some(Reason::NotAUrl)
-        }
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            Some(Reason::UrlWithCredentials)
-        }
-        Ok(_) if text.contains(char::is_whitespace) => Some(Reason::NotAUrl),
-        Ok(_) => None,
-        Err(_) => Some(Reason::NotAUrl),
+    if text::address::has_credentials(text) {
+        return Some(Reason::UrlWithCredentials);
     }
+    let is_url = text::address::parse(text).is_some() && !text.contains(char::is_whitespace);
+    (!is_url).then_some(Reason::NotAUrl)
 }
 
 /// `Name: value; Other-Name: value`, names being the tokens of RFC 9110, section 5.6.2.

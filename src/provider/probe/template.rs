@@ -11,6 +11,7 @@ use url::Url;
 
 use super::request::Unsendable;
 use super::values::Values;
+use crate::text::address;
 
 /// Text with settings in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -202,11 +203,10 @@ pub fn chosen<'a>(addresses: &'a [Template], values: &Values) -> Option<&'a Temp
 /// A typed address without its last slash, and its query.
 fn base(typed: &str, key: &str) -> Result<(String, Option<String>), Unsendable> {
     let not_one = || Unsendable::NotAnAddress(key.to_owned());
-    let mut url = Url::parse(typed).map_err(|_| not_one())?;
-    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if !is_web || !url.username().is_empty() || url.password().is_some() {
+    if address::has_credentials(typed) {
         return Err(not_one());
     }
+    let mut url = address::parse(typed).ok_or_else(not_one)?;
     let query = url.query().map(str::to_owned);
     url.set_query(None);
     url.set_fragment(None);

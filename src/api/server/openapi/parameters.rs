@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::server::asked::{MOST_SKIP, MOST_TAKE};
+use crate::api::server::asked::MOST_SKIP;
 
 /// What can be said behind an address: what operations call it, its name, what it says.
 fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
@@ -35,7 +35,11 @@ fn in_query() -> [(&'static str, &'static str, &'static str, Value); 11] {
             "How many to leave out at the start",
             number(MOST_SKIP),
         ),
-        same("take", "How many to have at most", number(MOST_TAKE)),
+        same(
+            "take",
+            "Maximum number of items; more than 10000 are clamped to 10000",
+            natural(0),
+        ),
         same("excludeId", "A connection to leave out of account", id),
         (
             "expandSettings",

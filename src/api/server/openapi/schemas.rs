@@ -123,10 +123,7 @@ fn requests() -> Vec<(&'static str, Value)> {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME });
     let said = || json!({ "type": ["string", "null"], "maxLength": 255 });
     let flexible = [
-        (
-            "isActive",
-            json!({ "type": ["boolean", "null"], "default": true }),
-        ),
+        ("isActive", json!({ "type": "boolean", "default": true })),
         ("settings", of("Settings")),
         ("changeDescription", said()),
     ];
@@ -144,7 +141,7 @@ fn requests() -> Vec<(&'static str, Value)> {
             ("alias", alias()),
             ("name", name),
             ("providerId", text()),
-            ("isActive", json!({ "type": ["boolean", "null"] })),
+            ("isActive", switch()),
             ("settings", of("Settings")),
             ("changeDescription", said()),
         ],
