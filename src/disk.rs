@@ -2,8 +2,14 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::Access;
+use rustix::io::Errno;
+use rustix::process::{Uid, geteuid};
+
+use crate::text::shell;
 
 /// Makes a folder and those above it, and their names durable; one that is there stays as it is.
 pub fn create_folder(path: &Path) -> io::Result<()> {
@@ -26,6 +32,103 @@ pub fn sync_way_to(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Describes what the system refused about a path. A permission problem comes with the command that solves it.
+pub fn describe(path: &Path, error: &io::Error) -> String {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return format!("{}: {error}", path.display());
+    }
+    let mut existing = path
+        .ancestors()
+        .filter(|path| path.symlink_metadata().is_ok());
+    let obstacle = existing.next().unwrap_or(path);
+    permission_denied(path, obstacle, obstacle)
+}
+
+/// Describes a path that this user may not use because of the permissions of `obstacle`. The command is about `folder`.
+///
+/// No command changes the owner of a folder that belongs to another user outside the home folder: it may be the system's.
+pub fn permission_denied(path: &Path, obstacle: &Path, folder: &Path) -> String {
+    let shown = path.display();
+    let quoted = shell::quoted(&folder.display().to_string());
+    let me = geteuid();
+    let owner = owner(obstacle).filter(|owner| *owner != me);
+    let Some(owner) = owner else {
+        return format!(
+            "Permission denied: {shown}; nothing was changed. Run: chmod -R u+rwX {quoted}"
+        );
+    };
+    let owner = match owner.as_raw() {
+        0 => "root".to_owned(),
+        id => format!("user ID {id}"),
+    };
+    let is_in_home = home().is_some_and(|home| folder != home && folder.starts_with(home));
+    let what_to_do = if is_in_home || self::owner(folder) == Some(me) {
+        format!("If umai ran with sudo, run: sudo chown -R \"$USER\" {quoted}")
+    } else {
+        "Run umai as that user, or use another path".to_owned()
+    };
+    let because = if obstacle == path {
+        String::new()
+    } else {
+        format!(", because {}", obstacle.display())
+    };
+    format!(
+        "Permission denied: {shown}{because} belongs to {owner}; nothing was changed. {what_to_do}"
+    )
+}
+
+fn owner(path: &Path) -> Option<Uid> {
+    let found = path.metadata().ok()?;
+    Some(Uid::from_raw(found.uid()))
+}
+
+/// The home folder that the environment names.
+pub fn home() -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    home.map(PathBuf::from)
+}
+
+/// Replaces a leading `~` by the home folder, as a shell does where it is not quoted. Every path that people give passes here.
+pub fn expand_home(path: &Path) -> Result<PathBuf, String> {
+    let mut parts = path.components();
+    let Some(Component::Normal(first)) = parts.next() else {
+        return Ok(path.to_owned());
+    };
+    match first.as_encoded_bytes() {
+        b"~" => {
+            let home = home().ok_or("~ stands for the home folder, and HOME is not set")?;
+            Ok(home.join(parts.as_path()))
+        }
+        // The name is not repeated: what is given in the place of a path may be a secret.
+        [b'~', ..] => Err(
+            "of the paths that begin with ~ only ~ and ~/… are expanded: write the whole path, or ./ before it".into(),
+        ),
+        _ => Ok(path.to_owned()),
+    }
+}
+
+/// Use of a file or folder that a permission is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Reading a file.
+    Read,
+    /// Reading and writing a file, or changing what a folder contains.
+    Change,
+}
+
+/// Whether the permissions of a path forbid a use. A path that does not exist forbids nothing.
+pub fn is_forbidden(path: &Path, wanted: Use) -> bool {
+    let access = match wanted {
+        Use::Read => Access::READ_OK,
+        Use::Change if path.is_dir() => Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK,
+        Use::Change => Access::READ_OK | Access::WRITE_OK,
+    };
+    matches!(
+        rustix::fs::access(path, access),
+        Err(Errno::ACCESS | Errno::PERM)
+    )
 }
 
 /// Makes a file that must not be there yet.
@@ -153,6 +256,7 @@ pub fn turn(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
     use std::io::Write;
     use std::os::unix::fs::PermissionsExt;
 
@@ -202,5 +306,30 @@ mod tests {
         assert!(deliver(&path, Over::Anything, full).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
         assert_eq!(std::fs::read(&beside).unwrap(), b"somebody's");
+    }
+
+    #[rstest]
+    #[case("~", Some(""))]
+    #[case("~/", Some(""))]
+    #[case("~/x y/z", Some("x y/z"))]
+    #[case("~//x", Some("x"))]
+    #[case("./~", None)]
+    #[case("a/~/b", None)]
+    #[case("/~", None)]
+    #[case("-", None)]
+    #[case("", None)]
+    fn only_a_leading_tilde_is_the_home_folder(#[case] path: &str, #[case] in_home: Option<&str>) {
+        let expected = match in_home {
+            Some(rest) => home().unwrap().join(rest),
+            None => path.into(),
+        };
+        assert_eq!(expand_home(Path::new(path)), Ok(expected));
+    }
+
+    #[test]
+    fn home_of_another_user_is_refused_without_its_name() {
+        let refused = expand_home(Path::new("~planted/x")).unwrap_err();
+        assert!(refused.contains("write the whole path"), "{refused}");
+        assert!(!refused.contains("planted"), "{refused}");
     }
 }

@@ -79,7 +79,7 @@ pub enum DraftError {
     #[error(transparent)]
     Key(#[from] StoreError),
     /// The disk refused.
-    #[error("{}: {error}", path.display())]
+    #[error("{}", disk::describe(path, error))]
     Disk {
         /// What was written or read.
         path: PathBuf,

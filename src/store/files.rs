@@ -2,9 +2,13 @@
 
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::journal::segment::Segment;
+use super::journal::{self, snapshot};
+use super::lock;
 use crate::connection::StoreError;
+use crate::disk::{Use, describe, is_forbidden, permission_denied};
 pub use crate::disk::{aside, create_file, create_folder, place, sync_folder, sync_way_to};
 
 /// The sentence for a file or folder that others may write, when it is one.
@@ -22,7 +26,62 @@ pub fn refuse_writable_by_others(path: &Path) -> Result<(), StoreError> {
     )))
 }
 
-/// The sentence for something that the system refused about a path.
+/// The error for something that the system refused about a path.
 pub fn unusable(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Unusable(format!("{}: {error}", path.display()))
+    StoreError::Unusable(describe(path, error))
+}
+
+/// Refuses a store with a file or folder that this user may not use, as `sudo umai` leaves them behind.
+///
+/// Checked before anything is read, because a database that cannot be opened would be treated as damaged.
+pub fn refuse_forbidden(data: &Path, database: &Path) -> Result<(), StoreError> {
+    let forbidden = forbidden_in(data, database).map_err(|error| unusable(data, &error))?;
+    forbidden.map_or(Ok(()), |path| {
+        Err(StoreError::Unusable(permission_denied(&path, &path, data)))
+    })
+}
+
+fn forbidden_in(data: &Path, database: &Path) -> io::Result<Option<PathBuf>> {
+    let journal = data.join(journal::FOLDER);
+    let snapshots = data.join(snapshot::FOLDER);
+    for path in [data, &data.join(lock::FILE), &journal, &snapshots] {
+        if is_forbidden(path, Use::Change) {
+            return Ok(Some(path.to_owned()));
+        }
+    }
+    let segments = Segment::all(&journal)?;
+    if let Some(last) = segments.last()
+        && is_forbidden(&last.path, Use::Change)
+    {
+        return Ok(Some(last.path.clone()));
+    }
+    let segments = segments.into_iter().map(|segment| segment.path);
+    let snapshots = snapshot::all(data)?.into_iter().map(|(_, path)| path);
+    let mut read = segments.chain(snapshots);
+    if let Some(path) = read.find(|path| is_forbidden(path, Use::Read)) {
+        return Ok(Some(path));
+    }
+    forbidden_below(database)
+}
+
+/// The first file or folder at or below a path that this user may not change.
+pub fn forbidden_below(path: &Path) -> io::Result<Option<PathBuf>> {
+    if is_forbidden(path, Use::Change) {
+        return Ok(Some(path.to_owned()));
+    }
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) => {
+            return match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
+                _ => Err(error),
+            };
+        }
+    };
+    for entry in entries {
+        if let Some(found) = forbidden_below(&entry?.path())? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }

@@ -44,7 +44,10 @@ impl Key {
     pub fn find(key_file: Option<&Path>, config: &Path) -> Result<Found, StoreError> {
         let Spot { path, origin } = Spot::find(key_file, config);
         // One that was named must be there.
-        if origin != Origin::Named && !path.exists() {
+        let is_there = path
+            .try_exists()
+            .map_err(|error| place::unreadable(&path, &error))?;
+        if origin != Origin::Named && !is_there {
             return Ok(Found::Missing(path));
         }
         Ok(Found::Key(Self::read(&path)?, path))

@@ -15,6 +15,7 @@ use serde::de::IgnoredAny;
 use super::StoreOptions;
 use super::backup::shelf::{Found as Backup, Shelf};
 use super::exchange;
+use super::files;
 use super::journal::entry::Entry;
 use super::journal::fold::{Fold, Source};
 use super::journal::head::Identity;
@@ -30,6 +31,8 @@ const TRIES: usize = 3;
 /// What a store looks like from outside.
 #[derive(Debug)]
 pub struct Survey {
+    /// What to do about files that this user may not use; none where all may be used.
+    pub forbidden: Option<String>,
     /// Whether there is a store at all, and what it amounts to; or why that cannot be told.
     pub contents: Result<Option<Contents>, String>,
     /// Who has it open.
@@ -115,12 +118,15 @@ pub fn survey(options: &StoreOptions) -> Survey {
     let key = key_state(options, identity.as_ref().ok().and_then(Option::as_ref));
     let holder = holder(data);
     let shelf = Shelf::of_store(data);
+    let forbidden = files::refuse_forbidden(data, &data.join(sled::FOLDER));
+    let forbidden = forbidden.err().map(|error| error.to_string());
     let contents = match identity {
         _ if exchange::is_under_way(data) => Err(exchange::unfinished(data)),
         Err(why) => Err(why.to_string()),
         Ok(identity) => contents(data).map(|found| found.filter(|_| identity.is_some())),
     };
     Survey {
+        forbidden,
         contents,
         holder,
         key,

@@ -21,6 +21,7 @@ mod imports;
 mod keyring;
 mod keys;
 mod passphrases;
+mod permissions;
 mod plain;
 mod providers;
 mod refusals;

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{Scope, Token, TokenError, check_name};
 use crate::disk;
+use crate::text::fold::nfc;
 
 /// The file's name in the data folder.
 const FILE: &str = "tokens.json";
@@ -96,7 +97,7 @@ impl TokenBook {
     ) -> Result<(Token, Zeroizing<String>), TokenError> {
         check_name(name)?;
         self.change(|tokens| {
-            if tokens.iter().any(|token| token.name == name) {
+            if tokens.iter().any(|token| nfc(&token.name) == nfc(name)) {
                 return Err(TokenError::NameTaken(name.to_owned()));
             }
             let (token, text) = Token::make(name.to_owned(), scope, expires)?;
@@ -108,7 +109,11 @@ impl TokenBook {
     /// Whether a token of this name could be made; nothing is made.
     pub fn would_create(&self, name: &str) -> Result<(), TokenError> {
         check_name(name)?;
-        if self.read()?.iter().any(|token| token.name == name) {
+        if self
+            .read()?
+            .iter()
+            .any(|token| nfc(&token.name) == nfc(name))
+        {
             return Err(TokenError::NameTaken(name.to_owned()));
         }
         Ok(())
@@ -149,9 +154,9 @@ impl TokenBook {
         Ok(answer)
     }
 
-    /// The sentence for something that the system refused.
+    /// The error for something that the system refused.
     pub fn unusable(&self, error: &std::io::Error) -> TokenError {
-        TokenError::Unusable(format!("{}: {error}", self.path.display()))
+        TokenError::Unusable(disk::describe(&self.path, error))
     }
 }
 
@@ -160,7 +165,7 @@ fn meant(tokens: &[Token], id_or_name: &str) -> Result<usize, TokenError> {
     let id = Uuid::try_parse(id_or_name).ok();
     let is_meant = |token: &Token| match id {
         Some(id) => token.id == id,
-        None => token.name == id_or_name,
+        None => nfc(&token.name) == nfc(id_or_name),
     };
     let found = tokens.iter().position(is_meant);
     found.ok_or_else(|| TokenError::NotFound(id_or_name.to_owned()))

@@ -130,6 +130,9 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
 fn contents(survey: &Survey, config: &Config, findings: &mut Findings) {
     let shown = config.data.display();
     match &survey.contents {
+        _ if let Some(why) = &survey.forbidden => {
+            findings.problem("store", why.clone(), None, Exit::Store);
+        }
         Ok(None) if let Some(count) = backups(survey) => findings.problem(
             "store",
             format!("there is none in {shown}, and there are backups of one: {count}"),

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::passphrase::{Passphrase, Wrapped};
 use super::{FILE, Key, LENGTH};
 use crate::connection::StoreError;
+use crate::disk;
 use crate::store::files;
 
 /// No key file is longer, in bytes.
@@ -187,10 +188,10 @@ impl Content {
 const UNFINISHED: &str = "part-";
 
 fn cannot_be_made(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Key(format!(
-        "The key file {} cannot be made: {error}",
-        path.display()
-    ))
+    StoreError::Key(match error.kind() {
+        std::io::ErrorKind::PermissionDenied => disk::describe(path, error),
+        _ => format!("The key file {} cannot be made: {error}", path.display()),
+    })
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -258,12 +259,18 @@ pub fn forget(path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// The error for a key file that the system does not let us read.
+pub fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Key(match error.kind() {
+        std::io::ErrorKind::PermissionDenied => disk::describe(path, error),
+        _ => format!("The key file {} cannot be read: {error}", path.display()),
+    })
+}
+
 /// What a key file holds.
 pub fn read(path: &Path) -> Result<Content, StoreError> {
     let shown = path.display();
-    let content = read_bytes(path).map_err(|error| {
-        StoreError::Key(format!("The key file {shown} cannot be read: {error}"))
-    })?;
+    let content = read_bytes(path).map_err(|error| unreadable(path, &error))?;
     files::refuse_writable_by_others(path)?;
     let mut key = Zeroizing::new([0; LENGTH]);
     if content.len() == LENGTH {

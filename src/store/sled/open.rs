@@ -63,6 +63,7 @@ pub fn open(
     files::create_folder(data).map_err(|error| unusable(data, &error))?;
     files::refuse_writable_by_others(data)?;
     let lock = Lock::take(data)?;
+    files::refuse_forbidden(data, &data.join(rebuild::FOLDER))?;
     exchange::finish(data).map_err(|error| unusable(data, &error))?;
     let found = Files::find(data)?;
     let start = |identity, point, way| Start::new(data, lock, (identity, backups), point, way);
@@ -222,7 +223,7 @@ pub(super) enum Found {
 
 pub(super) fn open_view(data: &Path) -> Result<Found, String> {
     let folder = data.join(rebuild::FOLDER);
-    if !folder.exists() {
+    if !folder.try_exists().map_err(|error| error.to_string())? {
         return Ok(Found::Nothing);
     }
     if !rebuild::has_room(data) {

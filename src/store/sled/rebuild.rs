@@ -1,7 +1,7 @@
 //! Makes a view from the snapshots and the journal, when the one that is there cannot be used.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -144,9 +144,14 @@ pub fn leave(view: std::sync::Arc<View>) {
     std::mem::forget(view);
 }
 
-/// Moves a damaged view out of the way and says where it is.
-pub fn set_aside(data: &Path) -> std::io::Result<Option<std::path::PathBuf>> {
+/// Moves a damaged database out of the way and returns its new path. One that this user may not open is not damaged: it stays.
+pub fn set_aside(data: &Path) -> Result<Option<PathBuf>, StoreError> {
     let folder = data.join(FOLDER);
+    files::refuse_forbidden(data, &folder)?;
+    move_aside(data, &folder).map_err(|error| files::unusable(data, &error))
+}
+
+fn move_aside(data: &Path, folder: &Path) -> std::io::Result<Option<PathBuf>> {
     if !folder.exists() {
         return Ok(None);
     }
@@ -160,13 +165,13 @@ pub fn set_aside(data: &Path) -> std::io::Result<Option<std::path::PathBuf>> {
     let number = kept.last().map_or(1, |(number, _)| number + 1);
     files::create_folder(&damaged)?;
     let target = damaged.join(format!("{FOLDER}-{number}"));
-    std::fs::rename(&folder, &target)?;
+    std::fs::rename(folder, &target)?;
     files::sync_folder(&damaged)?;
     files::sync_folder(data)?;
     Ok(Some(target))
 }
 
-fn numbered_folders(damaged: &Path) -> std::io::Result<Vec<(u64, std::path::PathBuf)>> {
+fn numbered_folders(damaged: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
     let Ok(entries) = std::fs::read_dir(damaged) else {
         return Ok(Vec::new());
     };

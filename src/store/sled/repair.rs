@@ -254,7 +254,7 @@ pub fn make_again(
     why: &str,
 ) -> Result<Rebuilt, StoreError> {
     let rebuilt = if rebuild::has_room(data) {
-        let aside = rebuild::set_aside(data).map_err(|error| files::unusable(data, &error))?;
+        let aside = rebuild::set_aside(data)?;
         let (rebuilt, broken) = rebuild::into_sled(data, identity, old)?;
         let kept = aside.map_or(String::new(), |path| {
             format!("; the damaged one is kept in {}", path.display())

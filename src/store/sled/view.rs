@@ -250,8 +250,12 @@ fn keep_private(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let mode = if path.is_dir() { 0o700 } else { 0o600 };
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+        let found = std::fs::metadata(&path)?;
+        let mode = if found.is_dir() { 0o700 } else { 0o600 };
+        // Only the owner may set it, even to what it already is.
+        if found.permissions().mode() & 0o777 != mode {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+        }
     }
     Ok(())
 }
