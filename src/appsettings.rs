@@ -1,16 +1,18 @@
 //! The application settings that `$Section:Key` references resolve against.
 //!
-//! They are .NET's: `appsettings.json`, over it `appsettings.{Environment}.json`, over both the environment variables
-//! (`OpenAI__ApiKey`). Keys have no case, arrays are keys by index, and the highest place that has a key decides, even
-//! when it says null there.
+//! They are .NET's, low to high: `appsettings.json`, `appsettings.{Environment}.json`, user secrets (in Development only),
+//! environment variables (`OpenAI__ApiKey`), and a folder with one file for each key. Keys have no case, arrays are keys by
+//! index, and the highest place that has a key decides, even when it says null there.
 //!
 //! Why by hand: no configuration crate knows these rules, and none reads a value only for the moment it is used.
 
 mod allowed;
+mod key_per_file;
 mod layer;
 mod listing;
 mod reference;
 mod survey;
+mod user_secrets;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +31,9 @@ pub use survey::Survey;
 pub use variables::Variables;
 
 const FILE_NAME: &str = "appsettings.json";
+
+/// Option that names the folder with one file for each key.
+const KEY_PER_FILE: &str = "--key-per-file";
 
 /// Whether a reference resolves; never the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +61,9 @@ pub enum Lookup {
 pub struct AppSettings {
     base: Option<PathBuf>,
     is_named: bool,
+    user_secrets: Option<PathBuf>,
     variables: Variables,
+    key_per_file: Option<PathBuf>,
 }
 
 impl Default for AppSettings {
@@ -64,7 +71,9 @@ impl Default for AppSettings {
         Self {
             base: None,
             is_named: false,
+            user_secrets: None,
             variables: Variables::none(),
+            key_per_file: None,
         }
     }
 }
@@ -74,8 +83,8 @@ impl AppSettings {
     pub fn in_folder(folder: impl AsRef<Path>, variables: Variables) -> Self {
         Self {
             base: Some(folder.as_ref().join(FILE_NAME)),
-            is_named: false,
             variables,
+            ..Self::default()
         }
     }
 
@@ -85,6 +94,24 @@ impl AppSettings {
             base: Some(path.into()),
             is_named: true,
             variables,
+            ..Self::default()
+        }
+    }
+
+    /// The same with the user secrets of a .NET project, by its `UserSecretsId`.
+    pub fn with_user_secrets(self, id: &str) -> Result<Self, String> {
+        Ok(Self {
+            user_secrets: Some(user_secrets::path(id)?),
+            ..self
+        })
+    }
+
+    /// The same with a folder that has one file for each key.
+    #[must_use]
+    pub fn with_key_per_file(self, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            key_per_file: Some(folder.into()),
+            ..self
         }
     }
 
@@ -108,19 +135,21 @@ impl AppSettings {
     /// What is wrong with the files, one sentence each; a file that need not be there is not missed.
     pub fn problems(&self) -> Vec<String> {
         let layers = self.layers();
-        let flaws = layers
-            .iter()
-            .enumerate()
-            .filter_map(|(index, layer)| match &layer.values {
-                Err(FileFlaw::NotThere) if self.is_named && index == 0 => {
-                    Some(format!("{} is not there; check --appsettings", layer.name))
-                }
-                Ok(_) | Err(FileFlaw::NotThere) => None,
-                Err(FileFlaw::Unusable(why)) => {
-                    Some(format!("{} {why}; the file is left out", layer.name))
-                }
-            });
-        flaws.chain(self.environment().err()).collect()
+        let flaws = layers.all().filter_map(|layer| match &layer.values {
+            Err(FileFlaw::NotThere) => layer
+                .option
+                .map(|option| format!("{} is not there; check {option}", layer.name)),
+            Ok(_) => None,
+            Err(FileFlaw::Unusable(why)) => {
+                let is_folder = layer.option == Some(KEY_PER_FILE);
+                let what = if is_folder { "folder" } else { "file" };
+                Some(format!("{} {why}; the {what} is left out", layer.name))
+            }
+        });
+        let mut problems: Vec<String> = flaws.collect();
+        problems.extend(layers.problems);
+        problems.extend(self.environment().err());
+        problems
     }
 
     fn find(&self, reference: &Reference) -> Found {
@@ -129,15 +158,32 @@ impl AppSettings {
             return Found::Refused { allowed };
         }
         let key = reference.key().to_ascii_lowercase();
+        let Layers { files, keys, .. } = layers;
         let mut looked_in = Vec::new();
+        let mut decided = false;
+        if let Some(layer) = keys {
+            match look_in(layer, &key, &mut decided) {
+                (place, Some(value)) => {
+                    let file = reference
+                        .variable()
+                        .unwrap_or_else(|| reference.key().to_owned());
+                    let source = format!("{place}/{file}");
+                    return Found::At { source, value };
+                }
+                (place, None) => looked_in.push(place),
+            }
+        }
         let variable = self.variables.for_key(&key);
         let is_set = variable.is_some();
         match variable {
-            Some((name, value)) if has_text(&value) => {
+            Some((name, value)) if has_text(&value) && !decided => {
                 return Found::At {
                     source: format!("environment variable {name}"),
                     value,
                 };
+            }
+            Some((name, value)) if has_text(&value) => {
+                looked_in.push(format!("environment variable {name}"));
             }
             Some((name, _)) => looked_in.push(format!("environment variable {name} (empty)")),
             None => {
@@ -145,51 +191,75 @@ impl AppSettings {
                 looked_in.extend(name.map(|name| format!("environment variable {name}")));
             }
         }
-        let mut decided = is_set;
+        decided |= is_set;
         let mut places = Vec::new();
-        for layer in layers.into_iter().rev() {
-            let place = match layer.values {
-                Err(FileFlaw::NotThere) => format!("{} (not there)", layer.name),
-                Err(FileFlaw::Unusable(why)) => format!("{}, which {why}", layer.name),
-                Ok(mut values) => match values.remove(&key).map(|kept| kept.value) {
-                    Some(Some(value)) if has_text(&value) && !decided => {
-                        return Found::At {
-                            source: layer.name,
-                            value,
-                        };
-                    }
-                    Some(_) if !decided => {
-                        decided = true;
-                        format!("{} (empty)", layer.name)
-                    }
-                    Some(_) | None => layer.name,
-                },
-            };
-            places.push(place);
+        for layer in files.into_iter().rev() {
+            match look_in(layer, &key, &mut decided) {
+                (source, Some(value)) => return Found::At { source, value },
+                (place, None) => places.push(place),
+            }
         }
         looked_in.extend(places.into_iter().rev());
+        if self.user_secrets.is_some() && !self.has_user_secrets() {
+            looked_in.push("user secrets (in Development only)".into());
+        }
         Found::Nowhere { looked_in }
     }
 
-    /// The files, the lowest first.
-    fn layers(&self) -> Vec<Layer> {
-        let Some(base) = &self.base else {
-            return Vec::new();
-        };
-        let mut paths = vec![base.clone()];
-        if let Ok(environment) = self.environment() {
-            let stem = base.file_stem().unwrap_or_default().to_string_lossy();
-            let extension = base.extension().unwrap_or_default().to_string_lossy();
-            let dot = if extension.is_empty() { "" } else { "." };
-            paths.push(base.with_file_name(format!("{stem}.{environment}{dot}{extension}")));
+    /// The files and folders.
+    fn layers(&self) -> Layers {
+        let mut files = Vec::new();
+        if let Some(base) = &self.base {
+            let option = self.is_named.then_some("--appsettings");
+            files.push(self.layer(base, option));
+            if let Ok(environment) = self.environment() {
+                let stem = base.file_stem().unwrap_or_default().to_string_lossy();
+                let extension = base.extension().unwrap_or_default().to_string_lossy();
+                let dot = if extension.is_empty() { "" } else { "." };
+                let name = format!("{stem}.{environment}{dot}{extension}");
+                files.push(self.layer(&base.with_file_name(name), None));
+            }
         }
-        paths
-            .into_iter()
-            .map(|path| Layer {
-                name: self.name_of(&path),
-                values: layer::read(&path),
-            })
-            .collect()
+        if let Some(path) = self
+            .user_secrets
+            .as_ref()
+            .filter(|_| self.has_user_secrets())
+        {
+            files.push(Layer {
+                name: path.display().to_string(),
+                values: layer::read(path),
+                option: Some("--user-secrets"),
+            });
+        }
+        let mut problems = Vec::new();
+        let keys = self.key_per_file.as_ref().map(|folder| {
+            let (values, flaws) = key_per_file::read(folder);
+            problems = flaws;
+            Layer {
+                name: folder.display().to_string(),
+                values,
+                option: Some(KEY_PER_FILE),
+            }
+        });
+        Layers {
+            files,
+            keys,
+            problems,
+        }
+    }
+
+    fn layer(&self, path: &Path, option: Option<&'static str>) -> Layer {
+        Layer {
+            name: self.name_of(path),
+            values: layer::read(path),
+            option,
+        }
+    }
+
+    /// Whether user secrets were asked for and apply.
+    fn has_user_secrets(&self) -> bool {
+        let environment = self.variables.environment();
+        self.user_secrets.is_some() && user_secrets::apply_in(&environment)
     }
 
     /// What sentences call a file: as it was named, or in the working folder its name alone.
@@ -219,10 +289,45 @@ impl AppSettings {
     }
 }
 
-/// One file.
+/// A file, or a folder of files.
 struct Layer {
     name: String,
     values: Result<Values, FileFlaw>,
+    /// The option that names it, where it must be there.
+    option: Option<&'static str>,
+}
+
+/// Everything that is read besides the environment.
+struct Layers {
+    /// The files below the environment, the lowest first.
+    files: Vec<Layer>,
+    /// The folder above the environment.
+    keys: Option<Layer>,
+    /// What is wrong with single files in that folder.
+    problems: Vec<String>,
+}
+
+impl Layers {
+    fn all(&self) -> impl Iterator<Item = &Layer> {
+        self.files.iter().chain(&self.keys)
+    }
+}
+
+/// The value of a key in a layer, unless a higher one `decided` already; and what to call the layer.
+fn look_in(layer: Layer, key: &str, decided: &mut bool) -> (String, Option<SecretString>) {
+    let Layer { name, values, .. } = layer;
+    match values {
+        Err(FileFlaw::NotThere) => (format!("{name} (not there)"), None),
+        Err(FileFlaw::Unusable(why)) => (format!("{name}, which {why}"), None),
+        Ok(mut values) => match values.remove(key).map(|kept| kept.value) {
+            Some(Some(value)) if has_text(&value) && !*decided => (name, Some(value)),
+            Some(_) if !*decided => {
+                *decided = true;
+                (format!("{name} (empty)"), None)
+            }
+            Some(_) | None => (name, None),
+        },
+    }
 }
 
 enum Found {

@@ -153,6 +153,22 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub appsettings: Option<PathBuf>,
+    /// User secrets of a .NET project by its UserSecretsId, read over appsettings in the environment Development
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        help_heading = "Global options"
+    )]
+    pub user_secrets: Option<String>,
+    /// Folder with one file per setting, named Section__Key, read over the environment; for example /run/secrets
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help_heading = "Global options"
+    )]
+    pub key_per_file: Option<PathBuf>,
     /// The place that config.toml has under this name [default: its 'target', or the connections of this machine]
     #[arg(
         long,

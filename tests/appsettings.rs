@@ -356,3 +356,80 @@ fn keys_are_listed_as_their_highest_place_spells_them_and_without_values() {
         assert_eq!(settings.lookup(&reference), found);
     }
 }
+
+#[test]
+fn key_per_file_is_above_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "appsettings.json",
+        r#"{"A":{"Both":"base","Base":"base","Emptied":"base"}}"#,
+    );
+    let secrets = folder.path().join("secrets");
+    fs::create_dir_all(secrets.join("..data")).unwrap();
+    write(&secrets, "A__Both", "file\r\n");
+    write(&secrets, "a__lines", "one\ntwo\n\n");
+    write(&secrets, "A__Emptied", "\n");
+    write(&secrets, "ignore.A__Ignored", "x");
+    write(&secrets, "A__Bytes", "");
+    fs::write(secrets.join("A__Bytes"), b"\xff").unwrap();
+    std::os::unix::fs::symlink(secrets.join("A__Both"), secrets.join("A__Linked")).unwrap();
+    let variables = Variables::of([("A__Both", "variable"), ("A__Variable", "variable")]);
+    let settings =
+        AppSettings::in_folder(folder.path(), variables).with_key_per_file(secrets.clone());
+    for (key, expected) in [
+        ("A:Both", Some("file")),
+        ("a:BOTH", Some("file")),
+        ("A:Lines", Some("one\ntwo\n")),
+        ("A:Linked", Some("file")),
+        ("A:Variable", Some("variable")),
+        ("A:Base", Some("base")),
+        ("A:Emptied", None),
+        ("A:Ignored", None),
+        ("A:Bytes", None),
+    ] {
+        assert_eq!(value(&settings, key).as_deref(), expected, "{key}");
+    }
+    let shown = secrets.display();
+    assert_eq!(source(&settings, "A:Both"), format!("{shown}/A__Both"));
+    assert!(source(&settings, "A:Emptied").contains(&format!("{shown} (empty)")));
+    let problems = settings.problems();
+    assert!(
+        problems.len() == 1 && problems[0].contains("A__Bytes is not UTF-8"),
+        "{problems:?}"
+    );
+    let (keys, _) = settings.keys(|_| false);
+    let both = keys.iter().find(|listed| listed.key == "A:Both").unwrap();
+    assert_eq!(both.source, format!("{shown}/A__Both"));
+    assert!(!format!("{keys:?}{problems:?}").contains("one"), "no value");
+}
+
+#[test]
+fn missing_key_per_file_folder_is_a_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = AppSettings::in_folder(folder.path(), Variables::none())
+        .with_key_per_file(folder.path().join("none"));
+    assert!(settings.problems()[0].ends_with("none is not there; check --key-per-file"));
+    write(folder.path(), "file", "");
+    let settings = settings.with_key_per_file(folder.path().join("file"));
+    assert!(settings.problems()[0].contains("is not a folder; the folder is left out"));
+    assert!(source(&settings, "A:B").contains("is not a folder"));
+}
+
+#[test]
+fn prefixes_in_key_per_file_narrow_what_may_be_referenced() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "Umbraco__AI__AllowedConfigurationKeyPrefixes__0",
+        "Umbraco:AI:Secrets\n",
+    );
+    let variables = Variables::of([("OpenAI__ApiKey", "x"), ("Umbraco__AI__Secrets__Key", "y")]);
+    let settings =
+        AppSettings::in_folder(folder.path(), variables).with_key_per_file(folder.path());
+    assert!(source(&settings, "OpenAI:ApiKey").starts_with("refused"));
+    assert_eq!(
+        value(&settings, "Umbraco:AI:Secrets:Key").as_deref(),
+        Some("y")
+    );
+}

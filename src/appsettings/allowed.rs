@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Layer, Variables};
+use super::{Layer, Layers, Variables};
 
 /// The array of prefixes that narrows what may be referenced, in the settings themselves.
 const PREFIXES: &str = "umbraco:ai:allowedconfigurationkeyprefixes";
@@ -19,7 +19,7 @@ pub(super) struct Allowed {
 
 impl Allowed {
     /// What the settings and the environment say.
-    pub(super) fn of(layers: &[Layer], variables: &Variables) -> Self {
+    pub(super) fn of(layers: &Layers, variables: &Variables) -> Self {
         Self {
             prefixes: prefixes(layers, variables),
         }
@@ -51,19 +51,23 @@ impl Allowed {
 }
 
 /// The list, each index from the highest place that has it.
-pub(super) fn prefixes(layers: &[Layer], variables: &Variables) -> Vec<String> {
+pub(super) fn prefixes(layers: &Layers, variables: &Variables) -> Vec<String> {
     let mut merged: BTreeMap<String, Option<SecretString>> = BTreeMap::new();
     let below = format!("{PREFIXES}:");
-    for values in layers.iter().filter_map(|layer| layer.values.as_ref().ok()) {
-        let listed = values.iter().filter(|(key, _)| key.starts_with(&below));
-        merged.extend(listed.map(|(key, kept)| (key.clone(), kept.value.clone())));
-    }
+    let listed_in = |layer: &Layer| {
+        let values = layer.values.as_ref().into_iter().flatten();
+        let listed = values.filter(|(key, _)| key.starts_with(&below));
+        let listed = listed.map(|(key, kept)| (key.clone(), kept.value.clone()));
+        listed.collect::<Vec<_>>()
+    };
+    merged.extend(layers.files.iter().flat_map(listed_in));
     merged.extend(
         variables
             .below(PREFIXES)
             .into_iter()
             .map(|(key, value)| (key, Some(value))),
     );
+    merged.extend(layers.keys.iter().flat_map(listed_in));
     merged
         .into_values()
         .flatten()

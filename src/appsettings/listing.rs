@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::allowed::Allowed;
-use super::{AppSettings, Layer, Reference, has_text};
+use super::{AppSettings, Layer, Layers, Reference, has_text};
 
 /// The most keys that are listed.
 pub const MOST_KEYS: usize = 1_000;
@@ -30,7 +30,8 @@ impl AppSettings {
         let allowed = Allowed::of(&layers, &self.variables);
         let mut found: BTreeMap<String, Option<ConfigurationKey>> = BTreeMap::new();
         // The highest place that has a key decides, even when it says nothing there.
-        for Layer { name, values } in layers {
+        let Layers { files, keys, .. } = layers;
+        for Layer { name, values, .. } in files {
             for (key, kept) in values.into_iter().flatten() {
                 let is_there = kept.value.is_some_and(|value| has_text(&value));
                 let listed = is_there.then(|| ConfigurationKey {
@@ -52,6 +53,17 @@ impl AppSettings {
                 found.insert(lower, listed);
             }
         });
+        if let Some(Layer { name, values, .. }) = keys {
+            for (key, kept) in values.into_iter().flatten() {
+                let is_there = kept.value.is_some_and(|value| has_text(&value));
+                let source = format!("{name}/{}", kept.key.replace(':', "__"));
+                let listed = is_there.then_some(ConfigurationKey {
+                    key: kept.key,
+                    source,
+                });
+                found.insert(key, listed);
+            }
+        }
         let mut keys: Vec<_> = found
             .into_values()
             .flatten()

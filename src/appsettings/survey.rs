@@ -21,7 +21,7 @@ impl AppSettings {
     /// Looks at what there is to refer to.
     pub fn survey(&self) -> Survey {
         let layers = self.layers();
-        let files = layers.iter().map(|layer| {
+        let files = layers.all().map(|layer| {
             let keys = match &layer.values {
                 Ok(values) => Some(values.len()),
                 Err(FileFlaw::NotThere | FileFlaw::Unusable(_)) => None,

@@ -136,6 +136,8 @@ fn called_with(globals: &Globals) -> Vec<String> {
         ("config", path(&globals.config)),
         ("key_file", path(&globals.key_file)),
         ("appsettings", path(&globals.appsettings)),
+        ("user_secrets", globals.user_secrets.clone()),
+        ("key_per_file", path(&globals.key_per_file)),
     ];
     let written = options
         .into_iter()

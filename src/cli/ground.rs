@@ -1,6 +1,6 @@
 //! What a command stands on before it opens the store: folders, files, providers, the target that is meant.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::exit::Failure;
@@ -123,10 +123,11 @@ impl Ground {
         ground.drafts = Some(drafts::here(&ground.config));
         let (catalog, of_providers) = ProviderCatalog::load(Some(&ground.config.providers()));
         ground.catalog = Arc::new(catalog);
-        ground.appsettings = match &globals.appsettings {
-            Some(file) => AppSettings::file(file, Variables::Process),
-            None => AppSettings::in_folder("", Variables::Process),
-        };
+        ground.appsettings = appsettings(
+            globals.appsettings.as_deref(),
+            globals.user_secrets.as_deref(),
+            globals.key_per_file.as_deref(),
+        )?;
         ground.problems.extend(of_providers);
         ground.problems.extend(ground.appsettings.problems());
         Ok(ground)
@@ -182,6 +183,25 @@ impl Ground {
             .iter()
             .for_each(|problem| output.note(problem));
     }
+}
+
+/// The settings that references resolve against, from the options that say where they are.
+pub fn appsettings(
+    file: Option<&Path>,
+    user_secrets: Option<&str>,
+    key_per_file: Option<&Path>,
+) -> Result<AppSettings, Failure> {
+    let mut settings = match file {
+        Some(file) => AppSettings::file(file, Variables::Process),
+        None => AppSettings::in_folder("", Variables::Process),
+    };
+    if let Some(id) = user_secrets {
+        settings = settings.with_user_secrets(id).map_err(Failure::Usage)?;
+    }
+    Ok(match key_per_file {
+        Some(folder) => settings.with_key_per_file(folder),
+        None => settings,
+    })
 }
 
 /// What `config.toml` in the config folder says.

@@ -2,18 +2,22 @@
 //!
 //! Why: clap's own messages echo what they did not understand, and what people type in the wrong place is often a key.
 
+use std::any::TypeId;
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::num::{IntErrorKind, ParseIntError};
+use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::Args;
 use super::exit::Failure;
 use super::secret;
 use super::server::Written;
 use super::shapes;
+use crate::disk;
 
 /// What the arguments come to.
 pub enum Parsed {
@@ -21,6 +25,23 @@ pub enum Parsed {
     Args(Box<Args>),
     /// Text to print: help or version.
     Text(String),
+}
+
+/// The command line of umai. Every path in it, given as an option or in the environment, may begin with `~/`.
+pub fn command() -> Command {
+    with_home(Args::command())
+}
+
+fn with_home(command: Command) -> Command {
+    let expand = |argument: Arg| {
+        if argument.get_value_parser().type_id() == TypeId::of::<PathBuf>() {
+            argument
+                .value_parser(PathBufValueParser::new().try_map(|path| disk::expand_home(&path)))
+        } else {
+            argument
+        }
+    };
+    command.mut_args(expand).mut_subcommands(with_home)
 }
 
 /// Reads the arguments of the process, without the program's name.
@@ -32,7 +53,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
         )));
     }
     let program = std::iter::once(OsString::from("umai"));
-    let matches = Args::command().try_get_matches_from(program.chain(arguments.iter().cloned()));
+    let matches = command().try_get_matches_from(program.chain(arguments.iter().cloned()));
     let args = matches.and_then(|matches| {
         let mut args = Args::from_arg_matches(&matches)?;
         args.globals.written = Written::of(&matches);

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::exit::Failure;
 use crate::appsettings::Reference;
 use crate::connection::{Mask, Plain};
+use crate::disk;
 use crate::text::secret;
 
 /// The most bytes a secret has.
@@ -28,11 +29,13 @@ pub fn way(key: Option<&str>) -> String {
 }
 
 /// The options whose value is a path, which may hold long tokens.
-const PATHS: [&str; 17] = [
+const PATHS: [&str; 19] = [
     "--data",
     "--config",
     "--key-file",
     "--appsettings",
+    "--user-secrets",
+    "--key-per-file",
     "--from-json",
     "--token-file",
     "--ca-file",
@@ -152,7 +155,7 @@ impl std::str::FromStr for SecretFile {
         match text.split_once('=') {
             Some((key, path)) if !key.is_empty() && !path.is_empty() => Ok(Self {
                 key: key.to_owned(),
-                path: path.into(),
+                path: disk::expand_home(Path::new(path))?,
             }),
             _ => Err("write it as KEY=PATH".into()),
         }

@@ -36,6 +36,8 @@ impl Written {
             "data",
             "key_file",
             "appsettings",
+            "user_secrets",
+            "key_per_file",
             "config",
         ];
         let is_written =
@@ -58,7 +60,13 @@ impl Written {
 const SERVER: &str = "server";
 
 /// The options that say where things are on this machine.
-const HERE: [&str; 3] = ["data", "key_file", "appsettings"];
+const HERE: [&str; 5] = [
+    "data",
+    "key_file",
+    "appsettings",
+    "user_secrets",
+    "key_per_file",
+];
 
 /// The options that belong to a server.
 const THERE: [&str; 2] = ["token_file", "ca_file"];

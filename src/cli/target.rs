@@ -12,7 +12,7 @@ use crate::config::target::{Place, Target};
 const PLACES: [&str; 2] = ["server", "data"];
 
 /// The options about files that a server has itself.
-const OF_HERE: [&str; 2] = ["key_file", "appsettings"];
+const OF_HERE: [&str; 4] = ["key_file", "appsettings", "user_secrets", "key_per_file"];
 
 /// The options about a server.
 const OF_SERVER: [&str; 2] = ["token_file", "ca_file"];
@@ -121,11 +121,17 @@ pub fn laid_over(globals: &Globals, target: &Target) -> Globals {
             data,
             key_file,
             appsettings,
+            user_secrets,
+            key_per_file,
         } => {
             globals.server = None;
             globals.data = Some(data.clone());
             over("key_file", &mut globals.key_file, key_file);
             over("appsettings", &mut globals.appsettings, appsettings);
+            over("key_per_file", &mut globals.key_per_file, key_per_file);
+            if !written.has("user_secrets") && user_secrets.is_some() {
+                globals.user_secrets.clone_from(user_secrets);
+            }
         }
     }
     globals

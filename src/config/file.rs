@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::lines::{Lines, in_order};
-use super::target::{Target, resolve, text};
+use super::target::{Target, path, text};
 use crate::text::file::{self, FileFlaw};
+use crate::text::fold::nfc;
 use crate::text::printable;
 
 /// The file's name in the config folder.
@@ -83,7 +84,11 @@ impl ConfigFile {
         if let Some(why) = &self.unread {
             return Err(format!("The target '{shown}' cannot be looked up: {why}"));
         }
-        match self.targets.iter().find(|(known, _)| known == name) {
+        match self
+            .targets
+            .iter()
+            .find(|(known, _)| nfc(known) == nfc(name))
+        {
             Some((_, Ok(target))) => Ok(target.clone()),
             Some((_, Err(why))) => Err(format!("The target '{shown}' cannot be used: {why}")),
             None if self.targets.is_empty() => Err(format!(
@@ -111,7 +116,7 @@ impl ConfigFile {
 
     /// Whether a target is the one that is meant when none is named.
     pub fn is_default(&self, name: &str) -> bool {
-        matches!(&self.target, Some(Ok(known)) if known == name)
+        matches!(&self.target, Some(Ok(known)) if nfc(known) == nfc(name))
     }
 
     /// Every target by its name, or why it cannot be used.
@@ -130,12 +135,12 @@ impl ConfigFile {
     fn take(&mut self, key: &str, value: &DeValue<'_>, lines: &Lines<'_>) -> Result<(), String> {
         match key {
             "theme" => self.theme = Some(text(key, value)?),
-            "data" => self.data = Some(resolve(lines.folder, &text(key, value)?)),
+            "data" => self.data = Some(path(key, value, lines.folder)?),
             "backup-folder" => {
-                self.backup_folder = Some(resolve(lines.folder, &text(key, value)?));
+                self.backup_folder = Some(path(key, value, lines.folder)?);
             }
             "passphrase-file" => {
-                self.passphrase_file = Some(resolve(lines.folder, &text(key, value)?));
+                self.passphrase_file = Some(path(key, value, lines.folder)?);
             }
             "plain" => self.is_plain = switch(key, value)?,
             "read-only" => {
@@ -253,7 +258,7 @@ mod tests {
     )]
     #[case::foreign_here(
         "server = \"https://h\"\nkey-file = \"k\"",
-        "its own key-file and appsettings"
+        "its own key-file, appsettings, user-secrets"
     )]
     #[case::colour("data = \"d\"\ncolor = \"reddish\"", "'reddish' is no colour")]
     #[case::badge(

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::lines::{Lines, in_order};
+use crate::disk;
 use crate::text::{columns, is_visible_text, printable};
 
 /// The widest badge, in columns: it stands in the first line, where one also reads where one is.
@@ -52,6 +53,10 @@ pub enum Place {
         key_file: Option<PathBuf>,
         /// What references resolve against, when it is not in the working folder.
         appsettings: Option<PathBuf>,
+        /// The user secrets of a .NET project, by its `UserSecretsId`.
+        user_secrets: Option<String>,
+        /// The folder with one file for each key.
+        key_per_file: Option<PathBuf>,
     },
 }
 
@@ -74,6 +79,8 @@ struct Draft {
     data: Option<PathBuf>,
     key_file: Option<PathBuf>,
     appsettings: Option<PathBuf>,
+    user_secrets: Option<String>,
+    key_per_file: Option<PathBuf>,
     badge: Option<String>,
     color: Option<String>,
     is_read_only: bool,
@@ -102,7 +109,7 @@ impl Target {
 impl Draft {
     fn take(&mut self, key: &str, value: &DeValue<'_>, folder: &Path) -> Result<(), String> {
         let text = || text(key, value);
-        let path = || Ok::<_, String>(Some(resolve(folder, &text()?)));
+        let path = || path(key, value, folder).map(Some);
         match key {
             "server" => self.server = Some(address(text()?)?),
             "token-file" => self.token_file = path()?,
@@ -110,6 +117,8 @@ impl Draft {
             "data" => self.data = path()?,
             "key-file" => self.key_file = path()?,
             "appsettings" => self.appsettings = path()?,
+            "user-secrets" => self.user_secrets = Some(text()?),
+            "key-per-file" => self.key_per_file = path()?,
             "badge" => self.badge = Some(badge(text()?)?),
             "color" => self.color = Some(color(text()?)?),
             "read-only" => {
@@ -119,7 +128,7 @@ impl Draft {
             }
             _ => {
                 return Err(format!(
-                    "a target has no '{}'; it has server, token-file, ca-file or data, key-file, appsettings, and badge, color, read-only",
+                    "a target has no '{}'; it has server, token-file, ca-file or data, key-file, appsettings, user-secrets, key-per-file, and badge, color, read-only",
                     printable(key)
                 ));
             }
@@ -130,7 +139,10 @@ impl Draft {
     fn finish(self, name: &str) -> Result<Target, String> {
         let shown = printable(name);
         let is_of_server = self.token_file.is_some() || self.ca_file.is_some();
-        let is_of_here = self.key_file.is_some() || self.appsettings.is_some();
+        let is_of_here = self.key_file.is_some()
+            || self.appsettings.is_some()
+            || self.user_secrets.is_some()
+            || self.key_per_file.is_some();
         let place = match (self.server, self.data) {
             (Some(_), Some(_)) => {
                 return Err(format!(
@@ -144,7 +156,7 @@ impl Draft {
             }
             (Some(_), None) if is_of_here => {
                 return Err(format!(
-                    "the target '{shown}' is a server, which has its own key-file and appsettings: leave them out"
+                    "the target '{shown}' is a server, which has its own key-file, appsettings, user-secrets and key-per-file: leave them out"
                 ));
             }
             (None, Some(_)) if is_of_server => {
@@ -161,6 +173,8 @@ impl Draft {
                 data,
                 key_file: self.key_file,
                 appsettings: self.appsettings,
+                user_secrets: self.user_secrets,
+                key_per_file: self.key_per_file,
             },
         };
         Ok(Target {
@@ -182,13 +196,10 @@ pub(super) fn text(key: &str, value: &DeValue<'_>) -> Result<String, String> {
     }
 }
 
-/// A path as it is meant: `~/` is the home folder, and what is not absolute lies beside the file.
-pub(super) fn resolve(folder: &Path, text: &str) -> PathBuf {
-    let home = || std::env::var_os("HOME").filter(|home| !home.is_empty());
-    match (text.strip_prefix("~/"), home()) {
-        (Some(inside), Some(home)) => Path::new(&home).join(inside),
-        _ => folder.join(text),
-    }
+/// The path in a line: `~/` is the home folder, and a relative path begins from the folder of the file.
+pub(super) fn path(key: &str, value: &DeValue<'_>, folder: &Path) -> Result<PathBuf, String> {
+    let path = disk::expand_home(Path::new(&text(key, value)?));
+    Ok(folder.join(path.map_err(|why| format!("{key}: {why}"))?))
 }
 
 /// An address that may be shown.

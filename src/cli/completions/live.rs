@@ -3,13 +3,13 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 use clap_complete::engine::CompletionCandidate;
 
 use crate::cli::exit::Failure;
 use crate::cli::server::Written;
 use crate::cli::session::{self, Ground};
-use crate::cli::{Args, Globals};
+use crate::cli::{Globals, parse};
 
 /// The most that are offered; who sees as many types on.
 const MOST: usize = 200;
@@ -27,7 +27,7 @@ pub fn aliases(typed: &OsStr) -> Vec<CompletionCandidate> {
 
 fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
     // What is typed so far is rarely a whole command; its options say where the connections are.
-    let matches = Args::command()
+    let matches = parse::command()
         .ignore_errors(true)
         .try_get_matches_from(words);
     let globals = matches.and_then(|matches| {

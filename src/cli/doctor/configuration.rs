@@ -1,8 +1,8 @@
 //! Looks at what `$Section:Key` can refer to: files, environment, allow-list; names only, never a value.
 
 use super::finding::Findings;
-use crate::appsettings::{AppSettings, Variables};
-use crate::cli::Globals;
+use crate::cli::exit::Exit;
+use crate::cli::{Globals, ground};
 
 const AREA: &str = "settings";
 
@@ -10,9 +10,17 @@ const AREA: &str = "settings";
 const MOST: usize = 20;
 
 pub(super) fn look(globals: &Globals, findings: &mut Findings) {
-    let settings = match &globals.appsettings {
-        Some(file) => AppSettings::file(file, Variables::Process),
-        None => AppSettings::in_folder("", Variables::Process),
+    let settings = ground::appsettings(
+        globals.appsettings.as_deref(),
+        globals.user_secrets.as_deref(),
+        globals.key_per_file.as_deref(),
+    );
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(failure) => {
+            findings.problem(AREA, failure.to_string(), None, Exit::Usage);
+            return;
+        }
     };
     let survey = settings.survey();
     for (name, keys) in &survey.files {

@@ -37,7 +37,7 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
     if is_meant {
         says.push_str(", and it is the one that is asked now");
     }
-    let files: [Option<(&str, &Path)>; 2] = match &target.place {
+    let files: [Option<(&str, &Path)>; 3] = match &target.place {
         Place::Server {
             token_file,
             ca_file,
@@ -45,14 +45,17 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
         } => [
             token_file.as_deref().map(|path| ("token-file", path)),
             ca_file.as_deref().map(|path| ("ca-file", path)),
+            None,
         ],
         Place::Here {
             key_file,
             appsettings,
+            key_per_file,
             ..
         } => [
             key_file.as_deref().map(|path| ("key-file", path)),
             appsettings.as_deref().map(|path| ("appsettings", path)),
+            key_per_file.as_deref().map(|path| ("key-per-file", path)),
         ],
     };
     let missing = files

@@ -10,6 +10,7 @@ use super::super::secret;
 use super::source::{Entry, Source, place};
 use crate::connection::document::{Elsewhere, Wanted};
 use crate::connection::{Plain, Setting};
+use crate::disk;
 
 /// The same connections with their secrets in them; what cannot be fetched is added to what is wrong.
 pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<Entry> {
@@ -73,7 +74,7 @@ fn typed_or_piped(label: &str) -> Result<secret::Taken, String> {
 
 /// What a file holds. Its path is never repeated: where people write the secret in its place, it would be said.
 fn from_file(folder: &Path, path: &Path) -> Result<secret::Taken, String> {
-    let path = &folder.join(path);
+    let path = &folder.join(disk::expand_home(path)?);
     let file = match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err("it is no ordinary file".to_owned()),
         Ok(_) => File::open(path).map_err(|error| error.to_string()),

@@ -38,7 +38,10 @@ pub fn write(document: &Document, name: &str, over: Over) -> Result<PathBuf, Not
 
 /// Where a file of this name would be, unless it cannot be written there.
 pub fn place(name: &str, over: Over) -> Result<PathBuf, NotWritten> {
-    let path = whole(name);
+    let path = whole(name).map_err(|why| NotWritten::Refused {
+        path: name.into(),
+        why,
+    })?;
     let refused = |why: &dyn std::fmt::Display| NotWritten::Refused {
         path: path.clone(),
         why: why.to_string(),
@@ -70,13 +73,9 @@ pub fn deliver(
     })
 }
 
-fn whole(name: &str) -> PathBuf {
-    let home = name.strip_prefix("~/").zip(std::env::home_dir());
-    let path = match home {
-        Some((rest, home)) => home.join(rest),
-        None => PathBuf::from(name),
-    };
-    std::path::absolute(&path).unwrap_or_else(|_| Path::new(name).to_owned())
+fn whole(name: &str) -> Result<PathBuf, String> {
+    let path = disk::expand_home(Path::new(name))?;
+    Ok(std::path::absolute(&path).unwrap_or(path))
 }
 
 fn sentence(error: &io::Error) -> String {
