@@ -1,4 +1,4 @@
-//! Makes files and folders that only their owner can use, and makes their names durable.
+//! Makes files and folders that only their owner can use, makes their names durable, and expands and explains paths.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -8,8 +8,6 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::Access;
 use rustix::io::Errno;
 use rustix::process::{Uid, geteuid};
-
-use crate::text::shell;
 
 /// Makes a folder and those above it, and their names durable; one that is there stays as it is.
 pub fn create_folder(path: &Path) -> io::Result<()> {
@@ -51,7 +49,9 @@ pub fn describe(path: &Path, error: &io::Error) -> String {
 /// No command changes the owner of a folder that belongs to another user outside the home folder: it may be the system's.
 pub fn permission_denied(path: &Path, obstacle: &Path, folder: &Path) -> String {
     let shown = path.display();
-    let quoted = shell::quoted(&folder.display().to_string());
+    // In single quotes nothing means anything to a shell.
+    let quoted = folder.display().to_string().replace('\'', r"'\''");
+    let quoted = format!("'{quoted}'");
     let me = geteuid();
     let owner = owner(obstacle).filter(|owner| *owner != me);
     let Some(owner) = owner else {

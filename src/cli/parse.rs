@@ -194,3 +194,38 @@ fn is_safe(word: &str) -> bool {
 
 /// No option or command is longer.
 const RUN_OF_LETTERS: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(command: &Command, found: &mut Vec<Arg>) {
+        found.extend(command.get_arguments().cloned());
+        for command in command.get_subcommands() {
+            arguments(command, found);
+        }
+    }
+
+    #[test]
+    fn every_option_for_a_file_or_folder_expands_the_home_folder() {
+        let mut all = Vec::new();
+        arguments(&Args::command(), &mut all);
+        let named = |argument: &&Arg| {
+            let names = argument.get_value_names().unwrap_or_default();
+            names.iter().any(|name| name == "FILE" || name == "DIR")
+        };
+        let paths: Vec<&Arg> = all.iter().filter(named).collect();
+        assert!(paths.len() > 15, "{}", paths.len());
+        for path in paths {
+            let type_id = path.get_value_parser().type_id();
+            assert!(type_id == TypeId::of::<PathBuf>(), "{path}");
+        }
+        let matches = command().try_get_matches_from(["umai", "--data", "~/x", "man", "--to", "~"]);
+        let matches = matches.unwrap();
+        let data: &PathBuf = matches.get_one("data").unwrap();
+        assert_eq!(*data, disk::home().unwrap().join("x"));
+        let (_, man) = matches.subcommand().unwrap();
+        let to: &PathBuf = man.get_one("to").unwrap();
+        assert_eq!(*to, disk::home().unwrap().join(""));
+    }
+}

@@ -105,4 +105,13 @@ mod tests {
     fn what_was_typed_is_as_close_as_it_is(#[case] typed: &str, #[case] close: Option<Closeness>) {
         assert_eq!(closeness(typed, &["Create Connection", "new"]), close);
     }
+
+    #[test]
+    fn normalization_makes_no_difference() {
+        let typed = fold("CAFE\u{301}");
+        assert_eq!(
+            closeness(&typed, &["Caf\u{e9} Noir"]),
+            Some(Closeness::Beginning)
+        );
+    }
 }

@@ -39,6 +39,25 @@ fn three() -> Home {
 }
 
 #[test]
+fn names_are_filtered_and_ordered_after_normalization() {
+    let home = Home::new();
+    for (alias, name) in [("a", "Cafe\u{301}"), ("b", "CAF\u{c9}"), ("c", "Cafz")] {
+        let body = json!({"alias": alias, "name": name, "providerId": "openai"});
+        assert_eq!(home.create(&body.to_string()).code, 0);
+    }
+    for filter in ["caf\u{e9}", "cafe\u{301}"] {
+        for arguments in [&["--filter", filter][..], &[filter]] {
+            let list = [&["connections", "list", "--json"], arguments].concat();
+            let list = home.run(&list).json();
+            assert_eq!(aliases(&list), ["a", "b"], "{arguments:?}");
+            assert_eq!(list["items"][0]["name"], "Cafe\u{301}");
+        }
+    }
+    let sorted = home.run(&["connections", "list", "--sort", "name", "--json"]);
+    assert_eq!(aliases(&sorted.json()), ["c", "a", "b"]);
+}
+
+#[test]
 fn the_documented_request_gets_the_documented_answer() {
     let home = Home::new();
     home.write("request.json", DOCUMENTED);

@@ -227,3 +227,24 @@ fn forget_versions(view: &View, id: Uuid, rows: &mut Vec<Row>) -> Result<(), Bro
     rows.extend(versions.into_iter().map(|key| (key, None)));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saving_removes_the_place_under_a_name_that_was_not_normalized() {
+        let json = serde_json::json!({"id": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "alias": "a", "name": "Cafe\u{301}", "providerId": "openai", "isActive": true, "dateCreated": "2024-01-15T10:30:00Z", "dateModified": "2024-01-15T10:30:00Z", "version": 1});
+        let decomposed: ConnectionItem = serde_json::from_value(json).unwrap();
+        let composed = ConnectionItem {
+            name: "caf\u{e9}".into(),
+            ..decomposed.clone()
+        };
+        assert_eq!(rows::order_key(&decomposed), rows::order_key(&composed));
+        assert_eq!(rows::old_order_key(&composed), None);
+        let old = rows::old_order_key(&decomposed).unwrap();
+        let mut changed = Vec::new();
+        leave_indexes(&decomposed, Some(&composed), &mut changed);
+        assert_eq!(changed, [(old, None)]);
+    }
+}

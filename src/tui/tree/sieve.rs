@@ -50,3 +50,26 @@ impl Sieve {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("caf\u{e9}")]
+    #[case("cafe\u{301}")]
+    #[case("CAF\u{c9}")]
+    #[case("name:CAFE\u{301}")]
+    #[case("-cafz")]
+    fn filter_finds_names_in_any_normalization(#[case] text: &str) {
+        let item = |name: &str| -> ConnectionItem {
+            let json = serde_json::json!({"id": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "alias": "a", "name": name, "providerId": "openai", "isActive": true, "dateCreated": "2024-01-15T10:30:00Z", "dateModified": "2024-01-15T10:30:00Z", "version": 1});
+            serde_json::from_value(json).unwrap()
+        };
+        let names = ["Caf\u{e9}", "Cafe\u{301}", "Cafz"];
+        let mut sieve = Sieve::new(text, &ProviderCatalog::embedded()).unwrap();
+        let kept = sieve.keep(names.map(item).into());
+        let kept: Vec<&str> = kept.iter().map(|(_, item)| item.name.as_str()).collect();
+        assert_eq!(kept, names[..2], "{text}");
+    }
+}
