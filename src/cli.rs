@@ -153,19 +153,21 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub appsettings: Option<PathBuf>,
-    /// User secrets of a .NET project by its UserSecretsId, read over appsettings in the environment Development
+    /// User secrets of a .NET project.
     #[arg(
         long,
         global = true,
         value_name = "ID",
+        help = "User secrets of the .NET project with this UserSecretsId, read over appsettings in Development only",
         help_heading = "Global options"
     )]
     pub user_secrets: Option<String>,
-    /// Folder with one file per setting, named Section__Key, read over the environment; for example /run/secrets
+    /// Folder with one file per configuration key.
     #[arg(
         long,
         global = true,
         value_name = "DIR",
+        help = "Folder with one file per configuration key, named Section__Key, read over the environment",
         help_heading = "Global options"
     )]
     pub key_per_file: Option<PathBuf>,
