@@ -7,6 +7,8 @@
 //!       └──► config
 //! ```
 //!
+//! `tls` says which certificates `connection` and `api` trust, and reads those that `api` serves.
+//!
 //! `drafts` keeps for `tui` what is typed and not saved, sealed with the key of `store`.
 //!
 //! Two seams carry the rest: [`connection::ConnectionService`] is what the screen and the command line ask,
@@ -32,6 +34,7 @@
 
 pub mod text;
 pub mod disk;
+pub mod tls;
 pub mod provider;
 pub mod appsettings;
 pub mod connection;

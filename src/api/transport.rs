@@ -24,7 +24,6 @@ pub mod seats;
 pub mod sentry;
 pub mod tls;
 pub mod tries;
-mod validity;
 pub mod vitals;
 
 use std::sync::Arc;

@@ -66,8 +66,8 @@ enum Security {
     Plain,
     /// The development certificate; what clients trust it by.
     Development(TlsAcceptor, PathBuf),
-    /// A certificate that was given, and when it expires.
-    Own(TlsAcceptor, Option<DateTime<Utc>>),
+    /// A certificate that was given, when it expires, and what clients will refuse it for.
+    Own(TlsAcceptor, Option<DateTime<Utc>>, Vec<String>),
 }
 
 impl From<TlsError> for Failure {
@@ -137,8 +137,8 @@ impl Serve {
             return Ok(Security::Development(identity.acceptor()?, authority));
         };
         let identity = Identity::read(certificate, key)?;
-        let expires = identity.expires();
-        Ok(Security::Own(identity.acceptor()?, expires))
+        let (expires, flaws) = (identity.expires(), identity.flaws());
+        Ok(Security::Own(identity.acceptor()?, expires, flaws))
     }
 
     /// Says what will not go well, and yet is no reason not to start.
@@ -152,7 +152,10 @@ impl Serve {
                     );
                 }
             }
-            Security::Own(_, expires) => {
+            Security::Own(_, expires, flaws) => {
+                for flaw in flaws {
+                    output.note(flaw);
+                }
                 if let Some(end) = expires.filter(|end| *end < Utc::now()) {
                     output.note(&format!(
                         "The certificate expired on {}; clients will refuse it",
@@ -223,7 +226,7 @@ async fn open_up(
     let (tls, authority) = match security {
         Security::Plain => (None, None),
         Security::Development(tls, authority) => (Some(tls), Some(authority)),
-        Security::Own(tls, _) => (Some(tls), None),
+        Security::Own(tls, ..) => (Some(tls), None),
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let urls: Vec<String> = addresses

@@ -113,7 +113,7 @@ pub fn named(
     if let Some(path) = &globals.ca_file {
         let pem = read(path, "--ca-file")?;
         options = options
-            .with_certificates(&pem)
+            .with_certificates(&pem, path)
             .map_err(|why| Failure::Usage(format!("{} {why}", path.display())))?;
     }
     Ok(Some(options))

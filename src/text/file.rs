@@ -17,6 +17,22 @@ pub enum FileFlaw {
 
 /// The text of a regular file of at most `limit` bytes, without a byte order mark. It may hold secrets, so it is wiped.
 pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<String>, FileFlaw> {
+    let bytes = read_bytes(path, limit)?;
+    let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    match std::str::from_utf8(body) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(error) => {
+            let good = body.get(..error.valid_up_to()).unwrap_or_default();
+            let line = good.split(|byte| *byte == b'\n').count();
+            Err(FileFlaw::Unusable(format!(
+                "is not UTF-8 text (line {line}); save it as UTF-8"
+            )))
+        }
+    }
+}
+
+/// The bytes of a regular file of at most `limit` bytes. They may hold secrets, so they are wiped.
+pub fn read_bytes(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileFlaw> {
     // Asked before opening: a named pipe would wait for its writer.
     let metadata = std::fs::metadata(path).map_err(|error| flaw(&error))?;
     if !metadata.is_file() {
@@ -34,17 +50,7 @@ pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<String>, FileFlaw> {
             limit / 1024
         )));
     }
-    let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    match std::str::from_utf8(body) {
-        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(error) => {
-            let good = body.get(..error.valid_up_to()).unwrap_or_default();
-            let line = good.split(|byte| *byte == b'\n').count();
-            Err(FileFlaw::Unusable(format!(
-                "is not UTF-8 text (line {line}); save it as UTF-8"
-            )))
-        }
-    }
+    Ok(bytes)
 }
 
 /// The line and the column of a byte, both from 1; the column counts characters.

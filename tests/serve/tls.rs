@@ -140,6 +140,44 @@ fn a_certificate_of_ones_own_is_used_and_an_expired_one_noted() {
 }
 
 #[test]
+fn ca_certificate_and_one_without_names_are_warned_of_at_start() {
+    use rcgen::{BasicConstraints, IsCa};
+    let house = House::new();
+    house.token("laptop", "write");
+    for (names, constraints, warnings) in [
+        (&["umai.example"][..], IsCa::ExplicitNoCa, [false, false]),
+        (
+            &["umai.example"][..],
+            IsCa::Ca(BasicConstraints::Unconstrained),
+            [true, false],
+        ),
+        (&[][..], IsCa::NoCa, [false, true]),
+    ] {
+        let key = KeyPair::generate().unwrap();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.is_ca = constraints;
+        let certificate = params.self_signed(&key).unwrap();
+        fs::write(house.path("cert.pem"), certificate.pem()).unwrap();
+        fs::write(house.path("key.pem"), key.serialize_pem()).unwrap();
+        // An address of no interface here, so that it ends after what it says.
+        let said = house.run(&[
+            "serve",
+            "--listen",
+            "192.0.2.1:1",
+            "--cert",
+            "cert.pem",
+            "--key",
+            "key.pem",
+        ]);
+        let found = ["(CA:TRUE)", "no subjectAltName"].map(|words| said.err.contains(words));
+        assert_eq!(found, warnings, "{said:?}");
+        let is_told = said.err.contains("openssl req -x509");
+        assert_eq!(is_told, warnings.contains(&true), "{said:?}");
+    }
+}
+
+#[test]
 fn files_that_are_no_certificate_and_key_are_named_with_what_is_wrong() {
     let house = House::new();
     let (certificate, key) = made("localhost", (2090, 1, 1));
@@ -148,6 +186,15 @@ fn files_that_are_no_certificate_and_key_are_named_with_what_is_wrong() {
     fs::write(house.path("key.pem"), &key).unwrap();
     fs::write(house.path("other.pem"), other).unwrap();
     fs::write(house.path("noise.pem"), [0xff, 0xfe, 0]).unwrap();
+    let der = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
+    fs::write(house.path("cert.der"), der).unwrap();
+    let der = KeyPair::from_pem(&key).unwrap().serialize_der();
+    fs::write(house.path("key.der"), der).unwrap();
+    fs::write(
+        house.path("both.p12"),
+        b"\x30\x82\x0a\x0f\x02\x01\x03\x30\x82",
+    )
+    .unwrap();
     fs::write(
         house.path("locked.pem"),
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
@@ -169,7 +216,23 @@ fn files_that_are_no_certificate_and_key_are_named_with_what_is_wrong() {
             "other.pem",
             "The key is not the one of the certificate",
         ),
-        ("noise.pem", "key.pem", "noise.pem is not UTF-8 text"),
+        ("noise.pem", "key.pem", "noise.pem holds no certificate"),
+        (
+            "cert.der",
+            "key.pem",
+            "openssl x509 -inform DER -in cert.der",
+        ),
+        (
+            "cert.pem",
+            "key.der",
+            "openssl pkey -inform DER -in key.der",
+        ),
+        ("both.p12", "key.pem", "openssl pkcs12 -in both.p12 -nokeys"),
+        (
+            "cert.pem",
+            "both.p12",
+            "openssl pkcs12 -in both.p12 -nocerts",
+        ),
         ("broken.pem", "key.pem", "broken.pem is damaged"),
     ] {
         let files = ["--cert", certificate, "--key", key];

@@ -1,11 +1,13 @@
 //! Which server is asked, and how it is told who asks.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use reqwest::Certificate;
+use rustls::pki_types::CertificateDer;
 
 use super::Address;
+use crate::tls::pem;
 
 /// Reads the token again, for a server that takes the one it was given no more; none where there is no usable one.
 pub(super) type TokenSource = Arc<dyn Fn() -> Option<HeaderValue> + Send + Sync>;
@@ -16,7 +18,7 @@ pub struct RemoteOptions {
     pub(super) address: Address,
     pub(super) token: Option<HeaderValue>,
     pub(super) token_source: Option<TokenSource>,
-    pub(super) roots: Vec<Certificate>,
+    pub(super) roots: Vec<CertificateDer<'static>>,
 }
 
 impl RemoteOptions {
@@ -58,14 +60,8 @@ impl RemoteOptions {
     }
 
     /// The same, trusting the certificates of a PEM file besides the system's. The sentence says what is wrong with the file.
-    pub fn with_certificates(mut self, pem: &[u8]) -> Result<Self, String> {
-        let roots = Certificate::from_pem_bundle(pem).unwrap_or_default();
-        if roots.is_empty() {
-            return Err(
-                "holds no certificate; it must be PEM, with -----BEGIN CERTIFICATE-----".into(),
-            );
-        }
-        self.roots.extend(roots);
+    pub fn with_certificates(mut self, bytes: &[u8], path: &Path) -> Result<Self, String> {
+        self.roots.extend(pem::roots(bytes, path)?);
         Ok(self)
     }
 }

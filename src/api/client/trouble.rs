@@ -5,6 +5,9 @@ use std::io;
 
 use rustls::CertificateError;
 
+use crate::tls::self_signed_command;
+use crate::tls::trust::CaAsServer;
+
 /// So long a connection may take to come about.
 pub const CONNECT_SECONDS: u64 = 5;
 
@@ -84,6 +87,15 @@ fn of_tls(error: &rustls::Error) -> String {
         };
     };
     match flaw {
+        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+            return format!(
+                "its certificate has no subjectAltName; it needs one, for example from: {}",
+                self_signed_command(None)
+            );
+        }
+        flaw if CaAsServer::is_cause(flaw) => {
+            "its certificate is a CA's (CA:TRUE) and is not trusted itself; name this certificate with --ca-file"
+        }
         CertificateError::UnknownIssuer => {
             "its certificate is not trusted; name the one that signed it with --ca-file"
         }

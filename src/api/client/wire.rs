@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::options::TokenSource;
 use super::{Address, RemoteOptions, trouble};
 use crate::connection::ServerError;
+use crate::tls::trust::client_config;
 
 /// So long a whole answer may take, unless the server itself asks somebody.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -125,18 +126,23 @@ impl Wire {
             .redirect(Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(trouble::CONNECT_SECONDS));
+        let unreachable = |why| ServerError::Unreachable {
+            server: options.address.to_string(),
+            why,
+        };
         builder = if options.address.is_tls() {
-            builder.tls_certs_merge(options.roots.iter().cloned())
+            let config = client_config(&options.roots);
+            let config = config.map_err(|why| {
+                unreachable(format!("{why}; name its certificate with --ca-file"))
+            })?;
+            builder.tls_backend_preconfigured(config)
         } else {
             // The system's certificates are many, and reading them takes longer than the request.
             builder.tls_certs_only([])
         };
-        let client = builder.build().map_err(|_| ServerError::Unreachable {
-            server: options.address.to_string(),
-            why:
-                "this system has no certificates to check its own against; name one with --ca-file"
-                    .into(),
-        })?;
+        let client = builder
+            .build()
+            .map_err(|_| unreachable("the HTTP client cannot be set up".into()))?;
         Ok(Self {
             client,
             places: Semaphore::new(MOST_AT_ONCE),

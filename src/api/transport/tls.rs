@@ -11,8 +11,9 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{Error, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
-use super::validity::not_after;
-use crate::text::file::{FileFlaw, read};
+use crate::text::file::{FileFlaw, read_bytes};
+use crate::tls::pem::{self, Wanted};
+use crate::tls::x509;
 
 /// The largest file of certificates or keys.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -33,31 +34,47 @@ pub struct Identity {
 impl Identity {
     /// From two files; they may be the same.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
-        let text = text(certificate)?;
-        let chain = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
-        let chain = chain.map_err(|error| flaw(certificate, &format!("is damaged: {error}")))?;
-        if chain.is_empty() {
-            return Err(flaw(
-                certificate,
-                "holds no certificate; it must be PEM, with -----BEGIN CERTIFICATE-----",
-            ));
-        }
-        let text = self::text(key)?;
-        let found = PrivateKeyDer::from_pem_slice(text.as_bytes());
+        let chain = pem::certificates(&bytes(certificate)?, certificate);
+        let chain = chain.map_err(|why| flaw(certificate, &why))?;
+        let bytes = bytes(key)?;
+        let found = PrivateKeyDer::from_pem_slice(&bytes);
         let key = found.map_err(|_| {
-            let words = if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-                "holds an encrypted key; give it one without a passphrase that only its owner can read"
+            let is_encrypted = String::from_utf8_lossy(&bytes)
+                .contains("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+            let words = if is_encrypted {
+                "holds an encrypted key; give it one without a passphrase that only its owner can read".to_owned()
             } else {
-                "holds no private key; it must be PEM, with -----BEGIN PRIVATE KEY-----"
+                pem::not_pem(&bytes, key, Wanted::Key)
             };
-            flaw(key, words)
+            flaw(key, &words)
         })?;
         Ok(Self { chain, key })
     }
 
     /// When it expires, as far as can be read.
     pub fn expires(&self) -> Option<DateTime<Utc>> {
-        self.chain.first().and_then(|leaf| not_after(leaf))
+        self.chain.first().and_then(|leaf| x509::not_after(leaf))
+    }
+
+    /// What clients will refuse the certificate for, in sentences.
+    pub fn flaws(&self) -> Vec<String> {
+        let Some(own) = self.chain.first() else {
+            return Vec::new();
+        };
+        let mut flaws = Vec::new();
+        if x509::is_ca(own) {
+            flaws.push("The certificate is a CA's (CA:TRUE): many clients refuse it as a server's own, even when they trust it");
+        }
+        if !x509::has_names(own) {
+            flaws.push(
+                "The certificate has no subjectAltName: clients find no name in it and refuse it",
+            );
+        }
+        let command = crate::tls::self_signed_command(None);
+        let flaws = flaws.into_iter();
+        flaws
+            .map(|flaw| format!("{flaw}. To make one: {command}"))
+            .collect()
     }
 
     /// What connections are encrypted with: TLS 1.2 and 1.3, HTTP/1.1.
@@ -80,8 +97,8 @@ impl Identity {
     }
 }
 
-fn text(path: &Path) -> Result<zeroize::Zeroizing<String>, TlsError> {
-    read(path, MOST_BYTES).map_err(|why| match why {
+fn bytes(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, TlsError> {
+    read_bytes(path, MOST_BYTES).map_err(|why| match why {
         FileFlaw::NotThere => flaw(path, "is not there"),
         FileFlaw::Unusable(why) => flaw(path, &why),
     })
