@@ -131,6 +131,14 @@ async fn the_required_fields_alone_are_enough() {
     "Invalid settings for provider 'openai': OpenAI API Key is required"
 )]
 #[case(
+    r#"{"alias":"a","name":"A","providerId":"openai-compatible","settings":{"endpoint":"https://a.example","headers":"X-A: b; content-length: 3"}}"#,
+    "Invalid settings for provider 'openai-compatible': Extra Headers must not contain Content-Length: umai sets the headers that frame a request itself"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai-compatible","settings":{"endpoint":"https://a.example","headers":"Proxy-Authorization : Basic eDp5"}}"#,
+    "Invalid settings for provider 'openai-compatible': Extra Headers must not contain Proxy-*: umai sets the headers that frame a request itself"
+)]
+#[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":5}}"#,
     "Invalid settings for provider 'openai': OpenAI API Key must be text"
 )]

@@ -265,6 +265,7 @@ fn code(reason: &Reason) -> &'static str {
         Reason::UrlWithCredentials => "urlWithCredentials",
         Reason::NotAnOption(_) => "notAnOption",
         Reason::NotHeaders => "notHeaders",
+        Reason::ClientHeader(_) => "clientHeader",
         Reason::Masked => "masked",
         Reason::NotAReference => "notAReference",
         Reason::ReferenceMissing { .. } => "referenceMissing",

@@ -29,7 +29,7 @@ use one_or_many::one_or_many;
 
 pub use by_name::capabilities_by_name;
 pub use listing::{Listing, Named, NextPage, PageOfModels};
-pub use request::{ProbeRequest, Unsendable};
+pub use request::{ProbeRequest, Unsendable, client_header};
 pub use template::Template;
 pub use values::Values;
 
@@ -182,7 +182,10 @@ impl Probe {
             && let Some(lines) = values.get(setting)
         {
             for (name, value) in lines.split(';').filter_map(|line| line.split_once(':')) {
-                request.add(name.trim(), value.trim())?;
+                // Validation refuses these; older records and references may still have them.
+                if client_header(name.trim()).is_none() {
+                    request.add(name.trim(), value.trim())?;
+                }
             }
         }
         match self.scheme {

@@ -13,10 +13,10 @@ const ID: Uuid = Uuid::from_u128(0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6);
 /// Every reason there is.
 fn reasons() -> Vec<Reason> {
     use Reason::{
-        AliasFormat, AliasReserved, AliasTaken, EndpointMoved, GivenTwice, Masked, NotAReference,
-        NotAUrl, NotAnOption, NotHeaders, OneOf, ProviderFixed, ReferenceMissing, ReferenceRefused,
-        Required, Said, TooLong, UnknownProvider, UnknownSetting, Unprintable, UrlWithCredentials,
-        WrongType,
+        AliasFormat, AliasReserved, AliasTaken, ClientHeader, EndpointMoved, GivenTwice, Masked,
+        NotAReference, NotAUrl, NotAnOption, NotHeaders, OneOf, ProviderFixed, ReferenceMissing,
+        ReferenceRefused, Required, Said, TooLong, UnknownProvider, UnknownSetting, Unprintable,
+        UrlWithCredentials, WrongType,
     };
     let words = || vec!["a".to_owned(), "b \"c\"".to_owned()];
     let all = vec![
@@ -39,6 +39,7 @@ fn reasons() -> Vec<Reason> {
         UrlWithCredentials,
         NotAnOption(words()),
         NotHeaders,
+        ClientHeader("Host".into()),
         Masked,
         NotAReference,
         ReferenceMissing {
@@ -75,6 +76,7 @@ fn reasons() -> Vec<Reason> {
             | UrlWithCredentials
             | NotAnOption(_)
             | NotHeaders
+            | ClientHeader(_)
             | Masked
             | NotAReference
             | ReferenceMissing { .. }

@@ -124,6 +124,43 @@ async fn bedrock_gets_a_signature_that_another_computation_agrees_with() {
 }
 
 #[tokio::test]
+async fn referenced_headers_that_frame_a_request_are_not_sent() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(Way::Compatible.list()))
+        .mount(&server)
+        .await;
+    let lines = "Host: evil.example; content-length: 7; Transfer-Encoding: chunked; Connection: upgrade; \
+                 Upgrade: h2c; TE: trailers; Expect: 100-continue; Proxy-Authorization: Basic eDp5; X-Team: blue";
+    let variables = umai::appsettings::Variables::of([("My__Headers", lines)]);
+    let service = crate::stage::service_with(
+        &server.uri(),
+        umai::connection::check::Limits::default(),
+        variables,
+    );
+    let settings = json!({"endpoint": server.uri(), "headers": "$My:Headers"});
+    let report = tested(&service, "openai-compatible", &settings).await;
+    assert!(report.success, "{report:?}");
+    let requests = server.received_requests().await.unwrap();
+    let request = &requests[0];
+    assert_eq!(header(request, "x-team"), Some("blue"));
+    assert_eq!(
+        header(request, "host"),
+        Some(server.address().to_string().as_str())
+    );
+    for name in [
+        "content-length",
+        "transfer-encoding",
+        "upgrade",
+        "te",
+        "expect",
+        "proxy-authorization",
+    ] {
+        assert_eq!(header(request, name), None, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn foundry_takes_the_key_when_there_is_one_and_else_entra() {
     let (_server, requests) = received(Way::FoundryKey).await;
     assert_eq!(

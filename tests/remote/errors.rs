@@ -38,6 +38,7 @@ fn every_reason() -> Vec<Reason> {
         Reason::UrlWithCredentials,
         Reason::NotAnOption(vec!["x".into()]),
         Reason::NotHeaders,
+        Reason::ClientHeader("Host".into()),
         Reason::Masked,
         Reason::NotAReference,
         Reason::ReferenceMissing {

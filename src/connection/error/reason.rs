@@ -50,6 +50,8 @@ pub enum Reason {
     NotAnOption(Vec<String>),
     /// Not `Name: value; Other-Name: value`.
     NotHeaders,
+    /// A header that only the HTTP client may set; names it.
+    ClientHeader(String),
     /// A masked text where a secret is needed.
     Masked,
     /// Begins with `$` and is neither `$Section:Key` nor `$$…`.
@@ -131,6 +133,11 @@ impl Reason {
             Self::NotAnOption(options) => format!("{label} must be one of {}", options.join(", ")),
             Self::NotHeaders => {
                 format!("{label} must be headers such as Name: value; Other-Name: value")
+            }
+            Self::ClientHeader(name) => {
+                format!(
+                    "{label} must not contain {name}: umai sets the headers that frame a request itself"
+                )
             }
             Self::Masked => {
                 format!("{label} is a masked text, not a key; give the key itself")

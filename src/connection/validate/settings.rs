@@ -5,6 +5,7 @@ use super::super::secret::{Mask, Plain};
 use super::super::setting::{Setting, Settings};
 use super::{Examined, Stored};
 use crate::appsettings::Reference;
+use crate::provider::probe::client_header;
 use crate::provider::{FieldKind, Provider, SettingsField};
 use crate::text;
 
@@ -148,7 +149,7 @@ fn examine_text(text: &str, field: &SettingsField, stored: Stored) -> Option<Rea
     }
     match field.kind {
         FieldKind::Url => examine_url(text),
-        FieldKind::Headers => (!are_headers(text)).then_some(Reason::NotHeaders),
+        FieldKind::Headers => examine_headers(text),
         FieldKind::Number => serde_json::from_str::<serde_json::Number>(text)
             .is_err()
             .then_some(Reason::WrongType(expected(field.kind).into())),
@@ -165,20 +166,28 @@ fn examine_url(text: &str) -> Option<Reason> {
 }
 
 /// `Name: value; Other-Name: value`, names being the tokens of RFC 9110, section 5.6.2.
-fn are_headers(text: &str) -> bool {
+fn examine_headers(text: &str) -> Option<Reason> {
     let is_token = |name: &str| {
         !name.is_empty()
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
     };
-    text.split(';')
+    let lines = text
+        .split(';')
         .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .all(|line| {
-            line.split_once(':')
-                .is_some_and(|(name, value)| is_token(name.trim()) && !value.trim().is_empty())
-        })
+        .filter(|line| !line.is_empty());
+    for line in lines {
+        match line.split_once(':') {
+            Some((name, value)) if is_token(name.trim()) && !value.trim().is_empty() => {
+                if let Some(name) = client_header(name.trim()) {
+                    return Some(Reason::ClientHeader(name.into()));
+                }
+            }
+            Some(_) | None => return Some(Reason::NotHeaders),
+        }
+    }
+    None
 }
 
 fn examine_rules(given: &Settings<Plain>, provider: &Provider, found: &mut Examined) {

@@ -4,6 +4,34 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use secrecy::SecretString;
 use url::{Position, Url};
 
+/// Headers that frame a request or belong to one connection (RFC 9110, section 7.6.1): the HTTP client sets them.
+const CLIENT_HEADERS: &[&str] = &[
+    "Connection",
+    "Content-Length",
+    "Expect",
+    "Host",
+    "HTTP2-Settings",
+    "Keep-Alive",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+];
+
+/// Headers that are meant for a proxy; all that begin so.
+const PROXY_HEADERS: &str = "Proxy-";
+
+/// Returns the header, in its usual spelling, when only the HTTP client may set it.
+pub fn client_header(name: &str) -> Option<&'static str> {
+    let is_for_proxy = name
+        .get(..PROXY_HEADERS.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(PROXY_HEADERS));
+    let mut known = CLIENT_HEADERS.iter().copied();
+    known
+        .find(|known| known.eq_ignore_ascii_case(name))
+        .or(is_for_proxy.then_some("Proxy-*"))
+}
+
 /// A request that is ready to be sent.
 #[derive(Debug)]
 pub struct ProbeRequest {
