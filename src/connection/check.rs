@@ -6,10 +6,12 @@
 mod address;
 mod caller;
 mod prepared;
+mod proxy;
 mod read;
 mod redaction;
 mod refusal;
 mod said;
+mod stream;
 mod unreached;
 mod verdict;
 
@@ -22,9 +24,9 @@ use super::test_report::{Model, TestReport, TestStage};
 use super::{Plain, Settings};
 use crate::appsettings::AppSettings;
 use crate::provider::Provider;
-use crate::provider::probe::{NextPage, PageOfModels, entra};
+use crate::provider::probe::{MAX_MODELS, NextPage, PageOfModels, entra};
 pub use address::Outlook;
-use caller::{Answer, Caller};
+use caller::{Answer, Caller, Wanted};
 use prepared::Prepared;
 use refusal::Refusal;
 use verdict::Asked;
@@ -36,6 +38,8 @@ pub struct Limits {
     pub time: Duration,
     /// The most bytes that are read of one answer.
     pub bytes: usize,
+    /// The most bytes that are read of one page of a list.
+    pub list_bytes: usize,
     /// The most pages that are read of one list.
     pub pages: usize,
 }
@@ -45,6 +49,7 @@ impl Default for Limits {
         Self {
             time: Duration::from_secs(10),
             bytes: 1024 * 1024,
+            list_bytes: 16 * 1024 * 1024,
             pages: 20,
         }
     }
@@ -82,7 +87,7 @@ pub async fn models(subject: &Subject<'_>, limits: Limits) -> Result<Vec<Model>,
     let mut prepared = Prepared::new(subject).map_err(|refusal| refusal.report(None))?;
     let caller = Caller::new(limits);
     let found = match prove(&mut prepared, &caller).await {
-        Ok(proven) => list(&prepared, &caller, limits, &proven).await,
+        Ok(mut proven) => list(&prepared, &caller, limits, &mut proven).await,
         Err(refusal) => Err(refusal),
     };
     found.map_err(|refusal| prepared.reported(refusal))
@@ -96,18 +101,18 @@ struct Proven {
 
 async fn prove(prepared: &mut Prepared<'_>, caller: &Caller) -> Result<Proven, Refusal> {
     if let Some(call) = prepared.token_call()? {
-        let answer = caller.call(call.request).await;
+        let answer = caller.call(call.request, Wanted::Document).await;
         let answer = verdict::judge(answer, &call.target, Asked::Token, prepared)?;
         let token = answer.json.as_ref().and_then(entra::token_in);
         prepared.sign_with(token.ok_or_else(|| verdict::no_token(&call.target, &answer))?);
     }
     let call = prepared.proof_call()?;
-    let asked = if prepared.probe.is_list() {
-        Asked::Models
+    let (asked, wanted) = if prepared.probe.is_list() {
+        (Asked::Models, prepared.wanted_list()?)
     } else {
-        Asked::Proof
+        (Asked::Proof, Wanted::Document)
     };
-    let answer = caller.call(call.request).await;
+    let answer = caller.call(call.request, wanted).await;
     let answer = verdict::judge(answer, &call.target, asked, prepared)?;
     Ok(Proven {
         answer,
@@ -119,12 +124,12 @@ async fn success(
     prepared: &Prepared<'_>,
     caller: &Caller,
     limits: Limits,
-    proven: Proven,
+    mut proven: Proven,
 ) -> TestReport {
     let mut report = refusal::passed(&proven.place, &proven.answer);
     report.address = Some(prepared.proof_shown());
     if prepared.probe.models.is_some() {
-        match list(prepared, caller, limits, &proven).await {
+        match list(prepared, caller, limits, &mut proven).await {
             Ok(models) => refusal::add_models(&mut report, models.len()),
             Err(refusal) => refusal.add_to(&mut report),
         }
@@ -137,12 +142,10 @@ async fn list(
     prepared: &Prepared<'_>,
     caller: &Caller,
     limits: Limits,
-    proven: &Proven,
+    proven: &mut Proven,
 ) -> Result<Vec<Model>, Refusal> {
-    let listing = prepared.listing()?;
-    let own_first = prepared.probe.is_list();
-    let first = proven.answer.json.as_ref().filter(|_| own_first);
-    let mut page = first.and_then(|json| listing.read(json));
+    // Where the proof was the list, its answer is the first page.
+    let mut page = proven.answer.list.take();
     let mut models = Vec::new();
     let mut known = HashSet::new();
     let mut at: Option<NextPage> = None;
@@ -162,7 +165,7 @@ async fn list(
                 models.push(model);
             }
         }
-        if next.is_none() || next == at {
+        if next.is_none() || next == at || models.len() >= MAX_MODELS {
             break;
         }
         at = next;
@@ -175,13 +178,14 @@ async fn ask_page(
     caller: &Caller,
     at: Option<&NextPage>,
 ) -> Result<PageOfModels, Refusal> {
-    let listing = prepared.listing()?;
+    let wanted = prepared.wanted_list()?;
     let call = prepared.list_call(at)?;
-    let answer = caller.call(call.request).await;
+    let answer = caller.call(call.request, wanted).await;
     let judged = verdict::judge(answer, &call.target, Asked::Models, prepared);
     let answer = judged.map_err(|refusal| refusal.at(TestStage::Models))?;
-    let page = answer.json.as_ref().and_then(|json| listing.read(json));
-    page.ok_or_else(|| verdict::no_list(&call.target, prepared).at(TestStage::Models))
+    answer
+        .list
+        .ok_or_else(|| verdict::no_list(&call.target, prepared).at(TestStage::Models))
 }
 
 /// When the whole has to be done.

@@ -28,7 +28,7 @@ use super::{Provider, SettingsField};
 use one_or_many::one_or_many;
 
 pub use by_name::capabilities_by_name;
-pub use listing::{Listing, Named, NextPage, PageOfModels};
+pub use listing::{ListAnswer, ListShape, Listing, MAX_MODELS, Named, NextPage, PageOfModels};
 pub use request::{ProbeRequest, Unsendable, client_header};
 pub use template::Template;
 pub use values::Values;
@@ -162,6 +162,14 @@ impl Probe {
         self.models
             .as_ref()
             .is_some_and(|listing| listing.address.is_empty())
+    }
+
+    /// How strictly lists have to follow the provider's file.
+    pub const fn list_shape(&self) -> ListShape {
+        match self.scheme {
+            Scheme::Bearer => ListShape::OpenAiLike,
+            Scheme::Header | Scheme::SigV4 | Scheme::Entra => ListShape::AsListed,
+        }
     }
 
     /// A signed request for an address; `token` is what [`Probe::token_request`] brought.

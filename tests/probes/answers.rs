@@ -313,3 +313,88 @@ async fn a_key_that_works_is_success_though_the_list_is_not_there() {
     assert_eq!(stopped_at(&report), Some(TestStage::Models));
     assert!(report.advice.is_some());
 }
+
+#[rstest]
+#[case::openai(Way::OpenAi, json!({"object": "list", "data": null}))]
+#[case::compatible(Way::Compatible, json!({"models": null}))]
+#[case::anthropic(Way::Anthropic, json!({"data": null}))]
+#[case::google(Way::Google, json!({"models": null}))]
+#[case::bedrock(Way::Bedrock, json!({"inferenceProfileSummaries": null}))]
+#[case::foundry_key(Way::FoundryKey, json!({"data": null}))]
+#[case::foundry_entra(Way::FoundryEntra, json!({"value": null}))]
+#[case::huggingface(Way::HuggingFace, json!({"data": null}))]
+#[tokio::test]
+async fn null_is_an_empty_list(#[case] way: Way, #[case] body: serde_json::Value) {
+    let server = MockServer::start().await;
+    way.prepare(&server).await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(body))
+        .mount(&server)
+        .await;
+    let (provider, settings) = way.settings(&server.uri());
+    let report = tested(&service(&server.uri()), provider, &settings).await;
+    assert_eq!(
+        (report.success, report.models),
+        (true, Some(0)),
+        "{report:?}"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn bare_and_wrapped_lists_are_read_for_every_openai_like_provider(
+    #[values(
+        "openai",
+        "openai-compatible",
+        "mistral",
+        "deepseek",
+        "togetherai",
+        "fireworks-ai",
+        "alibaba",
+        "moonshot",
+        "zai",
+        "ollama"
+    )]
+    provider: &str,
+    #[values(
+        json!([{"id": "a"}, {"name": "b"}, {"model": "c"}]),
+        json!({"data": [{"id": "a"}, {"name": "b"}, {"model": "c"}]}),
+        json!({"models": [{"id": "a"}, {"name": "b"}, {"model": "c"}]})
+    )]
+    body: serde_json::Value,
+) {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(body))
+        .mount(&server)
+        .await;
+    let service = service(&server.uri());
+    let settings = json!({"apiKey": crate::stage::KEY, "endpoint": server.uri()});
+    let key = crate::stage::store(&service, provider, &settings).await;
+    let models = service.models(&key, None).await.unwrap();
+    let ids: Vec<_> = models.iter().map(|model| model.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+}
+
+#[rstest]
+#[case::refused(400, json!([{"error": {"code": 400, "message": WORDS, "status": "INVALID_ARGUMENT"}}]), TestStage::SignedIn)]
+#[case::unknown_key(400, json!([{"error": {"message": WORDS, "details": [{"reason": "API_KEY_INVALID"}]}}]), TestStage::SignedIn)]
+#[case::good_status(200, json!([{"error": {"message": WORDS}}]), TestStage::Reached)]
+#[case::good_status_null_list(200, json!({"error": {"message": WORDS}, "data": null}), TestStage::Reached)]
+#[case::good_status_unknown_key(200, json!({"error": {"message": WORDS, "code": "invalid_api_key"}, "data": []}), TestStage::SignedIn)]
+#[tokio::test]
+async fn providers_message_is_shown_from_a_list_of_errors(
+    #[case] status: u16,
+    #[case] body: serde_json::Value,
+    #[case] stage: TestStage,
+) {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(status).set_body_json(body))
+        .mount(&server)
+        .await;
+    let (provider, settings) = Way::Compatible.settings(&server.uri());
+    let report = tested(&service(&server.uri()), provider, &settings).await;
+    is_told(&report, stage);
+    assert_eq!(report.said.as_deref(), Some(WORDS));
+}

@@ -83,13 +83,75 @@ async fn what_takes_too_long_is_ended(#[case] answer: &[u8]) {
 
 #[rstest]
 #[case::told(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{".to_vec())]
-#[case::untold([b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec(), vec![b' '; 3 << 20]].concat())]
+#[case::untold([b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec(), vec![b' '; 17 << 20]].concat())]
+#[case::endless_list([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(), chunks(br#"{"data":["#, br#"{"id":"a","x":"0123456789"},"#, 17 << 20)].concat())]
 #[tokio::test]
-async fn a_huge_body_is_not_read(#[case] answer: Vec<u8>) {
+async fn a_huge_list_is_not_read(#[case] answer: Vec<u8>) {
     let uri = socket(answer, true).await;
-    let report = tested_at(&uri, Limits::default()).await;
+    let report = tested_at(&uri, patient()).await;
+    let sentence = is_told(&report, TestStage::Reached);
+    assert!(sentence.ends_with("is larger than 16 MiB"), "{sentence}");
+}
+
+/// A start and repetitions of the rest as chunks of HTTP, at least `length` bytes of them.
+fn chunks(start: &[u8], rest: &[u8], length: usize) -> Vec<u8> {
+    let many = rest.repeat(64 * 1024 / rest.len());
+    let chunk = |content: &[u8]| {
+        let head = format!("{:x}\r\n", content.len());
+        [head.as_bytes(), content, b"\r\n"].concat()
+    };
+    let mut all = chunk(start);
+    while all.len() < length {
+        all.extend(chunk(&many));
+    }
+    all
+}
+
+/// Time enough for a busy machine.
+fn patient() -> Limits {
+    Limits {
+        time: Duration::from_mins(2),
+        ..Limits::default()
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_15_mib_is_read() {
+    let model = format!(r#"{{"id":"a","x":"{}"}},"#, "0123456789".repeat(100));
+    let list = chunks(br#"{"data":["#, model.as_bytes(), 15 << 20);
+    let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    let end = b"d\r\n{\"id\":\"last\"}\r\n2\r\n]}\r\n0\r\n\r\n".to_vec();
+    let uri = socket([head, list, end].concat(), true).await;
+    let report = tested_at(&uri, patient()).await;
+    assert_eq!(
+        (report.success, report.models),
+        (true, Some(2)),
+        "{report:?}"
+    );
+}
+
+#[rstest]
+#[case::refusal(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2000000\r\n\r\n{")]
+#[case::trouble(b"HTTP/1.1 500 Oh\r\nContent-Length: 2000000\r\n\r\n{")]
+#[tokio::test]
+async fn other_answers_have_one_mib(#[case] answer: &[u8]) {
+    let uri = socket(answer.to_vec(), true).await;
+    let report = tested_at(&uri, patient()).await;
     let sentence = is_told(&report, TestStage::Reached);
     assert!(sentence.ends_with("is larger than 1 MiB"), "{sentence}");
+}
+
+#[rstest]
+#[case::old(b"HTTP/1.0 200 OK\r\n\r\n{\"data\":[{\"id\":\"a\"}]}")]
+#[case::chunked(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"dat\r\n10\r\na\":[{\"id\":\"a\"}]}\r\n0\r\n\r\n")]
+#[tokio::test]
+async fn list_is_read_however_its_end_is_told(#[case] answer: &[u8]) {
+    let report = tested_at(&socket(answer.to_vec(), false).await, patient()).await;
+    assert_eq!(
+        (report.success, report.models),
+        (true, Some(1)),
+        "{report:?}"
+    );
 }
 
 #[tokio::test]
@@ -103,10 +165,7 @@ async fn a_compressed_bomb_stays_packed() {
     );
     let report = answered(&[head.into_bytes(), body].concat(), false).await;
     let sentence = is_told(&report, TestStage::Reached);
-    assert!(
-        sentence.contains("something else than an API"),
-        "{sentence}"
-    );
+    assert!(sentence.contains("answers compressed (gzip)"), "{sentence}");
 }
 
 #[tokio::test]

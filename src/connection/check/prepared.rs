@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::Subject;
+use super::caller::Wanted;
 use super::read::Read;
 use super::redaction::Redaction;
 use super::refusal::Refusal;
@@ -13,7 +14,7 @@ use crate::connection::Mask;
 use crate::connection::test_report::{Model, TestReport};
 use crate::provider::Provider;
 use crate::provider::probe::{
-    Listing, Named, NextPage, Probe, ProbeRequest, Template, Unsendable, Values, template,
+    Named, NextPage, Probe, ProbeRequest, Template, Unsendable, Values, template,
 };
 
 /// Settings that are complete, and the probe for them.
@@ -141,9 +142,11 @@ impl<'a> Prepared<'a> {
         self.call(self.probe.list_address(), at)
     }
 
-    /// How models are read, where anything is known of it.
-    pub(super) fn listing(&self) -> Result<&Listing, Refusal> {
-        self.probe.models.as_ref().ok_or_else(|| {
+    /// The list of models as an answer, where anything is known of it.
+    pub(super) fn wanted_list(&self) -> Result<Wanted<'_>, Refusal> {
+        let listing = self.probe.models.as_ref();
+        let wanted = listing.map(|listing| Wanted::List(listing, self.probe.list_shape()));
+        wanted.ok_or_else(|| {
             Refusal::at_models(
                 format!("Provider '{}' names no models", self.provider.name),
                 "Add [probe.models] to its file",

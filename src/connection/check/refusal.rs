@@ -2,6 +2,7 @@
 
 use super::caller::Answer;
 use crate::connection::test_report::{TestReport, TestStage, TestStep};
+use crate::provider::probe::MAX_MODELS;
 
 /// The end of a test that was no success.
 #[derive(Debug)]
@@ -113,6 +114,7 @@ pub(super) fn passed(place: &str, answer: &Answer) -> TestReport {
 pub(super) fn add_models(report: &mut TestReport, count: usize) {
     let words = match count {
         1 => "1 model".to_owned(),
+        MAX_MODELS.. => format!("{count} models or more"),
         count => format!("{count} models"),
     };
     report.models = Some(count);

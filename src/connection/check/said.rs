@@ -37,7 +37,7 @@ const AWS_WORD: &str = "x-amzn-errortype";
 
 /// The provider's sentence as it came: not safe to show.
 pub(super) fn sentence(answer: &Answer) -> Option<String> {
-    let from_json = answer.json.as_ref().and_then(|json| {
+    let from_json = answer.json.as_ref().map(document).and_then(|json| {
         let texts = SENTENCES
             .iter()
             .filter_map(|path| json.pointer(path)?.as_str());
@@ -48,6 +48,14 @@ pub(super) fn sentence(answer: &Answer) -> Option<String> {
     from_json
         .or_else(|| answer.text.clone())
         .filter(|text| !text.trim().is_empty())
+}
+
+/// The document of an answer: some servers wrap their errors in an array.
+fn document(json: &Value) -> &Value {
+    match json {
+        Value::Array(list) => list.first().unwrap_or(json),
+        _ => json,
+    }
 }
 
 /// Whether one of these words stands where providers have theirs.
@@ -64,7 +72,7 @@ fn words(answer: &Answer) -> impl Iterator<Item = &str> {
         .headers
         .get(AWS_WORD)
         .and_then(|value| value.to_str().ok());
-    let json = answer.json.iter();
+    let json = answer.json.iter().map(document);
     let plain = json
         .clone()
         .flat_map(|json| WORDS.iter().filter_map(|path| json.pointer(path)?.as_str()));

@@ -2,11 +2,16 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
+use super::proxy::ProxyName;
+use crate::tls::self_signed_command;
+use crate::tls::trust::{CaAsServer, file_flaw};
+
 /// Why no answer came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unreached {
     /// The name has no address.
     Name,
@@ -24,7 +29,13 @@ pub(super) enum Unreached {
     Certificate(Distrust),
     /// The other side speaks no TLS, or none that fits.
     Tls,
-    /// The proxy between did not let it through.
+    /// The proxy is not an address.
+    ProxyAddress,
+    /// The proxy is of a kind that is not supported.
+    ProxyScheme,
+    /// The proxy wants a user name and password.
+    ProxyLogin,
+    /// The proxy did not connect to the host.
     Proxy,
     /// It was closed before an answer.
     Closed,
@@ -32,9 +43,11 @@ pub(super) enum Unreached {
     NotHttp,
     /// The answer ended in the middle.
     Cut,
-    /// The answer is larger than it may be.
-    TooLarge,
-    /// This computer has no certificates to trust, or cannot make the call for a like reason.
+    /// The answer is larger than so many bytes.
+    TooLarge(usize),
+    /// There are no certificates to trust; why, in a sentence.
+    NoTrust(String),
+    /// The HTTP client cannot be set up.
     Unable,
 }
 
@@ -43,6 +56,10 @@ pub(super) enum Unreached {
 pub(super) enum Distrust {
     /// It is for another name.
     Name,
+    /// It has no names.
+    NoNames,
+    /// It is a CA's and not trusted itself.
+    Ca,
     /// It is over, or not valid yet.
     Time,
     /// Nobody who is trusted here vouches for it.
@@ -62,6 +79,10 @@ impl Unreached {
         }
         if error.is_timeout() {
             return Self::Time;
+        }
+        // Only a proxy is resolved while sending.
+        if error.is_dns() {
+            return Self::Name;
         }
         found.unwrap_or(if error.is_connect() {
             Self::NoRoute
@@ -91,7 +112,15 @@ impl Unreached {
             return inner.or_else(|| Self::of_io(error));
         }
         // The client's own error for a proxy is private: only its words tell it.
-        cause.to_string().contains("tunnel").then_some(Self::Proxy)
+        let words = cause.to_string();
+        if !words.starts_with("tunnel error") {
+            None
+        } else if words.contains("authorization required") {
+            Some(Self::ProxyLogin)
+        } else {
+            // With a cause of its own, such as a refused connection, that one says more.
+            Some(Self::Proxy)
+        }
     }
 
     fn of_io(error: &io::Error) -> Option<Self> {
@@ -109,6 +138,12 @@ impl Unreached {
     fn of_tls(error: &TlsError) -> Self {
         match error {
             TlsError::InvalidCertificate(why) => Self::Certificate(match why {
+                CertificateError::NotValidForNameContext { presented, .. }
+                    if presented.is_empty() =>
+                {
+                    Distrust::NoNames
+                }
+                why if CaAsServer::is_cause(why) => Distrust::Ca,
                 CertificateError::NotValidForName
                 | CertificateError::NotValidForNameContext { .. } => Distrust::Name,
                 CertificateError::Expired
@@ -127,7 +162,7 @@ impl Unreached {
     }
 
     /// One sentence about a place.
-    pub(super) fn sentence(self, place: &str, seconds: &str, limit: &str) -> String {
+    fn sentence(&self, place: &str, time: Duration) -> String {
         match self {
             Self::Name => format!("The name of {place} has no address"),
             Self::Forbidden => format!(
@@ -138,33 +173,23 @@ impl Unreached {
             ),
             Self::Refused => format!("Nothing listens at {place}"),
             Self::NoRoute => format!("{place} cannot be reached from here"),
-            Self::Time => format!("{place} did not answer within {seconds}"),
-            Self::Certificate(Distrust::Name) => {
-                format!("The certificate of {place} is for another name")
-            }
-            Self::Certificate(Distrust::Time) => {
-                format!("The certificate of {place} is not valid at this time")
-            }
-            Self::Certificate(Distrust::Issuer) => {
-                format!("Nobody who is trusted here vouches for the certificate of {place}")
-            }
-            Self::Certificate(Distrust::Other) => {
-                format!("The certificate of {place} is not accepted")
-            }
+            Self::Time => format!("{place} did not answer within {}", seconds(time)),
+            Self::Certificate(why) => why.sentence(place),
             Self::Tls => format!("No TLS could be agreed with {place}"),
-            Self::Proxy => format!("The proxy does not let the call to {place} through"),
+            Self::ProxyAddress | Self::ProxyScheme | Self::ProxyLogin | Self::Proxy => {
+                format!("The proxy did not connect to {place}")
+            }
             Self::Closed => format!("{place} closed the connection without an answer"),
             Self::NotHttp => format!("What {place} answers is not HTTP"),
             Self::Cut => format!("The answer of {place} broke off"),
-            Self::TooLarge => format!("The answer of {place} is larger than {limit}"),
-            Self::Unable => {
-                "This computer cannot make the call: it has no certificates to trust".into()
-            }
+            Self::TooLarge(most) => format!("The answer of {place} is larger than {}", size(*most)),
+            Self::NoTrust(why) => why.clone(),
+            Self::Unable => "The HTTP client cannot be set up on this computer".into(),
         }
     }
 
     /// What to do about it.
-    pub(super) const fn advice(self) -> &'static str {
+    fn advice(&self, place: &str) -> String {
         match self {
             Self::Name => {
                 "Check the spelling of the address, and that this computer can look names up"
@@ -175,26 +200,174 @@ impl Unreached {
             Self::NoRoute | Self::Time => {
                 "Check the address, the network and the firewall; behind a proxy set HTTPS_PROXY"
             }
-            Self::Certificate(Distrust::Name) => "Check the address: the server answers for others",
-            Self::Certificate(Distrust::Time) => {
-                "Check this computer's clock; if it is right, the server needs a new certificate"
-            }
-            Self::Certificate(Distrust::Issuer) => {
-                "Trust its authority on this computer, or name its certificate in SSL_CERT_FILE"
-            }
-            Self::Certificate(Distrust::Other) => "Check the address and the server's certificate",
+            Self::Certificate(why) => return why.advice(place),
             Self::Tls => "Check the address: does the server speak http:// or use another port?",
-            Self::Proxy => {
+            Self::ProxyAddress | Self::ProxyScheme | Self::ProxyLogin | Self::Proxy => {
                 "Ask whoever runs the proxy to let it through, or name the host in NO_PROXY"
             }
             Self::Closed | Self::NotHttp => {
                 "Check the port, and whether the address begins with http:// or https://"
             }
             Self::Cut => "Try again; if it stays, something on the way cuts answers",
-            Self::TooLarge => "Check that the address is the API's",
-            Self::Unable => {
-                "Install the system's certificate authorities, or name them in SSL_CERT_FILE"
+            Self::TooLarge(_) => "Check that the address is the API's",
+            Self::NoTrust(_) => {
+                "Install the system's CA certificates, or set SSL_CERT_FILE to a PEM file with those to trust"
+            }
+            Self::Unable => "Report this with the output of umai doctor",
+        }
+        .to_owned()
+    }
+}
+
+impl Distrust {
+    fn sentence(self, place: &str) -> String {
+        match self {
+            Self::Name => format!("The certificate of {place} is for another name"),
+            Self::NoNames => {
+                format!("The certificate of {place} has no subjectAltName, so it is for no name")
+            }
+            Self::Ca => {
+                format!("The certificate of {place} is a CA's (CA:TRUE) and is not trusted itself")
+            }
+            Self::Time => format!("The certificate of {place} is not valid at this time"),
+            Self::Issuer => format!("The certificate of {place} is not signed by a trusted CA"),
+            Self::Other => format!("The certificate of {place} is not accepted"),
+        }
+    }
+
+    fn advice(self, place: &str) -> String {
+        let trust = "set SSL_CERT_FILE to a PEM file with it. \
+             The file replaces the system's CAs: append theirs to reach other providers, too";
+        match self {
+            Self::Name => "Check the address: the server answers for others".into(),
+            Self::NoNames | Self::Other => {
+                format!(
+                    "The server needs another certificate, for example from: {}",
+                    made(place)
+                )
+            }
+            Self::Time => {
+                "Check this computer's clock; if it is right, the server needs a new certificate"
+                    .into()
+            }
+            Self::Ca | Self::Issuer => {
+                // A file of another format is passed over while trusted certificates are gathered.
+                if let Some(flaw) = file_flaw() {
+                    return flaw;
+                }
+                if self == Self::Issuer {
+                    return format!("To trust the CA, or a self-signed certificate, {trust}");
+                }
+                format!(
+                    "To trust this certificate, {trust}. Or make one that is not a CA's: {}",
+                    made(place)
+                )
             }
         }
+    }
+}
+
+/// The command that makes a certificate for a place, where that is a host.
+fn made(place: &str) -> String {
+    let host = place.rsplit_once(':').map_or(place, |(host, port)| {
+        let is_port = port.parse::<u16>().is_ok();
+        if is_port { host } else { place }
+    });
+    let is_host = !host.contains(char::is_whitespace);
+    self_signed_command(is_host.then_some(host))
+}
+
+/// A call without an answer.
+#[derive(Debug)]
+pub(super) struct NoAnswer {
+    /// Why.
+    pub why: Unreached,
+    /// The time that the call had.
+    pub time: Duration,
+    /// The proxy that the call went through, or was to go through.
+    pub proxy: Option<ProxyName>,
+}
+
+impl NoAnswer {
+    /// One sentence about a place.
+    pub(super) fn sentence(&self, place: &str) -> String {
+        let sentence = self.proxy.as_ref().and_then(|proxy| {
+            Some(match &self.why {
+                Unreached::ProxyAddress => format!("{proxy} is not an address"),
+                Unreached::ProxyScheme => format!("{proxy} is not an HTTP proxy"),
+                Unreached::ProxyLogin => {
+                    format!("{proxy} requires a user name and password (407)")
+                }
+                Unreached::Proxy => format!("{proxy} did not connect to {place}"),
+                Unreached::Name => format!("{proxy} cannot be resolved (DNS)"),
+                Unreached::Refused => format!("{proxy} refuses connections"),
+                Unreached::NoRoute => format!("{proxy} cannot be reached"),
+                Unreached::Time => format!(
+                    "{proxy} did not bring an answer of {place} within {}",
+                    seconds(self.time)
+                ),
+                Unreached::Closed => {
+                    format!("{proxy} or {place} closed the connection without an answer")
+                }
+                Unreached::Tls => format!("{proxy} or {place} does not speak TLS that fits"),
+                Unreached::Certificate(why) if proxy.is_tls() => {
+                    why.sentence(&format!("{place}, or of {proxy},"))
+                }
+                Unreached::Forbidden
+                | Unreached::Unencrypted
+                | Unreached::Certificate(_)
+                | Unreached::NotHttp
+                | Unreached::Cut
+                | Unreached::TooLarge(_)
+                | Unreached::NoTrust(_)
+                | Unreached::Unable => return None,
+            })
+        });
+        sentence.unwrap_or_else(|| self.why.sentence(place, self.time))
+    }
+
+    /// What to do about it.
+    pub(super) fn advice(&self, place: &str) -> String {
+        if self.proxy.is_none() {
+            return self.why.advice(place);
+        }
+        match self.why {
+            Unreached::ProxyAddress => {
+                "Write it as http://host:port, or name the provider's host in NO_PROXY"
+            }
+            Unreached::ProxyScheme => {
+                "SOCKS and other kinds are not supported: use an http:// or https:// proxy, or name the provider's host in NO_PROXY"
+            }
+            Unreached::ProxyLogin => {
+                "Put them into the variable: http://user:password@host:port"
+            }
+            Unreached::Name
+            | Unreached::Refused
+            | Unreached::NoRoute
+            | Unreached::Time
+            | Unreached::Closed
+            | Unreached::Tls => {
+                "Check the proxy's address and that it runs, or name the provider's host in NO_PROXY"
+            }
+            _ => return self.why.advice(place),
+        }
+        .to_owned()
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    if time.subsec_millis() == 0 {
+        format!("{} s", time.as_secs())
+    } else {
+        format!("{} ms", time.as_millis())
+    }
+}
+
+fn size(bytes: usize) -> String {
+    const MIB: usize = 1024 * 1024;
+    if bytes.is_multiple_of(MIB) {
+        format!("{} MiB", bytes / MIB)
+    } else {
+        format!("{} KiB", bytes / 1024)
     }
 }

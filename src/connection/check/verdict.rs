@@ -2,17 +2,14 @@
 
 mod words;
 
-use std::time::Duration;
-
-use http::header::LOCATION;
+use http::header::{CONTENT_ENCODING, LOCATION};
 use serde_json::Value;
 
-use super::Limits;
 use super::caller::Answer;
 use super::prepared::{Prepared, Target};
 use super::refusal::Refusal;
 use super::said::{has_word, sentence};
-use super::unreached::Unreached;
+use super::unreached::NoAnswer;
 use crate::connection::test_report::TestStage;
 use crate::provider::probe::Scheme;
 use words::{CLOCK, NOT_PERMITTED, NOT_SIGNED_IN, SPENT};
@@ -33,12 +30,12 @@ const CHECK_ADDRESS: &str =
 
 /// The answer, when it is one that was hoped for.
 pub(super) fn judge(
-    answer: Result<Answer, (Unreached, Limits)>,
+    answer: Result<Answer, NoAnswer>,
     target: &Target,
     asked: Asked,
     prepared: &Prepared<'_>,
 ) -> Result<Answer, Refusal> {
-    let answer = answer.map_err(|(why, limits)| unreached(why, limits, target))?;
+    let answer = answer.map_err(|why| unreached(&why, target))?;
     let raw = sentence(&answer);
     let case = Case {
         answer: &answer,
@@ -66,9 +63,9 @@ pub(super) fn no_list(target: &Target, prepared: &Prepared<'_>) -> Refusal {
     wrong_address(sentence, prepared)
 }
 
-fn unreached(why: Unreached, limits: Limits, target: &Target) -> Refusal {
-    let sentence = why.sentence(&target.place, &seconds(limits.time), &size(limits.bytes));
-    Refusal::new(TestStage::Reached, sentence, why.advice())
+fn unreached(why: &NoAnswer, target: &Target) -> Refusal {
+    let (sentence, advice) = (why.sentence(&target.place), why.advice(&target.place));
+    Refusal::new(TestStage::Reached, sentence, &advice)
 }
 
 /// One answer before the judge.
@@ -90,6 +87,13 @@ impl Case<'_> {
             400.. => Some(self.refused()),
             _ => self.not_the_api(),
         }
+    }
+
+    /// The encoding of an answer that cannot be read for it.
+    fn encoding(&self) -> Option<String> {
+        let encoding = self.answer.headers.get(CONTENT_ENCODING)?.to_str().ok()?;
+        let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
+        (self.answer.json.is_none() && !is_plain).then(|| self.prepared.clean(encoding))
     }
 
     fn speaks_of(&self, words: &[&str]) -> bool {
@@ -206,12 +210,19 @@ impl Case<'_> {
 
     /// What a good status may hide: a web page, or the JSON of something else.
     fn not_the_api(&self) -> Option<Refusal> {
+        if self.answer.list.is_some() {
+            return None;
+        }
+        if let Some(encoding) = self.encoding() {
+            return Some(self.wrong_address(|address| {
+                format!("{address} answers compressed ({encoding}) though nothing asked for it")
+            }));
+        }
         let Some(json) = &self.answer.json else {
             return Some(self.wrong_address(|address| {
                 format!("{address} answers with something else than an API does")
             }));
         };
-        let listing = self.prepared.probe.models.as_ref();
         match self.asked {
             Asked::Token => None,
             Asked::Proof => {
@@ -222,10 +233,13 @@ impl Case<'_> {
                     })
                 })
             }
-            Asked::Models => {
-                let is_right = listing.is_some_and(|listing| listing.read(json).is_some());
-                (!is_right).then(|| no_list(self.target, self.prepared))
+            Asked::Models if has_word(self.answer, NOT_SIGNED_IN) => Some(self.not_signed_in()),
+            Asked::Models if json.get("error").is_some_and(|error| !error.is_null()) => {
+                Some(self.wrong_address(|address| {
+                    format!("{address} answers with an error instead of its list of models")
+                }))
             }
+            Asked::Models => Some(no_list(self.target, self.prepared)),
         }
     }
 }
@@ -249,22 +263,5 @@ fn sign_in_advice(asked: Asked, prepared: &Prepared<'_>) -> &'static str {
         (Scheme::Entra, Asked::Proof | Asked::Models) => {
             "Check the endpoint, and that the app registration may use the resource"
         }
-    }
-}
-
-fn seconds(time: Duration) -> String {
-    if time.subsec_millis() == 0 {
-        format!("{} s", time.as_secs())
-    } else {
-        format!("{} ms", time.as_millis())
-    }
-}
-
-fn size(bytes: usize) -> String {
-    const MIB: usize = 1024 * 1024;
-    if bytes.is_multiple_of(MIB) {
-        format!("{} MiB", bytes / MIB)
-    } else {
-        format!("{} KiB", bytes / 1024)
     }
 }

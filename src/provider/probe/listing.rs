@@ -1,6 +1,10 @@
 //! How models are read from an answer.
 
+mod bounded;
+mod reading;
+
 use std::collections::BTreeMap;
+use std::io::Read;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,8 +14,16 @@ use super::one_or_many::one_or_many;
 use super::template::Template;
 use crate::provider::Capability;
 
+use reading::Reading;
+
 /// The most characters of an identifier that is believed to be one.
 const MAX_ID: usize = 512;
+
+/// The most models that are kept of one list.
+pub const MAX_MODELS: usize = 50_000;
+
+/// Members that OpenAI-like servers have an identifier in.
+const OPENAI_IDS: &[&str] = &["id", "name", "model"];
 
 /// Where an answer has its models.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -71,6 +83,24 @@ pub struct Next {
     pub more: Option<String>,
 }
 
+/// How strictly an answer has to follow its [`Listing`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListShape {
+    /// As the provider's file says.
+    AsListed,
+    /// As OpenAI-like servers write lists, too: a bare array, `data` or `models`, with `id`, `name` or `model`.
+    OpenAiLike,
+}
+
+/// An answer to the request for a list.
+#[derive(Debug, PartialEq)]
+pub enum ListAnswer {
+    /// A page of the list.
+    Page(PageOfModels),
+    /// Another JSON document, shortened; of an array its first element.
+    Other(Value),
+}
+
 /// One page of a list.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PageOfModels {
@@ -101,25 +131,23 @@ pub enum NextPage {
 }
 
 impl Listing {
-    /// The models of an answer; nothing when it is no such list.
-    pub fn read(&self, answer: &Value) -> Option<PageOfModels> {
-        let list = match &self.list {
-            Some(path) => member(answer, path)?,
-            None => answer,
-        };
-        let models = list.as_array()?;
-        Some(PageOfModels {
-            models: models
-                .iter()
-                .filter_map(|model| self.model(model))
-                .collect(),
-            next: self.next_page(answer),
-        })
+    /// Reads an answer from a stream in bounded memory. Errors are those of JSON and of the stream.
+    pub fn read(
+        &self,
+        shape: ListShape,
+        answer: impl Read,
+    ) -> Result<ListAnswer, serde_json::Error> {
+        Reading::new(self, shape).read(answer)
     }
 
-    fn model(&self, model: &Value) -> Option<Named> {
+    fn model(&self, model: &Value, shape: ListShape) -> Option<Named> {
         let text = |path: &str| member(model, path)?.as_str();
-        let whole = text(&self.id)?;
+        let usual: &[&str] = match shape {
+            ListShape::AsListed => &[],
+            ListShape::OpenAiLike => OPENAI_IDS,
+        };
+        let mut ids = std::iter::once(self.id.as_str()).chain(usual.iter().copied());
+        let whole = ids.find_map(|path| text(path).filter(|id| !id.is_empty()))?;
         let stripped = self
             .strip
             .as_deref()

@@ -1,0 +1,96 @@
+//! Reads a list of models while its answer arrives: JSON is parsed on a blocking thread, a few chunks behind the socket.
+
+use std::io::{self, BufReader, Read};
+
+use reqwest::Response;
+use tokio::sync::mpsc;
+
+use super::unreached::Unreached;
+use crate::provider::probe::{ListAnswer, ListShape, Listing};
+
+/// Chunks between the socket and the parser.
+const MOST_CHUNKS: usize = 4;
+
+/// The most bytes of an answer that are kept in case it is text.
+const MOST_TEXT: usize = 4096;
+
+/// An answer that was to be a list.
+pub(super) enum Streamed {
+    /// JSON.
+    Json(ListAnswer),
+    /// Anything else, as far as it is kept.
+    Other(Vec<u8>),
+}
+
+/// Reads an answer of at most `most` bytes.
+pub(super) async fn read_list(
+    mut response: Response,
+    listing: Listing,
+    shape: ListShape,
+    most: usize,
+) -> Result<Streamed, Unreached> {
+    let (sender, receiver) = mpsc::channel(MOST_CHUNKS);
+    let parsing = tokio::task::spawn_blocking(move || {
+        listing.read(shape, BufReader::new(Chunks::new(receiver)))
+    });
+    let (mut start, mut length) = (Vec::new(), 0);
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(None) => break,
+            Ok(Some(chunk)) => chunk,
+            Err(error) if error.is_timeout() => return Err(Unreached::Time),
+            Err(_) => return Err(Unreached::Cut),
+        };
+        length += chunk.len();
+        if length > most {
+            return Err(Unreached::TooLarge(most));
+        }
+        let wanted = MOST_TEXT.saturating_sub(start.len()).min(chunk.len());
+        start.extend(chunk.iter().take(wanted));
+        // The parser is gone once it met something that is not JSON.
+        if sender.send(chunk).await.is_err() {
+            break;
+        }
+    }
+    drop(sender);
+    Ok(match parsing.await {
+        Ok(Ok(answer)) => Streamed::Json(answer),
+        Ok(Err(_)) | Err(_) => Streamed::Other(start),
+    })
+}
+
+/// Chunks as a reader; they end when their sender is gone.
+struct Chunks<B> {
+    receiver: mpsc::Receiver<B>,
+    chunk: Option<B>,
+    used: usize,
+}
+
+impl<B: AsRef<[u8]>> Chunks<B> {
+    const fn new(receiver: mpsc::Receiver<B>) -> Self {
+        Self {
+            receiver,
+            chunk: None,
+            used: 0,
+        }
+    }
+}
+
+impl<B: AsRef<[u8]>> Read for Chunks<B> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let chunk = self.chunk.as_ref().map_or(&[][..], AsRef::as_ref);
+            let mut rest = chunk.get(self.used..).unwrap_or_default();
+            if !rest.is_empty() || buffer.is_empty() {
+                let read = rest.read(buffer)?;
+                self.used += read;
+                return Ok(read);
+            }
+            self.chunk = self.receiver.blocking_recv();
+            self.used = 0;
+            if self.chunk.is_none() {
+                return Ok(0);
+            }
+        }
+    }
+}
