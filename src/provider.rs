@@ -146,6 +146,9 @@ pub struct SettingsField {
     /// Whether a connection with settings must have it.
     #[serde(default)]
     pub required: bool,
+    /// When it must have a value beyond that.
+    #[serde(default)]
+    pub required_when: Option<RequiredWhen>,
     /// Whether it is sealed at rest and masked everywhere.
     #[serde(default)]
     pub sensitive: bool,
@@ -178,6 +181,24 @@ impl SettingsField {
         std::iter::once(&self.key)
             .chain(&self.accepted_as)
             .map(String::as_str)
+    }
+}
+
+/// Condition on another setting that makes one required.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RequiredWhen {
+    /// The key of the other setting.
+    pub key: String,
+    /// How its value begins, for example `ASIA`.
+    pub starts_with: Vec<String>,
+}
+
+impl RequiredWhen {
+    /// Whether a value of the other setting meets the condition.
+    pub fn is_met_by(&self, value: &str) -> bool {
+        let mut starts = self.starts_with.iter();
+        starts.any(|start| value.trim().starts_with(start.as_str()))
     }
 }
 

@@ -61,7 +61,7 @@ fn the_providers_are_there_in_the_order_of_their_names() {
         lines,
         [
             "alibaba \"Alibaba Cloud Model Studio\" [Chat Embedding] apiKey*! \"Model Studio API Key\", endpoint@=https://dashscope-intl.aliyuncs.com/compatible-mode/v1 \"Endpoint\"",
-            "amazon \"Amazon Bedrock\" [Chat Embedding] region*=us-east-1 \"AWS Region\", accessKeyId*! \"Access Key ID\", secretAccessKey*! \"Secret Access Key\", endpoint@ \"Custom Endpoint\"",
+            "amazon \"Amazon Bedrock\" [Chat Embedding] region*=us-east-1 \"AWS Region\", accessKeyId! \"Access Key ID\", secretAccessKey! \"Secret Access Key\", sessionToken! \"Session Token\", apiKey! \"Bedrock API Key\", endpoint@ \"Custom Endpoint\"",
             "anthropic \"Anthropic\" [Chat] apiKey*! \"Anthropic API Key\", endpoint@=https://api.anthropic.com \"Endpoint\"",
             "deepseek \"DeepSeek\" [Chat] apiKey*! \"DeepSeek API Key\", endpoint@=https://api.deepseek.com \"Endpoint\"",
             "fireworks-ai \"Fireworks AI\" [Chat Embedding] apiKey*! \"Fireworks AI API Key\", accountId=fireworks \"Account ID\", endpoint@=https://api.fireworks.ai/inference/v1 \"Endpoint\"",
@@ -224,6 +224,10 @@ const GOOD: &str = "id = \"p\"\nname = \"P\"\ncapabilities = [\"Chat\"]\n";
     "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\nsensitive = true\ndefault = \"sk-1\"\n",
     ", line 8, column 11: a sensitive setting has no default"
 )]
+#[case::condition(
+    "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\nrequiredWhen = { key = \"z\", startsWith = [\"A\"] }\n",
+    ", line 7, column 16: requiredWhen names 'z', which is no key of another setting"
+)]
 #[case::rule("%[[rules]]\nanyOf = [\"k\"]\n", ", line 4")]
 fn what_no_form_could_carry_is_refused_where_it_stands(#[case] text: &str, #[case] said: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -301,6 +305,10 @@ const TWO: &str = "%[[settings]]\nkey = \"a\"\nlabel = \"A\"\n[[settings]]\nkey 
 #[case::needs_another(
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"b\"] }, { label = \"y\", settings = [], anyOf = [\"a\"] }]",
     "anyOf of 'x' names 'b', which is none of its settings"
+)]
+#[case::needs_all_of_another(
+    "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"], allOf = [\"a\", \"b\"] }, { label = \"y\", settings = [], anyOf = [\"a\"] }]",
+    "allOf of 'x' names 'b', which is none of its settings"
 )]
 fn a_choice_that_no_form_could_offer_is_refused_where_it_stands(
     #[case] ways: &str,

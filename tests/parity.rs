@@ -222,7 +222,7 @@ fn copied_command_refers_to_the_selection(
     "umai connections create --provider openai --name \"It's A\" --alias it-s-a --set 'apiKey=$OpenAI:ApiKey'"
 )]
 #[case(
-    "namazon<enter>Bedrock<tab><tab><tab>eu-central-1<tab>AKIAPLANTED<tab>planted<f7>",
+    "namazon<enter>Bedrock<tab><tab><tab>eu-central-1<tab><tab>AKIAPLANTED<tab>planted<f7>",
     "umai connections create --provider amazon --name Bedrock --alias bedrock --set 'region=eu-central-1' --secret-stdin accessKeyId --secret-file 'secretAccessKey=secretAccessKey.txt'"
 )]
 #[case(

@@ -131,6 +131,18 @@ async fn the_required_fields_alone_are_enough() {
     "Invalid settings for provider 'openai': OpenAI API Key is required"
 )]
 #[case(
+    r#"{"alias":"a","name":"A","providerId":"amazon","settings":{"region":"x","accessKeyId":"AKIA1"}}"#,
+    "Invalid settings for provider 'amazon': Secret Access Key is required"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"amazon","settings":{"region":"x","secretAccessKey":"s"}}"#,
+    "Invalid settings for provider 'amazon': Access Key ID is required"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"amazon","settings":{"region":"x","accessKeyId":"ASIA1","secretAccessKey":"s"}}"#,
+    "Invalid settings for provider 'amazon': Session Token is required"
+)]
+#[case(
     r#"{"alias":"a","name":"A","providerId":"openai-compatible","settings":{"endpoint":"https://a.example","headers":"X-A: b; content-length: 3"}}"#,
     "Invalid settings for provider 'openai-compatible': Extra Headers must not contain Content-Length: umai sets the headers that frame a request itself"
 )]
@@ -684,4 +696,20 @@ async fn the_keys_that_are_listed_are_those_that_a_save_accepts() {
         page.items[0].key
     );
     service.create(draft(&body)).await.unwrap();
+}
+
+#[rstest]
+#[case(r#"{"region":"us-east-1","apiKey":"ABSKplanted"}"#)]
+#[case(r#"{"region":"us-east-1","apiKey":"ABSKplanted","accessKeyId":"ASIA1"}"#)]
+#[case(r#"{"region":"us-east-1","accessKeyId":"AKIA1","secretAccessKey":"s"}"#)]
+#[case(r#"{"region":"us-east-1","accessKeyId":"ASIA1","secretAccessKey":"s","sessionToken":"t"}"#)]
+#[tokio::test]
+async fn bedrock_takes_an_api_key_or_both_access_key_fields(#[case] settings: &str) {
+    let body = format!(r#"{{"alias":"a","name":"A","providerId":"amazon","settings":{settings}}}"#);
+    let created = service().create(draft(&body)).await.unwrap();
+    let shown = json(&created);
+    assert!(
+        !shown.contains("ABSK") && !shown.contains("ASIA1") && !shown.contains(r#""t""#),
+        "{shown}"
+    );
 }

@@ -427,7 +427,7 @@ fn a_warning_stays_when_the_focus_leaves_and_a_default_goes_quiet() {
 #[test]
 fn the_address_follows_other_settings() {
     let mut stage = Stage::empty(120, 40);
-    stage.play("namazon<enter>A<tab><tab><tab>eu-west-3<tab><tab><tab>");
+    stage.play("namazon<enter>A<tab><tab><tab>eu-west-3<tab><tab><tab><tab><tab>");
     holds_broken(
         &stage,
         "Calls https://bedrock.eu-west-3.amazonaws.com/inference-profiles",

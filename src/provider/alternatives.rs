@@ -30,9 +30,20 @@ pub struct Way {
     pub settings: Vec<String>,
     /// At least one of these must have a value to go this way.
     pub any_of: Vec<String>,
+    /// All of these must have a value on this way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub all_of: Vec<String>,
     /// Whether a new connection begins with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preferred: bool,
+}
+
+impl Way {
+    /// Whether this way cannot be gone without a value for a setting.
+    pub fn always_needs(&self, key: &str) -> bool {
+        let is_only = self.any_of.len() == 1 && self.any_of[0] == key;
+        is_only || self.all_of.iter().any(|needed| needed == key)
+    }
 }
 
 impl Alternatives {
@@ -50,6 +61,13 @@ impl Alternatives {
         let first =
             |keys: &dyn Fn(&Way) -> &[String]| self.ways.iter().position(|way| goes(keys(way)));
         first(&|way| &way.any_of).or_else(|| first(&|way| &way.settings))
+    }
+
+    /// The settings of the way that is gone which must have a value and have none.
+    pub fn lacking(&self, has: impl Fn(&str) -> bool) -> Vec<&str> {
+        let gone = self.gone(&has).and_then(|way| self.ways.get(way));
+        let all_of = gone.into_iter().flat_map(|way| &way.all_of);
+        all_of.map(String::as_str).filter(|key| !has(key)).collect()
     }
 
     /// The keys of which one at least must have a value.

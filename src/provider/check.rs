@@ -134,10 +134,31 @@ fn first_flaw(provider: &Provider) -> Option<(Place, String)> {
         let found = alternatives::first_flaw(provider);
         found.map(|(index, sentence)| (Place::Alternatives(index), sentence))
     };
-    rule_flaw(provider).or_else(choice).or_else(|| {
-        let found = probe::first_flaw(provider);
-        found.map(|(index, member, sentence)| (Place::Probe(index, member), sentence))
-    })
+    let condition = || {
+        let mut settings = provider.settings.iter().enumerate();
+        settings.find_map(|(index, field)| {
+            let condition = field.required_when.as_ref()?;
+            let mut keys = provider.settings.iter().map(|field| &field.key);
+            let sentence = if !keys.any(|key| *key == condition.key && *key != field.key) {
+                let key = &condition.key;
+                format!("requiredWhen names '{key}', which is no key of another setting")
+            } else if condition.starts_with.is_empty()
+                || condition.starts_with.iter().any(String::is_empty)
+            {
+                "requiredWhen must say how the value starts".to_owned()
+            } else {
+                return None;
+            };
+            Some((Place::Setting(index, "requiredWhen"), sentence))
+        })
+    };
+    rule_flaw(provider)
+        .or_else(condition)
+        .or_else(choice)
+        .or_else(|| {
+            let found = probe::first_flaw(provider);
+            found.map(|(index, member, sentence)| (Place::Probe(index, member), sentence))
+        })
 }
 
 fn rule_flaw(provider: &Provider) -> Option<(Place, String)> {

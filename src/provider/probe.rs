@@ -131,7 +131,17 @@ impl Probe {
         provider
             .settings
             .iter()
-            .filter(|field| field.required || named.contains(&field.key.as_str()))
+            .filter(|field| {
+                field.required
+                    || named.contains(&field.key.as_str())
+                    || field.required_when.as_ref().is_some_and(|when| {
+                        let is_sent = self.credentials().contains(&when.key.as_str());
+                        is_sent
+                            && values
+                                .get(&when.key)
+                                .is_some_and(|value| when.is_met_by(value))
+                    })
+            })
             .filter(|field| values.get(&field.key).is_none())
             .collect()
     }

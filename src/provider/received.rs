@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{
-    Alternatives, Call, Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule,
-    check, sensitivity,
+    Alternatives, Call, Capability, DefaultValue, FieldKind, Provider, RequiredWhen, SettingsField,
+    SettingsRule, check, sensitivity,
 };
 
 /// What a server says of a provider. One of our making says everything under `settings`; of another only what it has is taken.
@@ -65,6 +65,8 @@ struct Fact {
     #[serde(default)]
     accepted_as: Vec<String>,
     #[serde(default)]
+    required_when: Option<RequiredWhen>,
+    #[serde(default)]
     group: Option<String>,
     #[serde(default)]
     suggestions: Vec<String>,
@@ -108,7 +110,15 @@ impl Received {
             let known = known.and_then(|known| known.field_in_any_case(&fact.alias));
             fact.into_field(known)
         });
-        let settings: Vec<SettingsField> = settings.collect();
+        let mut settings: Vec<SettingsField> = settings.collect();
+        let keys: Vec<_> = settings.iter().map(|field| field.key.clone()).collect();
+        for field in &mut settings {
+            // A condition of the one that is known may be on a setting that this server does not have.
+            field.required_when = field
+                .required_when
+                .take()
+                .filter(|when| keys.contains(&when.key));
+        }
         let alternatives = known.map_or(self.alternatives, |known| fitting(known, &settings));
         let provider = Provider {
             name: self.name.unwrap_or_else(|| self.id.clone()),
@@ -133,9 +143,13 @@ impl Received {
     }
 }
 
-/// The choices of a provider that is known, where a server has all their settings.
+/// The choices of a provider that is known, where a server has all their settings and requires none of them.
 fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<Alternatives> {
-    let has = |key: &String| settings.iter().any(|field| field.key == *key);
+    let has = |key: &String| {
+        settings
+            .iter()
+            .any(|field| field.key == *key && !field.required)
+    };
     let choices = known.alternatives.iter().filter(|choice| {
         let mut keys = choice.ways.iter().flat_map(|way| &way.settings);
         keys.all(has)
@@ -183,6 +197,7 @@ impl Fact {
                 .unwrap_or_default(),
             kind,
             required: self.is_required,
+            required_when: known.map_or(self.required_when, |known| known.required_when.clone()),
             sensitive: is_sensitive,
             default: default.filter(|_| !is_sensitive),
             group: words(self.group),
@@ -286,6 +301,47 @@ mod tests {
         let openai = received(json).into_provider(catalog.get("openai")).unwrap();
         assert!(openai.field("ApiKey").unwrap().sensitive);
         assert!(!openai.field("Endpoint").unwrap().sensitive);
+    }
+
+    #[test]
+    fn foreign_bedrock_has_only_the_settings_of_its_schema() {
+        let field = |key: &str, is_required: bool| serde_json::json!({"key": key, "label": key, "isRequired": is_required});
+        let stock = ["region", "accessKeyId", "secretAccessKey"].map(|key| field(key, true));
+        let with_token = [
+            field("accessKeyId", false),
+            field("secretAccessKey", false),
+            field("sessionToken", false),
+        ];
+        let catalog = ProviderCatalog::embedded();
+        let read = |fields: &[serde_json::Value]| {
+            let json = serde_json::json!({"id": "amazon", "name": "Amazon", "capabilities": ["Chat"],
+                "settingsSchema": {"fields": fields}});
+            received(&json.to_string()).into_provider(catalog.get("amazon"))
+        };
+        let provider = read(&stock).unwrap();
+        assert!(provider.field("sessionToken").is_none() && provider.field("apiKey").is_none());
+        assert!(provider.alternatives.is_empty() && provider.rules.is_empty());
+        let provider = read(&with_token).unwrap();
+        assert!(
+            provider
+                .field("sessionToken")
+                .unwrap()
+                .required_when
+                .is_some()
+        );
+        let provider = read(&with_token[2..]).unwrap();
+        assert!(
+            provider
+                .field("sessionToken")
+                .unwrap()
+                .required_when
+                .is_none()
+        );
+        let all = catalog.get("amazon").unwrap().settings.iter();
+        let all: Vec<_> = all
+            .map(|known| field(&known.key, known.key == "accessKeyId"))
+            .collect();
+        assert!(read(&all).unwrap().alternatives.is_empty());
     }
 
     #[test]

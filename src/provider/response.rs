@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Alternatives, Call, Capability, DefaultValue, FieldKind, Provider, SettingsField, SettingsRule,
+    Alternatives, Call, Capability, DefaultValue, FieldKind, Provider, RequiredWhen, SettingsField,
+    SettingsRule,
 };
 
 /// A provider in a list.
@@ -72,6 +73,8 @@ struct Fact<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     accepted_as: &'a [String],
     /// And these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required_when: Option<&'a RequiredWhen>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     suggestions: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -143,6 +146,7 @@ impl SettingsField {
                 FieldKind::Url | FieldKind::Headers => Some(self.kind),
             },
             accepted_as: &self.accepted_as,
+            required_when: self.required_when.as_ref(),
             suggestions: &self.suggestions,
             variables: &self.variables,
             prefixes: &self.prefixes,

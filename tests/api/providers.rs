@@ -92,6 +92,7 @@ async fn nothing_that_a_form_needs_of_the_catalogue_is_left_untold() {
                 description,
                 kind,
                 required,
+                required_when,
                 sensitive,
                 default,
                 group,
@@ -115,6 +116,7 @@ async fn nothing_that_a_form_needs_of_the_catalogue_is_left_untold() {
             assert_eq!(told_kind, *kind);
             assert_eq!(fact["isRequired"], *required);
             assert_eq!(fact["isSensitive"], *sensitive);
+            assert_eq!(fact["requiredWhen"], json!(required_when));
             assert_eq!(fact["defaultValue"], json!(default));
             assert_eq!(
                 told["settingsSchema"]["fields"][index]["group"],

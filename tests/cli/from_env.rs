@@ -97,7 +97,14 @@ fn what_is_missing_is_refused_by_validation() {
     let home = Home::new();
     let made = create(&home, &[TWO[2]], &[]);
     assert_eq!(made.code, 4, "{made:?}");
-    assert!(made.err.contains("Access Key ID is required"), "{made:?}");
+    let wanted = "one of Bedrock API Key, Access Key ID, Secret Access Key is required";
+    assert!(made.err.contains(wanted), "{made:?}");
+    let id = ("AWS_ACCESS_KEY_ID", "ASIAPLANTED");
+    let made = create(&home, &[TWO[2], id], &[]);
+    assert_eq!(made.code, 4, "{made:?}");
+    for missing in ["Secret Access Key is required", "Session Token is required"] {
+        assert!(made.err.contains(missing), "{made:?}");
+    }
 }
 
 #[test]
@@ -115,7 +122,7 @@ fn a_dry_run_tells_names_and_makes_nothing() {
     assert_eq!(rows[3], ["amazon", "AWS_REGION", "region", "text"]);
     assert!(
         told.err
-            .contains("Missing for Amazon Bedrock: Access Key ID"),
+            .contains("Missing for Amazon Bedrock: Authentication"),
         "{told:?}"
     );
     let json = create(

@@ -309,3 +309,17 @@ async fn a_connection_that_is_not_there_is_not_found() {
     let listed = service.models(&nobody, None).await;
     assert_eq!(listed, Err(ConnectionError::NotFound(nobody)));
 }
+
+#[tokio::test]
+async fn referenced_temporary_key_id_asks_for_its_session_token() {
+    let server = MockServer::start().await;
+    let variables = Variables::of([("Aws__Id", "ASIAPLANTED7EXAMPLE")]);
+    let service = service_with(&server.uri(), Limits::default(), variables);
+    let settings = json!({"region": "eu-central-1", "endpoint": server.uri(), "accessKeyId": "$Aws:Id", "secretAccessKey": KEY});
+    let report = tested(&service, "amazon", &settings).await;
+    assert_eq!(
+        is_told(&report, TestStage::Complete),
+        "Session Token is missing"
+    );
+    assert!(is_silent(&server).await);
+}

@@ -1,6 +1,6 @@
 //! What is sent, to the last header.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -119,8 +119,67 @@ async fn bedrock_gets_a_signature_that_another_computation_agrees_with() {
         service: "bedrock",
         access_key_id: ACCESS_KEY_ID,
         secret_access_key: KEY,
+        session_token: None,
     });
     assert_eq!(header(request, "authorization"), Some(expected.as_str()));
+}
+
+/// What a stand-in of Bedrock receives for these settings, beside region and endpoint.
+async fn received_by_bedrock(settings: Value) -> (MockServer, Request) {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(Way::Bedrock.list()))
+        .mount(&server)
+        .await;
+    let mut all = json!({"region": "eu-central-1", "endpoint": server.uri()});
+    for (key, value) in settings.as_object().unwrap() {
+        all[key] = value.clone();
+    }
+    let report = tested(&service(&server.uri()), "amazon", &all).await;
+    assert_eq!(
+        (report.success, report.models),
+        (true, Some(2)),
+        "{report:?}"
+    );
+    let shown = format!("{report:?}");
+    assert!(!shown.contains(KEY) && !shown.contains(TOKEN), "{shown}");
+    let mut requests = server.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 1);
+    let request = requests.remove(0);
+    (server, request)
+}
+
+#[tokio::test]
+async fn bedrock_signs_the_session_token_of_temporary_credentials() {
+    let settings = json!({"accessKeyId": "ASIAPLANTED7EXAMPLE", "secretAccessKey": KEY, "sessionToken": TOKEN});
+    let (server, request) = received_by_bedrock(settings).await;
+    assert_eq!(header(&request, "x-amz-security-token"), Some(TOKEN));
+    let expected = sigv4::authorization(&sigv4::Signed {
+        path: "/inference-profiles",
+        query: "maxResults=1000",
+        host: server.address().to_string().as_str(),
+        time: "20240115T103000Z",
+        region: "eu-central-1",
+        service: "bedrock",
+        access_key_id: "ASIAPLANTED7EXAMPLE",
+        secret_access_key: KEY,
+        session_token: Some(TOKEN),
+    });
+    assert_eq!(header(&request, "authorization"), Some(expected.as_str()));
+}
+
+#[tokio::test]
+async fn bedrock_api_key_is_sent_as_a_bearer_before_access_keys() {
+    for settings in [
+        json!({"apiKey": KEY}),
+        json!({"apiKey": KEY, "accessKeyId": "ASIAPLANTED", "secretAccessKey": "s"}),
+    ] {
+        let (_server, request) = received_by_bedrock(settings).await;
+        let bearer = format!("Bearer {KEY}");
+        assert_eq!(header(&request, "authorization"), Some(bearer.as_str()));
+        assert_eq!(header(&request, "x-amz-date"), None);
+        assert_eq!(target(&request), "/inference-profiles?maxResults=1000");
+    }
 }
 
 #[tokio::test]

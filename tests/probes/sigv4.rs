@@ -12,13 +12,23 @@ pub struct Signed<'a> {
     pub service: &'a str,
     pub access_key_id: &'a str,
     pub secret_access_key: &'a str,
+    pub session_token: Option<&'a str>,
 }
 
 /// The `Authorization` header.
 pub fn authorization(signed: &Signed<'_>) -> String {
     let day = &signed.time[..8];
+    let (token, names) = signed.session_token.map_or_else(
+        || (String::new(), "host;x-amz-date"),
+        |token| {
+            (
+                format!("x-amz-security-token:{token}\n"),
+                "host;x-amz-date;x-amz-security-token",
+            )
+        },
+    );
     let canonical = format!(
-        "GET\n{}\n{}\nhost:{}\nx-amz-date:{}\n\nhost;x-amz-date\n{}",
+        "GET\n{}\n{}\nhost:{}\nx-amz-date:{}\n{token}\n{names}\n{}",
         signed.path,
         signed.query,
         signed.host,
@@ -37,7 +47,7 @@ pub fn authorization(signed: &Signed<'_>) -> String {
     }
     let signature = hex(&hmac(&key, to_sign.as_bytes()));
     format!(
-        "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders=host;x-amz-date, Signature={signature}",
+        "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
         signed.access_key_id
     )
 }
@@ -82,6 +92,7 @@ fn the_documented_example_comes_out() {
         service: "service",
         access_key_id: "AKIDEXAMPLE",
         secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        session_token: None,
     };
     let signature = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31";
     assert!(authorization(&signed).ends_with(signature));

@@ -85,9 +85,13 @@ impl Environment {
         let is_there = |key: &str| variables.iter().any(|variable| variable.key == key);
         let required = provider.settings.iter().filter(|field| field.required);
         let fields = required.filter(|field| field.default.is_none() && !is_there(&field.key));
+        let lacking = provider.alternatives.iter();
+        let lacking = lacking.flat_map(|choice| choice.lacking(is_there));
+        let lacking = lacking.filter_map(|key| provider.field(key));
         let choices = provider.alternatives.iter();
         let choices = choices.filter(|choice| !choice.any_of().any(is_there));
         let missing = fields
+            .chain(lacking)
             .map(|field| field.label.clone())
             .chain(choices.map(|choice| choice.label.clone()));
         Some(Offer {
@@ -164,7 +168,7 @@ mod tests {
             [
                 told("google", "GEMINI_API_KEY", ""),
                 told("openai", "OPENAI_API_KEY OPENAI_ORG_ID", ""),
-                told("amazon", "AWS_REGION", "Access Key ID Secret Access Key"),
+                told("amazon", "AWS_REGION", "Authentication"),
             ]
         );
     }

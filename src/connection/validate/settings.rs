@@ -200,6 +200,47 @@ fn examine_rules(given: &Settings<Plain>, provider: &Provider, found: &mut Exami
             found.refuse(place_of(provider, first), Reason::OneOf(labels));
         }
     }
+    examine_ways(given, provider, found);
+}
+
+/// What the ways that are gone require beyond one of their settings.
+fn examine_ways(given: &Settings<Plain>, provider: &Provider, found: &mut Examined) {
+    let value_of = |key: &str| {
+        let field = provider.field(key)?;
+        let mut values = given.iter().filter(|(key, _)| names(field, key));
+        values.next().map(|(_, value)| value)
+    };
+    let has = |key: &str| value_of(key).is_some_and(has_value);
+    let mut lacking: Vec<&str> = Vec::new();
+    for choice in &provider.alternatives {
+        // Where nothing is given at all, the choice itself is refused.
+        if choice.any_of().any(has) {
+            lacking.extend(choice.lacking(has));
+        }
+    }
+    for field in &provider.settings {
+        let Some(condition) = &field.required_when else {
+            continue;
+        };
+        let mut choices = provider.alternatives.iter();
+        let is_unused = choices.any(|choice| {
+            let way = choice.way_of(&field.key);
+            way.is_some() && way != choice.gone(has)
+        });
+        // A reference is known only when it is used: then the test says what is missing.
+        let is_met = value_of(&condition.key)
+            .and_then(Setting::text)
+            .is_some_and(|text| condition.is_met_by(text));
+        if is_met && !is_unused && !has(&field.key) {
+            lacking.push(&field.key);
+        }
+    }
+    for field in lacking.into_iter().filter_map(|key| provider.field(key)) {
+        let place = place_of(provider, field);
+        if found.errors.iter().all(|error| error.field != place) {
+            found.refuse(place, Reason::Required);
+        }
+    }
 }
 
 /// Whether a value says anything.

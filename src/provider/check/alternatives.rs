@@ -79,6 +79,10 @@ fn way_flaw<'p>(way: &'p Way, provider: &Provider, taken: &mut HashSet<&'p str>)
     if way.any_of.is_empty() {
         return Some(format!("anyOf of '{name}' must name at least one setting"));
     }
-    let strange = way.any_of.iter().find(|key| !way.settings.contains(key));
-    strange.map(|key| format!("anyOf of '{name}' names '{key}', which is none of its settings"))
+    let strange = |keys: &[String], member: &str| {
+        let key = keys.iter().find(|key| !way.settings.contains(key))?;
+        let sentence = format!("{member} of '{name}' names '{key}', which is none of its settings");
+        Some(sentence)
+    };
+    strange(&way.any_of, "anyOf").or_else(|| strange(&way.all_of, "allOf"))
 }

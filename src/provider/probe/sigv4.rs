@@ -14,7 +14,7 @@ const REGION: &str = "region";
 const ACCESS_KEY_ID: &str = "accessKeyId";
 const SECRET_ACCESS_KEY: &str = "secretAccessKey";
 
-/// Temporary keys have one; no provider of ours asks for it, a user's own may.
+/// Part of temporary credentials, sent as `X-Amz-Security-Token`.
 const SESSION_TOKEN: &str = "sessionToken";
 
 /// The settings it reads.

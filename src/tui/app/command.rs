@@ -211,7 +211,8 @@ impl App {
         });
         let parts = parts.map(|(key, setting)| (key, Part::from(setting)));
         // A secret that is still to be typed is asked for.
-        let missing = form.fields.iter().filter_map(|field| match &field.place {
+        let shown = form.fields.iter().filter(|field| !form.is_hidden(field));
+        let missing = shown.filter_map(|field| match &field.place {
             Place::Setting(key) if field.is_required && !is_stored && !is_copy => {
                 let is_said = draft
                     .settings

@@ -87,7 +87,7 @@ impl Form {
     fn is_way_of(&self, key: &str) -> bool {
         (0..self.provider.alternatives.len())
             .filter_map(|choice| self.way(choice))
-            .any(|way| way.any_of.len() == 1 && way.any_of[0] == key)
+            .any(|way| way.always_needs(key))
     }
 
     /// What is shown instead of a value that is not known here or not to be shown.

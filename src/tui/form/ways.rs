@@ -27,9 +27,9 @@ impl Form {
             let mut field = make(setting);
             if let Some((_, choice)) = choice
                 && let Some(way) = choice.way_of(&setting.key)
-                && choice.ways[way].any_of.len() == 1
+                && choice.ways[way].always_needs(&setting.key)
             {
-                field.is_required |= choice.ways[way].any_of[0] == setting.key;
+                field.is_required = true;
             }
             fields.push(field);
         }
@@ -133,9 +133,15 @@ impl Form {
     }
 
     fn wanted_by(&self, way: &Way) -> String {
-        let fields = way.any_of.iter().filter_map(|key| self.provider.field(key));
-        let labels: Vec<_> = fields.map(|field| field.label.as_str()).collect();
-        match labels.as_slice() {
+        let labels = |keys: &[String]| {
+            let fields = keys.iter().filter_map(|key| self.provider.field(key));
+            fields.map(|field| field.label.clone()).collect::<Vec<_>>()
+        };
+        if !way.all_of.is_empty() {
+            let all = labels(&way.all_of).join(" and the ");
+            return format!("\"{}\" needs the {all}", way.label);
+        }
+        match labels(&way.any_of).as_slice() {
             [only] => format!("\"{}\" needs the {only}", way.label),
             several => format!("\"{}\" needs one of {}", way.label, several.join(", ")),
         }

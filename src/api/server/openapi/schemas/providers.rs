@@ -25,7 +25,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
             ("settings", list(text())),
             ("anyOf", list(text())),
         ],
-        &[("preferred", switch())],
+        &[("allOf", list(text())), ("preferred", switch())],
     );
     let choice = object(
         &[("label", text()), ("ways", list(way))],
@@ -69,6 +69,10 @@ pub fn all() -> Vec<(&'static str, Value)> {
         &[
             ("kind", json!({ "enum": ["url", "headers"] })),
             ("acceptedAs", list(text())),
+            (
+                "requiredWhen",
+                object(&[("key", text()), ("startsWith", list(text()))], &[]),
+            ),
             ("suggestions", list(text())),
             ("variables", list(text())),
             ("prefixes", list(text())),
