@@ -15,6 +15,7 @@ pub mod proposal;
 pub mod query;
 pub mod read_only;
 pub mod secret;
+pub mod secret_input;
 pub mod service;
 pub mod setting;
 pub mod store;

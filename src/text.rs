@@ -72,6 +72,42 @@ pub fn is_unprintable(sign: char) -> bool {
         )
 }
 
+/// Whether a character takes no room and shows nothing: zero-width, joiners, direction marks, variation selectors, tags, blank
+/// fillers; Unicode's `Default_Ignorable_Code_Point` and the annotation characters. Control characters are not among them.
+pub const fn is_invisible(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{AD}'
+            | '\u{34F}'
+            | '\u{61C}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    )
+}
+
+/// Whether a character at the end of a text is no part of it: white space, or an invisible character.
+pub fn is_outer(sign: char) -> bool {
+    sign.is_whitespace() || is_invisible(sign)
+}
+
+/// The text without white space and invisible characters at its ends.
+pub fn trim_invisible(text: &str) -> &str {
+    text.trim_matches(is_outer)
+}
+
 /// Whether a character cannot be seen for what it is, and so is written out.
 pub fn is_hidden(sign: char) -> bool {
     !is_shown(sign)

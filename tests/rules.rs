@@ -179,6 +179,34 @@ async fn the_required_fields_alone_are_enough() {
     "Invalid settings for provider 'openai': OpenAI API Key begins with $ but is not a reference such as $Section:Key; write $$ for a text that begins with $"
 )]
 #[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":" Bearer sk-1\n"}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key begins with 'Bearer ': send the key alone"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"OPENAI_API_KEY=sk-1"}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key begins with 'OPENAI_API_KEY=': send the key alone"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"\"sk-1\""}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key is in quotes: send the key alone"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"ENC:AAAA"}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key is encrypted by Umbraco (ENC:…): enter the key itself"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-\u200b1"}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key contains an invisible character (U+200B): copy the key again without it"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"\u2060\ufeff"}}"#,
+    "Invalid settings for provider 'openai': OpenAI API Key is required"
+)]
+#[case(
+    r#"{"alias":"a","name":"A","providerId":"openai-compatible","settings":{"endpoint":"https://example.org","headers":"ENC:AAAA"}}"#,
+    "Invalid settings for provider 'openai-compatible': Extra Headers is encrypted by Umbraco (ENC:…): enter the key itself"
+)]
+#[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","organization":"x","organizationId":"y"}}"#,
     "Invalid settings for provider 'openai': OpenAI Organization ID is given twice"
 )]
@@ -261,6 +289,20 @@ async fn no_refusal_echoes_what_was_sent_as_a_secret() {
             "{error:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn invisible_characters_around_a_secret_are_trimmed() {
+    let service = service();
+    let body = r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"\ufeff \u200bsk-1\u00ad\u2060\n"}}"#;
+    let created = service.create(draft(body)).await.unwrap();
+    assert!(json(&created).contains(r#""apiKey":"sk-***""#));
+    let same = draft(r#"{"settings":{"apiKey":"sk-1"}}"#);
+    let updated = service.update(&alias("a"), same, None).await.unwrap();
+    assert_eq!(updated.item.version, 1, "the same key is no change");
+    let reference = draft(r#"{"settings":{"apiKey":"$OpenAI:ApiKey\u200b"}}"#);
+    let updated = service.update(&alias("a"), reference, None).await.unwrap();
+    assert!(json(&updated).contains(r#""apiKey":"$OpenAI:ApiKey""#));
 }
 
 #[tokio::test]

@@ -115,7 +115,10 @@ fn a_paste_is_trimmed_and_never_submits() {
     stage.play("nopenai<enter>A<tab><tab><tab><paste:  sk-planted\r\n><ctrl-r>");
     let frame = stage.frame();
     assert!(frame.contains("sk-planted"), "{frame}");
-    assert!(frame.contains("White space was taken off"), "{frame}");
+    assert!(
+        frame.contains("Removed white space around the key"),
+        "{frame}"
+    );
     assert!(frame.contains("Create Connection"), "{frame}");
 }
 

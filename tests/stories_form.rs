@@ -255,3 +255,79 @@ fn a_sign_in_front_of_a_hidden_key_does_not_show_it() {
         assert!(stage.frame().contains("$OpenAI:ApiKey"));
     }
 }
+
+#[rstest]
+#[case::bearer("Bearer sk-planted", "Removed 'Bearer ' before the key")]
+#[case::quotes("'sk-planted'", "Removed quotes around the key")]
+#[case::quoted_variable("MY_API_KEY='sk-planted'", "Removed 'NAME=' and quotes around the key")]
+#[case::zero_width("sk-planted\u{200b}", "Removed invisible characters around the key")]
+fn pasted_key_is_cleaned_with_a_note_at_its_field(
+    #[case] text: &str,
+    #[case] note: &str,
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let mut stage = Stage::empty(size.0, size.1);
+    stage.play(ON_KEY).play(&format!("<paste:{text}>"));
+    let frame = said(&stage);
+    assert!(frame.contains(note), "{frame}");
+    assert!(!frame.contains("planted"), "{frame}");
+    stage.play("<ctrl-r>");
+    let frame = said(&stage);
+    assert!(frame.contains(" sk-planted "), "{frame}");
+    stage.play("x");
+    assert!(!stage.frame().contains("Removed"), "{}", stage.frame());
+}
+
+#[test]
+fn typed_key_is_cleaned_when_the_focus_leaves() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play(ON_KEY).play("'sk-planted'");
+    let frame = said(&stage);
+    assert!(
+        frame.contains("Saving removes quotes around the key"),
+        "{frame}"
+    );
+    stage.play("<tab>");
+    let frame = said(&stage);
+    assert!(frame.contains("Removed quotes around the key"), "{frame}");
+    stage.play("<shift-tab><ctrl-r>");
+    let frame = said(&stage);
+    assert!(frame.contains(" sk-planted "), "{frame}");
+}
+
+#[test]
+fn typed_key_is_cleaned_when_it_is_saved() {
+    let mut stage = Stage::empty(80, 24);
+    stage.play(ON_KEY).play("Bearer<space>sk-planted<ctrl-s>");
+    assert!(said(&stage).contains("Created"), "{}", stage.frame());
+}
+
+#[rstest]
+#[case::encrypted("ENC:planted", "This text is encrypted by Umbraco (ENC:…)")]
+#[case::zero_width("sk-\u{200b}planted", "contains an invisible character (U+200B)")]
+fn pasted_text_that_is_no_key_is_refused_at_the_field(#[case] text: &str, #[case] words: &str) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play(ON_KEY).play(&format!("<paste:{text}>"));
+    assert!(said(&stage).contains(words), "{}", stage.frame());
+    stage.play("<ctrl-s>");
+    let frame = said(&stage);
+    assert!(frame.contains("Create Connection"), "{frame}");
+    assert!(
+        frame.contains(&words.replace("This text", "This field")),
+        "{frame}"
+    );
+    assert!(!frame.contains("planted"), "{frame}");
+}
+
+#[test]
+fn hidden_text_in_quotes_never_becomes_a_visible_name() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play(ON_KEY).play("'$planted'<tab>");
+    assert!(!stage.frame().contains("planted"), "{}", stage.frame());
+    stage.play("<ctrl-s>");
+    let frame = said(&stage);
+    assert!(
+        !frame.contains("planted") && frame.contains("Create Connection"),
+        "{frame}"
+    );
+}

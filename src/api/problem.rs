@@ -267,6 +267,7 @@ fn code(reason: &Reason) -> &'static str {
         Reason::NotHeaders => "notHeaders",
         Reason::ClientHeader(_) => "clientHeader",
         Reason::Masked => "masked",
+        Reason::NotAKey(_) => "notAKey",
         Reason::NotAReference => "notAReference",
         Reason::ReferenceMissing { .. } => "referenceMissing",
         Reason::ReferenceRefused { .. } => "referenceRefused",

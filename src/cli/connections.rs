@@ -212,7 +212,7 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             if wish.is_dry_run {
                 return wish.tell(&environment, &catalog, output);
             }
-            Some(wish.take(&environment, &catalog)?)
+            Some(wish.take(&environment, &catalog, output)?)
         }
     };
     let draft = given.draft(&catalog, taken, output)?;

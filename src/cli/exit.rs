@@ -47,6 +47,9 @@ pub enum Failure {
     /// The command line is not right; the sentence says how it would be.
     #[error("{0}")]
     Usage(String),
+    /// A secret was announced and is empty.
+    #[error("{0}")]
+    NoSecret(String),
     /// There is no such backup.
     #[error("{0}")]
     NoBackup(String),
@@ -84,6 +87,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
+            Self::NoSecret(_) => Exit::Refused,
             Self::NoProvider(_) | Self::NoBackup(_) => Exit::NotFound,
             Self::Connection(error) => exit_of(error),
             Self::Token(error) => match error {
@@ -103,6 +107,7 @@ impl Failure {
         let (status, code) = match self {
             Self::Connection(error) => return Problem::of(error),
             Self::Usage(_) => (400, "usage"),
+            Self::NoSecret(_) => (400, "noSecret"),
             Self::NoProvider(_) => (404, "providerNotFound"),
             Self::NoBackup(_) => (404, "backupNotFound"),
             Self::Token(error) => match error {
@@ -125,6 +130,7 @@ impl Failure {
             Self::Signal(_) => true,
             Self::Output(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
             Self::Usage(_)
+            | Self::NoSecret(_)
             | Self::NoProvider(_)
             | Self::NoBackup(_)
             | Self::Connection(_)

@@ -199,6 +199,7 @@ impl Output {
             (
                 Format::Text,
                 Failure::Usage(_)
+                | Failure::NoSecret(_)
                 | Failure::NoProvider(_)
                 | Failure::NoBackup(_)
                 | Failure::Token(_)

@@ -124,7 +124,11 @@ fn from_file(path: &Path, option: &str) -> Result<Passphrase, Failure> {
             "The passphrase cannot be read from {name}: {error}"
         ))
     })?;
-    Ok(of(&secret::take(file, &name)?.secret))
+    let taken = secret::take(file, &name)?;
+    if taken.secret.expose().is_none_or(str::is_empty) {
+        return Err(Failure::Usage(format!("The file of {option} is empty")));
+    }
+    Ok(of(&taken.secret))
 }
 
 fn of(text: &Plain) -> Passphrase {

@@ -216,6 +216,11 @@ pub fn take(source: impl Read, name: &str) -> Result<Taken, Failure> {
             MAX_BYTES / 1024
         )));
     }
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+        return Err(Failure::Usage(format!(
+            "What {name} holds is text in UTF-16; save it as UTF-8"
+        )));
+    }
     let text = std::str::from_utf8(&bytes)
         .ok()
         .filter(|text| !text.contains('\0'));

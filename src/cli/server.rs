@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::Globals;
 use super::exit::Failure;
 use crate::api::client::RemoteOptions;
+use crate::text;
 
 /// Where a token is, when no file is named.
 const TOKEN: &str = "UMAI_TOKEN";
@@ -107,7 +108,7 @@ pub fn named(
         notices.extend(exposed(path));
     } else if let Some(token) = token_of_environment() {
         options = options
-            .with_token(token.trim())
+            .with_token(text::trim_invisible(&token))
             .map_err(|why| Failure::Usage(format!("What {TOKEN} holds {why}")))?;
     }
     if let Some(path) = &globals.ca_file {
@@ -131,8 +132,11 @@ pub fn refuse(globals: &Globals, command: &str) -> Result<(), Failure> {
 
 fn token_of_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let token = read(path, "--token-file")?;
-    let token = std::str::from_utf8(&token).unwrap_or_default();
-    Ok(Zeroizing::new(token.trim().to_owned()))
+    let token = std::str::from_utf8(&token).map(text::trim_invisible);
+    if token.is_ok_and(str::is_empty) {
+        return Err(Failure::Usage("The file of --token-file is empty".into()));
+    }
+    Ok(Zeroizing::new(token.unwrap_or_default().to_owned()))
 }
 
 fn token_of_environment() -> Option<Zeroizing<String>> {

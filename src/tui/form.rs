@@ -4,6 +4,7 @@ mod apart;
 mod burst;
 mod address;
 mod checks;
+mod cleaning;
 mod copy;
 mod draft;
 mod elsewhere;
@@ -268,7 +269,12 @@ impl Form {
         if !pasted.0.trim().is_empty() && pasted.0.len() <= LONGEST {
             field.make_room();
         }
-        let pasting = field.line_mut()?.paste(&pasted.0);
+        // What is there already is part of the key: then the whole is cleaned when the focus leaves.
+        let (text, removed) = match field.line() {
+            Some(line) if line.is_empty() => cleaning::pasted(&pasted.0, &self.provider, field),
+            Some(_) | None => (pasted.0.as_str(), None),
+        };
+        let pasting = field.line_mut()?.paste(text);
         if pasting == Pasting::TooLong {
             return Some(Notice::warning(
                 "The paste is longer than 64 KiB; it was left out",
@@ -280,16 +286,19 @@ impl Form {
             ));
         }
         field.error = None;
+        field.removed = removed.as_ref().and_then(|(_, note)| note.clone());
         if let Value::Secret(secret) = &mut field.value
             && !secret.line.is_empty()
         {
             secret.is_cleared = false;
         }
         self.changed(catalog);
-        (pasting == Pasting::Trimmed).then(|| {
-            Notice::info(format!(
-                "White space was taken off what was pasted into {label}"
-            ))
+        removed.map(|(notice, _)| notice).or_else(|| {
+            (pasting == Pasting::Trimmed).then(|| {
+                Notice::info(format!(
+                    "White space was taken off what was pasted into {label}"
+                ))
+            })
         })
     }
 
@@ -297,6 +306,7 @@ impl Form {
     pub fn focus_on(&mut self, field: usize) {
         if field != self.focus {
             self.hide_secrets();
+            self.clean_secret(self.focus);
             self.choosing = None;
         }
         self.focus = field.min(self.fields.len().saturating_sub(1));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use umai::api::Problem;
+use umai::connection::secret_input::{KeyFlaw, Surrounding};
 use umai::connection::{
     ConnectionError, ConnectionItem, Field, FieldError, IdOrAlias, Reason, ServerError, StoreError,
     TestReport, TestStage, TestStep,
@@ -14,9 +15,9 @@ const ID: Uuid = Uuid::from_u128(0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6);
 fn reasons() -> Vec<Reason> {
     use Reason::{
         AliasFormat, AliasReserved, AliasTaken, ClientHeader, EndpointMoved, GivenTwice, Masked,
-        NotAReference, NotAUrl, NotAnOption, NotHeaders, OneOf, ProviderFixed, ReferenceMissing,
-        ReferenceRefused, Required, Said, TooLong, UnknownProvider, UnknownSetting, Unprintable,
-        UrlWithCredentials, WrongType,
+        NotAKey, NotAReference, NotAUrl, NotAnOption, NotHeaders, OneOf, ProviderFixed,
+        ReferenceMissing, ReferenceRefused, Required, Said, TooLong, UnknownProvider,
+        UnknownSetting, Unprintable, UrlWithCredentials, WrongType,
     };
     let words = || vec!["a".to_owned(), "b \"c\"".to_owned()];
     let all = vec![
@@ -42,6 +43,8 @@ fn reasons() -> Vec<Reason> {
         ClientHeader("Host".into()),
         Masked,
         NotAReference,
+        NotAKey(KeyFlaw::Encrypted),
+        NotAKey(KeyFlaw::Surrounded(Surrounding::Prefix("Bearer ".into()))),
         ReferenceMissing {
             key: "A:B".into(),
             looked_in: words(),
@@ -78,6 +81,7 @@ fn reasons() -> Vec<Reason> {
             | NotHeaders
             | ClientHeader(_)
             | Masked
+            | NotAKey(_)
             | NotAReference
             | ReferenceMissing { .. }
             | ReferenceRefused { .. }

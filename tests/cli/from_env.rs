@@ -142,3 +142,37 @@ fn a_dry_run_tells_names_and_makes_nothing() {
     let alone = home.run(&["connections", "create", "--dry-run"]);
     assert_eq!(alone.code, 4, "as without it: {alone:?}");
 }
+
+#[rstest::rstest]
+#[case("\"sk-planted-1\"", "Removed quotes around the key for apiKey")]
+#[case("Bearer sk-planted-1", "Removed 'Bearer ' before the key for apiKey")]
+#[case(
+    "sk-planted-1\u{200b}",
+    "Removed invisible characters around the key for apiKey"
+)]
+fn surroundings_of_a_variable_are_removed_with_a_note(#[case] value: &str, #[case] note: &str) {
+    let home = Home::new();
+    let made = create(&home, &[("OPENAI_API_KEY", value)], &[]);
+    assert_eq!(made.code, 0, "{made:?}");
+    assert!(made.err.contains(note), "{made:?}");
+    home.write("clean.txt", "sk-planted-1");
+    let file = [
+        "connections",
+        "update",
+        "openai",
+        "--secret-file",
+        "apiKey=clean.txt",
+    ];
+    assert!(home.run(&file).out.contains("version 1"));
+}
+
+#[rstest::rstest]
+#[case("ENC:planted", "is encrypted by Umbraco")]
+#[case("sk-\u{2060}planted", "contains an invisible character (U+2060)")]
+fn variables_that_hold_no_key_are_refused(#[case] value: &str, #[case] words: &str) {
+    let home = Home::new();
+    let made = create(&home, &[("OPENAI_API_KEY", value)], &[]);
+    assert_eq!(made.code, 4, "{made:?}");
+    assert!(made.err.contains(words), "{made:?}");
+    assert_eq!(home.total(), 0);
+}

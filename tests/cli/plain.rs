@@ -266,3 +266,22 @@ fn hostile_names_are_harmless() {
     assert!(answer.out.contains(r"a\u{200b}b"), "{answer:?}");
     assert!(!answer.out.contains('\u{200b}'), "{answer:?}");
 }
+
+#[test]
+fn surroundings_of_a_key_are_removed_with_a_message() {
+    let home = Home::new();
+    let key = format!("Bearer {PLANTED}");
+    let lines = ["new", "openai", "Case", ":4", &key, ":save", "quit"];
+    let answer = plain(&home, &lines);
+    let words = "OpenAI API Key: Removed 'Bearer ' before the key";
+    assert!(answer.out.contains(words), "{answer:?}");
+    home.write("clean.txt", PLANTED);
+    let file = [
+        "connections",
+        "update",
+        "case",
+        "--secret-file",
+        "apiKey=clean.txt",
+    ];
+    assert!(home.run(&file).out.contains("version 1"));
+}

@@ -215,3 +215,223 @@ fn only_text_of_a_sensible_size_is_a_secret() {
         "{twice:?}"
     );
 }
+
+const UPDATE: [&str; 3] = ["connections", "update", "case"];
+
+/// A home with a connection whose optional API key is stored.
+fn with_optional_key() -> Home {
+    let home = Home::new();
+    home.write("key.txt", PLANTED);
+    let made = home.run(&[
+        "connections",
+        "create",
+        "--name",
+        "Case",
+        "--provider",
+        "openai-compatible",
+        "--set",
+        "endpoint=http://127.0.0.1:9/v1",
+        "--secret-file",
+        "apiKey=key.txt",
+    ]);
+    assert_eq!(made.code, 0, "{made:?}");
+    home
+}
+
+fn stored_key(home: &Home) -> serde_json::Value {
+    let stored = home.run(&["connections", "get", "case", "--json"]).json();
+    stored["settings"]["apiKey"].clone()
+}
+
+#[rstest]
+#[case::nothing("")]
+#[case::line_end("\n")]
+#[case::windows_line_end("\r\n")]
+#[case::blank(" \t\n\n")]
+#[case::invisible("\u{feff}\u{200b}\n")]
+#[case::scheme_alone("Bearer \n")]
+#[case::variable_alone("OPENAI_API_KEY=\n")]
+#[case::empty_quotes("\"\"\n")]
+fn empty_secret_keeps_the_stored_one(#[case] text: &str) {
+    let home = with_optional_key();
+    home.write("empty", text);
+    let piped = home.pipe(&[&UPDATE[..], &["--secret-stdin", "apiKey"]].concat(), text);
+    assert_eq!(piped.code, 4, "{piped:?}");
+    assert!(piped.err.contains("Nothing arrived on stdin"), "{piped:?}");
+    let file = home.run(&[&UPDATE[..], &["--secret-file", "apiKey=empty"]].concat());
+    assert_eq!(file.code, 4, "{file:?}");
+    assert!(file.err.contains("is empty"), "{file:?}");
+    for answer in [&piped, &file] {
+        assert!(answer.err.contains("--unset apiKey"), "{answer:?}");
+    }
+    assert_eq!(stored_key(&home), "sk-***");
+}
+
+#[test]
+fn empty_secret_is_refused_on_create_and_as_json() {
+    let home = Home::new();
+    let from_stdin = [&CREATE[..], &["--secret-stdin", "apiKey", "--json"]].concat();
+    let answer = home.pipe(&from_stdin, "\n");
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert_eq!(answer.problem()["code"], "noSecret");
+    let device = [&CREATE[..], &["--secret-file", "apiKey=/dev/null"]].concat();
+    assert_eq!(home.run(&device).code, 4);
+    assert_eq!(home.total(), 0);
+}
+
+#[rstest]
+#[case("apiKey=")]
+#[case("apiKey= ")]
+#[case("apiKey=\u{200b}")]
+fn blank_set_keeps_the_stored_secret_and_unset_clears_it(#[case] blank: &str) {
+    let home = with_optional_key();
+    let set = home.run(&[&UPDATE[..], &["--set", blank]].concat());
+    assert_eq!(set.code, 4, "{set:?}");
+    assert!(set.err.contains("--unset apiKey"), "{set:?}");
+    assert_eq!(stored_key(&home), "sk-***");
+    let unset = home.run(&[&UPDATE[..], &["--unset", "apiKey"]].concat());
+    assert_eq!(unset.code, 0, "{unset:?}");
+    assert_eq!(stored_key(&home), serde_json::Value::Null);
+}
+
+#[test]
+fn two_secrets_from_stdin_are_refused() {
+    let home = with_optional_key();
+    let both = ["--secret-stdin", "apiKey", "--secret-stdin", "headers"];
+    let answer = home.pipe(&[&UPDATE[..], &both].concat(), PLANTED);
+    assert_eq!(answer.code, 2, "{answer:?}");
+    let both = [
+        "--secret-stdin",
+        "apiKey",
+        "--secret-file",
+        "headers=/dev/stdin",
+    ];
+    let answer = home.pipe(&[&UPDATE[..], &both].concat(), PLANTED);
+    assert_ne!(answer.code, 0, "one of them is empty: {answer:?}");
+    assert_eq!(stored_key(&home), "sk-***");
+}
+
+#[rstest]
+#[case::bearer("Bearer sk-planted-1\n", "Removed 'Bearer ' before the key for apiKey")]
+#[case::quotes("'sk-planted-1'", "Removed quotes around the key for apiKey")]
+#[case::variable(
+    "export OPENAI_API_KEY=sk-planted-1",
+    "Removed 'OPENAI_API_KEY=' before the key for apiKey"
+)]
+#[case::byte_order_mark(
+    "\u{feff}sk-planted-1\r\n",
+    "Removed invisible characters around the key for apiKey"
+)]
+#[case::white_space("  sk-planted-1 \n\n", "Removed white space around the key for apiKey")]
+fn surroundings_of_a_secret_are_removed_with_a_note(#[case] text: &str, #[case] note: &str) {
+    let home = Home::new();
+    home.write("key.txt", text);
+    let more: [&[&str]; 2] = [
+        &["--alias", "one", "--secret-stdin", "apiKey"],
+        &["--alias", "two", "--secret-file", "apiKey=key.txt"],
+    ];
+    for more in more {
+        let made = home.pipe(&[&CREATE[..], more].concat(), text);
+        assert_eq!(made.code, 0, "{made:?}");
+        assert!(made.err.contains(note), "{made:?}");
+        assert!(!made.said().contains("planted"), "{made:?}");
+        // The same key again is no change: what is stored is the key alone.
+        home.write("clean.txt", "sk-planted-1");
+        let again = [
+            "connections",
+            "update",
+            more[1],
+            "--secret-file",
+            "apiKey=clean.txt",
+        ];
+        assert!(home.run(&again).out.contains("version 1"));
+    }
+}
+
+#[rstest]
+#[case::encrypted("ENC:planted", "is encrypted by Umbraco (ENC:…): enter the key itself")]
+#[case::invisible("sk-\u{200b}planted", "contains an invisible character (U+200B)")]
+#[case::soft_hyphen("sk-\u{ad}planted", "contains an invisible character (U+00AD)")]
+fn texts_that_are_no_keys_are_refused(#[case] text: &str, #[case] words: &str) {
+    let home = with_optional_key();
+    let answer = home.pipe(&[&UPDATE[..], &["--secret-stdin", "apiKey"]].concat(), text);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert!(answer.err.contains(words), "{answer:?}");
+    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert_eq!(stored_key(&home), "sk-***");
+}
+
+#[test]
+fn utf_16_file_is_named_as_such() {
+    let home = Home::new();
+    let wide: Vec<u8> = "\u{feff}sk-planted\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    home.write("wide.txt", wide);
+    let answer = home.run(&[&CREATE[..], &["--secret-file", "apiKey=wide.txt"]].concat());
+    assert_eq!(answer.code, 2, "{answer:?}");
+    assert!(
+        answer.err.contains("UTF-16; save it as UTF-8"),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn documents_and_request_bodies_refuse_what_surrounds_a_key() {
+    let home = Home::new();
+    home.write("env.txt", "OPENAI_API_KEY=sk-planted-1\n");
+    home.write(
+        "one.yaml",
+        "- {alias: a, name: A, providerId: openai, settings: {apiKey: {file: env.txt}}}",
+    );
+    let applied = home.run(&["connections", "apply", "-f", "one.yaml", "--yes"]);
+    let body = r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"OPENAI_API_KEY=sk-planted-1"}}"#;
+    for answer in [applied, home.create(body)] {
+        assert_eq!(answer.code, 4, "{answer:?}");
+        let words = "begins with 'OPENAI_API_KEY=': send the key alone";
+        assert!(answer.err.contains(words), "{answer:?}");
+        assert!(!answer.said().contains("planted"), "{answer:?}");
+    }
+    assert_eq!(home.total(), 0);
+}
+
+#[test]
+fn empty_secret_of_a_document_keeps_the_stored_one() {
+    let home = with_optional_key();
+    home.write("empty.txt", "\u{feff}\n");
+    let document = |place: &str| {
+        format!(
+            "- {{alias: case, name: Case, providerId: openai-compatible, settings: {{endpoint: 'http://127.0.0.1:9/v1', apiKey: {{{place}}}}}}}"
+        )
+    };
+    for (place, words) in [
+        ("stdin: true", "nothing arrived on stdin"),
+        ("file: empty.txt", "its file is empty"),
+    ] {
+        home.write("case.yaml", document(place));
+        let arguments = ["connections", "apply", "-f", "case.yaml", "--yes"];
+        let answer = home.pipe(&arguments, "\n");
+        assert_eq!(answer.code, 4, "{answer:?}");
+        assert!(answer.err.contains(words), "{answer:?}");
+        assert!(answer.err.contains("null clears"), "{answer:?}");
+    }
+    assert_eq!(stored_key(&home), "sk-***");
+}
+
+#[test]
+fn empty_token_and_passphrase_files_are_named() {
+    let home = Home::documented();
+    home.write("empty", "\u{feff}\n");
+    let server = ["--server", "http://127.0.0.1:9", "--token-file", "empty"];
+    let token = home.run(&[&server[..], &["connections", "list"]].concat());
+    assert_eq!(token.code, 2, "{token:?}");
+    let words = "The file of --token-file is empty";
+    assert!(token.err.contains(words), "{token:?}");
+    home.write("empty", "\n");
+    let arguments = ["key", "add-passphrase", "--new-passphrase-file", "empty"];
+    let passphrase = home.run(&arguments);
+    assert_eq!(passphrase.code, 2, "{passphrase:?}");
+    let words = "The file of --new-passphrase-file is empty";
+    assert!(passphrase.err.contains(words), "{passphrase:?}");
+}

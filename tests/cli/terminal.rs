@@ -31,6 +31,8 @@ const CREATE: [&str; 6] = [
 
 const SECRET: &str = "OpenAI API Key (not shown; Enter leaves it out): ";
 
+const TYPED: &str = "OpenAI API Key (not shown): ";
+
 const DELETE: [&str; 3] = ["connections", "delete", "openai-prod"];
 
 /// umai asking on a terminal, and what it said so far.
@@ -146,11 +148,30 @@ fn a_secret_that_is_typed_into_stdin_is_not_shown_either() {
     let asking = Asking::start(
         &home,
         &[&CREATE[..], &["--secret-stdin", "apiKey"]].concat(),
-        SECRET,
+        TYPED,
     );
-    let (code, said) = asking.answer(&format!("{PLANTED}\r"));
+    let (code, said) = asking.answer(&format!("Bearer {PLANTED}\r"));
     assert_eq!(code, 0, "{said}");
+    assert!(said.contains("Removed 'Bearer ' before the key"), "{said}");
     assert!(!said.contains("planted"), "{said}");
+}
+
+#[test]
+fn an_empty_answer_keeps_the_stored_secret() {
+    let home = Home::documented();
+    let update = [
+        "connections",
+        "update",
+        "openai-prod",
+        "--secret-stdin",
+        "apiKey",
+    ];
+    let (code, said) = Asking::start(&home, &update, TYPED).answer("\r");
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("Nothing was typed for apiKey"), "{said}");
+    assert!(said.contains("--unset apiKey"), "{said}");
+    let stored = home.run(&["connections", "get", "openai-prod", "--json"]);
+    assert_eq!(stored.json()["version"], 1);
 }
 
 /// Whether a terminal shows what is typed and reads it line by line.
@@ -213,7 +234,7 @@ fn a_secret_that_a_document_wants_from_stdin_is_asked_for_and_not_shown() {
     let asking = Asking::start(
         &home,
         &["connections", "apply", "-f", "one.yaml"],
-        "(not shown; Enter leaves it out): ",
+        "(not shown): ",
     );
     let asking = asking.then(&format!("{PLANTED}\r"), "[y/N]");
     let (code, said) = asking.answer("y\r");

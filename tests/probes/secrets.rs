@@ -8,7 +8,11 @@ use umai::connection::TestSubject;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-use crate::stage::{ACCESS_KEY_ID, KEY, TOKEN, Way, service, store};
+use umai::appsettings::Variables;
+use umai::connection::TestStage;
+use umai::connection::check::Limits;
+
+use crate::stage::{ACCESS_KEY_ID, KEY, TOKEN, Way, is_told, service, service_with, store, tested};
 
 const HEADER_SECRET: &str = "of-news-99";
 
@@ -189,4 +193,44 @@ async fn the_token_of_entra_is_hidden_like_a_key() {
     let key = store(&service, provider, &settings).await;
     let report = service.test(TestSubject::Stored(key)).await.unwrap();
     assert_eq!(report.said.as_deref(), Some("The bearer *** may not"));
+}
+
+/// Tests a connection whose key is a reference with this value.
+async fn tested_with(server: &MockServer, value: &str) -> umai::connection::TestReport {
+    let variables = Variables::of([("OpenAI__ApiKey", value)]);
+    let service = service_with(&server.uri(), Limits::default(), variables);
+    let settings = json!({"apiKey": "$OpenAI:ApiKey", "endpoint": server.uri()});
+    tested(&service, "openai", &settings).await
+}
+
+#[rstest]
+#[case(" planted-ref-1\n")]
+#[case("\u{feff}planted-ref-1\u{200b}")]
+#[tokio::test]
+async fn resolved_key_is_trimmed_before_it_is_sent(#[case] value: &str) {
+    let server = MockServer::start().await;
+    let key = wiremock::matchers::header("authorization", "Bearer planted-ref-1");
+    Mock::given(key)
+        .respond_with(ResponseTemplate::new(200).set_body_json(Way::OpenAi.list()))
+        .mount(&server)
+        .await;
+    let report = tested_with(&server, value).await;
+    assert!(report.success, "{report:?}");
+}
+
+#[rstest]
+#[case("planted\u{200b}ref", "contains an invisible character (U+200B)")]
+#[case("Bearer planted", "begins with 'Bearer '")]
+#[case("'planted'", "is in quotes")]
+#[case("OPENAI_API_KEY=planted", "begins with 'OPENAI_API_KEY='")]
+#[case("ENC:planted", "is encrypted by Umbraco (ENC:…)")]
+#[tokio::test]
+async fn resolved_text_that_is_no_key_is_not_sent(#[case] value: &str, #[case] words: &str) {
+    let server = MockServer::start().await;
+    let report = tested_with(&server, value).await;
+    let sentence = is_told(&report, TestStage::Complete);
+    let expected = format!("OpenAI API Key refers to $OpenAI:ApiKey, whose value {words}");
+    assert_eq!(sentence, expected);
+    assert!(!format!("{report:?}").contains("planted"), "{report:?}");
+    assert!(server.received_requests().await.unwrap().is_empty());
 }

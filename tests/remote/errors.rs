@@ -2,6 +2,7 @@
 
 use serde_json::json as object;
 use umai::api::Problem;
+use umai::connection::secret_input::{KeyFlaw, Surrounding};
 use umai::connection::store::Revision;
 use umai::connection::{
     ConnectionError, ConnectionItem, ConnectionService, Field, FieldError, IdOrAlias, Reason,
@@ -40,6 +41,10 @@ fn every_reason() -> Vec<Reason> {
         Reason::NotHeaders,
         Reason::ClientHeader("Host".into()),
         Reason::Masked,
+        Reason::NotAKey(KeyFlaw::Surrounded(Surrounding::Prefix("Bearer ".into()))),
+        Reason::NotAKey(KeyFlaw::Surrounded(Surrounding::Quotes)),
+        Reason::NotAKey(KeyFlaw::Encrypted),
+        Reason::NotAKey(KeyFlaw::Invisible("U+200B".into())),
         Reason::NotAReference,
         Reason::ReferenceMissing {
             key: "A:B".into(),

@@ -57,12 +57,15 @@ impl RemoteService {
         stored: Stored,
     ) -> Result<(), ConnectionError> {
         let masks = self.masks(draft, stored);
-        let problems = match (draft.misread.is_empty(), stored) {
+        let mut problems = match (draft.misread.is_empty(), stored) {
             (true, _) => masks,
             (false, Stored::Nothing) => draft.problems(&self.catalog, stored),
             // What a change leaves out is not missing.
             (false, Stored::Secrets) => draft.misread.iter().cloned().chain(masks).collect(),
         };
+        if draft.misread.is_empty() {
+            problems.extend(self.unusable_secrets(draft, self.provider_of(draft)));
+        }
         if problems.is_empty() {
             Ok(())
         } else {

@@ -12,8 +12,9 @@ use crate::connection::validate::Stored;
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, Field, FieldError, Foreseen,
     IdOrAlias, Mask, Proposal, Reason, Rollback, Setting, Settings, TestReport, proposal,
+    secret_input,
 };
-use crate::provider::is_sensitive;
+use crate::provider::{Provider, is_sensitive};
 
 impl RemoteService {
     /// Changes a connection: reads it, replaces what the draft names, and sends everything back.
@@ -48,6 +49,7 @@ impl RemoteService {
         draft: &ConnectionDraft,
     ) -> Result<Connection, ConnectionError> {
         let raw = self.raw(key).await?;
+        self.refuse_unusable_secrets(draft, &raw)?;
         let copy = raw.copied(draft, &self.catalog)?;
         let about = About {
             provider: self.catalog.get(&raw.item.provider_id),
@@ -139,6 +141,7 @@ impl RemoteService {
             Proposal::Duplicate { key, draft } => {
                 self.check(&draft, Stored::Secrets)?;
                 let raw = self.raw(&key).await?;
+                self.refuse_unusable_secrets(&draft, &raw)?;
                 let change = raw.copied(&draft, &self.catalog)?;
                 self.examine(&raw, &change).await?;
                 Ok(foreseen(&change))
@@ -184,6 +187,35 @@ impl RemoteService {
             .collect()
     }
 
+    /// New secrets that cannot be keys. Other servers store them as they are.
+    pub(super) fn unusable_secrets(
+        &self,
+        draft: &ConnectionDraft,
+        provider: Option<&Provider>,
+    ) -> Vec<FieldError> {
+        match (&draft.settings, provider) {
+            (Some(given), Some(provider)) if !self.is_kin => {
+                secret_input::refusals(given, provider)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Refuses new secrets that cannot be keys of a stored connection's provider.
+    fn refuse_unusable_secrets(
+        &self,
+        draft: &ConnectionDraft,
+        raw: &RawConnection,
+    ) -> Result<(), ConnectionError> {
+        let provider = self.catalog.get(&raw.item.provider_id);
+        let refused = self.unusable_secrets(draft, provider);
+        if refused.is_empty() {
+            Ok(())
+        } else {
+            Err(ConnectionError::Invalid(refused))
+        }
+    }
+
     async fn planned(
         &self,
         key: &IdOrAlias,
@@ -195,6 +227,7 @@ impl RemoteService {
         if let Some(expected) = over.filter(|expected| *expected != found) {
             return Err(ConnectionError::VersionMoved { expected, found });
         }
+        self.refuse_unusable_secrets(draft, &raw)?;
         let change = raw.changed(draft, &self.catalog)?;
         Ok((raw, change))
     }

@@ -10,7 +10,7 @@ use super::super::import::Source;
 use super::super::output::Output;
 use super::super::secret;
 use super::from_env::{Taken, Wish};
-use super::given::Given;
+use super::given::{self, Given};
 use crate::connection::validate::Stored;
 use crate::connection::{Connection, ConnectionDraft, Setting, alias};
 use crate::provider::{Provider, ProviderCatalog};
@@ -128,7 +128,7 @@ impl Create {
             misread: Vec::new(),
         };
         if let Some(provider) = provider.filter(|_| ask::is_possible()) {
-            ask_for_missing(&mut draft, provider, catalog)?;
+            ask_for_missing(&mut draft, provider, catalog, output)?;
         }
         Ok(draft)
     }
@@ -167,6 +167,7 @@ fn ask_for_missing(
     draft: &mut ConnectionDraft,
     provider: &Provider,
     catalog: &ProviderCatalog,
+    output: &Output,
 ) -> Result<(), Failure> {
     let problems = draft.problems(catalog, Stored::Nothing);
     if problems
@@ -190,7 +191,8 @@ fn ask_for_missing(
             continue;
         }
         if let Some(secret) = ask::secret(&field.label)? {
-            settings.set(&field.key, Setting::Secret(secret));
+            let secret = given::cleaned(Setting::Secret(secret), field, output);
+            settings.set(&field.key, secret);
         }
     }
     draft.settings = (!settings.is_empty()).then_some(settings);

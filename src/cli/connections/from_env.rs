@@ -5,6 +5,7 @@ use serde_json::json;
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::table::table;
+use super::given;
 use crate::connection::{Environment, Offer, Plain, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
@@ -39,6 +40,7 @@ impl Wish<'_> {
         &self,
         environment: &Environment,
         catalog: &ProviderCatalog,
+        output: &Output,
     ) -> Result<Taken, Failure> {
         let provider = match self.named(catalog)? {
             Some(provider) => provider,
@@ -48,10 +50,19 @@ impl Wish<'_> {
         let Some(clipping) = clipping else {
             return Err(Failure::Usage(nothing_for(provider)));
         };
+        let settings = clipping.draft.settings.unwrap_or_default();
+        let settings = settings.iter().map(|(key, value)| {
+            let value = value.clone();
+            let value = match provider.field(key) {
+                Some(field) => given::cleaned(value, field, output),
+                None => value,
+            };
+            (key.to_owned(), value)
+        });
         Ok(Taken {
             provider_id: provider.id.clone(),
             name: provider.name.clone(),
-            settings: clipping.draft.settings.unwrap_or_default(),
+            settings: settings.collect(),
         })
     }
 

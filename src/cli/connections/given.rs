@@ -9,8 +9,9 @@ use super::super::exit::Failure;
 use super::super::output::Output;
 use super::super::secret::{self, SecretFile, Taken};
 use crate::appsettings::Reference;
-use crate::connection::{Mask, Plain, Setting, Settings};
-use crate::provider::{FieldKind, Provider};
+use crate::connection::{Mask, Plain, Setting, Settings, secret_input};
+use crate::provider::{FieldKind, Provider, SettingsField};
+use crate::text;
 
 /// The options that give settings.
 #[derive(Debug, Args)]
@@ -66,8 +67,13 @@ impl Given {
         output: &Output,
     ) -> Result<Settings<Plain>, Failure> {
         let mut settings = Settings::default();
+        let field = |key: &str| provider.and_then(|provider| provider.field(key));
         for Assignment { key, value } in &self.set {
             let value = value.expose().unwrap_or_default();
+            let is_sensitive = field(key).is_some_and(|field| field.sensitive);
+            if is_sensitive && text::trim_invisible(value).is_empty() {
+                return Err(no_secret(&format!("--set {key}= has no value"), key));
+            }
             if is_secret(provider, key, value) {
                 let known = provider.and_then(|provider| provider.field(key));
                 let key = known.map(|field| field.key.as_str());
@@ -79,13 +85,23 @@ impl Given {
             put(&mut settings, key, setting(provider, key, value))?;
         }
         for file in &self.secret_file {
-            let secret = secret::from_file(file)?;
-            put(&mut settings, &file.key, taken(secret, &file.key, output))?;
+            let key = &file.key;
+            let secret = line(secret::from_file(file)?, key, output);
+            let empty = format!("The file of --secret-file {key}=PATH is empty");
+            put(
+                &mut settings,
+                key,
+                usable(secret, key, field(key), &empty, output)?,
+            )?;
         }
         if let Some(key) = &self.secret_stdin {
-            let label = provider.and_then(|provider| provider.field(key));
-            let label = label.map_or(key, |field| &field.label);
-            put(&mut settings, key, from_stdin(key, label, output)?)?;
+            let label = field(key).map_or(key, |field| &field.label);
+            let (secret, empty) = from_stdin(key, label, output)?;
+            put(
+                &mut settings,
+                key,
+                usable(secret, key, field(key), &empty, output)?,
+            )?;
         }
         Ok(settings)
     }
@@ -99,21 +115,59 @@ fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Resu
     Ok(())
 }
 
-/// What stdin holds; where it is a terminal, what is typed there must not be shown.
-fn from_stdin(key: &str, label: &str, output: &Output) -> Result<Setting<Plain>, Failure> {
+/// What stdin holds, or what is typed without echo where it is a terminal; and the message for when that is nothing.
+fn from_stdin(key: &str, label: &str, output: &Output) -> Result<(Plain, String), Failure> {
     if std::io::stdin().is_terminal() {
-        return Ok(ask::secret(label)?.map_or(Setting::Null, Setting::Secret));
+        let typed = ask::hidden(label)?.unwrap_or_else(|| Plain::new(""));
+        return Ok((typed, format!("Nothing was typed for {key}")));
     }
-    Ok(taken(secret::from_stdin()?, key, output))
+    let secret = line(secret::from_stdin()?, key, output);
+    Ok((secret, format!("Nothing arrived on stdin for {key}")))
 }
 
-fn taken(taken: Taken, key: &str, output: &Output) -> Setting<Plain> {
-    if taken.is_trimmed {
+fn line(taken: Taken, key: &str, output: &Output) -> Plain {
+    let is_empty = taken.secret.expose().is_none_or(str::is_empty);
+    if taken.is_trimmed && !is_empty {
         output.note(&format!(
             "The line end after the secret for {key} was left out"
         ));
     }
-    Setting::Secret(taken.secret)
+    taken.secret
+}
+
+/// The secret without what surrounded it, which is noted; `empty` is the message when nothing is left.
+fn usable(
+    secret: Plain,
+    key: &str,
+    field: Option<&SettingsField>,
+    empty: &str,
+    output: &Output,
+) -> Result<Setting<Plain>, Failure> {
+    let secret = Setting::Secret(secret);
+    let secret = match field {
+        Some(field) => cleaned(secret, field, output),
+        None => secret,
+    };
+    let is_empty = |text: &str| text::trim_invisible(text).is_empty();
+    if secret.text().is_none_or(is_empty) {
+        return Err(no_secret(empty, key));
+    }
+    Ok(secret)
+}
+
+/// A setting whose secret was cleaned for its field; what was removed is noted.
+pub fn cleaned(value: Setting<Plain>, field: &SettingsField, output: &Output) -> Setting<Plain> {
+    let (value, notice) = secret_input::cleaned(value, field);
+    if let Some(notice) = notice {
+        output.note(&format!("{notice} for {}", field.key));
+    }
+    value
+}
+
+fn no_secret(what: &str, key: &str) -> Failure {
+    Failure::NoSecret(format!(
+        "{what}. To clear a stored secret, use 'umai connections update' with --unset {key}"
+    ))
 }
 
 /// The value as the provider's field wants it; what does not fit is left for validation to name.

@@ -11,6 +11,7 @@ use super::source::{Entry, Source, place};
 use crate::connection::document::{Elsewhere, Wanted};
 use crate::connection::{Plain, Setting};
 use crate::disk;
+use crate::text;
 
 /// The same connections with their secrets in them; what cannot be fetched is added to what is wrong.
 pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<Entry> {
@@ -41,7 +42,8 @@ pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<E
             match taken {
                 Ok(taken) => {
                     let settings = wanted.draft.settings.get_or_insert_default();
-                    settings.set(key, Setting::Secret(taken.secret));
+                    let secret = text::trim_invisible(taken.secret.expose().unwrap_or_default());
+                    settings.set(key, Setting::Secret(Plain::new(secret)));
                 }
                 Err(why) => flaws.push(format!("{place}settings.{key}: {why}")),
             }
@@ -56,20 +58,33 @@ pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<E
     entries
 }
 
-/// What stdin holds; where that is a terminal, it is asked for and not shown.
+/// What stdin holds, or what is typed without echo where it is a terminal.
 fn typed_or_piped(label: &str) -> Result<secret::Taken, String> {
-    let taken = if std::io::stdin().is_terminal() {
-        let typed = ask::secret(label).map_err(|failure| failure.to_string())?;
-        typed.map(|secret| secret::Taken {
-            secret,
-            is_trimmed: false,
-        })
+    if std::io::stdin().is_terminal() {
+        let typed = ask::hidden(label).map_err(|failure| failure.to_string())?;
+        return typed
+            .filter(has_text)
+            .map(|secret| secret::Taken {
+                secret,
+                is_trimmed: false,
+            })
+            .ok_or_else(|| format!("nothing was typed; {CLEAR}"));
+    }
+    let read = secret::from_stdin().map_err(|failure| failure.to_string())?;
+    if has_text(&read.secret) {
+        Ok(read)
     } else {
-        let read = secret::from_stdin().map_err(|failure| failure.to_string())?;
-        let has_text = |text: &str| !text.trim().is_empty();
-        Some(read).filter(|read| read.secret.expose().is_some_and(has_text))
-    };
-    taken.ok_or_else(|| "nothing came from stdin".into())
+        Err(format!("nothing arrived on stdin; {CLEAR}"))
+    }
+}
+
+/// How a document clears a setting.
+const CLEAR: &str = "null clears the setting";
+
+fn has_text(secret: &Plain) -> bool {
+    secret
+        .expose()
+        .is_some_and(|text| !text::trim_invisible(text).is_empty())
 }
 
 /// What a file holds. Its path is never repeated: where people write the secret in its place, it would be said.
@@ -90,15 +105,8 @@ fn from_file(folder: &Path, path: &Path) -> Result<secret::Taken, String> {
         format!("the secret cannot be read from its file, as seen from {from}: {why}")
     })?;
     let taken = secret::take(file, "its file").map_err(|failure| failure.to_string())?;
-    if taken
-        .secret
-        .expose()
-        .is_none_or(|text| text.trim().is_empty())
-    {
-        return Err("its file is empty".into());
+    if !has_text(&taken.secret) {
+        return Err(format!("its file is empty; {CLEAR}"));
     }
-    Ok(secret::Taken {
-        secret: Plain::new(taken.secret.expose().unwrap_or_default().trim()),
-        ..taken
-    })
+    Ok(taken)
 }

@@ -4,9 +4,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::refusal::Refusal;
 use crate::appsettings::{AppSettings, Lookup, Reference};
-use crate::connection::{Plain, Setting, Settings};
+use crate::connection::{Plain, Setting, Settings, secret_input};
 use crate::provider::probe::Values;
 use crate::provider::{DefaultValue, FieldKind, Provider, SettingsField};
+use crate::text;
 
 /// Values as they are read, field by field.
 #[derive(Default)]
@@ -51,7 +52,7 @@ impl Read {
         }
         let given = value
             .and_then(Setting::text)
-            .map(str::trim)
+            .map(text::trim_invisible)
             .unwrap_or_default();
         if given.is_empty() {
             if let Some(DefaultValue::Text(default)) = &field.default {
@@ -67,6 +68,7 @@ impl Read {
         } else {
             // `$$x` is a literal `$x`.
             let literal = given.strip_prefix('$').filter(|rest| rest.starts_with('$'));
+            refuse_unusable(given, field, &field.label, STORED)?;
             SecretString::from(literal.unwrap_or(given))
         };
         let is_hidden = field.sensitive || Reference::read(given).is_some();
@@ -84,16 +86,38 @@ impl Read {
     }
 }
 
+const STORED: &str = "Edit the connection and enter the key itself, without anything around it";
+const REFERRED: &str = "Correct the value in appsettings.json or in the environment: the key alone";
+
+/// Refuses a secret that no provider could accept; the sentence begins with `subject` and never contains the value.
+fn refuse_unusable(
+    value: &str,
+    field: &SettingsField,
+    subject: &str,
+    advice: &str,
+) -> Result<(), Refusal> {
+    let flaw = field
+        .sensitive
+        .then(|| secret_input::flaw(value, field))
+        .flatten();
+    flaw.map_or(Ok(()), |flaw| {
+        Err(Refusal::incomplete(format!("{subject} {flaw}"), advice))
+    })
+}
+
 /// The value of a reference, or where it was looked for.
 fn resolved(
     reference: &Reference,
     field: &SettingsField,
     appsettings: &AppSettings,
 ) -> Result<SecretString, Refusal> {
-    if let Some(value) = appsettings.resolve(reference) {
-        return Ok(value);
-    }
     let label = &field.label;
+    if let Some(value) = appsettings.resolve(reference) {
+        let value = text::trim_invisible(value.expose_secret());
+        let subject = format!("{label} refers to {reference}, whose value");
+        refuse_unusable(value, field, &subject, REFERRED)?;
+        return Ok(SecretString::from(value));
+    }
     Err(match appsettings.lookup(reference) {
         Lookup::Refused { .. } => Refusal::incomplete(
             format!("{label} refers to {reference}, which may not be referenced"),

@@ -6,7 +6,7 @@ use super::super::error::{Field, Reason};
 use super::super::secret::Mask;
 use super::super::validate::{Examined, Stored, settings::place_of};
 use super::super::{Connection, ConnectionDraft, Plain, Setting, Settings};
-use crate::provider::{FieldKind, Provider, ProviderCatalog};
+use crate::provider::{FieldKind, Provider, ProviderCatalog, SettingsField};
 
 /// A change laid over a connection.
 pub struct Merged {
@@ -14,11 +14,18 @@ pub struct Merged {
     pub draft: ConnectionDraft,
     /// What the change asks that cannot be.
     refused: Vec<(Field, Reason)>,
+    /// The settings whose secret stays as it is stored.
+    kept: Vec<String>,
 }
 
 impl Merged {
-    /// Adds what cannot be to what an examination found.
+    /// Adds what cannot be to what an examination found. How a secret was entered is not examined again while it stays as stored.
     pub fn refuse_what_moved(self, found: &mut Examined) {
+        found.errors.retain(|error| {
+            let is_kept = |key: &str| self.kept.iter().any(|kept| kept == key);
+            !matches!(error.reason, Reason::NotAKey(_))
+                || !error.field.setting_key().is_some_and(is_kept)
+        });
         for (field, reason) in self.refused {
             found.refuse(field, reason);
         }
@@ -39,11 +46,13 @@ pub fn over(
         refused.push((Field::ProviderId, Reason::ProviderFixed));
     }
     let provider = catalog.get(&item.provider_id);
+    let mut kept = Vec::new();
     let settings = change.settings.as_ref().map(|given| {
         let old = before.settings.clone().unwrap_or_default();
         let new = settings_over(&old, given, provider);
         if let Some(provider) = provider {
             refused.extend(secrets_led_elsewhere(&old, &new, provider));
+            kept = kept_secrets(&old, &new, provider);
         }
         new
     });
@@ -56,7 +65,11 @@ pub fn over(
         change_description: change.change_description.clone(),
         misread: change.misread.clone(),
     };
-    Merged { draft, refused }
+    Merged {
+        draft,
+        refused,
+        kept,
+    }
 }
 
 /// What a copy of `original` comes to with `change` laid over; its name and its alias are its own.
@@ -70,6 +83,10 @@ pub fn copy(
     merged.draft.alias.clone_from(&change.alias);
     if merged.draft.settings.is_none() {
         merged.draft.settings.clone_from(&original.settings);
+        let provider = catalog.get(&original.item.provider_id);
+        if let (Some(settings), Some(provider)) = (&original.settings, provider) {
+            merged.kept = kept_secrets(settings, settings, provider);
+        }
     }
     let mut found = merged.draft.examine(catalog, Stored::Nothing);
     merged.refuse_what_moved(&mut found);
@@ -96,9 +113,12 @@ pub fn back_to(
         });
         kept.collect::<Settings<Plain>>()
     });
-    let refused = match (&settings, catalog.get(&before.item.provider_id)) {
-        (Some(new), Some(provider)) => secrets_led_elsewhere(&old, new, provider),
-        (None, _) | (_, None) => Vec::new(),
+    let (refused, kept) = match (&settings, catalog.get(&before.item.provider_id)) {
+        (Some(new), Some(provider)) => (
+            secrets_led_elsewhere(&old, new, provider),
+            kept_secrets(&old, new, provider),
+        ),
+        (None, _) | (_, None) => (Vec::new(), Vec::new()),
     };
     let draft = ConnectionDraft {
         alias: Some(snapshot.item.alias.clone()),
@@ -109,7 +129,11 @@ pub fn back_to(
         change_description: None,
         misread: Vec::new(),
     };
-    Merged { draft, refused }
+    Merged {
+        draft,
+        refused,
+        kept,
+    }
 }
 
 fn settings_over(
@@ -172,11 +196,26 @@ pub fn secrets_led_elsewhere(
     if !has_moved {
         return Vec::new();
     }
+    kept_fields(old, new, provider)
+        .map(|field| (place_of(provider, field), Reason::EndpointMoved))
+        .collect()
+}
+
+/// The keys of the fields whose stored secret stays the same.
+fn kept_secrets(old: &Settings<Plain>, new: &Settings<Plain>, provider: &Provider) -> Vec<String> {
+    kept_fields(old, new, provider)
+        .map(|field| field.key.clone())
+        .collect()
+}
+
+fn kept_fields<'a>(
+    old: &'a Settings<Plain>,
+    new: &'a Settings<Plain>,
+    provider: &'a Provider,
+) -> impl Iterator<Item = &'a SettingsField> {
     old.iter()
         .filter(|(key, value)| matches!(value, Setting::Secret(_)) && new.get(key) == Some(value))
         .filter_map(|(key, _)| provider.field(key))
-        .map(|field| (place_of(provider, field), Reason::EndpointMoved))
-        .collect()
 }
 
 /// Scheme, host and port; of a reference, which is resolved only when used, the text itself.
@@ -186,4 +225,46 @@ fn origin(address: &str) -> String {
         |_| address.to_owned(),
         |url| url.origin().ascii_serialization(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::secret_input::KeyFlaw;
+    use super::*;
+
+    fn stored(key: &str) -> Connection<Plain> {
+        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,
+            "dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1,"settings":null}"#;
+        let shown: Connection<Mask> = serde_json::from_str(json).unwrap();
+        let secret = Setting::Secret(Plain::new(key));
+        Connection {
+            item: shown.item,
+            settings: Some(Settings::from_iter([("apiKey".to_owned(), secret)])),
+        }
+    }
+
+    fn reasons(before: &Connection<Plain>, change: &str) -> Vec<Reason> {
+        let catalog = ProviderCatalog::embedded();
+        let change = ConnectionDraft::from_json(change.as_bytes()).unwrap();
+        let merged = over(before, &change, &catalog);
+        let mut found = merged.draft.examine(&catalog, Stored::Nothing);
+        merged.refuse_what_moved(&mut found);
+        found.errors.into_iter().map(|error| error.reason).collect()
+    }
+
+    #[test]
+    fn stored_secret_is_not_examined_again() {
+        let before = stored("ENC:AAAA");
+        for change in [
+            r#"{"settings":{"organization":"o"}}"#,
+            r#"{"settings":{"apiKey":"***"}}"#,
+        ] {
+            assert_eq!(reasons(&before, change), []);
+        }
+        let again = r#"{"settings":{"apiKey":"ENC:BBBB"}}"#;
+        assert_eq!(
+            reasons(&before, again),
+            [Reason::NotAKey(KeyFlaw::Encrypted)]
+        );
+    }
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::connection::secret_input::KeyFlaw;
+
 /// Why a field is refused. Nothing in it was sent as a secret.
 ///
 /// It travels as `{"code":"tooLong","of":255}`; the code is the stable word of the API.
@@ -54,6 +56,8 @@ pub enum Reason {
     ClientHeader(String),
     /// A masked text where a secret is needed.
     Masked,
+    /// Not a key alone: encrypted, in quotes, behind `Bearer ` or `NAME=`, or with an invisible character inside.
+    NotAKey(KeyFlaw),
     /// Begins with `$` and is neither `$Section:Key` nor `$$…`.
     NotAReference,
     /// The referenced key has no value.
@@ -142,6 +146,7 @@ impl Reason {
             Self::Masked => {
                 format!("{label} is a masked text, not a key; give the key itself")
             }
+            Self::NotAKey(flaw) => format!("{label} {flaw}: {}", flaw.advice()),
             Self::NotAReference => {
                 format!(
                     "{label} begins with $ but is not a reference such as $Section:Key; write $$ for a text that begins with $"

@@ -2,6 +2,7 @@
 
 use super::super::error::{Field, Reason};
 use super::super::secret::{Mask, Plain};
+use super::super::secret_input;
 use super::super::setting::{Setting, Settings};
 use super::{Examined, Stored};
 use crate::appsettings::Reference;
@@ -101,13 +102,16 @@ fn examine_field(
         Some(value @ (Setting::Text(_) | Setting::Secret(_))) => match value.text() {
             // A stored secret whose seal does not open: kept as it is, so there is nothing to look at.
             None => None,
-            Some(text) => match Reference::read(text.trim()) {
-                Some(reference) if field.kind != FieldKind::Switch => {
-                    found.references.push((place.clone(), reference));
-                    None
+            Some(text) => {
+                let text = trimmed(text, field.sensitive);
+                match Reference::read(text) {
+                    Some(reference) if field.kind != FieldKind::Switch => {
+                        found.references.push((place.clone(), reference));
+                        None
+                    }
+                    _ => examine_text(text, field, stored),
                 }
-                _ => examine_text(text.trim(), field, stored),
-            },
+            }
         },
     };
     if let Some(reason) = reason {
@@ -140,6 +144,11 @@ fn examine_text(text: &str, field: &SettingsField, stored: Stored) -> Option<Rea
     }
     if text.chars().any(text::is_unprintable) || !text::is_visible_text(text) {
         return Some(Reason::Unprintable);
+    }
+    if field.sensitive
+        && let Some(flaw) = secret_input::flaw(text, field)
+    {
+        return Some(Reason::NotAKey(flaw));
     }
     if text.starts_with('$') && !text.starts_with("$$") {
         return Some(Reason::NotAReference);
@@ -249,16 +258,27 @@ fn has_value(value: &Setting<Plain>) -> bool {
         Setting::Null => false,
         Setting::Switch(_) | Setting::Number(_) => true,
         Setting::Text(text) => !text.trim().is_empty(),
-        Setting::Secret(secret) => secret.expose().is_none_or(|text| !text.trim().is_empty()),
+        Setting::Secret(secret) => secret
+            .expose()
+            .is_none_or(|text| !text::trim_invisible(text).is_empty()),
+    }
+}
+
+/// A text without outer white space; secrets also lose outer invisible characters.
+fn trimmed(text: &str, is_sensitive: bool) -> &str {
+    if is_sensitive {
+        text::trim_invisible(text)
+    } else {
+        text.trim()
     }
 }
 
 /// A value as it is kept: without outer spaces; a secret where the field is sensitive, or unknown, and it is neither a reference nor empty.
 fn sorted(value: &Setting<Plain>, field: Option<&SettingsField>) -> Setting<Plain> {
-    let Some(text) = value.text().map(str::trim) else {
+    let is_sensitive = field.is_none_or(|field| field.sensitive);
+    let Some(text) = value.text().map(|text| trimmed(text, is_sensitive)) else {
         return value.clone();
     };
-    let is_sensitive = field.is_none_or(|field| field.sensitive);
     if is_sensitive && !text.is_empty() && Reference::read(text).is_none() {
         Setting::Secret(Plain::new(text))
     } else {

@@ -9,6 +9,7 @@ use crate::connection::Mask;
 use crate::connection::check::Outlook;
 use crate::provider::probe::Values;
 use crate::provider::{DefaultValue, FieldKind, SettingsField};
+use crate::text::trim_invisible;
 
 /// Stands for a value that is there and is not to be looked at.
 const THERE: &str = "•";
@@ -66,7 +67,7 @@ impl Form {
             let default = self.provider.field(key).and_then(default_of);
             let said = match &field.value {
                 Value::Secret(secret) if secret.kept().is_some() => THERE,
-                Value::Secret(secret) if secret.line.value().trim().is_empty() => "",
+                Value::Secret(secret) if trim_invisible(secret.line.value()).is_empty() => "",
                 Value::Secret(_) => THERE,
                 Value::Text(_) if field.reference().is_some() => THERE,
                 Value::Text(line) => match line.value().trim() {

@@ -4,6 +4,7 @@ use super::field::{Field, Place, Stored, Value};
 use super::{Form, Subject};
 use crate::connection::{Connection, ConnectionDraft, Plain, Setting, Settings};
 use crate::provider::SettingsField;
+use crate::text;
 
 impl Form {
     /// What is asked to be kept.
@@ -42,11 +43,13 @@ impl Form {
         }
         let text = match &field.value {
             Value::Switch(on) => return Some(Setting::Switch(*on)),
-            Value::Secret(secret) => match (secret.kept(), secret.line.value().trim()) {
-                (Some(mask), _) => return Some(Setting::Secret(Plain::new(mask.text()))),
-                (_, "") => "",
-                (_, typed) => return Some(Setting::Secret(Plain::new(typed))),
-            },
+            Value::Secret(secret) => {
+                match (secret.kept(), text::trim_invisible(secret.line.value())) {
+                    (Some(mask), _) => return Some(Setting::Secret(Plain::new(mask.text()))),
+                    (_, "") => "",
+                    (_, typed) => return Some(Setting::Secret(Plain::new(typed))),
+                }
+            }
             Value::Text(line) => line.value().trim(),
             Value::Choice { options, at } => {
                 at.and_then(|at| options.get(at)).map_or("", String::as_str)

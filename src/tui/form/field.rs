@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::appsettings::Reference;
 use crate::connection::Mask;
 use crate::provider::{Alternatives, DefaultValue, FieldKind, SettingsField};
+use crate::text;
 use crate::tui::key::Key;
 use crate::tui::line::Line;
 pub use said::{Said, Typed};
@@ -65,7 +66,7 @@ impl Secret {
     /// The mask of the stored one, when it is to be kept: nothing is typed, and it was not cleared.
     pub fn kept(&self) -> Option<Mask> {
         self.stored
-            .filter(|_| self.line.value().trim().is_empty() && !self.is_cleared)
+            .filter(|_| text::trim_invisible(self.line.value()).is_empty() && !self.is_cleared)
     }
 
     /// Empties it. The stored one goes when it is saved; asked again, it stays after all.
@@ -96,6 +97,8 @@ pub struct Field {
     pub error: Option<String>,
     /// What is remarkable about it, though it may be saved.
     pub warning: Option<String>,
+    /// What was removed around a secret that was entered, until it is edited.
+    pub removed: Option<String>,
     /// The reference that a save was refused for.
     pub(super) refused: Option<Reference>,
     /// Values that are common in it.
@@ -137,6 +140,7 @@ impl Field {
             value,
             error: None,
             warning: None,
+            removed: None,
             refused: None,
             is_touched: false,
             default: None,
@@ -208,6 +212,7 @@ impl Field {
             value,
             error: None,
             warning: None,
+            removed: None,
             refused: None,
             is_touched: false,
             default,
@@ -310,6 +315,7 @@ impl Field {
     pub(super) fn was_filled(&mut self) {
         self.is_touched = true;
         self.error = None;
+        self.removed = None;
     }
 
     /// Handles a key; false when it means nothing here.
@@ -353,6 +359,7 @@ impl Field {
         };
         if changed {
             self.error = None;
+            self.removed = None;
         }
         changed
     }
@@ -360,6 +367,7 @@ impl Field {
     /// Empties it; a stored secret goes when it is saved.
     pub fn clear(&mut self) {
         self.error = None;
+        self.removed = None;
         match &mut self.value {
             Value::Text(line) => line.set(""),
             Value::Secret(secret) => secret.clear(),

@@ -54,7 +54,18 @@ impl Form {
                 }
             }
         }
-        told(kind, &filled, &left_out)
+        let mut notice = told(kind, &filled, &left_out);
+        notice.text += &self.removed(&keys);
+        notice
+    }
+
+    /// The messages about what was removed around the secrets of these settings.
+    fn removed(&self, keys: &[String]) -> String {
+        let fields = keys
+            .iter()
+            .filter_map(|key| self.field(&Place::Setting(key.clone())));
+        let notes = fields.filter_map(|field| field.removed.as_deref());
+        notes.map(|note| format!(". {note}")).collect()
     }
 
     /// A command without an address of its own goes to the provider's, and so does its key.
@@ -91,6 +102,7 @@ impl Form {
             }
         };
         let label = field.label.clone();
+        self.clean_secret(at);
         self.look_up_again(at);
         self.look_at_key(at, catalog);
         is_taken.then_some(label)

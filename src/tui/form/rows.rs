@@ -160,6 +160,7 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
     if let Some(warning) = &field.warning {
         notes.push((Tone::Warning, format!("! {warning}")));
     }
+    notes.extend(form.secret_notes(field));
     if field.place == Place::Alias && form.id().is_some() && field.is_changed() {
         let note = "Scripts that use the old alias will not find it";
         notes.push((Tone::Hint, note.into()));

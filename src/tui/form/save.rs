@@ -68,6 +68,7 @@ impl Form {
         catalog: &ProviderCatalog,
     ) -> Result<ConnectionDraft, Option<Notice>> {
         self.was_tried = true;
+        self.clean_secrets();
         self.look_all_up_again();
         let draft = self.draft();
         let problems = self.problems(&draft, catalog);

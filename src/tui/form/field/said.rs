@@ -185,6 +185,7 @@ impl Field {
         }
         self.is_touched = true;
         self.error = None;
+        self.removed = None;
         self.refused = None;
     }
 

@@ -47,6 +47,7 @@ impl Form {
                 Put::Same => {}
                 Put::Other => {
                     filled.push(self.fields[at].label.clone());
+                    self.clean_secret(at);
                     self.look_up_again(at);
                     self.look_at_key(at, catalog);
                     self.alias_follows &= place != Place::Alias;

@@ -1,0 +1,320 @@
+//! Secrets as people enter them: what surrounds a key and is no part of it, and which texts cannot be a key.
+//!
+//! Paths where a person sees the message (form, plain mode, CLI, environment) use [`clean`] and show [`Cleaned::notice`]. The
+//! service itself, and so the API, `apply` and `import`, trims white space and invisible characters without a message and refuses
+//! the rest with [`flaw`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{FieldError, Reason};
+use super::secret::Plain;
+use super::setting::{Setting, Settings};
+use super::validate::settings::place_of;
+use crate::provider::{FieldKind, Provider, SettingsField};
+use crate::text;
+
+/// Prefix of secrets that an Umbraco site encrypted with its own keys.
+const ENCRYPTED: &str = "ENC:";
+
+/// HTTP headers that carry a key without an authentication scheme.
+const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+
+/// Words in the name of a variable that holds a secret.
+const SECRET_WORDS: [&str; 8] = [
+    "KEY",
+    "APIKEY",
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "CREDENTIAL",
+    "PAT",
+];
+
+/// The longest name of a variable, in bytes.
+const LONGEST_NAME: usize = 64;
+
+/// Text around a key that is not part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Surrounding {
+    /// White space at its ends.
+    WhiteSpace,
+    /// Zero-width and similar characters at its ends.
+    Invisible,
+    /// A pair of quotes.
+    Quotes,
+    /// Text before it, such as `Bearer ` or `OPENAI_API_KEY=`. Names that are not known are written as `NAME=`, because they may be
+    /// part of a secret.
+    Prefix(String),
+}
+
+/// A reason why a text cannot be a key. It never contains the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum KeyFlaw {
+    /// Quotes around the key, or text before it.
+    Surrounded(Surrounding),
+    /// Encrypted by an Umbraco site.
+    Encrypted,
+    /// An invisible character inside, as `U+200B`.
+    Invisible(String),
+}
+
+impl KeyFlaw {
+    /// What to do about it.
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::Surrounded(_) => "send the key alone",
+            Self::Encrypted => "enter the key itself",
+            Self::Invisible(_) => "copy the key again without it",
+        }
+    }
+}
+
+/// The predicate of a sentence about a text: "is in quotes".
+impl fmt::Display for KeyFlaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Surrounded(Surrounding::Prefix(prefix)) => write!(f, "begins with '{prefix}'"),
+            Self::Surrounded(Surrounding::Quotes) => f.write_str("is in quotes"),
+            Self::Surrounded(Surrounding::WhiteSpace) => f.write_str("has white space around it"),
+            Self::Surrounded(Surrounding::Invisible) => {
+                f.write_str("has invisible characters around it")
+            }
+            Self::Encrypted => f.write_str("is encrypted by Umbraco (ENC:…)"),
+            Self::Invisible(code_point) => {
+                write!(f, "contains an invisible character ({code_point})")
+            }
+        }
+    }
+}
+
+/// A key without what surrounded it.
+#[derive(PartialEq, Eq)]
+pub struct Cleaned<'a> {
+    /// The key; empty when there was none.
+    pub value: &'a str,
+    /// What was removed, outermost first, each once.
+    pub removed: Vec<Surrounding>,
+}
+
+impl Cleaned<'_> {
+    /// What was removed besides white space and invisible characters.
+    pub fn surrounding(&self) -> Option<&Surrounding> {
+        self.removed
+            .iter()
+            .find(|one| matches!(one, Surrounding::Quotes | Surrounding::Prefix(_)))
+    }
+
+    /// What was removed and where: "'Bearer ' before the key".
+    pub fn described(&self) -> Option<String> {
+        let names: Vec<String> = self
+            .removed
+            .iter()
+            .map(|one| match one {
+                Surrounding::WhiteSpace => "white space".to_owned(),
+                Surrounding::Invisible => "invisible characters".to_owned(),
+                Surrounding::Quotes => "quotes".to_owned(),
+                Surrounding::Prefix(prefix) => format!("'{prefix}'"),
+            })
+            .collect();
+        let is_prefix = |one: &Surrounding| matches!(one, Surrounding::Prefix(_));
+        let is_before = self.removed.iter().all(is_prefix);
+        let place = if is_before { "before" } else { "around" };
+        let names = match names.as_slice() {
+            [] => return None,
+            [only] => only.clone(),
+            [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        };
+        Some(format!("{names} {place} the key"))
+    }
+
+    /// The message for the person who entered it: "Removed 'Bearer ' before the key".
+    pub fn notice(&self) -> Option<String> {
+        self.described().map(|what| format!("Removed {what}"))
+    }
+}
+
+impl fmt::Debug for Cleaned<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cleaned({:?})", self.removed)
+    }
+}
+
+/// Removes what surrounds the key in a text that was entered for a field. Cleaning twice changes nothing more.
+///
+/// References (`$Section:Key`) and literals (`$$…`) only lose white space and invisible characters, and so do fields that hold
+/// headers.
+pub fn clean<'a>(text: &'a str, field: &SettingsField) -> Cleaned<'a> {
+    let value = text::trim_invisible(text);
+    let mut removed = Vec::new();
+    note_trimmed(text, value, &mut removed);
+    let mut cleaned = Cleaned { value, removed };
+    if field.kind == FieldKind::Headers {
+        return cleaned;
+    }
+    while let Some((surrounding, rest)) = surrounded(cleaned.value, field) {
+        if !cleaned.removed.contains(&surrounding) {
+            cleaned.removed.push(surrounding);
+        }
+        cleaned.value = text::trim_invisible(rest);
+        let is_invisible = rest.trim() != cleaned.value;
+        if is_invisible && !cleaned.removed.contains(&Surrounding::Invisible) {
+            cleaned.removed.push(Surrounding::Invisible);
+        }
+    }
+    cleaned
+}
+
+fn note_trimmed(text: &str, value: &str, removed: &mut Vec<Surrounding>) {
+    let start = text.len() - text.trim_start_matches(text::is_outer).len();
+    let end = (start + value.len()).min(text.len());
+    let outside = || text[..start].chars().chain(text[end..].chars());
+    if outside().any(char::is_whitespace) {
+        removed.push(Surrounding::WhiteSpace);
+    }
+    if outside().any(|sign| !sign.is_whitespace()) {
+        removed.push(Surrounding::Invisible);
+    }
+}
+
+/// A reason why a text cannot be the key of a field, as it stands. White space and invisible characters at the ends are ignored.
+pub fn flaw(text: &str, field: &SettingsField) -> Option<KeyFlaw> {
+    let cleaned = clean(text, field);
+    if let Some(surrounding) = cleaned.surrounding() {
+        return Some(KeyFlaw::Surrounded(surrounding.clone()));
+    }
+    unusable(cleaned.value)
+}
+
+/// A reason why a cleaned text cannot be a key.
+pub fn unusable(value: &str) -> Option<KeyFlaw> {
+    if value.starts_with(ENCRYPTED) {
+        return Some(KeyFlaw::Encrypted);
+    }
+    let hidden = value.chars().find(|sign| text::is_hidden(*sign))?;
+    Some(KeyFlaw::Invisible(format!("U+{:04X}", u32::from(hidden))))
+}
+
+/// The flaws of the secrets in new settings, for servers that do not look for them.
+pub fn refusals(given: &Settings<Plain>, provider: &Provider) -> Vec<FieldError> {
+    let sensitive = given.iter().filter_map(|(key, value)| {
+        let field = provider.field(key).filter(|field| field.sensitive)?;
+        let reason = flaw(value.text()?, field).map(Reason::NotAKey)?;
+        Some(FieldError {
+            field: place_of(provider, field),
+            reason,
+        })
+    });
+    sensitive.collect()
+}
+
+/// A setting with a cleaned secret, and the message about what was removed. Other settings come back as they are.
+pub fn cleaned(value: Setting<Plain>, field: &SettingsField) -> (Setting<Plain>, Option<String>) {
+    let Some(text) = value.text().filter(|_| field.sensitive) else {
+        return (value, None);
+    };
+    let cleaned = clean(text, field);
+    let notice = cleaned.notice();
+    let key = Plain::new(cleaned.value);
+    (Setting::Secret(key), notice)
+}
+
+/// The outermost surrounding of a trimmed text, and what is inside.
+fn surrounded<'a>(text: &'a str, field: &SettingsField) -> Option<(Surrounding, &'a str)> {
+    if text.starts_with('$') {
+        return None;
+    }
+    if let Some(inside) = in_quotes(text) {
+        return Some((Surrounding::Quotes, inside));
+    }
+    let (prefix, rest) = header(text)
+        .or_else(|| scheme(text).map(|rest| ("Bearer ".to_owned(), rest)))
+        .or_else(|| assignment(text, field))?;
+    Some((Surrounding::Prefix(prefix), rest))
+}
+
+/// The inside of one pair of quotes that has no such quote in it.
+fn in_quotes(text: &str) -> Option<&str> {
+    const PAIRS: [(char, char); 6] = [
+        ('"', '"'),
+        ('\'', '\''),
+        ('`', '`'),
+        ('“', '”'),
+        ('‘', '’'),
+        ('«', '»'),
+    ];
+    PAIRS.into_iter().find_map(|(open, close)| {
+        let inside = text.strip_prefix(open)?.strip_suffix(close)?;
+        (!inside.contains([open, close])).then_some(inside)
+    })
+}
+
+/// The rest after the scheme `Bearer` in any case, which white space or the end must follow.
+fn scheme(text: &str) -> Option<&str> {
+    let rest = strip_word(text, "bearer")?;
+    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some(rest)
+}
+
+/// The rest after a header that carries a key.
+fn header(text: &str) -> Option<(String, &str)> {
+    let after = |name: &str| strip_word(text, name)?.trim_start().strip_prefix(':');
+    if let Some(rest) = after("authorization").and_then(|rest| scheme(rest.trim_start())) {
+        return Some(("Authorization: Bearer ".to_owned(), rest));
+    }
+    KEY_HEADERS
+        .into_iter()
+        .find_map(|name| Some((format!("{name}: "), after(name)?)))
+}
+
+/// The rest after `NAME=` or `export NAME=`.
+fn assignment<'a>(text: &'a str, field: &SettingsField) -> Option<(String, &'a str)> {
+    let declared = ["export", "set"].into_iter().find_map(|word| {
+        let rest = strip_word(text, word)?;
+        rest.starts_with(char::is_whitespace)
+            .then(|| rest.trim_start())
+    });
+    let (name, rest) = declared.unwrap_or(text).split_once('=')?;
+    let name = name.trim_end();
+    let is_name = name.len() <= LONGEST_NAME
+        && name.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !is_name {
+        return None;
+    }
+    let mut known = std::iter::once(&field.key)
+        .chain(&field.accepted_as)
+        .chain(&field.variables);
+    if let Some(known) = known.find(|known| known.eq_ignore_ascii_case(name)) {
+        return Some((format!("{known}="), rest));
+    }
+    (is_secret_variable(name) && is_one_value(rest)).then(|| ("NAME=".to_owned(), rest))
+}
+
+/// Whether variables of this name hold secrets: at least two words, one of them such as `KEY`.
+fn is_secret_variable(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let words = || name.split('_').filter(|word| !word.is_empty());
+    words().count() > 1 && words().any(|word| SECRET_WORDS.contains(&word))
+}
+
+/// Whether the text after `NAME=` is one value, and not the padding of base64 or the rest of a list of parameters.
+fn is_one_value(rest: &str) -> bool {
+    let rest = rest.trim();
+    let value = rest.trim_end_matches('=');
+    !value.is_empty() && (in_quotes(rest).is_some() || !value.contains(['=', ';', '&']))
+}
+
+/// The rest after a word in any case.
+fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(word.len())?;
+    start.eq_ignore_ascii_case(word).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! Removes what surrounds a key in the secrets of a form, and says so at the field.
+
+use zeroize::Zeroizing;
+
+use super::Form;
+use super::field::{Field, Place, Value};
+use super::rows::Tone;
+use crate::connection::secret_input::{self, KeyFlaw};
+use crate::provider::{Provider, SettingsField};
+use crate::tui::notice::Notice;
+
+impl Form {
+    /// Cleans the secret of one field.
+    pub(super) fn clean_secret(&mut self, at: usize) {
+        let Some(field) = self.fields.get_mut(at) else {
+            return;
+        };
+        if let Some(setting) = secret_setting(&self.provider, field) {
+            field.clean_secret(setting);
+        }
+    }
+
+    /// Cleans every secret.
+    pub(super) fn clean_secrets(&mut self) {
+        (0..self.fields.len()).for_each(|at| self.clean_secret(at));
+    }
+
+    /// The notes about a secret as it stands in its field: what was removed, what a save will remove or refuse.
+    pub(super) fn secret_notes(&self, field: &Field) -> Option<(Tone, String)> {
+        if let Some(removed) = &field.removed {
+            return Some((Tone::Hint, removed.clone()));
+        }
+        let setting = secret_setting(&self.provider, field)?;
+        let cleaned = secret_input::clean(field.line()?.value(), setting);
+        if field.error.is_none()
+            && let Some(flaw) = secret_input::unusable(cleaned.value)
+        {
+            return Some((Tone::Wrong, format!("✗ {}", refused(&flaw))));
+        }
+        cleaned.surrounding()?;
+        let what = cleaned.described()?;
+        Some((Tone::Hint, format!("Saving removes {what}")))
+    }
+}
+
+impl Field {
+    /// Cleans what was typed. A text that was hidden stays as it is where it would become the name of a reference, which is
+    /// shown, or nothing.
+    fn clean_secret(&mut self, setting: &SettingsField) {
+        let Some(line) = self.line_mut() else {
+            return;
+        };
+        let cleaned = secret_input::clean(line.value(), setting);
+        let Some(notice) = cleaned.notice() else {
+            return;
+        };
+        let is_stripped = cleaned.surrounding().is_some();
+        if is_stripped && (cleaned.value.is_empty() || cleaned.value.starts_with('$')) {
+            return;
+        }
+        let value = Zeroizing::new(cleaned.value.to_owned());
+        line.set(&value);
+        self.removed = Some(notice);
+    }
+}
+
+/// The message about a pasted secret, and the note that stays at its field.
+type Pasted = (Notice, Option<String>);
+
+/// A pasted secret without what surrounded it, and the message about that.
+pub(super) fn pasted<'a>(
+    text: &'a str,
+    provider: &Provider,
+    field: &Field,
+) -> (&'a str, Option<Pasted>) {
+    let Some(setting) = secret_setting(provider, field) else {
+        return (text, None);
+    };
+    let cleaned = secret_input::clean(text, setting);
+    let label = &field.label;
+    let told = match (secret_input::unusable(cleaned.value), cleaned.notice()) {
+        (Some(flaw), _) => {
+            let notice = Notice::warning(format!("{label}: {}", refused(&flaw)));
+            Some((notice, None))
+        }
+        (None, Some(note)) => {
+            let notice = Notice::info(format!("{label}: {note}"));
+            Some((notice, Some(note)))
+        }
+        (None, None) => None,
+    };
+    (cleaned.value, told)
+}
+
+fn refused(flaw: &KeyFlaw) -> String {
+    format!("This text {flaw}: {}", flaw.advice())
+}
+
+/// The setting of a field that holds a secret.
+fn secret_setting<'a>(provider: &'a Provider, field: &Field) -> Option<&'a SettingsField> {
+    match (&field.place, &field.value) {
+        (Place::Setting(key), Value::Secret(_)) => provider.field(key),
+        _ => None,
+    }
+}
