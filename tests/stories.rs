@@ -204,7 +204,7 @@ fn a_notice_over_the_hints_leaves_the_number_of_errors() {
     stage.play("nopenai<enter><ctrl-s><tab><tab><tab><paste: sk-1 >");
     let frame = stage.frame();
     let last = frame.lines().last().unwrap();
-    assert!(last.starts_with(" 2 errors ℹ White space"), "{frame}");
+    assert!(last.starts_with(" 2 errors ℹ Removed white"), "{frame}");
 }
 
 #[rstest::rstest]

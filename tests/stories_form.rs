@@ -273,7 +273,7 @@ fn pasted_key_is_cleaned_with_a_note_at_its_field(
     assert!(!frame.contains("planted"), "{frame}");
     stage.play("<ctrl-r>");
     let frame = said(&stage);
-    assert!(frame.contains(" sk-planted "), "{frame}");
+    assert!(frame.contains(" sk-planted▏"), "{frame}");
     stage.play("x");
     assert!(!stage.frame().contains("Removed"), "{}", stage.frame());
 }
@@ -292,7 +292,7 @@ fn typed_key_is_cleaned_when_the_focus_leaves() {
     assert!(frame.contains("Removed quotes around the key"), "{frame}");
     stage.play("<shift-tab><ctrl-r>");
     let frame = said(&stage);
-    assert!(frame.contains(" sk-planted "), "{frame}");
+    assert!(frame.contains(" sk-planted▏"), "{frame}");
 }
 
 #[test]

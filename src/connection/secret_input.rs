@@ -195,7 +195,8 @@ pub fn unusable(value: &str) -> Option<KeyFlaw> {
     if value.starts_with(ENCRYPTED) {
         return Some(KeyFlaw::Encrypted);
     }
-    let hidden = value.chars().find(|sign| text::is_hidden(*sign))?;
+    let is_hidden = |sign: &char| text::is_hidden(*sign) || text::is_invisible(*sign);
+    let hidden = value.chars().find(is_hidden)?;
     Some(KeyFlaw::Invisible(format!("U+{:04X}", u32::from(hidden))))
 }
 
@@ -293,7 +294,9 @@ fn assignment<'a>(text: &'a str, field: &SettingsField) -> Option<(String, &'a s
     if let Some(known) = known.find(|known| known.eq_ignore_ascii_case(name)) {
         return Some((format!("{known}="), rest));
     }
-    (is_secret_variable(name) && is_one_value(rest)).then(|| ("NAME=".to_owned(), rest))
+    let is_empty = rest.trim().is_empty() && !name.contains(|sign: char| sign.is_ascii_lowercase());
+    (is_secret_variable(name) && (is_empty || is_one_value(rest)))
+        .then(|| ("NAME=".to_owned(), rest))
 }
 
 /// Whether variables of this name hold secrets: at least two words, one of them such as `KEY`.

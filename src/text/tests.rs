@@ -159,3 +159,12 @@ proptest! {
         }
     }
 }
+
+#[rstest]
+#[case("\u{feff} a\u{200b}b \u{ad}\u{2060}\r\n", "a\u{200b}b")]
+#[case("\u{e0001}a\u{fe0f}", "a")]
+#[case("\u{200e}\u{2066}", "")]
+#[case("\u{1b}a\u{0}", "\u{1b}a\u{0}")]
+fn invisible_ends_are_trimmed_and_controls_stay(#[case] text: &str, #[case] trimmed: &str) {
+    assert_eq!(trim_invisible(text), trimmed);
+}

@@ -168,6 +168,20 @@ fn texts(bodies: &mut Vec<Vec<u8>>) {
     for mask in ["sk-***", "***", "*", "********", "••••", "●●●", " *** "] {
         bodies.push(with("settings.apiKey", &format!("\"{mask}\"")).into());
     }
+    for text in [
+        "Bearer sk-planted",
+        " bearer sk-planted",
+        "\\\"sk-planted\\\"",
+        "'sk-planted'",
+        "OPENAI_API_KEY=sk-planted",
+        "export PLANTED_TOKEN=sk-planted",
+        "ENC:planted",
+        "sk-\\u200bplanted",
+        "sk-\\u00adplanted",
+        "\\u2060\\ufeff",
+    ] {
+        bodies.push(with("settings.apiKey", &format!("\"{text}\"")).into());
+    }
     for reference in [
         "$",
         "$ planted",

@@ -271,9 +271,9 @@ fn hostile_names_are_harmless() {
 fn surroundings_of_a_key_are_removed_with_a_message() {
     let home = Home::new();
     let key = format!("Bearer {PLANTED}");
-    let lines = ["new", "openai", "Case", ":4", &key, ":save", "quit"];
+    let lines = ["new", "openai", "1", "Case", ":4", &key, ":save", "quit"];
     let answer = plain(&home, &lines);
-    let words = "OpenAI API Key: Removed 'Bearer ' before the key";
+    let words = "Removed 'Bearer ' before the key (OpenAI API Key)";
     assert!(answer.out.contains(words), "{answer:?}");
     home.write("clean.txt", PLANTED);
     let file = [

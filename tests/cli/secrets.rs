@@ -429,9 +429,9 @@ fn empty_token_and_passphrase_files_are_named() {
     let words = "The file of --token-file is empty";
     assert!(token.err.contains(words), "{token:?}");
     home.write("empty", "\n");
-    let arguments = ["key", "add-passphrase", "--new-passphrase-file", "empty"];
+    let arguments = ["--passphrase-file", "empty", "key", "add-passphrase"];
     let passphrase = home.run(&arguments);
     assert_eq!(passphrase.code, 2, "{passphrase:?}");
-    let words = "The file of --new-passphrase-file is empty";
+    let words = "The file of --passphrase-file is empty";
     assert!(passphrase.err.contains(words), "{passphrase:?}");
 }

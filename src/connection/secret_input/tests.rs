@@ -100,6 +100,8 @@ fn keys_are_not_damaged(#[case] text: &str) {
 #[case("Bearer ")]
 #[case("\"\"")]
 #[case("OPENAI_API_KEY=")]
+#[case("MISTRAL_API_KEY=")]
+#[case("export MY_TOKEN= ")]
 #[case("\u{200b}\n")]
 fn surroundings_alone_leave_nothing(#[case] text: &str) {
     assert_eq!(clean(text, &openai()).value, "");

@@ -84,7 +84,7 @@ pub(super) fn pasted<'a>(
             Some((notice, None))
         }
         (None, Some(note)) => {
-            let notice = Notice::info(format!("{label}: {note}"));
+            let notice = Notice::info(format!("{note} ({label})"));
             Some((notice, Some(note)))
         }
         (None, None) => None,
