@@ -274,7 +274,7 @@ fn pasted_key_is_cleaned_with_a_note_at_its_field(
     stage.play("<ctrl-r>");
     let frame = said(&stage);
     assert!(frame.contains(" sk-planted▏"), "{frame}");
-    stage.play("x");
+    stage.play("x").time_passes();
     assert!(!stage.frame().contains("Removed"), "{}", stage.frame());
 }
 

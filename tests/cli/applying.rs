@@ -201,7 +201,7 @@ fn pruning_deletes_what_is_in_no_document_into_the_trash() {
 )]
 #[case(
     "settings: {apiKey: ''}",
-    "settings.apiKey: It is blank, and nothing is stored",
+    "settings.apiKey: It is blank, a mask or encrypted by Umbraco (ENC:…), and nothing is stored",
     4
 )]
 #[case(

@@ -1,6 +1,7 @@
 //! Servers of another making: what they say is shown, what they leave out has a default, and nothing they do breaks anything.
 
 use rstest::rstest;
+use umai::connection::secret_input::{KeyFlaw, Surrounding};
 use umai::connection::store::Revision;
 use umai::connection::{
     ConnectionDraft, ConnectionError, ConnectionService, Field, Mask, Query, Reason, ServerError,
@@ -131,6 +132,27 @@ async fn a_key_that_was_given_for_another_address_is_not_sent_there() {
             .iter()
             .all(|heard| heard.line.starts_with("GET"))
     );
+}
+
+#[rstest]
+#[case("ENC:planted", KeyFlaw::Encrypted)]
+#[case("Bearer sk-planted", KeyFlaw::Surrounded(Surrounding::Prefix("Bearer ".into())))]
+#[case("sk-\u{200b}planted", KeyFlaw::Invisible("U+200B".into()))]
+#[tokio::test]
+async fn new_secret_that_is_no_key_is_not_sent(#[case] text: &str, #[case] flaw: KeyFlaw) {
+    let (stranger, service) = Stranger::of_connections(|_| json(200, UNMASKED)).await;
+    let change = draft(&format!(r#"{{"settings":{{"apiKey":"{text}"}}}}"#));
+    let updated = service.update(&ID.parse().unwrap(), change, None).await;
+    let create = draft(&format!(
+        r#"{{"alias":"a","name":"A","providerId":"openai","settings":{{"apiKey":"{text}"}}}}"#
+    ));
+    let created = service.create(create).await;
+    for refused in [updated.unwrap_err(), created.unwrap_err()] {
+        assert_eq!(refused.fields()[0].reason, Reason::NotAKey(flaw.clone()));
+        assert!(!format!("{refused:?}").contains("planted"));
+    }
+    let heard = stranger.heard();
+    assert!(heard.iter().all(|heard| heard.line.starts_with("GET")));
 }
 
 #[tokio::test]

@@ -144,13 +144,16 @@ fn usable(
     output: &Output,
 ) -> Result<Setting<Plain>, Failure> {
     let secret = Setting::Secret(secret);
-    let secret = match field {
-        Some(field) => cleaned(secret, field, output),
-        None => secret,
+    let (secret, notice) = match field {
+        Some(field) => secret_input::cleaned(secret, field),
+        None => (secret, None),
     };
     let is_empty = |text: &str| text::trim_invisible(text).is_empty();
     if secret.text().is_none_or(is_empty) {
         return Err(no_secret(empty, key));
+    }
+    if let Some(notice) = notice {
+        output.note(&format!("{notice} for {key}"));
     }
     Ok(secret)
 }

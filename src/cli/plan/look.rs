@@ -231,7 +231,7 @@ fn refuse_blank<'b>(
                 label: key.clone(),
             },
             reason: Reason::Said(format!(
-                "It is blank, and nothing is stored for it: {}",
+                "It is blank, a mask or encrypted by Umbraco (ENC:…), and nothing is stored for it: {}",
                 crate::connection::document::WAYS
             )),
         })
