@@ -108,6 +108,24 @@ fn wrong_values(bodies: &mut Vec<Vec<u8>>) {
     }
 }
 
+/// Texts in place of a key that are more than a key, or none.
+fn not_keys(bodies: &mut Vec<Vec<u8>>) {
+    for text in [
+        "Bearer sk-planted",
+        " bearer sk-planted",
+        "\\\"sk-planted\\\"",
+        "'sk-planted'",
+        "OPENAI_API_KEY=sk-planted",
+        "export PLANTED_TOKEN=sk-planted",
+        "ENC:planted",
+        "sk-\\u200bplanted",
+        "sk-\\u00adplanted",
+        "\\u2060\\ufeff",
+    ] {
+        bodies.push(with("settings.apiKey", &format!("\"{text}\"")).into());
+    }
+}
+
 fn texts(bodies: &mut Vec<Vec<u8>>) {
     let unseen = [
         "\\u0000",
@@ -167,20 +185,6 @@ fn texts(bodies: &mut Vec<Vec<u8>>) {
     }
     for mask in ["sk-***", "***", "*", "********", "••••", "●●●", " *** "] {
         bodies.push(with("settings.apiKey", &format!("\"{mask}\"")).into());
-    }
-    for text in [
-        "Bearer sk-planted",
-        " bearer sk-planted",
-        "\\\"sk-planted\\\"",
-        "'sk-planted'",
-        "OPENAI_API_KEY=sk-planted",
-        "export PLANTED_TOKEN=sk-planted",
-        "ENC:planted",
-        "sk-\\u200bplanted",
-        "sk-\\u00adplanted",
-        "\\u2060\\ufeff",
-    ] {
-        bodies.push(with("settings.apiKey", &format!("\"{text}\"")).into());
     }
     for reference in [
         "$",
@@ -330,6 +334,7 @@ async fn hundreds_of_bad_bodies_are_refused_and_the_store_stays_as_it_is() {
     let mut bodies = Vec::new();
     wrong_values(&mut bodies);
     texts(&mut bodies);
+    not_keys(&mut bodies);
     structure(&mut bodies);
     bytes(&mut bodies);
     let distinct: BTreeSet<_> = bodies.iter().collect();

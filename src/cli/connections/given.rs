@@ -86,22 +86,17 @@ impl Given {
         }
         for file in &self.secret_file {
             let key = &file.key;
-            let secret = line(secret::from_file(file)?, key, output);
-            let empty = format!("The file of --secret-file {key}=PATH is empty");
-            put(
-                &mut settings,
-                key,
-                usable(secret, key, field(key), &empty, output)?,
-            )?;
+            let entered = Entered {
+                secret: line(secret::from_file(file)?, key, output),
+                empty: format!("The file of --secret-file {key}=PATH is empty"),
+            };
+            let secret = entered.usable(key, field(key), output)?;
+            put(&mut settings, key, secret)?;
         }
         if let Some(key) = &self.secret_stdin {
             let label = field(key).map_or(key, |field| &field.label);
-            let (secret, empty) = from_stdin(key, label, output)?;
-            put(
-                &mut settings,
-                key,
-                usable(secret, key, field(key), &empty, output)?,
-            )?;
+            let secret = from_stdin(key, label, output)?.usable(key, field(key), output)?;
+            put(&mut settings, key, secret)?;
         }
         Ok(settings)
     }
@@ -115,16 +110,51 @@ fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Resu
     Ok(())
 }
 
-/// What stdin holds, or what is typed without echo where it is a terminal; and the message for when that is nothing.
-fn from_stdin(key: &str, label: &str, output: &Output) -> Result<(Plain, String), Failure> {
-    if std::io::stdin().is_terminal() {
-        let typed = ask::hidden(label)?.unwrap_or_else(|| Plain::new(""));
-        return Ok((typed, format!("Nothing was typed for {key}")));
-    }
-    let secret = line(secret::from_stdin()?, key, output);
-    Ok((secret, format!("Nothing arrived on stdin for {key}")))
+/// A secret as it was entered, and the message for when it is empty.
+struct Entered {
+    secret: Plain,
+    empty: String,
 }
 
+impl Entered {
+    /// The secret without what surrounded it, which is noted; an empty one is refused.
+    fn usable(
+        self,
+        key: &str,
+        field: Option<&SettingsField>,
+        output: &Output,
+    ) -> Result<Setting<Plain>, Failure> {
+        let secret = Setting::Secret(self.secret);
+        let (secret, notice) = match field {
+            Some(field) => secret_input::cleaned(secret, field),
+            None => (secret, None),
+        };
+        let is_empty = |text: &str| text::trim_invisible(text).is_empty();
+        if secret.text().is_none_or(is_empty) {
+            return Err(no_secret(&self.empty, key));
+        }
+        if let Some(notice) = notice {
+            output.note(&format!("{notice} for {key}"));
+        }
+        Ok(secret)
+    }
+}
+
+/// Reads a secret from stdin; where stdin is a terminal, asks for it without echo.
+fn from_stdin(key: &str, label: &str, output: &Output) -> Result<Entered, Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(Entered {
+            secret: ask::hidden(label)?.unwrap_or_else(|| Plain::new("")),
+            empty: format!("Nothing was typed for {key}"),
+        });
+    }
+    Ok(Entered {
+        secret: line(secret::from_stdin()?, key, output),
+        empty: format!("Nothing arrived on stdin for {key}"),
+    })
+}
+
+/// The secret that was read; a line end that was left out is noted.
 fn line(taken: Taken, key: &str, output: &Output) -> Plain {
     let is_empty = taken.secret.expose().is_none_or(str::is_empty);
     if taken.is_trimmed && !is_empty {
@@ -133,29 +163,6 @@ fn line(taken: Taken, key: &str, output: &Output) -> Plain {
         ));
     }
     taken.secret
-}
-
-/// The secret without what surrounded it, which is noted; `empty` is the message when nothing is left.
-fn usable(
-    secret: Plain,
-    key: &str,
-    field: Option<&SettingsField>,
-    empty: &str,
-    output: &Output,
-) -> Result<Setting<Plain>, Failure> {
-    let secret = Setting::Secret(secret);
-    let (secret, notice) = match field {
-        Some(field) => secret_input::cleaned(secret, field),
-        None => (secret, None),
-    };
-    let is_empty = |text: &str| text::trim_invisible(text).is_empty();
-    if secret.text().is_none_or(is_empty) {
-        return Err(no_secret(empty, key));
-    }
-    if let Some(notice) = notice {
-        output.note(&format!("{notice} for {key}"));
-    }
-    Ok(secret)
 }
 
 /// A setting whose secret was cleaned for its field; what was removed is noted.

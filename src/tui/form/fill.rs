@@ -65,7 +65,7 @@ impl Form {
             .iter()
             .filter_map(|key| self.field(&Place::Setting(key.clone())));
         let notes = fields.filter_map(|field| field.removed.as_deref());
-        notes.map(|note| format!(". {note}")).collect()
+        notes.flat_map(|note| [". ", note]).collect()
     }
 
     /// A command without an address of its own goes to the provider's, and so does its key.
