@@ -1,3 +1,5 @@
+//! Cleaning of secret values: what is removed, what stays, what is refused.
+
 use proptest::prelude::*;
 use rstest::rstest;
 
