@@ -2,7 +2,6 @@
 
 pub mod alias;
 pub mod check;
-pub mod clipping;
 pub mod comparison;
 pub mod document;
 pub mod draft;
@@ -11,6 +10,7 @@ pub mod error;
 pub mod export;
 pub mod features;
 pub mod json;
+pub mod paste;
 pub mod proposal;
 pub mod query;
 pub mod read_only;
@@ -28,13 +28,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use clipping::environment::{Environment, Offer, Variable};
-pub use clipping::{Clipping, ClippingKind};
 pub use comparison::{ChangeType, Comparison, Difference, Rollback};
 pub use core_service::{Clock, CoreService};
 pub use draft::ConnectionDraft;
 pub use error::{ConnectionError, Field, FieldError, Reason, ServerError};
 pub use features::ServiceFeatures;
+pub use paste::environment::{Environment, Offer, Variable};
+pub use paste::{PasteKind, PasteResult, PastedConnection, PastedProfile};
 pub use proposal::{Foreseen, Proposal};
 pub use query::{IdOrAlias, Page, Query, Window};
 pub use read_only::ReadOnlyService;

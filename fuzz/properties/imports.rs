@@ -9,7 +9,7 @@ use serde_json::Value;
 use umai::appsettings::Reference;
 use umai::cli::import::elements::{Elements, Unit};
 use umai::connection::export::{Document, Exported};
-use umai::connection::{Clipping, Connection, ConnectionDraft, Mask, Setting, Settings};
+use umai::connection::{Connection, ConnectionDraft, Mask, PasteResult, Setting, Settings};
 use umai::provider::{Provider, ProviderCatalog};
 use umai::text::is_hidden;
 use umai::tui::event::Pasted;
@@ -21,7 +21,7 @@ const WANTED: [&str; 4] = ["openai", "amazon", "microsoft-foundry", "openai-comp
 pub fn holds(input: &[u8]) {
     is_split(input);
     if let Ok(text) = std::str::from_utf8(input) {
-        is_clipped(text);
+        is_pasted(text);
         leaves_without_secrets(text);
     }
 }
@@ -103,23 +103,48 @@ fn is_this(found: &Split, wanted: &[Value]) {
     assert_eq!(read.collect::<Vec<_>>(), wanted);
 }
 
-fn is_clipped(text: &str) {
+/// A paste is read without a panic; no value is in a message, and what cannot be read goes into no field.
+fn is_pasted(text: &str) {
     for wanted in [None].into_iter().chain(WANTED.map(Some)) {
         let wanted = wanted.and_then(|id| catalog().get(id));
-        let Some(clipping) = Clipping::read(text, catalog(), wanted) else {
-            continue;
+        let result = PasteResult::read(text, catalog(), wanted);
+        let connections = match &result {
+            PasteResult::Connection(connection) => vec![connection],
+            PasteResult::ChooseProfile(profiles) => {
+                assert!(profiles.len() > 1, "one profile is no choice");
+                profiles.iter().map(|profile| &profile.connection).collect()
+            }
+            PasteResult::Unreadable(unreadable) => {
+                assert!(!unreadable.to_string().contains(PLANTED));
+                if let Some(wanted) = wanted {
+                    stays_empty(wanted, text);
+                }
+                continue;
+            }
+            PasteResult::NotAConnection => continue,
         };
-        let values = values_of(&clipping.draft, text);
-        let shown = format!("{clipping:?}");
-        for value in &values {
-            let is_told = clipping.left_out.iter().any(|said| said.contains(value));
-            assert!(!is_told, "{:?} tells {value:?}", clipping.left_out);
-            assert!(!shown.contains(value), "{shown} tells {value:?}");
-        }
-        if let Some(wanted) = wanted {
-            fills(wanted, text, &values);
+        for connection in connections {
+            let values = values_of(&connection.draft, text);
+            let shown = format!("{connection:?}");
+            for value in &values {
+                let is_named = connection.left_out.iter().any(|name| name.contains(value));
+                assert!(!is_named, "{:?} has {value:?}", connection.left_out);
+                assert!(!shown.contains(value), "{shown} has {value:?}");
+            }
+            if let Some(wanted) = wanted {
+                fills(wanted, text, &values);
+            }
         }
     }
+}
+
+fn stays_empty(provider: &Provider, text: &str) {
+    let mut form = Form::new(provider);
+    let notice = form.paste(&Pasted(text.to_owned().into()), catalog());
+    assert!(
+        notice.is_some() && !form.is_changed(),
+        "{text:?} is in a field"
+    );
 }
 
 /// The values that stand for secrets and are in the text once, and so in no name.

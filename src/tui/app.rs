@@ -385,8 +385,8 @@ impl App {
                         rows::follow(form, &rows::rows(form, area.width), area.height.into());
                 }
                 Layer::Picker(picker) => {
-                    let count = picker.left(&catalog).len();
-                    let area = layout.picker(catalog.all().len());
+                    let count = picker.entries(&catalog).len();
+                    let area = layout.picker(picker.total(&catalog));
                     picker.choices.scroll(Layout::choice_rows(area), count);
                 }
                 Layer::Palette(palette) => {

@@ -30,7 +30,7 @@ use super::layer::Outcome;
 use super::line::{LONGEST, Line, Pasting};
 use super::notice::Notice;
 use crate::appsettings::Reference;
-use crate::connection::{Clipping, Connection, alias};
+use crate::connection::{Connection, PasteResult, alias};
 use crate::provider::{Provider, ProviderCatalog, SettingsField};
 pub use checks::AliasCheck;
 use checks::Known;
@@ -256,13 +256,18 @@ impl Form {
         }
     }
 
-    /// Takes a pasted text into the focused field, or a clipping into all it speaks of; it never submits.
+    /// Takes a pasted text into the focused field, or a pasted connection into its fields; never submits.
     pub fn paste(&mut self, pasted: &Pasted, catalog: &ProviderCatalog) -> Option<Notice> {
         if self.saving.is_some() {
             return None;
         }
-        if let Some(clipping) = Clipping::read(&pasted.0, catalog, Some(&self.provider)) {
-            return Some(self.fill(clipping, catalog));
+        match PasteResult::read(&pasted.0, catalog, Some(&self.provider)) {
+            PasteResult::Connection(connection) => return Some(self.fill(connection, catalog)),
+            PasteResult::Unreadable(unreadable) => {
+                return Some(Notice::warning(unreadable.to_string()));
+            }
+            PasteResult::ChooseProfile(profiles) => return Some(fill::several(&profiles)),
+            PasteResult::NotAConnection => {}
         }
         let field = self.fields.get_mut(self.focus)?;
         let label = field.label.clone();

@@ -19,6 +19,7 @@ use super::palette::Palette;
 use super::picker::Picker;
 use super::report::Report;
 use super::trash::Trash;
+use crate::connection::PastedConnection;
 use crate::connection::TestSubject;
 
 /// Something that lies above the tree and takes the keys.
@@ -140,6 +141,8 @@ pub enum Outcome {
     Tell(Notice),
     /// A provider was chosen.
     Picked(String),
+    /// A profile of a paste was chosen.
+    PickedProfile(Box<PastedConnection>),
     /// An action was chosen.
     Run(Action),
     /// A connection was chosen, to be shown.

@@ -1,20 +1,83 @@
-//! Select AI Provider: the first step of a new connection.
+//! Select AI Provider, the first step of a new connection; or the profiles of a paste to choose from.
 
 use super::action::Action;
 use super::choices::Choices;
 use super::layer::Outcome;
+use crate::connection::PastedProfile;
 use crate::provider::{Provider, ProviderCatalog};
+use crate::text::printable;
 
-/// The providers to choose from.
+/// A list to choose a provider from, or a profile of a paste.
 #[derive(Debug, Default)]
 pub struct Picker {
     /// What was typed, what is selected.
     pub choices: Choices,
+    /// The profiles to choose from; without any, the providers.
+    profiles: Vec<PastedProfile>,
+}
+
+/// A line of the list.
+#[derive(Debug)]
+pub struct Entry {
+    /// Name of the provider or the profile.
+    pub name: String,
+    /// Capabilities of the provider, or the kind of the profile.
+    pub detail: String,
 }
 
 impl Picker {
-    /// The providers that what was typed leaves.
-    pub fn left<'a>(&self, catalog: &'a ProviderCatalog) -> Vec<&'a Provider> {
+    /// A list of profiles.
+    pub fn of_profiles(profiles: Vec<PastedProfile>) -> Self {
+        Self {
+            profiles,
+            ..Self::default()
+        }
+    }
+
+    /// Returns whether providers are listed.
+    pub const fn lists_providers(&self) -> bool {
+        self.profiles.is_empty()
+    }
+
+    /// Title of the dialog.
+    pub const fn title(&self) -> &'static str {
+        if self.lists_providers() {
+            "Select AI Provider"
+        } else {
+            "Select AWS Profile"
+        }
+    }
+
+    /// Number of lines before anything is typed.
+    pub fn total(&self, catalog: &ProviderCatalog) -> usize {
+        if self.lists_providers() {
+            catalog.all().len()
+        } else {
+            self.profiles.len()
+        }
+    }
+
+    /// The lines that match what was typed.
+    pub fn entries(&self, catalog: &ProviderCatalog) -> Vec<Entry> {
+        if self.lists_providers() {
+            let providers = self.providers(catalog).into_iter();
+            return providers
+                .map(|provider| Entry {
+                    name: provider.name.clone(),
+                    detail: words(provider),
+                })
+                .collect();
+        }
+        let profiles = self.matching_profiles().into_iter();
+        profiles
+            .map(|profile| Entry {
+                name: printable(&profile.name).into_owned(),
+                detail: profile.connection.kind.as_str().to_owned(),
+            })
+            .collect()
+    }
+
+    fn providers<'a>(&self, catalog: &'a ProviderCatalog) -> Vec<&'a Provider> {
         catalog
             .all()
             .iter()
@@ -29,17 +92,28 @@ impl Picker {
             .collect()
     }
 
+    fn matching_profiles(&self) -> Vec<&PastedProfile> {
+        let profiles = self.profiles.iter();
+        profiles
+            .filter(|profile| self.choices.admits(&profile.name))
+            .collect()
+    }
+
     /// Does what a key asked for.
     pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> Outcome {
-        let left = self.left(catalog);
+        let at = self.choices.selected;
         match action {
-            Action::Choose => match left.get(self.choices.selected) {
+            Action::Choose if self.lists_providers() => match self.providers(catalog).get(at) {
                 Some(provider) => Outcome::Picked(provider.id.clone()),
+                None => Outcome::Stay,
+            },
+            Action::Choose => match self.matching_profiles().get(at) {
+                Some(profile) => Outcome::PickedProfile(Box::new(profile.connection.clone())),
                 None => Outcome::Stay,
             },
             Action::Back => Outcome::Close,
             other => {
-                self.choices.act(other, left.len());
+                self.choices.act(other, self.entries(catalog).len());
                 Outcome::Stay
             }
         }

@@ -46,11 +46,11 @@ impl Wish<'_> {
             Some(provider) => provider,
             None => the_only(&environment.offers(catalog), catalog)?,
         };
-        let clipping = environment.clipping(catalog, provider, |_| self.by_reference);
-        let Some(clipping) = clipping else {
+        let found = environment.connection(provider, |_| self.by_reference);
+        let Some(found) = found else {
             return Err(Failure::Usage(nothing_for(provider)));
         };
-        let settings = clipping.draft.settings.unwrap_or_default();
+        let settings = found.draft.settings.unwrap_or_default();
         let settings = settings.iter().map(|(key, value)| {
             let value = value.clone();
             let value = match provider.field(key) {

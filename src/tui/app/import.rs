@@ -73,11 +73,11 @@ impl App {
             return;
         };
         let refers = |name: &str| choice.by_reference && import.resolves(name);
-        let Some(clipping) = self.environment.clipping(&catalog, provider, refers) else {
+        let Some(found) = self.environment.connection(provider, refers) else {
             return;
         };
         let mut form = Form::new(provider);
-        let notice = form.fill(clipping, &catalog);
+        let notice = form.fill(found, &catalog);
         self.layers.pop();
         self.layers.push(Layer::Form(Box::new(form)));
         self.tell(notice);

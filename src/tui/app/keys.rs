@@ -129,6 +129,9 @@ impl App {
         if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_filled(pasted) {
             return;
         }
+        if self.choose_profile(pasted) {
+            return;
+        }
         let is_filtering = self.is_filtering();
         let told = match self.layers.last_mut() {
             Some(Layer::Form(form)) => form.paste(pasted, &self.catalog),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{App, Waiting};
-use crate::connection::Clipping;
+use crate::connection::{PasteResult, PastedConnection};
 use crate::tui::action::Action;
 use crate::tui::confirm::Confirm;
 use crate::tui::effect::Effect;
@@ -124,25 +124,75 @@ impl App {
         }
     }
 
-    /// Opens the form of the provider that a clipping is for, filled, in place of the list; false when it is for none.
+    /// Opens the form of the provider that a paste describes, filled, in place of the list; false for any other text.
     pub(super) fn open_filled(&mut self, pasted: &Pasted) -> bool {
+        if matches!(self.layers.last(), Some(Layer::Picker(picker)) if !picker.lists_providers()) {
+            return false;
+        }
         let catalog = Arc::clone(&self.catalog);
-        let Some(clipping) = Clipping::read(&pasted.0, &catalog, None) else {
+        let connection = match PasteResult::read(&pasted.0, &catalog, None) {
+            PasteResult::Connection(connection) => connection,
+            PasteResult::Unreadable(unreadable) => {
+                self.tell(Notice::warning(unreadable.to_string()));
+                return true;
+            }
+            PasteResult::ChooseProfile(profiles) => {
+                self.layers.pop();
+                self.layers
+                    .push(Layer::Picker(Picker::of_profiles(profiles)));
+                return true;
+            }
+            PasteResult::NotAConnection => return false,
+        };
+        self.open_form_of(connection);
+        true
+    }
+
+    /// Lists the profiles of a paste over the form, if it has several; false for any other text.
+    pub(super) fn choose_profile(&mut self, pasted: &Pasted) -> bool {
+        let Some(Layer::Form(form)) = self.layers.last() else {
             return false;
         };
-        let id = clipping.draft.provider_id.as_deref();
+        if form.saving.is_some() || form.is_choosing() {
+            return false;
+        }
+        let read = PasteResult::read(&pasted.0, &self.catalog, Some(&form.provider));
+        let PasteResult::ChooseProfile(profiles) = read else {
+            return false;
+        };
+        let picker = Picker::of_profiles(profiles);
+        self.layers.push(Layer::Picker(picker));
+        true
+    }
+
+    /// Fills the form under the list of profiles, or opens one in its place.
+    fn fill_from_profile(&mut self, connection: PastedConnection) {
+        let catalog = Arc::clone(&self.catalog);
+        let below = self.layers.len().saturating_sub(2);
+        if let Some(Layer::Form(form)) = self.layers.get_mut(below) {
+            let notice = form.fill(connection, &catalog);
+            self.layers.pop();
+            self.tell(notice);
+        } else {
+            self.open_form_of(connection);
+        }
+    }
+
+    /// Opens the form of a pasted connection's provider in place of the list.
+    fn open_form_of(&mut self, connection: PastedConnection) {
+        let catalog = Arc::clone(&self.catalog);
+        let id = connection.draft.provider_id.as_deref();
         let Some(provider) = id.and_then(|id| catalog.get(id)) else {
             self.tell(Notice::warning(
                 "What was pasted does not say which of these providers it is for",
             ));
-            return true;
+            return;
         };
         let mut form = Form::new(provider);
-        let notice = form.fill(clipping, &catalog);
+        let notice = form.fill(connection, &catalog);
         self.layers.pop();
         self.layers.push(Layer::Form(Box::new(form)));
         self.tell(notice);
-        true
     }
 
     /// Does what the top layer answered.
@@ -170,6 +220,10 @@ impl App {
                 if let Some(provider) = catalog.get(&id) {
                     self.layers.push(Layer::Form(Box::new(Form::new(provider))));
                 }
+                None
+            }
+            Outcome::PickedProfile(connection) => {
+                self.fill_from_profile(*connection);
                 None
             }
             Outcome::Run(action) => {

@@ -83,9 +83,9 @@ impl App {
                 None
             }
             Some(Layer::Picker(picker)) => {
-                let area = Layout::choice_list(layout.picker(self.catalog.all().len()));
+                let area = Layout::choice_list(layout.picker(picker.total(&self.catalog)));
                 let at = point(mouse, area, picker.choices.top)?;
-                if at >= picker.left(&self.catalog).len() {
+                if at >= picker.entries(&self.catalog).len() {
                     return None;
                 }
                 picker.choices.selected = at;

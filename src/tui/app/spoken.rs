@@ -1,7 +1,7 @@
 //! What is said in words, where there is no screen: an action by its name, one of a list by its number, a whole text.
 
 use super::{App, Pane};
-use crate::connection::Clipping;
+use crate::connection::PasteResult;
 use crate::text::fold::fold;
 use crate::tui::action::Action;
 use crate::tui::bulk::Phase;
@@ -100,6 +100,9 @@ impl App {
         if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_filled(text) {
             return;
         }
+        if self.choose_profile(text) {
+            return;
+        }
         let told = match self.layers.last_mut() {
             Some(Layer::Form(form)) if form.is_choosing() => {
                 form.narrow_keys(&text.0);
@@ -178,13 +181,14 @@ fn fill(
     if form.saving.is_some() {
         return None;
     }
-    let is_clipping = Clipping::read(&text.0, catalog, Some(&form.provider)).is_some();
+    let pasted = PasteResult::read(&text.0, catalog, Some(&form.provider));
+    let is_text = pasted == PasteResult::NotAConnection;
     let field = form.fields.get_mut(form.focus)?;
     let label = field.label.clone();
     let word = fold(text.0.trim());
     let told = match &mut field.value {
         Value::Text(_) | Value::Secret(_) => {
-            if !is_clipping && let Some(line) = field.line_mut() {
+            if is_text && let Some(line) = field.line_mut() {
                 line.set("");
             }
             form.paste(text, catalog)
@@ -214,7 +218,7 @@ fn fill(
             None
         }
     };
-    if !is_clipping {
+    if is_text {
         form.act(Action::NextField, catalog);
     }
     told

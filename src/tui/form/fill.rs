@@ -1,8 +1,8 @@
-//! Fills a form from a clipping.
+//! Fills a form from a pasted connection.
 
 use super::Form;
 use super::field::{Field, Place, Value};
-use crate::connection::{Clipping, ClippingKind, Mask, Plain, Setting, alias};
+use crate::connection::{Mask, PastedConnection, PastedProfile, Plain, Setting, alias};
 use crate::provider::{DefaultValue, FieldKind, ProviderCatalog};
 use crate::text::printable;
 use crate::tui::fit;
@@ -12,13 +12,14 @@ use crate::tui::notice::Notice;
 const MOST_NAMED: usize = 4;
 
 /// The columns of a name that was not understood; nobody needs more to find it again.
-const LONGEST_NAME: usize = 32;
+const LONGEST_NAME: usize = 40;
 
 impl Form {
-    /// Takes what a clipping says into the fields, and tells what went where; what is of another provider stays out.
-    pub fn fill(&mut self, clipping: Clipping, catalog: &ProviderCatalog) -> Notice {
-        let kind = clipping.kind.word();
-        let draft = clipping.draft;
+    /// Fills the fields from a pasted connection, and names what was filled in and left out. A connection of another
+    /// provider changes nothing.
+    pub fn fill(&mut self, pasted: PastedConnection, catalog: &ProviderCatalog) -> Notice {
+        let kind = pasted.kind.as_str();
+        let draft = pasted.draft;
         if let Some(id) = &draft.provider_id
             && !id.eq_ignore_ascii_case(&self.provider.id)
         {
@@ -29,10 +30,10 @@ impl Form {
             ));
         }
         self.hide_secrets();
-        let mut left_out = clipping.left_out;
+        let mut left_out = pasted.left_out;
         let mut filled = Vec::new();
         let settings = draft.settings.unwrap_or_default();
-        if clipping.kind == ClippingKind::Curl {
+        if pasted.kind.is_request() {
             self.go_back_to_default(settings.iter().map(|(key, _)| key));
         }
         let mut keys = Vec::new();
@@ -53,6 +54,12 @@ impl Form {
                     None => left_out.push(self.label_of(&place)),
                 }
             }
+        }
+        if filled.is_empty() && left_out.is_empty() {
+            let name = &self.provider.name;
+            return Notice::done(format!(
+                "{name}: the defaults match what was pasted ({kind})"
+            ));
         }
         let mut notice = told(kind, &filled, &left_out);
         notice.text += &self.removed(&keys);
@@ -137,6 +144,18 @@ impl Form {
             .map(|field| field.label.clone())
             .unwrap_or_default()
     }
+}
+
+/// Names the profiles of a paste from which none was taken.
+pub(super) fn several(profiles: &[PastedProfile]) -> Notice {
+    let names: Vec<String> = profiles
+        .iter()
+        .map(|profile| profile.name.clone())
+        .collect();
+    Notice::warning(format!(
+        "What was pasted has several profiles ({}); paste one of them",
+        named(&names)
+    ))
 }
 
 /// Says a text in a field instead of what it says; false when it cannot say that.

@@ -18,7 +18,10 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
     match layer {
         Layer::Picker(picker) => listed(
             app,
-            "Select AI Provider: a number takes one, text narrows, :back leaves.".into(),
+            format!(
+                "{}: a number takes one, text narrows, :back leaves.",
+                picker.title()
+            ),
             picker.choices.selected,
         ),
         Layer::Palette(palette) => listed(

@@ -10,7 +10,6 @@ use crate::tui::layer::Layer;
 use crate::tui::merge::{Conflict, Side};
 use crate::tui::models;
 use crate::tui::palette::Palette;
-use crate::tui::picker;
 use crate::tui::tree::Item;
 use crate::tui::workspace::Tab;
 
@@ -20,7 +19,7 @@ pub const PAGE: usize = 20;
 /// How many there are to choose from here.
 pub fn count(app: &App) -> usize {
     match app.layers.last() {
-        Some(Layer::Picker(picker)) => picker.left(&app.catalog).len(),
+        Some(Layer::Picker(picker)) => picker.entries(&app.catalog).len(),
         Some(Layer::Palette(palette)) => palette.count(&app.tree),
         Some(Layer::Import(import)) => import.left().len(),
         Some(Layer::Moving(moving)) => moving.suggestions.len(),
@@ -68,9 +67,9 @@ pub fn lines(app: &App, from: usize) -> Vec<String> {
 pub(super) fn line(app: &App, at: usize) -> Option<String> {
     Some(match app.layers.last() {
         Some(Layer::Picker(picker)) => {
-            let left = picker.left(&app.catalog);
-            let provider = left.get(at)?;
-            format!("{}: {}", provider.name, picker::words(provider))
+            let entries = picker.entries(&app.catalog);
+            let entry = entries.get(at)?;
+            format!("{}: {}", entry.name, entry.detail)
         }
         Some(Layer::Palette(palette)) => offered(app, palette, at)?,
         Some(Layer::Import(import)) => {

@@ -9,7 +9,7 @@ use crate::tui::fit;
 use crate::tui::layout::{Area, Layout};
 use crate::tui::models::{self, Models};
 use crate::tui::palette::{Offered, Palette};
-use crate::tui::picker::{self, Picker};
+use crate::tui::picker::Picker;
 use crate::tui::tree::Item;
 
 /// With fewer columns a connection's row has no room for its provider.
@@ -34,18 +34,18 @@ impl Row {
     }
 }
 
-/// Draws Select AI Provider; answers where the cursor stands.
+/// Draws the providers or the profiles to choose from; answers where the cursor stands.
 pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> (u16, u16) {
     let catalog = &scene.app.catalog;
     let rows: Vec<Row> = picker
-        .left(catalog)
+        .entries(catalog)
         .into_iter()
-        .map(|provider| Row::new(provider.name.clone(), picker::words(provider)))
+        .map(|entry| Row::new(entry.name, entry.detail))
         .collect();
-    let area = scene.layout.picker(catalog.all().len());
+    let area = scene.layout.picker(picker.total(catalog));
     draw(
         scene,
-        ("Select AI Provider", area, "Type to narrow"),
+        (picker.title(), area, "Type to narrow"),
         (&picker.choices, &rows, "Nothing fits"),
         buffer,
     )

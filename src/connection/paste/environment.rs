@@ -1,7 +1,7 @@
 //! What the environment umai was started in has for connections: the variables that providers name.
 
-use super::{Clipping, ClippingKind};
-use crate::connection::Plain;
+use super::{PasteKind, PastedConnection};
+use crate::connection::{ConnectionDraft, Plain, Setting, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
 /// The variables that providers name and that have a value; nobody else's are looked at.
@@ -102,26 +102,35 @@ impl Environment {
         })
     }
 
-    /// What is there for a provider, as a draft: `refers` says which secrets are referred to instead of taken over.
-    pub fn clipping(
+    /// The settings of a provider. `refers` returns whether a secret is referred to instead of copied.
+    pub fn connection(
         &self,
-        catalog: &ProviderCatalog,
         provider: &Provider,
         refers: impl Fn(&str) -> bool,
-    ) -> Option<Clipping> {
+    ) -> Option<PastedConnection> {
         let offer = self.offer(provider)?;
-        let taken = offer.variables.iter().filter_map(|variable| {
+        let mut settings: Settings<Plain> = Settings::default();
+        for variable in &offer.variables {
             let name = &variable.name;
-            let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
+            let Some((_, value)) = self.0.iter().find(|(known, _)| known == name) else {
+                continue;
+            };
             let value = if variable.is_secret && refers(name) {
                 Plain::new(format!("${name}"))
             } else {
                 value.clone()
             };
-            Some((name.clone(), value))
-        });
-        let kind = ClippingKind::Environment;
-        Clipping::of_variables(taken.collect(), kind, catalog, Some(provider))
+            settings.set(variable.key.clone(), Setting::Secret(value));
+        }
+        Some(PastedConnection {
+            kind: PasteKind::Environment,
+            draft: ConnectionDraft {
+                provider_id: Some(provider.id.clone()),
+                settings: Some(settings),
+                ..ConnectionDraft::default()
+            },
+            left_out: Vec::new(),
+        })
     }
 }
 
@@ -201,11 +210,11 @@ mod tests {
         let openai = catalog.get("openai").unwrap();
         let set = environment(&[("OPENAI_API_KEY", "sk-1"), ("OPENAI_ORG_ID", "org-1")]);
         for (refers, key) in [(false, "sk-1"), (true, "$OPENAI_API_KEY")] {
-            let clipping = set.clipping(&catalog, openai, |_| refers).unwrap();
-            let settings = clipping.draft.settings.unwrap();
+            let connection = set.connection(openai, |_| refers).unwrap();
+            let settings = connection.draft.settings.unwrap();
             assert_eq!(settings.get("apiKey").unwrap().text(), Some(key));
             assert_eq!(settings.get("organization").unwrap().text(), Some("org-1"));
-            assert!(clipping.left_out.is_empty());
+            assert!(connection.left_out.is_empty());
         }
     }
 

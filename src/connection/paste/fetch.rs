@@ -1,0 +1,156 @@
+//! Reads a call of `fetch` in JavaScript: the address, and the object of headers.
+
+use zeroize::Zeroizing;
+
+use super::request::PastedRequest;
+use super::{PasteKind, PasteResult};
+use crate::provider::{Provider, ProviderCatalog};
+
+const KIND: PasteKind = PasteKind::Fetch;
+
+/// Reads a call; `None` for a text without one at its beginning.
+pub(super) fn read(
+    text: &str,
+    catalog: &ProviderCatalog,
+    wanted: Option<&Provider>,
+) -> Option<PasteResult> {
+    let (before, arguments) = text.split_once("fetch(")?;
+    if !is_start(before) {
+        return None;
+    }
+    let Some(tokens) = tokens(arguments) else {
+        return Some(PasteResult::unreadable(
+            KIND,
+            "a quotation mark is not closed",
+        ));
+    };
+    let mut request = PastedRequest::default();
+    if let Some(JsToken::Text(address)) = tokens.first() {
+        request.address.clone_from(address);
+    }
+    read_headers(&tokens, &mut request);
+    Some(match request.connection(KIND, catalog, wanted) {
+        Ok(connection) => PasteResult::Connection(connection),
+        Err(reason) => PasteResult::unreadable(KIND, reason),
+    })
+}
+
+/// Words that may stand before the call on its line: `const response = await`.
+fn is_start(before: &str) -> bool {
+    let line = before.lines().next_back().unwrap_or_default();
+    let is_plain = |word: &str| {
+        matches!(
+            word,
+            "const" | "let" | "var" | "=" | "await" | "return" | "(await" | "window." | ">"
+        ) || word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let words = line.split_whitespace();
+    words.clone().count() <= 4 && words.clone().all(is_plain) && {
+        let has_keyword = words
+            .clone()
+            .any(|word| matches!(word, "=" | "await" | "(await" | "return"));
+        has_keyword || words.count() == 0 || line.trim() == "window."
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum JsToken {
+    /// A string, or a word that can be the key of an object.
+    Text(Zeroizing<String>),
+    Word(String),
+    Sign(char),
+}
+
+/// Strings, words and signs; `None` when a string is not closed.
+fn tokens(text: &str) -> Option<Vec<JsToken>> {
+    let mut tokens = Vec::new();
+    let mut signs = text.chars().peekable();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '"' | '\'' | '`' => {
+                let mut value = Zeroizing::new(String::new());
+                loop {
+                    match signs.next()? {
+                        end if end == sign => break,
+                        '\\' => match signs.next()? {
+                            'n' => value.push('\n'),
+                            't' => value.push('\t'),
+                            'r' => value.push('\r'),
+                            '\n' => {}
+                            other => value.push(other),
+                        },
+                        other => value.push(other),
+                    }
+                }
+                tokens.push(JsToken::Text(value));
+            }
+            '/' if signs.peek() == Some(&'/') => {
+                while signs.next_if(|sign| *sign != '\n').is_some() {}
+            }
+            sign if sign.is_alphanumeric() || matches!(sign, '_' | '$') => {
+                let mut word = String::from(sign);
+                while let Some(next) =
+                    signs.next_if(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '$' | '.'))
+                {
+                    word.push(next);
+                }
+                tokens.push(JsToken::Word(word));
+            }
+            sign if sign.is_whitespace() => {}
+            sign => tokens.push(JsToken::Sign(sign)),
+        }
+    }
+    Some(tokens)
+}
+
+/// Reads `headers: { … }` and `headers: new Headers({ … })`.
+fn read_headers(tokens: &[JsToken], request: &mut PastedRequest) {
+    let is_key = |token: &JsToken| match token {
+        JsToken::Text(text) => text.as_str() == "headers",
+        JsToken::Word(word) => word == "headers",
+        JsToken::Sign(_) => false,
+    };
+    let start = tokens
+        .windows(2)
+        .position(|pair| matches!(pair, [key, JsToken::Sign(':')] if is_key(key)));
+    let Some(start) = start else { return };
+    let mut rest = tokens.get(start + 2..).unwrap_or_default();
+    while let Some((token, behind)) = rest.split_first() {
+        rest = behind;
+        match token {
+            JsToken::Sign('{') => break,
+            JsToken::Sign('(') | JsToken::Word(_) => {}
+            JsToken::Text(_) | JsToken::Sign(_) => return,
+        }
+    }
+    loop {
+        let (name, behind) = match rest {
+            [JsToken::Text(name), JsToken::Sign(':'), behind @ ..] => {
+                (name.as_str().to_owned(), behind)
+            }
+            [JsToken::Word(name), JsToken::Sign(':'), behind @ ..] => (name.clone(), behind),
+            [JsToken::Sign(','), behind @ ..] => {
+                rest = behind;
+                continue;
+            }
+            _ => return,
+        };
+        let end = behind
+            .iter()
+            .position(|token| matches!(token, JsToken::Sign(',' | '}')))
+            .unwrap_or(behind.len());
+        let (value, behind) = behind.split_at(end);
+        let value = match value {
+            [JsToken::Text(value)] => value.clone(),
+            // An expression: its value is not known.
+            [JsToken::Text(scheme), ..] if scheme.trim().eq_ignore_ascii_case("bearer") => {
+                Zeroizing::new("Bearer $expression".to_owned())
+            }
+            _ => Zeroizing::new("$expression".to_owned()),
+        };
+        request.headers.push((name, value));
+        rest = behind;
+    }
+}

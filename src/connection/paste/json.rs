@@ -1,0 +1,417 @@
+//! Reads JSON: a request body, settings, variables, sections of appsettings.json, credentials of AWS.
+
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use serde_json::{Map, Value};
+
+use super::left_out::{LeftOut, is_credential_name};
+use super::settings::{Collected, Dollar};
+use super::value::has_key;
+use super::variables::{self, Variables, field_named, field_of, is_known};
+use super::{PasteKind, PasteResult, PastedConnection, kubernetes};
+use crate::connection::{ConnectionDraft, Plain, Setting, Settings};
+use crate::provider::{FieldKind, Provider, ProviderCatalog};
+use crate::text::secret;
+
+const KIND: PasteKind = PasteKind::Json;
+
+/// Deeper JSON is not read.
+const DEEPEST: usize = 64;
+
+/// Further values are not looked at.
+const MOST_VALUES: usize = 1024;
+
+/// Members of a request body that are not settings and say nothing about a new connection.
+const METADATA: [&str; 10] = [
+    "alias",
+    "changeDescription",
+    "dateCreated",
+    "dateDeleted",
+    "dateModified",
+    "id",
+    "isActive",
+    "name",
+    "providerId",
+    "version",
+];
+
+/// A value and where it stands: `Section:Key`.
+struct Leaf {
+    path: String,
+    depth: usize,
+    value: Value,
+}
+
+impl Leaf {
+    fn name(&self) -> &str {
+        self.path.rsplit(':').next().unwrap_or_default()
+    }
+}
+
+/// Reads an object, or the members of one; `None` for a text that is none.
+pub(super) fn read(
+    text: &str,
+    catalog: &ProviderCatalog,
+    wanted: Option<&Provider>,
+) -> Option<PasteResult> {
+    let is_object = text.starts_with('{');
+    let is_member = text.starts_with('"') && text.contains(':');
+    if !is_object && !is_member {
+        return None;
+    }
+    let parsed = if is_object {
+        parse(text)
+    } else {
+        parse(&format!("{{{text}}}"))
+    };
+    let Some(Value::Object(members)) = parsed else {
+        let is_meant = is_object && mentions_credential(text, catalog);
+        return is_meant.then(|| PasteResult::unreadable(KIND, "it is not complete or not valid"));
+    };
+    if let Some(result) = kubernetes::of_object(&members, catalog, wanted) {
+        return Some(result);
+    }
+    if let Some(connection) = body(text, &members, catalog, wanted) {
+        return Some(PasteResult::Connection(connection));
+    }
+    let mut leaves = Vec::new();
+    collect_leaves(&Value::Object(members), "", 0, &mut leaves);
+    if let Some(connection) = wanted.and_then(|wanted| settings_of(wanted, &leaves)) {
+        return Some(PasteResult::Connection(connection));
+    }
+    let result = of_variables(&leaves, catalog, wanted);
+    if result != PasteResult::NotAConnection {
+        return Some(result);
+    }
+    Some(
+        bare_settings(&leaves, catalog)
+            .map_or(PasteResult::NotAConnection, PasteResult::Connection),
+    )
+}
+
+/// JSON, with comments and trailing commas as appsettings.json may have them.
+fn parse(text: &str) -> Option<Value> {
+    let mut depth = 0_usize;
+    for byte in text.bytes() {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return None;
+        }
+    }
+    serde_json::from_str(text).ok().or_else(|| {
+        let parsed =
+            parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default()).ok()?;
+        parsed.value.map(Value::from)
+    })
+}
+
+/// Returns whether a text that is not JSON seems to have a key in it.
+fn mentions_credential(text: &str, catalog: &ProviderCatalog) -> bool {
+    let mut words =
+        text.split(|sign: char| !(sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-')));
+    text.contains('"')
+        && text.contains(':')
+        && words.any(|word| {
+            secret::looks_like_one(word)
+                || is_known(catalog, word)
+                || [
+                    "apikey",
+                    "api_key",
+                    "providerid",
+                    "authorization",
+                    "secretaccesskey",
+                ]
+                .contains(&word.to_lowercase().as_str())
+        })
+}
+
+/// A request body of the API, or a connection as it is exported.
+fn body(
+    text: &str,
+    members: &Map<String, Value>,
+    catalog: &ProviderCatalog,
+    wanted: Option<&Provider>,
+) -> Option<PastedConnection> {
+    let mut draft = ConnectionDraft::from_json(text.as_bytes()).ok()?;
+    if draft.provider_id.is_none() && draft.settings.is_none() {
+        return None;
+    }
+    let id = draft
+        .provider_id
+        .take()
+        .filter(|id| !secret::looks_like_one(id) && !has_key(id));
+    let provider = match &id {
+        Some(id) => catalog.get(id),
+        None => wanted,
+    };
+    let mut left_out = LeftOut::default();
+    for error in draft.misread.drain(..) {
+        left_out.named(error.field.path().rsplit('.').next().unwrap_or_default());
+    }
+    let settings = draft.settings.take().unwrap_or_default();
+    let mut connection = match provider {
+        Some(provider) => {
+            let mut collected = Collected::new(provider);
+            collected.left_out = left_out;
+            collected.dollar = Dollar::Reference;
+            for (key, value) in settings.iter() {
+                take_setting(&mut collected, key, value);
+            }
+            take_rest(&mut collected.left_out, members);
+            collected.finish(KIND)
+        }
+        None => PastedConnection {
+            kind: KIND,
+            draft: ConnectionDraft {
+                provider_id: id,
+                settings: Some(settings),
+                ..ConnectionDraft::default()
+            },
+            left_out: left_out.into_names(),
+        },
+    };
+    take_names(&mut connection, draft);
+    Some(connection)
+}
+
+fn take_setting(collected: &mut Collected<'_>, key: &str, value: &Setting<Plain>) {
+    let Some(field) = field_named(collected.provider, key) else {
+        return collected.left_out.named(key);
+    };
+    match value {
+        Setting::Null => {}
+        Setting::Switch(_) | Setting::Number(_) => {
+            collected.settings.set(field.key.clone(), value.clone());
+        }
+        Setting::Text(_) | Setting::Secret(_) => {
+            collected.take(field, key, value.text().unwrap_or_default());
+        }
+    }
+}
+
+fn take_rest(left_out: &mut LeftOut, members: &Map<String, Value>) {
+    for name in members.keys() {
+        if name != "settings" && !METADATA.contains(&name.as_str()) {
+            left_out.named(name);
+        }
+    }
+}
+
+/// Takes the name and the alias, unless they have a key in them.
+fn take_names(connection: &mut PastedConnection, draft: ConnectionDraft) {
+    let settings = connection.draft.settings.as_ref();
+    let secrets: Vec<&str> = settings
+        .into_iter()
+        .flat_map(Settings::iter)
+        .filter(|(key, _)| is_credential_name(key))
+        .filter_map(|(_, value)| value.text())
+        .filter(|text| text.len() >= 4)
+        .collect();
+    let is_open = |text: &String| {
+        !secret::looks_like_one(text)
+            && !has_key(text)
+            && !secrets.iter().any(|secret| text.contains(secret))
+    };
+    let mut refused = Vec::new();
+    let mut checked = |text: Option<String>, label: &str| {
+        let is_refused = text.as_ref().is_some_and(|text| !is_open(text));
+        if is_refused {
+            refused.push(format!("{label} (looks like a key)"));
+        }
+        text.filter(|_| !is_refused)
+    };
+    let name = checked(draft.name, "name");
+    let alias = checked(draft.alias, "alias");
+    connection.draft.name = name;
+    connection.draft.alias = alias;
+    connection.draft.is_active = draft.is_active;
+    connection.left_out.splice(0..0, refused);
+}
+
+/// An object of settings for the provider of the form.
+fn settings_of(wanted: &Provider, leaves: &[Leaf]) -> Option<PastedConnection> {
+    let field_of_leaf = |leaf: &Leaf| {
+        let own = (leaf.depth == 1)
+            .then(|| field_named(wanted, leaf.name()))
+            .flatten();
+        own.or_else(|| field_of(wanted, leaf.name()))
+            .or_else(|| field_of(wanted, &leaf.path))
+    };
+    if !leaves
+        .iter()
+        .any(|leaf| leaf.depth == 1 && field_named(wanted, leaf.name()).is_some())
+    {
+        return None;
+    }
+    let mut collected = Collected::new(wanted);
+    collected.dollar = Dollar::Reference;
+    for leaf in leaves {
+        match (field_of_leaf(leaf), &leaf.value) {
+            (Some(field), Value::String(text)) => collected.take(field, leaf.name(), text),
+            (Some(field), Value::Bool(on)) if field.kind == FieldKind::Switch => {
+                collected
+                    .settings
+                    .set(field.key.clone(), Setting::Switch(*on));
+            }
+            (Some(_), Value::Null) => {}
+            _ => collected.left_out.named(leaf.name()),
+        }
+    }
+    Some(collected.finish(KIND))
+}
+
+/// Variables and sections, at any depth.
+fn of_variables(
+    leaves: &[Leaf],
+    catalog: &ProviderCatalog,
+    wanted: Option<&Provider>,
+) -> PasteResult {
+    let mut found = Variables::default();
+    let mut left_out = LeftOut::default();
+    let aws = aws_section(leaves);
+    for leaf in leaves {
+        let section = leaf
+            .path
+            .rsplit_once(':')
+            .map_or("", |(section, _)| section);
+        let in_aws = format!("AWS:{}", leaf.name());
+        let name = if is_known(catalog, leaf.name()) {
+            leaf.name()
+        } else if is_known(catalog, &leaf.path) {
+            &leaf.path
+        } else if aws.as_deref() == Some(section) {
+            &in_aws
+        } else {
+            left_out.named(leaf.name());
+            continue;
+        };
+        match &leaf.value {
+            Value::String(text) => found.set(name, text),
+            _ => left_out.named(leaf.name()),
+        }
+    }
+    if found.is_empty() {
+        return PasteResult::NotAConnection;
+    }
+    variables::connection(found, left_out, KIND, catalog, wanted)
+}
+
+/// The object with an access key, as STS and IAM answer it.
+fn aws_section(leaves: &[Leaf]) -> Option<String> {
+    let section_of = |name: &str| {
+        let leaf = leaves
+            .iter()
+            .find(|leaf| leaf.name().eq_ignore_ascii_case(name))?;
+        Some(
+            leaf.path
+                .rsplit_once(':')
+                .map_or("", |(section, _)| section),
+        )
+    };
+    let section = section_of("AccessKeyId")?;
+    (section_of("SecretAccessKey") == Some(section)).then(|| section.to_owned())
+}
+
+/// Settings without a word about their provider: the key's beginning or the address tells it, else nothing does.
+fn bare_settings(leaves: &[Leaf], catalog: &ProviderCatalog) -> Option<PastedConnection> {
+    let is_secret = |leaf: &&Leaf| {
+        let mut fields = catalog
+            .all()
+            .iter()
+            .filter_map(|provider| field_named(provider, leaf.name()));
+        leaf.depth == 1 && leaf.value.is_string() && fields.any(|field| field.sensitive)
+    };
+    let secret = leaves.iter().find(is_secret)?;
+    let by_address = || {
+        let mut texts = leaves.iter().filter_map(|leaf| leaf.value.as_str());
+        texts.find_map(|text| catalog.at(&url::Url::parse(text).ok()?))
+    };
+    let by_key = owner(secret.value.as_str().unwrap_or_default(), catalog);
+    if let Some(connection) = by_key
+        .or_else(by_address)
+        .and_then(|provider| settings_of(provider, leaves))
+    {
+        return Some(connection);
+    }
+    let mut left_out = LeftOut::default();
+    for leaf in leaves {
+        left_out.named(leaf.name());
+    }
+    Some(PastedConnection {
+        kind: KIND,
+        draft: ConnectionDraft::default(),
+        left_out: left_out.into_names(),
+    })
+}
+
+/// The only provider whose keys begin like this one.
+fn owner<'a>(key: &str, catalog: &'a ProviderCatalog) -> Option<&'a Provider> {
+    let length = |provider: &Provider| {
+        let prefixes = provider.settings.iter().flat_map(|field| &field.prefixes);
+        prefixes
+            .filter(|prefix| key.starts_with(prefix.as_str()))
+            .map(String::len)
+            .max()
+    };
+    let longest = catalog.all().iter().filter_map(length).max()?;
+    let mut owners = catalog
+        .all()
+        .iter()
+        .filter(|provider| length(provider) == Some(longest));
+    owners.next().filter(|_| owners.next().is_none())
+}
+
+/// The values of a document, with the names of lists such as `[{"name": "X", "value": "v"}]` and `["X=v"]`.
+fn collect_leaves(value: &Value, path: &str, depth: usize, leaves: &mut Vec<Leaf>) {
+    let below = |name: &str| {
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}:{name}")
+        }
+    };
+    if leaves.len() >= MOST_VALUES {
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            if let (Some(Value::String(name)), Some(value @ Value::String(_))) =
+                (members.get("name"), members.get("value"))
+            {
+                leaves.push(Leaf {
+                    path: below(name),
+                    depth: depth + 1,
+                    value: value.clone(),
+                });
+                return;
+            }
+            for (name, value) in members {
+                collect_leaves(value, &below(name), depth + 1, leaves);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                match item.as_str().and_then(|text| text.split_once('=')) {
+                    Some((name, value)) if variables::is_name(name) => {
+                        leaves.push(Leaf {
+                            path: below(name),
+                            depth: depth + 1,
+                            value: Value::String(value.to_owned()),
+                        });
+                    }
+                    _ => collect_leaves(item, path, depth + 1, leaves),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            leaves.push(Leaf {
+                path: path.to_owned(),
+                depth,
+                value: value.clone(),
+            });
+        }
+    }
+}

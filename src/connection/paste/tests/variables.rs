@@ -1,0 +1,251 @@
+//! Variables in the notations of shells, files and tools.
+
+use super::{Row, check, form, row};
+
+const KEY: (&str, &str) = ("apiKey", "§");
+
+#[test]
+fn variables_are_read() {
+    check(ROWS);
+}
+
+pub(super) const ROWS: &[Row] = &[
+    row("OPENAI_API_KEY=§", "openai", &[KEY], &[]),
+    row("OPENAI_API_KEY='§'", "openai", &[KEY], &[]),
+    row("OPENAI_API_KEY=\"§\" # mine", "openai", &[KEY], &[]),
+    row("OPENAI_API_KEY = §", "openai", &[KEY], &[]),
+    row("OPENAI_API_KEY=\"Bearer §\"", "openai", &[KEY], &[]),
+    row("OPENAI_API_KEY=\u{200B}§\u{FEFF}", "openai", &[KEY], &[]),
+    row(
+        "OPENAI_API_KEY=§ OPENAI_BASE_URL=http://127.0.0.1:8391/v1",
+        "openai",
+        &[KEY, ("endpoint", "http://127.0.0.1:8391/v1")],
+        &[],
+    ),
+    row(
+        "OPENAI_API_KEY=§; OPENAI_ORG_ID=org-2;",
+        "openai",
+        &[KEY, ("organization", "org-2")],
+        &[],
+    ),
+    row(
+        "export OPENAI_API_KEY=\"§\"\nexport OPENAI_ORG_ID=org-2\n",
+        "openai",
+        &[KEY, ("organization", "org-2")],
+        &[],
+    ),
+    row(
+        "export OPENAI_API_KEY=§ && export OPENAI_ORG_ID=org-2",
+        "openai",
+        &[KEY, ("organization", "org-2")],
+        &[],
+    ),
+    row("declare -x OPENAI_API_KEY=\"§\"", "openai", &[KEY], &[]),
+    row("set OPENAI_API_KEY=§", "openai", &[KEY], &[]),
+    row("set \"OPENAI_API_KEY=§\"", "openai", &[KEY], &[]),
+    row("SET OPENAI_API_KEY=§", "openai", &[KEY], &[]),
+    row("set -gx OPENAI_API_KEY §", "openai", &[KEY], &[]),
+    row("setenv OPENAI_API_KEY §", "openai", &[KEY], &[]),
+    row("setx OPENAI_API_KEY \"§\"", "openai", &[KEY], &[]),
+    row("setx OPENAI_API_KEY \"§\" /M", "openai", &[KEY], &[]),
+    row("$env:OPENAI_API_KEY = '§'", "openai", &[KEY], &[]),
+    row("$Env:OPENAI_API_KEY=\"§\"", "openai", &[KEY], &[]),
+    row("${env:OPENAI_API_KEY} = \"§\"", "openai", &[KEY], &[]),
+    row(
+        "[Environment]::SetEnvironmentVariable('OPENAI_API_KEY', '§', 'User')",
+        "openai",
+        &[KEY],
+        &[],
+    ),
+    row("- OPENAI_API_KEY=§", "openai", &[KEY], &[]),
+    row(
+        "environment:\n  - OPENAI_API_KEY=§\n  - \"OPENAI_ORG_ID=org-2\"",
+        "openai",
+        &[KEY, ("organization", "org-2")],
+        &[],
+    ),
+    row("OPENAI_API_KEY: §", "openai", &[KEY], &[]),
+    row(
+        "services:\n  web:\n    environment:\n      OPENAI_API_KEY: \"§\"\n      LOG_LEVEL: debug",
+        "openai",
+        &[KEY],
+        &["LOG_LEVEL"],
+    ),
+    row(
+        "env:\n  - name: OPENAI_API_KEY\n    value: \"§\"\n  - name: OTHER_TOKEN\n    value: x",
+        "openai",
+        &[KEY],
+        &["OTHER_TOKEN"],
+    ),
+    row("ENV OPENAI_API_KEY=§", "openai", &[KEY], &[]),
+    row("ENV OPENAI_API_KEY §", "openai", &[KEY], &[]),
+    row(
+        "ENV OPENAI_API_KEY=§ \\\n    OPENAI_ORG_ID=org-2",
+        "openai",
+        &[KEY, ("organization", "org-2")],
+        &[],
+    ),
+    row("Environment=OPENAI_API_KEY=§", "openai", &[KEY], &[]),
+    row("openai_api_key=§", "openai", &[KEY], &[]),
+    row("OpenAI__ApiKey=§", "openai", &[KEY], &[]),
+    row(
+        "dotnet user-secrets set \"OpenAI:ApiKey\" \"§\"",
+        "openai",
+        &[KEY],
+        &[],
+    ),
+    row(
+        "os.environ[\"OPENAI_API_KEY\"] = \"§\"",
+        "openai",
+        &[KEY],
+        &[],
+    ),
+    row("process.env.OPENAI_API_KEY = '§';", "openai", &[KEY], &[]),
+    row(
+        "docker run --rm -e OPENAI_API_KEY=§ -e OPENAI_ORG_ID=org-2 image",
+        "openai",
+        &[KEY, ("organization", "org-2")],
+        &[],
+    ),
+    row(
+        "kubectl create secret generic ai --from-literal=OPENAI_API_KEY=§",
+        "openai",
+        &[KEY],
+        &[],
+    ),
+    row(
+        "OPENAI_API_KEY=§ python main.py",
+        "openai",
+        &[KEY],
+        &["what follows an assignment"],
+    ),
+    row("```sh\nexport OPENAI_API_KEY=§\n```", "openai", &[KEY], &[]),
+    row("# my key\nOPENAI_API_KEY=§", "openai", &[KEY], &[]),
+    row(
+        "\u{FEFF}OPENAI_API_KEY=§\r\nOPENAI_ORG_ID=org-2\r\n",
+        "openai",
+        &[KEY, ("organization", "org-2")],
+        &[],
+    ),
+    row(
+        "OPENAI_API_KEY=old-one\nOPENAI_API_KEY=§",
+        "openai",
+        &[KEY],
+        &[],
+    ),
+    row(
+        "OPENAI_API_KEY=§\nsome words in between\nOPENAI_ORG_ID=org-2",
+        "openai",
+        &[KEY, ("organization", "org-2")],
+        &["1 line that is not an assignment"],
+    ),
+    row(
+        "OPENAI_API_KEY=§\nDATABASE_URL=postgres://x\nGITHUB_TOKEN=ghp_1\nAWS_REGION=eu-west-1",
+        "openai",
+        &[KEY],
+        &["GITHUB_TOKEN", "DATABASE_URL", "AWS_REGION"],
+    ),
+    row(
+        "GEMINI_API_KEY=\nOPENAI_API_KEY=§",
+        "openai",
+        &[KEY],
+        &["GEMINI_API_KEY"],
+    ),
+    row(
+        "GEMINI_API_KEY=your-key\nOPENAI_API_KEY=§",
+        "openai",
+        &[KEY],
+        &["GEMINI_API_KEY"],
+    ),
+    row(
+        "AWS_REGION=eu-west-1\nOPENAI_API_KEY=§",
+        "openai",
+        &[KEY],
+        &["AWS_REGION"],
+    ),
+    row(
+        "GOOGLE_API_KEY=§\nGEMINI_API_KEY=other",
+        "google",
+        &[KEY],
+        &["GEMINI_API_KEY (given already)"],
+    ),
+    row(
+        "AWS_ACCESS_KEY_ID=AKIA1\nAWS_SECRET_ACCESS_KEY=§\nAWS_DEFAULT_REGION=eu-central-1",
+        "amazon",
+        &[
+            ("accessKeyId", "AKIA1"),
+            ("secretAccessKey", "§"),
+            ("region", "eu-central-1"),
+        ],
+        &[],
+    ),
+    row(
+        "AZURE_OPENAI_API_KEY=§\nAZURE_OPENAI_ENDPOINT=https://x.openai.azure.com/openai/deployments/d/chat/completions?api-version=1",
+        "microsoft-foundry",
+        &[("apiKey", "§"), ("endpoint", "https://x.openai.azure.com")],
+        &["the query in AZURE_OPENAI_ENDPOINT"],
+    ),
+    row(
+        "OPENAI_API_KEY=x1\nOPENAI_BASE_URL=https://user:§@gw.example/v1",
+        "openai",
+        &[("apiKey", "x1"), ("endpoint", "https://gw.example/v1")],
+        &["the user in OPENAI_BASE_URL"],
+    ),
+    row(
+        "OPENAI_API_KEY=x1\nOPENAI_ORG_ID=§",
+        "openai",
+        &[("apiKey", "x1")],
+        &["OPENAI_ORG_ID (looks like a key)"],
+    ),
+    row(
+        "OPENAI_API_KEY=x1\nOPENAI_BASE_URL=§",
+        "openai",
+        &[("apiKey", "x1")],
+        &["OPENAI_BASE_URL (not an address)"],
+    ),
+    row(
+        "OPENAI_API_KEY=user_provided",
+        "openai",
+        &[],
+        &["OPENAI_API_KEY (a placeholder)"],
+    ),
+    row(
+        "OPENAI_API_KEY=changeme\nOPENAI_ORG_ID=org-2",
+        "openai",
+        &[("organization", "org-2")],
+        &["OPENAI_API_KEY (a placeholder)"],
+    ),
+    row(
+        "OPENAI_API_KEY=$OTHER",
+        "openai",
+        &[],
+        &["OPENAI_API_KEY (a placeholder)"],
+    ),
+    row(
+        "OPENAI_API_KEY: ${{ secrets.OPENAI }}",
+        "openai",
+        &[],
+        &[
+            "OPENAI_API_KEY (a placeholder)",
+            "what follows an assignment",
+        ],
+    ),
+    row(
+        "OPENAI_API_KEY=sk-***",
+        "openai",
+        &[],
+        &["OPENAI_API_KEY (a mask)"],
+    ),
+    row(
+        "OPENAI_API_KEY=ENC:abcdef",
+        "openai",
+        &[],
+        &["OPENAI_API_KEY (encrypted by Umbraco)"],
+    ),
+    form(
+        "openai",
+        "GEMINI_API_KEY=AIza1\nGOOGLE_API_KEY=AIza2\nOPENAI_API_KEY=§",
+        &[KEY],
+        &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+    ),
+];

@@ -1,0 +1,100 @@
+//! Splits a pasted command into words, by the rules of the shell it was written for.
+
+mod cmd;
+mod posix;
+pub(super) mod powershell;
+
+use zeroize::Zeroizing;
+
+/// A word without its quotes, or the end of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Token {
+    /// A word.
+    Word(Zeroizing<String>),
+    /// The output goes to another command.
+    Pipe,
+    /// The command ends.
+    End,
+}
+
+/// A shell with its own rules for quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "PowerShell is a name")]
+pub(super) enum Shell {
+    /// sh, bash, zsh, fish; ANSI-C quotes among them.
+    Posix,
+    /// The Windows command prompt: `^` escapes.
+    Cmd,
+    /// PowerShell: a backtick escapes.
+    PowerShell,
+}
+
+/// A quotation mark that is not closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unclosed;
+
+impl Shell {
+    /// The shell a command was written for, by its escapes.
+    pub(super) fn detect(text: &str) -> Self {
+        let ends_with = |sign: char| text.lines().any(|line| line.trim_end().ends_with(sign));
+        let is_windows_path = text
+            .split_whitespace()
+            .next()
+            .is_some_and(|word| word.contains(":\\"));
+        if text.contains("^\"") || ends_with('^') {
+            Self::Cmd
+        } else if ends_with('`') || text.contains("@{") || text.to_lowercase().contains("$env:") {
+            Self::PowerShell
+        } else if is_windows_path {
+            if text.contains('\'') {
+                Self::PowerShell
+            } else {
+                Self::Cmd
+            }
+        } else {
+            Self::Posix
+        }
+    }
+
+    pub(super) fn tokenize(self, text: &str) -> Result<Vec<Token>, Unclosed> {
+        match self {
+            Self::Posix => posix::tokenize(text),
+            Self::Cmd => cmd::tokenize(text),
+            Self::PowerShell => powershell::tokenize(text),
+        }
+    }
+}
+
+/// Words of one command.
+pub(super) type Words = Vec<Zeroizing<String>>;
+
+/// A command, and whether it reads the output of the one before it.
+pub(super) struct Command {
+    pub(super) words: Words,
+    pub(super) is_piped: bool,
+}
+
+/// Splits tokens into commands; empty ones are left out.
+pub(super) fn commands(tokens: Vec<Token>) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let mut words = Words::new();
+    let mut is_piped = false;
+    for token in tokens.into_iter().chain([Token::End]) {
+        match token {
+            Token::Word(word) => words.push(word),
+            Token::Pipe | Token::End => {
+                if !words.is_empty() {
+                    commands.push(Command {
+                        words: std::mem::take(&mut words),
+                        is_piped,
+                    });
+                }
+                is_piped = token == Token::Pipe;
+            }
+        }
+    }
+    commands
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! Words as the Windows command prompt passes them to a program: first `^` is taken off, then quotes.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use zeroize::Zeroizing;
+
+use super::{Token, Unclosed};
+
+/// Splits a text into words.
+pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
+    let mut tokens = Vec::new();
+    let mut line = Zeroizing::new(String::with_capacity(text.len()));
+    let mut is_quoted = false;
+    let mut signs = text.chars().filter(|sign| *sign != '\r').peekable();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '"' => {
+                is_quoted = !is_quoted;
+                line.push(sign);
+            }
+            '^' if !is_quoted => match signs.next() {
+                // The line goes on, and its first character is taken as it is.
+                Some('\n') => line.extend(signs.next()),
+                escaped => line.extend(escaped),
+            },
+            '\n' | '&' | '|' if !is_quoted => {
+                split(&line, &mut tokens)?;
+                line.clear();
+                tokens.push(if sign == '|' { Token::Pipe } else { Token::End });
+            }
+            sign => line.push(sign),
+        }
+    }
+    split(&line, &mut tokens)?;
+    Ok(tokens)
+}
+
+/// Splits a command line as the C runtime of Windows does.
+fn split(line: &str, tokens: &mut Vec<Token>) -> Result<(), Unclosed> {
+    let mut signs = line.chars().peekable();
+    let mut word: Option<Zeroizing<String>> = None;
+    let mut is_quoted = false;
+    while let Some(sign) = signs.next() {
+        match sign {
+            '\\' => {
+                let word = word.get_or_insert_with(Zeroizing::default);
+                backslashes(word, &mut signs);
+            }
+            '"' if is_quoted && signs.peek() == Some(&'"') => {
+                signs.next();
+                word.get_or_insert_with(Zeroizing::default).push('"');
+            }
+            '"' => {
+                is_quoted = !is_quoted;
+                word.get_or_insert_with(Zeroizing::default);
+            }
+            sign if sign.is_whitespace() && !is_quoted => {
+                tokens.extend(word.take().map(Token::Word));
+            }
+            sign => word.get_or_insert_with(Zeroizing::default).push(sign),
+        }
+    }
+    tokens.extend(word.map(Token::Word));
+    if is_quoted { Err(Unclosed) } else { Ok(()) }
+}
+
+/// Backslashes escape only in front of a quote: two are one, an odd one makes the quote a character.
+fn backslashes(word: &mut String, signs: &mut Peekable<Chars<'_>>) {
+    let mut count = 1;
+    while signs.next_if_eq(&'\\').is_some() {
+        count += 1;
+    }
+    let is_before_quote = signs.peek() == Some(&'"');
+    let kept = if is_before_quote { count / 2 } else { count };
+    word.extend(std::iter::repeat_n('\\', kept));
+    if is_before_quote && count % 2 == 1 {
+        word.extend(signs.next());
+    }
+}

@@ -1,0 +1,252 @@
+//! Words as POSIX shells split them, with the ANSI-C quotes of bash and zsh.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use zeroize::Zeroizing;
+
+use super::{Token, Unclosed};
+
+/// Splits a text into words.
+pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
+    let mut reader = Reader {
+        signs: text.chars().peekable(),
+        word: None,
+        tokens: Vec::new(),
+        drops_next: false,
+    };
+    reader.read()?;
+    Ok(reader.tokens)
+}
+
+struct Reader<'a> {
+    signs: Peekable<Chars<'a>>,
+    word: Option<Zeroizing<String>>,
+    tokens: Vec<Token>,
+    /// Whether the next word is the file of a redirection.
+    drops_next: bool,
+}
+
+impl Reader<'_> {
+    fn read(&mut self) -> Result<(), Unclosed> {
+        while let Some(sign) = self.signs.next() {
+            match sign {
+                '\\' => self.escape(),
+                '\'' => self.single('\'')?,
+                '"' => self.double('"')?,
+                // Word processors turn quotes into these; within a word ’ is an apostrophe.
+                '“' | '”' | '„' => self.curly(&['”', '“'])?,
+                '‘' | '’' if self.word.is_none() => self.curly(&['’', '‘'])?,
+                '$' if self.signs.peek() == Some(&'\'') => {
+                    self.signs.next();
+                    self.ansi_c()?;
+                }
+                '$' if self.signs.peek() == Some(&'"') => {
+                    self.signs.next();
+                    self.double('"')?;
+                }
+                '#' if self.word.is_none() => {
+                    while self.signs.next_if(|sign| *sign != '\n').is_some() {}
+                }
+                '\n' | ';' => self.end(Token::End),
+                '|' => {
+                    let is_or = self.signs.next_if_eq(&'|').is_some();
+                    self.end(if is_or { Token::End } else { Token::Pipe });
+                }
+                '&' => self.ampersand(),
+                '<' if self.is_placeholder() => {
+                    self.push('<');
+                    while let Some(sign) = self.signs.next() {
+                        self.push(sign);
+                        if sign == '>' {
+                            break;
+                        }
+                    }
+                }
+                '<' | '>' => {
+                    if self.redirect(sign) {
+                        return Ok(());
+                    }
+                }
+                sign if sign.is_whitespace() => self.finish_word(),
+                sign => self.push(sign),
+            }
+        }
+        self.finish_word();
+        Ok(())
+    }
+
+    fn push(&mut self, sign: char) {
+        self.word.get_or_insert_with(Zeroizing::default).push(sign);
+    }
+
+    fn finish_word(&mut self) {
+        if let Some(word) = self.word.take()
+            && !std::mem::take(&mut self.drops_next)
+        {
+            self.tokens.push(Token::Word(word));
+        }
+    }
+
+    fn end(&mut self, token: Token) {
+        self.finish_word();
+        self.drops_next = false;
+        self.tokens.push(token);
+    }
+
+    /// A line end behind a backslash continues the line; blanks between them are a copying error.
+    fn escape(&mut self) {
+        let mut ahead = self.signs.clone();
+        let mut blanks = 0;
+        while ahead
+            .next_if(|sign| matches!(sign, ' ' | '\t' | '\r' | '\u{A0}'))
+            .is_some()
+        {
+            blanks += 1;
+        }
+        if matches!(ahead.peek(), Some('\n') | None) {
+            for _ in 0..=blanks {
+                self.signs.next();
+            }
+            if self.signs.peek().is_none_or(|sign| *sign == '-') {
+                self.finish_word();
+            }
+        } else if let Some(sign) = self.signs.next() {
+            self.push(sign);
+        }
+    }
+
+    fn single(&mut self, close: char) -> Result<(), Unclosed> {
+        let word = self.word.get_or_insert_with(Zeroizing::default);
+        loop {
+            match self.signs.next().ok_or(Unclosed)? {
+                sign if sign == close => return Ok(()),
+                sign => word.push(sign),
+            }
+        }
+    }
+
+    fn double(&mut self, close: char) -> Result<(), Unclosed> {
+        let word = self.word.get_or_insert_with(Zeroizing::default);
+        loop {
+            match self.signs.next().ok_or(Unclosed)? {
+                sign if sign == close => return Ok(()),
+                '\\' => match self.signs.next().ok_or(Unclosed)? {
+                    '\n' => {}
+                    sign @ ('"' | '\\' | '$' | '`') => word.push(sign),
+                    sign => {
+                        word.push('\\');
+                        word.push(sign);
+                    }
+                },
+                sign => word.push(sign),
+            }
+        }
+    }
+
+    fn curly(&mut self, close: &[char]) -> Result<(), Unclosed> {
+        let word = self.word.get_or_insert_with(Zeroizing::default);
+        loop {
+            match self.signs.next().ok_or(Unclosed)? {
+                sign if close.contains(&sign) => return Ok(()),
+                sign => word.push(sign),
+            }
+        }
+    }
+
+    /// `$'…'`.
+    fn ansi_c(&mut self) -> Result<(), Unclosed> {
+        loop {
+            let sign = match self.signs.next().ok_or(Unclosed)? {
+                '\'' => {
+                    self.word.get_or_insert_with(Zeroizing::default);
+                    return Ok(());
+                }
+                '\\' => match self.signs.next().ok_or(Unclosed)? {
+                    'n' => '\n',
+                    't' => '\t',
+                    'r' => '\r',
+                    'a' => '\u{7}',
+                    'b' => '\u{8}',
+                    'e' | 'E' => '\u{1B}',
+                    'f' => '\u{C}',
+                    'v' => '\u{B}',
+                    'x' => self.number(16, 2),
+                    'u' => self.number(16, 4),
+                    'U' => self.number(16, 8),
+                    'c' => {
+                        self.signs.next();
+                        continue;
+                    }
+                    digit @ '0'..='7' => self.octal(digit),
+                    sign => sign,
+                },
+                sign => sign,
+            };
+            self.push(sign);
+        }
+    }
+
+    fn octal(&mut self, first: char) -> char {
+        let mut value = first.to_digit(8).unwrap_or_default();
+        for _ in 0..2 {
+            let Some(digit) = self.signs.peek().and_then(|sign| sign.to_digit(8)) else {
+                break;
+            };
+            self.signs.next();
+            value = value * 8 + digit;
+        }
+        char::from_u32(value).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
+
+    fn number(&mut self, radix: u32, most: usize) -> char {
+        let mut value = 0_u32;
+        for _ in 0..most {
+            let Some(digit) = self.signs.peek().and_then(|sign| sign.to_digit(radix)) else {
+                break;
+            };
+            self.signs.next();
+            value = value.wrapping_mul(radix).wrapping_add(digit);
+        }
+        char::from_u32(value).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
+
+    /// `&` ends a command, except within an address that was not quoted.
+    fn ampersand(&mut self) {
+        let is_double = self.signs.next_if_eq(&'&').is_some();
+        let is_last = self.signs.peek().is_none_or(|sign| sign.is_whitespace());
+        if is_double || is_last || self.word.is_none() {
+            self.end(Token::End);
+        } else {
+            self.push('&');
+        }
+    }
+
+    /// `<your-key>` without quotes.
+    fn is_placeholder(&self) -> bool {
+        let mut inner = self.signs.clone().take_while(|sign| !sign.is_whitespace());
+        inner.next().is_some_and(char::is_alphabetic) && inner.any(|sign| sign == '>')
+    }
+
+    /// Drops a redirection and its file; true for a here-document, whose text follows.
+    fn redirect(&mut self, sign: char) -> bool {
+        let is_descriptor = self
+            .word
+            .as_ref()
+            .is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+        if is_descriptor {
+            self.word = None;
+        }
+        self.finish_word();
+        if sign == '<' && self.signs.peek() == Some(&'<') {
+            return true;
+        }
+        while self
+            .signs
+            .next_if(|sign| matches!(sign, '>' | '&'))
+            .is_some()
+        {}
+        self.drops_next = true;
+        false
+    }
+}

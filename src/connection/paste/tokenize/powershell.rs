@@ -1,0 +1,240 @@
+//! Words, hash tables and assignments as PowerShell reads them.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use zeroize::Zeroizing;
+
+use super::{Token, Unclosed};
+
+/// A part of a PowerShell script.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::connection::paste) enum Part {
+    /// A word without its quotes; a group in parentheses keeps them.
+    Word(Zeroizing<String>),
+    /// `@{`.
+    Open,
+    /// `}`.
+    Close,
+    /// `=` of an assignment or of an entry of a hash table.
+    Equals,
+    /// The end of a statement, or of an entry.
+    End,
+    /// `|`.
+    Pipe,
+}
+
+/// Splits a command for a program that is not PowerShell's own; `$env:NAME = value` becomes one word.
+pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut joins = false;
+    for part in parts(text)? {
+        match part {
+            Part::Word(word) => match tokens.last_mut() {
+                Some(Token::Word(last)) if joins => {
+                    last.push('=');
+                    last.push_str(&word);
+                }
+                _ => tokens.push(Token::Word(word)),
+            },
+            Part::Pipe => tokens.push(Token::Pipe),
+            Part::End => tokens.push(Token::End),
+            Part::Equals => {
+                joins = true;
+                continue;
+            }
+            Part::Open | Part::Close => {}
+        }
+        joins = false;
+    }
+    Ok(tokens)
+}
+
+/// Splits a script into its parts.
+pub(in crate::connection::paste) fn parts(text: &str) -> Result<Vec<Part>, Unclosed> {
+    let mut reader = Reader {
+        signs: text.chars().peekable(),
+        word: None,
+        parts: Vec::new(),
+        depth: 0,
+        is_key: false,
+    };
+    reader.read()?;
+    Ok(reader.parts)
+}
+
+struct Reader<'a> {
+    signs: Peekable<Chars<'a>>,
+    word: Option<Zeroizing<String>>,
+    parts: Vec<Part>,
+    /// How many hash tables are open.
+    depth: usize,
+    /// Whether the key of an entry is expected.
+    is_key: bool,
+}
+
+impl Reader<'_> {
+    fn read(&mut self) -> Result<(), Unclosed> {
+        while let Some(sign) = self.signs.next() {
+            match sign {
+                '`' => self.backtick(),
+                '\'' | '‘' | '’' => self.single()?,
+                '"' | '“' | '”' => self.double()?,
+                '@' if self.word.is_none() && self.signs.peek() == Some(&'{') => {
+                    self.signs.next();
+                    self.push_part(Part::Open);
+                    self.depth += 1;
+                    self.is_key = true;
+                }
+                '@' if self.word.is_none() && matches!(self.signs.peek(), Some('\'' | '"')) => {
+                    self.here_string()?;
+                }
+                '}' if self.depth > 0 => {
+                    self.push_part(Part::Close);
+                    self.depth -= 1;
+                    self.is_key = false;
+                }
+                '=' if self.is_assignment() => {
+                    self.push_part(Part::Equals);
+                    self.is_key = false;
+                }
+                ';' | '\n' => {
+                    self.push_part(Part::End);
+                    self.is_key = self.depth > 0;
+                }
+                '|' => self.push_part(Part::Pipe),
+                '&' if self.word.is_none() => {}
+                '(' => self.group()?,
+                '#' if self.word.is_none() => {
+                    while self.signs.next_if(|sign| *sign != '\n').is_some() {}
+                }
+                sign if sign.is_whitespace() => self.finish_word(),
+                sign => self.push(sign),
+            }
+        }
+        self.finish_word();
+        Ok(())
+    }
+
+    fn push(&mut self, sign: char) {
+        self.word.get_or_insert_with(Zeroizing::default).push(sign);
+    }
+
+    fn finish_word(&mut self) {
+        self.parts.extend(self.word.take().map(Part::Word));
+    }
+
+    fn push_part(&mut self, part: Part) {
+        self.finish_word();
+        self.parts.push(part);
+    }
+
+    /// `=` between words, behind the key of an entry, and behind `$name`; elsewhere it is part of a word.
+    fn is_assignment(&self) -> bool {
+        let Some(word) = &self.word else { return true };
+        (self.depth > 0 && self.is_key)
+            || (word.starts_with('$') && !word.contains(['(', '/', '?']))
+    }
+
+    fn backtick(&mut self) {
+        let mut ahead = self.signs.clone();
+        let mut blanks = 0;
+        while ahead
+            .next_if(|sign| matches!(sign, ' ' | '\t' | '\r' | '\u{A0}'))
+            .is_some()
+        {
+            blanks += 1;
+        }
+        if matches!(ahead.peek(), Some('\n') | None) {
+            for _ in 0..=blanks {
+                self.signs.next();
+            }
+            self.finish_word();
+        } else if let Some(sign) = self.signs.next() {
+            self.push(escaped(sign));
+        }
+    }
+
+    fn single(&mut self) -> Result<(), Unclosed> {
+        let word = self.word.get_or_insert_with(Zeroizing::default);
+        loop {
+            match self.signs.next().ok_or(Unclosed)? {
+                '\'' | '‘' | '’' => {
+                    if self
+                        .signs
+                        .next_if(|sign| matches!(sign, '\'' | '‘' | '’'))
+                        .is_none()
+                    {
+                        return Ok(());
+                    }
+                    word.push('\'');
+                }
+                sign => word.push(sign),
+            }
+        }
+    }
+
+    fn double(&mut self) -> Result<(), Unclosed> {
+        let word = self.word.get_or_insert_with(Zeroizing::default);
+        loop {
+            match self.signs.next().ok_or(Unclosed)? {
+                '"' | '“' | '”' => {
+                    if self
+                        .signs
+                        .next_if(|sign| matches!(sign, '"' | '“' | '”'))
+                        .is_none()
+                    {
+                        return Ok(());
+                    }
+                    word.push('"');
+                }
+                '`' => word.push(escaped(self.signs.next().ok_or(Unclosed)?)),
+                sign => word.push(sign),
+            }
+        }
+    }
+
+    /// `@'` or `@"`, lines, and the same quote with `@` on a line of its own.
+    fn here_string(&mut self) -> Result<(), Unclosed> {
+        let quote = self.signs.next().ok_or(Unclosed)?;
+        let mut text = Zeroizing::new(String::new());
+        let mut is_line_start = false;
+        loop {
+            let sign = self.signs.next().ok_or(Unclosed)?;
+            if is_line_start && sign == quote && self.signs.next_if_eq(&'@').is_some() {
+                self.word = Some(Zeroizing::new(text.trim_matches(['\r', '\n']).to_owned()));
+                return Ok(());
+            }
+            is_line_start = sign == '\n';
+            text.push(sign);
+        }
+    }
+
+    /// Keeps an expression in parentheses as it is, since its value is not known.
+    fn group(&mut self) -> Result<(), Unclosed> {
+        let mut depth = 1_usize;
+        let mut quote = None;
+        self.push('(');
+        while depth > 0 {
+            let sign = self.signs.next().ok_or(Unclosed)?;
+            match (quote, sign) {
+                (Some(open), sign) if sign == open => quote = None,
+                (None, '"' | '\'') => quote = Some(sign),
+                (None, '(') => depth += 1,
+                (None, ')') => depth -= 1,
+                _ => {}
+            }
+            self.push(sign);
+        }
+        Ok(())
+    }
+}
+
+const fn escaped(sign: char) -> char {
+    match sign {
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        sign => sign,
+    }
+}
