@@ -175,6 +175,63 @@ fn a_clipping_of_no_known_provider_leaves_the_providers_to_choose_from() {
     holds_no_secret(&frame);
 }
 
+#[rstest]
+#[case::in_the_providers("n")]
+#[case::on_the_name("nopenai<enter>")]
+#[case::on_the_key("nopenai<enter><tab><tab><tab>")]
+fn unreadable_command_goes_into_no_field(
+    #[case] before: &str,
+    #[values("'", "\"")] quote: &str,
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
+    let mut stage = Stage::empty(size.0, size.1);
+    stage.play(before).play(&format!(
+        "<paste:curl {quote}https://api.openai.com/v1/models -H Authorization: Bearer sk-planted>"
+    ));
+    let frame = stage.frame();
+    assert!(
+        said(&stage).contains("This looks like a cURL command"),
+        "{frame}"
+    );
+    assert!(!frame.contains("••"), "{frame}");
+    holds_no_secret(&frame);
+}
+
+#[test]
+fn placeholder_in_a_paste_leaves_the_field_empty() {
+    let mut stage = Stage::empty(120, 40);
+    stage.play("n").play(
+        "<paste:curl https://api.openai.com/v1/models -H 'Authorization: Bearer YOUR_API_KEY'>",
+    );
+    let frame = stage.frame();
+    assert!(frame.contains("Create Connection · OpenAI"), "{frame}");
+    assert!(
+        frame.contains("left out: Authorization (a placeholder)"),
+        "{frame}"
+    );
+    assert!(!frame.contains("••"), "{frame}");
+}
+
+const PROFILES: &str = "<paste:[work]\naws_access_key_id=AKIAplanted1\naws_secret_access_key=splanted\nregion=eu-west-1\n[home]\naws_access_key_id=AKIAplanted2\naws_secret_access_key=splanted\nregion=eu-west-3\n>";
+
+#[rstest]
+#[case::in_the_providers("n")]
+#[case::in_a_form("namazon<enter>")]
+fn several_profiles_are_listed_to_choose_from(#[case] before: &str) {
+    let mut stage = Stage::empty(120, 40);
+    stage.play(before).play(PROFILES);
+    let frame = stage.frame();
+    assert!(frame.contains("Select AWS Profile"), "{frame}");
+    assert!(frame.contains("work") && frame.contains("home"), "{frame}");
+    holds_no_secret(&frame);
+    stage.play("home<enter>");
+    let frame = stage.frame();
+    assert!(frame.contains("Create Connection · Amazon"), "{frame}");
+    assert!(frame.contains("eu-west-3"), "{frame}");
+    assert!(frame.contains("Filled "), "{frame}");
+    holds_no_secret(&frame);
+}
+
 #[test]
 fn a_filled_form_is_saved_as_it_is() {
     let mut stage = Stage::empty(120, 40);
