@@ -43,6 +43,7 @@ pub mod moving;
 pub mod layer;
 pub mod follow;
 pub mod event;
+pub mod burst;
 pub mod effect;
 pub mod app;
 pub mod theme;

@@ -9,6 +9,7 @@ mod answers;
 mod arrange;
 mod browse;
 mod bulk;
+mod burst;
 mod command;
 mod copy;
 mod drafts;

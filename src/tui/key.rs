@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyModifiers};
 
 /// One key with its modifiers, the same whichever way a terminal reports it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,12 +77,6 @@ impl Key {
             KeyCode::Char(sign) if self.modifiers.is_empty() && !sign.is_control() => Some(sign),
             _ => None,
         }
-    }
-}
-
-impl From<KeyEvent> for Key {
-    fn from(event: KeyEvent) -> Self {
-        Self::new(event.code, event.modifiers)
     }
 }
 

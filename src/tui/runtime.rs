@@ -255,6 +255,14 @@ impl Runtime {
     fn take_in(&mut self, input: Option<Input>) -> Result<Turn, TuiError> {
         match input {
             Some(Input::Event(event)) => self.update(event),
+            Some(Input::Burst(mut burst)) => {
+                while let Some(event) = self.app.take_from_burst(&mut burst) {
+                    if self.update(event)? == Turn::End {
+                        return Ok(Turn::End);
+                    }
+                }
+                Ok(Turn::On)
+            }
             Some(Input::Gone) | None => Ok(Turn::End),
         }
     }

@@ -1,9 +1,10 @@
 //! The terminal: taken in, surely given back, and what comes from it turned into events.
 //!
-//! Why: reading stands on a thread of its own that nobody waits for. When the terminal goes away crossterm may spin in there;
-//! the app leaves from another thread all the same.
+//! Why: reading stands on a thread of its own that nobody waits for, so that the app can leave while it waits for input.
 
 mod background;
+mod decode;
+mod grouping;
 mod reading;
 
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-    Event as Happening, KeyCode, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
+    MouseEventKind,
 };
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -24,17 +25,15 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::sync::mpsc::UnboundedSender;
 use zeroize::Zeroizing;
 
+use super::burst::Burst;
 use super::event::{Event, Mouse, MouseKind, Pasted};
-use super::key::Key;
-use super::layout::Size;
+use decode::{Decoded, Decoder, QUIET};
+use grouping::{Group, Grouping};
 pub use reading::Reading;
-use reading::{Ready, next, nudge};
+use reading::{Ready, read_available};
 
 /// Two clicks within this time are one double click.
 const DOUBLE: Duration = Duration::from_millis(400);
-
-/// How many keys a late answer about the background can look like.
-const LONGEST_ANSWER: u8 = 32;
 
 /// Whether the terminal is ours now, so that it is given back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
@@ -140,6 +139,8 @@ impl Drop for Taken {
 pub enum Input {
     /// Something happened.
     Event(Event),
+    /// Many keys arrived together.
+    Burst(Burst),
     /// Nothing more will come.
     Gone,
 }
@@ -167,108 +168,98 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
     std::thread::Builder::new()
         .name("terminal".into())
         .spawn(move || {
-            let mut translator = Translator::default();
-            let answer = if asks {
-                background::listen()
-            } else {
-                background::Answer::default()
-            };
-            translator.may_come_late = answer.may_come_late;
-            let mut first = Vec::new();
-            if told.or(answer.is_light) == Some(true) {
-                first.push(Event::LightBackground);
-            }
-            first.extend(answer.typed.into_iter().map(Event::Key));
-            for event in first {
-                if inputs.send(Input::Event(event)).is_err() {
+            let mut terminal = Listener::default();
+            if asks {
+                let answer = background::listen();
+                if told.or(answer.is_light) == Some(true)
+                    && inputs.send(Input::Event(Event::LightBackground)).is_err()
+                {
                     return;
                 }
+                terminal.read(&Zeroizing::new(answer.bytes));
+            } else if told == Some(true) {
+                terminal.inputs.push(Input::Event(Event::LightBackground));
             }
-            let mut in_vain = 0;
-            while matches!(ears.wait(), Ready::Input) {
-                in_vain += 1;
-                loop {
-                    match next(in_vain) {
-                        Ok(Some(happening)) => {
-                            in_vain = 0;
-                            let Some(event) = translator.event(happening) else {
-                                continue;
-                            };
-                            if inputs.send(Input::Event(event)).is_err() {
-                                return;
-                            }
-                        }
-                        Ok(None) => break,
-                        Err(_) => {
-                            // That nobody listens any more is the end, too.
-                            let _ = inputs.send(Input::Gone);
-                            return;
-                        }
+            loop {
+                for input in terminal.inputs.drain(..) {
+                    if inputs.send(input).is_err() {
+                        return;
                     }
                 }
-                if in_vain > 0 {
-                    nudge();
+                match ears.wait(terminal.patience()) {
+                    Ready::Input => {
+                        let mut bytes = Zeroizing::new(Vec::new());
+                        if read_available(&mut bytes).is_err() {
+                            break;
+                        }
+                        terminal.read(&bytes);
+                    }
+                    Ready::Quiet => terminal.quiet(),
+                    // What was begun before is not continued by what comes now.
+                    Ready::Rested => terminal = Listener::default(),
+                    Ready::Gone => break,
                 }
             }
-            // As above.
+            // That nobody listens any more is the end, too.
             let _ = inputs.send(Input::Gone);
         })?;
     Ok(reading)
 }
 
-/// Turns what crossterm says into events.
+/// Turns bytes into inputs.
 #[derive(Default)]
-struct Translator {
+struct Listener {
+    decoder: Decoder,
+    grouping: Grouping,
     last_click: Option<(Instant, u16, u16)>,
-    /// Whether an answer about the background may still come, looking like keys.
-    may_come_late: bool,
-    /// How many more keys of such an answer there can be.
-    swallows: u8,
+    /// Inputs that are ready to be sent.
+    inputs: Vec<Input>,
 }
 
-impl Translator {
-    fn event(&mut self, happening: Happening) -> Option<Event> {
-        match happening {
-            Happening::Key(key) if key.kind == KeyEventKind::Release => None,
-            Happening::Key(key) if self.is_late_answer(key.into()) => None,
-            Happening::Key(key) => Some(Event::Key(key.into())),
-            Happening::Paste(text) => {
-                Some(Event::Paste(Pasted(with_line_ends(Zeroizing::new(text)))))
-            }
-            Happening::Resize(width, height) => Some(Event::Resize(Size { width, height })),
-            Happening::Mouse(mouse) => self.mouse(mouse),
-            Happening::FocusGained | Happening::FocusLost => None,
+impl Listener {
+    /// Takes the bytes of one read.
+    fn read(&mut self, bytes: &[u8]) {
+        let (mut decoded, mut groups) = (Vec::new(), Vec::new());
+        self.decoder.feed(bytes, &mut decoded);
+        self.grouping.read(decoded, &mut groups);
+        self.translate(groups);
+    }
+
+    /// How long to wait for more before [`Self::quiet`]; for ever when nothing is unfinished.
+    fn patience(&self) -> Option<Duration> {
+        (self.decoder.is_waiting() || self.grouping.is_waiting()).then_some(QUIET)
+    }
+
+    /// Ends what is unfinished.
+    fn quiet(&mut self) {
+        let (mut decoded, mut groups) = (Vec::new(), Vec::new());
+        self.decoder.quiet(&mut decoded);
+        self.grouping.read(decoded, &mut groups);
+        self.grouping.quiet(&mut groups);
+        self.translate(groups);
+    }
+
+    fn translate(&mut self, groups: Vec<Group>) {
+        for group in groups {
+            let input = match group {
+                Group::Burst(burst) => Some(Input::Burst(burst)),
+                Group::One(Decoded::Key(key)) => Some(Input::Event(Event::Key(key))),
+                Group::One(Decoded::Paste(text)) => {
+                    Some(Input::Event(Event::Paste(Pasted(with_line_ends(text)))))
+                }
+                Group::One(Decoded::Mouse(kind, x, y)) => {
+                    self.mouse(kind, x, y).map(Event::Mouse).map(Input::Event)
+                }
+            };
+            self.inputs.extend(input);
         }
     }
 
-    /// `Alt-] 1 1 ; r g b : …` up to `Ctrl-G` or `Alt-\\` is no typing.
-    fn is_late_answer(&mut self, key: Key) -> bool {
-        if !self.may_come_late {
-            return false;
-        }
-        if self.swallows > 0 {
-            let is_end = matches!(key.code(), KeyCode::Char('g')) && key.has_control()
-                || matches!(key.code(), KeyCode::Char('\\')) && key.has_alt();
-            self.swallows -= 1;
-            if is_end {
-                self.swallows = 0;
-                self.may_come_late = false;
-            }
-            return true;
-        }
-        if key.has_alt() && key.code() == KeyCode::Char(']') {
-            self.swallows = LONGEST_ANSWER;
-            return true;
-        }
-        false
-    }
-
-    fn mouse(&mut self, mouse: MouseEvent) -> Option<Event> {
-        let (x, y) = (mouse.column, mouse.row);
-        let kind = match mouse.kind {
+    fn mouse(&mut self, kind: MouseEventKind, x: u16, y: u16) -> Option<Mouse> {
+        let kind = match kind {
             MouseEventKind::ScrollUp => MouseKind::WheelUp,
             MouseEventKind::ScrollDown => MouseKind::WheelDown,
-            MouseEventKind::Down(MouseButton::Left) => {
+            MouseEventKind::Down(_) => {
                 let now = Instant::now();
                 let is_second = self.last_click.take().is_some_and(|(then, was_x, was_y)| {
                     (was_x, was_y) == (x, y) && now.duration_since(then) < DOUBLE
@@ -282,6 +273,6 @@ impl Translator {
             }
             _ => return None,
         };
-        Some(Event::Mouse(Mouse { kind, x, y }))
+        Some(Mouse { kind, x, y })
     }
 }

@@ -13,7 +13,7 @@ use crate::tui::notice::Notice;
 
 impl App {
     /// Whether characters are typed into something.
-    fn is_typing(&self) -> bool {
+    pub(super) fn is_typing(&self) -> bool {
         match self.layers.last() {
             Some(
                 Layer::Picker(_)
@@ -133,6 +133,9 @@ impl App {
             return;
         }
         let is_filtering = self.is_filtering();
+        if !self.is_typing() {
+            return self.paste_outside_fields(pasted);
+        }
         let told = match self.layers.last_mut() {
             Some(Layer::Form(form)) => form.paste(pasted, &self.catalog),
             Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),

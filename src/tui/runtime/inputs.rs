@@ -67,7 +67,7 @@ impl Inputs {
 fn typed(input: &Input) -> Option<char> {
     match input {
         Input::Event(Event::Key(key)) => key.typed(),
-        Input::Event(_) | Input::Gone => None,
+        Input::Event(_) | Input::Burst(_) | Input::Gone => None,
     }
 }
 

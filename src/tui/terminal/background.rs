@@ -7,10 +7,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-use crate::tui::key::Key;
 
 /// What the background is, then what kind of terminal this is.
 const QUESTION: &[u8] = b"\x1b]11;?\x1b\\\x1b[c";
@@ -22,15 +19,13 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const COLOR: &[u8] = b"\x1b]11;rgb:";
 const KIND: &[u8] = b"\x1b[?";
 
-/// What the terminal said.
+/// The answer of a terminal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// Whether the background is light, when it said so.
+    /// Whether the background is light, when the terminal said so.
     pub is_light: Option<bool>,
-    /// What was typed meanwhile.
-    pub typed: Vec<Key>,
-    /// Whether an answer may still come.
-    pub may_come_late: bool,
+    /// Every byte that was read: the answers and the keys pressed meanwhile. The decoder drops the answers.
+    pub bytes: Vec<u8>,
 }
 
 /// What the environment says, where terminals tell it that way.
@@ -63,15 +58,15 @@ pub fn listen() -> Answer {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() || !is_readable(left) {
-            return understood(&heard, true);
+            return understood(heard);
         }
         let mut piece = [0; 256];
         match rustix::io::read(io::stdin(), &mut piece) {
             Ok(count) if count > 0 => heard.extend_from_slice(&piece[..count]),
-            _ => return understood(&heard, true),
+            _ => return understood(heard),
         }
         if kind(&heard).is_some() {
-            return understood(&heard, false);
+            return understood(heard);
         }
     }
 }
@@ -85,22 +80,10 @@ fn is_readable(within: Duration) -> bool {
     poll(&mut wanted, Some(&timeout)).is_ok_and(|ready| ready > 0)
 }
 
-/// Takes the answers out of what was heard; the rest was typed.
-fn understood(heard: &[u8], may_come_late: bool) -> Answer {
-    let mut rest = heard.to_vec();
-    let color = color(&rest).map(|(from, to)| {
-        let is_light = is_light(&rest[from + COLOR.len()..to]);
-        rest.drain(from..to);
-        is_light
-    });
-    if let Some((from, to)) = kind(&rest) {
-        rest.drain(from..to);
-    }
-    Answer {
-        is_light: color.flatten(),
-        typed: typed(&rest),
-        may_come_late,
-    }
+/// Reads the colour from the answers.
+fn understood(bytes: Vec<u8>) -> Answer {
+    let is_light = color(&bytes).and_then(|(from, to)| is_light(&bytes[from + COLOR.len()..to]));
+    Answer { is_light, bytes }
 }
 
 fn find(heard: &[u8], what: &[u8]) -> Option<usize> {
@@ -136,45 +119,6 @@ fn is_light(color: &[u8]) -> Option<bool> {
     Some(red * 299 + green * 587 + blue * 114 > 128 * 1000)
 }
 
-/// The keys that bytes stand for; what is no simple key is left out.
-fn typed(bytes: &[u8]) -> Vec<Key> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut keys = Vec::new();
-    let mut rest = text.as_ref();
-    while let Some(sign) = rest.chars().next() {
-        let (code, modifiers, length) = match sign {
-            '\u{1b}' => match rest.as_bytes() {
-                [_, b'[' | b'O', b'A', ..] => (KeyCode::Up, KeyModifiers::NONE, 3),
-                [_, b'[' | b'O', b'B', ..] => (KeyCode::Down, KeyModifiers::NONE, 3),
-                [_, b'[' | b'O', b'C', ..] => (KeyCode::Right, KeyModifiers::NONE, 3),
-                [_, b'[' | b'O', b'D', ..] => (KeyCode::Left, KeyModifiers::NONE, 3),
-                [_, b'[' | b'O', b'H', ..] => (KeyCode::Home, KeyModifiers::NONE, 3),
-                [_, b'[' | b'O', b'F', ..] => (KeyCode::End, KeyModifiers::NONE, 3),
-                [_, b'[', b'1' | b'7', b'~', ..] => (KeyCode::Home, KeyModifiers::NONE, 4),
-                [_, b'[', b'3', b'~', ..] => (KeyCode::Delete, KeyModifiers::NONE, 4),
-                [_, b'[', b'4' | b'8', b'~', ..] => (KeyCode::End, KeyModifiers::NONE, 4),
-                [_, b'[', b'5', b'~', ..] => (KeyCode::PageUp, KeyModifiers::NONE, 4),
-                [_, b'[', b'6', b'~', ..] => (KeyCode::PageDown, KeyModifiers::NONE, 4),
-                [_] => (KeyCode::Esc, KeyModifiers::NONE, 1),
-                // Something longer; where it ends is not known here.
-                _ => return keys,
-            },
-            '\r' | '\n' => (KeyCode::Enter, KeyModifiers::NONE, 1),
-            '\t' => (KeyCode::Tab, KeyModifiers::NONE, 1),
-            '\u{7f}' => (KeyCode::Backspace, KeyModifiers::NONE, 1),
-            '\u{1}'..='\u{1a}' => {
-                let letter = char::from(b'a' + (sign as u8) - 1);
-                (KeyCode::Char(letter), KeyModifiers::CONTROL, 1)
-            }
-            sign if sign.is_control() => return keys,
-            sign => (KeyCode::Char(sign), KeyModifiers::NONE, sign.len_utf8()),
-        };
-        keys.push(Key::new(code, modifiers));
-        rest = &rest[length..];
-    }
-    keys
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,20 +128,8 @@ mod tests {
     #[case(b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;c", Some(true))]
     #[case(b"\x1b]11;rgb:1e1e/1e1e/2e2e\x07\x1b[?6c", Some(false))]
     #[case(b"\x1b[?6c", None)]
-    fn an_answer_is_understood(#[case] heard: &[u8], #[case] is_light: Option<bool>) {
-        let answer = understood(heard, false);
-        assert_eq!(answer.is_light, is_light);
-        assert_eq!(answer.typed, []);
-    }
-
-    #[test]
-    fn what_was_typed_meanwhile_is_handed_on() {
-        let answer = understood(b"n\x1b]11;rgb:00/00/00\x1b\\\x1b[B\x1b[?6cx\r", false);
-        let named: Vec<String> = answer.typed.iter().map(ToString::to_string).collect();
-        assert_eq!(named, ["n", "↓", "x", "Enter"]);
-        let answer = understood(b"\x1b[F\x1b[6~\x1b[?6c\x1b[Hx", false);
-        let named: Vec<String> = answer.typed.iter().map(ToString::to_string).collect();
-        assert_eq!(named, ["End", "PgDn", "Home", "x"]);
+    fn colour_is_read_from_the_answer(#[case] heard: &[u8], #[case] is_light: Option<bool>) {
+        assert_eq!(understood(heard.to_vec()).is_light, is_light);
     }
 
     #[test]
@@ -210,11 +142,11 @@ mod tests {
     #[test]
     fn any_bytes_are_survived() {
         proptest::proptest!(|(heard: Vec<u8>)| {
-            understood(&heard, false);
+            understood(heard);
         });
         for end in 0..30 {
             let heard = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;c";
-            understood(&heard[..end], true);
+            understood(heard[..end].to_vec());
         }
     }
 }

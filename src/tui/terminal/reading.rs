@@ -1,22 +1,20 @@
 //! Reads the terminal on a thread of its own, which rests while another program has the terminal.
-//!
-//! Why it waits by itself before it lets crossterm read: what waits in there cannot be told to stop, and spins when the
-//! terminal goes away.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use crossterm::event::{Event as Happening, poll, read};
-use rustix::event::{PollFd, PollFlags};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use zeroize::Zeroize;
 
 /// The longest wait for the thread to rest.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How often something that can be read may be looked for in vain.
-const MOST_IN_VAIN: usize = 8;
+/// The most bytes of one system call.
+const PIECE: usize = 4 * 1024;
+
+/// The most bytes that are taken as one read.
+const LARGEST_READ: usize = 64 * 1024;
 
 /// The thread that reads, from outside.
 pub struct Reading {
@@ -36,6 +34,10 @@ pub(super) struct Ears {
 pub(super) enum Ready {
     /// Something can be read.
     Input,
+    /// Nothing arrived within the time given.
+    Quiet,
+    /// Another program had the terminal.
+    Rested,
     /// The terminal is gone, or nobody listens any more.
     Gone,
 }
@@ -67,15 +69,17 @@ impl Reading {
 }
 
 impl Ears {
-    /// Waits until something can be read, and rests meanwhile when it is told to.
-    pub(super) fn wait(&mut self) -> Ready {
+    /// Waits until something can be read, at most so long when a time is given, and rests meanwhile when it is told to.
+    pub(super) fn wait(&mut self, at_most: Option<Duration>) -> Ready {
+        let timeout = at_most.and_then(|time| Timespec::try_from(time).ok());
         loop {
             let stdin = io::stdin();
             let mut wanted = [
                 PollFd::new(&stdin, PollFlags::IN),
                 PollFd::new(&self.woken, PollFlags::IN),
             ];
-            match rustix::event::poll(&mut wanted, None) {
+            match rustix::event::poll(&mut wanted, timeout.as_ref()) {
+                Ok(0) => return Ready::Quiet,
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(_) => return Ready::Gone,
@@ -87,7 +91,7 @@ impl Ears {
                 if !is_told || self.resting.send(()).is_err() || self.goes_on.recv().is_err() {
                     return Ready::Gone;
                 }
-                continue;
+                return Ready::Rested;
             }
             if terminal.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
                 return Ready::Gone;
@@ -99,22 +103,28 @@ impl Ears {
     }
 }
 
-/// The next thing that happened, when there is one; waits for it when it was looked for in vain too often.
-pub(super) fn next(in_vain: usize) -> io::Result<Option<Happening>> {
-    if in_vain > MOST_IN_VAIN || poll(Duration::ZERO)? {
-        return read().map(Some);
+/// Reads all that can be read now, up to a limit; an error when the terminal is gone.
+pub(super) fn read_available(bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut piece = [0; PIECE];
+    loop {
+        match rustix::io::read(io::stdin(), &mut piece) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => bytes.extend_from_slice(&piece[..count]),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::AGAIN) => break,
+            Err(error) => return Err(error.into()),
+        }
+        if bytes.len() >= LARGEST_READ || !has_more() {
+            break;
+        }
     }
-    Ok(None)
+    piece.zeroize();
+    Ok(())
 }
 
-/// Something can be read, and crossterm does not see it: it is told once for each thing that arrives, forgets that while it is
-/// busy with a new size, and reads a long text by the piece. Setting the terminal to what it is set to tells it once more.
-pub(super) fn nudge() {
-    let _mode = super::mode();
-    if !super::IS_TAKEN.load(Ordering::SeqCst) {
-        return;
-    }
+fn has_more() -> bool {
     let stdin = io::stdin();
-    // A terminal that is gone is noticed by whoever waits for it.
-    let _ = tcgetattr(&stdin).and_then(|mode| tcsetattr(&stdin, OptionalActions::Now, &mode));
+    let mut wanted = [PollFd::new(&stdin, PollFlags::IN)];
+    rustix::event::poll(&mut wanted, Some(&Timespec::default()))
+        .is_ok_and(|_| wanted[0].revents().contains(PollFlags::IN))
 }

@@ -1,0 +1,183 @@
+//! Keys that arrived together: a paste from a terminal that does not mark pastes, or keys typed ahead of a slow connection.
+
+use std::collections::VecDeque;
+
+use crossterm::event::KeyCode;
+use zeroize::Zeroizing;
+
+use super::event::{Event, Pasted};
+use super::key::Key;
+
+/// More characters than this in one read of the terminal are a burst.
+const MOST_TYPED: usize = 16;
+
+/// Keys of one read of the terminal, or of several that followed each other without a pause.
+#[derive(Debug, Default)]
+pub struct Burst {
+    pieces: VecDeque<Piece>,
+    /// Number of characters, line ends and tabs included.
+    characters: usize,
+    bytes: usize,
+    /// Whether a character or another line end follows a line end.
+    goes_on_after_line: bool,
+    /// Whether the last key was CR, so that LF belongs to it.
+    is_after_return: bool,
+    /// Whether some of the keys were taken out already.
+    has_begun: bool,
+}
+
+#[derive(Debug)]
+enum Piece {
+    /// Characters, with a line feed for every line end.
+    Text(Pasted),
+    /// A key that is not a character.
+    Key(Key),
+}
+
+impl Burst {
+    /// Adds a key at the end.
+    pub fn push(&mut self, key: Key) {
+        let Some(sign) = character(key) else {
+            self.is_after_return = false;
+            self.bytes += 1;
+            self.pieces.push_back(Piece::Key(key));
+            return;
+        };
+        let last = match self.pieces.back() {
+            Some(Piece::Text(text)) => text.0.chars().next_back(),
+            _ => None,
+        };
+        let is_pair = is_line_feed(key) && self.is_after_return;
+        self.is_after_return = key.code() == KeyCode::Enter;
+        if is_pair {
+            return;
+        }
+        self.goes_on_after_line |= last == Some('\n');
+        self.characters += 1;
+        self.bytes += sign.len_utf8();
+        if let Some(Piece::Text(text)) = self.pieces.back_mut() {
+            text.0.push(sign);
+        } else {
+            let text = Zeroizing::new(String::from(sign));
+            self.pieces.push_back(Piece::Text(Pasted(text)));
+        }
+    }
+
+    /// Whether so many keys are no longer treated as keys one by one: more than 16 characters, or a line end followed by more.
+    pub const fn is_paste(&self) -> bool {
+        self.characters > MOST_TYPED || self.goes_on_after_line
+    }
+
+    /// Size of the text in bytes, other keys counted as one each.
+    pub const fn len(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether no key is left.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Whether a character is left.
+    pub(super) fn has_characters(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Text(_)))
+    }
+
+    /// Whether a character was taken out already.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// Whether a line end is followed by more.
+    pub(super) const fn has_lines(&self) -> bool {
+        self.goes_on_after_line
+    }
+
+    /// The whole text, when there is nothing but text.
+    pub(super) fn text(&self) -> Option<&str> {
+        let mut pieces = self.pieces.iter();
+        match (pieces.next(), pieces.next()) {
+            (Some(Piece::Text(text)), None) => Some(&text.0),
+            _ => None,
+        }
+    }
+
+    /// The key that is held down, when all characters are the same one.
+    pub(super) fn held(&self) -> Option<Key> {
+        let mut signs = self.signs();
+        let first = signs.next()?;
+        (first != '\n' && signs.all(|sign| sign == first)).then(|| key_of(first))
+    }
+
+    fn signs(&self) -> impl Iterator<Item = char> {
+        self.pieces.iter().flat_map(|piece| match piece {
+            Piece::Text(text) => text.0.chars(),
+            Piece::Key(_) => "".chars(),
+        })
+    }
+
+    /// Takes out the whole text as a paste and drops the other keys.
+    pub(super) fn take_paste(&mut self) -> Event {
+        let mut text = Zeroizing::new(String::with_capacity(self.bytes));
+        text.extend(self.signs());
+        *self = Self::default();
+        Event::Paste(Pasted(text))
+    }
+
+    /// Takes out the first key, or the first characters at once where they can be typed `together`. Line ends are left out.
+    pub(super) fn take_typed(&mut self, together: bool) -> Option<Event> {
+        self.has_begun = true;
+        loop {
+            let text = match self.pieces.pop_front()? {
+                Piece::Key(key) => return Some(Event::Key(key)),
+                Piece::Text(text) => text.0,
+            };
+            let Some(sign) = text.chars().next() else {
+                continue;
+            };
+            let end = match sign {
+                '\n' | '\t' => 1,
+                _ if together => text.find(['\n', '\t']).unwrap_or(text.len()),
+                _ => sign.len_utf8(),
+            };
+            let (typed, rest) = text.split_at(end);
+            if !rest.is_empty() {
+                let rest = Zeroizing::new(rest.to_owned());
+                self.pieces.push_front(Piece::Text(Pasted(rest)));
+            }
+            match sign {
+                '\n' => {}
+                _ if sign == '\t' || !together => return Some(Event::Key(key_of(sign))),
+                _ => return Some(Event::Typed(Pasted(Zeroizing::new(typed.to_owned())))),
+            }
+        }
+    }
+}
+
+/// The character that a key stands for in a pasted text.
+fn character(key: Key) -> Option<char> {
+    match key.code() {
+        KeyCode::Enter if is_bare(key) => Some('\n'),
+        KeyCode::Tab if is_bare(key) => Some('\t'),
+        _ if is_line_feed(key) => Some('\n'),
+        _ => key.typed(),
+    }
+}
+
+fn is_bare(key: Key) -> bool {
+    key == Key::plain(key.code())
+}
+
+/// Whether a key is the byte LF, which is Ctrl-J in raw mode.
+fn is_line_feed(key: Key) -> bool {
+    key.code() == KeyCode::Char('j') && key.has_control() && !key.has_alt()
+}
+
+fn key_of(sign: char) -> Key {
+    Key::plain(match sign {
+        '\n' => KeyCode::Enter,
+        '\t' => KeyCode::Tab,
+        sign => KeyCode::Char(sign),
+    })
+}
+

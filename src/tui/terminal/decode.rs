@@ -1,0 +1,319 @@
+//! Decodes the bytes of a terminal into keys, pastes and mouse events.
+//!
+//! Why not crossterm's decoder: it has no state for the strings that a terminal sends as answers (OSC, DCS, APC, PM, SOS), so
+//! their text becomes keys, and a control sequence that it does not know leaks its parameters as keys (`CSI > c`) or holds
+//! back every later key (`CSI ? … $ y`). Here a whole sequence is either understood or dropped. There is no clock in here: the
+//! reader calls [`Decoder::quiet`] after [`QUIET`] without a byte.
+
+mod csi;
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyModifiers, MouseEventKind};
+use zeroize::Zeroizing;
+
+use crate::tui::key::Key;
+use crate::tui::line;
+
+/// After this time without a byte, an unfinished sequence or burst is over.
+pub const QUIET: Duration = Duration::from_millis(100);
+
+/// The most bytes that are dropped as one sequence.
+const LONGEST_SEQUENCE: usize = 4 * 1024;
+
+/// The most bytes kept of a paste: one more than any text field takes, so that a longer paste is refused and not cut.
+const LONGEST_PASTE: usize = line::LONGEST + 1;
+
+const ESCAPE: u8 = 0x1b;
+const BELL: u8 = 0x07;
+const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// Something that a terminal sent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Decoded {
+    /// A key.
+    Key(Key),
+    /// The text of a bracketed paste.
+    Paste(Zeroizing<String>),
+    /// A mouse event at a column and a row, counted from 0.
+    Mouse(MouseEventKind, u16, u16),
+}
+
+/// Decoder with the state between two reads.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    state: State,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Ground,
+    /// After ESC.
+    Escape,
+    /// After ESC O.
+    SingleShift,
+    /// After ESC [, with what followed.
+    Control(Vec<u8>),
+    /// After ESC [ M: button, column and row.
+    Mouse(Vec<u8>),
+    /// Inside a string sequence; `opener` is the byte after ESC.
+    Text {
+        opener: u8,
+        length: usize,
+        has_escape: bool,
+    },
+    /// Inside a bracketed paste.
+    Paste {
+        text: Zeroizing<Vec<u8>>,
+        /// Number of bytes of [`PASTE_END`] that were matched.
+        matched: usize,
+    },
+    /// Inside a character of several bytes.
+    Character { bytes: Vec<u8>, has_alt: bool },
+}
+
+impl Decoder {
+    /// Decodes the bytes of one read. An ESC at their end is the Esc key.
+    pub fn feed(&mut self, bytes: &[u8], decoded: &mut Vec<Decoded>) {
+        for byte in bytes {
+            self.take(*byte, decoded);
+        }
+        if matches!(self.state, State::Escape) {
+            self.state = State::Ground;
+            decoded.push(key(KeyCode::Esc, KeyModifiers::NONE));
+        }
+    }
+
+    /// Whether [`Self::quiet`] has something to end.
+    pub const fn is_waiting(&self) -> bool {
+        // A paste may pause: it ends with its own mark.
+        !matches!(self.state, State::Ground | State::Paste { .. })
+    }
+
+    /// Ends an unfinished sequence: one that has only its opener was a key with Alt.
+    pub fn quiet(&mut self, decoded: &mut Vec<Decoded>) {
+        if !self.is_waiting() {
+            return;
+        }
+        match std::mem::take(&mut self.state) {
+            State::SingleShift => decoded.push(alt(b'O')),
+            State::Control(bytes) if bytes.is_empty() => decoded.push(alt(b'[')),
+            State::Text {
+                opener,
+                length: 0,
+                has_escape,
+            } => {
+                decoded.push(alt(opener));
+                if has_escape {
+                    decoded.push(key(KeyCode::Esc, KeyModifiers::NONE));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, byte: u8, decoded: &mut Vec<Decoded>) {
+        match std::mem::take(&mut self.state) {
+            State::Ground => self.begin(byte, false, decoded),
+            State::Escape => self.after_escape(byte, decoded),
+            State::SingleShift => match csi::letter(byte) {
+                Some(code) => decoded.push(key(code, KeyModifiers::NONE)),
+                None => {
+                    decoded.push(alt(b'O'));
+                    self.begin(byte, false, decoded);
+                }
+            },
+            State::Control(bytes) => self.in_control(bytes, byte, decoded),
+            State::Mouse(mut bytes) => {
+                bytes.push(byte);
+                match bytes.as_slice() {
+                    [button, column, row] => decoded.extend(csi::legacy_mouse(*button, *column, *row)),
+                    _ => self.state = State::Mouse(bytes),
+                }
+            }
+            State::Text {
+                opener,
+                length,
+                has_escape,
+            } => self.in_text((opener, length, has_escape), byte, decoded),
+            State::Paste { text, matched } => self.in_paste(text, matched, byte, decoded),
+            State::Character { mut bytes, has_alt } => {
+                if !matches!(byte, 0x80..=0xbf) {
+                    return self.begin(byte, false, decoded);
+                }
+                bytes.push(byte);
+                match std::str::from_utf8(&bytes) {
+                    Ok(text) => decoded.extend(text.chars().map(|sign| character(sign, has_alt))),
+                    Err(error) if error.error_len().is_none() => {
+                        self.state = State::Character { bytes, has_alt };
+                    }
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Takes the first byte of something.
+    fn begin(&mut self, byte: u8, has_alt: bool, decoded: &mut Vec<Decoded>) {
+        let modifiers = alt_if(has_alt);
+        let with_control = |sign: u8| {
+            key(
+                KeyCode::Char(char::from(sign)),
+                modifiers | KeyModifiers::CONTROL,
+            )
+        };
+        match byte {
+            ESCAPE => self.state = State::Escape,
+            b'\r' => decoded.push(key(KeyCode::Enter, modifiers)),
+            b'\t' => decoded.push(key(KeyCode::Tab, modifiers)),
+            0x7f => decoded.push(key(KeyCode::Backspace, modifiers)),
+            0 => decoded.push(with_control(b' ')),
+            1..=0x1a => decoded.push(with_control(byte - 1 + b'a')),
+            0x1c..=0x1f => decoded.push(with_control(byte - 0x1c + b'4')),
+            b' '..=b'~' => decoded.push(character(char::from(byte), has_alt)),
+            0xc2..=0xf4 => {
+                self.state = State::Character {
+                    bytes: vec![byte],
+                    has_alt,
+                }
+            }
+            // No character begins with it.
+            0x80..=0xff => {}
+        }
+    }
+
+    fn after_escape(&mut self, byte: u8, decoded: &mut Vec<Decoded>) {
+        match byte {
+            b'O' => self.state = State::SingleShift,
+            b'[' => self.state = State::Control(Vec::new()),
+            b']' | b'P' | b'_' | b'^' | b'X' => {
+                self.state = State::Text {
+                    opener: byte,
+                    length: 0,
+                    has_escape: false,
+                }
+            }
+            ESCAPE => {
+                decoded.push(key(KeyCode::Esc, KeyModifiers::NONE));
+                self.state = State::Escape;
+            }
+            _ => self.begin(byte, true, decoded),
+        }
+    }
+
+    fn in_control(&mut self, mut bytes: Vec<u8>, byte: u8, decoded: &mut Vec<Decoded>) {
+        match byte {
+            b'M' if bytes.is_empty() => self.state = State::Mouse(Vec::new()),
+            // The Linux console writes F1 to F5 as ESC [ [ A to E.
+            b'[' if bytes.is_empty() => {
+                bytes.push(byte);
+                self.state = State::Control(bytes);
+            }
+            b'@'..=b'~' => {
+                bytes.push(byte);
+                if bytes == b"200~" {
+                    self.state = State::Paste {
+                        text: Zeroizing::default(),
+                        matched: 0,
+                    };
+                } else {
+                    decoded.extend(csi::decode(&bytes));
+                }
+            }
+            b' '..=b'?' if bytes.len() < LONGEST_SEQUENCE => {
+                bytes.push(byte);
+                self.state = State::Control(bytes);
+            }
+            // Nothing else belongs into a control sequence, so it is broken off.
+            _ => {
+                if bytes.is_empty() {
+                    decoded.push(alt(b'['));
+                }
+                self.begin(byte, false, decoded);
+            }
+        }
+    }
+
+    fn in_text(
+        &mut self,
+        (opener, length, has_escape): (u8, usize, bool),
+        byte: u8,
+        decoded: &mut Vec<Decoded>,
+    ) {
+        let is_end = byte == BELL || (has_escape && byte == b'\\');
+        if is_end {
+            return;
+        }
+        let is_empty = length == 0;
+        if is_empty && has_escape {
+            // No sequence, but Alt with a key and then another key.
+            decoded.push(alt(opener));
+            return self.after_escape(byte, decoded);
+        }
+        if is_empty && byte != ESCAPE && (byte < b' ' || byte == 0x7f) {
+            decoded.push(alt(opener));
+            return self.begin(byte, false, decoded);
+        }
+        let is_escape = byte == ESCAPE;
+        let length = length + usize::from(!is_escape || !is_empty);
+        if length < LONGEST_SEQUENCE {
+            self.state = State::Text {
+                opener,
+                length,
+                has_escape: is_escape,
+            };
+        }
+    }
+
+    fn in_paste(
+        &mut self,
+        mut text: Zeroizing<Vec<u8>>,
+        matched: usize,
+        byte: u8,
+        decoded: &mut Vec<Decoded>,
+    ) {
+        let mut keep = |bytes: &[u8]| {
+            let room = LONGEST_PASTE.saturating_sub(text.len());
+            text.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        };
+        let matched = if PASTE_END.get(matched) == Some(&byte) {
+            matched + 1
+        } else {
+            // ESC is only at the beginning of the mark, so a new match can only begin here.
+            keep(&PASTE_END[..matched]);
+            if byte == ESCAPE {
+                1
+            } else {
+                keep(&[byte]);
+                0
+            }
+        };
+        if matched == PASTE_END.len() {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            decoded.push(Decoded::Paste(Zeroizing::new(text)));
+        } else {
+            self.state = State::Paste { text, matched };
+        }
+    }
+}
+
+const fn alt_if(has_alt: bool) -> KeyModifiers {
+    if has_alt {
+        KeyModifiers::ALT
+    } else {
+        KeyModifiers::NONE
+    }
+}
+
+fn key(code: KeyCode, modifiers: KeyModifiers) -> Decoded {
+    Decoded::Key(Key::new(code, modifiers))
+}
+
+fn character(sign: char, has_alt: bool) -> Decoded {
+    key(KeyCode::Char(sign), alt_if(has_alt))
+}
+
+fn alt(byte: u8) -> Decoded {
+    character(char::from(byte), true)
+}

@@ -1,0 +1,147 @@
+//! Groups the keys of one read of the terminal: a few are keys, many are a burst.
+
+use super::decode::Decoded;
+use crate::tui::burst::Burst;
+use crate::tui::key::Key;
+
+/// The most bytes in one burst; what follows is another one.
+const LARGEST: usize = 64 * 1024;
+
+/// Keys as they reach the app.
+#[derive(Debug)]
+pub enum Group {
+    /// One event by itself.
+    One(Decoded),
+    /// Keys that arrived together.
+    Burst(Burst),
+}
+
+/// Grouping with the burst that goes on.
+#[derive(Debug, Default)]
+pub struct Grouping {
+    burst: Option<Burst>,
+}
+
+impl Grouping {
+    /// Groups all that one read yielded.
+    pub fn read(&mut self, decoded: Vec<Decoded>, groups: &mut Vec<Group>) {
+        let mut keys = Vec::new();
+        for one in decoded {
+            if let Decoded::Key(key) = one {
+                keys.push(key);
+            } else {
+                self.keys(std::mem::take(&mut keys), groups);
+                self.quiet(groups);
+                groups.push(Group::One(one));
+            }
+        }
+        self.keys(keys, groups);
+    }
+
+    /// Whether a burst goes on: its end may still be on its way.
+    pub const fn is_waiting(&self) -> bool {
+        self.burst.is_some()
+    }
+
+    /// Ends the burst that goes on.
+    pub fn quiet(&mut self, groups: &mut Vec<Group>) {
+        let burst = self.burst.take().filter(|burst| !burst.is_empty());
+        groups.extend(burst.map(Group::Burst));
+    }
+
+    fn keys(&mut self, keys: Vec<Key>, groups: &mut Vec<Group>) {
+        let mut burst = match self.burst.take() {
+            Some(burst) => burst,
+            None if is_paste(&keys) => Burst::default(),
+            None => {
+                groups.extend(keys.into_iter().map(Decoded::Key).map(Group::One));
+                return;
+            }
+        };
+        for key in keys {
+            burst.push(key);
+            if burst.len() >= LARGEST {
+                groups.push(Group::Burst(std::mem::take(&mut burst)));
+            }
+        }
+        self.burst = Some(burst);
+    }
+}
+
+/// Whether keys of one read are treated as a paste.
+fn is_paste(keys: &[Key]) -> bool {
+    let mut burst = Burst::default();
+    for key in keys {
+        burst.push(*key);
+    }
+    burst.is_paste()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decode::Decoder;
+    use super::*;
+    use rstest::rstest;
+
+    /// Groups the reads, then the quiet after them: keys by name, bursts as `{number of keys}`.
+    fn grouped(reads: &[&str]) -> Vec<String> {
+        let (mut decoder, mut grouping) = (Decoder::default(), Grouping::default());
+        let mut groups = Vec::new();
+        for read in reads {
+            let mut decoded = Vec::new();
+            decoder.feed(read.as_bytes(), &mut decoded);
+            grouping.read(decoded, &mut groups);
+        }
+        grouping.quiet(&mut groups);
+        let name = |group| match group {
+            Group::One(Decoded::Key(key)) => key.to_string(),
+            Group::One(other) => format!("{other:?}"),
+            Group::Burst(burst) => format!("{{{}}}", burst.len()),
+        };
+        groups.into_iter().map(name).collect()
+    }
+
+    #[rstest]
+    #[case::typed_ahead(&["nopenai\r"], &["n", "o", "p", "e", "n", "a", "i", "Enter"])]
+    #[case::sixteen(&["0123456789abcdef"], &["0","1","2","3","4","5","6","7","8","9","a","b","c","d","e","f"])]
+    #[case::seventeen(&["0123456789abcdefg"], &["{17}"])]
+    #[case::line_end_then_more(&["a\rb"], &["{3}"])]
+    #[case::line_feed_then_more(&["a\nb"], &["{3}"])]
+    #[case::pair_at_the_end(&["a\r\n"], &["a", "Enter", "Ctrl-J"])]
+    #[case::pair_then_more(&["a\r\nb"], &["{3}"])]
+    #[case::arrow_after_enter(&["\r\u{1b}[B"], &["Enter", "↓"])]
+    #[case::rest_of_a_burst(&["0123456789abcdefg", "Dy", "q"], &["{20}"])]
+    fn keys_and_bursts_are_told_apart(#[case] reads: &[&str], #[case] groups: &[&str]) {
+        assert_eq!(grouped(reads), groups);
+    }
+
+    #[test]
+    fn repeated_arrow_keys_are_no_burst() {
+        assert_eq!(grouped(&[&"\u{1b}[B".repeat(40)]), ["↓"; 40]);
+    }
+
+    #[test]
+    fn keys_after_the_quiet_are_keys_again() {
+        let mut grouping = Grouping::default();
+        let mut groups = Vec::new();
+        let keys = |text: &str| {
+            let mut decoded = Vec::new();
+            Decoder::default().feed(text.as_bytes(), &mut decoded);
+            decoded
+        };
+        grouping.read(keys(&"x".repeat(17)), &mut groups);
+        assert!(grouping.is_waiting() && groups.is_empty());
+        grouping.quiet(&mut groups);
+        grouping.read(keys("q"), &mut groups);
+        assert!(matches!(
+            groups.as_slice(),
+            [Group::Burst(_), Group::One(Decoded::Key(_))]
+        ));
+    }
+
+    #[test]
+    fn bursts_are_bounded() {
+        let groups = grouped(&[&"x".repeat(LARGEST + 3)]);
+        assert_eq!(groups, [format!("{{{LARGEST}}}"), "{3}".into()]);
+    }
+}
