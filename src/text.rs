@@ -8,6 +8,7 @@ pub mod address;
 pub mod file;
 pub mod fold;
 pub mod json;
+pub mod key_like;
 pub mod shell;
 pub mod secret;
 pub mod yaml;

@@ -256,6 +256,7 @@ fn code(reason: &Reason) -> &'static str {
         Reason::AliasReserved(_) => "aliasReserved",
         Reason::AliasTaken { .. } => "aliasTaken",
         Reason::Unprintable => "unprintable",
+        Reason::LooksLikeKey => "looksLikeKey",
         Reason::WrongType(_) => "wrongType",
         Reason::UnknownProvider(_) => "unknownProvider",
         Reason::ProviderFixed => "providerFixed",

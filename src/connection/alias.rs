@@ -4,6 +4,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use uuid::Uuid;
 
+use crate::text::key_like;
+
 /// The most characters an alias has.
 pub const MAX_LENGTH: usize = 100;
 
@@ -42,7 +44,11 @@ pub fn before_trash(alias: &str) -> &str {
 }
 
 /// The alias a name suggests: lower case, accents folded, every other run one hyphen, none at the ends.
+/// A name that contains an API key suggests nothing.
 pub fn suggest(name: &str) -> String {
+    if key_like::has_key(name) {
+        return String::new();
+    }
     let mut alias = String::with_capacity(name.len());
     for sign in name.nfkd().filter(|sign| !is_combining_mark(*sign)) {
         match folded(sign) {
@@ -84,6 +90,7 @@ mod tests {
     #[case("日本", "")]
     #[case("日本 2", "2")]
     #[case("--", "")]
+    #[case("sk-abc123def456ghi789jkl0", "")]
     #[case("", "")]
     fn a_name_suggests_an_alias(#[case] name: &str, #[case] alias: &str) {
         assert_eq!(suggest(name), alias);

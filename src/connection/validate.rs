@@ -9,7 +9,7 @@ use super::secret::Plain;
 use super::setting::Settings;
 use crate::appsettings::Reference;
 use crate::provider::{Provider, ProviderCatalog};
-use crate::text;
+use crate::text::{self, key_like};
 
 /// The most characters a name has.
 pub const MAX_NAME: usize = 255;
@@ -70,8 +70,8 @@ impl ConnectionDraft {
             references: Vec::new(),
         };
         found.errors.sort_by_key(|error| error.field.place());
-        self.examine_alias(&mut found);
-        self.examine_name(&mut found);
+        self.examine_alias(catalog, &mut found);
+        self.examine_name(catalog, &mut found);
         if let Some(provider) = self.examine_provider(catalog, &mut found) {
             found.provider_id.clone_from(&provider.id);
             if let Some(settings) = &self.settings {
@@ -82,7 +82,7 @@ impl ConnectionDraft {
         found
     }
 
-    fn examine_alias(&self, found: &mut Examined) {
+    fn examine_alias(&self, catalog: &ProviderCatalog, found: &mut Examined) {
         if self.has_misread("alias") {
             return;
         }
@@ -95,6 +95,8 @@ impl ConnectionDraft {
             Reason::AliasFormat
         } else if alias::is_reserved(given) {
             Reason::AliasReserved(given.to_owned())
+        } else if has_key(given, catalog) {
+            Reason::LooksLikeKey
         } else {
             found.alias = Some(given.to_owned());
             return;
@@ -102,7 +104,7 @@ impl ConnectionDraft {
         found.refuse(Field::Alias, reason);
     }
 
-    fn examine_name(&self, found: &mut Examined) {
+    fn examine_name(&self, catalog: &ProviderCatalog, found: &mut Examined) {
         if self.has_misread("name") {
             return;
         }
@@ -113,6 +115,8 @@ impl ConnectionDraft {
             Reason::TooLong(MAX_NAME)
         } else if given.chars().any(text::is_unprintable) || !text::is_visible_text(given) {
             Reason::Unprintable
+        } else if has_key(given, catalog) {
+            Reason::LooksLikeKey
         } else {
             given.clone_into(&mut found.name);
             return;
@@ -137,4 +141,9 @@ impl ConnectionDraft {
         }
         provider
     }
+}
+
+/// Whether a name or an alias contains an API key.
+fn has_key(text: &str, catalog: &ProviderCatalog) -> bool {
+    key_like::has_key_with(text, catalog.key_prefixes())
 }

@@ -38,6 +38,12 @@ impl ProviderCatalog {
         providers.any(|provider| provider.field_of_variable(name).is_some())
     }
 
+    /// The beginnings of keys that the providers name.
+    pub fn key_prefixes(&self) -> impl Iterator<Item = &str> {
+        let settings = self.all().iter().flat_map(|provider| &provider.settings);
+        settings.flat_map(|field| field.prefixes.iter().map(String::as_str))
+    }
+
     /// The provider whose API an address is at.
     pub fn at(&self, address: &Url) -> Option<&Provider> {
         self.all().iter().find(|provider| provider.is_at(address))

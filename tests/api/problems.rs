@@ -14,7 +14,7 @@ const ID: Uuid = Uuid::from_u128(0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6);
 /// Every reason there is.
 fn reasons() -> Vec<Reason> {
     use Reason::{
-        AliasFormat, AliasReserved, AliasTaken, ClientHeader, EndpointMoved, GivenTwice, Masked,
+        AliasFormat, AliasReserved, AliasTaken, ClientHeader, EndpointMoved, GivenTwice, LooksLikeKey, Masked,
         NotAKey, NotAReference, NotAUrl, NotAnOption, NotHeaders, OneOf, ProviderFixed,
         ReferenceMissing, ReferenceRefused, Required, Said, TooLong, UnknownProvider,
         UnknownSetting, Unprintable, UrlWithCredentials, WrongType,
@@ -30,6 +30,7 @@ fn reasons() -> Vec<Reason> {
             by: "A \u{202e}".into(),
         },
         Unprintable,
+        LooksLikeKey,
         WrongType("text".into()),
         UnknownProvider("x".into()),
         ProviderFixed,
@@ -70,6 +71,7 @@ fn reasons() -> Vec<Reason> {
             | AliasReserved(_)
             | AliasTaken { .. }
             | Unprintable
+            | LooksLikeKey
             | WrongType(_)
             | UnknownProvider(_)
             | ProviderFixed

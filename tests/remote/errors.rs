@@ -30,6 +30,7 @@ fn every_reason() -> Vec<Reason> {
             by: "A\n\u{1b}[31m".into(),
         },
         Reason::Unprintable,
+        Reason::LooksLikeKey,
         Reason::WrongType("an object".into()),
         Reason::UnknownProvider("nobody".into()),
         Reason::ProviderFixed,

@@ -10,6 +10,7 @@ use super::super::{
     Change, Connection, ConnectionError, ConnectionItem, Field, IdOrAlias, Plain, Reason, alias,
 };
 use super::CoreService;
+use crate::text::key_like;
 
 const DELETED: &str = "Deleted";
 const BROUGHT_BACK: &str = "Brought back from the trash";
@@ -76,8 +77,10 @@ impl CoreService {
                     Some(Reason::AliasReserved(other.clone()))
                 } else if other.chars().count() > alias::MAX_LENGTH {
                     Some(Reason::TooLong(alias::MAX_LENGTH))
+                } else if !alias::is_well_formed(&other) {
+                    Some(Reason::AliasFormat)
                 } else {
-                    (!alias::is_well_formed(&other)).then_some(Reason::AliasFormat)
+                    key_like::has_key(&other).then_some(Reason::LooksLikeKey)
                 };
                 if let Some(reason) = reason {
                     return Err(ConnectionError::at(Field::Alias, reason));

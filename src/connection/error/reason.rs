@@ -34,6 +34,8 @@ pub enum Reason {
     },
     /// Control, bidi or nothing but invisible characters.
     Unprintable,
+    /// An API key in a place that everyone sees.
+    LooksLikeKey,
     /// Not the type it should be; says which that is.
     WrongType(Cow<'static, str>),
     /// No such provider.
@@ -91,6 +93,9 @@ impl Reason {
             Self::AliasTaken { by, .. } => {
                 format!("An item with this alias already exists (\"{by}\")")
             }
+            Self::LooksLikeKey => {
+                "This looks like an API key; keys belong into the secret field".into()
+            }
             other => other.about("This field"),
         }
     }
@@ -114,6 +119,11 @@ impl Reason {
             Self::Unprintable => {
                 format!(
                     "{label} must be one line of visible text, without control or direction characters"
+                )
+            }
+            Self::LooksLikeKey => {
+                format!(
+                    "{label} looks like an API key and is shown to everyone; choose another and give the key as a secret setting"
                 )
             }
             Self::WrongType(expected) => format!("{label} must be {expected}"),
