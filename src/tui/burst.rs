@@ -80,7 +80,9 @@ impl Burst {
 
     /// Whether a character is left.
     pub(super) fn has_characters(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Piece::Text(_)))
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Text(_)))
     }
 
     /// Whether a character was taken out already.
@@ -180,4 +182,3 @@ fn key_of(sign: char) -> Key {
         sign => KeyCode::Char(sign),
     })
 }
-

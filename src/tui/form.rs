@@ -16,6 +16,7 @@ mod owners;
 mod references;
 pub mod rows;
 mod save;
+mod stray_key;
 mod suggest;
 mod ways;
 

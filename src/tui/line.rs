@@ -5,14 +5,20 @@
 //! where a word would show where its parts are. And what was typed while it was hidden stays hidden: names of references are shown,
 //! so it never becomes one.
 
+use std::borrow::Cow;
+
 use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::key::Key;
+use crate::text::key_like;
 
 /// The most bytes a line has; nothing longer is a name, an address or a key.
 pub const LONGEST: usize = 64 * 1024;
+
+/// Sign that stands for a character of a masked line.
+const MASKED: &str = "•";
 
 /// Room that a secret has from the start, so that typing it leaves no copies behind.
 const SECRET_ROOM: usize = 1024;
@@ -64,6 +70,16 @@ impl Line {
     /// What it says.
     pub fn value(&self) -> &str {
         self.input.value()
+    }
+
+    /// The text as it may be shown: one with an API key in it is masked.
+    pub fn shown(&self) -> Cow<'_, str> {
+        let value = self.value();
+        if key_like::has_key(value) {
+            Cow::Owned(MASKED.repeat(value.chars().count()))
+        } else {
+            Cow::Borrowed(value)
+        }
     }
 
     /// Whether it says nothing.

@@ -33,13 +33,18 @@ impl App {
         }
     }
 
-    /// Shows what to put where, so that the secret with the focus can be a reference.
+    /// Shows what to put where, so that the secret with the focus can be a reference. An API key in the name goes to the secret field.
     pub(super) fn move_out(&mut self) {
+        let catalog = Arc::clone(&self.catalog);
         let Some(form) = self.form_mut().filter(|form| form.saving.is_none()) else {
             return;
         };
         form.choosing = None;
         form.hide_secrets();
+        if form.is_on_stray_key() {
+            let notice = form.move_stray_key(&catalog);
+            return self.tell(notice);
+        }
         match Moving::of(form) {
             Ok(moving) => {
                 form.suggest(moving.suggestions.clone());

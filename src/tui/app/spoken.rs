@@ -218,7 +218,8 @@ fn fill(
             None
         }
     };
-    if is_text {
+    // A key in the name is warned of at its field.
+    if is_text && !form.is_on_stray_key() {
         form.act(Action::NextField, catalog);
     }
     told

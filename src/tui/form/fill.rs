@@ -124,6 +124,9 @@ impl Form {
         }
         let label = self.label_of(place);
         self.set_own(place, text);
+        if let Some(at) = self.fields.iter().position(|field| field.place == *place) {
+            self.warn_of_stray_key(at);
+        }
         if is_alias {
             self.alias_follows = false;
         } else if self.alias_follows && self.id().is_none() {

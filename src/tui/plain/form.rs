@@ -65,7 +65,11 @@ fn notes(form: &Form, at: usize) -> Vec<String> {
     let notes = rows.into_iter().filter(|row| row.field == Some(at));
     notes
         .filter_map(|row| match row.shows {
-            Shows::Note(_, text) => Some(in_words(&text).replace("Ctrl-X", ":clear")),
+            Shows::Note(_, text) => Some(
+                in_words(&text)
+                    .replace("Ctrl-X", ":clear")
+                    .replace("F6 moves", ":move-to-reference moves"),
+            ),
             Shows::Heading(_)
             | Shows::Label
             | Shows::LabelAndInput
@@ -91,6 +95,7 @@ pub(super) fn field(field: &Field) -> String {
             "" => format!("{label}{required}: empty"),
             hint => format!("{label}{required}: empty. {hint}"),
         },
+        Value::Text(_) if field.has_stray_key() => format!("{label}{required}: typed, not shown"),
         Value::Text(line) => format!("{label}{required}: {}{default}", line.value()),
         Value::Secret(secret) => {
             let said = if field.reference().is_some() {

@@ -221,7 +221,7 @@ fn of_question(confirm: &Confirm) -> Saying {
     if let Some(line) = &confirm.line {
         here.push(match line.value() {
             "" => "A line that is no answer is a note about the change.".to_owned(),
-            note => format!("Note: {note}"),
+            _ => format!("Note: {}", line.shown()),
         });
     }
     let answers = confirm.buttons.iter().enumerate();

@@ -128,7 +128,9 @@ impl Decoder {
             State::Mouse(mut bytes) => {
                 bytes.push(byte);
                 match bytes.as_slice() {
-                    [button, column, row] => decoded.extend(csi::legacy_mouse(*button, *column, *row)),
+                    [button, column, row] => {
+                        decoded.extend(csi::legacy_mouse(*button, *column, *row))
+                    }
                     _ => self.state = State::Mouse(bytes),
                 }
             }
@@ -316,4 +318,157 @@ fn character(sign: char, has_alt: bool) -> Decoded {
 
 fn alt(byte: u8) -> Decoded {
     character(char::from(byte), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    /// Decodes the reads, then the quiet after them.
+    fn decoded(reads: &[&[u8]]) -> Vec<String> {
+        let mut decoder = Decoder::default();
+        let mut decoded = Vec::new();
+        for read in reads {
+            decoder.feed(read, &mut decoded);
+        }
+        decoder.quiet(&mut decoded);
+        let name = |one: &Decoded| match one {
+            Decoded::Key(key) => key.to_string(),
+            Decoded::Paste(text) => format!("paste {}", text.as_str()),
+            Decoded::Mouse(kind, x, y) => format!("{kind:?} {x} {y}"),
+        };
+        decoded.iter().map(name).collect()
+    }
+
+    #[rstest]
+    #[case(b"aD ", &["a", "D", "Space"])]
+    #[case("é漢".as_bytes(), &["é", "漢"])]
+    #[case(b"\r\n\t\x7f", &["Enter", "Ctrl-J", "Tab", "Backspace"])]
+    #[case(b"\x01\x1a\x00\x1f", &["Ctrl-A", "Ctrl-Z", "Ctrl-Space", "Ctrl-7"])]
+    #[case(b"\x1b", &["Esc"])]
+    #[case(b"\x1b\x1b", &["Esc", "Esc"])]
+    #[case(b"\x1ba\x1b\r", &["Alt-a", "Alt-Enter"])]
+    #[case(b"\x1b[A\x1bOB\x1b[C\x1b[D\x1b[H\x1bOF", &["↑", "↓", "→", "←", "Home", "End"])]
+    #[case(b"\x1bOP\x1bOS\x1b[[A\x1b[15~\x1b[24~", &["F1", "F4", "F1", "F5", "F12"])]
+    #[case(b"\x1b[2~\x1b[3~\x1b[5~\x1b[6~\x1b[1~\x1b[8~", &["Ins", "Del", "PgUp", "PgDn", "Home", "End"])]
+    #[case(b"\x1b[Z\x1b[1;2Z", &["Shift-Tab", "Shift-Tab"])]
+    #[case(b"\x1b[1;5A\x1b[3;5~\x1b[1;2P", &["Ctrl-↑", "Ctrl-Del", "Shift-F1"])]
+    #[case(b"\x1b[97;5u\x1b[27;5;97~\x1b[13u\x1b[57414u", &["Ctrl-A", "Ctrl-A", "Enter", "Enter"])]
+    #[case(b"\x1b[97;5:3u\x1b[1;1:3A", &[])]
+    #[case(b"\x1b[I\x1b[O", &[])]
+    fn keys_are_decoded(#[case] bytes: &[u8], #[case] keys: &[&str]) {
+        assert_eq!(decoded(&[bytes]), keys);
+    }
+
+    #[rstest]
+    #[case::colour(b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\")]
+    #[case::colour_with_bell(b"\x1b]11;rgb:ffff/ffff/ffff\x07")]
+    #[case::title(b"\x1b]lq D y\x1b\\")]
+    #[case::setting(b"\x1bP1$r0m\x1b\\")]
+    #[case::version(b"\x1bP>|XTerm(370)\x1b\\")]
+    #[case::graphics(b"\x1b_Gi=31;OK\x1b\\")]
+    #[case::privacy(b"\x1b^qDy\x1b\\")]
+    #[case::start_of_string(b"\x1bXqDy\x1b\\")]
+    #[case::empty(b"\x1b]\x07")]
+    #[case::kind(b"\x1b[?62;c")]
+    #[case::second_kind(b"\x1b[>0;276;0c")]
+    #[case::third_kind(b"\x1b[=1;2c")]
+    #[case::mode(b"\x1b[?2026;1$y")]
+    #[case::status(b"\x1b[0n")]
+    #[case::window(b"\x1b[8;24;80t")]
+    #[case::cursor(b"\x1b[12;40R")]
+    #[case::cursor_at_nothing(b"\x1b[0;0R")]
+    #[case::scheme(b"\x1b[?997;1n")]
+    fn answers_are_dropped_in_whole_and_in_pieces(#[case] answer: &[u8]) {
+        let keys = [answer, b"j"].concat();
+        assert_eq!(decoded(&[&keys]), ["j"]);
+        assert_eq!(decoded(&[answer]), [""; 0]);
+        // An ESC at the end of a read would be the Esc key, so the first piece has at least two bytes.
+        for at in 2..answer.len() {
+            let (first, second) = answer.split_at(at);
+            assert_eq!(decoded(&[first, second, b"j"]), ["j"], "split at {at}");
+        }
+    }
+
+    #[rstest]
+    #[case(b"\x1b]", &["Alt-]"])]
+    #[case(b"\x1bP", &["Alt-P"])]
+    #[case(b"\x1b_", &["Alt-_"])]
+    #[case(b"\x1b[", &["Alt-["])]
+    #[case(b"\x1bO", &["Alt-O"])]
+    #[case(b"\x1b]\x1b[B", &["Alt-]", "↓"])]
+    #[case(b"\x1bP\r", &["Alt-P", "Enter"])]
+    #[case(b"\x1b]\x1b]", &["Alt-]", "Alt-]"])]
+    fn lone_openers_are_keys(#[case] bytes: &[u8], #[case] keys: &[&str]) {
+        assert_eq!(decoded(&[bytes]), keys);
+    }
+
+    #[test]
+    fn unfinished_answer_ends_with_the_quiet() {
+        let mut decoder = Decoder::default();
+        let mut decoded = Vec::new();
+        decoder.feed(b"\x1b]52;c;qDy", &mut decoded);
+        assert!(decoder.is_waiting());
+        decoder.quiet(&mut decoded);
+        assert!(!decoder.is_waiting() && decoded.is_empty());
+        decoder.feed(b"j", &mut decoded);
+        assert_eq!(decoded, [key(KeyCode::Char('j'), KeyModifiers::NONE)]);
+    }
+
+    #[test]
+    fn at_most_4_kib_are_dropped() {
+        let long = [b"\x1b]".as_slice(), &[b'x'; 5 * 1024]].concat();
+        assert_eq!(decoded(&[&long]).len(), 1024);
+    }
+
+    #[rstest]
+    #[case(b"\x1b[<0;5;7M", &["Down(Left) 4 6"])]
+    #[case(b"\x1b[<0;5;7m\x1b[<35;5;7M", &[])]
+    #[case(b"\x1b[<64;1;1M\x1b[<65;1;1M", &["ScrollUp 0 0", "ScrollDown 0 0"])]
+    #[case(b"\x1b[32;5;7M", &["Down(Left) 4 6"])]
+    #[case(b"\x1b[M %'", &["Down(Left) 4 6"])]
+    #[case(b"\x1b[M \x20\x20\x1b[<0;0;0M", &[])]
+    fn mouse_is_decoded(#[case] bytes: &[u8], #[case] events: &[&str]) {
+        assert_eq!(decoded(&[bytes]), events);
+    }
+
+    #[test]
+    fn paste_is_whole_however_it_is_cut() {
+        let paste = "\x1b[200~one \x1b[201 é\rq\x1b\x1b[201~j".as_bytes();
+        for at in 1..paste.len() {
+            let (first, second) = paste.split_at(at);
+            if first == b"\x1b" {
+                continue;
+            }
+            let events = decoded(&[first, second]);
+            assert_eq!(events, ["paste one \x1b[201 é\rq\x1b", "j"], "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn huge_paste_is_kept_only_as_far_as_needed() {
+        let mut paste = b"\x1b[200~".to_vec();
+        paste.resize(1024 * 1024, b'x');
+        paste.extend_from_slice(PASTE_END);
+        let mut decoded = Vec::new();
+        Decoder::default().feed(&paste, &mut decoded);
+        let [Decoded::Paste(text)] = decoded.as_slice() else {
+            panic!("{}", decoded.len());
+        };
+        assert_eq!(text.len(), LONGEST_PASTE);
+    }
+
+    #[test]
+    fn any_bytes_leave_no_state_after_the_quiet() {
+        proptest::proptest!(|(reads: Vec<Vec<u8>>)| {
+            let mut decoder = Decoder::default();
+            let mut decoded = Vec::new();
+            for read in &reads {
+                decoder.feed(read, &mut decoded);
+            }
+            decoder.quiet(&mut decoded);
+            proptest::prop_assert!(!decoder.is_waiting());
+        });
+    }
 }

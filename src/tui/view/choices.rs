@@ -181,12 +181,7 @@ pub(super) fn draw_in(
     if choices.line.is_empty() {
         paint::line(buffer, typing, &[(hint, theme.placeholder.style())]);
     }
-    let cursor = paint::typed(
-        buffer,
-        typing,
-        choices.line.around_cursor(),
-        theme.text.style(),
-    );
+    let cursor = paint::typed_line(buffer, typing, &choices.line, theme.text.style());
     for (row, (at, shown)) in (0..list.height).zip(rows.iter().enumerate().skip(choices.top)) {
         let place = Area {
             y: list.y + row,

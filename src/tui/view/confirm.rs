@@ -67,10 +67,10 @@ pub fn draw(scene: Scene<'_>, confirm: &Confirm, buffer: &mut Buffer) -> Option<
         paint::line(buffer, input, &[("optional", empty)]);
         return Some((input.x, input.y));
     }
-    Some(paint::typed(
+    Some(paint::typed_line(
         buffer,
         input,
-        line.around_cursor(),
+        line,
         theme.input_focus.style(),
     ))
 }

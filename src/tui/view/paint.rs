@@ -7,6 +7,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use crate::tui::fit;
 use crate::tui::layout::Area;
+use crate::tui::line::Line;
 use crate::tui::theme::Theme;
 
 /// The area as ratatui has it, cut to what the buffer has.
@@ -124,6 +125,18 @@ pub fn scroll_bar(buffer: &mut Buffer, area: Area, seen: (usize, usize, usize), 
             cell.set_symbol("┃").set_style(style);
         }
     }
+}
+
+/// Draws a line of text that everyone sees, an API key in it masked; answers where the cursor is.
+pub fn typed_line(buffer: &mut Buffer, area: Area, line: &Line, style: Style) -> (u16, u16) {
+    let shown = line.shown();
+    let (before, _) = line.around_cursor();
+    if shown == line.value() {
+        return typed(buffer, area, line.around_cursor(), style);
+    }
+    let cursor = shown.char_indices().nth(before.chars().count());
+    let cursor = cursor.map_or(shown.len(), |(at, _)| at);
+    typed(buffer, area, shown.split_at(cursor), style)
 }
 
 /// Draws a line of text being typed, with the cursor in sight; answers where the cursor is.

@@ -138,7 +138,8 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     );
     paint::line(buffer, room, &[(" / ", theme.key.style())]);
     let rest = room.split_left(3).1;
-    let text = filter.line.value();
+    let shown = filter.line.shown();
+    let text = shown.as_ref();
     let wide = u16::try_from(fit::width(&fit::cut(text, rest.width.into()))).unwrap_or(0);
     let typing = rest.split_left(wide + 1).0;
     paint::line(
@@ -157,12 +158,7 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
             &[(" ", theme.text.style())],
         );
     }
-    let cursor = paint::typed(
-        buffer,
-        typing,
-        filter.line.around_cursor(),
-        theme.title.style(),
-    );
+    let cursor = paint::typed_line(buffer, typing, &filter.line, theme.title.style());
     paint::line(
         buffer,
         rest.split_left(wide).1,

@@ -1,0 +1,99 @@
+//! Warns of an API key in a field that everyone sees, and moves it to the secret field where it belongs.
+
+use super::Form;
+use super::field::{Field, Place, Value};
+use crate::provider::ProviderCatalog;
+use crate::text::key_like;
+use crate::tui::line::Pasting;
+use crate::tui::notice::Notice;
+
+impl Field {
+    /// Whether the field shows what it holds to everyone, and holds an API key. It is then drawn masked.
+    pub fn has_stray_key(&self) -> bool {
+        matches!(self.place, Place::Name | Place::Alias | Place::Note)
+            && self
+                .line()
+                .is_some_and(|line| key_like::has_key(line.value()))
+    }
+}
+
+impl Form {
+    /// Whether the field with the focus holds an API key that belongs elsewhere.
+    pub fn is_on_stray_key(&self) -> bool {
+        let field = self.fields.get(self.focus);
+        field.is_some_and(Field::has_stray_key)
+    }
+
+    /// Warns at a field that holds an API key and should not.
+    pub(super) fn warn_of_stray_key(&mut self, at: usize) {
+        let Some(field) = self.fields.get(at) else {
+            return;
+        };
+        if !matches!(field.place, Place::Name | Place::Alias | Place::Note) {
+            return;
+        }
+        let key = field
+            .line()
+            .and_then(|line| key_like::find_key(line.value()));
+        let warning = key.map(|key| match self.secret_field_for(key) {
+            Some(to) => format!(
+                "This looks like an API key: F6 moves it to {}",
+                self.fields[to].label
+            ),
+            None => "This looks like an API key, which everyone would see".to_owned(),
+        });
+        self.fields[at].warning = warning;
+    }
+
+    /// Moves the API key in the field with the focus to the secret field, and says so.
+    pub fn move_stray_key(&mut self, catalog: &ProviderCatalog) -> Notice {
+        let from = self.focus;
+        let key = self.fields.get(from).and_then(Field::line);
+        let key = key.and_then(|line| key_like::find_key(line.value()));
+        let Some(key) = key.map(|key| zeroize::Zeroizing::new(key.to_owned())) else {
+            return Notice::info("There is no API key in this field");
+        };
+        let Some(to) = self.secret_field_for(&key) else {
+            return Notice::warning(format!("{} has no secret field", self.provider.name));
+        };
+        let label = self.fields[to].label.clone();
+        let Value::Secret(secret) = &mut self.fields[to].value else {
+            return Notice::warning(format!("{label} takes no key"));
+        };
+        if !secret.line.is_empty() {
+            return Notice::warning(format!(
+                "{label} has a value already: clear it first, then move the key"
+            ));
+        }
+        if secret.line.paste(&key) == Pasting::TooLong {
+            return Notice::warning("The key is longer than 64 KiB");
+        }
+        secret.is_cleared = false;
+        self.fields[to].was_filled();
+        if let Some(line) = self.fields[from].line_mut() {
+            let rest = line.value().replacen(key.as_str(), "", 1);
+            line.set(rest.trim());
+        }
+        self.fields[from].was_filled();
+        self.changed(catalog);
+        self.look_at_key(to, catalog);
+        Notice::done(format!("The key was moved to {label}"))
+    }
+
+    /// The secret field for a key: the one whose keys begin like it, else the first one.
+    fn secret_field_for(&self, key: &str) -> Option<usize> {
+        let begins_alike = |field: &Field| match &field.place {
+            Place::Setting(setting) => self.provider.field(setting).is_some_and(|setting| {
+                let mut prefixes = setting.prefixes.iter();
+                prefixes.any(|prefix| key.starts_with(prefix.as_str()))
+            }),
+            _ => false,
+        };
+        let is_secret = |field: &Field| matches!(field.value, Value::Secret(_));
+        let fields = || self.fields.iter().enumerate();
+        fields()
+            .find(|(_, field)| is_secret(field) && begins_alike(field))
+            .or_else(|| fields().find(|(_, field)| is_secret(field) && !self.is_hidden(field)))
+            .map(|(at, _)| at)
+    }
+}
