@@ -47,6 +47,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => prop::sample::select(&WAYS).prop_map(Happening::Way),
         3 => "[a-z0-9 $:é日\u{202e}\u{301}-]{1,4}".prop_map(Happening::Text),
         1 => ".{0,40}".prop_map(Happening::Paste),
+        1 => "[a-zA-Z0-9 $:=<>é\n\t-]{17,60}".prop_map(Happening::Burst),
         2 => mouse,
         1 => (0..140_u16, 0..50_u16).prop_map(|(width, height)| Happening::Resize(Size { width, height })),
         1 => Just(Happening::Time),

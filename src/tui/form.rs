@@ -193,6 +193,11 @@ impl Form {
         self.typed(&Place::Name)
     }
 
+    /// What the form is called on screen: its name, unless there is none or it contains an API key.
+    pub fn title(&self) -> &str {
+        kept::title(self.name())
+    }
+
     /// Whether something would be lost by leaving.
     pub fn is_changed(&self) -> bool {
         self.fields.iter().any(Field::is_changed)

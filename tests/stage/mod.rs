@@ -22,6 +22,7 @@ use ratatui::layout::Rect;
 use tokio::runtime::Runtime;
 use umai::connection::{ConnectionDraft, ConnectionService};
 use umai::tui::app::App;
+use umai::tui::burst::Burst;
 use umai::tui::effect::{Effect, Reply, Request, Slot, Ticket};
 use umai::tui::event::{Event, Pasted};
 use umai::tui::form::Kept;
@@ -109,6 +110,22 @@ impl Stage {
     /// Plays a story.
     pub fn play(&mut self, story: &str) -> &mut Self {
         for event in events(story) {
+            self.happens(event);
+        }
+        self
+    }
+
+    /// The keys of a story arrive in one read of the terminal, as the runtime takes them in.
+    pub fn burst(&mut self, story: &str) -> &mut Self {
+        let mut burst = Burst::default();
+        for event in events(story) {
+            let Event::Key(key) = event else {
+                panic!("a burst has only keys");
+            };
+            burst.push(key);
+        }
+        assert!(burst.is_paste(), "so few keys are no burst");
+        while let Some(event) = self.app.take_from_burst(&mut burst) {
             self.happens(event);
         }
         self

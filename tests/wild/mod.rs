@@ -105,6 +105,7 @@ pub enum Happening {
     Key(Key),
     Way(&'static str),
     Text(String),
+    Burst(String),
     Paste(String),
     Mouse(Mouse),
     Resize(Size),
@@ -135,6 +136,10 @@ pub fn play(stage: &mut Stage, happening: &Happening) {
         }
         Happening::Text(text) => {
             stage.play(&text.replace('<', "<lt>"));
+        }
+        Happening::Burst(text) => {
+            let text = text.replace('<', "<lt>").replace('\n', "<enter>");
+            stage.burst(&text.replace('\t', "<tab>"));
         }
         Happening::Paste(text) => {
             let pasted = umai::tui::event::Pasted(text.clone().into());

@@ -30,10 +30,7 @@ impl App {
         if !self.features.draft_tests {
             return self.test_saved_form();
         }
-        let name = match self.form()?.name() {
-            "" => "Untitled".to_owned(),
-            name => name.to_owned(),
-        };
+        let name = self.form()?.title().to_owned();
         Some(self.test(Tried::Form, &name, subject))
     }
 

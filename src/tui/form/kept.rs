@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::field::{Field, Place, Said, Value};
 use super::{AliasCheck, Form, Subject};
 use crate::provider::{Provider, ProviderCatalog};
+use crate::text::key_like;
 use crate::tui::line::Line;
 
 /// No byte of a text takes more in JSON: `\u001b`.
@@ -36,13 +37,19 @@ struct KeptField {
     is: Said,
 }
 
+/// A name as it is shown above a form: one that is empty or contains an API key is left out.
+pub(super) fn title(name: &str) -> &str {
+    if name.is_empty() || key_like::has_key(name) {
+        "Untitled"
+    } else {
+        name
+    }
+}
+
 impl Kept {
     /// The name, or what stands for one that was not typed.
     pub fn shown_name(&self) -> &str {
-        match self.name.as_str() {
-            "" => "Untitled",
-            name => name,
-        }
+        title(&self.name)
     }
 
     /// What it is about, in a sentence.

@@ -8,7 +8,6 @@ use super::{Scene, paint};
 use crate::tui::action::{ACTIONS, Action, Context};
 use crate::tui::app::App;
 use crate::tui::fit;
-use crate::tui::form::Subject;
 use crate::tui::layer::Layer;
 use crate::tui::layout::Area;
 use crate::tui::notice::{Mood, Notice};
@@ -40,11 +39,7 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     let mut is_unsaved = false;
     if let Some(form) = app.form() {
         path = vec!["Settings".into(), "AI".into(), "Connections".into()];
-        let name = match (&form.subject, form.name()) {
-            (_, "") => "Untitled".to_owned(),
-            (Subject::New | Subject::Copy { .. } | Subject::Stored { .. }, name) => name.to_owned(),
-        };
-        path.push(name);
+        path.push(form.title().to_owned());
         is_unsaved = form.is_changed();
     } else if let Some(item) = app.tree.selected_item() {
         path.push(item.name().to_owned());
