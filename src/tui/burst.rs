@@ -22,6 +22,8 @@ pub struct Burst {
     goes_on_after_line: bool,
     /// Whether the last key was CR, so that LF belongs to it.
     is_after_return: bool,
+    /// Number of bytes of the first piece that were taken out already.
+    taken: usize,
     /// Whether some of the keys were taken out already.
     has_begun: bool,
 }
@@ -80,9 +82,7 @@ impl Burst {
 
     /// Whether a character is left.
     pub(super) fn has_characters(&self) -> bool {
-        self.pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Text(_)))
+        self.signs().next().is_some()
     }
 
     /// Whether a character was taken out already.
@@ -112,9 +112,16 @@ impl Burst {
     }
 
     fn signs(&self) -> impl Iterator<Item = char> {
-        self.pieces.iter().flat_map(|piece| match piece {
-            Piece::Text(text) => text.0.chars(),
-            Piece::Key(_) => "".chars(),
+        let texts = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.0.as_str(),
+            Piece::Key(_) => "",
+        });
+        texts.enumerate().flat_map(|(at, text)| {
+            match at {
+                0 => text.get(self.taken..).unwrap_or_default(),
+                _ => text,
+            }
+            .chars()
         })
     }
 
@@ -130,27 +137,31 @@ impl Burst {
     pub(super) fn take_typed(&mut self, together: bool) -> Option<Event> {
         self.has_begun = true;
         loop {
-            let text = match self.pieces.pop_front()? {
-                Piece::Key(key) => return Some(Event::Key(key)),
-                Piece::Text(text) => text.0,
+            let text = match self.pieces.front()? {
+                Piece::Text(text) => text.0.get(self.taken..).unwrap_or_default(),
+                Piece::Key(key) => {
+                    let key = *key;
+                    self.pieces.pop_front();
+                    return Some(Event::Key(key));
+                }
             };
             let Some(sign) = text.chars().next() else {
+                self.pieces.pop_front();
+                self.taken = 0;
                 continue;
             };
-            let end = match sign {
-                '\n' | '\t' => 1,
-                _ if together => text.find(['\n', '\t']).unwrap_or(text.len()),
-                _ => sign.len_utf8(),
+            let is_typed = !matches!(sign, '\n' | '\t');
+            let end = if together && is_typed {
+                text.find(['\n', '\t']).unwrap_or(text.len())
+            } else {
+                sign.len_utf8()
             };
-            let (typed, rest) = text.split_at(end);
-            if !rest.is_empty() {
-                let rest = Zeroizing::new(rest.to_owned());
-                self.pieces.push_front(Piece::Text(Pasted(rest)));
-            }
+            let typed = Zeroizing::new(text[..end].to_owned());
+            self.taken += end;
             match sign {
                 '\n' => {}
-                _ if sign == '\t' || !together => return Some(Event::Key(key_of(sign))),
-                _ => return Some(Event::Typed(Pasted(Zeroizing::new(typed.to_owned())))),
+                _ if together && is_typed => return Some(Event::Typed(Pasted(typed))),
+                _ => return Some(Event::Key(key_of(sign))),
             }
         }
     }

@@ -285,3 +285,28 @@ fn surroundings_of_a_key_are_removed_with_a_message() {
     ];
     assert!(home.run(&file).out.contains("version 1"));
 }
+
+#[test]
+fn key_in_the_name_is_warned_of_and_moved() {
+    let home = Home::new();
+    let answer = plain(
+        &home,
+        &[
+            "new",
+            "openai",
+            "sk-planted123def456ghi789jkl",
+            ":save",
+            ":move-to-reference",
+            "Team",
+            "",
+            ":save",
+            "quit",
+        ],
+    );
+    assert!(
+        answer.out.contains(":move-to-reference moves it to"),
+        "{answer:?}"
+    );
+    assert!(answer.out.contains("Created \"Team\""), "{answer:?}");
+    assert_eq!(home.total(), 1);
+}

@@ -53,6 +53,16 @@ fn settings(settings: &str) -> String {
     "name",
     "Name must be one line of visible text"
 )]
+#[case::name_key(
+    with("name", r#""Team sk-planted123def456ghi789jkl""#),
+    "name",
+    "Name looks like an API key"
+)]
+#[case::alias_key(
+    with("alias", r#""sk-planted123def456ghi789jkl""#),
+    "alias",
+    "Alias looks like an API key"
+)]
 #[case::name_invisible(
     with("name", r#""\u200b\u200b""#),
     "name",
@@ -308,4 +318,28 @@ fn what_is_only_examined_is_said_and_not_done() {
         said(&["backup", "create", "--to", "new.backup", "--dry-run"], 0).contains("new.backup")
     );
     assert!(!home.path("new.backup").exists());
+}
+
+#[test]
+fn key_as_name_is_refused_without_being_repeated() {
+    let home = Home::documented();
+    let key = "sk-planted123def456ghi789jkl";
+    let create = [
+        "connections",
+        "create",
+        "--name",
+        key,
+        "--provider",
+        "openai",
+    ];
+    let rename = ["connections", "update", "openai-prod", "--name", key];
+    let move_to = ["connections", "update", "openai-prod", "--alias", key];
+    let copy = ["connections", "duplicate", "openai-prod", "--name", key];
+    for arguments in [&create[..], &rename, &move_to, &copy] {
+        let answer = home.run(arguments);
+        assert_eq!(answer.code, 4, "{answer:?}");
+        assert!(answer.err.contains("looks like an API key"), "{answer:?}");
+        assert!(!answer.said().contains("planted"), "{answer:?}");
+    }
+    assert_eq!(home.total(), 1);
 }

@@ -12,8 +12,11 @@ use super::super::secret;
 use super::from_env::{Taken, Wish};
 use super::given::{self, Given};
 use crate::connection::validate::Stored;
-use crate::connection::{Connection, ConnectionDraft, Setting, alias};
+use crate::connection::{
+    Connection, ConnectionDraft, ConnectionError, Field, Reason, Setting, alias,
+};
 use crate::provider::{Provider, ProviderCatalog};
+use crate::text::key_like;
 
 /// What the new connection is.
 #[derive(Debug, Args)]
@@ -114,6 +117,11 @@ impl Create {
             let known = provider.and_then(|provider| provider.field(key));
             let key = known.map_or(key, |field| field.key.as_str());
             settings.set(key, value.clone());
+        }
+        if name.as_deref().is_some_and(key_like::has_key) {
+            // Such a name suggests no alias, and "Alias is required" would be the first error.
+            let refused = ConnectionError::at(Field::Name, Reason::LooksLikeKey);
+            return Err(refused.into());
         }
         let mut draft = ConnectionDraft {
             alias: self
