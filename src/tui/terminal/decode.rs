@@ -117,19 +117,20 @@ impl Decoder {
         match std::mem::take(&mut self.state) {
             State::Ground => self.begin(byte, false, decoded),
             State::Escape => self.after_escape(byte, decoded),
-            State::SingleShift => match csi::letter(byte) {
-                Some(code) => decoded.push(key(code, KeyModifiers::NONE)),
-                None => {
+            State::SingleShift => {
+                if let Some(code) = csi::letter(byte) {
+                    decoded.push(key(code, KeyModifiers::NONE));
+                } else {
                     decoded.push(alt(b'O'));
                     self.begin(byte, false, decoded);
                 }
-            },
+            }
             State::Control(bytes) => self.in_control(bytes, byte, decoded),
             State::Mouse(mut bytes) => {
                 bytes.push(byte);
                 match bytes.as_slice() {
                     [button, column, row] => {
-                        decoded.extend(csi::legacy_mouse(*button, *column, *row))
+                        decoded.extend(csi::legacy_mouse(*button, *column, *row));
                     }
                     _ => self.state = State::Mouse(bytes),
                 }
@@ -328,17 +329,17 @@ mod tests {
     /// Decodes the reads, then the quiet after them.
     fn decoded(reads: &[&[u8]]) -> Vec<String> {
         let mut decoder = Decoder::default();
-        let mut decoded = Vec::new();
+        let mut events = Vec::new();
         for read in reads {
-            decoder.feed(read, &mut decoded);
+            decoder.feed(read, &mut events);
         }
-        decoder.quiet(&mut decoded);
+        decoder.quiet(&mut events);
         let name = |one: &Decoded| match one {
             Decoded::Key(key) => key.to_string(),
             Decoded::Paste(text) => format!("paste {}", text.as_str()),
             Decoded::Mouse(kind, x, y) => format!("{kind:?} {x} {y}"),
         };
-        decoded.iter().map(name).collect()
+        events.iter().map(name).collect()
     }
 
     #[rstest]
@@ -407,13 +408,13 @@ mod tests {
     #[test]
     fn unfinished_answer_ends_with_the_quiet() {
         let mut decoder = Decoder::default();
-        let mut decoded = Vec::new();
-        decoder.feed(b"\x1b]52;c;qDy", &mut decoded);
+        let mut events = Vec::new();
+        decoder.feed(b"\x1b]52;c;qDy", &mut events);
         assert!(decoder.is_waiting());
-        decoder.quiet(&mut decoded);
-        assert!(!decoder.is_waiting() && decoded.is_empty());
-        decoder.feed(b"j", &mut decoded);
-        assert_eq!(decoded, [key(KeyCode::Char('j'), KeyModifiers::NONE)]);
+        decoder.quiet(&mut events);
+        assert!(!decoder.is_waiting() && events.is_empty());
+        decoder.feed(b"j", &mut events);
+        assert_eq!(events, [key(KeyCode::Char('j'), KeyModifiers::NONE)]);
     }
 
     #[test]
@@ -451,10 +452,10 @@ mod tests {
         let mut paste = b"\x1b[200~".to_vec();
         paste.resize(1024 * 1024, b'x');
         paste.extend_from_slice(PASTE_END);
-        let mut decoded = Vec::new();
-        Decoder::default().feed(&paste, &mut decoded);
-        let [Decoded::Paste(text)] = decoded.as_slice() else {
-            panic!("{}", decoded.len());
+        let mut events = Vec::new();
+        Decoder::default().feed(&paste, &mut events);
+        let [Decoded::Paste(text)] = events.as_slice() else {
+            panic!("{}", events.len());
         };
         assert_eq!(text.len(), LONGEST_PASTE);
     }
@@ -463,11 +464,11 @@ mod tests {
     fn any_bytes_leave_no_state_after_the_quiet() {
         proptest::proptest!(|(reads: Vec<Vec<u8>>)| {
             let mut decoder = Decoder::default();
-            let mut decoded = Vec::new();
+            let mut events = Vec::new();
             for read in &reads {
-                decoder.feed(read, &mut decoded);
+                decoder.feed(read, &mut events);
             }
-            decoder.quiet(&mut decoded);
+            decoder.quiet(&mut events);
             proptest::prop_assert!(!decoder.is_waiting());
         });
     }

@@ -88,9 +88,9 @@ mod tests {
         let (mut decoder, mut grouping) = (Decoder::default(), Grouping::default());
         let mut groups = Vec::new();
         for read in reads {
-            let mut decoded = Vec::new();
-            decoder.feed(read.as_bytes(), &mut decoded);
-            grouping.read(decoded, &mut groups);
+            let mut events = Vec::new();
+            decoder.feed(read.as_bytes(), &mut events);
+            grouping.read(events, &mut groups);
         }
         grouping.quiet(&mut groups);
         let name = |group| match group {

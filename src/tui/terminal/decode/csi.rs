@@ -85,7 +85,6 @@ fn unicode(numbers: &Numbers) -> Option<Decoded> {
 fn character(code: u32, modifiers: KeyModifiers) -> Option<KeyCode> {
     const KEYPAD: &str = "0123456789./*-+\r=,";
     Some(match code {
-        0 => return None,
         27 => KeyCode::Esc,
         13 => KeyCode::Enter,
         9 if modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
@@ -104,7 +103,7 @@ fn character(code: u32, modifiers: KeyModifiers) -> Option<KeyCode> {
         57426 => KeyCode::Delete,
         57376..=57398 => KeyCode::F(u8::try_from(code - 57376 + 13).ok()?),
         // Other keys of kitty's protocol: locks, media keys, modifiers.
-        57344..=63743 => return None,
+        0 | 57344..=63743 => return None,
         code => KeyCode::Char(char::from_u32(code).filter(|sign| !sign.is_control())?),
     })
 }
