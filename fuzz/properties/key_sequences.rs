@@ -83,7 +83,12 @@ fn happening(bytes: &mut Bytes<'_>, keys: &[Key]) -> Happening {
     match bytes.byte() % 32 {
         0..10 => Happening::Key(keys[bytes.below(keys.len())]),
         10..14 => Happening::Way(WAYS[usize::from(bytes.byte()) % WAYS.len()]),
-        14..17 => {
+        16 => {
+            let count = 17 + bytes.byte() % 16;
+            let signs = (0..count).map(|_| SIGNS[usize::from(bytes.byte() % 16)]);
+            Happening::Burst(signs.collect())
+        }
+        14..16 => {
             let count = 1 + bytes.byte() % 4;
             let signs = (0..count).map(|_| SIGNS[usize::from(bytes.byte() % 16)]);
             Happening::Text(signs.collect())
