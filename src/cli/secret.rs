@@ -14,7 +14,7 @@ use super::exit::Failure;
 use crate::appsettings::Reference;
 use crate::connection::{Mask, Plain};
 use crate::disk;
-use crate::text::secret;
+use crate::text::{key_like, secret};
 
 /// The most bytes a secret has.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -63,6 +63,8 @@ enum Role {
     Path,
     /// `KEY=PATH`.
     KeyAndPath,
+    /// A name or an alias: validation refuses a key in it, and says which field.
+    Name,
 }
 
 impl Role {
@@ -72,24 +74,34 @@ impl Role {
             Self::KeyAndPath
         } else if PATHS.contains(&option) {
             Self::Path
+        } else if NAMES.contains(&option) {
+            Self::Name
         } else {
             Self::Any
         }
     }
 }
 
+/// Options whose value is a name that validation looks at.
+const NAMES: [&str; 2] = ["--name", "--alias"];
+
 /// Whether any argument holds something that looks like a secret.
 pub fn is_among(arguments: &[OsString]) -> bool {
     let mut role = Role::Any;
+    let is_validated = arguments.iter().any(|argument| argument == "connections");
+    let role_of = |option: &str| match Role::of_value(option) {
+        Role::Name if !is_validated => Role::Any,
+        role => role,
+    };
     arguments.iter().any(|argument| {
         let argument = argument.to_string_lossy();
-        let role = std::mem::replace(&mut role, Role::of_value(&argument));
+        let role = std::mem::replace(&mut role, role_of(&argument));
         if role != Role::Any {
             return is_in_value(role, &argument);
         }
         match argument.split_once('=') {
-            Some((option, value)) if Role::of_value(option) != Role::Any => {
-                is_in_value(Role::of_value(option), value)
+            Some((option, value)) if role_of(option) != Role::Any => {
+                is_in_value(role_of(option), value)
             }
             _ => is_in_text(&argument),
         }
@@ -98,6 +110,7 @@ pub fn is_among(arguments: &[OsString]) -> bool {
 
 fn is_in_value(role: Role, value: &str) -> bool {
     match (role, value.split_once('=')) {
+        (Role::Name, _) => !key_like::has_key(value) && is_in_text(value),
         (Role::KeyAndPath, Some((key, path))) => is_in_text(key) || is_no_path(path),
         (Role::Path, _) => is_no_path(value),
         (Role::Any | Role::KeyAndPath, _) => is_in_text(value),

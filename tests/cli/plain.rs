@@ -293,7 +293,7 @@ fn key_in_the_name_is_warned_of_and_moved() {
         &home,
         &[
             "new",
-            "openai",
+            "12",
             "sk-planted123def456ghi789jkl",
             ":save",
             ":move-to-reference",

@@ -1,7 +1,8 @@
 //! Decides what a burst is: text for the field with the focus, a key that is held down, or a paste that runs no action.
 
 use super::App;
-use crate::connection::Clipping;
+use crate::connection::PasteResult;
+use crate::provider::Provider;
 use crate::tui::action::{Action, Context};
 use crate::tui::burst::Burst;
 use crate::tui::event::{Event, Pasted};
@@ -48,7 +49,12 @@ impl App {
             Some(Layer::Form(form)) => Some(&form.provider),
             _ => None,
         };
-        burst.has_lines() || is_long || Clipping::read(text, &self.catalog, wanted).is_some()
+        burst.has_lines() || is_long || self.is_connection(text, wanted)
+    }
+
+    /// Whether a text describes a connection, be it one that cannot be read.
+    fn is_connection(&self, text: &str, wanted: Option<&Provider>) -> bool {
+        PasteResult::read(text, &self.catalog, wanted) != PasteResult::NotAConnection
     }
 
     /// Whether a burst is one key held down that only moves.
@@ -73,7 +79,7 @@ impl App {
             self.tell(Notice::warning(
                 "The pasted text was ignored: no text field has the focus",
             ));
-        } else if Clipping::read(&pasted.0, &self.catalog, None).is_none() {
+        } else if !self.is_connection(&pasted.0, None) {
             self.tell(Notice::warning(
                 "The pasted text was ignored: it has no settings of a connection",
             ));
