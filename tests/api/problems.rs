@@ -14,10 +14,10 @@ const ID: Uuid = Uuid::from_u128(0x3fa8_5f64_5717_4562_b3fc_2c96_3f66_afa6);
 /// Every reason there is.
 fn reasons() -> Vec<Reason> {
     use Reason::{
-        AliasFormat, AliasReserved, AliasTaken, ClientHeader, EndpointMoved, GivenTwice, LooksLikeKey, Masked,
-        NotAKey, NotAReference, NotAUrl, NotAnOption, NotHeaders, OneOf, ProviderFixed,
-        ReferenceMissing, ReferenceRefused, Required, Said, TooLong, UnknownProvider,
-        UnknownSetting, Unprintable, UrlWithCredentials, WrongType,
+        AliasFormat, AliasReserved, AliasTaken, ClientHeader, EndpointMoved, GivenTwice,
+        LooksLikeKey, Masked, NotAKey, NotAReference, NotAUrl, NotAnOption, NotHeaders, OneOf,
+        ProviderFixed, ReferenceMissing, ReferenceRefused, Required, Said, TooLong,
+        UnknownProvider, UnknownSetting, Unprintable, UrlWithCredentials, WrongType,
     };
     let words = || vec!["a".to_owned(), "b \"c\"".to_owned()];
     let all = vec![
