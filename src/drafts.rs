@@ -73,7 +73,7 @@ impl std::fmt::Debug for Found {
 #[derive(Debug, thiserror::Error)]
 pub enum DraftError {
     /// It is longer than a draft may be.
-    #[error("it is larger than 1 MiB")]
+    #[error("the draft is larger than 1 MiB")]
     TooLarge,
     /// There is nothing to seal it with.
     #[error(transparent)]
@@ -270,7 +270,7 @@ impl Drafts {
                 },
                 (FoundKey::Missing(path), WithoutKey::Refuse) => {
                     return Err(StoreError::Key(format!(
-                        "The key that seals drafts is not in {}; put the key file back",
+                        "The key for drafts is missing: {} does not exist; restore the key file",
                         path.display()
                     )));
                 }

@@ -72,7 +72,7 @@ pub async fn open_shared(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take()
-        .ok_or_else(|| StoreError::Key("There is no key".into()))?;
+        .ok_or_else(|| StoreError::Key("No key was found".into()))?;
     let store = identity.store;
     Ok(Arc::new(SealedStore::new(shared.clone(), key, store)))
 }
@@ -98,7 +98,7 @@ pub fn check_key(options: &StoreOptions) -> Result<(), StoreError> {
 }
 
 /// What a key that was not found, or is another one, leads to; the sentences for both end with it.
-const LOST: &str = "If it is lost, names and everything else stay, and secrets are typed again: umai key new --forget-secrets";
+const LOST: &str = "If it is lost, create a new key: umai key new --forget-secrets keeps everything except the secrets, which must be entered again";
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
     if let Some(identity) = found {
@@ -148,13 +148,13 @@ fn fitting(options: &StoreOptions, identity: &Identity) -> Result<(Key, Place), 
     }
     Err(match found? {
         Found::Key(_, path) => StoreError::Key(format!(
-            "The key in {} is not the one that sealed the secrets in {data}; nothing was changed. \
-             Put the right key file back, or name it with --key-file. {LOST}",
+            "The key in {} does not match the store in {data}; nothing was changed. \
+             Restore the right key file, or name it with --key-file. {LOST}",
             path.display()
         )),
         Found::Missing(path) => StoreError::Key(format!(
-            "The key that sealed the secrets in {data} is not in {}; nothing was changed. \
-             Put the key file back, or name it with --key-file. {LOST}",
+            "The key of the store in {data} is missing: {} does not exist; nothing was changed. \
+             Restore the key file, or name it with --key-file. {LOST}",
             path.display()
         )),
     })

@@ -56,7 +56,7 @@ async fn a_large_store_that_is_ended_while_its_view_is_made_is_all_there_next_ti
     let _ = fs::remove_dir_all(folder.path().join("data/sled"));
     let listed = list(folder.path()).output().unwrap();
     let said = String::from_utf8(listed.stderr).unwrap();
-    assert!(said.contains("made again from the journal"), "{said}");
+    assert!(said.contains("rebuilt from the journal"), "{said}");
     assert!(!said.contains("missing"), "{said}");
     let store = open_in(folder.path()).await.unwrap();
     let page = store

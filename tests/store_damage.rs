@@ -113,11 +113,11 @@ async fn a_view_that_is_damaged_in_many_ways_is_made_again_and_that_is_said() {
         let said = store.notices().join(" ");
         if must_notice {
             assert!(
-                said.contains("made again from the journal"),
+                said.contains("rebuilt from the journal"),
                 "{damage}: {said}"
             );
         }
-        noticed += usize::from(said.contains("made again from the journal"));
+        noticed += usize::from(said.contains("rebuilt from the journal"));
         // It is a store like any other.
         store.save(save(1_000, 1)).await.unwrap();
         store.close().await.unwrap();
@@ -158,7 +158,7 @@ async fn a_view_that_lost_a_row_without_knowing_is_made_again() {
             assert_eq!(content(&store).await, before, "{kind} {change}");
             let said = store.notices().join(" ");
             assert!(
-                said.contains("made again from the journal"),
+                said.contains("rebuilt from the journal"),
                 "{kind}: {said}"
             );
             store.close().await.unwrap();
@@ -193,7 +193,7 @@ async fn a_large_view_that_lost_an_alias_finds_it_and_does_not_admit_it_twice() 
     );
     assert_eq!(content(&store).await.len(), 6_000);
     let said = store.notices().join(" ");
-    assert!(said.contains("made again from the journal"), "{said}");
+    assert!(said.contains("rebuilt from the journal"), "{said}");
     store.close().await.unwrap();
 }
 
@@ -238,7 +238,7 @@ async fn a_long_journal_is_followed_by_snapshots_that_the_store_can_be_made_from
         let store = open_in(folder.path()).await.unwrap();
         assert_eq!(total(&store).await, 4_000, "snapshot damaged: {damaged}");
         let said = store.notices().join(" ");
-        assert!(said.contains("made again from the journal"), "{said}");
+        assert!(said.contains("rebuilt from the journal"), "{said}");
         store.close().await.unwrap();
     }
 }
@@ -319,7 +319,7 @@ async fn a_damaged_change_in_the_journal_costs_no_other_when_the_view_is_gone_to
         fs::remove_dir_all(folder.path().join("data/sled")).unwrap();
         let store = open_in(folder.path()).await.unwrap();
         let said = store.notices().join(" ");
-        assert!(said.contains("made again"), "{said}");
+        assert!(said.contains("rebuilt"), "{said}");
         assert!(said.contains("is damaged in"), "{said}");
         let page = store
             .list(&umai::connection::Query::all(world::EVERYTHING))
@@ -379,7 +379,7 @@ async fn a_view_without_its_journal_is_not_lost() {
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
     let said = store.notices().join(" ");
-    assert!(said.contains("The journal was gone"), "{said}");
+    assert!(said.contains("The journal was not found"), "{said}");
     store.close().await.unwrap();
     // What it went on with is a whole store again, without the view.
     fs::remove_dir_all(folder.path().join("data/sled")).unwrap();

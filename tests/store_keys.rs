@@ -122,7 +122,7 @@ async fn whoever_let_go_of_the_store_meanwhile_is_told_of_the_new_key_and_writes
     let Err(StoreError::Key(said)) = store.save(save(9, 1)).await else {
         panic!("it was saved with the old key");
     };
-    assert!(said.contains("Start umai again"), "{said}");
+    assert!(said.contains("Restart umai"), "{said}");
     shared.close().await.unwrap();
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);

@@ -130,7 +130,7 @@ async fn kills_at_any_moment_lose_nothing_that_was_acknowledged_and_no_start_nee
             // A kill in the middle of a write of sled's may damage the view, which costs nothing and is mended at once.
             let notices = store.notices();
             let is_mended =
-                |said: &String| said.starts_with("The view of the connections was damaged");
+                |said: &String| said.starts_with("The index of the connections was damaged");
             assert!(
                 notices.iter().all(is_mended),
                 "{who} was killed: {notices:?}"

@@ -167,7 +167,7 @@ async fn view_and_snapshot_that_agree_on_too_little_are_not_believed() {
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
     let said = store.notices().join(" ");
-    assert!(said.contains("made again from the journal"), "{said}");
+    assert!(said.contains("rebuilt from the journal"), "{said}");
     store.close().await.unwrap();
 }
 
@@ -183,7 +183,7 @@ async fn what_no_file_has_is_told_at_every_start_and_nothing_is_thrown_away() {
     for more in 0..3 {
         let store = open_in(folder.path()).await.unwrap();
         let said = store.notices().join(" ");
-        assert!(said.contains("that there are 40 connections"), "{said}");
+        assert!(said.contains("records 40 connections"), "{said}");
         assert!(said.contains("15 are missing"), "{said}");
         store.save(save(1_000 + more, 1)).await.unwrap();
         assert_eq!(content(&store).await.len() as u64, 26 + more);
@@ -214,7 +214,7 @@ async fn what_the_snapshot_lost_is_taken_from_the_damaged_view() {
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
     let said = store.notices().join(" ");
-    assert!(said.contains("made again"), "{said}");
+    assert!(said.contains("rebuilt"), "{said}");
     assert!(!said.contains("missing"), "{said}");
     store.close().await.unwrap();
 }

@@ -202,7 +202,7 @@ async fn where_files_may_not_grow_nothing_acknowledged_is_lost_and_deletes_work(
         .iter()
         .find(|line| line.starts_with("refused"))
         .unwrap();
-    assert!(refused.contains("There is no room"), "{refused}");
+    assert!(refused.contains("No space left to save"), "{refused}");
     // With room again, it goes on.
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await.len(), saved - 1);
@@ -238,7 +238,7 @@ async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room
     let StoreError::Unusable(said) = &refused else {
         panic!("{refused}");
     };
-    assert!(said.contains("no room"), "{said}");
+    assert!(said.contains("No space left to save"), "{said}");
     assert_eq!(content(&store).await.len() as u64, number);
     for number in 0..20 {
         store.delete(id(number), 1).await.unwrap();
@@ -262,7 +262,7 @@ async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room
             "apiKey=$Full:Key",
         ],
     );
-    assert!(!done && said.contains("There is no room"), "{said}");
+    assert!(!done && said.contains("No space left to save"), "{said}");
     let (done, said) = umai(&options, &["backup", "create"]);
     assert!(!done && said.contains("No space left"), "{said}");
     let store = open(&options).await.unwrap();

@@ -110,7 +110,7 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
 fn would_create(target: &Target, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     let data = &ground.config.data;
     if store_in(data).is_none() {
-        let why = format!("There is no store in {} that can be read", data.display());
+        let why = format!("There is no readable store in {}", data.display());
         return Err(StoreError::Unusable(why).into());
     }
     let place = match target {

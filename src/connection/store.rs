@@ -133,7 +133,7 @@ pub enum StoreError {
     NotFound(Uuid),
     /// Someone else saved meanwhile.
     #[error(
-        "The connection was changed meanwhile: it is at version {found}, the change was made over version {expected}"
+        "The connection was changed: it is at version {found}, this change is based on version {expected}"
     )]
     VersionMoved {
         /// What the writer thought.
@@ -142,12 +142,12 @@ pub enum StoreError {
         found: u64,
     },
     /// The feed no longer reaches back so far: read the list again.
-    #[error("Changes since revision {0} are no longer kept; read the list again")]
+    #[error("Changes since revision {0} are no longer available; reload the list")]
     FeedTooOld(u64),
     /// Another process has the store open, and does not answer.
     #[error(
-        "{folder} is in use by another umai (process {pid}) that does not answer. \
-         If it was stopped, let it go on (fg) or close it; or use another folder with --data"
+        "{folder} is in use by another umai (process {pid}) that does not respond. \
+         If it is suspended, resume it (fg) or close it; or use another folder with --data"
     )]
     Held {
         /// The data folder.
@@ -157,7 +157,7 @@ pub enum StoreError {
     },
     /// A write could not be made durable, so nothing more is written until the store is opened again.
     #[error(
-        "The store takes no more changes: {0}. What was acknowledged is kept; start umai again when that is mended"
+        "The store is read-only: {0}. Acknowledged changes are safe; fix the problem, then restart umai"
     )]
     ReadOnly(String),
     /// A record's checksum or form is wrong; the others work.

@@ -73,12 +73,12 @@ pub fn open(
 ) -> Result<(DateTime<Utc>, Zeroizing<Vec<u8>>), String> {
     let bytes = read(path)?;
     let Some(sealed) = bytes.strip_prefix(HEAD) else {
-        return Err("It was kept by another version of umai, or is damaged".into());
+        return Err("The draft was saved by another version of umai or is damaged".into());
     };
     let padded = key
         .open_bytes(sealed, &binding.0)
-        .ok_or("It was sealed with another key, or is damaged")?;
-    understood(&padded).ok_or_else(|| "It is damaged".into())
+        .ok_or("The draft was sealed with another key or is damaged")?;
+    understood(&padded).ok_or_else(|| "The draft is damaged".into())
 }
 
 fn understood(padded: &[u8]) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
@@ -91,13 +91,13 @@ fn understood(padded: &[u8]) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("It cannot be read: {error}");
+    let unreadable = |error: std::io::Error| format!("The draft cannot be read: {error}");
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     let read = file.take(MOST_IN_FILE + 1).read_to_end(&mut bytes);
     read.map_err(unreadable)?;
     if bytes.len() as u64 > MOST_IN_FILE {
-        return Err("It is larger than a draft can be".into());
+        return Err("The draft is too large".into());
     }
     Ok(bytes)
 }

@@ -177,7 +177,7 @@ impl Whole {
 pub fn refuse_taken(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Err(StoreError::Unusable(format!(
-            "{} is there already; nothing was changed. Name another file, or a folder",
+            "{} already exists; nothing was changed. Name another file or a folder",
             path.display()
         )));
     }
@@ -218,8 +218,8 @@ pub fn refuse_beside_copies(options: &StoreOptions, folder: &Path) -> Result<(),
     match ours.count() {
         0 => Ok(()),
         count => Err(StoreError::Unusable(format!(
-            "There is no store in {}, but {} has {count} backups of the one that was there; nothing was changed. \
-             Bring the newest one back with: umai backup restore --newest; or leave that folder out for the first start of another one: --backup-folder ''",
+            "There is no store in {}, but {} has {count} backups of a store from there; nothing was changed. \
+             Restore the newest: umai backup restore --newest. To start with an empty store instead, run umai once with --backup-folder ''",
             options.data.display(),
             folder.display()
         ))),

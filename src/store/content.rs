@@ -32,12 +32,12 @@ pub fn read_whole(data: &Path) -> Result<Content, StoreError> {
         Some(Content {
             trouble: Some(why), ..
         }) => Err(StoreError::Unusable(format!(
-            "Not all of the store in {} can be read: {why}",
+            "The store in {} cannot be read completely: {why}",
             data.display()
         ))),
         Some(content) => Ok(content),
         None => Err(StoreError::Unusable(format!(
-            "There is no store in {} that can be read",
+            "There is no readable store in {}",
             data.display()
         ))),
     }
@@ -88,10 +88,10 @@ fn trouble_of(data: &Path, fold: &Payloads) -> String {
         );
     }
     if let Some((from, to)) = fold.missing.first() {
-        return format!("changes {from} to {to} are in none of its files");
+        return format!("none of its files has changes {from} to {to}");
     }
     format!(
-        "the journal in {} says that there are {} connections, and {} were found",
+        "the journal in {} records {} connections, but {} were found",
         data.join(journal::FOLDER).display(),
         fold.expected.count,
         fold.connections.len()

@@ -74,7 +74,7 @@ pub fn is_under_way(data: &Path) -> bool {
 /// What is said of an exchange that is not finished.
 pub fn unfinished(data: &Path) -> String {
     format!(
-        "The store in {} is just being replaced by another one. If nobody does that now, it was cut short: umai connections list finishes it",
+        "The store in {} is being replaced. If no umai is doing that now, the replacement was interrupted: run umai connections list to finish it",
         data.display()
     )
 }

@@ -22,7 +22,7 @@ pub fn refuse_writable_by_others(path: &Path) -> Result<(), StoreError> {
     }
     let path = path.display();
     Err(StoreError::Key(format!(
-        "{path} can be written by others, so what is in it cannot be trusted; run: chmod go-w {path}"
+        "{path} is writable by other users, so its content cannot be trusted; run: chmod go-w {path}"
     )))
 }
 

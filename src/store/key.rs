@@ -104,7 +104,7 @@ impl Key {
     pub fn stamp(&self, binding: &[u8]) -> Result<KeyCheck, StoreError> {
         self.seal_bytes(&[], binding)?
             .try_into()
-            .map_err(|_| StoreError::Key("The key check has a wrong length".into()))
+            .map_err(|_| StoreError::Key("The key check has the wrong length".into()))
     }
 
     /// Whether a stamp was made with this key, for this purpose.
@@ -115,7 +115,7 @@ impl Key {
     /// Seals a secret for one field of one connection of one store.
     pub fn seal(&self, place: &Place<'_>, text: &str) -> Result<Sealed, StoreError> {
         let length = u32::try_from(text.len())
-            .map_err(|_| StoreError::Key("A secret is too long to be sealed".into()))?;
+            .map_err(|_| StoreError::Key("The secret is too long to seal".into()))?;
         let size = (size_of::<u32>() + text.len()).next_multiple_of(BUCKET);
         let mut padded = Zeroizing::new(Vec::with_capacity(size));
         padded.extend_from_slice(&length.to_le_bytes());
@@ -151,7 +151,7 @@ impl Key {
         let sealed = self
             .cipher()
             .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| StoreError::Key("A secret could not be sealed".into()))?;
+            .map_err(|_| StoreError::Key("Sealing a secret failed".into()))?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -176,7 +176,7 @@ impl Key {
 /// What is said of a key whose passphrase nobody gave.
 pub fn locked(path: &Path) -> StoreError {
     StoreError::Key(format!(
-        "The key in {} is behind a passphrase: run umai on a terminal, where it asks, or name a file that holds it with \
+        "The key in {} is protected by a passphrase: run umai on a terminal to enter it, or name a file that contains it with \
          --passphrase-file or UMAI_PASSPHRASE_FILE",
         path.display()
     ))
@@ -243,7 +243,7 @@ fn check_binding(store: Uuid) -> Vec<u8> {
 
 fn random(bytes: &mut [u8]) -> Result<(), StoreError> {
     getrandom::fill(bytes)
-        .map_err(|error| StoreError::Key(format!("The system gives no random numbers: {error}")))
+        .map_err(|error| StoreError::Key(format!("The system provides no random numbers: {error}")))
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
     let Content { identity, fold, .. } = content::read_whole(data)?;
     if unlock(options, Some(&identity)).is_ok() {
         return Err(StoreError::Key(format!(
-            "The key in {} is the one of this store; nothing was changed. To seal everything with another one: umai key rotate",
+            "The key in {} matches this store; nothing was changed. To replace a working key, use: umai key rotate",
             spot.path.display()
         )));
     }
@@ -149,7 +149,7 @@ pub fn refuse_nothing(data: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::Unusable(format!(
-        "There is no store in {}; its key is made when it is",
+        "There is no store in {}; its key is created with the store",
         data.display()
     )))
 }
@@ -183,7 +183,7 @@ fn prove(
         return Ok(());
     }
     Err(StoreError::Key(format!(
-        "Only {opened} of {} secrets open with the new key; nothing was changed",
+        "Only {opened} of {} secrets can be opened with the new key; nothing was changed",
         resealed.secrets
     )))
 }

@@ -58,7 +58,7 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
     fn tell(&self, name: &str, field: &str) {
         let mut notices = self.known();
         let sentence =
-            format!("The {field} of {name} cannot be opened with this key; type it again");
+            format!("The {field} of {name} cannot be opened with this key; enter it again");
         if notices.len() < MOST && !notices.contains(&sentence) {
             notices.push(sentence);
         }
@@ -93,7 +93,7 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
             }
             None => stored_seal(stored.as_ref(), field).ok_or_else(|| {
                 StoreError::Key(format!(
-                    "The stored {field} cannot be opened with this key file; type it again"
+                    "The stored {field} cannot be opened with this key file; enter it again"
                 ))
             }),
         })

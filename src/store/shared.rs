@@ -54,7 +54,7 @@ use crate::connection::{
 pub struct SharedStore(Arc<Seating>);
 
 /// A process lets go of the store as long as this is kept; its requests wait.
-#[must_use = "the store is taken again when this is dropped"]
+#[must_use = "the store is resumed when this is dropped"]
 pub struct Rest(Arc<Seating>);
 
 impl Drop for Rest {
@@ -150,7 +150,7 @@ impl SharedStore {
 /// What is said of a write that may have been done, when nobody can be asked.
 fn uncertain(why: &StoreError) -> StoreError {
     StoreError::Unusable(format!(
-        "{why}. Whether this change was kept is not known: look before you make it again"
+        "{why}. The change may have been saved; check before retrying"
     ))
 }
 

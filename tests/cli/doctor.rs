@@ -172,7 +172,7 @@ fn a_damaged_journal_is_said_and_left_alone() {
         &answer,
         "store",
         "problem",
-        "no journal of it that can be read",
+        "has no readable journal",
     );
 }
 

@@ -289,7 +289,7 @@ fn one_that_was_stopped_from_outside_is_named_and_is_no_danger() {
     let second = home.run(&["connections", "list", "--json"]);
     assert_eq!(second.code, 6, "{second:?}");
     assert_eq!(second.problem()["code"], "held");
-    for part in [format!("process {}", child.id()), "does not answer".into()] {
+    for part in [format!("process {}", child.id()), "does not respond".into()] {
         assert!(second.err.contains(&part), "{second:?}");
     }
     kill_process(Pid::from_child(&child), Signal::CONT).unwrap();

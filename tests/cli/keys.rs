@@ -220,7 +220,7 @@ fn a_lost_key_costs_the_secrets_and_nothing_else() {
         assert_eq!(got.code, 0, "{got:?}");
         assert!(
             got.err
-                .contains("cannot be opened with this key; type it again"),
+                .contains("cannot be opened with this key; enter it again"),
             "{got:?}"
         );
         let renamed = home.run(&[

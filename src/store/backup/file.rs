@@ -124,22 +124,22 @@ impl Label {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// It is something else.
-    #[error("it is not a backup of umai")]
+    #[error("not an umai backup")]
     Foreign,
     /// A newer program made it.
-    #[error("it was made by a newer umai (format {0}); use that one")]
+    #[error("created by a newer umai (format {0}); use that version")]
     Newer(u32),
     /// A part of it is not as it was written.
-    #[error("it is damaged at byte {0}")]
+    #[error("damaged at byte {0}")]
     Damaged(u64),
     /// Its end is not there.
-    #[error("its end is missing: it is {0} bytes long, and was longer")]
+    #[error("truncated after {0} bytes")]
     Cut(u64),
     /// Its parts are right, and it is not.
-    #[error("it is damaged: what is in it is not what was written")]
+    #[error("damaged: the checksum does not match")]
     Unlike,
     /// The disk does not give it.
-    #[error("it cannot be read: {0}")]
+    #[error("cannot be read: {0}")]
     Unread(String),
 }
 

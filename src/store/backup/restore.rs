@@ -93,7 +93,7 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<Prepared, StoreErr
     let seal = verdict(&label, &keys);
     if seal == SealVerdict::Broken {
         return Err(StoreError::Unusable(format!(
-            "{}: it was changed after umai made it, by somebody without the key; nothing was changed",
+            "{}: the seal is invalid: the backup was modified without the key; nothing was restored",
             path.display()
         )));
     }
@@ -121,7 +121,7 @@ impl Prepared {
         let (comparison, newest) = compare(data, &self.label, &self.fold);
         if comparison != self.comparison {
             return Err(StoreError::Unusable(format!(
-                "The store in {} was changed just now; nothing was changed by the restore. Look at it again",
+                "The store in {} changed in the meantime; nothing was restored. Check the comparison again",
                 data.display()
             )));
         }
@@ -159,7 +159,7 @@ impl Prepared {
 pub fn lock_alone(data: &Path, command: &str) -> Result<Lock, StoreError> {
     Lock::take_within(data, PATIENCE).map_err(|error| match error {
         StoreError::Held { folder, pid } => StoreError::Unusable(format!(
-            "{folder} is in use by another umai (process {pid}); nothing was changed. Close it, then repeat {command}"
+            "{folder} is in use by another umai (process {pid}); nothing was changed. Close it, then run {command} again"
         )),
         error => error,
     })
@@ -206,7 +206,7 @@ fn compare(data: &Path, label: &Label, backup: &Payloads) -> (Comparison, u64) {
             return (comparison, 0);
         }
         Ok(None) => {
-            comparison.trouble = Some("no file of its journal can be read".into());
+            comparison.trouble = Some("none of its journal files can be read".into());
             comparison.only_in_backup = names(in_backup.values());
             return (comparison, label.head.revision + GAP);
         }

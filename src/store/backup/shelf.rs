@@ -251,7 +251,7 @@ mod tests {
         let shelf = Shelf::at(folder.path().join("backups"));
         let refused = shelf.put("name", |_| Err(io::Error::other("the disk is full")));
         assert!(matches!(refused, Err(Fault::Unread(_))));
-        let refused = shelf.put("name", |file| io::Write::write_all(file, b"no backup"));
+        let refused = shelf.put("name", |file| io::Write::write_all(file, b"starting the backup thread failed"));
         assert_eq!(refused, Err(Fault::Foreign), "it is read again");
         assert_eq!(shelf.all().unwrap(), []);
         assert_eq!(fs::read_dir(shelf.folder()).unwrap().count(), 0);

@@ -47,7 +47,7 @@ pub fn read(
         .iter()
         .rposition(|segment| segment.first <= applied + 1);
     if start.is_none() {
-        end.trouble = Some(format!("the journal begins long after change {applied}"));
+        end.trouble = Some(format!("the journal begins after change {applied}"));
     }
     for segment in &segments[start.unwrap_or(0)..] {
         end.read_segment(segment, applied, &mut tell)?;
@@ -71,7 +71,7 @@ impl End {
             }
             Ok(_) => {}
             Err(_) => {
-                self.trouble_with(format!("the head of {} is damaged", segment.path.display()));
+                self.trouble_with(format!("the header of {} is damaged", segment.path.display()));
             }
         }
         let mut walk = Walk::new(&bytes, head::LENGTH);
@@ -92,7 +92,7 @@ impl End {
                     damaged_end = true;
                     if self.revision >= applied {
                         self.trouble_with(format!(
-                            "the journal is damaged in {} at byte {}",
+                            "the journal file {} is damaged at byte {}",
                             segment.path.display(),
                             damage.from
                         ));
@@ -112,7 +112,7 @@ impl End {
     fn must_follow(&mut self, revision: u64, applied: u64) {
         let before = self.revision.max(applied);
         if revision > before + 1 {
-            self.trouble_with(format!("the journal has no change {}", before + 1));
+            self.trouble_with(format!("the journal lacks change {}", before + 1));
         }
     }
 

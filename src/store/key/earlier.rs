@@ -83,7 +83,7 @@ fn lines(spot: &Spot) -> Result<Vec<String>, StoreError> {
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(StoreError::Key(format!(
-            "The keys before this one, in {}, cannot be read: {error}",
+            "The file of previous keys, {}, cannot be read: {error}",
             path.display()
         ))),
     }

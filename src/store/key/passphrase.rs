@@ -162,7 +162,7 @@ impl Wrapped {
     /// Another key behind the same passphrase, which was right before.
     pub fn of_another(&self, key: &Key) -> Result<Self, StoreError> {
         let derived = self.derived().ok_or_else(|| {
-            StoreError::Key("The passphrase of the key must be given first".into())
+            StoreError::Key("The key is locked; give its passphrase first".into())
         })?;
         Self::with(key, &derived)
     }
@@ -277,11 +277,11 @@ pub struct Damaged;
 
 fn derive(passphrase: &Passphrase, salt: [u8; SALT], cost: Cost) -> Result<Derived, StoreError> {
     let impossible = |why: &dyn std::fmt::Display| {
-        StoreError::Key(format!("The passphrase cannot be tried: {why}"))
+        StoreError::Key(format!("The passphrase cannot be checked: {why}"))
     };
     let params = cost
         .params()
-        .ok_or_else(|| impossible(&"its costs make no sense"))?;
+        .ok_or_else(|| impossible(&"its cost parameters are out of range"))?;
     let mut key = Zeroizing::new([0; LENGTH]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.0.as_bytes(), &salt, &mut *key)

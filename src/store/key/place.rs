@@ -95,8 +95,8 @@ impl Spot {
         match self.origin {
             Origin::Named | Origin::Config => Ok(()),
             Origin::Credentials => Err(StoreError::Key(format!(
-                "The key comes from the service manager, which alone can change it; nothing was changed. \
-                 Run {command} with --key-file and a copy of the key file, then hand that copy to the service manager"
+                "The key comes from the service manager, so umai cannot change it; nothing was changed. \
+                 Run {command} with --key-file and a copy of the key file, then give that copy to the service manager"
             ))),
         }
     }
@@ -170,7 +170,7 @@ impl Content {
         if *read(path)?.text() == *self.text() {
             Ok(())
         } else {
-            let other = std::io::Error::other("it is not what was written");
+            let other = std::io::Error::other("the file differs from what was written");
             Err(cannot_be_made(path, &other))
         }
     }
@@ -190,7 +190,7 @@ const UNFINISHED: &str = "part-";
 fn cannot_be_made(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Key(match error.kind() {
         std::io::ErrorKind::PermissionDenied => disk::describe(path, error),
-        _ => format!("The key file {} cannot be made: {error}", path.display()),
+        _ => format!("The key file {} cannot be created: {error}", path.display()),
     })
 }
 
@@ -237,7 +237,7 @@ fn put_in_place(key: &Path, spot: &Spot) -> Result<(), StoreError> {
         .and_then(|()| spot.path.parent().map_or(Ok(()), files::sync_folder))
         .map_err(|error| {
             StoreError::Key(format!(
-                "The key file {} cannot be replaced: {error}. The key that belongs there is in {}",
+                "The key file {} cannot be replaced: {error}. The new key is in {}; move it there",
                 spot.path.display(),
                 key.display()
             ))
@@ -280,14 +280,14 @@ pub fn read(path: &Path) -> Result<Content, StoreError> {
     if let Some(wrapped) = std::str::from_utf8(&content).ok().and_then(Wrapped::read) {
         return wrapped.map(Content::Wrapped).map_err(|_| {
             StoreError::Key(format!(
-                "The key file {shown} is damaged; put a copy of it back"
+                "The key file {shown} is damaged; restore a copy of it"
             ))
         });
     }
     let decoded = Zeroizing::new(STANDARD.decode(content.trim_ascii()).unwrap_or_default());
     if decoded.len() != LENGTH {
         return Err(StoreError::Key(format!(
-            "{shown} is not a key file: it must hold 32 bytes, as they are or as base64; put the right file there"
+            "{shown} is not a key file: expected 32 bytes, raw or as base64; restore the right file"
         )));
     }
     key.copy_from_slice(&decoded);

@@ -9,7 +9,7 @@ use crate::connection::StoreError;
 pub fn protect(spot: &Spot, passphrase: &Passphrase) -> Result<(), StoreError> {
     if !passphrase.is_long_enough() {
         return Err(StoreError::Key(format!(
-            "A passphrase has {SHORTEST} characters at least; nothing was changed"
+            "A passphrase needs at least {SHORTEST} characters; nothing was changed"
         )));
     }
     Content::behind(&open(spot)?, passphrase)?.replace(spot)

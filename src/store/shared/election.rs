@@ -107,7 +107,7 @@ impl Election {
         let backups = self.backups.clone();
         let store = spawn_blocking(move || SledStore::open(&data, |found| unlock(found), backups))
             .await
-            .map_err(|_| StoreError::Unusable("The store could not be opened".into()))??;
+            .map_err(|_| StoreError::Unusable("Opening the store failed".into()))??;
         let identity = store.identity().clone();
         self.known.learn(store.revision(), store.notices());
         let holder = Holder::new(store, &self.data);
@@ -149,14 +149,14 @@ impl Election {
 
 fn foreign(data: &Path) -> StoreError {
     StoreError::Unusable(format!(
-        "{} is in use by an umai of another version, which this one cannot ask; close it first, or use the same version",
+        "{} is in use by a different version of umai; close it, or use the same version",
         data.display()
     ))
 }
 
 fn anothers(data: &Path) -> StoreError {
     StoreError::Unusable(format!(
-        "{} is in use by an umai of another user, who alone can ask it; close it first, or use another folder with --data",
+        "{} is in use by another user's umai; close it, or use another folder with --data",
         data.display()
     ))
 }

@@ -93,7 +93,7 @@ impl Guest {
         let message = line::write(&Said::Ask(request)).map_err(|_| Unanswered::Gone)?;
         if message.len() > LONGEST {
             return Ok(Err(StoreError::Unusable(
-                "This connection is too long to be stored".into(),
+                "The connection is too large to store".into(),
             )));
         }
         let mut asked = self.send(request, message).await?;

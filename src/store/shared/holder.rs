@@ -36,7 +36,7 @@ impl Holder {
             Err(error) => {
                 let data = data.display();
                 let trouble = format!(
-                    "No other umai can use {data} while this one does: the socket in it cannot be made ({error})"
+                    "Other umai processes cannot use {data} at the same time: creating its socket failed ({error})"
                 );
                 (None, Some(trouble))
             }
@@ -90,9 +90,9 @@ async fn listen(listener: UnixListener, desk: Arc<Desk>) {
             Ok((None, stream)) => {
                 tokio::spawn(Visit::receive(Arc::clone(&desk), stream));
             }
-            Ok((Some(user), _)) => tracing::warn!(user, "another user was not let in"),
+            Ok((Some(user), _)) => tracing::warn!(user, "connection of another user rejected"),
             Err(error) => {
-                tracing::warn!(%error, "a guest could not be let in");
+                tracing::warn!(%error, "accepting a client failed");
                 tokio::time::sleep(NO_ROOM).await;
             }
         }

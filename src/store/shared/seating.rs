@@ -230,12 +230,12 @@ fn only(identity: Identity, data: PathBuf) -> Arc<Unlock> {
         }
         if found.is_some_and(|found| found.store == identity.store) {
             return Err(StoreError::Key(format!(
-                "The key of the store in {} was changed meanwhile; nothing else was. Start umai again to go on with the new one",
+                "The key of the store in {} changed while it was in use; nothing else changed. Restart umai to use the new key",
                 data.display()
             )));
         }
         Err(StoreError::Unusable(format!(
-            "The store in {} is not the one that was there before; nothing was changed. Start umai again to use it",
+            "The store in {} was replaced by another store; nothing was changed. Restart umai to use it",
             data.display()
         )))
     })

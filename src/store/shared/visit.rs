@@ -91,7 +91,7 @@ impl Visit {
             }
             None => {
                 let unknown = StoreError::Unusable(
-                    "The umai that has the store open does not understand this".into(),
+                    "The umai process that has the store open does not support this request".into(),
                 );
                 let told = self.tell(Err(unknown));
                 let visit = Arc::clone(self);

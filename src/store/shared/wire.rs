@@ -162,6 +162,6 @@ impl Reply {
 /// What is said of an answer to something else than was asked.
 pub fn beside_the_point() -> StoreError {
     StoreError::Unusable(
-        "The umai that has the store open gave another answer than was asked for".into(),
+        "The umai process that has the store open sent an unexpected reply".into(),
     )
 }

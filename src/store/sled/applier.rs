@@ -77,7 +77,7 @@ impl Applier {
     }
 
     fn leave_view(&self, why: &str) {
-        tracing::warn!(why, "the view did not take a change");
+        tracing::warn!(why, "applying changes to the index failed");
         let old = self.views.current();
         let made = rebuild::into_memory(&self.data, &self.identity, &old).and_then(|rebuilt| {
             let told = rebuilt.tell(&self.data, &self.notices);

@@ -93,7 +93,7 @@ impl Backups {
             let copied = stages.recv_timeout(PATIENCE_WITH_COPY);
             if matches!(copied, Err(RecvTimeoutError::Timeout)) {
                 self.applier.notices.tell(
-                    "The copy of the newest backup takes long; it is made again next time".into(),
+                    "Copying the newest backup is taking too long; it is retried next time".into(),
                 );
             }
         }
@@ -151,7 +151,7 @@ impl Backups {
             });
         match started {
             Ok(_) => self.under_way = Some(stages),
-            Err(error) => tracing::warn!(%error, "no backup"),
+            Err(error) => tracing::warn!(%error, "starting the backup thread failed"),
         }
     }
 }
@@ -168,7 +168,7 @@ fn make(applier: &Applier) -> Option<Backup> {
         Ok(made) => Some(made),
         Err(error) => {
             applier.notices.tell(format!(
-                "No backup of the store was made: {error}. Nothing is lost; another one is tried later"
+                "No backup of the store was created: {error}. Nothing is lost; umai tries again later"
             ));
             None
         }
@@ -184,7 +184,7 @@ fn has_room(data: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::Unusable(format!(
-        "the disk of {} has little room left",
+        "the disk of {} is almost full",
         data.display()
     )))
 }
@@ -202,7 +202,7 @@ fn copy(applier: &Applier, made: &Backup) {
     };
     if let Err(error) = backup::copy(made, folder, now()) {
         applier.notices.tell(format!(
-            "The backup {} was not copied: {error}. It is beside the store; another copy is tried with the next backup",
+            "The backup {} was not copied: {error}. It is kept next to the store; the next backup is copied again",
             made.path.display()
         ));
     }

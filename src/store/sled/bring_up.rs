@@ -121,7 +121,7 @@ fn adopt(shared: &Applier, view: View, applied: &Applied) -> Result<State, Store
     }
     let point = applied.point();
     shared.notices.tell(format!(
-        "The journal was gone. It begins again from the view, which has {} connections and all changes up to {}",
+        "The journal was not found. A new one starts from the index, which has {} connections and all changes up to {}",
         point.digest.count, point.revision
     ));
     let tail = begin_segment(&shared.data, &shared.identity, point)?;
@@ -210,9 +210,9 @@ fn usable(view: Result<Found, String>, identity: &Identity) -> (View, Point, Opt
         }
         Ok(Found::View(view, _)) => {
             rebuild::leave(Arc::new(view));
-            "it was another store's".into()
+            "it belongs to another store".into()
         }
-        Ok(Found::Nothing) => "it was not there".into(),
+        Ok(Found::Nothing) => "it was not found".into(),
         Ok(Found::Empty) => "it was empty".into(),
         Err(why) => why,
     };
@@ -240,7 +240,7 @@ impl Course {
         if snapshot.revision == self.point.revision {
             if snapshot.digest != self.point.digest {
                 self.trouble.get_or_insert_with(|| {
-                    "the newest snapshot has other connections than the journal".into()
+                    "the newest snapshot does not match the journal".into()
                 });
             }
             return;
@@ -264,8 +264,8 @@ impl Course {
         match verify(&views.current(), applied.digest, || true) {
             Verdict::Sound | Verdict::Stopped => {
                 notices.tell(format!(
-                    "The end of the journal is damaged: change {} is the last one in it that can be read. \
-                     Nothing is lost: the view has all changes up to {}",
+                    "The end of the journal is damaged: change {} is the last readable one. \
+                     Nothing is lost: the index has all changes up to {}",
                     end.revision, applied.revision
                 ));
                 self.point = applied;

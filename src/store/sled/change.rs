@@ -54,7 +54,7 @@ impl Ask {
         })?;
         if json.len() > LONGEST {
             return Err(StoreError::Unusable(
-                "This connection is too long to be stored".into(),
+                "The connection is too large to store".into(),
             ));
         }
         Ok(Self::Save(Box::new(AskSave {

@@ -44,7 +44,7 @@ fn prove(data: &Path, written: &Path) -> io::Result<()> {
         Ok(())
     } else {
         Err(io::Error::other(
-            "it does not amount to what the journal says",
+            "the snapshot does not match the journal",
         ))
     }
 }
@@ -90,5 +90,5 @@ pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<Entry<'a>> {
 }
 
 fn damaged() -> io::Error {
-    io::Error::other("a row of the view is damaged")
+    io::Error::other("a row of the index is damaged")
 }

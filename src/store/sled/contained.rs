@@ -22,7 +22,7 @@ pub fn contained<T>(ask: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
         Err(Broken(format!(
-            "it gave up: {}",
+            "it failed unexpectedly: {}",
             said.unwrap_or("without a reason")
         )))
     })
@@ -54,7 +54,7 @@ mod tests {
         let answer: Result<(), Broken> = contained(|| panic!("a page is gone"));
         assert_eq!(
             answer.map_err(|broken| broken.0),
-            Err("it gave up: a page is gone".to_owned())
+            Err("it failed unexpectedly: a page is gone".to_owned())
         );
     }
 }

@@ -155,7 +155,7 @@ impl Ledger {
             return Ok(());
         };
         let by = self.current(owner)?.ok_or_else(|| {
-            StoreError::Unusable(format!("The alias '{alias}' leads to no connection"))
+            StoreError::Unusable(format!("The alias '{alias}' refers to a missing connection"))
         })?;
         Err(StoreError::AliasTaken {
             alias: alias.clone(),

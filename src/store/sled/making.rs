@@ -42,7 +42,7 @@ pub fn make(
     };
     if made.has_losses() || made.point != point {
         return Err(StoreError::Unusable(format!(
-            "What was written to {} is not what was to be written; nothing was changed",
+            "Verifying the store written to {} failed; nothing was changed",
             folder.display()
         )));
     }

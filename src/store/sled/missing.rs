@@ -27,9 +27,9 @@ pub fn sentence(data: &Path) -> Option<String> {
 pub fn note(data: &Path, found: u64, expected: u64) -> Result<(), StoreError> {
     let path = file(data);
     let sentence = format!(
-        "The journal says that there are {expected} connections, and {found} could be made again{}. \
-         Nothing was thrown away: the journal is in {}, its snapshots in {}, what was set aside in {}. \
-         No snapshot is taken and no file is removed until you have brought a backup back (umai backup restore --newest), or deleted {} to go on without them",
+        "The journal records {expected} connections, but only {found} could be recovered{}. \
+         Nothing was deleted: the journal is in {}, its snapshots in {}, damaged files in {}. \
+         No snapshot is taken and no file is removed until you restore a backup (umai backup restore --newest), or delete {} to continue without the missing connections",
         missing(found, expected),
         data.join(journal::FOLDER).display(),
         data.join(snapshot::FOLDER).display(),
@@ -44,7 +44,7 @@ pub fn note(data: &Path, found: u64, expected: u64) -> Result<(), StoreError> {
 
 fn missing(found: u64, expected: u64) -> String {
     match expected.checked_sub(found) {
-        Some(0) | None => "; they are not the same as they were".into(),
+        Some(0) | None => "; their content differs".into(),
         Some(missing) => format!("; {missing} are missing"),
     }
 }
@@ -68,7 +68,7 @@ pub fn set_snapshots_aside(data: &Path, snapshots: &[PathBuf]) -> io::Result<Vec
         let target = folder.join(name);
         std::fs::rename(path, &target)?;
         sentences.push(format!(
-            "The snapshot {} does not have what the journal says; it is kept in {}, and nothing is lost",
+            "The snapshot {} does not match the journal; it was moved to {}, and nothing is lost",
             path.display(),
             target.display()
         ));

@@ -193,8 +193,8 @@ fn refuse_beside_backups(data: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::Unusable(format!(
-        "There is no store in {data}, but there are {count} backups of one; nothing was changed. \
-         Bring the newest one back with: umai backup restore --newest; or use another folder with --data",
+        "There is no store in {data}, but there are {count} backups; nothing was changed. \
+         Restore the newest: umai backup restore --newest; or use another folder with --data",
         data = data.display()
     )))
 }
@@ -205,7 +205,7 @@ pub fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
         Ok(head) => Ok(Some(head)),
         Err(Unreadable::Damaged) => Ok(None),
         Err(Unreadable::Newer(format)) => Err(StoreError::Unusable(format!(
-            "{} was written by a newer umai (format {format}); nothing was changed. Use that one, or another folder with --data",
+            "{} was written by a newer umai (format {format}); nothing was changed. Use that version, or another folder with --data",
             path.display()
         ))),
     }
@@ -253,8 +253,8 @@ fn identity_of_view(data: &Path) -> Result<Identity, StoreError> {
 
 pub(super) fn nothing_readable(data: &Path) -> StoreError {
     StoreError::Unusable(format!(
-        "There is a store in {}, but no journal of it that can be read; nothing was changed. \
-         Bring a backup back with: umai backup restore --newest; or use another folder with --data",
+        "The store in {} has no readable journal; nothing was changed. \
+         Restore a backup: umai backup restore --newest; or use another folder with --data",
         data.display()
     ))
 }

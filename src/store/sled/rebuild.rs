@@ -256,7 +256,7 @@ fn rows_of(fold: &mut Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), Store
     rows.sort();
     if let Some(first) = unreadable.first() {
         losses.push(format!(
-            "{} connections in the journal and its snapshots cannot be read; the first of them: {first}",
+            "{} connections in the journal and its snapshots cannot be read; the first error: {first}",
             unreadable.len()
         ));
     }
@@ -292,7 +292,7 @@ fn free_alias(current: &mut Current, taken: &mut HashSet<String>) -> Result<Stri
     current.json = rows::write_json(&saved)?.into();
     taken.insert(current.item.alias.to_lowercase());
     Ok(format!(
-        "The alias '{old}' was found on two connections; '{}' has the alias '{}' now",
+        "Two connections had the alias '{old}'; '{}' now has the alias '{}'",
         current.item.name, current.item.alias
     ))
 }
@@ -305,7 +305,7 @@ fn losses_of(fold: &Payloads) -> Vec<String> {
             format!("Changes {from} to {to} are")
         };
         format!(
-            "{changes} lost: no readable part of the journal has them. A connection that only they told of is gone, others are as the changes before left them; a backup brings them back: umai backup list"
+            "{changes} lost: no readable part of the journal contains them. Connections created by them are gone, others are at their previous version; restore a backup to get them back: umai backup list"
         )
     });
     missing.collect()

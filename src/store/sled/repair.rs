@@ -138,7 +138,7 @@ impl Keeper {
         self.wanted = Some(Reason::Damaged);
         if let Err(error) = self.roll(point) {
             self.applier.notices.tell(format!(
-                "A new part of the journal could not be begun: {error}"
+                "Starting a new journal segment failed: {error}"
             ));
         }
     }
@@ -167,7 +167,7 @@ impl Keeper {
             Err(error) => self
                 .applier
                 .notices
-                .tell(format!("The journal could not be looked at: {error}")),
+                .tell(format!("The journal could not be checked: {error}")),
         }
     }
 
@@ -175,13 +175,13 @@ impl Keeper {
     pub fn follow(&mut self, ledger: &Ledger) {
         if self.tail.is_full() {
             if let Err(error) = self.roll(ledger.point()) {
-                tracing::warn!(%error, "no new segment");
+                tracing::warn!(%error, "starting a new journal segment failed");
                 return;
             }
             match is_long(&self.applier.data) {
                 Ok(true) => self.wanted = self.wanted.or(Some(Reason::Long)),
                 Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "the journal's length is not known"),
+                Err(error) => tracing::warn!(%error, "the journal length cannot be determined"),
             }
         }
         if self.snapshot.as_ref().is_none_or(JoinHandle::is_finished)
@@ -217,13 +217,13 @@ impl Keeper {
                     && !stop.load(Ordering::Acquire)
                 {
                     applier.notices.tell(format!(
-                        "No snapshot of the store was taken: {error}. Nothing is lost; the journal grows until one is"
+                        "No snapshot of the store was taken: {error}. Nothing is lost; the journal grows until a snapshot succeeds"
                     ));
                 }
             });
         match started {
             Ok(thread) => self.snapshot = Some(thread),
-            Err(error) => tracing::warn!(%error, "no snapshot"),
+            Err(error) => tracing::warn!(%error, "starting the snapshot thread failed"),
         }
     }
 
@@ -239,7 +239,7 @@ impl Keeper {
             // Sled writes when it is dropped, too, and would wait for ever for a write that the disk refused.
             rebuild::leave(view);
         } else if let Err(broken) = view.write_out() {
-            tracing::warn!(why = broken.0, "the view was not written out");
+            tracing::warn!(why = broken.0, "flushing the index failed");
         }
         self.backups.close(point);
     }
@@ -257,10 +257,10 @@ pub fn make_again(
         let aside = rebuild::set_aside(data)?;
         let (rebuilt, broken) = rebuild::into_sled(data, identity, old)?;
         let kept = aside.map_or(String::new(), |path| {
-            format!("; the damaged one is kept in {}", path.display())
+            format!("; the damaged index is kept in {}", path.display())
         });
         notices.tell(format!(
-            "The view of the connections was damaged ({why}). It was made again from the journal, with {} connections{kept}",
+            "The index of the connections was damaged ({why}). It was rebuilt from the journal with {} connections{kept}",
             rebuilt.point.digest.count
         ));
         if let Some(Broken(why)) = broken {
@@ -281,8 +281,8 @@ pub fn make_again(
 /// The sentence for a view that is only in memory.
 pub fn in_memory(why: &str) -> String {
     format!(
-        "The view of the connections cannot be written ({why}); it is kept in memory until the next start. \
-         Nothing is lost: the journal has it all"
+        "The index of the connections cannot be written ({why}); it is kept in memory until the next start. \
+         Nothing is lost: the journal is complete"
     )
 }
 
@@ -340,7 +340,7 @@ fn describe(applier: &Applier, segment: &Segment, damage: &Damage, kept: &Path) 
         |revision| format!("Change {revision}"),
     );
     format!(
-        "{change}{about} is damaged in {} at byte {}; it was set aside in {}, and the others work",
+        "{change}{about} is damaged in {} at byte {}; a copy was kept in {}, and all other changes are intact",
         segment.path.display(),
         damage.from,
         kept.display()

@@ -418,7 +418,7 @@ pub fn read_json<'a, T: Deserialize<'a>>(id: Uuid, json: &'a [u8]) -> Result<T, 
 /// Writes what is to be stored.
 pub fn write_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(value)
-        .map_err(|error| StoreError::Unusable(format!("This cannot be stored: {error}")))
+        .map_err(|error| StoreError::Unusable(format!("The connection cannot be serialized: {error}")))
 }
 
 /// A row's key and value as sled gives them.

@@ -97,7 +97,7 @@ impl Sums {
             ));
         }
         if self.digest != digest {
-            return unsound("it has other connections than the journal".into());
+            return unsound("its connections do not match the journal".into());
         }
         let agree = self.places == digest.count
             && self.aliases == digest.count
@@ -107,7 +107,7 @@ impl Sums {
         if agree {
             Verdict::Sound
         } else {
-            unsound("its connections, list, aliases and versions do not agree".into())
+            unsound("its connections, list, aliases and versions are inconsistent".into())
         }
     }
 }

@@ -196,7 +196,7 @@ impl View {
     /// Writes out what sled holds back, so that the next start has less to do. The journal has it all in any case.
     #[expect(
         clippy::disallowed_methods,
-        reason = "it is not durable on Linux, and here it need not be"
+        reason = "flush is not durable on Linux, and the index does not need it to be"
     )]
     pub fn write_out(&self) -> Result<(), Broken> {
         match self {
@@ -220,7 +220,7 @@ impl From<::sled::Error> for Broken {
                 let words = words.and_then(|words| words.split('"').next());
                 words.map_or_else(|| said.clone(), str::to_owned)
             }
-            ::sled::Error::Corruption { .. } => "a part of it is damaged".into(),
+            ::sled::Error::Corruption { .. } => "part of the index is damaged".into(),
             other => other.to_string(),
         })
     }
@@ -242,7 +242,7 @@ fn wait_for(file: File) -> std::io::Result<()> {
             }
         })?;
     told.recv_timeout(LONGEST_WAIT)
-        .map_err(|_| std::io::Error::other("this process still has it open"))
+        .map_err(|_| std::io::Error::other("this process still has the index open"))
 }
 
 /// sled makes its files readable by others.

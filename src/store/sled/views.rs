@@ -92,7 +92,7 @@ impl Views {
         };
         rows::read_alias(&body)
             .map(Some)
-            .ok_or_else(|| unsound("an alias leads nowhere"))
+            .ok_or_else(|| unsound("an alias has no connection"))
     }
 
     /// A connection.
@@ -282,7 +282,7 @@ impl Views {
 fn read_item(key: &[u8], value: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
     let (_, id, json) = rows::unseal(key, value)
         .and_then(rows::read_order)
-        .ok_or_else(|| unsound("the checksum of a place in the list is wrong"))?;
+        .ok_or_else(|| unsound("the checksum of a list entry is wrong"))?;
     rows::read_item(id, json)
 }
 
@@ -293,7 +293,7 @@ fn unsound(why: &str) -> StoreError {
 impl From<Broken> for StoreError {
     fn from(broken: Broken) -> Self {
         Self::Unusable(format!(
-            "The view of the store cannot be read: {}",
+            "The index of the store cannot be read: {}",
             broken.0
         ))
     }

@@ -150,7 +150,7 @@ impl Writer {
         match written {
             Ok(()) => Ok(()),
             Err(Refused::NoRoom(error)) => Err(StoreError::Unusable(format!(
-                "There is no room to keep this in {}: {error}. Nothing was changed; make room and save again",
+                "No space left to save in {}: {error}. Nothing was changed; free some space and save again",
                 self.applier.data.display()
             ))),
             Err(Refused::Broken(error)) => {

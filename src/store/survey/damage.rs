@@ -41,7 +41,7 @@ fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
     let (bytes, head) = segment.read()?;
     match head {
         Ok(_) => {}
-        Err(Unreadable::Damaged) => return Ok(Some("in its head".into())),
+        Err(Unreadable::Damaged) => return Ok(Some("in its header".into())),
         // Only a newer umai can tell.
         Err(Unreadable::Newer(_)) => return Ok(None),
     }
@@ -57,7 +57,7 @@ fn in_snapshot(path: &PathBuf) -> io::Result<Option<String>> {
     let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
     Ok(match snapshot::read_from(&mut file, |_| {})? {
         Ok(_) | Err(Unsound::Newer(_)) => None,
-        Err(Unsound::Head) => Some("in its head".into()),
+        Err(Unsound::Head) => Some("in its header".into()),
         Err(Unsound::Entry(from) | Unsound::Cut(from)) => Some(at(from)),
     })
 }
