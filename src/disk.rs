@@ -1,4 +1,4 @@
-//! Makes files and folders that only their owner can use, makes their names durable, and expands and explains paths.
+//! Creates files and folders that only their owner can access, syncs directory entries, and expands and explains paths.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -9,7 +9,7 @@ use rustix::fs::Access;
 use rustix::io::Errno;
 use rustix::process::{Uid, geteuid};
 
-/// Makes a folder and those above it, and their names durable; one that is there stays as it is.
+/// Creates a folder and its missing parents with mode 0700 and syncs their entries. An existing folder is left unchanged.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let made: Vec<&Path> = path.ancestors().skip(1).take_while(is_missing).collect();
@@ -20,8 +20,8 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), sync_folder)
 }
 
-/// Makes the whole way to a file or folder durable, as far as the folders above it may be opened: a process that was killed may
-/// have made them and not come to it.
+/// Syncs every parent folder of `path`, so that entries created by an earlier, killed process are durable too. Parents that must
+/// not be opened are skipped.
 pub fn sync_way_to(path: &Path) -> io::Result<()> {
     for folder in path.ancestors().skip(1) {
         match sync_folder(folder) {
@@ -131,7 +131,7 @@ pub fn is_forbidden(path: &Path, wanted: Use) -> bool {
     )
 }
 
-/// Makes a file that must not be there yet.
+/// Creates a file with mode 0600. Fails when the file exists.
 pub fn create_file(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
@@ -141,7 +141,7 @@ pub fn create_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Makes the names in a folder durable.
+/// Syncs a folder, which makes the entries in it durable.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     let path = if path.as_os_str().is_empty() {
         Path::new(".")
@@ -151,12 +151,12 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Where a file is written before it appears under its name.
+/// Temporary path that [`place`] writes before it renames the file.
 pub fn aside(path: &Path) -> PathBuf {
     path.with_extension("new")
 }
 
-/// Makes a whole file appear under its name at once: written aside, synced, renamed, and the name synced.
+/// Writes a file atomically: to a temporary path, synced, renamed, and the folder synced. Replaces an existing file.
 pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<File> {
     let aside = aside(path);
     match std::fs::remove_file(&aside) {
@@ -172,7 +172,7 @@ pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io
     let file = match written {
         Ok(file) => file,
         Err(error) => {
-            // The reason is told; the unfinished file goes if it can, and is replaced next time if it cannot.
+            // The write error is returned; a temporary file that cannot be removed now is replaced by the next attempt.
             let _ = std::fs::remove_file(&aside);
             return Err(error);
         }
@@ -181,26 +181,26 @@ pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io
     Ok(file)
 }
 
-/// What may become of a file that is there already.
+/// Policy for an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Over {
-    /// It stays, and nothing is written.
+    /// Fail and keep the existing file.
     Nothing,
-    /// It is replaced.
+    /// Replace the existing file.
     Anything,
 }
 
-/// The most names that are tried for a file beside another.
+/// Maximum number of temporary names tried by [`deliver`].
 const NAMES: u32 = 100;
 
-/// Makes a whole file appear under its name at once, in a folder with files of others: none of them is touched, the file itself
-/// only where it may be replaced.
+/// Writes a file atomically in a folder that also has other people's files: no other file is touched, and the file itself is
+/// replaced only when `over` allows it.
 pub fn deliver(
     path: &Path,
     over: Over,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    // The name is taken first, so that nobody else's file is replaced in between.
+    // Claim the name first, so that a file created by another program in between is not replaced.
     let is_claimed = match over {
         Over::Nothing => create_file(path).map(|_| true)?,
         Over::Anything => false,
@@ -210,20 +210,20 @@ pub fn deliver(
             .and_then(|()| file.sync_all())
             .and_then(|()| std::fs::rename(&aside, path));
         if written.is_err() {
-            // The reason is told; nothing more can be done about what cannot be removed.
+            // The write error is returned; nothing else can be done about the temporary file.
             let _ = std::fs::remove_file(&aside);
         }
         written
     });
     if written.is_err() && is_claimed {
-        // As above: it is empty.
+        // Best effort, as above: the claimed file is empty.
         let _ = std::fs::remove_file(path);
     }
     written?;
     path.parent().map_or(Ok(()), sync_folder)
 }
 
-/// A new file beside this one, under a name that nobody has.
+/// Creates a temporary file next to `path` under an unused name.
 fn unused(path: &Path) -> io::Result<(PathBuf, File)> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut number = 0;
@@ -238,9 +238,9 @@ fn unused(path: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// Waits for the right to change a file: one process at a time has it, until what is given here is dropped.
+/// Waits for the exclusive lock of a file and returns the guard. One process holds it at a time, until the guard is dropped.
 ///
-/// The lock is on a file beside it, since the file itself is replaced. The system takes it back however a process ends.
+/// The lock is on `<file>.lock`, because the file itself is replaced by renames. The system releases it when the process ends.
 pub fn turn(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)

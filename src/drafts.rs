@@ -1,7 +1,7 @@
-//! Keeps what is typed and not saved, sealed, until it is saved or given up: the next start offers it.
+//! Stores unsaved form input, sealed, until it is saved or discarded; the next start offers it again.
 //!
-//! Why a lock for each: several apps work on one folder, and none shall be offered what another one is still typing. Whoever
-//! types a draft holds the lock beside it; the system takes that back however the app ends.
+//! Several apps may use one folder, and none may offer a draft that another app is still editing. The app that edits a draft
+//! therefore holds the lock next to it; the system releases the lock when the process ends.
 
 mod file;
 mod hold;
@@ -22,44 +22,44 @@ use crate::store::key::{Found as FoundKey, Key, earlier};
 use file::{Binding, ENDING};
 use hold::Hold;
 
-/// The most bytes of one draft: many times what a form can be filled with by hand.
+/// Maximum size of a draft in bytes, many times what a form filled by hand needs.
 pub const MOST_BYTES: usize = 1024 * 1024;
 
-/// The most drafts that are kept; then the oldest that nobody types makes room.
+/// Maximum number of drafts; beyond it the oldest draft that no app is editing is removed.
 pub const MOST_DRAFTS: usize = 32;
 
-/// Where drafts are, whose connections they are about, and what seals them.
+/// Location of the drafts, the target they belong to, and the key that seals them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The folder they are in.
+    /// Folder of the drafts.
     pub folder: PathBuf,
-    /// Whose connections they are about: a draft opens nowhere else.
+    /// Target whose connections the drafts belong to; a draft cannot be opened for another target.
     pub whose: String,
-    /// The folder with the key, when it is nowhere else.
+    /// Config folder, the default location of the key.
     pub config: PathBuf,
-    /// A key file that takes precedence.
+    /// Key file that takes precedence.
     pub key_file: Option<PathBuf>,
-    /// What to do where there is no key.
+    /// Policy when there is no key.
     pub without_key: WithoutKey,
 }
 
-/// What to do where there is no key to seal with.
+/// Policy when there is no key to seal with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithoutKey {
-    /// Make one: nothing was ever sealed here.
+    /// Create a key: nothing was sealed here before.
     Make,
-    /// Keep nothing: the one that is missing sealed something.
+    /// Store nothing: the missing key has sealed something.
     Refuse,
 }
 
-/// A draft that was found.
+/// Draft read from disk.
 #[derive(Clone)]
 pub struct Found {
-    /// Its name.
+    /// ID of the draft.
     pub id: Uuid,
-    /// When it was kept last.
+    /// Time of the last write.
     pub when: DateTime<Utc>,
-    /// What is in it, or why that cannot be read.
+    /// Content, or the reason why it cannot be read.
     pub content: Result<Zeroizing<Vec<u8>>, String>,
 }
 
@@ -69,35 +69,35 @@ impl std::fmt::Debug for Found {
     }
 }
 
-/// Why a draft is not kept.
+/// Reason why a draft cannot be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum DraftError {
-    /// It is longer than a draft may be.
+    /// The draft exceeds [`MOST_BYTES`].
     #[error("the draft is larger than 1 MiB")]
     TooLarge,
-    /// There is nothing to seal it with.
+    /// There is no key to seal the draft with.
     #[error(transparent)]
     Key(#[from] StoreError),
-    /// The disk refused.
+    /// A file could not be read or written.
     #[error("{}", disk::describe(path, error))]
     Disk {
-        /// What was written or read.
+        /// Affected path.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         error: io::Error,
     },
 }
 
-/// The drafts of one app, and those that it found.
+/// Drafts of one app, and those it found.
 pub struct Drafts {
     place: Place,
     key: Option<Key>,
-    /// Those that no other app may touch now.
+    /// Drafts locked by this app.
     holds: HashMap<Uuid, Hold>,
 }
 
 impl Drafts {
-    /// The drafts of a place; nothing is read or made yet.
+    /// Returns the drafts of a location without any disk access.
     pub fn new(place: Place) -> Self {
         Self {
             place,
@@ -106,7 +106,7 @@ impl Drafts {
         }
     }
 
-    /// Keeps a draft in place of what was kept of it before; durable when this answers.
+    /// Writes a draft, replacing its previous content. The draft is durable on return.
     pub fn keep(&mut self, id: Uuid, content: &[u8]) -> Result<(), DraftError> {
         if content.len() > MOST_BYTES {
             return Err(DraftError::TooLarge);
@@ -127,7 +127,7 @@ impl Drafts {
         Ok(())
     }
 
-    /// Gives a draft up for good.
+    /// Discards a draft permanently.
     pub fn forget(&mut self, id: Uuid) -> Result<(), DraftError> {
         let path = self.path(id);
         let gone = remove(&path).and_then(|()| remove(&disk::aside(&path)));
@@ -137,7 +137,7 @@ impl Drafts {
         gone.map_err(|error| refused(&path, error))
     }
 
-    /// The drafts that no living app types, the newest first; no other app is offered them until they are let go of.
+    /// Returns the drafts that no running app is editing, newest first, and locks them until they are released.
     pub fn find(&mut self) -> Result<Vec<Found>, DraftError> {
         let mut found = Vec::new();
         for id in self.ids()? {
@@ -148,12 +148,12 @@ impl Drafts {
             let Some(hold) = Hold::take(&path).map_err(|error| refused(&path, error))? else {
                 continue;
             };
-            // Whoever typed it may have given it up between the two looks.
+            // The app that edited it may have discarded it in the meantime.
             if !path.exists() {
                 hold.end();
                 continue;
             }
-            // What a crash left half written: nobody writes it now.
+            // Left behind by a crash; the lock proves that no app is writing it.
             let _ = remove(&disk::aside(&path));
             self.holds.insert(id, hold);
             found.push(self.read(id, &path));
@@ -163,7 +163,7 @@ impl Drafts {
         Ok(found)
     }
 
-    /// Leaves a draft that was found to whoever looks next.
+    /// Releases a draft that was found, so that the next [`find`](Self::find) of any app returns it.
     pub fn let_go(&mut self, id: Uuid) {
         self.holds.remove(&id);
     }
@@ -190,7 +190,7 @@ impl Drafts {
         }
     }
 
-    /// What was kept before the key was changed is sealed with the new one when it is kept again.
+    /// Reads a draft that was sealed before a key rotation. Its next write seals it with the new key.
     fn open_with_earlier(
         &self,
         key: &Key,
@@ -202,14 +202,13 @@ impl Drafts {
         before.find_map(|key| file::open(path, &key, binding).ok())
     }
 
-    /// The names of the drafts in the folder.
     fn ids(&self) -> Result<Vec<Uuid>, DraftError> {
         let folder = &self.place.folder;
         let ids = names(folder, ENDING).map_err(|error| refused(folder, error))?;
         Ok(ids)
     }
 
-    /// Locks without a draft are what a crash left behind.
+    /// Removes locks without a draft, left behind by a crash.
     fn sweep(&self) {
         let locks = names(&self.place.folder, hold::ENDING).unwrap_or_default();
         for id in locks {
@@ -217,14 +216,14 @@ impl Drafts {
             if self.holds.contains_key(&id) || path.exists() {
                 continue;
             }
-            // One that cannot be taken away is in nobody's way.
+            // A lock that cannot be removed does no harm.
             if let Ok(Some(hold)) = Hold::take(&path) {
                 hold.end();
             }
         }
     }
 
-    /// The oldest drafts go, as many as are needed for one more, where no living app types them.
+    /// Removes the oldest drafts that no running app is editing, to make room for one more.
     fn make_room(&mut self) -> Result<(), DraftError> {
         let mut ids = self.ids()?;
         if ids.len() < MOST_DRAFTS {
@@ -262,7 +261,7 @@ impl Drafts {
                 (FoundKey::Key(key, _), _) => key,
                 (FoundKey::Missing(path), WithoutKey::Make) => match Key::make(&path) {
                     Ok(key) => key,
-                    // Another app may have made it in the same moment.
+                    // Another app may have created it at the same moment.
                     Err(error) => match find(&self.place)? {
                         FoundKey::Key(key, _) => key,
                         FoundKey::Missing(_) => return Err(error),
@@ -291,7 +290,7 @@ impl Drafts {
     }
 }
 
-/// The ids that files of an ending are called by.
+/// IDs of the files with an extension.
 fn names(folder: &Path, ending: &str) -> io::Result<Vec<Uuid>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -311,7 +310,7 @@ fn names(folder: &Path, ending: &str) -> io::Result<Vec<Uuid>> {
     Ok(ids)
 }
 
-/// Takes a file away; one that is not there is as good.
+/// Removes a file; a missing file is not an error.
 fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -1,4 +1,4 @@
-//! Opens the store in a data folder.
+//! Opens the store of a data folder.
 
 mod files;
 mod lock;
@@ -30,25 +30,25 @@ use self::shared::SharedStore;
 use crate::connection::store::ConnectionStore;
 use crate::connection::{Plain, StoreError};
 
-/// Where a store and its key are.
+/// Location of a store and its key.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
-    /// The folder that the connections are kept in.
+    /// Folder of the store.
     pub data: PathBuf,
-    /// The folder that the key is kept in, when it is nowhere else.
+    /// Config folder, the default location of the key.
     pub config: PathBuf,
-    /// A key file that takes precedence.
+    /// Key file that takes precedence.
     pub key_file: Option<PathBuf>,
 }
 
-/// Opens the store in a data folder, making it and the key when there is neither; joins the process that has it open.
+/// Opens the store of a data folder, or joins the process that has it open. Creates the store and the key when neither exists.
 ///
-/// A key is made for a new store only: where there is a store already, a missing or wrong key is an error.
+/// A key is created for a new store only: a missing or wrong key of an existing store is an error.
 pub async fn open(options: &StoreOptions) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
     open_shared(&SharedStore::new(&options.data), options).await
 }
 
-/// Opens a store as [`open`] does, for those who let go of it for a while, or close it while it opens.
+/// Opens a store like [`open`], for callers that pause the store or close it while it opens.
 pub async fn open_shared(
     shared: &SharedStore,
     options: &StoreOptions,
@@ -62,7 +62,7 @@ pub async fn open_shared(
         }
         let (identity, key) = unlock(&asked, found)?;
         let key = Arc::new(key);
-        // Later ones are of the same key.
+        // Later calls use the same key, so only the first one sets it.
         let _ = stamp.set(backup::stamp_of(Arc::clone(&key)));
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(identity)
@@ -77,19 +77,19 @@ pub async fn open_shared(
     Ok(Arc::new(SealedStore::new(shared.clone(), key, store)))
 }
 
-/// Whether there is no store in a folder yet. Nothing is opened, nothing made.
+/// Returns true when a folder has no store yet. Opens and creates nothing.
 pub fn is_missing(data: &Path) -> bool {
-    // What is damaged is there, and opening it says what can be done.
+    // A damaged store exists; opening it returns the reason.
     matches!(self::sled::identity_in(data), Ok(None))
 }
 
-/// Which store is in a data folder, as far as its files tell; it is not opened.
+/// Reads the ID of the store in a data folder without opening it.
 pub fn store_in(data: &Path) -> Option<Uuid> {
     let identity = self::sled::identity_in(data).ok()??;
     Some(identity.store)
 }
 
-/// Says what is wrong with the key, when there is a store that it is not the key of. Nothing is opened, nothing changed.
+/// Checks that the key matches the store, if there is one. Opens and changes nothing.
 pub fn check_key(options: &StoreOptions) -> Result<(), StoreError> {
     match self::sled::identity_in(&options.data)? {
         Some(identity) => fitting(options, &identity).map(drop),
@@ -97,7 +97,7 @@ pub fn check_key(options: &StoreOptions) -> Result<(), StoreError> {
     }
 }
 
-/// What a key that was not found, or is another one, leads to; the sentences for both end with it.
+/// Hint that ends the messages about a missing or wrong key.
 const LOST: &str = "If it is lost, create a new key: umai key new --forget-secrets keeps everything except the secrets, which must be entered again";
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
@@ -105,14 +105,15 @@ fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity,
         let (key, place) = fitting(options, identity)?;
         if place == Place::Waiting {
             let spot = Spot::find(options.key_file.as_deref(), &options.config);
-            // Where it cannot be put in its place, it is found again where it is.
+            // Best effort: a key that cannot be moved now is found at its pending path again.
             let _ = place::install(&spot).and_then(|()| key::earlier::tidy(&spot, &key));
         }
         return Ok((identity.clone(), key));
     }
     let key = match Key::find(options.key_file.as_deref(), &options.config)? {
         Found::Key(key, path) => {
-            // A process that was killed may have made it, and not its name durable; the folder may be another's, who sees to it.
+            // A killed process may have created the file without syncing the folder. The folder may belong to another user, so
+            // errors are ignored.
             let _ = files::sync_way_to(&path);
             key
         }
@@ -123,16 +124,16 @@ fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity,
     Ok((Identity { store, check }, key))
 }
 
-/// Where a key is.
+/// Location of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Where it belongs.
+    /// Its regular path.
     Own,
-    /// Beside it, since a rotation was cut short.
+    /// The pending path, after an interrupted rotation.
     Waiting,
 }
 
-/// The key of a store, and where it is.
+/// Returns the key of a store and its location.
 fn fitting(options: &StoreOptions, identity: &Identity) -> Result<(Key, Place), StoreError> {
     let spot = Spot::find(options.key_file.as_deref(), &options.config);
     let data = options.data.display();

@@ -157,10 +157,7 @@ async fn a_view_that_lost_a_row_without_knowing_is_made_again() {
             let store = open_in(folder.path()).await.unwrap();
             assert_eq!(content(&store).await, before, "{kind} {change}");
             let said = store.notices().join(" ");
-            assert!(
-                said.contains("rebuilt from the journal"),
-                "{kind}: {said}"
-            );
+            assert!(said.contains("rebuilt from the journal"), "{kind}: {said}");
             store.close().await.unwrap();
         }
     }

@@ -1,4 +1,4 @@
-//! The file of a draft: a head, then when it was kept and what is in it, sealed for this draft alone.
+//! File format of a draft: a magic header, then the time and the content, sealed for this draft only.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,26 +13,26 @@ use super::MOST_BYTES;
 use crate::connection::StoreError;
 use crate::store::key::Key;
 
-/// How the files of drafts are called.
+/// File extension of drafts.
 pub const ENDING: &str = "draft";
 
-/// What a file begins with; the number is the format's.
+/// Magic bytes at the start; the digit is the format version.
 const HEAD: &[u8; 8] = b"umaidft1";
 
-/// The time in milliseconds and the length, before the content.
+/// Length of the time in milliseconds and the content length, before the content.
 const BEFORE: usize = 16;
 
-/// Contents are padded to a multiple of this, so that the length says little.
+/// Contents are padded to a multiple of this, to hide their length.
 const BUCKET: usize = 1024;
 
-/// The most bytes of a file: the content, and what stands around it.
+/// Maximum file size in bytes: the content and its overhead.
 const MOST_IN_FILE: u64 = (MOST_BYTES + 2 * BUCKET) as u64;
 
-/// The one draft that a seal can be opened for.
+/// Associated data that binds a seal to one draft.
 pub struct Binding(Vec<u8>);
 
 impl Binding {
-    /// The binding of a draft about somebody's connections.
+    /// Returns the binding of a draft of a target.
     pub fn of(whose: &str, id: Uuid) -> Self {
         let length = (whose.len() as u64).to_le_bytes();
         Self(
@@ -47,7 +47,7 @@ impl Binding {
     }
 }
 
-/// The bytes of a file.
+/// Returns the file content of a draft.
 pub fn seal(
     key: &Key,
     binding: &Binding,
@@ -65,7 +65,7 @@ pub fn seal(
     Ok([HEAD.as_slice(), &key.seal_bytes(&padded, &binding.0)?].concat())
 }
 
-/// When a draft was kept, and what is in it; else a sentence why that cannot be read.
+/// Reads the time and the content of a draft. The error is a sentence for the user.
 pub fn open(
     path: &Path,
     key: &Key,
@@ -102,7 +102,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// When a file was written; what cannot be told counts as old.
+/// Modification time of a file; the epoch when unknown.
 pub fn modified(path: &Path) -> DateTime<Utc> {
     std::fs::metadata(path)
         .and_then(|found| found.modified())

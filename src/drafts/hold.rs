@@ -1,21 +1,21 @@
-//! The right to touch a draft: one living app at a time has it.
+//! Lock of a draft: one running app at a time holds it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// How the files are called that are locked.
+/// File extension of locks.
 pub const ENDING: &str = "lock";
 
-/// The right to touch a draft; the system takes it back when the process ends, however it ends.
+/// Lock of a draft. The system releases it when the process ends.
 pub struct Hold {
     file: File,
     path: PathBuf,
 }
 
 impl Hold {
-    /// Takes the right to a draft; nothing when a living app has it.
+    /// Takes the lock of a draft. Returns `None` when another running app holds it.
     pub fn take(draft: &Path) -> io::Result<Option<Self>> {
         let path = draft.with_extension(ENDING);
         loop {
@@ -31,23 +31,23 @@ impl Hold {
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            // Whoever had it may have taken the file away: then this lock is on a file that nobody finds any more.
+            // The previous holder may have removed the file; the lock is then on a file that no longer has a name.
             if is_at(&file, &path)? {
                 return Ok(Some(Self { file, path }));
             }
         }
     }
 
-    /// Gives it up together with its file: the draft is no more.
+    /// Releases the lock and removes its file, because the draft no longer exists.
     pub fn end(self) {
-        // While it is still held. What cannot be taken away is swept up when drafts are looked for.
+        // Remove while the lock is held. A file that cannot be removed is removed by the next search for drafts.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        // Closing alone would not do while a child that is just being started still has a copy of the file.
+        // Closing is not enough while a child process that is being started still has a copy of the descriptor.
         let _ = self.file.unlock();
     }
 }

@@ -1,4 +1,4 @@
-//! What drafts promise.
+//! Tests of storing, finding and discarding drafts.
 
 use std::os::unix::fs::PermissionsExt;
 

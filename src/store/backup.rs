@@ -1,11 +1,11 @@
-//! Backups: whole stores in one file each, made from the files of a store whoever has it open.
+//! Backups: a whole store in one file, created from the files of a store without opening it.
 //!
 //! ```text
-//! data/backups/umai-STORE-TIME-REVISION.backup     made by umai now and then, and by who asks
-//! FOLDER/umai-STORE-TIME-REVISION.backup           copies, where another folder is named
+//! data/backups/umai-STORE-TIME-REVISION.backup     automatic backups, and manual ones by default
+//! FOLDER/umai-STORE-TIME-REVISION.backup           copies, when a backup folder is configured
 //! ```
-//! Secrets are in a backup as they are in the store, sealed; the rest is as readable as it is there, so that names come back even
-//! when the key does not. The whole file is sealed, too: with the key at hand it is seen whether anybody changed it.
+//! Secrets stay sealed in a backup; everything else is as readable as in the store, so that names can be restored without the
+//! key. The whole file has a seal too: with the key, a modification is detected.
 
 pub mod file;
 pub mod keys;
@@ -28,39 +28,39 @@ use super::key::{Key, KeyCheck, Place};
 use super::sled::rows::{self, SavedJson};
 use crate::connection::{Connection, Sealed, Setting, Settings, StoreError};
 
-/// Seals what is told it, for whoever has the same key.
+/// Creates a seal over a binding, which can be checked with the same key.
 pub type Stamp = dyn Fn(&[u8]) -> Result<KeyCheck, StoreError> + Send + Sync;
 
-/// How the process that has a store open makes backups of it.
+/// Backup configuration of the process that has the store open.
 #[derive(Clone, Default)]
 pub struct BackupPlan {
-    /// Another folder, where copies go.
+    /// Folder for copies.
     pub copies: Option<PathBuf>,
-    /// Seals them, as soon as the key is known.
+    /// Creates the seals of backups; set once the key is known.
     pub stamp: Arc<OnceLock<Arc<Stamp>>>,
 }
 
-/// Where a backup that was asked for goes.
+/// Destination of a manual backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// Beside the store.
+    /// The backup folder of the store.
     Store,
-    /// Into a folder.
+    /// A folder.
     Folder(PathBuf),
-    /// This file, which must not be there.
+    /// A file that must not exist.
     File(PathBuf),
 }
 
-/// A backup that was made.
+/// Backup that was created.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backup {
-    /// Where.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What it says of itself.
+    /// Label of the backup.
     pub label: Label,
 }
 
-/// Makes a backup of another store, one that was replaced for example, beside the one there is now.
+/// Creates a backup of another store, for example one that was replaced, in the backup folder of the current store.
 pub fn create_of(
     folder: &Path,
     options: &StoreOptions,
@@ -74,7 +74,7 @@ pub fn create_of(
     create(&of, &Target::Folder(beside), now)
 }
 
-/// Makes a backup of the store as it is now.
+/// Creates a manual backup of the current state of the store.
 pub fn create(
     options: &StoreOptions,
     to: &Target,
@@ -98,7 +98,7 @@ pub fn create(
     }
 }
 
-/// Makes a backup of a store in its folder, for as long as newer ones do not make it needless.
+/// Creates an automatic backup and removes automatic backups that are no longer retained.
 pub fn create_automatic(
     data: &Path,
     stamp: Option<Arc<Stamp>>,
@@ -121,7 +121,7 @@ pub fn create_automatic(
     Ok(made)
 }
 
-/// Copies a backup to another folder, and lets go of automatic ones there that it makes needless.
+/// Copies a backup to another folder and removes automatic backups there that are no longer retained.
 pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf, StoreError> {
     let shelf = Shelf::at(folder);
     let name = backup.path.file_stem().unwrap_or_default();
@@ -135,7 +135,7 @@ pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
     Ok(path)
 }
 
-/// A whole store that is about to be written as a backup.
+/// Complete store content that is about to be written as a backup.
 struct Whole {
     content: Content,
     about: About,
@@ -173,7 +173,7 @@ impl Whole {
     }
 }
 
-/// Refuses a file that is there: no backup takes the place of anything.
+/// Returns an error when the file exists: a backup never overwrites anything.
 pub fn refuse_taken(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Err(StoreError::Unusable(format!(
@@ -189,12 +189,12 @@ fn made(path: PathBuf) -> Result<Backup, StoreError> {
     Ok(Backup { path, label })
 }
 
-/// Seals with a key.
+/// Returns a function that creates seals with a key.
 pub fn stamp_of(key: Arc<Key>) -> Arc<Stamp> {
     Arc::new(move |binding: &[u8]| key.stamp(binding))
 }
 
-/// The backups of the store in a data folder, and those in another folder, the newest first.
+/// Lists the backups of the store in a data folder and those in another folder, newest first within each.
 pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::new();
     let others = copies.map(Shelf::at);
@@ -205,11 +205,11 @@ pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<Found>, StoreError>
     Ok(found)
 }
 
-/// Where another folder has backups from this data folder that the key at hand sealed, there was a store: one that is gone is not
-/// taken for one that never was.
+/// Refuses to create a store when `folder` has backups of this data folder that were sealed with an available key: the store
+/// existed and was lost.
 pub fn refuse_beside_copies(options: &StoreOptions, folder: &Path) -> Result<(), StoreError> {
     let keys = Keys::find(options);
-    // A folder that cannot be read is told of when something is copied there.
+    // A folder that cannot be read is reported when a backup is copied to it.
     let found = Shelf::at(folder).all().unwrap_or_default();
     let labels = found.into_iter().filter_map(|found| found.label.ok());
     let here = file::Place::of(&options.data);
@@ -226,33 +226,33 @@ pub fn refuse_beside_copies(options: &StoreOptions, folder: &Path) -> Result<(),
     }
 }
 
-/// What is known of a backup that was read to its end.
+/// Result of a complete check of a backup.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
-    /// What it says of itself.
+    /// Label of the backup.
     pub label: Label,
-    /// How many connections it has, those in the trash left out, and how many are in the trash.
+    /// Number of connections outside and in the trash.
     pub connections: (usize, usize),
-    /// Whether it is as umai made it.
+    /// Result of the seal check.
     pub seal: SealVerdict,
-    /// How many secrets there are in it, and how many of them open with the keys at hand; nothing when no key fits.
+    /// Number of secrets, and how many of them the available keys open. `None` when no key matches.
     pub secrets: Option<(usize, usize)>,
 }
 
-/// What the seal of a backup says.
+/// Result of checking the seal of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SealVerdict {
-    /// Nobody without the key has changed it.
+    /// The backup was not modified without the key.
     Right,
-    /// Somebody has changed it.
+    /// The backup was modified.
     Broken,
-    /// The key that tells is not at hand.
+    /// The key needed to check the seal is not available.
     NoKey,
-    /// It was made without a key at hand.
+    /// The backup was created without a key and has no seal.
     Unsealed,
 }
 
-/// Reads a backup to its end.
+/// Reads a backup completely and checks it.
 pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
     let (label, fold) = file::read(path).map_err(|fault| faulty(path, &fault))?;
     let seal = verdict(&label, keys);
@@ -301,7 +301,7 @@ fn verdict(label: &Label, keys: &Keys) -> SealVerdict {
     }
 }
 
-/// The sentence for a backup that is of no use.
+/// Returns the error for an unusable backup.
 pub fn faulty(path: &Path, fault: &Fault) -> StoreError {
     StoreError::Unusable(format!("{}: {fault}", path.display()))
 }

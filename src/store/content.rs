@@ -1,4 +1,4 @@
-//! Reads what a store has from its files alone: without its lock, whoever has it open, and without changing anything.
+//! Reads a store from its files only: without the lock, while another process may have it open, and without changing anything.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,20 +13,20 @@ use super::sled::gather::{Gathered, Lost, Payloads, gather_files};
 use super::sled::open::read_head;
 use crate::connection::StoreError;
 
-/// A store that is written meanwhile is read so many times at most.
+/// Maximum number of attempts to read a store that is being written.
 const TRIES: usize = 16;
 
-/// What a store has.
+/// Content of a store.
 pub struct Content {
-    /// Whose it is.
+    /// Store and key check value.
     pub identity: Identity,
-    /// Its connections and their versions.
+    /// Connections and their versions.
     pub fold: Payloads,
-    /// Why that is not all; nothing when it amounts to what the journal says.
+    /// Reason why the content is incomplete; `None` when it matches the journal.
     pub trouble: Option<String>,
 }
 
-/// All that a store has; a store of which not all can be read is refused.
+/// Reads a complete store. Returns an error when part of it cannot be read.
 pub fn read_whole(data: &Path) -> Result<Content, StoreError> {
     match read(data)? {
         Some(Content {
@@ -43,7 +43,7 @@ pub fn read_whole(data: &Path) -> Result<Content, StoreError> {
     }
 }
 
-/// What can be read of a store; nothing when no file tells whose it is.
+/// Reads whatever is readable of a store. Returns `None` when no file identifies the store.
 pub fn read(data: &Path) -> Result<Option<Content>, StoreError> {
     if exchange::is_under_way(data) {
         return Err(StoreError::Unusable(exchange::unfinished(data)));
@@ -63,7 +63,7 @@ pub fn read(data: &Path) -> Result<Option<Content>, StoreError> {
                 return Ok(content_of(data, gathered));
             }
             Err(error) if is_still => return Err(refuse(error)),
-            // It was written, or tidied up, just then.
+            // Another process changed or removed files; try again.
             Ok(_) | Err(_) => {}
         }
     }
@@ -98,7 +98,7 @@ fn trouble_of(data: &Path, fold: &Payloads) -> String {
     )
 }
 
-/// The files of the journal and the snapshots.
+/// Lists the files of the journal and the snapshots.
 pub fn files_of(data: &Path) -> io::Result<Vec<PathBuf>> {
     let snapshots = snapshot::all(data)?.into_iter().map(|(_, path)| path);
     let segments = Segment::all(&data.join(journal::FOLDER))?.into_iter();
@@ -111,14 +111,14 @@ fn refuse_newer(data: &Path) -> Result<(), StoreError> {
     for path in files_of(data).map_err(|error| unusable(data, &error))? {
         match read_head(&path) {
             Err(error) if path.exists() => return Err(error),
-            // One that is gone was tidied up just now.
+            // A file that is gone was removed by the retention of another process.
             Ok(_) | Err(_) => {}
         }
     }
     Ok(())
 }
 
-/// What tells whether the files were changed.
+/// State of the files, to detect changes while reading.
 fn signature(data: &Path) -> io::Result<Vec<(PathBuf, u64, Option<SystemTime>)>> {
     let files = files_of(data)?.into_iter().filter_map(|path| {
         let found = std::fs::metadata(&path).ok()?;

@@ -1,4 +1,4 @@
-//! The promises that every store keeps: one list, run against each.
+//! Conformance tests that run against every store.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ const EVERYTHING: Window = Window {
     take: usize::MAX,
 };
 
-/// A connection whose id, name and key come from its alias.
+/// Connection whose ID, name and key are derived from its alias.
 fn connection(alias: &str) -> Connection<Plain> {
     let at = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::milliseconds(1_234);
     Connection {
@@ -70,7 +70,7 @@ fn named(alias: &str, name: &str) -> Save<Plain> {
     new(&connection)
 }
 
-/// The connection one version later, as `edit` leaves it.
+/// Next version of the connection, after `edit`.
 fn next(
     connection: &Connection<Plain>,
     edit: impl FnOnce(&mut Connection<Plain>),
@@ -476,7 +476,7 @@ async fn every_change_is_told_once_and_in_order(store: Store) {
 }
 
 async fn the_feed_goes_on_from_any_revision(store: Store) {
-    // More than a store keeps in memory, so that what is told comes from wherever it is kept.
+    // More than a store keeps in memory, so that older changes are read from the journal.
     let saves = (0..1500).map(|number| store.save(new(&connection(&format!("c{number}")))));
     join_all(saves).await;
     for since in [0, 1, 700, 1499] {

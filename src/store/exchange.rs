@@ -1,11 +1,13 @@
-//! Puts another store in the place of the one in a data folder, whole, whatever ends the process meanwhile.
+//! Replaces the store in a data folder by another one atomically; an interrupted replacement is completed by the next start.
 //!
 //! ```text
-//! data/next.unfinished/   the other store is made here
-//! data/next/              renamed to this when all of it is on the disk: from now on it is the store of this folder
-//! data/replaced/NAME/     where the parts of the one before go, one after the other; then those of the next take their places
+//! data/next.unfinished/   the other store is created here
+//! data/next/              renamed to this once it is durable: from now on it is the store of this folder
+//! data/replaced/NAME/     the parts of the previous store are moved here one by one; then the parts of the next one move into
+//! place
 //! ```
-//! A process that ends before the renaming leaves the store as it was; after it, whoever opens the folder next does the rest.
+//! A process that ends before the rename leaves the store unchanged; after it, the next process that opens the folder completes
+//! the steps.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -15,25 +17,25 @@ use super::files;
 
 const UNFINISHED: &str = "next.unfinished";
 const NEXT: &str = "next";
-/// The folder of the stores that were replaced.
+/// Folder of the replaced stores in the data folder.
 pub const REPLACED: &str = "replaced";
-/// In the next store: the name of the folder where the parts before go, until they are there.
+/// File in the next store: name of the folder for the previous parts, until all of them are moved.
 const ASIDE: &str = "aside";
-/// What a store is made of. The journal is the truth, so it is the last one.
+/// Parts of a store. The journal is authoritative, so it is moved last.
 const PARTS: [&str; 4] = ["sled", "damaged", "snapshots", "journal"];
-/// Where a store goes that nobody needs any more.
+/// Folder of a replaced store that is no longer needed.
 const NEEDLESS: &str = "outgoing";
 
-/// What becomes of the store that is replaced.
+/// Treatment of the replaced store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before<'a> {
-    /// It is kept in a folder whose name begins so.
+    /// Keep it in a folder with this name, or this name and a number.
     Kept(&'a str),
-    /// It is removed once the other one was opened, since that has all of it.
+    /// Remove it once the new store was opened, because the new store contains all of it.
     Needless,
 }
 
-/// Begins with an empty folder to make a store in. The lock of the data folder must be held, here and below.
+/// Creates an empty folder for the new store. The caller must hold the lock of the data folder, here and below.
 pub fn begin(data: &Path) -> io::Result<PathBuf> {
     let folder = data.join(UNFINISHED);
     remove_folder(&folder)?;
@@ -41,7 +43,7 @@ pub fn begin(data: &Path) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Lets the store that was made take its place, and says where the one before is.
+/// Puts the new store in place. Returns the path of the previous one.
 pub fn commit(data: &Path, before: Before<'_>) -> io::Result<PathBuf> {
     let unfinished = data.join(UNFINISHED);
     let name = match before {
@@ -58,7 +60,7 @@ pub fn commit(data: &Path, before: Before<'_>) -> io::Result<PathBuf> {
     Ok(folder_of(data, &name))
 }
 
-/// Does what is left of an exchange that was cut short.
+/// Completes an interrupted replacement.
 pub fn finish(data: &Path) -> io::Result<()> {
     for step in steps(data)? {
         step.take()?;
@@ -66,12 +68,12 @@ pub fn finish(data: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether an exchange is not finished.
+/// Returns true while a replacement is incomplete.
 pub fn is_under_way(data: &Path) -> bool {
     data.join(NEXT).exists()
 }
 
-/// What is said of an exchange that is not finished.
+/// Message for an incomplete replacement.
 pub fn unfinished(data: &Path) -> String {
     format!(
         "The store in {} is being replaced. If no umai is doing that now, the replacement was interrupted: run umai connections list to finish it",
@@ -79,7 +81,7 @@ pub fn unfinished(data: &Path) -> String {
     )
 }
 
-/// The folder with the files of the store that is in place, or takes it.
+/// Folder with the files of the current store, also while a replacement is incomplete.
 pub fn current(data: &Path) -> PathBuf {
     let next = data.join(NEXT);
     if next.join("journal").exists() {
@@ -89,13 +91,13 @@ pub fn current(data: &Path) -> PathBuf {
     }
 }
 
-/// Takes away what nobody needs any more: a store that was not finished, and one that was replaced.
+/// Removes an unfinished new store and a replaced store that is no longer needed.
 pub fn tidy(data: &Path) -> io::Result<()> {
     remove_folder(&data.join(UNFINISHED))?;
     remove_folder(&data.join(NEEDLESS))
 }
 
-/// One step; each can be taken again.
+/// Step of a replacement. Every step can be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     Make(PathBuf),
@@ -117,7 +119,7 @@ impl Step {
     }
 }
 
-/// What is still to do.
+/// Lists the remaining steps.
 fn steps(data: &Path) -> io::Result<Vec<Step>> {
     let next = data.join(NEXT);
     if !next.exists() {
@@ -132,7 +134,7 @@ fn steps(data: &Path) -> io::Result<Vec<Step>> {
                 steps.push(Step::Move(part.0, part.1));
             }
         }
-        // That they are moved must be on the disk before it is forgotten that they were to be.
+        // The moves must be durable before the name of their destination is removed.
         steps.push(Step::Sync(aside));
         steps.push(Step::Sync(data.to_owned()));
         steps.push(Step::Forget(next.join(ASIDE)));
@@ -149,7 +151,7 @@ fn steps(data: &Path) -> io::Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// Where the parts before go; nothing when they are there.
+/// Name of the folder for the previous parts; `None` when all of them are moved.
 fn aside(next: &Path) -> io::Result<Option<String>> {
     let name = match fs::read_to_string(next.join(ASIDE)) {
         Ok(name) => name,
@@ -161,7 +163,7 @@ fn aside(next: &Path) -> io::Result<Option<String>> {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    // A damaged name is none; what goes there is found all the same.
+    // A damaged name is replaced; the parts can still be found in that folder.
     Ok(Some(if is_name { name } else { "unnamed".into() }))
 }
 
@@ -188,7 +190,7 @@ fn remove_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes everything in a folder durable, and the names of it.
+/// Syncs all files and folders in a folder.
 fn sync_all(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -205,7 +207,7 @@ fn sync_all(folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// A folder with a store of which every part says who it is, and another one made beside it.
+    /// Folder with a store whose parts contain a marker, and a second store created next to it.
     fn two() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path();
@@ -214,7 +216,7 @@ mod tests {
             fs::write(data.join(part).join("who"), "old").unwrap();
         }
         let next = begin(data).unwrap();
-        // The other one has no damage to tell of.
+        // The second store has no `damaged` part.
         for part in ["sled", "snapshots", "journal"] {
             fs::create_dir(next.join(part)).unwrap();
             fs::write(next.join(part).join("who"), "new").unwrap();
@@ -245,7 +247,7 @@ mod tests {
                 let folder = two();
                 let data = folder.path();
                 name_and_rename(data);
-                // Cut short once, and once more while the rest is done.
+                // Interrupted once, and again while the remaining steps are completed.
                 for taken in [first, second] {
                     for step in steps(data).unwrap().iter().take(taken) {
                         step.take().unwrap();
@@ -263,7 +265,7 @@ mod tests {
         }
     }
 
-    /// What a commit does before the steps that are left to others.
+    /// Performs the part of a commit before the repeatable steps.
     fn name_and_rename(data: &Path) {
         let unfinished = data.join(UNFINISHED);
         fs::write(unfinished.join(ASIDE), "before").unwrap();

@@ -1,4 +1,4 @@
-//! Says in sentences what is wrong with the store's files and folders.
+//! Converts file system problems of the store to error messages.
 
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use crate::connection::StoreError;
 use crate::disk::{Use, describe, is_forbidden, permission_denied};
 pub use crate::disk::{aside, create_file, create_folder, place, sync_folder, sync_way_to};
 
-/// The sentence for a file or folder that others may write, when it is one.
+/// Returns an error when other users can write the file or folder.
 pub fn refuse_writable_by_others(path: &Path) -> Result<(), StoreError> {
     let mode = std::fs::metadata(path)
         .map_err(|error| unusable(path, &error))?
@@ -26,7 +26,7 @@ pub fn refuse_writable_by_others(path: &Path) -> Result<(), StoreError> {
     )))
 }
 
-/// The error for something that the system refused about a path.
+/// Returns the error for a failed operation on a path.
 pub fn unusable(path: &Path, error: &io::Error) -> StoreError {
     StoreError::Unusable(describe(path, error))
 }

@@ -1,9 +1,9 @@
-//! The journal: append-only files beside the view, the truth that the view is made from.
+//! Append-only journal next to the index; the index is derived from it.
 //!
 //! ```text
-//! data/journal/00000000000000000001.log        head, entries, zeros
-//! data/journal/00000000000000004711.log        the newest one is written
-//! data/snapshots/00000000000000004700.snapshot what came before, in one file
+//! data/journal/00000000000000000001.log        header, entries, zeros
+//! data/journal/00000000000000004711.log        the newest segment is written
+//! data/snapshots/00000000000000004700.snapshot everything before, in one file
 //! ```
 
 pub mod digest;
@@ -15,5 +15,5 @@ pub mod end;
 pub mod fold;
 pub mod retention;
 
-/// The folder of the segments in the data folder.
+/// Folder of the segments in the data folder.
 pub const FOLDER: &str = "journal";

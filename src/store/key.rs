@@ -1,4 +1,4 @@
-//! The sealing key: where it comes from, what it seals.
+//! Sealing key: lookup, key file, and sealing of secrets.
 
 pub mod earlier;
 pub mod passphrase;
@@ -20,30 +20,30 @@ use crate::connection::{Plain, Sealed, StoreError};
 
 const LENGTH: usize = 32;
 const NONCE: usize = 24;
-/// Texts are padded to a multiple of this, so that their length says little.
+/// Secrets are padded to a multiple of this, to hide their length.
 const BUCKET: usize = 64;
-/// The name of the key's file in the config and credentials folders.
+/// File name of the key in the config and credentials folders.
 const FILE: &str = "umai.key";
 
-/// What a key leaves in the store's files, so that a wrong one is known at once: an empty message, sealed for the store.
+/// Check value in the files of the store that identifies its key: an empty message sealed for the store.
 pub type KeyCheck = [u8; NONCE + 16];
 
-/// 32 bytes that seal and open secrets; wiped when dropped.
+/// Key of 32 bytes that seals and opens secrets. Wiped on drop.
 pub struct Key(Zeroizing<[u8; LENGTH]>);
 
-/// Where the key was looked for, and whether it was there.
+/// Result of a key lookup.
 pub enum Found {
-    /// Read from this file.
+    /// The key and the file it was read from.
     Key(Key, PathBuf),
-    /// It would be in this file.
+    /// Path at which the key was expected.
     Missing(PathBuf),
 }
 
 impl Key {
-    /// Looks for the key: the file that was asked for, the service manager's credentials, the config folder.
+    /// Looks up the key: the given file, then the credentials of the service manager, then the config folder.
     pub fn find(key_file: Option<&Path>, config: &Path) -> Result<Found, StoreError> {
         let Spot { path, origin } = Spot::find(key_file, config);
-        // One that was named must be there.
+        // A file given by the user must exist.
         let is_there = path
             .try_exists()
             .map_err(|error| place::unreadable(&path, &error))?;
@@ -53,7 +53,7 @@ impl Key {
         Ok(Found::Key(Self::read(&path)?, path))
     }
 
-    /// Makes a key and its file, which must not be there.
+    /// Creates a key and its file. Fails when the file exists.
     pub fn make(path: &Path) -> Result<Self, StoreError> {
         let content = Content::Plain(Self::random()?);
         content.write(path)?;
@@ -63,25 +63,25 @@ impl Key {
         }
     }
 
-    /// A new key.
+    /// Generates a key.
     pub fn random() -> Result<Self, StoreError> {
         let mut bytes = Zeroizing::new([0; LENGTH]);
         random(&mut *bytes)?;
         Ok(Self(bytes))
     }
 
-    /// The same key once more.
+    /// Clones the key.
     #[must_use]
     pub fn again(&self) -> Self {
         Self(self.0.clone())
     }
 
-    /// The key in a file; one behind a passphrase opens when that was given before.
+    /// Reads a key file. A key behind a passphrase is available when the passphrase was given before.
     fn read(path: &Path) -> Result<Self, StoreError> {
         place::read(path)?.open().ok_or_else(|| locked(path))
     }
 
-    /// What tells this key from others, and says nothing else of it.
+    /// Fingerprint that identifies the key without revealing anything about it.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new();
         hash.update(b"umai key fingerprint 1");
@@ -90,24 +90,24 @@ impl Key {
         Fingerprint(std::array::from_fn(|at| sum[at]))
     }
 
-    /// What this key leaves in the files of a store.
+    /// Returns the check value for the files of a store.
     pub fn check(&self, store: Uuid) -> Result<KeyCheck, StoreError> {
         self.stamp(&check_binding(store))
     }
 
-    /// Whether a store was made with this key.
+    /// Returns true when a check value was created with this key.
     pub fn fits(&self, store: Uuid, check: &KeyCheck) -> bool {
         self.has_sealed(check, &check_binding(store))
     }
 
-    /// A seal with nothing in it: whoever has the key sees that it was made for this purpose.
+    /// Creates a seal without content, which proves that the key was used for `binding`.
     pub fn stamp(&self, binding: &[u8]) -> Result<KeyCheck, StoreError> {
         self.seal_bytes(&[], binding)?
             .try_into()
             .map_err(|_| StoreError::Key("The key check has the wrong length".into()))
     }
 
-    /// Whether a stamp was made with this key, for this purpose.
+    /// Returns true when a stamp was created with this key and binding.
     pub fn has_sealed(&self, stamp: &KeyCheck, binding: &[u8]) -> bool {
         self.open_bytes(stamp, binding).is_some()
     }
@@ -126,7 +126,7 @@ impl Key {
         })
     }
 
-    /// Opens a secret; one that was damaged, moved, or sealed with another key is [`Plain::unreadable`].
+    /// Opens a secret. A secret that is damaged, was moved, or was sealed with another key is [`Plain::unreadable`].
     pub fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Plain {
         self.try_open(place, sealed)
             .unwrap_or_else(Plain::unreadable)
@@ -140,7 +140,7 @@ impl Key {
         std::str::from_utf8(text).ok().map(Plain::new)
     }
 
-    /// Seals bytes for the one purpose that `binding` names.
+    /// Seals bytes with `binding` as associated data.
     pub fn seal_bytes(&self, text: &[u8], binding: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE];
         random(&mut nonce)?;
@@ -155,7 +155,7 @@ impl Key {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// Opens what was sealed for a purpose; nothing when it was damaged, or sealed for another one or with another key.
+    /// Opens sealed bytes. Returns `None` when they are damaged or were sealed with another key or binding.
     pub fn open_bytes(&self, bytes: &[u8], binding: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
         let payload = Payload {
@@ -173,7 +173,7 @@ impl Key {
     }
 }
 
-/// What is said of a key whose passphrase nobody gave.
+/// Error for a key whose passphrase was not given.
 pub fn locked(path: &Path) -> StoreError {
     StoreError::Key(format!(
         "The key in {} is protected by a passphrase: run umai on a terminal to enter it, or name a file that contains it with \
@@ -182,12 +182,12 @@ pub fn locked(path: &Path) -> StoreError {
     ))
 }
 
-/// What tells keys apart: the beginning of a hash.
+/// Identifies a key: the first bytes of a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; 8]);
 
 impl Fingerprint {
-    /// Reads what is shown.
+    /// Parses the displayed form.
     pub fn read(text: &str) -> Option<Self> {
         let mut bytes = [0; 8];
         let mut groups = text.split('-');
@@ -213,13 +213,13 @@ impl std::fmt::Display for Fingerprint {
     }
 }
 
-/// The one place where a sealed secret can be opened.
+/// Context that a sealed secret is bound to.
 pub struct Place<'a> {
-    /// The store.
+    /// ID of the store.
     pub store: Uuid,
-    /// The connection.
+    /// ID of the connection.
     pub connection: Uuid,
-    /// The setting's key.
+    /// Key of the setting.
     pub field: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! Decides which process opens the store in a data folder: one at a time.
+//! Lock of a data folder: one process at a time opens the store.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
@@ -11,23 +11,23 @@ use rustix::fs::{FlockOperation, flock};
 use super::files::unusable;
 use crate::connection::StoreError;
 
-/// The name of the file that is locked; what is in it is the id of the process that did.
+/// Name of the lock file, which contains the ID of the process that holds the lock.
 pub const FILE: &str = "lock";
 
-/// The right to use a data folder. The system takes it back when the process ends, however it ends.
+/// Exclusive right to use a data folder. The system releases the lock when the process ends.
 pub struct Lock {
     file: File,
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing alone would not do while a child that is just being started still has a copy of the file.
+        // Closing is not enough while a child process that is being started still has a copy of the descriptor.
         let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 
 impl Lock {
-    /// Takes the lock, or says who has it: that is the one to ask.
+    /// Takes the lock, or returns [`StoreError::Held`] with the current holder.
     pub fn take(folder: &Path) -> Result<Self, StoreError> {
         let file = open(folder)?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
@@ -36,7 +36,7 @@ impl Lock {
         Ok(Self::signed(file))
     }
 
-    /// Takes the lock, and waits so long for a process that is just closing; else says who has it.
+    /// Takes the lock, waiting up to `patience` for a process that is closing.
     pub fn take_within(folder: &Path, patience: Duration) -> Result<Self, StoreError> {
         match Self::take(folder) {
             Err(StoreError::Held { .. }) => {}
@@ -48,7 +48,7 @@ impl Lock {
             .name("umai-store-wait".into())
             .spawn(move || {
                 if flock(&file, FlockOperation::LockExclusive).is_ok() {
-                    // When it took too long, nobody waits any more, and the file is let go of again.
+                    // After a timeout there is no receiver, and the lock is released when `file` is dropped.
                     let _ = taken.send(file);
                 }
             })
@@ -59,7 +59,7 @@ impl Lock {
     }
 
     fn signed(mut file: File) -> Self {
-        // The process id is a courtesy to whoever is refused: a disk too full for it must not keep the store shut.
+        // The process ID is informational: a full disk must not prevent opening the store.
         let _ = file
             .set_len(0)
             .and_then(|()| file.rewind())
@@ -80,7 +80,7 @@ fn open(folder: &Path) -> Result<File, StoreError> {
         .map_err(|error| unusable(&path, &error))
 }
 
-/// The sentence about whoever has the lock.
+/// Returns the error that names the process holding the lock.
 pub fn held(folder: &Path) -> StoreError {
     StoreError::Held {
         folder: folder.display().to_string(),
@@ -88,20 +88,20 @@ pub fn held(folder: &Path) -> StoreError {
     }
 }
 
-/// Whether the process that has the lock was stopped, as far as the system tells.
+/// Returns true when the process that holds the lock is suspended, as far as the system reports it.
 pub fn is_holder_stopped(folder: &Path) -> bool {
     let Some(pid) = holder(folder) else {
         return false;
     };
     let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
-    // The state stands behind the name, which is in brackets and may have any letter in it.
+    // The state follows the process name, which is in parentheses and may contain any character.
     stat.is_ok_and(|stat| {
         stat.rsplit_once(") ")
             .is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
     })
 }
 
-/// The id of the process that took the lock last.
+/// ID of the process that took the lock last.
 pub fn holder(folder: &Path) -> Option<String> {
     let written = std::fs::read_to_string(folder.join(FILE)).ok()?;
     let pid: u32 = written.trim().parse().ok()?;

@@ -1,4 +1,4 @@
-//! Keeps connections in memory: for tests, and for trying out.
+//! In-memory store for tests and experiments.
 
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
@@ -16,16 +16,16 @@ use crate::connection::{
     Connection, ConnectionItem, Mask, Page, Query, StoreError, Version, Window, alias,
 };
 
-/// A store that lasts as long as the process.
+/// Store that lives as long as the process.
 pub struct MemoryStore<S> {
     state: Arc<Mutex<State<S>>>,
-    /// The newest revision; none when the store is closed.
+    /// Newest revision; `None` when the store is closed.
     newest: watch::Sender<Option<u64>>,
 }
 
 struct State<S> {
     connections: HashMap<Uuid, Kept<S>>,
-    /// In lower case.
+    /// Keys are in lower case.
     aliases: HashMap<String, Uuid>,
     changes: Vec<Changed>,
 }
@@ -65,7 +65,7 @@ impl<S> MemoryStore<S> {
     }
 }
 
-/// Nobody panics while holding it, and what is in it is whole in any case.
+/// A poisoned lock is safe to use: no code panics in the middle of an update.
 fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -124,7 +124,7 @@ impl<S: Clone> State<S> {
     }
 }
 
-/// Masked as the store on disk masks, which cannot look into a secret: all masks are alike.
+/// Masks like the store on disk, which cannot read sealed secrets: all masks are equal.
 fn masked<S: Clone>(connection: &Connection<S>) -> Connection<Mask> {
     let masked = connection
         .clone()

@@ -1,4 +1,4 @@
-//! Seals the secrets of a store with another key.
+//! Reseals the secrets of a store with another key.
 
 use serde::de::IgnoredAny;
 use uuid::Uuid;
@@ -8,17 +8,17 @@ use super::sled::gather::Payloads;
 use super::sled::rows::{self, SavedJson};
 use crate::connection::{Change, Connection, Sealed, Setting, Settings, StoreError};
 
-/// What was sealed with another key.
+/// Result of resealing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Resealed {
-    /// How many secrets.
+    /// Number of resealed secrets.
     pub secrets: usize,
-    /// How many could not be opened, and are as they were.
+    /// Number of secrets that could not be opened and were left unchanged.
     pub unreadable: usize,
 }
 
-/// Opens every secret with `from` and seals it with `to`. Only the newest version of a connection has any: those before are
-/// masked when they are written.
+/// Opens every secret with `from` and seals it with `to`. Only the newest version of a connection has secrets: older versions are
+/// masked.
 pub fn reseal(
     fold: &mut Payloads,
     store: Uuid,
@@ -51,7 +51,7 @@ pub fn reseal(
     Ok(resealed)
 }
 
-/// How many secrets open with a key.
+/// Number of secrets that a key opens.
 pub fn count_open(fold: &Payloads, store: Uuid, key: &Key) -> Result<usize, StoreError> {
     let mut opened = 0;
     for (id, folded) in &fold.connections {

@@ -1,8 +1,8 @@
-//! Puts another key in the place of the one that seals a store: everything is sealed anew, or a lost key is given up.
+//! Replaces the key of a store: reseals everything with a new key, or gives up the secrets of a lost key.
 //!
-//! What keeps it whole, whatever ends the process: the new key waits beside the old one before anything depends on it; then the
-//! store changes at once; then the new key takes the place of the old one. Whoever opens the store in between finds the
-//! key that waits, and puts it in its place.
+//! The order keeps the store usable after any interruption: first the new key is written next to the old one, then the store is
+//! replaced atomically, then the new key replaces the old one. A process that opens the store in between finds the pending key
+//! and installs it.
 
 use std::path::{Path, PathBuf};
 
@@ -23,22 +23,22 @@ use super::sled::rows::{self, SavedJson};
 use super::{StoreOptions, unlock};
 use crate::connection::{Connection, Sealed, Setting, Settings, StoreError};
 
-/// What a rotation did.
+/// Result of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotated {
-    /// The new key.
+    /// Fingerprint of the new key.
     pub fingerprint: Fingerprint,
-    /// Its file.
+    /// Path of the key file.
     pub path: PathBuf,
-    /// How many secrets were sealed anew.
+    /// Number of resealed secrets.
     pub secrets: usize,
-    /// How many could not be opened before, and cannot be now.
+    /// Number of secrets that could not be opened before the rotation either.
     pub unreadable: usize,
-    /// What did not go well, and is no reason to worry.
+    /// Non-fatal problems, one sentence each.
     pub notices: Vec<String>,
 }
 
-/// Seals everything with a new key. Nobody else may have the store open.
+/// Reseals everything with a new key. No other process may have the store open.
 pub fn rotate(options: &StoreOptions) -> Result<Rotated, StoreError> {
     const COMMAND: &str = "umai key rotate";
     let spot = Spot::find(options.key_file.as_deref(), &options.config);
@@ -65,7 +65,7 @@ pub fn rotate(options: &StoreOptions) -> Result<Rotated, StoreError> {
     let resealed = match made {
         Ok(resealed) => resealed,
         Err(error) => {
-            // Nothing depends on it; the next rotation makes another one.
+            // Nothing depends on the pending key; the next rotation overwrites it.
             let _ = forget(&spot.pending());
             return Err(error);
         }
@@ -86,22 +86,22 @@ pub fn rotate(options: &StoreOptions) -> Result<Rotated, StoreError> {
     })
 }
 
-/// What giving up a lost key did.
+/// Result of replacing a lost key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewed {
-    /// The new key.
+    /// Fingerprint of the new key.
     pub fingerprint: Fingerprint,
-    /// Its file.
+    /// Path of the key file.
     pub path: PathBuf,
-    /// The key file that was there and is not the store's, when there was one.
+    /// Path of the previous key file, if one existed that does not match the store.
     pub key_aside: Option<PathBuf>,
-    /// The store as it was.
+    /// Path of the replaced store.
     pub store_aside: PathBuf,
-    /// The connections whose secrets must be typed again.
+    /// Connections whose secrets must be entered again.
     pub forgotten: Vec<Named>,
 }
 
-/// Makes a new key for a store whose key is lost. What it sealed stays as it is, and opens no more.
+/// Creates a new key for a store whose key is lost. Existing sealed secrets are kept but can no longer be opened.
 pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, StoreError> {
     const COMMAND: &str = "umai key new";
     let spot = Spot::find(options.key_file.as_deref(), &options.config);
@@ -125,7 +125,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
     };
     wait_beside(&spot, &Held::Plain(new.again()))?;
     if let Err(error) = make(data, next, &fold) {
-        // Nothing depends on it.
+        // Nothing depends on the pending key.
         let _ = forget(&spot.pending());
         return Err(error);
     }
@@ -143,7 +143,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
     })
 }
 
-/// Refuses a folder without a store.
+/// Returns an error when the data folder does not exist.
 pub fn refuse_nothing(data: &Path) -> Result<(), StoreError> {
     if data.is_dir() {
         return Ok(());
@@ -154,7 +154,7 @@ pub fn refuse_nothing(data: &Path) -> Result<(), StoreError> {
     )))
 }
 
-/// Has a key wait beside the one that is there.
+/// Writes the pending key next to the current one.
 fn wait_beside(spot: &Spot, key: &Held) -> Result<(), StoreError> {
     let pending = spot.pending();
     forget(&pending)?;
@@ -171,7 +171,7 @@ fn make(data: &Path, identity: Identity, fold: &Payloads) -> Result<(), StoreErr
     making::make(&folder, &head, |writer| making::write_rows(fold, writer))
 }
 
-/// Opens everything with the new key, before anything depends on it.
+/// Checks that the new key opens all resealed secrets, before anything depends on it.
 fn prove(
     fold: &Payloads,
     store: uuid::Uuid,
@@ -188,7 +188,7 @@ fn prove(
     )))
 }
 
-/// Moves the key that is not the store's out of the way; it is never thrown away.
+/// Renames a key file that does not match the store; it is never deleted.
 fn set_key_aside(spot: &Spot) -> Result<Option<PathBuf>, StoreError> {
     if !spot.path.exists() {
         return Ok(None);
@@ -206,7 +206,7 @@ fn set_key_aside(spot: &Spot) -> Result<Option<PathBuf>, StoreError> {
     Ok(Some(aside))
 }
 
-/// The connections that have secrets.
+/// Lists the connections that have secrets.
 fn with_secrets(fold: &Payloads) -> Result<Vec<Named>, StoreError> {
     let mut found = Vec::new();
     for (id, folded) in &fold.connections {

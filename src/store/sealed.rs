@@ -1,4 +1,4 @@
-//! Seals secrets on their way down and opens them on their way up.
+//! Store decorator that seals secrets on write and opens them on read.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,20 +12,20 @@ use crate::connection::{
     Window,
 };
 
-/// A store whose secrets are plain above it and sealed in the store below, which can never see a plain one.
+/// Store with plain secrets on top of a store with sealed ones, which never sees a plain secret.
 pub struct SealedStore<T> {
     below: T,
     key: Arc<Key>,
     store: Uuid,
-    /// The notices of the store below, and those about secrets that do not open, in the order in which they came.
+    /// Notices of the inner store and about secrets that cannot be opened, in order of arrival.
     notices: Mutex<Vec<StoreNotice>>,
 }
 
-/// So many notices are told at most about secrets that do not open.
+/// Maximum number of notices.
 const MOST: usize = 100;
 
 impl<T: ConnectionStore<Sealed>> SealedStore<T> {
-    /// Seals with `key` what goes into `below`; `store` is the id that binds every seal to this store.
+    /// Wraps a store. `key` seals the secrets; `store` is the ID that every seal is bound to.
     pub fn new(below: T, key: impl Into<Arc<Key>>, store: Uuid) -> Self {
         Self {
             below,
@@ -74,7 +74,7 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
         known
     }
 
-    /// A secret that could not be opened is kept as it is stored, so that saving a name does not lose it.
+    /// Seals a connection. A secret that could not be opened keeps its stored seal, so that a rename does not lose it.
     async fn seal(&self, plain: Connection<Plain>) -> Result<Connection<Sealed>, StoreError> {
         let connection = plain.item.id;
         let stored = if has_unreadable(&plain) {

@@ -1,21 +1,21 @@
-//! One store for many processes: one of them has it open, and the others ask that one.
+//! One store for many processes: the leader has it open, and the clients send their requests to the leader.
 //!
 //! ```text
-//! the holder:   SealedStore ─► SharedStore ─► desk ─► SledStore ─► journal
-//!                                              ▲
-//!                                  umai.sock ──┤ in the data folder
-//!                                              │
-//! each guest:   SealedStore ─► SharedStore ─► guest
+//! the leader:   SealedStore ─► SharedStore ─► request tracker ─► SledStore ─► journal
+//!                                                   ▲
+//!                                       umai.sock ──┤ in the data folder
+//!                                                   │
+//! each client:  SealedStore ─► SharedStore ─► socket client
 //! ```
 //!
-//! Why here, below the sealing: secrets travel sealed, and each process keeps its own key, catalogue, appsettings and rules.
-//! Nobody is told to be a holder or a guest. The lock decides, at the start and whenever a holder ends (`shared/election.rs`); then
-//! requests that were not answered are asked again, writes exactly once (`shared/again.rs`), and feeds go on from what they saw last.
-//! Nothing has to be cleared away by hand: the system takes the lock back from a process that ends, however it ends, and a
-//! socket that was left behind is replaced by the next one that has the lock.
+//! Sharing happens below the sealing: secrets are sent sealed, and each process has its own key, catalogue, appsettings and
+//! rules. Roles are not configured. The lock decides, at the start and whenever a leader ends (`shared/election.rs`); then
+//! unanswered requests are sent again, writes exactly once (`shared/again.rs`), and feeds continue after the last seen change.
+//! Nothing has to be cleaned up by hand: the system releases the lock of a process that ends, and the next leader replaces a
+//! leftover socket.
 //!
-//! A process that stops, as with Ctrl-Z, lets go of the store before ([`SharedStore::let_go`]), since nobody else could answer
-//! in its place. One that is stopped from outside cannot; those who ask it are told so after a while.
+//! A process that suspends itself, as with Ctrl-Z, pauses the store before ([`SharedStore::let_go`]), because no other process
+//! could take over. A process suspended from outside cannot do that; its clients get an error after a while.
 
 mod again;
 mod answer;
@@ -49,11 +49,11 @@ use crate::connection::{
     Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window,
 };
 
-/// The store in a data folder, whoever has it open. Clones are the same one.
+/// Store of a data folder, regardless of the process that has it open. Clones share their state.
 #[derive(Clone)]
 pub struct SharedStore(Arc<Seating>);
 
-/// A process lets go of the store as long as this is kept; its requests wait.
+/// Guard that pauses the store of this process; its requests wait until the guard is dropped.
 #[must_use = "the store is resumed when this is dropped"]
 pub struct Rest(Arc<Seating>);
 
@@ -64,12 +64,12 @@ impl Drop for Rest {
 }
 
 impl SharedStore {
-    /// The store in a folder, not yet open.
+    /// Returns the store of a folder without opening it.
     pub fn new(data: &Path) -> Self {
         Self::copying_backups(data, None)
     }
 
-    /// The same, whose backups are copied to another folder.
+    /// Like [`new`](Self::new), with a folder for copies of backups.
     pub fn copying_backups(data: &Path, copies: Option<PathBuf>) -> Self {
         let backups = BackupPlan {
             copies,
@@ -78,26 +78,26 @@ impl SharedStore {
         Self(Arc::new(Seating::new(data, backups)))
     }
 
-    /// The other folder that backups are copied to.
+    /// Folder for copies of backups.
     pub fn backup_copies(&self) -> Option<PathBuf> {
         self.0.backups().copies.clone()
     }
 
-    /// Where it is said how the backups that this process makes are sealed.
+    /// Cell for the function that seals the backups created by this process.
     pub fn backup_stamp(&self) -> Arc<OnceLock<Arc<Stamp>>> {
         Arc::clone(&self.0.backups().stamp)
     }
 
-    /// Opens the store, or joins the process that has it open. `unlock` decides on the store that is found, here as there; none
-    /// is there when it is new.
+    /// Opens the store, or joins the process that has it open. `unlock` accepts or rejects the identity that is found, in both
+    /// cases; it gets `None` for a new store.
     pub async fn open(&self, unlock: Arc<Unlock>) -> Result<Identity, StoreError> {
         self.0.open(unlock).await
     }
 
-    /// Finishes what is under way and lets other processes have the store, until the answer is dropped.
+    /// Finishes pending requests and releases the store to other processes until the guard is dropped.
     pub async fn let_go(&self) -> Rest {
         let rest = Rest(Arc::clone(&self.0));
-        // What the journal has is kept, whatever happened to the view.
+        // The journal is complete even if flushing the index failed.
         let _ = self.0.leave(Stage::Resting).await;
         rest
     }
@@ -114,7 +114,7 @@ impl SharedStore {
 
     async fn write(&self, write: Write) -> Result<Revision, StoreError> {
         let request = Request::Write(write.clone());
-        // Where the store was before a write that was not answered.
+        // Revision before a write that got no reply.
         let mut unanswered = None;
         loop {
             let before = self.revision();
@@ -128,7 +128,7 @@ impl SharedStore {
                 Err(Unanswered::Gone) => None,
                 Err(Unanswered::Silent) => return Err(uncertain(&self.0.silent())),
             };
-            // While it is asked whether the write was done, it may not keep the holder from closing.
+            // Release the handle before checking for the write, so that it does not delay the leader's shutdown.
             drop(chair);
             if refusal.is_none() {
                 unanswered.get_or_insert(before);
@@ -147,7 +147,7 @@ impl SharedStore {
     }
 }
 
-/// What is said of a write that may have been done, when nobody can be asked.
+/// Error for a write whose outcome is unknown because no leader can be reached.
 fn uncertain(why: &StoreError) -> StoreError {
     StoreError::Unusable(format!(
         "{why}. The change may have been saved; check before retrying"

@@ -1,7 +1,7 @@
-//! The store on disk: the journal, and sled as a view of it.
+//! Store on disk: the journal, and an index of it in sled.
 //!
 //! ```text
-//! save ─► ledger: admitted? ─► journal: appended, synced ─► view: applied ─► answered, announced
+//! save ─► pending writes: checked ─► journal: appended, synced ─► index: applied ─► acknowledged, announced
 //! ```
 
 pub(super) mod rows;
@@ -47,49 +47,49 @@ use crate::connection::{
 
 pub use self::rebuild::{DAMAGED, FOLDER};
 
-/// Whose files are in a data folder; none when there is no store. Nothing is opened.
+/// Reads the identity of the store in a data folder; `None` when there is no store. Opens nothing.
 pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
     open::identity_in(data)
 }
 
-/// What an earlier start found missing from a store and wrote down.
+/// Returns the data loss that an earlier start recorded.
 pub fn what_is_missing(data: &Path) -> Option<String> {
     missing::sentence(data)
 }
 
-/// So many changes wait for the writer before those who ask wait themselves.
+/// Number of queued changes before callers wait.
 const WAITING: usize = 1024;
 
-/// Keeps connections in a data folder. It takes sealed secrets only, so it can never see a plain one.
+/// Store in a data folder. It accepts only sealed secrets, so it never sees a plain one.
 pub struct SledStore {
     applier: Arc<Applier>,
     inbox: mpsc::Sender<Message>,
     opening: watch::Receiver<Opening>,
     closing: Arc<AtomicBool>,
-    /// Whether the view was looked at.
+    /// True once the index was verified.
     is_seen: AtomicBool,
 }
 
-/// Whether the view can be read.
+/// State of the index while the store opens.
 #[derive(Debug, Clone, PartialEq)]
 enum Opening {
-    /// Not yet.
+    /// Not ready yet.
     UnderWay,
-    /// It can.
+    /// Ready.
     Done,
-    /// It never will.
+    /// Preparing the index failed.
     Given(StoreError),
 }
 
-/// When the view is made ready.
+/// Time at which the index is prepared.
 enum Ready {
-    /// It is.
+    /// It is ready.
     Now(bring_up::Ready),
-    /// While the store is in use already, since it takes a time that people would notice.
+    /// Prepared in the background, because it takes a noticeable time.
     Later(Start),
 }
 
-/// What the store's own thread does.
+/// Main function of the store's thread.
 fn work(
     ready: Ready,
     inbox: mpsc::Receiver<Message>,
@@ -113,9 +113,9 @@ fn work(
 }
 
 impl SledStore {
-    /// Opens the store in a folder, and waits for the disk while doing so.
+    /// Opens the store in a folder. Blocks on disk access.
     ///
-    /// `unlock` is told the identity of the store that was found, or that there is none, and answers it when the key fits.
+    /// `unlock` gets the identity of the store, or `None` for a new one, and returns the identity to use when the key matches.
     pub fn open(
         data: &Path,
         unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
@@ -146,7 +146,7 @@ impl SledStore {
         })
     }
 
-    /// Which store it is.
+    /// Identity of the store.
     pub fn identity(&self) -> &Identity {
         &self.applier.identity
     }
@@ -160,10 +160,10 @@ impl SledStore {
         answered.await.map_err(|_| self.closed())?
     }
 
-    /// Waits until the view can be read.
+    /// Waits until the index is ready.
     async fn ready(&self) -> Result<(), StoreError> {
         let mut opening = self.opening.clone();
-        // When the store's thread is gone, reading says so.
+        // When the thread has ended, the following read returns the error.
         let _ = opening
             .wait_for(|opening| *opening != Opening::UnderWay)
             .await;
@@ -173,7 +173,7 @@ impl SledStore {
         }
     }
 
-    /// Why nobody answers any more.
+    /// Error after the store stopped.
     fn closed(&self) -> StoreError {
         match &*self.opening.borrow() {
             Opening::Given(error) => error.clone(),
@@ -181,7 +181,7 @@ impl SledStore {
         }
     }
 
-    /// Reads; when that meets damage, the view is mended and read again.
+    /// Reads from the index. After an error the index is repaired and read again.
     async fn read<T>(
         &self,
         read: impl Fn(&Views) -> Result<T, StoreError>,
@@ -199,7 +199,8 @@ impl SledStore {
         read(&self.applier.views)
     }
 
-    /// Reads one thing. That it is not there is said only once the view was looked at: one that lost a row does not know it.
+    /// Reads a single value. A missing value is reported only after the index was verified, because a damaged index may have lost
+    /// the row.
     async fn read_one<T>(
         &self,
         read: impl Fn(&Views) -> Result<Option<T>, StoreError>,
@@ -272,7 +273,7 @@ impl ConnectionStore<Sealed> for SledStore {
         self.closing.store(true, Ordering::Release);
         let (done, closed) = oneshot::channel();
         if self.inbox.send(Message::Close(done)).await.is_ok() {
-            // A writer that ended without an answer is closed, too.
+            // A writer that ended without a reply is closed too.
             let _ = closed.await;
         }
         Ok(())

@@ -1,7 +1,6 @@
-//! Looks at a store from outside: what its files amount to, who has it open, whether the key fits. Nothing is opened, nothing changed.
+//! Inspects a store from outside: its content, the process that has it open, and its key. Opens and changes nothing.
 //!
-//! Why by the journal: it is the truth that everything else is made from, it can be read while another process appends to it, and
-//! reading it disturbs nobody.
+//! The content is read from the journal, which is authoritative and can be read while another process appends to it.
 
 mod damage;
 
@@ -25,93 +24,93 @@ use super::key::{Found, Key};
 use super::lock;
 use super::sled;
 
-/// So often files are read again that change while they are read.
+/// Number of attempts to read files that change while they are read.
 const TRIES: usize = 3;
 
-/// What a store looks like from outside.
+/// State of a store as seen from outside.
 #[derive(Debug)]
 pub struct Survey {
-    /// What to do about files that this user may not use; none where all may be used.
+    /// Command that solves a permission problem; `None` where every file can be used.
     pub forbidden: Option<String>,
-    /// Whether there is a store at all, and what it amounts to; or why that cannot be told.
+    /// Content of the store, `None` without a store; or the reason why it cannot be read.
     pub contents: Result<Option<Contents>, String>,
-    /// Who has it open.
+    /// Process that has the store open.
     pub holder: Holder,
-    /// Where its key is.
+    /// State of the key.
     pub key: KeyState,
-    /// How many bytes its files take.
+    /// Sizes of the files in bytes.
     pub sizes: Sizes,
-    /// How many bytes are free where it is.
+    /// Free space on the disk in bytes.
     pub free: Option<u64>,
-    /// What an earlier start found missing and wrote down.
+    /// Data loss recorded by an earlier start.
     pub missing: Option<String>,
-    /// Which files of its journal and snapshots are damaged and where, one sentence each, or why that cannot be told.
+    /// Damaged journal and snapshot files, one sentence each; or the reason why they cannot be checked.
     pub damage: Result<Vec<String>, String>,
-    /// Its backups, the newest first, or why they cannot be looked at.
+    /// Backups, newest first; or the reason why they cannot be listed.
     pub backups: Result<Vec<Backup>, String>,
-    /// The stores that were replaced and are kept.
+    /// Replaced stores that were kept.
     pub replaced: Vec<PathBuf>,
 }
 
-/// What a store amounts to.
+/// Content of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Contents {
-    /// Connections in use.
+    /// Connections outside the trash.
     pub connections: usize,
     /// Connections in the trash.
     pub in_trash: usize,
-    /// Versions of all of them.
+    /// Versions of all connections.
     pub versions: usize,
-    /// The newest change.
+    /// Newest revision.
     pub revision: u64,
-    /// Whether all of it is there, every checksum right.
+    /// True when everything is present with correct checksums.
     pub is_sound: bool,
 }
 
-/// Who has a store open.
+/// Process that has a store open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
-    /// Nobody.
+    /// No process.
     Nobody,
-    /// This process.
+    /// The process with this ID.
     Process(String),
-    /// This process, which is stopped and answers nobody.
+    /// The process with this ID, which is suspended and does not respond.
     Stopped(String),
-    /// The system does not tell.
+    /// The system does not report it.
     Unknown,
 }
 
-/// Where the key of a store is.
+/// State of the key of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyState {
-    /// In this file, and it fits.
+    /// In this file, and it matches the store.
     Fits(PathBuf),
-    /// In this file, and it is not the store's.
+    /// In this file, but it does not match the store.
     Foreign(PathBuf),
-    /// In this file; there is no store to try it on.
+    /// In this file; there is no store to check it against.
     Untried(PathBuf),
-    /// It would be in this file.
+    /// Missing; expected in this file.
     Missing(PathBuf),
-    /// In this file, behind a passphrase that was not given.
+    /// In this file, protected by a passphrase that was not given.
     Locked(PathBuf),
     /// It cannot be read, for this reason.
     Unread(String),
 }
 
-/// How many bytes the parts of a store take.
+/// Sizes of the parts of a store in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sizes {
-    /// The journal.
+    /// Journal.
     pub journal: u64,
-    /// Its snapshots.
+    /// Snapshots.
     pub snapshots: u64,
-    /// The database made from both.
+    /// Index.
     pub view: u64,
-    /// What was set aside as damaged.
+    /// Damaged files that were set aside.
     pub damaged: u64,
 }
 
-/// Looks at the store in a data folder.
+/// Inspects the store in a data folder.
 pub fn survey(options: &StoreOptions) -> Survey {
     let data = &options.data;
     let identity = sled::identity_in(data);
@@ -147,7 +146,7 @@ pub fn survey(options: &StoreOptions) -> Survey {
     }
 }
 
-/// Looks only at the key.
+/// Inspects only the key.
 pub fn survey_key(options: &StoreOptions) -> KeyState {
     let identity = sled::identity_in(&options.data).ok().flatten();
     key_state(options, identity.as_ref())
@@ -182,13 +181,13 @@ fn key_state(options: &StoreOptions, identity: Option<&Identity>) -> KeyState {
     }
 }
 
-/// What the newest source that is right amounts to, else the one that was read last; none when there is no journal.
+/// Reads the content from the newest correct base, or the last one read; `None` when there is no journal.
 fn contents(data: &Path) -> Result<Option<Contents>, String> {
     let mut last = None;
     for _ in 0..TRIES {
         match read(data) {
             Ok(Some(found)) if found.is_sound => return Ok(Some(found)),
-            // Whoever has it open may have taken a file away, or be in the middle of a change.
+            // The process that has the store open may have removed a file or be writing a change.
             read => last = Some(read),
         }
     }
@@ -233,7 +232,7 @@ fn amounts_to(fold: &Fold<bool>) -> Contents {
     contents
 }
 
-/// Whether an entry says that its connection is in the trash.
+/// Returns true when the connection of an entry is in the trash.
 fn is_deleted(entry: &Entry<'_>) -> bool {
     #[derive(Deserialize)]
     struct Saved {
@@ -249,7 +248,7 @@ fn is_deleted(entry: &Entry<'_>) -> bool {
         .is_ok_and(|saved| saved.connection.date_deleted.is_some())
 }
 
-/// Who has the lock, as the system tells it: asking the lock itself could be in somebody's way.
+/// Finds the process that holds the lock without taking the lock, which could disturb another process.
 fn holder(data: &Path) -> Holder {
     let Ok(lock) = std::fs::metadata(data.join(lock::FILE)) else {
         return Holder::Nobody;
@@ -273,7 +272,7 @@ fn holder(data: &Path) -> Holder {
     }
 }
 
-/// The bytes of a file, or of all files in a folder; none for what is not there.
+/// Size in bytes of a file or of all files in a folder; zero when it does not exist.
 fn size(path: &Path) -> u64 {
     let Ok(found) = std::fs::symlink_metadata(path) else {
         return 0;

@@ -168,12 +168,7 @@ fn a_damaged_journal_is_said_and_left_alone() {
     std::fs::remove_dir_all(home.path(".local/share/umai/sled")).unwrap();
     let answer = home.run(&["doctor", "--json"]);
     assert_eq!(answer.code, 6, "{answer:?}");
-    has(
-        &answer,
-        "store",
-        "problem",
-        "has no readable journal",
-    );
+    has(&answer, "store", "problem", "has no readable journal");
 }
 
 #[test]

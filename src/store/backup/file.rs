@@ -1,4 +1,4 @@
-//! How a backup lies in a file: a whole store as a snapshot has it, then a trailer that says when and seals it.
+//! File format of a backup: a whole store as a snapshot, then a trailer with the creation time and the seal.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -17,21 +17,21 @@ use crate::store::key::{Key, KeyCheck};
 use crate::store::sled::gather::{Payloads, keep};
 use crate::store::sled::making::write_rows;
 
-/// How long the trailer is.
+/// Length of the trailer in bytes.
 const TRAILER: usize = 128;
 const MAGIC: [u8; 8] = *b"umaibkup";
-/// The format of the trailer that this program writes.
+/// Format version of the trailer written by this program.
 const FORMAT: u32 = 1;
 const SUM: std::ops::Range<usize> = 32..64;
 const SEAL: std::ops::Range<usize> = 64..104;
 const PLACE: std::ops::Range<usize> = 104..112;
 
-/// Who wanted a backup.
+/// Origin of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Somebody, who alone removes it.
+    /// Created on request; only the user removes it.
     Asked,
-    /// Nobody: it makes room for newer ones in time.
+    /// Created automatically; removed when newer backups replace it.
     Automatic,
 }
 
@@ -50,23 +50,23 @@ impl Origin {
     }
 }
 
-/// What is said of a backup besides what is in it.
+/// Information about a backup besides its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
-    /// When it was made.
+    /// Time of creation.
     pub made: DateTime<Utc>,
-    /// Who wanted it.
+    /// Origin of the backup.
     pub origin: Origin,
-    /// Tells the data folder from others.
+    /// Identifies the data folder.
     pub place: Place,
 }
 
-/// The beginning of a hash of a data folder's path: a store that is gone from there is told from another one elsewhere.
+/// First bytes of the SHA-256 hash of the absolute path of a data folder; distinguishes stores of different folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place([u8; 8]);
 
 impl Place {
-    /// The place of a data folder, be it there or not.
+    /// Returns the hash for a data folder, which need not exist.
     pub fn of(data: &Path) -> Self {
         let whole = std::path::absolute(data);
         let path = whole.as_deref().unwrap_or(data);
@@ -75,30 +75,30 @@ impl Place {
     }
 }
 
-/// What the two ends of a backup say of it.
+/// Label of a backup, read from its header and trailer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Label {
-    /// Whose it is, at which revision, and what it amounts to.
+    /// Header: store, revision and digest.
     pub head: Head,
-    /// What is said of it besides.
+    /// Information from the trailer.
     pub about: About,
     sum: [u8; 32],
-    /// Made with the key that seals the secrets in it; none when that key was not there.
+    /// Seal by the key of the store; `None` when the key was not available.
     seal: Option<KeyCheck>,
 }
 
 impl Label {
-    /// Whose it is.
+    /// Store that was backed up.
     pub const fn identity(&self) -> &Identity {
         &self.head.identity
     }
 
-    /// Whether it has a seal at all.
+    /// Returns true when the backup has a seal.
     pub const fn is_sealed(&self) -> bool {
         self.seal.is_some()
     }
 
-    /// Whether this key sealed it, so that whoever changed a byte of it since would have had the key.
+    /// Returns true when the seal is valid for this key, that is, when the backup was not modified without the key.
     pub fn is_sealed_with(&self, key: &Key) -> bool {
         let binding = binding(&self.head.identity, &self.sum, &self.about);
         self.seal
@@ -120,25 +120,25 @@ impl Label {
     }
 }
 
-/// Why a file is no backup that can be used; a sentence about it, without its name.
+/// Reason why a file is not a usable backup. Displays without the path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// It is something else.
+    /// The file is not a backup.
     #[error("not an umai backup")]
     Foreign,
-    /// A newer program made it.
+    /// Created by a newer program.
     #[error("created by a newer umai (format {0}); use that version")]
     Newer(u32),
-    /// A part of it is not as it was written.
+    /// Damaged at a byte offset.
     #[error("damaged at byte {0}")]
     Damaged(u64),
-    /// Its end is not there.
+    /// The end is missing.
     #[error("truncated after {0} bytes")]
     Cut(u64),
-    /// Its parts are right, and it is not.
+    /// Every part is intact, but the content does not match the checksum or the digest.
     #[error("damaged: the checksum does not match")]
     Unlike,
-    /// The disk does not give it.
+    /// The file cannot be read.
     #[error("cannot be read: {0}")]
     Unread(String),
 }
@@ -149,7 +149,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// Writes a backup of everything that was read of a store.
+/// Writes a backup of a complete store.
 pub fn write(
     file: &mut File,
     head: &Head,
@@ -178,7 +178,7 @@ pub fn write(
     file.write_all(&trailer)
 }
 
-/// What the two ends of a file say.
+/// Reads the label of a backup file.
 pub fn label(path: &Path) -> Result<Label, Fault> {
     let mut file = File::open(path)?;
     let mut head = Vec::with_capacity(head::LENGTH);
@@ -213,7 +213,7 @@ fn label_behind(file: &mut File, head: Head) -> Result<Label, Fault> {
     }
 }
 
-/// Reads a backup to its end: what it says of itself and what is in it, when every byte is as it was written.
+/// Reads a backup completely. Succeeds only when every byte is intact.
 pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -228,7 +228,7 @@ pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
         Err(Unsound::Head) => return Err(Fault::Foreign),
         Err(Unsound::Newer(format)) => return Err(Fault::Newer(format)),
         Err(Unsound::Entry(at)) => return Err(Fault::Damaged(at)),
-        // Its end may be missing, or a length in it be damaged: the trailer tells.
+        // Either the end is missing, or a length is damaged; the trailer distinguishes the two.
         Err(Unsound::Cut(at)) => {
             return Err(match label(path) {
                 Ok(_) => Fault::Damaged(at),
@@ -251,7 +251,7 @@ pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
     Ok((label, fold))
 }
 
-/// What a seal is bound to: this backup, as it is.
+/// Binding of a seal to this backup and its content.
 fn binding(identity: &Identity, sum: &[u8; 32], about: &About) -> Vec<u8> {
     [
         b"umai backup 1".as_slice(),
@@ -271,7 +271,7 @@ fn checksum(trailer: &[u8; TRAILER]) -> u32 {
     sum.finalize()
 }
 
-/// Adds up what passes through it.
+/// Reader or writer that hashes and counts the bytes passed through it.
 struct Hashed<T> {
     inner: T,
     hash: Sha256,

@@ -1,4 +1,4 @@
-//! The keys at hand, to find the one that sealed a store or a backup.
+//! Available keys, to find the one that sealed a store or a backup.
 
 use std::sync::Arc;
 
@@ -8,18 +8,18 @@ use crate::store::journal::head::Identity;
 use crate::store::key::place::Spot;
 use crate::store::key::{Found, Key, earlier};
 
-/// The keys at hand.
+/// Available keys.
 pub struct Keys {
-    /// The one in use.
+    /// Current key.
     pub current: Option<Arc<Key>>,
-    /// Why there is none that can be used, when there should be one.
+    /// Reason why the current key cannot be used.
     pub trouble: Option<StoreError>,
-    /// Those that were in use before.
+    /// Previous keys.
     earlier: Vec<Arc<Key>>,
 }
 
 impl Keys {
-    /// Looks for them where a store that is opened would.
+    /// Finds the keys in the same places as opening a store does.
     pub fn find(options: &StoreOptions) -> Self {
         let spot = Spot::find(options.key_file.as_deref(), &options.config);
         let (current, trouble) = match Key::find(options.key_file.as_deref(), &options.config) {
@@ -39,7 +39,7 @@ impl Keys {
         }
     }
 
-    /// The one that sealed a store.
+    /// Returns the key of a store.
     pub fn fitting(&self, identity: &Identity) -> Option<&Arc<Key>> {
         self.current
             .iter()

@@ -1,4 +1,4 @@
-//! Brings a backup back in the place of the store, which is moved aside.
+//! Restores a backup in place of the store, which is moved aside.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,68 +25,68 @@ use crate::store::sled::gather::Payloads;
 use crate::store::sled::making;
 use crate::store::sled::rows::{self, SavedJson};
 
-/// So long a process that is just closing the store is waited for.
+/// Time to wait for a process that is closing the store.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// A store whose newest change is not known goes on so many changes later: no revision comes twice.
+/// Added to the revision when the newest revision of the store is unknown, so that no revision is used twice.
 const GAP: u64 = 1_000_000;
 
-/// A connection, to people.
+/// Connection in messages for the user.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Named {
-    /// Its name.
+    /// Display name.
     pub name: String,
-    /// Its alias.
+    /// Alias.
     pub alias: String,
-    /// Its id.
+    /// ID.
     pub id: Uuid,
 }
 
-/// What the store has that a backup does not, and the other way round.
+/// Differences between the store and a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Comparison {
-    /// Whether there is a store at all.
+    /// True when a store exists.
     pub has_store: bool,
-    /// Why not all of the store could be read.
+    /// Reason why the store could not be read completely.
     pub trouble: Option<String>,
-    /// Whether the backup is another store's.
+    /// True when the backup belongs to another store.
     pub is_another: bool,
-    /// Only the store has them: they were made after the backup.
+    /// Connections only in the store, created after the backup.
     pub only_in_store: Vec<Named>,
-    /// The store has them as they became after the backup.
+    /// Connections that are newer in the store.
     pub newer_in_store: Vec<Named>,
-    /// The backup has them as they became after what the store still has.
+    /// Connections that are newer in the backup.
     pub newer_in_backup: Vec<Named>,
-    /// Only the backup has them: they were forgotten after it, or lost.
+    /// Connections only in the backup, deleted permanently or lost since.
     pub only_in_backup: Vec<Named>,
 }
 
-/// A backup that was read to its end, and can take the place of a store.
+/// Verified backup that is ready to replace a store.
 pub struct Prepared {
     options: StoreOptions,
-    /// Where it is.
+    /// Path of the backup.
     pub path: PathBuf,
-    /// What it says of itself.
+    /// Label of the backup.
     pub label: Label,
-    /// Whether it is as umai made it.
+    /// Result of the seal check.
     pub seal: SealVerdict,
-    /// What it would change.
+    /// Differences that the restore would apply.
     pub comparison: Comparison,
     fold: Payloads,
     keys: Keys,
 }
 
-/// A backup that took the place of a store.
+/// Result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// Where the store before is, when there was one.
+    /// Path of the replaced store, if there was one.
     pub aside: Option<PathBuf>,
-    /// How many connections there are now, those in the trash among them.
+    /// Number of connections now, including the trash.
     pub count: u64,
-    /// How many secrets cannot be opened with the key at hand; nothing when no key fits any of them.
+    /// Number of secrets that cannot be opened with the current key; `None` when no key matches.
     pub unreadable: Option<usize>,
 }
 
-/// Reads a backup and compares it to the store. Nothing is changed.
+/// Reads a backup and compares it with the store. Changes nothing.
 pub fn prepare(options: &StoreOptions, path: &Path) -> Result<Prepared, StoreError> {
     let (label, fold) = file::read(path).map_err(|fault| faulty(path, &fault))?;
     let keys = Keys::find(options);
@@ -110,7 +110,7 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<Prepared, StoreErr
 }
 
 impl Prepared {
-    /// Puts the backup in the place of the store, which nobody else may have open.
+    /// Replaces the store with the backup. No other process may have the store open.
     pub fn carry_out(self, now: DateTime<Utc>) -> Result<Restored, StoreError> {
         let data = &self.options.data;
         let refuse = |error: std::io::Error| unusable(data, &error);
@@ -155,7 +155,7 @@ impl Prepared {
     }
 }
 
-/// The lock of a data folder, for what only one process alone may do.
+/// Takes the lock of a data folder for a command that needs exclusive access.
 pub fn lock_alone(data: &Path, command: &str) -> Result<Lock, StoreError> {
     Lock::take_within(data, PATIENCE).map_err(|error| match error {
         StoreError::Held { folder, pid } => StoreError::Unusable(format!(
@@ -165,7 +165,8 @@ pub fn lock_alone(data: &Path, command: &str) -> Result<Lock, StoreError> {
     })
 }
 
-/// Seals everything with the key in use, where another key at hand sealed it; whose store it is then.
+/// Reseals the content with the current key when another available key sealed it. Returns the resulting identity and the number
+/// of unreadable secrets.
 fn under_current_key(
     keys: &Keys,
     identity: &Identity,
@@ -192,7 +193,7 @@ fn has_files(data: &Path) -> bool {
         .any(|part| data.join(part).exists())
 }
 
-/// How the store and a backup differ, and the newest change that the store is known to have had.
+/// Compares the store with a backup. Also returns the newest known revision of the store.
 fn compare(data: &Path, label: &Label, backup: &Payloads) -> (Comparison, u64) {
     let mut comparison = Comparison {
         has_store: has_files(data),
@@ -247,7 +248,7 @@ fn compare(data: &Path, label: &Label, backup: &Payloads) -> (Comparison, u64) {
 
 type Items = HashMap<Uuid, ConnectionItem>;
 
-/// What lists show of the connections, as far as they can be read.
+/// List items of the connections that can be read.
 fn items(fold: &Payloads) -> Items {
     let read = |(id, folded): (&Uuid, &crate::store::journal::fold::Folded<_>)| {
         let newest: &crate::store::journal::fold::FoldedVersion<(_, Vec<u8>)> =

@@ -1,4 +1,4 @@
-//! A folder of backups: what lies there, putting one in, and letting go of old ones.
+//! Folder of backups: listing, adding and retention.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -13,31 +13,31 @@ use uuid::Uuid;
 use super::file::{self, Fault, Label, Origin};
 use crate::store::files;
 
-/// How the files are called at their end.
+/// File extension of backups.
 pub const ENDING: &str = "backup";
-/// The folder of the backups in the data folder.
+/// Folder of the backups in the data folder.
 const FOLDER: &str = "backups";
-/// What the name of an unfinished backup has at its end, before a number.
+/// Prefix of the extension of an unfinished backup, before a unique number.
 const UNFINISHED: &str = "part-";
-/// An unfinished backup that is older than this is nobody's any more.
+/// Age at which an unfinished backup is considered abandoned.
 const FORGOTTEN: Duration = Duration::from_hours(24);
 
-/// So many automatic backups are kept, whatever their age.
+/// Number of automatic backups kept regardless of age.
 const NEWEST: usize = 10;
-/// And for so many days, the newest one of each day.
+/// Number of days for which the newest backup of each day is kept in addition.
 const DAYS: i64 = 7;
 
-/// A backup that was found.
+/// Backup file in a folder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// Where.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What it says of itself, or why it is of no use.
+    /// Label, or the reason why the backup is unusable.
     pub label: Result<Label, Fault>,
 }
 
 impl Found {
-    /// What a file says of itself.
+    /// Reads the label of a file.
     pub fn at(path: PathBuf) -> Self {
         Self {
             label: file::label(&path),
@@ -45,38 +45,38 @@ impl Found {
         }
     }
 
-    /// Its place among others, the newest last: by the store's own history, then by the clock.
+    /// Sort key, newest last: by revision, then by time.
     fn rank(&self) -> Option<(u64, DateTime<Utc>)> {
         let label = self.label.as_ref().ok()?;
         Some((label.head.revision, label.about.made))
     }
 }
 
-/// A folder of backups.
+/// Folder of backups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shelf {
     folder: PathBuf,
 }
 
 impl Shelf {
-    /// The one of the store in a data folder.
+    /// Returns the backup folder of a store.
     pub fn of_store(data: &Path) -> Self {
         Self::at(data.join(FOLDER))
     }
 
-    /// Another one.
+    /// Returns another backup folder.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
         }
     }
 
-    /// Where it is.
+    /// Path of the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The backups in it, the newest first; none when there is no folder.
+    /// Lists the backups, newest first. Empty when the folder does not exist.
     pub fn all(&self) -> io::Result<Vec<Found>> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -97,7 +97,7 @@ impl Shelf {
         Ok(found)
     }
 
-    /// Puts a backup in: written aside, synced, read again from the disk, and only then there under its name.
+    /// Adds a backup: written to a temporary file, synced, verified from the disk, then renamed.
     pub fn put(
         &self,
         name: &str,
@@ -109,7 +109,7 @@ impl Shelf {
         Ok(path)
     }
 
-    /// Whether it has a copy of a backup.
+    /// Returns true when the folder has a copy of a backup.
     pub fn has(&self, backup: &Path) -> bool {
         let copy = backup.file_name().map(|name| self.folder.join(name));
         copy.is_some_and(|copy| file::label(&copy) == file::label(backup))
@@ -122,7 +122,7 @@ impl Shelf {
         paths.find(|path| !path.exists()).unwrap_or_default()
     }
 
-    /// Lets go of automatic backups of a store that newer ones make needless, and of what was never finished.
+    /// Removes automatic backups of a store that are no longer retained, and abandoned unfinished ones.
     pub fn tidy(&self, store: Uuid, now: DateTime<Utc>) -> io::Result<()> {
         let ours: Vec<(PathBuf, DateTime<Utc>)> = self
             .all()?
@@ -159,7 +159,7 @@ impl Shelf {
     }
 }
 
-/// What a backup is called, without its ending.
+/// File stem of a backup.
 pub fn name_of(store: Uuid, revision: u64, made: DateTime<Utc>) -> String {
     let store = store.simple().to_string();
     format!(
@@ -169,24 +169,24 @@ pub fn name_of(store: Uuid, revision: u64, made: DateTime<Utc>) -> String {
     )
 }
 
-/// Makes a backup appear under its name, which must be free: written aside, synced, and read again from the disk.
+/// Writes a backup to an unused path: to a temporary file, synced, verified from the disk, then linked.
 pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Fault> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(format!(".{UNFINISHED}{}", Uuid::new_v4().simple()));
     let aside = PathBuf::from(aside);
     let placed = write_and_read(&aside, write).and_then(|()| {
-        // A link does not replace what came meanwhile, as renaming would.
+        // Unlike a rename, a link does not replace a file that another process created in between.
         fs::hard_link(&aside, path).or_else(|_| rename_where_free(&aside, path))?;
         Ok(())
     });
-    // It is there under its name, or of no use; one that stays is removed later.
+    // Either linked under its final name or unusable. A file that cannot be removed now is removed later as abandoned.
     let _ = fs::remove_file(&aside);
     placed?;
     path.parent().map_or(Ok(()), files::sync_folder)?;
     Ok(())
 }
 
-/// Where a folder knows no links.
+/// Fallback for file systems without hard links.
 fn rename_where_free(from: &Path, to: &Path) -> io::Result<()> {
     if to.exists() {
         return Err(io::ErrorKind::AlreadyExists.into());
@@ -201,12 +201,12 @@ fn write_and_read(
     let mut file = files::create_file(path)?;
     write(&mut file)?;
     file.sync_all()?;
-    // What is read again shall come from the disk; where the system cannot do that, it comes from memory.
+    // Drop the page cache, so that the verification reads from the disk. Where that is unsupported it reads from memory.
     let _ = fadvise(&file, 0, None, Advice::DontNeed);
     file::read(path).map(drop)
 }
 
-/// Those of the automatic backups, newest first, that are needed no more.
+/// Returns the automatic backups that are no longer retained.
 fn needless(
     newest_first: Vec<(PathBuf, DateTime<Utc>)>,
     now: DateTime<Utc>,
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn ten_automatic_backups_are_kept_and_one_of_each_day_of_a_week() {
         let now = DateTime::from_timestamp_millis(1_800_000_000_000).unwrap();
-        // Two a day, newest first: number 0 is from now.
+        // Two backups a day, newest first; number 0 is from now.
         let made = (0..40).map(|number| {
             let at = now - TimeDelta::hours(12 * number);
             (PathBuf::from(number.to_string()), at)
@@ -241,7 +241,7 @@ mod tests {
         let kept: Vec<i64> = (0..40)
             .filter(|number| !gone.contains(&number.to_string()))
             .collect();
-        // The ten newest reach back four days and a half; of the days before, the newest one each.
+        // The ten newest span four and a half days; of the days before, the newest backup of each is kept.
         assert_eq!(kept, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13]);
     }
 
@@ -251,7 +251,9 @@ mod tests {
         let shelf = Shelf::at(folder.path().join("backups"));
         let refused = shelf.put("name", |_| Err(io::Error::other("the disk is full")));
         assert!(matches!(refused, Err(Fault::Unread(_))));
-        let refused = shelf.put("name", |file| io::Write::write_all(file, b"starting the backup thread failed"));
+        let refused = shelf.put("name", |file| {
+            io::Write::write_all(file, b"starting the backup thread failed")
+        });
         assert_eq!(refused, Err(Fault::Foreign), "it is read again");
         assert_eq!(shelf.all().unwrap(), []);
         assert_eq!(fs::read_dir(shelf.folder()).unwrap().count(), 0);

@@ -1,21 +1,21 @@
-//! What a whole store amounts to: two numbers that tell a view with less or other content from the right one.
+//! Digest of a whole store: two numbers that differ when connections are missing or changed.
 //!
-//! Why: sled opens after many kinds of damage and says nothing. Each entry of the journal carries the digest of the store
-//! after it, so what the view must contain is known outside of it, and costs no file of its own.
+//! sled opens after many kinds of damage without an error. Each journal entry carries the digest of the store after it, so the
+//! expected content of the index is known without an extra file.
 
 use uuid::Uuid;
 
-/// The number of connections, and the sum of what each adds; the order does not matter.
+/// Number of connections and sum of their marks. Independent of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Digest {
-    /// How many connections there are.
+    /// Number of connections.
     pub count: u64,
-    /// The sum of their marks.
+    /// Sum of the marks of the connections, wrapping.
     pub sum: u64,
 }
 
 impl Digest {
-    /// With a connection more.
+    /// Adds a connection.
     #[must_use]
     pub const fn with(self, mark: u64) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl Digest {
         }
     }
 
-    /// With a connection less.
+    /// Removes a connection.
     #[must_use]
     pub const fn without(self, mark: u64) -> Self {
         Self {
@@ -34,12 +34,12 @@ impl Digest {
     }
 }
 
-/// The mark of a connection: who it is, the revision that saved it, the sum of its versions' marks.
+/// Mark of a connection: its ID, the revision that saved it, and the sum of the marks of its versions.
 pub fn record_mark(id: Uuid, revision: u64, history: u64) -> u64 {
     mix(id_mark(id) ^ mix(revision ^ mix(history)))
 }
 
-/// The mark of a version: of which connection, which number, which revision saved it.
+/// Mark of a version: its connection, its number, and the revision that saved it.
 pub fn version_mark(id: Uuid, number: u64, revision: u64) -> u64 {
     mix(id_mark(id) ^ mix(number.rotate_left(32) ^ mix(revision)))
 }
@@ -49,7 +49,7 @@ fn id_mark(id: Uuid) -> u64 {
     mix(high ^ mix(low))
 }
 
-/// Spreads a number over all bits (splitmix64).
+/// Mixes the bits of a number (splitmix64).
 pub const fn mix(number: u64) -> u64 {
     let number = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,4 +1,4 @@
-//! Finds out where the journal ends, and tells what it has after a revision.
+//! Finds the end of the journal and replays the entries after a revision.
 
 use std::io;
 
@@ -7,31 +7,31 @@ use super::entry::{Entry, Step, Walk};
 use super::head;
 use super::segment::Segment;
 
-/// Where the journal ends.
+/// End of the journal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct End {
-    /// The newest change that can be read.
+    /// Newest readable revision.
     pub revision: u64,
-    /// What the store amounts to after it.
+    /// Digest of the store after it.
     pub digest: Digest,
-    /// Where the next entry goes; nowhere when the end is damaged and a new segment is to begin.
+    /// Position of the next entry; `None` when the end is damaged and a new segment must be started.
     pub place: Option<Place>,
-    /// Why the entries that were told are not all there are.
+    /// Reason why the replayed entries are incomplete.
     pub trouble: Option<String>,
 }
 
-/// Where the next entry goes.
+/// Position of the next entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// In which segment.
+    /// Segment to append to.
     pub segment: Segment,
-    /// Behind which byte.
+    /// Byte offset.
     pub at: u64,
-    /// Whether a write that never finished is to be cut off there.
+    /// True when an unfinished write must be truncated at the offset.
     pub cut: bool,
 }
 
-/// Reads the segments that have changes after `applied`, and tells these in order.
+/// Reads the segments that have changes after `applied` and calls `tell` with these changes in order.
 pub fn read(
     segments: &[Segment],
     applied: u64,
@@ -71,7 +71,10 @@ impl End {
             }
             Ok(_) => {}
             Err(_) => {
-                self.trouble_with(format!("the header of {} is damaged", segment.path.display()));
+                self.trouble_with(format!(
+                    "the header of {} is damaged",
+                    segment.path.display()
+                ));
             }
         }
         let mut walk = Walk::new(&bytes, head::LENGTH);

@@ -1,26 +1,26 @@
-//! How one entry lies in a journal or snapshot: a head with a checksum, then its payload.
+//! Format of an entry in a journal segment or snapshot: a header with a checksum, then the payload.
 
 use uuid::Uuid;
 
 use super::digest::Digest;
 
-/// How long the head of an entry is.
+/// Length of an entry header in bytes.
 pub(super) const HEAD: usize = 72;
-/// What every entry begins with. Payloads are JSON, so these bytes are never in one, and the next entry after a damaged one is found.
+/// Magic bytes of an entry. Payloads are JSON and never contain them, so the entry after a damaged one can be found.
 const MARKER: [u8; 4] = [0xFE, b'u', b'm', 0xED];
 
-/// What an entry is.
+/// Type of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A connection after a save, and what the save did.
+    /// A connection after a save, and the details of the save.
     Saved,
     /// A connection was deleted.
     Deleted,
-    /// In a snapshot: a connection as it is.
+    /// In a snapshot: the current version of a connection.
     Record,
-    /// In a snapshot: a version of a connection.
+    /// In a snapshot: an older version of a connection.
     Version,
-    /// The end of a snapshot that was written to its end.
+    /// End marker of a complete snapshot.
     End,
 }
 
@@ -42,35 +42,35 @@ impl Kind {
     }
 }
 
-/// One entry.
+/// Journal or snapshot entry.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry<'a> {
-    /// What it is.
+    /// Type of the entry.
     pub kind: Kind,
-    /// The revision of the change.
+    /// Revision of the change.
     pub revision: u64,
-    /// The connection.
+    /// ID of the connection.
     pub id: Uuid,
-    /// The connection's version.
+    /// Version number of the connection.
     pub number: u64,
-    /// What the whole store amounts to after the change.
+    /// Digest of the store after the change.
     pub digest: Digest,
-    /// JSON, by kind.
+    /// JSON, depending on the type.
     pub payload: &'a [u8],
 }
 
 impl<'a> Entry<'a> {
-    /// How many bytes it takes.
+    /// Length in bytes.
     pub const fn size(&self) -> usize {
         HEAD + self.payload.len()
     }
 
-    /// Writes it behind what is in `out`.
+    /// Appends the entry to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         self.write_behind(0, out);
     }
 
-    /// Writes it behind what is in `out`, all of which is written to the disk at once: of these, some may come and others not.
+    /// Appends the entry to `out`, whose content is written to the disk in one group. A crash may persist any subset of a group.
     pub fn write_in_group(&self, out: &mut Vec<u8>) {
         self.write_behind(u32::try_from(out.len()).unwrap_or_default(), out);
     }
@@ -92,7 +92,7 @@ impl<'a> Entry<'a> {
         out.extend_from_slice(self.payload);
     }
 
-    /// The entry that `bytes` begin with; none when there is none, or its checksum is wrong.
+    /// Reads the entry at the start of `bytes`. Returns `None` when there is none or its checksum is wrong.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let head = Head::read(bytes)?;
         let payload = bytes.get(HEAD..HEAD.checked_add(head.length)?)?;
@@ -111,12 +111,12 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// How long the entry is that begins with this head, as it claims itself; none when it is no head.
+/// Total length claimed by an entry header, not yet verified. `None` when the bytes are not a header.
 pub(super) fn size_of(head: &[u8]) -> Option<usize> {
     Head::read(head)?.length.checked_add(HEAD)
 }
 
-/// What the head of an entry claims; not yet checked.
+/// Fields of an entry header, not yet verified.
 struct Head {
     length: usize,
     checksum: u32,
@@ -145,7 +145,7 @@ fn checksum(head: &[u8; HEAD], payload: &[u8]) -> u32 {
     sum.finalize()
 }
 
-/// The number at a place that is known to be inside.
+/// Reads a little-endian number at an offset that must be in range.
 pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
     bytes[at..]
         .first_chunk()
@@ -153,7 +153,7 @@ pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
         .map_or(0, u64::from_le_bytes)
 }
 
-/// The number at a place that is known to be inside.
+/// Reads a little-endian number at an offset that must be in range.
 pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes[at..]
         .first_chunk()
@@ -161,7 +161,7 @@ pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
         .map_or(0, u32::from_le_bytes)
 }
 
-/// The id at a place that is known to be inside.
+/// Reads an ID at an offset that must be in range.
 pub(super) fn uuid_at(bytes: &[u8], at: usize) -> Uuid {
     bytes[at..]
         .first_chunk()
@@ -169,49 +169,49 @@ pub(super) fn uuid_at(bytes: &[u8], at: usize) -> Uuid {
         .map_or(Uuid::nil(), Uuid::from_bytes)
 }
 
-/// What a walk over entries meets.
+/// Item of a walk over entries.
 #[derive(Debug, PartialEq)]
 pub enum Step<'a> {
-    /// An entry whose checksum is right.
+    /// Entry with a correct checksum.
     Entry(Entry<'a>),
-    /// Bytes that are no entry, though entries follow, or though they look like a whole one.
+    /// Bytes that are not an entry, although entries follow or the bytes look like a complete entry.
     Damaged(Damage),
-    /// Bytes at the end that are the beginning of an entry: what a write left that never finished.
+    /// Start of an entry at the end of the bytes, left by an unfinished write.
     Torn(usize),
 }
 
-/// Where entries are damaged, and what the bytes still claim to be.
+/// Damaged byte range and the fields that its header still shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// From which byte.
+    /// Start offset.
     pub from: usize,
-    /// To which byte.
+    /// End offset, exclusive.
     pub to: usize,
-    /// The connection that the damaged bytes name, if they can be read so far.
+    /// Connection named by the damaged header, if readable.
     pub id: Option<Uuid>,
-    /// The revision that they name.
+    /// Revision named by the damaged header, if readable.
     pub revision: Option<u64>,
 }
 
-/// A disk writes so many bytes whole or not at all.
+/// Unit that a disk writes completely or not at all, in bytes.
 const SECTOR: usize = 512;
 
-/// Walks over the entries in `bytes` from `at` on; what is damaged is told and stepped over.
+/// Iterator over the entries in `bytes` from `at`; damaged ranges are reported and skipped.
 ///
-/// What the last write left that never finished is torn, and no damage: some of its sectors never came, so they are as they were
-/// before, zeros. Entries behind such a hole that were written with it were never acknowledged either.
+/// The rest of an unfinished last write is torn, not damaged: some of its sectors were never written and still contain zeros.
+/// Entries after such a hole that belong to the same write were never acknowledged either.
 pub struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Walk<'a> {
-    /// From this byte on.
+    /// Starts at a byte offset.
     pub const fn new(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 
-    /// Behind the last entry that was told.
+    /// Offset after the last returned entry.
     pub const fn at(&self) -> usize {
         self.at
     }
@@ -231,7 +231,7 @@ impl<'a> Walk<'a> {
             self.at = self.bytes.len();
             return Step::Torn(from);
         }
-        // A payload ends with a brace; of a write that never finished, the last bytes are what is missing.
+        // A payload ends with a brace; an unfinished write lacks its last bytes.
         let whole = used > HEAD
             && (rest[used - 1] == b'}'
                 || head
@@ -252,7 +252,8 @@ impl<'a> Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Whether the last entry that can be read was written at once with what is damaged here; `next` is how far the next one is.
+    /// Returns true when the last readable entry was written in the same group as the damaged bytes here; `next` is the distance
+    /// to the next readable entry.
     fn is_of_last_write(&self, next: Option<usize>) -> bool {
         let Some(next) = next else {
             return true;
@@ -272,7 +273,7 @@ impl Walk<'_> {
         usize::try_from(before).is_ok_and(|before| last - before.min(last) <= self.at)
     }
 
-    /// Whether a sector, as far as it is between here and `end`, has nothing but zeros: no entry leaves so much room.
+    /// Returns true when some sector, clipped to the range up to `end`, contains only zeros; no entry has such a gap.
     fn has_hole(&self, end: usize) -> bool {
         let mut from = self.at;
         while from < end {
@@ -355,11 +356,11 @@ mod tests {
         }
     }
 
-    /// Two writes, the second of three entries that reach over sectors.
+    /// Two writes; the second has three entries that span sectors.
     fn two_writes() -> (Vec<u8>, usize) {
         let mut bytes = vec![1; 100];
         entry(1).write_in_group(&mut bytes);
-        // The first write is durable: nobody asks how much of it there was.
+        // The first write is durable, so its size does not matter.
         let second = bytes.len();
         let payload = [b"{", [b'x'; 900].as_slice(), b"}"].concat();
         let mut group = Vec::new();

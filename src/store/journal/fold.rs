@@ -1,4 +1,4 @@
-//! Adds up snapshots and journal to what the store is now.
+//! Rebuilds the state of the store from snapshots and journal.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
@@ -13,17 +13,17 @@ use super::head::{self, Identity};
 use super::segment::Segment;
 use super::snapshot;
 
-/// What a store can be made from, together with the journal after it.
+/// Base that the state can be built on, together with the journal after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A snapshot.
     Snapshot(PathBuf),
-    /// Nothing: the journal from its beginning.
+    /// The empty store: the complete journal is replayed.
     Beginning,
 }
 
 impl Source {
-    /// All there are, the quickest first.
+    /// Returns all bases, fastest first.
     pub fn all(data: &Path) -> io::Result<Vec<Self>> {
         let snapshots = snapshot::all(data)?.into_iter().rev();
         Ok(snapshots
@@ -33,51 +33,51 @@ impl Source {
     }
 }
 
-/// What a store is, as its snapshot and journal tell it.
+/// State of a store as recorded by a snapshot and the journal.
 ///
-/// `T` is what is kept of an entry's payload: nothing, to compare digests, or all of it, to make a view.
+/// `T` is what is retained of an entry's payload: nothing to compare digests, all of it to build an index.
 pub struct Fold<T> {
     keep: fn(&Entry<'_>) -> T,
-    /// The connections.
+    /// Connections by ID.
     pub connections: HashMap<Uuid, Folded<T>>,
-    /// Which connections were deleted, and by which change.
+    /// Deleted connections and the revision of the deletion.
     pub deleted: HashMap<Uuid, u64>,
-    /// The newest revision in it.
+    /// Newest revision.
     pub revision: u64,
-    /// What the newest entry says that the store amounts to.
+    /// Digest recorded by the newest entry.
     pub expected: Digest,
-    /// What was stepped over.
+    /// Damaged ranges that were skipped.
     pub damage: Vec<(Segment, Damage)>,
-    /// Revisions that no file tells, from and to.
+    /// Missing revision ranges, inclusive.
     pub missing: Vec<(u64, u64)>,
-    /// Whose files they are.
+    /// Identity found in the files.
     pub identity: Option<Identity>,
-    /// Whether the bytes that were stepped over are the last ones.
+    /// True when the last bytes of the journal are damaged.
     damaged_end: bool,
-    /// Whether a change says that the store became something else than one change can make of it.
+    /// True when a recorded digest differs from the previous one by more than a single change allows.
     jumps: bool,
 }
 
-/// A connection.
+/// Connection with its versions.
 pub struct Folded<T> {
-    /// Its newest version; none when only older ones were met so far.
+    /// Current version; `None` while only older versions were read.
     pub newest: Option<FoldedVersion<T>>,
-    /// The versions before, by number.
+    /// Older versions by number.
     pub older: BTreeMap<u64, FoldedVersion<T>>,
 }
 
-/// A version of a connection.
+/// Version of a connection.
 pub struct FoldedVersion<T> {
-    /// Its number.
+    /// Version number.
     pub number: u64,
-    /// Which revision saved it.
+    /// Revision that saved it.
     pub revision: u64,
-    /// What is kept of it.
+    /// Retained part of the payload.
     pub kept: T,
 }
 
 impl<T> Folded<T> {
-    /// The sum of the marks of its versions.
+    /// Sum of the marks of all versions.
     pub fn history(&self, id: Uuid) -> u64 {
         self.older
             .values()
@@ -103,7 +103,7 @@ impl<T> Folded<T> {
 }
 
 impl<T> Fold<T> {
-    /// Nothing yet.
+    /// Returns an empty state.
     pub fn empty(keep: fn(&Entry<'_>) -> T) -> Self {
         Self {
             keep,
@@ -119,9 +119,9 @@ impl<T> Fold<T> {
         }
     }
 
-    /// Reads a source and the journal after it; none when the source is a snapshot that is not whole.
+    /// Reads a base and the journal after it. Returns `None` when the base is an incomplete snapshot.
     ///
-    /// Only one that [agrees](Self::agrees) is known to be right.
+    /// The result is verified only when it [agrees](Self::agrees) with the journal.
     pub fn read(
         data: &Path,
         source: &Source,
@@ -142,19 +142,19 @@ impl<T> Fold<T> {
             fold.add_segment(segment)?;
         }
         if fold.damaged_end {
-            // The last change was damaged; its revision must not come again.
+            // The last change is damaged; its revision must not be used again.
             fold.reach(fold.revision + 1);
         }
         fold.connections.retain(|_, folded| folded.newest.is_some());
         Ok(Some(fold))
     }
 
-    /// How many changes no file tells.
+    /// Number of changes that no file contains.
     pub fn changes_missing(&self) -> u64 {
         self.missing.iter().map(|(from, to)| to - from + 1).sum()
     }
 
-    /// Knows that there were changes up to this revision; those that were not met are missing.
+    /// Records that changes up to a revision exist; those not read are missing.
     pub fn reach(&mut self, revision: u64) {
         if revision > self.revision {
             self.missing.push((self.revision + 1, revision));
@@ -162,7 +162,7 @@ impl<T> Fold<T> {
         }
     }
 
-    /// What it amounts to.
+    /// Computes the digest of the state.
     pub fn digest(&self) -> Digest {
         self.connections
             .iter()
@@ -173,12 +173,12 @@ impl<T> Fold<T> {
             .fold(Digest::default(), Digest::with)
     }
 
-    /// Whether it amounts to what the newest entry says.
+    /// Returns true when the state is complete and matches the digest of the newest entry.
     pub fn agrees(&self) -> bool {
         self.missing.is_empty() && !self.jumps && self.digest() == self.expected
     }
 
-    /// Adds a snapshot; false when it is not whole, and then what was added is of no use.
+    /// Adds a snapshot. Returns false when the snapshot is incomplete; the state must then be discarded.
     fn add_snapshot(&mut self, path: &Path) -> io::Result<bool> {
         let Some(found) = snapshot::read(path, |entry| self.add_row(entry))? else {
             return Ok(false);
@@ -189,7 +189,7 @@ impl<T> Fold<T> {
         Ok(true)
     }
 
-    /// Adds a row of a snapshot or of a view.
+    /// Adds a row of a snapshot or index.
     pub fn add_row(&mut self, entry: &Entry<'_>) {
         let version = self.version(entry);
         let folded = self.connection(entry.id);
@@ -242,10 +242,10 @@ impl<T> Fold<T> {
         Ok(())
     }
 
-    /// A snapshot is written while changes go on, so it may have some that the journal tells again.
+    /// Adds a journal entry. A snapshot is written while changes continue, so it may contain changes that the journal repeats.
     ///
-    /// What a store amounts to is for the journal to say: a snapshot is not believed about itself when the journal still
-    /// has the change that it was taken at.
+    /// The journal decides on the expected digest: a snapshot is not trusted about itself while the journal still has the change
+    /// it was taken at.
     fn add_entry(&mut self, entry: &Entry<'_>) {
         if entry.revision == self.revision {
             self.expected = entry.digest;

@@ -1,4 +1,4 @@
-//! The head of every journal segment and snapshot: what it is, in which format, of which store.
+//! Header of journal segments and snapshots: file type, format version and store.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,44 +10,44 @@ use super::digest::Digest;
 use super::entry::{u32_at, u64_at, uuid_at};
 use crate::store::key::KeyCheck;
 
-/// The format that this program writes. A newer one is refused; there is no older one yet.
+/// Format version written by this program. A newer one is rejected; there is no older one.
 pub const FORMAT: u32 = 1;
-/// How long a head is; entries follow it.
+/// Length of a header in bytes; entries follow it.
 pub const LENGTH: usize = 128;
 
 const MAGIC: [u8; 8] = *b"umaijrnl";
 
-/// Which store a file belongs to, and with which key it was made.
+/// Store that a file belongs to, and the check value of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The store.
+    /// ID of the store.
     pub store: Uuid,
-    /// Tells whether a key is the store's.
+    /// Check value that identifies the key of the store.
     pub check: KeyCheck,
 }
 
-/// The head of a segment or snapshot.
+/// Header of a segment or snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Head {
-    /// Whose it is.
+    /// Store and key check value.
     pub identity: Identity,
-    /// A segment: the first revision in it. A snapshot: the newest revision that is surely in it.
+    /// Segment: first revision in it. Snapshot: newest revision that is certainly in it.
     pub revision: u64,
-    /// A segment: what the store amounts to before its first entry.
+    /// Segment: digest of the store before its first entry.
     pub digest: Digest,
 }
 
-/// Why a head was not read.
+/// Reason why a header cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreadable {
-    /// Its checksum is wrong, or it is none at all.
+    /// The checksum is wrong, or the bytes are not a header.
     Damaged,
-    /// A newer program wrote it, in this format.
+    /// Written by a newer program in this format version.
     Newer(u32),
 }
 
 impl Head {
-    /// The head as bytes.
+    /// Encodes the header.
     pub fn to_bytes(&self) -> [u8; LENGTH] {
         let mut bytes = [0; LENGTH];
         bytes[..8].copy_from_slice(&MAGIC);
@@ -62,7 +62,7 @@ impl Head {
         bytes
     }
 
-    /// Reads the head of a file.
+    /// Reads the header of a file.
     pub fn of(path: &Path) -> io::Result<Result<Self, Unreadable>> {
         let mut bytes = Vec::with_capacity(LENGTH);
         File::open(path)?
@@ -71,7 +71,7 @@ impl Head {
         Ok(Self::read(&bytes))
     }
 
-    /// Reads the head that `bytes` begin with. Magic, format and checksum stay where they are in every later format.
+    /// Decodes the header at the start of `bytes`. The offsets of magic, format and checksum are the same in every later format.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
         let bytes: &[u8; LENGTH] = bytes.first_chunk().ok_or(Unreadable::Damaged)?;
         if !bytes.starts_with(&MAGIC) || u32_at(bytes, 12) != checksum(bytes) {

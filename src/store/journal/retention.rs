@@ -1,4 +1,4 @@
-//! Decides which finished files are kept as backups.
+//! Retention of finished segments and snapshots.
 
 use std::collections::HashSet;
 use std::io;
@@ -8,18 +8,18 @@ use std::time::{Duration, SystemTime};
 use super::segment::Segment;
 use super::snapshot;
 
-/// So many finished segments are kept, whatever their age.
+/// Number of finished segments kept regardless of age.
 const SEGMENTS: usize = 10;
-/// And for so many days, the newest one of each day.
+/// Number of days for which the newest segment of each day is kept in addition.
 const DAYS: u64 = 7;
-/// So many snapshots are kept: the one in use, and the one before it, should it be damaged.
+/// Number of snapshots kept: the current one, and the previous one in case the current is damaged.
 const SNAPSHOTS: usize = 2;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Removes what is neither needed nor kept as a backup. Everything after the oldest snapshot that is kept is needed.
+/// Removes segments and snapshots that are neither needed nor retained. Everything after the oldest retained snapshot is needed.
 ///
-/// `proved` is the revision of a snapshot that was read again and found right; none after it counts.
+/// `proved` is the revision of a verified snapshot; newer snapshots do not count.
 pub fn tidy(data: &Path, proved: u64) -> io::Result<()> {
     let mut snapshots = snapshot::all(data)?;
     snapshots.retain(|(revision, _)| *revision <= proved);
@@ -42,7 +42,7 @@ pub fn tidy(data: &Path, proved: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Those of the finished segments, oldest first, that are no backup any more.
+/// Returns the finished segments that may be removed; `finished` is ordered oldest first.
 fn needless(finished: &[Segment], now: SystemTime) -> io::Result<Vec<&Segment>> {
     let mut days = HashSet::new();
     let mut needless = Vec::new();
@@ -70,7 +70,7 @@ mod tests {
             .map(|first| {
                 let segment = Segment::at(folder.path(), first);
                 let file = std::fs::File::create(&segment.path).unwrap();
-                // Two a day; the newest is from today.
+                // Two segments a day; the newest is from today.
                 let days = u32::try_from((40 - first) / 2).unwrap();
                 file.set_modified(now - DAY * days - Duration::from_mins(1))
                     .unwrap();

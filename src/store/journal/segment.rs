@@ -1,4 +1,4 @@
-//! One file of the journal: where it lies, what is in it, and writing behind its end.
+//! Segment of the journal: its path, reading it, and appending to it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,24 +9,24 @@ use super::end::Place;
 use super::head::{self, Head, Unreadable};
 use crate::store::files;
 
-/// Room is made in pieces of this size, filled with zeros: a sync then writes data and no file size, which is quicker,
-/// and deletes still find room when the disk is full.
+/// Segments are extended in steps of this size, filled with zeros. A sync then writes data but no file size, which is faster, and
+/// deletes still have room when the disk is full.
 const PIECE: u64 = ZEROS.len() as u64;
 static ZEROS: [u8; 256 * 1024] = [0; 256 * 1024];
-/// A segment longer than this is followed by a new one.
+/// Size in bytes after which a new segment is started.
 pub const FULL: u64 = 4 * 1024 * 1024;
 
-/// A segment that is read.
+/// Segment on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// The first revision in it; its name.
+    /// First revision in it, which is also its name.
     pub first: u64,
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
 }
 
 impl Segment {
-    /// The segment that begins with `first`.
+    /// Returns the segment that starts with revision `first`.
     pub fn at(folder: &Path, first: u64) -> Self {
         Self {
             first,
@@ -34,7 +34,7 @@ impl Segment {
         }
     }
 
-    /// The segments in a folder, oldest first.
+    /// Lists the segments in a folder, oldest first.
     pub fn all(folder: &Path) -> io::Result<Vec<Self>> {
         numbered(folder, "log").map(|found| {
             found
@@ -44,7 +44,7 @@ impl Segment {
         })
     }
 
-    /// Its bytes and what its head says.
+    /// Reads the content and decodes the header.
     pub fn read(&self) -> io::Result<(Vec<u8>, Result<Head, Unreadable>)> {
         let bytes = std::fs::read(&self.path)?;
         let head = Head::read(&bytes);
@@ -52,7 +52,7 @@ impl Segment {
     }
 }
 
-/// The files in a folder whose name is a number and this extension, in order; none when there is no folder.
+/// Lists the files in a folder whose stem is a number, with an extension, in order. Empty when the folder does not exist.
 pub fn numbered(folder: &Path, extension: &str) -> io::Result<Vec<(u64, PathBuf)>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -74,26 +74,26 @@ pub fn numbered(folder: &Path, extension: &str) -> io::Result<Vec<(u64, PathBuf)
     Ok(found)
 }
 
-/// Why bytes were not appended.
+/// Reason why bytes were not appended.
 #[derive(Debug)]
 pub enum Refused {
-    /// There is no room for them, and nothing has changed.
+    /// No space left; nothing has changed.
     NoRoom(io::Error),
-    /// Nobody knows what is on the disk now.
+    /// The write failed; the content on disk is unknown.
     Broken(io::Error),
 }
 
-/// The segment that is written.
+/// Segment that is being written.
 pub struct Tail {
     file: File,
-    /// Where the next entry goes.
+    /// Offset of the next entry.
     end: u64,
-    /// How far the file has room.
+    /// Allocated length of the file.
     room: u64,
 }
 
 impl Tail {
-    /// Begins a segment.
+    /// Creates a segment.
     pub fn create(folder: &Path, head: &Head) -> io::Result<Self> {
         let segment = Segment::at(folder, head.revision);
         let file = files::place(&segment.path, |file| file.write_all(&head.to_bytes()))?;
@@ -104,10 +104,10 @@ impl Tail {
         })
     }
 
-    /// Goes on where the journal ends; a write that never finished is cut off.
+    /// Continues at the end of the journal, after truncating an unfinished write.
     ///
-    /// What is there may have been written by a process that was killed before it was durable, as may be the name of the file. From
-    /// now on it is told to those who ask, so it is made durable first.
+    /// The content, and the entry of the file in its folder, may have been written by a process that was killed before they were
+    /// durable. They are read by others from now on, so they are synced first.
     pub fn resume(place: &Place) -> io::Result<Self> {
         let file = OpenOptions::new()
             .read(true)
@@ -130,9 +130,9 @@ impl Tail {
         })
     }
 
-    /// Writes behind the end, without waiting for the disk.
+    /// Appends bytes without waiting for the disk.
     ///
-    /// Bytes that are `urgent` may use the room that is kept back for a full disk.
+    /// `urgent` bytes may use the space reserved for a full disk.
     pub fn append(&mut self, bytes: &[u8], urgent: bool) -> Result<(), Refused> {
         let after = self.end + bytes.len() as u64;
         if after + PIECE / 2 > self.room
@@ -153,7 +153,7 @@ impl Tail {
         while for_end + PIECE / 2 > self.room {
             if let Err(error) = self.file.write_all_at(&ZEROS, self.room) {
                 self.room = before;
-                // Zeros that stay behind the room are harmless.
+                // Zeros left after the allocated length are harmless.
                 let _ = self.file.set_len(before);
                 return Err(error);
             }
@@ -162,17 +162,17 @@ impl Tail {
         Ok(())
     }
 
-    /// Waits until what was appended is on the disk. After an error nobody knows what is.
+    /// Waits until the appended bytes are durable. After an error the content on disk is unknown.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 
-    /// Whether the next segment should begin.
+    /// Returns true when the next segment should be started.
     pub const fn is_full(&self) -> bool {
         self.end >= FULL
     }
 
-    /// Takes the unused room off a segment that is finished.
+    /// Truncates a finished segment to its used length.
     pub fn finish(&self) -> io::Result<()> {
         self.file.set_len(self.end)?;
         self.file.sync_all()

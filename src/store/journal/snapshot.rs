@@ -1,7 +1,7 @@
-//! Snapshots: the whole store in one file, so that the journal need not be kept from its beginning.
+//! Snapshots: the whole store in one file, so that older segments of the journal can be removed.
 //!
-//! A snapshot is written from the view while changes go on: each row is as it was at some moment after the snapshot's
-//! revision. The journal after that revision, told again on top of it, makes it right.
+//! A snapshot is written from the index while changes continue: each row shows some state after the revision of the snapshot.
+//! Replaying the journal after that revision makes the state consistent.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -15,41 +15,41 @@ use super::head::{self, Head, Unreadable};
 use super::segment::numbered;
 use crate::store::files;
 
-/// No entry is longer, so that a damaged length does not ask for all memory.
+/// Maximum length of an entry in bytes, so that a damaged length does not allocate all memory.
 const LONGEST: usize = 256 * 1024 * 1024;
 
-/// Hardly an entry is longer.
+/// Initial buffer size in bytes; longer entries are rare.
 const ROOM: usize = 64 * 1024;
 
-/// The folder of the snapshots in the data folder.
+/// Folder of the snapshots in the data folder.
 pub const FOLDER: &str = "snapshots";
 
-/// The snapshots of a store, oldest first, each with its revision.
+/// Lists the snapshots of a store with their revisions, oldest first.
 pub fn all(data: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     numbered(&data.join(FOLDER), "snapshot")
 }
 
-/// Reads a snapshot entry by entry, without holding more than one. Answers its head when every byte of it is right and it was
-/// written to its end; what was told before that is not to be trusted.
+/// Reads a snapshot entry by entry, holding only one in memory. Returns the header when the snapshot is complete and intact;
+/// otherwise the entries passed to `tell` must be discarded.
 pub fn read(path: &Path, tell: impl FnMut(&Entry<'_>)) -> io::Result<Option<Head>> {
     let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
     Ok(read_from(&mut file, tell)?.ok())
 }
 
-/// Why bytes are no snapshot that was written to its end.
+/// Reason why bytes are not a complete snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsound {
-    /// The head is damaged, or it is none at all.
+    /// The header is damaged or missing.
     Head,
-    /// A newer program wrote it, in this format.
+    /// Written by a newer program in this format version.
     Newer(u32),
-    /// The entry that begins behind so many bytes is damaged.
+    /// The entry at this byte offset is damaged.
     Entry(u64),
-    /// They end behind so many bytes, and should not.
+    /// The bytes end early, after this byte offset.
     Cut(u64),
 }
 
-/// Reads a snapshot from anything, up to behind its end.
+/// Reads a snapshot from any reader, up to its end marker.
 pub fn read_from(
     file: &mut impl Read,
     mut tell: impl FnMut(&Entry<'_>),
@@ -74,7 +74,7 @@ pub fn read_from(
         let Some(size) = entry::size_of(&buffer).filter(|size| *size <= LONGEST) else {
             return Ok(Err(Unsound::Entry(at)));
         };
-        // Room is made for what there is: a damaged length may claim anything.
+        // A damaged length may claim anything, so no more than this is allocated in advance.
         buffer.reserve(size.min(ROOM));
         let rest = (size - entry::HEAD) as u64;
         if file.by_ref().take(rest).read_to_end(&mut buffer)? as u64 != rest {
@@ -95,7 +95,7 @@ pub fn read_from(
     }
 }
 
-/// Whether there were enough bytes.
+/// Fills the buffer. Returns false at the end of the input.
 fn fill(file: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
     match file.read_exact(bytes) {
         Ok(()) => Ok(true),
@@ -104,7 +104,7 @@ fn fill(file: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
     }
 }
 
-/// Writes the rows of a snapshot.
+/// Writer of snapshot rows.
 pub struct Writer<'a> {
     out: BufWriter<&'a mut dyn Write>,
     buffer: Vec<u8>,
@@ -138,8 +138,7 @@ impl Writer<'_> {
     }
 }
 
-/// Writes a snapshot; it appears under its name when it is durable and `prove`, which is told where it lies until then, has
-/// nothing against it.
+/// Writes a snapshot. It gets its final name only when it is durable and `prove`, called with the temporary path, succeeds.
 pub fn write(
     data: &Path,
     head: &Head,
@@ -156,7 +155,7 @@ pub fn write(
     Ok(())
 }
 
-/// Writes a snapshot into anything.
+/// Writes a snapshot to any writer.
 pub fn write_to(
     mut out: &mut dyn Write,
     head: &Head,
@@ -177,7 +176,7 @@ mod tests {
     use super::*;
     use crate::store::journal::head::Identity;
 
-    /// Gives what it has, and counts how much it was asked for at once.
+    /// Reader that records the largest requested read.
     struct Asked<'a> {
         bytes: &'a [u8],
         most: usize,

@@ -1,7 +1,7 @@
-//! The keys that were in use before a rotation, so that backups made then can be opened: each sealed with the one in use.
+//! File of the previous keys, so that older backups can be opened. Each previous key is sealed with the current one.
 //!
-//! A line is a mark, which key sealed it, which key it is, and the seal. A rotation that is under way leaves lines for both keys,
-//! so that each of them finds all that were before it.
+//! A line has a format mark, the fingerprint of the sealing key, the fingerprint of the sealed key, and the seal. During a
+//! rotation the file has lines for both the old and the new key.
 
 use std::io::Write;
 
@@ -14,14 +14,14 @@ use super::{Fingerprint, Key, LENGTH};
 use crate::connection::StoreError;
 use crate::store::files;
 
-/// What the name of the file has behind that of the key.
+/// Extension of the file, appended to the name of the key file.
 const ENDING: &str = "old";
 const MARK: &str = "umai-old-key-1";
 
-/// The keys before this one; a line that is damaged is passed over.
+/// Reads the keys before `key`. Damaged lines are skipped.
 pub fn read(spot: &Spot, key: &Key) -> Vec<Key> {
     let by = key.fingerprint();
-    // Where they cannot be read, backups from then are of a key that is not at hand.
+    // Without this file, older backups are treated as sealed with an unavailable key.
     lines(spot)
         .unwrap_or_default()
         .iter()
@@ -41,7 +41,7 @@ pub fn read(spot: &Spot, key: &Key) -> Vec<Key> {
         .collect()
 }
 
-/// Adds `old`, and all that were before it, sealed with `new`.
+/// Adds `old` and all keys before it, sealed with `new`.
 pub fn add(spot: &Spot, old: &Key, new: &Key) -> Result<(), StoreError> {
     let mut lines = lines(spot)?;
     let before = read(spot, old);
@@ -57,7 +57,7 @@ pub fn add(spot: &Spot, old: &Key, new: &Key) -> Result<(), StoreError> {
     write(spot, &lines)
 }
 
-/// Lets go of what no key but one that is not in use any more could open.
+/// Removes the lines that only a key other than `key` can open.
 pub fn tidy(spot: &Spot, key: &Key) -> Result<(), StoreError> {
     let by = key.fingerprint().to_string();
     let lines = lines(spot)?;
@@ -72,8 +72,8 @@ pub fn tidy(spot: &Spot, key: &Key) -> Result<(), StoreError> {
     write(spot, &kept)
 }
 
-/// The lines of the file; what is no text in it is damaged. One that is there and cannot be read is not taken for none, since it
-/// is written anew from what is read.
+/// Reads the lines of the file; invalid UTF-8 counts as damage. An existing file that cannot be read is an error, because the
+/// file is rewritten from these lines.
 fn lines(spot: &Spot) -> Result<Vec<String>, StoreError> {
     let path = spot.beside(ENDING);
     match std::fs::read(&path) {

@@ -1,7 +1,7 @@
-//! A key behind a passphrase: the text that stands in its file, and how it is opened.
+//! Key protected by a passphrase: the text format of its file, and opening it.
 //!
-//! Why these costs: RFC 9106 recommends them where memory is scarce (64 MiB, 3 passes, 4 lanes), and they are above what OWASP asks
-//! for at least. They stand in the file, so that later ones can be dearer.
+//! The default costs are the RFC 9106 recommendation for limited memory (64 MiB, 3 passes, 4 lanes), above the OWASP minimum.
+//! They are stored in the file, so that later versions can raise them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,37 +15,37 @@ use super::{Fingerprint, Key, LENGTH, random};
 use crate::connection::StoreError;
 
 const SALT: usize = 16;
-/// What the text begins with; the number is the format's.
+/// Mark at the start of the text; the number is the format version.
 const MARK: &str = "umai-key-1";
 const ALGORITHM: &str = "argon2id";
-/// A passphrase has so many characters at least.
+/// Minimum length of a passphrase in characters.
 pub const SHORTEST: usize = 8;
 
-/// What it costs to try a passphrase.
+/// Argon2id cost parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
-    /// In KiB.
+    /// Memory in KiB.
     pub memory: u32,
-    /// How often the memory is gone over.
+    /// Number of passes over the memory.
     pub passes: u32,
-    /// How many parts of it are independent.
+    /// Number of lanes.
     pub lanes: u32,
 }
 
 impl Cost {
-    /// Of a new passphrase.
+    /// Costs for a new passphrase.
     pub const NEW: Self = Self {
         memory: 64 * 1024,
         passes: 3,
         lanes: 4,
     };
-    /// Of a passphrase of random bits, that a keyring keeps: nobody finds it by trying, whatever a try costs.
+    /// Costs for a passphrase of random bits in a keyring, which cannot be guessed regardless of the costs.
     pub const RANDOM: Self = Self {
         memory: 1024,
         passes: 1,
         lanes: 1,
     };
-    /// What a file may ask for at most, so that a damaged one does not ask for all memory, or all day.
+    /// Maximum accepted from a file, so that a damaged file does not exhaust memory or time.
     const MOST: Self = Self {
         memory: 2 * 1024 * 1024,
         passes: 64,
@@ -61,20 +61,20 @@ impl Cost {
     }
 }
 
-/// A passphrase; wiped when dropped.
+/// Passphrase. Wiped on drop.
 #[derive(Clone)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
-    /// What somebody typed or wrote into a file. Spaces around it do not count, and one letter is the same however it is composed.
+    /// Normalizes a passphrase: trims whitespace and composes letters (NFC).
     pub fn new(text: &str) -> Self {
-        // The longest a text grows by composing it: no second copy is left behind by growing.
+        // Composing grows a text at most threefold; enough capacity avoids a reallocation that would leave a copy behind.
         let mut composed = Zeroizing::new(String::with_capacity(3 * text.len()));
         composed.extend(text.trim().nfc());
         Self(composed)
     }
 
-    /// One that nobody has to remember, of as many random bits as a key has.
+    /// Generates a passphrase with as many random bits as a key.
     pub fn random() -> Result<Self, StoreError> {
         let mut bytes = Zeroizing::new([0; LENGTH]);
         random(&mut *bytes)?;
@@ -83,24 +83,24 @@ impl Passphrase {
         Ok(Self(text))
     }
 
-    /// The text, for the keyring that keeps it.
+    /// Returns the text, for the keyring that stores it.
     #[cfg(feature = "keyring")]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is long enough to protect anything.
+    /// Returns true when the passphrase has the minimum length.
     pub fn is_long_enough(&self) -> bool {
         self.0.chars().count() >= SHORTEST
     }
 
-    /// Whether both are the same.
+    /// Returns true when both are equal.
     pub fn is(&self, other: &Self) -> bool {
         *self.0 == *other.0
     }
 }
 
-/// What a passphrase comes to, for one salt at one cost.
+/// Key derived from a passphrase for one salt and cost.
 #[derive(Clone)]
 struct Derived {
     salt: [u8; SALT],
@@ -108,44 +108,44 @@ struct Derived {
     key: Zeroizing<[u8; LENGTH]>,
 }
 
-/// Every passphrase that was right in this process: who asks for the key next, asks nobody.
+/// Derived keys of all passphrases that were correct in this process, so that later lookups do not prompt again.
 ///
-/// Why not the passphrase itself: it may be used elsewhere, too. Why for the whole process: the store, and whatever else is
-/// sealed with its key, look for the key on their own.
+/// Only derived keys are kept, because the passphrase itself may be used elsewhere too. They are shared by the whole process,
+/// because the store and the drafts look up the key independently.
 static RIGHT: Mutex<Vec<Derived>> = Mutex::new(Vec::new());
 
 fn right() -> MutexGuard<'static, Vec<Derived>> {
     RIGHT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A key behind a passphrase, as its file has it.
+/// Key protected by a passphrase, as stored in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrapped {
-    /// What a try costs.
+    /// Costs of the key derivation.
     pub cost: Cost,
-    /// Which key it is.
+    /// Fingerprint of the key.
     pub fingerprint: Fingerprint,
     salt: [u8; SALT],
     sealed: Vec<u8>,
 }
 
 impl Wrapped {
-    /// Puts a key behind a new passphrase.
+    /// Protects a key with a new passphrase.
     pub fn new(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
         Self::at_cost(key, passphrase, Cost::NEW)
     }
 
-    /// Puts a key behind a passphrase of random bits.
+    /// Protects a key with a passphrase of random bits.
     pub fn behind_random(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
         Self::at_cost(key, passphrase, Cost::RANDOM)
     }
 
-    /// Whether its passphrase is one of random bits, that a keyring keeps.
+    /// Returns true when the passphrase consists of random bits and is stored in a keyring.
     pub fn is_in_keyring(&self) -> bool {
         self.cost == Cost::RANDOM
     }
 
-    /// What the keyring knows its passphrase by; a rotation of the key keeps it.
+    /// Name of the passphrase in the keyring. It stays the same when the key is rotated.
     pub fn keyring_name(&self) -> String {
         STANDARD.encode(self.salt)
     }
@@ -159,7 +159,7 @@ impl Wrapped {
         Ok(wrapped)
     }
 
-    /// Another key behind the same passphrase, which was right before.
+    /// Protects another key with the same passphrase, which must have been given before.
     pub fn of_another(&self, key: &Key) -> Result<Self, StoreError> {
         let derived = self.derived().ok_or_else(|| {
             StoreError::Key("The key is locked; give its passphrase first".into())
@@ -183,7 +183,7 @@ impl Wrapped {
         })
     }
 
-    /// Tries a passphrase; when it is right, the key opens from now on.
+    /// Checks a passphrase. A correct one makes the key available to this process.
     pub fn try_passphrase(&self, passphrase: &Passphrase) -> Result<bool, StoreError> {
         let derived = derive(passphrase, self.salt, self.cost)?;
         let is_right = self.open_with(&derived).is_some();
@@ -193,7 +193,7 @@ impl Wrapped {
         Ok(is_right)
     }
 
-    /// The key, when its passphrase was given in this process.
+    /// Returns the key when its passphrase was given in this process.
     pub fn open(&self) -> Option<Key> {
         let derived = self.derived()?;
         self.open_with(&derived)
@@ -213,7 +213,7 @@ impl Wrapped {
         Some(Key(Zeroizing::new(*bytes)))
     }
 
-    /// The text in its file.
+    /// Encodes the text of the file.
     pub fn text(&self) -> String {
         let body = format!(
             "{MARK} {ALGORITHM} {} {} {} {} {} {}",
@@ -228,7 +228,7 @@ impl Wrapped {
         format!("{body} {sum:08x}\n")
     }
 
-    /// Reads that text; none when it is something else, damaged when it is no more as it was written.
+    /// Decodes the text of a file. Returns `None` for other content, and an error for a damaged text.
     pub fn read(text: &str) -> Option<Result<Self, Damaged>> {
         let text = text.trim_end();
         if !text.starts_with(MARK) {
@@ -271,7 +271,7 @@ impl Wrapped {
     }
 }
 
-/// The text is no more as it was written.
+/// The text of a protected key is damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damaged;
 
@@ -321,7 +321,7 @@ mod tests {
             Ok(false)
         );
         assert!(read.open().is_none());
-        // The letter is composed another way, and a line end follows.
+        // With surrounding whitespace.
         assert_eq!(
             read.try_passphrase(&Passphrase::new(" correct horse\n")),
             Ok(true)

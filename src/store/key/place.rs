@@ -1,4 +1,4 @@
-//! Where the key is looked for, what its file holds, and how it is put in the place of another.
+//! Key file: its location, content and atomic replacement.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,39 +13,39 @@ use crate::connection::StoreError;
 use crate::disk;
 use crate::store::files;
 
-/// No key file is longer, in bytes.
+/// Maximum length of a key file in bytes.
 const LONGEST: u64 = 4096;
 
-/// Who says where the key is.
+/// Source of the location of the key file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Whoever started umai.
+    /// Given by the user.
     Named,
-    /// The service manager, who hands it over.
+    /// Credentials of the service manager.
     Credentials,
-    /// Nobody: it is in the config folder.
+    /// Default location in the config folder.
     Config,
 }
 
-/// Where the key is looked for.
+/// Location of the key file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Who says so.
+    /// Source of the path.
     pub origin: Origin,
 }
 
-/// What a key file holds.
+/// Content of a key file.
 pub enum Content {
-    /// The key.
+    /// Unprotected key.
     Plain(Key),
-    /// The key behind a passphrase.
+    /// Key protected by a passphrase.
     Wrapped(Wrapped),
 }
 
 impl Spot {
-    /// The file that was asked for, the service manager's credentials, the config folder.
+    /// Determines the location: the given file, then the credentials of the service manager, then the config folder.
     pub fn find(key_file: Option<&Path>, config: &Path) -> Self {
         if let Some(path) = key_file {
             return Self {
@@ -67,12 +67,12 @@ impl Spot {
         }
     }
 
-    /// What the file holds.
+    /// Reads the key file.
     pub fn read(&self) -> Result<Content, StoreError> {
         read(&self.path)
     }
 
-    /// The key's passphrase is needed and was not given yet: what the file holds, to try one.
+    /// Returns the protected key when its passphrase is required and was not given yet.
     pub fn locked(&self) -> Option<Wrapped> {
         match self.read() {
             Ok(Content::Wrapped(wrapped)) if wrapped.open().is_none() => Some(wrapped),
@@ -80,17 +80,17 @@ impl Spot {
         }
     }
 
-    /// Where a key waits that shall take its place.
+    /// Path of a new key that is not yet installed.
     pub fn pending(&self) -> PathBuf {
         self.beside("new")
     }
 
-    /// A file beside it, that has its name and an ending.
+    /// Path of a related file: the path of the key file with an extension appended.
     pub fn beside(&self, ending: &str) -> PathBuf {
         beside(&self.path, ending)
     }
 
-    /// The sentence when the key cannot be written where it is.
+    /// Returns an error when the key file belongs to the service manager and cannot be written.
     pub fn refuse_credentials(&self, command: &str) -> Result<(), StoreError> {
         match self.origin {
             Origin::Named | Origin::Config => Ok(()),
@@ -103,7 +103,7 @@ impl Spot {
 }
 
 impl Content {
-    /// The key, when it is not locked.
+    /// Returns the key unless it is locked.
     pub fn open(&self) -> Option<Key> {
         match self {
             Self::Plain(key) => Some(key.again()),
@@ -111,7 +111,7 @@ impl Content {
         }
     }
 
-    /// Another key, kept the same way: behind the same passphrase, when there is one.
+    /// Wraps another key in the same way, with the same passphrase if there is one.
     pub fn of_another(&self, key: &Key) -> Result<Self, StoreError> {
         match self {
             Self::Plain(_) => Ok(Self::Plain(key.again())),
@@ -119,12 +119,12 @@ impl Content {
         }
     }
 
-    /// The key behind a passphrase.
+    /// Protects a key with a passphrase.
     pub fn behind(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
         Wrapped::new(key, passphrase).map(Self::Wrapped)
     }
 
-    /// The text of its file.
+    /// Encodes the content of the file.
     fn text(&self) -> Zeroizing<String> {
         match self {
             Self::Plain(key) => {
@@ -137,7 +137,7 @@ impl Content {
         }
     }
 
-    /// Makes it appear whole in a file that must not be there; one that was not written to its end never has its name.
+    /// Writes the key file atomically. Fails when the file exists.
     pub fn write(&self, path: &Path) -> Result<(), StoreError> {
         if let Some(folder) = path
             .parent()
@@ -149,13 +149,13 @@ impl Content {
         let aside = beside(path, &format!("{UNFINISHED}{}", std::process::id()));
         forget(&aside)?;
         let placed = self.write_aside(&aside).and_then(|()| {
-            // A link replaces nothing.
+            // Unlike a rename, a link does not replace an existing file.
             std::fs::hard_link(&aside, path)
                 .or_else(|_| rename_where_free(&aside, path))
                 .and_then(|()| files::sync_way_to(path))
                 .map_err(|error| cannot_be_made(path, &error))
         });
-        // It is there under its name, or of no use.
+        // Either linked under its final name or unusable.
         let _ = forget_unfinished(path);
         placed
     }
@@ -175,7 +175,7 @@ impl Content {
         }
     }
 
-    /// Writes it into a file in the place of what is there, at once.
+    /// Replaces the key file atomically.
     pub fn replace(&self, spot: &Spot) -> Result<(), StoreError> {
         let aside = spot.beside("part");
         forget(&aside)?;
@@ -184,7 +184,7 @@ impl Content {
     }
 }
 
-/// What the name of a key file has behind it, before a number, as long as it is not finished.
+/// Extension prefix of an unfinished key file, before the process ID.
 const UNFINISHED: &str = "part-";
 
 fn cannot_be_made(path: &Path, error: &std::io::Error) -> StoreError {
@@ -200,7 +200,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Where a folder knows no links.
+/// Fallback for file systems without hard links.
 fn rename_where_free(from: &Path, to: &Path) -> std::io::Result<()> {
     if to.exists() {
         return Err(std::io::ErrorKind::AlreadyExists.into());
@@ -208,7 +208,7 @@ fn rename_where_free(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::rename(from, to)
 }
 
-/// Removes what was left of this file by processes that did not finish it.
+/// Removes unfinished key files left by other processes.
 fn forget_unfinished(path: &Path) -> std::io::Result<()> {
     let unfinished = beside(path, UNFINISHED);
     let (Some(folder), Some(name)) = (path.parent(), unfinished.file_name()) else {
@@ -227,7 +227,7 @@ fn forget_unfinished(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Puts the key that waits in the place of the one that is there.
+/// Replaces the current key file by the pending one.
 pub fn install(spot: &Spot) -> Result<(), StoreError> {
     put_in_place(&spot.pending(), spot)
 }
@@ -244,12 +244,12 @@ fn put_in_place(key: &Path, spot: &Spot) -> Result<(), StoreError> {
         })
 }
 
-/// The key that waits since a rotation was cut short, when it is the one that fits.
+/// Returns the pending key of an interrupted rotation if it matches.
 pub fn waiting(spot: &Spot, fits: impl FnOnce(&Key) -> bool) -> Option<Key> {
     read(&spot.pending()).ok()?.open().filter(fits)
 }
 
-/// Removes a key file that nobody needs.
+/// Removes a key file that is no longer needed.
 pub fn forget(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Key(
@@ -259,7 +259,7 @@ pub fn forget(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// The error for a key file that the system does not let us read.
+/// Returns the error for a key file that cannot be read.
 pub fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Key(match error.kind() {
         std::io::ErrorKind::PermissionDenied => disk::describe(path, error),
@@ -267,7 +267,7 @@ pub fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
     })
 }
 
-/// What a key file holds.
+/// Reads a key file.
 pub fn read(path: &Path) -> Result<Content, StoreError> {
     let shown = path.display();
     let content = read_bytes(path).map_err(|error| unreadable(path, &error))?;

@@ -1,11 +1,11 @@
-//! Puts the key behind a passphrase, and takes it from there again.
+//! Adds and removes passphrase protection of the key file.
 
 use super::passphrase::{Passphrase, SHORTEST, Wrapped};
 use super::place::{Content, Spot};
 use super::{Key, locked};
 use crate::connection::StoreError;
 
-/// Puts the key behind a passphrase; one that was there before must have been given.
+/// Protects the key with a passphrase. A current passphrase must have been given before.
 pub fn protect(spot: &Spot, passphrase: &Passphrase) -> Result<(), StoreError> {
     if !passphrase.is_long_enough() {
         return Err(StoreError::Key(format!(
@@ -15,12 +15,12 @@ pub fn protect(spot: &Spot, passphrase: &Passphrase) -> Result<(), StoreError> {
     Content::behind(&open(spot)?, passphrase)?.replace(spot)
 }
 
-/// The key behind a passphrase of random bits, not written yet: the keyring has to keep that first.
+/// Protects the key with a passphrase of random bits without writing the file: the keyring has to store the passphrase first.
 pub fn behind_random(spot: &Spot, passphrase: &Passphrase) -> Result<Content, StoreError> {
     Wrapped::behind_random(&open(spot)?, passphrase).map(Content::Wrapped)
 }
 
-/// Keeps the key as it is, without a passphrase.
+/// Removes the passphrase protection.
 pub fn unprotect(spot: &Spot) -> Result<(), StoreError> {
     Content::Plain(open(spot)?).replace(spot)
 }

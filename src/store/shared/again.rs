@@ -1,9 +1,9 @@
-//! Tells of a write that was not answered whether it was done.
+//! Checks if a write without a reply was performed.
 //!
-//! A holder that ends may have kept a write without saying so. Before it is asked of the next holder, the changes since then
-//! tell whether it was done, and at which revision; so it is done once, even where someone else changed or deleted the
-//! connection after it. That a save of the same version is this one and not another is seen by its seals, which are never
-//! alike, as long as it is the newest version, and later by everything else that it says.
+//! A leader that ends may have performed a write without replying. Before the write is sent to the next leader, the changes since
+//! then show if it was performed and at which revision, so it happens exactly once, even when another process changed or deleted
+//! the connection afterwards. A save of the same version is recognized by its seals, which are unique, while it is the current
+//! version, and by its other content later.
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ use super::wire::Write;
 use crate::connection::store::{ConnectionStore, Revision, Save, What};
 use crate::connection::{Connection, Mask, Sealed, StoreError};
 
-/// The revision that a write made, when it was done after `since`.
+/// Returns the revision of a write if it was performed after `since`.
 pub async fn was_done(
     store: &SharedStore,
     write: &Write,
@@ -37,7 +37,7 @@ pub async fn was_done(
             (Write::Save(save), What::Saved(item)) => {
                 item == save.connection.listed() && is_ours(store, save).await?
             }
-            // What goes to the trash is saved, and is told as gone.
+            // Moving to the trash is a save that the feed reports as a deletion.
             (Write::Save(save), What::Deleted(id)) => {
                 let item = &save.connection.item;
                 item.is_deleted() && item.id == id && is_ours(store, save).await?
@@ -54,7 +54,7 @@ pub async fn was_done(
     Ok(None)
 }
 
-/// Whether the save that the feed tells of is this one.
+/// Returns true when a save reported by the feed is this one.
 async fn is_ours(store: &SharedStore, save: &Save<Sealed>) -> Result<bool, StoreError> {
     let (id, version) = (save.connection.item.id, save.connection.item.version);
     if let Some(stored) = store.get(id).await?
@@ -68,13 +68,14 @@ async fn is_ours(store: &SharedStore, save: &Save<Sealed>) -> Result<bool, Store
     Ok(kept.change == save.change && kept.snapshot == masked(&save.connection))
 }
 
-/// Whether a connection that was at this version is no more; one that is in the trash is there, at a later version.
+/// Returns true when a connection was deleted permanently at this version. A connection in the trash still exists, with a later
+/// version.
 async fn is_forgotten(store: &SharedStore, id: Uuid, version: u64) -> Result<bool, StoreError> {
     let stored = store.get(id).await?;
     Ok(stored.is_none_or(|stored| stored.item.version < version))
 }
 
-/// The same question, where the changes are no longer kept: by what is stored.
+/// Fallback when the changes are no longer available: compares with the stored connection.
 async fn is_as_written(store: &SharedStore, write: &Write) -> Result<Option<Revision>, StoreError> {
     let is_done = match write {
         Write::Save(save) => {
@@ -85,7 +86,7 @@ async fn is_as_written(store: &SharedStore, write: &Write) -> Result<Option<Revi
     Ok(is_done.then(|| store.revision()))
 }
 
-/// As the store masks, which cannot look into a secret: all masks are alike.
+/// Masks like the store, which cannot read sealed secrets: all masks are equal.
 fn masked(connection: &Connection<Sealed>) -> Connection<Mask> {
     let masked = connection
         .clone()

@@ -1,4 +1,4 @@
-//! Answers a request from a store.
+//! Executes a request on a store.
 
 use futures_util::{FutureExt, StreamExt};
 
@@ -6,10 +6,10 @@ use super::wire::{Reply, Request, Write};
 use crate::connection::store::{ChangeFeed, Changed};
 use crate::connection::{ConnectionStore, Sealed, StoreError};
 
-/// So many changes are told in one answer at most.
+/// Maximum number of changes in one reply.
 const MOST: usize = 256;
 
-/// The answer of a store.
+/// Returns the reply of the store.
 pub async fn answer(
     store: &dyn ConnectionStore<Sealed>,
     request: &Request,
@@ -40,7 +40,7 @@ pub async fn answer(
     })
 }
 
-/// The next changes: those that are there, or the first that comes; none when the feed ends.
+/// Returns the available changes, or waits for the first one. Empty when the feed ends.
 async fn next(mut feed: ChangeFeed) -> Result<Vec<Changed>, StoreError> {
     let mut changes = Vec::new();
     let Some(first) = feed.next().await else {

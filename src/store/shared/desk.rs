@@ -1,4 +1,4 @@
-//! The store of a holder with the requests under way, so that it is closed behind the last of them.
+//! Store of the leader with its pending requests, so that it is closed after the last of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,24 +14,24 @@ use crate::connection::store::{ChangeFeed, Revision};
 use crate::connection::{ConnectionStore, StoreError};
 use crate::store::sled::SledStore;
 
-/// So long a desk that closes waits for requests under way.
+/// Maximum time that closing waits for pending requests.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
-/// Where requests to a store are taken.
+/// Accepts and tracks requests to a store.
 pub struct Desk {
     store: SledStore,
     stop: CancellationToken,
     requests: TaskTracker,
 }
 
-/// A request that was taken: the store is not closed before it is answered.
+/// Accepted request; the store is not closed before it is dropped.
 pub struct Taken {
     desk: Arc<Desk>,
     _place: TaskTrackerToken,
 }
 
 impl Desk {
-    /// Opens a desk.
+    /// Starts accepting requests.
     pub fn new(store: SledStore) -> Self {
         Self {
             store,
@@ -40,20 +40,20 @@ impl Desk {
         }
     }
 
-    /// The store, for what needs no waiting.
+    /// Store, for calls that need no tracking.
     pub const fn store(&self) -> &SledStore {
         &self.store
     }
 
-    /// Cancelled when no more requests are taken.
+    /// Token that is cancelled when no more requests are accepted.
     pub const fn stop(&self) -> &CancellationToken {
         &self.stop
     }
 
-    /// Takes a request, unless the desk is closing.
+    /// Accepts a request, unless the tracker is closing.
     pub fn take(self: &Arc<Self>) -> Result<Taken, Gone> {
         let place = self.requests.token();
-        // After the token, so that whoever closes waits for it or is seen here.
+        // Checked after taking the token, so that either `close` waits for this request or it is rejected here.
         if self.stop.is_cancelled() {
             return Err(Gone);
         }
@@ -63,11 +63,11 @@ impl Desk {
         })
     }
 
-    /// Takes no more requests, finishes those that were taken, and closes the store; `before` is done last before that.
+    /// Stops accepting requests, waits for the pending ones, calls `before`, and closes the store.
     pub async fn close(&self, before: impl FnOnce()) -> Result<(), StoreError> {
         self.stop.cancel();
         self.requests.close();
-        // Whoever is not answered by then asks the next holder.
+        // Clients without a reply after the timeout ask the next leader.
         let _ = tokio::time::timeout(LAST_REQUESTS, self.requests.wait()).await;
         before();
         self.store.close().await
@@ -75,12 +75,12 @@ impl Desk {
 }
 
 impl Taken {
-    /// The changes after a revision, for as long as the store is open here.
+    /// Returns the changes after a revision, for as long as the store is open here.
     pub async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
         self.desk.store.changes(since).await
     }
 
-    /// Asks the store. That it was closed in between is nobody's answer.
+    /// Executes a request. A store that was closed in between counts as gone, not as an error.
     pub async fn ask(&self, request: &Request) -> Result<Result<Reply, StoreError>, Gone> {
         match answer(&self.desk.store, request).await {
             Err(StoreError::Unusable(_)) if self.desk.stop.is_cancelled() => Err(Gone),

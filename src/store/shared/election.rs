@@ -1,7 +1,7 @@
-//! Finds a seat: the holder's, when nobody has the store open, or one with the process that has.
+//! Determines the role of this process: leader when no process has the store open, otherwise client of that process.
 //!
-//! The lock decides. Whoever gets it opens the store, and answers at the socket; whoever does not calls the holder there. Neither
-//! works for a moment while a holder opens or closes, so both are tried again for a while.
+//! The lock decides. The process that gets it opens the store and listens on the socket; all others connect to that socket. Both
+//! can fail briefly while a leader opens or closes, so they are retried for a while.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -23,42 +23,42 @@ use crate::store::journal::head::Identity;
 use crate::store::lock;
 use crate::store::sled::SledStore;
 
-/// So long a holder may open, close, or take to say hello.
+/// Maximum time for a leader to open, close, or send its hello.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// So long one may that is stopped, and so will not; after that time it is looked at again.
+/// Interval of the check for a suspended leader, which will not answer.
 const PATIENCE_WITH_STOPPED: Duration = Duration::from_secs(2);
-/// The first pause between two tries, and the longest; each is twice the one before.
+/// First and longest pause between two attempts; each pause is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(32);
 
-/// Told the identity of the store that was found, or that there is none; answers it when the key fits.
+/// Accepts or rejects the identity of the store that was found, `None` for a new one, and returns the identity to use.
 pub type Unlock = dyn Fn(Option<&Identity>) -> Result<Identity, StoreError> + Send + Sync;
 
-/// Where a seat is looked for.
+/// Parameters of an election.
 pub struct Election {
-    /// The data folder.
+    /// Data folder.
     pub data: PathBuf,
-    /// Decides whose store it may be.
+    /// Accepts or rejects the identity of the store.
     pub unlock: Arc<Unlock>,
-    /// Learns what is told.
+    /// State shared by all roles of this process.
     pub known: Arc<Known>,
-    /// How backups are made when this process has the store open.
+    /// Backup configuration while this process has the store open.
     pub backups: BackupPlan,
 }
 
-/// A seat, and which store it is of.
+/// Role and identity of the store.
 pub type Elected = (Seat, Identity);
 
-/// Why there is no holder to ask.
+/// Reason why there is no leader to connect to.
 enum Unmet {
-    /// There is none, or not yet, or no longer.
+    /// There is no leader at the moment.
     Nobody,
-    /// It cannot be asked, now or later.
+    /// The leader cannot be used; retrying does not help.
     Never(StoreError),
 }
 
 impl Election {
-    /// Finds a seat, or says why there is none; none is looked for any more once it is unwanted.
+    /// Determines the role. Returns `Ok(None)` once `unwanted` completes.
     pub async fn hold(
         &self,
         unwanted: impl Future<Output = ()>,
@@ -90,7 +90,7 @@ impl Election {
         }
     }
 
-    /// Ends when nobody will answer any more.
+    /// Completes when waiting for a leader is pointless.
     async fn be_patient(&self) {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
@@ -101,7 +101,7 @@ impl Election {
         }
     }
 
-    /// Opens the store, when nobody has it open.
+    /// Opens the store, unless another process has it open.
     async fn open(&self) -> Result<Elected, StoreError> {
         let (data, unlock) = (self.data.clone(), Arc::clone(&self.unlock));
         let backups = self.backups.clone();
@@ -116,7 +116,7 @@ impl Election {
         Ok((Seat::Holder(Arc::new(holder)), identity))
     }
 
-    /// Calls the process that has the store open.
+    /// Connects to the process that has the store open.
     async fn call(&self) -> Result<Elected, Unmet> {
         let stream = socket::call(&self.data)
             .await

@@ -1,4 +1,4 @@
-//! The change feed of a store that changes hands: it goes on from the last change seen, whoever holds the store.
+//! Change feed that survives a change of the leader: it continues after the last seen change.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -12,17 +12,17 @@ use super::wire::{Reply, Request, beside_the_point};
 use crate::connection::StoreError;
 use crate::connection::store::{ChangeFeed, Changed, Revision};
 
-/// Reads the feed.
+/// Reader of the feed.
 struct Reader {
-    /// Weak, so that a feed alone keeps no store open.
+    /// Weak, so that a feed does not keep the store open.
     seating: Weak<Seating>,
     seen: Revision,
     fetched: VecDeque<Changed>,
-    /// The store's own feed, when it is open here.
+    /// Feed of the store itself, while it is open in this process.
     own: Option<ChangeFeed>,
 }
 
-/// The changes after a revision.
+/// Returns the changes after a revision.
 pub async fn since(seating: &Arc<Seating>, since: Revision) -> Result<ChangeFeed, StoreError> {
     let mut reader = Reader {
         seating: Arc::downgrade(seating),
@@ -38,7 +38,7 @@ pub async fn since(seating: &Arc<Seating>, since: Revision) -> Result<ChangeFeed
 }
 
 impl Reader {
-    /// Finds out whether the feed reaches back so far, and takes what is there.
+    /// Checks that the feed reaches back far enough, and fetches the available changes.
     async fn begin(&mut self, seating: &Arc<Seating>) -> Result<(), StoreError> {
         loop {
             match seating.chair().await? {
@@ -58,7 +58,7 @@ impl Reader {
         }
     }
 
-    /// The next change and the reader after it; no reader after trouble, nothing at the end.
+    /// Returns the next change and the reader; no reader after an error, `None` at the end.
     async fn next(mut self) -> Option<(Result<Changed, StoreError>, Option<Self>)> {
         loop {
             if let Some(changed) = self.fetched.pop_front() {
@@ -81,8 +81,7 @@ impl Reader {
         }
     }
 
-    /// The changes after those seen, as soon as there are any, unless the store is to be followed here from now on; no error
-    /// when the store was closed.
+    /// Waits for the next changes, or switches to the feed of a store that is open here. `Err(None)` when the store was closed.
     async fn fetch(&mut self) -> Result<VecDeque<Changed>, Option<StoreError>> {
         let seating = self.seating.upgrade().ok_or(None)?;
         let chair = match seating.chair().await {

@@ -1,4 +1,4 @@
-//! A guest: asks the holder over its socket, for many at a time.
+//! Client of the leader's socket that multiplexes concurrent requests.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,29 +15,29 @@ use super::line::{self, Gone, Receiver, Sender};
 use super::wire::{HELLO, Hello, LONGEST, PROTOCOL, Protocol, Reply, Request, Said, Told};
 use crate::connection::StoreError;
 
-/// So long an answer may take before the holder is asked whether it is there.
+/// Time to wait for a reply before the leader is pinged.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// So long it may take to answer that.
+/// Time to wait for the reply to a ping.
 const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why a guest got no answer.
+/// Reason for a missing reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unanswered {
-    /// The holder is gone.
+    /// The leader is gone.
     Gone,
-    /// The holder is there, and says nothing.
+    /// The leader is alive but does not respond.
     Silent,
 }
 
-/// What a process that the socket led to turned out to be.
+/// Result of the handshake with the process behind the socket.
 pub enum Met {
-    /// A holder that this process can ask.
+    /// A leader with the same protocol.
     Holder(Guest, Hello),
-    /// One that speaks another protocol.
+    /// A process with another protocol.
     Foreign,
 }
 
-/// A guest of the process that has the store open.
+/// Client of the process that has the store open.
 pub struct Guest {
     sender: Sender,
     waiting: Arc<Waiting>,
@@ -46,11 +46,11 @@ pub struct Guest {
     receiving: AbortHandle,
 }
 
-/// Who waits for an answer, by number; nothing when the holder is gone.
+/// Senders for pending replies by request number; `None` when the leader is gone.
 struct Waiting(Mutex<Option<HashMap<u64, oneshot::Sender<Bytes>>>>);
 
 impl Guest {
-    /// Hears the holder's hello, and says its own.
+    /// Reads the hello of the leader and replies with the protocol version.
     pub async fn meet(stream: UnixStream, known: Arc<Known>) -> Result<Met, Gone> {
         let (sender, mut receiver) = line::open(stream, usize::MAX);
         let (HELLO, hello) = receiver.receive().await? else {
@@ -77,18 +77,18 @@ impl Guest {
         Ok(Met::Holder(guest, hello))
     }
 
-    /// Whether the holder is gone.
+    /// Returns true when the leader is gone.
     pub fn is_left(&self) -> bool {
         self.waiting.lock().is_none()
     }
 
-    /// Goes away; whoever waits is not answered.
+    /// Disconnects; pending requests get no reply.
     pub fn leave(&self) {
         self.receiving.abort();
         self.waiting.end();
     }
 
-    /// Asks the holder; an answer that takes long is waited for as long as the holder is there.
+    /// Sends a request and waits for the reply for as long as the leader responds to pings.
     pub async fn ask(&self, request: &Request) -> Result<Result<Reply, StoreError>, Unanswered> {
         let message = line::write(&Said::Ask(request)).map_err(|_| Unanswered::Gone)?;
         if message.len() > LONGEST {
@@ -113,7 +113,7 @@ impl Guest {
         Ok(told.answer)
     }
 
-    /// Asks whether the holder is there.
+    /// Checks that the leader responds.
     async fn ping(&self) -> Result<(), Unanswered> {
         let message = line::write(&Said::Ask(Request::Ping)).map_err(|_| Unanswered::Gone)?;
         let pinged = async {
@@ -153,12 +153,12 @@ impl Drop for Guest {
     }
 }
 
-/// What was asked and is not answered yet.
+/// Request without a reply so far.
 struct Asked<'a> {
     guest: &'a Guest,
     number: u64,
     answer: oneshot::Receiver<Bytes>,
-    /// Whether it is answered only when something happens.
+    /// True when the reply is sent only once something happens.
     is_wait: bool,
 }
 
@@ -186,7 +186,7 @@ impl Waiting {
         self.lock().as_mut()?.remove(&number)
     }
 
-    /// Nobody is answered any more.
+    /// Drops all pending requests.
     fn end(&self) {
         self.lock().take();
     }
@@ -195,7 +195,7 @@ impl Waiting {
 async fn receive(mut receiver: Receiver, waiting: Arc<Waiting>) {
     while let Ok((number, message)) = receiver.receive().await {
         if let Some(answer) = waiting.take(number) {
-            // Whoever no longer waits does not need the answer.
+            // The caller may have been cancelled.
             let _ = answer.send(message);
         }
     }

@@ -1,4 +1,4 @@
-//! The holder: has the store open, and lets guests in.
+//! Leader: has the store open and accepts clients.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,20 +12,20 @@ use super::visit::Visit;
 use crate::connection::StoreError;
 use crate::store::sled::SledStore;
 
-/// So long nobody is let in when the system has nothing left for another guest.
+/// Pause after a client could not be accepted, for example for lack of file descriptors.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
-/// The holder of a store.
+/// Leader of a store.
 pub struct Holder {
     desk: Arc<Desk>,
-    /// The folder that the socket is in, as long as it is this holder's.
+    /// Data folder of the socket, while the socket belongs to this leader.
     socket: Mutex<Option<PathBuf>>,
-    /// Why nobody can be let in.
+    /// Reason why clients cannot connect.
     trouble: Option<String>,
 }
 
 impl Holder {
-    /// Takes requests to a store that this process has opened in a folder.
+    /// Starts serving a store that this process has opened in a folder.
     pub fn new(store: SledStore, data: &Path) -> Self {
         let desk = Arc::new(Desk::new(store));
         let (socket, trouble) = match socket::listen(data) {
@@ -48,26 +48,26 @@ impl Holder {
         }
     }
 
-    /// Where requests are taken.
+    /// Tracker of all requests.
     pub const fn desk(&self) -> &Arc<Desk> {
         &self.desk
     }
 
-    /// Why nobody can be let in.
+    /// Reason why clients cannot connect.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
 
-    /// Finishes what is under way, and lets the next process in.
+    /// Finishes pending requests and releases the store to the next process.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.desk.close(|| self.leave_socket()).await
     }
 
-    /// Takes the socket away, while the lock is still held: later it may be the next holder's.
+    /// Removes the socket while the lock is held: later it may belong to the next leader.
     fn leave_socket(&self) {
         let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(data) = socket.take() {
-            // One that stays is taken away by the next holder.
+            // A socket that remains is replaced by the next leader.
             let _ = socket::remove(&data);
         }
     }

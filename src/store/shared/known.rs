@@ -1,11 +1,11 @@
-//! What a process knows of the store, whoever holds it.
+//! State of the store as known to this process, independent of its role.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::connection::store::{Revision, StoreNotice};
 
-/// The newest revision and the notices that this process was told.
+/// Newest known revision and notices.
 #[derive(Default)]
 pub struct Known {
     revision: AtomicU64,
@@ -13,7 +13,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Takes in what the store said.
+    /// Updates the state.
     pub fn learn(&self, revision: Revision, notices: impl IntoIterator<Item = StoreNotice>) {
         self.revision.fetch_max(revision.0, Ordering::AcqRel);
         let mut known = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
@@ -24,12 +24,12 @@ impl Known {
         }
     }
 
-    /// The newest revision.
+    /// Newest revision.
     pub fn revision(&self) -> Revision {
         Revision(self.revision.load(Ordering::Acquire))
     }
 
-    /// The notices, each once, in the order in which they were told.
+    /// Distinct notices in order of arrival.
     pub fn notices(&self) -> Vec<StoreNotice> {
         self.notices
             .lock()

@@ -1,8 +1,8 @@
-//! Carries messages over a connection in frames.
+//! Message framing over a socket.
 //!
-//! A frame is its length, the number of the ask it belongs to, whether it is the last of its message, and a piece of the
-//! message. Why pieces: a list of 100,000 connections is 40 MB long. It needs no frame of that length, and short answers are
-//! not held up, since a frame of each message goes out in turn.
+//! A frame consists of its length, the request number, a flag for the last frame of a message, and a part of the message.
+//! Messages are split because a list of 100,000 connections has 40 MB: frames stay small, and short replies are not delayed,
+//! since the frames of all messages are interleaved.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -17,19 +17,19 @@ use tokio::sync::mpsc;
 use tokio_util::bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio_util::codec::{Encoder, FramedRead, LengthDelimitedCodec};
 
-/// A piece of a message has so many bytes at most.
+/// Maximum message bytes in a frame.
 const PIECE: usize = 128 * 1024;
-/// The number and the mark of a frame.
+/// Length of the request number and the flag in bytes.
 const HEAD: usize = 9;
-/// So many messages wait to be carried before those who send wait.
+/// Number of queued messages before senders wait.
 const WAITING: usize = 64;
 
-/// Both ends of a line over a connection. What is sent is carried by a task of its own, until no sender is left.
+/// Returns both ends of a message channel over a socket. A task writes the messages until all senders are dropped.
 pub fn open(stream: UnixStream, longest: usize) -> (Sender, Receiver) {
     let (read, write) = stream.into_split();
     let (sender, messages) = mpsc::channel(WAITING);
     tokio::spawn(async move {
-        // That the other side is gone is seen by whoever receives.
+        // The receiver notices when the peer is gone.
         let _ = carry(messages, write).await;
     });
     let receiver = Receiver {
@@ -46,50 +46,50 @@ fn codec() -> LengthDelimitedCodec {
         .new_codec()
 }
 
-/// The other side is gone.
+/// The peer is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gone;
 
-/// A message, and the ask it belongs to.
+/// Request number and message.
 pub type Message = (u64, Bytes);
 
-/// Sends messages.
+/// Sender of messages.
 #[derive(Clone)]
 pub struct Sender(mpsc::Sender<Message>);
 
 impl Sender {
-    /// Sends a message; one that waits and is given up is not sent at all.
+    /// Sends a message. Cancelling the future before it completes sends nothing.
     pub async fn send(&self, ask: u64, message: Bytes) -> Result<(), Gone> {
         self.0.send((ask, message)).await.map_err(|_| Gone)
     }
 
-    /// Sends a message if that can be done at once.
+    /// Sends a message if the queue has room.
     pub fn try_send(&self, ask: u64, message: Bytes) {
-        // It is a courtesy: nobody waits for it.
+        // The message is optional for the receiver.
         let _ = self.0.try_send((ask, message));
     }
 }
 
-/// A message as it is sent.
+/// Encodes a message.
 pub fn write<T: Serialize>(message: &T) -> io::Result<Bytes> {
     Ok(serde_json::to_vec(message)?.into())
 }
 
-/// What a message says; nothing when it makes no sense.
+/// Decodes a message. Returns `None` for an invalid one.
 pub fn read<T: DeserializeOwned>(message: &[u8]) -> Option<T> {
     serde_json::from_slice(message).ok()
 }
 
-/// Receives messages.
+/// Receiver of messages.
 pub struct Receiver {
     frames: FramedRead<OwnedReadHalf, LengthDelimitedCodec>,
-    /// Messages of which a piece is still to come.
+    /// Incomplete messages by request number.
     parts: HashMap<u64, BytesMut>,
     longest: usize,
 }
 
 impl Receiver {
-    /// The next message; gone, too, is a side that says what is no frame, or a message longer than it may be.
+    /// Receives the next message. Invalid frames and messages that exceed the maximum length count as a disconnect.
     pub async fn receive(&mut self) -> Result<Message, Gone> {
         loop {
             let Some(Ok(mut frame)) = self.frames.next().await else {

@@ -1,4 +1,4 @@
-//! A seat: how this process reaches the store just now.
+//! Current role of this process.
 
 use std::sync::Arc;
 
@@ -9,25 +9,25 @@ use super::line::Gone;
 use super::wire::{Reply, Request};
 use crate::connection::StoreError;
 
-/// How this process reaches the store.
+/// Role of this process.
 #[derive(Clone)]
 pub enum Seat {
-    /// It has the store open.
+    /// This process has the store open.
     Holder(Arc<Holder>),
-    /// Another one has.
+    /// Another process has the store open.
     Guest(Arc<Guest>),
 }
 
-/// A seat for one request.
+/// Handle for one request.
 pub enum Chair {
-    /// The store is not closed before the request is answered.
+    /// Executed here; the store is not closed before the request is answered.
     Holder(Taken),
-    /// The holder is asked.
+    /// Sent to the leader.
     Guest(Arc<Guest>),
 }
 
 impl Seat {
-    /// The seat for one request; none when it leads nowhere any more.
+    /// Returns a handle for one request, or `None` when this role has ended.
     pub fn chair(&self) -> Option<Chair> {
         match self {
             Self::Holder(holder) => holder.desk().take().ok().map(Chair::Holder),
@@ -36,7 +36,7 @@ impl Seat {
         }
     }
 
-    /// Leaves it, and lets the next process in.
+    /// Ends the role and releases the store to the next process.
     pub async fn leave(&self) -> Result<(), StoreError> {
         match self {
             Self::Holder(holder) => holder.close().await,
@@ -49,7 +49,7 @@ impl Seat {
 }
 
 impl Chair {
-    /// Asks the store.
+    /// Executes or sends a request.
     pub async fn ask(&self, request: &Request) -> Result<Result<Reply, StoreError>, Unanswered> {
         match self {
             Self::Holder(taken) => taken.ask(request).await.map_err(|Gone| Unanswered::Gone),

@@ -1,4 +1,4 @@
-//! Keeps the seat of this process: takes one when it is needed and there is none, leaves it to rest or for good.
+//! Membership of this process: takes a role when one is needed, and leaves it to pause or close.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
@@ -14,35 +14,35 @@ use crate::store::backup::BackupPlan;
 use crate::store::journal::head::Identity;
 use crate::store::lock;
 
-/// Whether a seat may be taken.
+/// Lifecycle state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// It may.
+    /// A role may be taken.
     Open,
-    /// Later: requests wait.
+    /// Paused: requests wait.
     Resting,
-    /// Never again.
+    /// Closed permanently.
     Closed,
 }
 
-/// The seat of this process.
+/// Membership of this process.
 pub struct Seating {
     data: PathBuf,
     backups: BackupPlan,
-    /// Which store it is; at another one in the same folder no seat is taken.
+    /// Identity of the store; another store in the same folder is rejected.
     identity: OnceLock<Identity>,
-    /// Lets in to the store that is found first.
+    /// Accepts or rejects the store that is found first.
     unlock: OnceLock<Arc<Unlock>>,
-    /// What this process knows of it.
+    /// State of the store as known to this process.
     pub known: Arc<Known>,
     stage: watch::Sender<Stage>,
     current: RwLock<Option<Seat>>,
-    /// Held by whoever looks for a seat, or leaves it; when the last search ended without one, and why.
+    /// Held while a role is taken or left. Contains the time and error of the last failed election.
     turn: Mutex<Option<(Instant, StoreError)>>,
 }
 
 impl Seating {
-    /// No seat yet.
+    /// Returns a membership without a role.
     pub fn new(data: &Path, backups: BackupPlan) -> Self {
         Self {
             data: data.to_owned(),
@@ -56,20 +56,20 @@ impl Seating {
         }
     }
 
-    /// How backups are made when this process has the store open.
+    /// Backup configuration while this process has the store open.
     pub const fn backups(&self) -> &BackupPlan {
         &self.backups
     }
 
-    /// Takes the first seat, at a store that `unlock` lets in to.
+    /// Takes the first role, at a store that `unlock` accepts.
     pub async fn open(self: &Arc<Self>, unlock: Arc<Unlock>) -> Result<Identity, StoreError> {
-        // It is opened once.
+        // A store is opened once, so the cell is empty.
         let _ = self.unlock.set(unlock);
         self.chair().await?;
         self.identity.get().cloned().ok_or_else(closed)
     }
 
-    /// The seat for one request; taken again when the one there was leads nowhere.
+    /// Returns a handle for one request; takes a new role when the current one has ended.
     pub async fn chair(self: &Arc<Self>) -> Result<Chair, StoreError> {
         let mut stage = self.stage.subscribe();
         loop {
@@ -83,19 +83,19 @@ impl Seating {
             if let Some(chair) = self.free_chair() {
                 return Ok(chair);
             }
-            // Not by whoever asks, who may go away: a lock that was just taken would be nobody's.
+            // Spawned, because the caller may be cancelled: a lock that was just taken would be lost.
             let seating = Arc::clone(self);
             let sought = tokio::spawn(async move { seating.seek().await });
             sought.await.map_err(|_| closed())??;
         }
     }
 
-    /// Takes a seat, unless there is one by now or none may be taken.
+    /// Takes a role, unless there is one already or none may be taken.
     async fn seek(&self) -> Result<(), StoreError> {
         let since = Instant::now();
         let mut turn = self.turn.lock().await;
         match &*turn {
-            // What was found out while this one waited is its answer, too.
+            // An election that failed while this call waited has the same result.
             Some((ended, why)) if *ended >= since => return Err(why.clone()),
             Some(_) | None => {}
         }
@@ -104,13 +104,13 @@ impl Seating {
             return Ok(());
         }
         let unwanted = async move {
-            // It never ends while this seating is there.
+            // The sender lives as long as this membership, so waiting cannot fail.
             let _ = stage.wait_for(|stage| *stage != Stage::Open).await;
         };
         let election = self.election().ok_or_else(closed)?;
         let seat = match election.hold(unwanted).await {
             Ok(Some((seat, identity))) => {
-                // Later ones are the same.
+                // Later elections return the same identity.
                 let _ = self.identity.set(identity);
                 seat
             }
@@ -127,7 +127,7 @@ impl Seating {
         seat.leave().await
     }
 
-    /// None before it was opened.
+    /// Returns `None` before the store was opened.
     fn election(&self) -> Option<Election> {
         let unlock = match self.identity.get() {
             None => Arc::clone(self.unlock.get()?),
@@ -141,7 +141,7 @@ impl Seating {
         })
     }
 
-    /// Leaves the seat for now or for good, and takes none while the stage is not open.
+    /// Leaves the role to pause or close, and takes none while the stage is not open.
     pub async fn leave(&self, stage: Stage) -> Result<(), StoreError> {
         self.stage.send_if_modified(|now| {
             let changes = *now != Stage::Closed;
@@ -150,7 +150,7 @@ impl Seating {
             }
             changes
         });
-        // Whoever looks for a seat just now may have the lock already.
+        // An election in progress may already hold the lock.
         let _turn = self.turn.lock().await;
         let seat = self
             .current
@@ -165,7 +165,7 @@ impl Seating {
         left
     }
 
-    /// Lets a seat be taken again, after a rest.
+    /// Allows taking a role again after a pause.
     pub fn go_on(&self) {
         self.stage.send_if_modified(|now| {
             let rested = *now == Stage::Resting;
@@ -176,17 +176,17 @@ impl Seating {
         });
     }
 
-    /// Whether the seat was left for good.
+    /// Returns true when the membership was closed permanently.
     pub fn is_closed(&self) -> bool {
         *self.stage.borrow() == Stage::Closed
     }
 
-    /// What is said of a holder that says nothing.
+    /// Error for a leader that does not respond.
     pub fn silent(&self) -> StoreError {
         lock::held(&self.data)
     }
 
-    /// Learns what the store says without being asked, when it is open here.
+    /// Updates the known state directly when the store is open here.
     pub fn look(&self) {
         if let Some(seat) = &*self.current() {
             self.learn(seat);
@@ -199,7 +199,7 @@ impl Seating {
                 let store = holder.desk().store();
                 self.known.learn(store.revision(), store.notices());
             }
-            // It was told with every answer.
+            // Every reply of the leader updates the state.
             Seat::Guest(_) => {}
         }
     }
@@ -215,14 +215,14 @@ impl Seating {
 
 impl Drop for Seating {
     fn drop(&mut self) {
-        // A feed may still wait at it.
+        // A feed may still wait for a reply.
         if let Some(Seat::Guest(guest)) = &*self.current() {
             guest.leave();
         }
     }
 }
 
-/// Lets in to the store that was there before, and to no other one that has come into its place.
+/// Accepts only the store that was open before, not another one that replaced it.
 fn only(identity: Identity, data: PathBuf) -> Arc<Unlock> {
     Arc::new(move |found: Option<&Identity>| {
         if found == Some(&identity) {
@@ -241,7 +241,7 @@ fn only(identity: Identity, data: PathBuf) -> Arc<Unlock> {
     })
 }
 
-/// What everyone is told once the store is closed.
+/// Error after the store was closed.
 pub fn closed() -> StoreError {
     StoreError::Unusable("The store is closed".into())
 }

@@ -1,4 +1,4 @@
-//! The socket in a data folder: where the holder of the store answers.
+//! Socket in a data folder on which the leader of the store listens.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
@@ -10,19 +10,19 @@ use rustix::fs::OFlags;
 use rustix::process::geteuid;
 use tokio::net::{UnixListener, UnixStream};
 
-/// The name of the socket.
+/// File name of the socket.
 pub const NAME: &str = "umai.sock";
 
-/// A longer path does not fit into the address of a socket, which has 108 bytes and ends with a zero.
+/// Maximum path length: a socket address has 108 bytes including the final zero.
 const LONGEST: usize = 107;
 
-/// A path of the socket that is short enough.
+/// Short enough path of the socket.
 ///
-/// Why: folders may be deeper than an address is long. Such a folder is opened, and the socket reached through the short name
-/// that the system has for what a process has open.
+/// The path of a data folder can exceed the maximum length of a socket address. The folder is then opened, and the socket
+/// addressed through the short `/proc/self/fd` path of the descriptor.
 struct Place {
     path: PathBuf,
-    /// Kept open while the path is in use.
+    /// Keeps the descriptor open while the path is in use.
     _folder: Option<File>,
 }
 
@@ -50,7 +50,7 @@ impl Place {
     }
 }
 
-/// Listens in a data folder, in place of whoever did before; only for the process that has the lock.
+/// Listens in a data folder, replacing a previous socket. The caller must hold the lock.
 pub fn listen(data: &Path) -> io::Result<UnixListener> {
     remove(data)?;
     let place = Place::of(data)?;
@@ -59,7 +59,7 @@ pub fn listen(data: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Takes the socket away; only for the process that has the lock.
+/// Removes the socket. The caller must hold the lock.
 pub fn remove(data: &Path) -> io::Result<()> {
     match std::fs::remove_file(data.join(NAME)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -67,13 +67,13 @@ pub fn remove(data: &Path) -> io::Result<()> {
     }
 }
 
-/// Calls whoever listens in a data folder.
+/// Connects to the leader of a data folder.
 pub async fn call(data: &Path) -> io::Result<UnixStream> {
     let place = Place::of(data)?;
     UnixStream::connect(&place.path).await
 }
 
-/// The user at the other end, when that is another one.
+/// User ID of the peer, if it differs from this process.
 pub fn stranger(stream: &UnixStream) -> io::Result<Option<u32>> {
     let user = stream.peer_cred()?.uid();
     Ok(Some(user).filter(|user| *user != geteuid().as_raw()))

@@ -1,4 +1,4 @@
-//! The visit of one guest: what it asks is answered, side by side.
+//! Session of one client in the leader; requests are answered concurrently.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,23 +15,23 @@ use super::line::{self, Gone, Message, Sender};
 use super::wire::{HELLO, Hello, LONGEST, PROTOCOL, Protocol, Reply, Request, Said, Told};
 use crate::connection::{ConnectionStore, StoreError};
 
-/// So long a guest may take for its first word.
+/// Maximum time for a client to send its hello.
 const FIRST_WORD: Duration = Duration::from_secs(10);
 
-/// The visit of one guest.
+/// Session of one client.
 pub struct Visit {
     desk: Arc<Desk>,
     sender: Sender,
-    /// Cancelled when the guest is gone.
+    /// Cancelled when the client is gone.
     end: CancellationToken,
-    /// How many of the store's notices it was told.
+    /// Number of the store's notices sent to the client so far.
     told: AtomicUsize,
-    /// What it waits for until something happens, by number.
+    /// Requests that wait for an event, by number.
     waits: Mutex<HashMap<u64, CancellationToken>>,
 }
 
 impl Visit {
-    /// Answers a guest until it goes away, or says what makes no sense, or the desk closes.
+    /// Serves a client until it disconnects, sends an invalid hello, or the tracker closes.
     pub async fn receive(desk: Arc<Desk>, stream: UnixStream) {
         let (sender, mut receiver) = line::open(stream, LONGEST);
         let end = desk.stop().child_token();
@@ -80,7 +80,7 @@ impl Visit {
         match line::read(&message) {
             Some(Said::Ask(request @ Request::Next(_))) => self.wait(ask, request),
             Some(Said::Ask(request)) => {
-                // One that comes when the desk closes is asked of the next holder.
+                // A request that arrives during shutdown is sent to the next leader by the client.
                 if let Ok(taken) = self.desk.take() {
                     tokio::spawn(Arc::clone(self).answer(ask, request, taken));
                 }
@@ -100,7 +100,7 @@ impl Visit {
         }
     }
 
-    /// Answers at once; long lists where they hold nobody up.
+    /// Answers immediately; long lists are produced on a blocking thread.
     async fn answer(self: Arc<Self>, ask: u64, request: Request, taken: Taken) {
         let told = match request {
             Request::List(_) | Request::Versions { .. } => {
@@ -112,7 +112,7 @@ impl Visit {
                 let Ok(Some(message)) = listed.await else {
                     return;
                 };
-                // A guest that is gone needs no answer.
+                // The client may be gone.
                 let _ = self.sender.send(ask, message).await;
                 return;
             }
@@ -124,7 +124,7 @@ impl Visit {
         self.send(ask, told).await;
     }
 
-    /// Answers when something happens, if that is before the guest goes away.
+    /// Answers when something happens, unless the client disconnects before.
     fn wait(self: &Arc<Self>, ask: u64, request: Request) {
         let wait = self.end.child_token();
         self.waits().insert(ask, wait.clone());
@@ -156,7 +156,7 @@ impl Visit {
         let Ok(message) = line::write(&told) else {
             return;
         };
-        // A guest that is gone needs no answer.
+        // The client may be gone.
         let _ = self.sender.send(ask, message).await;
     }
 

@@ -1,8 +1,8 @@
-//! What guests and the holder say to each other.
+//! Protocol between clients and the leader.
 //!
-//! All of it is JSON. The holder speaks first, so that a guest knows whose store it is and whether its key fits before it asks
-//! for anything; then the guest says which protocol it speaks, and asks. Every message after that belongs to an ask, which the
-//! guest numbers; answers come in any order.
+//! All messages are JSON. The leader sends the first message, so that a client knows the store and can check its key before it
+//! sends requests; the client replies with its protocol version. Every later message belongs to a request, which the client
+//! numbers; replies arrive in any order.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,39 +13,39 @@ use crate::connection::{
 };
 use crate::store::journal::head::Identity;
 
-/// The protocol that this program speaks. It is said in the first message of both sides, as [`Protocol`], in every later one too.
+/// Protocol version. The first message of both sides contains it as [`Protocol`], in every later version too.
 pub const PROTOCOL: u32 = 1;
 
-/// A longer request is none, in bytes; a connection that can be stored is shorter.
+/// Maximum length of a request in bytes, larger than any connection that can be stored.
 pub const LONGEST: usize = 80 * 1024 * 1024;
 
-/// The number of the first messages.
+/// Number of the first messages.
 pub const HELLO: u64 = 0;
 
-/// What every hello begins with, whatever else a later protocol says in it.
+/// Fields of every hello, in this and every later protocol version.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Protocol {
     /// [`PROTOCOL`].
     pub protocol: u32,
 }
 
-/// What the holder says first.
+/// First message of the leader.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hello {
     /// [`PROTOCOL`].
     pub protocol: u32,
-    /// The id of the store.
+    /// ID of the store.
     pub store: Uuid,
-    /// Tells whether a key is the store's.
+    /// Check value that identifies the key of the store.
     pub check: Vec<u8>,
-    /// The newest change.
+    /// Newest revision.
     pub revision: Revision,
-    /// What people should know of the store.
+    /// Notices for the user.
     pub notices: Vec<StoreNotice>,
 }
 
 impl Hello {
-    /// Which store it is; nothing when that makes no sense.
+    /// Returns the identity of the store, or `None` when the check value is malformed.
     pub fn identity(&self) -> Option<Identity> {
         Some(Identity {
             store: self.store,
@@ -54,103 +54,103 @@ impl Hello {
     }
 }
 
-/// What a guest says.
+/// Message of a client.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Said<R = Request> {
-    /// It asks for something.
+    /// A request.
     Ask(R),
-    /// It no longer waits for the answer.
+    /// The client no longer waits for the reply.
     Forget,
 }
 
-/// What is asked of the store.
+/// Request to the store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
-    /// The connection with an id.
+    /// Connection with an ID.
     Get(Uuid),
-    /// The connection with an alias.
+    /// Connection with an alias.
     Find(String),
-    /// The connections that a query admits.
+    /// Connections matching a query.
     List(Query),
-    /// The aliases that begin with something.
+    /// Aliases with a prefix.
     Aliases {
-        /// What they begin with.
+        /// Prefix of the aliases.
         prefix: String,
-        /// How many are wanted at most.
+        /// Maximum number of results.
         most: usize,
     },
-    /// A change.
+    /// A write.
     Write(Write),
-    /// The versions of a connection.
+    /// Versions of a connection.
     Versions {
-        /// Which.
+        /// ID of the connection.
         id: Uuid,
-        /// Which part of them.
+        /// Requested page.
         window: Window,
     },
-    /// One version of a connection.
+    /// Version of a connection.
     Version {
-        /// Which connection.
+        /// ID of the connection.
         id: Uuid,
-        /// Which version.
+        /// Version number.
         number: u64,
     },
-    /// The changes after a revision that there are already, at once.
+    /// Changes after a revision that are available now.
     Follow(Revision),
-    /// The changes after a revision, as soon as there is one.
+    /// Changes after a revision, as soon as there are any.
     Next(Revision),
-    /// Whether the holder is there at all.
+    /// Check that the leader responds.
     Ping,
 }
 
-/// A change that is asked of the store.
+/// Write request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Write {
-    /// To keep a connection.
+    /// Saves a connection.
     Save(Box<Save<Sealed>>),
-    /// To delete a connection.
+    /// Deletes a connection.
     Delete {
-        /// Which.
+        /// ID of the connection.
         id: Uuid,
-        /// At which version.
+        /// Expected version.
         version: u64,
     },
 }
 
-/// What the holder answers.
+/// Reply of the leader.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Told {
-    /// The newest change by then.
+    /// Newest revision at the time of the reply.
     pub revision: Revision,
-    /// What people should know of the store and this guest was not told yet.
+    /// Notices for the user that were not sent to this client yet.
     pub notices: Vec<StoreNotice>,
-    /// The answer.
+    /// Result of the request.
     pub answer: Result<Reply, StoreError>,
 }
 
-/// An answer, by what was asked.
+/// Result by type of request.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
-    /// To [`Request::Get`] and [`Request::Find`].
+    /// Result of [`Request::Get`] and [`Request::Find`].
     Connection(Option<Box<Connection<Sealed>>>),
-    /// To [`Request::List`].
+    /// Result of [`Request::List`].
     Items(Page<ConnectionItem>),
-    /// To [`Request::Aliases`].
+    /// Result of [`Request::Aliases`].
     Aliases(Vec<String>),
-    /// To [`Request::Write`].
+    /// Result of [`Request::Write`].
     Kept(Revision),
-    /// To [`Request::Versions`].
+    /// Result of [`Request::Versions`].
     Versions(Page<Version>),
-    /// To [`Request::Version`].
+    /// Result of [`Request::Version`].
     Version(Option<Box<Version>>),
-    /// To [`Request::Follow`] and [`Request::Next`].
+    /// Result of [`Request::Follow`] and [`Request::Next`].
     Changes(Vec<Changed>),
-    /// To [`Request::Ping`].
+    /// Result of [`Request::Ping`].
     Here,
 }
 
 impl Reply {
-    /// The revision that a write made.
+    /// Returns the revision of a write.
     pub fn kept(self) -> Result<Revision, StoreError> {
         let Self::Kept(revision) = self else {
             return Err(beside_the_point());
@@ -159,9 +159,7 @@ impl Reply {
     }
 }
 
-/// What is said of an answer to something else than was asked.
+/// Error for a reply that does not match the request.
 pub fn beside_the_point() -> StoreError {
-    StoreError::Unusable(
-        "The umai process that has the store open sent an unexpected reply".into(),
-    )
+    StoreError::Unusable("The umai process that has the store open sent an unexpected reply".into())
 }

@@ -1,4 +1,4 @@
-//! Takes changes that are durable into the view, then acknowledges and announces them.
+//! Applies durable changes to the index, then acknowledges and announces them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,32 +15,32 @@ use crate::connection::store::{Revision, StoreNotice};
 use crate::store::backup::BackupPlan;
 use crate::store::journal::head::Identity;
 
-/// Where the answer to a change goes.
+/// Sender for the reply to a change.
 pub type Answer = oneshot::Sender<Result<Revision, StoreError>>;
 
-/// Changes that are durable together, each with who waits for it.
+/// Changes that were made durable together, with their reply senders.
 pub type Group = Vec<(Step, Answer)>;
 
-/// Applies groups, one after the other.
+/// Applies groups of changes in order.
 pub struct Applier {
-    /// Whose view it is.
+    /// Identity of the store.
     pub identity: Identity,
-    /// How backups of it are made.
+    /// Backup configuration.
     pub backups: BackupPlan,
-    /// The folder of the store.
+    /// Data folder.
     pub data: std::path::PathBuf,
-    /// The view.
+    /// Index in use.
     pub views: Arc<Views>,
-    /// The feed.
+    /// Change feed.
     pub feed: Arc<Feed>,
-    /// What people should know.
+    /// Notices for the user.
     pub notices: Arc<Notices>,
 }
 
 impl Applier {
-    /// Applies a durable group, then answers everyone who waits for it.
+    /// Applies a durable group, then replies to all its callers.
     ///
-    /// A view that does not take it is left: the journal has the group, and a view in memory is made from that.
+    /// An index that rejects the group is abandoned and rebuilt in memory from the journal, which has the group.
     pub fn apply(&self, group: Group) {
         let Some(last) = group.last().map(|(step, _)| (step.revision, step.digest)) else {
             return;
@@ -51,7 +51,7 @@ impl Applier {
             identity: self.identity.clone(),
         };
         if !self.views.current().is_in_memory() && !rebuild::has_room(&self.data) {
-            // Sled would wait for ever for a write that the disk refused.
+            // sled would wait forever for a write that the disk rejects.
             let full = format!("the disk of {} is full", self.data.display());
             self.leave_view(&full);
         } else if let Err(error) = self.write(&group, &applied) {
@@ -60,7 +60,7 @@ impl Applier {
         self.feed
             .announce(group.iter().map(|(step, _)| step.told()));
         for (step, answer) in group {
-            // Whoever no longer waits does not need the answer.
+            // The caller may have been cancelled.
             let _ = answer.send(Ok(Revision(step.revision)));
         }
     }
@@ -92,12 +92,12 @@ impl Applier {
     }
 }
 
-/// What people should know, one sentence each, each once.
+/// Distinct notices for the user, one sentence each.
 #[derive(Default)]
 pub struct Notices(Mutex<Vec<StoreNotice>>);
 
 impl Notices {
-    /// Adds a sentence.
+    /// Adds a notice and logs it.
     pub fn tell(&self, notice: StoreNotice) {
         tracing::warn!("{notice}");
         let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,7 +106,7 @@ impl Notices {
         }
     }
 
-    /// The sentences so far.
+    /// Notices so far.
     pub fn all(&self) -> Vec<StoreNotice> {
         self.0
             .lock()

@@ -1,8 +1,8 @@
-//! Decides when the process that has a store open makes a backup, and has it made behind its back.
+//! Schedules automatic backups of the open store, created on a background thread.
 //!
-//! Why not after every change: a backup is the whole store. A small one is backed up when it is closed, and while it is in use
-//! some time after the first change that no backup has; so a script with a thousand commands makes few. A large one is backed up
-//! once a day.
+//! A backup contains the whole store, so it is not created after every change. A small store is backed up when it is closed, and
+//! while it is in use some time after the first change without a backup; a script with a thousand commands therefore creates only
+//! a few. A large store is backed up once a day.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,38 +18,38 @@ use crate::connection::StoreError;
 use crate::store::backup::shelf::Shelf;
 use crate::store::backup::{self, Backup};
 
-/// A store that is closed is backed up again when its newest backup is older than this.
+/// Minimum age of the newest backup for a backup when a store is closed.
 const CLOSED: Duration = Duration::from_mins(1);
-/// A store in use is backed up so long after the first change that no backup has.
+/// Time between the first change without a backup and a backup of a store in use.
 const IN_USE: Duration = Duration::from_mins(10);
-/// A large store is backed up when its newest backup is older than this.
+/// Minimum age of the newest backup for a backup of a large store.
 const LARGE: Duration = Duration::from_hours(24);
-/// A store that is closed waits so long for its backup, and so long for a copy that goes to another folder.
+/// Maximum time that closing waits for a backup, and for its copy to another folder.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PATIENCE_WITH_COPY: Duration = Duration::from_secs(5);
-/// Backups leave so much room on a disk, in bytes.
+/// Free space in bytes that a backup must leave on the disk.
 const ROOM: u64 = 32 * 1024 * 1024;
 
-/// How far the making of a backup has come.
+/// Progress of a backup.
 enum Stage {
     Made,
     Copied,
 }
 
-/// Makes backups of one store.
+/// Backup scheduler of one store.
 pub struct Backups {
     applier: Arc<Applier>,
-    /// The newest change that a backup has for certain, or that was there when this store was opened.
+    /// Newest revision that is in a backup or existed when the store was opened.
     covered: u64,
-    /// When the first change came that is not.
+    /// Time of the first change that is not covered.
     uncovered_since: Option<Instant>,
-    /// Whether this process changed anything.
+    /// True when this process changed the store.
     is_changed: bool,
     under_way: Option<Receiver<Stage>>,
 }
 
 impl Backups {
-    /// For a store that was opened at this point.
+    /// Starts with the state at which the store was opened.
     pub const fn new(applier: Arc<Applier>, point: Point) -> Self {
         Self {
             applier,
@@ -60,7 +60,7 @@ impl Backups {
         }
     }
 
-    /// Has a backup made when it is time for one.
+    /// Starts a backup when one is due.
     pub fn follow(&mut self, point: Point) {
         if point.revision == self.covered {
             return;
@@ -78,7 +78,7 @@ impl Backups {
         self.start();
     }
 
-    /// Has a last backup made, and waits for it.
+    /// Starts a final backup if needed, and waits for it.
     pub fn close(&mut self, point: Point) {
         let spacing = if is_large(point) { LARGE } else { CLOSED };
         let is_worth_a_wait = self.is_changed || !is_large(point);
@@ -88,7 +88,7 @@ impl Backups {
         let Some(stages) = self.under_way.take() else {
             return;
         };
-        // One that ends without a word has told why.
+        // A backup that failed has added a notice.
         if let Ok(Stage::Made) = stages.recv_timeout(PATIENCE) {
             let copied = stages.recv_timeout(PATIENCE_WITH_COPY);
             if matches!(copied, Err(RecvTimeoutError::Timeout)) {
@@ -114,7 +114,7 @@ impl Backups {
         false
     }
 
-    /// Whether there is something that the newest backup does not have, and that one is so old.
+    /// Returns true when the store has changes that are not in its newest backup, and that backup has at least this age.
     fn is_older_than(&self, spacing: Duration, point: Point) -> bool {
         if point.revision == 0 {
             return false;
@@ -130,7 +130,7 @@ impl Backups {
         let Some(newest) = newest else {
             return true;
         };
-        // A backup from the future was made by a clock that was wrong.
+        // A backup from the future was created with a wrong clock.
         let age = SystemTime::now().duration_since(newest.about.made.into());
         newest.head.revision < point.revision && age.map_or(true, |age| age >= spacing)
     }
@@ -144,7 +144,7 @@ impl Backups {
                 let Some(made) = make(&applier) else {
                     return;
                 };
-                // Nobody waits when the store is in use.
+                // The receiver is gone when the store is in use.
                 let _ = tell.send(Stage::Made);
                 copy(&applier, &made);
                 let _ = tell.send(Stage::Copied);
@@ -175,7 +175,7 @@ fn make(applier: &Applier) -> Option<Backup> {
     }
 }
 
-/// Refuses when the disk would be full after it: what is saved needs the room more.
+/// Returns an error when a backup would almost fill the disk, whose space is needed for changes.
 fn has_room(data: &Path) -> Result<(), StoreError> {
     let needed = backup_size(data) * 2 + ROOM;
     let has = rustix::fs::statvfs(data)
@@ -189,7 +189,7 @@ fn has_room(data: &Path) -> Result<(), StoreError> {
     )))
 }
 
-/// How large a backup becomes at most, as far as the files tell.
+/// Upper bound of the size of a backup in bytes.
 fn backup_size(data: &Path) -> u64 {
     let files = crate::store::content::files_of(data).unwrap_or_default();
     let sizes = files.iter().filter_map(|path| std::fs::metadata(path).ok());

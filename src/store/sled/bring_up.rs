@@ -1,4 +1,4 @@
-//! Brings the view of a store to where its journal ends, or makes it again.
+//! Brings the index up to date with the journal, or rebuilds it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,24 +22,24 @@ use crate::store::journal::end::{self, End, Place};
 use crate::store::journal::head::{Head, Identity};
 use crate::store::journal::segment::Tail;
 
-/// A store with no more connections than this is looked at before it is used; a larger one while it is used.
+/// Maximum number of connections of a small store, which is verified before use; larger stores are verified in the background.
 pub const SMALL: u64 = 5_000;
 
-/// A store whose view is ready.
+/// Store with a ready index.
 pub struct Ready {
-    /// Decides on changes.
+    /// Checks and numbers changes.
     pub ledger: Ledger,
-    /// Keeps the files.
+    /// Maintains the files.
     pub keeper: Keeper,
 }
 
 impl Start {
-    /// Whether everything is done in a moment.
+    /// Returns true when the store is small enough to finish immediately.
     pub const fn is_small(&self) -> bool {
         self.point.digest.count <= SMALL
     }
 
-    /// Makes the view ready.
+    /// Prepares the index.
     pub fn finish(self) -> Result<Ready, StoreError> {
         let Self {
             applier: shared,
@@ -76,17 +76,17 @@ impl Start {
     }
 }
 
-/// A store whose view is in use.
+/// State of a store with an index in use.
 struct State {
     point: Point,
     tail: Tail,
-    /// Whether the view was looked at.
+    /// True when the index was verified.
     seen: bool,
-    /// Whether part of the journal is of no use any more, so that a snapshot is due.
+    /// True when part of the journal is unusable, so that a snapshot is needed.
     damaged: bool,
 }
 
-/// Begins a new store. The view is written out once, so that one that has lost everything is told from a new one.
+/// Starts a new store. Flushes the index once, so that an index that lost everything can be distinguished from a new one.
 fn begin(shared: &Applier) -> Result<State, StoreError> {
     let point = Point::default();
     files::sync_way_to(&shared.data).map_err(|error| unusable(&shared.data, &error))?;
@@ -114,7 +114,7 @@ fn begin_view(shared: &Applier) -> Result<View, StoreError> {
     Ok(view)
 }
 
-/// Goes on from a view whose journal is gone, when the view is whole.
+/// Continues from the index when the journal is missing, if the index is intact.
 fn adopt(shared: &Applier, view: View, applied: &Applied) -> Result<State, StoreError> {
     if verify(&view, applied.digest, || true) != Verdict::Sound {
         return Err(nothing_readable(&shared.data));
@@ -134,7 +134,7 @@ fn adopt(shared: &Applier, view: View, applied: &Applied) -> Result<State, Store
     })
 }
 
-/// Brings the view to where the journal ends; makes it again when that cannot be done, or when the result is not right.
+/// Applies the rest of the journal to the index; rebuilds the index when that fails or the result is wrong.
 fn bring_up(shared: &Applier, found: &Files) -> Result<State, StoreError> {
     let Applier {
         data,
@@ -145,7 +145,7 @@ fn bring_up(shared: &Applier, found: &Files) -> Result<State, StoreError> {
     } = shared;
     let (view, applied, trouble) = match usable(open_view(data), identity) {
         (_, _, Some(_)) if found.is_untouched() => {
-            // The first start was cut short before there was anything to keep.
+            // The first start was interrupted before anything was stored.
             match std::fs::remove_dir_all(data.join(rebuild::FOLDER)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(unusable(data, &error));
@@ -201,7 +201,7 @@ fn go_on(shared: &Applier, point: Point, place: Option<Place>) -> Result<Tail, S
     }
 }
 
-/// The view that can be brought up, where it is, or why there is none.
+/// Returns the usable index and its position, or the reason why there is none.
 fn usable(view: Result<Found, String>, identity: &Identity) -> (View, Point, Option<String>) {
     let why = match view {
         Ok(Found::View(view, applied)) if applied.identity == *identity => {
@@ -219,29 +219,29 @@ fn usable(view: Result<Found, String>, identity: &Identity) -> (View, Point, Opt
     (View::Closed, Point::default(), Some(why))
 }
 
-/// What is known of the store while its view is brought up.
+/// Recovery state.
 struct Course {
     point: Point,
-    /// Why the view has to be made again.
+    /// Reason to rebuild the index.
     trouble: Option<String>,
-    /// Whether the view was looked at.
+    /// True when the index was verified.
     seen: bool,
-    /// Whether part of the journal is of no use any more, so that a snapshot and a new segment are due.
+    /// True when part of the journal is unusable, so that a snapshot and a new segment are needed.
     damaged: bool,
 }
 
 impl Course {
-    /// A snapshot after the end of the journal means that its end is gone. One at its end that amounts to something else was
-    /// made from a view that had lost connections, so the view is not to be trusted either.
+    /// Compares the newest snapshot with the journal. A snapshot after the end of the journal means that the end was lost. A
+    /// snapshot at its end with another digest was created from an index that had lost connections, so the index is not trusted
+    /// either.
     fn heed_snapshot(&mut self, snapshot: Option<&Head>, applied: Point) {
         let Some(snapshot) = snapshot.filter(|head| head.revision >= self.point.revision) else {
             return;
         };
         if snapshot.revision == self.point.revision {
             if snapshot.digest != self.point.digest {
-                self.trouble.get_or_insert_with(|| {
-                    "the newest snapshot does not match the journal".into()
-                });
+                self.trouble
+                    .get_or_insert_with(|| "the newest snapshot does not match the journal".into());
             }
             return;
         }
@@ -256,7 +256,7 @@ impl Course {
         };
     }
 
-    /// A view that has more than the journal, and is right in itself, has what the end of the journal lost.
+    /// Uses an index that is newer than the journal, if it is intact: it has the changes lost from the end of the journal.
     fn heed_view(&mut self, views: &Views, applied: Point, end: &End, notices: &Notices) {
         if self.trouble.is_some() || end.revision >= applied.revision {
             return;

@@ -1,4 +1,4 @@
-//! A change on its way: as it is asked for, and as it was admitted.
+//! Change as requested and as accepted.
 
 use std::sync::Arc;
 
@@ -12,41 +12,41 @@ use crate::connection::{ConnectionItem, Sealed, StoreError};
 use crate::store::journal::digest::Digest;
 use crate::store::journal::entry::{Entry, Kind};
 
-/// A change that is asked for. What is written of it is made by who asks, so that the one writer has less to do.
+/// Requested change. It is serialized by the caller, so that the writer thread has less to do.
 pub enum Ask {
-    /// Keep a connection.
+    /// Saves a connection.
     Save(Box<AskSave>),
-    /// Delete one that is at this version.
+    /// Deletes a connection at a version.
     Delete {
-        /// Which.
+        /// ID of the connection.
         id: Uuid,
-        /// At which version.
+        /// Expected version.
         version: u64,
     },
 }
 
-/// A connection to keep.
+/// Requested save.
 pub struct AskSave {
-    /// What lists show of it.
+    /// List item of the connection.
     pub item: ConnectionItem,
-    /// New, or over which version.
+    /// Precondition.
     pub put: Put,
     /// [`SavedJson`].
     pub json: Arc<[u8]>,
 }
 
-/// The payload of a deletion in the journal.
+/// Payload of a deletion in the journal.
 #[derive(Serialize, Deserialize)]
 pub struct DeletedJson<T> {
-    /// What was deleted.
+    /// Deleted connection.
     pub item: T,
 }
 
-/// A longer connection is refused, in bytes.
+/// Maximum length of a serialized connection in bytes.
 const LONGEST: usize = 64 * 1024 * 1024;
 
 impl Ask {
-    /// A save, written.
+    /// Serializes a save.
     pub fn save(save: &Save<Sealed>) -> Result<Self, StoreError> {
         let json = write_json(&SavedJson {
             connection: &save.connection,
@@ -64,7 +64,7 @@ impl Ask {
         })))
     }
 
-    /// Whether it takes away, so that it may use the room kept back for a full disk.
+    /// Returns true for deletes, which may use the space reserved for a full disk.
     pub const fn is_delete(&self) -> bool {
         match self {
             Self::Save(save) => save.item.is_deleted(),
@@ -72,7 +72,7 @@ impl Ask {
         }
     }
 
-    /// The change that an entry of the journal tells again; none when the entry is of another kind.
+    /// Converts a journal entry back to a change. Returns `None` for other entries.
     pub fn replay(entry: &Entry<'_>) -> Option<Result<Self, StoreError>> {
         match entry.kind {
             Kind::Saved => Some(read_saved(entry)),
@@ -93,7 +93,7 @@ fn read_saved(entry: &Entry<'_>) -> Result<Ask, StoreError> {
     })))
 }
 
-/// What an entry of the journal tells the feed; none when it is of another kind.
+/// Converts a journal entry to a change event. Returns `None` for other entries.
 pub fn told(entry: &Entry<'_>) -> Option<Result<Changed, StoreError>> {
     let what = match entry.kind {
         Kind::Saved => rows::read_listed(entry.id, entry.payload).map(What::became),
@@ -106,27 +106,27 @@ pub fn told(entry: &Entry<'_>) -> Option<Result<Changed, StoreError>> {
     }))
 }
 
-/// A change that was admitted: it will be in the journal as `revision`.
+/// Accepted change, to be journaled as `revision`.
 pub struct Step {
-    /// Its place in the store's history.
+    /// Revision of the change.
     pub revision: u64,
-    /// What the store amounts to after it.
+    /// Digest of the store after the change.
     pub digest: Digest,
-    /// The connection before.
+    /// Connection before the change.
     pub before: Option<Current>,
-    /// The connection after.
+    /// Connection after the change.
     pub after: After,
 }
 
-/// A connection after a change.
+/// Connection after a change.
 pub enum After {
-    /// Kept.
+    /// Saved.
     Saved(Current),
-    /// Gone.
+    /// Deleted.
     Deleted {
-        /// Which it was.
+        /// ID of the connection.
         id: Uuid,
-        /// At which version.
+        /// Version at the deletion.
         number: u64,
         /// [`DeletedJson`].
         payload: Vec<u8>,
@@ -134,7 +134,7 @@ pub enum After {
 }
 
 impl Step {
-    /// Writes it behind the entries in `out`.
+    /// Appends the journal entry to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         let (kind, id, number, payload) = match &self.after {
             After::Saved(current) => {
@@ -158,7 +158,7 @@ impl Step {
         .write_in_group(out);
     }
 
-    /// What the feed tells of it.
+    /// Converts the change to a change event.
     pub fn told(&self) -> Changed {
         Changed {
             revision: Revision(self.revision),
@@ -169,9 +169,9 @@ impl Step {
         }
     }
 
-    /// The rows it changes, in the order in which they are to be written: the connection's own row is the last one.
+    /// Appends the index rows of the change to `rows`, in write order: the row of the connection is last.
     ///
-    /// `rows` holds those of the steps before it that the view does not have yet.
+    /// `rows` contains the rows of earlier changes that the index does not have yet.
     pub fn write_rows(&self, view: &View, rows: &mut Vec<Row>) -> Result<(), StoreError> {
         let before = self.before.as_ref();
         match &self.after {
@@ -211,7 +211,7 @@ fn leave_indexes(before: &ConnectionItem, after: Option<&ConnectionItem>, rows: 
     rows.extend(rows::old_order_key(before).map(|place| (place, None)));
 }
 
-/// Versions that are in the view, and those that are about to be.
+/// Adds deletions for the versions in the index and for those pending in `rows`.
 fn forget_versions(view: &View, id: Uuid, rows: &mut Vec<Row>) -> Result<(), Broken> {
     let prefix = rows::versions_of(id);
     let mut versions: Vec<Vec<u8>> = rows

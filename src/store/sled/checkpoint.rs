@@ -1,4 +1,4 @@
-//! Writes a snapshot from the view, proves that it is right, and lets go of what it makes needless.
+//! Writes and verifies snapshots of the index, and removes files that they replace.
 
 use std::io;
 use std::path::Path;
@@ -13,10 +13,10 @@ use crate::store::journal::head::{Head, Identity};
 use crate::store::journal::retention;
 use crate::store::journal::snapshot;
 
-/// Writes a snapshot of `view`; `stop` ends it early.
+/// Writes a snapshot of `view`; `stop` cancels it.
 ///
-/// It is read again and added up with the journal after it; only one that then amounts to what the journal says is kept, and
-/// only then older files are let go of.
+/// The snapshot is read back and combined with the journal after it. It is kept, and older files are removed, only when the
+/// result matches the digest in the journal.
 pub fn take(data: &Path, identity: &Identity, view: &View, stop: &AtomicBool) -> io::Result<()> {
     if missing::are_missing(data) {
         return Ok(());
@@ -43,9 +43,7 @@ fn prove(data: &Path, written: &Path) -> io::Result<()> {
     if fold.is_some_and(|fold| fold.agrees()) {
         Ok(())
     } else {
-        Err(io::Error::other(
-            "the snapshot does not match the journal",
-        ))
+        Err(io::Error::other("the snapshot does not match the journal"))
     }
 }
 
@@ -67,7 +65,7 @@ fn write_rows(view: &View, writer: &mut snapshot::Writer<'_>, stop: &AtomicBool)
     written
 }
 
-/// The entry of a snapshot that a row of a connection or version becomes; none when the row is damaged.
+/// Converts an index row of a connection or version to a snapshot entry. Returns `None` for a damaged row.
 pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<Entry<'a>> {
     let body = rows::unseal(key, value)?;
     let (kind, revision, id, number, payload) = if key.starts_with(rows::RECORDS) {

@@ -1,4 +1,4 @@
-//! Keeps sled's panics inside: a damaged view is rebuilt, and nobody reads a back trace over it.
+//! Converts panics of sled to errors: a damaged index is rebuilt, and no backtrace is printed.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ thread_local! {
     static IS_ASKING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The answer of sled, or that it panicked.
+/// Calls sled and converts a panic to an error.
 pub fn contained<T>(ask: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
     keep_quiet();
     let was_asking = IS_ASKING.replace(true);
@@ -28,9 +28,9 @@ pub fn contained<T>(ask: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken
     })
 }
 
-/// From now on a panic in here, or in a thread of sled's own, is not told: what it means is told by whoever asked.
+/// Silences panics of calls in this module and of sled's own threads, because the caller reports them.
 ///
-/// Any other panic goes to the hook that was there before.
+/// Other panics go to the previous hook.
 fn keep_quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

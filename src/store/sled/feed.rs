@@ -1,7 +1,7 @@
-//! The change feed: every change after a revision, in order, then those that come.
+//! Change feed: all changes after a revision in order, followed by new changes.
 //!
-//! Why no channel per reader: readers are told that there is something newer, and fetch it themselves, from memory or from the
-//! journal. So a slow one holds nobody up and misses nothing.
+//! Readers are only notified of a newer revision and fetch the changes themselves, from memory or from the journal. A slow reader
+//! therefore delays no other reader and misses nothing.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ use crate::store::journal::entry::{Step, Walk};
 use crate::store::journal::head;
 use crate::store::journal::segment::Segment;
 
-/// So many changes are kept in memory; older ones are read from the journal.
+/// Number of changes kept in memory; older ones are read from the journal.
 const KEPT: usize = 1024;
-/// So many are fetched at once.
+/// Maximum number of changes per fetch.
 const PIECE: usize = 256;
 
-/// What is newest, and the changes that led there.
+/// Newest revision and recent changes.
 pub struct Feed {
     journal: PathBuf,
     recent: Mutex<VecDeque<Changed>>,
@@ -35,7 +35,7 @@ struct Newest {
 }
 
 impl Feed {
-    /// The feed of the journal in a folder, which is at `revision`.
+    /// Returns the feed of the journal in a folder, starting at `revision`.
     pub fn new(journal: PathBuf, revision: u64) -> Self {
         let newest = Newest {
             revision,
@@ -48,12 +48,12 @@ impl Feed {
         }
     }
 
-    /// The newest change that is durable and can be read.
+    /// Newest revision that is durable and readable.
     pub fn newest(&self) -> u64 {
         self.newest.borrow().revision
     }
 
-    /// Tells changes that are durable and can be read, in order.
+    /// Adds changes that are durable and readable, in order.
     pub fn announce(&self, changes: impl IntoIterator<Item = Changed>) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.extend(changes);
@@ -62,21 +62,21 @@ impl Feed {
         let Some(newest) = recent.back().map(|changed| changed.revision.0) else {
             return;
         };
-        // Before anybody finds them: whoever was told of a change may ask for those after it at once.
+        // Updated before the lock is released: a reader that finds a change may request the changes after it immediately.
         self.newest.send_modify(|known| known.revision = newest);
     }
 
-    /// Says where the store is, once that is known for sure; nobody reads yet.
+    /// Sets the revision once it is known for certain, before there are readers.
     pub fn begin_at(&self, revision: u64) {
         self.newest.send_modify(|newest| newest.revision = revision);
     }
 
-    /// Ends every feed.
+    /// Ends all readers.
     pub fn close(&self) {
         self.newest.send_modify(|newest| newest.closed = true);
     }
 
-    /// The changes after `since`.
+    /// Returns the changes after `since`.
     pub async fn since(self: Arc<Self>, since: Revision) -> Result<ChangeFeed, StoreError> {
         let newest = self.newest();
         if since.0 > newest {
@@ -97,7 +97,7 @@ impl Feed {
         )))
     }
 
-    /// The changes after `seen` that are still in memory; none when older ones are needed first.
+    /// Returns the changes after `seen` from memory, or `None` when older ones are needed first.
     fn recent(&self, seen: u64) -> Option<VecDeque<Changed>> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let first = recent.front()?.revision.0;
@@ -114,7 +114,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// The next change and the reader after it; no reader after trouble, nothing at the end.
+    /// Returns the next change and the reader; no reader after an error, `None` at the end.
     async fn next(mut self) -> Option<(Result<Changed, StoreError>, Option<Self>)> {
         loop {
             if let Some(changed) = self.fetched.pop_front() {
@@ -145,7 +145,7 @@ impl Reader {
     }
 }
 
-/// The changes after `seen`, as the journal tells them, up to `newest`; not all when there are many.
+/// Reads changes after `seen` up to `newest` from the journal, at most [`PIECE`].
 fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<Changed>, StoreError> {
     let too_old = || StoreError::FeedTooOld(seen);
     let segments = Segment::all(folder).map_err(|_| too_old())?;
@@ -165,7 +165,7 @@ fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<Changed>
                 continue;
             }
             if entry.revision > next {
-                // One is missing before it: it was damaged, or its segment is gone.
+                // The change before is damaged or its segment was removed.
                 return if found.is_empty() {
                     Err(too_old())
                 } else {

@@ -1,4 +1,4 @@
-//! Finds the source that the whole store can be made from: what it amounts to must be what the journal says.
+//! Finds the base from which the complete store can be rebuilt: its digest must match the journal.
 
 use std::cmp::Reverse;
 use std::io;
@@ -14,31 +14,31 @@ use crate::store::journal::fold::{Fold, Source};
 use crate::store::journal::head::Identity;
 use crate::store::journal::snapshot;
 
-/// A fold that keeps everything.
+/// Store state with all payloads.
 pub type Payloads = Fold<(Kind, Vec<u8>)>;
 
-/// What was found.
+/// Result of a search.
 pub struct Gathered {
-    /// The store.
+    /// State of the store.
     pub fold: Payloads,
-    /// How much of it is not in any source.
+    /// Extent of the loss.
     pub lost: Lost,
-    /// The snapshots that it could not be made from.
+    /// Snapshots that do not match the journal.
     pub refuted: Vec<PathBuf>,
 }
 
-/// How much was lost.
+/// Extent of a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost {
-    /// It amounts to what the journal says.
+    /// The state matches the journal.
     Nothing,
-    /// Changes that are damaged where they lie in the journal, and nothing else.
+    /// Only changes whose damaged entries are in the journal.
     Named,
     /// More than that.
     Unknown,
 }
 
-/// Tries the snapshots, newest first, then the journal from its beginning, then adds what `old` has, the view that is left.
+/// Tries the snapshots, newest first, then the complete journal, then adds connections from `old`, the remaining index.
 pub fn gather(data: &Path, identity: &Identity, old: &View) -> io::Result<Gathered> {
     let mut gathered = gather_files(data, newest_in(old, identity))?;
     if gathered.lost == Lost::Nothing {
@@ -54,7 +54,7 @@ pub fn gather(data: &Path, identity: &Identity, old: &View) -> io::Result<Gather
     Ok(gathered)
 }
 
-/// The same from the files alone, which may be another process's. Changes up to `known` are known to have been there.
+/// Like [`gather`], using only files, which may belong to another process. Changes up to `known` are known to exist.
 pub fn gather_files(data: &Path, known: u64) -> io::Result<Gathered> {
     let mut refuted = Vec::new();
     let mut best: Option<((u64, Reverse<usize>), Payloads)> = None;
@@ -94,7 +94,7 @@ fn lost_of(fold: &Payloads) -> Lost {
     }
 }
 
-/// The newest change that the view is known to have had.
+/// Newest revision in the index.
 fn newest_in(old: &View, identity: &Identity) -> u64 {
     match old.applied() {
         Ok(Some(applied)) if applied.identity == *identity => applied.revision,
@@ -102,7 +102,7 @@ fn newest_in(old: &View, identity: &Identity) -> u64 {
     }
 }
 
-/// Keeps everything.
+/// Retains the type and the payload of an entry.
 pub fn keep(entry: &Entry<'_>) -> (Kind, Vec<u8>) {
     (entry.kind, entry.payload.to_vec())
 }
@@ -118,7 +118,7 @@ fn is_readable(fold: &Payloads) -> bool {
     readable(fold) == fold.connections.len()
 }
 
-/// Whether nothing is missing but changes whose damaged bytes are there.
+/// Returns true when nothing is missing except changes whose damaged entries are in the journal.
 fn is_named(fold: &Payloads) -> bool {
     let changes = fold.changes_missing();
     changes > 0
@@ -127,7 +127,7 @@ fn is_named(fold: &Payloads) -> bool {
         && is_readable(fold)
 }
 
-/// Adds the connections of a view that the fold does not have or has older; whether it is right then.
+/// Adds the connections of an index that are missing or older in the state. Returns true when the result matches.
 fn add_view(fold: &mut Payloads, identity: &Identity, view: &View) -> bool {
     let Ok(Some(applied)) = view.applied() else {
         return false;
@@ -137,7 +137,7 @@ fn add_view(fold: &mut Payloads, identity: &Identity, view: &View) -> bool {
     }
     let mut found = Fold::empty(keep);
     for prefix in [rows::RECORDS, rows::VERSIONS] {
-        // A walk that a damage ends has told the rows before it.
+        // A walk that ends at a damaged row has returned the rows before it.
         let _ = view.walk(prefix, |key, value| {
             if let Some(entry) = checkpoint::entry_of(key, value) {
                 found.add_row(&entry);

@@ -1,4 +1,4 @@
-//! Decides which changes are admitted: against the view, and against those admitted before that it does not have yet.
+//! Checks a write against the index and the pending writes.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
@@ -13,25 +13,25 @@ use crate::connection::StoreError;
 use crate::connection::store::Put;
 use crate::store::journal::digest::{Digest, version_mark};
 
-/// The state that the next change meets.
+/// Accepted writes that are not in the index yet, and the state after them.
 pub struct Ledger {
     views: Arc<Views>,
-    /// The newest admitted change, and what the store amounts to after it.
+    /// Newest accepted revision and the digest after it.
     point: Point,
-    /// Connections as changes that are not in the view yet leave them, with the newest of these changes.
+    /// Connections after pending writes, with the revision of the newest one.
     records: HashMap<Uuid, (u64, Option<Current>)>,
-    /// Aliases, in lower case, likewise.
+    /// Owners of lower-case aliases after pending writes, with the revision of the newest one.
     aliases: HashMap<String, (u64, Option<Uuid>)>,
-    /// What is in the two, in order.
+    /// Pending writes in order.
     waiting: VecDeque<Waiting>,
 }
 
-/// A point in the store's history.
+/// Position in the history of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Point {
-    /// The newest change.
+    /// Revision.
     pub revision: u64,
-    /// What the store amounts to after it.
+    /// Digest of the store after the revision.
     pub digest: Digest,
 }
 
@@ -42,7 +42,7 @@ struct Waiting {
 }
 
 impl Ledger {
-    /// Goes on from a point that the view is at.
+    /// Starts at the position of the index.
     pub fn new(views: Arc<Views>, point: Point) -> Self {
         Self {
             views,
@@ -53,12 +53,12 @@ impl Ledger {
         }
     }
 
-    /// The newest admitted change.
+    /// Position after the newest accepted write.
     pub const fn point(&self) -> Point {
         self.point
     }
 
-    /// Admits a change by the rules, or says which it breaks.
+    /// Accepts a change, or returns the rule that it violates.
     pub fn admit(&mut self, ask: Ask) -> Result<Step, StoreError> {
         match ask {
             Ask::Save(save) => {
@@ -80,8 +80,8 @@ impl Ledger {
         }
     }
 
-    /// Takes a change that was admitted before, as the journal tells it; none when the view has a later one of the same
-    /// connection already, which it can when it was cut short by a crash.
+    /// Repeats a change from the journal. Returns `None` when the index already has a later change of the same connection, which
+    /// happens after a crash.
     pub fn replay(&mut self, ask: Ask, point: Point) -> Result<Option<Step>, StoreError> {
         self.point.revision = point.revision - 1;
         let mut step = match ask {
@@ -93,7 +93,8 @@ impl Ledger {
                 {
                     Some(Ordering::Greater) => None,
                     Some(Ordering::Equal) => {
-                        // It is there, and is written once more: a change that was told again before it may have taken its alias.
+                        // The index has this change. It is written again, because an earlier replayed change may have taken its
+                        // alias.
                         let again = before.filter(|before| before.item == save.item);
                         again.map(|again| self.keep(again, None))
                     }
@@ -112,7 +113,7 @@ impl Ledger {
         Ok(step)
     }
 
-    /// Forgets what the view has by now.
+    /// Removes the writes that the index has.
     pub fn forget(&mut self, applied: u64) {
         while self
             .waiting
@@ -141,7 +142,7 @@ impl Ledger {
         }
     }
 
-    /// Goes back to a point, as if what was admitted after it never had been. The view must be at that point.
+    /// Reverts to a position, discarding later writes. The index must be at that position.
     pub fn go_back(&mut self, point: Point) {
         self.point = point;
         self.records.clear();
@@ -155,7 +156,9 @@ impl Ledger {
             return Ok(());
         };
         let by = self.current(owner)?.ok_or_else(|| {
-            StoreError::Unusable(format!("The alias '{alias}' refers to a missing connection"))
+            StoreError::Unusable(format!(
+                "The alias '{alias}' refers to a missing connection"
+            ))
         })?;
         Err(StoreError::AliasTaken {
             alias: alias.clone(),

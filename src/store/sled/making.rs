@@ -1,4 +1,4 @@
-//! Makes a whole store in a folder: a snapshot, the beginning of a journal, and a view that was made from them.
+//! Creates a complete store in a folder: a snapshot, an empty journal, and an index.
 
 use std::io;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::store::journal::head::Head;
 use crate::store::journal::segment::Tail;
 use crate::store::journal::{self, snapshot};
 
-/// Makes the store that `head` tells of. What was written is read again, and must amount to what it says.
+/// Creates the store described by `head` and verifies it by reading it back.
 pub fn make(
     folder: &Path,
     head: &Head,
@@ -47,14 +47,14 @@ pub fn make(
         )));
     }
     if broken.is_some() {
-        // The next who opens the store makes a view.
+        // The next start builds an index.
         let view = folder.join(rebuild::FOLDER);
         std::fs::remove_dir_all(&view).map_err(|error| unusable(&view, &error))?;
     }
     Ok(())
 }
 
-/// Writes everything that was read as the rows of a snapshot.
+/// Writes a store state as snapshot rows.
 pub fn write_rows(fold: &Payloads, writer: &mut snapshot::Writer<'_>) -> io::Result<()> {
     for (id, folded) in &fold.connections {
         let Some(newest) = &folded.newest else {

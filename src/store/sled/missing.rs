@@ -1,4 +1,4 @@
-//! Remembers that a store is not all there, so that nothing is let go of and it is told until somebody has seen to it.
+//! Records that connections were lost, so that no files are removed and the notice is repeated until the user resolves it.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,17 +13,17 @@ fn file(data: &Path) -> PathBuf {
     data.join(DAMAGED).join("missing.txt")
 }
 
-/// Whether connections are missing and nobody has said that this is all right.
+/// Returns true when a loss is recorded and not resolved.
 pub fn are_missing(data: &Path) -> bool {
     file(data).exists()
 }
 
-/// What was written down about them.
+/// Returns the recorded sentence.
 pub fn sentence(data: &Path) -> Option<String> {
     std::fs::read_to_string(file(data)).ok()
 }
 
-/// Writes down that connections are missing.
+/// Records the loss.
 pub fn note(data: &Path, found: u64, expected: u64) -> Result<(), StoreError> {
     let path = file(data);
     let sentence = format!(
@@ -49,14 +49,14 @@ fn missing(found: u64, expected: u64) -> String {
     }
 }
 
-/// Tells it again.
+/// Repeats the recorded sentence as a notice.
 pub fn remind(data: &Path, notices: &Notices) {
     if let Ok(sentence) = std::fs::read_to_string(file(data)) {
         notices.tell(sentence);
     }
 }
 
-/// Moves snapshots that are not right out of the way, and says where they are.
+/// Moves snapshots that do not match the journal aside. Returns one sentence each.
 pub fn set_snapshots_aside(data: &Path, snapshots: &[PathBuf]) -> io::Result<Vec<String>> {
     let folder = data.join(DAMAGED);
     let mut sentences = Vec::new();

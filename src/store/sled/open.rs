@@ -1,6 +1,7 @@
-//! Opens what is in a data folder: whose it is, whether the key fits, and where the journal ends. The view comes later.
+//! Opens a data folder: finds the identity of the store, checks the key, and finds the end of the journal. The index is opened
+//! later.
 //!
-//! Why in two steps: sled needs a time that grows with the store, and a screen can be drawn before its list is there.
+//! Opening sled takes a time that grows with the store; with two steps, the screen can be drawn before its list is available.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,37 +25,38 @@ use crate::store::journal::segment::Segment;
 use crate::store::journal::{self, snapshot};
 use crate::store::lock::Lock;
 
-/// A store that was found, and that nobody else can use now.
+/// Store that was found, with the lock held.
 pub struct Start {
-    /// What everyone has of the store; its view is still closed.
+    /// Shared parts of the store; the index is still closed.
     pub applier: Arc<Applier>,
-    /// Where the journal ends, as far as its newest segment tells.
+    /// End of the journal according to its newest segment.
     pub point: Point,
     pub(super) lock: Lock,
     pub(super) way: Way,
 }
 
-/// How the view comes to be.
+/// Source of the index.
 pub(super) enum Way {
     /// The store is new.
     Begin,
-    /// There is a view and no journal.
+    /// There is an index but no journal.
     Adopt(View, Applied),
     /// There is a journal.
     BringUp(Files),
 }
 
-/// The files that were found.
+/// Files of a store.
 pub(super) struct Files {
     pub(super) segments: Vec<Segment>,
     snapshots: Vec<(u64, PathBuf)>,
-    /// What the newest readable head among them says.
+    /// Identity in the newest readable header.
     identity: Option<Identity>,
-    /// What the newest snapshot's head says.
+    /// Header of the newest snapshot.
     pub(super) snapshot: Option<Head>,
 }
 
-/// Finds the store in `data`; `unlock` gets its identity, none for a new one, and answers it when the key fits.
+/// Opens the store in `data`. `unlock` gets its identity, `None` for a new one, and returns the identity to use when the key
+/// matches.
 pub fn open(
     data: &Path,
     unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
@@ -90,7 +92,7 @@ pub fn open(
     }
 }
 
-/// Whose files are in a data folder, by the journal; none when there is no store.
+/// Reads the identity of the store from its journal; `None` when there is no store.
 pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
     let found = Files::find(&exchange::current(data))?;
     match found.identity {
@@ -108,7 +110,7 @@ impl Start {
         point: Point,
         way: Way,
     ) -> Self {
-        // What is left of an exchange is taken away next time, if it cannot be now.
+        // Leftovers of a replacement that cannot be removed now are removed by the next start.
         let _ = exchange::tidy(data);
         let applier = Applier {
             identity,
@@ -151,7 +153,7 @@ impl Files {
         Ok(found)
     }
 
-    /// Where the journal ends, as far as its newest segment tells.
+    /// End of the journal according to its newest segment.
     fn point(&self) -> io::Result<Point> {
         let end = end::read(&self.segments, u64::MAX - 1, |_| {})?;
         let mut point = Point {
@@ -169,7 +171,7 @@ impl Files {
         Ok(point)
     }
 
-    /// Whether the journal was begun and then nothing was ever written to it, not even room made: its beginning was cut short.
+    /// Returns true when the first segment was created but never written, not even preallocated: the first start was interrupted.
     pub(super) fn is_untouched(&self) -> bool {
         let [only] = &*self.segments else {
             return false;
@@ -185,7 +187,7 @@ impl Files {
     }
 }
 
-/// A folder that has backups had a store: one that is gone is not taken for one that never was.
+/// Refuses to create a store in a folder with backups: the store existed and was lost.
 fn refuse_beside_backups(data: &Path) -> Result<(), StoreError> {
     let backups = Shelf::of_store(data).all();
     let count = backups.map_err(|error| unusable(data, &error))?.len();
@@ -199,7 +201,7 @@ fn refuse_beside_backups(data: &Path) -> Result<(), StoreError> {
     )))
 }
 
-/// The head of a file; none when it is damaged.
+/// Reads the header of a file; `None` when it is damaged.
 pub fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
     match Head::of(path).map_err(|error| unusable(path, &error))? {
         Ok(head) => Ok(Some(head)),
@@ -211,13 +213,13 @@ pub fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
     }
 }
 
-/// What lies in the sled folder.
+/// State of the sled folder.
 pub(super) enum Found {
-    /// There is no such folder.
+    /// The folder does not exist.
     Nothing,
-    /// A view that knows nothing of a journal.
+    /// An index without a journal position.
     Empty,
-    /// A view, and up to where it was made.
+    /// An index and its position.
     View(View, Applied),
 }
 
@@ -243,7 +245,7 @@ pub(super) fn open_view(data: &Path) -> Result<Found, String> {
     }
 }
 
-/// Whose view it is, when no file of the journal tells.
+/// Reads the identity from the index when no journal file has it.
 fn identity_of_view(data: &Path) -> Result<Identity, StoreError> {
     match open_view(data) {
         Ok(Found::View(_, applied)) => Ok(applied.identity),

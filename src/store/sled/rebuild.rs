@@ -1,4 +1,4 @@
-//! Makes a view from the snapshots and the journal, when the one that is there cannot be used.
+//! Rebuilds the index from the snapshots and the journal when the existing one cannot be used.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -18,38 +18,39 @@ use crate::store::journal::entry::Kind;
 use crate::store::journal::fold::Folded;
 use crate::store::journal::head::Identity;
 
-/// The folder of the view in the data folder.
+/// Folder of the index in the data folder.
 pub const FOLDER: &str = "sled";
-/// Where damaged things are kept, in the data folder.
+/// Folder of damaged files in the data folder.
 pub const DAMAGED: &str = "damaged";
-/// So many damaged views are kept.
+/// Number of damaged indexes kept.
 const KEPT: usize = 3;
-/// sled gets by with so much room, in bytes.
+/// Free space in bytes that sled needs.
 const ROOM: u64 = 4 * 1024 * 1024;
-/// So many connections are written into a new view at once.
+/// Number of rows written to a new index at once.
 const PIECE: usize = 256;
 
-/// What a rebuilt view holds.
+/// Rebuilt index.
 pub struct Rebuilt {
-    /// The view.
+    /// Index.
     pub view: View,
-    /// Up to where it was made, and what it amounts to.
+    /// Position and digest of the index.
     pub point: Point,
-    /// What was lost or changed, one sentence each.
+    /// Losses and changes, one sentence each.
     losses: Vec<String>,
-    /// What was set aside, one sentence each.
+    /// Files moved aside, one sentence each.
     set_aside: Vec<String>,
-    /// When more was lost than what the losses name: what the store should amount to.
+    /// Expected digest when more was lost than `losses` names.
     expected: Option<Digest>,
 }
 
 impl Rebuilt {
-    /// Whether it is not what the journal says.
+    /// Returns true when the index does not match the journal.
     pub const fn has_losses(&self) -> bool {
         !self.losses.is_empty() || self.expected.is_some()
     }
 
-    /// Tells what was lost. What nobody can name is written down, too, so that it is told until somebody has seen to it.
+    /// Reports the losses. A loss that cannot be named is also recorded, so that the notice is repeated until the user resolves
+    /// it.
     pub fn tell(&self, data: &Path, notices: &Notices) -> Result<(), StoreError> {
         for sentence in self.set_aside.iter().chain(&self.losses) {
             notices.tell(sentence.clone());
@@ -63,7 +64,7 @@ impl Rebuilt {
     }
 }
 
-/// Makes a new view in the sled folder; one in memory when sled does not take it, and says why.
+/// Builds a new index in the sled folder. When sled fails, builds it in memory and returns the reason too.
 pub fn into_sled(
     data: &Path,
     identity: &Identity,
@@ -76,18 +77,18 @@ pub fn into_sled(
     }
 }
 
-/// Makes a new view in memory.
+/// Builds a new index in memory.
 pub fn into_memory(data: &Path, identity: &Identity, old: &View) -> Result<Rebuilt, StoreError> {
     Made::read(data, identity, old)?.in_memory()
 }
 
-/// Whether the disk has room for sled to be opened: on a full disk it cannot be.
+/// Returns true when the disk has enough room to open sled.
 pub fn has_room(data: &Path) -> bool {
     rustix::fs::statvfs(data)
         .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= ROOM)
 }
 
-/// What a view is made of.
+/// Content of a new index.
 struct Made {
     rows: Vec<Row>,
     applied: Applied,
@@ -139,12 +140,12 @@ impl Made {
     }
 }
 
-/// Lets a damaged view go without letting it write: sled writes when it is dropped.
+/// Abandons a damaged index without dropping it, because sled writes on drop.
 pub fn leave(view: std::sync::Arc<View>) {
     std::mem::forget(view);
 }
 
-/// Moves a damaged database out of the way and returns its new path. One that this user may not open is not damaged: it stays.
+/// Moves a damaged index aside and returns its new path. An index that this user may not open stays.
 pub fn set_aside(data: &Path) -> Result<Option<PathBuf>, StoreError> {
     let folder = data.join(FOLDER);
     files::refuse_forbidden(data, &folder)?;
@@ -209,8 +210,8 @@ fn fill(view: View, rows: &[Row], applied: &Applied) -> Result<View, Broken> {
     Ok(view)
 }
 
-/// The rows of a view that has what was folded, in order, and what was lost on the way. The connections are taken out of the
-/// fold, so that each lets go of its memory when its rows are made.
+/// Returns the sorted index rows of a store state, their digest, and the losses. Takes the connections out of the state to
+/// release the memory of each one early.
 fn rows_of(fold: &mut Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), StoreError> {
     let mut rows = Vec::with_capacity(fold.connections.len() * 3);
     let mut digest = Digest::default();
@@ -279,7 +280,7 @@ pub(super) fn current_of(
     }))
 }
 
-/// Of two connections with one alias, which only damage can make, the older one gets another.
+/// Renames the older of two connections with the same alias, which only damage can cause.
 fn free_alias(current: &mut Current, taken: &mut HashSet<String>) -> Result<String, StoreError> {
     let id = current.item.id;
     let mut saved: SavedJson<Connection<Sealed>, Change> = rows::read_json(id, &current.json)?;

@@ -1,4 +1,4 @@
-//! Keeps the files of a store in order: looks for damage, makes the view again, goes on to the next segment, takes snapshots.
+//! Maintenance of the store's files: verification, rebuilding the index, new segments, snapshots.
 
 use std::io;
 use std::path::Path;
@@ -21,28 +21,28 @@ use crate::store::journal::segment::{Segment, Tail};
 use crate::store::journal::{self, snapshot};
 use crate::store::lock::Lock;
 
-/// The journal is followed by a snapshot when it is longer than this, and longer than two snapshots.
+/// Minimum length in bytes of the journal after a snapshot before the next snapshot; it must also exceed two snapshots.
 const LONG: u64 = 4 * 1024 * 1024;
 
-/// Why a snapshot is wanted.
+/// Reason for a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {
-    /// The journal after the last one is long.
+    /// The journal after the last snapshot is long.
     Long,
-    /// Part of the journal is damaged, so the snapshot has to take its place.
+    /// Part of the journal is damaged and must be replaced by the snapshot.
     Damaged,
 }
 
-/// The keeper of a store's files.
+/// Maintenance of the files of a store.
 pub struct Keeper {
     tail: Tail,
     applier: Arc<Applier>,
-    /// Whether the view still has to be looked at.
+    /// True until the index was verified.
     unseen: bool,
-    /// Whether a snapshot is wanted, and why.
+    /// Reason for the next snapshot, if one is needed.
     wanted: Option<Reason>,
     snapshot: Option<JoinHandle<()>>,
-    /// Ends the snapshot under way, which is not needed when the store is closed; another one is taken in time.
+    /// Cancels the running snapshot, which is not needed when the store is closed.
     stop: Arc<AtomicBool>,
     backups: Backups,
     /// Held until the files are closed.
@@ -50,7 +50,7 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Keeps the files behind `tail`, of a store that is at this point.
+    /// Maintains the files of a store, appending to `tail`, from this position.
     pub fn new(tail: Tail, applier: Arc<Applier>, lock: Lock, point: Point) -> Self {
         Self {
             tail,
@@ -64,22 +64,22 @@ impl Keeper {
         }
     }
 
-    /// Has the view looked at before the first change.
+    /// Requests verification of the index before the first change.
     pub const fn not_seen(&mut self) {
         self.unseen = true;
     }
 
-    /// Has a snapshot taken in place of a damaged part of the journal.
+    /// Requests a snapshot that replaces a damaged part of the journal.
     pub const fn replace_journal(&mut self) {
         self.wanted = Some(Reason::Damaged);
     }
 
-    /// Where the journal goes on.
+    /// Segment being written.
     pub const fn tail(&mut self) -> &mut Tail {
         &mut self.tail
     }
 
-    /// Looks for damage in view and journal, and mends it. Nothing is admitted before: a view that lost a row might admit an
+    /// Verifies index and journal, and repairs damage. Runs before the first change: an index that lost a row could accept an
     /// alias twice.
     pub fn look_at_all(&mut self, ledger: &mut Ledger, go_on: impl Fn() -> bool) {
         if std::mem::take(&mut self.unseen) {
@@ -97,7 +97,7 @@ impl Keeper {
         self.follow(ledger);
     }
 
-    /// Looks whether the view is damaged, and makes it again if it is.
+    /// Verifies the index and rebuilds it when it is damaged.
     pub fn repair(&mut self, ledger: &mut Ledger) {
         let verdict = verify(&self.applier.views.current(), ledger.point().digest, || {
             true
@@ -133,17 +133,17 @@ impl Keeper {
         }
     }
 
-    /// Has the journal say what the store goes on with.
+    /// Starts a new segment with the position after the losses.
     fn go_on_after_losses(&mut self, point: Point) {
         self.wanted = Some(Reason::Damaged);
         if let Err(error) = self.roll(point) {
-            self.applier.notices.tell(format!(
-                "Starting a new journal segment failed: {error}"
-            ));
+            self.applier
+                .notices
+                .tell(format!("Starting a new journal segment failed: {error}"));
         }
     }
 
-    /// Names what is damaged in the part of the journal that is in use, and copies it aside.
+    /// Reports damage in the current part of the journal and copies the damaged bytes aside.
     fn look_at_journal(&mut self, go_on: impl Fn() -> bool) {
         let data = &self.applier.data;
         let found = find_damage(data, go_on).and_then(|damage| {
@@ -171,7 +171,7 @@ impl Keeper {
         }
     }
 
-    /// Begins a new segment when this one is full, and takes a snapshot when the journal is long, and a backup when it is time.
+    /// Starts a new segment, a snapshot and a backup when they are due.
     pub fn follow(&mut self, ledger: &Ledger) {
         if self.tail.is_full() {
             if let Err(error) = self.roll(ledger.point()) {
@@ -227,16 +227,16 @@ impl Keeper {
         }
     }
 
-    /// Finishes what is under way, at this point.
+    /// Finishes background work and closes the files at this position.
     pub fn close(&mut self, point: Point) {
         self.stop.store(true, Ordering::Release);
         if let Some(snapshot) = self.snapshot.take() {
-            // A snapshot that panicked is none; the next one is taken in time.
+            // A snapshot that panicked leaves no file; a later one replaces it.
             let _ = snapshot.join();
         }
         let view = self.applier.views.replace(View::Closed);
         if !rebuild::has_room(&self.applier.data) {
-            // Sled writes when it is dropped, too, and would wait for ever for a write that the disk refused.
+            // sled also writes on drop, and would wait forever for a write that the disk rejects.
             rebuild::leave(view);
         } else if let Err(broken) = view.write_out() {
             tracing::warn!(why = broken.0, "flushing the index failed");
@@ -245,7 +245,7 @@ impl Keeper {
     }
 }
 
-/// Moves the view aside and makes a new one; notices say so.
+/// Moves the index aside and builds a new one. Adds notices.
 pub fn make_again(
     data: &Path,
     identity: &Identity,
@@ -278,7 +278,7 @@ pub fn make_again(
     Ok(rebuilt)
 }
 
-/// The sentence for a view that is only in memory.
+/// Notice for an index that is kept in memory only.
 pub fn in_memory(why: &str) -> String {
     format!(
         "The index of the connections cannot be written ({why}); it is kept in memory until the next start. \
@@ -347,7 +347,7 @@ fn describe(applier: &Applier, segment: &Segment, damage: &Damage, kept: &Path) 
     )
 }
 
-/// Whether the journal after the newest snapshot is so long that another one is due.
+/// Returns true when the journal after the newest snapshot is long enough for another one.
 fn is_long(data: &Path) -> io::Result<bool> {
     let newest = snapshot::all(data)?.pop();
     let (base, size) = match newest {

@@ -1,4 +1,4 @@
-//! Takes what the journal has beyond the view into the view.
+//! Applies the part of the journal that is not in the index yet.
 
 use std::sync::Arc;
 
@@ -10,22 +10,22 @@ use crate::connection::StoreError;
 use crate::store::journal::entry::Entry;
 use crate::store::journal::head::Identity;
 
-/// So many changes are taken into the view at once.
+/// Number of changes applied at once.
 const PIECE: usize = 256;
 
-/// Changes that are told again.
+/// Replay of journal entries.
 pub struct Replay<'a> {
     views: &'a Views,
     identity: &'a Identity,
     ledger: Ledger,
     steps: Vec<Step>,
-    /// Whether there was any change.
+    /// True when there was a change.
     told: bool,
     trouble: Option<String>,
 }
 
 impl<'a> Replay<'a> {
-    /// Onto a view that is at this point; onto none, when there is trouble with it already.
+    /// Starts at the position of the index; ignores all changes when `trouble` is set.
     pub fn new(
         views: &'a Arc<Views>,
         applied: Point,
@@ -42,7 +42,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// The next change.
+    /// Adds the next change.
     pub fn add(&mut self, entry: &Entry<'_>) {
         if self.trouble.is_some() {
             return;
@@ -62,7 +62,7 @@ impl<'a> Replay<'a> {
         self.note(added);
     }
 
-    /// Why the view does not have all of them now; nothing when it has.
+    /// Applies the remaining changes. Returns the reason why the index is incomplete, if it is.
     pub fn finish(mut self) -> Option<String> {
         if self.trouble.is_none() && self.told {
             let written = self.write();

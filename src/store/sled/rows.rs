@@ -1,15 +1,15 @@
-//! What the rows of a view are: keys in the order that lists want, values with a checksum.
+//! Index rows: keys in the order of lists, values with a checksum.
 //!
 //! ```text
-//! a ALIAS            → id                              a connection by its alias, in lower case
-//! m                  → revision, digest, identity      up to where the journal was applied
-//! o NAME 0 ALIAS     → revision, id, item              the list, in its order
-//! t NAME 0 ALIAS     → revision, id, item              the trash, likewise
-//! r ID               → revision, number, history, SavedJson   a connection, sealed, with what its last save did
-//! v ID NUMBER        → revision, VersionJson                  a version before that, masked
+//! a ALIAS            → id                              connection by lower-case alias
+//! m                  → revision, digest, identity      position in the journal
+//! o NAME 0 ALIAS     → revision, id, item              list entry, in list order
+//! t NAME 0 ALIAS     → revision, id, item              trash entry, in list order
+//! r ID               → revision, number, history, SavedJson   current version of a connection, sealed, with its change
+//! v ID NUMBER        → revision, VersionJson                  older version, masked
 //! ```
-//! Why one tree: sled keeps the order of writes, so a view that a crash cut short has every change up to some row. The row of
-//! the connection is the last one of its change and says that all of the change is there.
+//! All rows are in one tree, because sled preserves the order of writes within a tree: after a crash, an index has every change
+//! up to some row. The row of the connection is the last one of its change and shows that the change is complete.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -28,46 +28,47 @@ use crate::store::journal::digest::{Digest, record_mark};
 use crate::store::journal::head::Identity;
 use crate::text::fold::fold;
 
-/// The checksum before every value.
+/// Length in bytes of the checksum before every value.
 const CHECKSUM: usize = 4;
 
-/// A row that should be there and its value, or a row that should not.
+/// Key, and the value to insert or `None` to remove the row.
 pub type Row = (Vec<u8>, Option<Vec<u8>>);
 
-/// The key of the applied mark.
+/// Key of the position row.
 pub const APPLIED: &[u8] = b"m";
-/// What the keys of each kind of row begin with.
+/// Prefix of alias rows.
 pub const ALIASES: &[u8] = b"a";
-/// The list.
+/// Prefix of list rows.
 pub const ORDER: &[u8] = b"o";
-/// The trash.
+/// Prefix of trash rows.
 pub const TRASH: &[u8] = b"t";
-/// The connections.
+/// Prefix of connection rows.
 pub const RECORDS: &[u8] = b"r";
-/// Their versions.
+/// Prefix of version rows.
 pub const VERSIONS: &[u8] = b"v";
 
-/// The key of a connection.
+/// Returns the key of a connection.
 pub fn record_key(id: Uuid) -> Vec<u8> {
     [RECORDS, id.as_bytes()].concat()
 }
 
-/// The key of a version.
+/// Returns the key of a version.
 pub fn version_key(id: Uuid, number: u64) -> Vec<u8> {
     [VERSIONS, id.as_bytes(), &number.to_be_bytes()].concat()
 }
 
-/// What the keys of a connection's versions begin with.
+/// Returns the key prefix of the versions of a connection.
 pub fn versions_of(id: Uuid) -> Vec<u8> {
     [VERSIONS, id.as_bytes()].concat()
 }
 
-/// The key of an alias.
+/// Returns the key of an alias.
 pub fn alias_key(alias: &str) -> Vec<u8> {
     [ALIASES, alias.to_lowercase().as_bytes()].concat()
 }
 
-/// The key of an item's place in the list or in the trash. A zero in a name is written as 0 255, so that 0 1 ends it before any longer name.
+/// Returns the key of a list or trash entry. A zero byte in a name is written as 0 255, so that the end mark 0 1 sorts before any
+/// longer name.
 pub fn order_key(item: &ConnectionItem) -> Vec<u8> {
     order_key_of(&fold(&item.name), item)
 }
@@ -92,7 +93,7 @@ fn order_key_of(name: &str, item: &ConnectionItem) -> Vec<u8> {
     key
 }
 
-/// The alias in the key of a place in the list, in lower case.
+/// Returns the lower-case alias in the key of a list entry.
 pub fn alias_in_order(key: &[u8]) -> Option<String> {
     let end = key.windows(2).position(|pair| pair == [0, 1])?;
     std::str::from_utf8(&key[end + 2..])
@@ -100,7 +101,7 @@ pub fn alias_in_order(key: &[u8]) -> Option<String> {
         .map(str::to_lowercase)
 }
 
-/// A value with its checksum, which covers the key too.
+/// Prepends a checksum, which also covers the key, to a value.
 pub fn seal(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut sum = crc32fast::Hasher::new();
     sum.update(key);
@@ -116,7 +117,7 @@ pub fn seal(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     value
 }
 
-/// What is in a value, when its checksum is right.
+/// Checks the checksum and returns the rest of the value.
 pub fn unseal<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
     let (checksum, body) = value.split_first_chunk::<CHECKSUM>()?;
     let mut sum = crc32fast::Hasher::new();
@@ -125,21 +126,21 @@ pub fn unseal<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
     (sum.finalize() == u32::from_le_bytes(*checksum)).then_some(body)
 }
 
-/// The body of a connection's row.
+/// Value of a connection row.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordRow<'a> {
-    /// Which revision saved it.
+    /// Revision that saved it.
     pub revision: u64,
-    /// Its version.
+    /// Version number.
     pub number: u64,
-    /// The sum of the marks of its versions.
+    /// Sum of the marks of its versions.
     pub history: u64,
     /// [`SavedJson`].
     pub json: &'a [u8],
 }
 
 impl<'a> RecordRow<'a> {
-    /// Reads a body whose checksum was right.
+    /// Decodes a value whose checksum was verified.
     pub fn read(body: &'a [u8]) -> Option<Self> {
         let (revision, rest) = body.split_first_chunk()?;
         let (number, rest) = rest.split_first_chunk()?;
@@ -152,13 +153,13 @@ impl<'a> RecordRow<'a> {
         })
     }
 
-    /// The connection.
+    /// Decodes the connection.
     pub fn connection(&self, id: Uuid) -> Result<Connection<Sealed>, StoreError> {
         let saved: SavedJson<Connection<Sealed>, IgnoredAny> = read_json(id, self.json)?;
         Ok(saved.connection)
     }
 
-    /// The row.
+    /// Encodes the row.
     pub fn row(&self, id: Uuid) -> Row {
         let key = record_key(id);
         let value = seal(
@@ -174,8 +175,8 @@ impl<'a> RecordRow<'a> {
     }
 }
 
-/// The row of a place in the list. It always says where the connection calls, be it nowhere: [`read_item`] tells by that whether
-/// the row was written before lists said so.
+/// Encodes the row of a list entry. It always contains the endpoint, possibly empty, which distinguishes it from rows written by
+/// earlier versions (see [`read_item`]).
 pub fn order_row(item: &ConnectionItem, revision: u64) -> Result<Row, StoreError> {
     let key = order_key(item);
     let json = write_json(&ConnectionItem {
@@ -186,14 +187,14 @@ pub fn order_row(item: &ConnectionItem, revision: u64) -> Result<Row, StoreError
     Ok((key, Some(value)))
 }
 
-/// The revision, the id and the item as JSON in the body of a place in the list.
+/// Decodes the revision, the ID and the JSON of a list entry.
 pub fn read_order(body: &[u8]) -> Option<(u64, Uuid, &[u8])> {
     let (revision, rest) = body.split_first_chunk()?;
     let (id, json) = rest.split_first_chunk()?;
     Some((u64::from_le_bytes(*revision), Uuid::from_bytes(*id), json))
 }
 
-/// The item in the JSON of a place in the list, and whether it says where the connection calls.
+/// Decodes the item of a list entry. The flag is false for rows of earlier versions, which have no endpoint.
 pub fn read_item(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
     let mut item: ConnectionItem = read_json(id, json)?;
     let says_where = item.endpoint.is_some();
@@ -201,7 +202,7 @@ pub fn read_item(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreE
     Ok((item, says_where))
 }
 
-/// What lists show of a connection, from its [`SavedJson`].
+/// Extracts the list item from a [`SavedJson`].
 pub fn read_listed(id: Uuid, json: &[u8]) -> Result<ConnectionItem, StoreError> {
     #[derive(Deserialize)]
     struct Called {
@@ -220,32 +221,32 @@ pub fn read_listed(id: Uuid, json: &[u8]) -> Result<ConnectionItem, StoreError> 
     })
 }
 
-/// The row of an alias.
+/// Encodes the row of an alias.
 pub fn alias_row(alias: &str, id: Uuid) -> Row {
     let key = alias_key(alias);
     let value = seal(&key, &[id.as_bytes()]);
     (key, Some(value))
 }
 
-/// The id in the body of an alias's row.
+/// Decodes the ID in the value of an alias row.
 pub fn read_alias(body: &[u8]) -> Option<Uuid> {
     Uuid::from_slice(body).ok()
 }
 
-/// The row of a version; `json` is a [`VersionJson`].
+/// Encodes the row of a version; `json` is a [`VersionJson`].
 pub fn version_row(id: Uuid, number: u64, revision: u64, json: &[u8]) -> Row {
     let key = version_key(id, number);
     let value = seal(&key, &[&revision.to_le_bytes(), json]);
     (key, Some(value))
 }
 
-/// The revision and the JSON in the body of a version's row.
+/// Decodes the revision and the JSON of a version row.
 pub fn read_version(body: &[u8]) -> Option<(u64, &[u8])> {
     let (revision, json) = body.split_first_chunk()?;
     Some((u64::from_le_bytes(*revision), json))
 }
 
-/// The connection and the number in the key of a version's row.
+/// Decodes the connection ID and the number in the key of a version row.
 pub fn version_in_key(key: &[u8]) -> Option<(Uuid, u64)> {
     let (id, number) = key.get(VERSIONS.len()..)?.split_first_chunk::<16>()?;
     Some((
@@ -254,24 +255,24 @@ pub fn version_in_key(key: &[u8]) -> Option<(Uuid, u64)> {
     ))
 }
 
-/// The connection in the key of a connection's row.
+/// Decodes the ID in the key of a connection row.
 pub fn id_in_key(key: &[u8]) -> Option<Uuid> {
     Uuid::from_slice(key.get(RECORDS.len()..)?).ok()
 }
 
-/// Up to where a view was made, and of which store it is.
+/// Position and identity of an index.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
-    /// The newest revision in it.
+    /// Newest revision in the index.
     pub revision: u64,
-    /// What it should amount to.
+    /// Expected digest.
     pub digest: Digest,
-    /// The store.
+    /// Store that the index belongs to.
     pub identity: Identity,
 }
 
 impl Applied {
-    /// Where it is in the store's history.
+    /// Position in the history of the store.
     pub const fn point(&self) -> Point {
         Point {
             revision: self.revision,
@@ -279,7 +280,7 @@ impl Applied {
         }
     }
 
-    /// The row.
+    /// Encodes the row.
     pub fn row(&self) -> Row {
         let value = seal(
             APPLIED,
@@ -294,7 +295,7 @@ impl Applied {
         (APPLIED.to_vec(), Some(value))
     }
 
-    /// Reads a body whose checksum was right.
+    /// Decodes a value whose checksum was verified.
     pub fn read(body: &[u8]) -> Option<Self> {
         let (revision, rest) = body.split_first_chunk()?;
         let (count, rest) = rest.split_first_chunk()?;
@@ -314,21 +315,21 @@ impl Applied {
     }
 }
 
-/// What is known of a connection before the next change to it.
+/// Current state of a connection, as needed for its next change.
 #[derive(Debug, Clone)]
 pub struct Current {
-    /// Which revision saved it.
+    /// Revision that saved it.
     pub revision: u64,
-    /// The sum of the marks of its versions.
+    /// Sum of the marks of its versions.
     pub history: u64,
-    /// What lists show of it.
+    /// List item.
     pub item: ConnectionItem,
     /// [`SavedJson`].
     pub json: Arc<[u8]>,
 }
 
 impl Current {
-    /// Reads it from the body of its row.
+    /// Decodes the value of a connection row.
     pub fn read(id: Uuid, body: &[u8]) -> Result<Self, StoreError> {
         let row = RecordRow::read(body).ok_or_else(|| damaged(id, "its row is too short"))?;
         Ok(Self {
@@ -339,12 +340,12 @@ impl Current {
         })
     }
 
-    /// What it adds to the digest.
+    /// Mark of the connection in the digest.
     pub fn mark(&self) -> u64 {
         record_mark(self.item.id, self.revision, self.history)
     }
 
-    /// Its row.
+    /// Encodes the connection row.
     pub fn row(&self) -> Row {
         let row = RecordRow {
             revision: self.revision,
@@ -355,7 +356,7 @@ impl Current {
         row.row(self.item.id)
     }
 
-    /// What becomes of it when another version follows.
+    /// Encodes the row of this version after it was superseded.
     pub fn version_row(&self) -> Result<Row, StoreError> {
         let id = self.item.id;
         let json = version_json(id, &self.json)?;
@@ -363,25 +364,25 @@ impl Current {
     }
 }
 
-/// A connection as it is stored: the payload of a save in the journal, and of the connection's row.
+/// Stored form of a connection, in the payload of a save in the journal and in the connection row.
 #[derive(Serialize, Deserialize)]
 pub struct SavedJson<T, C> {
-    /// The connection.
+    /// Connection.
     pub connection: T,
-    /// What the save did.
+    /// Change that the save recorded.
     pub change: C,
 }
 
-/// A version as it is stored.
+/// Stored form of a version.
 #[derive(Serialize, Deserialize)]
 pub struct VersionJson<S, C> {
-    /// The connection, masked.
+    /// Masked connection.
     pub snapshot: S,
-    /// What the save did.
+    /// Change that the save recorded.
     pub change: C,
 }
 
-/// The version that a stored connection is. Sealed secrets cannot be looked into, so all masks are alike.
+/// Converts a stored connection to a version. Sealed secrets cannot be read, so all masks are equal.
 pub fn version_saved(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
     let SavedJson::<Connection<Sealed>, Change> { connection, change } = read_json(id, json)?;
     let masked = connection.try_map(|_, _| Ok::<_, Infallible>(Mask::Any));
@@ -390,19 +391,19 @@ pub fn version_saved(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
     }
 }
 
-/// A [`VersionJson`] made of a [`SavedJson`].
+/// Converts a [`SavedJson`] to a [`VersionJson`].
 pub fn version_json(id: Uuid, json: &[u8]) -> Result<Vec<u8>, StoreError> {
     let Version { snapshot, change } = version_saved(id, json)?;
     write_json(&VersionJson { snapshot, change })
 }
 
-/// The version in a row's JSON.
+/// Decodes a [`VersionJson`].
 pub fn version_of(id: Uuid, json: &[u8]) -> Result<Version, StoreError> {
     let VersionJson::<Connection<Mask>, Change> { snapshot, change } = read_json(id, json)?;
     Ok(Version { snapshot, change })
 }
 
-/// The sentence for a connection whose row cannot be used.
+/// Returns the error for a damaged connection.
 pub fn damaged(id: Uuid, why: &str) -> StoreError {
     StoreError::Damaged {
         id,
@@ -410,16 +411,17 @@ pub fn damaged(id: Uuid, why: &str) -> StoreError {
     }
 }
 
-/// Reads what was stored of a connection.
+/// Decodes stored JSON of a connection.
 pub fn read_json<'a, T: Deserialize<'a>>(id: Uuid, json: &'a [u8]) -> Result<T, StoreError> {
     serde_json::from_slice(json).map_err(|error| damaged(id, &error.to_string()))
 }
 
-/// Writes what is to be stored.
+/// Encodes JSON to store.
 pub fn write_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value)
-        .map_err(|error| StoreError::Unusable(format!("The connection cannot be serialized: {error}")))
+    serde_json::to_vec(value).map_err(|error| {
+        StoreError::Unusable(format!("The connection cannot be serialized: {error}"))
+    })
 }
 
-/// A row's key and value as sled gives them.
+/// Key and value as returned by sled.
 pub type Pair = (IVec, IVec);

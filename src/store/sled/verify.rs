@@ -1,17 +1,17 @@
-//! Tells whether a view has exactly what the journal says it must have.
+//! Verifies that an index has exactly the content recorded by the journal.
 
 use super::rows;
 use super::view::{Broken, View};
 use crate::store::journal::digest::{Digest, mix, record_mark, version_mark};
 
-/// How a verification ended.
+/// Result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The view is right.
+    /// The index is correct.
     Sound,
-    /// It is not, and why.
+    /// The index is wrong, for this reason.
     Unsound(String),
-    /// It was told to stop.
+    /// Cancelled.
     Stopped,
 }
 
@@ -20,15 +20,16 @@ struct Sums {
     digest: Digest,
     places: u64,
     aliases: u64,
-    /// What the connections say of their revisions, and what the list says of them.
+    /// Sums of revisions according to the connections and to the list.
     revisions: [u64; 2],
-    /// What the list says of the aliases, and what the aliases say.
+    /// Sums of alias owners according to the list and to the alias rows.
     owners: [u64; 2],
-    /// What the connections say of their versions, and what the versions say.
+    /// Sums of versions according to the connections and to the version rows.
     histories: [u64; 2],
 }
 
-/// Walks over all rows of a view and compares them with each other and with the digest; `go_on` is asked now and then.
+/// Compares all rows of an index with each other and with the digest; stops when `go_on` returns false, checked from time to
+/// time.
 pub fn verify(view: &View, digest: Digest, go_on: impl Fn() -> bool) -> Verdict {
     let mut sums = Sums::default();
     match walk(view, &mut sums, go_on) {

@@ -1,7 +1,7 @@
-//! The view: what the journal amounts to, in a shape that can be asked. It lies in sled, or in memory when sled cannot be used.
+//! Index derived from the journal that can be queried. It is stored in sled, or in memory when sled cannot be used.
 //!
-//! Why panics are caught: sled 0.34 panics on some kinds of damage instead of reporting them. A view can always be made
-//! again, so a panic in it means the same as an error from it: it is not used any more.
+//! sled 0.34 panics on some kinds of damage instead of returning an error. The index can always be rebuilt, so a panic is treated
+//! like an error: the index is no longer used.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,33 +14,33 @@ use rustix::fs::{FlockOperation, flock};
 use super::contained::contained;
 use super::rows::{self, Applied, Pair, Row};
 
-/// Why a view cannot be used: a sentence.
+/// Reason why an index cannot be used, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken(pub String);
 
-/// sled keeps so much of its file in memory, in bytes.
+/// Memory cache of sled in bytes.
 const CACHE: u64 = 8 * 1024 * 1024;
 
-/// sled lets go of pages only when 64 accesses have come together in one of 256 places, and a walk counts as one access for a
-/// whole page: 16,000 pages would stay, whatever the cache may hold. So a walk that is longer than this touches a page again
-/// for every so many rows.
+/// sled evicts pages only after 64 accesses were collected in one of 256 shards, and a walk counts as one access for a whole
+/// page: 16,000 pages would stay in memory regardless of the cache size. A walk longer than this therefore accesses a page again
+/// every few rows.
 const SHORT_WALK: usize = 4096;
 const TOUCH: usize = 4;
 
-/// So long the lock of a sled folder is waited for.
+/// Maximum time to wait for the lock of a sled folder.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Sorted rows.
 pub enum View {
     /// In a sled folder.
     Sled(Opened),
-    /// In memory, until the process ends.
+    /// In memory until the process ends.
     Memory(std::sync::RwLock<BTreeMap<IVec, IVec>>),
-    /// Nowhere: the store was closed.
+    /// Closed.
     Closed,
 }
 
-/// An open sled, whose panics are kept inside.
+/// Open sled database whose panics are converted to errors.
 pub struct Opened(Option<Db>);
 
 impl Opened {
@@ -53,7 +53,7 @@ impl Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         let db = self.0.take();
-        // sled writes when it is let go, and panics when that is refused. The journal has it all.
+        // sled writes on drop and panics when that fails. The journal is complete in any case.
         let _ = contained(|| {
             drop(db);
             Ok(())
@@ -62,15 +62,15 @@ impl Drop for Opened {
 }
 
 impl View {
-    /// An empty view in memory.
+    /// Returns an empty index in memory.
     pub fn in_memory() -> Self {
         Self::Memory(std::sync::RwLock::default())
     }
 
-    /// The view in a sled folder, which is made when it is not there.
+    /// Opens the index in a sled folder, or creates it.
     ///
-    /// sled's own threads may hold the folder for a moment after the last store in it was closed, so its lock is waited
-    /// for; other processes are kept out before.
+    /// Threads of sled may hold the folder for a moment after the previous store was closed, so this waits for its lock; other
+    /// processes are excluded by the lock of the data folder.
     pub fn open(folder: &Path) -> Result<Self, Broken> {
         let broken = |error: &dyn std::fmt::Display| Broken(error.to_string());
         if let Ok(file) = File::open(folder.join("db")) {
@@ -87,7 +87,7 @@ impl View {
         Ok(Self::Sled(Opened(Some(db))))
     }
 
-    /// The value of a key, with its checksum.
+    /// Returns the value of a key, including its checksum.
     pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, Broken> {
         match self {
             Self::Sled(opened) => opened.ask(|db| db.get(key).map_err(Broken::from)),
@@ -96,7 +96,7 @@ impl View {
         }
     }
 
-    /// The rows whose keys begin with `prefix`, in order, until `take` says stop by answering false.
+    /// Visits the rows with a key prefix in order, until `take` returns false.
     pub fn walk(
         &self,
         prefix: &[u8],
@@ -127,7 +127,7 @@ impl View {
         }
     }
 
-    /// The rows whose keys begin with `prefix`, last first, leaving out `skip` and having at most `take`.
+    /// Returns the rows with a key prefix in reverse order, after skipping `skip`, at most `take`.
     pub fn last(&self, prefix: &[u8], skip: usize, take: usize) -> Result<Vec<Pair>, Broken> {
         match self {
             Self::Sled(opened) => opened.ask(|db| {
@@ -152,9 +152,9 @@ impl View {
         }
     }
 
-    /// Makes rows be there or not, in this order: a crash leaves the first so many of them.
+    /// Inserts and removes rows in order; after a crash, a prefix of the changes is present.
     ///
-    /// Why no batch: sled ends each with a write to its file, which costs as much as the journal's own.
+    /// Not a sled batch: sled ends each batch with a write to its file, which costs as much as the write to the journal.
     pub fn apply(&self, changes: Vec<Row>) -> Result<(), Broken> {
         match self {
             Self::Sled(opened) => opened.ask(|db| {
@@ -180,7 +180,7 @@ impl View {
         }
     }
 
-    /// Up to where it was made; none when it is new, or when that row is damaged.
+    /// Returns the position; `None` when the index is new or the row is damaged.
     pub fn applied(&self) -> Result<Option<Applied>, Broken> {
         let Some(value) = self.get(rows::APPLIED)? else {
             return Ok(None);
@@ -188,12 +188,12 @@ impl View {
         Ok(rows::unseal(rows::APPLIED, &value).and_then(Applied::read))
     }
 
-    /// Whether it lasts only as long as the process.
+    /// Returns true when the index is in memory.
     pub const fn is_in_memory(&self) -> bool {
         matches!(self, Self::Memory(_))
     }
 
-    /// Writes out what sled holds back, so that the next start has less to do. The journal has it all in any case.
+    /// Flushes sled, so that the next start has less to replay. The journal is complete in any case.
     #[expect(
         clippy::disallowed_methods,
         reason = "flush is not durable on Linux, and the index does not need it to be"
@@ -213,7 +213,7 @@ fn closed() -> Broken {
 impl From<::sled::Error> for Broken {
     fn from(error: ::sled::Error) -> Self {
         Self(match error {
-            // What the system said is inside of what a programmer would read.
+            // The message of the system is embedded in a debug representation.
             ::sled::Error::Io(said) => {
                 let said = said.to_string();
                 let words = said.split("message: \"").nth(1);
@@ -226,8 +226,8 @@ impl From<::sled::Error> for Broken {
     }
 }
 
-/// Waits until nobody has the lock of a file. A view that was left because of a full disk has its lock for as long as the
-/// process lives, so there is an end to the waiting.
+/// Waits for the lock of a file to be released. An index that was abandoned because of a full disk keeps its lock until the
+/// process ends, so the wait is limited.
 fn wait_for(file: File) -> std::io::Result<()> {
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
         return Ok(());
@@ -237,7 +237,7 @@ fn wait_for(file: File) -> std::io::Result<()> {
         .name("umai-store-wait".into())
         .spawn(move || {
             if flock(&file, FlockOperation::LockExclusive).is_ok() {
-                // Nobody waits any more when it took too long.
+                // The receiver is gone after the timeout.
                 let _ = free.send(());
             }
         })?;
@@ -245,7 +245,7 @@ fn wait_for(file: File) -> std::io::Result<()> {
         .map_err(|_| std::io::Error::other("this process still has the index open"))
 }
 
-/// sled makes its files readable by others.
+/// Restricts the permissions of sled's files, which sled creates readable by other users.
 fn keep_private(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     for entry in std::fs::read_dir(folder)? {
@@ -260,7 +260,8 @@ fn keep_private(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A snapshot of its own that sled was writing when it was killed stops its next open; a finished one must stay.
+/// Moves a sled snapshot aside that was being written when the process was killed; it would prevent opening. A finished one must
+/// stay.
 fn set_unfinished_aside(folder: &Path) -> std::io::Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Ok(());
@@ -275,7 +276,7 @@ fn set_unfinished_aside(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whoever panicked while holding this lock left whole rows.
+/// A poisoned lock is safe to use: only complete rows are inserted.
 fn locked<T>(lock: Result<T, std::sync::PoisonError<T>>) -> T {
     lock.unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The view that is in use, and how it is read while it changes.
+//! Current index, and consistent reads while it changes.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,21 +12,21 @@ use crate::connection::{
     Connection, ConnectionItem, Page, Query, Sealed, StoreError, Version, Window, alias,
 };
 
-/// The view in use. It is replaced by another one when it turns out to be damaged.
+/// Index in use. It is replaced when it turns out to be damaged.
 pub struct Views {
     current: RwLock<Arc<View>>,
-    /// How many connections there are, those in the trash among them, so that nothing has to be counted.
+    /// Number of connections including the trash, so that they need not be counted.
     count: AtomicU64,
-    /// How many of them are in the trash, once that was counted; held by changes to the trash while they are applied.
+    /// Number of connections in the trash, once counted. Locked by changes to the trash while they are applied.
     trashed: Mutex<Option<u64>>,
-    /// Taken by a list that was disturbed, and by the changes that would disturb it.
+    /// Locked for reading by a list that was disturbed, and for writing by changes that would disturb it.
     still: RwLock<()>,
-    /// Grows whenever a connection leaves its place in the list.
+    /// Incremented whenever a connection leaves its position in the list.
     moves: AtomicU64,
 }
 
 impl Views {
-    /// Begins with this view.
+    /// Starts with an index.
     pub fn new(view: View, count: u64) -> Self {
         Self {
             current: RwLock::new(Arc::new(view)),
@@ -37,19 +37,19 @@ impl Views {
         }
     }
 
-    /// The view in use.
+    /// Returns the index in use.
     pub fn current(&self) -> Arc<View> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Uses another view from now on, and answers the one that was used.
+    /// Replaces the index and returns the previous one.
     pub fn replace(&self, view: View) -> Arc<View> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *self.trashed.lock().unwrap_or_else(PoisonError::into_inner) = None;
         std::mem::replace(&mut current, Arc::new(view))
     }
 
-    /// Says how many connections there are.
+    /// Sets the number of connections.
     pub fn set_count(&self, count: u64) {
         self.count.store(count, Ordering::Release);
     }
@@ -78,14 +78,14 @@ impl Views {
         applied
     }
 
-    /// What is known of a connection.
+    /// Returns the current state of a connection.
     pub fn known(&self, id: Uuid) -> Result<Option<Current>, StoreError> {
         self.body(&rows::record_key(id), id)?
             .map(|body| Current::read(id, &body))
             .transpose()
     }
 
-    /// Who has an alias.
+    /// Returns the owner of an alias.
     pub fn owner(&self, alias: &str) -> Result<Option<Uuid>, StoreError> {
         let Some(body) = self.body(&rows::alias_key(alias), Uuid::nil())? else {
             return Ok(None);
@@ -95,7 +95,7 @@ impl Views {
             .ok_or_else(|| unsound("an alias has no connection"))
     }
 
-    /// A connection.
+    /// Returns a connection.
     pub fn get(&self, id: Uuid) -> Result<Option<Connection<Sealed>>, StoreError> {
         let Some(body) = self.body(&rows::record_key(id), id)? else {
             return Ok(None);
@@ -106,7 +106,7 @@ impl Views {
             .map(Some)
     }
 
-    /// The versions of a connection, newest first.
+    /// Returns the versions of a connection, newest first.
     pub fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
         let Some(newest) = self.newest_version(id)? else {
             return Ok(Page {
@@ -135,7 +135,7 @@ impl Views {
         Ok(Page { items, total })
     }
 
-    /// One version of a connection.
+    /// Returns a version of a connection.
     pub fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
         let newest = self.newest_version(id)?;
         if newest
@@ -152,7 +152,7 @@ impl Views {
         rows::version_of(id, json).map(Some)
     }
 
-    /// The version that a connection is at.
+    /// Returns the current version of a connection.
     fn newest_version(&self, id: Uuid) -> Result<Option<Version>, StoreError> {
         let Some(body) = self.body(&rows::record_key(id), id)? else {
             return Ok(None);
@@ -162,8 +162,8 @@ impl Views {
         rows::version_saved(id, row.json).map(Some)
     }
 
-    /// The connections a query admits. A connection that changes its place meanwhile is in the list once: a list that was
-    /// disturbed is read again, and at last with such changes waiting.
+    /// Returns the connections matching a query. A connection that moves during the read is listed exactly once: a disturbed list
+    /// is read again, and the last attempt blocks such changes.
     pub fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
         for _ in 0..2 {
             let before = self.moves.load(Ordering::Acquire);
@@ -176,7 +176,7 @@ impl Views {
         self.read_list(query)
     }
 
-    /// The aliases in use that begin with this, in their order; at most so many.
+    /// Returns the aliases outside the trash with a prefix, in order, at most `most`.
     pub fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
         let mut found = Vec::new();
         if most == 0 {
@@ -234,7 +234,7 @@ impl Views {
         if let Some(error) = trouble {
             return Err(error);
         }
-        // Stored before lists said where a connection calls; one that cannot be read is listed all the same.
+        // Rows of earlier versions have no endpoint. Without a readable connection the item is listed without endpoint.
         for at in unsaid {
             if let Some(item) = items.get_mut(at)
                 && let Ok(Some(known)) = self.known(item.id)
@@ -254,7 +254,7 @@ impl Views {
         Ok(Page { items, total })
     }
 
-    /// How many connections are in the trash; counted when it changed since the last time.
+    /// Number of connections in the trash; counted again after a change to the trash.
     fn trashed(&self) -> Result<u64, StoreError> {
         let mut trashed = self.trashed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = *trashed {

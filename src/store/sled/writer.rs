@@ -1,7 +1,7 @@
-//! The one writer: takes what has arrived, admits it, appends it, syncs once for all, and has it applied.
+//! Writer thread: accepts queued changes, appends them, syncs once per group, and applies them.
 //!
-//! Why one thread: applying the next group while one is synced was measured, and gained nothing. Those who wait for a group
-//! are the ones whose changes make the next one, and a change of threads costs as much as applying a few changes.
+//! Overlapping the sync of one group with the next one was measured and gained nothing: the callers that wait for a group are the
+//! ones that send the next changes, and a thread switch costs as much as applying a few changes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,36 +16,36 @@ use super::repair::Keeper;
 use crate::connection::StoreError;
 use crate::store::journal::segment::Refused;
 
-/// So many changes are synced together at most, and so many bytes.
+/// Maximum number of changes and bytes synced together.
 const MOST: usize = 512;
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// What the writer is asked.
+/// Message to the writer.
 pub enum Message {
-    /// To make a change.
+    /// Perform a change.
     Change(Ask, Answer),
-    /// To look whether the view is damaged, and to make it again if it is.
+    /// Verify the index and rebuild it when it is damaged.
     Repair(oneshot::Sender<()>),
-    /// To say when the view was looked at, which is before the first message.
+    /// Reply once the index was verified, which happens before the first message.
     Seen(oneshot::Sender<()>),
-    /// To finish, and to let the next process in.
+    /// Finish and release the store to the next process.
     Close(oneshot::Sender<()>),
 }
 
-/// The one writer.
+/// Writer of a store.
 pub struct Writer {
     inbox: mpsc::Receiver<Message>,
-    /// A message that was taken out of the inbox and does not belong to the group.
+    /// Message that was received but does not belong to the current group.
     next: Option<Message>,
     ledger: Ledger,
     keeper: Keeper,
     applier: Arc<Applier>,
-    /// Why nothing can be written any more.
+    /// Reason why nothing can be written any more.
     read_only: Option<StoreError>,
 }
 
 impl Writer {
-    /// The writer of a store that is ready.
+    /// Returns the writer of a store with a ready index.
     pub fn new(inbox: mpsc::Receiver<Message>, ready: Ready, applier: Arc<Applier>) -> Self {
         Self {
             inbox,
@@ -57,7 +57,7 @@ impl Writer {
         }
     }
 
-    /// Works until it is closed, or until nobody can ask any more.
+    /// Runs until the store is closed or all senders are dropped.
     pub fn run(mut self, closing: &AtomicBool) {
         self.keeper
             .look_at_all(&mut self.ledger, || !closing.load(Ordering::Acquire));
@@ -71,11 +71,11 @@ impl Writer {
                 Some(Message::Repair(done)) => {
                     self.ledger.forget(u64::MAX);
                     self.keeper.repair(&mut self.ledger);
-                    // Whoever asked reads again, or went away.
+                    // The caller may have been cancelled.
                     let _ = done.send(());
                 }
                 Some(Message::Seen(done)) => {
-                    // Whoever asked reads again, or went away.
+                    // The caller may have been cancelled.
                     let _ = done.send(());
                 }
                 Some(Message::Close(done)) => break Some(done),
@@ -86,12 +86,12 @@ impl Writer {
         self.keeper.close(self.ledger.point());
         drop(self.keeper);
         if let Some(done) = asked_by {
-            // Whoever asked went away: it is closed all the same.
+            // The caller may have been cancelled.
             let _ = done.send(());
         }
     }
 
-    /// Makes a group of this change and those that wait behind it, and writes it.
+    /// Writes a group of this change and the queued changes after it.
     fn write(&mut self, ask: Ask, answer: Answer) {
         self.ledger.forget(self.applier.feed.newest());
         let before = self.ledger.point();
@@ -116,7 +116,7 @@ impl Writer {
             }
         }
         for (answer, error) in refused {
-            // Whoever no longer waits does not need the answer.
+            // The caller may have been cancelled.
             let _ = answer.send(Err(error));
         }
         self.keeper.follow(&self.ledger);
@@ -131,7 +131,7 @@ impl Writer {
         Ok(step)
     }
 
-    /// The next change, if it has arrived; deletes and saves are not mixed, since a full disk still takes deletes.
+    /// Returns the next queued change; deletes and saves are not mixed, because a full disk still accepts deletes.
     fn next_change(&mut self, deletes: bool) -> Option<(Ask, Answer)> {
         match self.inbox.try_recv().ok()? {
             Message::Change(ask, answer) if ask.is_delete() == deletes => Some((ask, answer)),
@@ -165,11 +165,11 @@ impl Writer {
         }
     }
 
-    /// None of a group that was not written has been.
+    /// Rejects all changes of a group that was not written.
     fn take_back(&mut self, before: Point, group: Group, error: &StoreError) {
         self.ledger.go_back(before);
         for (_, answer) in group {
-            // Whoever no longer waits does not need the answer.
+            // The caller may have been cancelled.
             let _ = answer.send(Err(error.clone()));
         }
     }

@@ -1,4 +1,4 @@
-//! Looks for damage in every file of the journal and its snapshots, also in those that a start does not need.
+//! Checks every file of the journal and its snapshots for damage, including those that a start does not read.
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -10,7 +10,7 @@ use crate::store::journal::segment::Segment;
 use crate::store::journal::snapshot::{self, Unsound};
 use crate::store::journal::{self};
 
-/// What is damaged and where, one sentence each.
+/// Lists the damaged files, one sentence each.
 pub fn all(data: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     let segments = Segment::all(&data.join(journal::FOLDER))?;
@@ -36,13 +36,13 @@ fn at(byte: impl std::fmt::Display) -> String {
     format!("at byte {byte}")
 }
 
-/// Where a segment is damaged first; one that is written may end in the middle.
+/// Returns the first damaged position of a segment; the last segment may end with an unfinished write.
 fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
     let (bytes, head) = segment.read()?;
     match head {
         Ok(_) => {}
         Err(Unreadable::Damaged) => return Ok(Some("in its header".into())),
-        // Only a newer umai can tell.
+        // Only a newer umai can check it.
         Err(Unreadable::Newer(_)) => return Ok(None),
     }
     let place = Walk::new(&bytes, head::LENGTH).find_map(|step| match step {
