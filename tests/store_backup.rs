@@ -1,4 +1,4 @@
-//! What backups of a store promise: everything up to them comes back, and one that was damaged or changed is never taken for whole.
+//! Backups: a restore recovers everything, and damaged or modified backups are detected.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,7 +40,7 @@ fn restore(folder: &Path, backup: &Path) -> Option<PathBuf> {
     prepared.carry_out(now()).unwrap().aside
 }
 
-/// A closed store of a few connections, one of them in two versions, and a backup of it.
+/// Creates a closed store with a few connections, one of them with two versions, and a backup of it.
 async fn small(folder: &Path) -> (Content, PathBuf) {
     let store = open_in(folder).await.unwrap();
     for number in 0..3 {
@@ -80,7 +80,7 @@ async fn a_restore_brings_back_what_a_plain_map_says_there_was_whatever_was_done
             }
         }
         if random(2) == 0 {
-            // Whoever has it open.
+            // While the store is open.
             backups.push((backup(folder.path()).path, now_there.clone()));
         }
         let newest = store.revision();
@@ -135,13 +135,13 @@ async fn every_flipped_bit_of_a_backup_is_seen_and_so_is_every_cut() {
         fs::write(&damaged, doubled).unwrap();
         assert!(file::read(&damaged).is_err(), "{more} bytes twice");
     }
-    // None of this came near the store.
+    // None of this affected the store.
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
     store.close().await.unwrap();
 }
 
-/// A backup in which somebody without the key changed a text, and made every checksum right again.
+/// Backup in which a text was modified without the key, with all checksums recomputed.
 fn forge(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let (rows, trailer) = bytes.split_at(bytes.len() - 128);
     let mut forged = rows[..128].to_vec();
@@ -180,7 +180,7 @@ async fn a_backup_that_somebody_changed_without_the_key_does_not_come_back() {
         panic!("it was taken");
     };
     assert!(said.contains("was modified without the key"), "{said}");
-    // With the trailer as it was, which has the right seal for something else.
+    // With the original trailer, whose seal belongs to other content.
     let mut other = fs::read(&forged).unwrap();
     let right = fs::read(&path).unwrap();
     let length = other.len();
@@ -189,7 +189,7 @@ async fn a_backup_that_somebody_changed_without_the_key_does_not_come_back() {
     assert_eq!(file::read(&forged).map(drop), Err(Fault::Unlike));
     let bytes = forge(&right, "openai", "evilai");
     fs::write(&forged, bytes).unwrap();
-    // Without the key, nobody can see it; that is what the verdict says.
+    // Without the key a modification cannot be detected, and the result reports that.
     fs::remove_file(options.config.join("umai.key")).unwrap();
     let verified = verify(&forged, &Keys::find(&options)).unwrap();
     assert_eq!(verified.seal, SealVerdict::NoKey);

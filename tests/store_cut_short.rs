@@ -1,6 +1,6 @@
-//! Ends a process while it makes the view of a large store: the next start has everything.
+//! Kills a process while it rebuilds the index of a large store: the next start has everything.
 //!
-//! Why a file of its own: a process that is just being started holds the locks of the one that starts it for a moment.
+//! This is a separate test binary, because a process that is being started holds the locks of its parent for a moment.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -30,7 +30,7 @@ fn list(folder: &Path) -> Command {
     command
 }
 
-/// So many that the view is made while the store is in use already.
+/// Large enough that the index is built while the store is in use.
 const MANY: u64 = 6_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

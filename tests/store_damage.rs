@@ -1,4 +1,4 @@
-//! Damages the files of a store: what can be kept is kept, and what happened is said.
+//! Damages the files of a store: everything recoverable is kept, and the damage is reported.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ use self::world::{Content, Store, content, id, open_in, options, random, save};
 
 const CONNECTIONS: u64 = 60;
 
-/// A closed store with connections in one, two and three versions, some deleted.
+/// Creates a closed store with connections in one, two and three versions, some of them deleted.
 async fn store_in(folder: &Path) -> Content {
     let store = open_in(folder).await.unwrap();
     fill(&store, CONNECTIONS).await;
@@ -55,7 +55,7 @@ fn shorten(path: &Path, length: u64) {
     file.set_len(length).unwrap();
 }
 
-/// A byte that is in use, since most of a sled file is zeros.
+/// Random offset of a nonzero byte; most of a sled file is zeros.
 fn used_byte(path: &Path) -> Option<usize> {
     let bytes = fs::read(path).unwrap();
     let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
@@ -63,7 +63,7 @@ fn used_byte(path: &Path) -> Option<usize> {
     used.get(chosen).copied()
 }
 
-/// What was done to the sled folder, and whether the store must notice.
+/// Damages the sled folder. Returns a description, and true when the store must notice the damage.
 fn damage_view(sled: &Path, kind: u64) -> (String, bool) {
     let files: Vec<PathBuf> = files(sled)
         .into_iter()
@@ -118,7 +118,7 @@ async fn a_view_that_is_damaged_in_many_ways_is_made_again_and_that_is_said() {
             );
         }
         noticed += usize::from(said.contains("rebuilt from the journal"));
-        // It is a store like any other.
+        // The store works normally.
         store.save(save(1_000, 1)).await.unwrap();
         store.close().await.unwrap();
         let store = open_in(folder.path()).await.unwrap();
@@ -126,11 +126,11 @@ async fn a_view_that_is_damaged_in_many_ways_is_made_again_and_that_is_said() {
         assert_eq!(store.notices(), Vec::<String>::new(), "{damage}");
         store.close().await.unwrap();
     }
-    // Some bits matter to nobody.
+    // Some bits have no effect.
     assert!(noticed >= 22, "{noticed} of 40 were noticed");
 }
 
-/// Takes a row that begins with this out of a view, or changes its value, as if sled had lost it without knowing.
+/// Removes or changes a random row with a key prefix, as if sled had lost it without noticing.
 fn lose_row(folder: &Path, kind: &str, change: bool) {
     let db = sled::open(folder.join("data/sled")).unwrap();
     let rows: Vec<_> = db.scan_prefix(kind).map(Result::unwrap).collect();
@@ -167,7 +167,7 @@ async fn a_view_that_lost_a_row_without_knowing_is_made_again() {
 async fn a_large_view_that_lost_an_alias_finds_it_and_does_not_admit_it_twice() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_in(folder.path()).await.unwrap();
-    // More than are looked at before the store is used.
+    // More connections than are verified before the store is used.
     join_all((0..6_000).map(|number| store.save(save(number, 1)))).await;
     store.close().await.unwrap();
     drop(store);
@@ -194,7 +194,7 @@ async fn a_large_view_that_lost_an_alias_finds_it_and_does_not_admit_it_twice() 
     store.close().await.unwrap();
 }
 
-/// Connections with long names, so that few of them make a long journal.
+/// Connections with long names, so that few of them fill the journal.
 async fn long_journal_in(folder: &Path) -> usize {
     let store = open_in(folder).await.unwrap();
     let saves = (0..4_000).map(|number| {
@@ -204,7 +204,7 @@ async fn long_journal_in(folder: &Path) -> usize {
     });
     join_all(saves).await;
     store.close().await.unwrap();
-    // The last snapshot may have been stopped by the closing; the next writes take another.
+    // Closing may have cancelled the last snapshot; the next writes take another one.
     let store = open_in(folder).await.unwrap();
     assert_eq!(store.notices(), Vec::<String>::new());
     let total = total(&store).await;
@@ -225,7 +225,7 @@ async fn a_long_journal_is_followed_by_snapshots_that_the_store_can_be_made_from
     assert_eq!(long_journal_in(folder.path()).await, 4_000);
     let snapshots = folder.path().join("data/snapshots");
     assert!(!files(&snapshots).is_empty(), "no snapshot was taken");
-    // Without the view; then with the newest snapshot damaged too.
+    // Without the index; then with the newest snapshot damaged too.
     for damaged in [false, true] {
         fs::remove_dir_all(folder.path().join("data/sled")).unwrap();
         if damaged {
@@ -240,14 +240,14 @@ async fn a_long_journal_is_followed_by_snapshots_that_the_store_can_be_made_from
     }
 }
 
-/// The only segment of a small store.
+/// Path of the only segment of a small store.
 fn segment(folder: &Path) -> PathBuf {
     let mut segments = files(&folder.join("data/journal"));
     assert_eq!(segments.len(), 1);
     segments.remove(0)
 }
 
-/// Where entries begin in a segment.
+/// Offsets of the entries in a segment.
 fn entries(path: &Path) -> Vec<usize> {
     let bytes = fs::read(path).unwrap();
     (0..bytes.len())
@@ -350,7 +350,7 @@ async fn a_write_that_never_finished_is_cut_off() {
         let bytes = fs::read(&path).unwrap();
         let entries = entries(&path);
         let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
-        // The beginning of another entry behind the last one.
+        // The start of another entry after the last one.
         let mut torn = bytes[..end].to_vec();
         let piece = 1 + random(120) as usize;
         torn.extend_from_slice(&bytes[entries[0]..entries[0] + piece]);
@@ -378,7 +378,7 @@ async fn a_view_without_its_journal_is_not_lost() {
     let said = store.notices().join(" ");
     assert!(said.contains("The journal was not found"), "{said}");
     store.close().await.unwrap();
-    // What it went on with is a whole store again, without the view.
+    // The new journal is complete without the index.
     fs::remove_dir_all(folder.path().join("data/sled")).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);

@@ -1,9 +1,10 @@
-//! Has the system refuse one call after the other, once: nothing that was acknowledged is lost, nothing is half there, what is said
-//! is a sentence, and the next start works.
+//! Injects an error into one system call after the other: nothing acknowledged is lost, nothing is left half done, the error is a
+//! sentence, and the next start works.
 //!
-//! Each kind of call that changes files or makes them durable is refused the first time, then the second time, and so on until umai
-//! comes through without meeting the refusal; a few of them each run, all of them with `UMAI_EVERY_FAULT=1`, all of one command with a word of it, as `rotate`. strace counts the calls
-//! of each thread by themselves, so some runs meet several.
+//! Each kind of call that changes files or makes them durable fails the first time, then the second time, and so on until umai
+//! completes without an error. A normal run tries a random selection, `UMAI_EVERY_FAULT=1` tries all of them, and a word of a
+//! command, such as `rotate`, tries all of that command. strace counts the calls of each thread separately, so some runs have
+//! several errors.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,7 +37,7 @@ use self::process::{FOLDER, NUMBER, say, told};
 use self::strace::is_there;
 use self::world::{Content, Names, content, id, names, open_in, options, random, save};
 
-/// What is refused: calls that do the same.
+/// Groups of equivalent calls that fail.
 const CALLS: [&str; 10] = [
     "write",
     "pwrite64",
@@ -50,14 +51,14 @@ const CALLS: [&str; 10] = [
     "?open,openat",
 ];
 const ERRORS: [&str; 2] = ["EIO", "ENOSPC"];
-/// Where not all are met, one that lies elsewhere than at home is tried again so often.
+/// Number of further attempts after an error outside the home folder, when not all errors are tried.
 const TRIES: u64 = 3;
-/// One that takes longer than this is named.
+/// A run longer than this is reported.
 const SLOW: Duration = Duration::from_secs(10);
-/// One that takes longer than so many seconds hangs.
+/// A run longer than this many seconds hangs.
 const PATIENCE: &str = "15";
 
-/// A call that is refused.
+/// Injected error.
 #[derive(Debug, Clone, Copy)]
 struct Fault {
     calls: &'static str,
@@ -65,12 +66,12 @@ struct Fault {
     number: u64,
 }
 
-/// What umai did in spite of it.
+/// Result of a run with an injected error.
 struct Met {
     output: Output,
-    /// How often it met the fault.
+    /// Number of injected errors.
     times: usize,
-    /// Whether it met it at nothing but files of the home.
+    /// True when all errors affected files in the home folder.
     is_at_home: bool,
 }
 
@@ -115,7 +116,7 @@ fn run(program: &Path, fault: Option<Fault>, set_up: impl FnOnce(&mut Command)) 
     let is_at_home = met
         .iter()
         .all(|line| line.contains(env!("CARGO_TARGET_TMPDIR")));
-    // A wake-up that is lost on the way may be waited for without end; nothing on the disk may.
+    // A lost wake-up may block forever; a failed disk operation must not.
     let is_hung = output.status.code().is_none_or(|code| code == 137);
     assert!(!is_hung || !is_at_home, "{fault:?}: it hangs");
     Met {
@@ -125,7 +126,7 @@ fn run(program: &Path, fault: Option<Fault>, set_up: impl FnOnce(&mut Command)) 
     }
 }
 
-/// Meets every fault, or some; answers how many were met.
+/// Injects all errors or a selection. Returns the number of injected errors.
 async fn meet_all(
     run: impl Fn(Option<Fault>, &Path) -> Met,
     ground: &Path,
@@ -162,7 +163,7 @@ async fn meet_all(
                     break;
                 }
                 if !did.is_at_home {
-                    // A library that is not there, a wake-up that is not heard: that is no disk.
+                    // A missing library or a lost wake-up is not a disk error.
                     continue;
                 }
                 met += 1;
@@ -183,7 +184,7 @@ async fn meet_all(
     met
 }
 
-/// What was said about the fault, each a sentence, with the folder left out.
+/// Reported errors, each checked to be a sentence, without the folder.
 fn refusals(did: &Met, folder: &Path, place: &str) -> Vec<String> {
     let out = String::from_utf8_lossy(&did.output.stdout).into_owned();
     let refused = out
@@ -202,7 +203,7 @@ fn refusals(did: &Met, folder: &Path, place: &str) -> Vec<String> {
         .collect()
 }
 
-/// Does a little of everything, and says of each thing whether it was done; goes on whatever is refused.
+/// Performs a few operations of every kind, reports each success, and continues after errors.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is the process that meets the faults"]
 async fn the_script_that_meets_a_fault() {
@@ -284,7 +285,7 @@ async fn look_at_script(folder: &Path, did: &Met, place: &str) {
             "{place}: {number} was told at {version} and is at {stored:?}; {notices:?}; {out}"
         );
     }
-    // It works again.
+    // The store works again.
     store
         .save(save(99, 1))
         .await
@@ -326,7 +327,7 @@ async fn a_call_that_is_refused_once_loses_nothing_that_was_acknowledged() {
     assert!(met > 0, "none was met");
 }
 
-/// A home with two connections in it and a backup.
+/// Creates a home folder with two connections and a backup. Returns the path of the backup.
 async fn home(folder: &Path) -> PathBuf {
     fs::write(folder.join("secret"), "sk-new").unwrap();
     let store = open_in(folder).await.unwrap();
@@ -421,7 +422,7 @@ async fn a_command_that_is_refused_a_call_is_done_or_not_and_says_so_in_a_senten
                 );
                 assert!(!said.contains("panicked"), "{place}: {said}");
                 assert!(is_done || said.split(' ').count() > 3, "{place}: {said}");
-                // What was refused before can be done now.
+                // The failed operation can be repeated now.
                 let again = run_umai(&["connections".into(), "list".into()], None, folder);
                 assert!(again.output.status.success(), "{place}: {}", again.said());
             },

@@ -1,7 +1,7 @@
-//! Flips bits in the files of a home, and cuts them: nothing is silently wrong or lost, it is said what is damaged and where, and a
-//! restore brings back everything up to the backup.
+//! Flips bits in the files of a home folder and truncates files: nothing is silently wrong or lost, the damage is reported with
+//! its position, and a restore recovers everything up to the backup.
 //!
-//! `UMAI_FLIPS=2000` damages so many homes.
+//! `UMAI_FLIPS=2000` damages 2,000 home folders.
 
 #![allow(
     clippy::unwrap_used,
@@ -41,7 +41,7 @@ fn flips() -> u64 {
     std::env::var("UMAI_FLIPS").map_or(24, |text| text.parse().unwrap())
 }
 
-/// A home with a closed store in it and a backup of all of it; once with a snapshot, once without.
+/// Home folder with a closed store and a complete backup, with or without a snapshot.
 struct Ground {
     home: tempfile::TempDir,
     before: Content,
@@ -56,7 +56,7 @@ impl Ground {
         store.close().await.unwrap();
         drop(store);
         if with_snapshot {
-            // A damaged journal is followed by a snapshot.
+            // A damaged journal causes a snapshot.
             let segment = home.path().join("data/journal/00000000000000000001.log");
             flip(&segment, 400);
             let store = open_in(home.path()).await.unwrap();
@@ -108,16 +108,16 @@ fn flip(path: &Path, at: usize) {
     fs::write(path, bytes).unwrap();
 }
 
-/// What was damaged.
+/// Damage to a file.
 struct Damage {
     file: PathBuf,
-    /// In words.
+    /// Description.
     what: String,
-    /// Whether a byte that says something was changed.
+    /// True when a meaningful byte was changed.
     is_felt: bool,
 }
 
-/// Damages a file in a home: flips a bit in a byte that is used, or anywhere, or cuts it.
+/// Damages a file: flips a bit of a nonzero byte or of any byte, or truncates the file.
 fn damage(file: &Path) -> Damage {
     let bytes = fs::read(file).unwrap();
     let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
@@ -147,7 +147,7 @@ fn damage(file: &Path) -> Damage {
     }
 }
 
-/// The part of a home that a file belongs to.
+/// Part of the home folder that a file belongs to.
 fn part(home: &Path, file: &Path) -> String {
     let name = file.strip_prefix(home).unwrap();
     let mut parts = name
@@ -159,7 +159,7 @@ fn part(home: &Path, file: &Path) -> String {
     }
 }
 
-/// What became of the damage of each part.
+/// Outcomes by part.
 #[derive(Default)]
 struct Tally(BTreeMap<(String, &'static str), u64>);
 
@@ -169,7 +169,7 @@ impl Tally {
     }
 }
 
-/// What a store has, each as it was saved once; versions before may be lost.
+/// Reads the content of a store; each connection must have a saved state, but older versions may be lost.
 async fn records(store: &Store) -> Content {
     let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
     let mut found = Content::new();
@@ -182,7 +182,7 @@ async fn records(store: &Store) -> Content {
     found
 }
 
-/// A home whose damage was looked at.
+/// Checks the outcome of damage to a home folder.
 async fn look(ground: &Ground, home: &Path, damages: &[Damage], tally: &Mutex<Tally>) {
     let words: Vec<&str> = damages.iter().map(|damage| damage.what.as_str()).collect();
     let words = words.join(", ");
@@ -216,7 +216,7 @@ async fn look(ground: &Ground, home: &Path, damages: &[Damage], tally: &Mutex<Ta
                 _ => records(&store).await,
             };
             if found == ground.before {
-                // A start says what it met; of files that it did not need, the doctor does.
+                // A start reports the damage it found; the doctor reports damage in files that a start does not read.
                 let is_named = surveyed.contains(damages[0].file.to_str().unwrap());
                 let what = match (said.is_empty(), is_named) {
                     (false, _) => "whole, told by the start",
@@ -244,7 +244,7 @@ async fn look(ground: &Ground, home: &Path, damages: &[Damage], tally: &Mutex<Ta
                 );
                 for (number, version) in &found {
                     let before = ground.before.get(number);
-                    // One whose deletion is lost is there again.
+                    // A connection whose deletion was lost exists again.
                     assert!(
                         before.is_none_or(|before| version <= before),
                         "{words}: {number}"
@@ -286,8 +286,7 @@ async fn look(ground: &Ground, home: &Path, damages: &[Damage], tally: &Mutex<Ta
     store.close().await.unwrap();
 }
 
-/// Damages a home: in one place, each part as often as the others, however many files it has; or in several places of what a
-/// store is made of.
+/// Damages a home folder in one place, choosing each part equally often, or in several places of the store.
 fn damages(home: &Path, several: bool) -> Vec<Damage> {
     let all = files(home);
     let of = |parts: &[&str]| -> Vec<&PathBuf> {
@@ -308,7 +307,7 @@ fn damages(home: &Path, several: bool) -> Vec<Damage> {
 async fn damage_anywhere_is_mended_or_told_and_a_restore_brings_everything_back() {
     let grounds = [Ground::new(false).await, Ground::new(true).await];
     let tally = Mutex::new(Tally::default());
-    // Most of the time is spent waiting for the disk, so a few are looked at side by side.
+    // Most of the time is spent waiting for the disk, so a few homes are checked concurrently.
     stream::iter(0..flips())
         .for_each_concurrent(SIDE_BY_SIDE, async |round| {
             let ground = &grounds[round as usize % 2];

@@ -1,10 +1,11 @@
-//! Ends umai at every step of a backup, a restore, a rotation and a new key: the next start finds what was or what is to be, whole.
+//! Kills umai at every step of a backup, a restore, a key rotation and a new key: the next start finds the complete old or new
+//! state.
 //!
-//! The steps are the calls that change files or make them durable. Where strace is there, umai is killed before the first of them,
-//! then before the second, and so on until it comes through; a few of them each run, all of them with `UMAI_EVERY_STEP=1`. Where it
-//! is not, umai is killed after random times.
+//! The steps are the system calls that change files or make them durable. With strace, umai is killed before the first of them,
+//! then before the second, and so on until it completes; a normal run tries a selection, `UMAI_EVERY_STEP=1` all of them. Without
+//! strace, umai is killed after random times.
 //!
-//! Why a file of its own: a process that is just being started holds the locks of the one that starts it for a moment.
+//! This is a separate test binary, because a process that is being started holds the locks of its parent for a moment.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,14 +37,14 @@ use umai::store::key::place::Spot;
 use self::folders::copy;
 use self::world::{Content, EVERYTHING, content, open_in, options, random, save};
 
-/// The calls that change files or make them durable.
+/// System calls that change files or make them durable.
 const CALLS: &str = "?rename,?renameat,?renameat2,?link,?linkat,?unlink,?unlinkat,?rmdir,?mkdir,?mkdirat,\
     fsync,fdatasync,ftruncate,write,pwrite64";
-/// So many steps of each command are tried, when not all are.
+/// Number of steps per command, when not all are tried.
 const TRIED: u64 = 12;
 const PASSPHRASE: &str = "correct horse battery";
 
-/// A home whose store has changed since its backup.
+/// Home folder whose store has changed since its backup.
 struct Ground {
     folder: tempfile::TempDir,
     backup: PathBuf,
@@ -91,14 +92,14 @@ fn umai(folder: &Path, arguments: &[&str], mut before: Command) -> Command {
     before
 }
 
-/// How a process is ended.
+/// End of a process.
 #[derive(Clone, Copy)]
 enum End {
-    /// Before its call of this number.
+    /// Killed before this system call.
     Call(u64),
-    /// After so long.
+    /// Killed after a time.
     Time(Duration),
-    /// Not at all.
+    /// Not killed.
     Never,
 }
 
@@ -122,14 +123,14 @@ fn run(folder: &Path, arguments: &[&str], end: End) -> Output {
                 .unwrap();
             let (_never, telling) = mpsc::channel::<()>();
             let _ = telling.recv_timeout(time);
-            // One that has ended cannot be killed.
+            // Killing a process that has ended fails.
             let _ = child.kill();
             child.wait_with_output().unwrap()
         }
     }
 }
 
-/// The ends to try: by number, ending with one that is not met; or by time.
+/// Ends to try: by call number, the last of which is not reached; or by time.
 fn ends(ground: &Ground, arguments: &[&str]) -> Vec<End> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     copy(ground.folder.path(), folder.path());
@@ -143,7 +144,7 @@ fn ends(ground: &Ground, arguments: &[&str]) -> Vec<End> {
             .map(|time| End::Time(Duration::from_micros(time)))
             .collect();
     }
-    // So many calls there are, about: every thread counts its own.
+    // Approximate number of calls: every thread counts separately.
     let (mut met, mut count) = (0, 16);
     while !is_through(ground, arguments, count) {
         (met, count) = (count, count * 2);
@@ -176,7 +177,7 @@ fn is_through(ground: &Ground, arguments: &[&str], number: u64) -> bool {
         .success()
 }
 
-/// Runs a command many times, each ended elsewhere, and looks each time; answers how often it was ended.
+/// Runs a command with all ends and checks each result. Returns the number of kills.
 async fn interrupt(
     ground: &Ground,
     arguments: &[&str],
@@ -195,7 +196,7 @@ async fn interrupt(
         let is_done = output.status.success();
         ended += usize::from(!is_done);
         look(folder.path(), is_done, &place).await;
-        // What was left behind stands in nobody's way.
+        // Leftovers do not prevent anything.
         let again = run(folder.path(), &["backup", "create"], End::Never);
         assert!(again.status.success(), "{place}: {again:?}");
         for found in Shelf::of_store(&options(folder.path()).data).all().unwrap() {
@@ -253,10 +254,10 @@ async fn a_rotation_that_is_ended_anywhere_leaves_every_secret_open() {
         &ground,
         &["key", "rotate"],
         async |folder, is_done, place| {
-            // Every secret is looked at.
+            // Every secret is read.
             assert_eq!(content_of(folder, place).await, ground.now, "{place}");
             assert!(!is_done || key(folder) != old, "{place}");
-            // The backup from before comes back, whichever key there is now.
+            // The older backup can be restored with either key.
             let path = ground.backup.to_str().unwrap();
             let restored = run(folder, &["backup", "restore", path, "--yes"], End::Never);
             assert!(restored.status.success(), "{place}: {restored:?}");
@@ -278,7 +279,7 @@ async fn a_backup_that_is_ended_anywhere_is_whole_or_not_there() {
         &["backup", "create"],
         async |folder, is_done, place| {
             let found = Shelf::of_store(&options(folder).data).all().unwrap();
-            // One was there before.
+            // One backup existed before.
             assert!((1..=2).contains(&found.len()), "{place}: {found:?}");
             assert!(!is_done || found.len() == 2, "{place}");
             assert_eq!(content_of(folder, place).await, ground.now, "{place}");
@@ -293,7 +294,7 @@ async fn a_new_key_that_is_ended_anywhere_costs_no_name_and_no_key_file() {
     let mut ground = ground().await;
     let key = |folder: &Path| options(folder).config.join("umai.key");
     fs::write(key(ground.folder.path()), [7; 32]).unwrap();
-    // What was made with the lost key is not looked at here.
+    // Backups made with the lost key are not part of this test.
     fs::remove_dir_all(ground.folder.path().join("data/backups")).unwrap();
     ground.backup = PathBuf::new();
     let command = ["key", "new", "--forget-secrets"];

@@ -1,4 +1,4 @@
-//! What the key of a store promises: a damaged one is never taken for another, and nobody goes on with one that is no more.
+//! Store keys: a damaged key file is detected, and a replaced key is no longer used.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +39,7 @@ fn key_file(folder: &Path) -> PathBuf {
     options(folder).config.join("umai.key")
 }
 
-/// Damages the key file in every byte; each time the store opens with everything in it, or not at all.
+/// Damages every byte of the key file; each time the store opens completely or not at all. Returns the number of rejected keys.
 async fn flip_through(folder: &Path, before: &Content) -> usize {
     let path = key_file(folder);
     let whole = fs::read(&path).unwrap();
@@ -63,7 +63,7 @@ async fn flip_through(folder: &Path, before: &Content) -> usize {
     }
     for length in 0..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
-        // The line end is no part of it.
+        // The final newline is optional.
         let is_whole = length + 1 == whole.len();
         assert_eq!(
             open_in(folder).await.map(drop).is_ok(),
@@ -144,7 +144,7 @@ async fn a_survey_tells_of_key_and_backups_and_changes_nothing() {
     assert!(whole.contents.unwrap().unwrap().is_sound);
     assert_eq!(whole.key, KeyState::Fits(path.clone()));
     assert_eq!(whole.backups.unwrap().len(), 1);
-    // The key that waits since a rotation was cut short is the store's.
+    // A pending key of an interrupted rotation belongs to the store.
     fs::rename(&path, path.with_extension("key.new")).unwrap();
     assert_eq!(survey(&options).key, KeyState::Fits(path.clone()));
     assert!(

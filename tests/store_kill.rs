@@ -1,7 +1,7 @@
-//! Kills whoever works on a store at random moments: nothing that was acknowledged is lost, and the next start works.
+//! Kills processes that use a store at random moments: nothing acknowledged is lost, and the next start works.
 //!
-//! Killed are processes that create, change and delete connections side by side, that close and open the store in between, and umai
-//! itself: creating, updating, deleting, listing, backing up, rotating the key. `UMAI_KILLS=2000` kills so often.
+//! The processes create, change and delete connections concurrently, close and open the store, or run umai commands: create,
+//! update, delete, list, backup, key rotation. `UMAI_KILLS=2000` kills 2,000 times.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +28,7 @@ use umai::store::backup::shelf::Shelf;
 
 use self::world::{EVERYTHING, Store, content_from, id, open_in, options, random, save};
 
-/// After so many kills, a new store is begun.
+/// Number of kills before a new store is created.
 const KILLS_PER_STORE: u64 = 20;
 const WRITERS: u64 = 6;
 const FOLDER: &str = "UMAI_TEST_KILLED_STORE";
@@ -38,12 +38,12 @@ fn kills() -> u64 {
     std::env::var("UMAI_KILLS").map_or(20, |text| text.parse().unwrap())
 }
 
-/// The connections that end deleted; the others end at version 2.
+/// Connections that end deleted; the others end at version 2.
 const fn ends_deleted(number: u64) -> bool {
     number.is_multiple_of(3)
 }
 
-/// What was acknowledged of a connection.
+/// Acknowledged state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Acknowledged {
     Version(u64),
@@ -56,7 +56,7 @@ fn say(line: &str) {
     out.flush().unwrap();
 }
 
-/// Writes until it is killed, and says what was acknowledged as soon as it is; run by the other test, as its own process.
+/// Writes until it is killed, reporting each acknowledgement immediately; run as a child process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is the process that the other test kills"]
 async fn the_writer_that_is_killed() {
@@ -86,7 +86,7 @@ async fn the_writer_that_is_killed() {
     }
 }
 
-/// Opens the store, writes a few connections one after the other, closes it, and again, until it is killed.
+/// Opens the store, writes a few connections, closes it, and repeats until it is killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is the process that the other test kills"]
 async fn the_one_that_opens_and_closes() {
@@ -104,14 +104,14 @@ async fn the_one_that_opens_and_closes() {
     }
 }
 
-/// What was acknowledged of a store.
+/// Acknowledged content of a store.
 #[derive(Default)]
 struct Told {
-    /// Of connections that were written by number.
+    /// Connections written by number.
     numbers: BTreeMap<u64, Acknowledged>,
-    /// Of those that umai created: whether they are there; nothing when that was cut short.
+    /// Connections created by umai: true when they exist; `None` when the command was interrupted.
     names: BTreeMap<String, Option<bool>>,
-    /// How many backups.
+    /// Number of backups.
     backups: usize,
 }
 
@@ -127,7 +127,7 @@ async fn kills_at_any_moment_lose_nothing_that_was_acknowledged_and_no_start_nee
             let who = kill_somebody(folder.path(), first, &mut told);
             *done.entry(who).or_default() += 1;
             let store = open_in(folder.path()).await.unwrap();
-            // A kill in the middle of a write of sled's may damage the view, which costs nothing and is mended at once.
+            // A kill during a write of sled may damage the index, which is rebuilt without a loss.
             let notices = store.notices();
             let is_mended =
                 |said: &String| said.starts_with("The index of the connections was damaged");
@@ -136,7 +136,7 @@ async fn kills_at_any_moment_lose_nothing_that_was_acknowledged_and_no_start_nee
                 "{who} was killed: {notices:?}"
             );
             mended += notices.len();
-            // What earlier writers wrote was looked at then; now it only must be there, and at last it is looked at again.
+            // Connections of earlier writers were checked then. Now they must only exist; at the end they are checked again.
             let is_last = kill + 1 == KILLS_PER_STORE;
             look(&store, &told, if is_last { 0 } else { first }, who).await;
             store.close().await.unwrap();
@@ -161,7 +161,7 @@ async fn kills_at_any_moment_lose_nothing_that_was_acknowledged_and_no_start_nee
     );
 }
 
-/// Whether all is there that was acknowledged.
+/// Checks that everything acknowledged exists.
 async fn look(store: &Store, told: &Told, from: u64, who: &str) {
     let content = content_from(store, from).await;
     for (number, what) in &told.numbers {
@@ -254,7 +254,7 @@ fn kill_somebody(folder: &Path, first: u64, told: &mut Told) -> &'static str {
     }
 }
 
-/// Runs umai and kills it after a random time; whether it was done before.
+/// Runs umai and kills it after a random time. Returns true when it had completed.
 fn kill_umai(folder: &Path, arguments: &[&str]) -> bool {
     let options = options(folder);
     let mut child = Command::new(env!("CARGO_BIN_EXE_umai"))
@@ -280,7 +280,7 @@ fn kill_umai(folder: &Path, arguments: &[&str]) -> bool {
     child.wait().unwrap().success()
 }
 
-/// Whether a connection is as it was acknowledged, or one change further.
+/// Returns true when a connection is in the acknowledged state or one change further.
 fn is_kept(number: u64, acknowledged: Acknowledged, stored: Option<u64>) -> bool {
     match (acknowledged, stored) {
         (Acknowledged::Version(version), Some(stored)) => {
@@ -313,7 +313,7 @@ fn kill_a_writer(
             }
         }
     });
-    // One kill in eight falls into the opening.
+    // One kill in eight happens while the store opens.
     let until = if random(8) == 0 { 0 } else { 1 + random(300) };
     let mut heard: Vec<String> = telling.iter().take(until as usize).collect();
     let rest = Duration::from_micros(random(8_000));

@@ -1,7 +1,6 @@
-//! Asks one store from several processes side by side, one of which is killed: the answers are those of a store that does one thing at
-//! a time.
+//! Runs concurrent operations from several processes on one store, one of which is killed: the results are linearizable.
 //!
-//! `UMAI_ROUNDS=500` asks in so many rounds, each about connections of its own.
+//! `UMAI_ROUNDS=500` runs 500 rounds, each with different connections.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,11 +31,11 @@ use self::process::{Beside, say, told};
 use self::world::{Store, connection, id, open_in, random};
 
 const PROCESSES: u64 = 3;
-/// Each process asks for so many side by side.
+/// Number of concurrent clients per process.
 const CLIENTS: u64 = 2;
-/// Each of them asks so often about the connections of a round.
+/// Number of operations per client and round.
 const ASKED: u64 = 8;
-/// There are so many connections in a round, and so many aliases.
+/// Number of connections and aliases per round.
 const CONNECTIONS: u64 = 3;
 const ALIASES: u64 = 3;
 
@@ -59,7 +58,7 @@ fn number_of(alias: &str) -> u64 {
     alias.strip_prefix("alias-").unwrap().parse().unwrap()
 }
 
-/// Any thing that can be asked about a round; the versions are often right.
+/// Random operation of a round; the version is often correct.
 fn any(round: u64) -> Ask {
     let id = round * 10 + random(CONNECTIONS);
     let alias = round * 10 + random(ALIASES);
@@ -117,7 +116,7 @@ async fn ask(store: &Store, ask: Ask) -> Answer {
     }
 }
 
-/// Asks, and says what and when, before and after; run by the test, as its own process.
+/// Executes operations and reports them with their start and end; run as a child process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is another process"]
 async fn the_process_that_asks() {
@@ -143,7 +142,7 @@ async fn the_process_that_asks() {
     store.close().await.unwrap();
 }
 
-/// What was heard of processes, by round.
+/// Operations reported by the processes.
 #[derive(Default)]
 struct Heard(BTreeMap<String, Asked>);
 
@@ -179,7 +178,7 @@ impl Heard {
     }
 }
 
-/// Starts processes that ask, kills the first, which has the store open, after a while, and hears the others to their end.
+/// Starts the processes, kills the first one, which has the store open, after a while, and reads the reports of the others.
 fn ask_from_processes(folder: &Path, rounds: u64) -> Heard {
     let mut heard = Heard::default();
     let start = || Beside::start("the_process_that_asks", folder, rounds);
@@ -232,7 +231,7 @@ fn answers_given_side_by_side_are_those_of_a_store_that_does_one_thing_at_a_time
     );
 }
 
-/// Something that was asked and answered.
+/// Operation with a result.
 fn asked(begun: u128, ended: u128, ask: Ask, answer: Answer) -> Asked {
     Asked {
         begun,
@@ -263,16 +262,16 @@ fn answers_that_no_store_could_give_are_found() {
         )
     };
     assert!(is_linearizable(&[new, over(2, 9), get(3, 1), get(5, 2)]));
-    // Read back in time.
+    // Reads go back in time.
     assert!(!is_linearizable(&[new, over(2, 9), get(3, 2), get(5, 1)]));
-    // An update that was lost.
+    // An update is lost.
     assert!(!is_linearizable(&[new, over(2, 3), get(4, 1)]));
     // Two updates of one version.
     assert!(!is_linearizable(&[new, over(2, 9), over(3, 9)]));
-    // One alias for two.
+    // One alias for two connections.
     let other = asked(2, 3, Ask::New { id: 2, alias }, Answer::Done);
     assert!(!is_linearizable(&[new, other]));
-    // One that was never answered may have been done, and not before it was asked.
+    // An operation without a result may have been executed, but not before its start.
     let mut lost = over(4, u128::MAX);
     lost.answer = None;
     assert!(is_linearizable(&[new, lost, get(8, 2)]));

@@ -1,4 +1,4 @@
-//! Gives a store snapshots and views that are whole files and yet not all there: it is made from what is, or says what is missing.
+//! Stores with intact but incomplete snapshots and indexes: the store is recovered from other files, or the loss is reported.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ use self::world::{Content, content, open_in, save};
 
 const CONNECTIONS: u64 = 40;
 
-/// A closed store whose connections all are in their first version.
+/// Creates a closed store with connections in their first version.
 async fn store_in(folder: &Path) -> Content {
     let store = open_in(folder).await.unwrap();
     join_all((0..CONNECTIONS).map(|number| store.save(save(number, 1)))).await;
@@ -32,10 +32,10 @@ async fn store_in(folder: &Path) -> Content {
     content
 }
 
-/// A change: its revision, its connection, its payload.
+/// Revision, connection and payload of a change.
 type Told = (u64, uuid::Uuid, Vec<u8>);
 
-/// What the only segment of a store says: its head at the end of it, and each change.
+/// Reads the only segment of a store: a header for its end, and the changes.
 fn journal(data: &Path) -> (Head, Vec<Told>) {
     let segment = Segment::all(&data.join("journal")).unwrap().remove(0);
     let (bytes, read) = segment.read().unwrap();
@@ -51,7 +51,7 @@ fn journal(data: &Path) -> (Head, Vec<Told>) {
     (head, changes)
 }
 
-/// Writes a snapshot at the end of the journal that has only these first connections.
+/// Writes a snapshot at the end of the journal that has only the first connections.
 fn write_snapshot(data: &Path, head: &Head, has: usize, payload: fn(&[u8]) -> Vec<u8>) -> PathBuf {
     let (_, changes) = journal(data);
     let rows = |writer: &mut snapshot::Writer<'_>| {
@@ -71,7 +71,7 @@ fn write_snapshot(data: &Path, head: &Head, has: usize, payload: fn(&[u8]) -> Ve
     data.join(format!("snapshots/{:020}.snapshot", head.revision))
 }
 
-/// What the first connections amount to.
+/// Digest of the first connections.
 fn digest_of(data: &Path, has: usize) -> Digest {
     let (_, changes) = journal(data);
     changes[..has]
@@ -80,7 +80,7 @@ fn digest_of(data: &Path, has: usize) -> Digest {
         .fold(Digest::default(), Digest::with)
 }
 
-/// Makes a view one that believes itself to be right with the first connections only.
+/// Reduces an index to the first connections and makes it consistent.
 fn make_view_believe(data: &Path, head: &Head, has: usize) {
     let (_, changes) = journal(data);
     let lost: Vec<uuid::Uuid> = changes[has..].iter().map(|change| change.1).collect();
@@ -107,7 +107,7 @@ fn make_view_believe(data: &Path, head: &Head, has: usize) {
     db.insert("m", applied).unwrap();
 }
 
-/// The journal goes on in a new segment, and what was before is gone.
+/// Starts a new segment and removes the journal before it.
 fn lose_the_beginning(data: &Path, end: &Head) {
     fs::remove_dir_all(data.join("journal")).unwrap();
     fs::create_dir(data.join("journal")).unwrap();

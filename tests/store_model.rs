@@ -1,7 +1,7 @@
-//! Does random things with the store on disk and with a plain map: both always say the same, however often the store is closed, loses
-//! its view, or is brought back from a backup in between.
+//! Compares random operations on the store on disk with a map, while the store is closed, loses its index, or is restored from a
+//! backup in between.
 //!
-//! `UMAI_CASES=500` tries so many sequences.
+//! `UMAI_CASES=500` tries 500 sequences.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,14 +28,14 @@ use self::world::{EVERYTHING, Store, connection, id, open_in, options};
 const CONNECTIONS: u64 = 6;
 const ALIASES: u64 = 5;
 
-/// Something that is done.
+/// Operation.
 #[derive(Debug, Clone)]
 enum Step {
     New {
         number: u64,
         alias: u64,
     },
-    /// Over the version that is there, plus so many.
+    /// Save over the current version plus `off`.
     Over {
         number: u64,
         alias: u64,
@@ -66,10 +66,10 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the plain map says: version and alias.
+/// Expected version and alias by number.
 type Map = BTreeMap<u64, (u64, u64)>;
 
-/// A store beside a map.
+/// Store and the map it is compared with.
 struct Both {
     folder: tempfile::TempDir,
     store: Store,
@@ -78,7 +78,7 @@ struct Both {
     newest: Revision,
 }
 
-/// In one word, what a store says to a change.
+/// Result of a change as a word.
 fn word(done: &Result<Revision, StoreError>) -> &'static str {
     match done {
         Ok(_) => "done",
@@ -211,7 +211,7 @@ impl Both {
         self.store = open_in(self.folder.path()).await.unwrap();
     }
 
-    /// Compares everything.
+    /// Compares the complete content.
     async fn compare(&self) {
         let page = self.store.list(&Query::all(EVERYTHING)).await.unwrap();
         let mut found = Map::new();

@@ -1,7 +1,7 @@
-//! Cuts the power: what processes of umai wrote is recorded, and stores are made of it on which only what was synced is certain. Each
-//! opens, and has everything that was acknowledged before the cut.
+//! Simulates power cuts: records the system calls of umai and derives disk images in which only synced data is certain. Every
+//! image opens and has everything that was acknowledged before the cut.
 //!
-//! `UMAI_IMAGES=300` makes so many stores of each recording.
+//! `UMAI_IMAGES=300` derives 300 images of each recording.
 
 #![allow(
     clippy::unwrap_used,
@@ -46,7 +46,7 @@ fn images() -> u64 {
     std::env::var("UMAI_IMAGES").map_or(12, |text| text.parse().unwrap())
 }
 
-/// A home in which nothing is yet, not even the folders that umai's own are in.
+/// Store location in an empty home folder without any parent folders.
 fn places(home: &Path) -> StoreOptions {
     StoreOptions {
         data: home.join(".local/share/umai"),
@@ -55,24 +55,24 @@ fn places(home: &Path) -> StoreOptions {
     }
 }
 
-/// What happened, in order.
+/// Recorded events, in order.
 enum Event {
-    /// Another process began.
+    /// Another process started.
     Began,
     Call(Call),
-    /// Something was acknowledged.
+    /// An operation was acknowledged.
     Told(String),
 }
 
-/// How a process ends.
+/// End of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Own,
-    /// It is killed before something is synced this time.
+    /// Killed before this sync.
     BeforeSync(u64),
 }
 
-/// A home, and what was done in it.
+/// Home folder and the events recorded in it.
 struct Recording {
     home: tempfile::TempDir,
     disk: Disk,
@@ -89,7 +89,7 @@ impl Recording {
         }
     }
 
-    /// Records a process to its end, which is its own or before a call; lines that begin with `@` are what it acknowledges.
+    /// Records a process until its normal end or a kill; lines that start with `@` are acknowledgements.
     fn record(&mut self, program: &Path, end: End, set_up: impl FnOnce(&mut Command)) {
         let log = self.home.path().with_extension("log");
         let mut command = recorder(&log);
@@ -117,7 +117,7 @@ impl Recording {
         fs::remove_file(&log).unwrap();
     }
 
-    /// Records umai, and what it acknowledges by ending well.
+    /// Records umai; a successful exit is an acknowledgement.
     fn umai(&mut self, arguments: &[&str]) {
         let home = self.home.path().to_owned();
         self.record(Path::new(env!("CARGO_BIN_EXE_umai")), End::Own, |command| {
@@ -129,10 +129,10 @@ impl Recording {
         self.events.push(Event::Told(arguments.join(" ")));
     }
 
-    /// Cuts the power at random moments, and has each store that is left looked at, with what was told before.
+    /// Cuts the power at random moments and checks each image with the acknowledgements before the cut.
     async fn cut(mut self, count: u64, look: impl AsyncFn(&Path, &[String], &str)) {
         let calls = self.events.len() as u64;
-        // Some at the end, when there is most to lose.
+        // Some at the end, where the most can be lost.
         let moment = |_| {
             if random(6) == 0 {
                 calls
@@ -175,7 +175,7 @@ impl Recording {
         );
     }
 
-    /// Whether the disk that followed the recording has what the real one has.
+    /// Checks that the simulated disk has the content of the real one.
     fn is_faithful(&self) {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let image = folder.path().join("home");
@@ -198,7 +198,7 @@ impl Recording {
     }
 }
 
-/// Writes so many connections side by side, and says what was acknowledged as soon as it is; those with long names fill the journal.
+/// Writes connections concurrently, reporting each acknowledgement immediately; long names fill the journal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is the process that is recorded"]
 async fn the_writer_whose_power_is_cut() {
@@ -229,12 +229,12 @@ async fn the_writer_whose_power_is_cut() {
     store.close().await.unwrap();
 }
 
-/// The connections that end deleted; the others end at version 2.
+/// Connections that end deleted; the others end at version 2.
 const fn ends_deleted(number: u64) -> bool {
     number.is_multiple_of(3)
 }
 
-/// Opens the store, and says everything that is in it.
+/// Opens the store and reports its content.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is the process that is recorded"]
 async fn the_reader_whose_power_is_cut() {
@@ -267,7 +267,7 @@ async fn open_after_cut(home: &Path, moment: &str) -> Store {
     store.unwrap_or_else(|error| panic!("{moment}: it does not open: {error}"))
 }
 
-/// Looks at what writers acknowledged; whatever it is, the store is one like any other.
+/// Checks the acknowledged writes, and that the store works normally.
 async fn look_at_writers(home: &Path, told: &[String], moment: &str) {
     let mut acknowledged = BTreeMap::new();
     for line in told {
@@ -319,7 +319,7 @@ async fn a_power_cut_while_many_write_loses_nothing_that_was_acknowledged() {
         return;
     }
     let mut recording = Recording::begin();
-    // The first start of all, and one that goes on.
+    // The very first start, and one that continues.
     record_writer(&mut recording, 12);
     record_writer(&mut recording, 12);
     recording.cut(images(), look_at_writers).await;
@@ -334,8 +334,8 @@ async fn what_was_written_before_a_kill_and_read_after_it_outlasts_a_power_cut()
         let mut recording = Recording::begin();
         let killed = End::BeforeSync(1 + random(16));
         record_test(&mut recording, "the_writer_whose_power_is_cut", killed, 12);
-        // What a killed process wrote and did not sync is read by the next one, who may tell those who waited that it is done; what
-        // it made and whose name is not certain is used.
+        // The next process reads data that the killed process wrote but did not sync, and may acknowledge it; it also uses files
+        // whose names are uncertain.
         record_test(&mut recording, "the_reader_whose_power_is_cut", End::Own, 0);
         record_writer(&mut recording, 3);
         recording.cut(12, look_at_writers).await;
@@ -353,7 +353,7 @@ async fn a_power_cut_while_the_journal_goes_on_in_another_file_loses_nothing_tha
     recording.cut(images() / 3, look_at_writers).await;
 }
 
-/// What a person does in a day: commands, and what there is after each.
+/// Commands of a typical day, each with the expected content after it.
 fn day(secrets: &Path) -> Vec<(Vec<String>, Names)> {
     for secret in ["one", "two"] {
         fs::write(secrets.join(secret), format!("sk-{secret}")).unwrap();
@@ -404,7 +404,7 @@ async fn a_power_cut_in_the_middle_of_any_command_loses_nothing_that_was_acknowl
     }
     recording
         .cut(images(), async |home, told, moment| {
-            // The command that was under way may have been done.
+            // The command in progress may have been executed.
             let before = match told.len() {
                 0 => Names::new(),
                 done => day[done - 1].1.clone(),

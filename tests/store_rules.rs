@@ -1,4 +1,4 @@
-//! What the store on disk promises beyond the contract: a safe folder, a full disk, secrets that cannot be opened.
+//! Store on disk beyond the conformance tests: unsafe folders, full disks, and secrets that cannot be opened.
 
 #![allow(
     clippy::unwrap_used,
@@ -38,7 +38,7 @@ async fn a_data_folder_that_others_can_write_is_refused() {
     assert!(said.contains("chmod go-w"), "{said}");
 }
 
-/// Damages the seal of every secret in a closed store, in the journal, and has the view made of that.
+/// Damages the seal of every secret in the journal of a closed store and removes the index.
 fn damage_seals(folder: &Path) {
     let path = folder.join("data/journal/00000000000000000001.log");
     let bytes = fs::read(&path).unwrap();
@@ -77,18 +77,18 @@ async fn a_secret_that_does_not_open_is_kept_when_the_rest_is_saved_and_can_be_t
     let found = store.get(id(1)).await.unwrap().unwrap();
     assert_eq!(secret(&found), None);
     assert_eq!(found.item, connection(1, 1).item);
-    // Another name, the secret as it came.
+    // Another name, with the unreadable secret unchanged.
     let mut renamed = save(1, 2);
     renamed.connection.settings = found.settings;
     store.save(renamed).await.unwrap();
     let found = store.get(id(1)).await.unwrap().unwrap();
     assert_eq!(found.item.version, 2);
     assert_eq!(secret(&found), None);
-    // Typed again.
+    // The secret is entered again.
     store.save(save(1, 3)).await.unwrap();
     let found = store.get(id(1)).await.unwrap().unwrap();
     assert_eq!(secret(&found).as_deref(), Some("sk-planted-1-3"));
-    // One that was never stored cannot be kept.
+    // A secret that was never stored cannot be kept.
     let mut unreadable = save(2, 1);
     unreadable.connection.settings = Some(umai::connection::Settings::from_iter([(
         "apiKey".to_owned(),
@@ -99,7 +99,7 @@ async fn a_secret_that_does_not_open_is_kept_when_the_rest_is_saved_and_can_be_t
     store.close().await.unwrap();
 }
 
-/// A small disk of its own, when this may mount one.
+/// Small mounted disk, if mounting is permitted.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
@@ -134,7 +134,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Runs umai; whether it was done, and what it said.
+/// Runs umai. Returns its success and its stderr.
 fn umai(options: &StoreOptions, arguments: &[&str]) -> (bool, String) {
     let done = Command::new(env!("CARGO_BIN_EXE_umai"))
         .args(arguments)
@@ -149,7 +149,7 @@ fn umai(options: &StoreOptions, arguments: &[&str]) -> (bool, String) {
     (done.status.success(), said)
 }
 
-/// Saves until it is refused, deletes, and says what was done.
+/// Saves until an error, deletes, and reports the results.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is the process whose files may not grow"]
 async fn the_process_whose_files_may_not_grow() {
@@ -175,7 +175,7 @@ async fn the_process_whose_files_may_not_grow() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_files_may_not_grow_nothing_acknowledged_is_lost_and_deletes_work() {
     let folder = tempfile::tempdir().unwrap();
-    // So many times 512 bytes: the journal fits as it is, and cannot get longer.
+    // In units of 512 bytes: the journal fits as it is but cannot grow.
     let limited = "trap '' XFSZ; ulimit -f 520; exec \"$0\" \"$@\"";
     let done = Command::new("sh")
         .args(["-c", limited])
@@ -203,7 +203,7 @@ async fn where_files_may_not_grow_nothing_acknowledged_is_lost_and_deletes_work(
         .find(|line| line.starts_with("refused"))
         .unwrap();
     assert!(refused.contains("No space left to save"), "{refused}");
-    // With room again, it goes on.
+    // With space available it continues.
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await.len(), saved - 1);
     store.save(save(1, 1)).await.unwrap();
@@ -245,7 +245,7 @@ async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room
     }
     assert_eq!(content(&store).await.len() as u64, number - 20);
     store.close().await.unwrap();
-    // The next start finds the disk full; commands as well as anybody.
+    // The next start finds the disk full; commands work too.
     drop(store);
     let (done, said) = umai(&options, &["connections", "list"]);
     assert!(done && said.contains("Nothing is lost"), "{said}");

@@ -1,6 +1,7 @@
-//! One store, many processes: they follow each other, one takes over when another ends or is killed, and nothing is lost or done twice.
+//! One store shared by many processes: changes are visible to all, another process takes over when one ends or is killed, and
+//! nothing is lost or done twice.
 //!
-//! `UMAI_SECONDS=60` makes the last test as long as that.
+//! `UMAI_SECONDS=60` sets the duration of the last test.
 
 #![allow(
     clippy::unwrap_used,
@@ -37,7 +38,7 @@ async fn next(feed: &mut ChangeFeed) -> (u64, What) {
     (changed.revision.0, changed.what)
 }
 
-/// Has the store open; run by other tests, as its own process.
+/// Keeps the store open; run as a child process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is another process"]
 async fn the_process_that_has_the_store_open() {
@@ -84,7 +85,7 @@ async fn when_the_holder_is_killed_a_guest_takes_over_and_nothing_needs_a_hand()
     let beside = holder(folder.path(), 1);
     let store = open_in(folder.path()).await.unwrap();
     let mut feed = store.changes(Revision(1)).await.unwrap();
-    // It is waited for while the holder is killed, not before or after.
+    // The wait starts before the leader is killed and ends after it.
     let followed = tokio::spawn(async move { (next(&mut feed).await.0, feed) });
     store.get(id(1)).await.unwrap();
     beside.kill();
@@ -97,7 +98,7 @@ async fn when_the_holder_is_killed_a_guest_takes_over_and_nothing_needs_a_hand()
     );
     let (revision, mut feed) = followed.await.unwrap();
     assert_eq!(revision, 2);
-    // The next one asks this one now.
+    // The next process becomes a client of this one.
     let beside = holder(folder.path(), 3);
     assert_eq!(next(&mut feed).await.0, 3);
     assert_eq!(content(&store).await.len(), 3);
@@ -136,7 +137,7 @@ async fn of_many_guests_one_takes_over_and_the_others_ask_it() {
     store.close().await.unwrap();
 }
 
-/// Saves versions of its own connections until it is told to end; answers how many.
+/// Saves versions of different connections until a time. Returns the number of connections.
 async fn save_on(store: Store, first: u64, end: Instant) -> u64 {
     let mut number = first;
     while Instant::now() < end {
@@ -164,7 +165,7 @@ async fn holders_that_end_in_order_are_not_noticed_by_those_who_go_on() {
     let mut changes = 0;
     let before_the_end = end.checked_sub(Duration::from_secs(1)).unwrap();
     while Instant::now() < before_the_end {
-        // It may be the holder, or a guest of one of the two that write.
+        // It may become the leader, or a client of a writing client.
         let other = open_in(folder.path()).await.unwrap();
         holder.close().await.unwrap();
         holder = other;
@@ -191,11 +192,11 @@ fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
 }
 
-/// How many changes are timed, and how long after the one before.
+/// Number of timed changes, and the interval between them.
 const TIMED: u64 = 200;
 const APART: Duration = Duration::from_millis(5);
 
-/// Saves connections that are named by the time right before; run by another test, as its own process.
+/// Saves connections named after the current time; run as a child process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is another process"]
 async fn the_process_that_saves_the_time() {
@@ -215,7 +216,7 @@ async fn the_process_that_saves_the_time() {
     store.close().await.unwrap();
 }
 
-/// How long each change of another process takes from before its save until it is in this one's feed, in order.
+/// Latencies of changes from before their save in another process until they are in this process's feed, sorted.
 async fn latencies(folder: &Path, store: &Store, first: u64) -> Vec<Duration> {
     let mut feed = store.changes(store.revision()).await.unwrap();
     let beside = Beside::start("the_process_that_saves_the_time", folder, first);
@@ -233,10 +234,10 @@ async fn latencies(folder: &Path, store: &Store, first: u64) -> Vec<Duration> {
     latencies
 }
 
-/// Held by what must not be disturbed by the other, in turn.
+/// Held by tests that must not run concurrently.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// So often the times are taken again when something else kept the machine busy.
+/// Number of attempts when something else kept the machine busy.
 const ROUNDS: u64 = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -306,7 +307,7 @@ fn commands_work_beside_an_open_app_and_while_it_is_stopped() {
         assert!(names().contains(name), "{name}");
     }
     assert!(app.quit());
-    // The app that was stopped while another one held the store is no holder now, and ends as well.
+    // The app that was suspended while another process held the store is a client now, and ends normally too.
     let beside = app::App::start(home.path());
     let mut app = app::App::start(home.path());
     app.shows("While It Was Stopped");
@@ -316,7 +317,7 @@ fn commands_work_beside_an_open_app_and_while_it_is_stopped() {
     assert!(names().contains("The Last One"));
 }
 
-/// Writes until it is killed; run by the storm, as its own process.
+/// Writes until it is killed; run as a child process of the stress test.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is a process of the storm"]
 async fn the_process_that_writes_in_the_storm() {

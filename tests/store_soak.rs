@@ -1,7 +1,6 @@
-//! Uses one store in every way at once for a while: nothing is lost, and the process that has it open grows neither in memory nor in
-//! open files.
+//! Uses one store in every way for a while: nothing is lost, and the leader's memory and number of open files do not grow.
 //!
-//! `UMAI_SOAK_SECONDS=3600` makes it as long as that.
+//! `UMAI_SOAK_SECONDS=3600` sets the duration.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,10 +32,10 @@ use self::process::{Beside, say, told, until_let_go};
 use self::world::{EVERYTHING, Store, content, id, open_in, options, random, save};
 
 const WRITERS: u64 = 4;
-/// Each writer keeps so many connections, each in so many versions before it is deleted.
+/// Number of connections per writer, and of versions per connection before it is deleted.
 const KEPT: u64 = 20;
 const VERSIONS: u64 = 4;
-/// At its end, the process that has the store open may have so much more memory than after the first half, and open files.
+/// Permitted growth of memory and open files after the first half.
 const MORE_KIB: u64 = 16 * 1024;
 const MORE_FILES: usize = 4;
 
@@ -44,7 +43,7 @@ fn seconds() -> u64 {
     std::env::var("UMAI_SOAK_SECONDS").map_or(5, |text| text.parse().unwrap())
 }
 
-/// Has the store open and writes, until it is let go.
+/// Keeps the store open and writes until the parent ends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is another process"]
 async fn the_process_that_is_watched() {
@@ -75,7 +74,7 @@ async fn the_process_that_is_watched() {
     store.close().await.unwrap();
 }
 
-/// Creates, changes, reads and deletes, and looks at each thing after it is done; leaves some when it is stopped.
+/// Creates, changes, reads and deletes, checking every result; leaves some connections when stopped.
 async fn write(store: &Store, first: u64, stop: &AtomicBool) {
     for number in first..first + KEPT {
         if let Some(left) = store.get(id(number)).await.unwrap() {
@@ -98,7 +97,7 @@ async fn write(store: &Store, first: u64, stop: &AtomicBool) {
     assert_eq!(ours.count() as u64, KEPT);
 }
 
-/// How much memory a process has, in KiB, and how many open files.
+/// Memory in KiB and number of open files of a process.
 fn sizes(process: u32) -> (u64, usize) {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status
@@ -125,7 +124,7 @@ fn umai(folder: &Path, arguments: &[&str]) {
     assert!(done.status.success(), "{arguments:?}: {done:?}");
 }
 
-/// One thing that comes and goes beside the process that has the store open.
+/// Runs one short-lived operation next to the process that has the store open.
 async fn come_and_go(folder: &Path, number: u64) {
     match random(5) {
         0 => {
@@ -150,7 +149,7 @@ async fn come_and_go(folder: &Path, number: u64) {
         1 => umai(folder, &["connections", "list"]),
         2 => {
             umai(folder, &["backup", "create"]);
-            // Those that were asked for stay; a soak makes more of them than anybody would.
+            // Manual backups are kept; a soak test creates more than a user would.
             for found in Shelf::of_store(&options(folder).data)
                 .all()
                 .unwrap()
@@ -161,7 +160,7 @@ async fn come_and_go(folder: &Path, number: u64) {
             }
         }
         _ => {
-            // A guest that follows for a while.
+            // A client that follows the feed for a while.
             let guest = open_in(folder).await.unwrap();
             let mut feed = guest.changes(guest.revision()).await.unwrap();
             for _ in 0..random(200) {

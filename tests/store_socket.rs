@@ -1,4 +1,4 @@
-//! What holder and guests promise each other at the socket: answers lost, garbage, strangers, deep folders, wrong keys.
+//! Socket protocol between leader and clients: lost replies, garbage, other users, deep folders, wrong keys.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,10 +30,10 @@ use self::process::{Beside, say, told, until_let_go};
 use self::relay::{Fate, Relay};
 use self::world::{Store, connection, content, id, open_in, options, save};
 
-/// A user who is nobody.
+/// User ID of `nobody`.
 const NOBODY: u32 = 65_534;
 
-/// A holder with a relay before it, and a guest behind the relay.
+/// Leader behind a proxy, and a client of the proxy.
 struct Lossy {
     holder: Store,
     guest: Store,
@@ -55,7 +55,7 @@ impl Lossy {
         }
     }
 
-    /// Saves what the guest hears nothing of, and does something before it may ask again.
+    /// Saves through a loss, and runs `action` on the leader before the client can retry.
     async fn save_unheard(
         &self,
         fate: Fate,
@@ -135,7 +135,7 @@ async fn what_was_deleted_or_changed_after_a_write_that_was_not_answered_stays_s
     lossy.end().await;
 }
 
-/// The connection of [`save`], put into the trash.
+/// The connection of [`save`], moved to the trash.
 fn thrown_away(number: u64, version: u64) -> Save<Plain> {
     let mut save = save(number, version);
     let item = &mut save.connection.item;
@@ -242,7 +242,7 @@ async fn garbage_and_half_frames_disturb_nobody() {
     for said in &said {
         let mut stream = UnixStream::connect(&socket).unwrap();
         stream.write_all(said).unwrap();
-        // One stays where it is, the other goes away.
+        // One connection stays open, the other is closed.
         open.push(stream.try_clone().unwrap());
         let mut other = UnixStream::connect(&socket).unwrap();
         other.write_all(said).unwrap();
@@ -252,7 +252,7 @@ async fn garbage_and_half_frames_disturb_nobody() {
         guest.save(save(number, 1)).await.unwrap();
     }
     assert_eq!(content(&holder).await.len(), 20);
-    // Whoever hangs on the line does not keep the holder from ending.
+    // Idle connections do not delay the shutdown of the leader.
     tokio::time::timeout(Duration::from_secs(4), holder.close())
         .await
         .unwrap()
@@ -381,7 +381,7 @@ async fn another_store_in_the_place_of_the_old_one_is_not_taken_for_it() {
     guest.close().await.unwrap();
 }
 
-/// Calls the holder and says what it hears; run by the other test, as its own process.
+/// Connects to the leader and reports the received bytes; run as a child process.
 #[test]
 #[ignore = "it is the other user's process"]
 fn the_stranger_that_calls() {
@@ -390,12 +390,12 @@ fn the_stranger_that_calls() {
     };
     let mut heard = Vec::new();
     let mut stream = UnixStream::connect(options(&folder).data.join("umai.sock")).unwrap();
-    // A refusal may also be that the line breaks.
+    // The connection may also be reset.
     let _ = stream.read_to_end(&mut heard);
     say(&format!("{} bytes", heard.len()));
 }
 
-/// Has the store open; run by other tests, as its own process.
+/// Keeps the store open; run as a child process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is another process"]
 async fn the_process_that_has_the_store_open() {
@@ -408,7 +408,7 @@ async fn the_process_that_has_the_store_open() {
     store.close().await.unwrap();
 }
 
-/// Opens a way for others to everything in a folder.
+/// Makes a folder and its socket accessible to other users.
 fn let_others_pass(folder: &Path) {
     for path in [folder.to_owned(), options(folder).data] {
         fs::set_permissions(path, Permissions::from_mode(0o711)).unwrap();

@@ -1,4 +1,4 @@
-//! The app in a pseudo terminal, as far as the storm needs it.
+//! The app in a pseudo terminal, as needed by the stress test.
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -11,19 +11,19 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::process::PATIENCE;
 
-/// The app; killed when dropped.
+/// Running app; killed on drop.
 pub struct App {
     child: Box<dyn Child + Send + Sync>,
     writer: Box<dyn Write + Send>,
     bytes: Receiver<Vec<u8>>,
     screen: vt100::Parser,
-    /// The terminal is there as long as this is.
+    /// Keeps the terminal open.
     _master: Box<dyn MasterPty + Send>,
 }
 
 impl Drop for App {
     fn drop(&mut self) {
-        // One that has ended cannot be killed.
+        // Killing an app that has ended fails.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -75,16 +75,16 @@ impl App {
     }
 
     pub fn press(&mut self, keys: &str) {
-        // An app that was killed is found out by what it does not show.
+        // A killed app is detected by the missing screen output.
         let _ = self.writer.write_all(keys.as_bytes());
     }
 
-    /// Waits until the screen says something.
+    /// Waits until the screen shows a text.
     pub fn shows(&mut self, text: &str) {
         self.shows_one_of(&[text]);
     }
 
-    /// Waits until the screen says one of these; answers which.
+    /// Waits until the screen shows one of the texts, and returns its index.
     fn shows_one_of(&mut self, texts: &[&str]) -> usize {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -102,12 +102,12 @@ impl App {
         }
     }
 
-    /// Waits until it is there; what an app that was killed left may be offered at once.
+    /// Waits until the app is ready. It may first offer drafts of an app that was killed.
     pub fn opens(&mut self) {
         self.shows_one_of(&["n new", "Typed and never saved"]);
     }
 
-    /// Opens the list of providers; where an app was killed while it was typed into, what was typed is offered first.
+    /// Opens the list of providers, dismissing the drafts of a killed app if they are offered.
     pub fn begin_one(&mut self) {
         self.press("n");
         if self.shows_one_of(&["Select AI Provider", "Typed and never saved"]) == 1 {
@@ -118,7 +118,7 @@ impl App {
         }
     }
 
-    /// Creates a connection by keys.
+    /// Creates a connection with the keyboard.
     pub fn create(&mut self, name: &str) {
         self.begin_one();
         self.press("openai\r");
@@ -134,7 +134,7 @@ impl App {
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
-    /// Stops it as the shell does, waits until it is, and does something meanwhile.
+    /// Suspends the app like a shell, waits until it is suspended, and runs `action` before resuming it.
     pub fn stop_for(&mut self, meanwhile: impl FnOnce()) {
         self.signal(Signal::TSTP);
         let end = Instant::now() + PATIENCE;
@@ -154,7 +154,7 @@ impl App {
         stat.rsplit(") ").next().unwrap().chars().next().unwrap()
     }
 
-    /// Leaves it by the key that ends it wherever it is; answers whether it ended well.
+    /// Quits with Ctrl-C, which works everywhere. Returns true when the app exited successfully.
     pub fn quit(mut self) -> bool {
         self.press("\u{3}");
         let end = Instant::now() + PATIENCE;
@@ -163,7 +163,7 @@ impl App {
                 return status.success();
             }
             assert!(Instant::now() < end, "it does not end");
-            // What it draws last has to be taken.
+            // Drain the output so that the app can finish drawing.
             let _ = self.bytes.recv_timeout(Duration::from_millis(10));
         }
     }

@@ -1,9 +1,10 @@
-//! A disk that keeps what was synced, and of the rest what chance decides: what a power cut leaves of recorded calls.
+//! Simulated disk that keeps synced data and a random part of the rest: the result of a power cut after recorded system calls.
 //!
-//! What is certain: the bytes and the length of a file that an fsync or fdatasync came back for, if they were written before it was
-//! begun; the names in a folder that an fsync came back for. Nothing else is: neither `sync_file_range`, nor the name of a file that
-//! was synced itself. A rename happens whole or not at all. Of what is not certain, each page of a file is on the disk as it was after
-//! some of the writes to it, each name as it was before or after, and each length as it was at some moment.
+//! Certain are: the bytes and the length of a file that was successfully synced with fsync or fdatasync, if they were written
+//! before the sync started; and the names in a folder that was successfully synced. Nothing else is certain, neither
+//! `sync_file_range` nor the name of a synced file. A rename is atomic. Of uncertain data, each page of a file is in the state
+//! after some of the writes to it, each name is in the state before or after a change, and each length is one of its past
+//! lengths.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -16,20 +17,20 @@ use crate::world::random;
 const PAGE: u64 = 4096;
 const SECTOR: u64 = 512;
 
-/// What is left of that which was not synced.
+/// Part of the unsynced data that survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Luck {
     /// Nothing.
     None,
-    /// All of it.
+    /// Everything.
     All,
-    /// The names, and nothing that is in the files.
+    /// Names, but no file contents.
     Names,
-    /// What is in the files, and no names.
+    /// File contents, but no names.
     Contents,
-    /// Some names, some pages.
+    /// Some names and some pages.
     Pages,
-    /// Some names, and of the pages some sectors.
+    /// Some names, and some sectors of the pages.
     Sectors,
 }
 
@@ -51,7 +52,7 @@ impl Luck {
         }
     }
 
-    /// How many of so many changes of one place are on the disk.
+    /// Number of surviving changes out of `changes` changes of one location.
     fn of(self, changes: usize) -> usize {
         match self {
             Self::None | Self::Names => 0,
@@ -69,7 +70,7 @@ impl Luck {
     }
 }
 
-/// A change of a file.
+/// Change of a file.
 enum Change {
     Bytes(u64, Vec<u8>),
     Length(u64),
@@ -78,7 +79,7 @@ enum Change {
 #[derive(Default)]
 struct File {
     certain: Vec<u8>,
-    /// Changes that no sync covers, each with when it was made.
+    /// Changes not covered by a sync, with their times.
     uncertain: Vec<(usize, Change)>,
     length: u64,
 }
@@ -96,10 +97,10 @@ enum Node {
     Folder(Folder),
 }
 
-/// A name in a folder.
+/// Name in a folder.
 type Place = (usize, String);
 
-/// A change of names.
+/// Change of names.
 enum Naming {
     Add(Place, usize),
     Remove(Place, usize),
@@ -135,7 +136,7 @@ impl Naming {
     }
 }
 
-/// What an open file's number stands for.
+/// State of an open file descriptor.
 #[derive(Clone)]
 struct Open {
     node: usize,
@@ -143,21 +144,21 @@ struct Open {
     appends: bool,
 }
 
-/// The disk under one folder.
+/// Disk below one folder.
 pub struct Disk {
     root: PathBuf,
     nodes: Vec<Node>,
-    /// Changes of names that no sync covers, each with when it was made.
+    /// Name changes not covered by a sync, with their times.
     namings: Vec<(usize, Naming)>,
     open: HashMap<i64, Open>,
-    /// When the last call came back.
+    /// Time of the last completed call.
     now: usize,
-    /// Added to the line numbers of a recording, so that one goes on after the other.
+    /// Offset added to the line numbers of a recording, so that recordings can follow each other.
     base: usize,
 }
 
 impl Disk {
-    /// A disk on which everything that is in the folder now is certain.
+    /// Returns a disk on which the current content of the folder is certain.
     pub fn of(root: &Path) -> Self {
         let mut disk = Self {
             root: root.to_owned(),
@@ -196,7 +197,7 @@ impl Disk {
         node
     }
 
-    /// Another process: none of the numbers of the one before is open.
+    /// Starts another process, which has none of the previous descriptors.
     pub fn begin_process(&mut self) {
         self.open.clear();
         self.base = self.now + 1;
@@ -216,7 +217,7 @@ impl Disk {
         }
     }
 
-    /// Where a path leads: the folder it is in and its name there; none when it is not on this disk.
+    /// Resolves a path to its folder and name; `None` when it is not on this disk.
     fn place(&self, from: &str, path: &[u8]) -> Option<Place> {
         let path = Path::new(std::str::from_utf8(path).unwrap());
         let (mut node, path) = if path.is_absolute() {
@@ -299,7 +300,7 @@ impl Disk {
         }
     }
 
-    /// Does what a call did.
+    /// Applies a recorded call.
     pub fn follow(&mut self, call: &Call) {
         self.now = self.base + call.done;
         if call.result < 0 {
@@ -425,7 +426,7 @@ impl Disk {
         }
     }
 
-    /// Writes what a power cut now leaves into a folder that is not there yet.
+    /// Writes the result of a power cut to a folder that must not exist.
     pub fn cut(&self, luck: Luck, to: &Path) {
         let mut names: HashMap<usize, Names> = HashMap::new();
         for (number, node) in self.nodes.iter().enumerate() {
@@ -441,7 +442,7 @@ impl Disk {
         self.leave(0, &names, luck, to);
     }
 
-    /// Writes what there is while the power stays into a folder that is not there yet.
+    /// Writes the current content, without a power cut, to a folder that must not exist.
     pub fn stay(&self, to: &Path) {
         self.cut(Luck::All, to);
     }
@@ -470,7 +471,7 @@ impl Disk {
 
 impl File {
     fn left(&self, luck: Luck) -> Vec<u8> {
-        // The length, as it was at some moment.
+        // One of the past lengths.
         let lengths = luck.of(self.uncertain.len());
         let mut length = self.certain.len() as u64;
         for (_, change) in &self.uncertain[..lengths] {
@@ -499,7 +500,7 @@ impl File {
         left
     }
 
-    /// One grain, as it was after some of the writes to it.
+    /// Applies some of the writes to a page or sector.
     fn leave_grain(&self, left: &mut [u8], grain: std::ops::Range<u64>, luck: Luck) {
         let writes: Vec<(u64, &[u8])> = self
             .uncertain

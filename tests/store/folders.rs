@@ -1,9 +1,9 @@
-//! Copies folders and lists what is in them.
+//! Copies folders and lists their files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Copies a folder with its files, leaving sockets out.
+/// Copies a folder with its files, except sockets.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -19,7 +19,7 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Every file in a folder and those below it, in order, leaving sockets out.
+/// Lists the files in a folder and its subfolders in order, except sockets.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -1,13 +1,13 @@
-//! What one store that does one thing at a time would answer, and whether answers that were given side by side could be its answers.
+//! Model of a store that executes one operation at a time, and a check if concurrent results are consistent with it.
 //!
-//! The search is that of Wing and Gong: of the things that were asked before the first one that is left was answered, one was done
-//! next; which, is tried. What leads to the same state with the same things left is tried once.
+//! The search is the one of Wing and Gong: of the operations that started before the first remaining one ended, each is tried as
+//! the next. A combination of state and remaining operations is tried only once.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
-/// What is asked of a store; connections and aliases are numbers.
+/// Operation on the store; connections and aliases are numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ask {
     New { id: u64, alias: u64 },
@@ -17,7 +17,7 @@ pub enum Ask {
     Find { alias: u64 },
 }
 
-/// What it answers.
+/// Result of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answer {
     Done,
@@ -29,7 +29,7 @@ pub enum Answer {
     Is { id: u64, version: u64, alias: u64 },
 }
 
-/// Something that was asked, from when to when; one that was never answered may have been done at any time since, or not at all.
+/// Operation with its start and end. An operation without a result may have been executed at any time since its start, or never.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked {
     pub begun: u128,
@@ -48,7 +48,7 @@ impl State {
         all.find(|(_, kept)| kept.1 == alias).map(|(id, _)| *id)
     }
 
-    /// Does the one thing; the rules of the store, as short as they are.
+    /// Executes an operation by the rules of the store.
     fn answer(&mut self, ask: Ask) -> Answer {
         let found = |id: u64, (version, alias): (u64, u64)| Answer::Is { id, version, alias };
         let there = match ask {
@@ -90,7 +90,7 @@ impl State {
     }
 }
 
-/// Whether an empty store that does one thing at a time could have given these answers; at most 128 of them.
+/// Returns true when a sequential store that starts empty could have produced the results; at most 128 operations.
 pub fn is_linearizable(history: &[Asked]) -> bool {
     assert!(history.len() <= 128, "{} are too many", history.len());
     search(history, 0, &State::default(), &mut HashSet::new())
@@ -146,7 +146,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// A word and the numbers behind it.
+/// Splits a word and the following numbers.
 fn words(text: &str) -> (&str, Vec<u64>) {
     let mut words = text.split(' ');
     let first = words.next().unwrap_or_default();

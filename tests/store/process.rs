@@ -1,4 +1,4 @@
-//! Other processes of this test: each runs one ignored test of the same file, and says lines that begin with `@`.
+//! Child processes: each runs one ignored test of the same file and reports lines that start with `@`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -7,15 +7,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-/// The variable that names the folder to such a process.
+/// Environment variable with the folder for a child process.
 pub const FOLDER: &str = "UMAI_TEST_SHARED_FOLDER";
-/// The variable that gives it a number.
+/// Environment variable with a number for a child process.
 pub const NUMBER: &str = "UMAI_TEST_SHARED_NUMBER";
 
-/// The longest a test waits for what must come.
+/// Maximum time to wait for an expected event.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A process that runs an ignored test; killed when dropped.
+/// Child process that runs an ignored test; killed on drop.
 pub struct Beside {
     pub child: Child,
     lines: Receiver<String>,
@@ -23,7 +23,7 @@ pub struct Beside {
 
 impl Drop for Beside {
     fn drop(&mut self) {
-        // One that has ended cannot be killed.
+        // Killing a process that has ended fails.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -35,7 +35,7 @@ impl Beside {
         Self::begin(Self::command(test, folder, number)).unwrap()
     }
 
-    /// The same as another user.
+    /// Starts the process as another user.
     pub fn start_as(user: u32, test: &str, folder: &Path) -> std::io::Result<Self> {
         let mut command = Self::command(test, folder, 0);
         command.uid(user).gid(user);
@@ -69,31 +69,31 @@ impl Beside {
         Ok(Self { child, lines })
     }
 
-    /// The next line it says.
+    /// Returns the next reported line.
     pub fn line(&self) -> String {
         self.lines.recv_timeout(PATIENCE).expect("it says nothing")
     }
 
-    /// The next line it says within a time.
+    /// Returns the next line reported within a time.
     pub fn line_within(&self, time: Duration) -> Option<String> {
         self.lines.recv_timeout(time).ok()
     }
 
-    /// Kills it; answers what it said and was not heard yet.
+    /// Kills the process and returns the reported lines that were not read yet.
     pub fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.lines.iter().collect()
     }
 
-    /// Lets it end; it waits for the end of its input.
+    /// Closes the input of the process, which ends it, and waits for it.
     pub fn end(mut self) {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());
     }
 }
 
-/// Says a line to the test that started this process.
+/// Reports a line to the parent test.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
@@ -101,14 +101,14 @@ pub fn say(line: &str) {
     out.flush().unwrap();
 }
 
-/// What the test that started this process told it; nothing when it was not started so.
+/// Parameters from the parent test; `None` without a parent.
 pub fn told() -> Option<(std::path::PathBuf, u64)> {
     let folder = std::env::var_os(FOLDER)?;
     let number = std::env::var(NUMBER).unwrap().parse().unwrap();
     Some((folder.into(), number))
 }
 
-/// Waits until the test that started this process lets it end, or is gone.
+/// Waits until the parent test ends this process or is gone.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub async fn until_let_go() {
     tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()))

@@ -1,4 +1,4 @@
-//! A relay between the holder's socket and its guests, that can lose what is said.
+//! Proxy between the leader's socket and its clients that can lose messages.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Notify;
 
-/// What happens to the next thing a guest asks for.
+/// Fate of the next request of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Fate {
-    /// It is answered.
+    /// The reply is delivered.
     Answered = 0,
-    /// The holder hears it, its answer is lost, and with it the connection.
+    /// The leader gets the request, but the reply and the connection are lost.
     AnswerLost = 1,
-    /// It is lost, and with it the connection.
+    /// The request and the connection are lost.
     Lost = 2,
 }
 
-/// The relay; it stands where guests look for the holder.
+/// Proxy at the path where clients expect the leader.
 pub struct Relay {
     fate: Arc<AtomicU8>,
     lost: Arc<Notify>,
@@ -28,7 +28,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Puts a relay before the holder of the store in a data folder.
+    /// Inserts a proxy in front of the leader of a data folder.
     pub fn before(data: &Path) -> Self {
         let (socket, behind) = (data.join("umai.sock"), data.join("behind.sock"));
         std::fs::rename(&socket, &behind).unwrap();
@@ -54,12 +54,12 @@ impl Relay {
         relay
     }
 
-    /// Decides what happens to the next thing that is asked for.
+    /// Sets the fate of the next request.
     pub fn next(&self, fate: Fate) {
         self.fate.store(fate as u8, Ordering::Release);
     }
 
-    /// Waits until something was lost; nobody is let in until [`Relay::go_on`].
+    /// Waits until something was lost; clients are not accepted until [`Relay::go_on`].
     pub async fn lost(&self) {
         self.lost.notified().await;
     }
@@ -70,14 +70,14 @@ impl Relay {
     }
 }
 
-/// Carries what is said both ways, one guest at a time, until one side is gone or something is lost.
+/// Forwards messages in both directions for one client, until one side disconnects or something is lost.
 async fn carry(mut guest: UnixStream, mut holder: UnixStream, fate: &AtomicU8) {
     let (mut asked, mut told) = (vec![0; 1 << 20], vec![0; 1 << 20]);
     loop {
         tokio::select! {
             said = guest.read(&mut asked) => {
                 let Ok(length @ 1..) = said else { return };
-                // Its hello is none of the things it asks for.
+                // The hello is not a request.
                 let asks = asked[..length].windows(5).any(|word| word == b"\"Ask\"");
                 let fate = fate.load(Ordering::Acquire) * u8::from(asks);
                 if fate == Fate::Lost as u8 {

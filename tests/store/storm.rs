@@ -1,4 +1,4 @@
-//! Eight processes at a time on one data folder: apps, commands and writers, some of them killed.
+//! Eight concurrent processes on one data folder: apps, commands and writers, some of them killed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,32 +17,32 @@ use crate::world::{EVERYTHING, Store, id, random, save};
 const APPS: u64 = 2;
 const COMMANDS: u64 = 3;
 const WRITERS: u64 = 3;
-/// Each writer process writes so many connections side by side.
+/// Number of connections that each writer process writes concurrently.
 const SIDE_BY_SIDE: u64 = 4;
 
-/// What a storm left.
+/// Result of a stress run.
 #[derive(Default)]
 pub struct Storm {
     home: Option<tempfile::TempDir>,
     told: Mutex<Told>,
 }
 
-/// What was acknowledged, and what went wrong.
+/// Acknowledged operations and problems.
 #[derive(Default)]
 struct Told {
     /// Names that were created.
     created: BTreeSet<String>,
-    /// Names whose creation was cut short: each may be there, once.
+    /// Names whose creation was interrupted: each may exist once.
     uncertain: BTreeSet<String>,
     /// Aliases that were deleted.
     deleted: BTreeSet<String>,
-    /// Aliases whose deletion was cut short.
+    /// Aliases whose deletion was interrupted.
     uncertainly_deleted: BTreeSet<String>,
-    /// What the writers were acknowledged of their connections: the version, or 0 when deleted.
+    /// Acknowledged versions of the writers' connections, 0 when deleted.
     written: BTreeMap<u64, u64>,
     troubles: Vec<String>,
     kills: u64,
-    /// How many of them hit the process that had the store open.
+    /// Number of kills that hit the process that had the store open.
     holders: u64,
     stops: u64,
     longest: Duration,
@@ -67,7 +67,7 @@ impl fmt::Display for Storm {
     }
 }
 
-/// Lets a storm blow.
+/// Runs the processes for a time.
 pub fn run(time: Duration) -> Storm {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let end = Instant::now() + time;
@@ -91,7 +91,7 @@ pub fn run(time: Duration) -> Storm {
 }
 
 impl Storm {
-    /// Notes that a process is about to be killed.
+    /// Records that a process is about to be killed.
     fn tell_kill(&self, home: &Path, id: Option<u32>) {
         let lock = std::fs::read_to_string(places(home).data.join("lock")).unwrap_or_default();
         let is_holder = lock.trim().parse().ok() == id;
@@ -105,7 +105,7 @@ impl Storm {
         tell(&mut self.told.lock().unwrap());
     }
 
-    /// One app after the other, each creating connections by keys; left, stopped or killed.
+    /// Runs one app after the other; each creates connections with the keyboard, then quits, is suspended, or is killed.
     fn apps(&self, home: &Path, place: u64, end: Instant) {
         let mut number = 0;
         while Instant::now() < end {
@@ -147,7 +147,7 @@ impl Storm {
         }
     }
 
-    /// One command after the other: create, list, delete; some are killed.
+    /// Runs one command after the other: create, list, delete; some are killed.
     fn commands(&self, home: &Path, place: u64, end: Instant) {
         let mut number = 0;
         while Instant::now() < end {
@@ -216,7 +216,7 @@ impl Storm {
         child.wait().unwrap();
     }
 
-    /// One process after the other that writes many connections at once; killed.
+    /// Runs one process after the other that writes many connections concurrently, and kills it.
     fn writers(&self, home: &Path, place: u64, end: Instant) {
         let mut first = (place + 1) * 1_000_000_000;
         while Instant::now() < end {
@@ -242,7 +242,7 @@ impl Storm {
         }
     }
 
-    /// Looks whether everything is there that was acknowledged, and nothing twice.
+    /// Checks that everything acknowledged exists, exactly once.
     pub fn check(&self) {
         let told = self.told.lock().unwrap();
         assert!(told.troubles.is_empty(), "{:#?}", told.troubles);
@@ -303,12 +303,12 @@ impl Told {
     }
 }
 
-/// The connections that end deleted; the others end at version 2.
+/// Connections that end deleted; the others end at version 2.
 const fn ends_deleted(number: u64) -> bool {
     number.is_multiple_of(3)
 }
 
-/// Writes connections until it is killed, and says what was acknowledged as soon as it is.
+/// Writes connections until the process is killed, reporting each acknowledgement immediately.
 pub async fn write(home: &Path, first: u64) {
     let store = open(&places(home)).await.unwrap();
     let writers = (0..SIDE_BY_SIDE).map(|writer| {
@@ -328,13 +328,13 @@ pub async fn write(home: &Path, first: u64) {
     });
     for writer in writers.collect::<Vec<_>>() {
         if let Err(error) = writer.await {
-            // One that was refused ends the process, which is told.
+            // A rejected write ends the process, which the parent reports.
             panic!("{error}");
         }
     }
 }
 
-/// Where the app and the commands have their store in a home folder.
+/// Default store location in a home folder.
 fn places(home: &Path) -> StoreOptions {
     StoreOptions {
         data: home.join(".local/share/umai"),
@@ -343,7 +343,7 @@ fn places(home: &Path) -> StoreOptions {
     }
 }
 
-/// The command that creates a connection.
+/// Arguments of the command that creates a connection.
 pub fn create(name: &str) -> [&str; 8] {
     [
         "connections",
@@ -357,7 +357,7 @@ pub fn create(name: &str) -> [&str; 8] {
     ]
 }
 
-/// umai in a home folder.
+/// Command that runs umai in a home folder.
 pub fn umai(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_umai"));
     command

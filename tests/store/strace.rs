@@ -1,16 +1,16 @@
-//! Reads what strace says of a process: the calls that change files or make them durable, in order.
+//! Parser of strace logs: the system calls that change files or make them durable, in order.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
-/// The calls that change files, names or what a number stands for, and those that make them durable.
+/// System calls that change files, names or descriptors, or make changes durable.
 const RECORDED: &str = "?open,openat,?creat,close,?dup,?dup2,dup3,fcntl,write,pwrite64,writev,pwritev,?pwritev2,lseek,ftruncate,?truncate,\
     fallocate,?rename,?renameat,?renameat2,?unlink,unlinkat,?rmdir,?mkdir,mkdirat,?link,linkat,?symlink,symlinkat,fsync,fdatasync,\
     copy_file_range,sendfile,splice";
 
-/// Whether strace can be used; what stands in the way is said. In CI, one that is not installed fails the proof; that a machine does
-/// not let one process watch another is its own affair.
+/// Returns true when strace works, and prints the reason otherwise. In CI a missing strace fails the test, but a machine that
+/// does not permit tracing does not.
 pub fn is_there(proof: &str) -> bool {
     let trying = Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "true"])
@@ -30,7 +30,7 @@ pub fn is_there(proof: &str) -> bool {
     false
 }
 
-/// strace, about to write what a process does to files into `log`; the program and its arguments are still to be added.
+/// Command that runs strace and records file system calls in `log`; the caller adds the program and its arguments.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub fn recorder(log: &Path) -> Command {
     let mut strace = Command::new("strace");
@@ -40,7 +40,7 @@ pub fn recorder(log: &Path) -> Command {
     strace
 }
 
-/// One argument of a call.
+/// Argument of a call.
 #[allow(dead_code, reason = "each test uses a part of this")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Argument {
@@ -48,15 +48,15 @@ pub enum Argument {
     Word(String),
 }
 
-/// One call that came back.
+/// Completed call.
 #[allow(dead_code, reason = "each test uses a part of this")]
 #[derive(Debug, Clone)]
 pub struct Call {
     pub name: String,
     pub arguments: Vec<Argument>,
-    /// What it answered; less than nothing when it was refused.
+    /// Return value; negative after an error.
     pub result: i64,
-    /// When it was begun, and when it came back: numbers of lines.
+    /// Line numbers of the start and the end.
     pub begun: usize,
     pub done: usize,
 }
@@ -84,7 +84,8 @@ impl Call {
     }
 }
 
-/// The calls in a log, in the order in which they came back. A close counts from when it is begun: its number is free from then on.
+/// Parses the calls of a log, in the order of completion. A close counts from its start, because the descriptor is free from then
+/// on.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub fn read(log: &[u8]) -> Vec<Call> {
     let mut calls = Vec::new();
@@ -120,7 +121,7 @@ fn find(bytes: &[u8], piece: &[u8]) -> Option<usize> {
     bytes.windows(piece.len()).position(|found| found == piece)
 }
 
-/// A whole line; none when it is no call, or one that never came back.
+/// Parses a complete line; `None` when it is not a call or the call did not complete.
 fn parse(line: &[u8], begun: usize, done: usize) -> Option<Call> {
     let open = line.iter().position(|byte| *byte == b'(')?;
     let name = String::from_utf8(line[..open].to_vec()).ok()?;
@@ -141,7 +142,7 @@ fn parse(line: &[u8], begun: usize, done: usize) -> Option<Call> {
     })
 }
 
-/// The arguments up to the closing bracket, and what is behind it.
+/// Parses the arguments up to the closing parenthesis, and returns the rest.
 fn parse_arguments(text: &[u8]) -> Option<(Vec<Argument>, &[u8])> {
     let mut arguments = Vec::new();
     let mut at = 0;
@@ -167,7 +168,7 @@ fn parse_arguments(text: &[u8]) -> Option<(Vec<Argument>, &[u8])> {
     }
 }
 
-/// How long a word is that may have brackets in it, with texts in them.
+/// Length of a word that may contain brackets and quoted texts.
 fn word_length(text: &[u8]) -> Option<usize> {
     let (mut at, mut depth) = (0, 0);
     loop {
@@ -183,12 +184,12 @@ fn word_length(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The bytes of a text whose opening quote was read, and how much of it there is with the closing one.
+/// Parses a text after its opening quote, and returns its bytes and its length including the closing quote.
 fn unescape(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut bytes = Vec::new();
     let mut at = 0;
     loop {
-        // Most of it is either plain or zeros.
+        // Most of the text needs no unescaping.
         let plain = text[at..]
             .iter()
             .position(|byte| matches!(byte, b'"' | b'\\'))?;

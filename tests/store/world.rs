@@ -1,4 +1,4 @@
-//! What the tests of the store on disk share: connections, a folder to keep them in, and a look at everything that is kept.
+//! Fixture for tests of the store on disk: connections, a folder, and a complete check of the content.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,24 +19,24 @@ pub const EVERYTHING: Window = Window {
     take: usize::MAX,
 };
 
-/// Connections from this number on have long names, so that few of them make a long journal.
+/// Number from which connections have long names, so that few of them fill the journal.
 pub const LONG: u64 = 1 << 40;
 const LONG_NAME: usize = 40_000;
 
-/// The ids of these connections begin with it.
+/// First half of the IDs of these connections.
 const FAMILY: u64 = 7;
 
 pub fn id(number: u64) -> Uuid {
     Uuid::from_u64_pair(FAMILY, number)
 }
 
-/// A connection in one of its versions; all of it follows from the two numbers.
+/// Connection in a version; all its fields are derived from the two numbers.
 pub fn connection(number: u64, version: u64) -> Connection<Plain> {
     let at = DateTime::<Utc>::UNIX_EPOCH;
     Connection {
         item: ConnectionItem {
             id: id(number),
-            // Every version has another alias, so that the index has work to do.
+            // Every version has a different alias, to exercise the alias index.
             alias: format!("alias-{number}-{version}"),
             name: name(number, version),
             provider_id: "openai".into(),
@@ -96,17 +96,17 @@ pub async fn open_in(folder: &Path) -> Result<Store, StoreError> {
     open(&options(folder)).await
 }
 
-/// Connections by number, each with its version: what a store should have.
+/// Expected store content: connection numbers with their versions.
 pub type Content = BTreeMap<u64, u64>;
 
-/// Everything a store has; panics where list, records, aliases, versions and secrets do not agree.
+/// Reads the complete content; panics when list, connections, aliases, versions and secrets are inconsistent.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub async fn content(store: &Store) -> Content {
     content_from(store, 0).await
 }
 
-/// What a store has from this number on, looked at as closely; what is before that is only counted, and what is none of these
-/// connections is left out.
+/// Reads the content, fully checking the connections from a number on. Connections with smaller numbers are only counted, and
+/// other connections are skipped.
 pub async fn content_from(store: &Store, first: u64) -> Content {
     let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
     assert_eq!(page.items.len(), page.total);
@@ -137,11 +137,11 @@ pub async fn content_from(store: &Store, first: u64) -> Content {
     content
 }
 
-/// Names, each with its secret: what commands leave.
+/// Names with their secrets, as left by commands.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub type Names = BTreeMap<String, String>;
 
-/// The names in a store, each with its secret.
+/// Reads the names with their secrets.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub async fn names(store: &Store) -> Names {
     let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
@@ -157,7 +157,7 @@ pub async fn names(store: &Store) -> Names {
     names
 }
 
-/// A number below `end`; different every time.
+/// Random number below `end`.
 #[allow(dead_code, reason = "each test uses a part of this")]
 pub fn random(end: u64) -> u64 {
     Uuid::new_v4().as_u64_pair().1 % end
