@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delivered_file_is_its_owners_alone_and_nothing_else_is_left() {
+    fn deliver_creates_private_file_and_no_leftovers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         deliver(&path, Over::Nothing, |file| file.write_all(b"one")).unwrap();
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_is_replaced_only_where_that_is_said() {
+    fn deliver_replaces_existing_file_only_by_policy() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         std::fs::write(&path, "theirs").unwrap();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_could_not_be_written_leaves_what_was_there() {
+    fn failed_deliver_keeps_existing_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         let beside = folder.path().join(".a.json.0.new");

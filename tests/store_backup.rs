@@ -41,7 +41,7 @@ fn restore(folder: &Path, backup: &Path) -> Option<PathBuf> {
 }
 
 /// Creates a closed store with a few connections, one of them with two versions, and a backup of it.
-async fn small(folder: &Path) -> (Content, PathBuf) {
+async fn small_store(folder: &Path) -> (Content, PathBuf) {
     let store = open_in(folder).await.unwrap();
     for number in 0..3 {
         store.save(save(number, 1)).await.unwrap();
@@ -53,50 +53,50 @@ async fn small(folder: &Path) -> (Content, PathBuf) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restore_brings_back_what_a_plain_map_says_there_was_whatever_was_done_in_between() {
+async fn restore_recovers_content_of_backup() {
     let folder = tempfile::tempdir().unwrap();
-    let mut now_there = Content::new();
+    let mut expected = Content::new();
     let mut backups: Vec<(PathBuf, Content)> = Vec::new();
     for round in 0..12 {
         let store = open_in(folder.path()).await.unwrap();
-        assert_eq!(content(&store).await, now_there, "round {round}");
+        assert_eq!(content(&store).await, expected, "round {round}");
         assert_eq!(store.notices(), Vec::<String>::new(), "round {round}");
         let before = store.revision();
         for _ in 0..random(40) {
             let number = random(20);
-            match now_there.get(&number).copied() {
+            match expected.get(&number).copied() {
                 None => {
                     store.save(save(number, 1)).await.unwrap();
-                    now_there.insert(number, 1);
+                    expected.insert(number, 1);
                 }
                 Some(version) if random(4) == 0 => {
                     store.delete(id(number), version).await.unwrap();
-                    now_there.remove(&number);
+                    expected.remove(&number);
                 }
                 Some(version) => {
                     store.save(save(number, version + 1)).await.unwrap();
-                    now_there.insert(number, version + 1);
+                    expected.insert(number, version + 1);
                 }
             }
         }
         if random(2) == 0 {
             // While the store is open.
-            backups.push((backup(folder.path()).path, now_there.clone()));
+            backups.push((backup(folder.path()).path, expected.clone()));
         }
         let newest = store.revision();
         store.close().await.unwrap();
         drop(store);
         if random(2) == 0 {
-            backups.push((backup(folder.path()).path, now_there.clone()));
+            backups.push((backup(folder.path()).path, expected.clone()));
         }
         if !backups.is_empty() && random(3) > 0 {
             let (path, then) = &backups[random(backups.len() as u64) as usize];
             restore(folder.path(), path).unwrap();
-            now_there.clone_from(then);
+            expected.clone_from(then);
             let store = open_in(folder.path()).await.unwrap();
             assert!(
                 store.revision() > newest.max(before),
-                "no revision comes twice"
+                "a revision is used twice"
             );
             store.close().await.unwrap();
         }
@@ -111,9 +111,9 @@ async fn a_restore_brings_back_what_a_plain_map_says_there_was_whatever_was_done
 }
 
 #[tokio::test]
-async fn every_flipped_bit_of_a_backup_is_seen_and_so_is_every_cut() {
+async fn flipped_or_truncated_backup_is_detected() {
     let folder = tempfile::tempdir().unwrap();
-    let (before, path) = small(folder.path()).await;
+    let (before, path) = small_store(folder.path()).await;
     let whole = fs::read(&path).unwrap();
     let damaged = folder.path().join("damaged.backup");
     for at in 0..whole.len() {
@@ -147,7 +147,7 @@ fn forge(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let mut forged = rows[..128].to_vec();
     for step in Walk::new(rows, 128) {
         let Step::Entry(entry) = step else {
-            panic!("the backup is whole");
+            panic!("the backup is intact");
         };
         let text = String::from_utf8(entry.payload.to_vec()).unwrap();
         let text = text.replace(from, to);
@@ -166,9 +166,9 @@ fn forge(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_backup_that_somebody_changed_without_the_key_does_not_come_back() {
+async fn backup_modified_without_key_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
-    let (before, path) = small(folder.path()).await;
+    let (before, path) = small_store(folder.path()).await;
     let forged = folder.path().join("forged.backup");
     let bytes = forge(&fs::read(&path).unwrap(), "openai", "evilai");
     fs::write(&forged, bytes).unwrap();
@@ -176,10 +176,13 @@ async fn a_backup_that_somebody_changed_without_the_key_does_not_come_back() {
     assert!(file::read(&forged).is_ok(), "every checksum is right");
     let verified = verify(&forged, &Keys::find(&options)).unwrap();
     assert_eq!(verified.seal, SealVerdict::Broken);
-    let Err(StoreError::Unusable(said)) = prepare(&options, &forged).map(drop) else {
-        panic!("it was taken");
+    let Err(StoreError::Unusable(message)) = prepare(&options, &forged).map(drop) else {
+        panic!("the backup was accepted");
     };
-    assert!(said.contains("was modified without the key"), "{said}");
+    assert!(
+        message.contains("was modified without the key"),
+        "{message}"
+    );
     // With the original trailer, whose seal belongs to other content.
     let mut other = fs::read(&forged).unwrap();
     let right = fs::read(&path).unwrap();
@@ -197,13 +200,13 @@ async fn a_backup_that_somebody_changed_without_the_key_does_not_come_back() {
     assert_eq!(
         same,
         fs::read(&path).unwrap(),
-        "the forger leaves no other trace"
+        "the forged file is otherwise identical"
     );
     assert_eq!(before.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_of_a_store_that_is_written_has_all_that_was_acknowledged_before() {
+async fn backup_during_writes_has_acknowledged_changes() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_in(folder.path()).await.unwrap();
     let (stop, done) = (
@@ -245,43 +248,46 @@ async fn a_backup_of_a_store_that_is_written_has_all_that_was_acknowledged_befor
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_restored_while_somebody_has_the_store_open() {
+async fn restore_is_rejected_while_store_is_open() {
     let folder = tempfile::tempdir().unwrap();
-    let (before, path) = small(folder.path()).await;
+    let (before, path) = small_store(folder.path()).await;
     let store = open_in(folder.path()).await.unwrap();
     let prepared = prepare(&options(folder.path()), &path).unwrap();
     let restoring = tokio::task::spawn_blocking(|| prepared.carry_out(now()));
-    let Err(StoreError::Unusable(said)) = restoring.await.unwrap() else {
-        panic!("it was restored");
+    let Err(StoreError::Unusable(message)) = restoring.await.unwrap() else {
+        panic!("the backup was restored");
     };
-    assert!(said.contains("is in use by another umai"), "{said}");
-    assert!(said.contains(&std::process::id().to_string()), "{said}");
+    assert!(message.contains("is in use by another umai"), "{message}");
+    assert!(
+        message.contains(&std::process::id().to_string()),
+        "{message}"
+    );
     assert_eq!(content(&store).await, before);
     store.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_restored_over_a_change_that_came_after_it_was_asked() {
+async fn restore_is_rejected_after_later_change() {
     let folder = tempfile::tempdir().unwrap();
-    let (_, path) = small(folder.path()).await;
+    let (_, path) = small_store(folder.path()).await;
     let prepared = prepare(&options(folder.path()), &path).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     store.save(save(7, 1)).await.unwrap();
     store.close().await.unwrap();
     drop(store);
-    let Err(StoreError::Unusable(said)) = prepared.carry_out(now()) else {
-        panic!("it was restored");
+    let Err(StoreError::Unusable(message)) = prepared.carry_out(now()) else {
+        panic!("the backup was restored");
     };
-    assert!(said.contains("changed in the meantime"), "{said}");
+    assert!(message.contains("changed in the meantime"), "{message}");
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await.len(), 4);
     store.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_of_the_old_store_is_said_and_all_of_it_is_kept() {
+async fn restore_reports_and_keeps_damaged_store() {
     let folder = tempfile::tempdir().unwrap();
-    let (before, path) = small(folder.path()).await;
+    let (before, path) = small_store(folder.path()).await;
     let store = open_in(folder.path()).await.unwrap();
     store.save(save(8, 1)).await.unwrap();
     store.save(save(9, 1)).await.unwrap();
@@ -295,8 +301,8 @@ async fn what_cannot_be_read_of_the_old_store_is_said_and_all_of_it_is_kept() {
     fs::remove_dir_all(data.join("sled")).unwrap();
     let prepared = prepare(&options(folder.path()), &path).unwrap();
     let comparison = prepared.comparison.clone();
-    let said = comparison.trouble.unwrap();
-    assert!(said.contains("damaged at byte 128"), "{said}");
+    let message = comparison.trouble.unwrap();
+    assert!(message.contains("damaged at byte 128"), "{message}");
     let names: Vec<String> = comparison
         .only_in_store
         .into_iter()
@@ -312,12 +318,12 @@ async fn what_cannot_be_read_of_the_old_store_is_said_and_all_of_it_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_makes_a_backup_when_it_is_closed_and_not_again_for_nothing() {
+async fn closing_creates_backup_only_after_changes() {
     let folder = tempfile::tempdir().unwrap();
     let shelf = Shelf::of_store(&options(folder.path()).data);
     let store = open_in(folder.path()).await.unwrap();
     store.close().await.unwrap();
-    assert_eq!(shelf.all().unwrap(), [], "there is nothing to keep");
+    assert_eq!(shelf.all().unwrap(), [], "an empty store needs no backup");
     let store = open_in(folder.path()).await.unwrap();
     store.save(save(1, 1)).await.unwrap();
     store.close().await.unwrap();
@@ -335,7 +341,7 @@ async fn a_store_makes_a_backup_when_it_is_closed_and_not_again_for_nothing() {
 }
 
 #[test]
-fn what_is_no_backup_is_told_from_a_damaged_one() {
+fn other_file_is_distinguished_from_damaged_backup() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file.backup");
     for content in [b"".as_slice(), b"text", &[0; 4096]] {

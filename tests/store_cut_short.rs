@@ -34,7 +34,7 @@ fn list(folder: &Path) -> Command {
 const MANY: u64 = 6_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_store_that_is_ended_while_its_view_is_made_is_all_there_next_time() {
+async fn kill_during_index_rebuild_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_in(folder.path()).await.unwrap();
     join_all((0..MANY).map(|number| store.save(save(number, 1)))).await;
@@ -46,8 +46,8 @@ async fn a_large_store_that_is_ended_while_its_view_is_made_is_all_there_next_ti
             fs::remove_dir_all(sled).unwrap();
         }
         let mut child = list(folder.path()).spawn().unwrap();
-        let (_never, telling) = mpsc::channel::<()>();
-        let _ = telling.recv_timeout(Duration::from_millis(world::random(400)));
+        let (_sender, receiver) = mpsc::channel::<()>();
+        let _ = receiver.recv_timeout(Duration::from_millis(world::random(400)));
         let signal = ["-KILL", "-HUP", "-TERM"][round % 3];
         let id = child.id().to_string();
         Command::new("kill").args([signal, &id]).output().unwrap();
@@ -55,9 +55,9 @@ async fn a_large_store_that_is_ended_while_its_view_is_made_is_all_there_next_ti
     }
     let _ = fs::remove_dir_all(folder.path().join("data/sled"));
     let listed = list(folder.path()).output().unwrap();
-    let said = String::from_utf8(listed.stderr).unwrap();
-    assert!(said.contains("rebuilt from the journal"), "{said}");
-    assert!(!said.contains("missing"), "{said}");
+    let stderr = String::from_utf8(listed.stderr).unwrap();
+    assert!(stderr.contains("rebuilt from the journal"), "{stderr}");
+    assert!(!stderr.contains("missing"), "{stderr}");
     let store = open_in(folder.path()).await.unwrap();
     let page = store
         .list(&umai::connection::Query::all(world::EVERYTHING))

@@ -64,7 +64,7 @@ fn used_byte(path: &Path) -> Option<usize> {
 }
 
 /// Damages the sled folder. Returns a description, and true when the store must notice the damage.
-fn damage_view(sled: &Path, kind: u64) -> (String, bool) {
+fn damage_index(sled: &Path, kind: u64) -> (String, bool) {
     let files: Vec<PathBuf> = files(sled)
         .into_iter()
         .filter(|path| fs::metadata(path).unwrap().len() > 0)
@@ -98,26 +98,26 @@ fn damage_view(sled: &Path, kind: u64) -> (String, bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_view_that_is_damaged_in_many_ways_is_made_again_and_that_is_said() {
+async fn damaged_index_is_rebuilt_and_reported() {
     let original = tempfile::tempdir().unwrap();
     let before = store_in(original.path()).await;
     let mut noticed = 0;
     for round in 0..40 {
         let folder = tempfile::tempdir().unwrap();
         copy(original.path(), folder.path());
-        let (damage, must_notice) = damage_view(&folder.path().join("data/sled"), round % 4);
+        let (damage, must_notice) = damage_index(&folder.path().join("data/sled"), round % 4);
         let store = open_in(folder.path())
             .await
             .unwrap_or_else(|error| panic!("{damage}: {error}"));
         assert_eq!(content(&store).await, before, "{damage}");
-        let said = store.notices().join(" ");
+        let notices = store.notices().join(" ");
         if must_notice {
             assert!(
-                said.contains("rebuilt from the journal"),
-                "{damage}: {said}"
+                notices.contains("rebuilt from the journal"),
+                "{damage}: {notices}"
             );
         }
-        noticed += usize::from(said.contains("rebuilt from the journal"));
+        noticed += usize::from(notices.contains("rebuilt from the journal"));
         // The store works normally.
         store.save(save(1_000, 1)).await.unwrap();
         store.close().await.unwrap();
@@ -146,7 +146,7 @@ fn lose_row(folder: &Path, kind: &str, change: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_view_that_lost_a_row_without_knowing_is_made_again() {
+async fn index_with_lost_row_is_rebuilt() {
     let original = tempfile::tempdir().unwrap();
     let before = store_in(original.path()).await;
     for kind in ["a", "o", "r", "v"] {
@@ -156,15 +156,18 @@ async fn a_view_that_lost_a_row_without_knowing_is_made_again() {
             lose_row(folder.path(), kind, change);
             let store = open_in(folder.path()).await.unwrap();
             assert_eq!(content(&store).await, before, "{kind} {change}");
-            let said = store.notices().join(" ");
-            assert!(said.contains("rebuilt from the journal"), "{kind}: {said}");
+            let notices = store.notices().join(" ");
+            assert!(
+                notices.contains("rebuilt from the journal"),
+                "{kind}: {notices}"
+            );
             store.close().await.unwrap();
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_view_that_lost_an_alias_finds_it_and_does_not_admit_it_twice() {
+async fn large_index_with_lost_alias_rejects_duplicate() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_in(folder.path()).await.unwrap();
     // More connections than are verified before the store is used.
@@ -179,7 +182,7 @@ async fn a_large_view_that_lost_an_alias_finds_it_and_does_not_admit_it_twice() 
     let found = store.find("alias-77-1").await.unwrap();
     assert!(
         found.is_some(),
-        "a no is not said before the view was looked at"
+        "a no is not notices before the view was looked at"
     );
     let mut twin = save(9_999, 1);
     twin.connection.item.alias = "alias-77-1".into();
@@ -189,8 +192,8 @@ async fn a_large_view_that_lost_an_alias_finds_it_and_does_not_admit_it_twice() 
         "{refused:?}"
     );
     assert_eq!(content(&store).await.len(), 6_000);
-    let said = store.notices().join(" ");
-    assert!(said.contains("rebuilt from the journal"), "{said}");
+    let notices = store.notices().join(" ");
+    assert!(notices.contains("rebuilt from the journal"), "{notices}");
     store.close().await.unwrap();
 }
 
@@ -220,7 +223,7 @@ async fn total(store: &Store) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_journal_is_followed_by_snapshots_that_the_store_can_be_made_from() {
+async fn store_is_rebuilt_from_snapshots_of_long_journal() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(long_journal_in(folder.path()).await, 4_000);
     let snapshots = folder.path().join("data/snapshots");
@@ -234,8 +237,8 @@ async fn a_long_journal_is_followed_by_snapshots_that_the_store_can_be_made_from
         }
         let store = open_in(folder.path()).await.unwrap();
         assert_eq!(total(&store).await, 4_000, "snapshot damaged: {damaged}");
-        let said = store.notices().join(" ");
-        assert!(said.contains("rebuilt from the journal"), "{said}");
+        let notices = store.notices().join(" ");
+        assert!(notices.contains("rebuilt from the journal"), "{notices}");
         store.close().await.unwrap();
     }
 }
@@ -256,7 +259,7 @@ fn entries(path: &Path) -> Vec<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flipped_byte_in_the_journal_is_named_and_everything_works() {
+async fn flipped_byte_in_journal_is_reported() {
     let original = tempfile::tempdir().unwrap();
     let before = store_in(original.path()).await;
     for _ in 0..20 {
@@ -268,19 +271,19 @@ async fn a_flipped_byte_in_the_journal_is_named_and_everything_works() {
         flip(&path, at);
         let store = open_in(folder.path()).await.unwrap();
         assert_eq!(content(&store).await, before, "byte {at}");
-        let said = store.notices().join(" ");
-        assert!(said.contains("is damaged in"), "byte {at}: {said}");
+        let notices = store.notices().join(" ");
+        assert!(notices.contains("is damaged in"), "byte {at}: {notices}");
         store.save(save(1_000, 1)).await.unwrap();
         store.close().await.unwrap();
         let store = open_in(folder.path()).await.unwrap();
         assert_eq!(content(&store).await.len(), before.len() + 1);
-        assert_eq!(store.notices(), Vec::<String>::new(), "it is said once");
+        assert_eq!(store.notices(), Vec::<String>::new(), "it is notices once");
         store.close().await.unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_change_survives_damage_to_its_place_in_the_journal() {
+async fn last_change_survives_damage_in_journal() {
     let original = tempfile::tempdir().unwrap();
     let before = store_in(original.path()).await;
     for _ in 0..20 {
@@ -291,8 +294,8 @@ async fn the_last_change_survives_damage_to_its_place_in_the_journal() {
         flip(&path, last + random(300) as usize);
         let store = open_in(folder.path()).await.unwrap();
         assert_eq!(content(&store).await, before);
-        let said = store.notices().join(" ");
-        assert!(said.contains("damaged"), "{said}");
+        let notices = store.notices().join(" ");
+        assert!(notices.contains("damaged"), "{notices}");
         let newest = store.revision();
         assert!(store.save(save(1_000, 1)).await.unwrap() > newest);
         store.close().await.unwrap();
@@ -303,7 +306,7 @@ async fn the_last_change_survives_damage_to_its_place_in_the_journal() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_damaged_change_in_the_journal_costs_no_other_when_the_view_is_gone_too() {
+async fn damaged_change_without_index_loses_no_other() {
     let original = tempfile::tempdir().unwrap();
     let before = store_in(original.path()).await;
     for _ in 0..20 {
@@ -315,9 +318,9 @@ async fn a_damaged_change_in_the_journal_costs_no_other_when_the_view_is_gone_to
         flip(&path, hit + 100);
         fs::remove_dir_all(folder.path().join("data/sled")).unwrap();
         let store = open_in(folder.path()).await.unwrap();
-        let said = store.notices().join(" ");
-        assert!(said.contains("rebuilt"), "{said}");
-        assert!(said.contains("is damaged in"), "{said}");
+        let notices = store.notices().join(" ");
+        assert!(notices.contains("rebuilt"), "{notices}");
+        assert!(notices.contains("is damaged in"), "{notices}");
         let page = store
             .list(&umai::connection::Query::all(world::EVERYTHING))
             .await
@@ -334,13 +337,13 @@ async fn a_damaged_change_in_the_journal_costs_no_other_when_the_view_is_gone_to
         assert!(differ <= 1, "{differ} connections differ");
         store.close().await.unwrap();
         let store = open_in(folder.path()).await.unwrap();
-        assert_eq!(store.notices(), Vec::<String>::new(), "it is said once");
+        assert_eq!(store.notices(), Vec::<String>::new(), "it is notices once");
         store.close().await.unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_never_finished_is_cut_off() {
+async fn unfinished_write_is_truncated() {
     let original = tempfile::tempdir().unwrap();
     let before = store_in(original.path()).await;
     for _ in 0..20 {
@@ -369,14 +372,14 @@ async fn a_write_that_never_finished_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_view_without_its_journal_is_not_lost() {
+async fn index_without_journal_is_recovered() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
     fs::remove_dir_all(folder.path().join("data/journal")).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
-    let said = store.notices().join(" ");
-    assert!(said.contains("The journal was not found"), "{said}");
+    let notices = store.notices().join(" ");
+    assert!(notices.contains("The journal was not found"), "{notices}");
     store.close().await.unwrap();
     // The new journal is complete without the index.
     fs::remove_dir_all(folder.path().join("data/sled")).unwrap();
@@ -386,21 +389,21 @@ async fn a_view_without_its_journal_is_not_lost() {
 }
 
 #[tokio::test]
-async fn a_store_of_which_nothing_can_be_read_is_not_taken_for_a_new_one() {
+async fn unreadable_store_is_not_replaced_by_new_one() {
     let folder = tempfile::tempdir().unwrap();
     store_in(folder.path()).await;
     fs::remove_dir_all(folder.path().join("data/journal")).unwrap();
     for file in files(&folder.path().join("data/sled")) {
         shorten(&file, 0);
     }
-    let Err(StoreError::Unusable(said)) = open_in(folder.path()).await.map(drop) else {
-        panic!("it was opened");
+    let Err(StoreError::Unusable(notices)) = open_in(folder.path()).await.map(drop) else {
+        panic!("the store was opened");
     };
-    assert!(said.contains("nothing was changed"), "{said}");
+    assert!(notices.contains("nothing was changed"), "{notices}");
 }
 
 #[tokio::test]
-async fn a_newer_format_is_refused_with_a_sentence() {
+async fn newer_format_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     store_in(folder.path()).await;
     let path = segment(folder.path());
@@ -411,14 +414,14 @@ async fn a_newer_format_is_refused_with_a_sentence() {
     sum.update(&bytes[16..128]);
     bytes[12..16].copy_from_slice(&sum.finalize().to_le_bytes());
     fs::write(&path, bytes).unwrap();
-    let Err(StoreError::Unusable(said)) = open_in(folder.path()).await.map(drop) else {
-        panic!("it was opened");
+    let Err(StoreError::Unusable(notices)) = open_in(folder.path()).await.map(drop) else {
+        panic!("the store was opened");
     };
-    assert!(said.contains("newer umai (format 2)"), "{said}");
+    assert!(notices.contains("newer umai (format 2)"), "{notices}");
 }
 
 #[tokio::test]
-async fn a_missing_or_wrong_key_is_refused_and_no_key_is_made() {
+async fn missing_or_wrong_key_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
     let key = options(folder.path()).config.join("umai.key");
@@ -437,15 +440,15 @@ async fn a_missing_or_wrong_key_is_refused_and_no_key_is_made() {
 }
 
 #[tokio::test]
-async fn no_file_of_a_store_has_a_secret_in_it_and_none_is_open_to_others() {
+async fn store_files_are_private_and_contain_no_secret() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     store_in(folder.path()).await;
     for file in files(folder.path()) {
         let bytes = fs::read(&file).unwrap();
-        let planted = b"sk-planted";
+        let secret = b"sk-secret";
         assert!(
-            !bytes.windows(planted.len()).any(|piece| piece == planted),
+            !bytes.windows(secret.len()).any(|piece| piece == secret),
             "{}",
             file.display()
         );

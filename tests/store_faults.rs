@@ -33,8 +33,8 @@ use umai::store::backup::shelf::Shelf;
 use umai::store::backup::{Target, create, file};
 
 use self::folders::copy;
-use self::process::{FOLDER, NUMBER, say, told};
-use self::strace::is_there;
+use self::process::{FOLDER, NUMBER, parameters, report};
+use self::strace::is_available;
 use self::world::{Content, Names, content, id, names, open_in, options, random, save};
 
 /// Groups of equivalent calls that fail.
@@ -67,7 +67,7 @@ struct Fault {
 }
 
 /// Result of a run with an injected error.
-struct Met {
+struct FaultRun {
     output: Output,
     /// Number of injected errors.
     times: usize,
@@ -75,17 +75,17 @@ struct Met {
     is_at_home: bool,
 }
 
-impl Met {
-    fn said(&self) -> String {
+impl FaultRun {
+    fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 }
 
-fn is_every() -> bool {
+fn is_exhaustive() -> bool {
     std::env::var_os("UMAI_EVERY_FAULT").is_some()
 }
 
-fn run(program: &Path, fault: Option<Fault>, set_up: impl FnOnce(&mut Command)) -> Met {
+fn run(program: &Path, fault: Option<Fault>, set_up: impl FnOnce(&mut Command)) -> FaultRun {
     let log = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-y", "-s", "0", "-e", "signal=none", "-e"]);
@@ -109,89 +109,87 @@ fn run(program: &Path, fault: Option<Fault>, set_up: impl FnOnce(&mut Command)) 
     set_up(&mut command);
     let output = command.stdin(Stdio::null()).output().unwrap();
     let log = String::from_utf8(fs::read(log.path()).unwrap()).unwrap();
-    let met: Vec<&str> = log
+    let injected: Vec<&str> = log
         .lines()
         .filter(|line| line.ends_with("(INJECTED)"))
         .collect();
-    let is_at_home = met
+    let is_at_home = injected
         .iter()
         .all(|line| line.contains(env!("CARGO_TARGET_TMPDIR")));
     // A lost wake-up may block forever; a failed disk operation must not.
     let is_hung = output.status.code().is_none_or(|code| code == 137);
-    assert!(!is_hung || !is_at_home, "{fault:?}: it hangs");
-    Met {
+    assert!(!is_hung || !is_at_home, "{fault:?}: the process hangs");
+    FaultRun {
         output,
-        times: met.len(),
+        times: injected.len(),
         is_at_home,
     }
 }
 
 /// Injects all errors or a selection. Returns the number of injected errors.
-async fn meet_all(
-    run: impl Fn(Option<Fault>, &Path) -> Met,
-    ground: &Path,
-    look: impl AsyncFn(&Path, &Met, &str),
+async fn inject_all(
+    run: impl Fn(Option<Fault>, &Path) -> FaultRun,
+    fixture: &Path,
+    check: impl AsyncFn(&Path, &FaultRun, &str),
 ) -> usize {
-    let mut met = 0;
+    let mut injected = 0;
     let mut sentences = BTreeSet::new();
     for calls in CALLS {
         for error in ERRORS {
-            if !is_every() && random(3) > 0 {
+            if !is_exhaustive() && random(3) > 0 {
                 continue;
             }
-            let mut number = 1 + if is_every() { 0 } else { random(6) };
+            let mut number = 1 + if is_exhaustive() { 0 } else { random(6) };
             let mut tries = 0;
             loop {
                 let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-                copy(ground, folder.path());
+                copy(fixture, folder.path());
                 let fault = Fault {
                     calls,
                     error,
                     number,
                 };
                 let start = Instant::now();
-                let did = run(Some(fault), folder.path());
+                let result = run(Some(fault), folder.path());
                 if start.elapsed() > SLOW {
                     eprintln!("{fault:?} took {:?}", start.elapsed());
                 }
-                if did.times == 0 {
+                if result.times == 0 {
                     break;
                 }
                 number += 1;
                 tries += 1;
-                if !is_every() && tries > TRIES {
+                if !is_exhaustive() && tries > TRIES {
                     break;
                 }
-                if !did.is_at_home {
+                if !result.is_at_home {
                     // A missing library or a lost wake-up is not a disk error.
                     continue;
                 }
-                met += 1;
+                injected += 1;
                 let place = format!("{fault:?}");
-                look(folder.path(), &did, &place).await;
-                sentences.extend(refusals(&did, folder.path(), &place));
-                if !is_every() {
+                check(folder.path(), &result, &place).await;
+                sentences.extend(reported_errors(&result, folder.path(), &place));
+                if !is_exhaustive() {
                     break;
                 }
             }
         }
     }
-    if is_every() {
+    if is_exhaustive() {
         for sentence in sentences {
             eprintln!("    {sentence}");
         }
     }
-    met
+    injected
 }
 
 /// Reported errors, each checked to be a sentence, without the folder.
-fn refusals(did: &Met, folder: &Path, place: &str) -> Vec<String> {
-    let out = String::from_utf8_lossy(&did.output.stdout).into_owned();
-    let refused = out
-        .lines()
-        .filter_map(|line| line.strip_prefix("@refused "));
+fn reported_errors(result: &FaultRun, folder: &Path, place: &str) -> Vec<String> {
+    let out = String::from_utf8_lossy(&result.output.stdout).into_owned();
+    let failed = out.lines().filter_map(|line| line.strip_prefix("@failed "));
     let folder = folder.display().to_string();
-    refused
+    failed
         .map(|sentence| {
             let is_sentence = sentence.split(' ').count() > 3
                 && !sentence.contains("panicked")
@@ -205,63 +203,64 @@ fn refusals(did: &Met, folder: &Path, place: &str) -> Vec<String> {
 
 /// Performs a few operations of every kind, reports each success, and continues after errors.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is the process that meets the faults"]
-async fn the_script_that_meets_a_fault() {
-    let Some((folder, _)) = told() else {
+#[ignore = "runs as a child process"]
+async fn child_runs_operations_with_fault() {
+    let Some((folder, _)) = parameters() else {
         return;
     };
     for round in 0..2 {
         let store = match open_in(&folder).await {
             Ok(store) => store,
             Err(error) => {
-                say(&format!("refused {error}"));
+                report(&format!("failed {error}"));
                 continue;
             }
         };
-        let tell = |what: String, done: Result<(), String>| match done {
-            Ok(()) => say(&what),
-            Err(error) => say(&format!("refused {error}")),
+        let report_result = |what: String, done: Result<(), String>| match done {
+            Ok(()) => report(&what),
+            Err(error) => report(&format!("failed {error}")),
         };
         let text = |error: umai::connection::StoreError| error.to_string();
         for number in round * 10..round * 10 + 3 {
             let saved = store.save(save(number, 1)).await;
-            tell(format!("{number} 1"), saved.map(drop).map_err(text));
+            report_result(format!("{number} 1"), saved.map(drop).map_err(text));
         }
         let saved = store.save(save(round * 10, 2)).await;
-        tell(format!("{} 2", round * 10), saved.map(drop).map_err(text));
+        report_result(format!("{} 2", round * 10), saved.map(drop).map_err(text));
         let gone = store.delete(id(round * 10 + 1), 1).await;
-        tell(
+        report_result(
             format!("{} 0", round * 10 + 1),
             gone.map(drop).map_err(text),
         );
-        let asked = options(&folder);
-        let made =
-            tokio::task::spawn_blocking(move || create(&asked, &Target::Store, chrono::Utc::now()));
+        let store_options = options(&folder);
+        let made = tokio::task::spawn_blocking(move || {
+            create(&store_options, &Target::Store, chrono::Utc::now())
+        });
         let made = made.await.unwrap();
-        tell("backup".into(), made.map(drop).map_err(text));
+        report_result("backup".into(), made.map(drop).map_err(text));
         let saved = store.save(save(round * 10 + 5, 1)).await;
-        tell(
+        report_result(
             format!("{} 1", round * 10 + 5),
             saved.map(drop).map_err(text),
         );
         for notice in store.notices() {
-            say(&format!("notice {notice}"));
+            report(&format!("notice {notice}"));
         }
         if let Err(error) = store.close().await {
-            say(&format!("refused {error}"));
+            report(&format!("failed {error}"));
         }
     }
-    say("end");
+    report("end");
 }
 
-async fn look_at_script(folder: &Path, did: &Met, place: &str) {
-    let out = String::from_utf8_lossy(&did.output.stdout).into_owned();
-    let told: Vec<&str> = out
+async fn check_script(folder: &Path, result: &FaultRun, place: &str) {
+    let out = String::from_utf8_lossy(&result.output.stdout).into_owned();
+    let lines: Vec<&str> = out
         .lines()
         .filter_map(|line| line.strip_prefix('@'))
         .collect();
     let mut acknowledged = Content::new();
-    for line in &told {
+    for line in &lines {
         if let Some((number, version)) = line.split_once(' ')
             && let (Ok(number), Ok(version)) = (number.parse(), version.parse())
         {
@@ -274,15 +273,15 @@ async fn look_at_script(folder: &Path, did: &Met, place: &str) {
     let found = content(&store).await;
     for (number, version) in &acknowledged {
         let stored = found.get(number).copied();
-        let is_kept = match version {
+        let is_expected = match version {
             0 => stored.is_none(),
             1 if number % 10 == 1 => stored.is_none_or(|stored| stored == 1),
             version => stored.is_some_and(|stored| stored == *version || stored == version + 1),
         };
         let notices = store.notices();
         assert!(
-            is_kept,
-            "{place}: {number} was told at {version} and is at {stored:?}; {notices:?}; {out}"
+            is_expected,
+            "{place}: {number} was acknowledged at {version} and is at {stored:?}; {notices:?}; {out}"
         );
     }
     // The store works again.
@@ -292,22 +291,22 @@ async fn look_at_script(folder: &Path, did: &Met, place: &str) {
         .unwrap_or_else(|error| panic!("{place}: {error}"));
     store.close().await.unwrap();
     drop(store);
-    let asked = told.iter().filter(|line| **line == "backup").count();
+    let expected = lines.iter().filter(|line| **line == "backup").count();
     let shelf = Shelf::of_store(&options(folder).data).all().unwrap();
-    let whole = shelf.iter().filter(|found| file::read(&found.path).is_ok());
-    assert!(whole.count() >= asked, "{place}: {out}");
+    let intact = shelf.iter().filter(|found| file::read(&found.path).is_ok());
+    assert!(intact.count() >= expected, "{place}: {out}");
     let store = open_in(folder).await.unwrap();
     assert_eq!(store.notices(), Vec::<String>::new(), "{place}");
     assert_eq!(content(&store).await.len(), found.len() + 1, "{place}");
     store.close().await.unwrap();
 }
 
-fn run_script(fault: Option<Fault>, folder: &Path) -> Met {
+fn run_script(fault: Option<Fault>, folder: &Path) -> FaultRun {
     run(&std::env::current_exe().unwrap(), fault, |command| {
         command
             .args([
                 "--exact",
-                "the_script_that_meets_a_fault",
+                "child_runs_operations_with_fault",
                 "--ignored",
                 "--nocapture",
             ])
@@ -317,18 +316,18 @@ fn run_script(fault: Option<Fault>, folder: &Path) -> Met {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_that_is_refused_once_loses_nothing_that_was_acknowledged() {
-    if !is_there("that a refused call loses nothing") {
+async fn failed_system_call_loses_nothing_acknowledged() {
+    if !is_available("check that a failed call loses nothing") {
         return;
     }
-    let ground = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let met = meet_all(run_script, ground.path(), look_at_script).await;
-    eprintln!("{met} faults were met by a process that does everything");
-    assert!(met > 0, "none was met");
+    let fixture = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let injected = inject_all(run_script, fixture.path(), check_script).await;
+    eprintln!("{injected} faults were injected into the script");
+    assert!(injected > 0, "no fault was injected");
 }
 
 /// Creates a home folder with two connections and a backup. Returns the path of the backup.
-async fn home(folder: &Path) -> PathBuf {
+async fn create_home(folder: &Path) -> PathBuf {
     fs::write(folder.join("secret"), "sk-new").unwrap();
     let store = open_in(folder).await.unwrap();
     for number in 0..2 {
@@ -339,7 +338,7 @@ async fn home(folder: &Path) -> PathBuf {
     shelf[0].path.strip_prefix(folder).unwrap().to_owned()
 }
 
-fn run_umai(arguments: &[String], fault: Option<Fault>, folder: &Path) -> Met {
+fn run_umai(arguments: &[String], fault: Option<Fault>, folder: &Path) -> FaultRun {
     let options = options(folder);
     run(Path::new(env!("CARGO_BIN_EXE_umai")), fault, |command| {
         command
@@ -362,12 +361,12 @@ async fn names_in(folder: &Path, place: &str) -> Names {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_command_that_is_refused_a_call_is_done_or_not_and_says_so_in_a_sentence() {
-    if !is_there("that a refused call leaves nothing half") {
+async fn command_with_failed_system_call_is_atomic() {
+    if !is_available("check that a failed call leaves nothing half done") {
         return;
     }
-    let ground = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let backup = home(ground.path()).await.display().to_string();
+    let fixture = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let backup = create_home(fixture.path()).await.display().to_string();
     let commands: [&[&str]; 6] = [
         &[
             "connections",
@@ -403,31 +402,41 @@ async fn a_command_that_is_refused_a_call_is_done_or_not_and_says_so_in_a_senten
         }
         let arguments: Vec<String> = command.iter().map(ToString::to_string).collect();
         let whole = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        copy(ground.path(), whole.path());
-        let did = run_umai(&arguments, None, whole.path());
-        assert!(did.output.status.success(), "{command:?}: {}", did.said());
-        let before = names_in(ground.path(), "before").await;
+        copy(fixture.path(), whole.path());
+        let result = run_umai(&arguments, None, whole.path());
+        assert!(
+            result.output.status.success(),
+            "{command:?}: {}",
+            result.stderr()
+        );
+        let before = names_in(fixture.path(), "before").await;
         let after = names_in(whole.path(), "after").await;
-        let met = meet_all(
+        let injected = inject_all(
             |fault, folder| run_umai(&arguments, fault, folder),
-            ground.path(),
-            async |folder, did, place| {
-                let said = did.said();
+            fixture.path(),
+            async |folder, result, place| {
+                let stderr = result.stderr();
                 let place = format!("{command:?}, {place}");
-                let is_done = did.output.status.success();
-                let found = names_in(folder, &format!("{place}: {said}")).await;
+                let is_done = result.output.status.success();
+                let found = names_in(folder, &format!("{place}: {stderr}")).await;
                 assert!(
                     found == after || (found == before && !is_done),
-                    "{place}: {found:?}; {said}"
+                    "{place}: {found:?}; {stderr}"
                 );
-                assert!(!said.contains("panicked"), "{place}: {said}");
-                assert!(is_done || said.split(' ').count() > 3, "{place}: {said}");
+                assert!(!stderr.contains("panicked"), "{place}: {stderr}");
+                assert!(
+                    is_done || stderr.split(' ').count() > 3,
+                    "{place}: {stderr}"
+                );
                 // The failed operation can be repeated now.
                 let again = run_umai(&["connections".into(), "list".into()], None, folder);
-                assert!(again.output.status.success(), "{place}: {}", again.said());
+                assert!(again.output.status.success(), "{place}: {}", again.stderr());
             },
         )
         .await;
-        eprintln!("{met} faults were met by umai {}", command.join(" "));
+        eprintln!(
+            "{injected} faults were injected into umai {}",
+            command.join(" ")
+        );
     }
 }

@@ -35,20 +35,20 @@ use self::world::{
     Content, EVERYTHING, Store, connection, content, id, open_in, options, random, save,
 };
 
-const SIDE_BY_SIDE: usize = 4;
+const CONCURRENCY: usize = 4;
 
 fn flips() -> u64 {
     std::env::var("UMAI_FLIPS").map_or(24, |text| text.parse().unwrap())
 }
 
 /// Home folder with a closed store and a complete backup, with or without a snapshot.
-struct Ground {
+struct Fixture {
     home: tempfile::TempDir,
     before: Content,
     backup: PathBuf,
 }
 
-impl Ground {
+impl Fixture {
     async fn new(with_snapshot: bool) -> Self {
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let store = open_in(home.path()).await.unwrap();
@@ -114,7 +114,7 @@ struct Damage {
     /// Description.
     what: String,
     /// True when a meaningful byte was changed.
-    is_felt: bool,
+    is_meaningful: bool,
 }
 
 /// Damages a file: flips a bit of a nonzero byte or of any byte, or truncates the file.
@@ -122,7 +122,7 @@ fn damage(file: &Path) -> Damage {
     let bytes = fs::read(file).unwrap();
     let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
     let kind = random(4);
-    let (what, is_felt) = if kind < 2 && !used.is_empty() {
+    let (what, is_meaningful) = if kind < 2 && !used.is_empty() {
         let at = used[random(used.len() as u64) as usize];
         flip(file, at);
         (format!("flipped at {at}"), true)
@@ -143,7 +143,7 @@ fn damage(file: &Path) -> Damage {
     Damage {
         what: format!("{} {what}", file.display()),
         file: file.to_owned(),
-        is_felt,
+        is_meaningful,
     }
 }
 
@@ -161,9 +161,9 @@ fn part(home: &Path, file: &Path) -> String {
 
 /// Outcomes by part.
 #[derive(Default)]
-struct Tally(BTreeMap<(String, &'static str), u64>);
+struct Outcomes(BTreeMap<(String, &'static str), u64>);
 
-impl Tally {
+impl Outcomes {
     fn count(&mut self, part: &str, what: &'static str) {
         *self.0.entry((part.to_owned(), what)).or_default() += 1;
     }
@@ -183,106 +183,121 @@ async fn records(store: &Store) -> Content {
 }
 
 /// Checks the outcome of damage to a home folder.
-async fn look(ground: &Ground, home: &Path, damages: &[Damage], tally: &Mutex<Tally>) {
-    let words: Vec<&str> = damages.iter().map(|damage| damage.what.as_str()).collect();
-    let words = words.join(", ");
+async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mutex<Outcomes>) {
+    let description: Vec<&str> = damages.iter().map(|damage| damage.what.as_str()).collect();
+    let description = description.join(", ");
     let part = match damages {
         [only] => part(home, &only.file),
         _ => "several".into(),
     };
-    let backup = home.join(&ground.backup);
+    let backup = home.join(&fixture.backup);
     let options = options(home);
     if part == "backups" {
-        let said = verify(&backup, &Keys::find(&options))
+        let message = verify(&backup, &Keys::find(&options))
             .map(drop)
             .unwrap_err()
             .to_string();
-        assert!(said.contains(backup.to_str().unwrap()), "{words}: {said}");
+        assert!(
+            message.contains(backup.to_str().unwrap()),
+            "{description}: {message}"
+        );
         let refused = prepare(&options, &backup)
             .map(drop)
             .unwrap_err()
             .to_string();
         assert!(
             refused.contains(backup.to_str().unwrap()),
-            "{words}: {refused}"
+            "{description}: {refused}"
         );
     }
-    let surveyed = survey(&options).damage.unwrap().join(" ");
+    let doctor_report = survey(&options).damage.unwrap().join(" ");
     match open_in(home).await {
         Ok(store) => {
-            let said = store.notices().join(" ");
+            let message = store.notices().join(" ");
             let found = match damages {
                 [_] => content(&store).await,
                 _ => records(&store).await,
             };
-            if found == ground.before {
+            if found == fixture.before {
                 // A start reports the damage it found; the doctor reports damage in files that a start does not read.
-                let is_named = surveyed.contains(damages[0].file.to_str().unwrap());
-                let what = match (said.is_empty(), is_named) {
-                    (false, _) => "whole, told by the start",
-                    (true, true) => "whole, told by the doctor",
-                    (true, false) if part == "backups" => "refused, and the store is whole",
-                    (true, false) => "whole, and of no matter",
+                let is_named = doctor_report.contains(damages[0].file.to_str().unwrap());
+                let what = match (message.is_empty(), is_named) {
+                    (false, _) => "intact, reported by the start",
+                    (true, true) => "intact, reported by the doctor",
+                    (true, false) if part == "backups" => "rejected, and the store is intact",
+                    (true, false) => "intact, no effect",
                 };
-                tally.lock().unwrap().count(&part, what);
-                let is_truth = part == "journal" || part == "snapshots";
-                let must_tell = is_truth && damages[0].is_felt;
-                let is_told = is_named || !said.is_empty();
-                assert!(is_told || !must_tell, "{words}: nothing was said");
+                outcomes.lock().unwrap().count(&part, what);
+                let is_authoritative = part == "journal" || part == "snapshots";
+                let must_report = is_authoritative && damages[0].is_meaningful;
+                let is_reported = is_named || !message.is_empty();
+                assert!(
+                    is_reported || !must_report,
+                    "{description}: nothing was reported"
+                );
             } else {
-                tally
+                outcomes
                     .lock()
                     .unwrap()
-                    .count(&part, "something is lost, and told");
+                    .count(&part, "data lost and reported");
                 assert!(
                     damages.len() > 1,
-                    "{words}: one damage cost something: {said}"
+                    "{description}: a single damage lost data: {message}"
                 );
                 assert!(
-                    said.contains("lost") || said.contains("missing") || said.contains("damaged"),
-                    "{words}: {said}"
+                    message.contains("lost")
+                        || message.contains("missing")
+                        || message.contains("damaged"),
+                    "{description}: {message}"
                 );
                 for (number, version) in &found {
-                    let before = ground.before.get(number);
+                    let before = fixture.before.get(number);
                     // A connection whose deletion was lost exists again.
                     assert!(
                         before.is_none_or(|before| version <= before),
-                        "{words}: {number}"
+                        "{description}: {number}"
                     );
                 }
             }
             store.close().await.unwrap();
         }
-        Err(StoreError::Key(said)) => {
-            assert_eq!(part, "key", "{words}: {said}");
-            assert!(said.contains("umai.key"), "{words}: {said}");
-            tally.lock().unwrap().count(&part, "refused");
+        Err(StoreError::Key(message)) => {
+            assert_eq!(part, "key", "{description}: {message}");
+            assert!(message.contains("umai.key"), "{description}: {message}");
+            outcomes.lock().unwrap().count(&part, "rejected");
             return;
         }
         Err(other) => {
-            let said = other.to_string();
-            assert!(damages.len() > 1, "{words}: {said}");
-            assert!(said.contains(home.to_str().unwrap()), "{words}: {said}");
-            assert!(said.contains("umai backup restore"), "{words}: {said}");
-            tally.lock().unwrap().count(&part, "refused");
+            let message = other.to_string();
+            assert!(damages.len() > 1, "{description}: {message}");
+            assert!(
+                message.contains(home.to_str().unwrap()),
+                "{description}: {message}"
+            );
+            assert!(
+                message.contains("umai backup restore"),
+                "{description}: {message}"
+            );
+            outcomes.lock().unwrap().count(&part, "rejected");
         }
     }
     if part == "backups" {
         return;
     }
-    let prepared = prepare(&options, &backup).unwrap_or_else(|error| panic!("{words}: {error}"));
+    let prepared =
+        prepare(&options, &backup).unwrap_or_else(|error| panic!("{description}: {error}"));
     let restored = tokio::task::spawn_blocking(|| prepared.carry_out(Utc::now()));
     restored
         .await
         .unwrap()
-        .unwrap_or_else(|error| panic!("{words}: {error}"));
+        .unwrap_or_else(|error| panic!("{description}: {error}"));
     let store = open_in(home).await.unwrap();
     assert_eq!(
         content(&store).await,
-        ground.before,
-        "{words}: it did not come back"
+        fixture.before,
+        "{description}: the restore is incomplete"
     );
-    assert_eq!(store.notices(), Vec::<String>::new(), "{words}");
+    assert_eq!(store.notices(), Vec::<String>::new(), "{description}");
     store.close().await.unwrap();
 }
 
@@ -304,21 +319,21 @@ fn damages(home: &Path, several: bool) -> Vec<Damage> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn damage_anywhere_is_mended_or_told_and_a_restore_brings_everything_back() {
-    let grounds = [Ground::new(false).await, Ground::new(true).await];
-    let tally = Mutex::new(Tally::default());
+async fn damage_is_repaired_or_reported_and_restore_recovers() {
+    let fixtures = [Fixture::new(false).await, Fixture::new(true).await];
+    let outcomes = Mutex::new(Outcomes::default());
     // Most of the time is spent waiting for the disk, so a few homes are checked concurrently.
     stream::iter(0..flips())
-        .for_each_concurrent(SIDE_BY_SIDE, async |round| {
-            let ground = &grounds[round as usize % 2];
+        .for_each_concurrent(CONCURRENCY, async |round| {
+            let fixture = &fixtures[round as usize % 2];
             let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-            copy(ground.home.path(), home.path());
+            copy(fixture.home.path(), home.path());
             let damages = damages(home.path(), round % 4 == 3);
-            look(ground, home.path(), &damages, &tally).await;
+            check(fixture, home.path(), &damages, &outcomes).await;
         })
         .await;
-    let tally = tally.into_inner().unwrap();
-    for ((part, what), count) in &tally.0 {
+    let outcomes = outcomes.into_inner().unwrap();
+    for ((part, what), count) in &outcomes.0 {
         eprintln!("{part:10} {count:5} {what}");
     }
 }

@@ -45,20 +45,20 @@ const TRIED: u64 = 12;
 const PASSPHRASE: &str = "correct horse battery";
 
 /// Home folder whose store has changed since its backup.
-struct Ground {
+struct Fixture {
     folder: tempfile::TempDir,
     backup: PathBuf,
-    then: Content,
-    now: Content,
+    at_backup: Content,
+    current: Content,
 }
 
-async fn ground() -> Ground {
+async fn fixture() -> Fixture {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     for number in 0..6 {
         store.save(save(number, 1)).await.unwrap();
     }
-    let then = content(&store).await;
+    let at_backup = content(&store).await;
     let made = create(&options(folder.path()), &Target::Store, chrono::Utc::now()).unwrap();
     for number in 3..9 {
         store
@@ -66,14 +66,14 @@ async fn ground() -> Ground {
             .await
             .unwrap();
     }
-    let now = content(&store).await;
+    let current = content(&store).await;
     store.close().await.unwrap();
     fs::write(folder.path().join("passphrase"), PASSPHRASE).unwrap();
-    Ground {
+    Fixture {
         backup: made.path.strip_prefix(folder.path()).unwrap().to_owned(),
         folder,
-        then,
-        now,
+        at_backup,
+        current,
     }
 }
 
@@ -123,7 +123,7 @@ fn run(folder: &Path, arguments: &[&str], end: End) -> Output {
                 .unwrap();
             let (_never, telling) = mpsc::channel::<()>();
             let _ = telling.recv_timeout(time);
-            // Killing a process that has ended fails.
+            // Killing a process that has kills fails.
             let _ = child.kill();
             child.wait_with_output().unwrap()
         }
@@ -131,30 +131,30 @@ fn run(folder: &Path, arguments: &[&str], end: End) -> Output {
 }
 
 /// Ends to try: by call number, the last of which is not reached; or by time.
-fn ends(ground: &Ground, arguments: &[&str]) -> Vec<End> {
+fn ends(fixture: &Fixture, arguments: &[&str]) -> Vec<End> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    copy(ground.folder.path(), folder.path());
+    copy(fixture.folder.path(), folder.path());
     let begun = Instant::now();
     let whole = run(folder.path(), arguments, End::Never);
     assert!(whole.status.success(), "{whole:?}");
     let time = begun.elapsed();
-    if !strace::is_there("that umai can be ended at every step, and not only after random times,") {
+    if !strace::is_available("kill umai at every step instead of after random times") {
         let times = (0..TRIED).map(|_| random(time.as_micros() as u64 + 1));
         return times
             .map(|time| End::Time(Duration::from_micros(time)))
             .collect();
     }
     // Approximate number of calls: every thread counts separately.
-    let (mut met, mut count) = (0, 16);
-    while !is_through(ground, arguments, count) {
-        (met, count) = (count, count * 2);
+    let (mut reached, mut count) = (0, 16);
+    while !completes(fixture, arguments, count) {
+        (reached, count) = (count, count * 2);
     }
-    while met + 1 < count {
-        let middle = met.midpoint(count);
-        if is_through(ground, arguments, middle) {
+    while reached + 1 < count {
+        let middle = reached.midpoint(count);
+        if completes(fixture, arguments, middle) {
             count = middle;
         } else {
-            met = middle;
+            reached = middle;
         }
     }
     let stride = if std::env::var_os("UMAI_EVERY_STEP").is_some() {
@@ -169,9 +169,9 @@ fn ends(ground: &Ground, arguments: &[&str]) -> Vec<End> {
         .collect()
 }
 
-fn is_through(ground: &Ground, arguments: &[&str], number: u64) -> bool {
+fn completes(fixture: &Fixture, arguments: &[&str], number: u64) -> bool {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    copy(ground.folder.path(), folder.path());
+    copy(fixture.folder.path(), folder.path());
     run(folder.path(), arguments, End::Call(number))
         .status
         .success()
@@ -179,23 +179,23 @@ fn is_through(ground: &Ground, arguments: &[&str], number: u64) -> bool {
 
 /// Runs a command with all ends and checks each result. Returns the number of kills.
 async fn interrupt(
-    ground: &Ground,
+    fixture: &Fixture,
     arguments: &[&str],
-    look: impl AsyncFn(&Path, bool, &str),
+    check: impl AsyncFn(&Path, bool, &str),
 ) -> usize {
-    let mut ended = 0;
-    for end in ends(ground, arguments) {
+    let mut kills = 0;
+    for end in ends(fixture, arguments) {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        copy(ground.folder.path(), folder.path());
+        copy(fixture.folder.path(), folder.path());
         let output = run(folder.path(), arguments, end);
         let place = match end {
-            End::Call(number) => format!("{arguments:?}, ended before call {number}"),
-            End::Time(time) => format!("{arguments:?}, ended after {time:?}"),
+            End::Call(number) => format!("{arguments:?}, killed before call {number}"),
+            End::Time(time) => format!("{arguments:?}, killed after {time:?}"),
             End::Never => format!("{arguments:?}"),
         };
         let is_done = output.status.success();
-        ended += usize::from(!is_done);
-        look(folder.path(), is_done, &place).await;
+        kills += usize::from(!is_done);
+        check(folder.path(), is_done, &place).await;
         // Leftovers do not prevent anything.
         let again = run(folder.path(), &["backup", "create"], End::Never);
         assert!(again.status.success(), "{place}: {again:?}");
@@ -209,7 +209,7 @@ async fn interrupt(
         assert!(!folder.path().join("data/next").exists(), "{place}");
         assert!(!folder.path().join("data/outgoing").exists(), "{place}");
     }
-    ended
+    kills
 }
 
 async fn content_of(folder: &Path, place: &str) -> Content {
@@ -223,82 +223,90 @@ async fn content_of(folder: &Path, place: &str) -> Content {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restore_that_is_ended_anywhere_leaves_the_old_store_or_the_new_one() {
-    let ground = ground().await;
-    let path = ground.backup.to_str().unwrap().to_owned();
-    let ended = interrupt(
-        &ground,
+async fn killed_restore_leaves_old_or_new_store() {
+    let fixture = fixture().await;
+    let path = fixture.backup.to_str().unwrap().to_owned();
+    let kills = interrupt(
+        &fixture,
         &["backup", "restore", &path, "--yes"],
         async |folder, is_done, place| {
             let found = content_of(folder, place).await;
             assert!(
-                found == ground.then || found == ground.now,
+                found == fixture.at_backup || found == fixture.current,
                 "{place}: {found:?}"
             );
-            assert!(!is_done || found == ground.then, "{place}");
-            if found == ground.then {
+            assert!(!is_done || found == fixture.at_backup, "{place}");
+            if found == fixture.at_backup {
                 assert!(folder.join("data/replaced").exists(), "{place}");
             }
         },
     )
     .await;
-    assert!(ended > 5, "it was ended {ended} times");
+    assert!(kills > 5, "killed only {kills} times");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rotation_that_is_ended_anywhere_leaves_every_secret_open() {
-    let ground = ground().await;
+async fn killed_rotation_keeps_every_secret_readable() {
+    let fixture = fixture().await;
     let key = |folder: &Path| fs::read(options(folder).config.join("umai.key")).unwrap();
-    let old = key(ground.folder.path());
-    let ended = interrupt(
-        &ground,
+    let old = key(fixture.folder.path());
+    let kills = interrupt(
+        &fixture,
         &["key", "rotate"],
         async |folder, is_done, place| {
             // Every secret is read.
-            assert_eq!(content_of(folder, place).await, ground.now, "{place}");
+            assert_eq!(content_of(folder, place).await, fixture.current, "{place}");
             assert!(!is_done || key(folder) != old, "{place}");
             // The older backup can be restored with either key.
-            let path = ground.backup.to_str().unwrap();
+            let path = fixture.backup.to_str().unwrap();
             let restored = run(folder, &["backup", "restore", path, "--yes"], End::Never);
             assert!(restored.status.success(), "{place}: {restored:?}");
-            assert_eq!(content_of(folder, place).await, ground.then, "{place}");
+            assert_eq!(
+                content_of(folder, place).await,
+                fixture.at_backup,
+                "{place}"
+            );
             let rotated = run(folder, &["key", "rotate"], End::Never);
             assert!(rotated.status.success(), "{place}: {rotated:?}");
-            assert_eq!(content_of(folder, place).await, ground.then, "{place}");
+            assert_eq!(
+                content_of(folder, place).await,
+                fixture.at_backup,
+                "{place}"
+            );
         },
     )
     .await;
-    assert!(ended > 5, "it was ended {ended} times");
+    assert!(kills > 5, "killed only {kills} times");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_that_is_ended_anywhere_is_whole_or_not_there() {
-    let ground = ground().await;
-    let ended = interrupt(
-        &ground,
+async fn killed_backup_is_complete_or_absent() {
+    let fixture = fixture().await;
+    let kills = interrupt(
+        &fixture,
         &["backup", "create"],
         async |folder, is_done, place| {
             let found = Shelf::of_store(&options(folder).data).all().unwrap();
             // One backup existed before.
             assert!((1..=2).contains(&found.len()), "{place}: {found:?}");
             assert!(!is_done || found.len() == 2, "{place}");
-            assert_eq!(content_of(folder, place).await, ground.now, "{place}");
+            assert_eq!(content_of(folder, place).await, fixture.current, "{place}");
         },
     )
     .await;
-    assert!(ended > 2, "it was ended {ended} times");
+    assert!(kills > 2, "killed only {kills} times");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_key_that_is_ended_anywhere_costs_no_name_and_no_key_file() {
-    let mut ground = ground().await;
+async fn killed_key_new_keeps_connections_and_key_file() {
+    let mut fixture = fixture().await;
     let key = |folder: &Path| options(folder).config.join("umai.key");
-    fs::write(key(ground.folder.path()), [7; 32]).unwrap();
+    fs::write(key(fixture.folder.path()), [7; 32]).unwrap();
     // Backups made with the lost key are not part of this test.
-    fs::remove_dir_all(ground.folder.path().join("data/backups")).unwrap();
-    ground.backup = PathBuf::new();
+    fs::remove_dir_all(fixture.folder.path().join("data/backups")).unwrap();
+    fixture.backup = PathBuf::new();
     let command = ["key", "new", "--forget-secrets"];
-    let ended = interrupt(&ground, &command, async |folder, _, place| {
+    let kills = interrupt(&fixture, &command, async |folder, _, place| {
         if let Err(error) = open_in(folder).await.map(drop) {
             assert!(matches!(error, StoreError::Key(_)), "{place}: {error}");
             let again = run(folder, &command, End::Never);
@@ -308,47 +316,47 @@ async fn a_new_key_that_is_ended_anywhere_costs_no_name_and_no_key_file() {
             .await
             .unwrap_or_else(|error| panic!("{place}: {error}"));
         let listed = store.list(&Query::all(EVERYTHING)).await.unwrap();
-        assert_eq!(listed.items.len(), ground.now.len(), "{place}");
+        assert_eq!(listed.items.len(), fixture.current.len(), "{place}");
         store.save(save(77, 1)).await.unwrap();
         store.close().await.unwrap();
         let wrong = fs::read_dir(options(folder).config).unwrap().any(|entry| {
             let path = entry.unwrap().path();
             path != key(folder) && fs::read(path).unwrap() == [7; 32]
         });
-        assert!(
-            wrong,
-            "{place}: the key file that was there is not thrown away"
-        );
+        assert!(wrong, "{place}: the previous key file is kept");
     })
     .await;
-    assert!(ended > 5, "it was ended {ended} times");
+    assert!(kills > 5, "killed only {kills} times");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_passphrase_that_is_ended_anywhere_leaves_a_key_that_opens() {
-    let ground = ground().await;
+async fn killed_add_passphrase_leaves_usable_key() {
+    let fixture = fixture().await;
     let command = ["key", "add-passphrase", "--passphrase-file", "passphrase"];
-    let ended = interrupt_key(&ground, &command).await;
-    assert!(ended > 0, "it was ended {ended} times");
+    let kills = interrupt_key(&fixture, &command).await;
+    assert!(kills > 0, "killed only {kills} times");
 }
 
-async fn interrupt_key(ground: &Ground, command: &[&str]) -> usize {
-    let mut ended = 0;
-    for end in ends(ground, command) {
+async fn interrupt_key(fixture: &Fixture, command: &[&str]) -> usize {
+    let mut kills = 0;
+    for end in ends(fixture, command) {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        copy(ground.folder.path(), folder.path());
+        copy(fixture.folder.path(), folder.path());
         let output = run(folder.path(), command, end);
-        ended += usize::from(!output.status.success());
+        kills += usize::from(!output.status.success());
         let spot = Spot::find(None, &options(folder.path()).config);
         if let Some(wrapped) = spot.locked() {
             let given = Passphrase::new(PASSPHRASE);
             assert_eq!(wrapped.try_passphrase(&given), Ok(true));
         }
-        assert_eq!(content_of(folder.path(), "a passphrase").await, ground.now);
+        assert_eq!(
+            content_of(folder.path(), "a passphrase").await,
+            fixture.current
+        );
         if output.status.success() {
             let refused = run(folder.path(), &["connections", "list"], End::Never);
             assert_eq!(refused.status.code(), Some(6), "{refused:?}");
         }
     }
-    ended
+    kills
 }

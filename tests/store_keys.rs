@@ -40,10 +40,10 @@ fn key_file(folder: &Path) -> PathBuf {
 }
 
 /// Damages every byte of the key file; each time the store opens completely or not at all. Returns the number of rejected keys.
-async fn flip_through(folder: &Path, before: &Content) -> usize {
+async fn flip_every_byte(folder: &Path, before: &Content) -> usize {
     let path = key_file(folder);
     let whole = fs::read(&path).unwrap();
-    let mut refused = 0;
+    let mut rejected = 0;
     for at in 0..whole.len() {
         let mut bytes = whole.clone();
         bytes[at] ^= 1 << random(8);
@@ -53,13 +53,20 @@ async fn flip_through(folder: &Path, before: &Content) -> usize {
                 assert_eq!(content(&store).await, *before, "byte {at}");
                 store.close().await.unwrap();
             }
-            Err(StoreError::Key(said)) => {
-                assert!(said.contains(path.to_str().unwrap()), "byte {at}: {said}");
-                refused += 1;
+            Err(StoreError::Key(message)) => {
+                assert!(
+                    message.contains(path.to_str().unwrap()),
+                    "byte {at}: {message}"
+                );
+                rejected += 1;
             }
             Err(other) => panic!("byte {at}: {other}"),
         }
-        assert_eq!(fs::read(&path).unwrap(), bytes, "nobody mends a key");
+        assert_eq!(
+            fs::read(&path).unwrap(),
+            bytes,
+            "the key file is not changed"
+        );
     }
     for length in 0..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
@@ -72,57 +79,59 @@ async fn flip_through(folder: &Path, before: &Content) -> usize {
         );
     }
     fs::write(&path, &whole).unwrap();
-    refused
+    rejected
 }
 
 #[tokio::test]
-async fn every_flipped_bit_of_a_key_file_is_seen_whether_it_is_behind_a_passphrase_or_not() {
+async fn flipped_bits_of_key_file_are_detected() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
-    let refused = flip_through(folder.path(), &before).await;
-    assert!(refused >= 42, "{refused} of 45 were refused");
+    let rejected = flip_every_byte(folder.path(), &before).await;
+    assert!(rejected >= 42, "{rejected} of 45 were rejected");
     let spot = Spot::find(None, &options(folder.path()).config);
     protect(&spot, &Passphrase::new("correct horse battery")).unwrap();
     let length = fs::read(key_file(folder.path())).unwrap().len();
-    let refused = flip_through(folder.path(), &before).await;
-    assert!(refused + 1 >= length, "{refused} of {length} were refused");
+    let rejected = flip_every_byte(folder.path(), &before).await;
+    assert!(
+        rejected + 1 >= length,
+        "{rejected} of {length} were rejected"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_rotated_while_somebody_has_the_store_open() {
+async fn rotation_is_rejected_while_store_is_open() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
     let key = fs::read(key_file(folder.path())).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     let options = options(folder.path());
-    let asked = options.clone();
-    let rotating = tokio::task::spawn_blocking(move || rotate(&asked));
-    let Err(StoreError::Unusable(said)) = rotating.await.unwrap() else {
-        panic!("it was rotated");
+    let store_options = options.clone();
+    let rotating = tokio::task::spawn_blocking(move || rotate(&store_options));
+    let Err(StoreError::Unusable(message)) = rotating.await.unwrap() else {
+        panic!("the key was rotated");
     };
-    assert!(said.contains("is in use by another umai"), "{said}");
+    assert!(message.contains("is in use by another umai"), "{message}");
     assert_eq!(fs::read(key_file(folder.path())).unwrap(), key);
     assert_eq!(content(&store).await, before);
     store.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_let_go_of_the_store_meanwhile_is_told_of_the_new_key_and_writes_nothing_with_the_old_one()
- {
+async fn paused_store_rejects_writes_after_key_rotation() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
     let options = options(folder.path());
     let shared = SharedStore::new(&options.data);
     let store = open_shared(&shared, &options).await.unwrap();
-    let rest = shared.let_go().await;
-    let asked = options.clone();
-    let rotated = tokio::task::spawn_blocking(move || rotate(&asked));
+    let pause = shared.let_go().await;
+    let store_options = options.clone();
+    let rotated = tokio::task::spawn_blocking(move || rotate(&store_options));
     assert_eq!(rotated.await.unwrap().unwrap().secrets, 5);
-    drop(rest);
-    let Err(StoreError::Key(said)) = store.save(save(9, 1)).await else {
-        panic!("it was saved with the old key");
+    drop(pause);
+    let Err(StoreError::Key(message)) = store.save(save(9, 1)).await else {
+        panic!("the old key was used");
     };
-    assert!(said.contains("Restart umai"), "{said}");
+    assert!(message.contains("Restart umai"), "{message}");
     shared.close().await.unwrap();
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
@@ -130,28 +139,28 @@ async fn whoever_let_go_of_the_store_meanwhile_is_told_of_the_new_key_and_writes
 }
 
 #[tokio::test]
-async fn a_survey_tells_of_key_and_backups_and_changes_nothing() {
+async fn survey_reports_key_and_backups_without_changes() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
-    let nothing = survey(&options);
-    assert_eq!(nothing.contents, Ok(None));
-    assert!(matches!(nothing.key, KeyState::Missing(_)));
-    assert_eq!(nothing.backups, Ok(Vec::new()));
-    assert!(!options.data.exists(), "nothing was made");
+    let report = survey(&options);
+    assert_eq!(report.contents, Ok(None));
+    assert!(matches!(report.key, KeyState::Missing(_)));
+    assert_eq!(report.backups, Ok(Vec::new()));
+    assert!(!options.data.exists(), "nothing was created");
     store_in(folder.path()).await;
     let path = key_file(folder.path());
-    let whole = survey(&options);
-    assert!(whole.contents.unwrap().unwrap().is_sound);
-    assert_eq!(whole.key, KeyState::Fits(path.clone()));
-    assert_eq!(whole.backups.unwrap().len(), 1);
+    let report = survey(&options);
+    assert!(report.contents.unwrap().unwrap().is_sound);
+    assert_eq!(report.key, KeyState::Fits(path.clone()));
+    assert_eq!(report.backups.unwrap().len(), 1);
     // A pending key of an interrupted rotation belongs to the store.
     fs::rename(&path, path.with_extension("key.new")).unwrap();
     assert_eq!(survey(&options).key, KeyState::Fits(path.clone()));
     assert!(
         !path.exists(),
-        "nobody but who opens the store puts it in its place"
+        "only opening the store installs the pending key"
     );
     fs::remove_file(path.with_extension("key.new")).unwrap();
     assert_eq!(survey(&options).key, KeyState::Missing(path.clone()));
-    assert!(!path.exists(), "no key was made");
+    assert!(!path.exists(), "no key was created");
 }

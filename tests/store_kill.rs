@@ -50,7 +50,7 @@ enum Acknowledged {
     Deleted,
 }
 
-fn say(line: &str) {
+fn report(line: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "\n@{line}").unwrap();
     out.flush().unwrap();
@@ -58,25 +58,25 @@ fn say(line: &str) {
 
 /// Writes until it is killed, reporting each acknowledgement immediately; run as a child process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is the process that the other test kills"]
-async fn the_writer_that_is_killed() {
+#[ignore = "runs as a child process"]
+async fn child_writes_until_killed() {
     let Ok(folder) = std::env::var(FOLDER) else {
         return;
     };
     let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
     let store = open_in(Path::new(&folder)).await.unwrap();
-    say("open");
+    report("open");
     let writers = (0..WRITERS).map(|writer| {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
             for number in (first + writer..).step_by(WRITERS as usize) {
                 store.save(save(number, 1)).await.unwrap();
-                say(&format!("{number} 1"));
+                report(&format!("{number} 1"));
                 store.save(save(number, 2)).await.unwrap();
-                say(&format!("{number} 2"));
+                report(&format!("{number} 2"));
                 if ends_deleted(number) {
                     store.delete(id(number), 2).await.unwrap();
-                    say(&format!("{number} deleted"));
+                    report(&format!("{number} deleted"));
                 }
             }
         })
@@ -88,8 +88,8 @@ async fn the_writer_that_is_killed() {
 
 /// Opens the store, writes a few connections, closes it, and repeats until it is killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is the process that the other test kills"]
-async fn the_one_that_opens_and_closes() {
+#[ignore = "runs as a child process"]
+async fn child_reopens_until_killed() {
     let Ok(folder) = std::env::var(FOLDER) else {
         return;
     };
@@ -98,7 +98,7 @@ async fn the_one_that_opens_and_closes() {
         let store = open_in(Path::new(&folder)).await.unwrap();
         for number in round..round + 3 {
             store.save(save(number, 1)).await.unwrap();
-            say(&format!("{number} 1"));
+            report(&format!("{number} 1"));
         }
         store.close().await.unwrap();
     }
@@ -106,7 +106,7 @@ async fn the_one_that_opens_and_closes() {
 
 /// Acknowledged content of a store.
 #[derive(Default)]
-struct Told {
+struct Record {
     /// Connections written by number.
     numbers: BTreeMap<u64, Acknowledged>,
     /// Connections created by umai: true when they exist; `None` when the command was interrupted.
@@ -116,32 +116,32 @@ struct Told {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kills_at_any_moment_lose_nothing_that_was_acknowledged_and_no_start_needs_a_hand() {
-    let (mut acknowledged, mut mended) = (0, 0);
+async fn kills_lose_nothing_acknowledged() {
+    let (mut acknowledged, mut rebuilds) = (0, 0);
     let mut done: BTreeMap<&str, u64> = BTreeMap::new();
     for _ in 0..kills().div_ceil(KILLS_PER_STORE) {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut told = Told::default();
+        let mut record = Record::default();
         for kill in 0..KILLS_PER_STORE {
             let first = kill * 1_000_000;
-            let who = kill_somebody(folder.path(), first, &mut told);
-            *done.entry(who).or_default() += 1;
+            let process = kill_random_process(folder.path(), first, &mut record);
+            *done.entry(process).or_default() += 1;
             let store = open_in(folder.path()).await.unwrap();
             // A kill during a write of sled may damage the index, which is rebuilt without a loss.
             let notices = store.notices();
-            let is_mended =
-                |said: &String| said.starts_with("The index of the connections was damaged");
+            let is_rebuild_notice =
+                |notice: &String| notice.starts_with("The index of the connections was damaged");
             assert!(
-                notices.iter().all(is_mended),
-                "{who} was killed: {notices:?}"
+                notices.iter().all(is_rebuild_notice),
+                "{process} was killed: {notices:?}"
             );
-            mended += notices.len();
+            rebuilds += notices.len();
             // Connections of earlier writers were checked then. Now they must only exist; at the end they are checked again.
             let is_last = kill + 1 == KILLS_PER_STORE;
-            look(&store, &told, if is_last { 0 } else { first }, who).await;
+            check(&store, &record, if is_last { 0 } else { first }, process).await;
             store.close().await.unwrap();
         }
-        acknowledged += told.numbers.len() + told.names.len();
+        acknowledged += record.numbers.len() + record.names.len();
         let shelf = Shelf::of_store(&options(folder.path()).data).all().unwrap();
         for backup in &shelf {
             assert!(
@@ -150,10 +150,10 @@ async fn kills_at_any_moment_lose_nothing_that_was_acknowledged_and_no_start_nee
                 backup.path.display()
             );
         }
-        assert!(shelf.len() >= told.backups);
+        assert!(shelf.len() >= record.backups);
     }
     eprintln!(
-        "killed {done:?}; none of {acknowledged} acknowledged connections is lost; a start made the view again {mended} times"
+        "killed {done:?}; all {acknowledged} acknowledged connections are present; the index was rebuilt {rebuilds} times"
     );
     assert!(
         acknowledged as u64 > kills(),
@@ -162,54 +162,54 @@ async fn kills_at_any_moment_lose_nothing_that_was_acknowledged_and_no_start_nee
 }
 
 /// Checks that everything acknowledged exists.
-async fn look(store: &Store, told: &Told, from: u64, who: &str) {
+async fn check(store: &Store, record: &Record, from: u64, process: &str) {
     let content = content_from(store, from).await;
-    for (number, what) in &told.numbers {
+    for (number, what) in &record.numbers {
         let stored = content.get(number).copied();
         assert!(
-            is_kept(*number, *what, stored),
-            "{who} was killed: {number} was told {what:?} and is {stored:?}"
+            is_expected(*number, *what, stored),
+            "{process} was killed: {number} was acknowledged as {what:?} and is {stored:?}"
         );
     }
     let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
     let there: Vec<&str> = page.items.iter().map(|item| item.name.as_str()).collect();
-    for (name, what) in &told.names {
+    for (name, what) in &record.names {
         let count = there.iter().filter(|there| *there == name).count();
-        let is_kept = match what {
+        let is_expected = match what {
             Some(true) => count == 1,
             Some(false) => count == 0,
             None => count <= 1,
         };
         assert!(
-            is_kept,
-            "{who} was killed: {name} was told {what:?} and is there {count} times"
+            is_expected,
+            "{process} was killed: {name} was acknowledged as {what:?} and exists {count} times"
         );
     }
 }
 
-fn kill_somebody(folder: &Path, first: u64, told: &mut Told) -> &'static str {
+fn kill_random_process(folder: &Path, first: u64, record: &mut Record) -> &'static str {
     match random(10) {
         0..=2 => {
-            kill_a_writer(
-                "the_writer_that_is_killed",
+            kill_writer(
+                "child_writes_until_killed",
                 folder,
                 first,
-                &mut told.numbers,
+                &mut record.numbers,
             );
             "the writer"
         }
         3 => {
-            kill_a_writer(
-                "the_one_that_opens_and_closes",
+            kill_writer(
+                "child_reopens_until_killed",
                 folder,
                 first,
-                &mut told.numbers,
+                &mut record.numbers,
             );
-            "one that opens and closes"
+            "the reopening writer"
         }
         4 => {
             if kill_umai(folder, &["backup", "create"]) {
-                told.backups += 1;
+                record.backups += 1;
             }
             "umai backup create"
         }
@@ -222,15 +222,15 @@ fn kill_somebody(folder: &Path, first: u64, told: &mut Told) -> &'static str {
             "umai connections list"
         }
         7 => {
-            let there = told.names.iter().find(|(_, what)| **what == Some(true));
+            let there = record.names.iter().find(|(_, what)| **what == Some(true));
             let Some((name, _)) = there else {
-                return kill_somebody(folder, first, told);
+                return kill_random_process(folder, first, record);
             };
             let name = name.clone();
-            told.names.insert(name.clone(), None);
+            record.names.insert(name.clone(), None);
             let alias = name.to_lowercase().replace(' ', "-");
             if kill_umai(folder, &["connections", "delete", &alias, "--yes"]) {
-                told.names.insert(name, Some(false));
+                record.names.insert(name, Some(false));
             }
             "umai connections delete"
         }
@@ -248,7 +248,7 @@ fn kill_somebody(folder: &Path, first: u64, told: &mut Told) -> &'static str {
                 reference,
             ];
             let is_done = kill_umai(folder, &create);
-            told.names.insert(name, is_done.then_some(true));
+            record.names.insert(name, is_done.then_some(true));
             "umai connections create"
         }
     }
@@ -281,7 +281,7 @@ fn kill_umai(folder: &Path, arguments: &[&str]) -> bool {
 }
 
 /// Returns true when a connection is in the acknowledged state or one change further.
-fn is_kept(number: u64, acknowledged: Acknowledged, stored: Option<u64>) -> bool {
+fn is_expected(number: u64, acknowledged: Acknowledged, stored: Option<u64>) -> bool {
     match (acknowledged, stored) {
         (Acknowledged::Version(version), Some(stored)) => {
             stored == version || stored == version + 1
@@ -291,7 +291,7 @@ fn is_kept(number: u64, acknowledged: Acknowledged, stored: Option<u64>) -> bool
     }
 }
 
-fn kill_a_writer(
+fn kill_writer(
     test: &str,
     folder: &Path,
     first: u64,
@@ -305,24 +305,24 @@ fn kill_a_writer(
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let (told, telling) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let reader = std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
             if let Some(line) = line.strip_prefix('@') {
-                told.send(line.to_owned()).unwrap();
+                sender.send(line.to_owned()).unwrap();
             }
         }
     });
     // One kill in eight happens while the store opens.
     let until = if random(8) == 0 { 0 } else { 1 + random(300) };
-    let mut heard: Vec<String> = telling.iter().take(until as usize).collect();
+    let mut lines: Vec<String> = receiver.iter().take(until as usize).collect();
     let rest = Duration::from_micros(random(8_000));
-    heard.extend(telling.recv_timeout(rest));
+    lines.extend(receiver.recv_timeout(rest));
     child.kill().unwrap();
     child.wait().unwrap();
     reader.join().unwrap();
-    heard.extend(telling.try_iter());
-    for line in heard {
+    lines.extend(receiver.try_iter());
+    for line in lines {
         let Some((number, what)) = line.split_once(' ') else {
             continue;
         };

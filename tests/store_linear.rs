@@ -26,15 +26,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use umai::connection::store::{Put, Save};
 use umai::connection::{Change, Connection, Plain, StoreError};
 
-use self::linear::{Answer, Ask, Asked, is_linearizable};
-use self::process::{Beside, say, told};
+use self::linear::{Execution, Operation, Outcome, is_linearizable};
+use self::process::{ChildProcess, parameters, report};
 use self::world::{Store, connection, id, open_in, random};
 
 const PROCESSES: u64 = 3;
 /// Number of concurrent clients per process.
 const CLIENTS: u64 = 2;
 /// Number of operations per client and round.
-const ASKED: u64 = 8;
+const OPERATIONS: u64 = 8;
 /// Number of connections and aliases per round.
 const CONNECTIONS: u64 = 3;
 const ALIASES: u64 = 3;
@@ -59,16 +59,16 @@ fn number_of(alias: &str) -> u64 {
 }
 
 /// Random operation of a round; the version is often correct.
-fn any(round: u64) -> Ask {
+fn any(round: u64) -> Operation {
     let id = round * 10 + random(CONNECTIONS);
     let alias = round * 10 + random(ALIASES);
     let version = 1 + random(3);
     match random(10) {
-        0..=2 => Ask::New { id, alias },
-        3..=5 => Ask::Over { id, version, alias },
-        6 => Ask::Delete { id, version },
-        7 | 8 => Ask::Get { id },
-        _ => Ask::Find { alias },
+        0..=2 => Operation::New { id, alias },
+        3..=5 => Operation::Over { id, version, alias },
+        6 => Operation::Delete { id, version },
+        7 | 8 => Operation::Get { id },
+        _ => Operation::Find { alias },
     }
 }
 
@@ -82,69 +82,69 @@ fn save(number: u64, version: u64, alias: u64, put: Put) -> Save<Plain> {
     }
 }
 
-fn is(found: Option<Connection<Plain>>) -> Answer {
-    found.map_or(Answer::Nothing, |found| Answer::Is {
+fn is(found: Option<Connection<Plain>>) -> Outcome {
+    found.map_or(Outcome::Nothing, |found| Outcome::Is {
         id: found.item.id.as_u64_pair().1,
         version: found.item.version,
         alias: number_of(&found.item.alias),
     })
 }
 
-async fn ask(store: &Store, ask: Ask) -> Answer {
-    let done = match ask {
-        Ask::Get { id: number } => return is(store.get(id(number)).await.unwrap()),
-        Ask::Find { alias } => return is(store.find(&alias_of(alias)).await.unwrap()),
-        Ask::New { id, alias } => store.save(save(id, 1, alias, Put::New)).await,
-        Ask::Over { id, version, alias } => {
+async fn operation(store: &Store, operation: Operation) -> Outcome {
+    let done = match operation {
+        Operation::Get { id: number } => return is(store.get(id(number)).await.unwrap()),
+        Operation::Find { alias } => return is(store.find(&alias_of(alias)).await.unwrap()),
+        Operation::New { id, alias } => store.save(save(id, 1, alias, Put::New)).await,
+        Operation::Over { id, version, alias } => {
             let put = Put::Over(version);
             store.save(save(id, version + 1, alias, put)).await
         }
-        Ask::Delete {
+        Operation::Delete {
             id: number,
             version,
         } => store.delete(id(number), version).await,
     };
     match done {
-        Ok(_) => Answer::Done,
-        Err(StoreError::IdTaken(_)) => Answer::IdTaken,
-        Err(StoreError::AliasTaken { by, .. }) => Answer::AliasTaken {
+        Ok(_) => Outcome::Done,
+        Err(StoreError::IdTaken(_)) => Outcome::IdTaken,
+        Err(StoreError::AliasTaken { by, .. }) => Outcome::AliasTaken {
             by: by.id.as_u64_pair().1,
         },
-        Err(StoreError::NotFound(_)) => Answer::NotFound,
-        Err(StoreError::VersionMoved { found, .. }) => Answer::Moved { found },
+        Err(StoreError::NotFound(_)) => Outcome::NotFound,
+        Err(StoreError::VersionMoved { found, .. }) => Outcome::Moved { found },
         Err(other) => panic!("{other}"),
     }
 }
 
 /// Executes operations and reports them with their start and end; run as a child process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is another process"]
-async fn the_process_that_asks() {
-    let Some((folder, rounds)) = told() else {
+#[ignore = "runs as a child process"]
+async fn child_runs_operations() {
+    let Some((folder, rounds)) = parameters() else {
         return;
     };
     let store = open_in(&folder).await.unwrap();
     let clients = (0..CLIENTS).map(|client| {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
-            for number in 0..rounds * ASKED {
-                let asked = any(number / ASKED);
-                say(&format!("{client}-{number} begun {} {asked}", now()));
-                let answer = ask(&store, asked).await;
-                say(&format!("{client}-{number} ended {} {answer}", now()));
+            for number in 0..rounds * OPERATIONS {
+                let execution = any(number / OPERATIONS);
+                report(&format!("{client}-{number} start {} {execution}", now()));
+                let outcome = operation(&store, execution).await;
+                report(&format!("{client}-{number} end {} {outcome}", now()));
             }
         })
     });
     for client in clients.collect::<Vec<_>>() {
         client.await.unwrap();
     }
-    say("all");
+    report("all");
     store.close().await.unwrap();
 }
 
 /// Operations reported by the processes.
 #[derive(Default)]
-struct Heard(BTreeMap<String, Asked>);
+struct Heard(BTreeMap<String, Execution>);
 
 impl Heard {
     fn hear(&mut self, process: u64, line: &str) {
@@ -153,26 +153,29 @@ impl Heard {
         let when = parts.next().unwrap();
         let at: u128 = parts.next().unwrap().parse().unwrap();
         let what = parts.next().unwrap();
-        if when == "begun" {
-            let asked = Asked {
-                begun: at,
-                ended: u128::MAX,
-                ask: what.parse().unwrap(),
-                answer: None,
+        if when == "start" {
+            let execution = Execution {
+                start: at,
+                end: u128::MAX,
+                operation: what.parse().unwrap(),
+                outcome: None,
             };
-            self.0.insert(who, asked);
+            self.0.insert(who, execution);
         } else {
-            let asked = self.0.get_mut(&who).unwrap();
-            asked.ended = at;
-            asked.answer = Some(what.parse().unwrap());
+            let execution = self.0.get_mut(&who).unwrap();
+            execution.end = at;
+            execution.outcome = Some(what.parse().unwrap());
         }
     }
 
-    fn by_round(self) -> BTreeMap<u64, Vec<Asked>> {
-        let mut rounds: BTreeMap<u64, Vec<Asked>> = BTreeMap::new();
-        for (who, asked) in self.0 {
+    fn by_round(self) -> BTreeMap<u64, Vec<Execution>> {
+        let mut rounds: BTreeMap<u64, Vec<Execution>> = BTreeMap::new();
+        for (who, execution) in self.0 {
             let number: u64 = who.rsplit('-').next().unwrap().parse().unwrap();
-            rounds.entry(number / ASKED).or_default().push(asked);
+            rounds
+                .entry(number / OPERATIONS)
+                .or_default()
+                .push(execution);
         }
         rounds
     }
@@ -181,11 +184,11 @@ impl Heard {
 /// Starts the processes, kills the first one, which has the store open, after a while, and reads the reports of the others.
 fn ask_from_processes(folder: &Path, rounds: u64) -> Heard {
     let mut heard = Heard::default();
-    let start = || Beside::start("the_process_that_asks", folder, rounds);
+    let start = || ChildProcess::start("child_runs_operations", folder, rounds);
     let holder = start();
     heard.hear(0, &holder.line());
-    let others: Vec<Beside> = (1..PROCESSES).map(|_| start()).collect();
-    for _ in 0..random(rounds * ASKED * CLIENTS) {
+    let others: Vec<ChildProcess> = (1..PROCESSES).map(|_| start()).collect();
+    for _ in 0..random(rounds * OPERATIONS * CLIENTS) {
         heard.hear(0, &holder.line());
     }
     for line in holder.kill() {
@@ -207,58 +210,58 @@ fn ask_from_processes(folder: &Path, rounds: u64) -> Heard {
 }
 
 #[test]
-fn answers_given_side_by_side_are_those_of_a_store_that_does_one_thing_at_a_time() {
+fn concurrent_operations_are_linearizable() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let heard = ask_from_processes(folder.path(), rounds());
-    let asked = heard.0.len();
+    let execution = heard.0.len();
     let unanswered = heard
         .0
         .values()
-        .filter(|asked| asked.answer.is_none())
+        .filter(|execution| execution.outcome.is_none())
         .count();
     let mut done: BTreeMap<String, u64> = BTreeMap::new();
-    for answer in heard.0.values().filter_map(|asked| asked.answer) {
-        let word = answer.to_string().split(' ').next().unwrap().to_owned();
+    for outcome in heard.0.values().filter_map(|execution| execution.outcome) {
+        let word = outcome.to_string().split(' ').next().unwrap().to_owned();
         *done.entry(word).or_default() += 1;
     }
     for (round, mut history) in heard.by_round() {
-        history.sort_by_key(|asked| asked.begun);
+        history.sort_by_key(|execution| execution.start);
         assert!(is_linearizable(&history), "round {round}: {history:#?}");
     }
     eprintln!(
-        "{asked} asked, {unanswered} never answered, in {} rounds: {done:?}",
+        "{execution} execution, {unanswered} never answered, in {} rounds: {done:?}",
         rounds()
     );
 }
 
 /// Operation with a result.
-fn asked(begun: u128, ended: u128, ask: Ask, answer: Answer) -> Asked {
-    Asked {
-        begun,
-        ended,
-        ask,
-        answer: Some(answer),
+fn execution(start: u128, end: u128, operation: Operation, outcome: Outcome) -> Execution {
+    Execution {
+        start,
+        end,
+        operation,
+        outcome: Some(outcome),
     }
 }
 
 #[test]
-fn answers_that_no_store_could_give_are_found() {
+fn inconsistent_histories_are_detected() {
     let (id, alias) = (1, 1);
-    let new = asked(0, 1, Ask::New { id, alias }, Answer::Done);
-    let get = |begun, version| {
-        let answer = Answer::Is { id, version, alias };
-        asked(begun, begun + 1, Ask::Get { id }, answer)
+    let new = execution(0, 1, Operation::New { id, alias }, Outcome::Done);
+    let get = |start, version| {
+        let outcome = Outcome::Is { id, version, alias };
+        execution(start, start + 1, Operation::Get { id }, outcome)
     };
-    let over = |begun, ended| {
-        asked(
-            begun,
-            ended,
-            Ask::Over {
+    let over = |start, end| {
+        execution(
+            start,
+            end,
+            Operation::Over {
                 id,
                 version: 1,
                 alias,
             },
-            Answer::Done,
+            Outcome::Done,
         )
     };
     assert!(is_linearizable(&[new, over(2, 9), get(3, 1), get(5, 2)]));
@@ -269,11 +272,11 @@ fn answers_that_no_store_could_give_are_found() {
     // Two updates of one version.
     assert!(!is_linearizable(&[new, over(2, 9), over(3, 9)]));
     // One alias for two connections.
-    let other = asked(2, 3, Ask::New { id: 2, alias }, Answer::Done);
+    let other = execution(2, 3, Operation::New { id: 2, alias }, Outcome::Done);
     assert!(!is_linearizable(&[new, other]));
     // An operation without a result may have been executed, but not before its start.
     let mut lost = over(4, u128::MAX);
-    lost.answer = None;
+    lost.outcome = None;
     assert!(is_linearizable(&[new, lost, get(8, 2)]));
     assert!(is_linearizable(&[new, lost, get(8, 1)]));
     assert!(!is_linearizable(&[new, lost, get(2, 2)]));

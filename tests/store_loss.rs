@@ -33,10 +33,10 @@ async fn store_in(folder: &Path) -> Content {
 }
 
 /// Revision, connection and payload of a change.
-type Told = (u64, uuid::Uuid, Vec<u8>);
+type JournaledChange = (u64, uuid::Uuid, Vec<u8>);
 
 /// Reads the only segment of a store: a header for its end, and the changes.
-fn journal(data: &Path) -> (Head, Vec<Told>) {
+fn journal(data: &Path) -> (Head, Vec<JournaledChange>) {
     let segment = Segment::all(&data.join("journal")).unwrap().remove(0);
     let (bytes, read) = segment.read().unwrap();
     let mut head = read.unwrap();
@@ -81,7 +81,7 @@ fn digest_of(data: &Path, has: usize) -> Digest {
 }
 
 /// Reduces an index to the first connections and makes it consistent.
-fn make_view_believe(data: &Path, head: &Head, has: usize) {
+fn reduce_index(data: &Path, head: &Head, has: usize) {
     let (_, changes) = journal(data);
     let lost: Vec<uuid::Uuid> = changes[has..].iter().map(|change| change.1).collect();
     let db = sled::open(data.join("sled")).unwrap();
@@ -108,7 +108,7 @@ fn make_view_believe(data: &Path, head: &Head, has: usize) {
 }
 
 /// Starts a new segment and removes the journal before it.
-fn lose_the_beginning(data: &Path, end: &Head) {
+fn remove_journal_start(data: &Path, end: &Head) {
     fs::remove_dir_all(data.join("journal")).unwrap();
     fs::create_dir(data.join("journal")).unwrap();
     let next = Head {
@@ -119,7 +119,7 @@ fn lose_the_beginning(data: &Path, end: &Head) {
 }
 
 #[tokio::test]
-async fn a_snapshot_with_less_than_the_journal_says_is_not_used() {
+async fn incomplete_snapshot_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
     let data = folder.path().join("data");
@@ -128,8 +128,8 @@ async fn a_snapshot_with_less_than_the_journal_says_is_not_used() {
     fs::remove_dir_all(data.join("sled")).unwrap();
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
-    let said = store.notices().join(" ");
-    assert!(said.contains("nothing is lost"), "{said}");
+    let notices = store.notices().join(" ");
+    assert!(notices.contains("nothing is lost"), "{notices}");
     store.close().await.unwrap();
     assert!(!path.exists());
     assert!(
@@ -143,7 +143,7 @@ async fn a_snapshot_with_less_than_the_journal_says_is_not_used() {
 }
 
 #[tokio::test]
-async fn a_snapshot_whose_rows_have_another_shape_is_not_used() {
+async fn snapshot_with_malformed_rows_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
     let data = folder.path().join("data");
@@ -156,35 +156,35 @@ async fn a_snapshot_whose_rows_have_another_shape_is_not_used() {
 }
 
 #[tokio::test]
-async fn view_and_snapshot_that_agree_on_too_little_are_not_believed() {
+async fn incomplete_index_and_snapshot_are_not_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
     let data = folder.path().join("data");
     let (mut head, _) = journal(&data);
     head.digest = digest_of(&data, 25);
     write_snapshot(&data, &head, 25, <[u8]>::to_vec);
-    make_view_believe(&data, &head, 25);
+    reduce_index(&data, &head, 25);
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
-    let said = store.notices().join(" ");
-    assert!(said.contains("rebuilt from the journal"), "{said}");
+    let notices = store.notices().join(" ");
+    assert!(notices.contains("rebuilt from the journal"), "{notices}");
     store.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn what_no_file_has_is_told_at_every_start_and_nothing_is_thrown_away() {
+async fn data_loss_is_reported_at_every_start() {
     let folder = tempfile::tempdir().unwrap();
     store_in(folder.path()).await;
     let data = folder.path().join("data");
     let (head, _) = journal(&data);
     let path = write_snapshot(&data, &head, 25, <[u8]>::to_vec);
-    lose_the_beginning(&data, &head);
+    remove_journal_start(&data, &head);
     fs::remove_dir_all(data.join("sled")).unwrap();
     for more in 0..3 {
         let store = open_in(folder.path()).await.unwrap();
-        let said = store.notices().join(" ");
-        assert!(said.contains("records 40 connections"), "{said}");
-        assert!(said.contains("15 are missing"), "{said}");
+        let notices = store.notices().join(" ");
+        assert!(notices.contains("records 40 connections"), "{notices}");
+        assert!(notices.contains("15 are missing"), "{notices}");
         store.save(save(1_000 + more, 1)).await.unwrap();
         assert_eq!(content(&store).await.len() as u64, 26 + more);
         store.close().await.unwrap();
@@ -199,13 +199,13 @@ async fn what_no_file_has_is_told_at_every_start_and_nothing_is_thrown_away() {
 }
 
 #[tokio::test]
-async fn what_the_snapshot_lost_is_taken_from_the_damaged_view() {
+async fn incomplete_snapshot_is_completed_from_damaged_index() {
     let folder = tempfile::tempdir().unwrap();
     let before = store_in(folder.path()).await;
     let data = folder.path().join("data");
     let (head, changes) = journal(&data);
     write_snapshot(&data, &head, 25, <[u8]>::to_vec);
-    lose_the_beginning(&data, &head);
+    remove_journal_start(&data, &head);
     {
         let db = sled::open(data.join("sled")).unwrap();
         let known = [b"r".as_slice(), changes[3].1.as_bytes()].concat();
@@ -213,14 +213,14 @@ async fn what_the_snapshot_lost_is_taken_from_the_damaged_view() {
     }
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
-    let said = store.notices().join(" ");
-    assert!(said.contains("rebuilt"), "{said}");
-    assert!(!said.contains("missing"), "{said}");
+    let notices = store.notices().join(" ");
+    assert!(notices.contains("rebuilt"), "{notices}");
+    assert!(!notices.contains("missing"), "{notices}");
     store.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_snapshot_that_is_not_proved_never_has_its_name() {
+async fn unverified_snapshot_is_not_published() {
     let folder = tempfile::tempdir().unwrap();
     store_in(folder.path()).await;
     let data = folder.path().join("data");
@@ -231,7 +231,7 @@ async fn a_snapshot_that_is_not_proved_never_has_its_name() {
         |_| Ok(()),
         |written| {
             assert!(written.exists());
-            Err(std::io::Error::other("it is not right"))
+            Err(std::io::Error::other("not verified"))
         },
     );
     assert!(refused.is_err());
@@ -239,7 +239,7 @@ async fn a_snapshot_that_is_not_proved_never_has_its_name() {
 }
 
 #[tokio::test]
-async fn a_proved_snapshot_does_not_go_for_newer_ones_that_are_not() {
+async fn verified_snapshot_is_kept_despite_newer_unverified_ones() {
     let folder = tempfile::tempdir().unwrap();
     store_in(folder.path()).await;
     let data = folder.path().join("data");

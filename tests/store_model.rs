@@ -46,7 +46,7 @@ enum Step {
         off: u64,
     },
     Reopen,
-    LoseView,
+    LoseIndex,
     Backup,
     Restore,
 }
@@ -60,7 +60,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         8 => (number.clone(), alias, off.clone()).prop_map(|(number, alias, off)| Step::Over { number, alias, off }),
         4 => (number, off).prop_map(|(number, off)| Step::Delete { number, off }),
         2 => Just(Step::Reopen),
-        1 => Just(Step::LoseView),
+        1 => Just(Step::LoseIndex),
         1 => Just(Step::Backup),
         1 => Just(Step::Restore),
     ]
@@ -70,7 +70,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 type Map = BTreeMap<u64, (u64, u64)>;
 
 /// Store and the map it is compared with.
-struct Both {
+struct StoreAndMap {
     folder: tempfile::TempDir,
     store: Store,
     map: Map,
@@ -79,7 +79,7 @@ struct Both {
 }
 
 /// Result of a change as a word.
-fn word(done: &Result<Revision, StoreError>) -> &'static str {
+fn outcome(done: &Result<Revision, StoreError>) -> &'static str {
     match done {
         Ok(_) => "done",
         Err(StoreError::IdTaken(_)) => "id taken",
@@ -100,7 +100,7 @@ fn save(number: u64, version: u64, alias: u64, put: Put) -> Save<Plain> {
     }
 }
 
-impl Both {
+impl StoreAndMap {
     async fn new() -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         Self {
@@ -136,7 +136,7 @@ impl Both {
                     "done"
                 };
                 let done = self.store.save(save(number, 1, alias, Put::New)).await;
-                self.agree(&done, expected);
+                self.check_outcome(&done, expected);
             }
             Step::Over { number, alias, off } => {
                 let there = self.map.get(&number).map_or(1, |kept| kept.0);
@@ -153,7 +153,7 @@ impl Both {
                 };
                 let put = Put::Over(version);
                 let done = self.store.save(save(number, version + 1, alias, put)).await;
-                self.agree(&done, expected);
+                self.check_outcome(&done, expected);
             }
             Step::Delete { number, off } => {
                 let there = self.map.get(&number).map(|kept| kept.0);
@@ -167,10 +167,10 @@ impl Both {
                 };
                 let version = there.unwrap_or(1) + off;
                 let done = self.store.delete(id(number), version).await;
-                self.agree(&done, expected);
+                self.check_outcome(&done, expected);
             }
             Step::Reopen => self.reopen(async |_| {}).await,
-            Step::LoseView => {
+            Step::LoseIndex => {
                 self.reopen(async |folder| {
                     std::fs::remove_dir_all(folder.join("data/sled")).unwrap();
                 })
@@ -197,17 +197,17 @@ impl Both {
         }
     }
 
-    fn agree(&mut self, done: &Result<Revision, StoreError>, expected: &str) {
-        assert_eq!(word(done), expected);
+    fn check_outcome(&mut self, done: &Result<Revision, StoreError>, expected: &str) {
+        assert_eq!(outcome(done), expected);
         if let Ok(revision) = done {
-            assert!(*revision > self.newest, "no revision comes twice");
+            assert!(*revision > self.newest, "a revision is used twice");
             self.newest = *revision;
         }
     }
 
-    async fn reopen(&mut self, meanwhile: impl AsyncFnOnce(&Path)) {
+    async fn reopen(&mut self, while_closed: impl AsyncFnOnce(&Path)) {
         self.store.close().await.unwrap();
-        meanwhile(self.folder.path()).await;
+        while_closed(self.folder.path()).await;
         self.store = open_in(self.folder.path()).await.unwrap();
     }
 
@@ -244,7 +244,7 @@ impl Both {
 }
 
 #[test]
-fn the_store_says_what_a_plain_map_says() {
+fn store_behaves_like_a_map() {
     let cases = std::env::var("UMAI_CASES").map_or(8, |text| text.parse().unwrap());
     let config = Config {
         cases,
@@ -257,14 +257,14 @@ fn the_store_says_what_a_plain_map_says() {
     TestRunner::new(config)
         .run(&steps, |steps| {
             runtime.block_on(async {
-                let mut both = Both::new().await;
+                let mut pair = StoreAndMap::new().await;
                 for step in &steps {
-                    both.step(step).await;
-                    both.compare().await;
+                    pair.step(step).await;
+                    pair.compare().await;
                 }
-                both.reopen(async |_| {}).await;
-                both.compare().await;
-                both.store.close().await.unwrap();
+                pair.reopen(async |_| {}).await;
+                pair.compare().await;
+                pair.store.close().await.unwrap();
             });
             Ok(())
         })

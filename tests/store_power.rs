@@ -35,9 +35,9 @@ use umai::store::backup::shelf::Shelf;
 use umai::store::backup::{SealVerdict, verify};
 use umai::store::{StoreOptions, open};
 
-use self::disk::{Disk, Luck};
-use self::process::{FOLDER, NUMBER, say, told};
-use self::strace::{Call, is_there, recorder};
+use self::disk::{Disk, Survival};
+use self::process::{FOLDER, NUMBER, parameters, report};
+use self::strace::{Call, is_available, recorder};
 use self::world::{LONG, Names, Store, content, id, names, random, save};
 
 const WRITERS: u64 = 4;
@@ -47,7 +47,7 @@ fn images() -> u64 {
 }
 
 /// Store location in an empty home folder without any parent folders.
-fn places(home: &Path) -> StoreOptions {
+fn store_options(home: &Path) -> StoreOptions {
     StoreOptions {
         data: home.join(".local/share/umai"),
         config: home.join(".config/umai"),
@@ -61,13 +61,13 @@ enum Event {
     Began,
     Call(Call),
     /// An operation was acknowledged.
-    Told(String),
+    Acknowledged(String),
 }
 
 /// End of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    Own,
+    Normal,
     /// Killed before this sync.
     BeforeSync(u64),
 }
@@ -83,7 +83,7 @@ impl Recording {
     fn begin() -> Self {
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         Self {
-            disk: Disk::of(home.path()),
+            disk: Disk::new(home.path()),
             home,
             events: Vec::new(),
         }
@@ -102,14 +102,14 @@ impl Recording {
         command.arg(program);
         set_up(&mut command);
         let done = command.stdin(Stdio::null()).output().unwrap();
-        assert_eq!(done.status.success(), end == End::Own, "{done:?}");
+        assert_eq!(done.status.success(), end == End::Normal, "{done:?}");
         self.events.push(Event::Began);
         for call in strace::read(&fs::read(&log).unwrap()) {
             if call.name == "write" && call.word(0) == "1" {
                 let text = String::from_utf8_lossy(call.text(1)).into_owned();
                 let lines = text.lines().filter_map(|line| line.strip_prefix('@'));
                 self.events
-                    .extend(lines.map(|line| Event::Told(line.into())));
+                    .extend(lines.map(|line| Event::Acknowledged(line.into())));
             } else {
                 self.events.push(Event::Call(call));
             }
@@ -120,17 +120,21 @@ impl Recording {
     /// Records umai; a successful exit is an acknowledgement.
     fn umai(&mut self, arguments: &[&str]) {
         let home = self.home.path().to_owned();
-        self.record(Path::new(env!("CARGO_BIN_EXE_umai")), End::Own, |command| {
-            let options = places(&home);
-            command.args(arguments).current_dir("/");
-            command.arg("--data").arg(options.data);
-            command.arg("--config").arg(options.config);
-        });
-        self.events.push(Event::Told(arguments.join(" ")));
+        self.record(
+            Path::new(env!("CARGO_BIN_EXE_umai")),
+            End::Normal,
+            |command| {
+                let options = store_options(&home);
+                command.args(arguments).current_dir("/");
+                command.arg("--data").arg(options.data);
+                command.arg("--config").arg(options.config);
+            },
+        );
+        self.events.push(Event::Acknowledged(arguments.join(" ")));
     }
 
     /// Cuts the power at random moments and checks each image with the acknowledgements before the cut.
-    async fn cut(mut self, count: u64, look: impl AsyncFn(&Path, &[String], &str)) {
+    async fn cut(mut self, count: u64, check: impl AsyncFn(&Path, &[String], &str)) {
         let calls = self.events.len() as u64;
         // Some at the end, where the most can be lost.
         let moment = |_| {
@@ -143,43 +147,44 @@ impl Recording {
         let mut moments: Vec<u64> = (0..count).map(moment).collect();
         moments.sort_unstable();
         let mut moments = moments.into_iter().peekable();
-        let mut told = Vec::new();
+        let mut acknowledgements = Vec::new();
         let mut images = 0;
         for number in 0..=self.events.len() {
             while moments.next_if_eq(&(number as u64)).is_some() {
-                let luck = Luck::ALL[images % Luck::ALL.len()];
+                let survival = Survival::ALL[images % Survival::ALL.len()];
                 images += 1;
                 let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
                 let image = folder.path().join("home");
-                self.disk.cut(luck, &image);
+                self.disk.write_after_cut(survival, &image);
                 let last = match number.checked_sub(1).map(|last| &self.events[last]) {
                     Some(Event::Call(call)) => call.name.clone(),
                     Some(Event::Began) => "the start of a process".into(),
-                    Some(Event::Told(line)) => line.clone(),
+                    Some(Event::Acknowledged(line)) => line.clone(),
                     None => "nothing".into(),
                 };
-                let moment = format!("moment {number} of {calls} (after {last}), {luck:?} left");
-                look(&image, &told, &moment).await;
+                let moment =
+                    format!("moment {number} of {calls} (after {last}), {survival:?} left");
+                check(&image, &acknowledgements, &moment).await;
             }
             match self.events.get(number) {
                 Some(Event::Began) => self.disk.begin_process(),
-                Some(Event::Call(call)) => self.disk.follow(call),
-                Some(Event::Told(line)) => told.push(line.clone()),
+                Some(Event::Call(call)) => self.disk.apply(call),
+                Some(Event::Acknowledged(line)) => acknowledgements.push(line.clone()),
                 None => {}
             }
         }
-        self.is_faithful();
+        self.check_simulation();
         eprintln!(
             "{images} power cuts among {calls} calls, {} acknowledged",
-            told.len()
+            acknowledgements.len()
         );
     }
 
     /// Checks that the simulated disk has the content of the real one.
-    fn is_faithful(&self) {
+    fn check_simulation(&self) {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let image = folder.path().join("home");
-        self.disk.stay(&image);
+        self.disk.write_current(&image);
         let names = |root: &Path| -> Vec<PathBuf> {
             let files = folders::files(root).into_iter();
             files
@@ -191,7 +196,7 @@ impl Recording {
             let (ours, real) = (image.join(&name), self.home.path().join(&name));
             assert!(
                 fs::read(ours).unwrap() == fs::read(real).unwrap(),
-                "{} was not followed",
+                "{} differs in the simulation",
                 name.display()
             );
         }
@@ -200,12 +205,12 @@ impl Recording {
 
 /// Writes connections concurrently, reporting each acknowledgement immediately; long names fill the journal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is the process that is recorded"]
-async fn the_writer_whose_power_is_cut() {
-    let Some((home, count)) = told() else {
+#[ignore = "runs as a child process"]
+async fn child_writes_for_power_cut() {
+    let Some((home, count)) = parameters() else {
         return;
     };
-    let store = open(&places(&home)).await.unwrap();
+    let store = open(&store_options(&home)).await.unwrap();
     let first = store.revision().0 * 100;
     let writers = (0..WRITERS).map(|writer| {
         let store = Arc::clone(&store);
@@ -214,11 +219,11 @@ async fn the_writer_whose_power_is_cut() {
                 let number = if count > 50 { LONG + number } else { number };
                 for version in 1..=2 {
                     store.save(save(number, version)).await.unwrap();
-                    say(&format!("{number} {version}"));
+                    report(&format!("{number} {version}"));
                 }
                 if ends_deleted(number) {
                     store.delete(id(number), 2).await.unwrap();
-                    say(&format!("{number} 0"));
+                    report(&format!("{number} 0"));
                 }
             }
         })
@@ -236,14 +241,14 @@ const fn ends_deleted(number: u64) -> bool {
 
 /// Opens the store and reports its content.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is the process that is recorded"]
-async fn the_reader_whose_power_is_cut() {
-    let Some((home, _)) = told() else {
+#[ignore = "runs as a child process"]
+async fn child_reads_for_power_cut() {
+    let Some((home, _)) = parameters() else {
         return;
     };
-    let store = open(&places(&home)).await.unwrap();
+    let store = open(&store_options(&home)).await.unwrap();
     for (number, version) in content(&store).await {
-        say(&format!("{number} {version}"));
+        report(&format!("{number} {version}"));
     }
     store.close().await.unwrap();
 }
@@ -259,18 +264,18 @@ fn record_test(recording: &mut Recording, test: &str, end: End, count: u64) {
 }
 
 fn record_writer(recording: &mut Recording, count: u64) {
-    record_test(recording, "the_writer_whose_power_is_cut", End::Own, count);
+    record_test(recording, "child_writes_for_power_cut", End::Normal, count);
 }
 
 async fn open_after_cut(home: &Path, moment: &str) -> Store {
-    let store = open(&places(home)).await;
-    store.unwrap_or_else(|error| panic!("{moment}: it does not open: {error}"))
+    let store = open(&store_options(home)).await;
+    store.unwrap_or_else(|error| panic!("{moment}: the store does not open: {error}"))
 }
 
 /// Checks the acknowledged writes, and that the store works normally.
-async fn look_at_writers(home: &Path, told: &[String], moment: &str) {
+async fn check_writes(home: &Path, acknowledgements: &[String], moment: &str) {
     let mut acknowledged = BTreeMap::new();
-    for line in told {
+    for line in acknowledgements {
         let (number, version) = line.split_once(' ').unwrap();
         acknowledged.insert(
             number.parse::<u64>().unwrap(),
@@ -281,24 +286,21 @@ async fn look_at_writers(home: &Path, told: &[String], moment: &str) {
     let found = content(&store).await;
     for (number, version) in &acknowledged {
         let stored = found.get(number).copied();
-        let is_kept = match *version {
+        let is_expected = match *version {
             0 => stored.is_none(),
             2 if ends_deleted(*number) => stored.is_none_or(|stored| stored == 2),
             version => stored.is_some_and(|stored| stored == version || stored == version + 1),
         };
         let notices = store.notices();
         assert!(
-            is_kept,
-            "{moment}: {number} was told at {version} and is at {stored:?}; {notices:?}"
+            is_expected,
+            "{moment}: {number} was acknowledged at {version} and is at {stored:?}; {notices:?}"
         );
     }
-    let said = store.notices().join(" ");
+    let notices = store.notices().join(" ");
     for alarm in ["missing", "lost", "cannot be read"] {
-        let is_alarmed = said.replace("Nothing is lost", "").contains(alarm);
-        assert!(
-            !is_alarmed,
-            "{moment}: nothing acknowledged is lost, and it says: {said}"
-        );
+        let is_alarmed = notices.replace("Nothing is lost", "").contains(alarm);
+        assert!(!is_alarmed, "{moment}: unexpected alarm: {notices}");
     }
     store.save(save(LONG - 1, 1)).await.unwrap();
     store.close().await.unwrap();
@@ -307,63 +309,62 @@ async fn look_at_writers(home: &Path, told: &[String], moment: &str) {
     assert_eq!(
         store.notices(),
         Vec::<String>::new(),
-        "{moment}: once is enough"
+        "{moment}: the notice is repeated"
     );
     assert_eq!(content(&store).await.len(), found.len() + 1, "{moment}");
     store.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_power_cut_while_many_write_loses_nothing_that_was_acknowledged() {
-    if !is_there("that a power cut loses nothing") {
+async fn power_cut_during_writes_loses_nothing_acknowledged() {
+    if !is_available("check that a power cut loses nothing") {
         return;
     }
     let mut recording = Recording::begin();
     // The very first start, and one that continues.
     record_writer(&mut recording, 12);
     record_writer(&mut recording, 12);
-    recording.cut(images(), look_at_writers).await;
+    recording.cut(images(), check_writes).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_written_before_a_kill_and_read_after_it_outlasts_a_power_cut() {
-    if !is_there("that what was read outlasts a power cut") {
+async fn changes_read_after_kill_survive_power_cut() {
+    if !is_available("check that read changes survive a power cut") {
         return;
     }
     for _ in 0..images().div_ceil(12) {
         let mut recording = Recording::begin();
         let killed = End::BeforeSync(1 + random(16));
-        record_test(&mut recording, "the_writer_whose_power_is_cut", killed, 12);
+        record_test(&mut recording, "child_writes_for_power_cut", killed, 12);
         // The next process reads data that the killed process wrote but did not sync, and may acknowledge it; it also uses files
         // whose names are uncertain.
-        record_test(&mut recording, "the_reader_whose_power_is_cut", End::Own, 0);
+        record_test(&mut recording, "child_reads_for_power_cut", End::Normal, 0);
         record_writer(&mut recording, 3);
-        recording.cut(12, look_at_writers).await;
+        recording.cut(12, check_writes).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_power_cut_while_the_journal_goes_on_in_another_file_loses_nothing_that_was_acknowledged()
-{
-    if !is_there("that a power cut loses nothing while snapshots are taken") {
+async fn power_cut_during_new_segment_loses_nothing_acknowledged() {
+    if !is_available("check that a power cut loses nothing while snapshots are taken") {
         return;
     }
     let mut recording = Recording::begin();
     record_writer(&mut recording, 120);
-    recording.cut(images() / 3, look_at_writers).await;
+    recording.cut(images() / 3, check_writes).await;
 }
 
-/// Commands of a typical day, each with the expected content after it.
-fn day(secrets: &Path) -> Vec<(Vec<String>, Names)> {
+/// Commands of a typical commands, each with the expected content after it.
+fn commands(secrets: &Path) -> Vec<(Vec<String>, Names)> {
     for secret in ["one", "two"] {
         fs::write(secrets.join(secret), format!("sk-{secret}")).unwrap();
     }
     let secret = |name: &str| format!("apiKey={}", secrets.join(name).display());
     let mut names = Names::new();
-    let mut day = Vec::new();
-    let mut then = |command: &[&str], names: &Names| {
+    let mut commands = Vec::new();
+    let mut add = |command: &[&str], names: &Names| {
         let words = command.iter().map(ToString::to_string).collect();
-        day.push((words, names.clone()));
+        commands.push((words, names.clone()));
     };
     let (one, two) = (secret("one"), secret("two"));
     let create = |name| {
@@ -372,44 +373,44 @@ fn day(secrets: &Path) -> Vec<(Vec<String>, Names)> {
     };
     for name in ["A", "B"] {
         names.insert(name.into(), "sk-one".into());
-        then(&create(name), &names);
+        add(&create(name), &names);
     }
     names.insert("A".into(), "sk-two".into());
-    then(
+    add(
         &["connections", "update", "a", "--secret-file", &two],
         &names,
     );
     names.remove("B");
-    then(&["connections", "delete", "b", "--yes"], &names);
-    then(&["backup", "create"], &names);
-    then(&["key", "rotate"], &names);
+    add(&["connections", "delete", "b", "--yes"], &names);
+    add(&["backup", "create"], &names);
+    add(&["key", "rotate"], &names);
     let before = names.clone();
     names.insert("C".into(), "sk-one".into());
-    then(&create("C"), &names);
-    then(&["backup", "restore", "--newest", "--yes"], &before);
-    day
+    add(&create("C"), &names);
+    add(&["backup", "restore", "--newest", "--yes"], &before);
+    commands
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_power_cut_in_the_middle_of_any_command_loses_nothing_that_was_acknowledged() {
-    if !is_there("that a power cut loses nothing of what commands did") {
+async fn power_cut_during_command_loses_nothing_acknowledged() {
+    if !is_available("check that a power cut loses nothing of what commands did") {
         return;
     }
     let secrets = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let day = day(secrets.path());
+    let commands = commands(secrets.path());
     let mut recording = Recording::begin();
-    for (command, _) in &day {
+    for (command, _) in &commands {
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         recording.umai(&command);
     }
     recording
-        .cut(images(), async |home, told, moment| {
+        .cut(images(), async |home, acknowledgements, moment| {
             // The command in progress may have been executed.
-            let before = match told.len() {
+            let before = match acknowledgements.len() {
                 0 => Names::new(),
-                done => day[done - 1].1.clone(),
+                done => commands[done - 1].1.clone(),
             };
-            let after = day.get(told.len()).map(|(_, names)| names);
+            let after = commands.get(acknowledgements.len()).map(|(_, names)| names);
             let store = open_after_cut(home, moment).await;
             let found = names(&store).await;
             assert!(
@@ -419,13 +420,19 @@ async fn a_power_cut_in_the_middle_of_any_command_loses_nothing_that_was_acknowl
             store.save(save(1, 1)).await.unwrap();
             store.close().await.unwrap();
             drop(store);
-            let asked = told.iter().filter(|told| *told == "backup create").count();
-            let keys = Keys::find(&places(home));
-            let whole = Shelf::of_store(&places(home).data).all().unwrap();
-            let whole = whole.into_iter().filter(|found| {
+            let expected = acknowledgements
+                .iter()
+                .filter(|line| *line == "backup create")
+                .count();
+            let keys = Keys::find(&store_options(home));
+            let backups = Shelf::of_store(&store_options(home).data).all().unwrap();
+            let backups = backups.into_iter().filter(|found| {
                 verify(&found.path, &keys).is_ok_and(|found| found.seal == SealVerdict::Right)
             });
-            assert!(whole.count() >= asked, "{moment}: the backup is not whole");
+            assert!(
+                backups.count() >= expected,
+                "{moment}: a backup is missing or damaged"
+            );
         })
         .await;
 }

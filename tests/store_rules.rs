@@ -23,19 +23,19 @@ use std::process::Command;
 use umai::connection::{Connection, Setting, StoreError};
 use umai::store::{StoreOptions, open};
 
-use self::process::{FOLDER, NUMBER, say, told};
+use self::process::{FOLDER, NUMBER, parameters, report};
 use self::world::{LONG, connection, content, id, open_in, options, save};
 
 #[tokio::test]
-async fn a_data_folder_that_others_can_write_is_refused() {
+async fn data_folder_writable_by_others_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let data = options(folder.path()).data;
     fs::create_dir(&data).unwrap();
     fs::set_permissions(&data, fs::Permissions::from_mode(0o777)).unwrap();
-    let Err(StoreError::Key(said)) = open_in(folder.path()).await.map(drop) else {
-        panic!("it was opened");
+    let Err(StoreError::Key(message)) = open_in(folder.path()).await.map(drop) else {
+        panic!("the store was opened");
     };
-    assert!(said.contains("chmod go-w"), "{said}");
+    assert!(message.contains("chmod go-w"), "{message}");
 }
 
 /// Damages the seal of every secret in the journal of a closed store and removes the index.
@@ -46,7 +46,7 @@ fn damage_seals(folder: &Path) {
     let steps = umai::store::journal::entry::Walk::new(&bytes, 128);
     for step in steps {
         let umai::store::journal::entry::Step::Entry(mut entry) = step else {
-            panic!("the journal is whole");
+            panic!("the journal is intact");
         };
         let text = String::from_utf8(entry.payload.to_vec()).unwrap();
         let (before, seal) = text.split_once("\"sealed\":\"").unwrap();
@@ -62,12 +62,12 @@ fn damage_seals(folder: &Path) {
 fn secret(connection: &Connection<umai::connection::Plain>) -> Option<String> {
     match connection.settings.as_ref()?.get("apiKey")? {
         Setting::Secret(secret) => secret.expose().map(str::to_owned),
-        _ => panic!("it is a secret"),
+        _ => panic!("expected a secret"),
     }
 }
 
 #[tokio::test]
-async fn a_secret_that_does_not_open_is_kept_when_the_rest_is_saved_and_can_be_typed_again() {
+async fn unreadable_secret_is_kept_until_reentered() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_in(folder.path()).await.unwrap();
     store.save(save(1, 1)).await.unwrap();
@@ -122,7 +122,7 @@ impl SmallDisk {
         while ballast.write_all(&[1; 4096]).is_ok() {}
     }
 
-    fn make_room(&self) {
+    fn free_space(&self) {
         fs::remove_file(self.0.path().join("ballast")).unwrap();
     }
 }
@@ -145,35 +145,35 @@ fn umai(options: &StoreOptions, arguments: &[&str]) -> (bool, String) {
         .env("Full__Key", "sk-of-the-full-disk")
         .output()
         .unwrap();
-    let said = String::from_utf8(done.stderr).unwrap();
-    (done.status.success(), said)
+    let message = String::from_utf8(done.stderr).unwrap();
+    (done.status.success(), message)
 }
 
 /// Saves until an error, deletes, and reports the results.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is the process whose files may not grow"]
-async fn the_process_whose_files_may_not_grow() {
-    let Some((folder, _)) = told() else {
+#[ignore = "runs as a child process"]
+async fn child_writes_with_file_size_limit() {
+    let Some((folder, _)) = parameters() else {
         return;
     };
     let store = open_in(&folder).await.unwrap();
     for number in LONG..LONG + 100 {
         match store.save(save(number, 1)).await {
-            Ok(_) => say(&format!("saved {number}")),
+            Ok(_) => report(&format!("saved {number}")),
             Err(error) => {
-                say(&format!("refused {error}"));
+                report(&format!("refused {error}"));
                 break;
             }
         }
     }
     store.delete(id(LONG), 1).await.unwrap();
-    say("deleted");
+    report("deleted");
     assert_eq!(store.get(id(LONG)).await.unwrap(), None);
     store.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn where_files_may_not_grow_nothing_acknowledged_is_lost_and_deletes_work() {
+async fn file_size_limit_loses_nothing_and_permits_deletes() {
     let folder = tempfile::tempdir().unwrap();
     // In units of 512 bytes: the journal fits as it is but cannot grow.
     let limited = "trap '' XFSZ; ulimit -f 520; exec \"$0\" \"$@\"";
@@ -182,7 +182,7 @@ async fn where_files_may_not_grow_nothing_acknowledged_is_lost_and_deletes_work(
         .arg(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "the_process_whose_files_may_not_grow",
+            "child_writes_with_file_size_limit",
             "--ignored",
             "--nocapture",
         ])
@@ -192,13 +192,16 @@ async fn where_files_may_not_grow_nothing_acknowledged_is_lost_and_deletes_work(
         .unwrap();
     let out = String::from_utf8(done.stdout).unwrap();
     assert!(done.status.success(), "{out}");
-    let told: Vec<&str> = out
+    let lines: Vec<&str> = out
         .lines()
         .filter_map(|line| line.strip_prefix('@'))
         .collect();
-    let saved = told.iter().filter(|line| line.starts_with("saved")).count();
-    assert!(saved > 1 && told.contains(&"deleted"), "{told:?}");
-    let refused = told
+    let saved = lines
+        .iter()
+        .filter(|line| line.starts_with("saved"))
+        .count();
+    assert!(saved > 1 && lines.contains(&"deleted"), "{lines:?}");
+    let refused = lines
         .iter()
         .find(|line| line.starts_with("refused"))
         .unwrap();
@@ -211,9 +214,9 @@ async fn where_files_may_not_grow_nothing_acknowledged_is_lost_and_deletes_work(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room() {
+async fn full_disk_permits_reads_and_deletes() {
     let Some(disk) = SmallDisk::new() else {
-        eprintln!("NOT SHOWN: what a full disk does. This user may not mount a small one");
+        eprintln!("NOT CHECKED: full disk; not permitted to mount a small file system");
         return;
     };
     let config = tempfile::tempdir().unwrap();
@@ -233,12 +236,12 @@ async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room
             Ok(_) => number += 1,
             Err(error) => break error,
         }
-        assert!(number < 5_000, "the disk is never full");
+        assert!(number < 5_000, "the disk did not fill up");
     };
-    let StoreError::Unusable(said) = &refused else {
+    let StoreError::Unusable(message) = &refused else {
         panic!("{refused}");
     };
-    assert!(said.contains("No space left to save"), "{said}");
+    assert!(message.contains("No space left to save"), "{message}");
     assert_eq!(content(&store).await.len() as u64, number);
     for number in 0..20 {
         store.delete(id(number), 1).await.unwrap();
@@ -247,9 +250,9 @@ async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room
     store.close().await.unwrap();
     // The next start finds the disk full; commands work too.
     drop(store);
-    let (done, said) = umai(&options, &["connections", "list"]);
-    assert!(done && said.contains("Nothing is lost"), "{said}");
-    let (done, said) = umai(
+    let (done, message) = umai(&options, &["connections", "list"]);
+    assert!(done && message.contains("Nothing is lost"), "{message}");
+    let (done, message) = umai(
         &options,
         &[
             "connections",
@@ -262,16 +265,19 @@ async fn on_a_full_disk_reads_and_deletes_work_and_it_goes_on_when_there_is_room
             "apiKey=$Full:Key",
         ],
     );
-    assert!(!done && said.contains("No space left to save"), "{said}");
-    let (done, said) = umai(&options, &["backup", "create"]);
-    assert!(!done && said.contains("No space left"), "{said}");
+    assert!(
+        !done && message.contains("No space left to save"),
+        "{message}"
+    );
+    let (done, message) = umai(&options, &["backup", "create"]);
+    assert!(!done && message.contains("No space left"), "{message}");
     let store = open(&options).await.unwrap();
     assert_eq!(content(&store).await.len() as u64, number - 20);
     for number in 20..40 {
         store.delete(id(number), 1).await.unwrap();
     }
     assert!(store.save(save(number, 1)).await.is_err());
-    disk.make_room();
+    disk.free_space();
     store.save(save(number, 1)).await.unwrap();
     assert_eq!(content(&store).await.len() as u64, number - 39);
     store.close().await.unwrap();

@@ -29,7 +29,7 @@ use futures_util::StreamExt;
 use futures_util::future::try_join_all;
 use umai::connection::store::{ChangeFeed, Revision, What};
 
-use self::process::{Beside, PATIENCE, say, told, until_let_go};
+use self::process::{ChildProcess, PATIENCE, parameters, report, wait_for_end};
 use self::world::{Store, content, id, open_in, options, save};
 
 async fn next(feed: &mut ChangeFeed) -> (u64, What) {
@@ -40,55 +40,55 @@ async fn next(feed: &mut ChangeFeed) -> (u64, What) {
 
 /// Keeps the store open; run as a child process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is another process"]
-async fn the_process_that_has_the_store_open() {
-    let Some((folder, number)) = told() else {
+#[ignore = "runs as a child process"]
+async fn child_holds_the_store() {
+    let Some((folder, number)) = parameters() else {
         return;
     };
     let store = open_in(&folder).await.unwrap();
     if number > 0 {
         store.save(save(number, 1)).await.unwrap();
     }
-    say("open");
-    until_let_go().await;
+    report("open");
+    wait_for_end().await;
     store.close().await.unwrap();
 }
 
-fn holder(folder: &Path, number: u64) -> Beside {
-    let beside = Beside::start("the_process_that_has_the_store_open", folder, number);
-    assert_eq!(beside.line(), "open");
-    beside
+fn start_leader(folder: &Path, number: u64) -> ChildProcess {
+    let leader = ChildProcess::start("child_holds_the_store", folder, number);
+    assert_eq!(leader.line(), "open");
+    leader
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_sees_what_the_others_do() {
+async fn changes_are_visible_to_all_processes() {
     let folder = tempfile::tempdir().unwrap();
-    let beside = holder(folder.path(), 1);
+    let leader = start_leader(folder.path(), 1);
     let store = open_in(folder.path()).await.unwrap();
     let mut feed = store.changes(Revision(0)).await.unwrap();
     assert_eq!(next(&mut feed).await.0, 1);
     let third = open_in(folder.path()).await.unwrap();
     third.save(save(1, 2)).await.unwrap();
     let What::Saved(item) = next(&mut feed).await.1 else {
-        panic!("nothing was deleted");
+        panic!("expected a save");
     };
     assert_eq!((item.id, item.version), (id(1), 2));
     assert_eq!(content(&store).await, [(1, 2)].into());
     third.close().await.unwrap();
     store.close().await.unwrap();
-    beside.end();
+    leader.end();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn when_the_holder_is_killed_a_guest_takes_over_and_nothing_needs_a_hand() {
+async fn client_takes_over_from_killed_leader() {
     let folder = tempfile::tempdir().unwrap();
-    let beside = holder(folder.path(), 1);
+    let leader = start_leader(folder.path(), 1);
     let store = open_in(folder.path()).await.unwrap();
     let mut feed = store.changes(Revision(1)).await.unwrap();
     // The wait starts before the leader is killed and ends after it.
     let followed = tokio::spawn(async move { (next(&mut feed).await.0, feed) });
     store.get(id(1)).await.unwrap();
-    beside.kill();
+    leader.kill();
     let start = Instant::now();
     store.save(save(2, 1)).await.unwrap();
     assert!(
@@ -99,25 +99,25 @@ async fn when_the_holder_is_killed_a_guest_takes_over_and_nothing_needs_a_hand()
     let (revision, mut feed) = followed.await.unwrap();
     assert_eq!(revision, 2);
     // The next process becomes a client of this one.
-    let beside = holder(folder.path(), 3);
+    let leader = start_leader(folder.path(), 3);
     assert_eq!(next(&mut feed).await.0, 3);
     assert_eq!(content(&store).await.len(), 3);
     store.close().await.unwrap();
-    beside.end();
+    leader.end();
     assert!(!options(folder.path()).data.join("umai.sock").exists());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_guests_one_takes_over_and_the_others_ask_it() {
+async fn one_of_many_clients_takes_over() {
     let folder = tempfile::tempdir().unwrap();
     for round in 0..5 {
-        let beside = holder(folder.path(), 0);
+        let leader = start_leader(folder.path(), 0);
         let opened = try_join_all((0..6).map(|_| open_in(folder.path()))).await;
         let stores = opened.unwrap();
         let from = stores[0].revision();
         let feeds = stores.iter().map(|store| store.changes(from));
         let mut feeds = try_join_all(feeds).await.unwrap();
-        beside.kill();
+        leader.kill();
         let saves = (1..)
             .zip(&stores)
             .map(|(number, store)| store.save(save(round * 10 + number, 1)));
@@ -138,7 +138,7 @@ async fn of_many_guests_one_takes_over_and_the_others_ask_it() {
 }
 
 /// Saves versions of different connections until a time. Returns the number of connections.
-async fn save_on(store: Store, first: u64, end: Instant) -> u64 {
+async fn save_until(store: Store, first: u64, end: Instant) -> u64 {
     let mut number = first;
     while Instant::now() < end {
         store.save(save(number, 1)).await.unwrap();
@@ -149,26 +149,26 @@ async fn save_on(store: Store, first: u64, end: Instant) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn holders_that_end_in_order_are_not_noticed_by_those_who_go_on() {
+async fn clients_continue_across_leader_shutdowns() {
     let folder = tempfile::tempdir().unwrap();
-    let mut holder = open_in(folder.path()).await.unwrap();
-    let guests = [
+    let mut leader = open_in(folder.path()).await.unwrap();
+    let clients = [
         open_in(folder.path()).await.unwrap(),
         open_in(folder.path()).await.unwrap(),
     ];
     let end = Instant::now() + Duration::from_secs(2);
     let writers: Vec<_> = (1..)
-        .zip(&guests)
-        .map(|(place, guest)| tokio::spawn(save_on(Arc::clone(guest), place * 1_000_000, end)))
+        .zip(&clients)
+        .map(|(place, client)| tokio::spawn(save_until(Arc::clone(client), place * 1_000_000, end)))
         .collect();
-    let mut feed = guests[0].changes(Revision(0)).await.unwrap();
+    let mut feed = clients[0].changes(Revision(0)).await.unwrap();
     let mut changes = 0;
     let before_the_end = end.checked_sub(Duration::from_secs(1)).unwrap();
     while Instant::now() < before_the_end {
         // It may become the leader, or a client of a writing client.
         let other = open_in(folder.path()).await.unwrap();
-        holder.close().await.unwrap();
-        holder = other;
+        leader.close().await.unwrap();
+        leader = other;
         for _ in 0..10 {
             changes += 1;
             assert_eq!(next(&mut feed).await.0, changes);
@@ -178,12 +178,12 @@ async fn holders_that_end_in_order_are_not_noticed_by_those_who_go_on() {
     for writer in writers {
         saved += writer.await.unwrap();
     }
-    assert_eq!(content(&holder).await.len() as u64, saved);
+    assert_eq!(content(&leader).await.len() as u64, saved);
     while changes < saved * 2 {
         changes += 1;
         assert_eq!(next(&mut feed).await.0, changes);
     }
-    for store in guests.iter().chain([&holder]) {
+    for store in clients.iter().chain([&leader]) {
         store.close().await.unwrap();
     }
 }
@@ -194,42 +194,42 @@ fn now() -> Duration {
 
 /// Number of timed changes, and the interval between them.
 const TIMED: u64 = 200;
-const APART: Duration = Duration::from_millis(5);
+const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Saves connections named after the current time; run as a child process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is another process"]
-async fn the_process_that_saves_the_time() {
-    let Some((folder, first)) = told() else {
+#[ignore = "runs as a child process"]
+async fn child_saves_timestamps() {
+    let Some((folder, first)) = parameters() else {
         return;
     };
     let store = open_in(&folder).await.unwrap();
-    let mut pace = tokio::time::interval(APART);
+    let mut pace = tokio::time::interval(INTERVAL);
     for number in first..first + TIMED {
         pace.tick().await;
         let mut save = save(number, 1);
         save.connection.item.name = now().as_nanos().to_string();
         store.save(save).await.unwrap();
     }
-    say("done");
-    until_let_go().await;
+    report("done");
+    wait_for_end().await;
     store.close().await.unwrap();
 }
 
 /// Latencies of changes from before their save in another process until they are in this process's feed, sorted.
 async fn latencies(folder: &Path, store: &Store, first: u64) -> Vec<Duration> {
     let mut feed = store.changes(store.revision()).await.unwrap();
-    let beside = Beside::start("the_process_that_saves_the_time", folder, first);
+    let writer = ChildProcess::start("child_saves_timestamps", folder, first);
     let mut latencies = Vec::new();
     for _ in 0..TIMED {
         let What::Saved(item) = next(&mut feed).await.1 else {
-            panic!("nothing was deleted");
+            panic!("expected a save");
         };
         let saved = Duration::from_nanos(item.name.parse().unwrap());
         latencies.push(now().saturating_sub(saved));
     }
-    assert_eq!(beside.line(), "done");
-    beside.end();
+    assert_eq!(writer.line(), "done");
+    writer.end();
     latencies.sort();
     latencies
 }
@@ -241,39 +241,39 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 const ROUNDS: u64 = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_shows_in_another_process_within_100_ms() {
+async fn change_is_visible_in_other_process_within_100_ms() {
     let _alone = ALONE.lock().await;
     let folder = tempfile::tempdir().unwrap();
     for round in 1..=ROUNDS {
         let first = round * 10_000;
         let own = open_in(folder.path()).await.unwrap();
-        let at_the_holder = latencies(folder.path(), &own, first).await;
+        let at_the_leader = latencies(folder.path(), &own, first).await;
         own.close().await.unwrap();
-        let beside = holder(folder.path(), first + 5_000);
-        let guest = open_in(folder.path()).await.unwrap();
-        let at_a_guest = latencies(folder.path(), &guest, first + 1_000).await;
-        guest.close().await.unwrap();
-        beside.end();
-        let mut is_soon = true;
-        for (whose, latencies) in [("the holder", at_the_holder), ("a guest", at_a_guest)] {
+        let leader = start_leader(folder.path(), first + 5_000);
+        let client = open_in(folder.path()).await.unwrap();
+        let at_a_client = latencies(folder.path(), &client, first + 1_000).await;
+        client.close().await.unwrap();
+        leader.end();
+        let mut is_fast = true;
+        for (whose, latencies) in [("the leader", at_the_leader), ("a client", at_a_client)] {
             let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100];
             eprintln!(
-                "a change of another guest, at {whose}: p50 {:?}, p99 {:?}, max {:?}",
+                "a change of another client, seen by {whose}: p50 {:?}, p99 {:?}, max {:?}",
                 at(50),
                 at(99),
                 at(100)
             );
-            is_soon &= at(99) < Duration::from_millis(100);
+            is_fast &= at(99) < Duration::from_millis(100);
         }
-        if is_soon {
+        if is_fast {
             return;
         }
     }
-    panic!("it takes longer in every round");
+    panic!("every round was too slow");
 }
 
 #[test]
-fn commands_work_beside_an_open_app_and_while_it_is_stopped() {
+fn commands_work_while_app_is_open_or_suspended() {
     let home = tempfile::tempdir().unwrap();
     let create = |name: &str| {
         let answer = storm::umai(home.path(), &storm::create(name))
@@ -289,17 +289,17 @@ fn commands_work_beside_an_open_app_and_while_it_is_stopped() {
         String::from_utf8(answer.stdout).unwrap()
     };
     let mut app = app::App::start(home.path());
-    app.shows("No connections yet");
-    create("Beside The App");
+    app.wait_for("No connections yet");
+    create("ChildProcess The App");
     app.create("By The App");
-    assert!(names().contains("Beside The App") && names().contains("By The App"));
-    app.stop_for(|| {
+    assert!(names().contains("ChildProcess The App") && names().contains("By The App"));
+    app.while_suspended(|| {
         create("While It Was Stopped");
         assert!(names().contains("By The App"));
     });
     app.create("After That");
     for name in [
-        "Beside The App",
+        "ChildProcess The App",
         "By The App",
         "While It Was Stopped",
         "After That",
@@ -308,10 +308,10 @@ fn commands_work_beside_an_open_app_and_while_it_is_stopped() {
     }
     assert!(app.quit());
     // The app that was suspended while another process held the store is a client now, and ends normally too.
-    let beside = app::App::start(home.path());
+    let leader = app::App::start(home.path());
     let mut app = app::App::start(home.path());
-    app.shows("While It Was Stopped");
-    app.stop_for(|| assert!(beside.quit()));
+    app.wait_for("While It Was Stopped");
+    app.while_suspended(|| assert!(leader.quit()));
     app.create("The Last One");
     assert!(app.quit());
     assert!(names().contains("The Last One"));
@@ -319,18 +319,18 @@ fn commands_work_beside_an_open_app_and_while_it_is_stopped() {
 
 /// Writes until it is killed; run as a child process of the stress test.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is a process of the storm"]
-async fn the_process_that_writes_in_the_storm() {
-    if let Some((folder, first)) = told() {
+#[ignore = "runs as a child process"]
+async fn child_writes_in_stress_test() {
+    if let Some((folder, first)) = parameters() {
         storm::write(&folder, first).await;
     }
 }
 
 #[test]
-fn apps_commands_writers_and_kills_on_one_folder_lose_nothing() {
+fn stress_with_kills_loses_nothing() {
     let _alone = ALONE.blocking_lock();
     let seconds = std::env::var("UMAI_SECONDS").map_or(6, |text| text.parse().unwrap());
-    let storm = storm::run(Duration::from_secs(seconds));
-    eprintln!("{storm}");
-    storm.check();
+    let run = storm::run(Duration::from_secs(seconds));
+    eprintln!("{run}");
+    run.check();
 }

@@ -28,7 +28,7 @@ use umai::connection::Query;
 use umai::store::backup::file;
 use umai::store::backup::shelf::Shelf;
 
-use self::process::{Beside, say, told, until_let_go};
+use self::process::{ChildProcess, parameters, report, wait_for_end};
 use self::world::{EVERYTHING, Store, content, id, open_in, options, random, save};
 
 const WRITERS: u64 = 4;
@@ -45,13 +45,13 @@ fn seconds() -> u64 {
 
 /// Keeps the store open and writes until the parent ends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is another process"]
-async fn the_process_that_is_watched() {
-    let Some((folder, _)) = told() else {
+#[ignore = "runs as a child process"]
+async fn child_writes_during_soak() {
+    let Some((folder, _)) = parameters() else {
         return;
     };
     let store = open_in(&folder).await.unwrap();
-    say("open");
+    report("open");
     let stop = Arc::new(AtomicBool::new(false));
     let writers = (0..WRITERS).map(|writer| {
         let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
@@ -62,7 +62,7 @@ async fn the_process_that_is_watched() {
         })
     });
     let writers: Vec<_> = writers.collect();
-    until_let_go().await;
+    wait_for_end().await;
     stop.store(true, Ordering::Release);
     for writer in writers {
         writer.await.unwrap();
@@ -70,7 +70,7 @@ async fn the_process_that_is_watched() {
     let changes = store.revision().0;
     let content = content(&store).await;
     assert_eq!(store.notices(), Vec::<String>::new());
-    say(&format!("{changes} {}", content.len()));
+    report(&format!("{changes} {}", content.len()));
     store.close().await.unwrap();
 }
 
@@ -125,7 +125,7 @@ fn umai(folder: &Path, arguments: &[&str]) {
 }
 
 /// Runs one short-lived operation next to the process that has the store open.
-async fn come_and_go(folder: &Path, number: u64) {
+async fn run_one_operation(folder: &Path, number: u64) {
     match random(5) {
         0 => {
             let name = format!("Soak {number}");
@@ -161,48 +161,48 @@ async fn come_and_go(folder: &Path, number: u64) {
         }
         _ => {
             // A client that follows the feed for a while.
-            let guest = open_in(folder).await.unwrap();
-            let mut feed = guest.changes(guest.revision()).await.unwrap();
+            let client = open_in(folder).await.unwrap();
+            let mut feed = client.changes(client.revision()).await.unwrap();
             for _ in 0..random(200) {
                 feed.next().await.unwrap().unwrap();
             }
-            guest.close().await.unwrap();
+            client.close().await.unwrap();
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_is_used_in_every_way_at_once_loses_nothing_and_does_not_grow() {
+async fn soak_loses_nothing_and_does_not_grow() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let beside = Beside::start("the_process_that_is_watched", folder.path(), 0);
-    assert_eq!(beside.line(), "open");
+    let leader = ChildProcess::start("child_writes_during_soak", folder.path(), 0);
+    assert_eq!(leader.line(), "open");
     let time = Duration::from_secs(seconds());
     let start = Instant::now();
     let (mut number, mut half, mut most) = (0, None, (0, 0));
     while start.elapsed() < time {
         number += 1;
-        come_and_go(folder.path(), number).await;
-        let now = sizes(beside.child.id());
+        run_one_operation(folder.path(), number).await;
+        let now = sizes(leader.child.id());
         if start.elapsed() > time / 2 {
             half.get_or_insert(now);
             most = (most.0.max(now.0), most.1.max(now.1));
         }
     }
     let half = half.unwrap_or(most);
-    let mut beside = beside;
-    drop(beside.child.stdin.take());
-    let told = beside.line();
-    beside.end();
+    let mut leader = leader;
+    drop(leader.child.stdin.take());
+    let line = leader.line();
+    leader.end();
     eprintln!(
-        "{number} came and went; changes and connections: {told}; half-way {half:?} (KiB, files), then at most {most:?}"
+        "{number} operations; changes and connections: {line}; half-way {half:?} (KiB, files), then at most {most:?}"
     );
     assert!(
         most.0 <= half.0 + MORE_KIB,
-        "it grew from {half:?} to {most:?}"
+        "grew from {half:?} to {most:?}"
     );
     assert!(
         most.1 <= half.1 + MORE_FILES,
-        "it grew from {half:?} to {most:?}"
+        "grew from {half:?} to {most:?}"
     );
     for found in Shelf::of_store(&options(folder.path()).data).all().unwrap() {
         assert!(file::read(&found.path).is_ok(), "{}", found.path.display());
@@ -210,6 +210,6 @@ async fn a_store_that_is_used_in_every_way_at_once_loses_nothing_and_does_not_gr
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(store.notices(), Vec::<String>::new());
     let count = content(&store).await.len().to_string();
-    assert_eq!(told.split(' ').nth(1), Some(count.as_str()));
+    assert_eq!(line.split(' ').nth(1), Some(count.as_str()));
     store.close().await.unwrap();
 }

@@ -43,7 +43,7 @@ fn contents(found: Vec<Found>) -> Vec<Vec<u8>> {
 const ID: Uuid = Uuid::from_u128(7);
 
 #[test]
-fn a_draft_is_offered_once_whoever_typed_it_is_gone() {
+fn draft_is_found_after_its_app_is_gone() {
     let home = Home::new();
     let mut typing = home.drafts();
     typing.keep(ID, b"first").unwrap();
@@ -58,7 +58,7 @@ fn a_draft_is_offered_once_whoever_typed_it_is_gone() {
 }
 
 #[test]
-fn what_was_found_is_kept_on_under_the_same_name_and_given_up_for_good() {
+fn found_draft_can_be_rewritten_and_discarded() {
     let home = Home::new();
     home.drafts().keep(ID, b"before").unwrap();
     let mut next = home.drafts();
@@ -73,7 +73,7 @@ fn what_was_found_is_kept_on_under_the_same_name_and_given_up_for_good() {
 }
 
 #[test]
-fn nothing_that_was_typed_is_on_disk_and_only_the_owner_reads_it() {
+fn draft_file_is_sealed_and_private() {
     let home = Home::new();
     home.drafts().keep(ID, b"sk-planted").unwrap();
     let [draft, lock] = home.files().try_into().unwrap();
@@ -85,7 +85,7 @@ fn nothing_that_was_typed_is_on_disk_and_only_the_owner_reads_it() {
 }
 
 #[test]
-fn a_draft_opens_for_no_other_name_and_nobody_else() {
+fn draft_is_bound_to_target_and_id() {
     let home = Home::new();
     home.drafts().keep(ID, b"text").unwrap();
     let other = Place {
@@ -102,7 +102,7 @@ fn a_draft_opens_for_no_other_name_and_nobody_else() {
 }
 
 #[test]
-fn a_lost_or_changed_key_makes_a_draft_unreadable_and_it_can_still_be_given_up() {
+fn draft_with_lost_key_is_unreadable_but_discardable() {
     let home = Home::new();
     home.drafts().keep(ID, b"text").unwrap();
     let key = home.place().config.join("umai.key");
@@ -123,7 +123,7 @@ fn a_lost_or_changed_key_makes_a_draft_unreadable_and_it_can_still_be_given_up()
 }
 
 #[test]
-fn no_key_is_made_where_one_is_missing_that_sealed_something() {
+fn refuse_policy_creates_no_key() {
     let home = Home::new();
     let place = Place {
         without_key: WithoutKey::Refuse,
@@ -135,7 +135,7 @@ fn no_key_is_made_where_one_is_missing_that_sealed_something() {
 }
 
 #[test]
-fn damage_is_said_and_breaks_nothing() {
+fn damaged_draft_is_reported() {
     let home = Home::new();
     home.drafts().keep(ID, b"text").unwrap();
     let [draft, _] = home.files().try_into().unwrap();
@@ -157,7 +157,7 @@ fn damage_is_said_and_breaks_nothing() {
 }
 
 #[test]
-fn a_draft_has_a_size_and_there_are_only_so_many() {
+fn drafts_are_limited_in_size_and_number() {
     let home = Home::new();
     let too_large = vec![0; MOST_BYTES + 1];
     let refused = home.drafts().keep(ID, &too_large).unwrap_err();
@@ -177,7 +177,7 @@ fn a_draft_has_a_size_and_there_are_only_so_many() {
 }
 
 #[test]
-fn what_a_crash_left_half_done_is_swept_up() {
+fn leftovers_of_a_crash_are_removed() {
     let home = Home::new();
     home.drafts().keep(ID, b"whole").unwrap();
     let folder = home.place().folder;

@@ -64,7 +64,7 @@ fn new(connection: &Connection<Plain>) -> Save<Plain> {
     }
 }
 
-fn named(alias: &str, name: &str) -> Save<Plain> {
+fn new_with_name(alias: &str, name: &str) -> Save<Plain> {
     let mut connection = connection(alias);
     connection.item.name = name.into();
     new(&connection)
@@ -98,63 +98,63 @@ async fn aliases(store: &Store, query: &Query) -> Vec<String> {
     page.items.into_iter().map(|item| item.alias).collect()
 }
 
-macro_rules! every_store_keeps {
-    ($($promise:ident),* $(,)?) => {
+macro_rules! conformance_tests {
+    ($($test:ident),* $(,)?) => {
         mod in_memory {
-            $(#[tokio::test] async fn $promise() {
-                super::$promise(std::sync::Arc::new(super::MemoryStore::default())).await;
+            $(#[tokio::test] async fn $test() {
+                super::$test(std::sync::Arc::new(super::MemoryStore::default())).await;
             })*
         }
         mod sealed_in_memory {
-            $(#[tokio::test] async fn $promise() {
+            $(#[tokio::test] async fn $test() {
                 let folder = tempfile::tempdir().unwrap();
-                super::$promise(super::sealed_in_memory_store(folder.path())).await;
+                super::$test(super::sealed_in_memory_store(folder.path())).await;
             })*
         }
         mod on_disk {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $promise() {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() {
                 let folder = tempfile::tempdir().unwrap();
                 let store = super::open(&super::options(folder.path())).await.unwrap();
-                super::$promise(std::sync::Arc::clone(&store)).await;
+                super::$test(std::sync::Arc::clone(&store)).await;
                 store.close().await.unwrap();
             })*
         }
-        mod as_a_guest {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $promise() {
+        mod as_client {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() {
                 let folder = tempfile::tempdir().unwrap();
-                let holder = super::open(&super::options(folder.path())).await.unwrap();
-                let guest = super::open(&super::options(folder.path())).await.unwrap();
-                super::$promise(std::sync::Arc::clone(&guest)).await;
-                holder.close().await.unwrap();
-                guest.close().await.unwrap();
+                let leader = super::open(&super::options(folder.path())).await.unwrap();
+                let client = super::open(&super::options(folder.path())).await.unwrap();
+                super::$test(std::sync::Arc::clone(&client)).await;
+                leader.close().await.unwrap();
+                client.close().await.unwrap();
             })*
         }
     };
 }
 
-every_store_keeps!(
-    what_was_saved_is_read_back_by_id_and_by_alias,
-    what_was_never_saved_is_not_there,
-    an_alias_is_found_and_taken_in_any_case,
-    of_many_saves_of_one_alias_at_once_exactly_one_is_kept,
-    a_new_connection_is_refused_when_its_id_is_there,
-    a_save_over_another_version_is_refused,
-    a_rename_frees_the_old_alias_and_takes_the_new_one,
-    changing_only_the_case_of_an_alias_is_no_conflict,
-    a_deleted_connection_is_gone_with_its_alias_and_versions,
-    a_deleted_connection_can_come_back,
-    a_delete_of_another_version_is_refused,
-    the_trash_is_a_list_of_its_own,
-    aliases_are_found_by_how_they_begin,
-    lists_are_ordered_by_name_without_regard_to_case_then_alias,
-    lists_filter_and_show_a_window_of_the_whole,
-    versions_are_listed_newest_first_with_their_secrets_masked,
-    every_change_is_told_once_and_in_order,
-    the_feed_goes_on_from_any_revision,
-    the_feed_goes_on_with_what_comes_later,
-    a_feed_from_the_future_is_refused,
-    many_saves_at_once_are_all_kept,
-    a_closed_store_says_so_and_ends_its_feeds,
+conformance_tests!(
+    saved_connection_is_found_by_id_and_alias,
+    unknown_connection_is_not_found,
+    alias_is_case_insensitive,
+    concurrent_saves_of_one_alias_keep_exactly_one,
+    new_connection_with_existing_id_is_rejected,
+    save_over_wrong_version_is_rejected,
+    rename_releases_old_alias,
+    changing_case_of_alias_is_allowed,
+    delete_removes_alias_and_versions,
+    deleted_connection_can_be_created_again,
+    delete_of_wrong_version_is_rejected,
+    trash_is_listed_separately,
+    aliases_are_found_by_prefix,
+    lists_are_sorted_by_name_then_alias,
+    lists_are_filtered_and_paged,
+    versions_are_newest_first_and_masked,
+    feed_has_every_change_once_in_order,
+    feed_starts_at_any_revision,
+    feed_continues_with_new_changes,
+    feed_from_future_revision_is_rejected,
+    concurrent_saves_are_all_kept,
+    closed_store_rejects_calls_and_ends_feeds,
 );
 
 fn options(folder: &std::path::Path) -> StoreOptions {
@@ -171,7 +171,7 @@ fn sealed_in_memory_store(folder: &std::path::Path) -> Store {
     Arc::new(SealedStore::new(below, key, Uuid::from_u128(1)))
 }
 
-async fn what_was_saved_is_read_back_by_id_and_by_alias(store: Store) {
+async fn saved_connection_is_found_by_id_and_alias(store: Store) {
     let saved = connection("first");
     store.save(new(&saved)).await.unwrap();
     assert_eq!(store.get(saved.item.id).await.unwrap(), Some(saved.clone()));
@@ -184,10 +184,10 @@ async fn what_was_saved_is_read_back_by_id_and_by_alias(store: Store) {
     assert_eq!(store.get(bare.item.id).await.unwrap(), Some(bare));
 }
 
-async fn what_was_never_saved_is_not_there(store: Store) {
+async fn unknown_connection_is_not_found(store: Store) {
     let id = Uuid::from_u128(404);
     assert_eq!(store.get(id).await.unwrap(), None);
-    assert_eq!(store.find("nobody").await.unwrap(), None);
+    assert_eq!(store.find("unknown").await.unwrap(), None);
     assert_eq!(store.version(id, 1).await.unwrap(), None);
     assert_eq!(store.versions(id, EVERYTHING).await.unwrap().total, 0);
     assert_eq!(
@@ -200,7 +200,7 @@ async fn what_was_never_saved_is_not_there(store: Store) {
     assert_eq!(store.revision(), Revision(0));
 }
 
-async fn an_alias_is_found_and_taken_in_any_case(store: Store) {
+async fn alias_is_case_insensitive(store: Store) {
     let first = connection("openai-production");
     store.save(new(&first)).await.unwrap();
     let found = store.find("OpenAI-Production").await.unwrap();
@@ -215,20 +215,20 @@ async fn an_alias_is_found_and_taken_in_any_case(store: Store) {
     );
 }
 
-async fn of_many_saves_of_one_alias_at_once_exactly_one_is_kept(store: Store) {
+async fn concurrent_saves_of_one_alias_keep_exactly_one(store: Store) {
     let saves = (1..=32).map(|number| {
         let mut connection = connection("wanted");
         connection.item.id = Uuid::from_u128(number);
         store.save(new(&connection))
     });
-    let answers = join_all(saves).await;
-    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let results = join_all(saves).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     let all = Query::all(EVERYTHING);
     assert_eq!(aliases(&store, &all).await, ["wanted"]);
     assert_eq!(store.revision(), Revision(1));
 }
 
-async fn a_new_connection_is_refused_when_its_id_is_there(store: Store) {
+async fn new_connection_with_existing_id_is_rejected(store: Store) {
     let first = connection("first");
     store.save(new(&first)).await.unwrap();
     let mut second = connection("second");
@@ -238,7 +238,7 @@ async fn a_new_connection_is_refused_when_its_id_is_there(store: Store) {
     assert_eq!(store.get(first.item.id).await.unwrap(), Some(first));
 }
 
-async fn a_save_over_another_version_is_refused(store: Store) {
+async fn save_over_wrong_version_is_rejected(store: Store) {
     let first = connection("first");
     let second = next(&first, |second| second.item.name = "Second".into());
     store.save(new(&first)).await.unwrap();
@@ -254,7 +254,7 @@ async fn a_save_over_another_version_is_refused(store: Store) {
     assert_eq!(store.get(first.item.id).await.unwrap(), Some(second));
 }
 
-async fn a_rename_frees_the_old_alias_and_takes_the_new_one(store: Store) {
+async fn rename_releases_old_alias(store: Store) {
     let first = connection("old");
     let renamed = next(&first, |renamed| renamed.item.alias = "new".into());
     store.save(new(&first)).await.unwrap();
@@ -267,15 +267,15 @@ async fn a_rename_frees_the_old_alias_and_takes_the_new_one(store: Store) {
     assert_eq!(store.find("old").await.unwrap(), Some(other));
 }
 
-async fn changing_only_the_case_of_an_alias_is_no_conflict(store: Store) {
+async fn changing_case_of_alias_is_allowed(store: Store) {
     let first = connection("alias");
-    let louder = next(&first, |louder| louder.item.alias = "ALIAS".into());
+    let upper = next(&first, |upper| upper.item.alias = "ALIAS".into());
     store.save(new(&first)).await.unwrap();
-    store.save(over(&first, &louder)).await.unwrap();
-    assert_eq!(store.find("alias").await.unwrap(), Some(louder));
+    store.save(over(&first, &upper)).await.unwrap();
+    assert_eq!(store.find("alias").await.unwrap(), Some(upper));
 }
 
-async fn a_deleted_connection_is_gone_with_its_alias_and_versions(store: Store) {
+async fn delete_removes_alias_and_versions(store: Store) {
     let first = connection("first");
     store.save(new(&first)).await.unwrap();
     store.delete(first.item.id, 1).await.unwrap();
@@ -287,7 +287,7 @@ async fn a_deleted_connection_is_gone_with_its_alias_and_versions(store: Store) 
     assert_eq!(store.list(&Query::all(EVERYTHING)).await.unwrap().total, 0);
 }
 
-async fn a_deleted_connection_can_come_back(store: Store) {
+async fn deleted_connection_can_be_created_again(store: Store) {
     let first = connection("first");
     store.save(new(&first)).await.unwrap();
     store.delete(first.item.id, 1).await.unwrap();
@@ -298,7 +298,7 @@ async fn a_deleted_connection_can_come_back(store: Store) {
     assert_eq!(versions.total, 1);
 }
 
-async fn aliases_are_found_by_how_they_begin(store: Store) {
+async fn aliases_are_found_by_prefix(store: Store) {
     for alias in ["b-two", "b-one", "a-one", "b", "c"] {
         store.save(new(&connection(alias))).await.unwrap();
     }
@@ -312,7 +312,7 @@ async fn aliases_are_found_by_how_they_begin(store: Store) {
     assert!(store.aliases("b", 0).await.unwrap().is_empty());
 }
 
-async fn the_trash_is_a_list_of_its_own(store: Store) {
+async fn trash_is_listed_separately(store: Store) {
     let (first, second) = (connection("first"), connection("second"));
     store.save(new(&first)).await.unwrap();
     let before = store.save(new(&second)).await.unwrap();
@@ -323,7 +323,7 @@ async fn the_trash_is_a_list_of_its_own(store: Store) {
     };
     assert_eq!(store.list(&trash).await.unwrap().total, 0);
 
-    let thrown = next(&first, |item| {
+    let trashed = next(&first, |item| {
         item.item.date_deleted = Some(item.item.date_modified);
         item.item.alias = "first~gone".into();
     });
@@ -331,13 +331,13 @@ async fn the_trash_is_a_list_of_its_own(store: Store) {
         put: Put::Over(connection.item.version - 1),
         ..new(connection)
     };
-    store.save(save(&thrown)).await.unwrap();
+    store.save(save(&trashed)).await.unwrap();
     let (left, gone) = (
         store.list(&in_use).await.unwrap(),
         store.list(&trash).await.unwrap(),
     );
     assert_eq!((left.total, left.items), (1, vec![second.listed()]));
-    assert_eq!((gone.total, gone.items), (1, vec![thrown.listed()]));
+    assert_eq!((gone.total, gone.items), (1, vec![trashed.listed()]));
     assert_eq!(store.find("first").await.unwrap(), None);
     assert_eq!(store.aliases("", 9).await.unwrap(), ["second"]);
     assert_eq!(
@@ -349,10 +349,10 @@ async fn the_trash_is_a_list_of_its_own(store: Store) {
         2
     );
     let mut feed = store.changes(before).await.unwrap();
-    let told = feed.next().await.unwrap().unwrap();
-    assert_eq!(told.what, What::Deleted(first.item.id));
+    let changed = feed.next().await.unwrap().unwrap();
+    assert_eq!(changed.what, What::Deleted(first.item.id));
 
-    let back = next(&thrown, |item| {
+    let back = next(&trashed, |item| {
         item.item.date_deleted = None;
         item.item.alias = "first".into();
     });
@@ -360,11 +360,11 @@ async fn the_trash_is_a_list_of_its_own(store: Store) {
     assert_eq!(store.list(&in_use).await.unwrap().total, 2);
     assert_eq!(store.list(&trash).await.unwrap().total, 0);
     assert_eq!(store.find("first").await.unwrap(), Some(back.clone()));
-    let told = feed.next().await.unwrap().unwrap();
-    assert_eq!(told.what, What::Saved(back.listed()));
+    let changed = feed.next().await.unwrap().unwrap();
+    assert_eq!(changed.what, What::Saved(back.listed()));
 }
 
-async fn a_delete_of_another_version_is_refused(store: Store) {
+async fn delete_of_wrong_version_is_rejected(store: Store) {
     let first = connection("first");
     store.save(new(&first)).await.unwrap();
     assert_eq!(
@@ -377,7 +377,7 @@ async fn a_delete_of_another_version_is_refused(store: Store) {
     assert_eq!(store.get(first.item.id).await.unwrap(), Some(first));
 }
 
-async fn lists_are_ordered_by_name_without_regard_to_case_then_alias(store: Store) {
+async fn lists_are_sorted_by_name_then_alias(store: Store) {
     for (alias, name) in [
         ("d", "beta"),
         ("c", "Alpha"),
@@ -386,7 +386,7 @@ async fn lists_are_ordered_by_name_without_regard_to_case_then_alias(store: Stor
         ("e", "Älpha"),
         ("f", "alpha\u{0}x"),
     ] {
-        store.save(named(alias, name)).await.unwrap();
+        store.save(new_with_name(alias, name)).await.unwrap();
     }
     let all = Query::all(EVERYTHING);
     assert_eq!(aliases(&store, &all).await, ["b", "c", "f", "a", "d", "e"]);
@@ -398,7 +398,7 @@ async fn lists_are_ordered_by_name_without_regard_to_case_then_alias(store: Stor
     assert!(places.eq([Some("$OpenAI:Endpoint"); 6]));
 }
 
-async fn lists_filter_and_show_a_window_of_the_whole(store: Store) {
+async fn lists_are_filtered_and_paged(store: Store) {
     for number in 0..20 {
         let mut connection = connection(&format!("c{number:02}"));
         connection.item.name = format!("Number {number:02}");
@@ -425,7 +425,7 @@ async fn lists_filter_and_show_a_window_of_the_whole(store: Store) {
     assert_eq!((beyond.items.len(), beyond.total), (0, 20));
 }
 
-async fn versions_are_listed_newest_first_with_their_secrets_masked(store: Store) {
+async fn versions_are_newest_first_and_masked(store: Store) {
     let mut current = connection("first");
     store.save(new(&current)).await.unwrap();
     for number in 2..=12 {
@@ -447,7 +447,7 @@ async fn versions_are_listed_newest_first_with_their_secrets_masked(store: Store
     assert_eq!(store.version(id, 13).await.unwrap(), None);
 }
 
-async fn told(store: &Store, since: u64, count: usize) -> Vec<Changed> {
+async fn changes_since(store: &Store, since: u64, count: usize) -> Vec<Changed> {
     let feed = store.changes(Revision(since)).await.unwrap();
     feed.take(count)
         .map(|changed| changed.unwrap())
@@ -455,7 +455,7 @@ async fn told(store: &Store, since: u64, count: usize) -> Vec<Changed> {
         .await
 }
 
-async fn every_change_is_told_once_and_in_order(store: Store) {
+async fn feed_has_every_change_once_in_order(store: Store) {
     let first = connection("first");
     let second = next(&first, |second| second.item.name = "Second".into());
     store.save(new(&first)).await.unwrap();
@@ -472,22 +472,25 @@ async fn every_change_is_told_once_and_in_order(store: Store) {
         revision: Revision(revision),
         what,
     });
-    assert_eq!(told(&store, 0, 3).await, expected.collect::<Vec<_>>());
+    assert_eq!(
+        changes_since(&store, 0, 3).await,
+        expected.collect::<Vec<_>>()
+    );
 }
 
-async fn the_feed_goes_on_from_any_revision(store: Store) {
+async fn feed_starts_at_any_revision(store: Store) {
     // More than a store keeps in memory, so that older changes are read from the journal.
     let saves = (0..1500).map(|number| store.save(new(&connection(&format!("c{number}")))));
     join_all(saves).await;
     for since in [0, 1, 700, 1499] {
         let count = usize::try_from(1500 - since).unwrap();
-        let revisions = told(&store, since, count).await;
+        let revisions = changes_since(&store, since, count).await;
         let revisions: Vec<u64> = revisions.iter().map(|changed| changed.revision.0).collect();
         assert_eq!(revisions, (since + 1..=1500).collect::<Vec<_>>());
     }
 }
 
-async fn the_feed_goes_on_with_what_comes_later(store: Store) {
+async fn feed_continues_with_new_changes(store: Store) {
     store.save(new(&connection("before"))).await.unwrap();
     let mut feed = store.changes(store.revision()).await.unwrap();
     let writer = Arc::clone(&store);
@@ -503,19 +506,19 @@ async fn the_feed_goes_on_with_what_comes_later(store: Store) {
         let changed = feed.next().await.unwrap().unwrap();
         assert_eq!(changed.revision, Revision(revision));
         let What::Saved(item) = changed.what else {
-            panic!("nothing was deleted");
+            panic!("expected a save");
         };
         assert!(store.get(item.id).await.unwrap().is_some());
     }
     writing.await.unwrap();
 }
 
-async fn a_feed_from_the_future_is_refused(store: Store) {
+async fn feed_from_future_revision_is_rejected(store: Store) {
     let refused = store.changes(Revision(7)).await.map(drop);
     assert_eq!(refused.unwrap_err(), StoreError::FeedTooOld(7));
 }
 
-async fn many_saves_at_once_are_all_kept(store: Store) {
+async fn concurrent_saves_are_all_kept(store: Store) {
     let saves = (0..300).map(|number| store.save(new(&connection(&format!("c{number}")))));
     let mut revisions: Vec<u64> = join_all(saves)
         .await
@@ -530,7 +533,7 @@ async fn many_saves_at_once_are_all_kept(store: Store) {
     );
 }
 
-async fn a_closed_store_says_so_and_ends_its_feeds(store: Store) {
+async fn closed_store_rejects_calls_and_ends_feeds(store: Store) {
     let first = connection("first");
     store.save(new(&first)).await.unwrap();
     let feed = store.changes(Revision(0)).await.unwrap();

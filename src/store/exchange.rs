@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_that_is_cut_short_at_any_step_is_finished_by_the_next_who_comes() {
+    fn interrupted_replacement_is_completed_from_any_step() {
         let steps_in_all = {
             let folder = two();
             name_and_rename(folder.path());
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_renaming_nothing_has_changed() {
+    fn replacement_changes_nothing_before_the_rename() {
         let folder = two();
         finish(folder.path()).unwrap();
         tidy(folder.path()).unwrap();
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_replaced_twice_is_kept_twice_and_what_is_needless_is_removed() {
+    fn replaced_stores_are_kept_or_removed_by_policy() {
         let folder = two();
         let data = folder.path();
         let first = commit(data, Before::Kept("same")).unwrap();

@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_opens_only_where_it_was_sealed() {
+    fn secret_opens_only_in_its_context() {
         let sealed = key().seal(&place("apiKey"), "sk-planted").unwrap();
         assert_eq!(
             key().open(&place("apiKey"), &sealed).expose(),
@@ -288,20 +288,20 @@ mod tests {
     }
 
     #[test]
-    fn a_seal_says_little_about_the_length_of_what_is_in_it() {
+    fn seal_hides_the_length_of_the_secret() {
         let length = |text: &str| key().seal(&place("k"), text).unwrap().sealed.len();
         assert_eq!(length(""), length(&"x".repeat(60)));
         assert_ne!(length(""), length(&"x".repeat(61)));
     }
 
     #[test]
-    fn the_same_secret_never_seals_to_the_same_text_twice() {
+    fn same_secret_seals_to_different_texts() {
         let seal = || key().seal(&place("k"), "same").unwrap().sealed;
         assert_ne!(seal(), seal());
     }
 
     #[test]
-    fn a_key_file_is_made_once_for_its_owner_alone_and_reads_back() {
+    fn created_key_file_is_private_and_never_overwritten() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_bytes_are_a_key_too_and_anything_else_is_not() {
+    fn raw_key_is_accepted_and_other_content_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k");
         std::fs::write(&path, [5; LENGTH]).unwrap();
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_that_others_can_write_is_refused() {
+    fn key_file_writable_by_others_is_rejected() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k");

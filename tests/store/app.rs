@@ -80,12 +80,12 @@ impl App {
     }
 
     /// Waits until the screen shows a text.
-    pub fn shows(&mut self, text: &str) {
-        self.shows_one_of(&[text]);
+    pub fn wait_for(&mut self, text: &str) {
+        self.wait_for_any(&[text]);
     }
 
     /// Waits until the screen shows one of the texts, and returns its index.
-    fn shows_one_of(&mut self, texts: &[&str]) -> usize {
+    fn wait_for_any(&mut self, texts: &[&str]) -> usize {
         let end = Instant::now() + PATIENCE;
         loop {
             let contents = self.screen.screen().contents();
@@ -94,7 +94,7 @@ impl App {
             }
             assert!(
                 Instant::now() < end,
-                "{texts:?} did not come; the screen says\n{contents}"
+                "{texts:?} not shown; the screen is\n{contents}"
             );
             if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(50)) {
                 self.screen.process(&bytes);
@@ -103,30 +103,30 @@ impl App {
     }
 
     /// Waits until the app is ready. It may first offer drafts of an app that was killed.
-    pub fn opens(&mut self) {
-        self.shows_one_of(&["n new", "Typed and never saved"]);
+    pub fn wait_until_ready(&mut self) {
+        self.wait_for_any(&["n new", "Typed and never saved"]);
     }
 
     /// Opens the list of providers, dismissing the drafts of a killed app if they are offered.
-    pub fn begin_one(&mut self) {
+    pub fn open_provider_list(&mut self) {
         self.press("n");
-        if self.shows_one_of(&["Select AI Provider", "Typed and never saved"]) == 1 {
+        if self.wait_for_any(&["Select AI Provider", "Typed and never saved"]) == 1 {
             self.press("\u{1b}");
-            self.shows("kept for later");
+            self.wait_for("kept for later");
             self.press("n");
-            self.shows("Select AI Provider");
+            self.wait_for("Select AI Provider");
         }
     }
 
     /// Creates a connection with the keyboard.
     pub fn create(&mut self, name: &str) {
-        self.begin_one();
+        self.open_provider_list();
         self.press("openai\r");
-        self.shows("Create Connection");
+        self.wait_for("Create Connection");
         self.press(&format!("{name}\t\t\tsk-planted"));
-        self.shows("•••");
+        self.wait_for("•••");
         self.press("\u{13}");
-        self.shows(&format!("Created \"{name}\""));
+        self.wait_for(&format!("Created \"{name}\""));
     }
 
     fn signal(&self, signal: Signal) {
@@ -135,16 +135,16 @@ impl App {
     }
 
     /// Suspends the app like a shell, waits until it is suspended, and runs `action` before resuming it.
-    pub fn stop_for(&mut self, meanwhile: impl FnOnce()) {
+    pub fn while_suspended(&mut self, action: impl FnOnce()) {
         self.signal(Signal::TSTP);
         let end = Instant::now() + PATIENCE;
         while self.state() != 'T' {
-            assert!(Instant::now() < end, "it does not stop");
+            assert!(Instant::now() < end, "the app is not suspended");
             if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(5)) {
                 self.screen.process(&bytes);
             }
         }
-        meanwhile();
+        action();
         self.signal(Signal::CONT);
     }
 
@@ -162,7 +162,7 @@ impl App {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.success();
             }
-            assert!(Instant::now() < end, "it does not end");
+            assert!(Instant::now() < end, "the app does not exit");
             // Drain the output so that the app can finish drawing.
             let _ = self.bytes.recv_timeout(Duration::from_millis(10));
         }

@@ -19,7 +19,7 @@ const SECTOR: u64 = 512;
 
 /// Part of the unsynced data that survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Luck {
+pub enum Survival {
     /// Nothing.
     None,
     /// Everything.
@@ -34,7 +34,7 @@ pub enum Luck {
     Sectors,
 }
 
-impl Luck {
+impl Survival {
     pub const ALL: [Self; 6] = [
         Self::None,
         Self::All,
@@ -53,7 +53,7 @@ impl Luck {
     }
 
     /// Number of surviving changes out of `changes` changes of one location.
-    fn of(self, changes: usize) -> usize {
+    fn survivors(self, changes: usize) -> usize {
         match self {
             Self::None | Self::Names => 0,
             Self::All | Self::Contents => changes,
@@ -62,7 +62,7 @@ impl Luck {
         }
     }
 
-    const fn grain(self) -> u64 {
+    const fn block(self) -> u64 {
         match self {
             Self::Sectors => SECTOR,
             Self::None | Self::All | Self::Names | Self::Contents | Self::Pages => PAGE,
@@ -101,13 +101,13 @@ enum Node {
 type Place = (usize, String);
 
 /// Change of names.
-enum Naming {
+enum NameChange {
     Add(Place, usize),
     Remove(Place, usize),
     Move(Place, Place, usize),
 }
 
-impl Naming {
+impl NameChange {
     fn touches(&self, folder: usize) -> bool {
         match self {
             Self::Add(place, _) | Self::Remove(place, _) => place.0 == folder,
@@ -115,7 +115,7 @@ impl Naming {
         }
     }
 
-    fn carry_out(&self, mut names: impl FnMut(usize, &mut dyn FnMut(&mut Names))) {
+    fn apply(&self, mut names: impl FnMut(usize, &mut dyn FnMut(&mut Names))) {
         let mut remove = |place: &Place, node| {
             names(place.0, &mut |names| {
                 if names.get(&place.1) == Some(&node) {
@@ -149,7 +149,7 @@ pub struct Disk {
     root: PathBuf,
     nodes: Vec<Node>,
     /// Name changes not covered by a sync, with their times.
-    namings: Vec<(usize, Naming)>,
+    name_changes: Vec<(usize, NameChange)>,
     open: HashMap<i64, Open>,
     /// Time of the last completed call.
     now: usize,
@@ -159,11 +159,11 @@ pub struct Disk {
 
 impl Disk {
     /// Returns a disk on which the current content of the folder is certain.
-    pub fn of(root: &Path) -> Self {
+    pub fn new(root: &Path) -> Self {
         let mut disk = Self {
             root: root.to_owned(),
             nodes: Vec::new(),
-            namings: Vec::new(),
+            name_changes: Vec::new(),
             open: HashMap::new(),
             now: 0,
             base: 0,
@@ -206,14 +206,14 @@ impl Disk {
     fn folder(&mut self, node: usize) -> &mut Folder {
         match &mut self.nodes[node] {
             Node::Folder(folder) => folder,
-            Node::File(_) => panic!("it is no folder"),
+            Node::File(_) => panic!("not a folder"),
         }
     }
 
     fn file(&mut self, node: usize) -> &mut File {
         match &mut self.nodes[node] {
             Node::File(file) => file,
-            Node::Folder(_) => panic!("it is no file"),
+            Node::Folder(_) => panic!("not a file"),
         }
     }
 
@@ -249,13 +249,13 @@ impl Disk {
     fn add(&mut self, place: Place, node: Node) -> usize {
         self.nodes.push(node);
         let number = self.nodes.len() - 1;
-        self.rename(Naming::Add(place, number));
+        self.rename(NameChange::Add(place, number));
         number
     }
 
-    fn rename(&mut self, naming: Naming) {
-        naming.carry_out(|folder, change| change(&mut self.folder(folder).now));
-        self.namings.push((self.now, naming));
+    fn rename(&mut self, name_change: NameChange) {
+        name_change.apply(|folder, change| change(&mut self.folder(folder).now));
+        self.name_changes.push((self.now, name_change));
     }
 
     fn change(&mut self, node: usize, change: Change) {
@@ -287,21 +287,21 @@ impl Disk {
             return;
         }
         let (mut certain, mut rest) = (Vec::new(), Vec::new());
-        for (at, naming) in std::mem::take(&mut self.namings) {
-            if at < begun && naming.touches(node) {
-                certain.push(naming);
+        for (at, name_change) in std::mem::take(&mut self.name_changes) {
+            if at < begun && name_change.touches(node) {
+                certain.push(name_change);
             } else {
-                rest.push((at, naming));
+                rest.push((at, name_change));
             }
         }
-        self.namings = rest;
-        for naming in certain {
-            naming.carry_out(|folder, change| change(&mut self.folder(folder).certain));
+        self.name_changes = rest;
+        for name_change in certain {
+            name_change.apply(|folder, change| change(&mut self.folder(folder).certain));
         }
     }
 
     /// Applies a recorded call.
-    pub fn follow(&mut self, call: &Call) {
+    pub fn apply(&mut self, call: &Call) {
         self.now = self.base + call.done;
         if call.result < 0 {
             return;
@@ -348,10 +348,10 @@ impl Disk {
                     crate::strace::Argument::Word(word) => word.parse::<i64>().ok(),
                     crate::strace::Argument::Text(_) => None,
                 });
-                let is_ours = numbers
+                let is_affected = numbers
                     .into_iter()
                     .any(|number| self.open.contains_key(&number));
-                assert!(!is_ours, "this disk does not know {other}: {call:?}");
+                assert!(!is_affected, "unsupported call {other}: {call:?}");
             }
         }
     }
@@ -402,14 +402,14 @@ impl Disk {
             return;
         };
         let node = self.lookup(&from).unwrap();
-        self.rename(Naming::Move(from, to, node));
+        self.rename(NameChange::Move(from, to, node));
     }
 
     fn remove(&mut self, from: &str, path: &[u8]) {
         if let Some(place) = self.place(from, path)
             && let Some(node) = self.lookup(&place)
         {
-            self.rename(Naming::Remove(place, node));
+            self.rename(NameChange::Remove(place, node));
         }
     }
 
@@ -422,37 +422,43 @@ impl Disk {
     fn link(&mut self, from: (&str, &[u8]), to: (&str, &[u8])) {
         if let (Some(from), Some(to)) = (self.place(from.0, from.1), self.place(to.0, to.1)) {
             let node = self.lookup(&from).unwrap();
-            self.rename(Naming::Add(to, node));
+            self.rename(NameChange::Add(to, node));
         }
     }
 
     /// Writes the result of a power cut to a folder that must not exist.
-    pub fn cut(&self, luck: Luck, to: &Path) {
+    pub fn write_after_cut(&self, survival: Survival, to: &Path) {
         let mut names: HashMap<usize, Names> = HashMap::new();
         for (number, node) in self.nodes.iter().enumerate() {
             if let Node::Folder(folder) = node {
                 names.insert(number, folder.certain.clone());
             }
         }
-        for (_, naming) in &self.namings {
-            if luck.has_name() {
-                naming.carry_out(|folder, change| change(names.get_mut(&folder).unwrap()));
+        for (_, name_change) in &self.name_changes {
+            if survival.has_name() {
+                name_change.apply(|folder, change| change(names.get_mut(&folder).unwrap()));
             }
         }
-        self.leave(0, &names, luck, to);
+        self.write_node(0, &names, survival, to);
     }
 
     /// Writes the current content, without a power cut, to a folder that must not exist.
-    pub fn stay(&self, to: &Path) {
-        self.cut(Luck::All, to);
+    pub fn write_current(&self, to: &Path) {
+        self.write_after_cut(Survival::All, to);
     }
 
-    fn leave(&self, node: usize, names: &HashMap<usize, Names>, luck: Luck, to: &Path) {
+    fn write_node(
+        &self,
+        node: usize,
+        names: &HashMap<usize, Names>,
+        survival: Survival,
+        to: &Path,
+    ) {
         match &self.nodes[node] {
             Node::Folder(_) => {
                 fs::DirBuilder::new().mode(0o700).create(to).unwrap();
                 for (name, node) in &names[&node] {
-                    self.leave(*node, names, luck, &to.join(name));
+                    self.write_node(*node, names, survival, &to.join(name));
                 }
             }
             Node::File(file) => {
@@ -463,16 +469,16 @@ impl Disk {
                     .mode(0o600)
                     .open(to)
                     .unwrap();
-                std::io::Write::write_all(&mut out, &file.left(luck)).unwrap();
+                std::io::Write::write_all(&mut out, &file.surviving(survival)).unwrap();
             }
         }
     }
 }
 
 impl File {
-    fn left(&self, luck: Luck) -> Vec<u8> {
+    fn surviving(&self, survival: Survival) -> Vec<u8> {
         // One of the past lengths.
-        let lengths = luck.of(self.uncertain.len());
+        let lengths = survival.survivors(self.uncertain.len());
         let mut length = self.certain.len() as u64;
         for (_, change) in &self.uncertain[..lengths] {
             length = match change {
@@ -482,41 +488,41 @@ impl File {
         }
         let mut left = self.certain.clone();
         left.resize(left.len().max(length as usize), 0);
-        let grain = luck.grain();
+        let block = survival.block();
         let mut touched: BTreeSet<u64> = BTreeSet::new();
         for (_, change) in &self.uncertain {
             if let Change::Bytes(at, bytes) = change {
                 let end = at + bytes.len() as u64;
-                touched.extend(at / grain..end.div_ceil(grain));
+                touched.extend(at / block..end.div_ceil(block));
             }
         }
-        for grain in touched
+        for block in touched
             .into_iter()
-            .map(|number| number * grain..(number + 1) * grain)
+            .map(|number| number * block..(number + 1) * block)
         {
-            self.leave_grain(&mut left, grain, luck);
+            self.write_block(&mut left, block, survival);
         }
         left.truncate(length as usize);
         left
     }
 
     /// Applies some of the writes to a page or sector.
-    fn leave_grain(&self, left: &mut [u8], grain: std::ops::Range<u64>, luck: Luck) {
+    fn write_block(&self, left: &mut [u8], block: std::ops::Range<u64>, survival: Survival) {
         let writes: Vec<(u64, &[u8])> = self
             .uncertain
             .iter()
             .filter_map(|(_, change)| match change {
                 Change::Bytes(at, bytes)
-                    if *at < grain.end && at + bytes.len() as u64 > grain.start =>
+                    if *at < block.end && at + bytes.len() as u64 > block.start =>
                 {
                     Some((*at, bytes.as_slice()))
                 }
                 Change::Bytes(..) | Change::Length(_) => None,
             })
             .collect();
-        for (at, bytes) in &writes[..luck.of(writes.len())] {
-            let from = grain.start.max(*at);
-            let to = grain
+        for (at, bytes) in &writes[..survival.survivors(writes.len())] {
+            let from = block.start.max(*at);
+            let to = block
                 .end
                 .min(at + bytes.len() as u64)
                 .min(left.len() as u64);

@@ -1,6 +1,6 @@
 //! Model of a store that executes one operation at a time, and a check if concurrent results are consistent with it.
 //!
-//! The search is the one of Wing and Gong: of the operations that started before the first remaining one ended, each is tried as
+//! The search is the one of Wing and Gong: of the operations that started before the first remaining one end, each is tried as
 //! the next. A combination of state and remaining operations is tried only once.
 
 use std::collections::{BTreeMap, HashSet};
@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 /// Operation on the store; connections and aliases are numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ask {
+pub enum Operation {
     New { id: u64, alias: u64 },
     Over { id: u64, version: u64, alias: u64 },
     Delete { id: u64, version: u64 },
@@ -19,7 +19,7 @@ pub enum Ask {
 
 /// Result of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum Outcome {
     Done,
     IdTaken,
     AliasTaken { by: u64 },
@@ -31,11 +31,11 @@ pub enum Answer {
 
 /// Operation with its start and end. An operation without a result may have been executed at any time since its start, or never.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
-    pub begun: u128,
-    pub ended: u128,
-    pub ask: Ask,
-    pub answer: Option<Answer>,
+pub struct Execution {
+    pub start: u128,
+    pub end: u128,
+    pub operation: Operation,
+    pub outcome: Option<Outcome>,
 }
 
 /// Version and alias of each connection.
@@ -49,78 +49,83 @@ impl State {
     }
 
     /// Executes an operation by the rules of the store.
-    fn answer(&mut self, ask: Ask) -> Answer {
-        let found = |id: u64, (version, alias): (u64, u64)| Answer::Is { id, version, alias };
-        let there = match ask {
-            Ask::New { id, .. }
-            | Ask::Over { id, .. }
-            | Ask::Delete { id, .. }
-            | Ask::Get { id } => self.0.get(&id).copied(),
-            Ask::Find { alias } => {
+    fn outcome(&mut self, operation: Operation) -> Outcome {
+        let found = |id: u64, (version, alias): (u64, u64)| Outcome::Is { id, version, alias };
+        let there = match operation {
+            Operation::New { id, .. }
+            | Operation::Over { id, .. }
+            | Operation::Delete { id, .. }
+            | Operation::Get { id } => self.0.get(&id).copied(),
+            Operation::Find { alias } => {
                 let id = self.owner(alias);
-                return id.map_or(Answer::Nothing, |id| found(id, self.0[&id]));
+                return id.map_or(Outcome::Nothing, |id| found(id, self.0[&id]));
             }
         };
-        match (ask, there) {
-            (Ask::Get { .. }, None) => return Answer::Nothing,
-            (Ask::Get { id }, Some(kept)) => return found(id, kept),
-            (Ask::New { .. }, Some(_)) => return Answer::IdTaken,
-            (Ask::Over { .. } | Ask::Delete { .. }, None) => return Answer::NotFound,
-            (Ask::Over { version, .. } | Ask::Delete { version, .. }, Some(kept))
+        match (operation, there) {
+            (Operation::Get { .. }, None) => return Outcome::Nothing,
+            (Operation::Get { id }, Some(kept)) => return found(id, kept),
+            (Operation::New { .. }, Some(_)) => return Outcome::IdTaken,
+            (Operation::Over { .. } | Operation::Delete { .. }, None) => return Outcome::NotFound,
+            (Operation::Over { version, .. } | Operation::Delete { version, .. }, Some(kept))
                 if kept.0 != version =>
             {
-                return Answer::Moved { found: kept.0 };
+                return Outcome::Moved { found: kept.0 };
             }
             _ => {}
         }
-        let (id, version, alias) = match ask {
-            Ask::New { id, alias } => (id, 1, alias),
-            Ask::Over { id, version, alias } => (id, version + 1, alias),
-            Ask::Delete { id, .. } => {
+        let (id, version, alias) = match operation {
+            Operation::New { id, alias } => (id, 1, alias),
+            Operation::Over { id, version, alias } => (id, version + 1, alias),
+            Operation::Delete { id, .. } => {
                 self.0.remove(&id);
-                return Answer::Done;
+                return Outcome::Done;
             }
-            Ask::Get { .. } | Ask::Find { .. } => unreachable!("they were answered"),
+            Operation::Get { .. } | Operation::Find { .. } => unreachable!("they were answered"),
         };
         if let Some(by) = self.owner(alias).filter(|by| *by != id) {
-            return Answer::AliasTaken { by };
+            return Outcome::AliasTaken { by };
         }
         self.0.insert(id, (version, alias));
-        Answer::Done
+        Outcome::Done
     }
 }
 
 /// Returns true when a sequential store that starts empty could have produced the results; at most 128 operations.
-pub fn is_linearizable(history: &[Asked]) -> bool {
+pub fn is_linearizable(history: &[Execution]) -> bool {
     assert!(history.len() <= 128, "{} are too many", history.len());
     search(history, 0, &State::default(), &mut HashSet::new())
 }
 
-fn search(history: &[Asked], done: u128, state: &State, seen: &mut HashSet<(u128, State)>) -> bool {
+fn search(
+    history: &[Execution],
+    done: u128,
+    state: &State,
+    seen: &mut HashSet<(u128, State)>,
+) -> bool {
     let left = || (0..history.len()).filter(|number| done & (1 << number) == 0);
-    if left().all(|number| history[number].answer.is_none()) {
+    if left().all(|number| history[number].outcome.is_none()) {
         return true;
     }
     if !seen.insert((done, state.clone())) {
         return false;
     }
     let first_end = left()
-        .map(|number| history[number].ended)
+        .map(|number| history[number].end)
         .min()
         .unwrap_or(u128::MAX);
     left().any(|number| {
-        let asked = &history[number];
-        if asked.begun > first_end {
+        let execution = &history[number];
+        if execution.start > first_end {
             return false;
         }
         let mut next = state.clone();
-        let answer = next.answer(asked.ask);
-        asked.answer.is_none_or(|given| given == answer)
+        let outcome = next.outcome(execution.operation);
+        execution.outcome.is_none_or(|given| given == outcome)
             && search(history, done | (1 << number), &next, seen)
     })
 }
 
-impl fmt::Display for Ask {
+impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::New { id, alias } => write!(f, "new {id} {alias}"),
@@ -132,7 +137,7 @@ impl fmt::Display for Ask {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done => write!(f, "done"),
@@ -153,7 +158,7 @@ fn words(text: &str) -> (&str, Vec<u64>) {
     (first, words.map(|word| word.parse().unwrap()).collect())
 }
 
-impl FromStr for Ask {
+impl FromStr for Operation {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -168,7 +173,7 @@ impl FromStr for Ask {
     }
 }
 
-impl FromStr for Answer {
+impl FromStr for Outcome {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

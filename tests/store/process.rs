@@ -16,12 +16,12 @@ pub const NUMBER: &str = "UMAI_TEST_SHARED_NUMBER";
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Child process that runs an ignored test; killed on drop.
-pub struct Beside {
+pub struct ChildProcess {
     pub child: Child,
     lines: Receiver<String>,
 }
 
-impl Drop for Beside {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         // Killing a process that has ended fails.
         let _ = self.child.kill();
@@ -30,16 +30,16 @@ impl Drop for Beside {
 }
 
 #[allow(dead_code, reason = "each test uses a part of this")]
-impl Beside {
+impl ChildProcess {
     pub fn start(test: &str, folder: &Path, number: u64) -> Self {
-        Self::begin(Self::command(test, folder, number)).unwrap()
+        Self::spawn(Self::command(test, folder, number)).unwrap()
     }
 
     /// Starts the process as another user.
     pub fn start_as(user: u32, test: &str, folder: &Path) -> std::io::Result<Self> {
         let mut command = Self::command(test, folder, 0);
         command.uid(user).gid(user);
-        Self::begin(command)
+        Self::spawn(command)
     }
 
     fn command(test: &str, folder: &Path, number: u64) -> Command {
@@ -53,14 +53,14 @@ impl Beside {
         command
     }
 
-    fn begin(mut command: Command) -> std::io::Result<Self> {
+    fn spawn(mut command: Command) -> std::io::Result<Self> {
         let mut child = command.spawn()?;
         let out = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (told, lines) = channel();
+        let (sender, lines) = channel();
         std::thread::spawn(move || {
             for line in out.map_while(Result::ok) {
                 if let Some(line) = line.strip_prefix('@')
-                    && told.send(line.to_owned()).is_err()
+                    && sender.send(line.to_owned()).is_err()
                 {
                     return;
                 }
@@ -71,7 +71,9 @@ impl Beside {
 
     /// Returns the next reported line.
     pub fn line(&self) -> String {
-        self.lines.recv_timeout(PATIENCE).expect("it says nothing")
+        self.lines
+            .recv_timeout(PATIENCE)
+            .expect("the process reports nothing")
     }
 
     /// Returns the next line reported within a time.
@@ -95,14 +97,14 @@ impl Beside {
 
 /// Reports a line to the parent test.
 #[allow(dead_code, reason = "each test uses a part of this")]
-pub fn say(line: &str) {
+pub fn report(line: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "\n@{line}").unwrap();
     out.flush().unwrap();
 }
 
 /// Parameters from the parent test; `None` without a parent.
-pub fn told() -> Option<(std::path::PathBuf, u64)> {
+pub fn parameters() -> Option<(std::path::PathBuf, u64)> {
     let folder = std::env::var_os(FOLDER)?;
     let number = std::env::var(NUMBER).unwrap().parse().unwrap();
     Some((folder.into(), number))
@@ -110,7 +112,7 @@ pub fn told() -> Option<(std::path::PathBuf, u64)> {
 
 /// Waits until the parent test ends this process or is gone.
 #[allow(dead_code, reason = "each test uses a part of this")]
-pub async fn until_let_go() {
+pub async fn wait_for_end() {
     tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()))
         .await
         .unwrap()

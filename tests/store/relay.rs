@@ -13,45 +13,45 @@ use tokio::sync::Notify;
 #[repr(u8)]
 pub enum Fate {
     /// The reply is delivered.
-    Answered = 0,
+    Delivered = 0,
     /// The leader gets the request, but the reply and the connection are lost.
-    AnswerLost = 1,
+    ReplyLost = 1,
     /// The request and the connection are lost.
-    Lost = 2,
+    RequestLost = 2,
 }
 
 /// Proxy at the path where clients expect the leader.
-pub struct Relay {
+pub struct LossyProxy {
     fate: Arc<AtomicU8>,
     lost: Arc<Notify>,
-    go_on: Arc<Notify>,
+    resume: Arc<Notify>,
 }
 
-impl Relay {
+impl LossyProxy {
     /// Inserts a proxy in front of the leader of a data folder.
-    pub fn before(data: &Path) -> Self {
+    pub fn in_front_of(data: &Path) -> Self {
         let (socket, behind) = (data.join("umai.sock"), data.join("behind.sock"));
         std::fs::rename(&socket, &behind).unwrap();
         let listener = UnixListener::bind(&socket).unwrap();
-        let relay = Self {
+        let proxy = Self {
             fate: Arc::default(),
             lost: Arc::default(),
-            go_on: Arc::default(),
+            resume: Arc::default(),
         };
-        let (fate, lost, go_on) = (
-            Arc::clone(&relay.fate),
-            Arc::clone(&relay.lost),
-            Arc::clone(&relay.go_on),
+        let (fate, lost, resume) = (
+            Arc::clone(&proxy.fate),
+            Arc::clone(&proxy.lost),
+            Arc::clone(&proxy.resume),
         );
         tokio::spawn(async move {
-            while let Ok((guest, _)) = listener.accept().await {
-                let holder = UnixStream::connect(&behind).await.unwrap();
-                carry(guest, holder, &fate).await;
+            while let Ok((client, _)) = listener.accept().await {
+                let leader = UnixStream::connect(&behind).await.unwrap();
+                forward(client, leader, &fate).await;
                 lost.notify_one();
-                go_on.notified().await;
+                resume.notified().await;
             }
         });
-        relay
+        proxy
     }
 
     /// Sets the fate of the next request.
@@ -59,39 +59,39 @@ impl Relay {
         self.fate.store(fate as u8, Ordering::Release);
     }
 
-    /// Waits until something was lost; clients are not accepted until [`Relay::go_on`].
+    /// Waits until something was lost; clients are not accepted until [`LossyProxy::resume`].
     pub async fn lost(&self) {
         self.lost.notified().await;
     }
 
-    pub fn go_on(&self) {
-        self.next(Fate::Answered);
-        self.go_on.notify_one();
+    pub fn resume(&self) {
+        self.next(Fate::Delivered);
+        self.resume.notify_one();
     }
 }
 
 /// Forwards messages in both directions for one client, until one side disconnects or something is lost.
-async fn carry(mut guest: UnixStream, mut holder: UnixStream, fate: &AtomicU8) {
-    let (mut asked, mut told) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+async fn forward(mut client: UnixStream, mut leader: UnixStream, fate: &AtomicU8) {
+    let (mut request, mut reply) = (vec![0; 1 << 20], vec![0; 1 << 20]);
     loop {
         tokio::select! {
-            said = guest.read(&mut asked) => {
-                let Ok(length @ 1..) = said else { return };
+            read = client.read(&mut request) => {
+                let Ok(length @ 1..) = read else { return };
                 // The hello is not a request.
-                let asks = asked[..length].windows(5).any(|word| word == b"\"Ask\"");
-                let fate = fate.load(Ordering::Acquire) * u8::from(asks);
-                if fate == Fate::Lost as u8 {
+                let is_request = request[..length].windows(5).any(|word| word == b"\"Ask\"");
+                let fate = fate.load(Ordering::Acquire) * u8::from(is_request);
+                if fate == Fate::RequestLost as u8 {
                     return;
                 }
-                holder.write_all(&asked[..length]).await.unwrap();
-                if fate == Fate::AnswerLost as u8 {
-                    assert!(holder.read(&mut told).await.unwrap() > 0);
+                leader.write_all(&request[..length]).await.unwrap();
+                if fate == Fate::ReplyLost as u8 {
+                    assert!(leader.read(&mut reply).await.unwrap() > 0);
                     return;
                 }
             }
-            said = holder.read(&mut told) => {
-                let Ok(length @ 1..) = said else { return };
-                guest.write_all(&told[..length]).await.unwrap();
+            read = leader.read(&mut reply) => {
+                let Ok(length @ 1..) = read else { return };
+                client.write_all(&reply[..length]).await.unwrap();
             }
         }
     }

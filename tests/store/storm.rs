@@ -11,7 +11,7 @@ use umai::connection::Query;
 use umai::store::{StoreOptions, open};
 
 use crate::app::App;
-use crate::process::{Beside, say};
+use crate::process::{ChildProcess, report};
 use crate::world::{EVERYTHING, Store, id, random, save};
 
 const APPS: u64 = 2;
@@ -22,139 +22,146 @@ const SIDE_BY_SIDE: u64 = 4;
 
 /// Result of a stress run.
 #[derive(Default)]
-pub struct Storm {
+pub struct StressRun {
     home: Option<tempfile::TempDir>,
-    told: Mutex<Told>,
+    record: Mutex<Record>,
 }
 
 /// Acknowledged operations and problems.
 #[derive(Default)]
-struct Told {
+struct Record {
     /// Names that were created.
     created: BTreeSet<String>,
     /// Names whose creation was interrupted: each may exist once.
-    uncertain: BTreeSet<String>,
+    maybe_created: BTreeSet<String>,
     /// Aliases that were deleted.
     deleted: BTreeSet<String>,
     /// Aliases whose deletion was interrupted.
-    uncertainly_deleted: BTreeSet<String>,
+    maybe_deleted: BTreeSet<String>,
     /// Acknowledged versions of the writers' connections, 0 when deleted.
     written: BTreeMap<u64, u64>,
-    troubles: Vec<String>,
+    problems: Vec<String>,
     kills: u64,
     /// Number of kills that hit the process that had the store open.
-    holders: u64,
-    stops: u64,
+    leader_kills: u64,
+    suspensions: u64,
     longest: Duration,
 }
 
-impl fmt::Display for Storm {
+impl fmt::Display for StressRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = self.told.lock().unwrap();
+        let record = self.record.lock().unwrap();
         write!(
             f,
-            "{} created and {} deleted by apps and commands, {} connections by writers, {} kills ({} of the holder), {} stops; \
-             {} cut short; the longest command took {:?}",
-            told.created.len(),
-            told.deleted.len(),
-            told.written.len(),
-            told.kills,
-            told.holders,
-            told.stops,
-            told.uncertain.len() + told.uncertainly_deleted.len(),
-            told.longest
+            "{} created and {} deleted by apps and commands, {} connections by writers, {} kills ({} of the leader), {} suspensions; \
+             {} interrupted; the longest command took {:?}",
+            record.created.len(),
+            record.deleted.len(),
+            record.written.len(),
+            record.kills,
+            record.leader_kills,
+            record.suspensions,
+            record.maybe_created.len() + record.maybe_deleted.len(),
+            record.longest
         )
     }
 }
 
 /// Runs the processes for a time.
-pub fn run(time: Duration) -> Storm {
+pub fn run(time: Duration) -> StressRun {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let end = Instant::now() + time;
-    let storm = Storm::default();
+    let storm = StressRun::default();
     std::thread::scope(|scope| {
         let (storm, home) = (&storm, home.path());
-        for place in 0..APPS {
-            scope.spawn(move || storm.apps(home, place, end));
+        for worker in 0..APPS {
+            scope.spawn(move || storm.apps(home, worker, end));
         }
-        for place in 0..COMMANDS {
-            scope.spawn(move || storm.commands(home, place, end));
+        for worker in 0..COMMANDS {
+            scope.spawn(move || storm.commands(home, worker, end));
         }
-        for place in 0..WRITERS {
-            scope.spawn(move || storm.writers(home, place, end));
+        for worker in 0..WRITERS {
+            scope.spawn(move || storm.writers(home, worker, end));
         }
     });
-    Storm {
+    StressRun {
         home: Some(home),
         ..storm
     }
 }
 
-impl Storm {
+impl StressRun {
     /// Records that a process is about to be killed.
-    fn tell_kill(&self, home: &Path, id: Option<u32>) {
-        let lock = std::fs::read_to_string(places(home).data.join("lock")).unwrap_or_default();
-        let is_holder = lock.trim().parse().ok() == id;
-        self.tell(|told| {
-            told.kills += 1;
-            told.holders += u64::from(is_holder);
+    fn record_kill(&self, home: &Path, id: Option<u32>) {
+        let lock =
+            std::fs::read_to_string(store_options(home).data.join("lock")).unwrap_or_default();
+        let is_leader = lock.trim().parse().ok() == id;
+        self.update(|record| {
+            record.kills += 1;
+            record.leader_kills += u64::from(is_leader);
         });
     }
 
-    fn tell(&self, tell: impl FnOnce(&mut Told)) {
-        tell(&mut self.told.lock().unwrap());
+    fn update(&self, update: impl FnOnce(&mut Record)) {
+        update(&mut self.record.lock().unwrap());
     }
 
     /// Runs one app after the other; each creates connections with the keyboard, then quits, is suspended, or is killed.
-    fn apps(&self, home: &Path, place: u64, end: Instant) {
+    fn apps(&self, home: &Path, worker: u64, end: Instant) {
         let mut number = 0;
         while Instant::now() < end {
             let mut app = App::start(home);
-            app.opens();
-            let mut is_left_in_a_save = false;
+            app.wait_until_ready();
+            let mut quits_during_save = false;
             for _ in 0..=random(3) {
                 number += 1;
-                let name = format!("App {place} {number}");
-                self.tell(|told| {
-                    told.uncertain.insert(name.clone());
+                let name = format!("App {worker} {number}");
+                self.update(|record| {
+                    record.maybe_created.insert(name.clone());
                 });
-                app.begin_one();
+                app.open_provider_list();
                 app.press("openai\r");
-                app.shows("Create Connection");
+                app.wait_for("Create Connection");
                 if random(4) == 0 {
-                    app.stop_for(|| self.create(home, &format!("While {place} {number} stopped")));
-                    self.tell(|told| told.stops += 1);
+                    app.while_suspended(|| {
+                        self.create(home, &format!("While {worker} {number} stopped"))
+                    });
+                    self.update(|record| record.suspensions += 1);
                 }
                 app.press(&format!("{name}\t\t\tsk-planted"));
-                app.shows("•••");
+                app.wait_for("•••");
                 app.press("\u{13}");
-                is_left_in_a_save = random(4) == 0;
-                if is_left_in_a_save {
+                quits_during_save = random(4) == 0;
+                if quits_during_save {
                     break;
                 }
-                app.shows(&format!("Created \"{name}\""));
-                self.tell(|told| {
-                    told.uncertain.remove(&name);
-                    told.created.insert(name);
+                app.wait_for(&format!("Created \"{name}\""));
+                self.update(|record| {
+                    record.maybe_created.remove(&name);
+                    record.created.insert(name);
                 });
             }
-            if is_left_in_a_save || random(2) == 0 {
-                self.tell_kill(home, app.id());
+            if quits_during_save || random(2) == 0 {
+                self.record_kill(home, app.id());
                 drop(app);
             } else if !app.quit() {
-                self.tell(|told| told.troubles.push("an app did not end well".into()));
+                self.update(|record| {
+                    record
+                        .problems
+                        .push("an app did not exit successfully".into())
+                });
             }
         }
     }
 
     /// Runs one command after the other: create, list, delete; some are killed.
-    fn commands(&self, home: &Path, place: u64, end: Instant) {
+    fn commands(&self, home: &Path, worker: u64, end: Instant) {
         let mut number = 0;
         while Instant::now() < end {
             number += 1;
-            let name = format!("Command {place} {number}");
+            let name = format!("Command {worker} {number}");
             match random(4) {
-                0 => self.killed(home, &name),
+                0 => self.create_killed(home, &name),
                 1 => {
                     self.create(home, &name);
                     self.delete(home, &name);
@@ -167,75 +174,76 @@ impl Storm {
     fn create(&self, home: &Path, name: &str) {
         let start = Instant::now();
         let answer = umai(home, &create(name)).output().unwrap();
-        self.tell(|told| {
-            told.longest = told.longest.max(start.elapsed());
+        self.update(|record| {
+            record.longest = record.longest.max(start.elapsed());
             if answer.status.success() {
-                told.created.insert(name.to_owned());
+                record.created.insert(name.to_owned());
             } else {
-                told.troubles.push(format!("{name}: {answer:?}"));
+                record.problems.push(format!("{name}: {answer:?}"));
             }
         });
     }
 
     fn delete(&self, home: &Path, name: &str) {
         let alias = name.to_lowercase().replace(' ', "-");
-        let cut_short = random(2) == 0;
-        self.tell(|told| {
-            told.created.remove(name);
-            told.uncertainly_deleted.insert(alias.clone());
+        let is_interrupted = random(2) == 0;
+        self.update(|record| {
+            record.created.remove(name);
+            record.maybe_deleted.insert(alias.clone());
         });
         let mut child = umai(home, &["connections", "delete", &alias, "--yes"])
             .spawn()
             .unwrap();
-        if cut_short {
+        if is_interrupted {
             std::thread::park_timeout(Duration::from_micros(random(40_000)));
-            self.tell_kill(home, Some(child.id()));
+            self.record_kill(home, Some(child.id()));
             child.kill().unwrap();
             child.wait().unwrap();
             return;
         }
         let answer = child.wait_with_output().unwrap();
-        self.tell(|told| {
+        self.update(|record| {
             if answer.status.success() {
-                told.uncertainly_deleted.remove(&alias);
-                told.deleted.insert(alias);
+                record.maybe_deleted.remove(&alias);
+                record.deleted.insert(alias);
             } else {
-                told.troubles.push(format!("delete {name}: {answer:?}"));
+                record.problems.push(format!("delete {name}: {answer:?}"));
             }
         });
     }
 
-    fn killed(&self, home: &Path, name: &str) {
-        self.tell(|told| {
-            told.uncertain.insert(name.to_owned());
+    fn create_killed(&self, home: &Path, name: &str) {
+        self.update(|record| {
+            record.maybe_created.insert(name.to_owned());
         });
         let mut child = umai(home, &create(name)).spawn().unwrap();
         std::thread::park_timeout(Duration::from_micros(random(60_000)));
-        self.tell_kill(home, Some(child.id()));
+        self.record_kill(home, Some(child.id()));
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
     /// Runs one process after the other that writes many connections concurrently, and kills it.
-    fn writers(&self, home: &Path, place: u64, end: Instant) {
-        let mut first = (place + 1) * 1_000_000_000;
+    fn writers(&self, home: &Path, worker: u64, end: Instant) {
+        let mut first = (worker + 1) * 1_000_000_000;
         while Instant::now() < end {
             first += 1_000_000;
-            let mut beside = Beside::start("the_process_that_writes_in_the_storm", home, first);
+            let mut writer = ChildProcess::start("child_writes_in_stress_test", home, first);
             let kill = Instant::now() + Duration::from_millis(100 + random(1_500));
             let mut lines = Vec::new();
             while Instant::now() < kill {
-                lines.extend(beside.line_within(Duration::from_millis(20)));
+                lines.extend(writer.line_within(Duration::from_millis(20)));
             }
-            if let Some(ended) = beside.child.try_wait().unwrap() {
-                self.tell(|told| told.troubles.push(format!("a writer ended: {ended}")));
+            if let Some(ended) = writer.child.try_wait().unwrap() {
+                self.update(|record| record.problems.push(format!("a writer ended: {ended}")));
             }
-            self.tell_kill(home, Some(beside.child.id()));
-            lines.extend(beside.kill());
-            self.tell(|told| {
+            self.record_kill(home, Some(writer.child.id()));
+            lines.extend(writer.kill());
+            self.update(|record| {
                 for line in lines {
                     let (number, version) = line.split_once(' ').unwrap();
-                    told.written
+                    record
+                        .written
                         .insert(number.parse().unwrap(), version.parse().unwrap());
                 }
             });
@@ -244,27 +252,27 @@ impl Storm {
 
     /// Checks that everything acknowledged exists, exactly once.
     pub fn check(&self) {
-        let told = self.told.lock().unwrap();
-        assert!(told.troubles.is_empty(), "{:#?}", told.troubles);
+        let record = self.record.lock().unwrap();
+        assert!(record.problems.is_empty(), "{:#?}", record.problems);
         let home = self.home.as_ref().unwrap().path();
         let start = Instant::now();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let store = open(&places(home)).await.unwrap();
+            let store = open(&store_options(home)).await.unwrap();
             assert!(
                 start.elapsed() < Duration::from_secs(2),
                 "{:?}",
                 start.elapsed()
             );
             assert_eq!(store.notices(), Vec::<String>::new());
-            told.check_names(&store).await;
-            told.check_written(&store).await;
+            record.check_names(&store).await;
+            record.check_written(&store).await;
             store.close().await.unwrap();
         });
     }
 }
 
-impl Told {
+impl Record {
     async fn check_names(&self, store: &Store) {
         let page = store.list(&Query::all(EVERYTHING)).await.unwrap();
         let mut found: BTreeMap<String, u64> = BTreeMap::new();
@@ -274,7 +282,7 @@ impl Told {
         for name in &self.created {
             assert_eq!(found.get(name), Some(&1), "{name}");
         }
-        for name in &self.uncertain {
+        for name in &self.maybe_created {
             assert!(found.get(name).is_none_or(|count| *count == 1), "{name}");
         }
         for alias in &self.deleted {
@@ -286,14 +294,14 @@ impl Told {
         for (number, version) in &self.written {
             let found = store.get(id(*number)).await.unwrap();
             let found = found.map(|found| found.item.version);
-            let is_kept = match *version {
+            let is_expected = match *version {
                 0 => found.is_none(),
                 2 if ends_deleted(*number) => found.is_none_or(|found| found == 2),
                 version => found.is_some_and(|found| found == version || found == version + 1),
             };
             assert!(
-                is_kept,
-                "{number} was told at {version} and is at {found:?}"
+                is_expected,
+                "{number} was acknowledged at {version} and is at {found:?}"
             );
             if let Some(found) = found {
                 let versions = store.versions(id(*number), EVERYTHING).await.unwrap();
@@ -310,18 +318,18 @@ const fn ends_deleted(number: u64) -> bool {
 
 /// Writes connections until the process is killed, reporting each acknowledgement immediately.
 pub async fn write(home: &Path, first: u64) {
-    let store = open(&places(home)).await.unwrap();
+    let store = open(&store_options(home)).await.unwrap();
     let writers = (0..SIDE_BY_SIDE).map(|writer| {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
             for number in (first + writer..).step_by(SIDE_BY_SIDE as usize) {
                 for version in 1..=2 {
                     store.save(save(number, version)).await.unwrap();
-                    say(&format!("{number} {version}"));
+                    report(&format!("{number} {version}"));
                 }
                 if ends_deleted(number) {
                     store.delete(id(number), 2).await.unwrap();
-                    say(&format!("{number} 0"));
+                    report(&format!("{number} 0"));
                 }
             }
         })
@@ -335,7 +343,7 @@ pub async fn write(home: &Path, first: u64) {
 }
 
 /// Default store location in a home folder.
-fn places(home: &Path) -> StoreOptions {
+fn store_options(home: &Path) -> StoreOptions {
     StoreOptions {
         data: home.join(".local/share/umai"),
         config: home.join(".config/umai"),
@@ -353,7 +361,7 @@ pub fn create(name: &str) -> [&str; 8] {
         "--provider",
         "openai",
         "--set",
-        "apiKey=$Storm:Key",
+        "apiKey=$StressRun:Key",
     ]
 }
 

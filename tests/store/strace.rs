@@ -11,20 +11,20 @@ const RECORDED: &str = "?open,openat,?creat,close,?dup,?dup2,dup3,fcntl,write,pw
 
 /// Returns true when strace works, and prints the reason otherwise. In CI a missing strace fails the test, but a machine that
 /// does not permit tracing does not.
-pub fn is_there(proof: &str) -> bool {
-    let trying = Command::new("strace")
+pub fn is_available(purpose: &str) -> bool {
+    let attempt = Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "true"])
         .output();
-    match trying {
-        Ok(tried) if tried.status.success() => return true,
-        Ok(tried) => eprintln!(
-            "NOT SHOWN: {proof}. This machine does not let strace watch a process: {}",
-            String::from_utf8_lossy(&tried.stderr).trim()
+    match attempt {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => eprintln!(
+            "NOT CHECKED: cannot {purpose}, because strace may not trace processes on this machine: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
         ),
         Err(why) => {
-            let said = format!("{proof} cannot be shown without strace ({why}); install it");
-            assert!(std::env::var_os("CI").is_none(), "{said}");
-            eprintln!("NOT SHOWN: {said}");
+            let message = format!("cannot {purpose} without strace ({why}); install it");
+            assert!(std::env::var_os("CI").is_none(), "{message}");
+            eprintln!("NOT CHECKED: {message}");
         }
     }
     false
@@ -66,21 +66,21 @@ impl Call {
     pub fn text(&self, at: usize) -> &[u8] {
         match self.arguments.get(at) {
             Some(Argument::Text(text)) => text,
-            other => panic!("{}: {other:?} is no text", self.name),
+            other => panic!("{}: {other:?} is not a text", self.name),
         }
     }
 
     pub fn word(&self, at: usize) -> &str {
         match self.arguments.get(at) {
             Some(Argument::Word(word)) => word,
-            other => panic!("{}: {other:?} is no word", self.name),
+            other => panic!("{}: {other:?} is not a word", self.name),
         }
     }
 
     pub fn number(&self, at: usize) -> i64 {
         let word = self.word(at);
         word.parse()
-            .unwrap_or_else(|_| panic!("{word} is no number"))
+            .unwrap_or_else(|_| panic!("{word} is not a number"))
     }
 }
 

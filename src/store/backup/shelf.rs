@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_automatic_backups_are_kept_and_one_of_each_day_of_a_week() {
+    fn retention_keeps_ten_backups_and_one_per_day() {
         let now = DateTime::from_timestamp_millis(1_800_000_000_000).unwrap();
         // Two backups a day, newest first; number 0 is from now.
         let made = (0..40).map(|number| {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_backup_is_not_there() {
+    fn unfinished_backup_is_not_listed() {
         let folder = tempfile::tempdir().unwrap();
         let shelf = Shelf::at(folder.path().join("backups"));
         let refused = shelf.put("name", |_| Err(io::Error::other("the disk is full")));

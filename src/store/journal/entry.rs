@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_read_back_as_they_were_written_with_zeros_behind_them() {
+    fn entries_round_trip_before_trailing_zeros() {
         let mut bytes = three();
         assert_eq!(Entry::read(&bytes), Some(entry(1)));
         bytes.resize(4096, 0);
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_write_at_the_end_is_torn_and_not_damaged() {
+    fn unfinished_last_write_is_torn() {
         let bytes = three();
         let size = entry(1).size();
         for cut in 1..size - 1 {
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_in_the_last_write_is_torn_wherever_it_is_and_a_flipped_byte_is_damage() {
+    fn hole_in_last_write_is_torn_but_flipped_byte_is_damage() {
         let (whole, second) = two_writes();
         for sector in second / SECTOR..whole.len().div_ceil(SECTOR) {
             let mut bytes = whole.clone();
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_in_a_write_before_the_last_is_damage() {
+    fn hole_in_earlier_write_is_damage() {
         let (mut bytes, second) = two_writes();
         let mut last = Vec::new();
         entry(5).write_in_group(&mut last);
@@ -415,7 +415,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_flipped_byte_costs_one_entry_and_is_told(at in 0_usize..3 * 79, flip in 1_u8..) {
+        fn flipped_byte_loses_one_entry_and_is_reported(at in 0_usize..3 * 79, flip in 1_u8..) {
             let mut bytes = three();
             bytes[at] ^= flip;
             let hit = at / entry(1).size() + 1;
@@ -425,7 +425,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_walked_to_their_end(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        fn walk_over_any_bytes_ends(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             prop_assert!(Walk::new(&bytes, 0).count() <= bytes.len());
         }
     }

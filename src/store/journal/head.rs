@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_reads_back_and_a_flipped_byte_is_seen() {
+    fn header_round_trips_and_detects_flipped_bytes() {
         let bytes = head().to_bytes();
         assert_eq!(Head::read(&bytes), Ok(head()));
         for at in 0..LENGTH {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_is_told_from_damage() {
+    fn newer_format_is_distinguished_from_damage() {
         let mut bytes = head().to_bytes();
         bytes[8] = 2;
         let sum = checksum(&bytes);

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_finished_segments_are_kept_and_one_of_each_day_of_a_week() {
+    fn retention_keeps_ten_segments_and_one_per_day() {
         let folder = tempfile::tempdir().unwrap();
         let now = SystemTime::now();
         let segments: Vec<Segment> = (1..=40)

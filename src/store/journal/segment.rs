@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_found_in_the_order_of_their_revisions() {
+    fn segments_are_listed_by_revision() {
         let folder = tempfile::tempdir().unwrap();
         for first in [300, 1, 20] {
             Tail::create(folder.path(), &head(first)).unwrap();
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_appended_lies_behind_the_head_and_finishing_takes_the_spare_room_off() {
+    fn appended_bytes_follow_header_and_finish_truncates() {
         let folder = tempfile::tempdir().unwrap();
         let mut tail = Tail::create(folder.path(), &head(1)).unwrap();
         tail.append(b"abc", false).unwrap();

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_length_asks_for_no_more_memory_than_there_are_bytes() {
+    fn damaged_length_does_not_allocate_beyond_the_input() {
         let head = Head {
             identity: Identity {
                 store: Uuid::nil(),

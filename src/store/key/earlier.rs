@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_finds_those_before_it_also_while_a_rotation_is_under_way() {
+    fn previous_keys_are_found_also_during_rotation() {
         let folder = tempfile::tempdir().unwrap();
         let spot = Spot {
             path: folder.path().join("umai.key"),

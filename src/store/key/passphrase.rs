@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn the_right_passphrase_opens_the_key_and_no_other_does() {
+    fn only_the_correct_passphrase_opens_the_key() {
         let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
         let read = Wrapped::read(&wrapped.text()).unwrap().unwrap();
         assert_eq!(read, wrapped);
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_the_same_however_they_are_composed() {
+    fn passphrases_are_normalized() {
         assert!(
             Passphrase::new("stra\u{df}e \u{fc}ber")
                 .is(&Passphrase::new("stra\u{df}e u\u{308}ber"))
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flipped_bit_of_the_text_is_seen() {
+    fn flipped_bits_of_the_text_are_detected() {
         let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
         let text = wrapped.text();
         let bytes = text.trim_end().as_bytes();
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_cannot_ask_for_all_memory_or_all_day() {
+    fn excessive_costs_are_rejected() {
         let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
         for cost in [
             Cost {

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_an_answer_and_says_why() {
+    fn panic_becomes_error_with_reason() {
         let answer: Result<(), Broken> = contained(|| panic!("a page is gone"));
         assert_eq!(
             answer.map_err(|broken| broken.0),

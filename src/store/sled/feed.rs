@@ -193,7 +193,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_change_that_can_be_found_is_not_newer_than_the_newest() {
+    fn found_change_is_not_newer_than_newest_revision() {
         const CHANGES: u64 = 20_000;
         let feed = Arc::new(Feed::new(PathBuf::new(), 0));
         let telling = Arc::clone(&feed);

@@ -305,7 +305,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_says_where_a_connection_calls_though_its_row_was_written_before_lists_said_so() {
+    fn list_shows_endpoint_for_rows_of_earlier_versions() {
         let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1"#;
         let item: ConnectionItem = serde_json::from_str(&format!("{json}}}")).unwrap();
         let id = item.id;
