@@ -12,9 +12,9 @@ use rustix::process::{Uid, geteuid};
 /// Creates a folder and its missing parents with mode 0700 and syncs their entries. An existing folder is left unchanged.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
-    let made: Vec<&Path> = path.ancestors().skip(1).take_while(is_missing).collect();
+    let missing: Vec<&Path> = path.ancestors().skip(1).take_while(is_missing).collect();
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    for folder in made {
+    for folder in missing {
         folder.parent().map_or(Ok(()), sync_folder)?;
     }
     path.parent().map_or(Ok(()), sync_folder)
@@ -22,7 +22,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
 
 /// Syncs every parent folder of `path`, so that entries created by an earlier, killed process are durable too. Parents that must
 /// not be opened are skipped.
-pub fn sync_way_to(path: &Path) -> io::Result<()> {
+pub fn sync_parents(path: &Path) -> io::Result<()> {
     for folder in path.ancestors().skip(1) {
         match sync_folder(folder) {
             Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
@@ -151,29 +151,32 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Temporary path that [`place`] writes before it renames the file.
-pub fn aside(path: &Path) -> PathBuf {
+/// Temporary path that [`write_atomically`] writes before it renames the file.
+pub fn temporary_path(path: &Path) -> PathBuf {
     path.with_extension("new")
 }
 
 /// Writes a file atomically: to a temporary path, synced, renamed, and the folder synced. Replaces an existing file.
-pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<File> {
-    let aside = aside(path);
-    match std::fs::remove_file(&aside) {
+pub fn write_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<File> {
+    let temporary = temporary_path(path);
+    match std::fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let written = create_file(&aside).and_then(|mut file| {
+    let written = create_file(&temporary).and_then(|mut file| {
         write(&mut file)?;
         file.sync_all()?;
-        std::fs::rename(&aside, path)?;
+        std::fs::rename(&temporary, path)?;
         Ok(file)
     });
     let file = match written {
         Ok(file) => file,
         Err(error) => {
             // The write error is returned; a temporary file that cannot be removed now is replaced by the next attempt.
-            let _ = std::fs::remove_file(&aside);
+            let _ = std::fs::remove_file(&temporary);
             return Err(error);
         }
     };
@@ -185,33 +188,33 @@ pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Over {
     /// Fail and keep the existing file.
-    Nothing,
+    Keep,
     /// Replace the existing file.
-    Anything,
+    Replace,
 }
 
-/// Maximum number of temporary names tried by [`deliver`].
-const NAMES: u32 = 100;
+/// Maximum number of temporary names tried by [`write_next_to_others`].
+const MAX_NAMES: u32 = 100;
 
 /// Writes a file atomically in a folder that also has other people's files: no other file is touched, and the file itself is
 /// replaced only when `over` allows it.
-pub fn deliver(
+pub fn write_next_to_others(
     path: &Path,
     over: Over,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     // Claim the name first, so that a file created by another program in between is not replaced.
     let is_claimed = match over {
-        Over::Nothing => create_file(path).map(|_| true)?,
-        Over::Anything => false,
+        Over::Keep => create_file(path).map(|_| true)?,
+        Over::Replace => false,
     };
-    let written = unused(path).and_then(|(aside, mut file)| {
+    let written = create_temporary(path).and_then(|(temporary, mut file)| {
         let written = write(&mut file)
             .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::rename(&aside, path));
+            .and_then(|()| std::fs::rename(&temporary, path));
         if written.is_err() {
             // The write error is returned; nothing else can be done about the temporary file.
-            let _ = std::fs::remove_file(&aside);
+            let _ = std::fs::remove_file(&temporary);
         }
         written
     });
@@ -224,16 +227,16 @@ pub fn deliver(
 }
 
 /// Creates a temporary file next to `path` under an unused name.
-fn unused(path: &Path) -> io::Result<(PathBuf, File)> {
+fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut number = 0;
     loop {
-        let aside = path.with_file_name(format!(".{name}.{number}.new"));
-        match create_file(&aside) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < NAMES => {
+        let temporary = path.with_file_name(format!(".{name}.{number}.new"));
+        match create_file(&temporary) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < MAX_NAMES => {
                 number += 1;
             }
-            created => return Ok((aside, created?)),
+            created => return Ok((temporary, created?)),
         }
     }
 }
@@ -241,7 +244,7 @@ fn unused(path: &Path) -> io::Result<(PathBuf, File)> {
 /// Waits for the exclusive lock of a file and returns the guard. One process holds it at a time, until the guard is dropped.
 ///
 /// The lock is on `<file>.lock`, because the file itself is replaced by renames. The system releases it when the process ends.
-pub fn turn(path: &Path) -> io::Result<File> {
+pub fn lock(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -273,7 +276,7 @@ mod tests {
     fn deliver_creates_private_file_and_no_leftovers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
-        deliver(&path, Over::Nothing, |file| file.write_all(b"one")).unwrap();
+        write_next_to_others(&path, Over::Keep, |file| file.write_all(b"one")).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"one");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -285,10 +288,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         std::fs::write(&path, "theirs").unwrap();
-        let refused = deliver(&path, Over::Nothing, |file| file.write_all(b"one")).unwrap_err();
-        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        let error =
+            write_next_to_others(&path, Over::Keep, |file| file.write_all(b"one")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
-        deliver(&path, Over::Anything, |file| file.write_all(b"one")).unwrap();
+        write_next_to_others(&path, Over::Replace, |file| file.write_all(b"one")).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"one");
         assert_eq!(files(folder.path()), ["a.json"]);
     }
@@ -297,15 +301,15 @@ mod tests {
     fn failed_deliver_keeps_existing_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
-        let beside = folder.path().join(".a.json.0.new");
-        std::fs::write(&beside, "somebody's").unwrap();
+        let other = folder.path().join(".a.json.0.new");
+        std::fs::write(&other, "other").unwrap();
         let full = |_: &mut File| Err(io::Error::other("the disk is full"));
-        assert!(deliver(&path, Over::Nothing, full).is_err());
+        assert!(write_next_to_others(&path, Over::Keep, full).is_err());
         assert_eq!(files(folder.path()), [".a.json.0.new"]);
         std::fs::write(&path, "theirs").unwrap();
-        assert!(deliver(&path, Over::Anything, full).is_err());
+        assert!(write_next_to_others(&path, Over::Replace, full).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
-        assert_eq!(std::fs::read(&beside).unwrap(), b"somebody's");
+        assert_eq!(std::fs::read(&other).unwrap(), b"other");
     }
 
     #[rstest]

@@ -34,20 +34,20 @@ pub struct Place {
     /// Folder of the drafts.
     pub folder: PathBuf,
     /// Target whose connections the drafts belong to; a draft cannot be opened for another target.
-    pub whose: String,
+    pub target: String,
     /// Config folder, the default location of the key.
     pub config: PathBuf,
     /// Key file that takes precedence.
     pub key_file: Option<PathBuf>,
     /// Policy when there is no key.
-    pub without_key: WithoutKey,
+    pub missing_key: WithoutKey,
 }
 
 /// Policy when there is no key to seal with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithoutKey {
     /// Create a key: nothing was sealed here before.
-    Make,
+    Create,
     /// Store nothing: the missing key has sealed something.
     Refuse,
 }
@@ -93,7 +93,7 @@ pub struct Drafts {
     place: Place,
     key: Option<Key>,
     /// Drafts locked by this app.
-    holds: HashMap<Uuid, Hold>,
+    locks: HashMap<Uuid, Hold>,
 }
 
 impl Drafts {
@@ -102,78 +102,78 @@ impl Drafts {
         Self {
             place,
             key: None,
-            holds: HashMap::new(),
+            locks: HashMap::new(),
         }
     }
 
     /// Writes a draft, replacing its previous content. The draft is durable on return.
-    pub fn keep(&mut self, id: Uuid, content: &[u8]) -> Result<(), DraftError> {
+    pub fn save(&mut self, id: Uuid, content: &[u8]) -> Result<(), DraftError> {
         if content.len() > MOST_BYTES {
             return Err(DraftError::TooLarge);
         }
         let path = self.path(id);
         let folder = self.place.folder.clone();
-        disk::create_folder(&folder).map_err(|error| refused(&folder, error))?;
-        if !self.holds.contains_key(&id) {
-            self.make_room()?;
-            if let Some(hold) = Hold::take(&path).map_err(|error| refused(&path, error))? {
-                self.holds.insert(id, hold);
+        disk::create_folder(&folder).map_err(|error| disk_error(&folder, error))?;
+        if !self.locks.contains_key(&id) {
+            self.remove_oldest()?;
+            if let Some(hold) = Hold::take(&path).map_err(|error| disk_error(&path, error))? {
+                self.locks.insert(id, hold);
             }
         }
         let binding = self.binding(id);
-        let sealed = file::seal(self.key_to_seal()?, &binding, SystemTime::now(), content)?;
+        let sealed = file::seal(self.sealing_key()?, &binding, SystemTime::now(), content)?;
         let write = |file: &mut std::fs::File| io::Write::write_all(file, &sealed);
-        disk::place(&path, write).map_err(|error| refused(&path, error))?;
+        disk::write_atomically(&path, write).map_err(|error| disk_error(&path, error))?;
         Ok(())
     }
 
     /// Discards a draft permanently.
-    pub fn forget(&mut self, id: Uuid) -> Result<(), DraftError> {
+    pub fn discard(&mut self, id: Uuid) -> Result<(), DraftError> {
         let path = self.path(id);
-        let gone = remove(&path).and_then(|()| remove(&disk::aside(&path)));
-        if let Some(hold) = self.holds.remove(&id) {
-            hold.end();
+        let removed = remove(&path).and_then(|()| remove(&disk::temporary_path(&path)));
+        if let Some(hold) = self.locks.remove(&id) {
+            hold.remove();
         }
-        gone.map_err(|error| refused(&path, error))
+        removed.map_err(|error| disk_error(&path, error))
     }
 
     /// Returns the drafts that no running app is editing, newest first, and locks them until they are released.
     pub fn find(&mut self) -> Result<Vec<Found>, DraftError> {
         let mut found = Vec::new();
         for id in self.ids()? {
-            if self.holds.contains_key(&id) {
+            if self.locks.contains_key(&id) {
                 continue;
             }
             let path = self.path(id);
-            let Some(hold) = Hold::take(&path).map_err(|error| refused(&path, error))? else {
+            let Some(hold) = Hold::take(&path).map_err(|error| disk_error(&path, error))? else {
                 continue;
             };
             // The app that edited it may have discarded it in the meantime.
             if !path.exists() {
-                hold.end();
+                hold.remove();
                 continue;
             }
             // Left behind by a crash; the lock proves that no app is writing it.
-            let _ = remove(&disk::aside(&path));
-            self.holds.insert(id, hold);
+            let _ = remove(&disk::temporary_path(&path));
+            self.locks.insert(id, hold);
             found.push(self.read(id, &path));
         }
-        self.sweep();
+        self.remove_stale_locks();
         found.sort_by_key(|draft| std::cmp::Reverse(draft.when));
         Ok(found)
     }
 
     /// Releases a draft that was found, so that the next [`find`](Self::find) of any app returns it.
-    pub fn let_go(&mut self, id: Uuid) {
-        self.holds.remove(&id);
+    pub fn release(&mut self, id: Uuid) {
+        self.locks.remove(&id);
     }
 
     fn read(&mut self, id: Uuid, path: &Path) -> Found {
         let binding = self.binding(id);
         let when = file::modified(path);
-        let opened = match self.key_to_open().map(Key::again) {
+        let opened = match self.opening_key().map(Key::duplicate) {
             Ok(key) => file::open(path, &key, &binding)
-                .or_else(|why| self.open_with_earlier(&key, path, &binding).ok_or(why)),
+                .or_else(|why| self.open_with_previous_key(&key, path, &binding).ok_or(why)),
             Err(error) => Err(error.to_string()),
         };
         match opened {
@@ -191,75 +191,75 @@ impl Drafts {
     }
 
     /// Reads a draft that was sealed before a key rotation. Its next write seals it with the new key.
-    fn open_with_earlier(
+    fn open_with_previous_key(
         &self,
         key: &Key,
         path: &Path,
         binding: &Binding,
     ) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
         let spot = Spot::find(self.place.key_file.as_deref(), &self.place.config);
-        let mut before = earlier::read(&spot, key).into_iter();
-        before.find_map(|key| file::open(path, &key, binding).ok())
+        let mut previous = earlier::read(&spot, key).into_iter();
+        previous.find_map(|key| file::open(path, &key, binding).ok())
     }
 
     fn ids(&self) -> Result<Vec<Uuid>, DraftError> {
         let folder = &self.place.folder;
-        let ids = names(folder, ENDING).map_err(|error| refused(folder, error))?;
+        let ids = ids_in(folder, ENDING).map_err(|error| disk_error(folder, error))?;
         Ok(ids)
     }
 
     /// Removes locks without a draft, left behind by a crash.
-    fn sweep(&self) {
-        let locks = names(&self.place.folder, hold::ENDING).unwrap_or_default();
-        for id in locks {
+    fn remove_stale_locks(&self) {
+        let found = ids_in(&self.place.folder, hold::ENDING).unwrap_or_default();
+        for id in found {
             let path = self.path(id);
-            if self.holds.contains_key(&id) || path.exists() {
+            if self.locks.contains_key(&id) || path.exists() {
                 continue;
             }
             // A lock that cannot be removed does no harm.
             if let Ok(Some(hold)) = Hold::take(&path) {
-                hold.end();
+                hold.remove();
             }
         }
     }
 
     /// Removes the oldest drafts that no running app is editing, to make room for one more.
-    fn make_room(&mut self) -> Result<(), DraftError> {
+    fn remove_oldest(&mut self) -> Result<(), DraftError> {
         let mut ids = self.ids()?;
         if ids.len() < MOST_DRAFTS {
             return Ok(());
         }
         ids.sort_by_key(|id| file::modified(&self.path(*id)));
-        let mut too_many = ids.len() + 1 - MOST_DRAFTS;
+        let mut excess = ids.len() + 1 - MOST_DRAFTS;
         for id in ids {
             let path = self.path(id);
-            if too_many == 0 {
+            if excess == 0 {
                 break;
             }
             if let Ok(Some(hold)) = Hold::take(&path) {
-                remove(&path).map_err(|error| refused(&path, error))?;
-                hold.end();
-                too_many -= 1;
+                remove(&path).map_err(|error| disk_error(&path, error))?;
+                hold.remove();
+                excess -= 1;
             }
         }
         Ok(())
     }
 
-    fn key_to_seal(&mut self) -> Result<&Key, StoreError> {
-        self.key(self.place.without_key)
+    fn sealing_key(&mut self) -> Result<&Key, StoreError> {
+        self.key(self.place.missing_key)
     }
 
-    fn key_to_open(&mut self) -> Result<&Key, StoreError> {
+    fn opening_key(&mut self) -> Result<&Key, StoreError> {
         self.key(WithoutKey::Refuse)
     }
 
-    fn key(&mut self, without: WithoutKey) -> Result<&Key, StoreError> {
+    fn key(&mut self, missing_key: WithoutKey) -> Result<&Key, StoreError> {
         let find = |place: &Place| Key::find(place.key_file.as_deref(), &place.config);
         let key = match self.key.take() {
             Some(key) => key,
-            None => match (find(&self.place)?, without) {
+            None => match (find(&self.place)?, missing_key) {
                 (FoundKey::Key(key, _), _) => key,
-                (FoundKey::Missing(path), WithoutKey::Make) => match Key::make(&path) {
+                (FoundKey::Missing(path), WithoutKey::Create) => match Key::make(&path) {
                     Ok(key) => key,
                     // Another app may have created it at the same moment.
                     Err(error) => match find(&self.place)? {
@@ -279,7 +279,7 @@ impl Drafts {
     }
 
     fn binding(&self, id: Uuid) -> Binding {
-        Binding::of(&self.place.whose, id)
+        Binding::new(&self.place.target, id)
     }
 
     fn path(&self, id: Uuid) -> PathBuf {
@@ -291,7 +291,7 @@ impl Drafts {
 }
 
 /// IDs of the files with an extension.
-fn names(folder: &Path, ending: &str) -> io::Result<Vec<Uuid>> {
+fn ids_in(folder: &Path, ending: &str) -> io::Result<Vec<Uuid>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -318,7 +318,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn refused(path: &Path, error: io::Error) -> DraftError {
+fn disk_error(path: &Path, error: io::Error) -> DraftError {
     DraftError::Disk {
         path: path.to_owned(),
         error,

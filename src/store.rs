@@ -53,22 +53,22 @@ pub async fn open_shared(
     shared: &SharedStore,
     options: &StoreOptions,
 ) -> Result<Arc<dyn ConnectionStore<Plain>>, StoreError> {
-    let fitting = Arc::new(Mutex::new(None));
-    let (asked, kept) = (options.clone(), Arc::clone(&fitting));
-    let (stamp, copies) = (shared.backup_stamp(), shared.backup_copies());
+    let unlocked = Arc::new(Mutex::new(None));
+    let (request, slot) = (options.clone(), Arc::clone(&unlocked));
+    let (signer, copies) = (shared.backup_signer(), shared.backup_copies());
     let unlock = move |found: Option<&Identity>| {
         if let (None, Some(folder)) = (found, &copies) {
-            backup::refuse_beside_copies(&asked, folder)?;
+            backup::reject_new_store_with_copies(&request, folder)?;
         }
-        let (identity, key) = unlock(&asked, found)?;
+        let (identity, key) = unlock(&request, found)?;
         let key = Arc::new(key);
         // Later calls use the same key, so only the first one sets it.
-        let _ = stamp.set(backup::stamp_of(Arc::clone(&key)));
-        *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+        let _ = signer.set(backup::signer_of(Arc::clone(&key)));
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(identity)
     };
     let identity = shared.open(Arc::new(unlock)).await?;
-    let key = fitting
+    let key = unlocked
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take()
@@ -92,21 +92,21 @@ pub fn store_in(data: &Path) -> Option<Uuid> {
 /// Checks that the key matches the store, if there is one. Opens and changes nothing.
 pub fn check_key(options: &StoreOptions) -> Result<(), StoreError> {
     match self::sled::identity_in(&options.data)? {
-        Some(identity) => fitting(options, &identity).map(drop),
+        Some(identity) => matching_key(options, &identity).map(drop),
         None => Ok(()),
     }
 }
 
 /// Hint that ends the messages about a missing or wrong key.
-const LOST: &str = "If it is lost, create a new key: umai key new --forget-secrets keeps everything except the secrets, which must be entered again";
+const LOST_KEY_HINT: &str = "If it is lost, create a new key: umai key new --forget-secrets keeps everything except the secrets, which must be entered again";
 
 fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity, Key), StoreError> {
     if let Some(identity) = found {
-        let (key, place) = fitting(options, identity)?;
-        if place == Place::Waiting {
+        let (key, place) = matching_key(options, identity)?;
+        if place == Place::Pending {
             let spot = Spot::find(options.key_file.as_deref(), &options.config);
             // Best effort: a key that cannot be moved now is found at its pending path again.
-            let _ = place::install(&spot).and_then(|()| key::earlier::tidy(&spot, &key));
+            let _ = place::install(&spot).and_then(|()| key::earlier::prune(&spot, &key));
         }
         return Ok((identity.clone(), key));
     }
@@ -114,7 +114,7 @@ fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity,
         Found::Key(key, path) => {
             // A killed process may have created the file without syncing the folder. The folder may belong to another user, so
             // errors are ignored.
-            let _ = files::sync_way_to(&path);
+            let _ = files::sync_parents(&path);
             key
         }
         Found::Missing(path) => Key::make(&path)?,
@@ -128,34 +128,34 @@ fn unlock(options: &StoreOptions, found: Option<&Identity>) -> Result<(Identity,
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// Its regular path.
-    Own,
+    Installed,
     /// The pending path, after an interrupted rotation.
-    Waiting,
+    Pending,
 }
 
 /// Returns the key of a store and its location.
-fn fitting(options: &StoreOptions, identity: &Identity) -> Result<(Key, Place), StoreError> {
+fn matching_key(options: &StoreOptions, identity: &Identity) -> Result<(Key, Place), StoreError> {
     let spot = Spot::find(options.key_file.as_deref(), &options.config);
     let data = options.data.display();
-    let fits = |key: &Key| key.fits(identity.store, &identity.check);
+    let matches = |key: &Key| key.matches(identity.store, &identity.check);
     let found = Key::find(options.key_file.as_deref(), &options.config);
     if let Ok(Found::Key(key, _)) = &found
-        && fits(key)
+        && matches(key)
     {
-        return Ok((key.again(), Place::Own));
+        return Ok((key.duplicate(), Place::Installed));
     }
-    if let Some(key) = place::waiting(&spot, fits) {
-        return Ok((key, Place::Waiting));
+    if let Some(key) = place::pending_key(&spot, matches) {
+        return Ok((key, Place::Pending));
     }
     Err(match found? {
         Found::Key(_, path) => StoreError::Key(format!(
             "The key in {} does not match the store in {data}; nothing was changed. \
-             Restore the right key file, or name it with --key-file. {LOST}",
+             Restore the right key file, or name it with --key-file. {LOST_KEY_HINT}",
             path.display()
         )),
         Found::Missing(path) => StoreError::Key(format!(
             "The key of the store in {data} is missing: {} does not exist; nothing was changed. \
-             Restore the key file, or name it with --key-file. {LOST}",
+             Restore the key file, or name it with --key-file. {LOST_KEY_HINT}",
             path.display()
         )),
     })

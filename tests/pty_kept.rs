@@ -513,10 +513,10 @@ fn the_app_of_another_test() {
     let options = TuiOptions {
         drafts: Some(Place {
             folder: home.join(".local/share/umai/drafts"),
-            whose: "here".into(),
+            target: "here".into(),
             config: home.join(".config/umai"),
             key_file: None,
-            without_key: WithoutKey::Make,
+            missing_key: WithoutKey::Create,
         }),
         ..TuiOptions::default()
     };

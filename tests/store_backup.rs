@@ -37,7 +37,7 @@ fn backup(folder: &Path) -> Backup {
 
 fn restore(folder: &Path, backup: &Path) -> Option<PathBuf> {
     let prepared = prepare(&options(folder), backup).unwrap();
-    prepared.carry_out(now()).unwrap().aside
+    prepared.execute(now()).unwrap().aside
 }
 
 /// Creates a closed store with a few connections, one of them with two versions, and a backup of it.
@@ -189,7 +189,7 @@ async fn backup_modified_without_key_is_rejected() {
     let length = other.len();
     other[length - 128..].copy_from_slice(&right[right.len() - 128..]);
     fs::write(&forged, &other).unwrap();
-    assert_eq!(file::read(&forged).map(drop), Err(Fault::Unlike));
+    assert_eq!(file::read(&forged).map(drop), Err(Fault::Mismatch));
     let bytes = forge(&right, "openai", "evilai");
     fs::write(&forged, bytes).unwrap();
     // Without the key a modification cannot be detected, and the result reports that.
@@ -253,7 +253,7 @@ async fn restore_is_rejected_while_store_is_open() {
     let (before, path) = small_store(folder.path()).await;
     let store = open_in(folder.path()).await.unwrap();
     let prepared = prepare(&options(folder.path()), &path).unwrap();
-    let restoring = tokio::task::spawn_blocking(|| prepared.carry_out(now()));
+    let restoring = tokio::task::spawn_blocking(|| prepared.execute(now()));
     let Err(StoreError::Unusable(message)) = restoring.await.unwrap() else {
         panic!("the backup was restored");
     };
@@ -275,7 +275,7 @@ async fn restore_is_rejected_after_later_change() {
     store.save(save(7, 1)).await.unwrap();
     store.close().await.unwrap();
     drop(store);
-    let Err(StoreError::Unusable(message)) = prepared.carry_out(now()) else {
+    let Err(StoreError::Unusable(message)) = prepared.execute(now()) else {
         panic!("the backup was restored");
     };
     assert!(message.contains("changed in the meantime"), "{message}");
@@ -309,7 +309,7 @@ async fn restore_reports_and_keeps_damaged_store() {
         .map(|named| named.alias)
         .collect();
     assert_eq!(names, ["alias-8-1", "alias-9-1"]);
-    let aside = prepared.carry_out(now()).unwrap().aside.unwrap();
+    let aside = prepared.execute(now()).unwrap().aside.unwrap();
     let kept = aside.join("journal/00000000000000000001.log");
     assert_eq!(fs::read(kept).unwrap(), bytes);
     let store = open_in(folder.path()).await.unwrap();
@@ -320,7 +320,7 @@ async fn restore_reports_and_keeps_damaged_store() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_creates_backup_only_after_changes() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::of_store(&options(folder.path()).data);
+    let shelf = Shelf::for_store(&options(folder.path()).data);
     let store = open_in(folder.path()).await.unwrap();
     store.close().await.unwrap();
     assert_eq!(shelf.all().unwrap(), [], "an empty store needs no backup");

@@ -292,7 +292,7 @@ async fn check_script(folder: &Path, result: &FaultRun, place: &str) {
     store.close().await.unwrap();
     drop(store);
     let expected = lines.iter().filter(|line| **line == "backup").count();
-    let shelf = Shelf::of_store(&options(folder).data).all().unwrap();
+    let shelf = Shelf::for_store(&options(folder).data).all().unwrap();
     let intact = shelf.iter().filter(|found| file::read(&found.path).is_ok());
     assert!(intact.count() >= expected, "{place}: {out}");
     let store = open_in(folder).await.unwrap();
@@ -334,7 +334,7 @@ async fn create_home(folder: &Path) -> PathBuf {
         store.save(save(number, 1)).await.unwrap();
     }
     store.close().await.unwrap();
-    let shelf = Shelf::of_store(&options(folder).data).all().unwrap();
+    let shelf = Shelf::for_store(&options(folder).data).all().unwrap();
     shelf[0].path.strip_prefix(folder).unwrap().to_owned()
 }
 

@@ -78,7 +78,7 @@ impl Fixture {
         assert_eq!(store.notices(), Vec::<String>::new());
         let before = content(&store).await;
         store.close().await.unwrap();
-        let shelf = Shelf::of_store(&options(home.path()).data);
+        let shelf = Shelf::for_store(&options(home.path()).data);
         for automatic in shelf.all().unwrap() {
             fs::remove_file(automatic.path).unwrap();
         }
@@ -286,7 +286,7 @@ async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mu
     }
     let prepared =
         prepare(&options, &backup).unwrap_or_else(|error| panic!("{description}: {error}"));
-    let restored = tokio::task::spawn_blocking(|| prepared.carry_out(Utc::now()));
+    let restored = tokio::task::spawn_blocking(|| prepared.execute(Utc::now()));
     restored
         .await
         .unwrap()

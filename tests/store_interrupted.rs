@@ -199,7 +199,10 @@ async fn interrupt(
         // Leftovers do not prevent anything.
         let again = run(folder.path(), &["backup", "create"], End::Never);
         assert!(again.status.success(), "{place}: {again:?}");
-        for found in Shelf::of_store(&options(folder.path()).data).all().unwrap() {
+        for found in Shelf::for_store(&options(folder.path()).data)
+            .all()
+            .unwrap()
+        {
             assert!(
                 file::read(&found.path).is_ok(),
                 "{place}: {}",
@@ -286,7 +289,7 @@ async fn killed_backup_is_complete_or_absent() {
         &fixture,
         &["backup", "create"],
         async |folder, is_done, place| {
-            let found = Shelf::of_store(&options(folder).data).all().unwrap();
+            let found = Shelf::for_store(&options(folder).data).all().unwrap();
             // One backup existed before.
             assert!((1..=2).contains(&found.len()), "{place}: {found:?}");
             assert!(!is_done || found.len() == 2, "{place}");

@@ -123,7 +123,7 @@ async fn paused_store_rejects_writes_after_key_rotation() {
     let options = options(folder.path());
     let shared = SharedStore::new(&options.data);
     let store = open_shared(&shared, &options).await.unwrap();
-    let pause = shared.let_go().await;
+    let pause = shared.pause().await;
     let store_options = options.clone();
     let rotated = tokio::task::spawn_blocking(move || rotate(&store_options));
     assert_eq!(rotated.await.unwrap().unwrap().secrets, 5);

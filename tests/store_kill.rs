@@ -142,7 +142,9 @@ async fn kills_lose_nothing_acknowledged() {
             store.close().await.unwrap();
         }
         acknowledged += record.numbers.len() + record.names.len();
-        let shelf = Shelf::of_store(&options(folder.path()).data).all().unwrap();
+        let shelf = Shelf::for_store(&options(folder.path()).data)
+            .all()
+            .unwrap();
         for backup in &shelf {
             assert!(
                 file::read(&backup.path).is_ok(),

@@ -249,6 +249,6 @@ async fn verified_snapshot_is_kept_despite_newer_unverified_ones() {
         head.revision += 1;
         write_snapshot(&data, &head, 1, <[u8]>::to_vec);
     }
-    retention::tidy(&data, head.revision - 3).unwrap();
+    retention::prune(&data, head.revision - 3).unwrap();
     assert_eq!(snapshot::all(&data).unwrap().len(), 4);
 }

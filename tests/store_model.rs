@@ -189,7 +189,7 @@ impl StoreAndMap {
                 };
                 self.reopen(async |folder| {
                     let prepared = prepare(&options(folder), &path).unwrap();
-                    prepared.carry_out(chrono::Utc::now()).unwrap();
+                    prepared.execute(chrono::Utc::now()).unwrap();
                 })
                 .await;
                 self.map = map;

@@ -425,7 +425,7 @@ async fn power_cut_during_command_loses_nothing_acknowledged() {
                 .filter(|line| *line == "backup create")
                 .count();
             let keys = Keys::find(&store_options(home));
-            let backups = Shelf::of_store(&store_options(home).data).all().unwrap();
+            let backups = Shelf::for_store(&store_options(home).data).all().unwrap();
             let backups = backups.into_iter().filter(|found| {
                 verify(&found.path, &keys).is_ok_and(|found| found.seal == SealVerdict::Right)
             });

@@ -150,7 +150,7 @@ async fn run_one_operation(folder: &Path, number: u64) {
         2 => {
             umai(folder, &["backup", "create"]);
             // Manual backups are kept; a soak test creates more than a user would.
-            for found in Shelf::of_store(&options(folder).data)
+            for found in Shelf::for_store(&options(folder).data)
                 .all()
                 .unwrap()
                 .iter()
@@ -204,7 +204,10 @@ async fn soak_loses_nothing_and_does_not_grow() {
         most.1 <= half.1 + MORE_FILES,
         "grew from {half:?} to {most:?}"
     );
-    for found in Shelf::of_store(&options(folder.path()).data).all().unwrap() {
+    for found in Shelf::for_store(&options(folder.path()).data)
+        .all()
+        .unwrap()
+    {
         assert!(file::read(&found.path).is_ok(), "{}", found.path.display());
     }
     let store = open_in(folder.path()).await.unwrap();

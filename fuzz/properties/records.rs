@@ -79,7 +79,7 @@ fn reads_whole_files(bytes: &[u8]) {
     std::fs::write(&path, bytes).unwrap();
     if let (Err(fault), _) | (_, Err(fault)) = (file::label(&path), file::read(&path)) {
         assert!(
-            !fault.to_string().is_empty() && !matches!(fault, Fault::Unread(_)),
+            !fault.to_string().is_empty() && !matches!(fault, Fault::Unreadable(_)),
             "{fault}"
         );
     }
@@ -251,7 +251,7 @@ type Whole = Fold<(Kind, Vec<u8>)>;
 fn content(fold: &Whole) -> Model {
     let connections = fold.connections.iter().map(|(id, folded)| {
         let versions = folded.older.values().chain(&folded.newest);
-        let versions = versions.map(|version| (version.revision, version.kept.1.clone()));
+        let versions = versions.map(|version| (version.revision, version.payload.1.clone()));
         (*id, versions.collect())
     });
     connections.collect()
@@ -274,7 +274,7 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
             .unwrap()
     };
     let fold = read();
-    assert!(fold.agrees());
+    assert!(fold.is_consistent());
     assert_eq!(content(&fold), model);
 
     let mut damaged = file.clone();
@@ -285,7 +285,7 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
         .iter()
         .rev()
         .find(|change| change.revision == fold.revision);
-    if fold.agrees() && fold.damage.is_empty() {
+    if fold.is_consistent() && fold.damage.is_empty() {
         // Whatever is at the end may never have been acknowledged; what is read is what was there at some moment.
         let mut there = Model::new();
         for change in changes
@@ -345,12 +345,12 @@ fn a_damaged_snapshot_is_refused(bytes: &mut Bytes<'_>) {
     for (id, folded) in &fold.connections {
         let versions = folded.older.values().chain(&folded.newest);
         rows.extend(versions.map(|version| Change {
-            kind: version.kept.0,
+            kind: version.payload.0,
             revision: version.revision,
             id: *id,
             number: version.number,
             digest: Digest::default(),
-            payload: version.kept.1.clone(),
+            payload: version.payload.1.clone(),
         }));
     }
     let mut file = Vec::new();
@@ -375,7 +375,7 @@ fn a_damaged_backup_is_refused(bytes: &mut Bytes<'_>) {
     let (head, fold, model) = whole(bytes);
     let about = About {
         made: chrono::DateTime::UNIX_EPOCH,
-        origin: Origin::Asked,
+        origin: Origin::Manual,
         place: Place::of(Path::new("/data")),
     };
     let path = data().join("one.backup");
@@ -393,7 +393,7 @@ fn a_damaged_backup_is_refused(bytes: &mut Bytes<'_>) {
         Err(fault) => {
             assert!(damaged != whole);
             assert!(
-                !matches!(fault, Fault::Unread(_) | Fault::Newer(_)),
+                !matches!(fault, Fault::Unreadable(_) | Fault::Newer(_)),
                 "{fault}"
             );
             if let Fault::Damaged(at) = fault {

@@ -149,5 +149,5 @@ fn called_with(globals: &Globals) -> Vec<String> {
 
 /// Lets other processes have the store while the app is stopped.
 async fn let_go(store: SharedStore) -> Rest {
-    store.let_go().await
+    store.pause().await
 }

@@ -19,7 +19,7 @@ use super::table::table;
 use crate::connection::StoreError;
 use crate::store::backup::file::Label;
 use crate::store::backup::keys::Keys;
-use crate::store::backup::shelf::{ENDING, Found, Shelf};
+use crate::store::backup::shelf::{EXTENSION, Found, Shelf};
 use crate::store::backup::{self, SealVerdict, Target, Verified};
 use crate::store::store_in;
 
@@ -114,10 +114,10 @@ fn would_create(target: &Target, ground: &Ground, output: &mut Output) -> Result
         return Err(StoreError::Unusable(why).into());
     }
     let place = match target {
-        Target::Store => Shelf::of_store(data).folder().to_owned(),
+        Target::Store => Shelf::for_store(data).folder().to_owned(),
         Target::Folder(folder) => folder.clone(),
         Target::File(file) => {
-            backup::refuse_taken(file)?;
+            backup::ensure_absent(file)?;
             file.clone()
         }
     };
@@ -311,7 +311,7 @@ fn find(backup: &Path, ground: &Ground) -> Result<PathBuf, Failure> {
     let found = all(ground)?.into_iter().find(is_meant);
     found.map(|found| found.path).ok_or_else(|| {
         Failure::NoBackup(format!(
-            "There is no backup {}; umai backup list shows those there are, and a file ends with .{ENDING}",
+            "There is no backup {}; umai backup list shows those there are, and a file ends with .{EXTENSION}",
             backup.display()
         ))
     })

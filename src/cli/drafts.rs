@@ -20,11 +20,11 @@ const TELLING: usize = 8;
 pub fn here(config: &Config) -> Place {
     Place {
         folder: config.data.join(FOLDER),
-        whose: "here".into(),
+        target: "here".into(),
         config: config.config.clone(),
         key_file: config.key_file.clone(),
         // The store made it when it was made itself.
-        without_key: WithoutKey::Refuse,
+        missing_key: WithoutKey::Refuse,
     }
 }
 
@@ -36,18 +36,18 @@ pub fn of_server(globals: &Globals, server: &RemoteOptions) -> Option<Place> {
         globals.key_file.clone(),
     )
     .ok()?;
-    let whose = server.address().to_string();
-    let digest = Sha256::digest(whose.as_bytes());
+    let target = server.address().to_string();
+    let digest = Sha256::digest(target.as_bytes());
     let mut name = String::new();
     for byte in digest.iter().take(TELLING) {
         let _ = write!(name, "{byte:02x}"); // a String takes every write
     }
     Some(Place {
         folder: config.data.join(FOLDER).join(name),
-        whose,
+        target,
         // A new key beside an old store would only look like the one that is missing.
-        without_key: if store::is_missing(&config.data) {
-            WithoutKey::Make
+        missing_key: if store::is_missing(&config.data) {
+            WithoutKey::Create
         } else {
             WithoutKey::Refuse
         },

@@ -169,7 +169,7 @@ impl Ground {
 
     /// The store, not yet open.
     pub fn store(&self) -> SharedStore {
-        SharedStore::copying_backups(&self.config.data, self.config.backup_folder.clone())
+        SharedStore::with_backup_copies(&self.config.data, self.config.backup_folder.clone())
     }
 
     /// What to do about a key that others can read; a server has its own.

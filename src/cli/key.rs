@@ -20,8 +20,8 @@ use crate::store::backup;
 use crate::store::check_key;
 use crate::store::key::passphrase::{Passphrase, Wrapped};
 use crate::store::key::place::{Content, Spot};
-use crate::store::key::protection::{behind_random, protect, unprotect};
-use crate::store::rotation::{Renewed, Rotated, refuse_nothing, renew, rotate};
+use crate::store::key::protection::{protect, protected_by_random, unprotect};
+use crate::store::rotation::{Renewed, Rotated, ensure_store_exists, renew, rotate};
 pub use shown::names;
 
 /// What can be done with the key.
@@ -111,7 +111,7 @@ fn would_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     unlock(ground, output)?;
     let spot = passphrase::spot(ground);
     spot.refuse_credentials("umai key rotate")?;
-    refuse_nothing(&ground.config.data)?;
+    ensure_store_exists(&ground.config.data)?;
     check_key(&ground.store_options())?;
     let sentence = format!(
         "Would put a new key into {} and seal everything with it; no other umai may have the store open meanwhile",
@@ -192,7 +192,7 @@ fn add_keyring(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     let before = wrapped(&spot)?;
     unlock(ground, output)?;
     let passphrase = Passphrase::random()?;
-    let content = behind_random(&spot, &passphrase)?;
+    let content = protected_by_random(&spot, &passphrase)?;
     if let Content::Wrapped(wrapped) = &content {
         // First the keyring: a key file that nothing opens must not be.
         keyring::keep(wrapped, &passphrase).map_err(StoreError::Key)?;

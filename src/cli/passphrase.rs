@@ -11,7 +11,7 @@ use super::secret;
 use super::session::Ground;
 use crate::connection::{Plain, StoreError};
 use crate::store::key::locked;
-use crate::store::key::passphrase::{Passphrase, SHORTEST};
+use crate::store::key::passphrase::{MIN_LENGTH, Passphrase};
 use crate::store::key::place::Spot;
 
 /// So often a wrong passphrase may be typed.
@@ -94,7 +94,7 @@ pub fn new(file: Option<&Path>, option: &str) -> Result<Passphrase, Failure> {
         return Ok(passphrase);
     }
     Err(Failure::Usage(format!(
-        "A passphrase has {SHORTEST} characters at least; nothing was changed"
+        "A passphrase has {MIN_LENGTH} characters at least; nothing was changed"
     )))
 }
 
@@ -108,7 +108,7 @@ fn typed_twice(option: &str) -> Result<Passphrase, Failure> {
     let first = ask::hidden("New passphrase")?.ok_or_else(nothing)?;
     let second = ask::hidden("The same again")?.ok_or_else(nothing)?;
     let (first, second) = (of(&first), of(&second));
-    if first.is(&second) {
+    if first.matches(&second) {
         return Ok(first);
     }
     Err(Failure::Usage(

@@ -42,7 +42,7 @@ pub fn rest_when_stopped(
         signal(SignalKind::from_raw(process::Signal::TSTP.as_raw())).context(UNHEARD)?;
     Ok(async move {
         while stopped.recv().await.is_some() {
-            let rest = store.let_go().await;
+            let rest = store.pause().await;
             // One that cannot be stopped goes on.
             let _ = kill_process(getpid(), process::Signal::STOP);
             drop(rest);

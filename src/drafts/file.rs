@@ -20,26 +20,26 @@ pub const ENDING: &str = "draft";
 const HEAD: &[u8; 8] = b"umaidft1";
 
 /// Length of the time in milliseconds and the content length, before the content.
-const BEFORE: usize = 16;
+const PREFIX: usize = 16;
 
 /// Contents are padded to a multiple of this, to hide their length.
 const BUCKET: usize = 1024;
 
 /// Maximum file size in bytes: the content and its overhead.
-const MOST_IN_FILE: u64 = (MOST_BYTES + 2 * BUCKET) as u64;
+const MAX_FILE_BYTES: u64 = (MOST_BYTES + 2 * BUCKET) as u64;
 
 /// Associated data that binds a seal to one draft.
 pub struct Binding(Vec<u8>);
 
 impl Binding {
     /// Returns the binding of a draft of a target.
-    pub fn of(whose: &str, id: Uuid) -> Self {
-        let length = (whose.len() as u64).to_le_bytes();
+    pub fn new(target: &str, id: Uuid) -> Self {
+        let length = (target.len() as u64).to_le_bytes();
         Self(
             [
                 b"umai draft 1".as_slice(),
                 &length,
-                whose.as_bytes(),
+                target.as_bytes(),
                 id.as_bytes(),
             ]
             .concat(),
@@ -54,11 +54,11 @@ pub fn seal(
     now: SystemTime,
     content: &[u8],
 ) -> Result<Vec<u8>, StoreError> {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let when = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-    let size = (BEFORE + content.len()).next_multiple_of(BUCKET);
+    let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
+    let size = (PREFIX + content.len()).next_multiple_of(BUCKET);
     let mut padded = Zeroizing::new(Vec::with_capacity(size));
-    padded.extend_from_slice(&when.to_le_bytes());
+    padded.extend_from_slice(&millis.to_le_bytes());
     padded.extend_from_slice(&(content.len() as u64).to_le_bytes());
     padded.extend_from_slice(content);
     padded.resize(size, 0);
@@ -78,15 +78,15 @@ pub fn open(
     let padded = key
         .open_bytes(sealed, &binding.0)
         .ok_or("The draft was sealed with another key or is damaged")?;
-    understood(&padded).ok_or_else(|| "The draft is damaged".into())
+    decode(&padded).ok_or_else(|| "The draft is damaged".into())
 }
 
-fn understood(padded: &[u8]) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
-    let (when, rest) = padded.split_first_chunk()?;
+fn decode(padded: &[u8]) -> Option<(DateTime<Utc>, Zeroizing<Vec<u8>>)> {
+    let (millis, rest) = padded.split_first_chunk()?;
     let (length, rest) = rest.split_first_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let content = Zeroizing::new(rest.get(..length)?.to_vec());
-    let millis = i64::try_from(u64::from_le_bytes(*when)).ok()?;
+    let millis = i64::try_from(u64::from_le_bytes(*millis)).ok()?;
     Some((DateTime::from_timestamp_millis(millis)?, content))
 }
 
@@ -94,9 +94,9 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     let unreadable = |error: std::io::Error| format!("The draft cannot be read: {error}");
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    let read = file.take(MOST_IN_FILE + 1).read_to_end(&mut bytes);
+    let read = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(unreadable)?;
-    if bytes.len() as u64 > MOST_IN_FILE {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err("The draft is too large".into());
     }
     Ok(bytes)

@@ -32,14 +32,14 @@ impl Hold {
                 Err(TryLockError::Error(error)) => return Err(error),
             }
             // The previous holder may have removed the file; the lock is then on a file that no longer has a name.
-            if is_at(&file, &path)? {
+            if is_linked_at(&file, &path)? {
                 return Ok(Some(Self { file, path }));
             }
         }
     }
 
     /// Releases the lock and removes its file, because the draft no longer exists.
-    pub fn end(self) {
+    pub fn remove(self) {
         // Remove while the lock is held. A file that cannot be removed is removed by the next search for drafts.
         let _ = std::fs::remove_file(&self.path);
     }
@@ -52,12 +52,12 @@ impl Drop for Hold {
     }
 }
 
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let there = match std::fs::metadata(path) {
-        Ok(there) => there,
+fn is_linked_at(file: &File, path: &Path) -> io::Result<bool> {
+    let linked = match std::fs::metadata(path) {
+        Ok(linked) => linked,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    let here = file.metadata()?;
-    Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
+    let opened = file.metadata()?;
+    Ok((opened.dev(), opened.ino()) == (linked.dev(), linked.ino()))
 }

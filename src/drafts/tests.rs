@@ -14,10 +14,10 @@ impl Home {
     fn place(&self) -> Place {
         Place {
             folder: self.0.path().join("data/drafts"),
-            whose: "here".into(),
+            target: "here".into(),
             config: self.0.path().join("config"),
             key_file: None,
-            without_key: WithoutKey::Make,
+            missing_key: WithoutKey::Create,
         }
     }
 
@@ -45,29 +45,35 @@ const ID: Uuid = Uuid::from_u128(7);
 #[test]
 fn draft_is_found_after_its_app_is_gone() {
     let home = Home::new();
-    let mut typing = home.drafts();
-    typing.keep(ID, b"first").unwrap();
-    typing.keep(ID, b"second").unwrap();
-    assert!(home.drafts().find().unwrap().is_empty(), "it is typed");
-    drop(typing);
+    let mut editor = home.drafts();
+    editor.save(ID, b"first").unwrap();
+    editor.save(ID, b"second").unwrap();
+    assert!(
+        home.drafts().find().unwrap().is_empty(),
+        "the draft is being edited"
+    );
+    drop(editor);
     let mut next = home.drafts();
     assert_eq!(contents(next.find().unwrap()), [b"second"]);
-    assert!(home.drafts().find().unwrap().is_empty(), "it is offered");
-    next.let_go(ID);
+    assert!(
+        home.drafts().find().unwrap().is_empty(),
+        "the draft is already offered"
+    );
+    next.release(ID);
     assert_eq!(home.drafts().find().unwrap().len(), 1);
 }
 
 #[test]
 fn found_draft_can_be_rewritten_and_discarded() {
     let home = Home::new();
-    home.drafts().keep(ID, b"before").unwrap();
+    home.drafts().save(ID, b"before").unwrap();
     let mut next = home.drafts();
     assert_eq!(next.find().unwrap().len(), 1);
-    next.keep(ID, b"after").unwrap();
+    next.save(ID, b"after").unwrap();
     drop(next);
     let mut last = home.drafts();
     assert_eq!(contents(last.find().unwrap()), [b"after"]);
-    last.forget(ID).unwrap();
+    last.discard(ID).unwrap();
     assert_eq!(home.files(), Vec::<PathBuf>::new());
     assert!(home.drafts().find().unwrap().is_empty());
 }
@@ -75,7 +81,7 @@ fn found_draft_can_be_rewritten_and_discarded() {
 #[test]
 fn draft_file_is_sealed_and_private() {
     let home = Home::new();
-    home.drafts().keep(ID, b"sk-planted").unwrap();
+    home.drafts().save(ID, b"sk-planted").unwrap();
     let [draft, lock] = home.files().try_into().unwrap();
     let bytes = std::fs::read(&draft).unwrap();
     assert!(!bytes.windows(7).any(|part| part == b"planted"));
@@ -87,9 +93,9 @@ fn draft_file_is_sealed_and_private() {
 #[test]
 fn draft_is_bound_to_target_and_id() {
     let home = Home::new();
-    home.drafts().keep(ID, b"text").unwrap();
+    home.drafts().save(ID, b"text").unwrap();
     let other = Place {
-        whose: "https://elsewhere.example".into(),
+        target: "https://elsewhere.example".into(),
         ..home.place()
     };
     let found = Drafts::new(other).find().unwrap().remove(0);
@@ -104,20 +110,20 @@ fn draft_is_bound_to_target_and_id() {
 #[test]
 fn draft_with_lost_key_is_unreadable_but_discardable() {
     let home = Home::new();
-    home.drafts().keep(ID, b"text").unwrap();
+    home.drafts().save(ID, b"text").unwrap();
     let key = home.place().config.join("umai.key");
     std::fs::remove_file(&key).unwrap();
     let why = home.drafts().find().unwrap().remove(0).content.unwrap_err();
-    assert!(why.contains("put the key file back"), "{why}");
-    assert!(!key.exists(), "no new key is made to open something");
-    home.drafts().keep(Uuid::from_u128(8), b"other").unwrap();
+    assert!(why.contains("restore the key file"), "{why}");
+    assert!(!key.exists(), "opening creates no key");
+    home.drafts().save(Uuid::from_u128(8), b"other").unwrap();
     let mut next = home.drafts();
     let found = next.find().unwrap();
     assert_eq!(
         found.iter().filter(|draft| draft.content.is_err()).count(),
         1
     );
-    next.forget(ID).unwrap();
+    next.discard(ID).unwrap();
     drop(next);
     assert_eq!(contents(home.drafts().find().unwrap()), [b"other"]);
 }
@@ -126,10 +132,10 @@ fn draft_with_lost_key_is_unreadable_but_discardable() {
 fn refuse_policy_creates_no_key() {
     let home = Home::new();
     let place = Place {
-        without_key: WithoutKey::Refuse,
+        missing_key: WithoutKey::Refuse,
         ..home.place()
     };
-    let refused = Drafts::new(place).keep(ID, b"text").unwrap_err();
+    let refused = Drafts::new(place).save(ID, b"text").unwrap_err();
     assert!(matches!(refused, DraftError::Key(_)), "{refused}");
     assert!(!home.place().config.exists());
 }
@@ -137,17 +143,17 @@ fn refuse_policy_creates_no_key() {
 #[test]
 fn damaged_draft_is_reported() {
     let home = Home::new();
-    home.drafts().keep(ID, b"text").unwrap();
+    home.drafts().save(ID, b"text").unwrap();
     let [draft, _] = home.files().try_into().unwrap();
-    let whole = std::fs::read(&draft).unwrap();
-    for length in [0, 7, 8, 20, whole.len() - 1] {
-        std::fs::write(&draft, &whole[..length]).unwrap();
+    let intact = std::fs::read(&draft).unwrap();
+    for length in [0, 7, 8, 20, intact.len() - 1] {
+        std::fs::write(&draft, &intact[..length]).unwrap();
         assert!(
             home.drafts().find().unwrap()[0].content.is_err(),
             "{length}"
         );
     }
-    let mut flipped = whole;
+    let mut flipped = intact;
     *flipped.last_mut().unwrap() ^= 1;
     std::fs::write(&draft, flipped).unwrap();
     assert!(home.drafts().find().unwrap()[0].content.is_err());
@@ -160,26 +166,26 @@ fn damaged_draft_is_reported() {
 fn drafts_are_limited_in_size_and_number() {
     let home = Home::new();
     let too_large = vec![0; MOST_BYTES + 1];
-    let refused = home.drafts().keep(ID, &too_large).unwrap_err();
+    let refused = home.drafts().save(ID, &too_large).unwrap_err();
     assert!(matches!(refused, DraftError::TooLarge));
-    let mut typing = home.drafts();
-    typing.keep(Uuid::from_u128(1_000), b"typed on").unwrap();
+    let mut editor = home.drafts();
+    editor.save(Uuid::from_u128(1_000), b"editing").unwrap();
     for number in 0..MOST_DRAFTS as u128 + 3 {
         home.drafts()
-            .keep(Uuid::from_u128(number), b"text")
+            .save(Uuid::from_u128(number), b"text")
             .unwrap();
     }
     let found = home.drafts().find().unwrap();
-    assert_eq!(found.len(), MOST_DRAFTS - 1, "and the one that is typed");
-    typing.keep(Uuid::from_u128(1_000), b"still there").unwrap();
-    drop(typing);
+    assert_eq!(found.len(), MOST_DRAFTS - 1, "plus the draft being edited");
+    editor.save(Uuid::from_u128(1_000), b"still there").unwrap();
+    drop(editor);
     assert_eq!(home.drafts().find().unwrap().len(), MOST_DRAFTS);
 }
 
 #[test]
 fn leftovers_of_a_crash_are_removed() {
     let home = Home::new();
-    home.drafts().keep(ID, b"whole").unwrap();
+    home.drafts().save(ID, b"whole").unwrap();
     let folder = home.place().folder;
     let half = folder.join(format!("{ID}.new"));
     std::fs::write(&half, b"half").unwrap();

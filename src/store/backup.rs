@@ -20,7 +20,7 @@ use serde::de::IgnoredAny;
 
 use self::file::{About, Fault, Label, Origin};
 use self::keys::Keys;
-use self::shelf::{Found, Shelf, name_of};
+use self::shelf::{Found, Shelf, file_stem};
 use super::StoreOptions;
 use super::content::{self, Content};
 use super::journal::head::Head;
@@ -37,7 +37,7 @@ pub struct BackupPlan {
     /// Folder for copies.
     pub copies: Option<PathBuf>,
     /// Creates the seals of backups; set once the key is known.
-    pub stamp: Arc<OnceLock<Arc<Stamp>>>,
+    pub signer: Arc<OnceLock<Arc<Stamp>>>,
 }
 
 /// Destination of a manual backup.
@@ -61,17 +61,17 @@ pub struct Backup {
 }
 
 /// Creates a backup of another store, for example one that was replaced, in the backup folder of the current store.
-pub fn create_of(
+pub fn create_from(
     folder: &Path,
     options: &StoreOptions,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let beside = Shelf::of_store(&options.data).folder().to_owned();
+    let backups = Shelf::for_store(&options.data).folder().to_owned();
     let of = StoreOptions {
         data: folder.to_owned(),
         ..options.clone()
     };
-    create(&of, &Target::Folder(beside), now)
+    create(&of, &Target::Folder(backups), now)
 }
 
 /// Creates a manual backup of the current state of the store.
@@ -80,58 +80,58 @@ pub fn create(
     to: &Target,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let content = content::read_whole(&options.data)?;
-    let key = Keys::find(options).fitting(&content.identity).cloned();
-    let whole = Whole {
+    let content = content::read_complete(&options.data)?;
+    let key = Keys::find(options).matching(&content.identity).cloned();
+    let image = Whole {
         content,
         about: About {
             made: now,
-            origin: Origin::Asked,
+            origin: Origin::Manual,
             place: file::Place::of(&options.data),
         },
-        stamp: key.map(stamp_of),
+        signer: key.map(signer_of),
     };
     match to {
-        Target::Store => whole.put(&Shelf::of_store(&options.data)),
-        Target::Folder(folder) => whole.put(&Shelf::at(folder)),
-        Target::File(path) => whole.place(path),
+        Target::Store => image.add_to(&Shelf::for_store(&options.data)),
+        Target::Folder(folder) => image.add_to(&Shelf::new(folder)),
+        Target::File(path) => image.write_to(path),
     }
 }
 
 /// Creates an automatic backup and removes automatic backups that are no longer retained.
 pub fn create_automatic(
     data: &Path,
-    stamp: Option<Arc<Stamp>>,
+    signer: Option<Arc<Stamp>>,
     now: DateTime<Utc>,
 ) -> Result<Backup, StoreError> {
-    let whole = Whole {
-        content: content::read_whole(data)?,
+    let image = Whole {
+        content: content::read_complete(data)?,
         about: About {
             made: now,
             origin: Origin::Automatic,
             place: file::Place::of(data),
         },
-        stamp,
+        signer,
     };
-    let shelf = Shelf::of_store(data);
-    let made = whole.put(&shelf)?;
+    let shelf = Shelf::for_store(data);
+    let made = image.add_to(&shelf)?;
     shelf
-        .tidy(made.label.identity().store, now)
-        .map_err(|error| super::files::unusable(shelf.folder(), &error))?;
+        .prune(made.label.identity().store, now)
+        .map_err(|error| super::files::io_error(shelf.folder(), &error))?;
     Ok(made)
 }
 
 /// Copies a backup to another folder and removes automatic backups there that are no longer retained.
 pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf, StoreError> {
-    let shelf = Shelf::at(folder);
+    let shelf = Shelf::new(folder);
     let name = backup.path.file_stem().unwrap_or_default();
-    let copied = shelf.put(&name.to_string_lossy(), |file| {
+    let copied = shelf.add(&name.to_string_lossy(), |file| {
         std::io::copy(&mut std::fs::File::open(&backup.path)?, file).map(drop)
     });
-    let path = copied.map_err(|fault| faulty(folder, &fault))?;
+    let path = copied.map_err(|fault| fault_error(folder, &fault))?;
     shelf
-        .tidy(backup.label.identity().store, now)
-        .map_err(|error| super::files::unusable(folder, &error))?;
+        .prune(backup.label.identity().store, now)
+        .map_err(|error| super::files::io_error(folder, &error))?;
     Ok(path)
 }
 
@@ -139,28 +139,29 @@ pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
 struct Whole {
     content: Content,
     about: About,
-    stamp: Option<Arc<Stamp>>,
+    signer: Option<Arc<Stamp>>,
 }
 
 impl Whole {
-    fn put(&self, on: &Shelf) -> Result<Backup, StoreError> {
+    fn add_to(&self, shelf: &Shelf) -> Result<Backup, StoreError> {
         let head = self.head();
-        let name = name_of(head.identity.store, head.revision, self.about.made);
-        let path = on
-            .put(&name, |file| self.write(file))
-            .map_err(|fault| faulty(on.folder(), &fault))?;
+        let name = file_stem(head.identity.store, head.revision, self.about.made);
+        let path = shelf
+            .add(&name, |file| self.write(file))
+            .map_err(|fault| fault_error(shelf.folder(), &fault))?;
         made(path)
     }
 
-    fn place(&self, path: &Path) -> Result<Backup, StoreError> {
-        refuse_taken(path)?;
-        shelf::place(path, |file| self.write(file)).map_err(|fault| faulty(path, &fault))?;
+    fn write_to(&self, path: &Path) -> Result<Backup, StoreError> {
+        ensure_absent(path)?;
+        shelf::write_verified(path, |file| self.write(file))
+            .map_err(|fault| fault_error(path, &fault))?;
         made(path.to_owned())
     }
 
     fn write(&self, file: &mut std::fs::File) -> std::io::Result<()> {
-        let stamp = self.stamp.as_deref();
-        file::write(file, &self.head(), &self.content.fold, &self.about, stamp)
+        let signer = self.signer.as_deref();
+        file::write(file, &self.head(), &self.content.fold, &self.about, signer)
     }
 
     fn head(&self) -> Head {
@@ -174,7 +175,7 @@ impl Whole {
 }
 
 /// Returns an error when the file exists: a backup never overwrites anything.
-pub fn refuse_taken(path: &Path) -> Result<(), StoreError> {
+pub fn ensure_absent(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Err(StoreError::Unusable(format!(
             "{} already exists; nothing was changed. Name another file or a folder",
@@ -185,37 +186,40 @@ pub fn refuse_taken(path: &Path) -> Result<(), StoreError> {
 }
 
 fn made(path: PathBuf) -> Result<Backup, StoreError> {
-    let label = file::label(&path).map_err(|fault| faulty(&path, &fault))?;
+    let label = file::label(&path).map_err(|fault| fault_error(&path, &fault))?;
     Ok(Backup { path, label })
 }
 
 /// Returns a function that creates seals with a key.
-pub fn stamp_of(key: Arc<Key>) -> Arc<Stamp> {
+pub fn signer_of(key: Arc<Key>) -> Arc<Stamp> {
     Arc::new(move |binding: &[u8]| key.stamp(binding))
 }
 
 /// Lists the backups of the store in a data folder and those in another folder, newest first within each.
 pub fn all(data: &Path, copies: Option<&Path>) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::new();
-    let others = copies.map(Shelf::at);
-    for shelf in std::iter::once(Shelf::of_store(data)).chain(others) {
+    let others = copies.map(Shelf::new);
+    for shelf in std::iter::once(Shelf::for_store(data)).chain(others) {
         let here = shelf.all();
-        found.extend(here.map_err(|error| super::files::unusable(shelf.folder(), &error))?);
+        found.extend(here.map_err(|error| super::files::io_error(shelf.folder(), &error))?);
     }
     Ok(found)
 }
 
 /// Refuses to create a store when `folder` has backups of this data folder that were sealed with an available key: the store
 /// existed and was lost.
-pub fn refuse_beside_copies(options: &StoreOptions, folder: &Path) -> Result<(), StoreError> {
+pub fn reject_new_store_with_copies(
+    options: &StoreOptions,
+    folder: &Path,
+) -> Result<(), StoreError> {
     let keys = Keys::find(options);
     // A folder that cannot be read is reported when a backup is copied to it.
-    let found = Shelf::at(folder).all().unwrap_or_default();
+    let found = Shelf::new(folder).all().unwrap_or_default();
     let labels = found.into_iter().filter_map(|found| found.label.ok());
     let here = file::Place::of(&options.data);
-    let ours = labels
-        .filter(|label| label.about.place == here && keys.fitting(label.identity()).is_some());
-    match ours.count() {
+    let matching = labels
+        .filter(|label| label.about.place == here && keys.matching(label.identity()).is_some());
+    match matching.count() {
         0 => Ok(()),
         count => Err(StoreError::Unusable(format!(
             "There is no store in {}, but {} has {count} backups of a store from there; nothing was changed. \
@@ -254,17 +258,17 @@ pub enum SealVerdict {
 
 /// Reads a backup completely and checks it.
 pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
-    let (label, fold) = file::read(path).map_err(|fault| faulty(path, &fault))?;
+    let (label, fold) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
     let seal = verdict(&label, keys);
     let mut trashed = 0;
-    let key = keys.fitting(label.identity());
+    let key = keys.matching(label.identity());
     let mut secrets = key.map(|_| (0, 0));
     for (id, folded) in &fold.connections {
         let Some(newest) = &folded.newest else {
             continue;
         };
         let saved: SavedJson<Connection<Sealed>, IgnoredAny> =
-            rows::read_json(*id, &newest.kept.1)?;
+            rows::read_json(*id, &newest.payload.1)?;
         trashed += usize::from(saved.connection.item.is_deleted());
         let Some((count, opened)) = &mut secrets else {
             continue;
@@ -293,7 +297,7 @@ pub fn verify(path: &Path, keys: &Keys) -> Result<Verified, StoreError> {
 }
 
 fn verdict(label: &Label, keys: &Keys) -> SealVerdict {
-    match keys.fitting(label.identity()) {
+    match keys.matching(label.identity()) {
         _ if !label.is_sealed() => SealVerdict::Unsealed,
         None => SealVerdict::NoKey,
         Some(key) if label.is_sealed_with(key) => SealVerdict::Right,
@@ -302,6 +306,6 @@ fn verdict(label: &Label, keys: &Keys) -> SealVerdict {
 }
 
 /// Returns the error for an unusable backup.
-pub fn faulty(path: &Path, fault: &Fault) -> StoreError {
+pub fn fault_error(path: &Path, fault: &Fault) -> StoreError {
     StoreError::Unusable(format!("{}: {fault}", path.display()))
 }

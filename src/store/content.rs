@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::exchange;
-use super::files::unusable;
+use super::files::io_error;
 use super::journal::head::Identity;
 use super::journal::segment::Segment;
 use super::journal::{self, snapshot};
-use super::sled::gather::{Gathered, Lost, Payloads, gather_files};
+use super::sled::gather::{Gathered, Lost, Payloads, salvage_files};
 use super::sled::open::read_head;
 use crate::connection::StoreError;
 
 /// Maximum number of attempts to read a store that is being written.
-const TRIES: usize = 16;
+const MAX_ATTEMPTS: usize = 16;
 
 /// Content of a store.
 pub struct Content {
@@ -23,14 +23,14 @@ pub struct Content {
     /// Connections and their versions.
     pub fold: Payloads,
     /// Reason why the content is incomplete; `None` when it matches the journal.
-    pub trouble: Option<String>,
+    pub problem: Option<String>,
 }
 
 /// Reads a complete store. Returns an error when part of it cannot be read.
-pub fn read_whole(data: &Path) -> Result<Content, StoreError> {
+pub fn read_complete(data: &Path) -> Result<Content, StoreError> {
     match read(data)? {
         Some(Content {
-            trouble: Some(why), ..
+            problem: Some(why), ..
         }) => Err(StoreError::Unusable(format!(
             "The store in {} cannot be read completely: {why}",
             data.display()
@@ -45,41 +45,41 @@ pub fn read_whole(data: &Path) -> Result<Content, StoreError> {
 
 /// Reads whatever is readable of a store. Returns `None` when no file identifies the store.
 pub fn read(data: &Path) -> Result<Option<Content>, StoreError> {
-    if exchange::is_under_way(data) {
-        return Err(StoreError::Unusable(exchange::unfinished(data)));
+    if exchange::is_pending(data) {
+        return Err(StoreError::Unusable(exchange::pending_message(data)));
     }
-    refuse_newer(data)?;
-    let refuse = |error: io::Error| unusable(data, &error);
+    reject_newer(data)?;
+    let refuse = |error: io::Error| io_error(data, &error);
     let mut before = signature(data).map_err(refuse)?;
-    let mut tries = 0;
+    let mut attempts = 0;
     loop {
-        tries += 1;
-        let gathered = gather_files(data, 0);
+        attempts += 1;
+        let salvaged = salvage_files(data, 0);
         let after = signature(data).map_err(refuse)?;
-        let is_still = after == before || tries == TRIES;
+        let is_final = after == before || attempts == MAX_ATTEMPTS;
         before = after;
-        match gathered {
-            Ok(gathered) if gathered.lost == Lost::Nothing || is_still => {
-                return Ok(content_of(data, gathered));
+        match salvaged {
+            Ok(salvaged) if salvaged.lost == Lost::Nothing || is_final => {
+                return Ok(to_content(data, salvaged));
             }
-            Err(error) if is_still => return Err(refuse(error)),
+            Err(error) if is_final => return Err(refuse(error)),
             // Another process changed or removed files; try again.
             Ok(_) | Err(_) => {}
         }
     }
 }
 
-fn content_of(data: &Path, gathered: Gathered) -> Option<Content> {
-    let Gathered { fold, lost, .. } = gathered;
-    let trouble = (lost != Lost::Nothing).then(|| trouble_of(data, &fold));
+fn to_content(data: &Path, salvaged: Gathered) -> Option<Content> {
+    let Gathered { fold, lost, .. } = salvaged;
+    let problem = (lost != Lost::Nothing).then(|| describe_problem(data, &fold));
     Some(Content {
         identity: fold.identity.clone()?,
         fold,
-        trouble,
+        problem,
     })
 }
 
-fn trouble_of(data: &Path, fold: &Payloads) -> String {
+fn describe_problem(data: &Path, fold: &Payloads) -> String {
     if let Some((segment, damage)) = fold.damage.first() {
         return format!(
             "{} is damaged at byte {}",
@@ -99,7 +99,7 @@ fn trouble_of(data: &Path, fold: &Payloads) -> String {
 }
 
 /// Lists the files of the journal and the snapshots.
-pub fn files_of(data: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn list_files(data: &Path) -> io::Result<Vec<PathBuf>> {
     let snapshots = snapshot::all(data)?.into_iter().map(|(_, path)| path);
     let segments = Segment::all(&data.join(journal::FOLDER))?.into_iter();
     Ok(snapshots
@@ -107,8 +107,8 @@ pub fn files_of(data: &Path) -> io::Result<Vec<PathBuf>> {
         .collect())
 }
 
-fn refuse_newer(data: &Path) -> Result<(), StoreError> {
-    for path in files_of(data).map_err(|error| unusable(data, &error))? {
+fn reject_newer(data: &Path) -> Result<(), StoreError> {
+    for path in list_files(data).map_err(|error| io_error(data, &error))? {
         match read_head(&path) {
             Err(error) if path.exists() => return Err(error),
             // A file that is gone was removed by the retention of another process.
@@ -120,7 +120,7 @@ fn refuse_newer(data: &Path) -> Result<(), StoreError> {
 
 /// State of the files, to detect changes while reading.
 fn signature(data: &Path) -> io::Result<Vec<(PathBuf, u64, Option<SystemTime>)>> {
-    let files = files_of(data)?.into_iter().filter_map(|path| {
+    let files = list_files(data)?.into_iter().filter_map(|path| {
         let found = std::fs::metadata(&path).ok()?;
         Some((path, found.len(), found.modified().ok()))
     });

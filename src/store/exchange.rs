@@ -24,15 +24,15 @@ const ASIDE: &str = "aside";
 /// Parts of a store. The journal is authoritative, so it is moved last.
 const PARTS: [&str; 4] = ["sled", "damaged", "snapshots", "journal"];
 /// Folder of a replaced store that is no longer needed.
-const NEEDLESS: &str = "outgoing";
+const OUTGOING: &str = "outgoing";
 
 /// Treatment of the replaced store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before<'a> {
     /// Keep it in a folder with this name, or this name and a number.
-    Kept(&'a str),
+    Keep(&'a str),
     /// Remove it once the new store was opened, because the new store contains all of it.
-    Needless,
+    Remove,
 }
 
 /// Creates an empty folder for the new store. The caller must hold the lock of the data folder, here and below.
@@ -47,34 +47,34 @@ pub fn begin(data: &Path) -> io::Result<PathBuf> {
 pub fn commit(data: &Path, before: Before<'_>) -> io::Result<PathBuf> {
     let unfinished = data.join(UNFINISHED);
     let name = match before {
-        Before::Kept(name) => free_name(data, name),
-        Before::Needless => NEEDLESS.to_owned(),
+        Before::Keep(name) => free_name(data, name),
+        Before::Remove => OUTGOING.to_owned(),
     };
-    files::place(&unfinished.join(ASIDE), |file| {
+    files::write_atomically(&unfinished.join(ASIDE), |file| {
         file.write_all(name.as_bytes())
     })?;
     sync_all(&unfinished)?;
     fs::rename(&unfinished, data.join(NEXT))?;
     files::sync_folder(data)?;
-    finish(data)?;
+    complete(data)?;
     Ok(folder_of(data, &name))
 }
 
 /// Completes an interrupted replacement.
-pub fn finish(data: &Path) -> io::Result<()> {
+pub fn complete(data: &Path) -> io::Result<()> {
     for step in steps(data)? {
-        step.take()?;
+        step.execute()?;
     }
     Ok(())
 }
 
 /// Returns true while a replacement is incomplete.
-pub fn is_under_way(data: &Path) -> bool {
+pub fn is_pending(data: &Path) -> bool {
     data.join(NEXT).exists()
 }
 
 /// Message for an incomplete replacement.
-pub fn unfinished(data: &Path) -> String {
+pub fn pending_message(data: &Path) -> String {
     format!(
         "The store in {} is being replaced. If no umai is doing that now, the replacement was interrupted: run umai connections list to finish it",
         data.display()
@@ -92,28 +92,28 @@ pub fn current(data: &Path) -> PathBuf {
 }
 
 /// Removes an unfinished new store and a replaced store that is no longer needed.
-pub fn tidy(data: &Path) -> io::Result<()> {
+pub fn remove_leftovers(data: &Path) -> io::Result<()> {
     remove_folder(&data.join(UNFINISHED))?;
-    remove_folder(&data.join(NEEDLESS))
+    remove_folder(&data.join(OUTGOING))
 }
 
 /// Step of a replacement. Every step can be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
-    Make(PathBuf),
+    Create(PathBuf),
     Move(PathBuf, PathBuf),
     Sync(PathBuf),
-    Forget(PathBuf),
+    RemoveFile(PathBuf),
     Remove(PathBuf),
 }
 
 impl Step {
-    fn take(&self) -> io::Result<()> {
+    fn execute(&self) -> io::Result<()> {
         match self {
-            Self::Make(folder) => files::create_folder(folder),
+            Self::Create(folder) => files::create_folder(folder),
             Self::Move(from, to) => fs::rename(from, to),
             Self::Sync(folder) => files::sync_folder(folder),
-            Self::Forget(file) => fs::remove_file(file),
+            Self::RemoveFile(file) => fs::remove_file(file),
             Self::Remove(folder) => remove_folder(folder),
         }
     }
@@ -126,9 +126,9 @@ fn steps(data: &Path) -> io::Result<Vec<Step>> {
         return Ok(Vec::new());
     }
     let mut steps = Vec::new();
-    if let Some(name) = aside(&next)? {
+    if let Some(name) = previous_parts_name(&next)? {
         let aside = folder_of(data, &name);
-        steps.push(Step::Make(aside.clone()));
+        steps.push(Step::Create(aside.clone()));
         for part in PARTS.map(|part| (data.join(part), aside.join(part))) {
             if part.0.exists() {
                 steps.push(Step::Move(part.0, part.1));
@@ -137,7 +137,7 @@ fn steps(data: &Path) -> io::Result<Vec<Step>> {
         // The moves must be durable before the name of their destination is removed.
         steps.push(Step::Sync(aside));
         steps.push(Step::Sync(data.to_owned()));
-        steps.push(Step::Forget(next.join(ASIDE)));
+        steps.push(Step::RemoveFile(next.join(ASIDE)));
         steps.push(Step::Sync(next.clone()));
     }
     for part in PARTS.map(|part| (next.join(part), data.join(part))) {
@@ -152,7 +152,7 @@ fn steps(data: &Path) -> io::Result<Vec<Step>> {
 }
 
 /// Name of the folder for the previous parts; `None` when all of them are moved.
-fn aside(next: &Path) -> io::Result<Option<String>> {
+fn previous_parts_name(next: &Path) -> io::Result<Option<String>> {
     let name = match fs::read_to_string(next.join(ASIDE)) {
         Ok(name) => name,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -168,8 +168,8 @@ fn aside(next: &Path) -> io::Result<Option<String>> {
 }
 
 fn folder_of(data: &Path, name: &str) -> PathBuf {
-    if name == NEEDLESS {
-        data.join(NEEDLESS)
+    if name == OUTGOING {
+        data.join(OUTGOING)
     } else {
         data.join(REPLACED).join(name)
     }
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     /// Folder with a store whose parts contain a marker, and a second store created next to it.
-    fn two() -> tempfile::TempDir {
+    fn two_stores() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path();
         for part in PARTS {
@@ -224,42 +224,42 @@ mod tests {
         folder
     }
 
-    fn who(folder: &Path) -> Vec<Option<String>> {
+    fn markers(folder: &Path) -> Vec<Option<String>> {
         PARTS
             .map(|part| fs::read_to_string(folder.join(part).join("who")).ok())
             .to_vec()
     }
 
-    fn all(who: &str) -> Vec<Option<String>> {
-        vec![Some(who.to_owned()); PARTS.len()]
+    fn all(marker: &str) -> Vec<Option<String>> {
+        vec![Some(marker.to_owned()); PARTS.len()]
     }
 
     #[test]
     fn interrupted_replacement_is_completed_from_any_step() {
-        let steps_in_all = {
-            let folder = two();
+        let step_count = {
+            let folder = two_stores();
             name_and_rename(folder.path());
             steps(folder.path()).unwrap().len()
         };
-        assert!(steps_in_all > 10);
-        for first in 0..=steps_in_all {
+        assert!(step_count > 10);
+        for first in 0..=step_count {
             for second in [0, 1, usize::MAX] {
-                let folder = two();
+                let folder = two_stores();
                 let data = folder.path();
                 name_and_rename(data);
                 // Interrupted once, and again while the remaining steps are completed.
-                for taken in [first, second] {
-                    for step in steps(data).unwrap().iter().take(taken) {
-                        step.take().unwrap();
+                for executed in [first, second] {
+                    for step in steps(data).unwrap().iter().take(executed) {
+                        step.execute().unwrap();
                     }
                 }
-                finish(data).unwrap();
-                tidy(data).unwrap();
-                let now = who(data);
+                complete(data).unwrap();
+                remove_leftovers(data).unwrap();
+                let now = markers(data);
                 assert_eq!(now[1], None, "after {first} and {second} steps");
                 assert_eq!(now[0].as_deref(), Some("new"));
                 assert_eq!(now[2..], all("new")[2..]);
-                assert_eq!(who(&data.join("replaced/before")), all("old"));
+                assert_eq!(markers(&data.join("replaced/before")), all("old"));
                 assert!(!data.join(NEXT).exists());
             }
         }
@@ -274,26 +274,26 @@ mod tests {
 
     #[test]
     fn replacement_changes_nothing_before_the_rename() {
-        let folder = two();
-        finish(folder.path()).unwrap();
-        tidy(folder.path()).unwrap();
-        assert_eq!(who(folder.path()), all("old"));
+        let folder = two_stores();
+        complete(folder.path()).unwrap();
+        remove_leftovers(folder.path()).unwrap();
+        assert_eq!(markers(folder.path()), all("old"));
         assert!(!folder.path().join(UNFINISHED).exists());
     }
 
     #[test]
     fn replaced_stores_are_kept_or_removed_by_policy() {
-        let folder = two();
+        let folder = two_stores();
         let data = folder.path();
-        let first = commit(data, Before::Kept("same")).unwrap();
+        let first = commit(data, Before::Keep("same")).unwrap();
         fs::create_dir(begin(data).unwrap().join("journal")).unwrap();
-        let second = commit(data, Before::Kept("same")).unwrap();
-        assert_eq!(who(&first), all("old"));
-        assert_eq!(who(&second)[3].as_deref(), Some("new"));
+        let second = commit(data, Before::Keep("same")).unwrap();
+        assert_eq!(markers(&first), all("old"));
+        assert_eq!(markers(&second)[3].as_deref(), Some("new"));
         fs::create_dir(begin(data).unwrap().join("journal")).unwrap();
-        let third = commit(data, Before::Needless).unwrap();
+        let third = commit(data, Before::Remove).unwrap();
         assert!(third.exists());
-        tidy(data).unwrap();
+        remove_leftovers(data).unwrap();
         assert!(!third.exists());
     }
 }

@@ -9,12 +9,14 @@ use super::journal::{self, snapshot};
 use super::lock;
 use crate::connection::StoreError;
 use crate::disk::{Use, describe, is_forbidden, permission_denied};
-pub use crate::disk::{aside, create_file, create_folder, place, sync_folder, sync_way_to};
+pub use crate::disk::{
+    create_file, create_folder, sync_folder, sync_parents, temporary_path, write_atomically,
+};
 
 /// Returns an error when other users can write the file or folder.
-pub fn refuse_writable_by_others(path: &Path) -> Result<(), StoreError> {
+pub fn reject_writable_by_others(path: &Path) -> Result<(), StoreError> {
     let mode = std::fs::metadata(path)
-        .map_err(|error| unusable(path, &error))?
+        .map_err(|error| io_error(path, &error))?
         .permissions()
         .mode();
     if mode & 0o022 == 0 {
@@ -27,7 +29,7 @@ pub fn refuse_writable_by_others(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Returns the error for a failed operation on a path.
-pub fn unusable(path: &Path, error: &io::Error) -> StoreError {
+pub fn io_error(path: &Path, error: &io::Error) -> StoreError {
     StoreError::Unusable(describe(path, error))
 }
 
@@ -35,7 +37,7 @@ pub fn unusable(path: &Path, error: &io::Error) -> StoreError {
 ///
 /// Checked before anything is read, because a database that cannot be opened would be treated as damaged.
 pub fn refuse_forbidden(data: &Path, database: &Path) -> Result<(), StoreError> {
-    let forbidden = forbidden_in(data, database).map_err(|error| unusable(data, &error))?;
+    let forbidden = forbidden_in(data, database).map_err(|error| io_error(data, &error))?;
     forbidden.map_or(Ok(()), |path| {
         Err(StoreError::Unusable(permission_denied(&path, &path, data)))
     })

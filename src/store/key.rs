@@ -21,7 +21,7 @@ use crate::connection::{Plain, Sealed, StoreError};
 const LENGTH: usize = 32;
 const NONCE: usize = 24;
 /// Secrets are padded to a multiple of this, to hide their length.
-const BUCKET: usize = 64;
+const PADDING: usize = 64;
 /// File name of the key in the config and credentials folders.
 const FILE: &str = "umai.key";
 
@@ -72,7 +72,7 @@ impl Key {
 
     /// Clones the key.
     #[must_use]
-    pub fn again(&self) -> Self {
+    pub fn duplicate(&self) -> Self {
         Self(self.0.clone())
     }
 
@@ -96,7 +96,7 @@ impl Key {
     }
 
     /// Returns true when a check value was created with this key.
-    pub fn fits(&self, store: Uuid, check: &KeyCheck) -> bool {
+    pub fn matches(&self, store: Uuid, check: &KeyCheck) -> bool {
         self.has_sealed(check, &check_binding(store))
     }
 
@@ -116,7 +116,7 @@ impl Key {
     pub fn seal(&self, place: &Place<'_>, text: &str) -> Result<Sealed, StoreError> {
         let length = u32::try_from(text.len())
             .map_err(|_| StoreError::Key("The secret is too long to seal".into()))?;
-        let size = (size_of::<u32>() + text.len()).next_multiple_of(BUCKET);
+        let size = (size_of::<u32>() + text.len()).next_multiple_of(PADDING);
         let mut padded = Zeroizing::new(Vec::with_capacity(size));
         padded.extend_from_slice(&length.to_le_bytes());
         padded.extend_from_slice(text.as_bytes());

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::files::unusable;
+use super::files::io_error;
 use crate::connection::StoreError;
 
 /// Name of the lock file, which contains the ID of the process that holds the lock.
@@ -31,34 +31,35 @@ impl Lock {
     pub fn take(folder: &Path) -> Result<Self, StoreError> {
         let file = open(folder)?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(held(folder));
+            return Err(held_error(folder));
         }
-        Ok(Self::signed(file))
+        Ok(Self::with_pid(file))
     }
 
-    /// Takes the lock, waiting up to `patience` for a process that is closing.
-    pub fn take_within(folder: &Path, patience: Duration) -> Result<Self, StoreError> {
+    /// Takes the lock, waiting up to `timeout` for a process that is closing.
+    pub fn take_within(folder: &Path, timeout: Duration) -> Result<Self, StoreError> {
         match Self::take(folder) {
             Err(StoreError::Held { .. }) => {}
             other => return other,
         }
         let file = open(folder)?;
-        let (taken, told) = std::sync::mpsc::channel();
+        let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::Builder::new()
             .name("umai-store-wait".into())
             .spawn(move || {
                 if flock(&file, FlockOperation::LockExclusive).is_ok() {
                     // After a timeout there is no receiver, and the lock is released when `file` is dropped.
-                    let _ = taken.send(file);
+                    let _ = sender.send(file);
                 }
             })
-            .map_err(|error| unusable(folder, &error))?;
-        told.recv_timeout(patience)
-            .map(Self::signed)
-            .map_err(|_| held(folder))
+            .map_err(|error| io_error(folder, &error))?;
+        receiver
+            .recv_timeout(timeout)
+            .map(Self::with_pid)
+            .map_err(|_| held_error(folder))
     }
 
-    fn signed(mut file: File) -> Self {
+    fn with_pid(mut file: File) -> Self {
         // The process ID is informational: a full disk must not prevent opening the store.
         let _ = file
             .set_len(0)
@@ -77,20 +78,20 @@ fn open(folder: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .mode(0o600)
         .open(&path)
-        .map_err(|error| unusable(&path, &error))
+        .map_err(|error| io_error(&path, &error))
 }
 
 /// Returns the error that names the process holding the lock.
-pub fn held(folder: &Path) -> StoreError {
+pub fn held_error(folder: &Path) -> StoreError {
     StoreError::Held {
         folder: folder.display().to_string(),
-        pid: holder(folder).unwrap_or_else(|| "unknown".into()),
+        pid: owner_pid(folder).unwrap_or_else(|| "unknown".into()),
     }
 }
 
 /// Returns true when the process that holds the lock is suspended, as far as the system reports it.
-pub fn is_holder_stopped(folder: &Path) -> bool {
-    let Some(pid) = holder(folder) else {
+pub fn is_owner_suspended(folder: &Path) -> bool {
+    let Some(pid) = owner_pid(folder) else {
         return false;
     };
     let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
@@ -102,7 +103,7 @@ pub fn is_holder_stopped(folder: &Path) -> bool {
 }
 
 /// ID of the process that took the lock last.
-pub fn holder(folder: &Path) -> Option<String> {
+pub fn owner_pid(folder: &Path) -> Option<String> {
     let written = std::fs::read_to_string(folder.join(FILE)).ok()?;
     let pid: u32 = written.trim().parse().ok()?;
     Some(pid.to_string())

@@ -71,12 +71,12 @@ fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
 }
 
 impl<S> State<S> {
-    fn admit(&self, save: &Save<S>) -> Result<(), StoreError> {
+    fn check(&self, save: &Save<S>) -> Result<(), StoreError> {
         let item = &save.connection.item;
         let found = self
             .connections
             .get(&item.id)
-            .map(|kept| kept.connection.item.version);
+            .map(|record| record.connection.item.version);
         match (save.put, found) {
             (Put::New, None) => {}
             (Put::New, Some(_)) => return Err(StoreError::IdTaken(item.id)),
@@ -89,9 +89,9 @@ impl<S> State<S> {
         }
         let owner = self.aliases.get(&item.alias.to_lowercase());
         match owner.and_then(|owner| self.connections.get(owner)) {
-            Some(kept) if kept.connection.item.id != item.id => Err(StoreError::AliasTaken {
+            Some(record) if record.connection.item.id != item.id => Err(StoreError::AliasTaken {
                 alias: item.alias.clone(),
-                by: Box::new(kept.connection.listed()),
+                by: Box::new(record.connection.listed()),
             }),
             Some(_) | None => Ok(()),
         }
@@ -99,7 +99,7 @@ impl<S> State<S> {
 }
 
 impl<S: Clone> State<S> {
-    fn keep(&mut self, save: Save<S>) {
+    fn insert(&mut self, save: Save<S>) {
         let item = &save.connection.item;
         let id = item.id;
         let version = Version {
@@ -116,11 +116,11 @@ impl<S: Clone> State<S> {
             versions = before.versions;
         }
         versions.insert(item.version, version);
-        let kept = Kept {
+        let record = Kept {
             connection: save.connection,
             versions,
         };
-        self.connections.insert(id, kept);
+        self.connections.insert(id, record);
     }
 }
 
@@ -141,14 +141,14 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         Ok(state
             .connections
             .get(&id)
-            .map(|kept| kept.connection.clone()))
+            .map(|record| record.connection.clone()))
     }
 
     async fn find(&self, alias: &str) -> Result<Option<Connection<S>>, StoreError> {
         let state = self.open_state()?;
         let id = state.aliases.get(&alias.to_lowercase());
-        let kept = id.and_then(|id| state.connections.get(id));
-        Ok(kept.map(|kept| kept.connection.clone()))
+        let record = id.and_then(|id| state.connections.get(id));
+        Ok(record.map(|record| record.connection.clone()))
     }
 
     async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
@@ -157,7 +157,7 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         let mut found: Vec<&Connection<S>> = state
             .connections
             .values()
-            .map(|kept| &kept.connection)
+            .map(|record| &record.connection)
             .filter(|connection| query.admits(&connection.item))
             .collect();
         found.sort_by_cached_key(|connection| {
@@ -171,7 +171,7 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         })
     }
 
-    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+    async fn aliases(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         let prefix = prefix.to_lowercase();
         let state = self.open_state()?;
         let mut found: Vec<&String> = state
@@ -180,21 +180,21 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
             .filter(|alias| alias.starts_with(&prefix) && !alias::is_in_trash(alias))
             .collect();
         found.sort();
-        Ok(found.into_iter().take(most).cloned().collect())
+        Ok(found.into_iter().take(limit).cloned().collect())
     }
 
     async fn save(&self, save: Save<S>) -> Result<Revision, StoreError> {
         let mut state = self.open_state()?;
-        state.admit(&save)?;
+        state.check(&save)?;
         let item = save.connection.listed();
-        state.keep(save);
+        state.insert(save);
         Ok(self.announce(state, What::became(item)))
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
         let mut state = self.open_state()?;
-        let kept = state.connections.get(&id).ok_or(StoreError::NotFound(id))?;
-        let item = &kept.connection.item;
+        let record = state.connections.get(&id).ok_or(StoreError::NotFound(id))?;
+        let item = &record.connection.item;
         if item.version != version {
             return Err(StoreError::VersionMoved {
                 expected: version,
@@ -209,16 +209,16 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
 
     async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
         let state = self.open_state()?;
-        let versions = state.connections.get(&id).map_or_else(Vec::new, |kept| {
-            kept.versions.values().rev().cloned().collect()
+        let versions = state.connections.get(&id).map_or_else(Vec::new, |record| {
+            record.versions.values().rev().cloned().collect()
         });
         Ok(page(versions, window))
     }
 
     async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
         let state = self.open_state()?;
-        let kept = state.connections.get(&id);
-        Ok(kept.and_then(|kept| kept.versions.get(&number).cloned()))
+        let record = state.connections.get(&id);
+        Ok(record.and_then(|record| record.versions.get(&number).cloned()))
     }
 
     fn revision(&self) -> Revision {
@@ -232,17 +232,17 @@ impl<S: Clone + Send + Sync + 'static> ConnectionStore<S> for MemoryStore<S> {
         let start = (Arc::clone(&self.state), self.newest.subscribe(), since.0);
         Ok(Box::pin(futures_util::stream::unfold(
             start,
-            |(state, mut news, seen)| async move {
+            |(state, mut updates, seen)| async move {
                 loop {
-                    let newest = *news.borrow_and_update();
+                    let newest = *updates.borrow_and_update();
                     let next = usize::try_from(seen)
                         .ok()
                         .and_then(|seen| lock(&state).changes.get(seen).cloned());
                     if let Some(changed) = next {
                         let seen = changed.revision.0;
-                        return Some((Ok(changed), (state, news, seen)));
+                        return Some((Ok(changed), (state, updates, seen)));
                     }
-                    if newest.is_none() || news.changed().await.is_err() {
+                    if newest.is_none() || updates.changed().await.is_err() {
                         return None;
                     }
                 }

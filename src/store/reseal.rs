@@ -31,7 +31,7 @@ pub fn reseal(
             continue;
         };
         let SavedJson::<Connection<Sealed>, Change> { connection, change } =
-            rows::read_json(*id, &newest.kept.1)?;
+            rows::read_json(*id, &newest.payload.1)?;
         let connection = connection.try_map(|field, sealed| {
             let place = Place {
                 store,
@@ -46,7 +46,7 @@ pub fn reseal(
                 Ok(sealed)
             }
         })?;
-        newest.kept.1 = rows::write_json(&SavedJson { connection, change })?;
+        newest.payload.1 = rows::write_json(&SavedJson { connection, change })?;
     }
     Ok(resealed)
 }
@@ -59,7 +59,7 @@ pub fn count_open(fold: &Payloads, store: Uuid, key: &Key) -> Result<usize, Stor
             continue;
         };
         let saved: SavedJson<Connection<Sealed>, IgnoredAny> =
-            rows::read_json(*id, &newest.kept.1)?;
+            rows::read_json(*id, &newest.payload.1)?;
         for (field, value) in saved.connection.settings.iter().flat_map(Settings::iter) {
             if let Setting::Secret(sealed) = value {
                 let place = Place {

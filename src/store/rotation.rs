@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
-use super::backup::restore::{Named, lock_alone};
+use super::backup::restore::{Named, lock_exclusively};
 use super::content::{self, Content};
 use super::exchange::{self, Before};
-use super::files::unusable;
+use super::files::io_error;
 use super::journal::head::{Head, Identity};
-use super::key::place::{Content as Held, Spot, forget, install};
+use super::key::place::{Content as Held, Spot, install, remove};
 use super::key::{Fingerprint, Key, earlier};
 use super::reseal::{self, Resealed};
 use super::sled::gather::Payloads;
@@ -44,41 +44,41 @@ pub fn rotate(options: &StoreOptions) -> Result<Rotated, StoreError> {
     let spot = Spot::find(options.key_file.as_deref(), &options.config);
     spot.refuse_credentials(COMMAND)?;
     let data = &options.data;
-    refuse_nothing(data)?;
-    let _lock = lock_alone(data, COMMAND)?;
-    exchange::finish(data).map_err(|error| unusable(data, &error))?;
+    ensure_store_exists(data)?;
+    let _lock = lock_exclusively(data, COMMAND)?;
+    exchange::complete(data).map_err(|error| io_error(data, &error))?;
     let Content {
         identity, mut fold, ..
-    } = content::read_whole(data)?;
+    } = content::read_complete(data)?;
     let (_, old) = unlock(options, Some(&identity))?;
     let new = Key::random()?;
     let next = Identity {
         store: identity.store,
         check: new.check(identity.store)?,
     };
-    let held = spot.read()?.of_another(&new)?;
+    let content = spot.read()?.wrap_another(&new)?;
     earlier::add(&spot, &old, &new)?;
-    let made = wait_beside(&spot, &held)
+    let created = write_pending(&spot, &content)
         .and_then(|()| reseal::reseal(&mut fold, identity.store, &old, &new))
-        .and_then(|resealed| prove(&fold, identity.store, &new, resealed).map(|()| resealed))
-        .and_then(|resealed| make(data, next, &fold).map(|()| resealed));
-    let resealed = match made {
+        .and_then(|resealed| verify(&fold, identity.store, &new, resealed).map(|()| resealed))
+        .and_then(|resealed| create(data, next, &fold).map(|()| resealed));
+    let resealed = match created {
         Ok(resealed) => resealed,
         Err(error) => {
             // Nothing depends on the pending key; the next rotation overwrites it.
-            let _ = forget(&spot.pending());
+            let _ = remove(&spot.pending());
             return Err(error);
         }
     };
-    exchange::commit(data, Before::Needless).map_err(|error| unusable(data, &error))?;
-    let done = install(&spot).and_then(|()| earlier::tidy(&spot, &new));
-    let tidied = exchange::tidy(data).map_err(|error| unusable(data, &error));
+    exchange::commit(data, Before::Remove).map_err(|error| io_error(data, &error))?;
+    let installed = install(&spot).and_then(|()| earlier::prune(&spot, &new));
+    let cleaned = exchange::remove_leftovers(data).map_err(|error| io_error(data, &error));
     Ok(Rotated {
         fingerprint: new.fingerprint(),
         path: spot.path,
         secrets: resealed.secrets,
         unreadable: resealed.unreadable,
-        notices: [done, tidied]
+        notices: [installed, cleaned]
             .into_iter()
             .filter_map(Result::err)
             .map(|error| error.to_string())
@@ -107,10 +107,10 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
     let spot = Spot::find(options.key_file.as_deref(), &options.config);
     spot.refuse_credentials(COMMAND)?;
     let data = &options.data;
-    refuse_nothing(data)?;
-    let _lock = lock_alone(data, COMMAND)?;
-    exchange::finish(data).map_err(|error| unusable(data, &error))?;
-    let Content { identity, fold, .. } = content::read_whole(data)?;
+    ensure_store_exists(data)?;
+    let _lock = lock_exclusively(data, COMMAND)?;
+    exchange::complete(data).map_err(|error| io_error(data, &error))?;
+    let Content { identity, fold, .. } = content::read_complete(data)?;
     if unlock(options, Some(&identity)).is_ok() {
         return Err(StoreError::Key(format!(
             "The key in {} matches this store; nothing was changed. To replace a working key, use: umai key rotate",
@@ -123,16 +123,16 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
         store: identity.store,
         check: new.check(identity.store)?,
     };
-    wait_beside(&spot, &Held::Plain(new.again()))?;
-    if let Err(error) = make(data, next, &fold) {
+    write_pending(&spot, &Held::Plain(new.duplicate()))?;
+    if let Err(error) = create(data, next, &fold) {
         // Nothing depends on the pending key.
-        let _ = forget(&spot.pending());
+        let _ = remove(&spot.pending());
         return Err(error);
     }
-    let key_aside = set_key_aside(&spot)?;
+    let key_aside = move_key_aside(&spot)?;
     let name = format!("{}-key-lost", now.format("%Y%m%dT%H%M%SZ"));
     let store_aside =
-        exchange::commit(data, Before::Kept(&name)).map_err(|error| unusable(data, &error))?;
+        exchange::commit(data, Before::Keep(&name)).map_err(|error| io_error(data, &error))?;
     install(&spot)?;
     Ok(Renewed {
         fingerprint: new.fingerprint(),
@@ -144,7 +144,7 @@ pub fn renew(options: &StoreOptions, now: DateTime<Utc>) -> Result<Renewed, Stor
 }
 
 /// Returns an error when the data folder does not exist.
-pub fn refuse_nothing(data: &Path) -> Result<(), StoreError> {
+pub fn ensure_store_exists(data: &Path) -> Result<(), StoreError> {
     if data.is_dir() {
         return Ok(());
     }
@@ -155,24 +155,24 @@ pub fn refuse_nothing(data: &Path) -> Result<(), StoreError> {
 }
 
 /// Writes the pending key next to the current one.
-fn wait_beside(spot: &Spot, key: &Held) -> Result<(), StoreError> {
+fn write_pending(spot: &Spot, key: &Held) -> Result<(), StoreError> {
     let pending = spot.pending();
-    forget(&pending)?;
+    remove(&pending)?;
     key.write(&pending)
 }
 
-fn make(data: &Path, identity: Identity, fold: &Payloads) -> Result<(), StoreError> {
+fn create(data: &Path, identity: Identity, fold: &Payloads) -> Result<(), StoreError> {
     let head = Head {
         identity,
         revision: fold.revision,
         digest: fold.digest(),
     };
-    let folder = exchange::begin(data).map_err(|error| unusable(data, &error))?;
-    making::make(&folder, &head, |writer| making::write_rows(fold, writer))
+    let folder = exchange::begin(data).map_err(|error| io_error(data, &error))?;
+    making::create(&folder, &head, |writer| making::write_rows(fold, writer))
 }
 
 /// Checks that the new key opens all resealed secrets, before anything depends on it.
-fn prove(
+fn verify(
     fold: &Payloads,
     store: uuid::Uuid,
     new: &Key,
@@ -189,11 +189,11 @@ fn prove(
 }
 
 /// Renames a key file that does not match the store; it is never deleted.
-fn set_key_aside(spot: &Spot) -> Result<Option<PathBuf>, StoreError> {
+fn move_key_aside(spot: &Spot) -> Result<Option<PathBuf>, StoreError> {
     if !spot.path.exists() {
         return Ok(None);
     }
-    let mut names = (1_u32..).map(|number| spot.beside(&format!("wrong-{number}")));
+    let mut names = (1_u32..).map(|number| spot.sibling(&format!("wrong-{number}")));
     let Some(aside) = names.find(|path| !path.exists()) else {
         return Ok(None);
     };
@@ -214,7 +214,7 @@ fn with_secrets(fold: &Payloads) -> Result<Vec<Named>, StoreError> {
             continue;
         };
         let saved: SavedJson<Connection<Sealed>, IgnoredAny> =
-            rows::read_json(*id, &newest.kept.1)?;
+            rows::read_json(*id, &newest.payload.1)?;
         let item = saved.connection.item;
         let settings = saved.connection.settings;
         let has_secret = settings

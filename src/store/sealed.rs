@@ -14,7 +14,7 @@ use crate::connection::{
 
 /// Store with plain secrets on top of a store with sealed ones, which never sees a plain secret.
 pub struct SealedStore<T> {
-    below: T,
+    inner: T,
     key: Arc<Key>,
     store: Uuid,
     /// Notices of the inner store and about secrets that cannot be opened, in order of arrival.
@@ -22,13 +22,13 @@ pub struct SealedStore<T> {
 }
 
 /// Maximum number of notices.
-const MOST: usize = 100;
+const MAX_NOTICES: usize = 100;
 
 impl<T: ConnectionStore<Sealed>> SealedStore<T> {
     /// Wraps a store. `key` seals the secrets; `store` is the ID that every seal is bound to.
-    pub fn new(below: T, key: impl Into<Arc<Key>>, store: Uuid) -> Self {
+    pub fn new(inner: T, key: impl Into<Arc<Key>>, store: Uuid) -> Self {
         Self {
-            below,
+            inner,
             key: key.into(),
             store,
             notices: Mutex::default(),
@@ -46,7 +46,7 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
             };
             let opened = self.key.open(&place, &secret);
             if opened.expose().is_none() {
-                self.tell(&name, field);
+                self.add_notice(&name, field);
             }
             Ok::<_, std::convert::Infallible>(opened)
         });
@@ -55,30 +55,30 @@ impl<T: ConnectionStore<Sealed>> SealedStore<T> {
         }
     }
 
-    fn tell(&self, name: &str, field: &str) {
-        let mut notices = self.known();
+    fn add_notice(&self, name: &str, field: &str) {
+        let mut notices = self.lock_notices();
         let sentence =
             format!("The {field} of {name} cannot be opened with this key; enter it again");
-        if notices.len() < MOST && !notices.contains(&sentence) {
+        if notices.len() < MAX_NOTICES && !notices.contains(&sentence) {
             notices.push(sentence);
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Vec<StoreNotice>> {
-        let mut known = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        for notice in self.below.notices() {
-            if !known.contains(&notice) {
-                known.push(notice);
+    fn lock_notices(&self) -> MutexGuard<'_, Vec<StoreNotice>> {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        for notice in self.inner.notices() {
+            if !notices.contains(&notice) {
+                notices.push(notice);
             }
         }
-        known
+        notices
     }
 
     /// Seals a connection. A secret that could not be opened keeps its stored seal, so that a rename does not lose it.
     async fn seal(&self, plain: Connection<Plain>) -> Result<Connection<Sealed>, StoreError> {
         let connection = plain.item.id;
         let stored = if has_unreadable(&plain) {
-            self.below.get(connection).await?
+            self.inner.get(connection).await?
         } else {
             None
         };
@@ -118,26 +118,26 @@ fn stored_seal(stored: Option<&Connection<Sealed>>, field: &str) -> Option<Seale
 #[async_trait]
 impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
     async fn get(&self, id: Uuid) -> Result<Option<Connection<Plain>>, StoreError> {
-        let found = self.below.get(id).await?;
+        let found = self.inner.get(id).await?;
         Ok(found.map(|sealed| self.open(sealed)))
     }
 
     async fn find(&self, alias: &str) -> Result<Option<Connection<Plain>>, StoreError> {
-        let found = self.below.find(alias).await?;
+        let found = self.inner.find(alias).await?;
         Ok(found.map(|sealed| self.open(sealed)))
     }
 
     async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
-        self.below.list(query).await
+        self.inner.list(query).await
     }
 
-    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
-        self.below.aliases(prefix, most).await
+    async fn aliases(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.inner.aliases(prefix, limit).await
     }
 
     async fn save(&self, save: Save<Plain>) -> Result<Revision, StoreError> {
         let connection = self.seal(save.connection).await?;
-        self.below
+        self.inner
             .save(Save {
                 connection,
                 put: save.put,
@@ -147,30 +147,30 @@ impl<T: ConnectionStore<Sealed>> ConnectionStore<Plain> for SealedStore<T> {
     }
 
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {
-        self.below.delete(id, version).await
+        self.inner.delete(id, version).await
     }
 
     async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
-        self.below.versions(id, window).await
+        self.inner.versions(id, window).await
     }
 
     async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
-        self.below.version(id, number).await
+        self.inner.version(id, number).await
     }
 
     fn revision(&self) -> Revision {
-        self.below.revision()
+        self.inner.revision()
     }
 
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
-        self.below.changes(since).await
+        self.inner.changes(since).await
     }
 
     fn notices(&self) -> Vec<StoreNotice> {
-        self.known().clone()
+        self.lock_notices().clone()
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.below.close().await
+        self.inner.close().await
     }
 }

@@ -14,7 +14,7 @@
 //! Nothing has to be cleaned up by hand: the system releases the lock of a process that ends, and the next leader replaces a
 //! leftover socket.
 //!
-//! A process that suspends itself, as with Ctrl-Z, pauses the store before ([`SharedStore::let_go`]), because no other process
+//! A process that suspends itself, as with Ctrl-Z, pauses the store before ([`SharedStore::pause`]), because no other process
 //! could take over. A process suspended from outside cannot do that; its clients get an error after a while.
 
 mod again;
@@ -41,7 +41,7 @@ use uuid::Uuid;
 pub use self::election::Unlock;
 use self::guest::Unanswered;
 use self::seating::{Seating, Stage};
-use self::wire::{Reply, Request, Write, beside_the_point};
+use self::wire::{Reply, Request, Write, unexpected_reply};
 use super::backup::{BackupPlan, Stamp};
 use super::journal::head::Identity;
 use crate::connection::store::{ChangeFeed, ConnectionStore, Revision, Save, StoreNotice};
@@ -59,18 +59,18 @@ pub struct Rest(Arc<Seating>);
 
 impl Drop for Rest {
     fn drop(&mut self) {
-        self.0.go_on();
+        self.0.resume();
     }
 }
 
 impl SharedStore {
     /// Returns the store of a folder without opening it.
     pub fn new(data: &Path) -> Self {
-        Self::copying_backups(data, None)
+        Self::with_backup_copies(data, None)
     }
 
     /// Like [`new`](Self::new), with a folder for copies of backups.
-    pub fn copying_backups(data: &Path, copies: Option<PathBuf>) -> Self {
+    pub fn with_backup_copies(data: &Path, copies: Option<PathBuf>) -> Self {
         let backups = BackupPlan {
             copies,
             ..BackupPlan::default()
@@ -84,8 +84,8 @@ impl SharedStore {
     }
 
     /// Cell for the function that seals the backups created by this process.
-    pub fn backup_stamp(&self) -> Arc<OnceLock<Arc<Stamp>>> {
-        Arc::clone(&self.0.backups().stamp)
+    pub fn backup_signer(&self) -> Arc<OnceLock<Arc<Stamp>>> {
+        Arc::clone(&self.0.backups().signer)
     }
 
     /// Opens the store, or joins the process that has it open. `unlock` accepts or rejects the identity that is found, in both
@@ -95,19 +95,19 @@ impl SharedStore {
     }
 
     /// Finishes pending requests and releases the store to other processes until the guard is dropped.
-    pub async fn let_go(&self) -> Rest {
-        let rest = Rest(Arc::clone(&self.0));
+    pub async fn pause(&self) -> Rest {
+        let guard = Rest(Arc::clone(&self.0));
         // The journal is complete even if flushing the index failed.
-        let _ = self.0.leave(Stage::Resting).await;
-        rest
+        let _ = self.0.leave(Stage::Paused).await;
+        guard
     }
 
     async fn read(&self, request: Request) -> Result<Reply, StoreError> {
         loop {
-            match self.0.chair().await?.ask(&request).await {
+            match self.0.handle().await?.send(&request).await {
                 Ok(answer) => return answer,
                 Err(Unanswered::Gone) => {}
-                Err(Unanswered::Silent) => return Err(self.0.silent()),
+                Err(Unanswered::Unresponsive) => return Err(self.0.not_responding()),
             }
         }
     }
@@ -118,26 +118,28 @@ impl SharedStore {
         let mut unanswered = None;
         loop {
             let before = self.revision();
-            let chair = match self.0.chair().await {
-                Err(why) if unanswered.is_some() => return Err(uncertain(&why)),
-                chair => chair?,
+            let handle = match self.0.handle().await {
+                Err(why) if unanswered.is_some() => return Err(outcome_unknown(&why)),
+                handle => handle?,
             };
-            let refusal = match chair.ask(&request).await {
-                Ok(Ok(reply)) => return reply.kept(),
+            let refusal = match handle.send(&request).await {
+                Ok(Ok(reply)) => return reply.revision(),
                 Ok(Err(refusal)) => Some(refusal),
                 Err(Unanswered::Gone) => None,
-                Err(Unanswered::Silent) => return Err(uncertain(&self.0.silent())),
+                Err(Unanswered::Unresponsive) => {
+                    return Err(outcome_unknown(&self.0.not_responding()));
+                }
             };
             // Release the handle before checking for the write, so that it does not delay the leader's shutdown.
-            drop(chair);
+            drop(handle);
             if refusal.is_none() {
                 unanswered.get_or_insert(before);
             }
             if let Some(since) = unanswered {
-                match again::was_done(self, &write, since).await {
+                match again::find_revision(self, &write, since).await {
                     Ok(Some(done)) => return Ok(done),
                     Ok(None) => {}
-                    Err(why) => return Err(uncertain(&why)),
+                    Err(why) => return Err(outcome_unknown(&why)),
                 }
             }
             if let Some(refusal) = refusal {
@@ -148,7 +150,7 @@ impl SharedStore {
 }
 
 /// Error for a write whose outcome is unknown because no leader can be reached.
-fn uncertain(why: &StoreError) -> StoreError {
+fn outcome_unknown(why: &StoreError) -> StoreError {
     StoreError::Unusable(format!(
         "{why}. The change may have been saved; check before retrying"
     ))
@@ -158,29 +160,35 @@ fn uncertain(why: &StoreError) -> StoreError {
 impl ConnectionStore<Sealed> for SharedStore {
     async fn get(&self, id: Uuid) -> Result<Option<Connection<Sealed>>, StoreError> {
         let Reply::Connection(found) = self.read(Request::Get(id)).await? else {
-            return Err(beside_the_point());
+            return Err(unexpected_reply());
         };
         Ok(found.map(|found| *found))
     }
 
     async fn find(&self, alias: &str) -> Result<Option<Connection<Sealed>>, StoreError> {
         let Reply::Connection(found) = self.read(Request::Find(alias.to_owned())).await? else {
-            return Err(beside_the_point());
+            return Err(unexpected_reply());
         };
         Ok(found.map(|found| *found))
     }
 
     async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
         let Reply::Items(page) = self.read(Request::List(query.clone())).await? else {
-            return Err(beside_the_point());
+            return Err(unexpected_reply());
         };
         Ok(page)
     }
 
-    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+    async fn aliases(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         let prefix = prefix.to_owned();
-        let Reply::Aliases(found) = self.read(Request::Aliases { prefix, most }).await? else {
-            return Err(beside_the_point());
+        let Reply::Aliases(found) = self
+            .read(Request::Aliases {
+                prefix,
+                most: limit,
+            })
+            .await?
+        else {
+            return Err(unexpected_reply());
         };
         Ok(found)
     }
@@ -195,20 +203,20 @@ impl ConnectionStore<Sealed> for SharedStore {
 
     async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
         let Reply::Versions(page) = self.read(Request::Versions { id, window }).await? else {
-            return Err(beside_the_point());
+            return Err(unexpected_reply());
         };
         Ok(page)
     }
 
     async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
         let Reply::Version(found) = self.read(Request::Version { id, number }).await? else {
-            return Err(beside_the_point());
+            return Err(unexpected_reply());
         };
         Ok(found.map(|found| *found))
     }
 
     fn revision(&self) -> Revision {
-        self.0.look();
+        self.0.refresh();
         self.0.known.revision()
     }
 
@@ -217,7 +225,7 @@ impl ConnectionStore<Sealed> for SharedStore {
     }
 
     fn notices(&self) -> Vec<StoreNotice> {
-        self.0.look();
+        self.0.refresh();
         self.0.known.notices()
     }
 

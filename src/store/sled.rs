@@ -53,12 +53,12 @@ pub fn identity_in(data: &Path) -> Result<Option<Identity>, StoreError> {
 }
 
 /// Returns the data loss that an earlier start recorded.
-pub fn what_is_missing(data: &Path) -> Option<String> {
+pub fn recorded_loss(data: &Path) -> Option<String> {
     missing::sentence(data)
 }
 
 /// Number of queued changes before callers wait.
-const WAITING: usize = 1024;
+const QUEUE: usize = 1024;
 
 /// Store in a data folder. It accepts only sealed secrets, so it never sees a plain one.
 pub struct SledStore {
@@ -67,18 +67,18 @@ pub struct SledStore {
     opening: watch::Receiver<Opening>,
     closing: Arc<AtomicBool>,
     /// True once the index was verified.
-    is_seen: AtomicBool,
+    is_verified: AtomicBool,
 }
 
 /// State of the index while the store opens.
 #[derive(Debug, Clone, PartialEq)]
 enum Opening {
     /// Not ready yet.
-    UnderWay,
+    Pending,
     /// Ready.
-    Done,
+    Ready,
     /// Preparing the index failed.
-    Given(StoreError),
+    Failed(StoreError),
 }
 
 /// Time at which the index is prepared.
@@ -90,7 +90,7 @@ enum Ready {
 }
 
 /// Main function of the store's thread.
-fn work(
+fn run(
     ready: Ready,
     inbox: mpsc::Receiver<Message>,
     applier: Arc<Applier>,
@@ -103,11 +103,11 @@ fn work(
     };
     match ready {
         Ok(ready) => {
-            state.send_replace(Opening::Done);
+            state.send_replace(Opening::Ready);
             Writer::new(inbox, ready, applier).run(closing);
         }
         Err(error) => {
-            state.send_replace(Opening::Given(error));
+            state.send_replace(Opening::Failed(error));
         }
     }
 }
@@ -124,25 +124,25 @@ impl SledStore {
         let start = open::open(data, unlock, backups)?;
         let applier = Arc::clone(&start.applier);
         let closing = Arc::<AtomicBool>::default();
-        let (inbox, arriving) = mpsc::channel(WAITING);
-        let state = watch::Sender::new(Opening::UnderWay);
+        let (inbox, arriving) = mpsc::channel(QUEUE);
+        let state = watch::Sender::new(Opening::Pending);
         let opening = state.subscribe();
         let ready = if start.is_small() {
             Ready::Now(start.finish()?)
         } else {
             Ready::Later(start)
         };
-        let (stop, shared) = (Arc::clone(&closing), Arc::clone(&applier));
+        let (stop, applier_handle) = (Arc::clone(&closing), Arc::clone(&applier));
         std::thread::Builder::new()
             .name("umai-store".into())
-            .spawn(move || work(ready, arriving, shared, &state, &stop))
-            .map_err(|error| super::files::unusable(data, &error))?;
+            .spawn(move || run(ready, arriving, applier_handle, &state, &stop))
+            .map_err(|error| super::files::io_error(data, &error))?;
         Ok(Self {
             applier,
             inbox,
             opening,
             closing,
-            is_seen: AtomicBool::new(false),
+            is_verified: AtomicBool::new(false),
         })
     }
 
@@ -156,8 +156,8 @@ impl SledStore {
         self.inbox
             .send(Message::Change(ask, answer))
             .await
-            .map_err(|_| self.closed())?;
-        answered.await.map_err(|_| self.closed())?
+            .map_err(|_| self.closed_error())?;
+        answered.await.map_err(|_| self.closed_error())?
     }
 
     /// Waits until the index is ready.
@@ -165,19 +165,19 @@ impl SledStore {
         let mut opening = self.opening.clone();
         // When the thread has ended, the following read returns the error.
         let _ = opening
-            .wait_for(|opening| *opening != Opening::UnderWay)
+            .wait_for(|opening| *opening != Opening::Pending)
             .await;
         match &*self.opening.borrow() {
-            Opening::Given(error) => Err(error.clone()),
-            Opening::UnderWay | Opening::Done => Ok(()),
+            Opening::Failed(error) => Err(error.clone()),
+            Opening::Pending | Opening::Ready => Ok(()),
         }
     }
 
     /// Error after the store stopped.
-    fn closed(&self) -> StoreError {
+    fn closed_error(&self) -> StoreError {
         match &*self.opening.borrow() {
-            Opening::Given(error) => error.clone(),
-            Opening::UnderWay | Opening::Done => StoreError::Unusable("The store is closed".into()),
+            Opening::Failed(error) => error.clone(),
+            Opening::Pending | Opening::Ready => StoreError::Unusable("The store is closed".into()),
         }
     }
 
@@ -187,16 +187,16 @@ impl SledStore {
         read: impl Fn(&Views) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.ready().await?;
-        let damage = match read(&self.applier.views) {
+        let damage = match read(&self.applier.index) {
             Ok(found) => return Ok(found),
-            Err(_) if self.closing.load(Ordering::Acquire) => return Err(self.closed()),
+            Err(_) if self.closing.load(Ordering::Acquire) => return Err(self.closed_error()),
             Err(damage) => damage,
         };
-        let (done, mended) = oneshot::channel();
-        if self.inbox.send(Message::Repair(done)).await.is_err() || mended.await.is_err() {
+        let (done, repaired) = oneshot::channel();
+        if self.inbox.send(Message::Repair(done)).await.is_err() || repaired.await.is_err() {
             return Err(damage);
         }
-        read(&self.applier.views)
+        read(&self.applier.index)
     }
 
     /// Reads a single value. A missing value is reported only after the index was verified, because a damaged index may have lost
@@ -206,14 +206,14 @@ impl SledStore {
         read: impl Fn(&Views) -> Result<Option<T>, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let found = self.read(&read).await?;
-        if found.is_some() || self.is_seen.load(Ordering::Acquire) {
+        if found.is_some() || self.is_verified.load(Ordering::Acquire) {
             return Ok(found);
         }
-        let (done, seen) = oneshot::channel();
-        if self.inbox.send(Message::Seen(done)).await.is_err() || seen.await.is_err() {
-            return Err(self.closed());
+        let (done, verified) = oneshot::channel();
+        if self.inbox.send(Message::Verified(done)).await.is_err() || verified.await.is_err() {
+            return Err(self.closed_error());
         }
-        self.is_seen.store(true, Ordering::Release);
+        self.is_verified.store(true, Ordering::Release);
         self.read(&read).await
     }
 }
@@ -221,12 +221,12 @@ impl SledStore {
 #[async_trait]
 impl ConnectionStore<Sealed> for SledStore {
     async fn get(&self, id: Uuid) -> Result<Option<Connection<Sealed>>, StoreError> {
-        self.read_one(|views| views.get(id)).await
+        self.read_one(|index| index.get(id)).await
     }
 
     async fn find(&self, alias: &str) -> Result<Option<Connection<Sealed>>, StoreError> {
-        self.read_one(|views| match views.owner(alias)? {
-            Some(id) => views.get(id),
+        self.read_one(|index| match index.owner(alias)? {
+            Some(id) => index.get(id),
             None => Ok(None),
         })
         .await
@@ -234,11 +234,11 @@ impl ConnectionStore<Sealed> for SledStore {
 
     async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError> {
         let query = query.clone().lowered();
-        self.read(|views| views.list(&query)).await
+        self.read(|index| index.list(&query)).await
     }
 
-    async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
-        self.read(|views| views.aliases(prefix, most)).await
+    async fn aliases(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.read(|index| index.aliases(prefix, limit)).await
     }
 
     async fn save(&self, save: Save<Sealed>) -> Result<Revision, StoreError> {
@@ -250,11 +250,11 @@ impl ConnectionStore<Sealed> for SledStore {
     }
 
     async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError> {
-        self.read(|views| views.versions(id, window)).await
+        self.read(|index| index.versions(id, window)).await
     }
 
     async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError> {
-        self.read(|views| views.version(id, number)).await
+        self.read(|index| index.version(id, number)).await
     }
 
     fn revision(&self) -> Revision {

@@ -25,7 +25,7 @@ use super::lock;
 use super::sled;
 
 /// Number of attempts to read files that change while they are read.
-const TRIES: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// State of a store as seen from outside.
 #[derive(Debug)]
@@ -115,12 +115,12 @@ pub fn survey(options: &StoreOptions) -> Survey {
     let data = &options.data;
     let identity = sled::identity_in(data);
     let key = key_state(options, identity.as_ref().ok().and_then(Option::as_ref));
-    let holder = holder(data);
-    let shelf = Shelf::of_store(data);
+    let holder = lock_owner(data);
+    let shelf = Shelf::for_store(data);
     let forbidden = files::refuse_forbidden(data, &data.join(sled::FOLDER));
     let forbidden = forbidden.err().map(|error| error.to_string());
     let contents = match identity {
-        _ if exchange::is_under_way(data) => Err(exchange::unfinished(data)),
+        _ if exchange::is_pending(data) => Err(exchange::pending_message(data)),
         Err(why) => Err(why.to_string()),
         Ok(identity) => contents(data).map(|found| found.filter(|_| identity.is_some())),
     };
@@ -135,14 +135,14 @@ pub fn survey(options: &StoreOptions) -> Survey {
             view: size(&data.join(sled::FOLDER)),
             damaged: size(&data.join(sled::DAMAGED)),
         },
-        free: free(data),
-        missing: sled::what_is_missing(data),
+        free: free_space(data),
+        missing: sled::recorded_loss(data),
         damage: damage::all(&exchange::current(data))
             .map_err(|error| format!("{}: {error}", data.display())),
         backups: shelf
             .all()
             .map_err(|error| format!("{}: {error}", shelf.folder().display())),
-        replaced: replaced(data),
+        replaced: replaced_stores(data),
     }
 }
 
@@ -152,7 +152,7 @@ pub fn survey_key(options: &StoreOptions) -> KeyState {
     key_state(options, identity.as_ref())
 }
 
-fn replaced(data: &Path) -> Vec<PathBuf> {
+fn replaced_stores(data: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(data.join(exchange::REPLACED));
     let mut found: Vec<PathBuf> = entries
         .into_iter()
@@ -169,7 +169,7 @@ fn key_state(options: &StoreOptions, identity: Option<&Identity>) -> KeyState {
         return KeyState::Locked(spot.path);
     }
     if let Some(identity) = identity
-        && super::fitting(options, identity).is_ok()
+        && super::matching_key(options, identity).is_ok()
     {
         return KeyState::Fits(spot.path);
     }
@@ -184,7 +184,7 @@ fn key_state(options: &StoreOptions, identity: Option<&Identity>) -> KeyState {
 /// Reads the content from the newest correct base, or the last one read; `None` when there is no journal.
 fn contents(data: &Path) -> Result<Option<Contents>, String> {
     let mut last = None;
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         match read(data) {
             Ok(Some(found)) if found.is_sound => return Ok(Some(found)),
             // The process that has the store open may have removed a file or be writing a change.
@@ -207,7 +207,7 @@ fn read(data: &Path) -> io::Result<Option<Contents>> {
         if fold.identity.is_none() {
             continue;
         }
-        let contents = amounts_to(&fold);
+        let contents = stats_of(&fold);
         if contents.is_sound {
             return Ok(Some(contents));
         }
@@ -216,16 +216,16 @@ fn read(data: &Path) -> io::Result<Option<Contents>> {
     Ok(found)
 }
 
-fn amounts_to(fold: &Fold<bool>) -> Contents {
+fn stats_of(fold: &Fold<bool>) -> Contents {
     let mut contents = Contents {
         revision: fold.revision,
-        is_sound: fold.agrees() && fold.damage.is_empty(),
+        is_sound: fold.is_consistent() && fold.damage.is_empty(),
         ..Contents::default()
     };
     for folded in fold.connections.values() {
         contents.versions += folded.older.len() + 1;
         match &folded.newest {
-            Some(newest) if newest.kept => contents.in_trash += 1,
+            Some(newest) if newest.payload => contents.in_trash += 1,
             Some(_) | None => contents.connections += 1,
         }
     }
@@ -249,7 +249,7 @@ fn is_deleted(entry: &Entry<'_>) -> bool {
 }
 
 /// Finds the process that holds the lock without taking the lock, which could disturb another process.
-fn holder(data: &Path) -> Holder {
+fn lock_owner(data: &Path) -> Holder {
     let Ok(lock) = std::fs::metadata(data.join(lock::FILE)) else {
         return Holder::Nobody;
     };
@@ -257,15 +257,15 @@ fn holder(data: &Path) -> Holder {
         return Holder::Unknown;
     };
     let inode = format!(":{}", lock.ino());
-    let held = locks.lines().find(|line| {
+    let flock = locks.lines().find(|line| {
         let mut words = line.split_whitespace();
         words.clone().any(|word| word == "FLOCK") && words.any(|word| word.ends_with(&inode))
     });
-    if held.is_none() {
+    if flock.is_none() {
         return Holder::Nobody;
     }
-    let process = lock::holder(data).unwrap_or_else(|| "unknown".into());
-    if lock::is_holder_stopped(data) {
+    let process = lock::owner_pid(data).unwrap_or_else(|| "unknown".into());
+    if lock::is_owner_suspended(data) {
         Holder::Stopped(process)
     } else {
         Holder::Process(process)
@@ -284,7 +284,7 @@ fn size(path: &Path) -> u64 {
     entries.flatten().map(|entry| size(&entry.path())).sum()
 }
 
-fn free(data: &Path) -> Option<u64> {
+fn free_space(data: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(data).ok()?;
     Some(found.f_bavail.saturating_mul(found.f_frsize))
 }

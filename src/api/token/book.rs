@@ -143,13 +143,13 @@ impl TokenBook {
         if let Some(folder) = self.path.parent() {
             disk::create_folder(folder).map_err(refused)?;
         }
-        let turn = disk::turn(&self.path).map_err(refused)?;
+        let turn = disk::lock(&self.path).map_err(refused)?;
         let mut tokens = self.read()?;
         let answer = change(&mut tokens)?;
         let mut text = serde_json::to_vec_pretty(&Content { tokens })
             .map_err(|error| TokenError::Unusable(error.to_string()))?;
         text.push(b'\n');
-        disk::place(&self.path, |file| file.write_all(&text)).map_err(refused)?;
+        disk::write_atomically(&self.path, |file| file.write_all(&text)).map_err(refused)?;
         drop(turn);
         Ok(answer)
     }

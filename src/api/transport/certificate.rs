@@ -42,7 +42,7 @@ pub fn development(folder: &Path) -> Result<(Identity, PathBuf), TlsError> {
     };
     disk::create_folder(folder).map_err(refused)?;
     // Two servers that start at once have the same one.
-    let _turn = disk::turn(&path).map_err(refused)?;
+    let _turn = disk::lock(&path).map_err(refused)?;
     let identity = if path.exists() {
         let found = Identity::read(&path, &path)?;
         if found.expires().is_some_and(|end| end > Utc::now() + LEFT) {
@@ -57,7 +57,8 @@ pub fn development(folder: &Path) -> Result<(Identity, PathBuf), TlsError> {
     let told = CertificateDer::from_pem_file(&authority);
     if told.ok().as_deref() != vouching {
         let pem = pem(vouching.unwrap_or_default());
-        disk::place(&authority, |file| file.write_all(pem.as_bytes())).map_err(refused)?;
+        disk::write_atomically(&authority, |file| file.write_all(pem.as_bytes()))
+            .map_err(refused)?;
     }
     Ok((identity, authority))
 }
@@ -68,7 +69,7 @@ fn make(path: &Path) -> Result<Identity, TlsError> {
             "The development certificate cannot be made: {error}"
         ))
     })?;
-    disk::place(path, |file| file.write_all(text.as_bytes()))
+    disk::write_atomically(path, |file| file.write_all(text.as_bytes()))
         .map_err(|error| TlsError(format!("{}: {error}", path.display())))?;
     Identity::read(path, path)
 }

@@ -12,7 +12,7 @@ use super::super::progress::Waiting;
 use super::super::session::Ground;
 use super::{Restore, all, find, label_of, shown};
 use crate::store::backup::restore::{Prepared, Restored, prepare};
-use crate::store::backup::{SealVerdict, create_of};
+use crate::store::backup::{SealVerdict, create_from};
 
 impl Restore {
     /// Carries it out.
@@ -21,7 +21,7 @@ impl Restore {
         let prepared = match &self.backup {
             Some(folder) if folder.is_dir() => {
                 let options = ground.store_options();
-                let path = create_of(folder, &options, Utc::now())?.path;
+                let path = create_from(folder, &options, Utc::now())?.path;
                 made.0 = Some(path.clone());
                 prepare(&options, &path)?
             }
@@ -42,7 +42,7 @@ impl Restore {
         }
         let mut report = report(&prepared);
         let waiting = Waiting::on("Bringing the backup back", output);
-        let restored = prepared.carry_out(Utc::now())?;
+        let restored = prepared.execute(Utc::now())?;
         drop(waiting);
         if let Some(path) = made.0.take() {
             output.note(&format!("Backed up as {}", path.display()));
@@ -110,7 +110,7 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
         Some(_) => Failure::NoBackup("There is no backup that can be used".into()),
         None => Failure::NoBackup(format!(
             "There is no backup in {}; name the file of one, or the folder of the copies with --backup-folder",
-            crate::store::backup::shelf::Shelf::of_store(&ground.config.data)
+            crate::store::backup::shelf::Shelf::for_store(&ground.config.data)
                 .folder()
                 .display()
         )),

@@ -32,7 +32,7 @@ pub fn date(label: &Label) -> String {
 /// Who wanted it.
 pub const fn origin(origin: Origin) -> &'static str {
     match origin {
-        Origin::Asked => "you",
+        Origin::Manual => "you",
         Origin::Automatic => "umai",
     }
 }
@@ -52,7 +52,7 @@ pub fn backup(path: &Path, label: &Label) -> Value {
         "path": path,
         "made": date(label),
         "origin": match label.about.origin {
-            Origin::Asked => "asked",
+            Origin::Manual => "asked",
             Origin::Automatic => "automatic",
         },
         "store": label.identity().store,

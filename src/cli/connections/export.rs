@@ -104,16 +104,12 @@ impl Export {
         let Some(name) = file.to_str() else {
             return Err(Failure::Usage("--output-file is not text in UTF-8".into()));
         };
-        let over = if self.yes {
-            Over::Anything
-        } else {
-            Over::Nothing
-        };
+        let over = if self.yes { Over::Replace } else { Over::Keep };
         match export::place(name, over) {
             Ok(path) => Ok(Some((path, over))),
             Err(NotWritten::Exists(path)) => {
                 let may = may_replace(&path, output)?;
-                Ok(may.then_some((path, Over::Anything)))
+                Ok(may.then_some((path, Over::Replace)))
             }
             Err(refused) => Err(anyhow::Error::from(refused).into()),
         }

@@ -50,7 +50,7 @@ pub fn place(name: &str, over: Over) -> Result<PathBuf, NotWritten> {
     match std::fs::symlink_metadata(&path) {
         Ok(there) if there.is_dir() => return Err(refused(&"it is a folder")),
         Ok(there) if !there.is_file() => return Err(refused(&"it is no ordinary file")),
-        Ok(_) if over == Over::Nothing => return Err(NotWritten::Exists(path)),
+        Ok(_) if over == Over::Keep => return Err(NotWritten::Exists(path)),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(refused(&sentence(&error))),
@@ -64,7 +64,7 @@ pub fn deliver(
     over: Over,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), NotWritten> {
-    disk::deliver(path, over, write).map_err(|error| match error.kind() {
+    disk::write_next_to_others(path, over, write).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => NotWritten::Exists(path.to_owned()),
         _ => NotWritten::Refused {
             path: path.to_owned(),
@@ -101,12 +101,12 @@ mod tests {
     #[test]
     fn a_file_that_is_there_is_never_replaced_unasked() {
         let folder = tempfile::tempdir().unwrap();
-        let path = written(folder.path(), "a.json", Over::Nothing).unwrap();
+        let path = written(folder.path(), "a.json", Over::Keep).unwrap();
         assert_eq!(
-            written(folder.path(), "a.json", Over::Nothing),
+            written(folder.path(), "a.json", Over::Keep),
             Err(NotWritten::Exists(path.clone()))
         );
-        assert_eq!(written(folder.path(), "a.json", Over::Anything), Ok(path));
+        assert_eq!(written(folder.path(), "a.json", Over::Replace), Ok(path));
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         std::os::unix::fs::symlink("/dev/null", folder.path().join("link")).unwrap();
         for name in ["sub", "link"] {
-            let refused = written(folder.path(), name, Over::Anything).unwrap_err();
+            let refused = written(folder.path(), name, Over::Replace).unwrap_err();
             assert!(
                 refused.to_string().contains("cannot be written: it is"),
                 "{refused}"
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_missing_folder_is_said_in_words() {
         let folder = tempfile::tempdir().unwrap();
-        let refused = written(folder.path(), "no/a.json", Over::Nothing).unwrap_err();
+        let refused = written(folder.path(), "no/a.json", Over::Keep).unwrap_err();
         let said = refused.to_string();
         assert!(
             said.ends_with("cannot be written: there is no such folder"),

@@ -14,7 +14,7 @@ use crate::store::journal::fold::Fold;
 use crate::store::journal::head::{self, Head, Identity, Unreadable};
 use crate::store::journal::snapshot::{self, Unsound};
 use crate::store::key::{Key, KeyCheck};
-use crate::store::sled::gather::{Payloads, keep};
+use crate::store::sled::gather::{Payloads, keep_payload};
 use crate::store::sled::making::write_rows;
 
 /// Length of the trailer in bytes.
@@ -24,13 +24,13 @@ const MAGIC: [u8; 8] = *b"umaibkup";
 const FORMAT: u32 = 1;
 const SUM: std::ops::Range<usize> = 32..64;
 const SEAL: std::ops::Range<usize> = 64..104;
-const PLACE: std::ops::Range<usize> = 104..112;
+const DATA_DIR: std::ops::Range<usize> = 104..112;
 
 /// Origin of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Created on request; only the user removes it.
-    Asked,
+    Manual,
     /// Created automatically; removed when newer backups replace it.
     Automatic,
 }
@@ -38,13 +38,13 @@ pub enum Origin {
 impl Origin {
     const fn code(self) -> u8 {
         match self {
-            Self::Asked => 0,
+            Self::Manual => 0,
             Self::Automatic => 1,
         }
     }
 
     fn read(code: u8) -> Option<Self> {
-        [Self::Asked, Self::Automatic]
+        [Self::Manual, Self::Automatic]
             .into_iter()
             .find(|origin| origin.code() == code)
     }
@@ -68,8 +68,8 @@ pub struct Place([u8; 8]);
 impl Place {
     /// Returns the hash for a data folder, which need not exist.
     pub fn of(data: &Path) -> Self {
-        let whole = std::path::absolute(data);
-        let path = whole.as_deref().unwrap_or(data);
+        let absolute = std::path::absolute(data);
+        let path = absolute.as_deref().unwrap_or(data);
         let sum = Sha256::digest(path.as_os_str().as_bytes());
         Self(std::array::from_fn(|at| sum[at]))
     }
@@ -105,14 +105,14 @@ impl Label {
             .is_some_and(|seal| key.has_sealed(&seal, &binding))
     }
 
-    fn of(head: Head, trailer: &[u8; TRAILER]) -> Option<Self> {
+    fn new(head: Head, trailer: &[u8; TRAILER]) -> Option<Self> {
         let seal: KeyCheck = trailer[SEAL].try_into().ok()?;
         Some(Self {
             head,
             about: About {
                 made: DateTime::from_timestamp_millis(i64::try_from(u64_at(trailer, 16)).ok()?)?,
                 origin: Origin::read(trailer[24])?,
-                place: Place(trailer[PLACE].try_into().ok()?),
+                place: Place(trailer[DATA_DIR].try_into().ok()?),
             },
             sum: trailer[SUM].try_into().ok()?,
             seal: (trailer[25] == 1).then_some(seal),
@@ -134,18 +134,18 @@ pub enum Fault {
     Damaged(u64),
     /// The end is missing.
     #[error("truncated after {0} bytes")]
-    Cut(u64),
+    Truncated(u64),
     /// Every part is intact, but the content does not match the checksum or the digest.
     #[error("damaged: the checksum does not match")]
-    Unlike,
+    Mismatch,
     /// The file cannot be read.
     #[error("cannot be read: {0}")]
-    Unread(String),
+    Unreadable(String),
 }
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
-        Self::Unread(error.to_string())
+        Self::Unreadable(error.to_string())
     }
 }
 
@@ -153,12 +153,12 @@ impl From<io::Error> for Fault {
 pub fn write(
     file: &mut File,
     head: &Head,
-    whole: &Payloads,
+    state: &Payloads,
     about: &About,
-    stamp: Option<&Stamp>,
+    signer: Option<&Stamp>,
 ) -> io::Result<()> {
     let mut hashed = Hashed::new(&mut *file);
-    snapshot::write_to(&mut hashed, head, |writer| write_rows(whole, writer))?;
+    snapshot::write_to(&mut hashed, head, |writer| write_rows(state, writer))?;
     let sum = hashed.sum();
     let mut trailer = [0; TRAILER];
     trailer[..8].copy_from_slice(&MAGIC);
@@ -166,10 +166,10 @@ pub fn write(
     let millis = u64::try_from(about.made.timestamp_millis()).map_err(io::Error::other)?;
     trailer[16..24].copy_from_slice(&millis.to_le_bytes());
     trailer[24] = about.origin.code();
-    trailer[PLACE].copy_from_slice(&about.place.0);
+    trailer[DATA_DIR].copy_from_slice(&about.place.0);
     trailer[SUM].copy_from_slice(&sum);
-    if let Some(stamp) = stamp {
-        let seal = stamp(&binding(&head.identity, &sum, about)).map_err(io::Error::other)?;
+    if let Some(signer) = signer {
+        let seal = signer(&binding(&head.identity, &sum, about)).map_err(io::Error::other)?;
         trailer[25] = 1;
         trailer[SEAL].copy_from_slice(&seal);
     }
@@ -187,28 +187,28 @@ pub fn label(path: &Path) -> Result<Label, Fault> {
         Unreadable::Damaged => Fault::Foreign,
         Unreadable::Newer(format) => Fault::Newer(format),
     })?;
-    label_behind(&mut file, head)
+    read_label_after(&mut file, head)
 }
 
-fn label_behind(file: &mut File, head: Head) -> Result<Label, Fault> {
+fn read_label_after(file: &mut File, head: Head) -> Result<Label, Fault> {
     let length = file.metadata()?.len();
     let Some(at) = length
         .checked_sub(TRAILER as u64)
         .filter(|at| *at >= head::LENGTH as u64)
     else {
-        return Err(Fault::Cut(length));
+        return Err(Fault::Truncated(length));
     };
     file.seek(SeekFrom::Start(at))?;
     let mut trailer = [0; TRAILER];
     file.read_exact(&mut trailer)?;
     if !trailer.starts_with(&MAGIC) {
-        return Err(Fault::Cut(length));
+        return Err(Fault::Truncated(length));
     }
     if checksum(&trailer) != u32_at(&trailer, 12) {
         return Err(Fault::Damaged(at));
     }
     match u32_at(&trailer, 8) {
-        FORMAT => Label::of(head, &trailer).ok_or(Fault::Damaged(at)),
+        FORMAT => Label::new(head, &trailer).ok_or(Fault::Damaged(at)),
         newer => Err(Fault::Newer(newer)),
     }
 }
@@ -218,7 +218,7 @@ pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let rows = length.saturating_sub(TRAILER as u64);
-    let mut fold = Fold::empty(keep);
+    let mut fold = Fold::empty(keep_payload);
     let mut hashed = Hashed::new(BufReader::with_capacity(
         256 * 1024,
         file.try_clone()?.take(rows),
@@ -229,7 +229,7 @@ pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
         Err(Unsound::Newer(format)) => return Err(Fault::Newer(format)),
         Err(Unsound::Entry(at)) => return Err(Fault::Damaged(at)),
         // Either the end is missing, or a length is damaged; the trailer distinguishes the two.
-        Err(Unsound::Cut(at)) => {
+        Err(Unsound::Truncated(at)) => {
             return Err(match label(path) {
                 Ok(_) => Fault::Damaged(at),
                 Err(fault) => fault,
@@ -237,7 +237,7 @@ pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
         }
     };
     let read = hashed.count;
-    let label = label_behind(&mut file, head)?;
+    let label = read_label_after(&mut file, head)?;
     if read != rows {
         return Err(Fault::Damaged(read));
     }
@@ -245,8 +245,8 @@ pub fn read(path: &Path) -> Result<(Label, Payloads), Fault> {
     fold.expected = label.head.digest;
     fold.identity = Some(label.head.identity.clone());
     fold.connections.retain(|_, folded| folded.newest.is_some());
-    if hashed.sum() != label.sum || !fold.agrees() {
-        return Err(Fault::Unlike);
+    if hashed.sum() != label.sum || !fold.is_consistent() {
+        return Err(Fault::Mismatch);
     }
     Ok((label, fold))
 }

@@ -13,7 +13,7 @@ pub struct Keys {
     /// Current key.
     pub current: Option<Arc<Key>>,
     /// Reason why the current key cannot be used.
-    pub trouble: Option<StoreError>,
+    pub problem: Option<StoreError>,
     /// Previous keys.
     earlier: Vec<Arc<Key>>,
 }
@@ -22,7 +22,7 @@ impl Keys {
     /// Finds the keys in the same places as opening a store does.
     pub fn find(options: &StoreOptions) -> Self {
         let spot = Spot::find(options.key_file.as_deref(), &options.config);
-        let (current, trouble) = match Key::find(options.key_file.as_deref(), &options.config) {
+        let (current, problem) = match Key::find(options.key_file.as_deref(), &options.config) {
             Ok(Found::Key(key, _)) => (Some(Arc::new(key)), None),
             Ok(Found::Missing(_)) => (None, None),
             Err(error) => (None, Some(error)),
@@ -34,16 +34,16 @@ impl Keys {
             .collect();
         Self {
             current,
-            trouble,
+            problem,
             earlier,
         }
     }
 
     /// Returns the key of a store.
-    pub fn fitting(&self, identity: &Identity) -> Option<&Arc<Key>> {
+    pub fn matching(&self, identity: &Identity) -> Option<&Arc<Key>> {
         self.current
             .iter()
             .chain(&self.earlier)
-            .find(|key| key.fits(identity.store, &identity.check))
+            .find(|key| key.matches(identity.store, &identity.check))
     }
 }

@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::file::{self, Label};
 use super::keys::Keys;
-use super::{SealVerdict, faulty, verdict};
+use super::{SealVerdict, fault_error, verdict};
 use crate::connection::{ConnectionItem, StoreError};
 use crate::store::StoreOptions;
 use crate::store::content::{self, Content};
 use crate::store::exchange::{self, Before};
-use crate::store::files::{self, unusable};
+use crate::store::files::{self, io_error};
 use crate::store::journal::head::{Head, Identity};
 use crate::store::key::Key;
 use crate::store::lock::Lock;
@@ -26,9 +26,9 @@ use crate::store::sled::making;
 use crate::store::sled::rows::{self, SavedJson};
 
 /// Time to wait for a process that is closing the store.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// Added to the revision when the newest revision of the store is unknown, so that no revision is used twice.
-const GAP: u64 = 1_000_000;
+const REVISION_GAP: u64 = 1_000_000;
 
 /// Connection in messages for the user.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +88,7 @@ pub struct Restored {
 
 /// Reads a backup and compares it with the store. Changes nothing.
 pub fn prepare(options: &StoreOptions, path: &Path) -> Result<Prepared, StoreError> {
-    let (label, fold) = file::read(path).map_err(|fault| faulty(path, &fault))?;
+    let (label, fold) = file::read(path).map_err(|fault| fault_error(path, &fault))?;
     let keys = Keys::find(options);
     let seal = verdict(&label, &keys);
     if seal == SealVerdict::Broken {
@@ -111,13 +111,13 @@ pub fn prepare(options: &StoreOptions, path: &Path) -> Result<Prepared, StoreErr
 
 impl Prepared {
     /// Replaces the store with the backup. No other process may have the store open.
-    pub fn carry_out(self, now: DateTime<Utc>) -> Result<Restored, StoreError> {
+    pub fn execute(self, now: DateTime<Utc>) -> Result<Restored, StoreError> {
         let data = &self.options.data;
-        let refuse = |error: std::io::Error| unusable(data, &error);
+        let refuse = |error: std::io::Error| io_error(data, &error);
         files::create_folder(data).map_err(refuse)?;
-        files::refuse_writable_by_others(data)?;
-        let _lock = lock_alone(data, "umai backup restore")?;
-        exchange::finish(data).map_err(refuse)?;
+        files::reject_writable_by_others(data)?;
+        let _lock = lock_exclusively(data, "umai backup restore")?;
+        exchange::complete(data).map_err(refuse)?;
         let (comparison, newest) = compare(data, &self.label, &self.fold);
         if comparison != self.comparison {
             return Err(StoreError::Unusable(format!(
@@ -131,7 +131,7 @@ impl Prepared {
             keys,
             ..
         } = self;
-        let (identity, unreadable) = under_current_key(&keys, label.identity(), &mut fold)?;
+        let (identity, unreadable) = reseal_with_current_key(&keys, label.identity(), &mut fold)?;
         let head = Head {
             identity,
             revision: label.head.revision.max(newest) + 1,
@@ -139,12 +139,12 @@ impl Prepared {
         };
         let had_store = has_files(data);
         let folder = exchange::begin(data).map_err(refuse)?;
-        making::make(&folder, &head, |writer| making::write_rows(&fold, writer))?;
+        making::create(&folder, &head, |writer| making::write_rows(&fold, writer))?;
         let name = format!("{}-restore", now.format("%Y%m%dT%H%M%SZ"));
         let before = if had_store {
-            Before::Kept(&name)
+            Before::Keep(&name)
         } else {
-            Before::Needless
+            Before::Remove
         };
         let aside = exchange::commit(data, before).map_err(refuse)?;
         Ok(Restored {
@@ -156,8 +156,8 @@ impl Prepared {
 }
 
 /// Takes the lock of a data folder for a command that needs exclusive access.
-pub fn lock_alone(data: &Path, command: &str) -> Result<Lock, StoreError> {
-    Lock::take_within(data, PATIENCE).map_err(|error| match error {
+pub fn lock_exclusively(data: &Path, command: &str) -> Result<Lock, StoreError> {
+    Lock::take_within(data, LOCK_TIMEOUT).map_err(|error| match error {
         StoreError::Held { folder, pid } => StoreError::Unusable(format!(
             "{folder} is in use by another umai (process {pid}); nothing was changed. Close it, then run {command} again"
         )),
@@ -167,19 +167,19 @@ pub fn lock_alone(data: &Path, command: &str) -> Result<Lock, StoreError> {
 
 /// Reseals the content with the current key when another available key sealed it. Returns the resulting identity and the number
 /// of unreadable secrets.
-fn under_current_key(
+fn reseal_with_current_key(
     keys: &Keys,
     identity: &Identity,
     fold: &mut Payloads,
 ) -> Result<(Identity, Option<usize>), StoreError> {
-    let Some(fitting) = keys.fitting(identity) else {
+    let Some(sealing_key) = keys.matching(identity) else {
         return Ok((identity.clone(), None));
     };
-    let to: &Arc<Key> = keys.current.as_ref().unwrap_or(fitting);
-    if Arc::ptr_eq(to, fitting) {
+    let to: &Arc<Key> = keys.current.as_ref().unwrap_or(sealing_key);
+    if Arc::ptr_eq(to, sealing_key) {
         return Ok((identity.clone(), Some(0)));
     }
-    let Resealed { unreadable, .. } = reseal::reseal(fold, identity.store, fitting, to)?;
+    let Resealed { unreadable, .. } = reseal::reseal(fold, identity.store, sealing_key, to)?;
     let identity = Identity {
         store: identity.store,
         check: to.check(identity.store)?,
@@ -209,21 +209,21 @@ fn compare(data: &Path, label: &Label, backup: &Payloads) -> (Comparison, u64) {
         Ok(None) => {
             comparison.trouble = Some("none of its journal files can be read".into());
             comparison.only_in_backup = names(in_backup.values());
-            return (comparison, label.head.revision + GAP);
+            return (comparison, label.head.revision + REVISION_GAP);
         }
         Err(error) => {
             comparison.trouble = Some(error.to_string());
             comparison.only_in_backup = names(in_backup.values());
-            return (comparison, label.head.revision + GAP);
+            return (comparison, label.head.revision + REVISION_GAP);
         }
     };
     let Content {
         identity,
         fold,
-        trouble,
+        problem,
     } = store;
-    let newest = fold.revision + if trouble.is_some() { GAP } else { 0 };
-    comparison.trouble = trouble;
+    let newest = fold.revision + if problem.is_some() { REVISION_GAP } else { 0 };
+    comparison.trouble = problem;
     comparison.is_another = identity.store != label.identity().store;
     let in_store = items(&fold);
     let version = |items: &Items, id: &Uuid| items.get(id).map(|item| item.version);
@@ -254,7 +254,7 @@ fn items(fold: &Payloads) -> Items {
         let newest: &crate::store::journal::fold::FoldedVersion<(_, Vec<u8>)> =
             folded.newest.as_ref()?;
         let saved: SavedJson<ConnectionItem, IgnoredAny> =
-            rows::read_json(*id, &newest.kept.1).ok()?;
+            rows::read_json(*id, &newest.payload.1).ok()?;
         Some((*id, saved.connection))
     };
     fold.connections.iter().filter_map(read).collect()

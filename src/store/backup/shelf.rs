@@ -14,16 +14,16 @@ use super::file::{self, Fault, Label, Origin};
 use crate::store::files;
 
 /// File extension of backups.
-pub const ENDING: &str = "backup";
+pub const EXTENSION: &str = "backup";
 /// Folder of the backups in the data folder.
 const FOLDER: &str = "backups";
 /// Prefix of the extension of an unfinished backup, before a unique number.
 const UNFINISHED: &str = "part-";
 /// Age at which an unfinished backup is considered abandoned.
-const FORGOTTEN: Duration = Duration::from_hours(24);
+const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 
 /// Number of automatic backups kept regardless of age.
-const NEWEST: usize = 10;
+const MAX_NEWEST: usize = 10;
 /// Number of days for which the newest backup of each day is kept in addition.
 const DAYS: i64 = 7;
 
@@ -38,7 +38,7 @@ pub struct Found {
 
 impl Found {
     /// Reads the label of a file.
-    pub fn at(path: PathBuf) -> Self {
+    pub fn read(path: PathBuf) -> Self {
         Self {
             label: file::label(&path),
             path,
@@ -60,12 +60,12 @@ pub struct Shelf {
 
 impl Shelf {
     /// Returns the backup folder of a store.
-    pub fn of_store(data: &Path) -> Self {
-        Self::at(data.join(FOLDER))
+    pub fn for_store(data: &Path) -> Self {
+        Self::new(data.join(FOLDER))
     }
 
     /// Returns another backup folder.
-    pub fn at(folder: impl Into<PathBuf>) -> Self {
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
         }
@@ -86,8 +86,8 @@ impl Shelf {
         let mut found = Vec::new();
         for entry in entries {
             let path = entry?.path();
-            if path.extension().is_some_and(|ending| ending == ENDING) {
-                found.push(Found::at(path));
+            if path.extension().is_some_and(|ending| ending == EXTENSION) {
+                found.push(Found::read(path));
             }
         }
         found.sort_by(|one, other| {
@@ -98,14 +98,14 @@ impl Shelf {
     }
 
     /// Adds a backup: written to a temporary file, synced, verified from the disk, then renamed.
-    pub fn put(
+    pub fn add(
         &self,
         name: &str,
         write: impl FnOnce(&mut File) -> io::Result<()>,
     ) -> Result<PathBuf, Fault> {
         files::create_folder(&self.folder)?;
         let path = self.free_path(name);
-        place(&path, write)?;
+        write_verified(&path, write)?;
         Ok(path)
     }
 
@@ -116,42 +116,42 @@ impl Shelf {
     }
 
     fn free_path(&self, name: &str) -> PathBuf {
-        let first = std::iter::once(format!("{name}.{ENDING}"));
-        let more = (2_u32..).map(|number| format!("{name}-{number}.{ENDING}"));
+        let first = std::iter::once(format!("{name}.{EXTENSION}"));
+        let more = (2_u32..).map(|number| format!("{name}-{number}.{EXTENSION}"));
         let mut paths = first.chain(more).map(|name| self.folder.join(name));
         paths.find(|path| !path.exists()).unwrap_or_default()
     }
 
     /// Removes automatic backups of a store that are no longer retained, and abandoned unfinished ones.
-    pub fn tidy(&self, store: Uuid, now: DateTime<Utc>) -> io::Result<()> {
-        let ours: Vec<(PathBuf, DateTime<Utc>)> = self
+    pub fn prune(&self, store: Uuid, now: DateTime<Utc>) -> io::Result<()> {
+        let automatic: Vec<(PathBuf, DateTime<Utc>)> = self
             .all()?
             .into_iter()
             .filter_map(|found| {
                 let label = found.label.ok()?;
-                let is_ours =
+                let is_automatic =
                     label.identity().store == store && label.about.origin == Origin::Automatic;
-                is_ours.then_some((found.path, label.about.made))
+                is_automatic.then_some((found.path, label.about.made))
             })
             .collect();
-        for path in needless(ours, now) {
+        for path in expired(automatic, now) {
             fs::remove_file(path)?;
         }
-        self.forget_unfinished()
+        self.remove_abandoned()
     }
 
-    fn forget_unfinished(&self) -> io::Result<()> {
+    fn remove_abandoned(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name();
             let is_unfinished = name.to_str().is_some_and(|name| {
                 name.rsplit_once('.').is_some_and(|(name, part)| {
-                    name.ends_with(ENDING) && part.starts_with(UNFINISHED)
+                    name.ends_with(EXTENSION) && part.starts_with(UNFINISHED)
                 })
             });
             let written = entry.metadata().and_then(|found| found.modified());
             let age = written.map(|at| SystemTime::now().duration_since(at).unwrap_or_default());
-            if is_unfinished && age.is_ok_and(|age| age > FORGOTTEN) {
+            if is_unfinished && age.is_ok_and(|age| age > ABANDONED_AFTER) {
                 fs::remove_file(entry.path())?;
             }
         }
@@ -160,7 +160,7 @@ impl Shelf {
 }
 
 /// File stem of a backup.
-pub fn name_of(store: Uuid, revision: u64, made: DateTime<Utc>) -> String {
+pub fn file_stem(store: Uuid, revision: u64, made: DateTime<Utc>) -> String {
     let store = store.simple().to_string();
     format!(
         "umai-{}-{}-{revision}",
@@ -170,24 +170,27 @@ pub fn name_of(store: Uuid, revision: u64, made: DateTime<Utc>) -> String {
 }
 
 /// Writes a backup to an unused path: to a temporary file, synced, verified from the disk, then linked.
-pub fn place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Fault> {
+pub fn write_verified(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), Fault> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(format!(".{UNFINISHED}{}", Uuid::new_v4().simple()));
     let aside = PathBuf::from(aside);
-    let placed = write_and_read(&aside, write).and_then(|()| {
+    let written = write_and_read(&aside, write).and_then(|()| {
         // Unlike a rename, a link does not replace a file that another process created in between.
-        fs::hard_link(&aside, path).or_else(|_| rename_where_free(&aside, path))?;
+        fs::hard_link(&aside, path).or_else(|_| rename_if_absent(&aside, path))?;
         Ok(())
     });
     // Either linked under its final name or unusable. A file that cannot be removed now is removed later as abandoned.
     let _ = fs::remove_file(&aside);
-    placed?;
+    written?;
     path.parent().map_or(Ok(()), files::sync_folder)?;
     Ok(())
 }
 
 /// Fallback for file systems without hard links.
-fn rename_where_free(from: &Path, to: &Path) -> io::Result<()> {
+fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
     if to.exists() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
@@ -207,7 +210,7 @@ fn write_and_read(
 }
 
 /// Returns the automatic backups that are no longer retained.
-fn needless(
+fn expired(
     newest_first: Vec<(PathBuf, DateTime<Utc>)>,
     now: DateTime<Utc>,
 ) -> impl Iterator<Item = PathBuf> {
@@ -218,7 +221,7 @@ fn needless(
         .filter_map(move |(newer, (path, made))| {
             let is_first_of_day = days.insert(made.date_naive());
             let is_of_this_week = now - made < TimeDelta::days(DAYS);
-            let is_kept = newer < NEWEST || (is_first_of_day && is_of_this_week);
+            let is_kept = newer < MAX_NEWEST || (is_first_of_day && is_of_this_week);
             (!is_kept).then_some(path)
         })
 }
@@ -235,7 +238,7 @@ mod tests {
             let at = now - TimeDelta::hours(12 * number);
             (PathBuf::from(number.to_string()), at)
         });
-        let gone: HashSet<String> = needless(made.collect(), now)
+        let gone: HashSet<String> = expired(made.collect(), now)
             .map(|path| path.display().to_string())
             .collect();
         let kept: Vec<i64> = (0..40)
@@ -248,13 +251,13 @@ mod tests {
     #[test]
     fn unfinished_backup_is_not_listed() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::at(folder.path().join("backups"));
-        let refused = shelf.put("name", |_| Err(io::Error::other("the disk is full")));
-        assert!(matches!(refused, Err(Fault::Unread(_))));
-        let refused = shelf.put("name", |file| {
+        let shelf = Shelf::new(folder.path().join("backups"));
+        let result = shelf.add("name", |_| Err(io::Error::other("the disk is full")));
+        assert!(matches!(result, Err(Fault::Unreadable(_))));
+        let result = shelf.add("name", |file| {
             io::Write::write_all(file, b"starting the backup thread failed")
         });
-        assert_eq!(refused, Err(Fault::Foreign), "it is read again");
+        assert_eq!(result, Err(Fault::Foreign), "the file is verified");
         assert_eq!(shelf.all().unwrap(), []);
         assert_eq!(fs::read_dir(shelf.folder()).unwrap().count(), 0);
     }

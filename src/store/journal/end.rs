@@ -15,9 +15,9 @@ pub struct End {
     /// Digest of the store after it.
     pub digest: Digest,
     /// Position of the next entry; `None` when the end is damaged and a new segment must be started.
-    pub place: Option<Place>,
+    pub position: Option<Place>,
     /// Reason why the replayed entries are incomplete.
-    pub trouble: Option<String>,
+    pub problem: Option<String>,
 }
 
 /// Position of the next entry.
@@ -31,26 +31,26 @@ pub struct Place {
     pub cut: bool,
 }
 
-/// Reads the segments that have changes after `applied` and calls `tell` with these changes in order.
+/// Reads the segments that have changes after `applied` and calls `visit` with these changes in order.
 pub fn read(
     segments: &[Segment],
     applied: u64,
-    mut tell: impl FnMut(&Entry<'_>),
+    mut visit: impl FnMut(&Entry<'_>),
 ) -> io::Result<End> {
     let mut end = End {
         revision: 0,
         digest: Digest::default(),
-        place: None,
-        trouble: None,
+        position: None,
+        problem: None,
     };
     let start = segments
         .iter()
         .rposition(|segment| segment.first <= applied + 1);
     if start.is_none() {
-        end.trouble = Some(format!("the journal begins after change {applied}"));
+        end.problem = Some(format!("the journal begins after change {applied}"));
     }
     for segment in &segments[start.unwrap_or(0)..] {
-        end.read_segment(segment, applied, &mut tell)?;
+        end.read_segment(segment, applied, &mut visit)?;
     }
     Ok(end)
 }
@@ -60,18 +60,18 @@ impl End {
         &mut self,
         segment: &Segment,
         applied: u64,
-        tell: &mut impl FnMut(&Entry<'_>),
+        visit: &mut impl FnMut(&Entry<'_>),
     ) -> io::Result<()> {
         let (bytes, head) = segment.read()?;
         match &head {
             Ok(head) if head.revision > self.revision => {
-                self.must_follow(head.revision, applied);
+                self.expect_next(head.revision, applied);
                 self.revision = head.revision - 1;
                 self.digest = head.digest;
             }
             Ok(_) => {}
             Err(_) => {
-                self.trouble_with(format!(
+                self.set_problem(format!(
                     "the header of {} is damaged",
                     segment.path.display()
                 ));
@@ -85,8 +85,8 @@ impl End {
             match step {
                 Step::Entry(entry) => {
                     if entry.revision > applied {
-                        self.must_follow(entry.revision, applied);
-                        tell(&entry);
+                        self.expect_next(entry.revision, applied);
+                        visit(&entry);
                     }
                     self.revision = entry.revision;
                     self.digest = entry.digest;
@@ -94,7 +94,7 @@ impl End {
                 Step::Damaged(damage) => {
                     damaged_end = true;
                     if self.revision >= applied {
-                        self.trouble_with(format!(
+                        self.set_problem(format!(
                             "the journal file {} is damaged at byte {}",
                             segment.path.display(),
                             damage.from
@@ -104,7 +104,7 @@ impl End {
                 Step::Torn(at) => cut = Some(at),
             }
         }
-        self.place = (!damaged_end && head.is_ok()).then(|| Place {
+        self.position = (!damaged_end && head.is_ok()).then(|| Place {
             segment: segment.clone(),
             at: cut.unwrap_or_else(|| walk.at()) as u64,
             cut: cut.is_some(),
@@ -112,14 +112,14 @@ impl End {
         Ok(())
     }
 
-    fn must_follow(&mut self, revision: u64, applied: u64) {
+    fn expect_next(&mut self, revision: u64, applied: u64) {
         let before = self.revision.max(applied);
         if revision > before + 1 {
-            self.trouble_with(format!("the journal lacks change {}", before + 1));
+            self.set_problem(format!("the journal lacks change {}", before + 1));
         }
     }
 
-    fn trouble_with(&mut self, why: String) {
-        self.trouble.get_or_insert(why);
+    fn set_problem(&mut self, why: String) {
+        self.problem.get_or_insert(why);
     }
 }

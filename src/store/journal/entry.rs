@@ -67,15 +67,15 @@ impl<'a> Entry<'a> {
 
     /// Appends the entry to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
-        self.write_behind(0, out);
+        self.write_after(0, out);
     }
 
     /// Appends the entry to `out`, whose content is written to the disk in one group. A crash may persist any subset of a group.
     pub fn write_in_group(&self, out: &mut Vec<u8>) {
-        self.write_behind(u32::try_from(out.len()).unwrap_or_default(), out);
+        self.write_after(u32::try_from(out.len()).unwrap_or_default(), out);
     }
 
-    fn write_behind(&self, before: u32, out: &mut Vec<u8>) {
+    fn write_after(&self, before: u32, out: &mut Vec<u8>) {
         let mut head = [0; HEAD];
         head[..4].copy_from_slice(&MARKER);
         head[4] = self.kind.code();
@@ -232,12 +232,12 @@ impl<'a> Walk<'a> {
             return Step::Torn(from);
         }
         // A payload ends with a brace; an unfinished write lacks its last bytes.
-        let whole = used > HEAD
+        let is_complete = used > HEAD
             && (rest[used - 1] == b'}'
                 || head
                     .as_ref()
                     .is_some_and(|head| (used - HEAD).abs_diff(head.length) <= 1));
-        if next.is_none() && !whole {
+        if next.is_none() && !is_complete {
             self.at = self.bytes.len();
             return Step::Torn(from);
         }
@@ -378,10 +378,10 @@ mod tests {
 
     #[test]
     fn hole_in_last_write_is_torn_but_flipped_byte_is_damage() {
-        let (whole, second) = two_writes();
-        for sector in second / SECTOR..whole.len().div_ceil(SECTOR) {
-            let mut bytes = whole.clone();
-            let end = whole.len().min((sector + 1) * SECTOR);
+        let (bytes_written, second) = two_writes();
+        for sector in second / SECTOR..bytes_written.len().div_ceil(SECTOR) {
+            let mut bytes = bytes_written.clone();
+            let end = bytes_written.len().min((sector + 1) * SECTOR);
             bytes[second.max(sector * SECTOR)..end].fill(0);
             let steps: Vec<_> = Walk::new(&bytes, 100).collect();
             assert!(
@@ -390,8 +390,8 @@ mod tests {
             );
             assert!(!steps.iter().any(|step| matches!(step, Step::Damaged(_))));
         }
-        for at in second..whole.len() {
-            let mut bytes = whole.clone();
+        for at in second..bytes_written.len() {
+            let mut bytes = bytes_written.clone();
             bytes[at] ^= 1;
             let steps: Vec<_> = Walk::new(&bytes, 100).collect();
             assert!(

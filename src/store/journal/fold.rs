@@ -37,7 +37,7 @@ impl Source {
 ///
 /// `T` is what is retained of an entry's payload: nothing to compare digests, all of it to build an index.
 pub struct Fold<T> {
-    keep: fn(&Entry<'_>) -> T,
+    retain_payload: fn(&Entry<'_>) -> T,
     /// Connections by ID.
     pub connections: HashMap<Uuid, Folded<T>>,
     /// Deleted connections and the revision of the deletion.
@@ -55,7 +55,7 @@ pub struct Fold<T> {
     /// True when the last bytes of the journal are damaged.
     damaged_end: bool,
     /// True when a recorded digest differs from the previous one by more than a single change allows.
-    jumps: bool,
+    has_jump: bool,
 }
 
 /// Connection with its versions.
@@ -73,7 +73,7 @@ pub struct FoldedVersion<T> {
     /// Revision that saved it.
     pub revision: u64,
     /// Retained part of the payload.
-    pub kept: T,
+    pub payload: T,
 }
 
 impl<T> Folded<T> {
@@ -104,9 +104,9 @@ impl<T> Folded<T> {
 
 impl<T> Fold<T> {
     /// Returns an empty state.
-    pub fn empty(keep: fn(&Entry<'_>) -> T) -> Self {
+    pub fn empty(retain_payload: fn(&Entry<'_>) -> T) -> Self {
         Self {
-            keep,
+            retain_payload,
             connections: HashMap::new(),
             deleted: HashMap::new(),
             revision: 0,
@@ -115,19 +115,19 @@ impl<T> Fold<T> {
             missing: Vec::new(),
             identity: None,
             damaged_end: false,
-            jumps: false,
+            has_jump: false,
         }
     }
 
     /// Reads a base and the journal after it. Returns `None` when the base is an incomplete snapshot.
     ///
-    /// The result is verified only when it [agrees](Self::agrees) with the journal.
+    /// The result is verified only when it [is consistent](Self::is_consistent) with the journal.
     pub fn read(
         data: &Path,
         source: &Source,
-        keep: fn(&Entry<'_>) -> T,
+        retain_payload: fn(&Entry<'_>) -> T,
     ) -> io::Result<Option<Self>> {
-        let mut fold = Self::empty(keep);
+        let mut fold = Self::empty(retain_payload);
         if let Source::Snapshot(path) = source
             && !fold.add_snapshot(path)?
         {
@@ -143,19 +143,19 @@ impl<T> Fold<T> {
         }
         if fold.damaged_end {
             // The last change is damaged; its revision must not be used again.
-            fold.reach(fold.revision + 1);
+            fold.extend_to(fold.revision + 1);
         }
         fold.connections.retain(|_, folded| folded.newest.is_some());
         Ok(Some(fold))
     }
 
     /// Number of changes that no file contains.
-    pub fn changes_missing(&self) -> u64 {
+    pub fn missing_changes(&self) -> u64 {
         self.missing.iter().map(|(from, to)| to - from + 1).sum()
     }
 
     /// Records that changes up to a revision exist; those not read are missing.
-    pub fn reach(&mut self, revision: u64) {
+    pub fn extend_to(&mut self, revision: u64) {
         if revision > self.revision {
             self.missing.push((self.revision + 1, revision));
             self.revision = revision;
@@ -174,8 +174,8 @@ impl<T> Fold<T> {
     }
 
     /// Returns true when the state is complete and matches the digest of the newest entry.
-    pub fn agrees(&self) -> bool {
-        self.missing.is_empty() && !self.jumps && self.digest() == self.expected
+    pub fn is_consistent(&self) -> bool {
+        self.missing.is_empty() && !self.has_jump && self.digest() == self.expected
     }
 
     /// Adds a snapshot. Returns false when the snapshot is incomplete; the state must then be discarded.
@@ -206,7 +206,7 @@ impl<T> Fold<T> {
         FoldedVersion {
             number: entry.number,
             revision: entry.revision,
-            kept: (self.keep)(entry),
+            payload: (self.retain_payload)(entry),
         }
     }
 
@@ -221,7 +221,7 @@ impl<T> Fold<T> {
         let (bytes, head) = segment.read()?;
         if let Ok(head) = head {
             if head.revision > self.revision {
-                self.reach(head.revision - 1);
+                self.extend_to(head.revision - 1);
                 self.expected = head.digest;
             }
             self.identity = Some(head.identity);
@@ -254,9 +254,9 @@ impl<T> Fold<T> {
             return;
         }
         if entry.revision == self.revision + 1 {
-            self.jumps |= entry.digest.count.abs_diff(self.expected.count) > 1;
+            self.has_jump |= entry.digest.count.abs_diff(self.expected.count) > 1;
         }
-        self.reach(entry.revision - 1);
+        self.extend_to(entry.revision - 1);
         self.revision = entry.revision;
         self.expected = entry.digest;
         match entry.kind {

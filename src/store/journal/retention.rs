@@ -9,25 +9,25 @@ use super::segment::Segment;
 use super::snapshot;
 
 /// Number of finished segments kept regardless of age.
-const SEGMENTS: usize = 10;
+const MAX_SEGMENTS: usize = 10;
 /// Number of days for which the newest segment of each day is kept in addition.
 const DAYS: u64 = 7;
 /// Number of snapshots kept: the current one, and the previous one in case the current is damaged.
-const SNAPSHOTS: usize = 2;
+const MAX_SNAPSHOTS: usize = 2;
 
 const DAY: Duration = Duration::from_hours(24);
 
 /// Removes segments and snapshots that are neither needed nor retained. Everything after the oldest retained snapshot is needed.
 ///
-/// `proved` is the revision of a verified snapshot; newer snapshots do not count.
-pub fn tidy(data: &Path, proved: u64) -> io::Result<()> {
+/// `verified` is the revision of a verified snapshot; newer snapshots do not count.
+pub fn prune(data: &Path, verified: u64) -> io::Result<()> {
     let mut snapshots = snapshot::all(data)?;
-    snapshots.retain(|(revision, _)| *revision <= proved);
-    let (old, kept) = snapshots.split_at(snapshots.len().saturating_sub(SNAPSHOTS));
+    snapshots.retain(|(revision, _)| *revision <= verified);
+    let (old, kept) = snapshots.split_at(snapshots.len().saturating_sub(MAX_SNAPSHOTS));
     for (_, path) in old {
         std::fs::remove_file(path)?;
     }
-    let Some((base, _)) = kept.first().filter(|_| kept.len() == SNAPSHOTS) else {
+    let Some((base, _)) = kept.first().filter(|_| kept.len() == MAX_SNAPSHOTS) else {
         return Ok(());
     };
     let segments = Segment::all(&data.join(super::FOLDER))?;
@@ -36,26 +36,26 @@ pub fn tidy(data: &Path, proved: u64) -> io::Result<()> {
         .filter(|pair| pair[1].first <= base + 1)
         .map(|pair| pair[0].clone())
         .collect();
-    for segment in needless(&finished, SystemTime::now())? {
+    for segment in expired(&finished, SystemTime::now())? {
         std::fs::remove_file(&segment.path)?;
     }
     Ok(())
 }
 
 /// Returns the finished segments that may be removed; `finished` is ordered oldest first.
-fn needless(finished: &[Segment], now: SystemTime) -> io::Result<Vec<&Segment>> {
+fn expired(finished: &[Segment], now: SystemTime) -> io::Result<Vec<&Segment>> {
     let mut days = HashSet::new();
-    let mut needless = Vec::new();
+    let mut expired = Vec::new();
     for (newer, segment) in finished.iter().rev().enumerate() {
         let written = std::fs::metadata(&segment.path)?.modified()?;
         let age = now.duration_since(written).unwrap_or_default();
         let days_old = age.as_secs() / DAY.as_secs();
         let first_of_day = days.insert(days_old);
-        if newer >= SEGMENTS && !(first_of_day && days_old < DAYS) {
-            needless.push(segment);
+        if newer >= MAX_SEGMENTS && !(first_of_day && days_old < DAYS) {
+            expired.push(segment);
         }
     }
-    Ok(needless)
+    Ok(expired)
 }
 
 #[cfg(test)]
@@ -77,7 +77,7 @@ mod tests {
                 segment
             })
             .collect();
-        let gone: HashSet<u64> = needless(&segments, now)
+        let gone: HashSet<u64> = expired(&segments, now)
             .unwrap()
             .into_iter()
             .map(|segment| segment.first)

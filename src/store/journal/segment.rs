@@ -11,10 +11,10 @@ use crate::store::files;
 
 /// Segments are extended in steps of this size, filled with zeros. A sync then writes data but no file size, which is faster, and
 /// deletes still have room when the disk is full.
-const PIECE: u64 = ZEROS.len() as u64;
+const STEP: u64 = ZEROS.len() as u64;
 static ZEROS: [u8; 256 * 1024] = [0; 256 * 1024];
 /// Size in bytes after which a new segment is started.
-pub const FULL: u64 = 4 * 1024 * 1024;
+pub const FULL_LENGTH: u64 = 4 * 1024 * 1024;
 
 /// Segment on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,9 +78,9 @@ pub fn numbered(folder: &Path, extension: &str) -> io::Result<Vec<(u64, PathBuf)
 #[derive(Debug)]
 pub enum Refused {
     /// No space left; nothing has changed.
-    NoRoom(io::Error),
+    NoSpace(io::Error),
     /// The write failed; the content on disk is unknown.
-    Broken(io::Error),
+    Failed(io::Error),
 }
 
 /// Segment that is being written.
@@ -89,18 +89,18 @@ pub struct Tail {
     /// Offset of the next entry.
     end: u64,
     /// Allocated length of the file.
-    room: u64,
+    allocated: u64,
 }
 
 impl Tail {
     /// Creates a segment.
     pub fn create(folder: &Path, head: &Head) -> io::Result<Self> {
         let segment = Segment::at(folder, head.revision);
-        let file = files::place(&segment.path, |file| file.write_all(&head.to_bytes()))?;
+        let file = files::write_atomically(&segment.path, |file| file.write_all(&head.to_bytes()))?;
         Ok(Self {
             file,
             end: head::LENGTH as u64,
-            room: head::LENGTH as u64,
+            allocated: head::LENGTH as u64,
         })
     }
 
@@ -108,25 +108,25 @@ impl Tail {
     ///
     /// The content, and the entry of the file in its folder, may have been written by a process that was killed before they were
     /// durable. They are read by others from now on, so they are synced first.
-    pub fn resume(place: &Place) -> io::Result<Self> {
+    pub fn resume(position: &Place) -> io::Result<Self> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
-            .open(&place.segment.path)?;
-        if place.cut {
-            file.set_len(place.at)?;
+            .open(&position.segment.path)?;
+        if position.cut {
+            file.set_len(position.at)?;
         }
         file.sync_all()?;
-        place
+        position
             .segment
             .path
             .parent()
             .map_or(Ok(()), files::sync_folder)?;
-        let room = file.metadata()?.len();
+        let allocated = file.metadata()?.len();
         Ok(Self {
             file,
-            end: place.at,
-            room,
+            end: position.at,
+            allocated,
         })
     }
 
@@ -135,29 +135,29 @@ impl Tail {
     /// `urgent` bytes may use the space reserved for a full disk.
     pub fn append(&mut self, bytes: &[u8], urgent: bool) -> Result<(), Refused> {
         let after = self.end + bytes.len() as u64;
-        if after + PIECE / 2 > self.room
-            && let Err(error) = self.make_room(after)
-            && !(urgent && after <= self.room)
+        if after + STEP / 2 > self.allocated
+            && let Err(error) = self.allocate(after)
+            && !(urgent && after <= self.allocated)
         {
-            return Err(Refused::NoRoom(error));
+            return Err(Refused::NoSpace(error));
         }
         self.file
             .write_all_at(bytes, self.end)
-            .map_err(Refused::Broken)?;
+            .map_err(Refused::Failed)?;
         self.end = after;
         Ok(())
     }
 
-    fn make_room(&mut self, for_end: u64) -> io::Result<()> {
-        let before = self.room;
-        while for_end + PIECE / 2 > self.room {
-            if let Err(error) = self.file.write_all_at(&ZEROS, self.room) {
-                self.room = before;
+    fn allocate(&mut self, for_length: u64) -> io::Result<()> {
+        let before = self.allocated;
+        while for_length + STEP / 2 > self.allocated {
+            if let Err(error) = self.file.write_all_at(&ZEROS, self.allocated) {
+                self.allocated = before;
                 // Zeros left after the allocated length are harmless.
                 let _ = self.file.set_len(before);
                 return Err(error);
             }
-            self.room += PIECE;
+            self.allocated += STEP;
         }
         Ok(())
     }
@@ -169,7 +169,7 @@ impl Tail {
 
     /// Returns true when the next segment should be started.
     pub const fn is_full(&self) -> bool {
-        self.end >= FULL
+        self.end >= FULL_LENGTH
     }
 
     /// Truncates a finished segment to its used length.

@@ -16,10 +16,10 @@ use super::segment::numbered;
 use crate::store::files;
 
 /// Maximum length of an entry in bytes, so that a damaged length does not allocate all memory.
-const LONGEST: usize = 256 * 1024 * 1024;
+const MAX_ENTRY: usize = 256 * 1024 * 1024;
 
 /// Initial buffer size in bytes; longer entries are rare.
-const ROOM: usize = 64 * 1024;
+const BUFFER: usize = 64 * 1024;
 
 /// Folder of the snapshots in the data folder.
 pub const FOLDER: &str = "snapshots";
@@ -30,10 +30,10 @@ pub fn all(data: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
 }
 
 /// Reads a snapshot entry by entry, holding only one in memory. Returns the header when the snapshot is complete and intact;
-/// otherwise the entries passed to `tell` must be discarded.
-pub fn read(path: &Path, tell: impl FnMut(&Entry<'_>)) -> io::Result<Option<Head>> {
+/// otherwise the entries passed to `visit` must be discarded.
+pub fn read(path: &Path, visit: impl FnMut(&Entry<'_>)) -> io::Result<Option<Head>> {
     let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
-    Ok(read_from(&mut file, tell)?.ok())
+    Ok(read_from(&mut file, visit)?.ok())
 }
 
 /// Reason why bytes are not a complete snapshot.
@@ -46,13 +46,13 @@ pub enum Unsound {
     /// The entry at this byte offset is damaged.
     Entry(u64),
     /// The bytes end early, after this byte offset.
-    Cut(u64),
+    Truncated(u64),
 }
 
 /// Reads a snapshot from any reader, up to its end marker.
 pub fn read_from(
     file: &mut impl Read,
-    mut tell: impl FnMut(&Entry<'_>),
+    mut visit: impl FnMut(&Entry<'_>),
 ) -> io::Result<Result<Head, Unsound>> {
     let mut head = [0; head::LENGTH];
     if !fill(file, &mut head)? {
@@ -69,25 +69,25 @@ pub fn read_from(
     loop {
         buffer.resize(entry::HEAD, 0);
         if !fill(file, &mut buffer)? {
-            return Ok(Err(Unsound::Cut(at)));
+            return Ok(Err(Unsound::Truncated(at)));
         }
-        let Some(size) = entry::size_of(&buffer).filter(|size| *size <= LONGEST) else {
+        let Some(size) = entry::size_of(&buffer).filter(|size| *size <= MAX_ENTRY) else {
             return Ok(Err(Unsound::Entry(at)));
         };
         // A damaged length may claim anything, so no more than this is allocated in advance.
-        buffer.reserve(size.min(ROOM));
+        buffer.reserve(size.min(BUFFER));
         let rest = (size - entry::HEAD) as u64;
         if file.by_ref().take(rest).read_to_end(&mut buffer)? as u64 != rest {
-            return Ok(Err(Unsound::Cut(at)));
+            return Ok(Err(Unsound::Truncated(at)));
         }
         match Entry::read(&buffer) {
             Some(end) if end.kind == Kind::End => {
-                let is_whole = end.number == entries;
-                return Ok(is_whole.then_some(head).ok_or(Unsound::Entry(at)));
+                let is_complete = end.number == entries;
+                return Ok(is_complete.then_some(head).ok_or(Unsound::Entry(at)));
             }
             Some(entry) => {
                 entries += 1;
-                tell(&entry);
+                visit(&entry);
             }
             None => return Ok(Err(Unsound::Entry(at))),
         }
@@ -138,19 +138,19 @@ impl Writer<'_> {
     }
 }
 
-/// Writes a snapshot. It gets its final name only when it is durable and `prove`, called with the temporary path, succeeds.
+/// Writes a snapshot. It gets its final name only when it is durable and `verify`, called with the temporary path, succeeds.
 pub fn write(
     data: &Path,
     head: &Head,
     rows: impl FnOnce(&mut Writer<'_>) -> io::Result<()>,
-    prove: impl FnOnce(&Path) -> io::Result<()>,
+    verify: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = data.join(FOLDER);
     files::create_folder(&folder)?;
     let path = folder.join(format!("{:020}.snapshot", head.revision));
-    files::place(&path, |file| {
+    files::write_atomically(&path, |file| {
         write_to(file, head, rows)?;
-        prove(&files::aside(&path))
+        verify(&files::temporary_path(&path))
     })?;
     Ok(())
 }
@@ -179,12 +179,12 @@ mod tests {
     /// Reader that records the largest requested read.
     struct Asked<'a> {
         bytes: &'a [u8],
-        most: usize,
+        largest: usize,
     }
 
     impl Read for Asked<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.most = self.most.max(buffer.len());
+            self.largest = self.largest.max(buffer.len());
             self.bytes.read(buffer)
         }
     }
@@ -203,12 +203,16 @@ mod tests {
         write_to(&mut file, &head, |_| Ok(())).unwrap();
         // The third byte of the length of the only entry: 192 MiB.
         file[head::LENGTH + 16 + 3] = 12;
-        let mut asked = Asked {
+        let mut reader = Asked {
             bytes: &file,
-            most: 0,
+            largest: 0,
         };
-        let read = read_from(&mut asked, |_| {}).unwrap();
-        assert_eq!(read, Err(Unsound::Cut(head::LENGTH as u64)));
-        assert!(asked.most <= 2 * ROOM, "{} bytes at once", asked.most);
+        let read = read_from(&mut reader, |_| {}).unwrap();
+        assert_eq!(read, Err(Unsound::Truncated(head::LENGTH as u64)));
+        assert!(
+            reader.largest <= 2 * BUFFER,
+            "{} bytes at once",
+            reader.largest
+        );
     }
 }

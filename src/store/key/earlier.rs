@@ -15,7 +15,7 @@ use crate::connection::StoreError;
 use crate::store::files;
 
 /// Extension of the file, appended to the name of the key file.
-const ENDING: &str = "old";
+const EXTENSION: &str = "old";
 const MARK: &str = "umai-old-key-1";
 
 /// Reads the keys before `key`. Damaged lines are skipped.
@@ -27,14 +27,14 @@ pub fn read(spot: &Spot, key: &Key) -> Vec<Key> {
         .iter()
         .filter_map(|line| {
             let words: Vec<&str> = line.split(' ').collect();
-            let [MARK, sealed_by, which, sealed] = words[..] else {
+            let [MARK, sealed_by, fingerprint, sealed] = words[..] else {
                 return None;
             };
             if Fingerprint::read(sealed_by)? != by {
                 return None;
             }
-            let which = Fingerprint::read(which)?;
-            let opened = key.open_bytes(&STANDARD.decode(sealed).ok()?, &binding(which))?;
+            let fingerprint = Fingerprint::read(fingerprint)?;
+            let opened = key.open_bytes(&STANDARD.decode(sealed).ok()?, &binding(fingerprint))?;
             let bytes: &[u8; LENGTH] = opened.as_slice().try_into().ok()?;
             Some(Key(Zeroizing::new(*bytes)))
         })
@@ -46,10 +46,10 @@ pub fn add(spot: &Spot, old: &Key, new: &Key) -> Result<(), StoreError> {
     let mut lines = lines(spot)?;
     let before = read(spot, old);
     for key in before.iter().chain([old]) {
-        let which = key.fingerprint();
-        let sealed = new.seal_bytes(&*key.0, &binding(which))?;
+        let fingerprint = key.fingerprint();
+        let sealed = new.seal_bytes(&*key.0, &binding(fingerprint))?;
         lines.push(format!(
-            "{MARK} {} {which} {}",
+            "{MARK} {} {fingerprint} {}",
             new.fingerprint(),
             STANDARD.encode(sealed)
         ));
@@ -58,7 +58,7 @@ pub fn add(spot: &Spot, old: &Key, new: &Key) -> Result<(), StoreError> {
 }
 
 /// Removes the lines that only a key other than `key` can open.
-pub fn tidy(spot: &Spot, key: &Key) -> Result<(), StoreError> {
+pub fn prune(spot: &Spot, key: &Key) -> Result<(), StoreError> {
     let by = key.fingerprint().to_string();
     let lines = lines(spot)?;
     let kept: Vec<String> = lines
@@ -75,7 +75,7 @@ pub fn tidy(spot: &Spot, key: &Key) -> Result<(), StoreError> {
 /// Reads the lines of the file; invalid UTF-8 counts as damage. An existing file that cannot be read is an error, because the
 /// file is rewritten from these lines.
 fn lines(spot: &Spot) -> Result<Vec<String>, StoreError> {
-    let path = spot.beside(ENDING);
+    let path = spot.sibling(EXTENSION);
     match std::fs::read(&path) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
@@ -90,18 +90,18 @@ fn lines(spot: &Spot) -> Result<Vec<String>, StoreError> {
 }
 
 fn write(spot: &Spot, lines: &[String]) -> Result<(), StoreError> {
-    let path = spot.beside(ENDING);
+    let path = spot.sibling(EXTENSION);
     let text = lines
         .iter()
         .flat_map(|line| [line, "\n"])
         .collect::<String>();
-    files::place(&path, |file| file.write_all(text.as_bytes()))
+    files::write_atomically(&path, |file| file.write_all(text.as_bytes()))
         .map(drop)
         .map_err(|error| StoreError::Key(format!("{} cannot be written: {error}", path.display())))
 }
 
-fn binding(which: Fingerprint) -> Vec<u8> {
-    [b"umai old key 1".as_slice(), &which.0].concat()
+fn binding(fingerprint: Fingerprint) -> Vec<u8> {
+    [b"umai old key 1".as_slice(), &fingerprint.0].concat()
 }
 
 #[cfg(test)]
@@ -130,14 +130,21 @@ mod tests {
         add(&spot, &key(1), &key(2)).unwrap();
         assert_eq!(all(&spot, 2), [1]);
         add(&spot, &key(2), &key(3)).unwrap();
-        assert_eq!(all(&spot, 2), [1], "it was not finished yet");
+        assert_eq!(all(&spot, 2), [1], "the rotation is not finished");
         assert_eq!(all(&spot, 3), [1, 2]);
-        tidy(&spot, &key(3)).unwrap();
+        prune(&spot, &key(3)).unwrap();
         assert_eq!(all(&spot, 3), [1, 2]);
         assert_eq!(all(&spot, 2), NONE);
-        assert_eq!(all(&spot, 9), NONE, "another key opens nothing");
-        let text = std::fs::read_to_string(spot.beside(ENDING)).unwrap();
-        std::fs::write(spot.beside(ENDING), format!("no line\n{text}\n")).unwrap();
-        assert_eq!(all(&spot, 3), [1, 2], "what is no line is passed over");
+        assert_eq!(all(&spot, 9), NONE, "an unrelated key opens nothing");
+        let text = std::fs::read_to_string(spot.sibling(EXTENSION)).unwrap();
+        std::fs::write(
+            spot.sibling(EXTENSION),
+            format!(
+                "not a key line
+{text}\n"
+            ),
+        )
+        .unwrap();
+        assert_eq!(all(&spot, 3), [1, 2], "invalid lines are skipped");
     }
 }

@@ -19,7 +19,7 @@ const SALT: usize = 16;
 const MARK: &str = "umai-key-1";
 const ALGORITHM: &str = "argon2id";
 /// Minimum length of a passphrase in characters.
-pub const SHORTEST: usize = 8;
+pub const MIN_LENGTH: usize = 8;
 
 /// Argon2id cost parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,18 +46,18 @@ impl Cost {
         lanes: 1,
     };
     /// Maximum accepted from a file, so that a damaged file does not exhaust memory or time.
-    const MOST: Self = Self {
+    const MAX: Self = Self {
         memory: 2 * 1024 * 1024,
         passes: 64,
         lanes: 16,
     };
 
     fn params(self) -> Option<Params> {
-        let is_bearable = self.memory <= Self::MOST.memory
-            && self.passes <= Self::MOST.passes
-            && self.lanes <= Self::MOST.lanes;
+        let is_within_limits = self.memory <= Self::MAX.memory
+            && self.passes <= Self::MAX.passes
+            && self.lanes <= Self::MAX.lanes;
         let params = Params::new(self.memory, self.passes, self.lanes, Some(LENGTH));
-        params.ok().filter(|_| is_bearable)
+        params.ok().filter(|_| is_within_limits)
     }
 }
 
@@ -91,11 +91,11 @@ impl Passphrase {
 
     /// Returns true when the passphrase has the minimum length.
     pub fn is_long_enough(&self) -> bool {
-        self.0.chars().count() >= SHORTEST
+        self.0.chars().count() >= MIN_LENGTH
     }
 
     /// Returns true when both are equal.
-    pub fn is(&self, other: &Self) -> bool {
+    pub fn matches(&self, other: &Self) -> bool {
         *self.0 == *other.0
     }
 }
@@ -112,10 +112,10 @@ struct Derived {
 ///
 /// Only derived keys are kept, because the passphrase itself may be used elsewhere too. They are shared by the whole process,
 /// because the store and the drafts look up the key independently.
-static RIGHT: Mutex<Vec<Derived>> = Mutex::new(Vec::new());
+static ACCEPTED: Mutex<Vec<Derived>> = Mutex::new(Vec::new());
 
-fn right() -> MutexGuard<'static, Vec<Derived>> {
-    RIGHT.lock().unwrap_or_else(PoisonError::into_inner)
+fn accepted() -> MutexGuard<'static, Vec<Derived>> {
+    ACCEPTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Key protected by a passphrase, as stored in its file.
@@ -136,7 +136,7 @@ impl Wrapped {
     }
 
     /// Protects a key with a passphrase of random bits.
-    pub fn behind_random(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
+    pub fn with_random(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
         Self::at_cost(key, passphrase, Cost::RANDOM)
     }
 
@@ -155,12 +155,12 @@ impl Wrapped {
         random(&mut salt)?;
         let derived = derive(passphrase, salt, cost)?;
         let wrapped = Self::with(key, &derived)?;
-        right().push(derived);
+        accepted().push(derived);
         Ok(wrapped)
     }
 
     /// Protects another key with the same passphrase, which must have been given before.
-    pub fn of_another(&self, key: &Key) -> Result<Self, StoreError> {
+    pub fn wrap_another(&self, key: &Key) -> Result<Self, StoreError> {
         let derived = self.derived().ok_or_else(|| {
             StoreError::Key("The key is locked; give its passphrase first".into())
         })?;
@@ -188,7 +188,7 @@ impl Wrapped {
         let derived = derive(passphrase, self.salt, self.cost)?;
         let is_right = self.open_with(&derived).is_some();
         if is_right {
-            right().push(derived);
+            accepted().push(derived);
         }
         Ok(is_right)
     }
@@ -200,7 +200,7 @@ impl Wrapped {
     }
 
     fn derived(&self) -> Option<Derived> {
-        right()
+        accepted()
             .iter()
             .find(|derived| derived.salt == self.salt && derived.cost == self.cost)
             .cloned()
@@ -276,16 +276,16 @@ impl Wrapped {
 pub struct Damaged;
 
 fn derive(passphrase: &Passphrase, salt: [u8; SALT], cost: Cost) -> Result<Derived, StoreError> {
-    let impossible = |why: &dyn std::fmt::Display| {
+    let error = |why: &dyn std::fmt::Display| {
         StoreError::Key(format!("The passphrase cannot be checked: {why}"))
     };
     let params = cost
         .params()
-        .ok_or_else(|| impossible(&"its cost parameters are out of range"))?;
+        .ok_or_else(|| error(&"its cost parameters are out of range"))?;
     let mut key = Zeroizing::new([0; LENGTH]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.0.as_bytes(), &salt, &mut *key)
-        .map_err(|error| impossible(&error))?;
+        .map_err(|cause| error(&cause))?;
     Ok(Derived { salt, cost, key })
 }
 
@@ -314,7 +314,7 @@ mod tests {
         let wrapped = Wrapped::new(&key(), &Passphrase::new("correct horse")).unwrap();
         let read = Wrapped::read(&wrapped.text()).unwrap().unwrap();
         assert_eq!(read, wrapped);
-        right().retain(|derived| derived.salt != read.salt);
+        accepted().retain(|derived| derived.salt != read.salt);
         assert!(read.open().is_none());
         assert_eq!(
             read.try_passphrase(&Passphrase::new("battery staple")),
@@ -328,7 +328,7 @@ mod tests {
         );
         assert_eq!(*read.open().unwrap().0, *key().0);
         let other = Key(Zeroizing::new([8; LENGTH]));
-        let next = read.of_another(&other).unwrap();
+        let next = read.wrap_another(&other).unwrap();
         assert_eq!(*next.open().unwrap().0, *other.0);
     }
 
@@ -336,9 +336,9 @@ mod tests {
     fn passphrases_are_normalized() {
         assert!(
             Passphrase::new("stra\u{df}e \u{fc}ber")
-                .is(&Passphrase::new("stra\u{df}e u\u{308}ber"))
+                .matches(&Passphrase::new("stra\u{df}e u\u{308}ber"))
         );
-        assert!(!Passphrase::new("a b").is(&Passphrase::new("ab")));
+        assert!(!Passphrase::new("a b").matches(&Passphrase::new("ab")));
         assert!(!Passphrase::new("1234567").is_long_enough());
         assert!(
             Passphrase::new("\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}").is_long_enough()

@@ -14,7 +14,7 @@ use crate::disk;
 use crate::store::files;
 
 /// Maximum length of a key file in bytes.
-const LONGEST: u64 = 4096;
+const MAX_LENGTH: u64 = 4096;
 
 /// Source of the location of the key file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,8 @@ impl Spot {
             };
         }
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
-        let handed = credentials.map(|folder| Path::new(&folder).join(FILE));
-        match handed.filter(|path| path.exists()) {
+        let provided = credentials.map(|folder| Path::new(&folder).join(FILE));
+        match provided.filter(|path| path.exists()) {
             Some(path) => Self {
                 path,
                 origin: Origin::Credentials,
@@ -82,12 +82,12 @@ impl Spot {
 
     /// Path of a new key that is not yet installed.
     pub fn pending(&self) -> PathBuf {
-        self.beside("new")
+        self.sibling("new")
     }
 
     /// Path of a related file: the path of the key file with an extension appended.
-    pub fn beside(&self, ending: &str) -> PathBuf {
-        beside(&self.path, ending)
+    pub fn sibling(&self, ending: &str) -> PathBuf {
+        sibling_path(&self.path, ending)
     }
 
     /// Returns an error when the key file belongs to the service manager and cannot be written.
@@ -106,21 +106,21 @@ impl Content {
     /// Returns the key unless it is locked.
     pub fn open(&self) -> Option<Key> {
         match self {
-            Self::Plain(key) => Some(key.again()),
+            Self::Plain(key) => Some(key.duplicate()),
             Self::Wrapped(wrapped) => wrapped.open(),
         }
     }
 
     /// Wraps another key in the same way, with the same passphrase if there is one.
-    pub fn of_another(&self, key: &Key) -> Result<Self, StoreError> {
+    pub fn wrap_another(&self, key: &Key) -> Result<Self, StoreError> {
         match self {
-            Self::Plain(_) => Ok(Self::Plain(key.again())),
-            Self::Wrapped(wrapped) => wrapped.of_another(key).map(Self::Wrapped),
+            Self::Plain(_) => Ok(Self::Plain(key.duplicate())),
+            Self::Wrapped(wrapped) => wrapped.wrap_another(key).map(Self::Wrapped),
         }
     }
 
     /// Protects a key with a passphrase.
-    pub fn behind(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
+    pub fn protected(key: &Key, passphrase: &Passphrase) -> Result<Self, StoreError> {
         Wrapped::new(key, passphrase).map(Self::Wrapped)
     }
 
@@ -143,65 +143,65 @@ impl Content {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
         {
-            files::create_folder(folder).map_err(|error| cannot_be_made(path, &error))?;
-            files::refuse_writable_by_others(folder)?;
+            files::create_folder(folder).map_err(|error| create_error(path, &error))?;
+            files::reject_writable_by_others(folder)?;
         }
-        let aside = beside(path, &format!("{UNFINISHED}{}", std::process::id()));
-        forget(&aside)?;
-        let placed = self.write_aside(&aside).and_then(|()| {
+        let temporary = sibling_path(path, &format!("{UNFINISHED}{}", std::process::id()));
+        remove(&temporary)?;
+        let written = self.write_temporary(&temporary).and_then(|()| {
             // Unlike a rename, a link does not replace an existing file.
-            std::fs::hard_link(&aside, path)
-                .or_else(|_| rename_where_free(&aside, path))
-                .and_then(|()| files::sync_way_to(path))
-                .map_err(|error| cannot_be_made(path, &error))
+            std::fs::hard_link(&temporary, path)
+                .or_else(|_| rename_if_absent(&temporary, path))
+                .and_then(|()| files::sync_parents(path))
+                .map_err(|error| create_error(path, &error))
         });
         // Either linked under its final name or unusable.
-        let _ = forget_unfinished(path);
-        placed
+        let _ = remove_unfinished(path);
+        written
     }
 
-    fn write_aside(&self, path: &Path) -> Result<(), StoreError> {
+    fn write_temporary(&self, path: &Path) -> Result<(), StoreError> {
         files::create_file(path)
             .and_then(|mut file| {
                 file.write_all(self.text().as_bytes())?;
                 file.sync_all()
             })
-            .map_err(|error| cannot_be_made(path, &error))?;
+            .map_err(|error| create_error(path, &error))?;
         if *read(path)?.text() == *self.text() {
             Ok(())
         } else {
-            let other = std::io::Error::other("the file differs from what was written");
-            Err(cannot_be_made(path, &other))
+            let error = std::io::Error::other("the file differs from what was written");
+            Err(create_error(path, &error))
         }
     }
 
     /// Replaces the key file atomically.
     pub fn replace(&self, spot: &Spot) -> Result<(), StoreError> {
-        let aside = spot.beside("part");
-        forget(&aside)?;
-        self.write_aside(&aside)?;
-        put_in_place(&aside, spot)
+        let temporary = spot.sibling("part");
+        remove(&temporary)?;
+        self.write_temporary(&temporary)?;
+        put_in_place(&temporary, spot)
     }
 }
 
 /// Extension prefix of an unfinished key file, before the process ID.
 const UNFINISHED: &str = "part-";
 
-fn cannot_be_made(path: &Path, error: &std::io::Error) -> StoreError {
+fn create_error(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Key(match error.kind() {
         std::io::ErrorKind::PermissionDenied => disk::describe(path, error),
         _ => format!("The key file {} cannot be created: {error}", path.display()),
     })
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+fn sibling_path(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{ending}"));
     name.into()
 }
 
 /// Fallback for file systems without hard links.
-fn rename_where_free(from: &Path, to: &Path) -> std::io::Result<()> {
+fn rename_if_absent(from: &Path, to: &Path) -> std::io::Result<()> {
     if to.exists() {
         return Err(std::io::ErrorKind::AlreadyExists.into());
     }
@@ -209,8 +209,8 @@ fn rename_where_free(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// Removes unfinished key files left by other processes.
-fn forget_unfinished(path: &Path) -> std::io::Result<()> {
-    let unfinished = beside(path, UNFINISHED);
+fn remove_unfinished(path: &Path) -> std::io::Result<()> {
+    let unfinished = sibling_path(path, UNFINISHED);
     let (Some(folder), Some(name)) = (path.parent(), unfinished.file_name()) else {
         return Ok(());
     };
@@ -245,12 +245,12 @@ fn put_in_place(key: &Path, spot: &Spot) -> Result<(), StoreError> {
 }
 
 /// Returns the pending key of an interrupted rotation if it matches.
-pub fn waiting(spot: &Spot, fits: impl FnOnce(&Key) -> bool) -> Option<Key> {
-    read(&spot.pending()).ok()?.open().filter(fits)
+pub fn pending_key(spot: &Spot, matches: impl FnOnce(&Key) -> bool) -> Option<Key> {
+    read(&spot.pending()).ok()?.open().filter(matches)
 }
 
 /// Removes a key file that is no longer needed.
-pub fn forget(path: &Path) -> Result<(), StoreError> {
+pub fn remove(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Key(
             format!("{} cannot be removed: {error}", path.display()),
@@ -271,7 +271,7 @@ pub fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
 pub fn read(path: &Path) -> Result<Content, StoreError> {
     let shown = path.display();
     let content = read_bytes(path).map_err(|error| unreadable(path, &error))?;
-    files::refuse_writable_by_others(path)?;
+    files::reject_writable_by_others(path)?;
     let mut key = Zeroizing::new([0; LENGTH]);
     if content.len() == LENGTH {
         key.copy_from_slice(&content);
@@ -298,6 +298,6 @@ fn read_bytes(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
     use std::io::Read;
     let mut content = Zeroizing::new(Vec::with_capacity(512));
     let file = std::fs::File::open(path)?;
-    file.take(LONGEST).read_to_end(&mut content)?;
+    file.take(MAX_LENGTH).read_to_end(&mut content)?;
     Ok(content)
 }

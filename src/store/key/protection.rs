@@ -1,6 +1,6 @@
 //! Adds and removes passphrase protection of the key file.
 
-use super::passphrase::{Passphrase, SHORTEST, Wrapped};
+use super::passphrase::{MIN_LENGTH, Passphrase, Wrapped};
 use super::place::{Content, Spot};
 use super::{Key, locked};
 use crate::connection::StoreError;
@@ -9,15 +9,15 @@ use crate::connection::StoreError;
 pub fn protect(spot: &Spot, passphrase: &Passphrase) -> Result<(), StoreError> {
     if !passphrase.is_long_enough() {
         return Err(StoreError::Key(format!(
-            "A passphrase needs at least {SHORTEST} characters; nothing was changed"
+            "A passphrase needs at least {MIN_LENGTH} characters; nothing was changed"
         )));
     }
-    Content::behind(&open(spot)?, passphrase)?.replace(spot)
+    Content::protected(&open(spot)?, passphrase)?.replace(spot)
 }
 
 /// Protects the key with a passphrase of random bits without writing the file: the keyring has to store the passphrase first.
-pub fn behind_random(spot: &Spot, passphrase: &Passphrase) -> Result<Content, StoreError> {
-    Wrapped::behind_random(&open(spot)?, passphrase).map(Content::Wrapped)
+pub fn protected_by_random(spot: &Spot, passphrase: &Passphrase) -> Result<Content, StoreError> {
+    Wrapped::with_random(&open(spot)?, passphrase).map(Content::Wrapped)
 }
 
 /// Removes the passphrase protection.

@@ -16,14 +16,14 @@ use crate::connection::store::{ConnectionStore, Revision, Save, What};
 use crate::connection::{Connection, Mask, Sealed, StoreError};
 
 /// Returns the revision of a write if it was performed after `since`.
-pub async fn was_done(
+pub async fn find_revision(
     store: &SharedStore,
     write: &Write,
     since: Revision,
 ) -> Result<Option<Revision>, StoreError> {
     let mut feed = match store.changes(since).await {
         Ok(feed) => feed,
-        Err(StoreError::FeedTooOld(_)) => return is_as_written(store, write).await,
+        Err(StoreError::FeedTooOld(_)) => return compare_with_stored(store, write).await,
         Err(error) => return Err(error),
     };
     let newest = store.revision();
@@ -33,21 +33,21 @@ pub async fn was_done(
     {
         let changed = changed?;
         seen = changed.revision;
-        let is_done = match (write, changed.what) {
+        let matches = match (write, changed.what) {
             (Write::Save(save), What::Saved(item)) => {
-                item == save.connection.listed() && is_ours(store, save).await?
+                item == save.connection.listed() && is_same_save(store, save).await?
             }
             // Moving to the trash is a save that the feed reports as a deletion.
             (Write::Save(save), What::Deleted(id)) => {
                 let item = &save.connection.item;
-                item.is_deleted() && item.id == id && is_ours(store, save).await?
+                item.is_deleted() && item.id == id && is_same_save(store, save).await?
             }
             (Write::Delete { id, version }, What::Deleted(gone)) => {
-                *id == gone && is_forgotten(store, *id, *version).await?
+                *id == gone && is_purged(store, *id, *version).await?
             }
             (Write::Delete { .. }, What::Saved(_)) => false,
         };
-        if is_done {
+        if matches {
             return Ok(Some(seen));
         }
     }
@@ -55,35 +55,38 @@ pub async fn was_done(
 }
 
 /// Returns true when a save reported by the feed is this one.
-async fn is_ours(store: &SharedStore, save: &Save<Sealed>) -> Result<bool, StoreError> {
+async fn is_same_save(store: &SharedStore, save: &Save<Sealed>) -> Result<bool, StoreError> {
     let (id, version) = (save.connection.item.id, save.connection.item.version);
     if let Some(stored) = store.get(id).await?
         && stored.item.version == version
     {
         return Ok(stored == save.connection);
     }
-    let Some(kept) = store.version(id, version).await? else {
+    let Some(version_kept) = store.version(id, version).await? else {
         return Ok(true);
     };
-    Ok(kept.change == save.change && kept.snapshot == masked(&save.connection))
+    Ok(version_kept.change == save.change && version_kept.snapshot == masked(&save.connection))
 }
 
 /// Returns true when a connection was deleted permanently at this version. A connection in the trash still exists, with a later
 /// version.
-async fn is_forgotten(store: &SharedStore, id: Uuid, version: u64) -> Result<bool, StoreError> {
+async fn is_purged(store: &SharedStore, id: Uuid, version: u64) -> Result<bool, StoreError> {
     let stored = store.get(id).await?;
     Ok(stored.is_none_or(|stored| stored.item.version < version))
 }
 
 /// Fallback when the changes are no longer available: compares with the stored connection.
-async fn is_as_written(store: &SharedStore, write: &Write) -> Result<Option<Revision>, StoreError> {
-    let is_done = match write {
+async fn compare_with_stored(
+    store: &SharedStore,
+    write: &Write,
+) -> Result<Option<Revision>, StoreError> {
+    let matches = match write {
         Write::Save(save) => {
             store.get(save.connection.item.id).await?.as_ref() == Some(&save.connection)
         }
         Write::Delete { id, .. } => store.get(*id).await?.is_none(),
     };
-    Ok(is_done.then(|| store.revision()))
+    Ok(matches.then(|| store.revision()))
 }
 
 /// Masks like the store, which cannot read sealed secrets: all masks are equal.

@@ -7,7 +7,7 @@ use crate::connection::store::{ChangeFeed, Changed};
 use crate::connection::{ConnectionStore, Sealed, StoreError};
 
 /// Maximum number of changes in one reply.
-const MOST: usize = 256;
+const MAX_CHANGES: usize = 256;
 
 /// Returns the reply of the store.
 pub async fn answer(
@@ -47,7 +47,7 @@ async fn next(mut feed: ChangeFeed) -> Result<Vec<Changed>, StoreError> {
         return Ok(changes);
     };
     changes.push(first?);
-    while changes.len() < MOST
+    while changes.len() < MAX_CHANGES
         && let Some(Some(Ok(changed))) = feed.next().now_or_never()
     {
         changes.push(changed);

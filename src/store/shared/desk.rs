@@ -15,7 +15,7 @@ use crate::connection::{ConnectionStore, StoreError};
 use crate::store::sled::SledStore;
 
 /// Maximum time that closing waits for pending requests.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Accepts and tracks requests to a store.
 pub struct Desk {
@@ -26,8 +26,8 @@ pub struct Desk {
 
 /// Accepted request; the store is not closed before it is dropped.
 pub struct Taken {
-    desk: Arc<Desk>,
-    _place: TaskTrackerToken,
+    tracker: Arc<Desk>,
+    _token: TaskTrackerToken,
 }
 
 impl Desk {
@@ -51,15 +51,15 @@ impl Desk {
     }
 
     /// Accepts a request, unless the tracker is closing.
-    pub fn take(self: &Arc<Self>) -> Result<Taken, Gone> {
-        let place = self.requests.token();
+    pub fn accept(self: &Arc<Self>) -> Result<Taken, Gone> {
+        let token = self.requests.token();
         // Checked after taking the token, so that either `close` waits for this request or it is rejected here.
         if self.stop.is_cancelled() {
             return Err(Gone);
         }
         Ok(Taken {
-            desk: Arc::clone(self),
-            _place: place,
+            tracker: Arc::clone(self),
+            _token: token,
         })
     }
 
@@ -68,7 +68,7 @@ impl Desk {
         self.stop.cancel();
         self.requests.close();
         // Clients without a reply after the timeout ask the next leader.
-        let _ = tokio::time::timeout(LAST_REQUESTS, self.requests.wait()).await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.requests.wait()).await;
         before();
         self.store.close().await
     }
@@ -77,13 +77,13 @@ impl Desk {
 impl Taken {
     /// Returns the changes after a revision, for as long as the store is open here.
     pub async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError> {
-        self.desk.store.changes(since).await
+        self.tracker.store.changes(since).await
     }
 
     /// Executes a request. A store that was closed in between counts as gone, not as an error.
-    pub async fn ask(&self, request: &Request) -> Result<Result<Reply, StoreError>, Gone> {
-        match answer(&self.desk.store, request).await {
-            Err(StoreError::Unusable(_)) if self.desk.stop.is_cancelled() => Err(Gone),
+    pub async fn execute(&self, request: &Request) -> Result<Result<Reply, StoreError>, Gone> {
+        match answer(&self.tracker.store, request).await {
+            Err(StoreError::Unusable(_)) if self.tracker.stop.is_cancelled() => Err(Gone),
             answer => Ok(answer),
         }
     }

@@ -24,12 +24,12 @@ use crate::store::lock;
 use crate::store::sled::SledStore;
 
 /// Maximum time for a leader to open, close, or send its hello.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 /// Interval of the check for a suspended leader, which will not answer.
-const PATIENCE_WITH_STOPPED: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// First and longest pause between two attempts; each pause is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(32);
+const MAX_PAUSE: Duration = Duration::from_millis(32);
 
 /// Accepts or rejects the identity of the store that was found, `None` for a new one, and returns the identity to use.
 pub type Unlock = dyn Fn(Option<&Identity>) -> Result<Identity, StoreError> + Send + Sync;
@@ -52,50 +52,50 @@ pub type Elected = (Seat, Identity);
 /// Reason why there is no leader to connect to.
 enum Unmet {
     /// There is no leader at the moment.
-    Nobody,
+    Absent,
     /// The leader cannot be used; retrying does not help.
-    Never(StoreError),
+    Unusable(StoreError),
 }
 
 impl Election {
-    /// Determines the role. Returns `Ok(None)` once `unwanted` completes.
-    pub async fn hold(
+    /// Determines the role. Returns `Ok(None)` once `cancelled` completes.
+    pub async fn run(
         &self,
-        unwanted: impl Future<Output = ()>,
+        cancelled: impl Future<Output = ()>,
     ) -> Result<Option<Elected>, StoreError> {
-        let mut unwanted = pin!(unwanted);
-        let mut patience = pin!(self.be_patient());
+        let mut cancelled = pin!(cancelled);
+        let mut timeout = pin!(self.wait_for_leader());
         let mut pause = FIRST_PAUSE;
         loop {
             match self.open().await {
                 Err(StoreError::Held { .. }) => {}
                 other => return other.map(Some),
             }
-            let call = async {
-                let called = self.call().await;
-                if let Err(Unmet::Nobody) = called {
+            let attempt = async {
+                let connected = self.connect().await;
+                if let Err(Unmet::Absent) = connected {
                     tokio::time::sleep(pause).await;
                 }
-                called
+                connected
             };
             tokio::select! {
-                called = call => match called {
+                connected = attempt => match connected {
                     Ok(elected) => return Ok(Some(elected)),
-                    Err(Unmet::Never(why)) => return Err(why),
-                    Err(Unmet::Nobody) => pause = LONGEST_PAUSE.min(pause * 2),
+                    Err(Unmet::Unusable(why)) => return Err(why),
+                    Err(Unmet::Absent) => pause = MAX_PAUSE.min(pause * 2),
                 },
-                () = &mut patience => return Err(lock::held(&self.data)),
-                () = &mut unwanted => return Ok(None),
+                () = &mut timeout => return Err(lock::held_error(&self.data)),
+                () = &mut cancelled => return Ok(None),
             }
         }
     }
 
     /// Completes when waiting for a leader is pointless.
-    async fn be_patient(&self) {
-        let end = Instant::now() + PATIENCE;
+    async fn wait_for_leader(&self) {
+        let end = Instant::now() + TIMEOUT;
         while Instant::now() < end {
-            tokio::time::sleep(PATIENCE_WITH_STOPPED).await;
-            if lock::is_holder_stopped(&self.data) {
+            tokio::time::sleep(CHECK_INTERVAL).await;
+            if lock::is_owner_suspended(&self.data) {
                 return;
             }
         }
@@ -109,52 +109,52 @@ impl Election {
             .await
             .map_err(|_| StoreError::Unusable("Opening the store failed".into()))??;
         let identity = store.identity().clone();
-        self.known.learn(store.revision(), store.notices());
-        let holder = Holder::new(store, &self.data);
+        self.known.update(store.revision(), store.notices());
+        let leader = Holder::new(store, &self.data);
         self.known
-            .learn(self.known.revision(), holder.trouble().map(str::to_owned));
-        Ok((Seat::Holder(Arc::new(holder)), identity))
+            .update(self.known.revision(), leader.problem().map(str::to_owned));
+        Ok((Seat::Leader(Arc::new(leader)), identity))
     }
 
     /// Connects to the process that has the store open.
-    async fn call(&self) -> Result<Elected, Unmet> {
-        let stream = socket::call(&self.data)
+    async fn connect(&self) -> Result<Elected, Unmet> {
+        let stream = socket::connect(&self.data)
             .await
             .map_err(|error| match error.kind() {
-                ErrorKind::PermissionDenied => Unmet::Never(anothers(&self.data)),
-                _ => Unmet::Nobody,
+                ErrorKind::PermissionDenied => Unmet::Unusable(other_user_error(&self.data)),
+                _ => Unmet::Absent,
             })?;
-        match socket::stranger(&stream) {
+        match socket::foreign_user(&stream) {
             Ok(None) => {}
-            Ok(Some(_)) => return Err(Unmet::Never(anothers(&self.data))),
-            Err(_) => return Err(Unmet::Nobody),
+            Ok(Some(_)) => return Err(Unmet::Unusable(other_user_error(&self.data))),
+            Err(_) => return Err(Unmet::Absent),
         }
-        let met = Guest::meet(stream, Arc::clone(&self.known)).await;
-        let (guest, hello) = match met.map_err(|_| Unmet::Nobody)? {
-            Met::Holder(guest, hello) => (guest, hello),
-            Met::Foreign => return Err(Unmet::Never(foreign(&self.data))),
+        let handshake = Guest::handshake(stream, Arc::clone(&self.known)).await;
+        let (client, hello) = match handshake.map_err(|_| Unmet::Absent)? {
+            Met::Leader(client, hello) => (client, hello),
+            Met::Incompatible => return Err(Unmet::Unusable(other_version_error(&self.data))),
         };
         let Some(identity) = hello.identity() else {
-            return Err(Unmet::Never(foreign(&self.data)));
+            return Err(Unmet::Unusable(other_version_error(&self.data)));
         };
         let unlock = Arc::clone(&self.unlock);
         let identity = spawn_blocking(move || unlock(Some(&identity)))
             .await
-            .map_err(|_| Unmet::Nobody)?
-            .map_err(Unmet::Never)?;
-        self.known.learn(hello.revision, hello.notices);
-        Ok((Seat::Guest(Arc::new(guest)), identity))
+            .map_err(|_| Unmet::Absent)?
+            .map_err(Unmet::Unusable)?;
+        self.known.update(hello.revision, hello.notices);
+        Ok((Seat::Client(Arc::new(client)), identity))
     }
 }
 
-fn foreign(data: &Path) -> StoreError {
+fn other_version_error(data: &Path) -> StoreError {
     StoreError::Unusable(format!(
         "{} is in use by a different version of umai; close it, or use the same version",
         data.display()
     ))
 }
 
-fn anothers(data: &Path) -> StoreError {
+fn other_user_error(data: &Path) -> StoreError {
     StoreError::Unusable(format!(
         "{} is in use by another user's umai; close it, or use another folder with --data",
         data.display()

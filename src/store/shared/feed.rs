@@ -8,29 +8,29 @@ use futures_util::StreamExt;
 use super::guest::Unanswered;
 use super::seat::Chair;
 use super::seating::Seating;
-use super::wire::{Reply, Request, beside_the_point};
+use super::wire::{Reply, Request, unexpected_reply};
 use crate::connection::StoreError;
 use crate::connection::store::{ChangeFeed, Changed, Revision};
 
 /// Reader of the feed.
 struct Reader {
     /// Weak, so that a feed does not keep the store open.
-    seating: Weak<Seating>,
+    membership: Weak<Seating>,
     seen: Revision,
     fetched: VecDeque<Changed>,
     /// Feed of the store itself, while it is open in this process.
-    own: Option<ChangeFeed>,
+    local: Option<ChangeFeed>,
 }
 
 /// Returns the changes after a revision.
-pub async fn since(seating: &Arc<Seating>, since: Revision) -> Result<ChangeFeed, StoreError> {
+pub async fn since(membership: &Arc<Seating>, since: Revision) -> Result<ChangeFeed, StoreError> {
     let mut reader = Reader {
-        seating: Arc::downgrade(seating),
+        membership: Arc::downgrade(membership),
         seen: since,
         fetched: VecDeque::new(),
-        own: None,
+        local: None,
     };
-    reader.begin(seating).await?;
+    reader.start(membership).await?;
     Ok(Box::pin(futures_util::stream::unfold(
         Some(reader),
         |reader| async move { reader?.next().await },
@@ -39,20 +39,20 @@ pub async fn since(seating: &Arc<Seating>, since: Revision) -> Result<ChangeFeed
 
 impl Reader {
     /// Checks that the feed reaches back far enough, and fetches the available changes.
-    async fn begin(&mut self, seating: &Arc<Seating>) -> Result<(), StoreError> {
+    async fn start(&mut self, membership: &Arc<Seating>) -> Result<(), StoreError> {
         loop {
-            match seating.chair().await? {
-                Chair::Holder(taken) => {
-                    self.own = Some(taken.changes(self.seen).await?);
+            match membership.handle().await? {
+                Chair::Leader(tracked) => {
+                    self.local = Some(tracked.changes(self.seen).await?);
                     return Ok(());
                 }
-                Chair::Guest(guest) => match guest.ask(&Request::Follow(self.seen)).await {
+                Chair::Client(client) => match client.send(&Request::Follow(self.seen)).await {
                     Ok(answer) => {
                         self.fetched = changes(answer?)?;
                         return Ok(());
                     }
                     Err(Unanswered::Gone) => {}
-                    Err(Unanswered::Silent) => return Err(seating.silent()),
+                    Err(Unanswered::Unresponsive) => return Err(membership.not_responding()),
                 },
             }
         }
@@ -65,7 +65,7 @@ impl Reader {
                 self.seen = changed.revision;
                 return Some((Ok(changed), Some(self)));
             }
-            let Some(own) = &mut self.own else {
+            let Some(local) = &mut self.local else {
                 match self.fetch().await {
                     Ok(fetched) => self.fetched = fetched,
                     Err(None) => return None,
@@ -73,31 +73,31 @@ impl Reader {
                 }
                 continue;
             };
-            match own.next().await {
+            match local.next().await {
                 Some(Ok(changed)) => self.fetched.push_back(changed),
                 Some(Err(error)) => return Some((Err(error), None)),
-                None => self.own = None,
+                None => self.local = None,
             }
         }
     }
 
     /// Waits for the next changes, or switches to the feed of a store that is open here. `Err(None)` when the store was closed.
     async fn fetch(&mut self) -> Result<VecDeque<Changed>, Option<StoreError>> {
-        let seating = self.seating.upgrade().ok_or(None)?;
-        let chair = match seating.chair().await {
-            Ok(chair) => chair,
-            Err(_) if seating.is_closed() => return Err(None),
+        let membership = self.membership.upgrade().ok_or(None)?;
+        let handle = match membership.handle().await {
+            Ok(handle) => handle,
+            Err(_) if membership.is_closed() => return Err(None),
             Err(error) => return Err(Some(error)),
         };
-        drop(seating);
-        match chair {
-            Chair::Holder(taken) => {
-                self.own = Some(taken.changes(self.seen).await?);
+        drop(membership);
+        match handle {
+            Chair::Leader(tracked) => {
+                self.local = Some(tracked.changes(self.seen).await?);
                 Ok(VecDeque::new())
             }
-            Chair::Guest(guest) => match guest.ask(&Request::Next(self.seen)).await {
+            Chair::Client(client) => match client.send(&Request::Next(self.seen)).await {
                 Ok(answer) => Ok(changes(answer?)?),
-                Err(Unanswered::Gone | Unanswered::Silent) => Ok(VecDeque::new()),
+                Err(Unanswered::Gone | Unanswered::Unresponsive) => Ok(VecDeque::new()),
             },
         }
     }
@@ -105,7 +105,7 @@ impl Reader {
 
 fn changes(reply: Reply) -> Result<VecDeque<Changed>, StoreError> {
     let Reply::Changes(changes) = reply else {
-        return Err(beside_the_point());
+        return Err(unexpected_reply());
     };
     Ok(changes.into())
 }

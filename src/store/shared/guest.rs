@@ -12,13 +12,13 @@ use tokio_util::bytes::Bytes;
 
 use super::known::Known;
 use super::line::{self, Gone, Receiver, Sender};
-use super::wire::{HELLO, Hello, LONGEST, PROTOCOL, Protocol, Reply, Request, Said, Told};
+use super::wire::{HELLO, Hello, MAX_REQUEST, PROTOCOL, Protocol, Reply, Request, Said, Told};
 use crate::connection::StoreError;
 
 /// Time to wait for a reply before the leader is pinged.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PING_AFTER: Duration = Duration::from_secs(5);
 /// Time to wait for the reply to a ping.
-const LAST_PATIENCE: Duration = Duration::from_secs(10);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reason for a missing reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,21 +26,21 @@ pub enum Unanswered {
     /// The leader is gone.
     Gone,
     /// The leader is alive but does not respond.
-    Silent,
+    Unresponsive,
 }
 
 /// Result of the handshake with the process behind the socket.
 pub enum Met {
     /// A leader with the same protocol.
-    Holder(Guest, Hello),
+    Leader(Guest, Hello),
     /// A process with another protocol.
-    Foreign,
+    Incompatible,
 }
 
 /// Client of the process that has the store open.
 pub struct Guest {
     sender: Sender,
-    waiting: Arc<Waiting>,
+    pending: Arc<Waiting>,
     last: AtomicU64,
     known: Arc<Known>,
     receiving: AbortHandle,
@@ -51,128 +51,128 @@ struct Waiting(Mutex<Option<HashMap<u64, oneshot::Sender<Bytes>>>>);
 
 impl Guest {
     /// Reads the hello of the leader and replies with the protocol version.
-    pub async fn meet(stream: UnixStream, known: Arc<Known>) -> Result<Met, Gone> {
+    pub async fn handshake(stream: UnixStream, known: Arc<Known>) -> Result<Met, Gone> {
         let (sender, mut receiver) = line::open(stream, usize::MAX);
         let (HELLO, hello) = receiver.receive().await? else {
             return Err(Gone);
         };
         match line::read::<Protocol>(&hello) {
             Some(Protocol { protocol: PROTOCOL }) => {}
-            Some(_) | None => return Ok(Met::Foreign),
+            Some(_) | None => return Ok(Met::Incompatible),
         }
         let Some(hello) = line::read::<Hello>(&hello) else {
-            return Ok(Met::Foreign);
+            return Ok(Met::Incompatible);
         };
-        let word = line::write(&Protocol { protocol: PROTOCOL }).map_err(|_| Gone)?;
-        sender.send(HELLO, word).await?;
-        let waiting = Arc::new(Waiting(Mutex::new(Some(HashMap::new()))));
-        let receiving = tokio::spawn(receive(receiver, Arc::clone(&waiting))).abort_handle();
-        let guest = Self {
+        let reply = line::write(&Protocol { protocol: PROTOCOL }).map_err(|_| Gone)?;
+        sender.send(HELLO, reply).await?;
+        let pending = Arc::new(Waiting(Mutex::new(Some(HashMap::new()))));
+        let receiving = tokio::spawn(receive(receiver, Arc::clone(&pending))).abort_handle();
+        let client = Self {
             sender,
-            waiting,
+            pending,
             last: AtomicU64::new(HELLO),
             known,
             receiving,
         };
-        Ok(Met::Holder(guest, hello))
+        Ok(Met::Leader(client, hello))
     }
 
     /// Returns true when the leader is gone.
-    pub fn is_left(&self) -> bool {
-        self.waiting.lock().is_none()
+    pub fn is_disconnected(&self) -> bool {
+        self.pending.lock().is_none()
     }
 
     /// Disconnects; pending requests get no reply.
-    pub fn leave(&self) {
+    pub fn disconnect(&self) {
         self.receiving.abort();
-        self.waiting.end();
+        self.pending.close();
     }
 
     /// Sends a request and waits for the reply for as long as the leader responds to pings.
-    pub async fn ask(&self, request: &Request) -> Result<Result<Reply, StoreError>, Unanswered> {
+    pub async fn send(&self, request: &Request) -> Result<Result<Reply, StoreError>, Unanswered> {
         let message = line::write(&Said::Ask(request)).map_err(|_| Unanswered::Gone)?;
-        if message.len() > LONGEST {
+        if message.len() > MAX_REQUEST {
             return Ok(Err(StoreError::Unusable(
                 "The connection is too large to store".into(),
             )));
         }
-        let mut asked = self.send(request, message).await?;
-        let message = if asked.is_wait {
-            (&mut asked.answer).await
+        let mut call = self.start(request, message).await?;
+        let message = if call.is_long_poll {
+            (&mut call.reply).await
         } else {
             loop {
-                match tokio::time::timeout(PATIENCE, &mut asked.answer).await {
-                    Ok(answered) => break answered,
+                match tokio::time::timeout(PING_AFTER, &mut call.reply).await {
+                    Ok(received) => break received,
                     Err(_) => self.ping().await?,
                 }
             }
         };
         let message = message.map_err(|_| Unanswered::Gone)?;
-        let told: Told = line::read(&message).ok_or(Unanswered::Gone)?;
-        self.known.learn(told.revision, told.notices);
-        Ok(told.answer)
+        let reply: Told = line::read(&message).ok_or(Unanswered::Gone)?;
+        self.known.update(reply.revision, reply.notices);
+        Ok(reply.answer)
     }
 
     /// Checks that the leader responds.
     async fn ping(&self) -> Result<(), Unanswered> {
         let message = line::write(&Said::Ask(Request::Ping)).map_err(|_| Unanswered::Gone)?;
         let pinged = async {
-            let mut asked = self.send(&Request::Ping, message).await?;
-            (&mut asked.answer).await.map_err(|_| Unanswered::Gone)
+            let mut call = self.start(&Request::Ping, message).await?;
+            (&mut call.reply).await.map_err(|_| Unanswered::Gone)
         };
-        match tokio::time::timeout(LAST_PATIENCE, pinged).await {
+        match tokio::time::timeout(PING_TIMEOUT, pinged).await {
             Ok(here) => here.map(drop),
-            Err(_) => Err(Unanswered::Silent),
+            Err(_) => Err(Unanswered::Unresponsive),
         }
     }
 
-    async fn send(&self, request: &Request, message: Bytes) -> Result<Asked<'_>, Unanswered> {
+    async fn start(&self, request: &Request, message: Bytes) -> Result<Asked<'_>, Unanswered> {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        let (answered, answer) = oneshot::channel();
-        match &mut *self.waiting.lock() {
-            Some(waiting) => waiting.insert(number, answered),
+        let (sender, reply) = oneshot::channel();
+        match &mut *self.pending.lock() {
+            Some(pending) => pending.insert(number, sender),
             None => return Err(Unanswered::Gone),
         };
-        let asked = Asked {
-            guest: self,
+        let call = Asked {
+            client: self,
             number,
-            answer,
-            is_wait: matches!(request, Request::Next(_)),
+            reply,
+            is_long_poll: matches!(request, Request::Next(_)),
         };
-        match tokio::time::timeout(LAST_PATIENCE, self.sender.send(number, message)).await {
-            Ok(Ok(())) => Ok(asked),
+        match tokio::time::timeout(PING_TIMEOUT, self.sender.send(number, message)).await {
+            Ok(Ok(())) => Ok(call),
             Ok(Err(Gone)) => Err(Unanswered::Gone),
-            Err(_) => Err(Unanswered::Silent),
+            Err(_) => Err(Unanswered::Unresponsive),
         }
     }
 }
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.leave();
+        self.disconnect();
     }
 }
 
 /// Request without a reply so far.
 struct Asked<'a> {
-    guest: &'a Guest,
+    client: &'a Guest,
     number: u64,
-    answer: oneshot::Receiver<Bytes>,
+    reply: oneshot::Receiver<Bytes>,
     /// True when the reply is sent only once something happens.
-    is_wait: bool,
+    is_long_poll: bool,
 }
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        let was_waiting = match &mut *self.guest.waiting.lock() {
-            Some(waiting) => waiting.remove(&self.number).is_some(),
+        let was_pending = match &mut *self.client.pending.lock() {
+            Some(pending) => pending.remove(&self.number).is_some(),
             None => false,
         };
-        if self.is_wait
-            && was_waiting
+        if self.is_long_poll
+            && was_pending
             && let Ok(message) = line::write(&Said::<Request>::Forget)
         {
-            self.guest.sender.try_send(self.number, message);
+            self.client.sender.try_send(self.number, message);
         }
     }
 }
@@ -187,17 +187,17 @@ impl Waiting {
     }
 
     /// Drops all pending requests.
-    fn end(&self) {
+    fn close(&self) {
         self.lock().take();
     }
 }
 
-async fn receive(mut receiver: Receiver, waiting: Arc<Waiting>) {
+async fn receive(mut receiver: Receiver, pending: Arc<Waiting>) {
     while let Ok((number, message)) = receiver.receive().await {
-        if let Some(answer) = waiting.take(number) {
+        if let Some(sender) = pending.take(number) {
             // The caller may have been cancelled.
-            let _ = answer.send(message);
+            let _ = sender.send(message);
         }
     }
-    waiting.end();
+    pending.close();
 }

@@ -13,58 +13,58 @@ use crate::connection::StoreError;
 use crate::store::sled::SledStore;
 
 /// Pause after a client could not be accepted, for example for lack of file descriptors.
-const NO_ROOM: Duration = Duration::from_millis(100);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Leader of a store.
 pub struct Holder {
-    desk: Arc<Desk>,
+    tracker: Arc<Desk>,
     /// Data folder of the socket, while the socket belongs to this leader.
     socket: Mutex<Option<PathBuf>>,
     /// Reason why clients cannot connect.
-    trouble: Option<String>,
+    problem: Option<String>,
 }
 
 impl Holder {
     /// Starts serving a store that this process has opened in a folder.
     pub fn new(store: SledStore, data: &Path) -> Self {
-        let desk = Arc::new(Desk::new(store));
-        let (socket, trouble) = match socket::listen(data) {
+        let tracker = Arc::new(Desk::new(store));
+        let (socket, problem) = match socket::listen(data) {
             Ok(listener) => {
-                tokio::spawn(listen(listener, Arc::clone(&desk)));
+                tokio::spawn(listen(listener, Arc::clone(&tracker)));
                 (Some(data.to_owned()), None)
             }
             Err(error) => {
                 let data = data.display();
-                let trouble = format!(
+                let problem = format!(
                     "Other umai processes cannot use {data} at the same time: creating its socket failed ({error})"
                 );
-                (None, Some(trouble))
+                (None, Some(problem))
             }
         };
         Self {
-            desk,
+            tracker,
             socket: Mutex::new(socket),
-            trouble,
+            problem,
         }
     }
 
     /// Tracker of all requests.
-    pub const fn desk(&self) -> &Arc<Desk> {
-        &self.desk
+    pub const fn tracker(&self) -> &Arc<Desk> {
+        &self.tracker
     }
 
     /// Reason why clients cannot connect.
-    pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+    pub fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
     }
 
     /// Finishes pending requests and releases the store to the next process.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.desk.close(|| self.leave_socket()).await
+        self.tracker.close(|| self.remove_socket()).await
     }
 
     /// Removes the socket while the lock is held: later it may belong to the next leader.
-    fn leave_socket(&self) {
+    fn remove_socket(&self) {
         let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(data) = socket.take() {
             // A socket that remains is replaced by the next leader.
@@ -75,25 +75,25 @@ impl Holder {
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        self.desk.stop().cancel();
-        self.leave_socket();
+        self.tracker.stop().cancel();
+        self.remove_socket();
     }
 }
 
-async fn listen(listener: UnixListener, desk: Arc<Desk>) {
+async fn listen(listener: UnixListener, tracker: Arc<Desk>) {
     loop {
-        let called = tokio::select! {
-            called = listener.accept() => called,
-            () = desk.stop().cancelled() => return,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = tracker.stop().cancelled() => return,
         };
-        match called.and_then(|(stream, _)| Ok((socket::stranger(&stream)?, stream))) {
+        match accepted.and_then(|(stream, _)| Ok((socket::foreign_user(&stream)?, stream))) {
             Ok((None, stream)) => {
-                tokio::spawn(Visit::receive(Arc::clone(&desk), stream));
+                tokio::spawn(Visit::serve(Arc::clone(&tracker), stream));
             }
             Ok((Some(user), _)) => tracing::warn!(user, "connection of another user rejected"),
             Err(error) => {
                 tracing::warn!(%error, "accepting a client failed");
-                tokio::time::sleep(NO_ROOM).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }

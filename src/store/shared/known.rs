@@ -14,7 +14,7 @@ pub struct Known {
 
 impl Known {
     /// Updates the state.
-    pub fn learn(&self, revision: Revision, notices: impl IntoIterator<Item = StoreNotice>) {
+    pub fn update(&self, revision: Revision, notices: impl IntoIterator<Item = StoreNotice>) {
         self.revision.fetch_max(revision.0, Ordering::AcqRel);
         let mut known = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         for notice in notices {

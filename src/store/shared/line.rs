@@ -18,31 +18,31 @@ use tokio_util::bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio_util::codec::{Encoder, FramedRead, LengthDelimitedCodec};
 
 /// Maximum message bytes in a frame.
-const PIECE: usize = 128 * 1024;
+const MAX_PART: usize = 128 * 1024;
 /// Length of the request number and the flag in bytes.
 const HEAD: usize = 9;
 /// Number of queued messages before senders wait.
-const WAITING: usize = 64;
+const QUEUE: usize = 64;
 
 /// Returns both ends of a message channel over a socket. A task writes the messages until all senders are dropped.
-pub fn open(stream: UnixStream, longest: usize) -> (Sender, Receiver) {
+pub fn open(stream: UnixStream, max_length: usize) -> (Sender, Receiver) {
     let (read, write) = stream.into_split();
-    let (sender, messages) = mpsc::channel(WAITING);
+    let (sender, messages) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
         // The receiver notices when the peer is gone.
-        let _ = carry(messages, write).await;
+        let _ = write_frames(messages, write).await;
     });
     let receiver = Receiver {
         frames: FramedRead::new(read, codec()),
         parts: HashMap::new(),
-        longest,
+        max_length,
     };
     (Sender(sender), receiver)
 }
 
 fn codec() -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder()
-        .max_frame_length(PIECE + HEAD)
+        .max_frame_length(MAX_PART + HEAD)
         .new_codec()
 }
 
@@ -59,14 +59,14 @@ pub struct Sender(mpsc::Sender<Message>);
 
 impl Sender {
     /// Sends a message. Cancelling the future before it completes sends nothing.
-    pub async fn send(&self, ask: u64, message: Bytes) -> Result<(), Gone> {
-        self.0.send((ask, message)).await.map_err(|_| Gone)
+    pub async fn send(&self, number: u64, message: Bytes) -> Result<(), Gone> {
+        self.0.send((number, message)).await.map_err(|_| Gone)
     }
 
     /// Sends a message if the queue has room.
-    pub fn try_send(&self, ask: u64, message: Bytes) {
+    pub fn try_send(&self, number: u64, message: Bytes) {
         // The message is optional for the receiver.
-        let _ = self.0.try_send((ask, message));
+        let _ = self.0.try_send((number, message));
     }
 }
 
@@ -85,7 +85,7 @@ pub struct Receiver {
     frames: FramedRead<OwnedReadHalf, LengthDelimitedCodec>,
     /// Incomplete messages by request number.
     parts: HashMap<u64, BytesMut>,
-    longest: usize,
+    max_length: usize,
 }
 
 impl Receiver {
@@ -98,53 +98,56 @@ impl Receiver {
             if frame.len() < HEAD {
                 return Err(Gone);
             }
-            let (ask, is_last) = (frame.get_u64_le(), frame.get_u8() == 1);
-            let message = match self.parts.remove(&ask) {
+            let (number, is_last) = (frame.get_u64_le(), frame.get_u8() == 1);
+            let message = match self.parts.remove(&number) {
                 None => frame,
                 Some(mut before) => {
                     before.extend_from_slice(&frame);
                     before
                 }
             };
-            if message.len() > self.longest {
+            if message.len() > self.max_length {
                 return Err(Gone);
             }
             if is_last {
-                return Ok((ask, message.freeze()));
+                return Ok((number, message.freeze()));
             }
-            self.parts.insert(ask, message);
+            self.parts.insert(number, message);
         }
     }
 }
 
-async fn carry(mut messages: mpsc::Receiver<Message>, mut out: OwnedWriteHalf) -> io::Result<()> {
+async fn write_frames(
+    mut messages: mpsc::Receiver<Message>,
+    mut out: OwnedWriteHalf,
+) -> io::Result<()> {
     let mut codec = codec();
-    let mut under_way: VecDeque<Message> = VecDeque::new();
+    let mut in_progress: VecDeque<Message> = VecDeque::new();
     let mut frames = BytesMut::new();
     loop {
-        if under_way.is_empty() {
+        if in_progress.is_empty() {
             match messages.recv().await {
-                Some(message) => under_way.push_back(message),
+                Some(message) => in_progress.push_back(message),
                 None => return out.shutdown().await,
             }
         }
-        while under_way.len() < WAITING
+        while in_progress.len() < QUEUE
             && let Ok(message) = messages.try_recv()
         {
-            under_way.push_back(message);
+            in_progress.push_back(message);
         }
-        for _ in 0..under_way.len() {
-            let Some((ask, mut message)) = under_way.pop_front() else {
+        for _ in 0..in_progress.len() {
+            let Some((number, mut message)) = in_progress.pop_front() else {
                 break;
             };
-            let piece = message.split_to(message.len().min(PIECE));
-            let mut frame = BytesMut::with_capacity(HEAD + piece.len());
-            frame.put_u64_le(ask);
+            let part = message.split_to(message.len().min(MAX_PART));
+            let mut frame = BytesMut::with_capacity(HEAD + part.len());
+            frame.put_u64_le(number);
             frame.put_u8(u8::from(message.is_empty()));
-            frame.put(piece);
+            frame.put(part);
             codec.encode(frame.freeze(), &mut frames)?;
             if !message.is_empty() {
-                under_way.push_back((ask, message));
+                in_progress.push_back((number, message));
             }
         }
         out.write_all_buf(&mut frames).await?;

@@ -13,35 +13,35 @@ use crate::connection::StoreError;
 #[derive(Clone)]
 pub enum Seat {
     /// This process has the store open.
-    Holder(Arc<Holder>),
+    Leader(Arc<Holder>),
     /// Another process has the store open.
-    Guest(Arc<Guest>),
+    Client(Arc<Guest>),
 }
 
 /// Handle for one request.
 pub enum Chair {
     /// Executed here; the store is not closed before the request is answered.
-    Holder(Taken),
+    Leader(Taken),
     /// Sent to the leader.
-    Guest(Arc<Guest>),
+    Client(Arc<Guest>),
 }
 
 impl Seat {
     /// Returns a handle for one request, or `None` when this role has ended.
-    pub fn chair(&self) -> Option<Chair> {
+    pub fn handle(&self) -> Option<Chair> {
         match self {
-            Self::Holder(holder) => holder.desk().take().ok().map(Chair::Holder),
-            Self::Guest(guest) if guest.is_left() => None,
-            Self::Guest(guest) => Some(Chair::Guest(Arc::clone(guest))),
+            Self::Leader(leader) => leader.tracker().accept().ok().map(Chair::Leader),
+            Self::Client(client) if client.is_disconnected() => None,
+            Self::Client(client) => Some(Chair::Client(Arc::clone(client))),
         }
     }
 
     /// Ends the role and releases the store to the next process.
     pub async fn leave(&self) -> Result<(), StoreError> {
         match self {
-            Self::Holder(holder) => holder.close().await,
-            Self::Guest(guest) => {
-                guest.leave();
+            Self::Leader(leader) => leader.close().await,
+            Self::Client(client) => {
+                client.disconnect();
                 Ok(())
             }
         }
@@ -50,10 +50,13 @@ impl Seat {
 
 impl Chair {
     /// Executes or sends a request.
-    pub async fn ask(&self, request: &Request) -> Result<Result<Reply, StoreError>, Unanswered> {
+    pub async fn send(&self, request: &Request) -> Result<Result<Reply, StoreError>, Unanswered> {
         match self {
-            Self::Holder(taken) => taken.ask(request).await.map_err(|Gone| Unanswered::Gone),
-            Self::Guest(guest) => guest.ask(request).await,
+            Self::Leader(tracked) => tracked
+                .execute(request)
+                .await
+                .map_err(|Gone| Unanswered::Gone),
+            Self::Client(client) => client.send(request).await,
         }
     }
 }

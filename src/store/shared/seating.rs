@@ -20,7 +20,7 @@ pub enum Stage {
     /// A role may be taken.
     Open,
     /// Paused: requests wait.
-    Resting,
+    Paused,
     /// Closed permanently.
     Closed,
 }
@@ -38,7 +38,7 @@ pub struct Seating {
     stage: watch::Sender<Stage>,
     current: RwLock<Option<Seat>>,
     /// Held while a role is taken or left. Contains the time and error of the last failed election.
-    turn: Mutex<Option<(Instant, StoreError)>>,
+    election_lock: Mutex<Option<(Instant, StoreError)>>,
 }
 
 impl Seating {
@@ -52,7 +52,7 @@ impl Seating {
             known: Arc::default(),
             stage: watch::Sender::new(Stage::Open),
             current: RwLock::default(),
-            turn: Mutex::default(),
+            election_lock: Mutex::default(),
         }
     }
 
@@ -65,73 +65,73 @@ impl Seating {
     pub async fn open(self: &Arc<Self>, unlock: Arc<Unlock>) -> Result<Identity, StoreError> {
         // A store is opened once, so the cell is empty.
         let _ = self.unlock.set(unlock);
-        self.chair().await?;
-        self.identity.get().cloned().ok_or_else(closed)
+        self.handle().await?;
+        self.identity.get().cloned().ok_or_else(closed_error)
     }
 
     /// Returns a handle for one request; takes a new role when the current one has ended.
-    pub async fn chair(self: &Arc<Self>) -> Result<Chair, StoreError> {
+    pub async fn handle(self: &Arc<Self>) -> Result<Chair, StoreError> {
         let mut stage = self.stage.subscribe();
         loop {
             let now = *stage
-                .wait_for(|stage| *stage != Stage::Resting)
+                .wait_for(|stage| *stage != Stage::Paused)
                 .await
-                .map_err(|_| closed())?;
+                .map_err(|_| closed_error())?;
             if now == Stage::Closed {
-                return Err(closed());
+                return Err(closed_error());
             }
-            if let Some(chair) = self.free_chair() {
-                return Ok(chair);
+            if let Some(handle) = self.current_handle() {
+                return Ok(handle);
             }
             // Spawned, because the caller may be cancelled: a lock that was just taken would be lost.
-            let seating = Arc::clone(self);
-            let sought = tokio::spawn(async move { seating.seek().await });
-            sought.await.map_err(|_| closed())??;
+            let membership = Arc::clone(self);
+            let joined = tokio::spawn(async move { membership.join().await });
+            joined.await.map_err(|_| closed_error())??;
         }
     }
 
     /// Takes a role, unless there is one already or none may be taken.
-    async fn seek(&self) -> Result<(), StoreError> {
+    async fn join(&self) -> Result<(), StoreError> {
         let since = Instant::now();
-        let mut turn = self.turn.lock().await;
-        match &*turn {
+        let mut election_lock = self.election_lock.lock().await;
+        match &*election_lock {
             // An election that failed while this call waited has the same result.
             Some((ended, why)) if *ended >= since => return Err(why.clone()),
             Some(_) | None => {}
         }
         let mut stage = self.stage.subscribe();
-        if *stage.borrow_and_update() != Stage::Open || self.free_chair().is_some() {
+        if *stage.borrow_and_update() != Stage::Open || self.current_handle().is_some() {
             return Ok(());
         }
-        let unwanted = async move {
+        let cancelled = async move {
             // The sender lives as long as this membership, so waiting cannot fail.
             let _ = stage.wait_for(|stage| *stage != Stage::Open).await;
         };
-        let election = self.election().ok_or_else(closed)?;
-        let seat = match election.hold(unwanted).await {
-            Ok(Some((seat, identity))) => {
+        let election = self.election().ok_or_else(closed_error)?;
+        let role = match election.run(cancelled).await {
+            Ok(Some((role, identity))) => {
                 // Later elections return the same identity.
                 let _ = self.identity.set(identity);
-                seat
+                role
             }
             Ok(None) => return Ok(()),
             Err(why) => {
-                *turn = Some((Instant::now(), why.clone()));
+                *election_lock = Some((Instant::now(), why.clone()));
                 return Err(why);
             }
         };
         if *self.stage.borrow() == Stage::Open {
-            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(seat);
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(role);
             return Ok(());
         }
-        seat.leave().await
+        role.leave().await
     }
 
     /// Returns `None` before the store was opened.
     fn election(&self) -> Option<Election> {
         let unlock = match self.identity.get() {
             None => Arc::clone(self.unlock.get()?),
-            Some(identity) => only(identity.clone(), self.data.clone()),
+            Some(identity) => require_identity(identity.clone(), self.data.clone()),
         };
         Some(Election {
             data: self.data.clone(),
@@ -151,28 +151,28 @@ impl Seating {
             changes
         });
         // An election in progress may already hold the lock.
-        let _turn = self.turn.lock().await;
-        let seat = self
+        let _turn = self.election_lock.lock().await;
+        let role = self
             .current
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let Some(seat) = seat else {
+        let Some(role) = role else {
             return Ok(());
         };
-        let left = seat.leave().await;
-        self.learn(&seat);
-        left
+        let result = role.leave().await;
+        self.update(&role);
+        result
     }
 
     /// Allows taking a role again after a pause.
-    pub fn go_on(&self) {
+    pub fn resume(&self) {
         self.stage.send_if_modified(|now| {
-            let rested = *now == Stage::Resting;
-            if rested {
+            let was_paused = *now == Stage::Paused;
+            if was_paused {
                 *now = Stage::Open;
             }
-            rested
+            was_paused
         });
     }
 
@@ -182,30 +182,30 @@ impl Seating {
     }
 
     /// Error for a leader that does not respond.
-    pub fn silent(&self) -> StoreError {
-        lock::held(&self.data)
+    pub fn not_responding(&self) -> StoreError {
+        lock::held_error(&self.data)
     }
 
     /// Updates the known state directly when the store is open here.
-    pub fn look(&self) {
-        if let Some(seat) = &*self.current() {
-            self.learn(seat);
+    pub fn refresh(&self) {
+        if let Some(role) = &*self.current() {
+            self.update(role);
         }
     }
 
-    fn learn(&self, seat: &Seat) {
-        match seat {
-            Seat::Holder(holder) => {
-                let store = holder.desk().store();
-                self.known.learn(store.revision(), store.notices());
+    fn update(&self, role: &Seat) {
+        match role {
+            Seat::Leader(leader) => {
+                let store = leader.tracker().store();
+                self.known.update(store.revision(), store.notices());
             }
             // Every reply of the leader updates the state.
-            Seat::Guest(_) => {}
+            Seat::Client(_) => {}
         }
     }
 
-    fn free_chair(&self) -> Option<Chair> {
-        self.current().as_ref().and_then(Seat::chair)
+    fn current_handle(&self) -> Option<Chair> {
+        self.current().as_ref().and_then(Seat::handle)
     }
 
     fn current(&self) -> RwLockReadGuard<'_, Option<Seat>> {
@@ -216,14 +216,14 @@ impl Seating {
 impl Drop for Seating {
     fn drop(&mut self) {
         // A feed may still wait for a reply.
-        if let Some(Seat::Guest(guest)) = &*self.current() {
-            guest.leave();
+        if let Some(Seat::Client(client)) = &*self.current() {
+            client.disconnect();
         }
     }
 }
 
 /// Accepts only the store that was open before, not another one that replaced it.
-fn only(identity: Identity, data: PathBuf) -> Arc<Unlock> {
+fn require_identity(identity: Identity, data: PathBuf) -> Arc<Unlock> {
     Arc::new(move |found: Option<&Identity>| {
         if found == Some(&identity) {
             return Ok(identity.clone());
@@ -242,6 +242,6 @@ fn only(identity: Identity, data: PathBuf) -> Arc<Unlock> {
 }
 
 /// Error after the store was closed.
-pub fn closed() -> StoreError {
+pub fn closed_error() -> StoreError {
     StoreError::Unusable("The store is closed".into())
 }

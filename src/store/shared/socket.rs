@@ -14,7 +14,7 @@ use tokio::net::{UnixListener, UnixStream};
 pub const NAME: &str = "umai.sock";
 
 /// Maximum path length: a socket address has 108 bytes including the final zero.
-const LONGEST: usize = 107;
+const MAX_LENGTH: usize = 107;
 
 /// Short enough path of the socket.
 ///
@@ -27,19 +27,19 @@ struct Place {
 }
 
 impl Place {
-    fn of(data: &Path) -> io::Result<Self> {
+    fn new(data: &Path) -> io::Result<Self> {
         let path = data.join(NAME);
-        if path.as_os_str().len() <= LONGEST {
+        if path.as_os_str().len() <= MAX_LENGTH {
             return Ok(Self {
                 path,
                 _folder: None,
             });
         }
-        let only_a_path =
+        let path_only =
             i32::try_from((OFlags::PATH | OFlags::DIRECTORY).bits()).map_err(io::Error::other)?;
         let folder = OpenOptions::new()
             .read(true)
-            .custom_flags(only_a_path)
+            .custom_flags(path_only)
             .open(data)?;
         Ok(Self {
             path: Path::new("/proc/self/fd")
@@ -53,7 +53,7 @@ impl Place {
 /// Listens in a data folder, replacing a previous socket. The caller must hold the lock.
 pub fn listen(data: &Path) -> io::Result<UnixListener> {
     remove(data)?;
-    let place = Place::of(data)?;
+    let place = Place::new(data)?;
     let listener = UnixListener::bind(&place.path)?;
     std::fs::set_permissions(&place.path, Permissions::from_mode(0o600))?;
     Ok(listener)
@@ -68,13 +68,13 @@ pub fn remove(data: &Path) -> io::Result<()> {
 }
 
 /// Connects to the leader of a data folder.
-pub async fn call(data: &Path) -> io::Result<UnixStream> {
-    let place = Place::of(data)?;
+pub async fn connect(data: &Path) -> io::Result<UnixStream> {
+    let place = Place::new(data)?;
     UnixStream::connect(&place.path).await
 }
 
 /// User ID of the peer, if it differs from this process.
-pub fn stranger(stream: &UnixStream) -> io::Result<Option<u32>> {
+pub fn foreign_user(stream: &UnixStream) -> io::Result<Option<u32>> {
     let user = stream.peer_cred()?.uid();
     Ok(Some(user).filter(|user| *user != geteuid().as_raw()))
 }

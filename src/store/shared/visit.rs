@@ -12,59 +12,59 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Taken};
 use super::line::{self, Gone, Message, Sender};
-use super::wire::{HELLO, Hello, LONGEST, PROTOCOL, Protocol, Reply, Request, Said, Told};
+use super::wire::{HELLO, Hello, MAX_REQUEST, PROTOCOL, Protocol, Reply, Request, Said, Told};
 use crate::connection::{ConnectionStore, StoreError};
 
 /// Maximum time for a client to send its hello.
-const FIRST_WORD: Duration = Duration::from_secs(10);
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Session of one client.
 pub struct Visit {
-    desk: Arc<Desk>,
+    tracker: Arc<Desk>,
     sender: Sender,
     /// Cancelled when the client is gone.
     end: CancellationToken,
     /// Number of the store's notices sent to the client so far.
-    told: AtomicUsize,
+    sent_notices: AtomicUsize,
     /// Requests that wait for an event, by number.
     waits: Mutex<HashMap<u64, CancellationToken>>,
 }
 
 impl Visit {
     /// Serves a client until it disconnects, sends an invalid hello, or the tracker closes.
-    pub async fn receive(desk: Arc<Desk>, stream: UnixStream) {
-        let (sender, mut receiver) = line::open(stream, LONGEST);
-        let end = desk.stop().child_token();
+    pub async fn serve(tracker: Arc<Desk>, stream: UnixStream) {
+        let (sender, mut receiver) = line::open(stream, MAX_REQUEST);
+        let end = tracker.stop().child_token();
         let visit = Arc::new(Self {
-            desk,
+            tracker,
             sender,
             end: end.clone(),
-            told: AtomicUsize::new(0),
+            sent_notices: AtomicUsize::new(0),
             waits: Mutex::default(),
         });
-        let attend = async {
-            visit.greet().await?;
-            let first = tokio::time::timeout(FIRST_WORD, receiver.receive()).await;
-            let (HELLO, word) = first.map_err(|_| Gone)?? else {
+        let session = async {
+            visit.send_hello().await?;
+            let first = tokio::time::timeout(HELLO_TIMEOUT, receiver.receive()).await;
+            let (HELLO, message) = first.map_err(|_| Gone)?? else {
                 return Err(Gone);
             };
-            match line::read(&word) {
+            match line::read(&message) {
                 Some(Protocol { protocol: PROTOCOL }) => {}
                 Some(_) | None => return Err(Gone),
             }
             loop {
-                visit.take(receiver.receive().await?);
+                visit.dispatch(receiver.receive().await?);
             }
         };
-        let _: Option<Result<(), Gone>> = end.run_until_cancelled(attend).await;
+        let _: Option<Result<(), Gone>> = end.run_until_cancelled(session).await;
         end.cancel();
     }
 
-    async fn greet(&self) -> Result<(), Gone> {
-        let store = self.desk.store();
+    async fn send_hello(&self) -> Result<(), Gone> {
+        let store = self.tracker.store();
         let identity = store.identity();
         let notices = store.notices();
-        self.told.store(notices.len(), Ordering::Release);
+        self.sent_notices.store(notices.len(), Ordering::Release);
         let hello = Hello {
             protocol: PROTOCOL,
             store: identity.store,
@@ -76,75 +76,75 @@ impl Visit {
         self.sender.send(HELLO, hello).await
     }
 
-    fn take(self: &Arc<Self>, (ask, message): Message) {
+    fn dispatch(self: &Arc<Self>, (number, message): Message) {
         match line::read(&message) {
-            Some(Said::Ask(request @ Request::Next(_))) => self.wait(ask, request),
+            Some(Said::Ask(request @ Request::Next(_))) => self.wait(number, request),
             Some(Said::Ask(request)) => {
                 // A request that arrives during shutdown is sent to the next leader by the client.
-                if let Ok(taken) = self.desk.take() {
-                    tokio::spawn(Arc::clone(self).answer(ask, request, taken));
+                if let Ok(tracked) = self.tracker.accept() {
+                    tokio::spawn(Arc::clone(self).answer(number, request, tracked));
                 }
             }
             Some(Said::Forget) => {
-                let wait = self.waits().remove(&ask);
+                let wait = self.waits().remove(&number);
                 wait.inspect(CancellationToken::cancel);
             }
             None => {
                 let unknown = StoreError::Unusable(
                     "The umai process that has the store open does not support this request".into(),
                 );
-                let told = self.tell(Err(unknown));
+                let message = self.reply(Err(unknown));
                 let visit = Arc::clone(self);
-                tokio::spawn(async move { visit.send(ask, told).await });
+                tokio::spawn(async move { visit.send(number, message).await });
             }
         }
     }
 
     /// Answers immediately; long lists are produced on a blocking thread.
-    async fn answer(self: Arc<Self>, ask: u64, request: Request, taken: Taken) {
-        let told = match request {
+    async fn answer(self: Arc<Self>, number: u64, request: Request, tracked: Taken) {
+        let message = match request {
             Request::List(_) | Request::Versions { .. } => {
                 let (visit, runtime) = (Arc::clone(&self), Handle::current());
                 let listed = spawn_blocking(move || {
-                    let answer = runtime.block_on(taken.ask(&request)).ok()?;
-                    line::write(&visit.tell(answer)).ok()
+                    let answer = runtime.block_on(tracked.execute(&request)).ok()?;
+                    line::write(&visit.reply(answer)).ok()
                 });
                 let Ok(Some(message)) = listed.await else {
                     return;
                 };
                 // The client may be gone.
-                let _ = self.sender.send(ask, message).await;
+                let _ = self.sender.send(number, message).await;
                 return;
             }
-            request => match taken.ask(&request).await {
-                Ok(answer) => self.tell(answer),
+            request => match tracked.execute(&request).await {
+                Ok(answer) => self.reply(answer),
                 Err(Gone) => return,
             },
         };
-        self.send(ask, told).await;
+        self.send(number, message).await;
     }
 
     /// Answers when something happens, unless the client disconnects before.
-    fn wait(self: &Arc<Self>, ask: u64, request: Request) {
+    fn wait(self: &Arc<Self>, number: u64, request: Request) {
         let wait = self.end.child_token();
-        self.waits().insert(ask, wait.clone());
+        self.waits().insert(number, wait.clone());
         let visit = Arc::clone(self);
         tokio::spawn(async move {
-            let next = super::answer::answer(visit.desk.store(), &request);
+            let next = super::answer::answer(visit.tracker.store(), &request);
             let happened = wait.run_until_cancelled(next).await;
-            visit.waits().remove(&ask);
+            visit.waits().remove(&number);
             if let Some(answer) = happened {
-                let told = visit.tell(answer);
-                visit.send(ask, told).await;
+                let message = visit.reply(answer);
+                visit.send(number, message).await;
             }
         });
     }
 
-    fn tell(&self, answer: Result<Reply, StoreError>) -> Told {
-        let store = self.desk.store();
+    fn reply(&self, answer: Result<Reply, StoreError>) -> Told {
+        let store = self.tracker.store();
         let mut notices = store.notices();
-        let told = self.told.fetch_max(notices.len(), Ordering::AcqRel);
-        notices.drain(..told.min(notices.len()));
+        let sent = self.sent_notices.fetch_max(notices.len(), Ordering::AcqRel);
+        notices.drain(..sent.min(notices.len()));
         Told {
             revision: store.revision(),
             notices,
@@ -152,12 +152,12 @@ impl Visit {
         }
     }
 
-    async fn send(&self, ask: u64, told: Told) {
-        let Ok(message) = line::write(&told) else {
+    async fn send(&self, number: u64, message: Told) {
+        let Ok(message) = line::write(&message) else {
             return;
         };
         // The client may be gone.
-        let _ = self.sender.send(ask, message).await;
+        let _ = self.sender.send(number, message).await;
     }
 
     fn waits(&self) -> std::sync::MutexGuard<'_, HashMap<u64, CancellationToken>> {

@@ -17,7 +17,7 @@ use crate::store::journal::head::Identity;
 pub const PROTOCOL: u32 = 1;
 
 /// Maximum length of a request in bytes, larger than any connection that can be stored.
-pub const LONGEST: usize = 80 * 1024 * 1024;
+pub const MAX_REQUEST: usize = 80 * 1024 * 1024;
 
 /// Number of the first messages.
 pub const HELLO: u64 = 0;
@@ -151,15 +151,15 @@ pub enum Reply {
 
 impl Reply {
     /// Returns the revision of a write.
-    pub fn kept(self) -> Result<Revision, StoreError> {
+    pub fn revision(self) -> Result<Revision, StoreError> {
         let Self::Kept(revision) = self else {
-            return Err(beside_the_point());
+            return Err(unexpected_reply());
         };
         Ok(revision)
     }
 }
 
 /// Error for a reply that does not match the request.
-pub fn beside_the_point() -> StoreError {
+pub fn unexpected_reply() -> StoreError {
     StoreError::Unusable("The umai process that has the store open sent an unexpected reply".into())
 }

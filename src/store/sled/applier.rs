@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::change::Step;
 use super::feed::Feed;
 use super::rebuild;
-use super::repair::in_memory;
+use super::repair::in_memory_notice;
 use super::rows::Applied;
 use super::views::Views;
 use crate::connection::StoreError;
@@ -30,7 +30,7 @@ pub struct Applier {
     /// Data folder.
     pub data: std::path::PathBuf,
     /// Index in use.
-    pub views: Arc<Views>,
+    pub index: Arc<Views>,
     /// Change feed.
     pub feed: Arc<Feed>,
     /// Notices for the user.
@@ -50,15 +50,15 @@ impl Applier {
             digest: last.1,
             identity: self.identity.clone(),
         };
-        if !self.views.current().is_in_memory() && !rebuild::has_room(&self.data) {
+        if !self.index.current().is_in_memory() && !rebuild::has_space(&self.data) {
             // sled would wait forever for a write that the disk rejects.
             let full = format!("the disk of {} is full", self.data.display());
-            self.leave_view(&full);
+            self.abandon_index(&full);
         } else if let Err(error) = self.write(&group, &applied) {
-            self.leave_view(&error.to_string());
+            self.abandon_index(&error.to_string());
         }
         self.feed
-            .announce(group.iter().map(|(step, _)| step.told()));
+            .announce(group.iter().map(|(step, _)| step.to_event()));
         for (step, answer) in group {
             // The caller may have been cancelled.
             let _ = answer.send(Ok(Revision(step.revision)));
@@ -67,26 +67,26 @@ impl Applier {
 
     fn write(&self, group: &Group, applied: &Applied) -> Result<(), StoreError> {
         let mut rows = Vec::with_capacity(group.len() * 5 + 1);
-        let view = self.views.current();
+        let view = self.index.current();
         for (step, _) in group {
             step.write_rows(&view, &mut rows)?;
         }
         rows.push(applied.row());
-        self.views.apply(rows, applied.digest.count)?;
+        self.index.apply(rows, applied.digest.count)?;
         Ok(())
     }
 
-    fn leave_view(&self, why: &str) {
+    fn abandon_index(&self, why: &str) {
         tracing::warn!(why, "applying changes to the index failed");
-        let old = self.views.current();
-        let made = rebuild::into_memory(&self.data, &self.identity, &old).and_then(|rebuilt| {
-            let told = rebuilt.tell(&self.data, &self.notices);
-            rebuild::leave(self.views.replace(rebuilt.view));
-            told
+        let old = self.index.current();
+        let rebuilt = rebuild::into_memory(&self.data, &self.identity, &old).and_then(|rebuilt| {
+            let reported = rebuilt.report(&self.data, &self.notices);
+            rebuild::abandon(self.index.replace(rebuilt.view));
+            reported
         });
-        rebuild::leave(old);
-        self.notices.tell(match made {
-            Ok(()) => in_memory(why),
+        rebuild::abandon(old);
+        self.notices.add(match rebuilt {
+            Ok(()) => in_memory_notice(why),
             Err(error) => error.to_string(),
         });
     }
@@ -98,7 +98,7 @@ pub struct Notices(Mutex<Vec<StoreNotice>>);
 
 impl Notices {
     /// Adds a notice and logs it.
-    pub fn tell(&self, notice: StoreNotice) {
+    pub fn add(&self, notice: StoreNotice) {
         tracing::warn!("{notice}");
         let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !notices.contains(&notice) {

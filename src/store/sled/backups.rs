@@ -25,14 +25,14 @@ const IN_USE: Duration = Duration::from_mins(10);
 /// Minimum age of the newest backup for a backup of a large store.
 const LARGE: Duration = Duration::from_hours(24);
 /// Maximum time that closing waits for a backup, and for its copy to another folder.
-const PATIENCE: Duration = Duration::from_mins(1);
-const PATIENCE_WITH_COPY: Duration = Duration::from_secs(5);
+const BACKUP_TIMEOUT: Duration = Duration::from_mins(1);
+const COPY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Free space in bytes that a backup must leave on the disk.
-const ROOM: u64 = 32 * 1024 * 1024;
+const RESERVED: u64 = 32 * 1024 * 1024;
 
 /// Progress of a backup.
 enum Stage {
-    Made,
+    Created,
     Copied,
 }
 
@@ -45,7 +45,7 @@ pub struct Backups {
     uncovered_since: Option<Instant>,
     /// True when this process changed the store.
     is_changed: bool,
-    under_way: Option<Receiver<Stage>>,
+    running: Option<Receiver<Stage>>,
 }
 
 impl Backups {
@@ -56,18 +56,18 @@ impl Backups {
             covered: point.revision,
             uncovered_since: None,
             is_changed: false,
-            under_way: None,
+            running: None,
         }
     }
 
     /// Starts a backup when one is due.
-    pub fn follow(&mut self, point: Point) {
+    pub fn run_if_due(&mut self, point: Point) {
         if point.revision == self.covered {
             return;
         }
         self.is_changed = true;
         let since = *self.uncovered_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < IN_USE || self.is_under_way() {
+        if since.elapsed() < IN_USE || self.is_running() {
             return;
         }
         self.covered = point.revision;
@@ -81,36 +81,36 @@ impl Backups {
     /// Starts a final backup if needed, and waits for it.
     pub fn close(&mut self, point: Point) {
         let spacing = if is_large(point) { LARGE } else { CLOSED };
-        let is_worth_a_wait = self.is_changed || !is_large(point);
-        if is_worth_a_wait && !self.is_under_way() && self.is_older_than(spacing, point) {
+        let is_worth_waiting = self.is_changed || !is_large(point);
+        if is_worth_waiting && !self.is_running() && self.is_older_than(spacing, point) {
             self.start();
         }
-        let Some(stages) = self.under_way.take() else {
+        let Some(stages) = self.running.take() else {
             return;
         };
         // A backup that failed has added a notice.
-        if let Ok(Stage::Made) = stages.recv_timeout(PATIENCE) {
-            let copied = stages.recv_timeout(PATIENCE_WITH_COPY);
+        if let Ok(Stage::Created) = stages.recv_timeout(BACKUP_TIMEOUT) {
+            let copied = stages.recv_timeout(COPY_TIMEOUT);
             if matches!(copied, Err(RecvTimeoutError::Timeout)) {
-                self.applier.notices.tell(
+                self.applier.notices.add(
                     "Copying the newest backup is taking too long; it is retried next time".into(),
                 );
             }
         }
     }
 
-    fn is_under_way(&mut self) -> bool {
-        let Some(stages) = &self.under_way else {
+    fn is_running(&mut self) -> bool {
+        let Some(stages) = &self.running else {
             return false;
         };
         loop {
             match stages.try_recv() {
-                Ok(Stage::Made) => {}
+                Ok(Stage::Created) => {}
                 Err(std::sync::mpsc::TryRecvError::Empty) => return true,
                 Ok(Stage::Copied) | Err(std::sync::mpsc::TryRecvError::Disconnected) => break,
             }
         }
-        self.under_way = None;
+        self.running = None;
         false
     }
 
@@ -119,7 +119,7 @@ impl Backups {
         if point.revision == 0 {
             return false;
         }
-        let Ok(found) = Shelf::of_store(&self.applier.data).all() else {
+        let Ok(found) = Shelf::for_store(&self.applier.data).all() else {
             return true;
         };
         let store = self.applier.identity.store;
@@ -137,7 +137,7 @@ impl Backups {
 
     fn start(&mut self) {
         let applier = Arc::clone(&self.applier);
-        let (tell, stages) = channel();
+        let (progress, stages) = channel();
         let started = std::thread::Builder::new()
             .name("umai-store-backup".into())
             .spawn(move || {
@@ -145,12 +145,12 @@ impl Backups {
                     return;
                 };
                 // The receiver is gone when the store is in use.
-                let _ = tell.send(Stage::Made);
+                let _ = progress.send(Stage::Created);
                 copy(&applier, &made);
-                let _ = tell.send(Stage::Copied);
+                let _ = progress.send(Stage::Copied);
             });
         match started {
-            Ok(_) => self.under_way = Some(stages),
+            Ok(_) => self.running = Some(stages),
             Err(error) => tracing::warn!(%error, "starting the backup thread failed"),
         }
     }
@@ -162,12 +162,12 @@ const fn is_large(point: Point) -> bool {
 
 fn make(applier: &Applier) -> Option<Backup> {
     let data = &applier.data;
-    let stamp = applier.backups.stamp.get().cloned();
-    let made = has_room(data).and_then(|()| backup::create_automatic(data, stamp, now()));
+    let signer = applier.backups.signer.get().cloned();
+    let made = check_space(data).and_then(|()| backup::create_automatic(data, signer, now()));
     match made {
         Ok(made) => Some(made),
         Err(error) => {
-            applier.notices.tell(format!(
+            applier.notices.add(format!(
                 "No backup of the store was created: {error}. Nothing is lost; umai tries again later"
             ));
             None
@@ -176,8 +176,8 @@ fn make(applier: &Applier) -> Option<Backup> {
 }
 
 /// Returns an error when a backup would almost fill the disk, whose space is needed for changes.
-fn has_room(data: &Path) -> Result<(), StoreError> {
-    let needed = backup_size(data) * 2 + ROOM;
+fn check_space(data: &Path) -> Result<(), StoreError> {
+    let needed = backup_size(data) * 2 + RESERVED;
     let has = rustix::fs::statvfs(data)
         .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= needed);
     if has {
@@ -191,7 +191,7 @@ fn has_room(data: &Path) -> Result<(), StoreError> {
 
 /// Upper bound of the size of a backup in bytes.
 fn backup_size(data: &Path) -> u64 {
-    let files = crate::store::content::files_of(data).unwrap_or_default();
+    let files = crate::store::content::list_files(data).unwrap_or_default();
     let sizes = files.iter().filter_map(|path| std::fs::metadata(path).ok());
     sizes.map(|found| found.len()).sum()
 }
@@ -201,7 +201,7 @@ fn copy(applier: &Applier, made: &Backup) {
         return;
     };
     if let Err(error) = backup::copy(made, folder, now()) {
-        applier.notices.tell(format!(
+        applier.notices.add(format!(
             "The backup {} was not copied: {error}. It is kept next to the store; the next backup is copied again",
             made.path.display()
         ));

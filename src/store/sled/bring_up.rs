@@ -8,14 +8,14 @@ use super::ledger::{Ledger, Point};
 use super::missing;
 use super::open::{Files, Found, Start, Way, nothing_readable, open_view};
 use super::rebuild;
-use super::repair::{Keeper, make_again};
+use super::repair::{Keeper, rebuild_index};
 use super::replay::Replay;
 use super::rows::Applied;
 use super::verify::{Verdict, verify};
 use super::view::View;
 use super::views::Views;
 use crate::connection::StoreError;
-use crate::store::files::{self, unusable};
+use crate::store::files::{self, io_error};
 use crate::store::journal;
 use crate::store::journal::digest::Digest;
 use crate::store::journal::end::{self, End, Place};
@@ -42,35 +42,32 @@ impl Start {
     /// Prepares the index.
     pub fn finish(self) -> Result<Ready, StoreError> {
         let Self {
-            applier: shared,
-            lock,
-            way,
-            ..
+            applier, lock, way, ..
         } = self;
         let ready = match way {
-            Way::Begin => begin(&shared)?,
-            Way::Adopt(view, applied) => adopt(&shared, view, &applied)?,
-            Way::BringUp(found) => bring_up(&shared, &found)?,
+            Way::Begin => begin(&applier)?,
+            Way::Adopt(view, applied) => adopt(&applier, view, &applied)?,
+            Way::BringUp(found) => bring_up(&applier, &found)?,
         };
         let State {
             point,
             tail,
-            seen,
+            verified,
             damaged,
         } = ready;
-        shared.views.set_count(point.digest.count);
-        shared.feed.begin_at(point.revision);
-        missing::remind(&shared.data, &shared.notices);
-        let mut ledger = Ledger::new(Arc::clone(&shared.views), point);
-        let mut keeper = Keeper::new(tail, shared, lock, point);
+        applier.index.set_count(point.digest.count);
+        applier.feed.set_revision(point.revision);
+        missing::add_notice(&applier.data, &applier.notices);
+        let mut ledger = Ledger::new(Arc::clone(&applier.index), point);
+        let mut keeper = Keeper::new(tail, applier, lock, point);
         if damaged {
-            keeper.replace_journal();
+            keeper.request_snapshot();
         }
-        if !seen {
-            keeper.not_seen();
+        if !verified {
+            keeper.require_verification();
         }
         if point.digest.count <= SMALL {
-            keeper.look_at_all(&mut ledger, || true);
+            keeper.verify_all(&mut ledger, || true);
         }
         Ok(Ready { ledger, keeper })
     }
@@ -81,123 +78,123 @@ struct State {
     point: Point,
     tail: Tail,
     /// True when the index was verified.
-    seen: bool,
+    verified: bool,
     /// True when part of the journal is unusable, so that a snapshot is needed.
     damaged: bool,
 }
 
 /// Starts a new store. Flushes the index once, so that an index that lost everything can be distinguished from a new one.
-fn begin(shared: &Applier) -> Result<State, StoreError> {
+fn begin(applier: &Applier) -> Result<State, StoreError> {
     let point = Point::default();
-    files::sync_way_to(&shared.data).map_err(|error| unusable(&shared.data, &error))?;
-    let tail = begin_segment(&shared.data, &shared.identity, point)?;
-    shared.views.replace(begin_view(shared)?);
+    files::sync_parents(&applier.data).map_err(|error| io_error(&applier.data, &error))?;
+    let tail = begin_segment(&applier.data, &applier.identity, point)?;
+    applier.index.replace(begin_view(applier)?);
     Ok(State {
         point,
         tail,
-        seen: true,
+        verified: true,
         damaged: false,
     })
 }
 
-fn begin_view(shared: &Applier) -> Result<View, StoreError> {
-    let folder = shared.data.join(rebuild::FOLDER);
-    files::create_folder(&folder).map_err(|error| unusable(&folder, &error))?;
+fn begin_view(applier: &Applier) -> Result<View, StoreError> {
+    let folder = applier.data.join(rebuild::FOLDER);
+    files::create_folder(&folder).map_err(|error| io_error(&folder, &error))?;
     let view = View::open(&folder)?;
     let applied = Applied {
         revision: 0,
         digest: Digest::default(),
-        identity: shared.identity.clone(),
+        identity: applier.identity.clone(),
     };
     view.apply(vec![applied.row()])?;
-    view.write_out()?;
+    view.flush()?;
     Ok(view)
 }
 
 /// Continues from the index when the journal is missing, if the index is intact.
-fn adopt(shared: &Applier, view: View, applied: &Applied) -> Result<State, StoreError> {
+fn adopt(applier: &Applier, view: View, applied: &Applied) -> Result<State, StoreError> {
     if verify(&view, applied.digest, || true) != Verdict::Sound {
-        return Err(nothing_readable(&shared.data));
+        return Err(nothing_readable(&applier.data));
     }
     let point = applied.point();
-    shared.notices.tell(format!(
+    applier.notices.add(format!(
         "The journal was not found. A new one starts from the index, which has {} connections and all changes up to {}",
         point.digest.count, point.revision
     ));
-    let tail = begin_segment(&shared.data, &shared.identity, point)?;
-    shared.views.replace(view);
+    let tail = begin_segment(&applier.data, &applier.identity, point)?;
+    applier.index.replace(view);
     Ok(State {
         point,
         tail,
-        seen: true,
+        verified: true,
         damaged: true,
     })
 }
 
 /// Applies the rest of the journal to the index; rebuilds the index when that fails or the result is wrong.
-fn bring_up(shared: &Applier, found: &Files) -> Result<State, StoreError> {
+fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
     let Applier {
         data,
         identity,
-        views,
+        index,
         notices,
         ..
-    } = shared;
-    let (view, applied, trouble) = match usable(open_view(data), identity) {
+    } = applier;
+    let (view, applied, problem) = match usable(open_view(data), identity) {
         (_, _, Some(_)) if found.is_untouched() => {
             // The first start was interrupted before anything was stored.
             match std::fs::remove_dir_all(data.join(rebuild::FOLDER)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(unusable(data, &error));
+                    return Err(io_error(data, &error));
                 }
-                _ => (begin_view(shared)?, Point::default(), None),
+                _ => (begin_view(applier)?, Point::default(), None),
             }
         }
         usable => usable,
     };
-    views.replace(view);
-    let mut replay = Replay::new(views, applied, identity, trouble);
+    index.replace(view);
+    let mut replay = Replay::new(index, applied, identity, problem);
     let end = end::read(&found.segments, applied.revision, |entry| replay.add(entry))
-        .map_err(|error| unusable(data, &error))?;
-    let mut course = Course {
+        .map_err(|error| io_error(data, &error))?;
+    let mut recovery = Course {
         point: Point {
             revision: end.revision,
             digest: end.digest,
         },
-        trouble: replay.finish().or(end.trouble.clone()),
-        seen: false,
+        problem: replay.finish().or(end.problem.clone()),
+        verified: false,
         damaged: false,
     };
-    course.heed_snapshot(found.snapshot.as_ref(), applied);
-    course.heed_view(views, applied, &end, notices);
-    if let Some(why) = &course.trouble {
-        let rebuilt = make_again(data, identity, notices, &views.current(), why)?;
-        course.damaged |= rebuilt.has_losses();
-        course.seen = true;
-        course.point = Point {
-            revision: rebuilt.point.revision.max(course.point.revision),
+    recovery.compare_snapshot(found.snapshot.as_ref(), applied);
+    recovery.compare_index(index, applied, &end, notices);
+    if let Some(why) = &recovery.problem {
+        let rebuilt = rebuild_index(data, identity, notices, &index.current(), why)?;
+        recovery.damaged |= rebuilt.has_losses();
+        recovery.verified = true;
+        recovery.point = Point {
+            revision: rebuilt.point.revision.max(recovery.point.revision),
             digest: rebuilt.point.digest,
         };
-        rebuild::leave(views.replace(rebuilt.view));
+        rebuild::abandon(index.replace(rebuilt.view));
     }
     let Course {
         point,
-        seen,
+        verified,
         damaged,
         ..
-    } = course;
+    } = recovery;
     Ok(State {
-        tail: go_on(shared, point, end.place.filter(|_| !damaged))?,
+        tail: open_tail(applier, point, end.position.filter(|_| !damaged))?,
         point,
-        seen,
+        verified,
         damaged,
     })
 }
 
-fn go_on(shared: &Applier, point: Point, place: Option<Place>) -> Result<Tail, StoreError> {
+fn open_tail(applier: &Applier, point: Point, place: Option<Place>) -> Result<Tail, StoreError> {
     match place {
-        Some(place) => Tail::resume(&place).map_err(|error| unusable(&shared.data, &error)),
-        None => begin_segment(&shared.data, &shared.identity, point),
+        Some(place) => Tail::resume(&place).map_err(|error| io_error(&applier.data, &error)),
+        None => begin_segment(&applier.data, &applier.identity, point),
     }
 }
 
@@ -209,7 +206,7 @@ fn usable(view: Result<Found, String>, identity: &Identity) -> (View, Point, Opt
             return (view, point, None);
         }
         Ok(Found::View(view, _)) => {
-            rebuild::leave(Arc::new(view));
+            rebuild::abandon(Arc::new(view));
             "it belongs to another store".into()
         }
         Ok(Found::Nothing) => "it was not found".into(),
@@ -223,9 +220,9 @@ fn usable(view: Result<Found, String>, identity: &Identity) -> (View, Point, Opt
 struct Course {
     point: Point,
     /// Reason to rebuild the index.
-    trouble: Option<String>,
+    problem: Option<String>,
     /// True when the index was verified.
-    seen: bool,
+    verified: bool,
     /// True when part of the journal is unusable, so that a snapshot and a new segment are needed.
     damaged: bool,
 }
@@ -234,20 +231,20 @@ impl Course {
     /// Compares the newest snapshot with the journal. A snapshot after the end of the journal means that the end was lost. A
     /// snapshot at its end with another digest was created from an index that had lost connections, so the index is not trusted
     /// either.
-    fn heed_snapshot(&mut self, snapshot: Option<&Head>, applied: Point) {
+    fn compare_snapshot(&mut self, snapshot: Option<&Head>, applied: Point) {
         let Some(snapshot) = snapshot.filter(|head| head.revision >= self.point.revision) else {
             return;
         };
         if snapshot.revision == self.point.revision {
             if snapshot.digest != self.point.digest {
-                self.trouble
+                self.problem
                     .get_or_insert_with(|| "the newest snapshot does not match the journal".into());
             }
             return;
         }
         self.damaged = true;
         if applied.revision < snapshot.revision {
-            self.trouble
+            self.problem
                 .get_or_insert_with(|| "it was older than the newest snapshot".into());
         }
         self.point = Point {
@@ -257,22 +254,22 @@ impl Course {
     }
 
     /// Uses an index that is newer than the journal, if it is intact: it has the changes lost from the end of the journal.
-    fn heed_view(&mut self, views: &Views, applied: Point, end: &End, notices: &Notices) {
-        if self.trouble.is_some() || end.revision >= applied.revision {
+    fn compare_index(&mut self, index: &Views, applied: Point, end: &End, notices: &Notices) {
+        if self.problem.is_some() || end.revision >= applied.revision {
             return;
         }
-        match verify(&views.current(), applied.digest, || true) {
+        match verify(&index.current(), applied.digest, || true) {
             Verdict::Sound | Verdict::Stopped => {
-                notices.tell(format!(
+                notices.add(format!(
                     "The end of the journal is damaged: change {} is the last readable one. \
                      Nothing is lost: the index has all changes up to {}",
                     end.revision, applied.revision
                 ));
                 self.point = applied;
-                self.seen = true;
+                self.verified = true;
                 self.damaged = true;
             }
-            Verdict::Unsound(why) => self.trouble = Some(why),
+            Verdict::Unsound(why) => self.problem = Some(why),
         }
     }
 }
@@ -286,5 +283,5 @@ fn begin_segment(data: &Path, identity: &Identity, point: Point) -> Result<Tail,
     };
     files::create_folder(&folder)
         .and_then(|()| Tail::create(&folder, &head))
-        .map_err(|error| unusable(&folder, &error))
+        .map_err(|error| io_error(&folder, &error))
 }

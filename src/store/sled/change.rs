@@ -43,7 +43,7 @@ pub struct DeletedJson<T> {
 }
 
 /// Maximum length of a serialized connection in bytes.
-const LONGEST: usize = 64 * 1024 * 1024;
+const MAX_LENGTH: usize = 64 * 1024 * 1024;
 
 impl Ask {
     /// Serializes a save.
@@ -52,7 +52,7 @@ impl Ask {
             connection: &save.connection,
             change: &save.change,
         })?;
-        if json.len() > LONGEST {
+        if json.len() > MAX_LENGTH {
             return Err(StoreError::Unusable(
                 "The connection is too large to store".into(),
             ));
@@ -94,7 +94,7 @@ fn read_saved(entry: &Entry<'_>) -> Result<Ask, StoreError> {
 }
 
 /// Converts a journal entry to a change event. Returns `None` for other entries.
-pub fn told(entry: &Entry<'_>) -> Option<Result<Changed, StoreError>> {
+pub fn to_event(entry: &Entry<'_>) -> Option<Result<Changed, StoreError>> {
     let what = match entry.kind {
         Kind::Saved => rows::read_listed(entry.id, entry.payload).map(What::became),
         Kind::Deleted => Ok(What::Deleted(entry.id)),
@@ -159,7 +159,7 @@ impl Step {
     }
 
     /// Converts the change to a change event.
-    pub fn told(&self) -> Changed {
+    pub fn to_event(&self) -> Changed {
         Changed {
             revision: Revision(self.revision),
             what: match &self.after {
@@ -183,15 +183,15 @@ impl Step {
                 rows.push(rows::alias_row(&item.alias, item.id));
                 rows.push(rows::order_row(item, self.revision)?);
                 if let Some(before) = before {
-                    leave_indexes(&before.item, Some(item), rows);
+                    remove_index_rows(&before.item, Some(item), rows);
                 }
                 rows.push(after.row());
             }
             After::Deleted { id, .. } => {
                 if let Some(before) = before {
-                    leave_indexes(&before.item, None, rows);
+                    remove_index_rows(&before.item, None, rows);
                 }
-                forget_versions(view, *id, rows)?;
+                remove_versions(view, *id, rows)?;
                 rows.push((rows::record_key(*id), None));
             }
         }
@@ -199,7 +199,7 @@ impl Step {
     }
 }
 
-fn leave_indexes(before: &ConnectionItem, after: Option<&ConnectionItem>, rows: &mut Vec<Row>) {
+fn remove_index_rows(before: &ConnectionItem, after: Option<&ConnectionItem>, rows: &mut Vec<Row>) {
     let alias = rows::alias_key(&before.alias);
     if after.is_none_or(|after| rows::alias_key(&after.alias) != alias) {
         rows.push((alias, None));
@@ -212,7 +212,7 @@ fn leave_indexes(before: &ConnectionItem, after: Option<&ConnectionItem>, rows: 
 }
 
 /// Adds deletions for the versions in the index and for those pending in `rows`.
-fn forget_versions(view: &View, id: Uuid, rows: &mut Vec<Row>) -> Result<(), Broken> {
+fn remove_versions(view: &View, id: Uuid, rows: &mut Vec<Row>) -> Result<(), Broken> {
     let prefix = rows::versions_of(id);
     let mut versions: Vec<Vec<u8>> = rows
         .iter()

@@ -17,30 +17,30 @@ use crate::store::journal::snapshot;
 ///
 /// The snapshot is read back and combined with the journal after it. It is kept, and older files are removed, only when the
 /// result matches the digest in the journal.
-pub fn take(data: &Path, identity: &Identity, view: &View, stop: &AtomicBool) -> io::Result<()> {
-    if missing::are_missing(data) {
+pub fn write(data: &Path, identity: &Identity, view: &View, stop: &AtomicBool) -> io::Result<()> {
+    if missing::is_recorded(data) {
         return Ok(());
     }
     let applied = view
         .applied()
         .map_err(|broken| io::Error::other(broken.0))?
-        .ok_or_else(damaged)?;
+        .ok_or_else(damaged_row)?;
     let head = Head {
         identity: identity.clone(),
         revision: applied.revision,
         digest: applied.digest,
     };
     let rows = |writer: &mut snapshot::Writer<'_>| write_rows(view, writer, stop);
-    snapshot::write(data, &head, rows, |written| prove(data, written))?;
-    if missing::are_missing(data) {
+    snapshot::write(data, &head, rows, |written| verify(data, written))?;
+    if missing::is_recorded(data) {
         return Ok(());
     }
-    retention::tidy(data, head.revision)
+    retention::prune(data, head.revision)
 }
 
-fn prove(data: &Path, written: &Path) -> io::Result<()> {
+fn verify(data: &Path, written: &Path) -> io::Result<()> {
     let fold = Fold::read(data, &Source::Snapshot(written.to_owned()), |_| ())?;
-    if fold.is_some_and(|fold| fold.agrees()) {
+    if fold.is_some_and(|fold| fold.is_consistent()) {
         Ok(())
     } else {
         Err(io::Error::other("the snapshot does not match the journal"))
@@ -55,7 +55,7 @@ fn write_rows(view: &View, writer: &mut snapshot::Writer<'_>, stop: &AtomicBool)
                 Err(io::Error::other("the store was closed"))
             } else {
                 entry_of(key, value)
-                    .ok_or_else(damaged)
+                    .ok_or_else(damaged_row)
                     .and_then(|entry| writer.add(&entry))
             };
             written.is_ok()
@@ -87,6 +87,6 @@ pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<Entry<'a>> {
     })
 }
 
-fn damaged() -> io::Error {
+fn damaged_row() -> io::Error {
     io::Error::other("a row of the index is damaged")
 }

@@ -7,23 +7,23 @@ use std::sync::Once;
 use super::view::Broken;
 
 thread_local! {
-    static IS_ASKING: Cell<bool> = const { Cell::new(false) };
+    static IN_CALL: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Calls sled and converts a panic to an error.
-pub fn contained<T>(ask: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
-    keep_quiet();
-    let was_asking = IS_ASKING.replace(true);
-    let answer = catch_unwind(AssertUnwindSafe(ask));
-    IS_ASKING.set(was_asking);
-    answer.unwrap_or_else(|panic| {
-        let said = panic
+pub fn catch_panic<T>(call: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
+    silence_panics();
+    let was_in_call = IN_CALL.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(call));
+    IN_CALL.set(was_in_call);
+    result.unwrap_or_else(|panic| {
+        let reason = panic
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
         Err(Broken(format!(
             "it failed unexpectedly: {}",
-            said.unwrap_or("without a reason")
+            reason.unwrap_or("without a reason")
         )))
     })
 }
@@ -31,14 +31,14 @@ pub fn contained<T>(ask: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken
 /// Silences panics of calls in this module and of sled's own threads, because the caller reports them.
 ///
 /// Other panics go to the previous hook.
-fn keep_quiet() {
+fn silence_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let thread = std::thread::current();
             let is_sleds = thread.name().is_some_and(|name| name.starts_with("sled"));
-            if !is_sleds && !IS_ASKING.get() {
+            if !is_sleds && !IN_CALL.get() {
                 before(panic);
             }
         }));
@@ -51,9 +51,9 @@ mod tests {
 
     #[test]
     fn panic_becomes_error_with_reason() {
-        let answer: Result<(), Broken> = contained(|| panic!("a page is gone"));
+        let result: Result<(), Broken> = catch_panic(|| panic!("a page is gone"));
         assert_eq!(
-            answer.map_err(|broken| broken.0),
+            result.map_err(|broken| broken.0),
             Err("it failed unexpectedly: a page is gone".to_owned())
         );
     }

@@ -17,9 +17,9 @@ use crate::store::journal::head;
 use crate::store::journal::segment::Segment;
 
 /// Number of changes kept in memory; older ones are read from the journal.
-const KEPT: usize = 1024;
+const MAX_RECENT: usize = 1024;
 /// Maximum number of changes per fetch.
-const PIECE: usize = 256;
+const MAX_FETCH: usize = 256;
 
 /// Newest revision and recent changes.
 pub struct Feed {
@@ -57,7 +57,7 @@ impl Feed {
     pub fn announce(&self, changes: impl IntoIterator<Item = Changed>) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.extend(changes);
-        let surplus = recent.len().saturating_sub(KEPT);
+        let surplus = recent.len().saturating_sub(MAX_RECENT);
         recent.drain(..surplus);
         let Some(newest) = recent.back().map(|changed| changed.revision.0) else {
             return;
@@ -67,7 +67,7 @@ impl Feed {
     }
 
     /// Sets the revision once it is known for certain, before there are readers.
-    pub fn begin_at(&self, revision: u64) {
+    pub fn set_revision(&self, revision: u64) {
         self.newest.send_modify(|newest| newest.revision = revision);
     }
 
@@ -85,7 +85,7 @@ impl Feed {
         let mut reader = Reader {
             seen: since.0,
             fetched: VecDeque::new(),
-            news: self.newest.subscribe(),
+            updates: self.newest.subscribe(),
             feed: self,
         };
         if since.0 < newest {
@@ -102,14 +102,14 @@ impl Feed {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let first = recent.front()?.revision.0;
         let skip = usize::try_from((seen + 1).checked_sub(first)?).ok()?;
-        Some(recent.iter().skip(skip).take(PIECE).cloned().collect())
+        Some(recent.iter().skip(skip).take(MAX_FETCH).cloned().collect())
     }
 }
 
 struct Reader {
     seen: u64,
     fetched: VecDeque<Changed>,
-    news: watch::Receiver<Newest>,
+    updates: watch::Receiver<Newest>,
     feed: Arc<Feed>,
 }
 
@@ -121,13 +121,13 @@ impl Reader {
                 self.seen = changed.revision.0;
                 return Some((Ok(changed), Some(self)));
             }
-            let newest = *self.news.borrow_and_update();
+            let newest = *self.updates.borrow_and_update();
             if self.seen < newest.revision {
                 match self.fetch().await {
                     Ok(fetched) => self.fetched = fetched,
                     Err(error) => return Some((Err(error), None)),
                 }
-            } else if newest.closed || self.news.changed().await.is_err() {
+            } else if newest.closed || self.updates.changed().await.is_err() {
                 return None;
             }
         }
@@ -145,7 +145,7 @@ impl Reader {
     }
 }
 
-/// Reads changes after `seen` up to `newest` from the journal, at most [`PIECE`].
+/// Reads changes after `seen` up to `newest` from the journal, at most [`MAX_FETCH`].
 fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<Changed>, StoreError> {
     let too_old = || StoreError::FeedTooOld(seen);
     let segments = Segment::all(folder).map_err(|_| too_old())?;
@@ -172,10 +172,10 @@ fn read_after(folder: &Path, seen: u64, newest: u64) -> Result<VecDeque<Changed>
                     Ok(found)
                 };
             }
-            if let Some(changed) = change::told(&entry) {
+            if let Some(changed) = change::to_event(&entry) {
                 found.push_back(changed?);
             }
-            if found.len() >= PIECE {
+            if found.len() >= MAX_FETCH {
                 return Ok(found);
             }
         }
@@ -196,10 +196,10 @@ mod tests {
     fn found_change_is_not_newer_than_newest_revision() {
         const CHANGES: u64 = 20_000;
         let feed = Arc::new(Feed::new(PathBuf::new(), 0));
-        let telling = Arc::clone(&feed);
-        let teller = std::thread::spawn(move || {
+        let writer = Arc::clone(&feed);
+        let thread = std::thread::spawn(move || {
             for revision in (1..CHANGES).step_by(4) {
-                telling.announce((revision..revision + 4).map(|revision| Changed {
+                writer.announce((revision..revision + 4).map(|revision| Changed {
                     revision: Revision(revision),
                     what: What::Deleted(Uuid::nil()),
                 }));
@@ -213,6 +213,6 @@ mod tests {
             }
             found = feed.newest();
         }
-        teller.join().unwrap();
+        thread.join().unwrap();
     }
 }

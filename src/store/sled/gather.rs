@@ -24,7 +24,7 @@ pub struct Gathered {
     /// Extent of the loss.
     pub lost: Lost,
     /// Snapshots that do not match the journal.
-    pub refuted: Vec<PathBuf>,
+    pub mismatched: Vec<PathBuf>,
 }
 
 /// Extent of a loss.
@@ -39,50 +39,50 @@ pub enum Lost {
 }
 
 /// Tries the snapshots, newest first, then the complete journal, then adds connections from `old`, the remaining index.
-pub fn gather(data: &Path, identity: &Identity, old: &View) -> io::Result<Gathered> {
-    let mut gathered = gather_files(data, newest_in(old, identity))?;
-    if gathered.lost == Lost::Nothing {
-        return Ok(gathered);
+pub fn salvage(data: &Path, identity: &Identity, old: &View) -> io::Result<Gathered> {
+    let mut salvaged = salvage_files(data, revision_of(old, identity))?;
+    if salvaged.lost == Lost::Nothing {
+        return Ok(salvaged);
     }
-    let fold = &mut gathered.fold;
-    gathered.lost = if add_view(fold, identity, old) && is_readable(fold) {
+    let fold = &mut salvaged.fold;
+    salvaged.lost = if add_view(fold, identity, old) && is_readable(fold) {
         fold.missing.clear();
         Lost::Nothing
     } else {
         lost_of(fold)
     };
-    Ok(gathered)
+    Ok(salvaged)
 }
 
 /// Like [`gather`], using only files, which may belong to another process. Changes up to `known` are known to exist.
-pub fn gather_files(data: &Path, known: u64) -> io::Result<Gathered> {
-    let mut refuted = Vec::new();
+pub fn salvage_files(data: &Path, known: u64) -> io::Result<Gathered> {
+    let mut mismatched = Vec::new();
     let mut best: Option<((u64, Reverse<usize>), Payloads)> = None;
     let newest = snapshot::all(data)?.last().map_or(0, |(newest, _)| *newest);
     for source in Source::all(data)? {
-        if let Some(mut fold) = Fold::read(data, &source, keep)? {
-            fold.reach(newest.max(known));
-            if fold.agrees() && is_readable(&fold) {
+        if let Some(mut fold) = Fold::read(data, &source, keep_payload)? {
+            fold.extend_to(newest.max(known));
+            if fold.is_consistent() && is_readable(&fold) {
                 return Ok(Gathered {
                     fold,
                     lost: Lost::Nothing,
-                    refuted,
+                    mismatched,
                 });
             }
-            let rank = (fold.changes_missing(), Reverse(readable(&fold)));
+            let rank = (fold.missing_changes(), Reverse(readable(&fold)));
             if best.as_ref().is_none_or(|(found, _)| rank < *found) {
                 best = Some((rank, fold));
             }
         }
         if let Source::Snapshot(path) = source {
-            refuted.push(path);
+            mismatched.push(path);
         }
     }
-    let fold = best.map_or_else(|| Fold::empty(keep), |(_, fold)| fold);
+    let fold = best.map_or_else(|| Fold::empty(keep_payload), |(_, fold)| fold);
     Ok(Gathered {
         lost: lost_of(&fold),
         fold,
-        refuted,
+        mismatched,
     })
 }
 
@@ -95,7 +95,7 @@ fn lost_of(fold: &Payloads) -> Lost {
 }
 
 /// Newest revision in the index.
-fn newest_in(old: &View, identity: &Identity) -> u64 {
+fn revision_of(old: &View, identity: &Identity) -> u64 {
     match old.applied() {
         Ok(Some(applied)) if applied.identity == *identity => applied.revision,
         Ok(_) | Err(_) => 0,
@@ -103,7 +103,7 @@ fn newest_in(old: &View, identity: &Identity) -> u64 {
 }
 
 /// Retains the type and the payload of an entry.
-pub fn keep(entry: &Entry<'_>) -> (Kind, Vec<u8>) {
+pub fn keep_payload(entry: &Entry<'_>) -> (Kind, Vec<u8>) {
     (entry.kind, entry.payload.to_vec())
 }
 
@@ -120,7 +120,7 @@ fn is_readable(fold: &Payloads) -> bool {
 
 /// Returns true when nothing is missing except changes whose damaged entries are in the journal.
 fn is_named(fold: &Payloads) -> bool {
-    let changes = fold.changes_missing();
+    let changes = fold.missing_changes();
     changes > 0
         && usize::try_from(changes).is_ok_and(|changes| changes <= fold.damage.len())
         && fold.expected.count.saturating_sub(fold.digest().count) <= changes
@@ -135,7 +135,7 @@ fn add_view(fold: &mut Payloads, identity: &Identity, view: &View) -> bool {
     if applied.identity != *identity {
         return false;
     }
-    let mut found = Fold::empty(keep);
+    let mut found = Fold::empty(keep_payload);
     for prefix in [rows::RECORDS, rows::VERSIONS] {
         // A walk that ends at a damaged row has returned the rows before it.
         let _ = view.walk(prefix, |key, value| {
@@ -161,7 +161,7 @@ fn add_view(fold: &mut Payloads, identity: &Identity, view: &View) -> bool {
             fold.connections.insert(id, folded);
         }
     }
-    let says: Digest = fold.digest();
-    says == fold.expected && fold.revision >= applied.revision
-        || says == applied.digest && fold.revision == applied.revision
+    let digest: Digest = fold.digest();
+    digest == fold.expected && fold.revision >= applied.revision
+        || digest == applied.digest && fold.revision == applied.revision
 }

@@ -15,7 +15,7 @@ use crate::store::journal::digest::{Digest, version_mark};
 
 /// Accepted writes that are not in the index yet, and the state after them.
 pub struct Ledger {
-    views: Arc<Views>,
+    index: Arc<Views>,
     /// Newest accepted revision and the digest after it.
     point: Point,
     /// Connections after pending writes, with the revision of the newest one.
@@ -23,7 +23,7 @@ pub struct Ledger {
     /// Owners of lower-case aliases after pending writes, with the revision of the newest one.
     aliases: HashMap<String, (u64, Option<Uuid>)>,
     /// Pending writes in order.
-    waiting: VecDeque<Waiting>,
+    pending: VecDeque<Waiting>,
 }
 
 /// Position in the history of the store.
@@ -43,13 +43,13 @@ struct Waiting {
 
 impl Ledger {
     /// Starts at the position of the index.
-    pub fn new(views: Arc<Views>, point: Point) -> Self {
+    pub fn new(index: Arc<Views>, point: Point) -> Self {
         Self {
-            views,
+            index,
             point,
             records: HashMap::new(),
             aliases: HashMap::new(),
-            waiting: VecDeque::new(),
+            pending: VecDeque::new(),
         }
     }
 
@@ -59,7 +59,7 @@ impl Ledger {
     }
 
     /// Accepts a change, or returns the rule that it violates.
-    pub fn admit(&mut self, ask: Ask) -> Result<Step, StoreError> {
+    pub fn accept(&mut self, ask: Ask) -> Result<Step, StoreError> {
         match ask {
             Ask::Save(save) => {
                 let before = self.current(save.item.id)?;
@@ -95,8 +95,8 @@ impl Ledger {
                     Some(Ordering::Equal) => {
                         // The index has this change. It is written again, because an earlier replayed change may have taken its
                         // alias.
-                        let again = before.filter(|before| before.item == save.item);
-                        again.map(|again| self.keep(again, None))
+                        let existing = before.filter(|before| before.item == save.item);
+                        existing.map(|existing| self.record_save(existing, None))
                     }
                     Some(Ordering::Less) | None => Some(self.save(*save, before)),
                 }
@@ -114,23 +114,23 @@ impl Ledger {
     }
 
     /// Removes the writes that the index has.
-    pub fn forget(&mut self, applied: u64) {
+    pub fn remove_applied(&mut self, applied: u64) {
         while self
-            .waiting
+            .pending
             .front()
-            .is_some_and(|waiting| waiting.revision <= applied)
+            .is_some_and(|pending| pending.revision <= applied)
         {
-            let Some(waiting) = self.waiting.pop_front() else {
+            let Some(pending) = self.pending.pop_front() else {
                 return;
             };
             if self
                 .records
-                .get(&waiting.id)
+                .get(&pending.id)
                 .is_some_and(|(revision, _)| *revision <= applied)
             {
-                self.records.remove(&waiting.id);
+                self.records.remove(&pending.id);
             }
-            for alias in waiting.aliases {
+            for alias in pending.aliases {
                 if self
                     .aliases
                     .get(&alias)
@@ -143,11 +143,11 @@ impl Ledger {
     }
 
     /// Reverts to a position, discarding later writes. The index must be at that position.
-    pub fn go_back(&mut self, point: Point) {
+    pub fn revert_to(&mut self, point: Point) {
         self.point = point;
         self.records.clear();
         self.aliases.clear();
-        self.waiting.clear();
+        self.pending.clear();
     }
 
     fn check_alias(&self, save: &AskSave) -> Result<(), StoreError> {
@@ -169,14 +169,14 @@ impl Ledger {
     fn current(&self, id: Uuid) -> Result<Option<Current>, StoreError> {
         match self.records.get(&id) {
             Some((_, current)) => Ok(current.clone()),
-            None => self.views.known(id),
+            None => self.index.record(id),
         }
     }
 
     fn owner(&self, alias: &str) -> Result<Option<Uuid>, StoreError> {
         match self.aliases.get(&alias.to_lowercase()) {
             Some((_, owner)) => Ok(*owner),
-            None => self.views.owner(alias),
+            None => self.index.owner(alias),
         }
     }
 
@@ -191,13 +191,13 @@ impl Ledger {
             item,
             json,
         };
-        self.keep(after, before)
+        self.record_save(after, before)
     }
 
-    fn keep(&mut self, after: Current, before: Option<Current>) -> Step {
+    fn record_save(&mut self, after: Current, before: Option<Current>) -> Step {
         let revision = after.revision;
         let id = after.item.id;
-        let mut aliases = self.leave_alias(before.as_ref(), revision);
+        let mut aliases = self.release_alias(before.as_ref(), revision);
         let alias = after.item.alias.to_lowercase();
         self.aliases.insert(alias.clone(), (revision, Some(id)));
         aliases.push(alias);
@@ -213,19 +213,19 @@ impl Ledger {
             payload: write_json(&DeletedJson { item })?,
         };
         let revision = self.point.revision + 1;
-        let aliases = self.leave_alias(before.as_ref(), revision);
+        let aliases = self.release_alias(before.as_ref(), revision);
         self.records.insert(id, (revision, None));
         Ok(self.step(id, aliases, before, after))
     }
 
-    fn leave_alias(&mut self, before: Option<&Current>, revision: u64) -> Vec<String> {
-        let mut left = Vec::with_capacity(2);
+    fn release_alias(&mut self, before: Option<&Current>, revision: u64) -> Vec<String> {
+        let mut released = Vec::with_capacity(2);
         if let Some(before) = before {
             let alias = before.item.alias.to_lowercase();
             self.aliases.insert(alias.clone(), (revision, None));
-            left.push(alias);
+            released.push(alias);
         }
-        left
+        released
     }
 
     fn step(
@@ -244,7 +244,7 @@ impl Ledger {
             digest = digest.with(current.mark());
         }
         self.point = Point { revision, digest };
-        self.waiting.push_back(Waiting {
+        self.pending.push_back(Waiting {
             revision,
             id,
             aliases,

@@ -11,7 +11,7 @@ use super::rebuild;
 use super::rows;
 use super::view::View;
 use crate::connection::StoreError;
-use crate::store::files::{self, unusable};
+use crate::store::files::{self, io_error};
 use crate::store::journal::digest::Digest;
 use crate::store::journal::entry::{Entry, Kind};
 use crate::store::journal::fold::FoldedVersion;
@@ -20,12 +20,12 @@ use crate::store::journal::segment::Tail;
 use crate::store::journal::{self, snapshot};
 
 /// Creates the store described by `head` and verifies it by reading it back.
-pub fn make(
+pub fn create(
     folder: &Path,
     head: &Head,
     rows: impl FnOnce(&mut snapshot::Writer<'_>) -> io::Result<()>,
 ) -> Result<(), StoreError> {
-    let refuse = |error: io::Error| unusable(folder, &error);
+    let refuse = |error: io::Error| io_error(folder, &error);
     snapshot::write(folder, head, rows, |_| Ok(())).map_err(refuse)?;
     let segments = folder.join(journal::FOLDER);
     let begin = Head {
@@ -35,12 +35,12 @@ pub fn make(
     files::create_folder(&segments)
         .and_then(|()| Tail::create(&segments, &begin))
         .map_err(refuse)?;
-    let (made, broken) = rebuild::into_sled(folder, &head.identity, &View::Closed)?;
+    let (rebuilt, broken) = rebuild::into_sled(folder, &head.identity, &View::Closed)?;
     let point = Point {
         revision: head.revision,
         digest: head.digest,
     };
-    if made.has_losses() || made.point != point {
+    if rebuilt.has_losses() || rebuilt.point != point {
         return Err(StoreError::Unusable(format!(
             "Verifying the store written to {} failed; nothing was changed",
             folder.display()
@@ -49,7 +49,7 @@ pub fn make(
     if broken.is_some() {
         // The next start builds an index.
         let view = folder.join(rebuild::FOLDER);
-        std::fs::remove_dir_all(&view).map_err(|error| unusable(&view, &error))?;
+        std::fs::remove_dir_all(&view).map_err(|error| io_error(&view, &error))?;
     }
     Ok(())
 }
@@ -60,10 +60,10 @@ pub fn write_rows(fold: &Payloads, writer: &mut snapshot::Writer<'_>) -> io::Res
         let Some(newest) = &folded.newest else {
             continue;
         };
-        let payload = &newest.kept.1;
+        let payload = &newest.payload.1;
         writer.add(&row(*id, Kind::Record, newest, payload))?;
         for version in folded.older.values() {
-            let (kind, payload) = &version.kept;
+            let (kind, payload) = &version.payload;
             let masked = match kind {
                 Kind::Version => None,
                 Kind::Saved | Kind::Record | Kind::Deleted | Kind::End => {

@@ -14,7 +14,7 @@ fn file(data: &Path) -> PathBuf {
 }
 
 /// Returns true when a loss is recorded and not resolved.
-pub fn are_missing(data: &Path) -> bool {
+pub fn is_recorded(data: &Path) -> bool {
     file(data).exists()
 }
 
@@ -24,7 +24,7 @@ pub fn sentence(data: &Path) -> Option<String> {
 }
 
 /// Records the loss.
-pub fn note(data: &Path, found: u64, expected: u64) -> Result<(), StoreError> {
+pub fn record(data: &Path, found: u64, expected: u64) -> Result<(), StoreError> {
     let path = file(data);
     let sentence = format!(
         "The journal records {expected} connections, but only {found} could be recovered{}. \
@@ -37,9 +37,9 @@ pub fn note(data: &Path, found: u64, expected: u64) -> Result<(), StoreError> {
         path.display()
     );
     files::create_folder(&data.join(DAMAGED))
-        .and_then(|()| files::place(&path, |file| file.write_all(sentence.as_bytes())))
+        .and_then(|()| files::write_atomically(&path, |file| file.write_all(sentence.as_bytes())))
         .map(drop)
-        .map_err(|error| files::unusable(&path, &error))
+        .map_err(|error| files::io_error(&path, &error))
 }
 
 fn missing(found: u64, expected: u64) -> String {
@@ -50,9 +50,9 @@ fn missing(found: u64, expected: u64) -> String {
 }
 
 /// Repeats the recorded sentence as a notice.
-pub fn remind(data: &Path, notices: &Notices) {
+pub fn add_notice(data: &Path, notices: &Notices) {
     if let Ok(sentence) = std::fs::read_to_string(file(data)) {
-        notices.tell(sentence);
+        notices.add(sentence);
     }
 }
 

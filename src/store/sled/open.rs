@@ -18,7 +18,7 @@ use crate::connection::StoreError;
 use crate::store::backup::BackupPlan;
 use crate::store::backup::shelf::Shelf;
 use crate::store::exchange;
-use crate::store::files::{self, unusable};
+use crate::store::files::{self, io_error};
 use crate::store::journal::end;
 use crate::store::journal::head::{self, Head, Identity, Unreadable};
 use crate::store::journal::segment::Segment;
@@ -62,11 +62,11 @@ pub fn open(
     unlock: impl FnOnce(Option<&Identity>) -> Result<Identity, StoreError>,
     backups: BackupPlan,
 ) -> Result<Start, StoreError> {
-    files::create_folder(data).map_err(|error| unusable(data, &error))?;
-    files::refuse_writable_by_others(data)?;
+    files::create_folder(data).map_err(|error| io_error(data, &error))?;
+    files::reject_writable_by_others(data)?;
     let lock = Lock::take(data)?;
     files::refuse_forbidden(data, &data.join(rebuild::FOLDER))?;
-    exchange::finish(data).map_err(|error| unusable(data, &error))?;
+    exchange::complete(data).map_err(|error| io_error(data, &error))?;
     let found = Files::find(data)?;
     let start = |identity, point, way| Start::new(data, lock, (identity, backups), point, way);
     if !found.is_empty() {
@@ -74,7 +74,7 @@ pub fn open(
             Some(identity) => unlock(Some(identity))?,
             None => unlock(Some(&identity_of_view(data)?))?,
         };
-        let point = found.point().map_err(|error| unusable(data, &error))?;
+        let point = found.point().map_err(|error| io_error(data, &error))?;
         return Ok(start(identity, point, Way::BringUp(found)));
     }
     match open_view(data) {
@@ -111,13 +111,13 @@ impl Start {
         way: Way,
     ) -> Self {
         // Leftovers of a replacement that cannot be removed now are removed by the next start.
-        let _ = exchange::tidy(data);
+        let _ = exchange::remove_leftovers(data);
         let applier = Applier {
             identity,
             backups,
             data: data.to_owned(),
             feed: Arc::new(Feed::new(data.join(journal::FOLDER), point.revision)),
-            views: Arc::new(Views::new(View::Closed, point.digest.count)),
+            index: Arc::new(Views::new(View::Closed, point.digest.count)),
             notices: Arc::<Notices>::default(),
         };
         Self {
@@ -131,7 +131,7 @@ impl Start {
 
 impl Files {
     fn find(data: &Path) -> Result<Self, StoreError> {
-        let refuse = |error: io::Error| unusable(data, &error);
+        let refuse = |error: io::Error| io_error(data, &error);
         let segments = Segment::all(&data.join(journal::FOLDER)).map_err(refuse)?;
         let snapshots = snapshot::all(data).map_err(refuse)?;
         let mut found = Self {
@@ -189,8 +189,8 @@ impl Files {
 
 /// Refuses to create a store in a folder with backups: the store existed and was lost.
 fn refuse_beside_backups(data: &Path) -> Result<(), StoreError> {
-    let backups = Shelf::of_store(data).all();
-    let count = backups.map_err(|error| unusable(data, &error))?.len();
+    let backups = Shelf::for_store(data).all();
+    let count = backups.map_err(|error| io_error(data, &error))?.len();
     if count == 0 {
         return Ok(());
     }
@@ -203,7 +203,7 @@ fn refuse_beside_backups(data: &Path) -> Result<(), StoreError> {
 
 /// Reads the header of a file; `None` when it is damaged.
 pub fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
-    match Head::of(path).map_err(|error| unusable(path, &error))? {
+    match Head::of(path).map_err(|error| io_error(path, &error))? {
         Ok(head) => Ok(Some(head)),
         Err(Unreadable::Damaged) => Ok(None),
         Err(Unreadable::Newer(format)) => Err(StoreError::Unusable(format!(
@@ -228,18 +228,18 @@ pub(super) fn open_view(data: &Path) -> Result<Found, String> {
     if !folder.try_exists().map_err(|error| error.to_string())? {
         return Ok(Found::Nothing);
     }
-    if !rebuild::has_room(data) {
+    if !rebuild::has_space(data) {
         return Err(format!("the disk of {} is full", data.display()));
     }
     let view = View::open(&folder).map_err(|broken| broken.0)?;
     match view.applied() {
         Ok(Some(applied)) => Ok(Found::View(view, applied)),
         Ok(None) => {
-            rebuild::leave(Arc::new(view));
+            rebuild::abandon(Arc::new(view));
             Ok(Found::Empty)
         }
         Err(broken) => {
-            rebuild::leave(Arc::new(view));
+            rebuild::abandon(Arc::new(view));
             Err(broken.0)
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::applier::Notices;
-use super::gather::{Lost, Payloads, gather};
+use super::gather::{Lost, Payloads, salvage};
 use super::ledger::Point;
 use super::missing;
 use super::rows::{self, Applied, Current, Row, SavedJson};
@@ -23,11 +23,11 @@ pub const FOLDER: &str = "sled";
 /// Folder of damaged files in the data folder.
 pub const DAMAGED: &str = "damaged";
 /// Number of damaged indexes kept.
-const KEPT: usize = 3;
+const MAX_DAMAGED: usize = 3;
 /// Free space in bytes that sled needs.
-const ROOM: u64 = 4 * 1024 * 1024;
+const REQUIRED_SPACE: u64 = 4 * 1024 * 1024;
 /// Number of rows written to a new index at once.
-const PIECE: usize = 256;
+const BATCH: usize = 256;
 
 /// Rebuilt index.
 pub struct Rebuilt {
@@ -51,15 +51,15 @@ impl Rebuilt {
 
     /// Reports the losses. A loss that cannot be named is also recorded, so that the notice is repeated until the user resolves
     /// it.
-    pub fn tell(&self, data: &Path, notices: &Notices) -> Result<(), StoreError> {
+    pub fn report(&self, data: &Path, notices: &Notices) -> Result<(), StoreError> {
         for sentence in self.set_aside.iter().chain(&self.losses) {
-            notices.tell(sentence.clone());
+            notices.add(sentence.clone());
         }
         let Some(expected) = self.expected else {
             return Ok(());
         };
-        missing::note(data, self.point.digest.count, expected.count)?;
-        missing::remind(data, notices);
+        missing::record(data, self.point.digest.count, expected.count)?;
+        missing::add_notice(data, notices);
         Ok(())
     }
 }
@@ -83,9 +83,9 @@ pub fn into_memory(data: &Path, identity: &Identity, old: &View) -> Result<Rebui
 }
 
 /// Returns true when the disk has enough room to open sled.
-pub fn has_room(data: &Path) -> bool {
+pub fn has_space(data: &Path) -> bool {
     rustix::fs::statvfs(data)
-        .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= ROOM)
+        .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= REQUIRED_SPACE)
 }
 
 /// Content of a new index.
@@ -99,14 +99,14 @@ struct Made {
 
 impl Made {
     fn read(data: &Path, identity: &Identity, old: &View) -> Result<Self, StoreError> {
-        let gathered =
-            gather(data, identity, old).map_err(|error| files::unusable(data, &error))?;
-        let mut fold = gathered.fold;
+        let salvaged =
+            salvage(data, identity, old).map_err(|error| files::io_error(data, &error))?;
+        let mut fold = salvaged.fold;
         let (rows, digest, losses) = rows_of(&mut fold)?;
-        let expected = (gathered.lost == Lost::Unknown).then_some(fold.expected);
-        let set_aside = if gathered.lost == Lost::Nothing && losses.is_empty() {
-            missing::set_snapshots_aside(data, &gathered.refuted)
-                .map_err(|error| files::unusable(data, &error))?
+        let expected = (salvaged.lost == Lost::Unknown).then_some(fold.expected);
+        let set_aside = if salvaged.lost == Lost::Nothing && losses.is_empty() {
+            missing::set_snapshots_aside(data, &salvaged.mismatched)
+                .map_err(|error| files::io_error(data, &error))?
         } else {
             Vec::new()
         };
@@ -141,7 +141,7 @@ impl Made {
 }
 
 /// Abandons a damaged index without dropping it, because sled writes on drop.
-pub fn leave(view: std::sync::Arc<View>) {
+pub fn abandon(view: std::sync::Arc<View>) {
     std::mem::forget(view);
 }
 
@@ -149,7 +149,7 @@ pub fn leave(view: std::sync::Arc<View>) {
 pub fn set_aside(data: &Path) -> Result<Option<PathBuf>, StoreError> {
     let folder = data.join(FOLDER);
     files::refuse_forbidden(data, &folder)?;
-    move_aside(data, &folder).map_err(|error| files::unusable(data, &error))
+    move_aside(data, &folder).map_err(|error| files::io_error(data, &error))
 }
 
 fn move_aside(data: &Path, folder: &Path) -> std::io::Result<Option<PathBuf>> {
@@ -158,8 +158,8 @@ fn move_aside(data: &Path, folder: &Path) -> std::io::Result<Option<PathBuf>> {
     }
     let damaged = data.join(DAMAGED);
     let kept = numbered_folders(&damaged)?;
-    if !missing::are_missing(data) {
-        for (_, path) in kept.iter().rev().skip(KEPT - 1) {
+    if !missing::is_recorded(data) {
+        for (_, path) in kept.iter().rev().skip(MAX_DAMAGED - 1) {
             std::fs::remove_dir_all(path)?;
         }
     }
@@ -198,12 +198,12 @@ fn fill_sled(data: &Path, rows: &[Row], applied: &Applied) -> Result<View, Broke
     let folder = data.join(FOLDER);
     files::create_folder(&folder).map_err(|error| Broken(error.to_string()))?;
     let view = fill(View::open(&folder)?, rows, applied)?;
-    view.write_out()?;
+    view.flush()?;
     Ok(view)
 }
 
 fn fill(view: View, rows: &[Row], applied: &Applied) -> Result<View, Broken> {
-    for piece in rows.chunks(PIECE) {
+    for piece in rows.chunks(BATCH) {
         view.apply(piece.to_vec())?;
     }
     view.apply(vec![applied.row()])?;
@@ -240,7 +240,7 @@ fn rows_of(fold: &mut Payloads) -> Result<(Vec<Row>, Digest, Vec<String>), Store
         rows.push(rows::alias_row(&current.item.alias, id));
         rows.push(rows::order_row(&current.item, current.revision)?);
         for version in folded.older.values() {
-            let (kind, payload) = &version.kept;
+            let (kind, payload) = &version.payload;
             let json = if *kind == Kind::Version {
                 payload.clone()
             } else {
@@ -271,7 +271,7 @@ pub(super) fn current_of(
     let Some(newest) = &folded.newest else {
         return Ok(None);
     };
-    let json = &newest.kept.1;
+    let json = &newest.payload.1;
     Ok(Some(Current {
         revision: newest.revision,
         history: folded.history(id),

@@ -22,7 +22,7 @@ use crate::store::journal::{self, snapshot};
 use crate::store::lock::Lock;
 
 /// Minimum length in bytes of the journal after a snapshot before the next snapshot; it must also exceed two snapshots.
-const LONG: u64 = 4 * 1024 * 1024;
+const MIN_LENGTH: u64 = 4 * 1024 * 1024;
 
 /// Reason for a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,9 @@ pub struct Keeper {
     tail: Tail,
     applier: Arc<Applier>,
     /// True until the index was verified.
-    unseen: bool,
+    unverified: bool,
     /// Reason for the next snapshot, if one is needed.
-    wanted: Option<Reason>,
+    pending_snapshot: Option<Reason>,
     snapshot: Option<JoinHandle<()>>,
     /// Cancels the running snapshot, which is not needed when the store is closed.
     stop: Arc<AtomicBool>,
@@ -56,8 +56,8 @@ impl Keeper {
             tail,
             backups: Backups::new(Arc::clone(&applier), point),
             applier,
-            unseen: false,
-            wanted: None,
+            unverified: false,
+            pending_snapshot: None,
             snapshot: None,
             stop: Arc::default(),
             _lock: lock,
@@ -65,13 +65,13 @@ impl Keeper {
     }
 
     /// Requests verification of the index before the first change.
-    pub const fn not_seen(&mut self) {
-        self.unseen = true;
+    pub const fn require_verification(&mut self) {
+        self.unverified = true;
     }
 
     /// Requests a snapshot that replaces a damaged part of the journal.
-    pub const fn replace_journal(&mut self) {
-        self.wanted = Some(Reason::Damaged);
+    pub const fn request_snapshot(&mut self) {
+        self.pending_snapshot = Some(Reason::Damaged);
     }
 
     /// Segment being written.
@@ -81,76 +81,76 @@ impl Keeper {
 
     /// Verifies index and journal, and repairs damage. Runs before the first change: an index that lost a row could accept an
     /// alias twice.
-    pub fn look_at_all(&mut self, ledger: &mut Ledger, go_on: impl Fn() -> bool) {
-        if std::mem::take(&mut self.unseen) {
-            let view = self.applier.views.current();
-            match verify(&view, ledger.point().digest, &go_on) {
+    pub fn verify_all(&mut self, ledger: &mut Ledger, keep_going: impl Fn() -> bool) {
+        if std::mem::take(&mut self.unverified) {
+            let view = self.applier.index.current();
+            match verify(&view, ledger.point().digest, &keep_going) {
                 Verdict::Sound => {}
                 Verdict::Unsound(why) => {
                     drop(view);
-                    self.make_again(ledger, &why);
+                    self.rebuild_index(ledger, &why);
                 }
                 Verdict::Stopped => return,
             }
         }
-        self.look_at_journal(go_on);
-        self.follow(ledger);
+        self.verify_journal(keep_going);
+        self.run_due_work(ledger);
     }
 
     /// Verifies the index and rebuilds it when it is damaged.
     pub fn repair(&mut self, ledger: &mut Ledger) {
-        let verdict = verify(&self.applier.views.current(), ledger.point().digest, || {
+        let verdict = verify(&self.applier.index.current(), ledger.point().digest, || {
             true
         });
         if let Verdict::Unsound(why) = verdict {
-            self.make_again(ledger, &why);
+            self.rebuild_index(ledger, &why);
         }
     }
 
-    fn make_again(&mut self, ledger: &mut Ledger, why: &str) {
+    fn rebuild_index(&mut self, ledger: &mut Ledger, why: &str) {
         let Applier {
             data,
             identity,
             notices,
             ..
         } = &*self.applier;
-        let old = self.applier.views.current();
-        match make_again(data, identity, notices, &old, why) {
+        let old = self.applier.index.current();
+        match rebuild_index(data, identity, notices, &old, why) {
             Ok(rebuilt) => {
                 let has_losses = rebuilt.has_losses();
                 let point = Point {
                     revision: rebuilt.point.revision.max(ledger.point().revision),
                     digest: rebuilt.point.digest,
                 };
-                rebuild::leave(old);
-                rebuild::leave(self.applier.views.replace(rebuilt.view));
-                ledger.go_back(point);
+                rebuild::abandon(old);
+                rebuild::abandon(self.applier.index.replace(rebuilt.view));
+                ledger.revert_to(point);
                 if has_losses {
-                    self.go_on_after_losses(point);
+                    self.continue_after_losses(point);
                 }
             }
-            Err(error) => self.applier.notices.tell(error.to_string()),
+            Err(error) => self.applier.notices.add(error.to_string()),
         }
     }
 
     /// Starts a new segment with the position after the losses.
-    fn go_on_after_losses(&mut self, point: Point) {
-        self.wanted = Some(Reason::Damaged);
-        if let Err(error) = self.roll(point) {
+    fn continue_after_losses(&mut self, point: Point) {
+        self.pending_snapshot = Some(Reason::Damaged);
+        if let Err(error) = self.start_segment(point) {
             self.applier
                 .notices
-                .tell(format!("Starting a new journal segment failed: {error}"));
+                .add(format!("Starting a new journal segment failed: {error}"));
         }
     }
 
     /// Reports damage in the current part of the journal and copies the damaged bytes aside.
-    fn look_at_journal(&mut self, go_on: impl Fn() -> bool) {
+    fn verify_journal(&mut self, keep_going: impl Fn() -> bool) {
         let data = &self.applier.data;
-        let found = find_damage(data, go_on).and_then(|damage| {
+        let found = find_damage(data, keep_going).and_then(|damage| {
             damage
                 .iter()
                 .map(|(segment, damage)| {
-                    let kept = keep_bytes(data, segment, damage)?;
+                    let kept = copy_damage(data, segment, damage)?;
                     Ok(describe(&self.applier, segment, damage, &kept))
                 })
                 .collect::<io::Result<Vec<_>>>()
@@ -158,41 +158,41 @@ impl Keeper {
         match found {
             Ok(sentences) => {
                 if !sentences.is_empty() {
-                    self.wanted = Some(Reason::Damaged);
+                    self.pending_snapshot = Some(Reason::Damaged);
                 }
                 for sentence in sentences {
-                    self.applier.notices.tell(sentence);
+                    self.applier.notices.add(sentence);
                 }
             }
             Err(error) => self
                 .applier
                 .notices
-                .tell(format!("The journal could not be checked: {error}")),
+                .add(format!("The journal could not be checked: {error}")),
         }
     }
 
     /// Starts a new segment, a snapshot and a backup when they are due.
-    pub fn follow(&mut self, ledger: &Ledger) {
+    pub fn run_due_work(&mut self, ledger: &Ledger) {
         if self.tail.is_full() {
-            if let Err(error) = self.roll(ledger.point()) {
+            if let Err(error) = self.start_segment(ledger.point()) {
                 tracing::warn!(%error, "starting a new journal segment failed");
                 return;
             }
             match is_long(&self.applier.data) {
-                Ok(true) => self.wanted = self.wanted.or(Some(Reason::Long)),
+                Ok(true) => self.pending_snapshot = self.pending_snapshot.or(Some(Reason::Long)),
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "the journal length cannot be determined"),
             }
         }
         if self.snapshot.as_ref().is_none_or(JoinHandle::is_finished)
-            && let Some(reason) = self.wanted.take()
+            && let Some(reason) = self.pending_snapshot.take()
         {
             self.take_snapshot(reason);
         }
-        self.backups.follow(ledger.point());
+        self.backups.run_if_due(ledger.point());
     }
 
-    fn roll(&mut self, point: Point) -> io::Result<()> {
+    fn start_segment(&mut self, point: Point) -> io::Result<()> {
         let head = Head {
             identity: self.applier.identity.clone(),
             revision: point.revision + 1,
@@ -211,12 +211,12 @@ impl Keeper {
         let started = std::thread::Builder::new()
             .name("umai-store-snapshot".into())
             .spawn(move || {
-                let view = applier.views.current();
-                let taken = checkpoint::take(&applier.data, &applier.identity, &view, &stop);
+                let view = applier.index.current();
+                let taken = checkpoint::write(&applier.data, &applier.identity, &view, &stop);
                 if let Err(error) = taken
                     && !stop.load(Ordering::Acquire)
                 {
-                    applier.notices.tell(format!(
+                    applier.notices.add(format!(
                         "No snapshot of the store was taken: {error}. Nothing is lost; the journal grows until a snapshot succeeds"
                     ));
                 }
@@ -234,11 +234,11 @@ impl Keeper {
             // A snapshot that panicked leaves no file; a later one replaces it.
             let _ = snapshot.join();
         }
-        let view = self.applier.views.replace(View::Closed);
-        if !rebuild::has_room(&self.applier.data) {
+        let view = self.applier.index.replace(View::Closed);
+        if !rebuild::has_space(&self.applier.data) {
             // sled also writes on drop, and would wait forever for a write that the disk rejects.
-            rebuild::leave(view);
-        } else if let Err(broken) = view.write_out() {
+            rebuild::abandon(view);
+        } else if let Err(broken) = view.flush() {
             tracing::warn!(why = broken.0, "flushing the index failed");
         }
         self.backups.close(point);
@@ -246,47 +246,47 @@ impl Keeper {
 }
 
 /// Moves the index aside and builds a new one. Adds notices.
-pub fn make_again(
+pub fn rebuild_index(
     data: &Path,
     identity: &Identity,
     notices: &Notices,
     old: &View,
     why: &str,
 ) -> Result<Rebuilt, StoreError> {
-    let rebuilt = if rebuild::has_room(data) {
+    let rebuilt = if rebuild::has_space(data) {
         let aside = rebuild::set_aside(data)?;
         let (rebuilt, broken) = rebuild::into_sled(data, identity, old)?;
         let kept = aside.map_or(String::new(), |path| {
             format!("; the damaged index is kept in {}", path.display())
         });
-        notices.tell(format!(
+        notices.add(format!(
             "The index of the connections was damaged ({why}). It was rebuilt from the journal with {} connections{kept}",
             rebuilt.point.digest.count
         ));
         if let Some(Broken(why)) = broken {
-            notices.tell(in_memory(&why));
+            notices.add(in_memory_notice(&why));
         }
         rebuilt
     } else {
-        notices.tell(in_memory(&format!(
+        notices.add(in_memory_notice(&format!(
             "the disk of {} is full",
             data.display()
         )));
         rebuild::into_memory(data, identity, old)?
     };
-    rebuilt.tell(data, notices)?;
+    rebuilt.report(data, notices)?;
     Ok(rebuilt)
 }
 
 /// Notice for an index that is kept in memory only.
-pub fn in_memory(why: &str) -> String {
+pub fn in_memory_notice(why: &str) -> String {
     format!(
         "The index of the connections cannot be written ({why}); it is kept in memory until the next start. \
          Nothing is lost: the journal is complete"
     )
 }
 
-fn find_damage(data: &Path, go_on: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {
+fn find_damage(data: &Path, keep_going: impl Fn() -> bool) -> io::Result<Vec<(Segment, Damage)>> {
     let base = snapshot::all(data)?
         .last()
         .map_or(0, |(revision, _)| *revision);
@@ -297,7 +297,7 @@ fn find_damage(data: &Path, go_on: impl Fn() -> bool) -> io::Result<Vec<(Segment
         .unwrap_or(0);
     let mut found = Vec::new();
     for segment in segments.into_iter().skip(from) {
-        if !go_on() {
+        if !keep_going() {
             break;
         }
         let (bytes, _) = segment.read()?;
@@ -313,14 +313,14 @@ fn find_damage(data: &Path, go_on: impl Fn() -> bool) -> io::Result<Vec<(Segment
     Ok(found)
 }
 
-fn keep_bytes(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<std::path::PathBuf> {
+fn copy_damage(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<std::path::PathBuf> {
     let folder = data.join(rebuild::DAMAGED);
     files::create_folder(&folder)?;
     let path = folder.join(format!("journal-{}-{}.bytes", segment.first, damage.from));
     if !path.exists() {
         let (bytes, _) = segment.read()?;
         let bytes = bytes.get(damage.from..damage.to).unwrap_or_default();
-        files::place(&path, |file| io::Write::write_all(file, bytes))?;
+        files::write_atomically(&path, |file| io::Write::write_all(file, bytes))?;
     }
     Ok(path)
 }
@@ -328,7 +328,7 @@ fn keep_bytes(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<std
 fn describe(applier: &Applier, segment: &Segment, damage: &Damage, kept: &Path) -> String {
     let about = damage
         .id
-        .map_or(String::new(), |id| match applier.views.known(id) {
+        .map_or(String::new(), |id| match applier.index.record(id) {
             Ok(Some(current)) => format!(
                 " to the connection '{}' (kept at version {})",
                 current.item.alias, current.item.version
@@ -360,5 +360,5 @@ fn is_long(data: &Path) -> io::Result<bool> {
             length += std::fs::metadata(&segment.path)?.len();
         }
     }
-    Ok(length > LONG.max(2 * size))
+    Ok(length > MIN_LENGTH.max(2 * size))
 }

@@ -11,69 +11,69 @@ use crate::store::journal::entry::Entry;
 use crate::store::journal::head::Identity;
 
 /// Number of changes applied at once.
-const PIECE: usize = 256;
+const BATCH: usize = 256;
 
 /// Replay of journal entries.
 pub struct Replay<'a> {
-    views: &'a Views,
+    index: &'a Views,
     identity: &'a Identity,
     ledger: Ledger,
     steps: Vec<Step>,
     /// True when there was a change.
-    told: bool,
-    trouble: Option<String>,
+    has_changes: bool,
+    problem: Option<String>,
 }
 
 impl<'a> Replay<'a> {
-    /// Starts at the position of the index; ignores all changes when `trouble` is set.
+    /// Starts at the position of the index; ignores all changes when `problem` is set.
     pub fn new(
-        views: &'a Arc<Views>,
+        index: &'a Arc<Views>,
         applied: Point,
         identity: &'a Identity,
-        trouble: Option<String>,
+        problem: Option<String>,
     ) -> Self {
         Self {
-            views,
+            index,
             identity,
-            ledger: Ledger::new(Arc::clone(views), applied),
+            ledger: Ledger::new(Arc::clone(index), applied),
             steps: Vec::new(),
-            told: false,
-            trouble,
+            has_changes: false,
+            problem,
         }
     }
 
     /// Adds the next change.
     pub fn add(&mut self, entry: &Entry<'_>) {
-        if self.trouble.is_some() {
+        if self.problem.is_some() {
             return;
         }
-        self.told = true;
+        self.has_changes = true;
         let added = Ask::replay(entry).map_or(Ok(()), |ask| {
             let point = Point {
                 revision: entry.revision,
                 digest: entry.digest,
             };
             self.steps.extend(self.ledger.replay(ask?, point)?);
-            if self.steps.len() >= PIECE {
+            if self.steps.len() >= BATCH {
                 self.write()?;
             }
             Ok(())
         });
-        self.note(added);
+        self.record(added);
     }
 
     /// Applies the remaining changes. Returns the reason why the index is incomplete, if it is.
     pub fn finish(mut self) -> Option<String> {
-        if self.trouble.is_none() && self.told {
+        if self.problem.is_none() && self.has_changes {
             let written = self.write();
-            self.note(written);
+            self.record(written);
         }
-        self.trouble
+        self.problem
     }
 
-    fn note(&mut self, done: Result<(), StoreError>) {
+    fn record(&mut self, done: Result<(), StoreError>) {
         if let Err(error) = done {
-            self.trouble.get_or_insert(error.to_string());
+            self.problem.get_or_insert(error.to_string());
         }
     }
 
@@ -85,14 +85,14 @@ impl<'a> Replay<'a> {
             digest,
             identity: self.identity.clone(),
         };
-        let view = self.views.current();
+        let view = self.index.current();
         let mut rows = Vec::new();
         for step in &steps {
             step.write_rows(&view, &mut rows)?;
         }
         rows.push(applied.row());
-        self.views.apply(rows, applied.digest.count)?;
-        self.ledger.forget(applied.revision);
+        self.index.apply(rows, applied.digest.count)?;
+        self.ledger.remove_applied(applied.revision);
         Ok(())
     }
 }

@@ -197,9 +197,9 @@ pub fn read_order(body: &[u8]) -> Option<(u64, Uuid, &[u8])> {
 /// Decodes the item of a list entry. The flag is false for rows of earlier versions, which have no endpoint.
 pub fn read_item(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
     let mut item: ConnectionItem = read_json(id, json)?;
-    let says_where = item.endpoint.is_some();
+    let has_endpoint = item.endpoint.is_some();
     item.endpoint = item.endpoint.filter(|endpoint| !endpoint.is_empty());
-    Ok((item, says_where))
+    Ok((item, has_endpoint))
 }
 
 /// Extracts the list item from a [`SavedJson`].

@@ -18,7 +18,7 @@ pub enum Verdict {
 #[derive(Default)]
 struct Sums {
     digest: Digest,
-    places: u64,
+    list_entries: u64,
     aliases: u64,
     /// Sums of revisions according to the connections and to the list.
     revisions: [u64; 2],
@@ -28,23 +28,23 @@ struct Sums {
     histories: [u64; 2],
 }
 
-/// Compares all rows of an index with each other and with the digest; stops when `go_on` returns false, checked from time to
+/// Compares all rows of an index with each other and with the digest; stops when `keep_going` returns false, checked from time to
 /// time.
-pub fn verify(view: &View, digest: Digest, go_on: impl Fn() -> bool) -> Verdict {
+pub fn verify(view: &View, digest: Digest, keep_going: impl Fn() -> bool) -> Verdict {
     let mut sums = Sums::default();
-    match walk(view, &mut sums, go_on) {
+    match walk(view, &mut sums, keep_going) {
         Ok(true) => sums.verdict(digest),
         Ok(false) => Verdict::Stopped,
         Err(Broken(why)) => Verdict::Unsound(why),
     }
 }
 
-fn walk(view: &View, sums: &mut Sums, go_on: impl Fn() -> bool) -> Result<bool, Broken> {
+fn walk(view: &View, sums: &mut Sums, keep_going: impl Fn() -> bool) -> Result<bool, Broken> {
     let mut ended = Ok(true);
     let mut count = 0_u32;
     view.walk(b"", |key, value| {
         count = count.wrapping_add(1);
-        if count.is_multiple_of(1024) && !go_on() {
+        if count.is_multiple_of(1024) && !keep_going() {
             ended = Ok(false);
         } else if sums.add(key, value).is_none() {
             ended = Err(Broken("the checksum of a row is wrong".into()));
@@ -69,7 +69,7 @@ impl Sums {
             }
             rows::ORDER | rows::TRASH => {
                 let (revision, id, _) = rows::read_order(body)?;
-                self.places += 1;
+                self.list_entries += 1;
                 add(&mut self.revisions[1], record_mark(id, revision, 0));
                 let alias = rows::alias_in_order(key)?;
                 add(&mut self.owners[0], owner_mark(alias.as_bytes(), id));
@@ -100,12 +100,12 @@ impl Sums {
         if self.digest != digest {
             return unsound("its connections do not match the journal".into());
         }
-        let agree = self.places == digest.count
+        let is_consistent = self.list_entries == digest.count
             && self.aliases == digest.count
             && [self.revisions, self.owners, self.histories]
                 .iter()
                 .all(|[one, other]| one == other);
-        if agree {
+        if is_consistent {
             Verdict::Sound
         } else {
             unsound("its connections, list, aliases and versions are inconsistent".into())

@@ -11,7 +11,7 @@ use std::time::Duration;
 use ::sled::{Db, IVec};
 use rustix::fs::{FlockOperation, flock};
 
-use super::contained::contained;
+use super::contained::catch_panic;
 use super::rows::{self, Applied, Pair, Row};
 
 /// Reason why an index cannot be used, as a sentence.
@@ -28,7 +28,7 @@ const SHORT_WALK: usize = 4096;
 const TOUCH: usize = 4;
 
 /// Maximum time to wait for the lock of a sled folder.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Sorted rows.
 pub enum View {
@@ -44,9 +44,9 @@ pub enum View {
 pub struct Opened(Option<Db>);
 
 impl Opened {
-    fn ask<T>(&self, ask: impl FnOnce(&Db) -> Result<T, Broken>) -> Result<T, Broken> {
-        let db = self.0.as_ref().ok_or_else(closed)?;
-        contained(|| ask(db))
+    fn call<T>(&self, call: impl FnOnce(&Db) -> Result<T, Broken>) -> Result<T, Broken> {
+        let db = self.0.as_ref().ok_or_else(closed_error)?;
+        catch_panic(|| call(db))
     }
 }
 
@@ -54,7 +54,7 @@ impl Drop for Opened {
     fn drop(&mut self) {
         let db = self.0.take();
         // sled writes on drop and panics when that fails. The journal is complete in any case.
-        let _ = contained(|| {
+        let _ = catch_panic(|| {
             drop(db);
             Ok(())
         });
@@ -82,17 +82,17 @@ impl View {
             .cache_capacity(CACHE)
             .mode(::sled::Mode::LowSpace)
             .flush_every_ms(None);
-        let db = contained(|| config.open().map_err(Broken::from))?;
-        keep_private(folder).map_err(|error| broken(&error))?;
+        let db = catch_panic(|| config.open().map_err(Broken::from))?;
+        restrict_permissions(folder).map_err(|error| broken(&error))?;
         Ok(Self::Sled(Opened(Some(db))))
     }
 
     /// Returns the value of a key, including its checksum.
     pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, Broken> {
         match self {
-            Self::Sled(opened) => opened.ask(|db| db.get(key).map_err(Broken::from)),
+            Self::Sled(opened) => opened.call(|db| db.get(key).map_err(Broken::from)),
             Self::Memory(rows) => Ok(locked(rows.read()).get(key).cloned()),
-            Self::Closed => Err(closed()),
+            Self::Closed => Err(closed_error()),
         }
     }
 
@@ -103,7 +103,7 @@ impl View {
         mut take: impl FnMut(&[u8], &[u8]) -> bool,
     ) -> Result<(), Broken> {
         match self {
-            Self::Sled(opened) => opened.ask(|db| {
+            Self::Sled(opened) => opened.call(|db| {
                 for (count, pair) in db.scan_prefix(prefix).enumerate() {
                     let (key, value) = pair?;
                     if !take(&key, &value) {
@@ -123,14 +123,14 @@ impl View {
                 }
                 Ok(())
             }
-            Self::Closed => Err(closed()),
+            Self::Closed => Err(closed_error()),
         }
     }
 
     /// Returns the rows with a key prefix in reverse order, after skipping `skip`, at most `take`.
     pub fn last(&self, prefix: &[u8], skip: usize, take: usize) -> Result<Vec<Pair>, Broken> {
         match self {
-            Self::Sled(opened) => opened.ask(|db| {
+            Self::Sled(opened) => opened.call(|db| {
                 db.scan_prefix(prefix)
                     .rev()
                     .skip(skip)
@@ -148,7 +148,7 @@ impl View {
                 pairs.reverse();
                 Ok(pairs.into_iter().skip(skip).take(take).collect())
             }
-            Self::Closed => Err(closed()),
+            Self::Closed => Err(closed_error()),
         }
     }
 
@@ -157,7 +157,7 @@ impl View {
     /// Not a sled batch: sled ends each batch with a write to its file, which costs as much as the write to the journal.
     pub fn apply(&self, changes: Vec<Row>) -> Result<(), Broken> {
         match self {
-            Self::Sled(opened) => opened.ask(|db| {
+            Self::Sled(opened) => opened.call(|db| {
                 for (key, value) in changes {
                     match value {
                         Some(value) => db.insert(key, value)?,
@@ -176,7 +176,7 @@ impl View {
                 }
                 Ok(())
             }
-            Self::Closed => Err(closed()),
+            Self::Closed => Err(closed_error()),
         }
     }
 
@@ -198,15 +198,15 @@ impl View {
         clippy::disallowed_methods,
         reason = "flush is not durable on Linux, and the index does not need it to be"
     )]
-    pub fn write_out(&self) -> Result<(), Broken> {
+    pub fn flush(&self) -> Result<(), Broken> {
         match self {
-            Self::Sled(opened) => opened.ask(|db| db.flush().map(drop).map_err(Broken::from)),
+            Self::Sled(opened) => opened.call(|db| db.flush().map(drop).map_err(Broken::from)),
             Self::Memory(_) | Self::Closed => Ok(()),
         }
     }
 }
 
-fn closed() -> Broken {
+fn closed_error() -> Broken {
     Broken("the store is closed".into())
 }
 
@@ -214,11 +214,11 @@ impl From<::sled::Error> for Broken {
     fn from(error: ::sled::Error) -> Self {
         Self(match error {
             // The message of the system is embedded in a debug representation.
-            ::sled::Error::Io(said) => {
-                let said = said.to_string();
-                let words = said.split("message: \"").nth(1);
-                let words = words.and_then(|words| words.split('"').next());
-                words.map_or_else(|| said.clone(), str::to_owned)
+            ::sled::Error::Io(error) => {
+                let text = error.to_string();
+                let message = text.split("message: \"").nth(1);
+                let message = message.and_then(|message| message.split('"').next());
+                message.map_or_else(|| text.clone(), str::to_owned)
             }
             ::sled::Error::Corruption { .. } => "part of the index is damaged".into(),
             other => other.to_string(),
@@ -232,21 +232,22 @@ fn wait_for(file: File) -> std::io::Result<()> {
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
         return Ok(());
     }
-    let (free, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::Builder::new()
         .name("umai-store-wait".into())
         .spawn(move || {
             if flock(&file, FlockOperation::LockExclusive).is_ok() {
                 // The receiver is gone after the timeout.
-                let _ = free.send(());
+                let _ = sender.send(());
             }
         })?;
-    told.recv_timeout(LONGEST_WAIT)
+    receiver
+        .recv_timeout(LOCK_TIMEOUT)
         .map_err(|_| std::io::Error::other("this process still has the index open"))
 }
 
 /// Restricts the permissions of sled's files, which sled creates readable by other users.
-fn keep_private(folder: &Path) -> std::io::Result<()> {
+fn restrict_permissions(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

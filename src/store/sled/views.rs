@@ -20,7 +20,7 @@ pub struct Views {
     /// Number of connections in the trash, once counted. Locked by changes to the trash while they are applied.
     trashed: Mutex<Option<u64>>,
     /// Locked for reading by a list that was disturbed, and for writing by changes that would disturb it.
-    still: RwLock<()>,
+    list_lock: RwLock<()>,
     /// Incremented whenever a connection leaves its position in the list.
     moves: AtomicU64,
 }
@@ -32,7 +32,7 @@ impl Views {
             current: RwLock::new(Arc::new(view)),
             count: AtomicU64::new(count),
             trashed: Mutex::new(None),
-            still: RwLock::default(),
+            list_lock: RwLock::default(),
             moves: AtomicU64::new(0),
         }
     }
@@ -67,7 +67,10 @@ impl Views {
         });
         let view = self.current();
         let applied = if moves {
-            let _still = self.still.write().unwrap_or_else(PoisonError::into_inner);
+            let _guard = self
+                .list_lock
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             self.moves.fetch_add(1, Ordering::AcqRel);
             view.apply(changes)
         } else {
@@ -79,7 +82,7 @@ impl Views {
     }
 
     /// Returns the current state of a connection.
-    pub fn known(&self, id: Uuid) -> Result<Option<Current>, StoreError> {
+    pub fn record(&self, id: Uuid) -> Result<Option<Current>, StoreError> {
         self.body(&rows::record_key(id), id)?
             .map(|body| Current::read(id, &body))
             .transpose()
@@ -172,23 +175,26 @@ impl Views {
                 return Ok(page);
             }
         }
-        let _still = self.still.read().unwrap_or_else(PoisonError::into_inner);
+        let _guard = self
+            .list_lock
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         self.read_list(query)
     }
 
-    /// Returns the aliases outside the trash with a prefix, in order, at most `most`.
-    pub fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+    /// Returns the aliases outside the trash with a prefix, in order, at most `limit`.
+    pub fn aliases(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         let mut found = Vec::new();
-        if most == 0 {
+        if limit == 0 {
             return Ok(found);
         }
         self.current().walk(&rows::alias_key(prefix), |key, _| {
             let alias = key.get(rows::ALIASES.len()..).map(String::from_utf8_lossy);
             let alias = alias.filter(|alias| !alias::is_in_trash(alias));
-            if found.len() < most {
+            if found.len() < limit {
                 found.extend(alias.map(Cow::into_owned));
             }
-            found.len() < most
+            found.len() < limit
         })?;
         Ok(found)
     }
@@ -197,9 +203,9 @@ impl Views {
         let everything = query.is_everything();
         let Window { skip, take } = query.window;
         let mut items: Vec<ConnectionItem> = Vec::new();
-        let mut unsaid = Vec::new();
+        let mut without_endpoint = Vec::new();
         let mut total = 0;
-        let mut trouble = None;
+        let mut failure = None;
         let place = if query.is_trash {
             rows::TRASH
         } else {
@@ -214,10 +220,10 @@ impl Views {
                 return false;
             }
             match read_item(key, value) {
-                Ok((item, says_where)) if everything || query.admits(&item) => {
+                Ok((item, has_endpoint)) if everything || query.admits(&item) => {
                     if total >= skip && items.len() < take {
-                        if !says_where {
-                            unsaid.push(items.len());
+                        if !has_endpoint {
+                            without_endpoint.push(items.len());
                         }
                         items.push(item);
                     }
@@ -226,18 +232,18 @@ impl Views {
                 }
                 Ok(_) => true,
                 Err(error) => {
-                    trouble = Some(error);
+                    failure = Some(error);
                     false
                 }
             }
         })?;
-        if let Some(error) = trouble {
+        if let Some(error) = failure {
             return Err(error);
         }
         // Rows of earlier versions have no endpoint. Without a readable connection the item is listed without endpoint.
-        for at in unsaid {
+        for at in without_endpoint {
             if let Some(item) = items.get_mut(at)
-                && let Ok(Some(known)) = self.known(item.id)
+                && let Ok(Some(known)) = self.record(item.id)
             {
                 item.endpoint = known.item.endpoint;
             }
@@ -327,24 +333,20 @@ mod tests {
                 format!("{json}}}").as_bytes(),
             ],
         );
-        let views = Views::new(View::in_memory(), 0);
+        let index = Views::new(View::in_memory(), 0);
         let rows = vec![(key, Some(before)), record.row(id)];
-        views.apply(rows, 1).unwrap();
+        index.apply(rows, 1).unwrap();
         let all = Query::all(Window { skip: 0, take: 10 });
-        let endpoints = |views: &Views| -> Vec<Option<String>> {
-            let page = views.list(&all).unwrap();
+        let endpoints = |index: &Views| -> Vec<Option<String>> {
+            let page = index.list(&all).unwrap();
             page.items.into_iter().map(|item| item.endpoint).collect()
         };
-        assert_eq!(endpoints(&views), [Some("https://x.example".to_owned())]);
+        assert_eq!(endpoints(&index), [Some("https://x.example".to_owned())]);
 
         let nowhere = order_row(&item, 1).unwrap();
-        views.apply(vec![nowhere], 1).unwrap();
-        assert_eq!(
-            endpoints(&views),
-            [None],
-            "a row that says nowhere is believed"
-        );
-        views.apply(vec![(record_key(id), None)], 1).unwrap();
-        assert_eq!(endpoints(&views), [None]);
+        index.apply(vec![nowhere], 1).unwrap();
+        assert_eq!(endpoints(&index), [None], "an empty endpoint is kept");
+        index.apply(vec![(record_key(id), None)], 1).unwrap();
+        assert_eq!(endpoints(&index), [None]);
     }
 }

@@ -17,8 +17,8 @@ use crate::connection::StoreError;
 use crate::store::journal::segment::Refused;
 
 /// Maximum number of changes and bytes synced together.
-const MOST: usize = 512;
-const MOST_BYTES: usize = 1024 * 1024;
+const MAX_CHANGES: usize = 512;
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// Message to the writer.
 pub enum Message {
@@ -27,7 +27,7 @@ pub enum Message {
     /// Verify the index and rebuild it when it is damaged.
     Repair(oneshot::Sender<()>),
     /// Reply once the index was verified, which happens before the first message.
-    Seen(oneshot::Sender<()>),
+    Verified(oneshot::Sender<()>),
     /// Finish and release the store to the next process.
     Close(oneshot::Sender<()>),
 }
@@ -60,8 +60,8 @@ impl Writer {
     /// Runs until the store is closed or all senders are dropped.
     pub fn run(mut self, closing: &AtomicBool) {
         self.keeper
-            .look_at_all(&mut self.ledger, || !closing.load(Ordering::Acquire));
-        let asked_by = loop {
+            .verify_all(&mut self.ledger, || !closing.load(Ordering::Acquire));
+        let close_reply = loop {
             let message = match self.next.take() {
                 Some(message) => Some(message),
                 None => self.inbox.blocking_recv(),
@@ -69,12 +69,12 @@ impl Writer {
             match message {
                 Some(Message::Change(ask, answer)) => self.write(ask, answer),
                 Some(Message::Repair(done)) => {
-                    self.ledger.forget(u64::MAX);
+                    self.ledger.remove_applied(u64::MAX);
                     self.keeper.repair(&mut self.ledger);
                     // The caller may have been cancelled.
                     let _ = done.send(());
                 }
-                Some(Message::Seen(done)) => {
+                Some(Message::Verified(done)) => {
                     // The caller may have been cancelled.
                     let _ = done.send(());
                 }
@@ -85,7 +85,7 @@ impl Writer {
         self.applier.feed.close();
         self.keeper.close(self.ledger.point());
         drop(self.keeper);
-        if let Some(done) = asked_by {
+        if let Some(done) = close_reply {
             // The caller may have been cancelled.
             let _ = done.send(());
         }
@@ -93,40 +93,40 @@ impl Writer {
 
     /// Writes a group of this change and the queued changes after it.
     fn write(&mut self, ask: Ask, answer: Answer) {
-        self.ledger.forget(self.applier.feed.newest());
+        self.ledger.remove_applied(self.applier.feed.newest());
         let before = self.ledger.point();
         let deletes = ask.is_delete();
         let mut group = Group::new();
         let mut bytes = Vec::new();
         let mut refused = Vec::new();
-        let mut waiting = Some((ask, answer));
-        while let Some((ask, answer)) = waiting.take() {
+        let mut next = Some((ask, answer));
+        while let Some((ask, answer)) = next.take() {
             match self.admit(ask, &mut bytes) {
                 Ok(step) => group.push((step, answer)),
                 Err(error) => refused.push((answer, error)),
             }
-            if group.len() < MOST && bytes.len() < MOST_BYTES {
-                waiting = self.next_change(deletes);
+            if group.len() < MAX_CHANGES && bytes.len() < MAX_BYTES {
+                next = self.next_change(deletes);
             }
         }
         if !group.is_empty() {
             match self.make_durable(&bytes, deletes) {
                 Ok(()) => self.applier.apply(group),
-                Err(error) => self.take_back(before, group, &error),
+                Err(error) => self.reject_group(before, group, &error),
             }
         }
         for (answer, error) in refused {
             // The caller may have been cancelled.
             let _ = answer.send(Err(error));
         }
-        self.keeper.follow(&self.ledger);
+        self.keeper.run_due_work(&self.ledger);
     }
 
     fn admit(&mut self, ask: Ask, bytes: &mut Vec<u8>) -> Result<super::change::Step, StoreError> {
         if let Some(why) = &self.read_only {
             return Err(why.clone());
         }
-        let step = self.ledger.admit(ask)?;
+        let step = self.ledger.accept(ask)?;
         step.write(bytes);
         Ok(step)
     }
@@ -146,19 +146,19 @@ impl Writer {
         let tail = self.keeper.tail();
         let written = tail
             .append(bytes, deletes)
-            .and_then(|()| tail.sync().map_err(Refused::Broken));
+            .and_then(|()| tail.sync().map_err(Refused::Failed));
         match written {
             Ok(()) => Ok(()),
-            Err(Refused::NoRoom(error)) => Err(StoreError::Unusable(format!(
+            Err(Refused::NoSpace(error)) => Err(StoreError::Unusable(format!(
                 "No space left to save in {}: {error}. Nothing was changed; free some space and save again",
                 self.applier.data.display()
             ))),
-            Err(Refused::Broken(error)) => {
+            Err(Refused::Failed(error)) => {
                 let why = StoreError::ReadOnly(format!(
                     "the journal in {} could not be written ({error})",
                     self.applier.data.display()
                 ));
-                self.applier.notices.tell(why.to_string());
+                self.applier.notices.add(why.to_string());
                 self.read_only = Some(why.clone());
                 Err(why)
             }
@@ -166,8 +166,8 @@ impl Writer {
     }
 
     /// Rejects all changes of a group that was not written.
-    fn take_back(&mut self, before: Point, group: Group, error: &StoreError) {
-        self.ledger.go_back(before);
+    fn reject_group(&mut self, before: Point, group: Group, error: &StoreError) {
+        self.ledger.revert_to(before);
         for (_, answer) in group {
             // The caller may have been cancelled.
             let _ = answer.send(Err(error.clone()));

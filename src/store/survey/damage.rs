@@ -16,20 +16,20 @@ pub fn all(data: &Path) -> io::Result<Vec<String>> {
     let segments = Segment::all(&data.join(journal::FOLDER))?;
     for (number, segment) in segments.iter().enumerate() {
         let is_last = number + 1 == segments.len();
-        if let Some(place) = in_segment(segment, is_last)? {
-            found.push(sentence(&segment.path, &place));
+        if let Some(position) = in_segment(segment, is_last)? {
+            found.push(sentence(&segment.path, &position));
         }
     }
     for (_, path) in snapshot::all(data)? {
-        if let Some(place) = in_snapshot(&path)? {
-            found.push(sentence(&path, &place));
+        if let Some(position) = in_snapshot(&path)? {
+            found.push(sentence(&path, &position));
         }
     }
     Ok(found)
 }
 
-fn sentence(path: &Path, place: &str) -> String {
-    format!("{} is damaged {place}", path.display())
+fn sentence(path: &Path, position: &str) -> String {
+    format!("{} is damaged {position}", path.display())
 }
 
 fn at(byte: impl std::fmt::Display) -> String {
@@ -45,12 +45,12 @@ fn in_segment(segment: &Segment, is_last: bool) -> io::Result<Option<String>> {
         // Only a newer umai can check it.
         Err(Unreadable::Newer(_)) => return Ok(None),
     }
-    let place = Walk::new(&bytes, head::LENGTH).find_map(|step| match step {
+    let position = Walk::new(&bytes, head::LENGTH).find_map(|step| match step {
         Step::Damaged(damage) => Some(at(damage.from)),
         Step::Torn(from) if !is_last => Some(at(from)),
         Step::Entry(_) | Step::Torn(_) => None,
     });
-    Ok(place)
+    Ok(position)
 }
 
 fn in_snapshot(path: &PathBuf) -> io::Result<Option<String>> {
@@ -58,6 +58,6 @@ fn in_snapshot(path: &PathBuf) -> io::Result<Option<String>> {
     Ok(match snapshot::read_from(&mut file, |_| {})? {
         Ok(_) | Err(Unsound::Newer(_)) => None,
         Err(Unsound::Head) => Some("in its header".into()),
-        Err(Unsound::Entry(from) | Unsound::Cut(from)) => Some(at(from)),
+        Err(Unsound::Entry(from) | Unsound::Truncated(from)) => Some(at(from)),
     })
 }

@@ -248,9 +248,9 @@ impl App {
             connections: Arc::from(bulk.gathered.as_slice()),
             // What this very run wrote before may be written again.
             over: if bulk.written.is_some() || bulk.replaces {
-                Over::Anything
+                Over::Replace
             } else {
-                Over::Nothing
+                Over::Keep
             },
         };
         Some(self.call(Waiting::File, Request::Export(export)))

@@ -125,17 +125,17 @@ impl Desk {
             match task {
                 Task::Keep(slot, kept) => {
                     let id = self.name(slot);
-                    let done = self.drafts.keep(id, &kept.to_bytes());
+                    let done = self.drafts.save(id, &kept.to_bytes());
                     self.refuse("What is typed is not kept for the next start", done);
                 }
                 Task::Forget(slot) => {
                     if let Some(id) = self.known(slot) {
-                        let done = self.drafts.forget(id);
+                        let done = self.drafts.discard(id);
                         self.refuse("A draft that is over was not taken away", done);
                     }
                     self.names.remove(&slot);
                 }
-                Task::LetGo(ids) => ids.into_iter().for_each(|id| self.drafts.let_go(id)),
+                Task::LetGo(ids) => ids.into_iter().for_each(|id| self.drafts.release(id)),
                 Task::Find => match self.drafts.find() {
                     Ok(found) => self.say(Told::Found(found)),
                     Err(error) => {
