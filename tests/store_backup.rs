@@ -147,7 +147,7 @@ fn forge(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let mut forged = rows[..128].to_vec();
     for step in Walk::new(rows, 128) {
         let Step::Entry(entry) = step else {
-            panic!("the backup is intact");
+            panic!("the backup is damaged");
         };
         let text = String::from_utf8(entry.payload.to_vec()).unwrap();
         let text = text.replace(from, to);

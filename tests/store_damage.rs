@@ -101,7 +101,7 @@ fn damage_index(sled: &Path, kind: u64) -> (String, bool) {
 async fn damaged_index_is_rebuilt_and_reported() {
     let original = tempfile::tempdir().unwrap();
     let before = store_in(original.path()).await;
-    let mut noticed = 0;
+    let mut rebuilds = 0;
     for round in 0..40 {
         let folder = tempfile::tempdir().unwrap();
         copy(original.path(), folder.path());
@@ -117,7 +117,7 @@ async fn damaged_index_is_rebuilt_and_reported() {
                 "{damage}: {notices}"
             );
         }
-        noticed += usize::from(notices.contains("rebuilt from the journal"));
+        rebuilds += usize::from(notices.contains("rebuilt from the journal"));
         // The store works normally.
         store.save(save(1_000, 1)).await.unwrap();
         store.close().await.unwrap();
@@ -127,7 +127,7 @@ async fn damaged_index_is_rebuilt_and_reported() {
         store.close().await.unwrap();
     }
     // Some bits have no effect.
-    assert!(noticed >= 22, "{noticed} of 40 were noticed");
+    assert!(rebuilds >= 22, "{rebuilds} of 40 were noticed");
 }
 
 /// Removes or changes a random row with a key prefix, as if sled had lost it without noticing.
@@ -182,7 +182,7 @@ async fn large_index_with_lost_alias_rejects_duplicate() {
     let found = store.find("alias-77-1").await.unwrap();
     assert!(
         found.is_some(),
-        "a no is not notices before the view was looked at"
+        "a missing alias is not reported before the index was verified"
     );
     let mut twin = save(9_999, 1);
     twin.connection.item.alias = "alias-77-1".into();
@@ -277,7 +277,11 @@ async fn flipped_byte_in_journal_is_reported() {
         store.close().await.unwrap();
         let store = open_in(folder.path()).await.unwrap();
         assert_eq!(content(&store).await.len(), before.len() + 1);
-        assert_eq!(store.notices(), Vec::<String>::new(), "it is notices once");
+        assert_eq!(
+            store.notices(),
+            Vec::<String>::new(),
+            "the notice is repeated"
+        );
         store.close().await.unwrap();
     }
 }
@@ -337,7 +341,11 @@ async fn damaged_change_without_index_loses_no_other() {
         assert!(differ <= 1, "{differ} connections differ");
         store.close().await.unwrap();
         let store = open_in(folder.path()).await.unwrap();
-        assert_eq!(store.notices(), Vec::<String>::new(), "it is notices once");
+        assert_eq!(
+            store.notices(),
+            Vec::<String>::new(),
+            "the notice is repeated"
+        );
         store.close().await.unwrap();
     }
 }

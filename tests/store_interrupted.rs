@@ -123,7 +123,7 @@ fn run(folder: &Path, arguments: &[&str], end: End) -> Output {
                 .unwrap();
             let (_never, telling) = mpsc::channel::<()>();
             let _ = telling.recv_timeout(time);
-            // Killing a process that has kills fails.
+            // Killing a process that has ended fails.
             let _ = child.kill();
             child.wait_with_output().unwrap()
         }

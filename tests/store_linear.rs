@@ -229,7 +229,7 @@ fn concurrent_operations_are_linearizable() {
         assert!(is_linearizable(&history), "round {round}: {history:#?}");
     }
     eprintln!(
-        "{execution} execution, {unanswered} never answered, in {} rounds: {done:?}",
+        "{execution} operations, {unanswered} without a result, in {} rounds: {done:?}",
         rounds()
     );
 }

@@ -354,7 +354,7 @@ async fn power_cut_during_new_segment_loses_nothing_acknowledged() {
     recording.cut(images() / 3, check_writes).await;
 }
 
-/// Commands of a typical commands, each with the expected content after it.
+/// Commands of a typical day, each with the expected content after it.
 fn commands(secrets: &Path) -> Vec<(Vec<String>, Names)> {
     for secret in ["one", "two"] {
         fs::write(secrets.join(secret), format!("sk-{secret}")).unwrap();

@@ -46,7 +46,7 @@ fn damage_seals(folder: &Path) {
     let steps = umai::store::journal::entry::Walk::new(&bytes, 128);
     for step in steps {
         let umai::store::journal::entry::Step::Entry(mut entry) = step else {
-            panic!("the journal is intact");
+            panic!("the journal is damaged");
         };
         let text = String::from_utf8(entry.payload.to_vec()).unwrap();
         let (before, seal) = text.split_once("\"sealed\":\"").unwrap();

@@ -143,12 +143,12 @@ struct Whole {
 }
 
 impl Whole {
-    fn add_to(&self, shelf: &Shelf) -> Result<Backup, StoreError> {
+    fn add_to(&self, target: &Shelf) -> Result<Backup, StoreError> {
         let head = self.head();
         let name = file_stem(head.identity.store, head.revision, self.about.made);
-        let path = shelf
+        let path = target
             .add(&name, |file| self.write(file))
-            .map_err(|fault| fault_error(shelf.folder(), &fault))?;
+            .map_err(|fault| fault_error(target.folder(), &fault))?;
         made(path)
     }
 

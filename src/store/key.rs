@@ -306,13 +306,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         let Found::Missing(path) = Key::find(None, &config).unwrap() else {
-            panic!("there is no key yet");
+            panic!("expected no key");
         };
         let made = Key::make(&path).unwrap();
         let permissions = std::fs::metadata(&path).unwrap().permissions();
         assert_eq!(permissions.mode() & 0o777, 0o600);
         let Found::Key(read, _) = Key::find(None, &config).unwrap() else {
-            panic!("there is a key now");
+            panic!("expected a key");
         };
         assert_eq!(*made.0, *read.0);
         assert!(Key::make(&path).is_err(), "a key is never overwritten");
@@ -341,9 +341,9 @@ mod tests {
         let path = folder.path().join("k");
         std::fs::write(&path, [5; LENGTH]).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
-        let Err(StoreError::Key(said)) = Key::read(&path) else {
-            panic!("it was read");
+        let Err(StoreError::Key(message)) = Key::read(&path) else {
+            panic!("the key was read");
         };
-        assert!(said.contains("chmod"), "{said}");
+        assert!(message.contains("chmod"), "{message}");
     }
 }

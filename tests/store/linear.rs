@@ -1,6 +1,6 @@
 //! Model of a store that executes one operation at a time, and a check if concurrent results are consistent with it.
 //!
-//! The search is the one of Wing and Gong: of the operations that started before the first remaining one end, each is tried as
+//! The search is the one of Wing and Gong: of the operations that started before the first remaining one ended, each is tried as
 //! the next. A combination of state and remaining operations is tried only once.
 
 use std::collections::{BTreeMap, HashSet};
@@ -80,7 +80,7 @@ impl State {
                 self.0.remove(&id);
                 return Outcome::Done;
             }
-            Operation::Get { .. } | Operation::Find { .. } => unreachable!("they were answered"),
+            Operation::Get { .. } | Operation::Find { .. } => unreachable!("handled above"),
         };
         if let Some(by) = self.owner(alias).filter(|by| *by != id) {
             return Outcome::AliasTaken { by };

@@ -62,10 +62,10 @@ async fn is_same_save(store: &SharedStore, save: &Save<Sealed>) -> Result<bool, 
     {
         return Ok(stored == save.connection);
     }
-    let Some(version_kept) = store.version(id, version).await? else {
+    let Some(stored_version) = store.version(id, version).await? else {
         return Ok(true);
     };
-    Ok(version_kept.change == save.change && version_kept.snapshot == masked(&save.connection))
+    Ok(stored_version.change == save.change && stored_version.snapshot == masked(&save.connection))
 }
 
 /// Returns true when a connection was deleted permanently at this version. A connection in the trash still exists, with a later

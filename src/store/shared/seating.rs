@@ -151,7 +151,7 @@ impl Seating {
             changes
         });
         // An election in progress may already hold the lock.
-        let _turn = self.election_lock.lock().await;
+        let _guard = self.election_lock.lock().await;
         let role = self
             .current
             .write()

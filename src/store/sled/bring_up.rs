@@ -101,22 +101,22 @@ fn begin_view(applier: &Applier) -> Result<View, StoreError> {
     let folder = applier.data.join(rebuild::FOLDER);
     files::create_folder(&folder).map_err(|error| io_error(&folder, &error))?;
     let view = View::open(&folder)?;
-    let applied = Applied {
+    let header = Applied {
         revision: 0,
         digest: Digest::default(),
         identity: applier.identity.clone(),
     };
-    view.apply(vec![applied.row()])?;
+    view.apply(vec![header.row()])?;
     view.flush()?;
     Ok(view)
 }
 
 /// Continues from the index when the journal is missing, if the index is intact.
-fn adopt(applier: &Applier, view: View, applied: &Applied) -> Result<State, StoreError> {
-    if verify(&view, applied.digest, || true) != Verdict::Sound {
+fn adopt(applier: &Applier, view: View, header: &Applied) -> Result<State, StoreError> {
+    if verify(&view, header.digest, || true) != Verdict::Sound {
         return Err(nothing_readable(&applier.data));
     }
-    let point = applied.point();
+    let point = header.point();
     applier.notices.add(format!(
         "The journal was not found. A new one starts from the index, which has {} connections and all changes up to {}",
         point.digest.count, point.revision
@@ -140,7 +140,7 @@ fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
         notices,
         ..
     } = applier;
-    let (view, applied, problem) = match usable(open_view(data), identity) {
+    let (view, indexed, problem) = match usable(open_view(data), identity) {
         (_, _, Some(_)) if found.is_untouched() => {
             // The first start was interrupted before anything was stored.
             match std::fs::remove_dir_all(data.join(rebuild::FOLDER)) {
@@ -153,8 +153,8 @@ fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
         usable => usable,
     };
     index.replace(view);
-    let mut replay = Replay::new(index, applied, identity, problem);
-    let end = end::read(&found.segments, applied.revision, |entry| replay.add(entry))
+    let mut replay = Replay::new(index, indexed, identity, problem);
+    let end = end::read(&found.segments, indexed.revision, |entry| replay.add(entry))
         .map_err(|error| io_error(data, &error))?;
     let mut recovery = Course {
         point: Point {
@@ -165,8 +165,8 @@ fn bring_up(applier: &Applier, found: &Files) -> Result<State, StoreError> {
         verified: false,
         damaged: false,
     };
-    recovery.compare_snapshot(found.snapshot.as_ref(), applied);
-    recovery.compare_index(index, applied, &end, notices);
+    recovery.compare_snapshot(found.snapshot.as_ref(), indexed);
+    recovery.compare_index(index, indexed, &end, notices);
     if let Some(why) = &recovery.problem {
         let rebuilt = rebuild_index(data, identity, notices, &index.current(), why)?;
         recovery.damaged |= rebuilt.has_losses();

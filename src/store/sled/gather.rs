@@ -54,7 +54,7 @@ pub fn salvage(data: &Path, identity: &Identity, old: &View) -> io::Result<Gathe
     Ok(salvaged)
 }
 
-/// Like [`gather`], using only files, which may belong to another process. Changes up to `known` are known to exist.
+/// Like [`salvage`], using only files, which may belong to another process. Changes up to `known` are known to exist.
 pub fn salvage_files(data: &Path, known: u64) -> io::Result<Gathered> {
     let mut mismatched = Vec::new();
     let mut best: Option<((u64, Reverse<usize>), Payloads)> = None;

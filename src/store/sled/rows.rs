@@ -209,15 +209,15 @@ pub fn read_listed(id: Uuid, json: &[u8]) -> Result<ConnectionItem, StoreError> 
         #[serde(default)]
         settings: Option<Map<String, Value>>,
     }
-    let whole: SavedJson<ConnectionItem, IgnoredAny> = read_json(id, json)?;
-    let called: SavedJson<Called, IgnoredAny> = read_json(id, json)?;
-    let settings = called.connection.settings.unwrap_or_default();
+    let item: SavedJson<ConnectionItem, IgnoredAny> = read_json(id, json)?;
+    let with_settings: SavedJson<Called, IgnoredAny> = read_json(id, json)?;
+    let settings = with_settings.connection.settings.unwrap_or_default();
     let texts = settings
         .iter()
         .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
     Ok(ConnectionItem {
         endpoint: endpoint::of_texts(texts),
-        ..whole.connection
+        ..item.connection
     })
 }
 
