@@ -159,7 +159,7 @@ fn damaged_draft_is_reported() {
     assert!(home.drafts().find().unwrap()[0].content.is_err());
     std::fs::write(&draft, vec![0; MOST_BYTES * 2]).unwrap();
     let why = home.drafts().find().unwrap().remove(0).content.unwrap_err();
-    assert!(why.contains("larger"), "{why}");
+    assert!(why.contains("too large"), "{why}");
 }
 
 #[test]
