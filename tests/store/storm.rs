@@ -361,7 +361,7 @@ pub fn create(name: &str) -> [&str; 8] {
         "--provider",
         "openai",
         "--set",
-        "apiKey=$StressRun:Key",
+        "apiKey=$Stress:Key",
     ]
 }
 
@@ -372,7 +372,7 @@ pub fn umai(home: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .env_clear()
         .env("HOME", home)
-        .env("Storm__Key", "sk-of-the-storm")
+        .env("Stress__Key", "sk-stress")
         .current_dir(home)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
