@@ -184,8 +184,8 @@ async fn records(store: &Store) -> Content {
 
 /// Checks the outcome of damage to a home folder.
 async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mutex<Outcomes>) {
-    let description: Vec<&str> = damages.iter().map(|damage| damage.what.as_str()).collect();
-    let description = description.join(", ");
+    let case: Vec<&str> = damages.iter().map(|damage| damage.what.as_str()).collect();
+    let case = case.join(", ");
     let part = match damages {
         [only] => part(home, &only.file),
         _ => "several".into(),
@@ -193,27 +193,24 @@ async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mu
     let backup = home.join(&fixture.backup);
     let options = options(home);
     if part == "backups" {
-        let message = verify(&backup, &Keys::find(&options))
+        let text = verify(&backup, &Keys::find(&options))
             .map(drop)
             .unwrap_err()
             .to_string();
-        assert!(
-            message.contains(backup.to_str().unwrap()),
-            "{description}: {message}"
-        );
+        assert!(text.contains(backup.to_str().unwrap()), "{case}: {text}");
         let refused = prepare(&options, &backup)
             .map(drop)
             .unwrap_err()
             .to_string();
         assert!(
             refused.contains(backup.to_str().unwrap()),
-            "{description}: {refused}"
+            "{case}: {refused}"
         );
     }
     let doctor_report = survey(&options).damage.unwrap().join(" ");
     match open_in(home).await {
         Ok(store) => {
-            let message = store.notices().join(" ");
+            let text = store.notices().join(" ");
             let found = match damages {
                 [_] => content(&store).await,
                 _ => records(&store).await,
@@ -221,7 +218,7 @@ async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mu
             if found == fixture.before {
                 // A start reports the damage it found; the doctor reports damage in files that a start does not read.
                 let is_named = doctor_report.contains(damages[0].file.to_str().unwrap());
-                let what = match (message.is_empty(), is_named) {
+                let what = match (text.is_empty(), is_named) {
                     (false, _) => "intact, reported by the start",
                     (true, true) => "intact, reported by the doctor",
                     (true, false) if part == "backups" => "rejected, and the store is intact",
@@ -230,11 +227,8 @@ async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mu
                 outcomes.lock().unwrap().count(&part, what);
                 let is_authoritative = part == "journal" || part == "snapshots";
                 let must_report = is_authoritative && damages[0].is_meaningful;
-                let is_reported = is_named || !message.is_empty();
-                assert!(
-                    is_reported || !must_report,
-                    "{description}: nothing was reported"
-                );
+                let is_reported = is_named || !text.is_empty();
+                assert!(is_reported || !must_report, "{case}: nothing was reported");
             } else {
                 outcomes
                     .lock()
@@ -242,62 +236,53 @@ async fn check(fixture: &Fixture, home: &Path, damages: &[Damage], outcomes: &Mu
                     .count(&part, "data lost and reported");
                 assert!(
                     damages.len() > 1,
-                    "{description}: a single damage lost data: {message}"
+                    "{case}: a single damage lost data: {text}"
                 );
                 assert!(
-                    message.contains("lost")
-                        || message.contains("missing")
-                        || message.contains("damaged"),
-                    "{description}: {message}"
+                    text.contains("lost") || text.contains("missing") || text.contains("damaged"),
+                    "{case}: {text}"
                 );
                 for (number, version) in &found {
                     let before = fixture.before.get(number);
                     // A connection whose deletion was lost exists again.
                     assert!(
                         before.is_none_or(|before| version <= before),
-                        "{description}: {number}"
+                        "{case}: {number}"
                     );
                 }
             }
             store.close().await.unwrap();
         }
-        Err(StoreError::Key(message)) => {
-            assert_eq!(part, "key", "{description}: {message}");
-            assert!(message.contains("umai.key"), "{description}: {message}");
+        Err(StoreError::Key(text)) => {
+            assert_eq!(part, "key", "{case}: {text}");
+            assert!(text.contains("umai.key"), "{case}: {text}");
             outcomes.lock().unwrap().count(&part, "rejected");
             return;
         }
         Err(other) => {
-            let message = other.to_string();
-            assert!(damages.len() > 1, "{description}: {message}");
-            assert!(
-                message.contains(home.to_str().unwrap()),
-                "{description}: {message}"
-            );
-            assert!(
-                message.contains("umai backup restore"),
-                "{description}: {message}"
-            );
+            let text = other.to_string();
+            assert!(damages.len() > 1, "{case}: {text}");
+            assert!(text.contains(home.to_str().unwrap()), "{case}: {text}");
+            assert!(text.contains("umai backup restore"), "{case}: {text}");
             outcomes.lock().unwrap().count(&part, "rejected");
         }
     }
     if part == "backups" {
         return;
     }
-    let prepared =
-        prepare(&options, &backup).unwrap_or_else(|error| panic!("{description}: {error}"));
+    let prepared = prepare(&options, &backup).unwrap_or_else(|error| panic!("{case}: {error}"));
     let restored = tokio::task::spawn_blocking(|| prepared.execute(Utc::now()));
     restored
         .await
         .unwrap()
-        .unwrap_or_else(|error| panic!("{description}: {error}"));
+        .unwrap_or_else(|error| panic!("{case}: {error}"));
     let store = open_in(home).await.unwrap();
     assert_eq!(
         content(&store).await,
         fixture.before,
-        "{description}: the restore is incomplete"
+        "{case}: the restore is incomplete"
     );
-    assert_eq!(store.notices(), Vec::<String>::new(), "{description}");
+    assert_eq!(store.notices(), Vec::<String>::new(), "{case}");
     store.close().await.unwrap();
 }
 
