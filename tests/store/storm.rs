@@ -124,7 +124,7 @@ impl StressRun {
                 app.wait_for("Create Connection");
                 if random(4) == 0 {
                     app.while_suspended(|| {
-                        self.create(home, &format!("While {worker} {number} stopped"))
+                        self.create(home, &format!("While {worker} {number} stopped"));
                     });
                     self.update(|record| record.suspensions += 1);
                 }
@@ -148,7 +148,7 @@ impl StressRun {
                 self.update(|record| {
                     record
                         .problems
-                        .push("an app did not exit successfully".into())
+                        .push("an app did not exit successfully".into());
                 });
             }
         }
