@@ -224,7 +224,7 @@ fn a_copy_that_cannot_be_made_is_said_and_the_save_is_kept() {
     assert!(made.status.success(), "{made:?}");
     let said = String::from_utf8(made.stderr).unwrap();
     assert!(said.contains("was not copied"), "{said}");
-    assert!(said.contains("It is beside the store"), "{said}");
+    assert!(said.contains("It is kept next to the store"), "{said}");
     assert_eq!(home.total(), 1);
 }
 
