@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(rows::old_order_key(&composed), None);
         let old = rows::old_order_key(&decomposed).unwrap();
         let mut changed = Vec::new();
-        leave_indexes(&decomposed, Some(&composed), &mut changed);
+        remove_index_rows(&decomposed, Some(&composed), &mut changed);
         assert_eq!(changed, [(old, None)]);
     }
 }
