@@ -237,6 +237,8 @@ fn wait_for(file: File) -> std::io::Result<()> {
         .name("umai-store-wait".into())
         .spawn(move || {
             if flock(&file, FlockOperation::LockExclusive).is_ok() {
+                // The receiver opens the index at once, and must not meet this lock.
+                drop(file);
                 // The receiver is gone after the timeout.
                 let _ = sender.send(());
             }
