@@ -16,7 +16,7 @@ pub use alternatives::{Alternatives, Way};
 pub use calls::Call;
 pub use catalog::ProviderCatalog;
 pub use probe::Probe;
-pub use sensitivity::is_sensitive;
+pub use sensitivity::{is_sensitive, names_address};
 
 /// An AI provider, as a file of the catalogue describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -8,11 +8,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{FieldError, Reason};
+use super::error::{Field, FieldError, Reason};
 use super::secret::Plain;
 use super::setting::{Setting, Settings};
 use super::validate::settings::place_of;
-use crate::provider::{FieldKind, Provider, SettingsField};
+use crate::provider::{FieldKind, Provider, SettingsField, is_sensitive};
 use crate::text;
 
 /// Prefix of secrets that an Umbraco site encrypted with its own keys.
@@ -200,17 +200,31 @@ pub fn unusable(value: &str) -> Option<KeyFlaw> {
     Some(KeyFlaw::Invisible(format!("U+{:04X}", u32::from(hidden))))
 }
 
-/// The flaws of the secrets in new settings, for servers that do not look for them.
-pub fn refusals(given: &Settings<Plain>, provider: &Provider) -> Vec<FieldError> {
-    let sensitive = given.iter().filter_map(|(key, value)| {
-        let field = provider.field(key).filter(|field| field.sensitive)?;
-        let reason = flaw(value.text()?, field).map(Reason::NotAKey)?;
+/// Flaws of the secrets in new settings, for servers that do not look for them. Keys match in any case; a setting that the
+/// provider does not describe is a secret by its name.
+pub fn refusals(given: &Settings<Plain>, provider: Option<&Provider>) -> Vec<FieldError> {
+    let sensitive = given.iter().filter(|(key, _)| is_sensitive(provider, key));
+    let flawed = sensitive.filter_map(|(key, value)| {
+        let text = value.text()?;
+        let field = provider.and_then(|provider| provider.field_in_any_case(key));
+        let flaw = match field {
+            Some(field) => flaw(text, field),
+            None => unusable(text::trim_invisible(text)),
+        };
+        let place = match provider.zip(field) {
+            Some((provider, field)) => place_of(provider, field),
+            None => Field::Setting {
+                provider: provider.map_or_else(String::new, |provider| provider.id.clone()),
+                key: key.to_owned(),
+                label: key.to_owned(),
+            },
+        };
         Some(FieldError {
-            field: place_of(provider, field),
-            reason,
+            field: place,
+            reason: Reason::NotAKey(flaw?),
         })
     });
-    sensitive.collect()
+    flawed.collect()
 }
 
 /// A setting with a cleaned secret, and the message about what was removed. Other settings come back as they are.

@@ -144,6 +144,6 @@ impl ConnectionDraft {
 }
 
 /// Whether a name or an alias contains an API key.
-fn has_key(text: &str, catalog: &ProviderCatalog) -> bool {
+pub(crate) fn has_key(text: &str, catalog: &ProviderCatalog) -> bool {
     key_like::has_key_with(text, catalog.key_prefixes())
 }

@@ -90,7 +90,8 @@ impl Received {
     /// The provider; what a server of another making leaves out is taken from the one that is known under this id. The sentence
     /// says why it can be none.
     pub fn into_provider(self, known: Option<&Provider>) -> Result<Provider, String> {
-        let known = known.filter(|_| !self.is_of_our_making());
+        let is_ours = self.is_of_our_making();
+        let known = known.filter(|_| !is_ours);
         let schema = self
             .settings_schema
             .map_or_else(Vec::new, |schema| schema.fields);
@@ -108,7 +109,7 @@ impl Received {
         };
         let settings = facts.into_iter().map(|fact| {
             let known = known.and_then(|known| known.field_in_any_case(&fact.alias));
-            fact.into_field(known)
+            fact.into_field(known, is_ours)
         });
         let mut settings: Vec<SettingsField> = settings.collect();
         let keys: Vec<_> = settings.iter().map(|field| field.key.clone()).collect();
@@ -158,7 +159,8 @@ fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<Alternatives> {
 }
 
 impl Fact {
-    fn into_field(self, known: Option<&SettingsField>) -> SettingsField {
+    /// The field. Another umai server says of each whether it is an address; other servers do not.
+    fn into_field(self, known: Option<&SettingsField>, is_ours: bool) -> SettingsField {
         let is_edited_with = |kind: &str| {
             let editor = self.editor_ui_alias.as_deref();
             editor.is_some_and(|editor| editor.ends_with(kind))
@@ -169,10 +171,14 @@ impl Fact {
             || is_edited_with(".Decimal");
         // The web backoffice sends the names of its translations instead of words.
         let words = |text: Option<String>| text.filter(|text| !text.starts_with('#'));
+        let is_address = !is_ours
+            && sensitivity::names_address(&self.alias)
+            && self.default_value.as_ref().is_none_or(may_be_address);
         let kind = self.kind.unwrap_or(match known {
             Some(known) => known.kind,
             None if is_switch => FieldKind::Switch,
             None if is_number => FieldKind::Number,
+            None if is_address => FieldKind::Url,
             None => FieldKind::Text,
         });
         let default = self.default_value.and_then(|value| match value {
@@ -208,6 +214,15 @@ impl Fact {
             prefixes: known.map_or(self.prefixes, |known| known.prefixes.clone()),
             key: self.alias,
         }
+    }
+}
+
+/// Returns whether a default may stand in a field for an address.
+fn may_be_address(default: &serde_json::Value) -> bool {
+    match default {
+        serde_json::Value::Null => true,
+        serde_json::Value::String(text) => text.is_empty() || text.starts_with("http"),
+        _ => false,
     }
 }
 

@@ -45,6 +45,12 @@ pub(super) fn of_field(
     }
 }
 
+/// Returns whether a key names the address that is called: `endpoint`, `baseUrl`.
+pub fn names_address(key: &str) -> bool {
+    let words = words(key);
+    is_harmless(key) && words.iter().any(|word| word == "endpoint" || word == "url")
+}
+
 /// Returns whether a key names a place or an account.
 fn is_harmless(key: &str) -> bool {
     let words = words(key);

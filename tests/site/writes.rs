@@ -147,3 +147,57 @@ fn create_sends_the_schema_spelling_and_types() {
     );
     site.assert_unharmed();
 }
+
+/// A key in the place of a name, which the site would store in clear.
+#[rstest]
+#[case::rename(&["update", "pascal", "--name", "sk-planted123def456ghi789"], "")]
+#[case::alias(&["update", "pascal", "--alias", "sk-planted123def456ghi789"], "")]
+#[case::create(
+    &["create", "--from-json", "-"],
+    r#"{"alias":"new","name":"sk-planted123def456ghi789","providerId":"openai","settings":{"apiKey":"sk-1"}}"#
+)]
+#[case::duplicate(&["duplicate", "pascal", "--name", "sk-planted123def456ghi789", "--alias", "copy"], "")]
+fn key_in_a_name_is_not_sent(#[case] verb: &[&str], #[case] body: &str) {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let answer = site.pipe(&home, &[&["connections"], verb].concat(), body);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert!(!format!("{answer:?}").contains("planted123"), "{answer:?}");
+    assert!(site.writes().is_empty());
+}
+
+/// The same secret in the site's spelling of the key, which must be judged like the built-in one.
+#[rstest]
+#[case::blank_set(&["--set", "ApiKey="], "")]
+#[case::encrypted(&["--secret-stdin", "ApiKey"], "ENC:AAAA")]
+#[case::invisible(&["--secret-stdin", "ApiKey"], "sk-\u{200b}1")]
+#[case::twice(&["--set", "apiKey=$A:B", "--set", "ApiKey=$A:C"], "")]
+fn unusable_secret_under_another_spelling_is_not_sent(
+    #[case] given: &[&str],
+    #[case] secret: &str,
+) {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let verb = [&["connections", "update", "pascal"], given].concat();
+    let answer = site.pipe(&home, &verb, secret);
+    assert_ne!(answer.code, 0, "{answer:?}");
+    assert!(site.writes().is_empty());
+}
+
+#[test]
+fn secret_is_trimmed_of_invisible_characters_before_it_is_sent() {
+    let (site, home) = (StandIn::new(Mode::Stock), Home::new());
+    let body = "{\"settings\":{\"ApiKey\":\"\u{feff}sk-new-one \u{200b}\"}}";
+    let update = |body: &str| {
+        let file = home.write("body.json", body);
+        let file = file.to_str().unwrap();
+        let verb = ["connections", "update", "pascal", "--from-json", file];
+        site.umai(&home, &verb)
+    };
+    let answer = update(body);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let settings = site.get("pascal").settings.unwrap();
+    assert!(settings.contains(r#""ApiKey":"sk-new-one""#), "{settings}");
+    let mask = "{\"settings\":{\"apiKey\":\"\u{200b}********\"}}";
+    let answer = update(mask);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    site.assert_unharmed();
+}

@@ -20,6 +20,7 @@ impl RemoteService {
         draft: ConnectionDraft,
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
+        let draft = self.trimmed(draft);
         if let Err(error) = self.check(&draft, Stored::Secrets) {
             let key = key.clone();
             let proposal = Proposal::Update { key, draft, over };
@@ -65,6 +66,9 @@ impl RemoteService {
         };
         if draft.misread.is_empty() {
             problems.extend(self.unusable_secrets(draft, self.provider_of(draft)));
+            if stored == Stored::Nothing {
+                problems.extend(self.keys_in_names(draft, None));
+            }
         }
         if problems.is_empty() {
             Ok(())

@@ -8,13 +8,14 @@ use super::raw::{self, RawChange, RawConnection};
 use super::refusal::{About, refused};
 use super::wire::Asking;
 use super::{RemoteService, part};
-use crate::connection::validate::Stored;
+use crate::connection::validate::{Stored, has_key};
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, Field, FieldError, Foreseen,
-    IdOrAlias, Mask, Proposal, Reason, Rollback, Setting, Settings, TestReport, proposal,
+    IdOrAlias, Mask, Plain, Proposal, Reason, Rollback, Setting, Settings, TestReport, proposal,
     secret_input,
 };
 use crate::provider::{Provider, is_sensitive};
+use crate::text;
 
 impl RemoteService {
     /// Changes a connection: reads it, replaces what the draft names, and sends everything back.
@@ -49,7 +50,7 @@ impl RemoteService {
         draft: &ConnectionDraft,
     ) -> Result<Connection, ConnectionError> {
         let raw = self.raw(key).await?;
-        self.refuse_unusable_secrets(draft, &raw)?;
+        self.refuse_unusable(draft, &raw, None)?;
         let copy = raw.copied(draft, &self.catalog)?;
         let about = About {
             provider: self.catalog.get(&raw.item.provider_id),
@@ -125,10 +126,12 @@ impl RemoteService {
     ) -> Result<Foreseen, ConnectionError> {
         match proposal {
             Proposal::Create(draft) => {
+                let draft = self.trimmed(draft);
                 self.check(&draft, Stored::Nothing)?;
                 proposal::from_afar(self, Proposal::Create(self.spelled(draft))).await
             }
             Proposal::Update { key, draft, over } => {
+                let draft = self.trimmed(draft);
                 self.check(&draft, Stored::Secrets)?;
                 let (raw, change) = self.planned(&key, &draft, over).await?;
                 self.examine(&raw, &change).await?;
@@ -139,9 +142,10 @@ impl RemoteService {
                 Ok(foreseen(&change))
             }
             Proposal::Duplicate { key, draft } => {
+                let draft = self.trimmed(draft);
                 self.check(&draft, Stored::Secrets)?;
                 let raw = self.raw(&key).await?;
-                self.refuse_unusable_secrets(&draft, &raw)?;
+                self.refuse_unusable(&draft, &raw, None)?;
                 let change = raw.copied(&draft, &self.catalog)?;
                 self.examine(&raw, &change).await?;
                 Ok(foreseen(&change))
@@ -193,22 +197,65 @@ impl RemoteService {
         draft: &ConnectionDraft,
         provider: Option<&Provider>,
     ) -> Vec<FieldError> {
-        match (&draft.settings, provider) {
-            (Some(given), Some(provider)) if !self.is_kin => {
-                secret_input::refusals(given, provider)
-            }
+        match &draft.settings {
+            Some(given) if !self.is_kin => secret_input::refusals(given, provider),
             _ => Vec::new(),
         }
     }
 
-    /// Refuses new secrets that cannot be keys of a stored connection's provider.
-    fn refuse_unusable_secrets(
+    /// New names and aliases that contain an API key. Other servers store both as they are; what is stored is not judged again.
+    pub(super) fn keys_in_names(
+        &self,
+        draft: &ConnectionDraft,
+        stored: Option<&ConnectionItem>,
+    ) -> Vec<FieldError> {
+        let texts = [
+            (Field::Alias, &draft.alias, stored.map(|item| &item.alias)),
+            (Field::Name, &draft.name, stored.map(|item| &item.name)),
+        ];
+        let texts = texts.map(|(field, text, stored)| (field, text.as_ref(), stored));
+        let keys = texts.into_iter().filter(|(_, text, stored)| {
+            let is_key = text.is_some_and(|text| has_key(text, &self.catalog));
+            !self.is_kin && is_key && text != stored
+        });
+        let reason = Reason::LooksLikeKey;
+        keys.map(|(field, ..)| FieldError {
+            field,
+            reason: reason.clone(),
+        })
+        .collect()
+    }
+
+    /// A draft whose secrets are trimmed as umai's own service trims them; other servers store every character.
+    pub(super) fn trimmed(&self, mut draft: ConnectionDraft) -> ConnectionDraft {
+        let Some(settings) = draft.settings.take_if(|_| !self.is_kin) else {
+            return draft;
+        };
+        let provider = self.provider_of(&draft);
+        let pairs = settings.iter().map(|(key, value)| {
+            let text = value.text().unwrap_or_default();
+            let trimmed = text::trim_invisible(text);
+            let value = if trimmed.len() < text.len() && is_sensitive(provider, key) {
+                Setting::Secret(Plain::new(trimmed))
+            } else {
+                value.clone()
+            };
+            (key.to_owned(), value)
+        });
+        draft.settings = Some(pairs.collect());
+        draft
+    }
+
+    /// Refuses new secrets that cannot be keys, and new names that contain one. A copy has no stored name.
+    fn refuse_unusable(
         &self,
         draft: &ConnectionDraft,
         raw: &RawConnection,
+        stored: Option<&ConnectionItem>,
     ) -> Result<(), ConnectionError> {
         let provider = self.catalog.get(&raw.item.provider_id);
-        let refused = self.unusable_secrets(draft, provider);
+        let mut refused = self.unusable_secrets(draft, provider);
+        refused.extend(self.keys_in_names(draft, stored));
         if refused.is_empty() {
             Ok(())
         } else {
@@ -227,7 +274,7 @@ impl RemoteService {
         if let Some(expected) = over.filter(|expected| *expected != found) {
             return Err(ConnectionError::VersionMoved { expected, found });
         }
-        self.refuse_unusable_secrets(draft, &raw)?;
+        self.refuse_unusable(draft, &raw, Some(&raw.item))?;
         let change = raw.changed(draft, &self.catalog)?;
         Ok((raw, change))
     }
@@ -245,7 +292,7 @@ impl RemoteService {
         change: &RawChange,
     ) -> Result<(), ConnectionError> {
         let after = &change.after;
-        let is_copy = change.paths.is_empty() && change.is_change;
+        let is_copy = change.is_copy;
         let draft = ConnectionDraft {
             alias: Some(after.item.alias.clone()),
             name: Some(after.item.name.clone()),

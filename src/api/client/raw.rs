@@ -20,6 +20,7 @@ use crate::connection::{
     Reason, Setting, Settings,
 };
 use crate::provider::{Provider, ProviderCatalog, is_sensitive};
+use crate::text;
 
 /// A connection as it was sent.
 pub struct RawConnection {
@@ -28,6 +29,8 @@ pub struct RawConnection {
     pub item: ConnectionItem,
     /// The settings in their order; none where they are null.
     settings: Option<Vec<Member>>,
+    /// Whether the server returned the settings at all, be they null.
+    has_settings: bool,
 }
 
 /// A change of a connection, ready to be sent.
@@ -40,6 +43,8 @@ pub struct RawChange {
     pub after: Connection<Plain>,
     /// The paths that differ.
     pub paths: Vec<String>,
+    /// Whether it creates another connection.
+    pub is_copy: bool,
 }
 
 /// A setting of the body to send.
@@ -58,8 +63,10 @@ impl RawConnection {
         let item = serde_json::from_slice::<ArrivedItem>(body).ok()?.into();
         let body = Zeroizing::new(std::str::from_utf8(body).ok()?.to_owned());
         let mut settings = None;
+        let mut has_settings = false;
         for member in members(&body, 0)? {
             if member.key(&body) == "settings" {
+                has_settings = true;
                 settings = match member.value(&body) {
                     "null" => None,
                     _ => Some(members(&body, member.value.start)?),
@@ -70,6 +77,7 @@ impl RawConnection {
             body,
             item,
             settings,
+            has_settings,
         })
     }
 
@@ -109,6 +117,7 @@ impl RawConnection {
         let paths = changed::paths(&before, &after);
         let is_change = is_replaced || !paths.is_empty();
         if is_change {
+            self.refuse_hidden_settings(&mut refused);
             self.refuse_kept_masks(&entries, catalog, &mut refused);
         }
         if refused.is_empty() {
@@ -119,6 +128,7 @@ impl RawConnection {
                 is_change,
                 after,
                 paths,
+                is_copy: false,
             });
         }
         Err(ConnectionError::Invalid(refused))
@@ -137,6 +147,7 @@ impl RawConnection {
         name.trim().clone_into(&mut item.name);
         item.is_active = draft.is_active.unwrap_or(item.is_active);
         let (entries, after) = self.laid_over(draft, item, catalog, &mut refused);
+        self.refuse_hidden_settings(&mut refused);
         self.refuse_kept_masks(&entries, catalog, &mut refused);
         if !refused.is_empty() {
             return Err(ConnectionError::Invalid(refused));
@@ -146,6 +157,7 @@ impl RawConnection {
             is_change: true,
             after,
             paths: Vec::new(),
+            is_copy: true,
         })
     }
 
@@ -184,7 +196,7 @@ impl RawConnection {
             if is_stored || is_nothing(value, field) {
                 continue;
             }
-            if is_secret && value.text().is_some_and(|text| Mask::is_mask(text.trim())) {
+            if is_secret && value.text().is_some_and(is_mask) {
                 refused.push(at(provider, key, Reason::Masked));
                 continue;
             }
@@ -193,13 +205,29 @@ impl RawConnection {
         }
         let before = self.plain(&self.kept(), self.item.clone(), catalog);
         let after = self.plain(&entries, item, catalog);
-        if let (Some(provider), Some(old), Some(new)) =
-            (provider, &before.settings, &after.settings)
-        {
-            let moved = merge::secrets_led_elsewhere(old, new, provider).into_iter();
-            refused.extend(moved.map(|(field, reason)| FieldError { field, reason }));
+        match (provider, &before.settings, &after.settings) {
+            (Some(provider), Some(old), Some(new)) => {
+                let moved = merge::secrets_led_elsewhere(old, new, provider).into_iter();
+                refused.extend(moved.map(|(field, reason)| FieldError { field, reason }));
+            }
+            (None, Some(old), Some(new)) => {
+                let kept = merge::undescribed_secrets_led_elsewhere(old, new).into_iter();
+                refused.extend(kept.map(|key| at(None, &key, Reason::EndpointMoved)));
+            }
+            (_, None, _) | (_, _, None) => {}
         }
         (entries, after)
+    }
+
+    /// Refuses to write where the server does not return the settings: a PUT without them would remove them.
+    fn refuse_hidden_settings(&self, refused: &mut Vec<FieldError>) {
+        if !self.has_settings {
+            let words = "This server does not return the settings of this connection, and saving would remove them; change it on the server";
+            refused.push(FieldError {
+                field: Field::Settings,
+                reason: Reason::Said(words.into()),
+            });
+        }
     }
 
     /// Refuses to send back a mask as if it were the secret.
@@ -213,8 +241,7 @@ impl RawConnection {
         for entry in entries {
             let Entry::Kept(member) = entry else { continue };
             let key = member.key(&self.body);
-            let text = member.text(&self.body);
-            let is_mask = text.is_some_and(|text| Mask::is_mask(text.trim()));
+            let is_mask = member.has_mask(&self.body);
             let is_refused = refused
                 .iter()
                 .any(|error| error.field.setting_key() == Some(key.as_str()));
@@ -261,6 +288,10 @@ impl RawConnection {
             settings: is_there.then_some(settings),
         }
     }
+}
+
+fn is_mask(text: &str) -> bool {
+    Mask::is_mask(text::trim_invisible(text))
 }
 
 /// A secret where the setting is sensitive and holds one; an empty secret is none.

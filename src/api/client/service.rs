@@ -112,6 +112,7 @@ impl ConnectionService for RemoteService {
     }
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
+        let draft = self.trimmed(draft);
         if let Err(error) = self.check(&draft, Stored::Nothing) {
             return Err(self.with_all_fields(error, Proposal::Create(draft)).await);
         }
@@ -136,6 +137,7 @@ impl ConnectionService for RemoteService {
         key: &IdOrAlias,
         draft: ConnectionDraft,
     ) -> Result<Connection, ConnectionError> {
+        let draft = self.trimmed(draft);
         if let Err(error) = self.check(&draft, Stored::Secrets) {
             let key = key.clone();
             let proposal = Proposal::Duplicate { key, draft };
@@ -177,6 +179,11 @@ impl ConnectionService for RemoteService {
         over: Option<u64>,
     ) -> Result<ConnectionItem, ConnectionError> {
         let item = ConnectionItem::from(self.arrived::<ArrivedItem>(key).await?);
+        // Other servers ignore `If-Match`, and their deletes are permanent.
+        if let Some(expected) = over.filter(|expected| !self.is_kin && *expected != item.version) {
+            let found = item.version;
+            return Err(ConnectionError::VersionMoved { expected, found });
+        }
         let url = self
             .wire
             .address()

@@ -67,7 +67,7 @@ impl Given {
         output: &Output,
     ) -> Result<Settings<Plain>, Failure> {
         let mut settings = Settings::default();
-        let field = |key: &str| provider.and_then(|provider| provider.field(key));
+        let field = |key: &str| provider.and_then(|provider| provider.field_in_any_case(key));
         for Assignment { key, value } in &self.set {
             let value = value.expose().unwrap_or_default();
             let is_sensitive = field(key).is_some_and(|field| field.sensitive);
@@ -75,7 +75,7 @@ impl Given {
                 return Err(no_secret(&format!("--set {key}= has no value"), key));
             }
             if is_secret(provider, key, value) {
-                let known = provider.and_then(|provider| provider.field(key));
+                let known = provider.and_then(|provider| provider.field_in_any_case(key));
                 let key = known.map(|field| field.key.as_str());
                 return Err(Failure::Usage(format!(
                     "--set takes no secret, because {}",
@@ -103,7 +103,10 @@ impl Given {
 }
 
 fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Result<(), Failure> {
-    if settings.get(key).is_some() {
+    if settings
+        .iter()
+        .any(|(given, _)| given.eq_ignore_ascii_case(key))
+    {
         return Err(Failure::Usage(format!("The setting {key} is given twice")));
     }
     settings.set(key, value);
@@ -182,7 +185,7 @@ fn no_secret(what: &str, key: &str) -> Failure {
 
 /// The value as the provider's field wants it; what does not fit is left for validation to name.
 fn setting(provider: Option<&Provider>, key: &str, value: &str) -> Setting<Plain> {
-    let field = provider.and_then(|provider| provider.field(key));
+    let field = provider.and_then(|provider| provider.field_in_any_case(key));
     match field.map(|field| (field.kind, field.sensitive)) {
         Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("true") => Setting::Switch(true),
         Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("false") => {
@@ -212,7 +215,7 @@ fn is_secret(provider: Option<&Provider>, key: &str, value: &str) -> bool {
     {
         return false;
     }
-    let field = provider.and_then(|provider| provider.field(key));
+    let field = provider.and_then(|provider| provider.field_in_any_case(key));
     let is_sensitive = field.map_or_else(|| secret::is_secret_name(key), |field| field.sensitive);
     is_sensitive || value.starts_with("sk-") || secret::looks_like_one(value)
 }

@@ -6,7 +6,7 @@ use super::super::error::{Field, Reason};
 use super::super::secret::Mask;
 use super::super::validate::{Examined, Stored, settings::place_of};
 use super::super::{Connection, ConnectionDraft, Plain, Setting, Settings};
-use crate::provider::{FieldKind, Provider, ProviderCatalog, SettingsField};
+use crate::provider::{FieldKind, Provider, ProviderCatalog, SettingsField, names_address};
 
 /// A change laid over a connection.
 pub struct Merged {
@@ -198,6 +198,25 @@ pub fn secrets_led_elsewhere(
     }
     kept_fields(old, new, provider)
         .map(|field| (place_of(provider, field), Reason::EndpointMoved))
+        .collect()
+}
+
+/// Keys of kept secrets whose address leads to another origin, for a provider that is not known: keys tell addresses apart.
+pub fn undescribed_secrets_led_elsewhere(
+    old: &Settings<Plain>,
+    new: &Settings<Plain>,
+) -> Vec<String> {
+    let address = |settings: &Settings<Plain>, key: &str| {
+        let text = settings.get(key).and_then(Setting::text);
+        origin(text.unwrap_or_default())
+    };
+    let mut keys = old.iter().chain(new.iter()).map(|(key, _)| key);
+    if !keys.any(|key| names_address(key) && address(old, key) != address(new, key)) {
+        return Vec::new();
+    }
+    old.iter()
+        .filter(|(key, value)| matches!(value, Setting::Secret(_)) && new.get(key) == Some(value))
+        .map(|(key, _)| key.to_owned())
         .collect()
 }
 

@@ -6,6 +6,10 @@ use zeroize::Zeroizing;
 use crate::appsettings::Reference;
 use crate::connection::{Mask, Plain, Setting};
 use crate::provider::{DefaultValue, FieldKind, SettingsField};
+use crate::text;
+
+/// Decimal digits that a 64-bit float always keeps.
+const EXACT_DIGITS: usize = 15;
 
 /// What a setting of a change is to the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +46,13 @@ pub fn compare(
             return match (value.text(), stored) {
                 // A stored secret that could not be read stays.
                 (None, _) => Comparison::Same,
-                (Some(text), Some(stored)) => compare_text(&stored, text.trim(), is_secret),
+                (Some(text), Some(stored)) => {
+                    let text = text.trim();
+                    if is_number(raw) && is_same_number(&stored, text) {
+                        return Comparison::Same;
+                    }
+                    compare_text(&stored, text, is_secret)
+                }
                 (Some(_), None) => Comparison::Other,
             };
         }
@@ -73,7 +83,7 @@ fn is_switch(raw: &str) -> bool {
 }
 
 fn compare_text(stored: &str, text: &str, is_secret: bool) -> Comparison {
-    let is_same = stored.trim() == text || is_same_number(stored, text);
+    let is_same = text::trim_invisible(stored) == text;
     if is_secret && Mask::is_mask(text) {
         let is_stored = !stored.trim().is_empty() && Reference::read(stored.trim()).is_none();
         let is_shown = is_stored && Mask::read(text).is_some();
@@ -90,15 +100,22 @@ fn compare_text(stored: &str, text: &str, is_secret: bool) -> Comparison {
     }
 }
 
-fn is_same_number(one: &str, other: &str) -> bool {
-    match (as_number(one), as_number(other)) {
-        (Some(one), Some(other)) => one == other && one.to_string() == other.to_string(),
-        _ => false,
-    }
+fn is_number(raw: &str) -> bool {
+    raw.starts_with(|sign: char| sign == '-' || sign.is_ascii_digit())
 }
 
-fn as_number(text: &str) -> Option<Number> {
-    serde_json::from_str(text).ok()
+fn is_same_number(one: &str, other: &str) -> bool {
+    one == other
+        || exact_number(one)
+            .zip(exact_number(other))
+            .is_some_and(|(one, other)| one == other && one.to_string() == other.to_string())
+}
+
+/// Parses a number that keeps every digit; longer ones would be rounded.
+fn exact_number(text: &str) -> Option<Number> {
+    let number: Number = serde_json::from_str(text).ok()?;
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (!number.is_f64() || digits <= EXACT_DIGITS).then_some(number)
 }
 
 /// Returns whether a setting says nothing where nothing is stored.
@@ -128,14 +145,13 @@ pub fn typed(
         return value.clone();
     };
     let kind = field.map(|field| field.kind);
-    let is_number = |raw: &str| raw.starts_with(|sign: char| sign == '-' || sign.is_ascii_digit());
     let wants_number = raw.is_some_and(is_number) || kind == Some(FieldKind::Number);
     let wants_switch = raw.is_some_and(is_switch) || kind == Some(FieldKind::Switch);
     match text {
         "true" if wants_switch => Setting::Switch(true),
         "false" if wants_switch => Setting::Switch(false),
         text if wants_number => {
-            as_number(text).map_or_else(|| Setting::Secret(Plain::new(text)), Setting::Number)
+            exact_number(text).map_or_else(|| Setting::Secret(Plain::new(text)), Setting::Number)
         }
         text => Setting::Secret(Plain::new(text)),
     }

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::connection::{Plain, Setting};
+use crate::connection::{Mask, Plain, Setting};
+use crate::text;
 
 /// A member of an object, as places in the text.
 pub struct Member {
@@ -33,6 +34,14 @@ impl Member {
             .map(zeroize::Zeroizing::new)
     }
 
+    /// Whether the value is a mask, or a list or an object with a mask in it.
+    pub fn has_mask(&self, text: &str) -> bool {
+        match self.text(text) {
+            Some(text) => is_mask(&text),
+            None => serde_json::from_str(self.value(text)).is_ok_and(|value| has_mask(&value)),
+        }
+    }
+
     /// The value as a setting; none for a list or an object.
     pub fn setting(&self, text: &str) -> Option<Setting<Plain>> {
         Some(match serde_json::from_str(self.value(text)).ok()? {
@@ -42,6 +51,19 @@ impl Member {
             Value::String(text) => Setting::Secret(Plain::new(text)),
             Value::Array(_) | Value::Object(_) => return None,
         })
+    }
+}
+
+fn is_mask(text: &str) -> bool {
+    Mask::is_mask(text::trim_invisible(text))
+}
+
+fn has_mask(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_mask(text),
+        Value::Array(items) => items.iter().any(has_mask),
+        Value::Object(members) => members.values().any(has_mask),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -143,3 +143,60 @@ fn unset_toggle_of_a_form_is_not_added() {
             .is_change
     );
 }
+
+/// Connection of a provider that nobody describes.
+fn undescribed(settings: &str) -> String {
+    format!(
+        r#"{{"alias":"a","id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","isActive":true,"name":"A","providerId":"acme","version":2,"settings":{settings}}}"#
+    )
+}
+
+#[rstest]
+#[case::text_that_looks_like_a_number(r#"{"modelVersion":"1.10"}"#, "modelVersion", "1.1")]
+#[case::long_secret(
+    r#"{"token":"12345678901234567890123"}"#,
+    "token",
+    "12345678901234567890124"
+)]
+#[case::long_number(r#"{"big":12345678901234567890123}"#, "big", "12345678901234567890124")]
+fn different_digits_are_a_change(#[case] stored: &str, #[case] key: &str, #[case] value: &str) {
+    let change = format!(r#"{{"settings":{{"{key}":"{value}"}}}}"#);
+    let change = changed(&undescribed(stored), &change).unwrap();
+    assert!(change.is_change);
+    assert!(settings_sent(&change).contains(value));
+}
+
+#[rstest]
+#[case::list(r#"{"headers":["********"]}"#)]
+#[case::object(r#"{"headers":{"Authorization":{"value":"sk-***"}}}"#)]
+#[case::invisible("{\"token\":\"\u{200b}***\"}")]
+fn mask_inside_a_setting_is_not_sent_back(#[case] settings: &str) {
+    let stored = undescribed(settings);
+    let change = changed(&stored, r#"{"isActive":false}"#);
+    assert!(matches!(change, Err(ConnectionError::Invalid(_))));
+    assert!(!changed(&stored, "{}").unwrap().is_change);
+}
+
+#[test]
+fn hidden_settings_are_not_wiped() {
+    let stored = undescribed("null").replace(r#","settings":null"#, "");
+    let refused = changed(&stored, r#"{"isActive":false}"#);
+    assert!(matches!(refused, Err(ConnectionError::Invalid(_))));
+    assert!(changed(&undescribed("null"), r#"{"isActive":false}"#).is_ok());
+}
+
+#[test]
+fn undescribed_secret_is_not_led_to_another_address() {
+    let stored =
+        undescribed(r#"{"baseUrl":"https://acme.example/v1","token":"planted","region":"eu"}"#);
+    let moved = r#"{"settings":{"baseUrl":"https://evil.example/v1"}}"#;
+    let Err(ConnectionError::Invalid(errors)) = changed(&stored, moved) else {
+        panic!("it was accepted");
+    };
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].field.path(), "settings.token");
+    let same_origin = r#"{"settings":{"baseUrl":"https://acme.example/v2"}}"#;
+    assert!(changed(&stored, same_origin).is_ok());
+    let with_key = r#"{"settings":{"baseUrl":"https://evil.example/v1","token":"new"}}"#;
+    assert!(changed(&stored, with_key).is_ok());
+}
