@@ -136,6 +136,8 @@ impl ConnectionDraft {
         let provider = catalog.get(given);
         if given.trim().is_empty() {
             found.refuse(Field::ProviderId, Reason::Required);
+        } else if provider.is_none() && has_key(given, catalog) {
+            found.refuse(Field::ProviderId, Reason::LooksLikeKey);
         } else if provider.is_none() {
             found.refuse(Field::ProviderId, Reason::UnknownProvider(given.to_owned()));
         }

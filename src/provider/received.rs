@@ -207,7 +207,7 @@ impl Fact {
             sensitive: is_sensitive,
             default: default.filter(|_| !is_sensitive),
             group: words(self.group),
-            accepted_as: self.accepted_as,
+            accepted_as: known.map_or(self.accepted_as, |known| other_names(known, &self.alias)),
             options: self.options.filter(|_| !is_sensitive).unwrap_or_default(),
             suggestions: known.map_or(self.suggestions, |known| known.suggestions.clone()),
             variables: known.map_or(self.variables, |known| known.variables.clone()),
@@ -215,6 +215,12 @@ impl Fact {
             key: self.alias,
         }
     }
+}
+
+/// Names of a known field besides the one that a server uses.
+fn other_names(known: &SettingsField, alias: &str) -> Vec<String> {
+    let names = known.names().filter(|name| *name != alias);
+    names.map(str::to_owned).collect()
 }
 
 /// Returns whether a default may stand in a field for an address.
@@ -357,6 +363,17 @@ mod tests {
             .map(|known| field(&known.key, known.key == "accessKeyId"))
             .collect();
         assert!(read(&all).unwrap().alternatives.is_empty());
+    }
+
+    #[test]
+    fn foreign_field_is_accepted_under_the_names_of_the_known_one() {
+        let json = r##"{"id":"openai","name":"OpenAI","capabilities":["Chat"],"settingsSchema":{"fields":[
+            {"key":"organizationId","label":"#a"},{"key":"serviceUrl","label":"#b"}]}}"##;
+        let catalog = ProviderCatalog::embedded();
+        let provider = received(json).into_provider(catalog.get("openai")).unwrap();
+        let field = provider.field_in_any_case("organization").unwrap();
+        assert_eq!(field.key, "organizationId");
+        assert_eq!(provider.field("serviceUrl").unwrap().kind, FieldKind::Url);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::appsettings::Reference;
 use crate::connection::{Connection, ConnectionItem, Mask, Setting, Settings};
 use crate::provider::{Provider, ProviderCatalog, is_sensitive};
 use crate::text::is_hidden;
+use crate::text::key_like;
 use crate::text::secret::looks_like_one;
 
 /// A part of a list.
@@ -135,13 +136,23 @@ fn may_be_seen(provider: Option<&Provider>, key: &str, text: &str) -> bool {
     // A harmless name is only a guess; a value that is no place or account is a secret after all.
     let looks_like_secret =
         text.starts_with("sk-") || looks_like_one(text) || text.chars().any(is_hidden);
-    !is_sensitive(provider, key) && (is_described || !looks_like_secret) && !has_credentials(text)
+    !is_sensitive(provider, key)
+        && (is_described || !looks_like_secret)
+        && !key_like::has_key(text)
+        && !has_credentials(text)
 }
 
-/// Returns whether a text is an address with a user name or password in it.
+/// Returns whether a text is an address with a user name, a password or a key in it.
 fn has_credentials(text: &str) -> bool {
-    url::Url::parse(text.trim())
-        .is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
+    const WORDS: [&str; 5] = ["key", "token", "secret", "password", "signature"];
+    let Ok(url) = url::Url::parse(text.trim()) else {
+        return false;
+    };
+    let has_key = url.query_pairs().any(|(name, _)| {
+        let name = name.to_lowercase();
+        WORDS.iter().any(|word| name.contains(word))
+    });
+    has_key || !url.username().is_empty() || url.password().is_some()
 }
 
 /// A date that may be missing, or without its offset as .NET writes it; UTC then.

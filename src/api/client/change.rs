@@ -57,7 +57,13 @@ impl RemoteService {
         draft: &ConnectionDraft,
         stored: Stored,
     ) -> Result<(), ConnectionError> {
-        let masks = self.masks(draft, stored);
+        // A change of a foreign connection is judged again with its provider, which a draft does not name.
+        let is_judged_later = !self.is_kin && stored == Stored::Secrets;
+        let masks = if is_judged_later {
+            Vec::new()
+        } else {
+            self.masks(draft, stored)
+        };
         let mut problems = match (draft.misread.is_empty(), stored) {
             (true, _) => masks,
             (false, Stored::Nothing) => draft.problems(&self.catalog, stored),

@@ -171,7 +171,8 @@ impl RemoteService {
                 typed @ (Setting::Number(_) | Setting::Switch(_)) if is_typed => typed,
                 _ => value.clone(),
             };
-            (provider.spelled(key).to_owned(), value)
+            let key = field.map_or(key, |field| field.key.as_str());
+            (key.to_owned(), value)
         });
         draft.settings = Some(pairs.collect());
         draft

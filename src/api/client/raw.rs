@@ -200,7 +200,7 @@ impl RawConnection {
                 refused.push(at(provider, key, Reason::Masked));
                 continue;
             }
-            let key = provider.map_or(key, |provider| provider.spelled(key));
+            let key = field.map_or(key, |field| field.key.as_str());
             entries.push(Entry::Added(key.to_owned(), typed(value, None, field)));
         }
         let before = self.plain(&self.kept(), self.item.clone(), catalog);

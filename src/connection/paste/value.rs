@@ -24,7 +24,13 @@ impl PastedValue {
         let rest = scheme
             .and_then(|_| text.get(6..))
             .filter(|rest| rest.starts_with(' '));
-        Self::cleaned(rest.map_or(text, clean))
+        match Self::cleaned(rest.map_or(text, clean)) {
+            // A command in backticks, or a sentence; keys have no blanks.
+            Self::Text(text) if text.contains(char::is_whitespace) => {
+                Self::LeftOut("not a single word")
+            }
+            read => read,
+        }
     }
 
     /// Reads any other value.

@@ -15,6 +15,21 @@ pub(super) const ROWS: &[Row] = &[
     row("OPENAI_API_KEY=\"§\" # mine", "openai", &[KEY], &[]),
     row("OPENAI_API_KEY = §", "openai", &[KEY], &[]),
     row("OPENAI_API_KEY=\"Bearer §\"", "openai", &[KEY], &[]),
+    row("OPENAI_API_KEY=Bearer §", "openai", &[KEY], &[]),
+    row("OPENAI_API_KEY=$'§'", "openai", &[KEY], &[]),
+    row("OPENAI_API_KEY='§'''", "openai", &[KEY], &[]),
+    row(
+        "gcloud run deploy x --set-env-vars OPENAI_API_KEY=§,OPENAI_BASE_URL=http://127.0.0.1:8391/v1",
+        "openai",
+        &[KEY, ("endpoint", "http://127.0.0.1:8391/v1")],
+        &[],
+    ),
+    row(
+        "OPENAI_API_KEY=§,OTHER_NAME=1 OPENAI_BASE_URL=http://127.0.0.1:8391/v1",
+        "openai",
+        &[KEY, ("endpoint", "http://127.0.0.1:8391/v1")],
+        &["OTHER_NAME"],
+    ),
     row("OPENAI_API_KEY=\u{200B}§\u{FEFF}", "openai", &[KEY], &[]),
     row(
         "OPENAI_API_KEY=§ OPENAI_BASE_URL=http://127.0.0.1:8391/v1",

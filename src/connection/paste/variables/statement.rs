@@ -22,6 +22,9 @@ const COMMANDS: [&[&str]; 2] = [
     &["dotnet", "user-secrets", "set"],
 ];
 
+/// Longer names are not looked for behind a comma.
+const LONGEST_NAME: usize = 64;
+
 /// A word without its quotes.
 struct Word {
     text: Zeroizing<String>,
@@ -250,6 +253,13 @@ fn assignment<'w>(
                 rest,
             ));
         }
+        // `NAME=Bearer value`.
+        if let (true, Some((next, behind))) =
+            (value.eq_ignore_ascii_case("bearer"), rest.split_first())
+            && !next.text.contains('=')
+        {
+            return Some((name, value_of(next), behind));
+        }
         // `NAME= value`: the value is the next word, unless that is an assignment.
         if let ("", Some((next, behind))) = (value, rest.split_first())
             && !next.text.contains('=')
@@ -330,8 +340,11 @@ fn statements(line: &str) -> Vec<Vec<Word>> {
     let mut statements = vec![Vec::new()];
     let mut signs = line.chars().peekable();
     let mut word: Option<Word> = None;
+    let mut is_after_quote = false;
     while let Some(sign) = signs.next() {
         let is_start = word.is_none();
+        // Quoted parts side by side are one value.
+        let is_joined = std::mem::take(&mut is_after_quote);
         match sign {
             ';' => end(&mut statements, &mut word, true),
             '&' if signs.peek() == Some(&'&') => {
@@ -340,12 +353,21 @@ fn statements(line: &str) -> Vec<Vec<Word>> {
             }
             '#' if is_start => break,
             sign if sign.is_whitespace() => end(&mut statements, &mut word, false),
-            '"' | '\'' | '“' | '”' | '‘' if is_start || opens_value(word.as_ref()) => {
+            ',' if joins_assignments(word.as_ref(), signs.clone()) => {
+                end(&mut statements, &mut word, false);
+            }
+            '"' | '\'' | '“' | '”' | '‘' if is_start || is_joined || opens_value(word.as_ref()) =>
+            {
                 let word = word.get_or_insert_with(|| Word {
                     text: Zeroizing::default(),
                     is_quoted: true,
                 });
+                // `$'…'`: the dollar belongs to the quotes.
+                if word.text.ends_with("=$") {
+                    word.text.pop();
+                }
                 quoted(sign, &mut signs, &mut word.text);
+                is_after_quote = true;
             }
             sign => {
                 let word = word.get_or_insert_with(|| Word {
@@ -363,7 +385,27 @@ fn statements(line: &str) -> Vec<Vec<Word>> {
 
 /// A quote opens a value behind `NAME=`, and inside brackets and parentheses.
 fn opens_value(word: Option<&Word>) -> bool {
-    word.is_some_and(|word| word.text.ends_with(['=', ':', '(', '[', ',']))
+    word.is_some_and(|word| {
+        word.text.ends_with(['=', ':', '(', '[', ',']) || word.text.ends_with("=$")
+    })
+}
+
+/// Returns whether a comma stands between two assignments, as `gcloud --set-env-vars` lists them.
+fn joins_assignments(
+    before: Option<&Word>,
+    behind: std::iter::Peekable<std::str::Chars<'_>>,
+) -> bool {
+    if before.is_none_or(|word| word.is_quoted || !word.text.contains('=')) {
+        return false;
+    }
+    let mut name = String::new();
+    for sign in behind.take(LONGEST_NAME) {
+        if sign == '=' {
+            return is_name(&name) && name.contains('_');
+        }
+        name.push(sign);
+    }
+    false
 }
 
 fn end(statements: &mut Vec<Vec<Word>>, word: &mut Option<Word>, is_statement: bool) {
