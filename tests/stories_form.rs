@@ -376,6 +376,22 @@ fn pasted_text_that_is_no_key_is_refused_at_the_field(#[case] text: &str, #[case
     assert!(!frame.contains("planted"), "{frame}");
 }
 
+#[rstest]
+#[case::alone("***", "<tab>")]
+#[case::typed_scheme("Bearer<space>sk-***", "<tab>")]
+#[case::pasted_scheme("<paste:Bearer sk-***>", "")]
+#[case::pasted_quotes("<paste:'***'>", "")]
+fn entered_mask_does_not_keep_the_stored_secret(#[case] keys: &str, #[case] leave: &str) {
+    let mut stage = Stage::three(120, 40);
+    stage.play("<down>e<tab><tab><tab>").play(keys).play(leave);
+    let frame = said(&stage);
+    assert!(frame.contains("This text is a mask (***)"), "{frame}");
+    stage.play("<ctrl-s>");
+    let frame = said(&stage);
+    assert!(frame.contains("is a masked text, not a key"), "{frame}");
+    assert!(stage.app.form().is_some(), "{frame}");
+}
+
 #[test]
 fn hidden_text_in_quotes_never_becomes_a_visible_name() {
     let mut stage = Stage::empty(120, 40);

@@ -579,6 +579,18 @@ fn what_others_changed_while_the_editor_was_open_stays_changed() {
 }
 
 #[test]
+fn surrounded_mask_from_the_editor_is_refused_at_its_field() {
+    let mut stage = Stage::three(120, 40);
+    stage.play(EDIT).play("<ctrl-e>");
+    edit(&mut stage, |text| {
+        text.replace("\"<unchanged>\"", "\"Bearer ***\"")
+    });
+    let frame = stage.frame();
+    assert!(!frame.contains("Taken into the form"), "{frame}");
+    assert!(frame.contains("Is a mask, not a key"), "{frame}");
+}
+
+#[test]
 fn an_edit_from_the_tree_opens_the_form_first() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><ctrl-e>");

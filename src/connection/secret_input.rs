@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Field, FieldError, Reason};
-use super::secret::Plain;
+use super::secret::{Mask, Plain};
 use super::setting::{Setting, Settings};
 use super::validate::settings::place_of;
 use crate::provider::{FieldKind, Provider, SettingsField, is_sensitive};
@@ -59,6 +59,8 @@ pub enum KeyFlaw {
     Surrounded(Surrounding),
     /// Encrypted by an Umbraco site.
     Encrypted,
+    /// A mask that was copied from a display of the key.
+    Mask,
     /// An invisible character inside, as `U+200B`.
     Invisible(String),
 }
@@ -68,7 +70,7 @@ impl KeyFlaw {
     pub const fn advice(&self) -> &'static str {
         match self {
             Self::Surrounded(_) => "send the key alone",
-            Self::Encrypted => "enter the key itself",
+            Self::Encrypted | Self::Mask => "enter the key itself",
             Self::Invisible(_) => "copy the key again without it",
         }
     }
@@ -85,6 +87,7 @@ impl fmt::Display for KeyFlaw {
                 f.write_str("has invisible characters around it")
             }
             Self::Encrypted => f.write_str("is encrypted by Umbraco (ENC:…)"),
+            Self::Mask => f.write_str("is a mask (***), not a key"),
             Self::Invisible(code_point) => {
                 write!(f, "contains an invisible character ({code_point})")
             }
@@ -187,11 +190,25 @@ pub fn flaw(text: &str, field: &SettingsField) -> Option<KeyFlaw> {
     if let Some(surrounding) = cleaned.surrounding() {
         return Some(KeyFlaw::Surrounded(surrounding.clone()));
     }
-    unusable(cleaned.value)
+    content_flaw(cleaned.value)
 }
 
-/// A reason why a cleaned text cannot be a key.
+/// A reason why a text that a person entered cannot be a key, after it was cleaned.
+///
+/// A mask is one of them: only a document or a form that leaves the field alone may say that the stored secret stays.
 pub fn unusable(value: &str) -> Option<KeyFlaw> {
+    if Mask::is_mask(value) {
+        return Some(KeyFlaw::Mask);
+    }
+    content_flaw(value)
+}
+
+/// Whether a text that was entered for a field is a mask once it is cleaned.
+pub fn is_mask(text: &str, field: &SettingsField) -> bool {
+    field.sensitive && Mask::is_mask(clean(text, field).value)
+}
+
+fn content_flaw(value: &str) -> Option<KeyFlaw> {
     if value.starts_with(ENCRYPTED) {
         return Some(KeyFlaw::Encrypted);
     }

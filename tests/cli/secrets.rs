@@ -267,6 +267,32 @@ fn empty_secret_keeps_the_stored_one(#[case] text: &str) {
     assert_eq!(stored_key(&home), "sk-***");
 }
 
+#[rstest]
+#[case::alone("***")]
+#[case::with_prefix("sk-***\n")]
+#[case::scheme("Bearer sk-***")]
+#[case::quotes("\"***\"")]
+#[case::variable("OPENAI_API_KEY=••••••••")]
+#[case::invisible("\u{feff}***\u{200b}\n")]
+fn entered_mask_never_keeps_the_stored_secret(
+    #[case] text: &str,
+    #[values("update", "duplicate")] verb: &str,
+) {
+    let home = with_optional_key();
+    home.write("mask", text);
+    let verb: &[&str] = match verb {
+        "update" => &UPDATE,
+        _ => &["connections", "duplicate", "case"],
+    };
+    let piped = home.pipe(&[verb, &["--secret-stdin", "apiKey"]].concat(), text);
+    let file = home.run(&[verb, &["--secret-file", "apiKey=mask"]].concat());
+    for answer in [&piped, &file] {
+        assert_eq!(answer.code, 4, "{answer:?}");
+        assert!(answer.err.contains("is a mask (***)"), "{answer:?}");
+    }
+    assert_eq!(home.total(), 1);
+}
+
 #[test]
 fn empty_secret_is_refused_on_create_and_as_json() {
     let home = Home::new();

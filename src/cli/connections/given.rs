@@ -136,6 +136,12 @@ impl Entered {
         if secret.text().is_none_or(is_empty) {
             return Err(no_secret(&self.empty, key));
         }
+        let is_mask = |text: &str| Mask::is_mask(text::trim_invisible(text));
+        if secret.text().is_some_and(is_mask) {
+            return Err(Failure::NoSecret(format!(
+                "The secret for {key} is a mask (***), not a key: enter the key itself"
+            )));
+        }
         if let Some(notice) = notice {
             output.note(&format!("{notice} for {key}"));
         }

@@ -6,6 +6,8 @@ use super::Form;
 use super::field::{Field, Place, Value};
 use super::rows::Tone;
 use crate::connection::secret_input::{self, KeyFlaw};
+use crate::connection::validate::settings::place_of;
+use crate::connection::{FieldError, Reason};
 use crate::provider::{Provider, SettingsField};
 use crate::tui::notice::Notice;
 
@@ -25,17 +27,34 @@ impl Form {
         (0..self.fields.len()).for_each(|at| self.clean_secret(at));
     }
 
+    /// Errors for the masks that were typed or pasted as secrets: in a draft they would mean that the stored secret stays.
+    pub(super) fn typed_masks(&self) -> Vec<FieldError> {
+        let fields = self.fields.iter().filter(|field| !self.is_hidden(field));
+        let masks = fields.filter_map(|field| {
+            let setting = secret_setting(&self.provider, field)?;
+            let is_mask = secret_input::is_mask(field.line()?.value(), setting);
+            is_mask.then(|| FieldError {
+                field: place_of(&self.provider, setting),
+                reason: Reason::Masked,
+            })
+        });
+        masks.collect()
+    }
+
     /// The notes about a secret as it stands in its field: what was removed, what a save will remove or refuse.
     pub(super) fn secret_notes(&self, field: &Field) -> Option<(Tone, String)> {
-        if let Some(removed) = &field.removed {
-            return Some((Tone::Hint, removed.clone()));
-        }
-        let setting = secret_setting(&self.provider, field)?;
+        let removed = || Some((Tone::Hint, field.removed.clone()?));
+        let Some(setting) = secret_setting(&self.provider, field) else {
+            return removed();
+        };
         let cleaned = secret_input::clean(field.line()?.value(), setting);
         if field.error.is_none()
             && let Some(flaw) = secret_input::unusable(cleaned.value)
         {
             return Some((Tone::Wrong, format!("✗ {}", refused(&flaw))));
+        }
+        if field.removed.is_some() {
+            return removed();
         }
         cleaned.surrounding()?;
         let what = cleaned.described()?;

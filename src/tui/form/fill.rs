@@ -2,7 +2,7 @@
 
 use super::Form;
 use super::field::{Field, Place, Value};
-use crate::connection::{Mask, PastedConnection, PastedProfile, Plain, Setting, alias};
+use crate::connection::{PastedConnection, PastedProfile, Plain, Setting, alias, secret_input};
 use crate::provider::{DefaultValue, FieldKind, ProviderCatalog};
 use crate::text::printable;
 use crate::tui::fit;
@@ -99,6 +99,11 @@ impl Form {
     ) -> Option<String> {
         let place = Place::Setting(self.provider.field(key)?.key.clone());
         let at = self.fields.iter().position(|field| field.place == place)?;
+        let setting = self.provider.field(key)?;
+        let text = value.text();
+        if text.is_some_and(|text| secret_input::is_mask(text, setting)) {
+            return None;
+        }
         let field = self.fields.get_mut(at)?;
         let is_taken = match value {
             Setting::Null => false,
@@ -173,9 +178,6 @@ fn take(field: &mut Field, text: &str) -> bool {
             line.paste(text);
         }
         Value::Secret(secret) => {
-            if Mask::is_mask(text) {
-                return false;
-            }
             secret.line.set("");
             secret.line.paste(text);
             secret.is_cleared = false;

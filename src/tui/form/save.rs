@@ -1,6 +1,6 @@
 //! Saving a form, and showing at its fields why it was refused.
 
-use super::field::Place;
+use super::field::{Field, Place};
 use super::{Elsewhere, Form, Subject};
 use crate::connection::validate::Stored as Keep;
 use crate::connection::{ConnectionDraft, Field as DraftField, FieldError, Reason, TestSubject};
@@ -84,7 +84,22 @@ impl Form {
             Subject::New => Keep::Nothing,
             Subject::Copy { .. } | Subject::Stored { .. } => Keep::Secrets,
         };
-        draft.problems(catalog, keep)
+        let mut problems = draft.problems(catalog, keep);
+        // As in the service, a name or an alias that stays as it is stored is not refused.
+        problems.retain(|problem| {
+            problem.reason != Reason::LooksLikeKey
+                || self.id().is_none()
+                || self
+                    .place_of(&problem.field)
+                    .and_then(|place| self.field(&place))
+                    .is_none_or(Field::is_changed)
+        });
+        for mask in self.typed_masks() {
+            if !problems.iter().any(|problem| problem.field == mask.field) {
+                problems.push(mask);
+            }
+        }
+        problems
     }
 
     /// Shows what is wrong at the fields, as a save would; what belongs to no field is to be told.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
 
 use super::UNCHANGED;
-use crate::connection::{Mask, alias};
+use crate::connection::{Mask, alias, secret_input};
 use crate::provider::ProviderCatalog;
 use crate::tui::form::field::{Field, Place, Value};
 use crate::tui::form::fill::named;
@@ -43,6 +43,10 @@ impl Form {
                 left_out.push(name);
                 continue;
             };
+            if self.is_surrounded_mask(&place, value) {
+                wrong.push((at, "Is a mask, not a key; enter the key itself".into()));
+                continue;
+            }
             match put(&mut self.fields[at], value) {
                 Put::Same => {}
                 Put::Other => {
@@ -97,6 +101,16 @@ impl Form {
             });
         }
         Notice::done(format!("Taken into the form: {}{left}", named(&filled)))
+    }
+
+    /// Whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
+    fn is_surrounded_mask(&self, place: &Place, member: &Json) -> bool {
+        let (Place::Setting(key), Json::String(text)) = (place, member) else {
+            return false;
+        };
+        let setting = self.provider.field(key);
+        !Mask::is_mask(text.trim())
+            && setting.is_some_and(|setting| secret_input::is_mask(text, setting))
     }
 
     /// Which field each member is for, by its name; what is for none is named.
