@@ -45,6 +45,9 @@ const LONG_RUN: usize = 20;
 /// From this length on letters and digits are a key without a prefix.
 const BARE_RUN: usize = 32;
 
+/// Lengths of GUIDs without hyphens and of hashes, in hexadecimal digits.
+const HASH_LENGTHS: [usize; 3] = [32, 40, 64];
+
 /// Whether a text contains an API key of a well-known form.
 pub fn has_key(text: &str) -> bool {
     find_key(text).is_some()
@@ -73,7 +76,13 @@ fn is_key(word: &str) -> bool {
     PREFIXES.iter().any(|prefix| is_prefixed(word, prefix))
         || AWS_PREFIXES.iter().any(|prefix| is_aws(word, prefix))
         || is_token(word)
-        || runs(word).any(|run| run.len() >= BARE_RUN && has_digit(run) && has_letter(run))
+        || runs(word)
+            .any(|run| run.len() >= BARE_RUN && has_digit(run) && has_letter(run) && !is_hash(run))
+}
+
+/// Whether a run may be a GUID without hyphens, a Git commit or a hash (MD5, SHA-1, SHA-256): those are common in names.
+fn is_hash(run: &str) -> bool {
+    HASH_LENGTHS.contains(&run.len()) && run.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a word is a prefix and a long run behind it. The case does not count: an alias has only small letters.
@@ -130,7 +139,9 @@ mod tests {
     #[case("AIzaSyA1234567890abcdefghijklmnopqrstuv")]
     #[case("hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh")]
     #[case("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc")]
-    #[case("0123456789abcdef0123456789abcdef")]
+    #[case("0123456789abcdef0123456789abcdef0")]
+    #[case("0123456789abcdefghijklmnopqrstuv")]
+    #[case("sk-0123456789abcdef0123456789abcdef")]
     #[case("my key sk-abc123def456ghi789jkl0 please")]
     #[case("OPENAI_API_KEY=sk-abc123def456ghi789jkl0")]
     #[case("\"sk-abc123def456ghi789jkl0\",")]
@@ -150,6 +161,9 @@ mod tests {
     #[case("Asian markets 20240101 production")]
     #[case("hf_summarizer2")]
     #[case("3fa85f64-5717-4562-b3fc-2c963f66afa6")]
+    #[case("Site 3fa85f6457174562b3fc2c963f66afa6")]
+    #[case("build 2BE152574F6D1B0A9C3E5D7F8091A2B3C4D5E6F7")]
+    #[case("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
     #[case("gpt-4o-mini-2024-07-18")]
     #[case("Donaudampfschifffahrtsgesellschaftskapitän")]
     #[case("https://my-resource-2.openai.azure.com/openai/deployments/gpt-4o")]

@@ -16,6 +16,8 @@ pub struct Merged {
     refused: Vec<(Field, Reason)>,
     /// The settings whose secret stays as it is stored.
     kept: Vec<String>,
+    /// The stored name and alias; none for a copy, which gets its own.
+    stored: Option<(String, String)>,
 }
 
 impl Merged {
@@ -26,10 +28,27 @@ impl Merged {
             !matches!(error.reason, Reason::NotAKey(_))
                 || !error.field.setting_key().is_some_and(is_kept)
         });
+        if let Some((name, alias)) = &self.stored {
+            let is_name_kept = self.draft.name.as_deref().map(str::trim) == Some(name.as_str());
+            if is_name_kept && forgive(&Field::Name, found) {
+                found.name.clone_from(name);
+            }
+            if self.draft.alias.as_ref() == Some(alias) && forgive(&Field::Alias, found) {
+                found.alias = Some(alias.clone());
+            }
+        }
         for (field, reason) in self.refused {
             found.refuse(field, reason);
         }
     }
+}
+
+/// Drops the error that a name or an alias looks like an API key; false when there was none.
+fn forgive(at: &Field, found: &mut Examined) -> bool {
+    let before = found.errors.len();
+    let errors = &mut found.errors;
+    errors.retain(|error| error.field != *at || error.reason != Reason::LooksLikeKey);
+    errors.len() < before
 }
 
 /// Lays `change` over `before`.
@@ -69,6 +88,7 @@ pub fn over(
         draft,
         refused,
         kept,
+        stored: Some((before.item.name.clone(), before.item.alias.clone())),
     }
 }
 
@@ -79,6 +99,7 @@ pub fn copy(
     catalog: &ProviderCatalog,
 ) -> Examined {
     let mut merged = over(original, change, catalog);
+    merged.stored = None;
     merged.draft.name.clone_from(&change.name);
     merged.draft.alias.clone_from(&change.alias);
     if merged.draft.settings.is_none() {
@@ -133,6 +154,7 @@ pub fn back_to(
         draft,
         refused,
         kept,
+        stored: Some((before.item.name.clone(), before.item.alias.clone())),
     }
 }
 
@@ -269,6 +291,43 @@ mod tests {
         let mut found = merged.draft.examine(&catalog, Stored::Nothing);
         merged.refuse_what_moved(&mut found);
         found.errors.into_iter().map(|error| error.reason).collect()
+    }
+
+    #[test]
+    fn stored_name_and_alias_like_a_key_are_not_examined_again() {
+        let mut before = stored("sk-1");
+        before.item.name = "sk-abc123def456ghi789jkl0".into();
+        before.item.alias = "sk-abc123def456ghi789jkl0".into();
+        let catalog = ProviderCatalog::embedded();
+        for change in [
+            r#"{"isActive":false}"#,
+            r#"{"name":" sk-abc123def456ghi789jkl0 ","alias":"sk-abc123def456ghi789jkl0"}"#,
+        ] {
+            assert_eq!(reasons(&before, change), [], "{change}");
+        }
+        let shown = Connection {
+            item: before.item.clone(),
+            settings: None,
+        };
+        let merged = back_to(&before, &shown, &catalog);
+        let mut found = merged.draft.examine(&catalog, Stored::Nothing);
+        merged.refuse_what_moved(&mut found);
+        assert_eq!(found.name, before.item.name);
+        assert_eq!(found.alias.as_ref(), Some(&before.item.alias));
+        let other = r#"{"name":"sk-zyx123def456ghi789jkl0"}"#;
+        assert_eq!(reasons(&before, other), [Reason::LooksLikeKey]);
+        let change = ConnectionDraft {
+            name: Some(before.item.name.clone()),
+            alias: Some("copy".into()),
+            ..ConnectionDraft::default()
+        };
+        let errors = copy(&before, &change, &catalog).errors;
+        assert!(
+            errors
+                .iter()
+                .any(|error| error.reason == Reason::LooksLikeKey),
+            "a copy gets a name of its own"
+        );
     }
 
     #[test]
