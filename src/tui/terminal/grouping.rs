@@ -2,7 +2,6 @@
 
 use super::decode::Decoded;
 use crate::tui::burst::Burst;
-use crate::tui::key::Key;
 
 /// The most bytes in one burst; what follows is another one.
 const LARGEST: usize = 64 * 1024;
@@ -25,17 +24,25 @@ pub struct Grouping {
 impl Grouping {
     /// Groups all that one read yielded.
     pub fn read(&mut self, decoded: Vec<Decoded>, groups: &mut Vec<Group>) {
-        let mut keys = Vec::new();
+        if self.burst.is_none() && is_paste(&decoded) {
+            self.burst = Some(Burst::default());
+        }
         for one in decoded {
-            if let Decoded::Key(key) = one {
-                keys.push(key);
-            } else {
-                self.keys(std::mem::take(&mut keys), groups);
-                self.quiet(groups);
-                groups.push(Group::One(one));
+            match (&mut self.burst, one) {
+                (Some(burst), Decoded::Key(key)) => {
+                    burst.push(key);
+                    if burst.len() >= LARGEST {
+                        self.flush(groups);
+                    }
+                }
+                (None, one @ Decoded::Key(_)) => groups.push(Group::One(one)),
+                // The keys behind a mouse event belong to the same burst until the quiet.
+                (_, one @ (Decoded::Paste(_) | Decoded::Mouse(..))) => {
+                    self.flush(groups);
+                    groups.push(Group::One(one));
+                }
             }
         }
-        self.keys(keys, groups);
     }
 
     /// Whether a burst goes on: its end may still be on its way.
@@ -45,34 +52,25 @@ impl Grouping {
 
     /// Ends the burst that goes on.
     pub fn quiet(&mut self, groups: &mut Vec<Group>) {
-        let burst = self.burst.take().filter(|burst| !burst.is_empty());
-        groups.extend(burst.map(Group::Burst));
+        self.flush(groups);
+        self.burst = None;
     }
 
-    fn keys(&mut self, keys: Vec<Key>, groups: &mut Vec<Group>) {
-        let mut burst = match self.burst.take() {
-            Some(burst) => burst,
-            None if is_paste(&keys) => Burst::default(),
-            None => {
-                groups.extend(keys.into_iter().map(Decoded::Key).map(Group::One));
-                return;
-            }
-        };
-        for key in keys {
-            burst.push(key);
-            if burst.len() >= LARGEST {
-                groups.push(Group::Burst(std::mem::take(&mut burst)));
-            }
-        }
-        self.burst = Some(burst);
+    /// Hands over what there is of a burst; the keys that follow are still a burst.
+    fn flush(&mut self, groups: &mut Vec<Group>) {
+        let burst = self.burst.as_mut().map(std::mem::take);
+        let burst = burst.filter(|burst| !burst.is_empty());
+        groups.extend(burst.map(Group::Burst));
     }
 }
 
-/// Whether keys of one read are treated as a paste.
-fn is_paste(keys: &[Key]) -> bool {
+/// Whether the keys of one read are treated as a paste, mouse events among them or not.
+fn is_paste(decoded: &[Decoded]) -> bool {
     let mut burst = Burst::default();
-    for key in keys {
-        burst.push(*key);
+    for one in decoded {
+        if let Decoded::Key(key) = one {
+            burst.push(*key);
+        }
     }
     burst.is_paste()
 }
@@ -110,6 +108,9 @@ mod tests {
     #[case::pair_at_the_end(&["a\r\n"], &["a", "Enter", "Ctrl-J"])]
     #[case::pair_then_more(&["a\r\nb"], &["{3}"])]
     #[case::arrow_after_enter(&["\r\u{1b}[B"], &["Enter", "↓"])]
+    #[case::mouse_in_a_burst(&["0123456789abcdefg\u{1b}[<0;5;7MDy", "q"], &["{17}", "Mouse(Down(Left), 4, 6)", "{3}"])]
+    #[case::mouse_before_the_rest(&["0123456789abcdef\u{1b}[<0;5;7Mg"], &["{16}", "Mouse(Down(Left), 4, 6)", "{1}"])]
+    #[case::mouse_between_keys(&["a\u{1b}[<0;5;7Mb"], &["a", "Mouse(Down(Left), 4, 6)", "b"])]
     #[case::rest_of_a_burst(&["0123456789abcdefg", "Dy", "q"], &["{20}"])]
     fn keys_and_bursts_are_told_apart(#[case] reads: &[&str], #[case] groups: &[&str]) {
         assert_eq!(grouped(reads), groups);
