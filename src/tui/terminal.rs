@@ -227,13 +227,18 @@ impl Listener {
 
     /// How long to wait for more before [`Self::quiet`]; for ever when nothing is unfinished.
     fn patience(&self) -> Option<Duration> {
-        (self.decoder.is_waiting() || self.grouping.is_waiting()).then_some(QUIET)
+        if self.grouping.is_waiting() {
+            return Some(QUIET);
+        }
+        self.decoder.patience()
     }
 
-    /// Ends what is unfinished.
+    /// Ends what is unfinished for as long as [`Self::patience`].
     fn quiet(&mut self) {
         let (mut decoded, mut groups) = (Vec::new(), Vec::new());
-        self.decoder.quiet(&mut decoded);
+        if self.decoder.patience() <= self.patience() {
+            self.decoder.quiet(&mut decoded);
+        }
         self.grouping.read(decoded, &mut groups);
         self.grouping.quiet(&mut groups);
         self.translate(groups);

@@ -3,7 +3,7 @@
 //! Why not crossterm's decoder: it has no state for the strings that a terminal sends as answers (OSC, DCS, APC, PM, SOS), so
 //! their text becomes keys, and a control sequence that it does not know leaks its parameters as keys (`CSI > c`) or holds
 //! back every later key (`CSI ? … $ y`). Here a whole sequence is either understood or dropped. There is no clock in here: the
-//! reader calls [`Decoder::quiet`] after [`QUIET`] without a byte.
+//! reader calls [`Decoder::quiet`] after [`Decoder::patience`] without a byte.
 
 mod csi;
 
@@ -17,6 +17,10 @@ use crate::tui::line;
 
 /// After this time without a byte, an unfinished sequence or burst is over.
 pub const QUIET: Duration = Duration::from_millis(100);
+
+/// After this time without a byte, a bracketed paste is over although its end mark is missing. A paste may pause for longer than
+/// [`QUIET`], over a slow connection.
+const PASTE_QUIET: Duration = Duration::from_secs(2);
 
 /// The most bytes that are dropped as one sequence.
 const LONGEST_SEQUENCE: usize = 4 * 1024;
@@ -85,18 +89,19 @@ impl Decoder {
         }
     }
 
-    /// Whether [`Self::quiet`] has something to end.
-    pub const fn is_waiting(&self) -> bool {
-        // A paste may pause: it ends with its own mark.
-        !matches!(self.state, State::Ground | State::Paste { .. })
+    /// Time without a byte after which [`Self::quiet`] ends what is unfinished; `None` when nothing is.
+    pub const fn patience(&self) -> Option<Duration> {
+        match self.state {
+            State::Ground => None,
+            State::Paste { .. } => Some(PASTE_QUIET),
+            _ => Some(QUIET),
+        }
     }
 
-    /// Ends an unfinished sequence: one that has only its opener was a key with Alt.
+    /// Ends an unfinished sequence: one that has only its opener was a key with Alt. A paste is handed over as it is.
     pub fn quiet(&mut self, decoded: &mut Vec<Decoded>) {
-        if !self.is_waiting() {
-            return;
-        }
         match std::mem::take(&mut self.state) {
+            State::Paste { text, .. } => decoded.push(paste(&text)),
             State::SingleShift => decoded.push(alt(b'O')),
             State::Control(bytes) if bytes.is_empty() => decoded.push(alt(b'[')),
             State::Text {
@@ -293,12 +298,15 @@ impl Decoder {
             }
         };
         if matched == PASTE_END.len() {
-            let text = String::from_utf8_lossy(&text).into_owned();
-            decoded.push(Decoded::Paste(Zeroizing::new(text)));
+            decoded.push(paste(&text));
         } else {
             self.state = State::Paste { text, matched };
         }
     }
+}
+
+fn paste(text: &[u8]) -> Decoded {
+    Decoded::Paste(Zeroizing::new(String::from_utf8_lossy(text).into_owned()))
 }
 
 const fn alt_if(has_alt: bool) -> KeyModifiers {
@@ -410,9 +418,9 @@ mod tests {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();
         decoder.feed(b"\x1b]52;c;qDy", &mut events);
-        assert!(decoder.is_waiting());
+        assert_eq!(decoder.patience(), Some(QUIET));
         decoder.quiet(&mut events);
-        assert!(!decoder.is_waiting() && events.is_empty());
+        assert!(decoder.patience().is_none() && events.is_empty());
         decoder.feed(b"j", &mut events);
         assert_eq!(events, [key(KeyCode::Char('j'), KeyModifiers::NONE)]);
     }
@@ -448,6 +456,19 @@ mod tests {
     }
 
     #[test]
+    fn paste_without_its_end_mark_ends_with_a_long_quiet() {
+        let mut decoder = Decoder::default();
+        let mut events = Vec::new();
+        decoder.feed(b"\x1b[200~lost\x1b[20", &mut events);
+        assert!(events.is_empty());
+        assert_eq!(decoder.patience(), Some(PASTE_QUIET));
+        decoder.quiet(&mut events);
+        decoder.feed(b"\x03", &mut events);
+        let control_c = key(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert_eq!(events, [paste(b"lost"), control_c]);
+    }
+
+    #[test]
     fn huge_paste_is_kept_only_as_far_as_needed() {
         let mut paste = b"\x1b[200~".to_vec();
         paste.resize(1024 * 1024, b'x');
@@ -469,7 +490,7 @@ mod tests {
                 decoder.feed(read, &mut events);
             }
             decoder.quiet(&mut events);
-            proptest::prop_assert!(!decoder.is_waiting());
+            proptest::prop_assert!(decoder.patience().is_none());
         });
     }
 }
