@@ -35,8 +35,12 @@ impl<'t> Script<'t> {
     pub(super) fn find(text: &'t str, programs: &'static [&'static str]) -> Option<Self> {
         let text = without_prompt(text, programs);
         let mut rest = text;
+        let (mut first, mut last) = (None, None);
         loop {
-            rest = rest.trim_start_matches(|sign: char| sign.is_whitespace() || sign == ';');
+            let word_start =
+                rest.trim_start_matches(|sign: char| sign.is_whitespace() || sign == ';');
+            let (skipped, word_start) = rest.split_at(rest.len() - word_start.len());
+            rest = word_start;
             if rest.starts_with('#') {
                 rest = rest.split_once('\n')?.1;
                 continue;
@@ -52,9 +56,13 @@ impl<'t> Script<'t> {
             let is_set =
                 is_assignment(word) || KEYWORDS.contains(&word) || WRAPPERS.contains(&word);
             let is_option = word.starts_with('-') || word == "&&";
-            if !is_set && !is_option && !is_operand(text, word) {
+            if !is_set && !is_option && !is_operand(first, last) {
                 return None;
             }
+            if first.is_none() || skipped.contains('\n') {
+                first = Some(word);
+            }
+            last = Some(word);
             rest = behind;
         }
     }
@@ -133,14 +141,8 @@ fn is_program(word: &str, programs: &[&str]) -> bool {
         })
 }
 
-/// The name or value behind `setx`, and the user behind `sudo -u`.
-fn is_operand(text: &str, word: &str) -> bool {
-    let before = text.split(word).next().unwrap_or_default().trim_end();
-    let last = before.split_whitespace().next_back();
-    let first = before
-        .lines()
-        .next_back()
-        .and_then(|line| line.split_whitespace().next());
+/// The name or value behind `setx`, and the user behind `sudo -u`: told by the `first` word of the line and the `last` one.
+fn is_operand(first: Option<&str>, last: Option<&str>) -> bool {
     matches!(last, Some("-u" | "-g" | "=")) || first == Some("setx")
 }
 

@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 
 use super::{Token, Unclosed};
 
+/// The most characters between `<` and `>` of a placeholder: a bound, since every `<` looks ahead.
+const LONGEST_PLACEHOLDER: usize = 128;
+
 /// Splits a text into words.
 pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
     let mut reader = Reader {
@@ -224,7 +227,8 @@ impl Reader<'_> {
 
     /// `<your-key>` without quotes.
     fn is_placeholder(&self) -> bool {
-        let mut inner = self.signs.clone().take_while(|sign| !sign.is_whitespace());
+        let inner = self.signs.clone().take(LONGEST_PLACEHOLDER);
+        let mut inner = inner.take_while(|sign| !sign.is_whitespace());
         inner.next().is_some_and(char::is_alphabetic) && inner.any(|sign| sign == '>')
     }
 

@@ -24,6 +24,9 @@ pub(in crate::connection::paste) enum Part {
     Pipe,
 }
 
+/// The longest variable that can be assigned to, in bytes: a bound, since every `=` looks at the whole word.
+const LONGEST_VARIABLE: usize = 256;
+
 /// Splits a command for a program that is not PowerShell's own; `$env:NAME = value` becomes one word.
 pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, Unclosed> {
     let mut tokens: Vec<Token> = Vec::new();
@@ -133,7 +136,9 @@ impl Reader<'_> {
     fn is_assignment(&self) -> bool {
         let Some(word) = &self.word else { return true };
         (self.depth > 0 && self.is_key)
-            || (word.starts_with('$') && !word.contains(['(', '/', '?']))
+            || (word.starts_with('$')
+                && word.len() <= LONGEST_VARIABLE
+                && !word.contains(['(', '/', '?']))
     }
 
     fn backtick(&mut self) {

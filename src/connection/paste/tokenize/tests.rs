@@ -29,6 +29,16 @@ fn posix_words(#[case] text: &str, #[case] expected: &[&str]) {
     assert_eq!(words(Shell::Posix, text).unwrap(), [expected]);
 }
 
+#[test]
+fn look_ahead_is_bounded() {
+    let long = "a".repeat(200);
+    let placeholder = format!("x:<{long}> b");
+    assert_eq!(words(Shell::Posix, &placeholder).unwrap(), [["x:"]]);
+    let variable = format!("${long}{long}=b");
+    assert_eq!(words(Shell::PowerShell, &variable).unwrap(), [[variable]]);
+    assert_eq!(words(Shell::PowerShell, "$a = b").unwrap(), [["$a=b"]]);
+}
+
 #[rstest]
 #[case("a ^\"b c^\" d", &["a", "b c", "d"])]
 #[case("a \"b^c\"", &["a", "b^c"])]
