@@ -5,7 +5,7 @@ mod options;
 use zeroize::Zeroizing;
 
 use super::program::Script;
-use super::request::PastedRequest;
+use super::request::{LARGEST_EXPANDED, PastedRequest};
 use super::url::Address;
 use super::{PasteKind, PasteResult, powershell};
 use crate::provider::{Provider, ProviderCatalog};
@@ -41,9 +41,13 @@ pub(super) fn read(
     let mut command = Arguments {
         request,
         address: None,
+        data: Vec::new(),
+        is_get: false,
+        peeked: 0,
         words: script.words.into_iter(),
     };
     let result = command.read().and_then(|()| {
+        command.take_data();
         let mut request = command.request;
         request.address = command.address.ok_or("it has no http or https address")?;
         request.connection(KIND, catalog, wanted)
@@ -78,6 +82,11 @@ fn is_command(arguments: &str) -> bool {
 struct Arguments {
     request: PastedRequest,
     address: Option<Zeroizing<String>>,
+    /// Data options and their values; they belong to the address with `--get`.
+    data: Vec<(String, Zeroizing<String>)>,
+    is_get: bool,
+    /// Total length of the arguments whose variables were replaced.
+    peeked: usize,
     words: std::vec::IntoIter<Zeroizing<String>>,
 }
 
@@ -125,6 +134,7 @@ impl Arguments {
         for (at, letter) in letters.char_indices() {
             let Some(name) = options::of_letter(letter) else {
                 match letter {
+                    'G' => self.take_flag("get"),
                     'k' => self.take_flag("insecure"),
                     'n' => self.take_flag("netrc"),
                     ':' => self.leave_out_next(),
@@ -148,6 +158,7 @@ impl Arguments {
     }
 
     fn take_flag(&mut self, name: &str) {
+        self.is_get |= name == "get";
         if options::is_notable(name) {
             self.request.left_out.other(format!("--{name}"));
         } else if !is_flag_name(name) {
@@ -164,7 +175,45 @@ impl Arguments {
             Use::Signature => self.request.signature = Some(value),
             Use::Credential => self.request.left_out.credential(format!("--{name}")),
             Use::Other => self.request.left_out.other(format!("--{name}")),
+            Use::Data => self.data.push((name.to_owned(), value)),
+            Use::Query => self.take_parameters("data-urlencode", &value),
             Use::Request => {}
+        }
+    }
+
+    /// Takes the data that `--get` puts into the address.
+    fn take_data(&mut self) {
+        for (option, value) in std::mem::take(&mut self.data) {
+            if self.is_get {
+                self.take_parameters(&option, &value);
+            }
+        }
+    }
+
+    /// Takes parameters in the notation of a data option; those of `--data-urlencode` are not encoded, except behind `+`.
+    fn take_parameters(&mut self, option: &str, value: &str) {
+        let is_encoded = !option.ends_with("data-urlencode");
+        let encoded = value.strip_prefix('+').filter(|_| !is_encoded);
+        if encoded.is_some() || is_encoded {
+            if value.starts_with('@') && option != "data-raw" {
+                return self.request.left_out.credential(IN_A_FILE);
+            }
+            let pairs = url::form_urlencoded::parse(encoded.unwrap_or(value).as_bytes());
+            for (name, value) in pairs {
+                let value = Zeroizing::new(value.into_owned());
+                self.request.parameters.push((name.into_owned(), value));
+            }
+            return;
+        }
+        match value.find(['=', '@']).map(|at| value.split_at(at)) {
+            Some((_, file)) if file.starts_with('@') => {
+                self.request.left_out.credential(IN_A_FILE);
+            }
+            Some((name, value)) if !name.is_empty() => {
+                let value = Zeroizing::new(value[1..].to_owned());
+                self.request.parameters.push((name.to_owned(), value));
+            }
+            Some(_) | None => {}
         }
     }
 
@@ -205,8 +254,9 @@ impl Arguments {
             return;
         }
         // What is not an address here may become one when its variables are replaced.
-        let is_address = {
+        let is_address = self.peeked < LARGEST_EXPANDED && {
             let expanded = self.request.variables.peek(&word);
+            self.peeked += expanded.len();
             Address::read(&expanded).is_some() || expanded.contains("://")
         };
         if is_address {
@@ -231,6 +281,8 @@ impl Arguments {
         }
     }
 }
+
+const IN_A_FILE: &str = "parameters in a file";
 
 const NO_VALUE: &str = "its last option has no value";
 

@@ -105,7 +105,7 @@ fn tokens(text: &str) -> Option<Vec<JsToken>> {
     Some(tokens)
 }
 
-/// Reads `headers: { … }` and `headers: new Headers({ … })`.
+/// Reads `headers: { … }`, `headers: [[…], …]` and `headers: new Headers(…)`. Headers that are somewhere else are named.
 fn read_headers(tokens: &[JsToken], request: &mut PastedRequest) {
     let is_key = |token: &JsToken| match token {
         JsToken::Text(text) => text.as_str() == "headers",
@@ -121,8 +121,11 @@ fn read_headers(tokens: &[JsToken], request: &mut PastedRequest) {
         rest = behind;
         match token {
             JsToken::Sign('{') => break,
+            JsToken::Sign('[') => return read_pairs(rest, request),
             JsToken::Sign('(') | JsToken::Word(_) => {}
-            JsToken::Text(_) | JsToken::Sign(_) => return,
+            JsToken::Text(_) | JsToken::Sign(_) => {
+                return request.left_out.credential(UNREAD_HEADERS);
+            }
         }
     }
     loop {
@@ -135,22 +138,61 @@ fn read_headers(tokens: &[JsToken], request: &mut PastedRequest) {
                 rest = behind;
                 continue;
             }
-            _ => return,
+            [JsToken::Sign('}'), ..] | [] => return,
+            // A spread, a name that is computed, or a variable alone.
+            [_, behind @ ..] => {
+                request.left_out.credential(UNREAD_HEADERS);
+                let is_end = |token: &JsToken| matches!(token, JsToken::Sign(',' | '}'));
+                let end = behind.iter().position(is_end).unwrap_or(behind.len());
+                rest = behind.get(end..).unwrap_or_default();
+                continue;
+            }
         };
         let end = behind
             .iter()
             .position(|token| matches!(token, JsToken::Sign(',' | '}')))
             .unwrap_or(behind.len());
         let (value, behind) = behind.split_at(end);
-        let value = match value {
-            [JsToken::Text(value)] => value.clone(),
-            // An expression: its value is not known.
-            [JsToken::Text(scheme), ..] if scheme.trim().eq_ignore_ascii_case("bearer") => {
-                Zeroizing::new("Bearer $expression".to_owned())
-            }
-            _ => Zeroizing::new("$expression".to_owned()),
-        };
-        request.headers.push((name, value));
+        request.headers.push((name, value_of(value)));
         rest = behind;
+    }
+}
+
+/// Name of headers whose values are not in the call.
+const UNREAD_HEADERS: &str = "headers";
+
+/// Reads `["name", value], …]`.
+fn read_pairs(tokens: &[JsToken], request: &mut PastedRequest) {
+    let mut rest = tokens;
+    loop {
+        rest = match rest {
+            [JsToken::Sign(']'), ..] => return,
+            [JsToken::Sign(','), behind @ ..] => behind,
+            [
+                JsToken::Sign('['),
+                JsToken::Text(name),
+                JsToken::Sign(','),
+                behind @ ..,
+            ] => {
+                let is_end = |token: &JsToken| matches!(token, JsToken::Sign(']'));
+                let end = behind.iter().position(is_end).unwrap_or(behind.len());
+                let (value, behind) = behind.split_at(end);
+                let name = name.as_str().to_owned();
+                request.headers.push((name, value_of(value)));
+                behind.get(1..).unwrap_or_default()
+            }
+            _ => return request.left_out.credential(UNREAD_HEADERS),
+        };
+    }
+}
+
+/// The value of a header; that of an expression is not known.
+fn value_of(tokens: &[JsToken]) -> Zeroizing<String> {
+    match tokens {
+        [JsToken::Text(value)] => value.clone(),
+        [JsToken::Text(scheme), ..] if scheme.trim().eq_ignore_ascii_case("bearer") => {
+            Zeroizing::new("Bearer $expression".to_owned())
+        }
+        _ => Zeroizing::new("$expression".to_owned()),
     }
 }

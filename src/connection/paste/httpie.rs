@@ -130,7 +130,11 @@ fn take_item(request: &mut PastedRequest, item: &str) {
         return;
     };
     let (name, value) = item.split_at(at);
-    if let Some(value) = value.strip_prefix("==") {
+    if value.starts_with("==@") {
+        request.left_out.credential("parameters in a file");
+    } else if value.starts_with(":@") {
+        request.left_out.credential("headers in a file");
+    } else if let Some(value) = value.strip_prefix("==") {
         let separator = if request.address.contains('?') {
             '&'
         } else {

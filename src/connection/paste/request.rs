@@ -38,6 +38,9 @@ const ORDINARY: [&str; 21] = [
     "user-agent",
 ];
 
+/// The most bytes of a request with the values of its variables.
+pub(super) const LARGEST_EXPANDED: usize = 256 * 1024;
+
 /// Headers that carry a key alone.
 const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 
@@ -56,6 +59,8 @@ const KEY_PARAMETERS: [&str; 6] = [
 pub(super) struct PastedRequest {
     pub(super) address: Zeroizing<String>,
     pub(super) headers: Vec<(String, Zeroizing<String>)>,
+    /// Parameters of the address that are given apart from it.
+    pub(super) parameters: Vec<(String, Zeroizing<String>)>,
     /// A bearer token that is not in a header, and the option it came from.
     pub(super) bearer: Option<(&'static str, Zeroizing<String>)>,
     /// `user:password`, and the option it came from.
@@ -92,7 +97,7 @@ impl PastedRequest {
         catalog: &ProviderCatalog,
         wanted: Option<&Provider>,
     ) -> Result<PastedConnection, &'static str> {
-        self.expand();
+        self.expand()?;
         let address =
             Address::read(&self.address).ok_or("its address is not an http or https address")?;
         let (provider, found_by) =
@@ -105,6 +110,9 @@ impl PastedRequest {
             extra_headers: Vec::new(),
         };
         reader.take_address(&address);
+        for (name, value) in &self.parameters {
+            reader.take_parameter(name, value);
+        }
         for (name, value) in &self.headers {
             reader.take_header(name, value);
         }
@@ -119,16 +127,22 @@ impl PastedRequest {
         Ok(reader.collected.finish(kind))
     }
 
-    /// Puts the values of known variables in.
-    fn expand(&mut self) {
+    /// Puts the values of known variables in; an error when the request grows too much.
+    fn expand(&mut self) -> Result<(), &'static str> {
         let variables = &mut self.variables;
-        self.address = variables.expand(&self.address);
-        for (_, value) in &mut self.headers {
-            *value = variables.expand(value);
+        let headers = self.headers.iter_mut().chain(&mut self.parameters);
+        let headers = headers.map(|(_, value)| value);
+        let options = self.bearer.iter_mut().chain(&mut self.user);
+        let options = options.map(|(_, value)| value);
+        let mut total = 0;
+        for text in headers.chain(options).chain([&mut self.address]) {
+            *text = variables.expand(text);
+            total += text.len();
+            if total > LARGEST_EXPANDED {
+                return Err("it is too long with the values of its variables");
+            }
         }
-        for (_, value) in self.bearer.iter_mut().chain(&mut self.user) {
-            *value = variables.expand(value);
-        }
+        Ok(())
     }
 }
 

@@ -15,19 +15,18 @@ pub(super) enum Use {
     Signature,
     /// A credential that no provider takes.
     Credential,
+    /// Data of the body, or of the address with `--get`.
+    Data,
+    /// Parameters of the address.
+    Query,
     /// The request or its output, and nothing of a connection.
     Request,
     /// The way to the server, or a limit.
     Other,
 }
 
-const REQUEST: [&str; 30] = [
+const REQUEST: [&str; 24] = [
     "create-file-mode",
-    "data",
-    "data-ascii",
-    "data-binary",
-    "data-raw",
-    "data-urlencode",
     "dump-header",
     "etag-compare",
     "etag-save",
@@ -47,7 +46,6 @@ const REQUEST: [&str; 30] = [
     "trace-ascii",
     "trace-config",
     "upload-file",
-    "url-query",
     "user-agent",
     "variable",
     "write-out",
@@ -209,6 +207,8 @@ pub(super) fn with_value(name: &str) -> Option<Use> {
     let name = name.strip_prefix("expand-").unwrap_or(name);
     match name {
         "url" => Some(Use::Url),
+        "data" | "data-ascii" | "data-binary" | "data-raw" | "data-urlencode" => Some(Use::Data),
+        "url-query" => Some(Use::Query),
         "header" => Some(Use::Header),
         "oauth2-bearer" => Some(Use::Bearer),
         "user" => Some(Use::User),

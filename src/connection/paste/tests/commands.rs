@@ -12,6 +12,48 @@ fn commands_of_other_tools_are_read() {
 
 pub(super) const ROWS: &[Row] = &[
     row(
+        "fetch('https://api.openai.com/v1/models', { headers: [['Accept', '*/*'], ['Authorization', 'Bearer §']] })",
+        "openai",
+        &[KEY],
+        &[],
+    ),
+    row(
+        "fetch('https://api.openai.com/v1/models', { headers: new Headers([['Authorization', `Bearer §`],]), method: 'GET' })",
+        "openai",
+        &[KEY],
+        &[],
+    ),
+    row(
+        "fetch('https://api.openai.com/v1/models', { headers: h, body: JSON.stringify({ a: 1 }) })",
+        "openai",
+        &[],
+        &["headers"],
+    ),
+    row(
+        "fetch('https://api.openai.com/v1/models', { headers: { ...secret, Authorization: 'Bearer §' } })",
+        "openai",
+        &[KEY],
+        &["headers"],
+    ),
+    row(
+        "fetch('https://api.openai.com/v1/models', { headers: { Accept: '*/*', [name]: 'Bearer §' } })",
+        "openai",
+        &[],
+        &["headers"],
+    ),
+    row(
+        "http https://api.anthropic.com/v1/models x-api-key:@key.txt",
+        "anthropic",
+        &[],
+        &["headers in a file"],
+    ),
+    row(
+        "http https://generativelanguage.googleapis.com/v1beta/models key==@key.txt",
+        "google",
+        &[],
+        &["parameters in a file"],
+    ),
+    row(
         "Invoke-RestMethod -Uri 'https://api.openai.com/v1/models' -Headers @{ 'Authorization' = 'Bearer §' }",
         "openai",
         &[KEY],

@@ -11,6 +11,37 @@ fn curl_commands_are_read() {
 }
 
 pub(super) const ROWS: &[Row] = &[
+    // Parameters apart from the address.
+    row(
+        "curl -G https://generativelanguage.googleapis.com/v1beta/models --data-urlencode 'key=§'",
+        "google",
+        &[KEY],
+        &[],
+    ),
+    row(
+        "curl --get https://generativelanguage.googleapis.com/v1beta/models -d 'pageSize=5&key=§'",
+        "google",
+        &[KEY],
+        &[],
+    ),
+    row(
+        "K=§\ncurl https://generativelanguage.googleapis.com/v1beta/models --url-query \"key=$K\"",
+        "google",
+        &[KEY],
+        &[],
+    ),
+    row(
+        "curl -sG http://127.0.0.1:8391/v1/models -d key=§ --url-query api_session@id.txt",
+        "openai-compatible",
+        &[LOCAL],
+        &["parameters in a file", "the key in the address"],
+    ),
+    row(
+        "curl https://api.openai.com/v1/chat/completions -H 'Authorization: Bearer §' -d 'key=other'",
+        "openai",
+        &[KEY],
+        &[],
+    ),
     // Quotes of POSIX shells.
     row(
         "curl https://api.openai.com/v1/models -H 'Authorization: Bearer §'",
@@ -570,6 +601,12 @@ pub(super) const ROWS: &[Row] = &[
     // Before and behind the command.
     row(
         "sudo curl http://127.0.0.1:8391/v1/models -H 'Authorization: Bearer §'",
+        "openai-compatible",
+        &[LOCAL, KEY],
+        &[],
+    ),
+    row(
+        "sudo -u u curl http://127.0.0.1:8391/v1/models -H 'Authorization: Bearer §'",
         "openai-compatible",
         &[LOCAL, KEY],
         &[],

@@ -6,6 +6,21 @@ use rstest::rstest;
 use super::{PLANTED, leak, read};
 use crate::connection::PasteResult;
 
+#[test]
+fn request_that_variables_make_huge_is_unreadable() {
+    let value = "x".repeat(30 * 1024);
+    let headers = " -H 'a:$A$A'".repeat(1000);
+    let many_headers = format!("A={value}\ncurl https://api.openai.com/v1{headers}");
+    let addresses = " $A$A".repeat(1000);
+    let many_addresses = format!("A={value}\ncurl {addresses} http://127.0.0.1:1/$A$A$A$A$A");
+    for text in [many_headers, many_addresses] {
+        let PasteResult::Unreadable(unreadable) = read(&text, "") else {
+            panic!("{}", text.len());
+        };
+        assert!(!unreadable.to_string().contains("xxx"));
+    }
+}
+
 #[rstest]
 #[case("sk-just-a-key")]
 #[case("hello = world")]
