@@ -150,6 +150,36 @@ fn key_in_the_name_is_masked_warned_of_and_moved() {
     assert!(!stage.frame().contains("abc123"));
 }
 
+/// A key that only the catalogue's prefixes tell.
+const PREFIXED: &str = "bedrock-api-key-abc123def456ghi789";
+
+#[test]
+fn key_with_a_prefix_of_a_provider_is_masked_and_moved() {
+    let mut stage = Stage::empty(140, 30);
+    stage.play("namazon<enter>").play(PREFIXED);
+    let frame = stage.frame();
+    assert!(frame.contains("This looks like an API key"), "{frame}");
+    assert!(!frame.contains("abc123"), "{frame}");
+    assert_eq!(stage.app.form().unwrap().title(), "Untitled");
+    stage.play("<f6>");
+    let frame = stage.frame();
+    assert!(frame.contains("The key was moved to"), "{frame}");
+    assert!(!frame.contains("abc123"), "{frame}");
+    assert_eq!(stage.app.form().unwrap().name(), "");
+}
+
+#[rstest]
+#[case::providers("n")]
+#[case::filter("/")]
+#[case::palette(":")]
+fn key_with_a_prefix_of_a_provider_is_masked_in_a_filter(#[case] open: &str) {
+    let mut stage = Stage::three(100, 30);
+    stage.play(open).play(PREFIXED);
+    let frame = stage.frame();
+    assert!(frame.contains("•••••"), "{frame}");
+    assert!(!frame.contains("abc123"), "{frame}");
+}
+
 #[test]
 fn key_in_the_alias_is_refused_at_once() {
     let mut stage = Stage::empty(100, 30);

@@ -55,13 +55,22 @@ pub fn has_key(text: &str) -> bool {
 
 /// Whether a text contains an API key, also one with one of these `prefixes`.
 pub fn has_key_with<'a>(text: &str, prefixes: impl Iterator<Item = &'a str>) -> bool {
-    let mut prefixes = prefixes.filter(|prefix| !prefix.is_empty());
-    has_key(text) || prefixes.any(|prefix| words(text).any(|word| is_prefixed(word, prefix)))
+    find_key_with(text, prefixes).is_some()
 }
 
 /// The first API key in a text.
 pub fn find_key(text: &str) -> Option<&str> {
     words(text).find(|word| is_key(word))
+}
+
+/// The first API key in a text, or else the first with one of these `prefixes`.
+pub fn find_key_with<'t, 'a>(
+    text: &'t str,
+    prefixes: impl Iterator<Item = &'a str>,
+) -> Option<&'t str> {
+    let mut prefixes = prefixes.filter(|prefix| !prefix.is_empty());
+    let prefixed = |prefix| words(text).find(|word| is_prefixed(word, prefix));
+    find_key(text).or_else(|| prefixes.find_map(prefixed))
 }
 
 /// The parts of a text that may be a key: what stands between white space, quotes and `NAME=`.

@@ -31,7 +31,7 @@ use super::layer::Outcome;
 use super::line::{LONGEST, Line, Pasting};
 use super::notice::Notice;
 use crate::appsettings::Reference;
-use crate::connection::{Connection, PasteResult, alias};
+use crate::connection::{Connection, PasteResult};
 use crate::provider::{Provider, ProviderCatalog, SettingsField};
 pub use checks::AliasCheck;
 use checks::Known;
@@ -195,7 +195,8 @@ impl Form {
 
     /// What the form is called on screen: its name, unless there is none or it contains an API key.
     pub fn title(&self) -> &str {
-        kept::title(self.name())
+        let has_key = self.field(&Place::Name).is_some_and(Field::has_stray_key);
+        kept::title(self.name(), has_key)
     }
 
     /// Whether something would be lost by leaving.
@@ -386,7 +387,7 @@ impl Form {
                 self.alias_follows = self.id().is_none() && self.typed(&Place::Alias).is_empty();
             }
             Some(Place::Name) if self.alias_follows => {
-                let suggested = alias::suggest(self.name());
+                let suggested = self.suggested_alias();
                 if let Some(field) = self
                     .fields
                     .iter_mut()

@@ -12,6 +12,7 @@ use tui_input::{Input, InputRequest};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::key::Key;
+use crate::provider::ProviderCatalog;
 use crate::text::key_like;
 
 /// The most bytes a line has; nothing longer is a name, an address or a key.
@@ -72,14 +73,19 @@ impl Line {
         self.input.value()
     }
 
-    /// The text as it may be shown: one with an API key in it is masked.
-    pub fn shown(&self) -> Cow<'_, str> {
+    /// The text as it may be shown: one with an API key in it is masked, also with a key of the catalogue's providers.
+    pub fn shown(&self, catalog: &ProviderCatalog) -> Cow<'_, str> {
         let value = self.value();
-        if key_like::has_key(value) {
-            Cow::Owned(MASKED.repeat(value.chars().count()))
+        if key_like::has_key_with(value, catalog.key_prefixes()) {
+            Cow::Owned(self.masked())
         } else {
             Cow::Borrowed(value)
         }
+    }
+
+    /// A sign for every character of the text.
+    pub fn masked(&self) -> String {
+        MASKED.repeat(self.value().chars().count())
     }
 
     /// Whether it says nothing.

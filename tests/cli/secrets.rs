@@ -321,6 +321,17 @@ fn blank_set_keeps_the_stored_secret_and_unset_clears_it(#[case] blank: &str) {
 }
 
 #[test]
+fn name_with_a_key_prefix_of_a_provider_suggests_no_alias() {
+    let home = Home::new();
+    let name = "bedrock-api-key-abc123def456ghi789";
+    let create = ["connections", "create", "--provider", "openai-compatible"];
+    let more = ["--set", "endpoint=http://127.0.0.1:9/v1", "--name", name];
+    let answer = home.run(&[&create[..], &more].concat());
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert!(!answer.said().contains("Alias"), "{answer:?}");
+}
+
+#[test]
 fn two_secrets_from_stdin_are_refused() {
     let home = with_optional_key();
     let both = ["--secret-stdin", "apiKey", "--secret-stdin", "headers"];

@@ -118,7 +118,8 @@ impl Create {
             let key = known.map_or(key, |field| field.key.as_str());
             settings.set(key, value.clone());
         }
-        if name.as_deref().is_some_and(key_like::has_key) {
+        let has_key = |name: &str| key_like::has_key_with(name, catalog.key_prefixes());
+        if name.as_deref().is_some_and(has_key) {
             // Such a name suggests no alias, and "Alias is required" would be the first error.
             let refused = ConnectionError::at(Field::Name, Reason::LooksLikeKey);
             return Err(refused.into());

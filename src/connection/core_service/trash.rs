@@ -80,7 +80,8 @@ impl CoreService {
                 } else if !alias::is_well_formed(&other) {
                     Some(Reason::AliasFormat)
                 } else {
-                    key_like::has_key(&other).then_some(Reason::LooksLikeKey)
+                    let prefixes = self.catalog.key_prefixes();
+                    key_like::has_key_with(&other, prefixes).then_some(Reason::LooksLikeKey)
                 };
                 if let Some(reason) = reason {
                     return Err(ConnectionError::at(Field::Alias, reason));

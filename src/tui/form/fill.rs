@@ -2,7 +2,7 @@
 
 use super::Form;
 use super::field::{Field, Place, Value};
-use crate::connection::{PastedConnection, PastedProfile, Plain, Setting, alias, secret_input};
+use crate::connection::{PastedConnection, PastedProfile, Plain, Setting, secret_input};
 use crate::provider::{DefaultValue, FieldKind, ProviderCatalog};
 use crate::text::printable;
 use crate::tui::fit;
@@ -49,7 +49,7 @@ impl Form {
         self.choose_ways(&keys);
         for (place, text) in [(Place::Name, &draft.name), (Place::Alias, &draft.alias)] {
             if let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) {
-                match self.fill_own(&place, text) {
+                match self.fill_own(&place, text, catalog) {
                     Some(label) => filled.push(label),
                     None => left_out.push(self.label_of(&place)),
                 }
@@ -121,7 +121,7 @@ impl Form {
     }
 
     /// The name and the alias are only taken where there is none.
-    fn fill_own(&mut self, place: &Place, text: &str) -> Option<String> {
+    fn fill_own(&mut self, place: &Place, text: &str, catalog: &ProviderCatalog) -> Option<String> {
         let is_alias = *place == Place::Alias;
         let is_free = self.typed(place).is_empty() || (is_alias && self.alias_follows);
         if !is_free {
@@ -130,12 +130,12 @@ impl Form {
         let label = self.label_of(place);
         self.set_own(place, text);
         if let Some(at) = self.fields.iter().position(|field| field.place == *place) {
-            self.warn_of_stray_key(at);
+            self.warn_of_stray_key(at, catalog);
         }
         if is_alias {
             self.alias_follows = false;
         } else if self.alias_follows && self.id().is_none() {
-            let suggested = alias::suggest(self.name());
+            let suggested = self.suggested_alias();
             self.set_own(&Place::Alias, &suggested);
         }
         Some(label)

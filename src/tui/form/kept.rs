@@ -38,8 +38,8 @@ struct KeptField {
 }
 
 /// A name as it is shown above a form: one that is empty or contains an API key is left out.
-pub(super) fn title(name: &str) -> &str {
-    if name.is_empty() || key_like::has_key(name) {
+pub(super) fn title(name: &str, has_key: bool) -> &str {
+    if name.is_empty() || has_key {
         "Untitled"
     } else {
         name
@@ -48,8 +48,9 @@ pub(super) fn title(name: &str) -> &str {
 
 impl Kept {
     /// The name, or what stands for one that was not typed.
-    pub fn shown_name(&self) -> &str {
-        title(&self.name)
+    pub fn shown_name(&self, catalog: &ProviderCatalog) -> &str {
+        let has_key = key_like::has_key_with(&self.name, catalog.key_prefixes());
+        title(&self.name, has_key)
     }
 
     /// What it is about, in a sentence.

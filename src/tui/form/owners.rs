@@ -10,7 +10,7 @@ const MOST_NAMED: usize = 3;
 impl Form {
     /// Looks at the secret that a field says.
     pub(super) fn look_at_key(&mut self, at: usize, catalog: &ProviderCatalog) {
-        self.warn_of_stray_key(at);
+        self.warn_of_stray_key(at, catalog);
         let Some(field) = self.fields.get_mut(at) else {
             return;
         };

@@ -2,6 +2,7 @@
 
 use super::Form;
 use super::field::{Field, Place, Value};
+use crate::connection::alias;
 use crate::provider::ProviderCatalog;
 use crate::text::key_like;
 use crate::tui::line::Pasting;
@@ -10,10 +11,11 @@ use crate::tui::notice::Notice;
 impl Field {
     /// Whether the field shows what it holds to everyone, and holds an API key. It is then drawn masked.
     pub fn has_stray_key(&self) -> bool {
+        // Only a stray key is warned of here; which prefixes the providers have was looked up then.
         matches!(self.place, Place::Name | Place::Alias | Place::Note)
             && self
                 .line()
-                .is_some_and(|line| key_like::has_key(line.value()))
+                .is_some_and(|line| self.warning.is_some() || key_like::has_key(line.value()))
     }
 }
 
@@ -25,7 +27,7 @@ impl Form {
     }
 
     /// Warns at a field that holds an API key and should not.
-    pub(super) fn warn_of_stray_key(&mut self, at: usize) {
+    pub(super) fn warn_of_stray_key(&mut self, at: usize, catalog: &ProviderCatalog) {
         let Some(field) = self.fields.get(at) else {
             return;
         };
@@ -34,7 +36,7 @@ impl Form {
         }
         let key = field
             .line()
-            .and_then(|line| key_like::find_key(line.value()));
+            .and_then(|line| key_like::find_key_with(line.value(), catalog.key_prefixes()));
         let warning = key.map(|key| match self.secret_field_for(key) {
             Some(to) => format!(
                 "This looks like an API key: F6 moves it to {}",
@@ -45,11 +47,21 @@ impl Form {
         self.fields[at].warning = warning;
     }
 
+    /// The alias that the name suggests; none when the name contains an API key.
+    pub(super) fn suggested_alias(&self) -> String {
+        let name = self.field(&Place::Name);
+        if name.is_some_and(Field::has_stray_key) {
+            return String::new();
+        }
+        alias::suggest(self.name())
+    }
+
     /// Moves the API key in the field with the focus to the secret field, and says so.
     pub fn move_stray_key(&mut self, catalog: &ProviderCatalog) -> Notice {
         let from = self.focus;
         let key = self.fields.get(from).and_then(Field::line);
-        let key = key.and_then(|line| key_like::find_key(line.value()));
+        let key =
+            key.and_then(|line| key_like::find_key_with(line.value(), catalog.key_prefixes()));
         let Some(key) = key.map(|key| zeroize::Zeroizing::new(key.to_owned())) else {
             return Notice::info("There is no API key in this field");
         };

@@ -68,7 +68,7 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
         Layer::Bulk => app.bulk.as_ref().map(of_many).unwrap_or_default(),
         Layer::Compare(compare) => of_compare(app, compare),
         Layer::Report(report) => of_report(report),
-        Layer::Confirm(confirm) => of_question(confirm),
+        Layer::Confirm(confirm) => of_question(app, confirm),
         Layer::Clipboard => Saying {
             place:
                 "What shall be said by itself, to be copied: name, alias, id or json? back leaves."
@@ -213,7 +213,7 @@ fn of_report(report: &Report) -> Saying {
     }
 }
 
-fn of_question(confirm: &Confirm) -> Saying {
+fn of_question(app: &App, confirm: &Confirm) -> Saying {
     let mut body = vec![confirm.text.clone()];
     body.extend(confirm.subject.clone());
     body.extend(confirm.note.map(str::to_owned));
@@ -221,7 +221,7 @@ fn of_question(confirm: &Confirm) -> Saying {
     if let Some(line) = &confirm.line {
         here.push(match line.value() {
             "" => "A line that is no answer is a note about the change.".to_owned(),
-            _ => format!("Note: {}", line.shown()),
+            _ => format!("Note: {}", line.shown(&app.catalog)),
         });
     }
     let answers = confirm.buttons.iter().enumerate();

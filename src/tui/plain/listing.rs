@@ -157,7 +157,7 @@ fn draft(app: &App, draft: &Draft) -> String {
     match &draft.kept {
         Ok(kept) => format!(
             "{}, {}, kept {when}",
-            kept.shown_name(),
+            kept.shown_name(&app.catalog),
             kept.about(&app.catalog)
         ),
         Err(why) => format!("Cannot be read. {why}, kept {when}"),

@@ -34,7 +34,7 @@ fn place(app: &App) -> String {
         Some(filter) => format!(
             "{} of {all}, filtered by {}; / alone shows all of them.",
             tree.shown_len(),
-            filter.line.shown()
+            filter.line.shown(&app.catalog)
         ),
         None if tree.is_empty() => match app.keymap.first_key(Context::Tree, Action::New) {
             Some(_) => "No connections yet; new creates the first one.".into(),

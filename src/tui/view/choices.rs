@@ -181,7 +181,9 @@ pub(super) fn draw_in(
     if choices.line.is_empty() {
         paint::line(buffer, typing, &[(hint, theme.placeholder.style())]);
     }
-    let cursor = paint::typed_line(buffer, typing, &choices.line, theme.text.style());
+    let shown = choices.line.shown(&scene.app.catalog);
+    let typed = (&choices.line, shown.as_ref());
+    let cursor = paint::typed_line(buffer, typing, typed, theme.text.style());
     for (row, (at, shown)) in (0..list.height).zip(rows.iter().enumerate().skip(choices.top)) {
         let place = Area {
             y: list.y + row,

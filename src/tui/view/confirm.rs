@@ -70,7 +70,7 @@ pub fn draw(scene: Scene<'_>, confirm: &Confirm, buffer: &mut Buffer) -> Option<
     Some(paint::typed_line(
         buffer,
         input,
-        line,
+        (line, &line.shown(&scene.app.catalog)),
         theme.input_focus.style(),
     ))
 }

@@ -78,7 +78,11 @@ fn line(scene: Scene<'_>, draft: &Draft, area: Area, buffer: &mut Buffer) {
                 Subject::Stored { .. } => "changed",
             };
             let about = format!("{what} · {}", kept.provider_name(&scene.app.catalog));
-            (kept.shown_name().to_owned(), about, theme.text)
+            (
+                kept.shown_name(&scene.app.catalog).to_owned(),
+                about,
+                theme.text,
+            )
         }
         Err(_) => ("Cannot be read".to_owned(), String::new(), theme.wrong),
     };

@@ -195,7 +195,9 @@ fn input(
             field.placeholder,
             style.patch(theme.placeholder.style()),
         ),
-        Value::Text(line) if field.has_stray_key() => paint::typed_line(buffer, area, line, style),
+        Value::Text(line) if field.has_stray_key() => {
+            paint::typed_line(buffer, area, (line, &line.masked()), style)
+        }
         Value::Text(line) => {
             let at = paint::typed(buffer, area, line.around_cursor(), style);
             if let Some(rest) = field.completion().filter(|_| is_focused) {

@@ -127,9 +127,13 @@ pub fn scroll_bar(buffer: &mut Buffer, area: Area, seen: (usize, usize, usize), 
     }
 }
 
-/// Draws a line of text that everyone sees, an API key in it masked; answers where the cursor is.
-pub fn typed_line(buffer: &mut Buffer, area: Area, line: &Line, style: Style) -> (u16, u16) {
-    let shown = line.shown();
+/// Draws a line of text as it is `shown`, whole or masked; answers where the cursor is.
+pub fn typed_line(
+    buffer: &mut Buffer,
+    area: Area,
+    (line, shown): (&Line, &str),
+    style: Style,
+) -> (u16, u16) {
     let (before, _) = line.around_cursor();
     if shown == line.value() {
         return typed(buffer, area, line.around_cursor(), style);

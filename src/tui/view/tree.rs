@@ -138,7 +138,7 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     );
     paint::line(buffer, room, &[(" / ", theme.key.style())]);
     let rest = room.split_left(3).1;
-    let shown = filter.line.shown();
+    let shown = filter.line.shown(&scene.app.catalog);
     let text = shown.as_ref();
     let wide = u16::try_from(fit::width(&fit::cut(text, rest.width.into()))).unwrap_or(0);
     let typing = rest.split_left(wide + 1).0;
@@ -158,7 +158,7 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
             &[(" ", theme.text.style())],
         );
     }
-    let cursor = paint::typed_line(buffer, typing, &filter.line, theme.title.style());
+    let cursor = paint::typed_line(buffer, typing, (&filter.line, text), theme.title.style());
     paint::line(
         buffer,
         rest.split_left(wide).1,

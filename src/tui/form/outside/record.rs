@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
 
 use super::UNCHANGED;
-use crate::connection::{Mask, alias, secret_input};
+use crate::connection::{Mask, secret_input};
 use crate::provider::ProviderCatalog;
 use crate::tui::form::field::{Field, Place, Value};
 use crate::tui::form::fill::named;
@@ -67,7 +67,7 @@ impl Form {
         }
         self.choose_ways(&said);
         if followed && self.alias_follows && self.subject == Subject::New {
-            let suggested = alias::suggest(self.name());
+            let suggested = self.suggested_alias();
             if let Some(line) = self
                 .fields
                 .iter_mut()
