@@ -282,7 +282,7 @@ fn entered_mask_never_keeps_the_stored_secret(
     home.write("mask", text);
     let verb: &[&str] = match verb {
         "update" => &UPDATE,
-        _ => &["connections", "duplicate", "case"],
+        _ => &["connections", "duplicate", "case", "--name", "Copy"],
     };
     let piped = home.pipe(&[verb, &["--secret-stdin", "apiKey"]].concat(), text);
     let file = home.run(&[verb, &["--secret-file", "apiKey=mask"]].concat());
