@@ -409,7 +409,7 @@ fn is_kept(bytes: &[u8]) {
     let catalog = CATALOG.get_or_init(ProviderCatalog::embedded);
     if let Some(kept) = Kept::read(bytes) {
         assert_eq!(Kept::read(&kept.to_bytes()).as_ref(), Some(&kept));
-        assert!(!kept.about(catalog).is_empty() && !kept.shown_name().is_empty());
+        assert!(!kept.about(catalog).is_empty() && !kept.shown_name(catalog).is_empty());
         let provider = catalog.get(&kept.provider_id).unwrap_or(&catalog.all()[0]);
         let form = Form::restored(&kept, provider, catalog);
         assert!(form.focus < form.fields.len());
