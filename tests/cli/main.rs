@@ -29,6 +29,7 @@ mod refusals;
 mod secrets;
 mod shapes;
 mod shell;
+mod surface;
 mod talk;
 mod targets;
 mod terminal;

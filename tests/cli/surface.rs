@@ -1,0 +1,75 @@
+//! The interface that scripts rely on: command names, option names and exit codes. A change here breaks scripts.
+
+use std::fmt::Write;
+
+use clap::{Arg, Command};
+use umai::cli::exit::Exit;
+
+fn describe(argument: &Arg) -> String {
+    let mut line = match argument.get_long() {
+        Some(long) => format!("--{long}"),
+        None => format!("<{}>", argument.get_value_names().unwrap()[0]),
+    };
+    if let Some(short) = argument.get_short() {
+        write!(line, ", -{short}").unwrap();
+    }
+    for alias in argument.get_all_aliases().unwrap_or_default() {
+        write!(line, ", alias --{alias}").unwrap();
+    }
+    if argument.get_action().takes_values() && argument.get_long().is_some() {
+        let names = argument.get_value_names().unwrap_or_default();
+        write!(line, " <{}>", names.join("> <")).unwrap();
+    }
+    let values = argument.get_possible_values();
+    if argument.get_action().takes_values() && !values.is_empty() {
+        let values: Vec<_> = values.iter().map(|value| value.get_name()).collect();
+        write!(line, " = {}", values.join(" | ")).unwrap();
+    }
+    if let Some(variable) = argument.get_env() {
+        write!(line, " [{}]", variable.to_string_lossy()).unwrap();
+    }
+    line
+}
+
+fn list(command: &Command, path: &str, surface: &mut String) {
+    writeln!(surface, "{path}").unwrap();
+    for alias in command.get_all_aliases() {
+        writeln!(surface, "  alias {alias}").unwrap();
+    }
+    let mut arguments: Vec<_> = command.get_arguments().map(describe).collect();
+    arguments.sort();
+    for argument in arguments {
+        writeln!(surface, "  {argument}").unwrap();
+    }
+    for command in command.get_subcommands() {
+        list(command, &format!("{path} {}", command.get_name()), surface);
+    }
+}
+
+#[test]
+fn cli_surface() {
+    let mut surface = String::new();
+    list(&umai::cli::parse::command(), "umai", &mut surface);
+    insta::assert_snapshot!(surface);
+}
+
+#[test]
+fn exit_codes_stay() {
+    let codes = [
+        (Exit::Done, 0),
+        (Exit::Trouble, 1),
+        (Exit::Usage, 2),
+        (Exit::NotFound, 3),
+        (Exit::Refused, 4),
+        (Exit::Conflict, 5),
+        (Exit::Store, 6),
+        (Exit::Server, 7),
+        (Exit::Untested, 8),
+        (Exit::HungUp, 129),
+        (Exit::Interrupted, 130),
+        (Exit::Terminated, 143),
+    ];
+    for (exit, code) in codes {
+        assert_eq!(exit as u8, code, "{exit:?}");
+    }
+}
