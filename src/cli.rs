@@ -1,4 +1,4 @@
-//! The command line: what can be said, and the composition root that carries it out.
+//! Command line: arguments, and the composition root that runs the commands.
 
 pub mod app;
 pub mod ask;
@@ -46,23 +46,23 @@ use session::Ground;
 use crate::config::Config;
 use crate::config::file::ConfigFile;
 
-/// What can be said.
+/// Arguments of the command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "umai",
     version,
     about = "A terminal backoffice for AI connections",
-    long_about = "A terminal backoffice for AI connections.\n\nWithout a command it opens the app. The commands do the same from a script: \
-        data goes to stdout, talk to stderr, and the exit code says how it ended.",
+    long_about = "A terminal backoffice for AI connections.\n\nWithout a command, umai opens the app. The commands do the same from a script: \
+        data goes to stdout, messages go to stderr, and the exit code tells the result.",
     after_long_help = EXAMPLES,
     disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub struct Args {
-    /// Where things are and how to answer.
+    /// Global options.
     #[command(flatten)]
     pub globals: Globals,
-    /// What to do; nothing opens the app.
+    /// Command; without one, the app opens.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -80,13 +80,13 @@ Examples:
   umai --target prod
 
 Exit codes:
-  0 done, 1 trouble outside umai, for example output that cannot be written,
-  2 the command line is not right or nothing may be changed, 3 not found, 4 refused by validation,
-  5 conflict (the alias is taken, or someone else saved meanwhile), 6 store or key trouble,
-  7 the server cannot be reached or does not let us in, 8 the provider did not accept the connection,
-  130 Ctrl-C, 143 asked to end by a signal, 129 the terminal is gone
+  0 success, 1 error outside umai, for example output that cannot be written,
+  2 usage error, or a change in read-only mode, 3 not found, 4 rejected by validation,
+  5 conflict (the alias exists, or the connection changed elsewhere), 6 store or key error,
+  7 server unreachable or access denied, 8 connection test failed,
+  130 Ctrl-C, 143 terminated by a signal, 129 terminal closed
 
-No option takes a secret: every process can read arguments.";
+No option takes a secret, because every process on this machine can read arguments.";
 
 /// Options of every command.
 #[derive(Debug, Clone, ClapArgs)]
@@ -95,7 +95,7 @@ No option takes a secret: every process can read arguments.";
     reason = "each is a flag of the command line"
 )]
 pub struct Globals {
-    /// The folder where connections are kept [default: umai in XDG's data folder]
+    /// Data directory, where connections are stored [default: umai in XDG's data directory]
     #[arg(
         long,
         global = true,
@@ -105,7 +105,7 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub data: Option<PathBuf>,
-    /// The folder of the key and of your own providers [default: umai in XDG's config folder]
+    /// Config directory, with the key and your own providers [default: umai in XDG's config directory]
     #[arg(
         long,
         global = true,
@@ -115,7 +115,7 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub config: Option<PathBuf>,
-    /// The file with the key that seals secrets [default: umai.key in the config folder]
+    /// File with the key that encrypts secrets [default: umai.key in the config directory]
     #[arg(
         long,
         global = true,
@@ -125,7 +125,7 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub key_file: Option<PathBuf>,
-    /// The file with the passphrase of the key [default: asked for on a terminal]
+    /// File with the passphrase of the key [default: prompt on a terminal]
     #[arg(
         long,
         global = true,
@@ -135,7 +135,7 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub passphrase_file: Option<PathBuf>,
-    /// Another folder, where the backups of the store are copied to
+    /// Second directory that backups of the store are copied to
     #[arg(
         long,
         global = true,
@@ -145,7 +145,7 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub backup_folder: Option<PathBuf>,
-    /// The settings that $Section:Key refers to [default: appsettings.json in this folder]
+    /// File that $Section:Key references resolve against [default: appsettings.json in the working directory]
     #[arg(
         long,
         global = true,
@@ -158,20 +158,20 @@ pub struct Globals {
         long,
         global = true,
         value_name = "ID",
-        help = "User secrets of the .NET project with this UserSecretsId, read over appsettings in Development only",
+        help = "User secrets of the .NET project with this UserSecretsId; they override appsettings, in Development only",
         help_heading = "Global options"
     )]
     pub user_secrets: Option<String>,
-    /// Folder with one file per configuration key.
+    /// Directory with one file per configuration key.
     #[arg(
         long,
         global = true,
         value_name = "DIR",
-        help = "Folder with one file per configuration key, named Section__Key, read over the environment",
+        help = "Directory with one file per configuration key, named Section__Key; overrides the environment",
         help_heading = "Global options"
     )]
     pub key_per_file: Option<PathBuf>,
-    /// The place that config.toml has under this name [default: its 'target', or the connections of this machine]
+    /// Named target from config.toml [default: its 'target', or the local store]
     #[arg(
         long,
         global = true,
@@ -181,10 +181,10 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub target: Option<String>,
-    /// Change nothing, whatever is asked
+    /// Refuse every change
     #[arg(long, global = true, help_heading = "Global options")]
     pub read_only: bool,
-    /// The server to ask, as https://HOST:PORT [default: the connections of this machine]
+    /// Server to use, as https://HOST:PORT [default: the local store]
     #[arg(
         long,
         global = true,
@@ -194,16 +194,16 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub server: Option<String>,
-    /// The file with the token for the server.
+    /// File with the access token for the server.
     #[arg(
         long,
         global = true,
         value_name = "FILE",
-        help = "The file with the token for the server [default: UMAI_TOKEN in the environment]",
+        help = "File with the access token for the server [default: the environment variable UMAI_TOKEN]",
         help_heading = "Global options"
     )]
     pub token_file: Option<PathBuf>,
-    /// Certificates in PEM that the server is trusted by, besides the system's
+    /// PEM file with certificates to trust for the server, in addition to the system's
     #[arg(
         long,
         global = true,
@@ -211,7 +211,7 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub ca_file: Option<PathBuf>,
-    /// The app's colours: dark, light, mono, colorblind, contrast, or one of your own [default: what fits the terminal]
+    /// Color theme: dark, light, mono, colorblind, contrast, or one of your own [default: chosen for the terminal]
     #[arg(
         long,
         value_name = "NAME",
@@ -220,13 +220,13 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub theme: Option<String>,
-    /// Speak line by line, for a screen reader or a pipe; the way of a terminal with TERM=dumb
+    /// Line-by-line mode for screen readers and pipes; automatic with TERM=dumb
     #[arg(long, help_heading = "Global options")]
     pub plain: bool,
-    /// Start the app as at the first time, not where it was left
+    /// Do not restore the previous session
     #[arg(long, help_heading = "Global options")]
     pub fresh: bool,
-    /// Answer as the management API does, in JSON: --output json
+    /// Print JSON in the shapes of the management API; same as --output json
     #[arg(
         long,
         global = true,
@@ -234,7 +234,7 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub json: bool,
-    /// How to answer [default: table]
+    /// Output format [default: table]
     #[arg(
         long,
         global = true,
@@ -243,16 +243,16 @@ pub struct Globals {
         help_heading = "Global options"
     )]
     pub output: Option<Shape>,
-    /// Say nothing besides the answer but what went wrong
+    /// Print only results and errors
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub quiet: bool,
-    /// Which of these were written on the command line.
+    /// Options that were given explicitly on the command line.
     #[arg(skip)]
     pub written: server::Written,
 }
 
 impl Globals {
-    /// How to answer.
+    /// Returns the output format.
     pub fn shape(&self) -> Shape {
         match self.output {
             Some(shape) => shape,
@@ -262,37 +262,37 @@ impl Globals {
     }
 }
 
-/// A noun.
+/// Commands of umai.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List, read, create, switch, delete and test connections
+    /// List, show, create, activate, delete and test connections
     #[command(subcommand, visible_alias = "connection")]
     Connections(connections::Verb),
-    /// List and read the providers a connection can be made for
+    /// List and show the available providers
     #[command(subcommand, visible_alias = "provider")]
     Providers(providers::Verb),
-    /// Answer the management API over HTTPS
+    /// Serve the management API over HTTPS
     Serve(serve::Serve),
-    /// Make, list and revoke the tokens that let somebody ask the server
+    /// Create, list and revoke access tokens for the server
     #[command(subcommand, visible_alias = "tokens")]
     Token(token::Verb),
-    /// Make, list and check backups of the store, and bring one back
+    /// Create, list, verify and restore backups of the store
     #[command(subcommand, visible_alias = "backups")]
     Backup(backup::Verb),
-    /// Show and change the key that seals secrets
+    /// Show and change the key that encrypts secrets
     #[command(subcommand)]
     Key(key::Verb),
-    /// Write the script that lets a shell complete commands, options and aliases
+    /// Print the script that completes commands, options and aliases in a shell
     Completions(completions::Completions),
-    /// Write the manual pages
+    /// Print the manual pages
     Man(man::Man),
-    /// List the named places of config.toml
+    /// List the named targets of config.toml
     Targets,
-    /// Say what umai sees of terminal, files, key, store, providers, configuration and server, and what to do about it
+    /// Check terminal, files, key, store, providers, configuration and server, and suggest fixes
     Doctor,
 }
 
-/// Runs the process's command line.
+/// Runs the command line of the process.
 pub fn main() -> ExitCode {
     if completions::answer() {
         return Exit::Done.into();
@@ -303,7 +303,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
-            // What was written before belongs to whoever reads it; the failure is told either way.
+            // Output that was written before the failure is still valid, so it is flushed first.
             let _ = output.flush();
             output.failure(&failure);
             failure.exit().into()
@@ -312,7 +312,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
-    keep_to_ourselves()?;
+    restrict_process()?;
     let args = match parse::parse(arguments)? {
         Parsed::Args(args) => *args,
         Parsed::Text(text) => return output.text(&text),
@@ -362,8 +362,8 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
     }
 }
 
-/// Files that only their owner reads, and no memory written to disk when something breaks.
-fn keep_to_ourselves() -> Result<(), Failure> {
+/// Restricts new files to their owner and disables core dumps.
+fn restrict_process() -> Result<(), Failure> {
     use rustix::fs::Mode;
     use rustix::process::{Resource, Rlimit, setrlimit, umask};
     umask(Mode::RWXG | Mode::RWXO);
@@ -371,6 +371,6 @@ fn keep_to_ourselves() -> Result<(), Failure> {
         current: Some(0),
         maximum: Some(0),
     };
-    setrlimit(Resource::Core, none).context("Core dumps cannot be switched off")?;
+    setrlimit(Resource::Core, none).context("Cannot disable core dumps")?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! How this tool behaves: where its files are, and what the file of its settings says.
+//! Configuration of umai itself: its directories, and the settings in `config.toml`.
 
 pub mod file;
 mod lines;
@@ -10,33 +10,33 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
-/// The name of the folders below XDG's.
+/// Name of umai's directories below those of XDG.
 const FOLDER: &str = "umai";
 
-/// The name of the key's file in the config folder and among the service manager's credentials.
+/// Name of the key file in the config directory and among the service manager's credentials.
 const KEY: &str = "umai.key";
 
-const NO_HOME: &str = "There is no home folder; name the folders with --data and --config";
+const NO_HOME: &str = "No home directory. Set the directories with --data and --config";
 
 const READABLE_BY_OTHERS: u32 = 0o044;
 
-/// The folders and files of this tool.
+/// Directories and files of umai.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Where connections are kept.
+    /// Data directory.
     pub data: PathBuf,
-    /// Where the key, the user's providers, themes and keys are.
+    /// Config directory, with the key and the user's providers, themes and keymap.
     pub config: PathBuf,
-    /// The sealing key, when it is not in the config folder.
+    /// Key file, if it is not in the config directory.
     pub key_file: Option<PathBuf>,
-    /// Another folder, where backups are copied to.
+    /// Second directory that backups are copied to.
     pub backup_folder: Option<PathBuf>,
-    /// The file with the passphrase of the key.
+    /// File with the passphrase of the key.
     pub passphrase_file: Option<PathBuf>,
 }
 
 impl Config {
-    /// The folders that were named, and XDG's for those that were not; without a home folder both must be named.
+    /// Returns the given directories, or those of XDG. Fails without a home directory unless both are given.
     pub fn new(
         data: Option<PathBuf>,
         config: Option<PathBuf>,
@@ -61,7 +61,7 @@ impl Config {
         })
     }
 
-    /// The same with a file that holds the passphrase of the key; an empty name is none.
+    /// Sets the file with the passphrase of the key; an empty path means none.
     #[must_use]
     pub fn with_passphrase_file(self, passphrase_file: Option<PathBuf>) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Config {
         }
     }
 
-    /// The same with another folder for copies of backups; an empty name is none.
+    /// Sets the second directory for backups; an empty path means none.
     #[must_use]
     pub fn with_backup_folder(self, backup_folder: Option<PathBuf>) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Config {
         }
     }
 
-    /// The folder of the key and of the files that people write: the one that was named, or XDG's.
+    /// Returns the config directory: the given one, or that of XDG.
     pub fn folder(named: Option<PathBuf>) -> Result<PathBuf, String> {
         match named {
             Some(folder) => Ok(folder),
@@ -89,9 +89,9 @@ impl Config {
         }
     }
 
-    /// What to do about a key file that others can read; nothing when it is only its owner's.
+    /// Returns a warning if others can read the key file.
     ///
-    /// The service manager's own is as it makes it.
+    /// The permissions of the service manager's credentials are not checked.
     pub fn exposed_key(&self) -> Option<String> {
         let path = match &self.key_file {
             Some(path) => path.clone(),
@@ -101,27 +101,27 @@ impl Config {
         let mode = fs::metadata(&path).ok()?.permissions().mode();
         let shown = path.display();
         (mode & READABLE_BY_OTHERS != 0)
-            .then(|| format!("{shown} can be read by others; run: chmod go-r {shown}"))
+            .then(|| format!("{shown} is readable by others; run: chmod go-r {shown}"))
     }
 
-    /// Whether the key comes from the service manager.
+    /// Returns true if the key comes from the service manager.
     pub fn has_credential(&self) -> bool {
         self.key_file.is_none() && has_credential()
     }
 
-    /// Where the app keeps what comes back at its next start, of a data folder or a server.
+    /// Returns the session file of the app for a data directory or a server.
     pub fn session(&self, of: &str) -> PathBuf {
         let name = format!("{:08x}.json", crc32fast::hash(of.as_bytes()));
         self.config.join("sessions").join(name)
     }
 
-    /// Where the user's own providers are.
+    /// Returns the directory of the user's own providers.
     pub fn providers(&self) -> PathBuf {
         self.config.join("providers")
     }
 }
 
-/// Whether the service manager hands the key over, as far as the environment tells.
+/// Returns true if the service manager provides the key, according to the environment.
 fn has_credential() -> bool {
     std::env::var_os("CREDENTIALS_DIRECTORY")
         .is_some_and(|folder| Path::new(&folder).join(KEY).exists())

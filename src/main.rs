@@ -1,4 +1,4 @@
-//! Parses the command line, runs it, and turns the result into an exit code.
+//! Entry point: runs the command line and returns its exit code.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Opens the app: on the whole screen, or line by line.
+//! Opens the app: full screen, or in plain mode.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -17,15 +17,15 @@ use crate::store::shared::{Rest, SharedStore};
 use crate::tui::site::Site;
 use crate::tui::{self, BeforeStop, Opening, TuiError, TuiOptions};
 
-/// What `TERM` says of terminals that can do no more than show lines.
+/// Values of `TERM` for terminals that only show lines.
 const LINES_ONLY: [&str; 2] = ["dumb", "unknown"];
 
-/// How the app is shown.
+/// Mode of the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// On the whole screen.
+    /// Full screen.
     Screen,
-    /// Line by line.
+    /// Plain mode, line by line.
     Lines,
 }
 
@@ -33,11 +33,11 @@ enum Way {
 pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Failure> {
     if format == Format::Json {
         return Err(Failure::Usage(
-            "--json belongs to a command, for example: umai connections list --json".into(),
+            "--json needs a command, for example: umai connections list --json".into(),
         ));
     }
     let way = way(ground, globals)?;
-    // Before the app takes the screen.
+    // Must happen before the app takes over the terminal.
     let exposed_passphrase = passphrase::unlock(ground)?;
     let notices = ground.problems.iter().cloned().chain(ground.exposed_key());
     let notices = notices.chain(exposed_passphrase);
@@ -83,14 +83,14 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
     ended
 }
 
-/// How the app is to be shown here.
+/// Returns the mode for this terminal.
 fn way(ground: &Ground, globals: &Globals) -> Result<Way, Failure> {
     if globals.plain {
         return Ok(Way::Lines);
     }
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(Failure::Usage(
-            "The app needs a terminal. From a script use a command, for example: umai connections list; or --plain, which reads lines".into(),
+            "The app needs a terminal. In scripts, use a command, for example umai connections list, or --plain to read lines".into(),
         ));
     }
     Ok(if shows_lines_only(&ground.file) {
@@ -100,13 +100,13 @@ fn way(ground: &Ground, globals: &Globals) -> Result<Way, Failure> {
     })
 }
 
-/// Whether the terminal can show lines only, or shall.
+/// Returns true if the terminal only shows lines, or plain mode is configured.
 pub fn shows_lines_only(file: &ConfigFile) -> bool {
     let terminal = std::env::var("TERM").unwrap_or_default();
     file.is_plain || LINES_ONLY.contains(&terminal.as_str())
 }
 
-/// Where the app is, as it says on screen.
+/// Returns the target as the app shows it.
 fn site(ground: &Ground, globals: &Globals) -> Site {
     let target = ground.target.as_ref();
     Site {
@@ -124,7 +124,8 @@ fn site(ground: &Ground, globals: &Globals) -> Site {
     }
 }
 
-/// The options that lead a command to the same place: those that were written. What the environment says is said to commands, too.
+/// Returns the options that lead a command to the same target: those given explicitly. Commands read the environment
+/// themselves.
 fn called_with(globals: &Globals) -> Vec<String> {
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let options = [
@@ -147,7 +148,7 @@ fn called_with(globals: &Globals) -> Vec<String> {
         .collect()
 }
 
-/// Lets other processes have the store while the app is stopped.
+/// Releases the store to other processes while the app is stopped.
 async fn let_go(store: SharedStore) -> Rest {
     store.pause().await
 }

@@ -1,4 +1,4 @@
-//! Asks on the terminal: for a secret without showing it, or for a yes.
+//! Prompts on the terminal: for a secret without echo, or for a confirmation.
 
 use std::io::{ErrorKind, IsTerminal, Read, Stdin, Write};
 
@@ -18,25 +18,25 @@ const CTRL_D: u8 = 0x04;
 const CTRL_U: u8 = 0x15;
 const BACKSPACE: [u8; 2] = [0x08, 0x7f];
 
-/// Whether there is someone to ask.
+/// Returns true if stdin and stderr are a terminal.
 pub fn is_possible() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// What was typed after the label; nothing when it was left empty.
+/// Prompts for a secret; empty input returns none.
 pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
     typed_after(&format!(
-        "{} (not shown; Enter leaves it out): ",
+        "{} (hidden; press Enter to skip): ",
         printable(label)
     ))
 }
 
-/// What was typed after the label, which nothing goes on without; nothing when it was left empty.
+/// Prompts for a required secret; empty input returns none.
 pub fn hidden(label: &str) -> Result<Option<Plain>, Failure> {
-    typed_after(&format!("{} (not shown): ", printable(label)))
+    typed_after(&format!("{} (hidden): ", printable(label)))
 }
 
-/// Says something between two questions.
+/// Prints text between two prompts.
 pub fn say(text: &str) -> Result<(), Failure> {
     prompt(text)
 }
@@ -44,7 +44,7 @@ pub fn say(text: &str) -> Result<(), Failure> {
 fn typed_after(question: &str) -> Result<Option<Plain>, Failure> {
     let question = question.to_owned();
     let typed = signals::unless_stopped(|| {
-        // Quiet before the question: what is typed at once must not be shown, nor be thrown away.
+        // Echo is disabled before the prompt: early input must neither be shown nor be lost.
         let quiet = Quiet::new(std::io::stdin())?;
         prompt(&question)?;
         let source = secret::unbuffered_stdin().context(UNASKABLE)?;
@@ -53,30 +53,30 @@ fn typed_after(question: &str) -> Result<Option<Plain>, Failure> {
     prompt("\n")?;
     let typed = typed?;
     let text = std::str::from_utf8(&typed)
-        .map_err(|_| Failure::Usage("What was typed is not text in UTF-8".into()))?
+        .map_err(|_| Failure::Usage("The input is not valid UTF-8".into()))?
         .trim();
     Ok((!text.is_empty()).then(|| Plain::new(text)))
 }
 
-/// Whether it shall be, as somebody says; where nobody can answer, a sentence about `--yes`.
+/// Prompts for the confirmation of a deletion; without a terminal, fails with a hint about `--yes`.
 pub fn is_certain(question: &str, output: &Output) -> Result<bool, Failure> {
     is_agreed(
         question,
-        "Nothing was deleted: repeat the command with --yes if it shall be",
+        "Nothing deleted. Add --yes to confirm.",
         output,
     )
 }
 
-/// Whether the answer is yes; where nobody can answer, the sentence that says how it is said beforehand.
+/// Prompts for a confirmation; without a terminal, fails with the given message.
 pub fn is_agreed(question: &str, otherwise: &str, output: &Output) -> Result<bool, Failure> {
-    // Programs are asked nothing, even where somebody could answer.
+    // Programs are not prompted, even on a terminal.
     if output.format() == Format::Json || !is_possible() {
         return Err(Failure::Usage(otherwise.into()));
     }
     yes_or_no(question)
 }
 
-/// Whether the answer is yes; anything else, and no answer, is no.
+/// Returns true if the answer is yes; any other answer, or none, is no.
 pub fn yes_or_no(question: &str) -> Result<bool, Failure> {
     prompt(&format!("{} [y/N] ", printable(question)))?;
     let answer = read_line(secret::unbuffered_stdin().context(UNASKABLE)?)?;
@@ -84,7 +84,7 @@ pub fn yes_or_no(question: &str) -> Result<bool, Failure> {
     Ok(answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes"))
 }
 
-const UNASKABLE: &str = "The terminal cannot be asked";
+const UNASKABLE: &str = "Cannot prompt on the terminal";
 
 fn prompt(text: &str) -> Result<(), Failure> {
     let mut stderr = std::io::stderr();
@@ -95,7 +95,7 @@ fn prompt(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Byte by byte, because the terminal's own line editing stops at 4095.
+/// Reads byte by byte, because the line editing of the terminal stops at 4095 bytes.
 fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut typed = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
     let mut byte = [0];
@@ -115,7 +115,7 @@ fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
             }
             _ if typed.len() == MAX_BYTES => {
                 return Err(Failure::Usage(
-                    "What was typed is too long for a secret".into(),
+                    "The input is too long for a secret".into(),
                 ));
             }
             byte => typed.push(byte),
@@ -124,7 +124,7 @@ fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(typed)
 }
 
-/// A terminal that shows nothing of what is typed until this is dropped.
+/// Disables the echo of the terminal until it is dropped.
 struct Quiet {
     stdin: Stdin,
     before: Termios,
@@ -142,7 +142,7 @@ impl Quiet {
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        // Nothing more can be done for a terminal that is gone.
+        // A terminal that is gone needs no reset.
         let _ = tcsetattr(&self.stdin, OptionalActions::Now, &self.before);
     }
 }
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_ends_with_enter_and_can_be_mended() {
+    fn enter_ends_a_line_and_backspace_edits_it() {
         let typed = |keys: &str| {
             read_line(keys.as_bytes()).map(|typed| String::from_utf8_lossy(&typed).into_owned())
         };

@@ -1,4 +1,4 @@
-//! `umai backup`: make, list, check and bring back backups of the store on this machine.
+//! `umai backup`: creates, lists, verifies and restores backups of the local store.
 
 mod restore;
 mod shown;
@@ -23,62 +23,62 @@ use crate::store::backup::shelf::{EXTENSION, Found, Shelf};
 use crate::store::backup::{self, SealVerdict, Target, Verified};
 use crate::store::store_in;
 
-/// What can be done with backups.
+/// Subcommands of `umai backup`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Make a backup now, and read it again to see that it is whole
+    /// Create a backup now and verify it
     #[command(
         after_help = "Examples:\n  umai backup create\n  umai backup create --to /media/stick/\n  umai backup create --to umai.backup --json"
     )]
     Create {
-        /// A folder, or a file that is not there yet [default: beside the store, and in the folder for copies]
-        #[arg(long, value_name = "FOLDER|FILE")]
+        /// Directory, or a new file [default: the backup directory of the store, and the one for copies]
+        #[arg(long, value_name = "DIR|FILE")]
         to: Option<PathBuf>,
-        /// Only examine.
+        /// Dry-run option.
         #[command(flatten)]
         dry: DryRun,
     },
-    /// List the backups, the newest first
+    /// List the backups, newest first
     List,
-    /// Read backups to their end and say whether they are whole
+    /// Verify that backups are complete and undamaged
     #[command(
         after_help = "Examples:\n  umai backup verify\n  umai backup verify /media/stick/umai.backup"
     )]
     Verify {
-        /// A name from the list, or a file; every one in the list when none is named
+        /// Name from the list, or a file [default: all listed backups]
         #[arg(value_name = "BACKUP")]
         backup: Option<PathBuf>,
     },
-    /// Bring a backup back; the store that is there is moved aside, never thrown away
+    /// Restore a backup; the current store is moved aside, never deleted
     #[command(
         after_help = "Examples:\n  umai backup restore --newest --dry-run\n  umai backup restore umai-1a2b3c4d-20260601T101500Z-4711\n  umai backup restore /media/stick/umai.backup --yes"
     )]
     Restore(Restore),
 }
 
-/// Which backup is brought back, and how.
+/// Arguments of `umai backup restore`.
 #[derive(Debug, Args)]
 pub struct Restore {
-    /// A name from the list, a file, or the folder of a store that was moved aside
+    /// Name from the list, a file, or the directory of a store that was moved aside
     #[arg(
         value_name = "BACKUP",
         conflicts_with = "newest",
         required_unless_present = "newest"
     )]
     backup: Option<PathBuf>,
-    /// The newest one that is whole
+    /// The newest valid backup
     #[arg(long)]
     newest: bool,
-    /// Say what would change, and change nothing
+    /// Show what would change, without changes
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(long)]
     yes: bool,
 }
 
 impl Verb {
-    /// Whether it changes something.
+    /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
         match self {
             Self::Create { .. } => true,
@@ -88,7 +88,7 @@ impl Verb {
     }
 }
 
-/// Carries it out.
+/// Runs a subcommand.
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     ground.tell(output);
     let is_key_needed = match &verb {
@@ -106,11 +106,11 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
     }
 }
 
-/// Says where a backup would be put.
+/// Reports the location of the backup that would be created.
 fn would_create(target: &Target, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     let data = &ground.config.data;
     if store_in(data).is_none() {
-        let why = format!("There is no readable store in {}", data.display());
+        let why = format!("No readable store in {}", data.display());
         return Err(StoreError::Unusable(why).into());
     }
     let place = match target {
@@ -121,7 +121,7 @@ fn would_create(target: &Target, ground: &Ground, output: &mut Output) -> Result
             file.clone()
         }
     };
-    let sentence = format!("Would put a backup into {}", place.display());
+    let sentence = format!("Would create a backup in {}", place.display());
     dry::say("createBackup", &sentence, output)
 }
 
@@ -141,7 +141,7 @@ fn create(
     if dry.dry_run {
         return would_create(&target, ground, output);
     }
-    let waiting = Waiting::on("Making a backup", output);
+    let waiting = Waiting::on("Creating the backup", output);
     let made = backup::create(&options, &target, Utc::now())?;
     let copies = &ground.config.backup_folder;
     let attempt = match (&target, copies) {
@@ -153,7 +153,7 @@ fn create(
         None => None,
         Some(Ok(copy)) => Some(copy),
         Some(Err(error)) => {
-            output.note(&format!("The backup was not copied: {error}"));
+            output.note(&format!("Backup not copied: {error}"));
             None
         }
     };
@@ -169,13 +169,13 @@ fn create(
                 output.line(&copy.display().to_string())?;
             }
             output.note(&format!(
-                "{}, up to change {}; read again and whole{}",
+                "{}, revision {}; verified{}",
                 shown::connections(made.label.head.digest.count),
                 made.label.head.revision,
                 if made.label.is_sealed() {
                     ""
                 } else {
-                    ", but not sealed: its key is not here"
+                    ", but not signed: the key is missing"
                 }
             ));
             Ok(())
@@ -191,7 +191,7 @@ fn list(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     }
     if found.is_empty() {
         output.note(
-            "There is no backup yet. umai makes one when a store that was changed is closed; umai backup create makes one now",
+            "No backups yet. umai creates one when a changed store is closed. Create one now: umai backup create",
         );
         return Ok(());
     }
@@ -219,7 +219,7 @@ fn list(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         })
         .collect();
     output.text(&table(
-        ["NAME", "MADE", "CONNECTIONS", "WANTED BY", "FOLDER"],
+        ["NAME", "CREATED", "CONNECTIONS", "CREATED BY", "DIRECTORY"],
         &rows,
     ))
 }
@@ -230,13 +230,13 @@ fn verify(backup: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Resu
         None => all(ground)?.into_iter().map(|found| found.path).collect(),
     };
     if paths.is_empty() {
-        output.note("There is no backup yet");
+        output.note("No backups yet");
     }
     let keys = Keys::find(&ground.store_options());
     let mut faulty = 0;
     let mut items = Vec::new();
     for path in &paths {
-        let waiting = Waiting::on("Reading a backup", output);
+        let waiting = Waiting::on("Verifying the backup", output);
         let verified = backup::verify(path, &keys);
         drop(waiting);
         let is_right = verified
@@ -256,32 +256,32 @@ fn verify(backup: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Resu
         return Ok(());
     }
     Err(Failure::Some(
-        format!("{faulty} of {} backups cannot be used", paths.len()),
+        format!("{faulty} of {} backups are damaged", paths.len()),
         Exit::Store,
     ))
 }
 
-/// What was found out about a backup that is whole.
+/// Returns the result of verifying a complete backup.
 fn sentence(path: &Path, verified: &Verified) -> String {
     let seal = match verified.seal {
         SealVerdict::Right => "",
         SealVerdict::Broken => {
             return format!(
-                "✗ {}: it was changed after umai made it, by somebody without the key",
+                "✗ {}: modified after its creation, by someone without the key",
                 path.display()
             );
         }
-        SealVerdict::NoKey => ", its seal cannot be checked without its key",
-        SealVerdict::Unsealed => ", made without a key at hand and so not sealed",
+        SealVerdict::NoKey => ", signature not checked: the key is missing",
+        SealVerdict::Unsealed => ", not signed: created without a key",
     };
     let secrets = match verified.secrets {
-        None => ", its secrets cannot be opened without its key".to_owned(),
+        None => ", secrets not checked: the key is missing".to_owned(),
         Some((count, opened)) if count == opened => String::new(),
-        Some((count, opened)) => format!(", {} of {count} secrets do not open", count - opened),
+        Some((count, opened)) => format!(", {} of {count} secrets cannot be decrypted", count - opened),
     };
     let (connections, trashed) = verified.connections;
     format!(
-        "✓ {}: whole, {}{}, made {}{seal}{secrets}",
+        "✓ {}: valid, {}{}, created {}{seal}{secrets}",
         path.display(),
         shown::connections(connections as u64),
         if trashed > 0 {
@@ -293,13 +293,13 @@ fn sentence(path: &Path, verified: &Verified) -> String {
     )
 }
 
-/// The backups beside the store and in the folder for copies.
+/// Returns the backups of the store's backup directory and of the directory for copies.
 fn all(ground: &Ground) -> Result<Vec<Found>, Failure> {
     let copies = ground.config.backup_folder.as_deref();
     Ok(backup::all(&ground.config.data, copies)?)
 }
 
-/// The file of a backup that was named by its name or its path.
+/// Returns the file of a backup, given by name or path.
 fn find(backup: &Path, ground: &Ground) -> Result<PathBuf, Failure> {
     if backup.is_file() {
         return Ok(backup.to_owned());
@@ -311,13 +311,13 @@ fn find(backup: &Path, ground: &Ground) -> Result<PathBuf, Failure> {
     let found = all(ground)?.into_iter().find(is_meant);
     found.map(|found| found.path).ok_or_else(|| {
         Failure::NoBackup(format!(
-            "There is no backup {}; umai backup list shows those there are, and a file ends with .{EXTENSION}",
+            "No backup '{}'. See umai backup list; a backup file ends with .{EXTENSION}",
             backup.display()
         ))
     })
 }
 
-/// The label of a backup, when it has one.
+/// Returns the header of a backup, if it is readable.
 fn label_of(found: &Found) -> Option<&Label> {
     found.label.as_ref().ok()
 }

@@ -1,4 +1,4 @@
-//! `umai completions`: the script that lets a shell complete commands, options and aliases.
+//! `umai completions`: prints the script that completes commands, options and aliases in a shell.
 
 mod live;
 
@@ -11,23 +11,23 @@ use super::Args;
 use super::exit::Failure;
 use super::output::Output;
 
-/// The variable by which the script asks the program itself; every shell sets it for one call.
+/// Environment variable that the shell script sets to request completions.
 const ASKED: &str = "UMAI_COMPLETE";
 
-/// Which shell's script is wanted.
+/// Arguments of `umai completions`.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  umai completions bash > ~/.local/share/bash-completion/completions/umai\n  umai completions zsh > \"${fpath[1]}/_umai\"\n  umai completions fish > ~/.config/fish/completions/umai.fish"
 )]
 pub struct Completions {
-    /// The shell
+    /// Shell
     #[arg(value_enum)]
     shell: Shell,
 }
 
-/// The shells a script can be made for.
+/// Supported shells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "they are names")]
+#[expect(missing_docs, reason = "names of shells")]
 pub enum Shell {
     Bash,
     Elvish,
@@ -61,17 +61,17 @@ impl Completions {
     }
 }
 
-/// Answers a shell that asks what could be written next; false when none asks.
+/// Answers a completion request of a shell; returns false if there is none.
 pub fn answer() -> bool {
     let folder = std::env::current_dir().ok();
-    // What cannot be completed is told to nobody: it would stand in the middle of a line being typed.
+    // Errors are not printed: they would appear in the line that is being edited.
     CompleteEnv::with_factory(|| with_aliases(Args::command()))
         .var(ASKED)
         .try_complete(std::env::args_os(), folder.as_deref())
         .unwrap_or(true)
 }
 
-/// The same command line, which knows the connections wherever one can be named.
+/// Adds alias completion to every argument that names a connection.
 fn with_aliases(command: Command) -> Command {
     command
         .mut_args(|argument| {

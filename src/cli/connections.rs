@@ -1,4 +1,4 @@
-//! `umai connections`: list, read, create, switch, delete and test.
+//! `umai connections`: list, show, create, change, delete and test connections.
 
 mod apply;
 pub mod create;
@@ -30,102 +30,102 @@ use super::session::{self, Ground, with_service};
 use crate::connection::{ConnectionService, IdOrAlias, Proposal};
 use crate::provider::Capability;
 
-/// What can be done with connections.
+/// Subcommands of `umai connections`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// List connections by name
+    /// List and filter connections
     #[command(
         after_help = "Examples:\n  umai connections list --filter prod --active\n  umai connections list prodction provider:openai '!status:inactive' endpoint:eu\n  umai connections list --provider openai --skip 100 --json"
     )]
     List(list::List),
-    /// Show one connection, its secrets masked
+    /// Show one connection, with masked secrets
     #[command(after_help = "Example:\n  umai connections get openai-production --json")]
     Get {
-        /// The connection
+        /// Connection to show
         #[arg(value_name = "ID_OR_ALIAS")]
         connection: IdOrAlias,
     },
-    /// Create a connection, or many from JSON
+    /// Create a connection, or several from JSON
     Create(Box<create::Create>),
-    /// Change a connection; what is not named stays as it is
+    /// Change a connection; options that are not given keep their values
     Update(Box<update::Update>),
-    /// Create a connection that is what another one is, with its secrets
+    /// Duplicate a connection, including its secrets
     Duplicate(Box<update::Duplicate>),
-    /// Switch connections on
+    /// Activate connections
     Activate {
-        /// The connections
+        /// Connections to activate
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
-        /// Whether it is only said.
+        /// Dry-run option.
         #[command(flatten)]
         dry: DryRun,
     },
-    /// Switch connections off
+    /// Deactivate connections
     Deactivate {
-        /// The connections
+        /// Connections to deactivate
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
-        /// Whether it is only said.
+        /// Dry-run option.
         #[command(flatten)]
         dry: DryRun,
     },
     /// List the versions of a connection, newest first
     History(history::History),
-    /// Show what is different between two versions
+    /// Show the differences between two versions
     Diff(history::Diff),
-    /// Make a connection what it was at a version
+    /// Roll a connection back to an earlier version
     Rollback(history::Rollback),
-    /// Bring a connection back from the trash
+    /// Restore a connection from the trash
     Restore(trash::Restore),
-    /// Take connections out of the trash for good
+    /// Delete connections in the trash permanently
     Purge(trash::Purge),
-    /// Put connections into the trash, from where restore brings them back
+    /// Move connections to the trash
     #[command(after_help = "Example:\n  umai connections delete openai-test --yes")]
     Delete {
-        /// The connections
+        /// Connections to delete
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
-        /// Yes, delete. Without it, it is asked on a terminal
+        /// Skip the confirmation prompt
         #[arg(long)]
         yes: bool,
-        /// Whether it is only said.
+        /// Dry-run option.
         #[command(flatten)]
         dry: DryRun,
     },
-    /// Write connections without their secrets, as a document to keep, compare and apply
+    /// Export connections without their secrets, to store, compare and apply
     #[command(
-        after_help = "Examples:\n  umai connections export --output-file connections.json\n  umai connections export openai-production > one.json\n\nReferences such as $OpenAI:ApiKey stay. Each secret becomes an empty text that \"blank\" names."
+        after_help = "Examples:\n  umai connections export --output-file connections.json\n  umai connections export openai-production > one.json\n\nReferences such as $OpenAI:ApiKey are kept. Each secret becomes an empty string and is listed in \"blank\"."
     )]
     Export(export::Export),
-    /// Create the connections of an export, or of artifacts of Umbraco Deploy
+    /// Create the connections of an export, or of Umbraco Deploy artifacts
     Import(import::Import),
-    /// Make the connections what documents in YAML or JSON say
+    /// Apply connections from YAML or JSON files
     Apply(apply::Apply),
-    /// Ask the providers whether the credentials work
+    /// Test the credentials of connections with their providers
     #[command(
-        after_help = "Examples:\n  umai connections test openai-production\n  umai connections test openai-production anthropic --json\n\nThe key goes to its provider and nowhere else; inactive connections can be tested too. Exit code 8: not accepted."
+        after_help = "Examples:\n  umai connections test openai-production\n  umai connections test openai-production anthropic --json\n\nThe key is sent only to its provider. Inactive connections can be tested too. Exit code 8: a test failed."
     )]
     Test {
-        /// The connections
+        /// Connections to test
         #[arg(value_name = "ID_OR_ALIAS", required = true)]
         connections: Vec<IdOrAlias>,
     },
-    /// List the models that the provider names to a connection
+    /// List the models that the provider offers to a connection
     #[command(
         after_help = "Example:\n  umai connections models openai-production --capability Embedding"
     )]
     Models {
-        /// The connection
+        /// Connection whose models to list
         #[arg(value_name = "ID_OR_ALIAS")]
         connection: IdOrAlias,
-        /// Only models that can do this
-        #[arg(long, value_name = "CAPABILITY", ignore_case = true, value_parser = PossibleValuesParser::new(Capability::ALL.map(Capability::word)).try_map(|word| Capability::named(&word).ok_or("there is no such capability")))]
+        /// Only models with this capability
+        #[arg(long, value_name = "CAPABILITY", ignore_case = true, value_parser = PossibleValuesParser::new(Capability::ALL.map(Capability::word)).try_map(|word| Capability::named(&word).ok_or("unknown capability")))]
         capability: Option<Capability>,
     },
 }
 
 impl Verb {
-    /// Whether it changes something.
+    /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
         match self {
             Self::Create(_)
@@ -150,7 +150,7 @@ impl Verb {
     }
 }
 
-/// Carries out a verb.
+/// Runs a subcommand.
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     match verb {
         Verb::List(list) => list.run(ground, output),
@@ -207,7 +207,7 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
     let taken = match given.from_env() {
         None => None,
         Some(wish) => {
-            // What a server names beyond the providers known here is none of its business.
+            // Only variables of providers known here are read; a server could name any variable.
             let environment = from_env::environment(&ground.catalog);
             if wish.is_dry_run {
                 return wish.tell(&environment, &catalog, output);
@@ -232,7 +232,7 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
     })
 }
 
-/// Says of each what one change would come to.
+/// Reports the result of one change to each connection.
 fn foresee_each(
     connections: &[IdOrAlias],
     proposal: impl Fn(&IdOrAlias) -> Proposal,
@@ -264,7 +264,7 @@ fn foresee_each(
     })
 }
 
-/// Does one thing to each; one that is refused does not keep the others from it, and the first refusal decides the exit code.
+/// Runs an operation on each connection. A refusal does not stop the others, and the first refusal decides the exit code.
 async fn each(
     connections: &[IdOrAlias],
     service: &Arc<dyn ConnectionService>,

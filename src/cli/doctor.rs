@@ -1,7 +1,7 @@
-//! `umai doctor`: what umai sees of the terminal, files, key, store, providers, configuration, targets and server.
+//! `umai doctor`: checks terminal, files, key, store, providers, configuration, targets and server.
 //!
-//! It opens nothing and changes nothing, so it works beside a running app and where a store cannot be opened; and it shows
-//! no secret: names, sizes, states.
+//! It opens and changes nothing, so it works beside a running app and with a damaged store. Its output contains names, sizes
+//! and states, but no secrets.
 
 mod backups;
 mod configuration;
@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::config::file::ConfigFile;
 use finding::{Finding, Findings, State};
 
-/// Looks at everything, says what it finds, and fails when there is a problem.
+/// Runs all checks and prints the findings; fails if there is a problem.
 pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
     let findings = look(globals)?;
     match output.format() {
@@ -39,8 +39,8 @@ pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
         }
     }
     let summary = |count: usize| match count {
-        1 => "1 problem; what to do stands below it".to_owned(),
-        count => format!("{count} problems; what to do stands below each"),
+        1 => "1 problem found; its fix is listed with it".to_owned(),
+        count => format!("{count} problems found; the fixes are listed with them"),
     };
     match findings.worst() {
         None => Ok(()),
@@ -54,7 +54,7 @@ fn show(finding: &Finding, output: &mut Output) -> Result<(), Failure> {
     } = finding;
     output.line(&format!("{:<8} {area:<10} {says}", state.word()))?;
     match &finding.todo {
-        Some(todo) => output.line(&format!("{:<19} do: {todo}", "")),
+        Some(todo) => output.line(&format!("{:<19} fix: {todo}", "")),
         None => Ok(()),
     }
 }
@@ -81,7 +81,7 @@ fn look(globals: &Globals) -> Result<Findings, Failure> {
             }
         }
         Err(failure) => {
-            let todo = "umai targets lists those that there are";
+            let todo = "list the targets: umai targets";
             findings.problem(
                 "target",
                 failure.to_string(),

@@ -1,4 +1,4 @@
-//! Where the app keeps what is typed and not saved: on this machine, also when the connections are a server's.
+//! Location of the app's unsaved drafts: always local, also for the connections of a server.
 
 use std::fmt::Write as _;
 
@@ -10,25 +10,25 @@ use crate::config::Config;
 use crate::drafts::{Place, WithoutKey};
 use crate::store;
 
-/// The name of the folder in the data folder.
+/// Name of the directory in the data directory.
 const FOLDER: &str = "drafts";
 
-/// How many bytes of a digest tell servers apart.
+/// Length of the digest that distinguishes servers, in bytes.
 const TELLING: usize = 8;
 
-/// The drafts about the connections here.
+/// Returns the location for the local store.
 pub fn here(config: &Config) -> Place {
     Place {
         folder: config.data.join(FOLDER),
         target: "here".into(),
         config: config.config.clone(),
         key_file: config.key_file.clone(),
-        // The store made it when it was made itself.
+        // The store's directory exists once the store was created.
         missing_key: WithoutKey::Refuse,
     }
 }
 
-/// The drafts about the connections of a server; none where there is no home for them.
+/// Returns the location for a server; none without a home directory.
 pub fn of_server(globals: &Globals, server: &RemoteOptions) -> Option<Place> {
     let config = Config::new(
         globals.data.clone(),
@@ -45,7 +45,7 @@ pub fn of_server(globals: &Globals, server: &RemoteOptions) -> Option<Place> {
     Some(Place {
         folder: config.data.join(FOLDER).join(name),
         target,
-        // A new key beside an old store would only look like the one that is missing.
+        // A new key beside an existing store would hide that the right key is missing.
         missing_key: if store::is_missing(&config.data) {
             WithoutKey::Create
         } else {

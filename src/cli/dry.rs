@@ -1,4 +1,4 @@
-//! Says what a command would do, after everything was examined that can be without doing it.
+//! Dry runs: report what a command would do, after all checks that need no change.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -7,50 +7,60 @@ use super::exit::Failure;
 use super::output::{Format, Output};
 use crate::connection::{ConnectionService, Foreseen, Proposal};
 
-/// The option of every command that changes something and can be examined before.
+/// Option of every command that changes something and can be checked beforehand.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct DryRun {
-    /// Examine everything, say what would be done, and change nothing
+    /// Check everything and show what would be done, without changes
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// What would be done, in the words of people and of programs.
+/// Name of an operation, for people and for programs.
 #[derive(Clone, Copy)]
 pub struct Deed {
-    /// `create`.
+    /// Action in JSON: `create`.
     pub word: &'static str,
-    /// `Would create`.
+    /// Start of the sentence: `Would create`.
     pub would: &'static str,
 }
 
-/// A new connection.
+/// Create a connection.
 pub const CREATE: Deed = Deed {
     word: "create",
     would: "Would create",
 };
-/// A connection that becomes another.
+/// Change a connection.
 pub const UPDATE: Deed = Deed {
     word: "update",
     would: "Would save",
 };
-/// Into the trash.
+/// Activate a connection; in JSON an update.
+pub const ACTIVATE: Deed = Deed {
+    word: "update",
+    would: "Would activate",
+};
+/// Deactivate a connection; in JSON an update.
+pub const DEACTIVATE: Deed = Deed {
+    word: "update",
+    would: "Would deactivate",
+};
+/// Move a connection to the trash.
 pub const DELETE: Deed = Deed {
     word: "delete",
     would: "Would delete",
 };
-/// Out of the trash.
+/// Restore a connection.
 pub const RESTORE: Deed = Deed {
     word: "restore",
-    would: "Would bring back",
+    would: "Would restore",
 };
-/// For good.
+/// Delete a connection permanently.
 pub const PURGE: Deed = Deed {
     word: "purge",
-    would: "Would delete for good",
+    would: "Would permanently delete",
 };
 
-/// Says what one change would come to, and what could not be examined.
+/// Reports the result of one change, and what could not be checked.
 pub async fn run(
     service: &dyn ConnectionService,
     proposal: Proposal,
@@ -62,11 +72,11 @@ pub async fn run(
         Format::Json => output.json(&shown(deed, &foreseen))?,
         Format::Text => output.line(&sentence(deed, &foreseen))?,
     }
-    tell_from_afar(&foreseen, output);
+    note_local_check(&foreseen, output);
     Ok(())
 }
 
-/// Says what would be done to something that is no connection.
+/// Reports what would be done to something that is not a connection.
 pub fn say(action: &str, sentence: &str, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
         Format::Json => output.json(&json!({
@@ -78,7 +88,7 @@ pub fn say(action: &str, sentence: &str, output: &mut Output) -> Result<(), Fail
     }
 }
 
-/// Says what one of many changes would come to, on a line.
+/// Reports the result of one of several changes, on one line.
 pub fn tell(deed: Deed, foreseen: &Foreseen, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
         Format::Json => output.json_line(&shown(deed, foreseen)),
@@ -86,17 +96,17 @@ pub fn tell(deed: Deed, foreseen: &Foreseen, output: &mut Output) -> Result<(), 
     }
 }
 
-/// Says that a server was only read.
-pub fn tell_from_afar(foreseen: &Foreseen, output: &Output) {
+/// Notes that the server was only read.
+pub fn note_local_check(foreseen: &Foreseen, output: &Output) {
     if foreseen.is_exact {
         return;
     }
     output.note(
-        "It was examined from here: the server was read and not asked whether it would do it; whether the token may write is not known",
+        "Checked locally: the server was only read, so its own checks and the token's write permission are unknown",
     );
     if !foreseen.untold.is_empty() {
         output.note(&format!(
-            "Whether {} would be another one cannot be told from here",
+            "Cannot tell locally whether {} would change",
             foreseen.untold.join(", ")
         ));
     }
@@ -105,16 +115,16 @@ pub fn tell_from_afar(foreseen: &Foreseen, output: &Output) {
 fn sentence(deed: Deed, foreseen: &Foreseen) -> String {
     let item = &foreseen.connection.item;
     let name = format!("{} ({})", item.name, item.alias);
-    if deed.word != UPDATE.word {
-        return format!("{} {name}", deed.would);
+    if deed.word == UPDATE.word && foreseen.paths.is_empty() {
+        return format!("Nothing to change: {name}");
     }
-    if foreseen.paths.is_empty() {
-        return format!("{name} is so already");
+    if deed.would != UPDATE.would {
+        return format!("{} {name}", deed.would);
     }
     format!("{} {name}: {}", deed.would, foreseen.paths.join(", "))
 }
 
-/// Without what only the save gives.
+/// JSON of a dry run, without the values that only a save assigns.
 fn shown(deed: Deed, foreseen: &Foreseen) -> Value {
     let item = &foreseen.connection.item;
     json!({

@@ -1,4 +1,4 @@
-//! Why a command did not do what it was asked, and the exit code that says so.
+//! Failures of a command and their exit codes.
 
 use std::process::ExitCode;
 
@@ -6,32 +6,32 @@ use crate::api::Problem;
 use crate::api::token::TokenError;
 use crate::connection::{ConnectionError, Reason, ServerError, StoreError};
 
-/// How a command ended.
+/// Exit code of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done.
+    /// Success.
     Done = 0,
-    /// Something outside: the terminal, the system.
+    /// Error outside umai: the terminal, the system.
     Trouble = 1,
-    /// The command line is not right, or asks for a change where nothing can be changed.
+    /// Usage error, or a change in read-only mode.
     Usage = 2,
-    /// There is no such connection or provider.
+    /// The connection or provider does not exist.
     NotFound = 3,
-    /// Refused by validation.
+    /// Rejected by validation.
     Refused = 4,
-    /// The alias is taken and nothing else is wrong, or someone else saved meanwhile.
+    /// The alias exists and nothing else is invalid, or the connection changed elsewhere.
     Conflict = 5,
     /// The store or the key cannot be used.
     Store = 6,
-    /// The server cannot be reached or does not let us.
+    /// The server is unreachable or denies access.
     Server = 7,
-    /// The provider did not accept the credentials.
+    /// The connection test failed.
     Untested = 8,
-    /// The terminal is gone.
+    /// The terminal was closed.
     HungUp = 129,
     /// Ctrl-C.
     Interrupted = 130,
-    /// Asked to end.
+    /// Terminated by a signal.
     Terminated = 143,
 }
 
@@ -41,37 +41,37 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command did not do what it was asked.
+/// Reason for the failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The command line is not right; the sentence says how it would be.
+    /// Usage error; the message names the correct usage.
     #[error("{0}")]
     Usage(String),
-    /// A secret was announced and is empty.
+    /// A secret was announced, but its source is empty.
     #[error("{0}")]
     NoSecret(String),
-    /// There is no such backup.
+    /// The backup does not exist.
     #[error("{0}")]
     NoBackup(String),
-    /// There is no such provider.
+    /// The provider does not exist.
     #[error("Provider '{0}' not found")]
     NoProvider(String),
-    /// The service refused.
+    /// The service refused the operation.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
-    /// A token cannot be made, found or used.
+    /// A token cannot be created, found or used.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// Some of many were refused, and each was reported.
+    /// Some items of a bulk operation failed; each was reported.
     #[error("{0}")]
     Some(String, Exit),
-    /// A signal or Ctrl-C ended it.
+    /// Ended by a signal or Ctrl-C.
     #[error("Interrupted")]
     Signal(Exit),
-    /// What reads the output is gone.
-    #[error("The output cannot be written: {0}")]
+    /// The output cannot be written.
+    #[error("Cannot write the output: {0}")]
     Output(std::io::Error),
-    /// Something outside.
+    /// Error outside umai.
     #[error("{0:#}")]
     Trouble(#[from] anyhow::Error),
 }
@@ -83,7 +83,7 @@ impl From<StoreError> for Failure {
 }
 
 impl Failure {
-    /// The exit code.
+    /// Returns the exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
@@ -102,7 +102,7 @@ impl Failure {
         }
     }
 
-    /// The failure as problem details, the way the management API answers it.
+    /// Returns the failure as problem details, in the form of the management API.
     pub fn problem(&self) -> Problem {
         let (status, code) = match self {
             Self::Connection(error) => return Problem::of(error),
@@ -121,10 +121,11 @@ impl Failure {
             Self::Output(_) => (500, "output"),
             Self::Trouble(_) => (500, "trouble"),
         };
-        Problem::new(status, self.to_string(), code)
+        let title = self.to_string();
+        Problem::new(status, title.trim_start_matches("error: ").to_owned(), code)
     }
 
-    /// Whether there is nothing to say: it was said before, or nobody listens.
+    /// Returns true if no message is due: it was reported before, or the reader is gone.
     pub fn is_silent(&self) -> bool {
         match self {
             Self::Signal(_) => true,
@@ -141,7 +142,7 @@ impl Failure {
     }
 }
 
-/// The exit code of what the service refused.
+/// Returns the exit code for an error of the service.
 pub fn exit_of(error: &ConnectionError) -> Exit {
     match error {
         ConnectionError::Invalid(errors) => {
@@ -168,8 +169,8 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
     }
 }
 
-/// The exit code of what a server of another making refused. A connection that is not there is no such refusal: what answers
-/// 404 where none was named has no such address.
+/// Returns the exit code for an error response of a third-party server. A 404 to a request that names no connection means that
+/// the path does not exist there.
 const fn of_status(status: u16) -> Exit {
     match status {
         400 | 413 | 422 => Exit::Refused,
@@ -178,7 +179,7 @@ const fn of_status(status: u16) -> Exit {
     }
 }
 
-/// Whether the next request would be refused for the same reason.
+/// Returns true if the next request would fail for the same reason.
 pub fn is_lasting(error: &ConnectionError) -> bool {
     match error {
         ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,

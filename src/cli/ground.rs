@@ -1,4 +1,4 @@
-//! What a command stands on before it opens the store: folders, files, providers, the target that is meant.
+//! Context of a command: directories, files, providers, and the target.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,38 +19,38 @@ use crate::store::StoreOptions;
 use crate::store::shared::SharedStore;
 use crate::tui::SessionFile;
 
-/// What a command needs before it opens the store.
+/// Context of a command, before the store is opened.
 #[derive(Clone)]
 pub struct Ground {
-    /// Folders and files.
+    /// Directories and files.
     pub config: Config,
-    /// What `config.toml` says.
+    /// Contents of `config.toml`.
     pub file: ConfigFile,
-    /// The target that is meant, when one is.
+    /// Selected target.
     pub target: Option<Target>,
-    /// Why nothing may be changed; nothing where it may.
+    /// Reason for read-only mode; none if changes are allowed.
     pub read_only: Option<String>,
-    /// The providers.
+    /// Providers.
     pub catalog: Arc<ProviderCatalog>,
-    /// What references resolve against.
+    /// Configuration that references resolve against.
     pub appsettings: AppSettings,
-    /// The server that has the connections; none when they are here.
+    /// Server with the connections; none for the local store.
     pub server: Option<RemoteOptions>,
-    /// Where the app keeps what is typed and not saved; none where there is no folder for it.
+    /// Location of the app's unsaved drafts; none without a directory for them.
     pub drafts: Option<crate::drafts::Place>,
-    /// What is wrong with files.
+    /// Problems with files.
     pub problems: Vec<String>,
 }
 
 impl Ground {
-    /// Reads the files that are not the store's.
+    /// Reads all files outside the store.
     pub fn new(globals: &Globals) -> Result<Self, Failure> {
         let file = read_file(globals)?;
         let target = target::meant(globals, &file)?.map(|(target, _)| target);
         Self::at(globals, file, target)
     }
 
-    /// The same for a command that is about this machine, and asks no server.
+    /// Same as `new`, for a command that only works on the local store.
     pub fn here(globals: &Globals, command: &str) -> Result<Self, Failure> {
         server::refuse(globals, command)?;
         let file = read_file(globals)?;
@@ -58,7 +58,7 @@ impl Ground {
             Some((target, asked)) if matches!(target.place, Place::Server { .. }) => {
                 if asked == Asked::Written {
                     return Err(Failure::Usage(format!(
-                        "{command} is about the store on this machine and asks no server, and the target '{}' is one",
+                        "{command} works on the local store only, but the target '{}' is a server",
                         target.name
                     )));
                 }
@@ -110,7 +110,7 @@ impl Ground {
         };
         if let Some(server) = &ground.server {
             ground.drafts = drafts::of_server(&globals, server);
-            // The connections are a server's, and so are its providers and what references resolve against.
+            // A server has its own providers and configuration.
             let nowhere = Some(PathBuf::new());
             ground.config = Config::new(nowhere, globals.config, None).map_err(Failure::Usage)?;
             ground.catalog = Arc::new(ProviderCatalog::embedded());
@@ -133,7 +133,7 @@ impl Ground {
         Ok(ground)
     }
 
-    /// Refuses a command that changes something where nothing may be changed.
+    /// Refuses a change in read-only mode.
     pub fn admit(&self, is_write: bool) -> Result<(), Failure> {
         match &self.read_only {
             Some(why) if is_write => Err(ConnectionError::ReadOnly(why.clone()).into()),
@@ -141,7 +141,7 @@ impl Ground {
         }
     }
 
-    /// Where it is kept what comes back at the next start of the app: each data folder and each server has its own.
+    /// Returns the session file of the app; each data directory and each server has its own.
     pub fn session(&self, is_fresh: bool) -> SessionFile {
         let of = self.server.as_ref().map_or_else(
             || {
@@ -158,7 +158,7 @@ impl Ground {
         }
     }
 
-    /// Where the store and its key are.
+    /// Returns the options of the store and its key.
     pub fn store_options(&self) -> StoreOptions {
         StoreOptions {
             data: self.config.data.clone(),
@@ -167,17 +167,17 @@ impl Ground {
         }
     }
 
-    /// The store, not yet open.
+    /// Returns the store, not opened yet.
     pub fn store(&self) -> SharedStore {
         SharedStore::with_backup_copies(&self.config.data, self.config.backup_folder.clone())
     }
 
-    /// What to do about a key that others can read; a server has its own.
+    /// Returns a warning if others can read the key of the local store.
     pub fn exposed_key(&self) -> Option<String> {
         self.config.exposed_key().filter(|_| self.server.is_none())
     }
 
-    /// Says on stderr what is wrong with files.
+    /// Prints the problems with files to stderr.
     pub fn tell(&self, output: &Output) {
         self.problems
             .iter()
@@ -185,7 +185,7 @@ impl Ground {
     }
 }
 
-/// The settings that references resolve against, from the options that say where they are.
+/// Reads the configuration for references from the sources in the options.
 pub fn appsettings(
     file: Option<&Path>,
     user_secrets: Option<&str>,
@@ -204,28 +204,28 @@ pub fn appsettings(
     })
 }
 
-/// What `config.toml` in the config folder says.
+/// Reads `config.toml` of the config directory.
 fn read_file(globals: &Globals) -> Result<ConfigFile, Failure> {
     let folder = Config::folder(globals.config.clone()).map_err(Failure::Usage)?;
     Ok(ConfigFile::read(&folder))
 }
 
-/// Why nothing may be changed, as words that follow `Nothing was changed:`.
+/// Returns the reason for read-only mode, to follow `Nothing changed:`.
 fn why_read_only(globals: &Globals, file: &ConfigFile, target: Option<&Target>) -> Option<String> {
     if let Some(target) = target.filter(|target| target.is_read_only) {
         return Some(format!("the target '{}' is read-only", target.name));
     }
     if globals.read_only {
-        return Some("--read-only says so".into());
+        return Some("--read-only is set".into());
     }
-    file.is_read_only.then(|| format!("{NAME} says read-only"))
+    file.is_read_only.then(|| format!("{NAME} sets read-only"))
 }
 
-/// The same, saying whose address or file it is.
+/// Adds the name of the target to the failure.
 fn of_target(failure: Failure, target: Option<&Target>) -> Failure {
     match (failure, target) {
         (Failure::Usage(why), Some(target)) => {
-            Failure::Usage(format!("The target '{}': {why}", target.name))
+            Failure::Usage(format!("Target '{}': {why}", target.name))
         }
         (failure, _) => failure,
     }

@@ -1,4 +1,4 @@
-//! Creates what JSON holds: many at once, each told as soon as it is durable.
+//! `umai connections create --from-json`: creates connections concurrently and reports each as soon as it is durable.
 
 mod body;
 mod bytes;
@@ -22,37 +22,37 @@ use crate::connection::ConnectionService;
 use tally::Tally;
 use under_way::UnderWay;
 
-/// Where JSON comes from.
+/// JSON input.
 pub struct Source(File);
 
 impl Source {
-    /// A file, or stdin for `-`.
+    /// Opens a file, or stdin for `-`.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         if path == Path::new("-") {
-            let stdin = unbuffered_stdin().context("stdin cannot be read")?;
+            let stdin = unbuffered_stdin().context("cannot read stdin")?;
             return Ok(Self(stdin));
         }
         let unreadable = |why: &dyn std::fmt::Display| {
-            Failure::Usage(format!("{} cannot be read: {why}", path.display()))
+            Failure::Usage(format!("Cannot read {}: {why}", path.display()))
         };
         let file = File::open(path).map_err(|error| unreadable(&error))?;
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(unreadable(&"it is a folder"));
+            return Err(unreadable(&"it is a directory"));
         }
         Ok(Self(file))
     }
 }
 
-/// What is done with each connection.
+/// Action for each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// It is created.
+    /// Create it.
     Create,
-    /// It is only said whether it would be.
+    /// Check it only.
     Foresee,
 }
 
-/// Creates every connection of a source; one that is refused is reported with its number, and the others go on.
+/// Creates every connection of a source. A refused connection is reported with its number, and the others continue.
 pub async fn run(
     service: &Arc<dyn ConnectionService>,
     source: Source,
@@ -65,7 +65,7 @@ pub async fn run(
     let mut waiting = None;
     let mut is_open = true;
     loop {
-        // Everything that is durable by now is told before anything is waited for.
+        // Results that are durable are reported before the next wait.
         while let Some(outcome) = under_way.ended_by_now()? {
             tally.count(outcome, output)?;
         }
@@ -81,7 +81,7 @@ pub async fn run(
                     waiting = Some(next);
                 }
                 Some(Err(error)) => {
-                    let unreadable = anyhow::Error::from(error).context("The input cannot be read further");
+                    let unreadable = anyhow::Error::from(error).context("Cannot continue reading the input");
                     tally.trouble.get_or_insert(unreadable.into());
                     is_open = false;
                 }

@@ -1,4 +1,4 @@
-//! `umai key`: what is known of the key that seals secrets, and everything that can be done with it.
+//! `umai key`: shows and changes the key that encrypts secrets.
 
 mod shown;
 
@@ -24,58 +24,58 @@ use crate::store::key::protection::{protect, protected_by_random, unprotect};
 use crate::store::rotation::{Renewed, Rotated, ensure_store_exists, renew, rotate};
 pub use shown::names;
 
-/// What can be done with the key.
+/// Subcommands of `umai key`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Say where the key is and which one it is, and never what it is
+    /// Show the location and the fingerprint of the key
     Show,
-    /// Make a new key and seal everything with it
+    /// Create a new key and encrypt all secrets with it
     #[command(
-        long_about = "Make a new key and seal everything with it: the connections, those in the trash among them.\n\n\
-            Nobody else may have the store open meanwhile. Backups that were made before stay as they are; the keys \
-            before are kept, sealed with the new one, so that those backups can be brought back."
+        long_about = "Create a new key and encrypt all secrets with it, also those in the trash.\n\n\
+            No other process may have the store open. Existing backups are not changed; the previous keys are kept, \
+            encrypted with the new one, so that those backups can be restored."
     )]
     Rotate(DryRun),
-    /// Put the key behind a passphrase
+    /// Protect the key with a passphrase
     #[command(
-        long_about = "Put the key behind a passphrase: then every start of umai asks for it, or reads it from the file of \
-            --passphrase-file or UMAI_PASSPHRASE_FILE.\n\nThe new passphrase is typed twice, or read from that file. It is \
-            tried with Argon2id (64 MiB, 3 passes, 4 lanes). Copies of the key file from before are not protected by it: \
-            umai key rotate makes a key that never lay open."
+        long_about = "Protect the key with a passphrase: umai then prompts for it at every start, or reads it from the file of \
+            --passphrase-file or UMAI_PASSPHRASE_FILE.\n\nThe new passphrase is entered twice, or read from that file. It is \
+            hashed with Argon2id (64 MiB, 3 passes, 4 lanes). Earlier copies of the key file are not protected: \
+            umai key rotate creates a key that was never unprotected."
     )]
     AddPassphrase,
-    /// Put the key behind another passphrase
+    /// Change the passphrase of the key
     ChangePassphrase {
-        /// The file that holds the new one [default: typed twice]
+        /// File with the new passphrase [default: enter it twice]
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<PathBuf>,
     },
-    /// Put the key behind a passphrase that the keyring of this system keeps
+    /// Protect the key with a passphrase in the keyring of this system
     #[command(
-        long_about = "Put the key behind a passphrase of random bits that the keyring of this system keeps (Secret Service, \
-            Keychain): then the key file opens for nobody who is not signed in as you, and nothing is asked.\n\nThe key file \
-            is worth nothing without that keyring: keep a copy of the file from before at a safe place, or backups are lost \
-            with this machine. umai key remove-passphrase takes it back.\n\numai has this where it was built with \
+        long_about = "Protect the key with a random passphrase in the keyring of this system (Secret Service, \
+            Keychain). The key file then works only for your signed-in user, without a prompt.\n\nThe key file \
+            is useless without that keyring: keep an earlier copy of it in a safe place, or backups are lost \
+            with this machine. umai key remove-passphrase reverts this.\n\nNeeds a build with \
             cargo install --features keyring."
     )]
     AddKeyring,
-    /// Keep the key without a passphrase
+    /// Remove the passphrase from the key
     RemovePassphrase,
-    /// Make a new key where the one of the store is lost
+    /// Create a new key if the key of the store is lost
     #[command(
-        long_about = "Make a new key where the one of the store is lost: names and everything else stay, and secrets are typed \
+        long_about = "Create a new key if the key of the store is lost. Everything but the secrets is kept; enter the secrets \
             again.\n\nNothing is thrown away: the store as it was and a key file that is not the right one are moved aside, \
             and it is said where."
     )]
     New {
-        /// Say that the secrets of the lost key may go
+        /// Confirm that the secrets of the lost key are discarded
         #[arg(long)]
         forget_secrets: bool,
     },
 }
 
 impl Verb {
-    /// Whether it changes something.
+    /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
         match self {
             Self::Show => false,
@@ -89,7 +89,7 @@ impl Verb {
     }
 }
 
-/// Carries it out.
+/// Runs a subcommand.
 pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     ground.tell(output);
     match verb {
@@ -106,7 +106,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
     }
 }
 
-/// Says what a rotation would do, where it could be begun.
+/// Reports a rotation that would be possible.
 fn would_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     unlock(ground, output)?;
     let spot = passphrase::spot(ground);
@@ -114,7 +114,7 @@ fn would_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     ensure_store_exists(&ground.config.data)?;
     check_key(&ground.store_options())?;
     let sentence = format!(
-        "Would put a new key into {} and seal everything with it; no other umai may have the store open meanwhile",
+        "Would create a new key in {} and encrypt all secrets with it; no other process may have the store open",
         spot.path.display()
     );
     dry::say("rotateKey", &sentence, output)
@@ -129,7 +129,7 @@ fn rotated(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         unreadable,
         notices,
     } = {
-        let _waiting = Waiting::on("Sealing everything with the new key", output);
+        let _waiting = Waiting::on("Encrypting all secrets with the new key", output);
         rotate(&ground.store_options())
     }?;
     for notice in &notices {
@@ -145,22 +145,22 @@ fn rotated(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         })),
         Format::Text => {
             output.line(&format!(
-                "A new key is in {}: {fingerprint}; it sealed {secrets} {}",
+                "New key in {}: {fingerprint}; encrypted {secrets} {}",
                 path.display(),
                 if secrets == 1 { "secret" } else { "secrets" }
             ))?;
             if unreadable > 0 {
                 output.note(&format!(
-                    "{unreadable} secrets could not be opened before; type them again"
+                    "{unreadable} secrets could not be decrypted with the previous key; enter them again"
                 ));
             }
-            output.note("If the key before is known to others, delete the backups from before, and change the secrets at their providers: it opens them");
+            output.note("If others know the previous key, delete the older backups and change the secrets at their providers");
             Ok(())
         }
     }
 }
 
-/// The newest backup shall be one that the new key opens.
+/// Creates a backup that the new key can decrypt.
 fn back_up(ground: &Ground, output: &Output) {
     let made = backup::create(&ground.store_options(), &backup::Target::Store, Utc::now());
     let copied = made.and_then(|made| match &ground.config.backup_folder {
@@ -168,7 +168,7 @@ fn back_up(ground: &Ground, output: &Output) {
         None => Ok(()),
     });
     if let Err(error) = copied {
-        output.note(&format!("No backup was made with the new key: {error}"));
+        output.note(&format!("No backup created with the new key: {error}"));
     }
 }
 
@@ -177,13 +177,13 @@ fn add_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     spot.refuse_credentials("umai key add-passphrase")?;
     if wrapped(&spot)?.is_some() {
         return Err(Failure::Usage(
-            "The key is behind a passphrase already: umai key change-passphrase puts it behind another one".into(),
+            "The key already has a passphrase. To change it: umai key change-passphrase".into(),
         ));
     }
     let file = ground.config.passphrase_file.as_deref();
     protect(&spot, &passphrase::new(file, "--passphrase-file")?)?;
-    output.note("Copies of the key file from before open without it; umai key rotate makes a key that never lay open");
-    said(&spot, "is behind a passphrase now", output)
+    output.note("Earlier copies of the key file are not protected; umai key rotate creates a key that was never unprotected");
+    said(&spot, "is now protected by a passphrase", output)
 }
 
 fn add_keyring(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
@@ -194,24 +194,24 @@ fn add_keyring(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     let passphrase = Passphrase::random()?;
     let content = protected_by_random(&spot, &passphrase)?;
     if let Content::Wrapped(wrapped) = &content {
-        // First the keyring: a key file that nothing opens must not be.
+        // The keyring comes first: a key file without its passphrase would be lost.
         keyring::keep(wrapped, &passphrase).map_err(StoreError::Key)?;
     }
     content.replace(&spot)?;
     forget(before.as_ref(), output);
     output.note(
-        "Copies of the key file from before open without the keyring: keep one at a safe place",
+        "Earlier copies of the key file work without the keyring: keep one in a safe place",
     );
-    said(&spot, "opens with the keyring of this system now", output)
+    said(&spot, "is now protected by the keyring of this system", output)
 }
 
-/// What a keyring kept for a key file that is no more goes, as good as it can.
+/// Removes the passphrase of a previous key file from the keyring; a failure is only noted.
 fn forget(before: Option<&Wrapped>, output: &Output) {
     if let Some(before) = before.filter(|before| before.is_in_keyring())
         && let Err(why) = keyring::forget(before)
     {
         output.note(&format!(
-            "The keyring keeps what it had for this key: {why}"
+            "The old passphrase stays in the keyring: {why}"
         ));
     }
 }
@@ -229,7 +229,7 @@ fn change_passphrase(
     let before = wrapped(&spot)?;
     protect(&spot, &new)?;
     forget(before.as_ref(), output);
-    said(&spot, "is behind the new passphrase now", output)
+    said(&spot, "is now protected by the new passphrase", output)
 }
 
 fn remove_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
@@ -240,7 +240,7 @@ fn remove_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure
     let before = wrapped(&spot)?;
     unprotect(&spot)?;
     forget(before.as_ref(), output);
-    said(&spot, "opens without a passphrase now", output)
+    said(&spot, "no longer has a passphrase", output)
 }
 
 fn refuse_without_passphrase(spot: &Spot) -> Result<(), Failure> {
@@ -248,11 +248,11 @@ fn refuse_without_passphrase(spot: &Spot) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Usage(
-        "The key is behind no passphrase: umai key add-passphrase puts it behind one".into(),
+        "The key has no passphrase. To add one: umai key add-passphrase".into(),
     ))
 }
 
-/// The key behind its passphrase, when it has one.
+/// Returns the encrypted key, if it has a passphrase.
 fn wrapped(spot: &Spot) -> Result<Option<Wrapped>, StoreError> {
     Ok(match spot.read()? {
         Content::Wrapped(wrapped) => Some(wrapped),
@@ -270,13 +270,13 @@ fn said(spot: &Spot, what: &str, output: &mut Output) -> Result<(), Failure> {
 fn renewed(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     if !forget {
         return Err(Failure::Usage(
-            "A new key opens nothing that the lost one sealed: names and everything else stay, and secrets are typed again. \
-             Nothing was changed; say --forget-secrets if it shall be"
+            "A new key cannot decrypt the stored secrets: everything else is kept, and the secrets must be entered again. \
+             Nothing changed. Add --forget-secrets to confirm."
                 .into(),
         ));
     }
     if let Some(file) = &ground.config.passphrase_file {
-        // Whoever gives a passphrase has not lost the key.
+        // A key whose passphrase is known is not lost.
         output.note(&format!(
             "The passphrase in {} is not needed",
             file.display()
@@ -304,22 +304,22 @@ fn renewed(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), Fai
         }));
     }
     output.line(&format!(
-        "A new key is in {}: {fingerprint}",
+        "New key in {}: {fingerprint}",
         path.display()
     ))?;
     if let Some(aside) = key_aside {
         output.line(&format!(
-            "The key file that was there is in {}",
+            "Previous key file: {}",
             aside.display()
         ))?;
     }
     output.line(&format!(
-        "The store as it was is in {}",
+        "Previous store: {}",
         store_aside.display()
     ))?;
     if !forgotten.is_empty() {
         output.note(&format!(
-            "The secrets of {} connections must be typed again, in the app or with umai connections update ALIAS --secret-stdin KEY: {}",
+            "Enter the secrets of {} connections again, in the app or with umai connections update ALIAS --secret-stdin KEY: {}",
             forgotten.len(),
             names(&forgotten)
         ));

@@ -1,8 +1,8 @@
-//! The passphrase of the key in the keyring of the system, where umai was built with it.
+//! Passphrase of the key in the system keyring, if umai was built with the feature `keyring`.
 
 use crate::store::key::passphrase::{Passphrase, Wrapped};
 
-/// What the keyring lists the passphrases under.
+/// Service name of the keyring entries.
 #[cfg(feature = "keyring")]
 const SERVICE: &str = "umai key";
 
@@ -20,13 +20,13 @@ fn said(error: &keyring::v1::Error) -> String {
     use keyring::v1::Error;
     match error {
         Error::NoEntry => {
-            "it has no passphrase for it; put back the key file from before, or the keyring".into()
+            "it has no passphrase for this key; restore an earlier key file, or the keyring".into()
         }
-        error => format!("it does not answer ({error}); sign in to the desktop, or unlock it"),
+        error => format!("it does not respond ({error}); sign in to the desktop, or unlock the keyring"),
     }
 }
 
-/// What is kept for this key.
+/// Reads the passphrase of this key.
 #[cfg(feature = "keyring")]
 pub fn find(wrapped: &Wrapped) -> Result<Passphrase, String> {
     let text = entry(wrapped)?
@@ -35,47 +35,47 @@ pub fn find(wrapped: &Wrapped) -> Result<Passphrase, String> {
     Ok(Passphrase::new(&zeroize::Zeroizing::new(text)))
 }
 
-/// Keeps it, and looks whether it is kept.
+/// Stores the passphrase and verifies that it can be read.
 #[cfg(feature = "keyring")]
 pub fn keep(wrapped: &Wrapped, passphrase: &Passphrase) -> Result<(), String> {
-    let told = |why: String| format!("The keyring keeps nothing: {why}. Nothing was changed");
+    let told = |why: String| format!("Cannot store the passphrase in the keyring: {why}. Nothing changed");
     let entry = entry(wrapped).map_err(told)?;
     let kept = entry.set_password(passphrase.expose());
     kept.map_err(|error| told(said(&error)))?;
     if find(wrapped).map_err(told)?.is(passphrase) {
         Ok(())
     } else {
-        Err(told("it gives back something else".into()))
+        Err(told("it returned a different passphrase".into()))
     }
 }
 
-/// Keeps it no more.
+/// Removes the passphrase of this key.
 #[cfg(feature = "keyring")]
 pub fn forget(wrapped: &Wrapped) -> Result<(), String> {
     let gone = entry(wrapped)?.delete_credential();
     gone.map_err(|error| said(&error))
 }
 
-/// Why a umai that was built without it cannot.
+/// Message of a build without the feature.
 #[cfg(not(feature = "keyring"))]
 const WITHOUT: &str =
-    "this umai was built without it; cargo install --features keyring builds one that has it";
+    "this umai was built without keyring support; install it with cargo install --features keyring";
 
-/// What is kept for this key.
+/// Reads the passphrase of this key.
 #[cfg(not(feature = "keyring"))]
 pub fn find(_: &Wrapped) -> Result<Passphrase, String> {
     Err(WITHOUT.into())
 }
 
-/// Keeps it.
+/// Stores the passphrase.
 #[cfg(not(feature = "keyring"))]
 pub fn keep(_: &Wrapped, _: &Passphrase) -> Result<(), String> {
     Err(format!(
-        "The keyring keeps nothing: {WITHOUT}. Nothing was changed"
+        "Cannot store the passphrase in the keyring: {WITHOUT}. Nothing changed"
     ))
 }
 
-/// Keeps it no more.
+/// Removes the passphrase of this key.
 #[cfg(not(feature = "keyring"))]
 pub fn forget(_: &Wrapped) -> Result<(), String> {
     Err(WITHOUT.into())

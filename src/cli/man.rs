@@ -1,4 +1,4 @@
-//! `umai man`: the manual pages, made from what the command line knows of itself.
+//! `umai man`: manual pages, generated from the command line.
 
 use std::path::PathBuf;
 
@@ -10,11 +10,11 @@ use super::Args;
 use super::exit::Failure;
 use super::output::Output;
 
-/// Where the pages go.
+/// Arguments of `umai man`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:\n  umai man | man -l -\n  umai man --to ~/.local/share/man/man1")]
 pub struct Man {
-    /// Write a page for every command into this folder, instead of the first page to stdout
+    /// Write a page for every command to this directory, instead of the first page to stdout
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
 }
@@ -31,8 +31,8 @@ impl Man {
         };
         std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(Args::command(), folder))
-            .with_context(|| format!("The pages cannot be written to {}", folder.display()))?;
-        output.note(&format!("The manual pages are in {}", folder.display()));
+            .with_context(|| format!("Cannot write the pages to {}", folder.display()))?;
+        output.note(&format!("Manual pages written to {}", folder.display()));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Writes data to stdout and talk to stderr, for people or as JSON.
+//! Writes data to stdout and messages to stderr, for people or as JSON.
 
 mod csv;
 mod env;
@@ -16,17 +16,17 @@ use crate::connection::{ConnectionError, FieldError};
 use crate::text::json::harmless;
 use crate::text::{printable, yaml};
 
-/// Who reads the output.
+/// Reader of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// People: sentences and tables, every foreign text made safe.
+    /// People: sentences and tables; foreign text is escaped.
     Text,
-    /// Programs: the API's shapes on stdout, one JSON object to a line on stderr.
+    /// Programs: the shapes of the API on stdout, one JSON object per line on stderr.
     Json,
 }
 
 impl Format {
-    /// Who reads it, told before the arguments are understood.
+    /// Returns the reader, before the arguments are parsed.
     pub fn of_arguments(arguments: &[OsString]) -> Self {
         let mut before = None;
         let is_json = arguments.iter().any(|argument| {
@@ -38,26 +38,26 @@ impl Format {
     }
 }
 
-/// How data is written.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Shape {
-    /// Columns, for people
+    /// Columns for people
     Table,
-    /// The API's shapes
+    /// Shapes of the API
     Json,
-    /// The same as YAML
+    /// Shapes of the API as YAML
     Yaml,
-    /// A line for each, with headings
+    /// One line per item, with headings
     Csv,
-    /// KEY='value' for a shell
+    /// KEY='value' lines for a shell
     Env,
 }
 
 /// stdout and stderr of a command.
 pub struct Output {
-    /// Who reads stderr.
+    /// Reader of stderr.
     talk: Format,
-    /// Of what is written as rows one by one.
+    /// Header state of values that are written one by one.
     columns: Vec<String>,
     shape: Shape,
     is_quiet: bool,
@@ -65,7 +65,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// The process's own.
+    /// Creates the output of the process.
     pub fn new(format: Format) -> Self {
         Self {
             talk: format,
@@ -79,7 +79,7 @@ impl Output {
         }
     }
 
-    /// From here on in this shape, and without saying anything besides when it shall be quiet.
+    /// Sets the format for all following output; `is_quiet` suppresses notices.
     pub fn answer_as(&mut self, shape: Shape, is_quiet: bool) {
         self.shape = shape;
         self.talk = match shape {
@@ -89,22 +89,22 @@ impl Output {
         self.is_quiet = is_quiet;
     }
 
-    /// How data is written.
+    /// Returns the output format.
     pub const fn shape(&self) -> Shape {
         self.shape
     }
 
-    /// Whether people are told what happens meanwhile.
+    /// Returns true if progress is shown.
     pub fn is_talkative(&self) -> bool {
         !self.is_quiet && self.talk == Format::Text
     }
 
-    /// stdout itself, for what is harmless already.
+    /// Returns stdout, for text that is already escaped.
     pub const fn writer(&mut self) -> &mut impl Write {
         &mut self.stdout
     }
 
-    /// Who reads stdout: what is no table is for programs.
+    /// Returns the reader of stdout; every format but a table is for programs.
     pub const fn format(&self) -> Format {
         match self.shape {
             Shape::Table => Format::Text,
@@ -112,19 +112,19 @@ impl Output {
         }
     }
 
-    /// One line of data.
+    /// Writes one line of data.
     pub fn line(&mut self, line: &str) -> Result<(), Failure> {
         writeln!(self.stdout, "{}", printable(line)).map_err(Failure::Output)
     }
 
-    /// Text of this program's own, as it is.
+    /// Writes text of umai itself, unescaped.
     pub fn text(&mut self, text: &str) -> Result<(), Failure> {
         self.stdout
             .write_all(text.as_bytes())
             .map_err(Failure::Output)
     }
 
-    /// One value, over several lines: as JSON, or in the shape that was asked for.
+    /// Writes one value over several lines, as JSON or in the requested format.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         match self.shape {
             Shape::Table | Shape::Json => {}
@@ -142,7 +142,7 @@ impl Output {
         writeln!(self.stdout, "{}", harmless(&text)).map_err(Failure::Output)
     }
 
-    /// One value of several, on a line of its own: as JSON, or in the shape that was asked for.
+    /// Writes one of several values on a line, as JSON or in the requested format.
     pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         match self.shape {
             Shape::Table | Shape::Json => {}
@@ -172,12 +172,12 @@ impl Output {
         written.map_err(|error| Failure::Output(error.into()))
     }
 
-    /// Hands over what was written.
+    /// Flushes stdout.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.stdout.flush().map_err(Failure::Output)
     }
 
-    /// A sentence that is no data: what happened besides.
+    /// Prints a notice to stderr.
     pub fn note(&self, sentence: &str) {
         if self.is_quiet {
             return;
@@ -188,7 +188,7 @@ impl Output {
         }
     }
 
-    /// Why the command did not do it.
+    /// Prints the reason of a failure to stderr.
     pub fn failure(&self, failure: &Failure) {
         if failure.is_silent() {
             return;
@@ -214,7 +214,7 @@ impl Output {
         }
     }
 
-    /// Why one of many was not kept.
+    /// Prints the refusal of one of several connections, with its position in the input.
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
         match self.talk {
             Format::Text => sentences(error, &format!("{unit} {number}: ")),
@@ -222,7 +222,7 @@ impl Output {
         }
     }
 
-    /// Why one of many cannot be, and where it is said: words that go before a sentence.
+    /// Prints the refusal of one of several connections, prefixed with its place.
     pub fn refusal_at(&self, error: &ConnectionError, place: &str) {
         match self.talk {
             Format::Text => sentences(error, place),
@@ -244,7 +244,7 @@ fn as_value(value: &impl Serialize) -> Result<serde_json::Value, Failure> {
     Ok(serde_json::to_value(value).map_err(anyhow::Error::from)?)
 }
 
-/// Every field's sentence on a line of its own, or the one sentence there is.
+/// Prints one line per invalid field, or the message of the error.
 fn sentences(error: &ConnectionError, before: &str) {
     if error.fields().is_empty() {
         say(&printable(&format!("{before}{error}")));
@@ -258,7 +258,7 @@ fn sentences(error: &ConnectionError, before: &str) {
     }
 }
 
-/// One line on stderr. Nobody can be told when that is gone.
+/// Prints one line to stderr; errors are ignored because they cannot be reported.
 fn say(line: &str) {
     let mut stderr = std::io::stderr().lock();
     let _ = stderr.write_all(format!("{line}\n").as_bytes());

@@ -1,6 +1,6 @@
-//! Reads the arguments, and says what is wrong with them without repeating what could be a secret.
+//! Parses the arguments. Error messages never repeat a value that could be a secret.
 //!
-//! Why: clap's own messages echo what they did not understand, and what people type in the wrong place is often a key.
+//! clap's own messages repeat unknown arguments, and a key that is pasted in the wrong place is one.
 
 use std::any::TypeId;
 use std::error::Error as _;
@@ -19,15 +19,15 @@ use super::server::Written;
 use super::shapes;
 use crate::disk;
 
-/// What the arguments come to.
+/// Result of parsing.
 pub enum Parsed {
-    /// A command.
+    /// Command to run.
     Args(Box<Args>),
     /// Text to print: help or version.
     Text(String),
 }
 
-/// The command line of umai. Every path in it, given as an option or in the environment, may begin with `~/`.
+/// Returns the clap command of umai. Every path, given as an option or in the environment, may begin with `~/`.
 pub fn command() -> Command {
     with_home(Args::command())
 }
@@ -44,11 +44,11 @@ fn with_home(command: Command) -> Command {
     command.mut_args(expand).mut_subcommands(with_home)
 }
 
-/// Reads the arguments of the process, without the program's name.
+/// Parses the arguments of the process, without the program name.
 pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
     if secret::is_among(arguments) {
         return Err(Failure::Usage(format!(
-            "An argument looks like a secret: {}. If it is a path, write ./ before it",
+            "An argument looks like a secret: {}. If it is a path, prefix it with ./",
             secret::way(None)
         )));
     }
@@ -68,47 +68,59 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Ok(Parsed::Text(error.to_string()))
             }
-            _ => Err(Failure::Usage(sentence(&error))),
+            _ => Err(Failure::Usage(message(&error, arguments))),
         },
     }
 }
 
-/// What is wrong, without any value that was given.
-fn sentence(error: &Error) -> String {
-    let said = match error.kind() {
+/// Returns the error message, without any value that was given.
+fn message(error: &Error, arguments: &[OsString]) -> String {
+    let reason = match error.kind() {
         ErrorKind::UnknownArgument => unknown_argument(error),
         ErrorKind::InvalidSubcommand => {
-            match told(error, ContextKind::InvalidSubcommand).filter(|word| is_safe(word)) {
+            match context(error, ContextKind::InvalidSubcommand).filter(|word| is_safe(word)) {
                 Some(word) => format!(
-                    "There is no command '{word}'{}",
+                    "unknown command '{word}'{}",
                     suggestion(error, ContextKind::SuggestedSubcommand)
                 ),
-                None => "There is no such command".into(),
+                None => "unknown command".into(),
             }
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error),
         ErrorKind::TooManyValues
         | ErrorKind::TooFewValues
         | ErrorKind::WrongNumberOfValues
-        | ErrorKind::NoEquals => match told(error, ContextKind::InvalidArg) {
-            Some(option) => format!("{option} is given the wrong number of values"),
-            None => "An option is given the wrong number of values".into(),
+        | ErrorKind::NoEquals => match context(error, ContextKind::InvalidArg) {
+            Some(option) => format!("wrong number of values for {option}"),
+            None => "wrong number of values for an option".into(),
         },
-        ErrorKind::InvalidUtf8 => "An argument is not text in UTF-8".into(),
-        // These name options and commands, and nothing that was given.
-        _ => return without_globals(error.to_string().trim_start_matches("error: ").trim_end()),
+        ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8".into(),
+        // These name options and commands, not values.
+        _ => return without_globals(error.to_string().trim_end()),
     };
-    let dot = if said.ends_with('?') { "" } else { "." };
-    format!("{said}{dot} 'umai --help' and 'umai COMMAND --help' say how it goes")
+    format!("error: {reason}. See {} --help", command_path(arguments))
 }
 
-/// The same with a usage line that names only what the command itself needs.
+/// Returns the command that the arguments name, for example `umai connections list`.
+fn command_path(arguments: &[OsString]) -> String {
+    let mut command = Args::command();
+    let mut path = "umai".to_owned();
+    for argument in arguments {
+        if let Some(subcommand) = command.find_subcommand(argument) {
+            path = format!("{path} {}", subcommand.get_name());
+            command = subcommand.clone();
+        }
+    }
+    path
+}
+
+/// Removes the global options from a usage line, so that it names only what the command itself needs.
 ///
-/// Why: clap names every option it has a value for, and one from the environment then looks as if it were required.
-fn without_globals(said: &str) -> String {
+/// clap lists every option that has a value; one from the environment would look required.
+fn without_globals(message: &str) -> String {
     let mut program = Args::command();
     program.build();
-    let lines = said.lines().map(|line| {
+    let lines = message.lines().map(|line| {
         if !line.starts_with("Usage: ") {
             return line.to_owned();
         }
@@ -123,27 +135,27 @@ fn without_globals(said: &str) -> String {
 }
 
 fn unknown_argument(error: &Error) -> String {
-    let given = told(error, ContextKind::InvalidArg).unwrap_or_default();
+    let given = context(error, ContextKind::InvalidArg).unwrap_or_default();
     let name = given.split('=').next().unwrap_or_default();
     if !name.starts_with('-') {
-        return "There is an argument too many; a value with spaces must be in quotes".into();
+        return "unexpected argument; quote a value that contains spaces".into();
     }
     if secret::is_secret_name(name) {
-        return format!("No option takes a secret, because {}", secret::way(None));
+        return format!("no option takes a secret, because {}", secret::way(None));
     }
     if is_safe(name) {
         format!(
-            "There is no option {name}{}",
+            "unknown option {name}{}",
             suggestion(error, ContextKind::SuggestedArg)
         )
     } else {
-        "There is no such option".into()
+        "unknown option".into()
     }
 }
 
 fn invalid_value(error: &Error) -> String {
-    let option = told(error, ContextKind::InvalidArg).unwrap_or_else(|| "An option".into());
-    if told(error, ContextKind::InvalidValue).is_none_or(|value| value.is_empty()) {
+    let option = context(error, ContextKind::InvalidArg).unwrap_or_else(|| "an option".into());
+    if context(error, ContextKind::InvalidValue).is_none_or(|value| value.is_empty()) {
         return format!("{option} needs a value");
     }
     let number = error
@@ -152,30 +164,30 @@ fn invalid_value(error: &Error) -> String {
     if let Some(why) = number {
         let name = option.split(' ').next().unwrap_or_default();
         return match why.kind() {
-            IntErrorKind::PosOverflow => format!("{name} takes no number as large as this"),
-            _ => format!("{name} takes a whole number from 0"),
+            IntErrorKind::PosOverflow => format!("the number for {name} is too large"),
+            _ => format!("{name} takes a whole number, 0 or more"),
         };
     }
     match (error.source(), error.get(ContextKind::ValidValue)) {
-        (Some(why), _) => format!("{option} cannot take this value: {why}"),
-        (None, Some(ContextValue::Strings(words))) => {
-            format!("{option} takes one of {}", words.join(", "))
+        (Some(why), _) => format!("invalid value for {option}: {why}"),
+        (None, Some(ContextValue::Strings(values))) => {
+            format!("invalid value for {option}; possible values: {}", values.join(", "))
         }
-        (None, _) => format!("{option} cannot take this value"),
+        (None, _) => format!("invalid value for {option}"),
     }
 }
 
-/// The nearest of what there is, when something is near.
+/// Returns clap's best suggestion in parentheses, or an empty string.
 fn suggestion(error: &Error, kind: ContextKind) -> String {
     let nearest = match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word),
         Some(ContextValue::Strings(words)) => words.last(),
         _ => None,
     };
-    nearest.map_or_else(String::new, |word| format!("; did you mean {word}?"))
+    nearest.map_or_else(String::new, |word| format!(" (did you mean {word}?)"))
 }
 
-fn told(error: &Error, kind: ContextKind) -> Option<String> {
+fn context(error: &Error, kind: ContextKind) -> Option<String> {
     match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(ContextValue::Strings(texts)) => texts.first().cloned(),
@@ -183,17 +195,17 @@ fn told(error: &Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// Whether a word is short and plain enough to be repeated: a slip of the finger, not a key.
+/// Returns true if a word is short and plain enough to repeat: a typing mistake, not a key.
 fn is_safe(word: &str) -> bool {
-    word.len() <= RUN_OF_LETTERS
+    word.len() <= MAX_NAME_LENGTH
         && word
             .bytes()
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
         && !word.starts_with("sk-")
 }
 
-/// No option or command is longer.
-const RUN_OF_LETTERS: usize = 24;
+/// Longest name of an option or command, in bytes.
+const MAX_NAME_LENGTH: usize = 24;
 
 #[cfg(test)]
 mod tests {
@@ -207,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn every_option_for_a_file_or_folder_expands_the_home_folder() {
+    fn path_options_expand_the_home_directory() {
         let mut all = Vec::new();
         arguments(&Args::command(), &mut all);
         let named = |argument: &&Arg| {

@@ -1,4 +1,4 @@
-//! Gets the passphrase of the key: before anything needs the key, and for a new one.
+//! Passphrase of the key: from a file, the keyring or a prompt, and for a new key.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -14,19 +14,18 @@ use crate::store::key::locked;
 use crate::store::key::passphrase::{MIN_LENGTH, Passphrase};
 use crate::store::key::place::Spot;
 
-/// So often a wrong passphrase may be typed.
+/// Number of attempts to enter the passphrase.
 const TRIES: usize = 3;
 
 const READABLE_BY_OTHERS: u32 = 0o044;
 
-/// Where the key of this machine's store is looked for.
+/// Returns the location of the key of the local store.
 pub fn spot(ground: &Ground) -> Spot {
     let config = &ground.config;
     Spot::find(config.key_file.as_deref(), &config.config)
 }
 
-/// Makes the key open, when it is behind a passphrase: with the one in a file, or the one that somebody types. What should be
-/// known of the file is answered.
+/// Unlocks the key with the passphrase from a file, the keyring or a prompt. Returns a warning about the file, if there is one.
 pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
     if ground.server.is_some() {
         return Ok(None);
@@ -41,7 +40,7 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
             return Ok(exposed(file));
         }
         return Err(StoreError::Key(format!(
-            "What the file of --passphrase-file holds is not the passphrase of the key in {}",
+            "The file of --passphrase-file does not contain the passphrase of the key in {}",
             spot.path.display()
         ))
         .into());
@@ -52,7 +51,7 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
         if wrapped.try_passphrase(&kept)? {
             return Ok(None);
         }
-        let why = "what it keeps is not the passphrase of this key";
+        let why = "it has a different passphrase for this key";
         return Err(StoreError::Key(of_keyring(&spot, why)).into());
     }
     if !ask::is_possible() {
@@ -67,11 +66,11 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
             return Ok(None);
         }
         if left > 0 {
-            ask::say("That is not it; try again\n")?;
+            ask::say("Wrong passphrase; try again\n")?;
         }
     }
     Err(StoreError::Key(format!(
-        "None of these is the passphrase of the key in {}",
+        "Wrong passphrase of the key in {}",
         spot.path.display()
     ))
     .into())
@@ -79,12 +78,12 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
 
 fn of_keyring(spot: &Spot, why: &str) -> String {
     format!(
-        "The key in {} opens with the keyring of this system: {why}",
+        "The key in {} needs the keyring of this system: {why}",
         spot.path.display()
     )
 }
 
-/// A new passphrase: from a file, or typed twice.
+/// Returns a new passphrase, from a file or entered twice.
 pub fn new(file: Option<&Path>, option: &str) -> Result<Passphrase, Failure> {
     let passphrase = match file {
         Some(file) => from_file(file, option)?,
@@ -94,34 +93,34 @@ pub fn new(file: Option<&Path>, option: &str) -> Result<Passphrase, Failure> {
         return Ok(passphrase);
     }
     Err(Failure::Usage(format!(
-        "A passphrase has {MIN_LENGTH} characters at least; nothing was changed"
+        "A passphrase needs at least {MIN_LENGTH} characters; nothing changed"
     )))
 }
 
 fn typed_twice(option: &str) -> Result<Passphrase, Failure> {
     if !ask::is_possible() {
         return Err(Failure::Usage(format!(
-            "There is no terminal to type the new passphrase on: name a file that holds it with {option}"
+            "Cannot prompt for the new passphrase without a terminal. Use {option} FILE"
         )));
     }
-    let nothing = || Failure::Usage("Nothing was typed; nothing was changed".into());
+    let nothing = || Failure::Usage("No passphrase entered; nothing changed".into());
     let first = ask::hidden("New passphrase")?.ok_or_else(nothing)?;
-    let second = ask::hidden("The same again")?.ok_or_else(nothing)?;
+    let second = ask::hidden("Repeat the passphrase")?.ok_or_else(nothing)?;
     let (first, second) = (of(&first), of(&second));
     if first.matches(&second) {
         return Ok(first);
     }
     Err(Failure::Usage(
-        "These are two different passphrases; nothing was changed".into(),
+        "The passphrases differ; nothing changed".into(),
     ))
 }
 
-/// The path is never repeated: where people type the passphrase in its place, it would be said.
+/// The error does not repeat the path: it could be a passphrase entered by mistake.
 fn from_file(path: &Path, option: &str) -> Result<Passphrase, Failure> {
     let name = format!("the file of {option}");
     let file = File::open(path).map_err(|error| {
         Failure::Usage(format!(
-            "The passphrase cannot be read from {name}: {error}"
+            "Cannot read the passphrase from {name}: {error}"
         ))
     })?;
     let taken = secret::take(file, &name)?;
@@ -135,10 +134,10 @@ fn of(text: &Plain) -> Passphrase {
     Passphrase::new(text.expose().unwrap_or_default())
 }
 
-/// What to do about a passphrase that others can read.
+/// Returns a warning if others can read the file.
 fn exposed(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode();
     (mode & READABLE_BY_OTHERS != 0).then(|| {
-        "The file of --passphrase-file can be read by others; take that right from them with chmod go-r".into()
+        "The file of --passphrase-file is readable by others; run chmod go-r on it".into()
     })
 }

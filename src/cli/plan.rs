@@ -1,4 +1,4 @@
-//! Makes connections what documents say: the documents are read, what is there is looked at, and then it is made so.
+//! Plan of `apply` and `import`: read the files, compare them with the store, and apply the changes.
 
 pub mod carry;
 pub mod look;
@@ -10,59 +10,59 @@ use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionItem, Foreseen, IdOrAlias,
 };
 
-/// One connection, and what is to be done about it.
+/// Planned change of one connection.
 pub struct Step {
-    /// By which it is known.
+    /// Alias that identifies the connection.
     pub alias: String,
-    /// Where the document says so, as words that go before a sentence.
+    /// Position in the file, as a prefix of messages.
     pub place: String,
-    /// What is to be done.
+    /// Planned action.
     pub what: What,
 }
 
-/// What is to be done about a connection.
+/// Action of a plan step.
 pub enum What {
-    /// It is not there yet.
+    /// Create a connection.
     Create(Box<New>),
-    /// It is there, and other than it should be.
+    /// Change an existing connection.
     Update(Box<Change>),
-    /// It is there and should not be.
+    /// Delete a connection that no file contains.
     Delete(Box<ConnectionItem>),
-    /// It is as it should be.
+    /// No change needed.
     Nothing,
-    /// It is there, and it was said that it shall be left alone.
+    /// Skipped because the alias exists.
     Skip,
 }
 
-/// A connection that is not there yet.
+/// Connection to create.
 pub struct New {
-    /// What it shall be.
+    /// Draft to create.
     pub draft: ConnectionDraft,
-    /// What it would be, for who wants to see it.
+    /// Resulting connection, if it is to be shown.
     pub after: Option<Connection>,
 }
 
-/// A connection that is other than it should be.
+/// Change of an existing connection.
 pub struct Change {
-    /// What it is.
+    /// Current connection.
     pub before: Connection,
-    /// What shall be different.
+    /// Draft with the changes.
     pub draft: ConnectionDraft,
-    /// What it would come to.
+    /// Preview of the change.
     pub foreseen: Foreseen,
 }
 
 impl Change {
-    /// The connection, by what does not change.
+    /// Returns the ID of the connection.
     pub const fn key(&self) -> IdOrAlias {
         IdOrAlias::Id(self.before.item.id)
     }
 }
 
-/// Why a connection cannot be what a document says, and where it says so.
+/// Refused connection of a file.
 pub struct Refusal {
-    /// Words that go before a sentence.
+    /// Position in the file, as a prefix of messages.
     pub place: String,
-    /// Why.
+    /// Reason.
     pub error: ConnectionError,
 }

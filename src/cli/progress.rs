@@ -1,4 +1,4 @@
-//! One line on stderr that says how far long work is, where somebody looks at it.
+//! Progress line on stderr, for long operations on a terminal.
 
 use std::io::{IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use super::output::Output;
 use crate::text::{columns, printable};
 
-/// The line changes no more often than this.
+/// Minimum time between two updates of the line.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Work that takes less than this is not talked about.
+/// Operations shorter than this show no progress.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// Where a terminal does not say how wide it is.
+/// Line width if the terminal does not report one.
 const WIDTH: usize = 80;
 
-/// How far some work is.
+/// Progress of an operation with a known size.
 pub struct Progress {
     word: String,
     done: u64,
@@ -28,7 +28,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// At the beginning of so many.
+    /// Starts an operation on `total` items.
     pub fn of(word: &str, total: usize, output: &Output) -> Self {
         Self {
             word: word.to_owned(),
@@ -40,14 +40,14 @@ impl Progress {
         }
     }
 
-    /// The same beside data that goes to stdout: where a terminal shows that, nothing else is shown.
+    /// Same as `of`, for an operation that writes data to stdout; shows nothing if stdout is a terminal too.
     pub fn beside_stdout(word: &str, total: usize, output: &Output) -> Self {
         let mut progress = Self::of(word, total, output);
         progress.is_on &= !std::io::stdout().is_terminal();
         progress
     }
 
-    /// One more is done.
+    /// Counts one item.
     pub fn one_more(&mut self) {
         self.done += 1;
         if self.is_on && Instant::now() >= self.next {
@@ -58,7 +58,7 @@ impl Progress {
         }
     }
 
-    /// Takes the line away, for something else to be said.
+    /// Clears the line, so that something else can be printed.
     pub fn clear(&mut self) {
         if std::mem::take(&mut self.is_shown) {
             put("\r\u{1b}[K");
@@ -72,14 +72,14 @@ impl Drop for Progress {
     }
 }
 
-/// Says that something nobody can count is under way, and for how long, until it is dropped.
+/// Elapsed time of an operation of unknown size, shown until it is dropped.
 pub struct Waiting {
     ended: Option<Sender<()>>,
     teller: Option<JoinHandle<()>>,
 }
 
 impl Waiting {
-    /// At the beginning.
+    /// Starts an operation.
     pub fn on(word: &'static str, output: &Output) -> Self {
         if !output.is_talkative() || !std::io::stderr().is_terminal() {
             return Self {
@@ -91,7 +91,7 @@ impl Waiting {
         let teller = std::thread::Builder::new().name("progress".into());
         Self {
             ended: Some(ended),
-            // Without a thread nothing is said, and the work is done all the same.
+            // Without the thread, no progress is shown.
             teller: teller.spawn(move || tell(word, &ending)).ok(),
         }
     }
@@ -101,7 +101,7 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         drop(self.ended.take());
         if let Some(teller) = self.teller.take() {
-            // A line that was not taken away is no reason for anything.
+            // A line that is not cleared does no harm.
             let _ = teller.join();
         }
     }
@@ -125,7 +125,7 @@ fn tell(word: &str, ending: &Receiver<()>) {
 
 fn put(text: &str) {
     let mut stderr = std::io::stderr().lock();
-    // Nobody can be told when that is gone.
+    // Errors cannot be reported.
     let _ = stderr
         .write_all(text.as_bytes())
         .and_then(|()| stderr.flush());
@@ -137,7 +137,7 @@ fn width() -> usize {
     if width == 0 { WIDTH } else { width }
 }
 
-/// The line, no wider than there is room; the last column stays free, since some terminals break the line there.
+/// Returns the line, shorter than the width: some terminals wrap at the last column.
 fn line(word: &str, done: u64, total: u64, width: usize) -> String {
     let percent = done.min(total) * 100 / total.max(1);
     let whole = format!(
@@ -160,7 +160,7 @@ fn fitted(whole: &str, width: usize) -> String {
     line
 }
 
-/// A number that is read at a glance.
+/// Formats a number with thousands separators.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_never_as_wide_as_the_terminal() {
+    fn line_is_shorter_than_the_terminal_is_wide() {
         assert_eq!(
             line("Importing", 45_120, 100_000, 80),
             "Importing: 45,120 of 100,000 (45%)"
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_nothing_is_no_division() {
+    fn empty_total_does_not_divide_by_zero() {
         assert_eq!(line("Importing", 0, 0, 80), "Importing: 0 of 0 (0%)");
         assert_eq!(grouped(1_000_000), "1,000,000");
         assert_eq!(grouped(999), "999");

@@ -1,4 +1,4 @@
-//! `umai providers`: what a connection can be made for.
+//! `umai providers`: providers that connections can use.
 
 mod check;
 
@@ -14,31 +14,31 @@ use crate::provider::{
     Capability, DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField,
 };
 
-/// What can be done with providers.
+/// Subcommands of `umai providers`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the providers by name
     List,
-    /// Show a provider and the settings of a connection to it
+    /// Show a provider and the settings of its connections
     #[command(after_help = "Example:\n  umai providers get openai")]
     Get {
-        /// The provider's id, in any case
+        /// Provider ID, in any case
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Look at provider files: whether each describes a provider, else the line that is wrong
+    /// Check provider files and report the first invalid line of each
     #[command(
-        after_help = "Examples:\n  umai providers check\n  umai providers check my-gateway.toml\n\nExit code 4: one is wrong."
+        after_help = "Examples:\n  umai providers check\n  umai providers check my-gateway.toml\n\nExit code 4: a file is invalid."
     )]
     Check {
-        /// The files [default: those in the folder providers of the config folder]
+        /// Files [default: all in the directory 'providers' of the config directory]
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
 }
 
 impl Verb {
-    /// Whether it is about files here, whatever server is asked.
+    /// Returns true if the command only reads local files.
     pub const fn is_about_files(&self) -> bool {
         match self {
             Self::Check { .. } => true,
@@ -47,7 +47,7 @@ impl Verb {
     }
 }
 
-/// Carries out a verb.
+/// Runs a subcommand.
 pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     if let Verb::Check { files } = verb {
         return check::run(files, &ground.config.providers(), output);
@@ -56,7 +56,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
     answer(verb, &*session::catalog(ground)?, output)
 }
 
-/// Answers from the catalogue.
+/// Answers from the provider catalog.
 fn answer(verb: &Verb, catalog: &ProviderCatalog, output: &mut Output) -> Result<(), Failure> {
     match verb {
         Verb::Check { .. } => Ok(()),
@@ -107,7 +107,7 @@ fn show(provider: &Provider, output: &mut Output) -> Result<(), Failure> {
         words(&provider.capabilities)
     ))?;
     if provider.settings.is_empty() {
-        return output.line("A connection to it has no settings.");
+        return output.line("Connections to this provider have no settings.");
     }
     let rows: Vec<_> = provider
         .settings
@@ -133,7 +133,7 @@ fn words(capabilities: &[Capability]) -> String {
         .join(", ")
 }
 
-/// What a setting must be, in a few words.
+/// Returns the constraints of a setting in a few words.
 fn facts(field: &SettingsField) -> String {
     let mut facts = Vec::new();
     if field.required {

@@ -1,4 +1,4 @@
-//! Keeps secrets out of arguments, and takes them from stdin or a file.
+//! Secrets: rejects them in arguments, and reads them from stdin or files.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,19 +16,19 @@ use crate::connection::{Mask, Plain};
 use crate::disk;
 use crate::text::{key_like, secret};
 
-/// The most bytes a secret has.
+/// Maximum size of a secret in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// Why an argument is no place for a secret, and where its place is.
+/// Returns the reason why arguments must not contain secrets, and the alternatives.
 pub fn way(key: Option<&str>) -> String {
     let key = key.unwrap_or("apiKey");
     format!(
-        "every process on this machine can read arguments. Give it with --secret-stdin {key} or \
-         --secret-file {key}=PATH, or refer to it: --set '{key}=$Section:Key'"
+        "every process on this machine can read arguments. Use --secret-stdin {key} or \
+         --secret-file {key}=PATH, or a reference: --set '{key}=$Section:Key'"
     )
 }
 
-/// The options whose value is a path, which may hold long tokens.
+/// Options with a path value, which may look like a long token.
 const PATHS: [&str; 19] = [
     "--data",
     "--config",
@@ -51,24 +51,24 @@ const PATHS: [&str; 19] = [
     "-f",
 ];
 
-/// The option whose value is a setting and a path.
+/// Option with a setting and a path as its value.
 const KEY_AND_PATH: &str = "--secret-file";
 
-/// What an argument is.
+/// Role of an argument.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// Anything, where no secret belongs.
+    /// Any text; must not be a secret.
     Any,
-    /// A path.
+    /// Path.
     Path,
     /// `KEY=PATH`.
     KeyAndPath,
-    /// A name or an alias: validation refuses a key in it, and says which field.
+    /// Name or alias: validation rejects a key there and names the field.
     Name,
 }
 
 impl Role {
-    /// What the value of an option is.
+    /// Returns the role of the value of an option.
     fn of_value(option: &str) -> Self {
         if option == KEY_AND_PATH {
             Self::KeyAndPath
@@ -82,10 +82,10 @@ impl Role {
     }
 }
 
-/// Options whose value is a name that validation looks at.
+/// Options whose value is a name that validation checks.
 const NAMES: [&str; 2] = ["--name", "--alias"];
 
-/// Whether any argument holds something that looks like a secret.
+/// Returns true if any argument contains text that looks like a secret.
 pub fn is_among(arguments: &[OsString]) -> bool {
     let mut role = Role::Any;
     let is_validated = arguments.iter().any(|argument| argument == "connections");
@@ -122,12 +122,12 @@ fn is_in_text(text: &str) -> bool {
         .any(looks_like_one)
 }
 
-/// Whether a text where a path belongs is a secret rather: nothing is there, and it names no folder.
+/// Returns true for text in place of a path that looks like a secret: the file does not exist, and no directory is named.
 fn is_no_path(text: &str) -> bool {
     is_in_text(text) && !text.contains('/') && !Path::new(text).exists()
 }
 
-/// Whether a text looks like a secret in clear.
+/// Returns true for text that looks like a plaintext secret.
 pub fn looks_like_one(text: &str) -> bool {
     if Reference::read(text).is_some() || Mask::is_mask(text) || Uuid::try_parse(text).is_ok() {
         return false;
@@ -135,7 +135,7 @@ pub fn looks_like_one(text: &str) -> bool {
     secret::looks_like_one(text)
 }
 
-/// Whether a name is one that secrets go by.
+/// Returns true for a name that is usual for secrets.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     [
@@ -155,9 +155,9 @@ pub fn is_secret_name(name: &str) -> bool {
 /// `KEY=PATH` of `--secret-file`.
 #[derive(Debug, Clone)]
 pub struct SecretFile {
-    /// The setting.
+    /// Setting.
     pub key: String,
-    /// The file that holds its value.
+    /// File with its value.
     pub path: PathBuf,
 }
 
@@ -175,63 +175,63 @@ impl std::str::FromStr for SecretFile {
     }
 }
 
-/// A secret that was read, and whether a line end was taken off.
+/// Secret that was read from a source.
 pub struct Taken {
-    /// The secret.
+    /// Secret.
     pub secret: Plain,
-    /// Whether it ended with a line end that is no part of it.
+    /// True if a line end was removed.
     pub is_trimmed: bool,
 }
 
-/// The secret that stdin holds.
+/// Reads a secret from stdin.
 pub fn from_stdin() -> Result<Taken, Failure> {
     let stdin = unbuffered_stdin().map_err(|error| {
-        Failure::Usage(format!("The secret cannot be read from stdin: {error}"))
+        Failure::Usage(format!("Cannot read the secret from stdin: {error}"))
     })?;
     take(stdin, "stdin")
 }
 
-/// Whether stdin is a pipe or a file: somebody may think that a secret is read from there.
+/// Returns true if stdin is a pipe or a file, from which a user may expect the secret to be read.
 pub fn is_stdin_a_source() -> bool {
     unbuffered_stdin()
         .and_then(|stdin| stdin.metadata())
         .is_ok_and(|metadata| metadata.is_file() || metadata.file_type().is_fifo())
 }
 
-/// stdin without the standard library's buffer, which would keep a copy that nobody wipes.
+/// Returns stdin without the buffer of the standard library, which would keep an unwiped copy.
 pub fn unbuffered_stdin() -> std::io::Result<File> {
     Ok(std::io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
-/// The secret that a file holds.
+/// Reads a secret from a file.
 ///
-/// The path is never repeated: where people type the secret in its place, it would be said.
+/// The error does not repeat the path: it could be a secret entered by mistake.
 pub fn from_file(SecretFile { key, path }: &SecretFile) -> Result<Taken, Failure> {
     let name = format!("the file of --secret-file {key}=PATH");
     let file = File::open(path).map_err(|error| {
-        Failure::Usage(format!("The secret cannot be read from {name}: {error}"))
+        Failure::Usage(format!("Cannot read the secret from {name}: {error}"))
     })?;
     take(file, &name)
 }
 
-/// The secret that something holds; `name` says what, to people.
+/// Reads a secret from a source; `name` describes the source in messages.
 pub fn take(source: impl Read, name: &str) -> Result<Taken, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
     source
         .take(MAX_BYTES as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| {
-            Failure::Usage(format!("The secret cannot be read from {name}: {error}"))
+            Failure::Usage(format!("Cannot read the secret from {name}: {error}"))
         })?;
     if bytes.len() > MAX_BYTES {
         return Err(Failure::Usage(format!(
-            "What {name} holds is larger than {} KiB and no secret",
+            "The content of {name} is larger than {} KiB, so it cannot be a secret",
             MAX_BYTES / 1024
         )));
     }
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
         return Err(Failure::Usage(format!(
-            "What {name} holds is text in UTF-16; save it as UTF-8"
+            "The content of {name} is UTF-16 text; save it as UTF-8"
         )));
     }
     let text = std::str::from_utf8(&bytes)
@@ -239,7 +239,7 @@ pub fn take(source: impl Read, name: &str) -> Result<Taken, Failure> {
         .filter(|text| !text.contains('\0'));
     let Some(text) = text else {
         return Err(Failure::Usage(format!(
-            "What {name} holds is not text and no secret"
+            "The content of {name} is not UTF-8 text, so it cannot be a secret"
         )));
     };
     let secret = text
@@ -271,12 +271,12 @@ mod tests {
     #[case("/nix/store/4kzq0123456789abcdefghijklmnopqr-x", false)]
     #[case("Donaudampfschifffahrtsgesellschaft", false)]
     #[case("", false)]
-    fn a_key_is_told_from_a_name(#[case] text: &str, #[case] is_secret: bool) {
+    fn keys_are_distinguished_from_names(#[case] text: &str, #[case] is_secret: bool) {
         assert_eq!(looks_like_one(text), is_secret);
     }
 
     #[test]
-    fn paths_are_no_secrets_and_everything_else_is_looked_at() {
+    fn every_argument_but_paths_is_checked_for_secrets() {
         let among = |arguments: &[&str]| {
             is_among(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
         };

@@ -30,43 +30,43 @@ use crate::api::transport::tls::{Identity, TlsError};
 use crate::api::transport::tries::Tries;
 use crate::connection::ConnectionService;
 
-/// How to serve.
+/// Arguments of `umai serve`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  umai token create --name laptop --scope write\n  umai serve\n  umai serve --http --no-auth\n  \
         umai serve --listen 0.0.0.0:44331 --host umai.example --cert fullchain.pem --key privkey.pem"
 )]
 pub struct Serve {
-    /// Where to listen; may be repeated, port 0 takes any that is free [default: localhost:44331]
+    /// Address to listen on; may be repeated, port 0 selects a free port [default: localhost:44331]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Vec<Place>,
-    /// A name this server goes by, beside localhost; may be repeated
+    /// Host name of this server besides localhost; may be repeated
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
-    /// Plain HTTP, on loopback only: behind a reverse proxy, or to try it out
+    /// Serve plain HTTP, on loopback only: behind a reverse proxy, or for a trial
     #[arg(long, conflicts_with_all = ["cert", "key"])]
     http: bool,
-    /// Let everyone ask who reaches this machine's loopback
+    /// Disable authentication (loopback only)
     #[arg(long)]
     no_auth: bool,
-    /// Your own certificate with its chain, in PEM
+    /// Certificate with its chain, in PEM
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
-    /// The certificate's key, in PEM
+    /// Private key of the certificate, in PEM
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// Where the log goes, one JSON object to a line [default: stderr]
+    /// Log file, one JSON object per line [default: stderr]
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 }
 
-/// What stands behind the `https` of an address.
+/// TLS setup of the listeners.
 enum Security {
-    /// Nothing.
+    /// Plain HTTP.
     Plain,
-    /// The development certificate; what clients trust it by.
+    /// Development certificate, with its CA file for clients.
     Development(TlsAcceptor, PathBuf),
-    /// A certificate that was given, when it expires, and what clients will refuse it for.
+    /// User's certificate, with its expiry and the problems that clients will reject it for.
     Own(TlsAcceptor, Option<DateTime<Utc>>, Vec<String>),
 }
 
@@ -76,7 +76,7 @@ impl From<TlsError> for Failure {
     }
 }
 
-/// Serves until a signal says otherwise.
+/// Serves until a signal stops it.
 pub fn run(serve: &Serve, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     let places = serve.places();
     serve.refuse_open_doors(&places)?;
@@ -105,24 +105,24 @@ impl Serve {
         }
     }
 
-    /// Nobody beyond this machine is let in unencrypted or unasked.
+    /// Refuses unencrypted or unauthenticated access from other machines.
     fn refuse_open_doors(&self, places: &[Place]) -> Result<(), Failure> {
         if places.iter().all(Place::is_loopback) {
             return Ok(());
         }
         if self.http {
             return Err(Failure::Usage(
-                "Plain HTTP is for loopback only. Leave --http out; or listen on 127.0.0.1, behind a reverse proxy on this machine".into(),
+                "--http is for loopback only. Remove it, or listen on 127.0.0.1 behind a reverse proxy".into(),
             ));
         }
         if self.no_auth {
             return Err(Failure::Usage(
-                "--no-auth is for loopback only. Leave it out, and make a token: umai token create --name laptop --scope write".into(),
+                "--no-auth is for loopback only. Remove it and create a token: umai token create --name laptop --scope write".into(),
             ));
         }
         if self.cert.is_none() {
             return Err(Failure::Usage(
-                "The certificate that umai makes is good for this machine only. For others give one for the server's name: --cert FILE --key FILE".into(),
+                "The development certificate is valid on this machine only. For other machines, use a certificate for the server's name: --cert FILE --key FILE".into(),
             ));
         }
         Ok(())
@@ -141,14 +141,14 @@ impl Serve {
         Ok(Security::Own(identity.acceptor()?, expires, flaws))
     }
 
-    /// Says what will not go well, and yet is no reason not to start.
+    /// Prints warnings that do not prevent the start.
     fn warn(&self, places: &[Place], security: &Security, output: &Output) {
         match security {
             Security::Plain => {}
             Security::Development(..) => {
                 if !places.iter().all(Place::is_loopback) || !self.host.is_empty() {
                     output.note(
-                        "The development certificate is good for localhost only; for other names give --cert and --key",
+                        "The development certificate is valid for localhost only; for other names, use --cert and --key",
                     );
                 }
             }
@@ -158,7 +158,7 @@ impl Serve {
                 }
                 if let Some(end) = expires.filter(|end| *end < Utc::now()) {
                     output.note(&format!(
-                        "The certificate expired on {}; clients will refuse it",
+                        "The certificate expired on {}; clients will reject it",
                         end.format("%Y-%m-%d")
                     ));
                 }
@@ -166,13 +166,14 @@ impl Serve {
         }
     }
 
-    /// Where others can ask, who may write can have every configuration key of this machine sent to an address of their choice.
+    /// Warns if other machines have access and no allow-list exists: a write token can then send any configuration key to any
+    /// URL.
     fn warn_of_references(&self, places: &[Place], ground: &Ground, output: &Output) {
         let is_for_others = !places.iter().all(Place::is_loopback) || !self.host.is_empty();
         if is_for_others && ground.read_only.is_none() && ground.appsettings.allowed().is_empty() {
             output.note(
-                "There is no allow-list: who has a token to write can refer to every configuration key and environment variable \
-                 here. Name those that may be, in Umbraco:AI:AllowedConfigurationKeyPrefixes of appsettings.json",
+                "No allow-list: every write token can reference all configuration keys and environment variables \
+                 of this machine. Set Umbraco:AI:AllowedConfigurationKeyPrefixes in appsettings.json",
             );
         }
     }
@@ -193,15 +194,15 @@ fn refuse_without_token(book: &TokenBook, output: &Output) -> Result<(), Failure
     let tokens = book.read()?;
     if tokens.is_empty() {
         return Err(Failure::Usage(
-            "Nobody could ask: there is no token. Make one with umai token create --name laptop --scope write; \
-             or say --no-auth, which lets everyone ask on this machine"
+            "No access token yet. Create one: umai token create --name laptop --scope write. \
+             Or disable authentication on loopback: --no-auth"
                 .into(),
         ));
     }
     let now = Utc::now();
     if tokens.iter().all(|token| token.is_expired(now)) {
         output.note(
-            "Every token is expired; make one with umai token create --name laptop --scope write",
+            "All access tokens have expired. Create one: umai token create --name laptop --scope write",
         );
     }
     Ok(())
@@ -249,12 +250,12 @@ async fn open_up(
         _ = signals.next() => {}
     }
     supervisor::tell(supervisor::State::Stopping);
-    tracing::info!("stopping: what is under way is finished");
+    tracing::info!("stopping; finishing active requests");
     stop.cancel();
     tokio::select! {
         is_finished = &mut serving => {
             if !is_finished {
-                tracing::warn!("something was still under way and is left unfinished");
+                tracing::warn!("stopped with unfinished requests");
             }
             Ok(())
         }
@@ -262,7 +263,7 @@ async fn open_up(
     }
 }
 
-/// How a place is written into an address.
+/// Returns the host and port of a listener for URLs.
 fn address(place: Place, doors: &[Door]) -> String {
     match (place, doors) {
         (Place::Localhost(_), [door, _]) => format!("localhost:{}", door.address.port()),
@@ -271,7 +272,7 @@ fn address(place: Place, doors: &[Door]) -> String {
     }
 }
 
-/// Says where the server is, and how to get through to it.
+/// Prints the URLs of the server and how clients trust its certificate.
 fn tell(
     urls: &[String],
     doors: &[Door],

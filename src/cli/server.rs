@@ -1,4 +1,4 @@
-//! Which server a command asks, when it asks one.
+//! Server that a command uses, if any.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -14,20 +14,20 @@ use super::exit::Failure;
 use crate::api::client::RemoteOptions;
 use crate::text;
 
-/// Where a token is, when no file is named.
+/// Environment variable with the token, if no file is given.
 const TOKEN: &str = "UMAI_TOKEN";
 
-/// The most bytes a token or a file of certificates has.
+/// Maximum size of a token file or certificate file in bytes.
 const MOST_BYTES: u64 = 1024 * 1024;
 
 const READABLE_BY_OTHERS: u32 = 0o044;
 
-/// The options that were written on the command line; the others are from the environment, or defaults.
+/// Options that were given explicitly on the command line; all others come from the environment or are defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Written(Vec<&'static str>);
 
 impl Written {
-    /// What arguments say of the options that exclude each other.
+    /// Returns the explicit options among those that exclude each other.
     pub fn of(matches: &ArgMatches) -> Self {
         let options = [
             SERVER,
@@ -46,12 +46,12 @@ impl Written {
         Self(options.into_iter().filter(is_written).collect())
     }
 
-    /// Whether this one was written.
+    /// Returns true if the option was given explicitly.
     pub(super) fn has(&self, option: &str) -> bool {
         self.0.contains(&option)
     }
 
-    /// The first of these that was written, as people write it.
+    /// Returns the first of these options that was given explicitly, in the form of the command line.
     pub(super) fn first(&self, options: &[&str]) -> Option<String> {
         let found = options.iter().find(|option| self.has(option))?;
         Some(format!("--{}", found.replace('_', "-")))
@@ -60,7 +60,7 @@ impl Written {
 
 const SERVER: &str = "server";
 
-/// The options that say where things are on this machine.
+/// Options for files on this machine.
 const HERE: [&str; 5] = [
     "data",
     "key_file",
@@ -69,10 +69,10 @@ const HERE: [&str; 5] = [
     "key_per_file",
 ];
 
-/// The options that belong to a server.
+/// Options for a server.
 const THERE: [&str; 2] = ["token_file", "ca_file"];
 
-/// The server to ask; none when the connections are here. What should be known of its files is added to `notices`.
+/// Returns the server to use; none for the local store. Warnings about its files are added to `notices`.
 pub fn named(
     globals: &Globals,
     notices: &mut Vec<String>,
@@ -82,17 +82,17 @@ pub fn named(
     let address = match (&globals.server, here) {
         (Some(_), Some(option)) if written.has(SERVER) => {
             return Err(Failure::Usage(format!(
-                "--server asks for the connections of a server, which has its own files, and {option} names one here: leave one of them out"
+                "--server and {option} exclude each other: {option} is for the local store. Remove one"
             )));
         }
-        // What is written counts more than the environment.
+        // Explicit options override the environment.
         (_, Some(_)) | (None, None) => None,
         (Some(address), None) => Some(address).filter(|address| !address.is_empty()),
     };
     let Some(address) = address else {
         return match written.first(&THERE) {
             Some(option) => Err(Failure::Usage(format!(
-                "{option} belongs to --server or a target, and no server is named"
+                "{option} needs --server or a target"
             ))),
             None => Ok(None),
         };
@@ -103,13 +103,13 @@ pub fn named(
         let again = path.clone();
         options = options
             .with_token(&token)
-            .map_err(|why| Failure::Usage(format!("What the file of --token-file holds {why}")))?
+            .map_err(|why| Failure::Usage(format!("The content of the --token-file {why}")))?
             .with_token_source(move || token_of_file(&again).ok());
         notices.extend(exposed(path));
     } else if let Some(token) = token_of_environment() {
         options = options
             .with_token(text::trim_invisible(&token))
-            .map_err(|why| Failure::Usage(format!("What {TOKEN} holds {why}")))?;
+            .map_err(|why| Failure::Usage(format!("The content of {TOKEN} {why}")))?;
     }
     if let Some(path) = &globals.ca_file {
         let pem = read(path, "--ca-file")?;
@@ -120,12 +120,12 @@ pub fn named(
     Ok(Some(options))
 }
 
-/// Refuses a server where a command is about this machine; one from the environment is passed over.
+/// Refuses an explicit server for a command on the local store; a server from the environment is ignored.
 pub fn refuse(globals: &Globals, command: &str) -> Result<(), Failure> {
     let written = globals.written.first(&[SERVER, THERE[0], THERE[1]]);
     written.map_or(Ok(()), |option| {
         Err(Failure::Usage(format!(
-            "{command} is about the store on this machine and asks no server: leave {option} out"
+            "{command} works on the local store only. Remove {option}"
         )))
     })
 }
@@ -146,7 +146,7 @@ fn token_of_environment() -> Option<Zeroizing<String>> {
 
 fn read(path: &Path, option: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let unreadable = |why: &dyn std::fmt::Display| {
-        Failure::Usage(format!("The file of {option} cannot be read: {why}"))
+        Failure::Usage(format!("Cannot read the file of {option}: {why}"))
     };
     let mut bytes = Zeroizing::new(Vec::new());
     let file = File::open(path).map_err(|error| unreadable(&error))?;
@@ -158,10 +158,10 @@ fn read(path: &Path, option: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(bytes)
 }
 
-/// What to do about a token that others can read.
+/// Returns a warning if others can read the token file.
 fn exposed(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode();
     let shown = path.display();
     (mode & READABLE_BY_OTHERS != 0)
-        .then(|| format!("{shown} can be read by others; run: chmod go-r {shown}"))
+        .then(|| format!("{shown} is readable by others; run: chmod go-r {shown}"))
 }

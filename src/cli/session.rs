@@ -1,4 +1,4 @@
-//! Puts the parts together: the store with the service over it, or a server, for as long as a command takes.
+//! Opens the local store with its service, or a server, for the duration of a command.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,19 +21,19 @@ use crate::provider::ProviderCatalog;
 use crate::store;
 use crate::store::shared::SharedStore;
 
-/// Enough for validating and sealing beside the store's own thread.
+/// Worker threads: enough for validation and encryption beside the store's own thread.
 pub const WORKERS: usize = 2;
 
-/// An open store with the service over it, or a server.
+/// Open store with its service, or a server.
 pub struct Session {
-    /// The rules, here or far away.
+    /// Service: local or remote.
     pub service: Arc<dyn ConnectionService>,
-    /// What is below them; never opened when they are far away.
+    /// Local store; never opened for a server.
     store: SharedStore,
 }
 
 impl Session {
-    /// Opens the store, or asks the server; where nothing may be changed, nothing can be.
+    /// Opens the store, or connects to the server. In read-only mode, refuses all changes.
     pub async fn open(ground: &Ground, store: SharedStore) -> Result<Self, ConnectionError> {
         let session = match &ground.server {
             None => Self::here(ground, store).await?,
@@ -55,7 +55,7 @@ impl Session {
         let options = ground.store_options();
         if ground.read_only.is_some() && store::is_missing(&options.data) {
             return Err(StoreError::Unusable(format!(
-                "There is no store in {}, and none is made where nothing may be changed",
+                "No store in {}, and read-only mode does not create one",
                 options.data.display()
             )));
         }
@@ -72,7 +72,7 @@ impl Session {
     }
 }
 
-/// The providers of the service, before it is asked anything.
+/// Returns the providers of the service without opening the local store.
 pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
     if ground.server.is_none() {
         return Ok(Arc::clone(&ground.catalog));
@@ -80,7 +80,7 @@ pub fn catalog(ground: &Ground) -> Result<Arc<ProviderCatalog>, Failure> {
     of_server(ground, |service| service.providers())
 }
 
-/// What can be done where the connections are, before anything is asked; the store on this machine is not opened for it.
+/// Returns the features of the service without opening the local store.
 pub fn features(ground: &Ground) -> Result<ServiceFeatures, Failure> {
     if ground.server.is_none() {
         return Ok(ServiceFeatures::ALL);
@@ -104,7 +104,7 @@ fn of_server<T>(
     found
 }
 
-/// Runs one command over an open store until it is done or a signal ends it, and closes the store however it ends.
+/// Runs a command on an open store until it ends or a signal arrives, and closes the store in any case.
 pub fn with_service(
     ground: &Ground,
     output: &mut Output,
@@ -118,7 +118,7 @@ pub fn with_service(
     })
 }
 
-/// Runs something over an open store that minds signals itself, and closes the store however it ends.
+/// Runs an operation that handles signals itself on an open store, and closes the store in any case.
 pub fn while_open(
     ground: &Ground,
     output: &mut Output,
@@ -139,7 +139,7 @@ pub fn while_open(
         let store = ground.store();
         let resting = tokio::spawn(signals::rest_when_stopped(store.clone())?);
         let session = match ground.server {
-            // A server may take its time; the store here is opened in any case.
+            // A server may be slow; the local store is opened in any case.
             Some(_) => tokio::select! {
                 session = Session::open(ground, store) => session?,
                 exit = signals.next() => return Err(Failure::Signal(exit)),
@@ -153,7 +153,7 @@ pub fn while_open(
         let done = command(&session.service, output, &mut signals).await;
         resting.abort();
         let closed = session.store.close().await;
-        // A large store is looked at while it is in use already.
+        // A large store is still being verified while it is in use.
         for notice in session.service.notices() {
             if !at_first.contains(&notice) {
                 output.note(&notice);
@@ -161,12 +161,12 @@ pub fn while_open(
         }
         done.and_then(|()| closed.map_err(Failure::from))
     });
-    // A thread that still waits for stdin must not keep the process: the store is closed.
+    // A thread that waits for stdin must not keep the process alive; the store is closed.
     runtime.shutdown_background();
     ended
 }
 
-/// Asks one thing of an open store and says nothing besides; nothing is known when it takes longer than that.
+/// Runs a query without any output; returns the default after a time limit.
 pub fn quietly<T: Default>(
     ground: &Ground,
     longest: Duration,
@@ -187,12 +187,12 @@ pub fn quietly<T: Default>(
     answer
 }
 
-/// The threads that everything runs on.
+/// Creates the async runtime.
 pub fn runtime(workers: usize) -> Result<Runtime, Failure> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(workers)
         .enable_all()
         .build()
-        .context("The program's own threads cannot be started")?;
+        .context("Cannot start threads")?;
     Ok(runtime)
 }

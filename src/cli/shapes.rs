@@ -1,9 +1,9 @@
-//! Which answers can be given in which shape.
+//! Output formats of the commands.
 
 use super::output::Shape;
 use super::{Command, backup, connections, providers, token};
 
-/// Why a command does not answer in this shape; nothing where it does.
+/// Returns the error for a format that the command does not support; none if it does.
 pub fn refused(command: Option<&Command>, shape: Shape) -> Option<String> {
     let word = match shape {
         Shape::Table | Shape::Json => return None,
@@ -13,26 +13,26 @@ pub fn refused(command: Option<&Command>, shape: Shape) -> Option<String> {
     };
     let Some(command) = command else {
         return Some(format!(
-            "--output {word} is for commands: the app shows a screen"
+            "--output {word} needs a command, for example umai connections list"
         ));
     };
     let able = able(command);
     match shape {
         Shape::Yaml if !able.is_data => Some(format!(
-            "--output {word} is for answers, and this command gives text of its own"
+            "this command does not support --output {word}; it prints text"
         )),
         Shape::Csv if !able.is_list => Some(format!(
-            "--output {word} is for lists; this command answers as table, json or yaml"
+            "--output {word} is for lists; this command supports table, json and yaml"
         )),
         Shape::Env if !able.is_one => Some(format!(
-            "--output {word} is for one connection, as umai connections get answers; this command answers as table, json{} or yaml",
+            "--output {word} is for umai connections get; this command supports table, json{} and yaml",
             if able.is_list { ", csv" } else { "" }
         )),
         Shape::Table | Shape::Json | Shape::Yaml | Shape::Csv | Shape::Env => None,
     }
 }
 
-/// What a command answers.
+/// Kinds of output of a command.
 #[derive(Clone, Copy)]
 struct Able {
     is_data: bool,

@@ -1,4 +1,4 @@
-//! Ends early, and in order, when a signal says so.
+//! Signals: ends commands early, in order.
 
 use anyhow::Context;
 use rustix::process::{self, getpid, kill_process};
@@ -8,16 +8,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::exit::{Exit, Failure};
 use crate::store::shared::SharedStore;
 
-const UNHEARD: &str = "Signals cannot be listened for";
+const UNHEARD: &str = "Cannot handle signals";
 
-/// Ctrl-C, and being asked to end: heard from when this is made.
+/// Listener for Ctrl-C and termination signals, active from its creation.
 pub struct Signals {
     interrupted: Signal,
     terminated: Signal,
 }
 
 impl Signals {
-    /// Listens from now on.
+    /// Starts to listen.
     pub fn listen() -> Result<Self, Failure> {
         Ok(Self {
             interrupted: signal(SignalKind::interrupt()).context(UNHEARD)?,
@@ -25,7 +25,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub async fn next(&mut self) -> Exit {
         tokio::select! {
             _ = self.interrupted.recv() => Exit::Interrupted,
@@ -34,7 +34,7 @@ impl Signals {
     }
 }
 
-/// Lets other processes have the store whenever the shell stops this one, and takes it again when it goes on.
+/// Releases the store to other processes while the shell has stopped this process, and opens it again afterwards.
 pub fn rest_when_stopped(
     store: SharedStore,
 ) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
@@ -43,18 +43,18 @@ pub fn rest_when_stopped(
     Ok(async move {
         while stopped.recv().await.is_some() {
             let rest = store.pause().await;
-            // One that cannot be stopped goes on.
+            // Without this signal handler, umai continues without the release.
             let _ = kill_process(getpid(), process::Signal::STOP);
             drop(rest);
         }
     })
 }
 
-/// Waits for what is read from a terminal, or for a signal; what was changed for it is put back either way.
+/// Waits for input from a terminal, or for a signal; restores the terminal in both cases.
 ///
-/// The beginning gives what puts it back when dropped, and what reads. Signals are listened for before that: none ends the
-/// process in between. A terminal that goes away is one of them here, and only here, where there is one for certain: a command
-/// under `nohup` goes on.
+/// `begin` returns a guard that restores the terminal when dropped, and the reader. Signals are handled from before that, so
+/// that none ends the process in between. SIGHUP is included only here, where a terminal exists for certain: a command under
+/// `nohup` continues.
 pub fn unless_stopped<G, T: Send + 'static, R>(
     begin: impl FnOnce() -> Result<(G, R), Failure>,
 ) -> Result<T, Failure>
@@ -64,21 +64,21 @@ where
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("The program's own threads cannot be started")?;
+        .context("Cannot start threads")?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let mut hung_up = signal(SignalKind::hangup()).context(UNHEARD)?;
         let (guard, read) = begin()?;
         let reading = tokio::task::spawn_blocking(read);
         let ended = tokio::select! {
-            read = reading => read.context("The terminal is not read any more")?,
+            read = reading => read.context("Reading from the terminal failed")?,
             exit = signals.next() => Err(Failure::Signal(exit)),
             _ = hung_up.recv() => Err(Failure::Signal(Exit::HungUp)),
         };
         drop(guard);
         ended
     });
-    // The thread may still wait for the terminal, and must not keep the process.
+    // The thread may still wait for the terminal and must not keep the process alive.
     runtime.shutdown_background();
     ended
 }

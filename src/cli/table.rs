@@ -1,13 +1,13 @@
-//! Lays text out in columns, by its width on a terminal.
+//! Tables of text, aligned by display width.
 
 use std::borrow::Cow;
 
 use crate::text::{columns, printable};
 
-/// The columns between two columns.
+/// Columns of space between two table columns.
 const GAP: usize = 2;
 
-/// Lines of cells below their headings, each column as wide as its widest cell; every cell made safe.
+/// Returns a table with headings; each column is as wide as its widest cell, and all cells are escaped.
 pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let cells: Vec<[Cow<'_, str>; N]> = std::iter::once(headings.map(Cow::Borrowed))
         .chain(
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_aligned_by_what_a_terminal_shows() {
+    fn columns_are_aligned_by_display_width() {
         let rows =
             [["日本", "x"], ["\u{202e}a", "y"], ["👩‍👩‍👧‍👦", "z"]].map(|row| row.map(str::to_owned));
         let shown = table(["NAME", "B"], &rows);

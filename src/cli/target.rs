@@ -1,23 +1,23 @@
-//! Which target is meant, and what it says in place of options.
+//! Selection of the target, and its settings in place of options.
 //!
-//! What is written on the command line counts most, then the target, then the environment. A target that is only the default,
-//! or named in the environment, makes room for a place that is written.
+//! Explicit options override the target, and the target overrides the environment. An explicit location also overrides a target
+//! that is the default or comes from the environment.
 
 use super::Globals;
 use super::exit::Failure;
 use crate::config::file::ConfigFile;
 use crate::config::target::{Place, Target};
 
-/// The options that say where the connections are.
+/// Options for the location of the connections.
 const PLACES: [&str; 2] = ["server", "data"];
 
-/// The options about files that a server has itself.
+/// Options for local files, which a server has itself.
 const OF_HERE: [&str; 4] = ["key_file", "appsettings", "user_secrets", "key_per_file"];
 
-/// The options about a server.
+/// Options for a server.
 const OF_SERVER: [&str; 2] = ["token_file", "ca_file"];
 
-/// Who named the target.
+/// Source of the target's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// `--target`.
@@ -28,7 +28,7 @@ pub enum Asked {
     File,
 }
 
-/// The target that is meant, by whom; none when the options say the place themselves.
+/// Returns the selected target and the source of its name; none if options set the location.
 pub fn meant(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, Asked)>, Failure> {
     let written = &globals.written;
     let asked = match &globals.target {
@@ -41,17 +41,17 @@ pub fn meant(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, Ask
         && asked == Asked::Written
     {
         return Err(Failure::Usage(format!(
-            "--target says where the connections are, and so does {option}: leave one of them out"
+            "--target and {option} exclude each other. Remove one"
         )));
     }
     let has_server = globals.server.as_ref().is_some_and(|text| !text.is_empty());
     let target = match (asked, &globals.target) {
         _ if place.is_some() => return Ok(None),
-        // An empty name is none, not even the default.
+        // An empty name disables even the default.
         (_, Some(name)) if name.is_empty() => return Ok(None),
         (Asked::Environment, Some(_)) if has_server => {
             return Err(Failure::Usage(
-                "UMAI_TARGET and UMAI_SERVER both say where the connections are: unset one of them"
+                "UMAI_TARGET and UMAI_SERVER exclude each other. Unset one"
                     .into(),
             ));
         }
@@ -66,7 +66,7 @@ pub fn meant(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, Ask
         (Place::Server { .. }, Asked::Written) => {
             refuse(globals, &OF_HERE, |option| {
                 format!(
-                    "The target '{}' is a server, which has its own files, and {option} names one here: leave one of them out",
+                    "Target '{}' is a server, and {option} is for the local store. Remove one",
                     target.name
                 )
             })?;
@@ -80,7 +80,7 @@ pub fn meant(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, Ask
         (Place::Here { .. }, _) => {
             refuse(globals, &OF_SERVER, |option| {
                 format!(
-                    "{option} belongs to a server, and the target '{}' is on this machine: leave one of them out",
+                    "{option} needs a server, but target '{}' is a local store. Remove one",
                     target.name
                 )
             })?;
@@ -98,7 +98,7 @@ fn refuse(
     option.map_or(Ok(()), |option| Err(Failure::Usage(sentence(option))))
 }
 
-/// The options with what a target says in place of those that were not written.
+/// Returns the options with those of the target in place of options that were not given explicitly.
 pub fn laid_over(globals: &Globals, target: &Target) -> Globals {
     let mut globals = globals.clone();
     let written = globals.written.clone();

@@ -1,4 +1,4 @@
-//! `umai targets`: the named places in `config.toml`.
+//! `umai targets`: the named targets of `config.toml`.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::table::table;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::{Place, Target};
 
-/// Lists the targets; those that cannot be used are told.
+/// Lists the targets, and notes those that cannot be used.
 pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
     for problem in &file.problems {
         output.note(problem);
@@ -25,13 +25,13 @@ pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
         }
         Format::Text if targets.is_empty() => {
             output.note(&format!(
-                "{NAME} in the config folder names no target; [targets.prod] with server = \"https://…\" makes one"
+                "No targets in {NAME} of the config directory. Add one: [targets.prod] with server = \"https://…\""
             ));
             Ok(())
         }
         Format::Text => {
             let rows: Vec<_> = targets.iter().map(|target| row(target, file)).collect();
-            output.text(&table(["TARGET", "WHERE", "BADGE", "CHANGES"], &rows))
+            output.text(&table(["TARGET", "LOCATION", "BADGE", "ACCESS"], &rows))
         }
     }
 }
@@ -45,7 +45,7 @@ fn row(target: &Target, file: &ConfigFile) -> [String; 4] {
     let changes = if target.is_read_only || file.is_read_only {
         "read-only"
     } else {
-        "possible"
+        "read-write"
     };
     [
         format!("{}{default}", target.name),

@@ -1,4 +1,4 @@
-//! `umai token`: who may ask the server.
+//! `umai token`: access tokens for the server.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::{Subcommand, ValueEnum};
@@ -12,48 +12,48 @@ use super::table::table;
 use crate::api::token::book::TokenBook;
 use crate::api::token::{Scope, Token};
 
-/// How long a token lasts when nothing is said, in days.
+/// Default lifetime in days.
 const DAYS: i64 = 90;
 
-/// The longest that can be said, in days: what lasts longer is meant for ever.
+/// Maximum lifetime in days; a longer one is probably meant as "never".
 const MOST_DAYS: i64 = 3650;
 
-/// What can be done with tokens.
+/// Subcommands of `umai token`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Make a token and print it, this once
+    /// Create an access token and print it once
     #[command(
         after_help = "Examples:\n  umai token create --name laptop --scope write\n  umai token create --name ci --scope read --expires 30d --json"
     )]
     Create {
-        /// Who or what will have it
+        /// Name of the token's owner, for example "laptop"
         #[arg(long, value_name = "NAME")]
         name: String,
-        /// What it allows: reading, or everything
+        /// Scope of the token
         #[arg(long)]
         scope: Wanted,
-        /// How long it lasts: 90d, 12h, 30m, or never
+        /// Lifetime: 90d, 12h, 30m, or never
         #[arg(long, value_name = "TIME", default_value_t = Lasting::days(DAYS))]
         expires: Lasting,
-        /// Only examine.
+        /// Dry-run option.
         #[command(flatten)]
         dry: DryRun,
     },
-    /// List the tokens: their names, never their texts
+    /// List the names and scopes of the tokens, never the tokens themselves
     List,
-    /// Take a token away; a running server refuses it at once
+    /// Revoke a token; a running server rejects it immediately
     Revoke {
-        /// The token's ID or name
+        /// ID or name of the token
         #[arg(value_name = "ID_OR_NAME")]
         token: String,
-        /// Only examine.
+        /// Dry-run option.
         #[command(flatten)]
         dry: DryRun,
     },
 }
 
 impl Verb {
-    /// Whether it changes something.
+    /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
         match self {
             Self::Create { .. } | Self::Revoke { .. } => true,
@@ -62,12 +62,12 @@ impl Verb {
     }
 }
 
-/// A scope that is asked for.
+/// Scope of a new token.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Wanted {
-    /// GET and HEAD
+    /// Read only (GET and HEAD)
     Read,
-    /// Everything
+    /// Full access
     Write,
 }
 
@@ -80,7 +80,7 @@ impl From<Wanted> for Scope {
     }
 }
 
-/// How long a token lasts; for ever, when there is no time.
+/// Lifetime of a token; none for an unlimited one.
 #[derive(Debug, Clone, Copy)]
 pub struct Lasting(Option<TimeDelta>);
 
@@ -107,7 +107,7 @@ impl std::str::FromStr for Lasting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const SAY: &str = "write it as 90d, 12h, 30m or never";
+        const SAY: &str = "expected 90d, 12h, 30m or never";
         if text == "never" {
             return Ok(Self(None));
         }
@@ -125,17 +125,17 @@ impl std::str::FromStr for Lasting {
         };
         match time {
             Some(time) if time <= TimeDelta::zero() => {
-                Err("it must last for a while; write it as 90d, 12h, 30m or never".into())
+                Err("the lifetime must be positive; expected 90d, 12h, 30m or never".into())
             }
             Some(time) if time.num_days() <= MOST_DAYS => Ok(Self(Some(time))),
             _ => Err(format!(
-                "the longest is {MOST_DAYS}d; say never if you mean it"
+                "the maximum is {MOST_DAYS}d; use never for an unlimited token"
             )),
         }
     }
 }
 
-/// Carries it out.
+/// Runs a subcommand.
 pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     ground.tell(output);
     let book = TokenBook::in_folder(&ground.config.data);
@@ -148,7 +148,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
         } => {
             book.would_create(name)?;
             let scope = Scope::from(*scope);
-            let text = format!("Would make the token {name} for scope {}", scope.word());
+            let text = format!("Would create token {name} with scope {}", scope.word());
             dry::say("createToken", &text, output)
         }
         Verb::Revoke {
@@ -172,7 +172,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
                     output.json(&shown)
                 }
                 Format::Text => {
-                    output.note("This is the only time that the token is shown:");
+                    output.note("The token is shown only once:");
                     output.line(&text)
                 }
             }
@@ -216,7 +216,7 @@ fn list(tokens: &[Token], output: &mut Output) -> Result<(), Failure> {
     }
 }
 
-/// What may be shown of a token.
+/// JSON of a token, without its hash.
 fn shown(token: &Token) -> Value {
     json!({
         "id": token.id,
@@ -241,7 +241,7 @@ mod tests {
     #[case("12h", Some(12 * 60))]
     #[case("30m", Some(30))]
     #[case("never", None)]
-    fn a_time_is_said_in_days_hours_or_minutes(#[case] text: &str, #[case] minutes: Option<i64>) {
+    fn lifetime_is_parsed_from_days_hours_or_minutes(#[case] text: &str, #[case] minutes: Option<i64>) {
         let lasting: Lasting = text.parse().unwrap();
         assert_eq!(lasting.0.map(|time| time.num_minutes()), minutes);
     }
@@ -260,7 +260,7 @@ mod tests {
     #[case("9223372036854775807d")]
     #[case("1ä")]
     #[case("Never")]
-    fn no_other_time_is_taken(#[case] text: &str) {
+    fn invalid_lifetime_is_rejected(#[case] text: &str) {
         assert!(text.parse::<Lasting>().is_err());
     }
 }

@@ -1,7 +1,7 @@
-//! `config.toml` in the config folder: what its lines say, and what is wrong with them.
+//! `config.toml` in the config directory: its settings and its errors.
 //!
-//! A line that is wrong is said, and the default holds in its place. Two are not left at that: a target that is asked for and
-//! cannot be read is an error, and a `read-only` that cannot be read keeps everything unchanged.
+//! An invalid line is reported, and its default applies. Exceptions: using an invalid target is an error, and an invalid
+//! `read-only` enables read-only mode.
 
 use std::path::{Path, PathBuf};
 
@@ -13,38 +13,38 @@ use crate::text::file::{self, FileFlaw};
 use crate::text::fold::nfc;
 use crate::text::printable;
 
-/// The file's name in the config folder.
+/// Name of the file in the config directory.
 pub const NAME: &str = "config.toml";
 
-/// The most bytes it has.
+/// Maximum size of the file in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// What `config.toml` says.
+/// Contents of `config.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConfigFile {
-    /// The theme.
+    /// Theme.
     pub theme: Option<String>,
-    /// The data folder.
+    /// Data directory.
     pub data: Option<PathBuf>,
-    /// Another folder, where backups are copied to.
+    /// Second directory that backups are copied to.
     pub backup_folder: Option<PathBuf>,
-    /// The file with the passphrase of the key.
+    /// File with the passphrase of the key.
     pub passphrase_file: Option<PathBuf>,
-    /// Whether the app speaks line by line.
+    /// True if the app starts in plain mode.
     pub is_plain: bool,
-    /// Whether nothing can be changed, wherever the connections are.
+    /// True if all changes are refused, for every target.
     pub is_read_only: bool,
-    /// What is wrong with it, one sentence each.
+    /// Errors in the file, one sentence each.
     pub problems: Vec<String>,
-    /// The target that is meant when none is named, or why that is not known.
+    /// Default target, or its error.
     target: Option<Result<String, String>>,
     targets: Vec<(String, Result<Target, String>)>,
-    /// Why nothing of it can be read.
+    /// Error that made the whole file unreadable.
     unread: Option<String>,
 }
 
 impl ConfigFile {
-    /// Reads the file of a config folder; one that is not there says nothing.
+    /// Reads the file of a config directory; a missing file is empty.
     pub fn read(folder: &Path) -> Self {
         match file::read(&folder.join(NAME), MAX_BYTES) {
             Ok(text) => Self::parse(&text, folder),
@@ -53,7 +53,7 @@ impl ConfigFile {
         }
     }
 
-    /// Reads its text; paths in it begin from the folder.
+    /// Parses the text of the file; relative paths start from `folder`.
     pub fn parse(text: &str, folder: &Path) -> Self {
         let lines = Lines {
             text,
@@ -78,11 +78,11 @@ impl ConfigFile {
         read
     }
 
-    /// The target of this name.
+    /// Returns the target with this name.
     pub fn target(&self, name: &str) -> Result<Target, String> {
         let shown = printable(name);
         if let Some(why) = &self.unread {
-            return Err(format!("The target '{shown}' cannot be looked up: {why}"));
+            return Err(format!("Cannot look up target '{shown}': {why}"));
         }
         match self
             .targets
@@ -90,22 +90,22 @@ impl ConfigFile {
             .find(|(known, _)| nfc(known) == nfc(name))
         {
             Some((_, Ok(target))) => Ok(target.clone()),
-            Some((_, Err(why))) => Err(format!("The target '{shown}' cannot be used: {why}")),
+            Some((_, Err(why))) => Err(format!("Cannot use target '{shown}': {why}")),
             None if self.targets.is_empty() => Err(format!(
-                "There is no target '{shown}': {NAME} in the config folder names none"
+                "No target '{shown}': {NAME} in the config directory contains no targets"
             )),
             None => {
                 let names = self.targets.iter().map(|(name, _)| printable(name));
                 let names: Vec<_> = names.collect();
                 Err(format!(
-                    "There is no target '{shown}'; there is {}",
+                    "No target '{shown}'. Known targets: {}",
                     names.join(", ")
                 ))
             }
         }
     }
 
-    /// The target that is meant when none is named.
+    /// Returns the default target.
     pub fn default_target(&self) -> Result<Option<Target>, String> {
         match &self.target {
             None => Ok(None),
@@ -114,19 +114,19 @@ impl ConfigFile {
         }
     }
 
-    /// Whether a target is the one that is meant when none is named.
+    /// Returns true for the default target.
     pub fn is_default(&self, name: &str) -> bool {
         matches!(&self.target, Some(Ok(known)) if nfc(known) == nfc(name))
     }
 
-    /// Every target by its name, or why it cannot be used.
+    /// Returns every target by name, or its error.
     pub fn targets(&self) -> &[(String, Result<Target, String>)] {
         &self.targets
     }
 
     fn unread(why: String) -> Self {
         Self {
-            problems: vec![format!("{why}; nothing of it is used")],
+            problems: vec![format!("{why}; the file is ignored")],
             unread: Some(why),
             ..Self::default()
         }
@@ -146,7 +146,7 @@ impl ConfigFile {
             "read-only" => {
                 self.is_read_only = true;
                 self.is_read_only = switch(key, value)
-                    .map_err(|why| format!("{why}; until it is, nothing is changed"))?;
+                    .map_err(|why| format!("{why}; until this is fixed, all changes are refused"))?;
             }
             "target" => {
                 let named = text(key, value);
@@ -156,12 +156,12 @@ impl ConfigFile {
             "targets" => {
                 let sections = value
                     .as_table()
-                    .ok_or("targets are sections, such as [targets.prod]")?;
+                    .ok_or("targets must be sections, such as [targets.prod]")?;
                 self.take_targets(sections, lines);
             }
             _ => {
                 return Err(format!(
-                    "there is no setting '{}'; there is theme, data, backup-folder, passphrase-file, plain, read-only, target and [targets.NAME]",
+                    "unknown setting '{}'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, target and [targets.NAME]",
                     printable(key)
                 ));
             }
@@ -174,7 +174,7 @@ impl ConfigFile {
             let read = match section.get_ref().as_table() {
                 Some(section) => Target::read(name, section, lines),
                 None => Err(format!(
-                    "{}: a target is a section, such as [targets.prod]",
+                    "{}: a target must be a section, such as [targets.prod]",
                     lines.at(name.span().start)
                 )),
             };
@@ -189,7 +189,7 @@ impl ConfigFile {
 fn switch(key: &str, value: &DeValue<'_>) -> Result<bool, String> {
     value
         .as_bool()
-        .ok_or_else(|| format!("{key} is true or false, without quotes"))
+        .ok_or_else(|| format!("{key} must be true or false, without quotes"))
 }
 
 #[cfg(test)]
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_can_be_said_is_understood() {
+    fn all_settings_are_parsed() {
         let file = parse(
             "theme = \"contrast\"\ndata = \"data\"\nplain = true\nread-only = false\ntarget = \"prod\"\n\
              [targets.prod]\nserver = \"https://umai.example\"\ntoken-file = \"prod.token\"\nca-file = \"/ca.pem\"\n\
@@ -221,52 +221,52 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line_and_the_defaults_hold() {
+    fn errors_name_their_line_and_defaults_apply() {
         let file = parse("thme = \"dark\"\nplain = \"yes\"\ntheme = 7\n");
         assert_eq!(
             file.problems,
             [
-                "config.toml, line 1: there is no setting 'thme'; there is theme, data, backup-folder, passphrase-file, plain, read-only, target and [targets.NAME]",
-                "config.toml, line 2: plain is true or false, without quotes",
-                "config.toml, line 3: theme is a text in quotes",
+                "config.toml, line 1: unknown setting 'thme'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, target and [targets.NAME]",
+                "config.toml, line 2: plain must be true or false, without quotes",
+                "config.toml, line 3: theme must be text in quotes",
             ]
         );
         assert_eq!((file.theme, file.is_plain), (None, false));
     }
 
     #[test]
-    fn a_read_only_that_cannot_be_read_keeps_everything_unchanged() {
+    fn invalid_read_only_refuses_all_changes() {
         let file = parse("read-only = \"yes\"\n");
         assert!(file.is_read_only);
-        assert!(file.problems[0].contains("nothing is changed"), "{file:?}");
+        assert!(file.problems[0].contains("all changes are refused"), "{file:?}");
     }
 
     #[rstest::rstest]
     #[case::a_slip(
         "server = \"https://h\"\nreadonly = true",
-        "line 3: a target has no 'readonly'"
+        "line 3: unknown target setting 'readonly'"
     )]
     #[case::wrong_type(
         "server = \"https://h\"\nread-only = \"true\"",
-        "line 3: read-only is true or false"
+        "line 3: read-only must be true or false"
     )]
-    #[case::nowhere("badge = \"X\"", "line 1: the target 'prod' says nowhere")]
+    #[case::nowhere("badge = \"X\"", "line 1: target 'prod' has no location")]
     #[case::twice("server = \"https://h\"\ndata = \"d\"", "both server and data")]
     #[case::foreign(
         "data = \"d\"\ntoken-file = \"t\"",
-        "no token-file and ca-file are needed"
+        "token-file and ca-file are for servers"
     )]
     #[case::foreign_here(
         "server = \"https://h\"\nkey-file = \"k\"",
-        "its own key-file, appsettings, user-secrets"
+        "are for a local store"
     )]
-    #[case::colour("data = \"d\"\ncolor = \"reddish\"", "'reddish' is no colour")]
+    #[case::colour("data = \"d\"\ncolor = \"reddish\"", "'reddish' is not a color")]
     #[case::badge(
         "data = \"d\"\nbadge = \"a very long badge\"",
         "at most 16 columns wide"
     )]
-    #[case::hidden("data = \"d\"\nbadge = \"a\\u200Bb\"", "cannot be seen")]
-    fn a_target_that_is_not_wholly_understood_is_none(#[case] lines: &str, #[case] why: &str) {
+    #[case::hidden("data = \"d\"\nbadge = \"a\\u200Bb\"", "invisible characters")]
+    fn target_with_an_invalid_line_is_an_error(#[case] lines: &str, #[case] why: &str) {
         let file = parse(&format!(
             "[targets.prod]\n{lines}\n[targets.dev]\ndata = \"d\"\n"
         ));
@@ -278,30 +278,30 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_is_said_and_no_target_of_it_is_guessed() {
+    fn unreadable_file_is_reported_and_its_targets_are_not_guessed() {
         let file = parse("theme = \"dark\"\n[targets.prod\n");
         assert!(
             file.problems[0].starts_with("config.toml, line 2: "),
             "{file:?}"
         );
         assert!(
-            file.problems[0].ends_with("; nothing of it is used"),
+            file.problems[0].ends_with("; the file is ignored"),
             "{file:?}"
         );
         assert_eq!(file.theme, None);
         let said = file.target("prod").unwrap_err();
         assert!(
-            said.contains("cannot be looked up: config.toml, line 2"),
+            said.contains("Cannot look up target 'prod': config.toml, line 2"),
             "{said}"
         );
         assert_eq!(file.default_target(), Ok(None));
     }
 
     #[test]
-    fn a_default_target_that_is_not_there_is_an_error() {
+    fn missing_default_target_is_an_error() {
         assert!(parse("target = \"prod\"\n").default_target().is_err());
         assert!(parse("target = 7\n").default_target().is_err());
         let said = parse("target = \"x\"\n[targets.a]\ndata = \"d\"\n").default_target();
-        assert_eq!(said.unwrap_err(), "There is no target 'x'; there is a");
+        assert_eq!(said.unwrap_err(), "No target 'x'. Known targets: a");
     }
 }

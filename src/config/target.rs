@@ -1,4 +1,4 @@
-//! A target: a named place where connections are, with the look and the limits it has on screen.
+//! Target: a named location of connections, with its badge and limits.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -10,58 +10,58 @@ use super::lines::{Lines, in_order};
 use crate::disk;
 use crate::text::{columns, is_visible_text, printable};
 
-/// The widest badge, in columns: it stands in the first line, where one also reads where one is.
+/// Maximum width of a badge in columns; it shares the first line with the location.
 const WIDEST_BADGE: usize = 16;
 
-/// The colours that have a name.
+/// Names of colors.
 const COLOURS: [&str; 8] = [
     "red", "green", "yellow", "blue", "magenta", "cyan", "white", "black",
 ];
 
-/// A named place where connections are.
+/// Named location of connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Where its connections are.
+    /// Location of the connections.
     pub place: Place,
-    /// The word in the first line of the app.
+    /// Badge in the first line of the app.
     pub badge: Option<String>,
-    /// The colour of that word: a name, 0 … 255 or #rrggbb.
+    /// Color of the badge: a name, 0 … 255 or #rrggbb.
     pub color: Option<String>,
-    /// Whether nothing can be changed there.
+    /// True if all changes are refused there.
     pub is_read_only: bool,
 }
 
-/// Where a target's connections are.
+/// Location of a target's connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// On a server.
+    /// Server.
     Server {
-        /// Its address, as it is written.
+        /// URL as written in the file.
         address: String,
-        /// The file with the token for it.
+        /// File with the access token.
         token_file: Option<PathBuf>,
-        /// The certificates it is trusted by, besides the system's.
+        /// Certificates to trust, in addition to the system's.
         ca_file: Option<PathBuf>,
     },
-    /// On this machine.
+    /// Local store.
     Here {
-        /// The folder they are kept in.
+        /// Data directory.
         data: PathBuf,
-        /// The sealing key, when it is not in the config folder.
+        /// Key file, if it is not in the config directory.
         key_file: Option<PathBuf>,
-        /// What references resolve against, when it is not in the working folder.
+        /// Appsettings file, if it is not in the working directory.
         appsettings: Option<PathBuf>,
-        /// The user secrets of a .NET project, by its `UserSecretsId`.
+        /// User secrets of a .NET project, by `UserSecretsId`.
         user_secrets: Option<String>,
-        /// The folder with one file for each key.
+        /// Directory with one file per configuration key.
         key_per_file: Option<PathBuf>,
     },
 }
 
 impl Place {
-    /// Where it is, in words.
+    /// Returns the location in words.
     pub fn shown(&self) -> String {
         match self {
             Self::Server { address, .. } => address.clone(),
@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-/// The lines of a target, before it is known whether they make one.
+/// Lines of a target before validation.
 #[derive(Default)]
 struct Draft {
     server: Option<String>,
@@ -87,7 +87,7 @@ struct Draft {
 }
 
 impl Target {
-    /// Reads the section of a target; every line of it must be understood, since one that is not may be what keeps it unchanged.
+    /// Parses the section of a target. Every line must be valid, since an invalid one could be the one that refuses changes.
     pub(super) fn read(
         name: &Spanned<Cow<'_, str>>,
         section: &DeTable<'_>,
@@ -124,11 +124,11 @@ impl Draft {
             "read-only" => {
                 self.is_read_only = value
                     .as_bool()
-                    .ok_or("read-only is true or false, without quotes")?;
+                    .ok_or("read-only must be true or false, without quotes")?;
             }
             _ => {
                 return Err(format!(
-                    "a target has no '{}'; it has server, token-file, ca-file or data, key-file, appsettings, user-secrets, key-per-file, and badge, color, read-only",
+                    "unknown target setting '{}'; known settings: server, token-file, ca-file; or data, key-file, appsettings, user-secrets, key-per-file; and badge, color, read-only",
                     printable(key)
                 ));
             }
@@ -146,22 +146,22 @@ impl Draft {
         let place = match (self.server, self.data) {
             (Some(_), Some(_)) => {
                 return Err(format!(
-                    "the target '{shown}' has both server and data: it is in one place only"
+                    "target '{shown}' has both server and data. Remove one"
                 ));
             }
             (None, None) => {
                 return Err(format!(
-                    "the target '{shown}' says nowhere where it is: give it server = \"https://…\" or data = \"folder\""
+                    "target '{shown}' has no location. Add server = \"https://…\" or data = \"directory\""
                 ));
             }
             (Some(_), None) if is_of_here => {
                 return Err(format!(
-                    "the target '{shown}' is a server, which has its own key-file, appsettings, user-secrets and key-per-file: leave them out"
+                    "target '{shown}' is a server; key-file, appsettings, user-secrets and key-per-file are for a local store. Remove them"
                 ));
             }
             (None, Some(_)) if is_of_server => {
                 return Err(format!(
-                    "the target '{shown}' is on this machine, where no token-file and ca-file are needed: leave them out"
+                    "target '{shown}' is a local store; token-file and ca-file are for servers. Remove them"
                 ));
             }
             (Some(address), None) => Place::Server {
@@ -187,27 +187,27 @@ impl Draft {
     }
 }
 
-/// The text that a line says.
+/// Returns the text of a line.
 pub(super) fn text(key: &str, value: &DeValue<'_>) -> Result<String, String> {
     match value.as_str().map(str::trim) {
         Some("") => Err(format!("{key} is empty")),
         Some(text) => Ok(text.to_owned()),
-        None => Err(format!("{key} is a text in quotes")),
+        None => Err(format!("{key} must be text in quotes")),
     }
 }
 
-/// The path in a line: `~/` is the home folder, and a relative path begins from the folder of the file.
+/// Returns the path of a line: `~/` is the home directory, and relative paths start from the directory of the file.
 pub(super) fn path(key: &str, value: &DeValue<'_>, folder: &Path) -> Result<PathBuf, String> {
     let path = disk::expand_home(Path::new(&text(key, value)?));
     Ok(folder.join(path.map_err(|why| format!("{key}: {why}"))?))
 }
 
-/// An address that may be shown.
+/// Returns a URL that may be displayed.
 fn address(text: String) -> Result<String, String> {
     if text.contains('@') {
-        // It is not repeated: it may hold a password.
+        // The error does not repeat it: it may contain a password.
         return Err(
-            "server has a user name or a password in it; name the file of a token with token-file"
+            "server contains a user name or a password; use token-file for an access token"
                 .into(),
         );
     }
@@ -216,7 +216,7 @@ fn address(text: String) -> Result<String, String> {
 
 fn badge(text: String) -> Result<String, String> {
     if !is_visible_text(&text) || printable(&text) != text {
-        return Err("badge has characters that cannot be seen".into());
+        return Err("badge contains invisible characters".into());
     }
     if columns(&text) > WIDEST_BADGE {
         return Err(format!("badge is at most {WIDEST_BADGE} columns wide"));
@@ -234,7 +234,7 @@ fn color(text: String) -> Result<String, String> {
         return Ok(text);
     }
     Err(format!(
-        "'{}' is no colour: it is one of {}, a number from 0 to 255, or #rrggbb",
+        "'{}' is not a color: use {}, a number from 0 to 255, or #rrggbb",
         printable(&text),
         COLOURS.join(", ")
     ))

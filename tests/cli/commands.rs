@@ -263,7 +263,7 @@ fn a_list_that_nothing_matches_says_so() {
         let answer = home.run(&[&["connections", "list"], options].concat());
         assert_eq!(
             (answer.code, answer.said().as_str()),
-            (0, "No connection matches\n"),
+            (0, "No match\n"),
             "{answer:?}"
         );
     }
@@ -318,7 +318,7 @@ fn deleting_wants_a_yes() {
     assert_eq!(asked.code, 2, "{asked:?}");
     assert_eq!(
         asked.err,
-        "Nothing was deleted: repeat the command with --yes if it shall be\n"
+        "Nothing deleted. Add --yes to confirm.\n"
     );
     assert_eq!(home.total(), 3);
     let deleted = home.run(&["connections", "delete", "beta", "gamma", "--yes", "--json"]);

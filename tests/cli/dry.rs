@@ -40,9 +40,9 @@ fn dry(home: &Home, arguments: &[&str]) -> Answer {
 #[case(&["deactivate", "other"], "Would save other (other): isActive\n")]
 #[case(&["delete", "other"], "Would delete other (other)\n")]
 #[case(&["rollback", "openai-prod", "1"], "Would save OpenAI Production (openai-prod): name\n")]
-#[case(&["restore", "gone"], "Would bring back gone (gone)\n")]
-#[case(&["purge", "gone"], "Would delete for good gone (gone)\n")]
-#[case(&["purge", "--all"], "Would delete for good gone (gone)\n")]
+#[case(&["restore", "gone"], "Would restore gone (gone)\n")]
+#[case(&["purge", "gone"], "Would permanently delete gone (gone)\n")]
+#[case(&["purge", "--all"], "Would permanently delete gone (gone)\n")]
 fn it_says_what_would_be_done_and_does_nothing(#[case] arguments: &[&str], #[case] said: &str) {
     let home = home();
     let before = everything(&home);

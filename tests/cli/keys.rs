@@ -42,7 +42,7 @@ fn show_says_which_key_it_is_and_never_the_key() {
     assert_eq!(shown.code, 0, "{shown:?}");
     let text = key(&home);
     assert!(!shown.said().contains(text.trim()), "{shown:?}");
-    assert!(shown.out.contains("in the config folder"), "{shown:?}");
+    assert!(shown.out.contains("in the config directory"), "{shown:?}");
     assert!(shown.out.contains("sealed with this key"), "{shown:?}");
     let json = home.run(&["key", "show", "--json"]);
     assert!(!json.said().contains(text.trim()), "{json:?}");

@@ -21,7 +21,7 @@ fn protected() -> Home {
     .answer(&format!("{PASSPHRASE}\r"));
     assert_eq!(added.0, 0, "{}", added.1);
     assert!(
-        added.1.contains("is behind a passphrase now"),
+        added.1.contains("is now protected by a passphrase"),
         "{}",
         added.1
     );

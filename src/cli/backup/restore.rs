@@ -1,4 +1,4 @@
-//! `umai backup restore`: says what would change, asks, and brings a backup back.
+//! `umai backup restore`: shows the changes, prompts, and restores a backup.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::store::backup::restore::{Prepared, Restored, prepare};
 use crate::store::backup::{SealVerdict, create_from};
 
 impl Restore {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let mut made = Unwanted(None);
         let prepared = match &self.backup {
@@ -34,18 +34,18 @@ impl Restore {
         if self.dry_run {
             return match output.format() {
                 Format::Json => output.json(&report(&prepared)),
-                Format::Text => output.line("Nothing was changed"),
+                Format::Text => output.line("Nothing changed"),
             };
         }
         if !self.yes && !is_certain(output)? {
-            return output.line("Nothing was changed");
+            return output.line("Nothing changed");
         }
         let mut report = report(&prepared);
-        let waiting = Waiting::on("Bringing the backup back", output);
+        let waiting = Waiting::on("Restoring the backup", output);
         let restored = prepared.execute(Utc::now())?;
         drop(waiting);
         if let Some(path) = made.0.take() {
-            output.note(&format!("Backed up as {}", path.display()));
+            output.note(&format!("Backup created: {}", path.display()));
         }
         match output.format() {
             Format::Json => {
@@ -58,19 +58,19 @@ impl Restore {
     }
 }
 
-/// A backup of a store that was moved aside, made to look into it: unless it is brought back, it was not asked for.
+/// Backup of a store that was moved aside, created to inspect it; deleted unless it is restored.
 struct Unwanted(Option<PathBuf>);
 
 impl Drop for Unwanted {
     fn drop(&mut self) {
         if let Some(path) = &self.0 {
-            // One that stays is whole, and is listed.
+            // If the deletion fails, the backup is valid and appears in the list.
             let _ = std::fs::remove_file(path);
         }
     }
 }
 
-/// The newest backup that is whole; those that are not are told.
+/// Returns the newest valid backup, and notes the invalid ones.
 fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
     let found = all(ground)?;
     let stores: std::collections::BTreeSet<_> = found
@@ -81,7 +81,7 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
     let here = crate::store::store_in(&ground.config.data);
     if here.is_none() && stores.len() > 1 {
         return Err(Failure::Usage(format!(
-            "There are backups of {} stores, and nothing tells which one was here: name the backup (umai backup list)",
+            "Backups of {} different stores exist. Name the backup to restore; see umai backup list",
             stores.len()
         )));
     }
@@ -93,7 +93,7 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
             (Some(_) | None, _) => true,
         })
         .collect();
-    // The list has one folder after the other.
+    // The list is sorted by directory.
     ours.sort_by_key(|found| {
         std::cmp::Reverse(label_of(found).map(|label| (label.head.revision, label.about.made)))
     });
@@ -101,15 +101,15 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
         match prepare(&ground.store_options(), &found.path) {
             Ok(prepared) => return Ok(prepared),
             Err(error) => {
-                output.note(&format!("Passed over: {error}"));
+                output.note(&format!("Skipped: {error}"));
                 last = Some(error);
             }
         }
     }
     Err(match last {
-        Some(_) => Failure::NoBackup("There is no backup that can be used".into()),
+        Some(_) => Failure::NoBackup("No valid backup found".into()),
         None => Failure::NoBackup(format!(
-            "There is no backup in {}; name the file of one, or the folder of the copies with --backup-folder",
+            "No backup in {}. Name a backup file, or the directory for copies with --backup-folder",
             crate::store::backup::shelf::Shelf::for_store(&ground.config.data)
                 .folder()
                 .display()
@@ -120,7 +120,7 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
 fn tell(prepared: &Prepared, ground: &Ground, output: &Output) {
     let label = &prepared.label;
     output.note(&format!(
-        "{}: {}, made {}, up to change {}",
+        "{}: {}, created {}, revision {}",
         prepared.path.display(),
         shown::connections(label.head.digest.count),
         shown::date(label),
@@ -129,10 +129,10 @@ fn tell(prepared: &Prepared, ground: &Ground, output: &Output) {
     match prepared.seal {
         SealVerdict::Right | SealVerdict::Broken => {}
         SealVerdict::NoKey => output.note(
-            "The key that sealed it is not at hand: its secrets cannot be opened until that key file is put back, and whether somebody changed it cannot be seen",
+            "The key of this backup is missing: its secrets cannot be decrypted until the key file is restored, and its signature cannot be checked",
         ),
         SealVerdict::Unsealed => {
-            output.note("It is not sealed: whether somebody changed it cannot be seen");
+            output.note("The backup is not signed: modifications cannot be detected");
         }
     }
     for sentence in shown::changes(&prepared.comparison) {
@@ -140,7 +140,7 @@ fn tell(prepared: &Prepared, ground: &Ground, output: &Output) {
     }
     if !prepared.comparison.has_store {
         output.note(&format!(
-            "There is no store in {}",
+            "No store in {}",
             ground.config.data.display()
         ));
     }
@@ -149,10 +149,10 @@ fn tell(prepared: &Prepared, ground: &Ground, output: &Output) {
 fn is_certain(output: &Output) -> Result<bool, Failure> {
     if output.format() == Format::Json || !ask::is_possible() {
         return Err(Failure::Usage(
-            "Nothing was changed: repeat the command with --yes if it shall be, or with --dry-run to see what would change".into(),
+            "Nothing changed. Add --yes to confirm, or --dry-run to see the changes.".into(),
         ));
     }
-    ask::yes_or_no("Bring it back?")
+    ask::yes_or_no("Restore this backup?")
 }
 
 fn report(prepared: &Prepared) -> serde_json::Value {
@@ -172,17 +172,17 @@ fn say(restored: &Restored, ground: &Ground, output: &mut Output) -> Result<(), 
     ))?;
     if let Some(aside) = &restored.aside {
         output.line(&format!(
-            "The store that was there is in {}",
+            "Previous store: {}",
             aside.display()
         ))?;
     }
     match restored.unreadable {
         Some(0) => {}
         Some(count) => output.note(&format!(
-            "{count} secrets cannot be opened and must be typed again"
+            "{count} secrets cannot be decrypted; enter them again"
         )),
         None => output.note(
-            "Put the key file of this store back, or make a new key and type its secrets again: umai key new --forget-secrets",
+            "Restore the key file of this store, or create a new key and enter the secrets again: umai key new --forget-secrets",
         ),
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! How backups are shown, to people and to programs.
+//! Text and JSON output of backups.
 
 use std::path::Path;
 
@@ -12,32 +12,32 @@ use crate::store::backup::restore::{Comparison, Named};
 use crate::store::backup::shelf::Found;
 use crate::store::backup::{SealVerdict, Verified};
 
-/// What it is called in a list.
+/// Returns the name of a backup in the list.
 pub fn name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default();
     stem.to_string_lossy().into_owned()
 }
 
-/// The folder it is in.
+/// Returns the directory of a backup.
 pub fn folder(path: &Path) -> String {
     let folder = path.parent().unwrap_or(Path::new("."));
     folder.display().to_string()
 }
 
-/// When it was made.
+/// Returns the time of creation.
 pub fn date(label: &Label) -> String {
     label.about.made.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Who wanted it.
+/// Returns the word for the creator: a user's command or umai itself.
 pub const fn origin(origin: Origin) -> &'static str {
     match origin {
-        Origin::Manual => "you",
-        Origin::Automatic => "umai",
+        Origin::Manual => "manual",
+        Origin::Automatic => "auto",
     }
 }
 
-/// How many connections.
+/// Returns the number of connections in words.
 pub fn connections(count: u64) -> String {
     match count {
         1 => "1 connection".into(),
@@ -45,7 +45,7 @@ pub fn connections(count: u64) -> String {
     }
 }
 
-/// A backup, to programs.
+/// JSON of a backup.
 pub fn backup(path: &Path, label: &Label) -> Value {
     json!({
         "name": name(path),
@@ -62,7 +62,7 @@ pub fn backup(path: &Path, label: &Label) -> Value {
     })
 }
 
-/// A backup of a list, to programs.
+/// JSON of a listed backup.
 pub fn found(found: &Found) -> Value {
     match &found.label {
         Ok(label) => backup(&found.path, label),
@@ -74,7 +74,7 @@ pub fn found(found: &Found) -> Value {
     }
 }
 
-/// What was found out about a backup, to programs.
+/// JSON of the result of a verification.
 pub fn verified(path: &Path, verified: &Result<Verified, StoreError>) -> Value {
     let verified = match verified {
         Ok(verified) => verified,
@@ -99,7 +99,7 @@ pub fn verified(path: &Path, verified: &Result<Verified, StoreError>) -> Value {
     shown
 }
 
-/// What a seal says, in one word.
+/// Returns the JSON word for a signature check.
 pub const fn seal(verdict: SealVerdict) -> &'static str {
     match verdict {
         SealVerdict::Right => "right",
@@ -109,7 +109,7 @@ pub const fn seal(verdict: SealVerdict) -> &'static str {
     }
 }
 
-/// What a restore would change, a sentence each.
+/// Returns the changes that a restore would make, one sentence each.
 pub fn changes(comparison: &Comparison) -> Vec<String> {
     let lists = [
         ("only in the store", &comparison.only_in_store),
@@ -132,26 +132,26 @@ pub fn changes(comparison: &Comparison) -> Vec<String> {
         })
         .collect();
     if comparison.has_store && sentences.is_empty() && comparison.trouble.is_none() {
-        sentences.push("The store has the same connections as the backup".into());
+        sentences.push("The store and the backup contain the same connections".into());
     }
     if comparison.is_another {
         sentences.insert(
             0,
-            "The backup is of another store than the one that is there".into(),
+            "The backup is from a different store".into(),
         );
     }
     if let Some(why) = &comparison.trouble {
         sentences.push(format!(
-            "Not all of the store that is there can be read, so there may be more: {why}"
+            "The current store is only partly readable, so there may be more differences: {why}"
         ));
     }
     if comparison.has_store {
-        sentences.push("The store that is there is moved aside, with everything in it".into());
+        sentences.push("The current store is moved aside, not deleted".into());
     }
     sentences
 }
 
-/// What a restore would change, to programs.
+/// JSON of the changes that a restore would make.
 pub fn changes_json(comparison: &Comparison) -> Value {
     let list = |named: &[Named]| {
         let list = named

@@ -1,4 +1,4 @@
-//! The aliases that there are, for a shell that completes one.
+//! Aliases of existing connections for shell completion.
 
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
@@ -11,13 +11,13 @@ use crate::cli::server::Written;
 use crate::cli::session::{self, Ground};
 use crate::cli::{Globals, parse};
 
-/// The most that are offered; who sees as many types on.
+/// Maximum number of suggestions.
 const MOST: usize = 200;
 
-/// A shell waits no longer than this, for example for a server.
+/// Time limit for a completion, for example from a server.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// The aliases that begin with what is typed; none where the connections cannot be read.
+/// Returns the aliases with this prefix; none if the connections cannot be read.
 pub fn aliases(typed: &OsStr) -> Vec<CompletionCandidate> {
     let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
     let found = typed.to_str().map(|typed| read(words.collect(), typed));
@@ -26,7 +26,7 @@ pub fn aliases(typed: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
-    // What is typed so far is rarely a whole command; its options say where the connections are.
+    // The line is incomplete; only its options are parsed, to find the target.
     let matches = parse::command()
         .ignore_errors(true)
         .try_get_matches_from(words);
@@ -39,7 +39,7 @@ fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
         return Ok(Vec::new());
     };
     let ground = Ground::new(&globals)?;
-    // Nothing is made because somebody pressed a key.
+    // A completion must not create a store.
     if ground.server.is_none() && !ground.config.data.exists() {
         return Ok(Vec::new());
     }

@@ -1,4 +1,4 @@
-//! `umai connections apply`: makes the connections what documents say.
+//! `umai connections apply`: applies connections from YAML or JSON files.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::super::plan::look::{Conflict, Looking, look};
 use super::super::plan::{Step, What, shown, source};
 use super::super::session::{self, Ground, with_service};
 
-/// Which documents, and how far it goes.
+/// Arguments of `umai connections apply`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -20,38 +20,38 @@ Examples:
   umai connections apply -f connections/ --prune
   umai connections export --format yaml | umai --target test connections apply -f - --yes
 
-A connection is known by its alias. What a document does not name stays as it is, a blank keeps the secret that is stored, null clears.
-A secret is referred to as $Section:Key, or is elsewhere: {file: PATH} or {stdin: true}. It is never written into a document.")]
+A connection is identified by its alias. Fields that a file does not contain keep their values, a blank keeps the stored secret, and
+null clears a setting. Secrets are given as $Section:Key, {file: PATH} or {stdin: true}; plaintext secrets are rejected.")]
 pub struct Apply {
-    /// The document in YAML or JSON, a folder of them, or '-' for stdin; may be given more than once
+    /// YAML or JSON file, directory with such files, or '-' for stdin; may be repeated
     #[arg(long = "file", short, value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Delete what is in no document as well: into the trash
+    /// Move connections to the trash that no file contains
     #[arg(long)]
     prune: bool,
-    /// Yes, make it so. Without it, it is asked on a terminal
+    /// Skip the confirmation prompt
     #[arg(long)]
     yes: bool,
-    /// Only show what is different, and change nothing
+    /// Show the changes only, without applying them
     #[arg(long)]
     dry_run: bool,
 }
 
 impl Apply {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let catalog = session::catalog(ground)?;
         let source::Documents { entries, others } = source::read(&self.files, &catalog, output)?;
         if self.prune && entries.is_empty() && others > 0 {
             return Err(Failure::Some(
-                "Nothing was changed: the files hold artifacts, but no connection, and --prune would delete all connections. \
+                "Nothing changed: the files contain other artifacts but no connection, and --prune would delete all connections. \
                  To delete them all, apply a document with connections: []"
                     .into(),
                 Exit::Refused,
             ));
         }
         if self.prune && entries.is_empty() && !self.yes && !self.dry_run {
-            output.note("The documents name no connection: with --prune, all would be deleted");
+            output.note("The files contain no connection: --prune deletes all");
         }
         with_service(ground, output, async |service, output| {
             let looking = Looking {
@@ -65,7 +65,7 @@ impl Apply {
                 shown::tell(&steps, output)?;
                 output.flush()?;
             }
-            tell_from_afar(&steps, output);
+            note_unknown_secrets(&steps, output);
             if whole.deleted > 0
                 && let Some(warning) = service.features().deletion_warning()
             {
@@ -78,18 +78,18 @@ impl Apply {
                     Format::Text if whole.changes() == 0 => {
                         output.note(&format!(
                             "Nothing to do: {}",
-                            many(whole.unchanged, "as it should be")
+                            many(whole.unchanged)
                         ));
                         Ok(())
                     }
                     Format::Text => {
-                        output.note(&whole.sentence("It would be: "));
+                        output.note(&whole.sentence("Dry run: "));
                         Ok(())
                     }
                 };
             }
             if !self.yes && !is_agreed(&whole, output)? {
-                output.note("Nothing was changed");
+                output.note("Nothing changed");
                 return Ok(());
             }
             let done = carry(service, steps, "Applying", output).await?;
@@ -102,34 +102,31 @@ impl Apply {
 }
 
 fn is_agreed(whole: &Done, output: &Output) -> Result<bool, Failure> {
-    let question = format!("{}. Make it so?", whole.sentence("It will be: "));
+    let question = format!("{}. Apply?", whole.sentence("Changes: "));
     ask::is_agreed(
         &question,
-        "Nothing was changed: repeat the command with --yes if it shall be",
+        "Nothing changed. Add --yes to confirm.",
         output,
     )
 }
 
-/// Says what could not be told.
-pub fn tell_from_afar(steps: &[Step], output: &Output) {
-    let is_untold = |step: &Step| match &step.what {
+/// Notes that it is unknown whether secrets differ from those on the server.
+pub fn note_unknown_secrets(steps: &[Step], output: &Output) {
+    let is_unknown = |step: &Step| match &step.what {
         What::Update(change) => !change.foreseen.is_exact && !change.foreseen.untold.is_empty(),
         What::Create(_) | What::Delete(_) | What::Nothing | What::Skip => false,
     };
-    if steps.iter().any(is_untold) {
+    if steps.iter().any(is_unknown) {
         output.note(
-            "Whether a secret that is given is the one the server keeps cannot be told from here; where it is, nothing is saved",
+            "Cannot compare the secrets with those on the server; connections whose secrets are equal are not saved",
         );
     }
 }
 
-fn many(count: usize, words: &str) -> String {
+fn many(count: usize) -> String {
     match count {
-        0 => "no connection is named".into(),
-        1 => format!("1 connection is {words}"),
-        count => format!(
-            "{count} connections are {}",
-            words.replace("it should", "they should")
-        ),
+        0 => "no connections".into(),
+        1 => "1 connection is up to date".into(),
+        count => format!("{count} connections are up to date"),
     }
 }

@@ -18,7 +18,7 @@ use crate::connection::{
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::key_like;
 
-/// What the new connection is.
+/// Arguments of `umai connections create`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,46 +31,46 @@ Examples:
   umai connections create --from-json request.json
   umai connections create --from-json - --json < many.jsonl
 
-On a terminal a required secret that is missing is asked for, and not shown.")]
+On a terminal, a required secret that is missing is prompted for without echo.")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
 )]
 pub struct Create {
-    /// The name people see; with --from-env it may be left out and is the provider's
+    /// Display name; optional with --from-env, where it defaults to the provider's name
     #[arg(long)]
     name: Option<String>,
-    /// The name scripts use; the name suggests it
+    /// Unique name for scripts [default: derived from the name]
     #[arg(long)]
     alias: Option<String>,
-    /// The provider's id; 'umai providers list' lists them
+    /// Provider ID; see 'umai providers list'
     #[arg(long, value_name = "ID")]
     provider: Option<String>,
-    /// Its settings.
+    /// Settings.
     #[command(flatten)]
     given: Given,
-    /// Create it switched off
+    /// Create it as inactive
     #[arg(long)]
     inactive: bool,
-    /// Take the settings from the variables that providers name.
+    /// Option to read the settings from environment variables.
     #[arg(
         long,
-        help = "Take the settings from the variables that providers name, such as OPENAI_API_KEY"
+        help = "Read the settings from the environment variables of the providers, such as OPENAI_API_KEY"
     )]
     from_env: bool,
-    /// With --from-env: refer to secrets instead of storing them.
+    /// Option to store references.
     #[arg(
         long,
         requires = "from_env",
-        help = "With --from-env: refer to secrets, as $OPENAI_API_KEY, instead of storing them"
+        help = "With --from-env: store references such as $OPENAI_API_KEY instead of the secrets"
     )]
     as_references: bool,
-    /// Examine everything, say what would be created, and change nothing; with --from-env: only say which variables are set, for
-    /// which providers
+    /// Check everything and show what would be created, without changes; with --from-env, list the variables that are set, by
+    /// provider
     #[arg(long)]
     dry_run: bool,
-    /// Read the API's request body from a file or '-': one object, an array, or JSON lines. Of many, each is told as it becomes
-    /// durable, in whatever order; refusals come in the order of the input
+    /// Read API request bodies from a file or '-': one object, an array, or JSON lines. Results are printed as they complete,
+    /// errors in input order
     #[arg(
         long,
         value_name = "FILE",
@@ -80,17 +80,17 @@ pub struct Create {
 }
 
 impl Create {
-    /// Whether it is only said what would be created.
+    /// Returns true for a dry run.
     pub const fn is_dry_run(&self) -> bool {
         self.dry_run
     }
 
-    /// Where JSON is read from, when it is.
+    /// Returns the JSON source of `--from-json`.
     pub fn source(&self) -> Result<Option<Source>, Failure> {
         self.from_json.as_deref().map(Source::open).transpose()
     }
 
-    /// What is wished of the environment, when something is.
+    /// Returns the options of `--from-env`.
     pub fn from_env(&self) -> Option<Wish<'_>> {
         self.from_env.then_some(Wish {
             provider: self.provider.as_deref(),
@@ -99,8 +99,7 @@ impl Create {
         })
     }
 
-    /// The draft; secrets are read, or asked for where somebody can answer. What is given goes before what was taken from the
-    /// environment.
+    /// Returns the draft. Secrets are read, or prompted for on a terminal. Options override settings from the environment.
     pub fn draft(
         &self,
         catalog: &ProviderCatalog,
@@ -120,7 +119,7 @@ impl Create {
         }
         let has_key = |name: &str| key_like::has_key_with(name, catalog.key_prefixes());
         if name.as_deref().is_some_and(has_key) {
-            // Such a name suggests no alias, and "Alias is required" would be the first error.
+            // No alias can be derived from such a name; without this check, the first error would be "Alias is required".
             let refused = ConnectionError::at(Field::Name, Reason::LooksLikeKey);
             return Err(refused.into());
         }
@@ -142,24 +141,25 @@ impl Create {
         Ok(draft)
     }
 
-    /// Says what was decided for whoever created this connection.
+    /// Notes the alias that was derived and settings that are missing.
     pub fn tell(&self, created: &Connection, catalog: &ProviderCatalog, output: &Output) {
         if self.alias.is_none() {
             output.note(&format!(
-                "The alias is {}, as the name suggests; --alias takes another",
+                "Alias: {} (derived from the name; set another with --alias)",
                 created.item.alias
             ));
         }
         if created.settings.is_none() {
-            output.note(
-                "It has no settings yet and cannot be used without them; give them in the app",
-            );
+            output.note(&format!(
+                "The connection has no settings yet. Add them: umai connections update {} --set KEY=VALUE",
+                created.item.alias
+            ));
             let provider = catalog.get(&created.item.provider_id);
             if let Some(key) = provider.and_then(required_secret)
                 && secret::is_stdin_a_source()
             {
                 output.note(&format!(
-                    "Nothing was read from stdin; --secret-stdin {key} takes the secret from there"
+                    "stdin was not read; add --secret-stdin {key} to read the secret from it"
                 ));
             }
         }
@@ -171,7 +171,7 @@ fn suggested_alias(name: Option<&str>) -> Option<String> {
     (!alias.is_empty()).then_some(alias)
 }
 
-/// Asks for the required secrets that were not given, unless something else is wrong anyway.
+/// Prompts for required secrets that are missing, unless another field is invalid.
 fn ask_for_missing(
     draft: &mut ConnectionDraft,
     provider: &Provider,
@@ -208,7 +208,7 @@ fn ask_for_missing(
     Ok(())
 }
 
-/// The first setting without which a connection does nothing, and that is a secret.
+/// Returns the key of the first setting that is required and secret.
 fn required_secret(provider: &Provider) -> Option<&str> {
     let mut fields = provider.settings.iter();
     let field = fields.find(|field| field.required && field.sensitive)?;

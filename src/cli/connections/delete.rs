@@ -1,4 +1,4 @@
-//! `umai connections delete`: into the trash, when it was said or is answered that it shall.
+//! `umai connections delete`: moves connections to the trash, after confirmation.
 
 use super::super::ask;
 use super::super::dry;
@@ -8,7 +8,7 @@ use super::super::session::{self, Ground, with_service};
 use super::{each, foresee_each};
 use crate::connection::{IdOrAlias, Proposal};
 
-/// Says what would be deleted.
+/// Reports what would be deleted.
 pub fn foresee(
     connections: &[IdOrAlias],
     ground: &Ground,
@@ -21,7 +21,7 @@ pub fn foresee(
     foresee_each(connections, proposal, dry::DELETE, ground, output)
 }
 
-/// Deletes when it was said or is answered that it shall.
+/// Deletes the connections after confirmation.
 pub fn run(
     connections: &[IdOrAlias],
     yes: bool,
@@ -36,13 +36,13 @@ pub fn run(
             Some(warning) => ask::is_agreed(
                 &format!("{question} {warning}."),
                 &format!(
-                    "Nothing was deleted. {warning}; repeat the command with --yes to confirm"
+                    "Nothing deleted. {warning}. Add --yes to confirm."
                 ),
                 output,
             )?,
         };
         if !is_certain {
-            output.note("Nothing was deleted");
+            output.note("Nothing deleted");
             return Ok(());
         }
     }
@@ -59,11 +59,11 @@ pub fn run(
                         output.line(&format!("Deleted {} ({})", item.name, item.alias))?;
                         if service.features().trash {
                             output.note(&format!(
-                                "It is in the trash; umai connections restore {} brings it back",
-                                item.id
+                                "Moved to trash. Undo: umai connections restore {}",
+                                item.alias
                             ));
                         } else {
-                            output.note("It is deleted permanently: this server keeps no trash");
+                            output.note("Deleted permanently: this server has no trash");
                         }
                         Ok(())
                     }

@@ -1,4 +1,4 @@
-//! `umai connections export`: the connections without their secrets, as a document that can be kept and applied.
+//! `umai connections export`: writes the connections without their secrets, as a document to store and apply.
 
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -20,43 +20,43 @@ use crate::connection::{
 use crate::disk::Over;
 use crate::provider::ProviderCatalog;
 
-/// How many are read side by side.
+/// Number of concurrent reads.
 const AT_ONCE: usize = 64;
 
-/// How many of the list are asked for at a time: what stands before a page is gone through again for each.
+/// Connections per list request. The service walks from the start to each page, so pages are large.
 pub const PAGE: usize = 25_000;
 
-/// How many wait for being written.
+/// Number of connections that may wait to be written.
 const AHEAD: usize = 1_000;
 
-/// Which connections, and where to.
+/// Arguments of `umai connections export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The connections; all of them when none is named
+    /// Connections to export [default: all]
     #[arg(value_name = "ID_OR_ALIAS")]
     connections: Vec<IdOrAlias>,
-    /// The file to write, readable by you alone [default: stdout]
+    /// File to write, readable only by you [default: stdout]
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
-    /// How it is written [default: by the ending of the file, else json]
+    /// Document format [default: by the file extension, else json]
     #[arg(long, value_name = "FORMAT", value_enum)]
     format: Option<Written>,
-    /// Yes, replace a file that is there. Without it, it is asked on a terminal
+    /// Overwrite an existing file without a prompt
     #[arg(long, requires = "output_file")]
     yes: bool,
 }
 
-/// How an export is written.
+/// Format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Written {
-    /// As the API writes
+    /// JSON, as the API writes it
     Json,
-    /// As people write by hand
+    /// YAML
     Yaml,
 }
 
 impl Export {
-    /// Writes the document.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let format = self.format(output);
         with_service(ground, output, async |service, output| {
@@ -64,7 +64,7 @@ impl Export {
             if let Some(file) = &self.output_file {
                 target = self.target(file, output)?;
                 if target.is_none() {
-                    output.note("Nothing was written");
+                    output.note("Nothing exported");
                     return Ok(());
                 }
             }
@@ -78,7 +78,7 @@ impl Export {
                 Some((path, over)) => keep(exported, format, path, *over, progress).await?,
             };
             if let Some((path, _)) = target {
-                output.note(&format!("{} in {}", many(count), path.display()));
+                output.note(&format!("{} to {}", many(count), path.display()));
             }
             tell(blank, output);
             Ok(())
@@ -99,10 +99,10 @@ impl Export {
         }
     }
 
-    /// The file, and what may become of one that is there; none when somebody wants to keep that.
+    /// Returns the file and the overwrite policy; none if the user declines to overwrite.
     fn target(&self, file: &Path, output: &Output) -> Result<Option<(PathBuf, Over)>, Failure> {
         let Some(name) = file.to_str() else {
-            return Err(Failure::Usage("--output-file is not text in UTF-8".into()));
+            return Err(Failure::Usage("--output-file is not valid UTF-8".into()));
         };
         let over = if self.yes { Over::Replace } else { Over::Keep };
         match export::place(name, over) {
@@ -115,7 +115,7 @@ impl Export {
         }
     }
 
-    /// The connections in the order of their aliases, as they are read, and how many there are.
+    /// Returns a stream of the connections in the order of their aliases, and their number.
     async fn read(
         &self,
         service: &Arc<dyn ConnectionService>,
@@ -132,14 +132,14 @@ impl Export {
         let read = read.into_iter();
         let mut read: Vec<_> = read.map(|one| Exported::of(one, &catalog)).collect();
         read.sort_by(|one, other| one.alias.cmp(&other.alias));
-        // Whoever names one twice, by its id and by its alias, wants it once.
+        // A connection can be named twice, by ID and by alias.
         read.dedup_by(|one, other| one.alias == other.alias);
         let total = read.len();
         Ok((stream::iter(read.into_iter().map(Ok)).boxed(), total))
     }
 }
 
-/// Connections that are being read.
+/// Stream of connections that are being read.
 type Reading = std::pin::Pin<Box<dyn Stream<Item = Result<Exported, ConnectionError>> + Send>>;
 
 fn reading(service: &Arc<dyn ConnectionService>, items: Vec<ConnectionItem>) -> Reading {
@@ -182,7 +182,7 @@ async fn print(
     document.end().map_err(Failure::Output)
 }
 
-/// Writes a file while the connections are read; it is there when it is whole.
+/// Writes the file while the connections are read; the file appears when it is complete.
 async fn keep(
     mut exported: Reading,
     format: export::Format,
@@ -200,7 +200,7 @@ async fn keep(
                 match receiver.blocking_recv() {
                     Some(Some(one)) => document.add(&one)?,
                     Some(None) => break,
-                    None => return Err(io::Error::other("not everything could be read")),
+                    None => return Err(io::Error::other("reading the connections failed")),
                 }
             }
             counts = document.end()?;
@@ -209,7 +209,7 @@ async fn keep(
         written.map(|()| counts)
     });
     while let Some(one) = exported.next().await {
-        // Without a receiver there is an error, which is told below.
+        // Without a receiver, the write failed; its error is returned below.
         if sender.send(Some(one?)).await.is_err() {
             break;
         }
@@ -221,7 +221,7 @@ async fn keep(
     Ok(written.map_err(anyhow::Error::from)?)
 }
 
-/// What the list has, all of it.
+/// Returns all items of the list.
 pub async fn all_items(
     service: &Arc<dyn ConnectionService>,
 ) -> Result<Vec<ConnectionItem>, ConnectionError> {
@@ -244,17 +244,17 @@ fn may_replace(path: &Path, output: &Output) -> Result<bool, Failure> {
     let file = path.display();
     if output.format() == Format::Json || !ask::is_possible() {
         return Err(Failure::Usage(format!(
-            "{file} is there already: repeat the command with --yes if it shall be replaced"
+            "{file} exists. Add --yes to overwrite it."
         )));
     }
-    ask::yes_or_no(&format!("{file} is there already. Replace it?"))
+    ask::yes_or_no(&format!("{file} exists. Overwrite it?"))
 }
 
-/// Says what somebody has to type again where the document is used.
+/// Notes how many settings were left blank.
 fn tell(blank: usize, output: &Output) {
     if blank > 0 {
         output.note(&format!(
-            "Secrets do not leave: {} blank settings, named in \"blank\"",
+            "Secrets are not exported: {} blank settings, listed in \"blank\"",
             match blank {
                 1 => "1 connection has".to_owned(),
                 blank => format!("{blank} connections have"),
@@ -265,7 +265,7 @@ fn tell(blank: usize, output: &Output) {
 
 fn many(count: usize) -> String {
     match count {
-        1 => "1 connection is".into(),
-        count => format!("{count} connections are"),
+        1 => "Exported 1 connection".into(),
+        count => format!("Exported {count} connections"),
     }
 }

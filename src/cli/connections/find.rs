@@ -1,4 +1,4 @@
-//! `umai connections list TERM …`: the connections that the app's filter would leave, by the same terms.
+//! `umai connections list TERM …`: filters the list with the terms of the app's filter.
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use crate::provider::ProviderCatalog;
 use crate::text::fold::fold;
 use crate::tui::tree::{Column, Direction, Sieve, Sort};
 
-/// The connections that a query admits and these terms leave, the best first, seen through the query's window.
+/// Returns the page of connections that match the query and the terms, best match first.
 pub async fn find(
     (terms, sort): (&[String], Option<Sort>),
     query: Query,
@@ -39,7 +39,7 @@ pub async fn find(
             break;
         }
     }
-    // Without words all fit alike, and stay in the order of the list.
+    // Without words, all scores are equal and the order of the list stays.
     found.sort_by_key(|(score, _)| Reverse(*score));
     if let Some(sort) = sort {
         order(&mut found, sort, &service.providers());
@@ -52,7 +52,7 @@ pub async fn find(
     })
 }
 
-/// Orders as the app's list does; what is equal stays in the order of names.
+/// Sorts as the app's list does; equal items stay in the order of their names.
 fn order(found: &mut [(u16, ConnectionItem)], sort: Sort, catalog: &ProviderCatalog) {
     let provider = |item: &ConnectionItem| {
         let known = catalog.get(&item.provider_id);
@@ -79,7 +79,7 @@ fn order(found: &mut [(u16, ConnectionItem)], sort: Sort, catalog: &ProviderCata
     });
 }
 
-/// The terms as they would be typed: what the shell kept together stays so.
+/// Joins the terms to filter text; a term that the shell kept together is quoted.
 fn text(terms: &[String]) -> String {
     let mut text = String::new();
     for term in terms {
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_shell_kept_together_stays_together() {
+    fn quoted_terms_stay_together() {
         let terms = ["name:team a", "prod uction", "status:active", r#"!"x y""#];
         let text = text(&terms.map(str::to_owned));
         assert_eq!(text, r#"name:"team a" "prod uction" status:active !"x y" "#);

@@ -1,4 +1,4 @@
-//! Settings that are taken from the environment: the variables that providers name.
+//! Settings from environment variables that the provider files name.
 
 use serde_json::json;
 
@@ -9,33 +9,33 @@ use super::given;
 use crate::connection::{Environment, Offer, Plain, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
-/// What is wished of the environment.
+/// Options of `--from-env`.
 pub struct Wish<'a> {
-    /// The provider; else the only one that something is there for.
+    /// Provider; by default the only one with variables.
     pub provider: Option<&'a str>,
-    /// Whether secrets are referred to instead of taken over.
+    /// True to store references instead of the secrets.
     pub by_reference: bool,
-    /// Whether only names are to be told.
+    /// True to list the variables only.
     pub is_dry_run: bool,
 }
 
-/// What was taken.
+/// Connection settings from the environment.
 pub struct Taken {
-    /// The provider it is for.
+    /// ID of the provider.
     pub provider_id: String,
-    /// What the connection is called when nobody says otherwise.
+    /// Default name of the connection.
     pub name: String,
     /// The settings.
     pub settings: Settings<Plain>,
 }
 
-/// What this process's environment has for these providers.
+/// Reads the variables of these providers from the environment of the process.
 pub fn environment(catalog: &ProviderCatalog) -> Environment {
     Environment::read(catalog, |name| std::env::var(name).ok())
 }
 
 impl Wish<'_> {
-    /// Takes what is there for the provider.
+    /// Reads the settings for the provider.
     pub fn take(
         &self,
         environment: &Environment,
@@ -66,7 +66,7 @@ impl Wish<'_> {
         })
     }
 
-    /// Tells which variables are set, for which providers; never what they say.
+    /// Lists the variables that are set, by provider, without their values.
     pub fn tell(
         &self,
         environment: &Environment,
@@ -108,9 +108,9 @@ impl Wish<'_> {
 }
 
 const NOTHING: &str =
-    "None of the variables that providers name is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY";
+    "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY";
 
-/// The provider that nothing is missing for; where that is none, the only one that something is there for.
+/// Returns the only provider with all required variables; otherwise the only one with any.
 fn the_only<'c>(offers: &[Offer], catalog: &'c ProviderCatalog) -> Result<&'c Provider, Failure> {
     let complete = offers.iter().filter(|offer| offer.missing.is_empty());
     let complete: Vec<&Offer> = complete.collect();
@@ -128,7 +128,7 @@ fn the_only<'c>(offers: &[Offer], catalog: &'c ProviderCatalog) -> Result<&'c Pr
             .map(|offer| format!("{} ({})", offer.provider_id, names(offer)))
             .collect();
         Failure::Usage(format!(
-            "There are variables for several providers: {}. Say which with --provider",
+            "Variables of several providers are set: {}. Choose one with --provider",
             known.join(", ")
         ))
     })
@@ -144,11 +144,11 @@ fn nothing_for(provider: &Provider) -> String {
     let names: Vec<_> = fields.flat_map(|field| &field.variables).collect();
     let name = &provider.name;
     if names.is_empty() {
-        return format!("{name} names no variable that its settings could be taken from");
+        return format!("{name} has no environment variables");
     }
     let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
     format!(
-        "None of the variables for {name} is set: {}",
+        "No variable of {name} is set: {}",
         names.join(", ")
     )
 }

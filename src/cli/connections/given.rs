@@ -1,4 +1,4 @@
-//! Settings that are given on the command line: what is no secret as it is, secrets from stdin or files.
+//! Settings from the command line: plain values and references as arguments, secrets from stdin or files.
 
 use std::io::IsTerminal;
 
@@ -13,16 +13,16 @@ use crate::connection::{Mask, Plain, Setting, Settings, secret_input};
 use crate::provider::{FieldKind, Provider, SettingsField};
 use crate::text;
 
-/// The options that give settings.
+/// Options that set settings.
 #[derive(Debug, Args)]
 pub struct Given {
-    /// A setting that is no secret, or a reference: 'apiKey=$Section:Key'
+    /// Set a setting that is not secret, or a reference: 'apiKey=$Section:Key'
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<Assignment>,
-    /// Read this setting's secret from stdin
+    /// Read the secret of this setting from stdin
     #[arg(long, value_name = "KEY")]
     secret_stdin: Option<String>,
-    /// Read this setting's secret from a file
+    /// Read the secret of this setting from a file
     #[arg(long, value_name = "KEY=PATH")]
     secret_file: Vec<SecretFile>,
 }
@@ -55,12 +55,12 @@ impl std::str::FromStr for Assignment {
 }
 
 impl Given {
-    /// Whether nothing was given.
+    /// Returns true if no setting was given.
     pub fn is_empty(&self) -> bool {
         self.set.is_empty() && self.secret_file.is_empty() && self.secret_stdin.is_none()
     }
 
-    /// The settings; secrets are read, or asked for where stdin is a terminal.
+    /// Returns the settings. Secrets are read from files and stdin; on a terminal, stdin is a prompt.
     pub fn settings(
         &self,
         provider: Option<&Provider>,
@@ -78,7 +78,7 @@ impl Given {
                 let known = provider.and_then(|provider| provider.field_in_any_case(key));
                 let key = known.map(|field| field.key.as_str());
                 return Err(Failure::Usage(format!(
-                    "--set takes no secret, because {}",
+                    "--set does not take secrets, because {}",
                     secret::way(key)
                 )));
             }
@@ -107,20 +107,20 @@ fn put(settings: &mut Settings<Plain>, key: &str, value: Setting<Plain>) -> Resu
         .iter()
         .any(|(given, _)| given.eq_ignore_ascii_case(key))
     {
-        return Err(Failure::Usage(format!("The setting {key} is given twice")));
+        return Err(Failure::Usage(format!("Setting {key} is set twice")));
     }
     settings.set(key, value);
     Ok(())
 }
 
-/// A secret as it was entered, and the message for when it is empty.
+/// Secret as it was entered, and the message in case it is empty.
 struct Entered {
     secret: Plain,
     empty: String,
 }
 
 impl Entered {
-    /// The secret without what surrounded it, which is noted; an empty one is refused.
+    /// Returns the secret without surrounding characters, and notes what was removed; rejects an empty secret.
     fn usable(
         self,
         key: &str,
@@ -149,32 +149,32 @@ impl Entered {
     }
 }
 
-/// Reads a secret from stdin; where stdin is a terminal, asks for it without echo.
+/// Reads a secret from stdin; prompts without echo if stdin is a terminal.
 fn from_stdin(key: &str, label: &str, output: &Output) -> Result<Entered, Failure> {
     if std::io::stdin().is_terminal() {
         return Ok(Entered {
             secret: ask::hidden(label)?.unwrap_or_else(|| Plain::new("")),
-            empty: format!("Nothing was typed for {key}"),
+            empty: format!("No input for {key}"),
         });
     }
     Ok(Entered {
         secret: line(secret::from_stdin()?, key, output),
-        empty: format!("Nothing arrived on stdin for {key}"),
+        empty: format!("No input on stdin for {key}"),
     })
 }
 
-/// The secret that was read; a line end that was left out is noted.
+/// Returns the secret that was read; notes a removed line end.
 fn line(taken: Taken, key: &str, output: &Output) -> Plain {
     let is_empty = taken.secret.expose().is_none_or(str::is_empty);
     if taken.is_trimmed && !is_empty {
         output.note(&format!(
-            "The line end after the secret for {key} was left out"
+            "Removed the line end after the secret for {key}"
         ));
     }
     taken.secret
 }
 
-/// A setting whose secret was cleaned for its field; what was removed is noted.
+/// Cleans the secret for its field, and notes what was removed.
 pub fn cleaned(value: Setting<Plain>, field: &SettingsField, output: &Output) -> Setting<Plain> {
     let (value, notice) = secret_input::cleaned(value, field);
     if let Some(notice) = notice {
@@ -185,11 +185,11 @@ pub fn cleaned(value: Setting<Plain>, field: &SettingsField, output: &Output) ->
 
 fn no_secret(what: &str, key: &str) -> Failure {
     Failure::NoSecret(format!(
-        "{what}. To clear a stored secret, use 'umai connections update' with --unset {key}"
+        "{what}. To clear a stored secret, use umai connections update --unset {key}"
     ))
 }
 
-/// The value as the provider's field wants it; what does not fit is left for validation to name.
+/// Converts the value to the type of the provider's field. A value of another type stays text for validation to reject.
 fn setting(provider: Option<&Provider>, key: &str, value: &str) -> Setting<Plain> {
     let field = provider.and_then(|provider| provider.field_in_any_case(key));
     match field.map(|field| (field.kind, field.sensitive)) {
@@ -208,9 +208,9 @@ fn setting(provider: Option<&Provider>, key: &str, value: &str) -> Setting<Plain
     }
 }
 
-/// Whether a value is a secret in clear, by the provider's word or by its looks.
+/// Returns true for a secret in plaintext, by the provider's field or by its appearance.
 ///
-/// A reference, a masked text and nothing at all are none; validation has its own sentences for them.
+/// False for references, masks and empty values; validation has its own messages for them.
 fn is_secret(provider: Option<&Provider>, key: &str, value: &str) -> bool {
     let value = value.trim();
     let is_half_reference = value.starts_with('$') && !value.starts_with("$$");

@@ -1,4 +1,4 @@
-//! `umai connections history`, `diff` and `rollback`: the versions of a connection.
+//! `umai connections history`, `diff` and `rollback`: versions of a connection.
 
 use clap::Args;
 use serde_json::Value;
@@ -11,13 +11,13 @@ use super::super::table::table;
 use super::show::when;
 use crate::connection::{ChangeType, Comparison, Difference, IdOrAlias, Proposal, Version, Window};
 
-/// Which versions to list.
+/// Arguments of `umai connections history`.
 #[derive(Debug, Args)]
 pub struct History {
-    /// The connection; one in the trash by its ID
+    /// Connection; one in the trash by its ID
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
-    /// How many to leave out at the start
+    /// Number of versions to skip
     #[arg(
         long,
         value_name = "N",
@@ -25,7 +25,7 @@ pub struct History {
         allow_negative_numbers = true
     )]
     skip: usize,
-    /// How many to list at most
+    /// Maximum number of versions to list
     #[arg(
         long,
         value_name = "N",
@@ -36,7 +36,7 @@ pub struct History {
 }
 
 impl History {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let window = Window {
             skip: self.skip,
@@ -67,23 +67,23 @@ fn row(version: &Version) -> [String; 4] {
     ]
 }
 
-/// Which versions to compare.
+/// Arguments of `umai connections diff`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  umai connections diff openai-prod 2\n  umai connections diff openai-prod 1 3 --json"
 )]
 pub struct Diff {
-    /// The connection; one in the trash by its ID
+    /// Connection; one in the trash by its ID
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
-    /// The version to compare
+    /// Version to compare
     from: u64,
-    /// The version to compare it to [default: the one it is at]
+    /// Version to compare it to [default: the current one]
     to: Option<u64>,
 }
 
 impl Diff {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
             let to = if let Some(to) = self.to {
@@ -104,14 +104,14 @@ impl Diff {
 
 fn tell(compared: &Comparison, output: &mut Output) -> Result<(), Failure> {
     if compared.changes.is_empty() {
-        output.note("No changes detected");
+        output.note("No differences");
         return Ok(());
     }
     let rows: Vec<_> = compared.changes.iter().map(difference).collect();
     output.text(&table(
         [
-            "WHAT",
-            "HOW",
+            "FIELD",
+            "CHANGE",
             &format!("V{}", compared.from_version),
             &format!("V{}", compared.to_version),
         ],
@@ -141,27 +141,27 @@ fn shown(value: Option<&Value>) -> String {
     }
 }
 
-/// What to go back to.
+/// Arguments of `umai connections rollback`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  umai connections rollback openai-prod 3 --note 'The new endpoint was wrong'\n\nSecrets stay those that are stored now: no version has any."
+    after_help = "Example:\n  umai connections rollback openai-prod 3 --note 'The new endpoint was wrong'\n\nVersions contain no secrets: the stored secrets are kept."
 )]
 pub struct Rollback {
-    /// The connection
+    /// Connection to roll back
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
-    /// The version it shall be like
+    /// Version to roll back to
     version: u64,
-    /// What the history says about it
+    /// Note for the history
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// Whether it is only said.
+    /// Dry-run option.
     #[command(flatten)]
     dry: DryRun,
 }
 
 impl Rollback {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         if self.dry.dry_run {
             let proposal = Proposal::Rollback {
@@ -179,17 +179,17 @@ impl Rollback {
             match output.format() {
                 Format::Json => output.json(&done),
                 Format::Text if done.new_version == done.previous_version => {
-                    output.line(&format!("It is as it was at version {}", self.version))
+                    output.line(&format!("Nothing to roll back: the connection equals version {}", self.version))
                 }
                 Format::Text => {
                     output.line(&format!(
-                        "{} is as it was at version {}; it is at version {} now",
+                        "Rolled back {} to version {}; this is version {}",
                         done.entity.item.name, done.restored_from_version, done.new_version
                     ))?;
                     output.note(if service.features().rollback_keeps_secrets {
-                        "Secrets stay those that were stored last: no version has any"
+                        "Versions contain no secrets: the stored secrets are kept"
                     } else {
-                        "The server restored the secrets of that version as well"
+                        "The server also restored the secrets of that version"
                     });
                     Ok(())
                 }

@@ -1,4 +1,4 @@
-//! `umai connections import`: creates the connections of an export, or of artifacts of Umbraco Deploy.
+//! `umai connections import`: creates the connections of an export, or of Umbraco Deploy artifacts.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,9 @@ use super::super::plan::carry::{Done, carry};
 use super::super::plan::look::{Conflict, Looking, look};
 use super::super::plan::{shown, source};
 use super::super::session::{self, Ground, with_service};
-use super::apply::tell_from_afar;
+use super::apply::note_unknown_secrets;
 
-/// Which files, and what is done about what is there already.
+/// Arguments of `umai connections import`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -20,22 +20,22 @@ Examples:
   umai connections import umbraco/Deploy/Revision --on-conflict skip
   umai connections import connections.yaml --dry-run
 
-It reads what export writes, in JSON or YAML, and the artifacts of connections of Umbraco Deploy (*.uda). Everything is examined before
-the first is created. Request bodies of the API, with secrets in them, are for umai connections create --from-json.")]
+Reads exports in JSON or YAML, and the connection artifacts of Umbraco Deploy (*.uda). All connections are checked before the first
+is created. For API request bodies, which contain secrets, use umai connections create --from-json.")]
 pub struct Import {
-    /// The documents: files, folders, or '-' for stdin
+    /// Files or directories to import, or '-' for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// What is done about a connection whose alias is there already
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Conflict::Fail)]
+    /// Action when a connection with the alias exists
+    #[arg(long, value_name = "ACTION", value_enum, default_value_t = Conflict::Fail)]
     on_conflict: Conflict,
-    /// Only show what would be created, and change nothing
+    /// Show the connections that would be created, without changes
     #[arg(long)]
     dry_run: bool,
 }
 
 impl Import {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let catalog = session::catalog(ground)?;
         let entries = source::read(&self.files, &catalog, output)?.entries;
@@ -46,7 +46,7 @@ impl Import {
                 is_shown: self.dry_run,
             };
             let steps = look(service, entries, looking, output).await?;
-            tell_from_afar(&steps, output);
+            note_unknown_secrets(&steps, output);
             let changes = shown::as_json(&steps);
             if self.dry_run {
                 let whole = Done::of(&steps);
@@ -54,7 +54,7 @@ impl Import {
                     Format::Json => output.json(&shown::summary(&changes, &whole, true)),
                     Format::Text => {
                         shown::tell(&steps, output)?;
-                        output.note(&whole.sentence("It would be: "));
+                        output.note(&whole.sentence("Dry run: "));
                         Ok(())
                     }
                 };
@@ -63,7 +63,7 @@ impl Import {
             match output.format() {
                 Format::Json => output.json(&shown::summary(&changes, &done, false)),
                 Format::Text if done == Done::default() => {
-                    output.note("There is nothing to import");
+                    output.note("Nothing to import");
                     Ok(())
                 }
                 Format::Text => output.line(&done.sentence("")),

@@ -1,4 +1,4 @@
-//! `umai connections list`: a part of the list, narrowed as it was asked.
+//! `umai connections list`: lists connections, filtered and sorted.
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -11,39 +11,39 @@ use crate::connection::{Query, Window};
 use crate::provider::ProviderCatalog;
 use crate::tui::tree::{Column, Sort};
 
-/// Which connections to list.
+/// Arguments of `umai connections list`.
 #[derive(Debug, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
 )]
 pub struct List {
-    /// What to find, as in the app's filter: words, be it with a typing mistake, and status: provider: name: alias: endpoint: id:,
-    /// with ! before what must not be
+    /// Filter terms: words and status:, provider:, name:, alias:, endpoint:, id:; `!` excludes, and words tolerate typing
+    /// mistakes
     #[arg(value_name = "TERM", conflicts_with = "trash")]
     terms: Vec<String>,
-    /// Only names that contain this, in any case
+    /// Only names that contain this text, ignoring case
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
     /// Only connections to this provider
     #[arg(long, value_name = "ID")]
     provider: Option<String>,
-    /// Only active ones
+    /// Only active connections
     #[arg(long, conflicts_with = "inactive")]
     active: bool,
-    /// Only inactive ones
+    /// Only inactive connections
     #[arg(long)]
     inactive: bool,
-    /// Those in the trash instead
+    /// List the trash instead
     #[arg(long, conflicts_with_all = ["filter", "provider", "active", "inactive"])]
     trash: bool,
-    /// What to order by; 'modified' begins with the newest [default: name, or with terms how well they fit]
-    #[arg(long, value_name = "COLUMN", ignore_case = true, conflicts_with = "trash", value_parser = PossibleValuesParser::new(Column::ALL.map(Column::id)).try_map(|word| Column::named(&word).ok_or("there is no such column")))]
+    /// Column to sort by; 'modified' starts with the newest [default: name; with terms, best match first]
+    #[arg(long, value_name = "COLUMN", ignore_case = true, conflicts_with = "trash", value_parser = PossibleValuesParser::new(Column::ALL.map(Column::id)).try_map(|word| Column::named(&word).ok_or("unknown column")))]
     sort: Option<Column>,
-    /// From the other end
+    /// Reverse the sort order
     #[arg(long, conflicts_with = "trash")]
     reverse: bool,
-    /// How many to leave out at the start
+    /// Number of connections to skip
     #[arg(
         long,
         value_name = "N",
@@ -51,7 +51,7 @@ pub struct List {
         allow_negative_numbers = true
     )]
     skip: usize,
-    /// How many to list at most
+    /// Maximum number of connections to list
     #[arg(
         long,
         value_name = "N",
@@ -89,7 +89,7 @@ impl List {
         }
     }
 
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
             if self.trash {
@@ -116,12 +116,12 @@ impl List {
             || self.inactive
     }
 
-    /// Says that nothing is as it was asked for; connections of a provider that is gone are listed all the same.
+    /// Reports that nothing matches. Connections of a provider that no longer exists are still listed.
     fn matches_nothing(&self, catalog: &ProviderCatalog, output: &Output) -> Result<(), Failure> {
         match &self.provider {
             Some(id) if catalog.get(id).is_none() => Err(Failure::NoProvider(id.clone())),
             Some(_) | None => {
-                output.note("No connection matches");
+                output.note("No match");
                 Ok(())
             }
         }

@@ -1,4 +1,4 @@
-//! `umai connections models`: what the provider names to a connection.
+//! `umai connections models`: lists the models that the provider offers.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ struct Items<'a> {
     items: &'a [Model],
 }
 
-/// Lists the models, those that can do something when that is asked.
+/// Lists the models, optionally only those with a capability.
 pub fn run(
     connection: &IdOrAlias,
     capability: Option<Capability>,
@@ -27,7 +27,7 @@ pub fn run(
             return output.json(&Items { items: &models });
         }
         if models.is_empty() {
-            output.note("The provider names no such model");
+            output.note("The provider lists no matching model");
             return Ok(());
         }
         let rows: Vec<_> = models

@@ -1,4 +1,4 @@
-//! Connections as people read them.
+//! Text output of connections.
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +8,7 @@ use super::super::table::table;
 use crate::connection::{Connection, ConnectionItem, Mask, Page, Setting, Settings};
 use crate::provider::ProviderCatalog;
 
-/// A part of the list.
+/// Writes a page of the list.
 pub fn list(
     page: &Page<ConnectionItem>,
     skipped: usize,
@@ -19,7 +19,7 @@ pub fn list(
         return output.json(page);
     }
     if page.total == 0 {
-        output.note("No connections; umai connections create makes one");
+        output.note("No connections. Create one: umai connections create");
         return Ok(());
     }
     let rows: Vec<_> = page
@@ -42,7 +42,7 @@ pub fn list(
     let shown = skipped + page.items.len();
     if page.items.len() < page.total {
         let more = if shown < page.total {
-            format!("; --skip {shown} shows more")
+            format!("; next page: --skip {shown}")
         } else {
             String::new()
         };
@@ -55,7 +55,7 @@ pub fn list(
     Ok(())
 }
 
-/// One connection with its settings.
+/// Writes one connection with its settings.
 pub fn one(
     connection: &Connection,
     catalog: &ProviderCatalog,
@@ -87,18 +87,18 @@ pub fn one(
         .into_iter()
         .chain(settings.map(|(key, value)| [label(key), shown(value)]))
         .collect();
-    // The first row stands where a table has its headings.
+    // The first row takes the place of the headings.
     let (Some([first, name]), Some(rest)) = (rows.first(), rows.get(1..)) else {
         return Ok(());
     };
     output.text(&table([first, &crate::text::printable(name)], rest))?;
     if connection.settings.is_none() {
-        output.note("It has no settings yet");
+        output.note("The connection has no settings yet");
     }
     Ok(())
 }
 
-/// What a create made.
+/// Writes the result of a create.
 pub fn created(connection: &Connection, output: &mut Output) -> Result<(), Failure> {
     let item = &connection.item;
     output.line(&format!(
@@ -107,7 +107,7 @@ pub fn created(connection: &Connection, output: &mut Output) -> Result<(), Failu
     ))
 }
 
-/// The word for a status.
+/// Returns the word for a status.
 pub const fn status(is_active: bool) -> &'static str {
     if is_active { "Active" } else { "Inactive" }
 }
@@ -116,7 +116,7 @@ fn provider<'a>(id: &'a str, catalog: &'a ProviderCatalog) -> &'a str {
     catalog.get(id).map_or(id, |provider| &provider.name)
 }
 
-/// A moment as people read it.
+/// Formats a date for people.
 pub fn when(date: DateTime<Utc>) -> String {
     date.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }

@@ -1,4 +1,4 @@
-//! `umai connections activate` and `deactivate`: switches connections on and off.
+//! `umai connections activate` and `deactivate`.
 
 use super::super::dry::{self, DryRun};
 use super::super::exit::Failure;
@@ -7,7 +7,7 @@ use super::super::session::{Ground, with_service};
 use super::{each, foresee_each, show};
 use crate::connection::{IdOrAlias, Proposal};
 
-/// Switches each, or says what would be switched.
+/// Activates or deactivates each connection, or reports what would be done.
 pub fn run(
     connections: &[IdOrAlias],
     active: bool,
@@ -21,7 +21,12 @@ pub fn run(
             key: key.clone(),
             active,
         };
-        return foresee_each(connections, proposal, dry::UPDATE, ground, output);
+        let operation = if active {
+            dry::ACTIVATE
+        } else {
+            dry::DEACTIVATE
+        };
+        return foresee_each(connections, proposal, operation, ground, output);
     }
     with_service(ground, output, async |service, output| {
         each(

@@ -1,4 +1,4 @@
-//! `umai connections test`: asks the providers whether the credentials work.
+//! `umai connections test`: checks the credentials with the providers.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use super::super::output::{Format, Output};
 use super::super::session::{Ground, with_service};
 use super::super::table::table;
 use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, TestReport, TestSubject,
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, TestReport, TestStage, TestSubject,
 };
 
-/// How many are tested side by side.
+/// Number of concurrent tests.
 const AT_ONCE: usize = 8;
 
-/// Where many are tested, each report says whose it is.
+/// Report of one of several tests, with the alias.
 #[derive(Serialize)]
 struct Tested<'a> {
     alias: &'a str,
@@ -24,7 +24,7 @@ struct Tested<'a> {
     report: &'a TestReport,
 }
 
-/// Tests each, and fails as the worst of them.
+/// Tests each connection; the exit code is the highest of all.
 pub fn run(connections: &[IdOrAlias], ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     with_service(ground, output, async |service, output| {
         let tests = stream::iter(connections).map(|key| test(service, key));
@@ -55,7 +55,7 @@ pub fn run(connections: &[IdOrAlias], ground: &Ground, output: &mut Output) -> R
             return Ok(());
         }
         let all = connections.len();
-        let sentence = format!("{wrong} of {all} connections were not accepted");
+        let sentence = format!("{wrong} of {all} connection tests failed");
         Err(Failure::Some(sentence, worst))
     })
 }
@@ -67,6 +67,20 @@ async fn test(
     let item = service.get(key).await?.item;
     let report = service.test(TestSubject::Stored(item.id.into())).await?;
     Ok((item, report))
+}
+
+/// Returns the cause of a failed test in a few words.
+fn cause(report: &TestReport) -> &'static str {
+    let failed = report.steps.iter().find(|step| !step.passed);
+    match (report.status, failed.map(|step| step.stage)) {
+        (_, Some(TestStage::Complete)) => "incomplete settings",
+        (Some(402), _) => "payment required",
+        (Some(429), _) => "rate limited",
+        (Some(500..), _) => "server error",
+        (_, Some(TestStage::Reached)) => "unreachable",
+        (Some(403), _) | (_, Some(TestStage::Permitted)) => "permission denied",
+        (_, Some(TestStage::SignedIn | TestStage::Models) | None) => "rejected",
+    }
 }
 
 fn show(
@@ -85,12 +99,12 @@ fn show(
         }
         Format::Text => {}
     }
-    let ended = if report.success {
-        "the provider accepts the credentials"
+    let result = if report.success {
+        "the provider accepts the credentials".to_owned()
     } else {
-        "not accepted"
+        format!("failed: {}", cause(report))
     };
-    output.line(&format!("{} ({}): {ended}", item.name, item.alias))?;
+    output.line(&format!("{} ({}): {result}", item.name, item.alias))?;
     let rows: Vec<[String; 3]> = report
         .steps
         .iter()
@@ -106,8 +120,8 @@ fn show(
         output.text(&table([mark, stage, &detail], rest))?;
     }
     for (label, text) in [
-        ("Address", &report.address),
-        ("The provider says", &report.said),
+        ("URL", &report.address),
+        ("Provider message", &report.said),
         ("What to do", &report.advice),
     ] {
         if let Some(text) = text {

@@ -1,4 +1,4 @@
-//! `umai connections restore` and `purge`: out of the trash, back or for good.
+//! `umai connections restore` and `purge`: take connections out of the trash.
 
 use std::sync::Arc;
 
@@ -16,25 +16,25 @@ use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Proposal, Window,
 };
 
-/// What to bring back.
+/// Arguments of `umai connections restore`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  umai connections list --trash\n  umai connections restore 3fa85f64-5717-4562-b3fc-2c963f66afa6 --alias openai-old"
+    after_help = "Examples:\n  umai connections list --trash\n  umai connections restore openai-test\n  umai connections restore 3fa85f64-5717-4562-b3fc-2c963f66afa6 --alias openai-old"
 )]
 pub struct Restore {
-    /// The connection's ID, or the alias it had
+    /// ID of the connection, or the alias it had
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: String,
-    /// Another alias, when its own is taken by now
+    /// New alias, if the old one is used again
     #[arg(long)]
     alias: Option<String>,
-    /// Whether it is only said.
+    /// Dry-run option.
     #[command(flatten)]
     dry: DryRun,
 }
 
 impl Restore {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
             let item = in_trash(&self.connection, service).await?;
@@ -46,40 +46,40 @@ impl Restore {
                 return dry::run(&**service, proposal, dry::RESTORE, output).await;
             }
             let back = service.restore(item.id, self.alias.clone()).await?;
-            told("Brought back", &back, output)
+            told("Restored", &back, output)
         })
     }
 }
 
-/// What to take out of the trash for good.
+/// Arguments of `umai connections purge`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  umai connections purge openai-old --yes\n  umai connections purge --all --yes"
 )]
 pub struct Purge {
-    /// IDs, or the aliases they had
+    /// IDs, or the aliases the connections had
     #[arg(value_name = "ID_OR_ALIAS", required_unless_present = "all")]
     connections: Vec<String>,
-    /// Everything in the trash
+    /// Delete everything in the trash
     #[arg(long, conflicts_with = "connections")]
     all: bool,
-    /// Yes, for good: their secrets and their history go with them. Without it, it is asked on a terminal
+    /// Skip the confirmation prompt; secrets and history are deleted too
     #[arg(long)]
     yes: bool,
-    /// Whether it is only said.
+    /// Dry-run option.
     #[command(flatten)]
     dry: DryRun,
 }
 
 impl Purge {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         if self.dry.dry_run {
             return self.foresee(ground, output);
         }
         if !session::features(ground)?.trash {
             return Err(Failure::Usage(
-                "This server keeps no trash: what is deleted there is gone".into(),
+                "This server has no trash: deleted connections cannot be restored".into(),
             ));
         }
         let what = if self.all {
@@ -87,8 +87,8 @@ impl Purge {
         } else {
             self.connections.join(", ")
         };
-        if !self.yes && !ask::is_certain(&format!("Delete {what} for good?"), output)? {
-            output.note("Nothing was deleted");
+        if !self.yes && !ask::is_certain(&format!("Delete {what} permanently?"), output)? {
+            output.note("Nothing deleted");
             return Ok(());
         }
         with_service(ground, output, async |service, output| {
@@ -149,11 +149,11 @@ async fn empty(service: &Arc<dyn ConnectionService>, output: &mut Output) -> Res
 fn tell(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
         Format::Json => output.json_line(item),
-        Format::Text => output.line(&format!("Deleted {} ({}) for good", item.name, item.alias)),
+        Format::Text => output.line(&format!("Deleted {} ({}) permanently", item.name, item.alias)),
     }
 }
 
-/// What has this ID or had this alias in the trash; where several had it, nobody guesses which is meant.
+/// Returns the connection in the trash with this ID or former alias; an error lists the IDs if several had the alias.
 async fn in_trash(
     name: &str,
     service: &Arc<dyn ConnectionService>,
@@ -176,14 +176,14 @@ async fn in_trash(
             let ids = found.iter().chain([&item]);
             let ids: Vec<_> = ids.map(|item| item.id.to_string()).collect();
             Err(Failure::Usage(format!(
-                "Several in the trash had the alias '{name}': name one by its ID, {}",
+                "Several connections in the trash had the alias '{name}'. Restore one by its ID: {}",
                 ids.join(" or ")
             )))
         }
     }
 }
 
-/// What is in the trash.
+/// Writes the contents of the trash.
 pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Failure> {
     if output.format() == Format::Json {
         return output.json(page);

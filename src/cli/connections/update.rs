@@ -1,4 +1,4 @@
-//! `umai connections update` and `duplicate`: a draft over what is stored.
+//! `umai connections update` and `duplicate`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::connection::{Connection, ConnectionDraft, IdOrAlias, Proposal, Settin
 use crate::provider::ProviderCatalog;
 use crate::text::file;
 
-/// The longest file of a change, in bytes; the API takes no longer body either.
+/// Maximum size of a file with changes, in bytes; the limit of the API's request body.
 const LONGEST: usize = 256 * 1024;
 
-/// What shall be different.
+/// Arguments of `umai connections update`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,27 +27,27 @@ Examples:
   umai connections update openai-prod --unset endpoint
   umai connections update openai-prod --from-json change.json --if-version 4
 
-What is not named stays as it is, secrets among it. A secret does not follow its endpoint to another address: give it again.")]
+Options that are not given keep their values, including secrets. A new endpoint needs its secret again.")]
 pub struct Update {
-    /// The connection
+    /// Connection to change
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
-    /// Another name
+    /// New name
     #[arg(long)]
     name: Option<String>,
-    /// Another alias; scripts that use the old one have to follow
+    /// New alias; scripts that use the old alias must be changed
     #[arg(long)]
     alias: Option<String>,
-    /// Its settings.
+    /// Settings.
     #[command(flatten)]
     given: Given,
     /// Clear this setting
     #[arg(long, value_name = "KEY")]
     unset: Vec<String>,
-    /// What the history says about it
+    /// Note for the history
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// Only when it is still at this version
+    /// Save only if the connection is still at this version
     #[arg(long, value_name = "N")]
     if_version: Option<u64>,
     /// Read the API's request body from a file
@@ -57,13 +57,13 @@ pub struct Update {
         conflicts_with_all = ["name", "alias", "set", "unset", "note", "secret_stdin", "secret_file"]
     )]
     from_json: Option<PathBuf>,
-    /// Whether it is only said.
+    /// Dry-run option.
     #[command(flatten)]
     dry: DryRun,
 }
 
 impl Update {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let draft = self.draft(ground, output)?;
         if self.dry.dry_run {
@@ -94,13 +94,13 @@ impl Update {
             && self.unset.is_empty()
         {
             return Err(Failure::Usage(
-                "Nothing to change: name it, for example with --name or --set".into(),
+                "Nothing to change. Add an option, for example --name or --set".into(),
             ));
         }
         let mut settings = if self.given.is_empty() {
             crate::connection::Settings::default()
         } else {
-            // Which settings are secret is known from the provider, and the store is not held while stdin is read.
+            // The provider tells which settings are secret; the store must not stay open while stdin is read.
             let (before, catalog) = read(&self.connection, ground, output)?;
             let provider = catalog.get(&before.item.provider_id);
             self.given.settings(provider, output)?
@@ -108,7 +108,7 @@ impl Update {
         for key in &self.unset {
             if settings.get(key).is_some() {
                 return Err(Failure::Usage(format!(
-                    "The setting {key} is both given and unset"
+                    "Setting {key} is both set and unset"
                 )));
             }
             settings.set(key.clone(), Setting::Null);
@@ -123,34 +123,34 @@ impl Update {
     }
 }
 
-/// What the copy shall be.
+/// Arguments of `umai connections duplicate`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  umai connections duplicate openai-prod --name 'OpenAI Staging' --set organization=org-2"
 )]
 pub struct Duplicate {
-    /// The connection to copy, with its secrets
+    /// Connection to copy, including its secrets
     #[arg(value_name = "ID_OR_ALIAS")]
     connection: IdOrAlias,
-    /// The copy's name
+    /// Name of the copy
     #[arg(long)]
     name: String,
-    /// The copy's alias; the name suggests it
+    /// Alias of the copy [default: derived from the name]
     #[arg(long)]
     alias: Option<String>,
-    /// Create it switched off
+    /// Create it as inactive
     #[arg(long)]
     inactive: bool,
-    /// What is different in it.
+    /// Settings that differ.
     #[command(flatten)]
     given: Given,
-    /// Whether it is only said.
+    /// Dry-run option.
     #[command(flatten)]
     dry: DryRun,
 }
 
 impl Duplicate {
-    /// Carries it out.
+    /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let settings = if self.given.is_empty() {
             None
@@ -186,7 +186,7 @@ impl Duplicate {
     }
 }
 
-/// Says what became of a connection.
+/// Writes the result of a change.
 pub fn told(verb: &str, connection: &Connection, output: &mut Output) -> Result<(), Failure> {
     let item = &connection.item;
     match output.format() {
@@ -208,13 +208,13 @@ fn read(
         found = Some((service.get(key).await?, service.providers()));
         Ok(())
     })?;
-    found.ok_or_else(|| Failure::Trouble(anyhow::anyhow!("The connection was not read")))
+    found.ok_or_else(|| Failure::Trouble(anyhow::anyhow!("the connection was not read")))
 }
 
 fn from_json(path: &std::path::Path) -> Result<ConnectionDraft, Failure> {
     let text = file::read(path, LONGEST).map_err(|flaw| {
         let why = match flaw {
-            file::FileFlaw::NotThere => "is not there".into(),
+            file::FileFlaw::NotThere => "does not exist".into(),
             file::FileFlaw::Unusable(why) => why,
         };
         Failure::Usage(format!("{} {why}", path.display()))

@@ -1,4 +1,4 @@
-//! Looks at the backups beside the store, and at stores that were replaced.
+//! Checks backups and replaced stores.
 
 use chrono::{SecondsFormat, Utc};
 
@@ -7,7 +7,7 @@ use crate::store::survey::Survey;
 
 const AREA: &str = "backups";
 
-/// A backup that is older than this leaves much to lose, in days.
+/// Age in days after which a backup is reported as old.
 const OLD: i64 = 30;
 
 pub(super) fn look(survey: &Survey, is_there: bool, findings: &mut Findings) {
@@ -21,7 +21,7 @@ pub(super) fn look(survey: &Survey, is_there: bool, findings: &mut Findings) {
     for backup in found {
         if let Err(fault) = &backup.label {
             let says = format!("{}: {fault}", backup.path.display());
-            let todo = "umai backup create makes another one; this one may go";
+            let todo = "create another: umai backup create; then delete this file";
             findings.warning(AREA, says, Some(todo.into()));
         }
     }
@@ -33,7 +33,7 @@ pub(super) fn look(survey: &Survey, is_there: bool, findings: &mut Findings) {
     match newest {
         Some(label) => {
             let made = label.about.made.to_rfc3339_opts(SecondsFormat::Secs, true);
-            let says = format!("{}, the newest from {made}", found.len());
+            let says = format!("{}, newest created {made}", found.len());
             let age = (Utc::now() - label.about.made).num_days();
             if age > OLD && has_changed(label.head.revision) {
                 let says = format!("{says}, and the store has changed since");
@@ -45,7 +45,7 @@ pub(super) fn look(survey: &Survey, is_there: bool, findings: &mut Findings) {
         None if is_there => {
             findings.ok(
                 AREA,
-                "none yet; one is made when a store that was changed is closed",
+                "none yet; umai creates one when a changed store is closed",
             );
         }
         None => {}
@@ -54,7 +54,7 @@ pub(super) fn look(survey: &Survey, is_there: bool, findings: &mut Findings) {
         findings.ok(
             AREA,
             format!(
-                "{} is a store that was replaced; when it is not needed any more, it may go",
+                "{} is a replaced store; delete it when it is no longer needed",
                 replaced.display()
             ),
         );

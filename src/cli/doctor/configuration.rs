@@ -1,4 +1,4 @@
-//! Looks at what `$Section:Key` can refer to: files, environment, allow-list; names only, never a value.
+//! Checks the sources of `$Section:Key` references: files, environment, allow-list. Prints names only, no values.
 
 use super::finding::Findings;
 use crate::cli::exit::Exit;
@@ -6,7 +6,7 @@ use crate::cli::{Globals, ground};
 
 const AREA: &str = "settings";
 
-/// The most names that are said.
+/// Maximum number of names to print.
 const MOST: usize = 20;
 
 pub(super) fn look(globals: &Globals, findings: &mut Findings) {
@@ -27,22 +27,22 @@ pub(super) fn look(globals: &Globals, findings: &mut Findings) {
         match keys {
             Some(1) => findings.ok(AREA, format!("{name}: 1 key")),
             Some(keys) => findings.ok(AREA, format!("{name}: {keys} keys")),
-            None => findings.ok(AREA, format!("{name}: not there, or not readable")),
+            None => findings.ok(AREA, format!("{name}: missing or not readable")),
         }
     }
     for problem in settings.problems() {
         findings.warning(AREA, problem, None);
     }
     let names = match survey.variables.as_slice() {
-        [] => "no environment variable stands for a key in a section".to_owned(),
+        [] => "no environment variable sets a configuration key".to_owned(),
         names if names.len() <= MOST => {
             format!(
-                "environment variables that stand for keys: {}",
+                "configuration keys from the environment: {}",
                 names.join(", ")
             )
         }
         names => format!(
-            "environment variables that stand for keys: {}, and {} more",
+            "configuration keys from the environment: {}, and {} more",
             names[..MOST].join(", "),
             names.len() - MOST
         ),
@@ -51,7 +51,7 @@ pub(super) fn look(globals: &Globals, findings: &mut Findings) {
     match survey.allowed.as_slice() {
         [] => findings.ok(
             AREA,
-            "no allow-list: every key may be referred to. Before umai serve, set Umbraco:AI:AllowedConfigurationKeyPrefixes",
+            "no allow-list: every key can be referenced. Before umai serve, set Umbraco:AI:AllowedConfigurationKeyPrefixes",
         ),
         allowed => findings.ok(AREA, format!("allow-list: {}", allowed.join(", "))),
     }

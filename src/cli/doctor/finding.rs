@@ -1,18 +1,18 @@
-//! One thing that the doctor sees: whether it is all right, and what to do when it is not.
+//! Findings of the doctor, with their fixes.
 
 use serde::Serialize;
 
 use super::super::exit::Exit;
 
-/// Whether it is all right.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
-    /// It is.
+    /// No problem.
     Ok,
-    /// It works, and is not as it should be.
+    /// Works, but should be changed.
     Warning,
-    /// Something does not work.
+    /// Does not work.
     Problem,
 }
 
@@ -26,19 +26,19 @@ impl State {
     }
 }
 
-/// One thing that the doctor sees.
+/// Finding of one check.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
     pub area: &'static str,
     pub state: State,
     pub says: String,
     pub todo: Option<String>,
-    /// The exit code that a command would end with for it.
+    /// Exit code that a command would end with because of it.
     #[serde(skip)]
     exit: Exit,
 }
 
-/// Everything that the doctor sees, in its order.
+/// All findings in the order of the checks.
 #[derive(Debug, Default)]
 pub(super) struct Findings(Vec<Finding>);
 
@@ -87,7 +87,7 @@ impl Findings {
         self.0.iter().filter(of_state).count()
     }
 
-    /// The exit code of the first problem: what is first in the way.
+    /// Returns the exit code of the first problem.
     pub fn worst(&self) -> Option<Exit> {
         let mut problems = self.0.iter();
         problems

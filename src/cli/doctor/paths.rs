@@ -1,4 +1,4 @@
-//! Looks at the folders: where they are, and who may use them.
+//! Checks the directories and their permissions.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -29,12 +29,12 @@ fn folder(what: &str, path: &Path, exit: Exit, findings: &mut Findings) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             findings.ok(
                 AREA,
-                format!("{what}: {shown} (not there yet; made when it is needed)"),
+                format!("{what}: {shown} (does not exist yet; created when needed)"),
             );
             return;
         }
         Err(error) => {
-            let todo = format!("ls -ld {shown} says whose it is");
+            let todo = format!("check the owner: ls -ld {shown}");
             findings.problem(AREA, format!("{what}: {shown}: {error}"), Some(todo), exit);
             return;
         }
@@ -42,15 +42,15 @@ fn folder(what: &str, path: &Path, exit: Exit, findings: &mut Findings) {
     let mode = found.permissions().mode() & 0o777;
     let says = format!("{what}: {shown} ({mode:03o})");
     if !found.is_dir() {
-        let todo = format!("move it away, or name another folder with --{what}");
-        findings.problem(AREA, format!("{says} is no folder"), Some(todo), exit);
+        let todo = format!("move the file away, or set another directory with --{what}");
+        findings.problem(AREA, format!("{says} is not a directory"), Some(todo), exit);
     } else if mode & WRITABLE_BY_OTHERS != 0 {
         let todo = format!("chmod go-w {shown}");
-        let says = format!("{says} can be written by others, so what is in it cannot be trusted");
+        let says = format!("{says} is writable by others, so its contents cannot be trusted");
         findings.problem(AREA, says, Some(todo), exit);
     } else if mode & OPEN_TO_OTHERS != 0 {
         let todo = format!("chmod go-rwx {shown}");
-        findings.warning(AREA, format!("{says} is open to others"), Some(todo));
+        findings.warning(AREA, format!("{says} is readable by others"), Some(todo));
     } else {
         findings.ok(AREA, says);
     }

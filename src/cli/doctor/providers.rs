@@ -1,4 +1,4 @@
-//! Looks at the providers: those that come with umai, the user's own, and what is wrong with their files.
+//! Checks the provider files: those of umai and the user's own.
 
 use super::finding::Findings;
 use crate::config::Config;
@@ -17,14 +17,14 @@ pub(super) fn look(config: &Config, findings: &mut Findings) {
         .collect();
     let own = match own.as_slice() {
         [] => String::new(),
-        own => format!(", of your own: {}", own.join(", ")),
+        own => format!(", own: {}", own.join(", ")),
     };
     findings.ok(
         AREA,
-        format!("{} can be connected to{own}", all.all().len()),
+        format!("{} available{own}", all.all().len()),
     );
     for problem in problems {
-        let todo = "mend the file, or move it away";
+        let todo = "fix the file, or move it away";
         findings.warning(AREA, problem, Some(todo.into()));
     }
 }

@@ -1,4 +1,4 @@
-//! Looks at the server that is asked: whether it answers, what it is, whether it takes the token.
+//! Checks the server: whether it answers, its version, and whether it accepts the token.
 
 use super::super::exit::{Failure, exit_of};
 use super::super::session::{WORKERS, runtime};
@@ -32,14 +32,14 @@ async fn ask(options: &RemoteOptions, findings: &mut Findings) {
         }
     };
     let itself = service.says_of_itself().await;
-    let itself = itself.unwrap_or_else(|| "what it is, it does not say".into());
+    let itself = itself.unwrap_or_else(|| "version unknown".into());
     findings.ok(AREA, format!("{address} answers: {itself}"));
     let first = Query::all(Window { skip: 0, take: 1 });
     match service.list(first).await {
         Ok(page) => findings.ok(
             AREA,
             format!(
-                "it lets us read: {} connections, {} providers",
+                "read access: {} connections, {} providers",
                 page.total,
                 service.providers().all().len()
             ),

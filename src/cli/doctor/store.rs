@@ -1,4 +1,4 @@
-//! Looks at the store and its key from outside: nothing is opened, nothing changed.
+//! Checks the store and its key without opening or changing them.
 
 use super::super::exit::Exit;
 use super::backups;
@@ -7,11 +7,11 @@ use crate::config::Config;
 use crate::store::StoreOptions;
 use crate::store::survey::{Contents, Holder, KeyState, Sizes, Survey, survey};
 
-/// What to do about a key that nobody finds.
+/// Fix for a missing key.
 const LOST: &str =
-    "if it is lost, umai key new --forget-secrets makes another one, and secrets are typed again";
+    "if it is lost, create a new key with umai key new --forget-secrets and enter the secrets again";
 
-/// With less room than this, a start may not find enough.
+/// Free disk space below which opening the store may fail, in bytes.
 const LITTLE: u64 = 64 * 1024 * 1024;
 
 pub(super) fn look(config: &Config, findings: &mut Findings) {
@@ -34,13 +34,13 @@ pub(super) fn look(config: &Config, findings: &mut Findings) {
     if let Some(free) = survey.free.filter(|free| *free < LITTLE) {
         findings.warning(
             "store",
-            format!("only {} are free on its disk", bytes(free)),
-            Some("make room: a full disk keeps everything from being saved".into()),
+            format!("only {} free on its disk", bytes(free)),
+            Some("free disk space: nothing can be saved on a full disk".into()),
         );
     }
 }
 
-/// Damage that costs nothing as long as it stays alone; what costs something is told with the contents.
+/// Reports damage that loses nothing by itself; other damage is reported with the contents.
 fn damage(survey: &Survey, findings: &mut Findings) {
     let is_sound = matches!(&survey.contents, Ok(Some(contents)) if contents.is_sound);
     let (found, why) = match &survey.damage {
@@ -51,8 +51,8 @@ fn damage(survey: &Survey, findings: &mut Findings) {
     for sentence in found {
         findings.warning(
             "store",
-            format!("{sentence}; nothing is lost by it alone"),
-            Some("umai backup create keeps what there is in one file; look after the disk".into()),
+            format!("{sentence}; no data is lost"),
+            Some("create a backup with umai backup create, and check the disk".into()),
         );
     }
     if let Some(why) = why {
@@ -60,14 +60,14 @@ fn damage(survey: &Survey, findings: &mut Findings) {
     }
 }
 
-/// Where the key was looked for.
+/// Returns the source of the key.
 fn source(config: &Config) -> &'static str {
     if config.key_file.is_some() {
-        "named with --key-file, UMAI_KEY_FILE or a target"
+        "from --key-file, UMAI_KEY_FILE or a target"
     } else if config.has_credential() {
         "from the service manager"
     } else {
-        "in the config folder"
+        "in the config directory"
     }
 }
 
@@ -75,12 +75,12 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
     let source = source(config);
     match state {
         KeyState::Fits(path) => {
-            let says = format!("{}, {source}; it fits the store", path.display());
+            let says = format!("{}, {source}; matches the store", path.display());
             findings.ok("key", says);
         }
         KeyState::Untried(path) => {
             let says = format!(
-                "{}, {source}; there is no store to try it on",
+                "{}, {source}; no store to check it against",
                 path.display()
             );
             findings.ok("key", says);
@@ -88,33 +88,33 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
         KeyState::Missing(path) if is_there => findings.problem(
             "key",
             format!(
-                "the key that sealed the secrets is not in {}",
+                "the key of this store is missing: {}",
                 path.display()
             ),
             Some(format!(
-                "put the key file back from your backup, or name it with --key-file; {LOST}"
+                "restore the key file from your backup, or set it with --key-file; {LOST}"
             )),
             Exit::Store,
         ),
         KeyState::Missing(path) => findings.ok(
             "key",
-            format!("none yet; the first start makes {}", path.display()),
+            format!("none yet; the first start creates {}", path.display()),
         ),
         KeyState::Foreign(path) => findings.problem(
             "key",
             format!(
-                "{}, {source}, is not the key that sealed the secrets of this store",
+                "{}, {source}, is not the key of this store",
                 path.display()
             ),
             Some(format!(
-                "put the right key file back, or name it with --key-file; {LOST}"
+                "restore the right key file, or set it with --key-file; {LOST}"
             )),
             Exit::Store,
         ),
         KeyState::Locked(path) => findings.ok(
             "key",
             format!(
-                "{}, {source}, behind a passphrase; whether it fits the store shows with it",
+                "{}, {source}; protected by a passphrase, so not checked against the store",
                 path.display()
             ),
         ),
@@ -135,36 +135,36 @@ fn contents(survey: &Survey, config: &Config, findings: &mut Findings) {
         }
         Ok(None) if let Some(count) = backups(survey) => findings.problem(
             "store",
-            format!("there is none in {shown}, and there are backups of one: {count}"),
-            Some("umai backup restore --newest brings the newest back; or take another folder with --data".into()),
+            format!("no store in {shown}, but {count} backups of one"),
+            Some("restore the newest: umai backup restore --newest; or set another directory with --data".into()),
             Exit::Store,
         ),
-        Ok(None) => findings.ok("store", format!("none yet in {shown}; the first start makes it")),
+        Ok(None) => findings.ok("store", format!("none yet in {shown}; the first start creates it")),
         Ok(Some(contents)) if contents.is_sound => {
-            findings.ok("store", format!("{}; every checksum is right", words(contents)));
+            findings.ok("store", format!("{}; all checksums valid", words(contents)));
         }
         Ok(Some(contents)) => findings.warning(
             "store",
             format!(
-                "its journal is not whole; of what can be read, there are {}",
+                "the journal is damaged; readable: {}",
                 words(contents)
             ),
             Some(format!(
-                "copy {shown} away first; the next start makes of it what can be made, and says what is missing. umai backup restore brings a backup back"
+                "copy {shown} to a safe place; the next start recovers what is readable and reports what is missing. To restore a backup: umai backup restore"
             )),
         ),
         Err(why) => findings.problem(
             "store",
             why.clone(),
             Some(format!(
-                "umai backup restore --newest, which keeps what is in {shown} aside; or take another folder with --data"
+                "restore the newest backup: umai backup restore --newest (moves {shown} aside); or set another directory with --data"
             )),
             Exit::Store,
         ),
     }
 }
 
-/// How many backups there are, where there are any.
+/// Returns the number of readable backups, if there are any.
 fn backups(survey: &Survey) -> Option<usize> {
     let found = survey.backups.as_ref().ok()?;
     let whole = found.iter().filter(|backup| backup.label.is_ok()).count();
@@ -193,17 +193,17 @@ fn holder(holder: &Holder, findings: &mut Findings) {
         Holder::Nobody => {}
         Holder::Process(process) => findings.ok(
             "store",
-            format!("open in process {process}, which answers every other umai"),
+            format!("open in process {process}, which serves other umai processes"),
         ),
         Holder::Stopped(process) => findings.problem(
             "store",
-            format!("open in process {process}, which is stopped and answers nobody"),
-            Some(format!("fg in its terminal, or kill -CONT {process}")),
+            format!("open in process {process}, which is stopped and does not respond"),
+            Some(format!("resume it: fg in its terminal, or kill -CONT {process}")),
             Exit::Store,
         ),
         Holder::Unknown => findings.ok(
             "store",
-            "whether a process has it open is not told by this system",
+            "cannot determine on this system whether a process has it open",
         ),
     }
 }
@@ -221,7 +221,7 @@ fn sizes(sizes: &Sizes, findings: &mut Findings) {
     findings.ok(
         "store",
         format!(
-            "journal {}, snapshots {}, database {}",
+            "journal {}, snapshots {}, index {}",
             bytes(journal),
             bytes(snapshots),
             bytes(view)
@@ -231,15 +231,15 @@ fn sizes(sizes: &Sizes, findings: &mut Findings) {
         findings.warning(
             "store",
             format!(
-                "{} are in damaged/: what an earlier start set aside",
+                "{} in damaged/, moved there by an earlier recovery",
                 bytes(damaged)
             ),
-            Some("when nothing is missing, that folder may go".into()),
+            Some("delete the directory if nothing is missing".into()),
         );
     }
 }
 
-/// A number of bytes as people read it.
+/// Formats a number of bytes for people.
 fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["bytes", "KiB", "MiB", "GiB"];
     let mut left = count;

@@ -1,4 +1,4 @@
-//! Looks at `config.toml` and its targets: whether each can be used, and which one is meant now.
+//! Checks `config.toml` and its targets, and which target is active.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub(super) fn look(file: &ConfigFile, meant: Option<&Target>, findings: &mut Fin
             .iter()
             .any(|(_, target)| target.as_ref() == Err(problem));
         if !is_of_target {
-            findings.warning("config", problem.clone(), Some(format!("mend {NAME}")));
+            findings.warning("config", problem.clone(), Some(format!("fix {NAME}")));
         }
     }
     for (name, target) in file.targets() {
@@ -22,7 +22,7 @@ pub(super) fn look(file: &ConfigFile, meant: Option<&Target>, findings: &mut Fin
             Err(why) => findings.warning(
                 "target",
                 format!("'{name}' cannot be used: {why}"),
-                Some(format!("mend {NAME}")),
+                Some(format!("fix {NAME}")),
             ),
             Ok(target) => one(target, meant == Some(target), findings),
         }
@@ -35,7 +35,7 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
         says.push_str(", read-only");
     }
     if is_meant {
-        says.push_str(", and it is the one that is asked now");
+        says.push_str(", active");
     }
     let files: [Option<(&str, &Path)>; 3] = match &target.place {
         Place::Server {
@@ -66,10 +66,10 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
         None => findings.ok("target", says),
         Some((key, path, error)) => {
             let says = format!(
-                "{says}; its {key} cannot be read: {}: {error}",
+                "{says}; cannot read its {key}: {}: {error}",
                 path.display()
             );
-            let todo = Some(format!("put the file there, or mend {NAME}"));
+            let todo = Some(format!("create the file, or fix {NAME}"));
             if is_meant {
                 findings.problem("target", says, todo, Exit::Usage);
             } else {

@@ -1,4 +1,4 @@
-//! Looks at the terminal: how large it is, what it can show, what stands between it and us.
+//! Checks the terminal: size, features, and programs between umai and the terminal.
 
 use std::io::IsTerminal;
 
@@ -10,7 +10,7 @@ use crate::tui::theme::choice::{self, Choice};
 
 const AREA: &str = "terminal";
 
-/// The fewest columns and rows that the app does something in.
+/// Minimum columns and rows of the app.
 const SMALLEST: (u16, u16) = (20, 5);
 
 pub(super) fn look(globals: &Globals, file: &ConfigFile, findings: &mut Findings) {
@@ -18,7 +18,7 @@ pub(super) fn look(globals: &Globals, file: &ConfigFile, findings: &mut Findings
     let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     size(kind.as_deref(), is_terminal, findings);
     if is_terminal && (globals.plain || shows_lines_only(file)) {
-        findings.ok(AREA, "the app speaks line by line here");
+        findings.ok(AREA, "the app runs in plain mode here");
     }
     colours(kind.as_deref().unwrap_or_default(), findings);
     clipboard(kind.as_deref().unwrap_or_default(), findings);
@@ -36,7 +36,7 @@ fn size(kind: Option<&str>, is_terminal: bool, findings: &mut Findings) {
     if !is_terminal {
         findings.ok(
             AREA,
-            format!("{kind}; none here: stdin or stdout is a pipe or a file"),
+            format!("{kind}; not a terminal: stdin or stdout is a pipe or a file"),
         );
         return;
     }
@@ -57,7 +57,7 @@ fn size(kind: Option<&str>, is_terminal: bool, findings: &mut Findings) {
         Ok((columns, rows)) if columns < SMALLEST.0 || rows < SMALLEST.1 => findings.warning(
             AREA,
             format!("{kind}, {columns}×{rows}{between}: too small for the app"),
-            Some("make it 20×5 at least, or take umai --plain".into()),
+            Some("resize it to 20×5 or more, or use umai --plain".into()),
         ),
         Ok((columns, rows)) => findings.ok(AREA, format!("{kind}, {columns}×{rows}{between}")),
         Err(error) => findings.warning(AREA, format!("{kind}, of unknown size: {error}"), None),
@@ -66,24 +66,24 @@ fn size(kind: Option<&str>, is_terminal: bool, findings: &mut Findings) {
 
 fn colours(kind: &str, findings: &mut Findings) {
     if variable("NO_COLOR").is_some() {
-        findings.ok(AREA, "no colours: NO_COLOR is set");
+        findings.ok(AREA, "no colors: NO_COLOR is set");
         return;
     }
     let depth = variable("COLORTERM").unwrap_or_default();
     if depth == "truecolor" || depth == "24bit" {
-        findings.ok(AREA, "16 million colours");
+        findings.ok(AREA, "16 million colors");
     } else if kind.contains("256") || kind.contains("kitty") || kind.contains("direct") {
-        findings.ok(AREA, "256 colours");
+        findings.ok(AREA, "256 colors");
     } else {
         findings.warning(
             AREA,
-            "it does not say that it has 256 colours, which the themes use",
-            Some("set TERM=xterm-256color where that is true, or NO_COLOR=1".into()),
+            "256 colors not detected; the themes need them",
+            Some("set TERM=xterm-256color if the terminal supports it, or NO_COLOR=1".into()),
         );
     }
 }
 
-/// Whether what is copied is likely to arrive: the terminal must take OSC 52, and whatever stands between pass it on.
+/// Checks the support for copying: the terminal needs OSC 52, and tmux or screen must pass it on.
 fn clipboard(kind: &str, findings: &mut Findings) {
     let program = variable("TERM_PROGRAM").unwrap_or_default();
     let takes = [
@@ -102,16 +102,16 @@ fn clipboard(kind: &str, findings: &mut Findings) {
     if variable("TMUX").is_some() {
         findings.ok(
             AREA,
-            "copying (OSC 52) goes through tmux, where its option set-clipboard is on",
+            "copying (OSC 52) goes through tmux and needs its option set-clipboard",
         );
     } else if variable("STY").is_some() {
-        findings.warning(AREA, "copying (OSC 52) may not get through screen", None);
+        findings.warning(AREA, "copying (OSC 52) may not work in screen", None);
     } else if is_known {
-        findings.ok(AREA, "copying (OSC 52) is likely to work");
+        findings.ok(AREA, "copying (OSC 52) is supported");
     } else {
         findings.ok(
             AREA,
-            "whether copying (OSC 52) works is not known of this terminal",
+            "copying (OSC 52): unknown for this terminal",
         );
     }
 }
@@ -123,12 +123,12 @@ fn text(findings: &mut Findings) {
     let locale = locale.unwrap_or_default();
     let plain = locale.to_lowercase().replace('-', "");
     if plain.contains("utf8") {
-        findings.ok(AREA, format!("text in UTF-8 ({locale})"));
+        findings.ok(AREA, format!("UTF-8 text ({locale})"));
     } else {
         findings.warning(
             AREA,
-            "the locale does not say UTF-8, so names may be shown wrongly",
-            Some("set LANG=C.UTF-8, or another locale in UTF-8".into()),
+            "the locale is not UTF-8, so names may be displayed incorrectly",
+            Some("set LANG=C.UTF-8 or another UTF-8 locale".into()),
         );
     }
 }

@@ -1,18 +1,18 @@
-//! Collects the bytes of one element, as many as are allowed, and wipes them.
+//! Buffer for the bytes of one element, limited in size and wiped after use.
 
 use zeroize::Zeroizing;
 
-/// The most bytes of one connection, as in the API.
+/// Maximum size of one connection in bytes, as in the API.
 pub const MAX_BYTES: usize = 256 * 1024;
 
-/// The bytes of one element, as many as are allowed.
+/// Bytes of one element, up to the limit.
 pub struct Body {
     bytes: Zeroizing<Vec<u8>>,
     is_too_large: bool,
 }
 
 impl Body {
-    /// Before the first byte.
+    /// Creates an empty buffer.
     pub fn new() -> Self {
         Self {
             bytes: Zeroizing::new(Vec::with_capacity(1024)),
@@ -20,7 +20,7 @@ impl Body {
         }
     }
 
-    /// Takes the next byte in, while there is room.
+    /// Appends a byte, up to the limit.
     pub fn push(&mut self, byte: u8) {
         if self.bytes.len() == MAX_BYTES {
             self.is_too_large = true;
@@ -30,7 +30,7 @@ impl Body {
         }
     }
 
-    /// Makes room without leaving a copy behind that nobody wipes.
+    /// Grows the buffer without leaving an unwiped copy behind.
     fn grow(&mut self) {
         if self.bytes.len() == self.bytes.capacity() {
             let mut larger = Zeroizing::new(Vec::with_capacity(self.bytes.capacity() * 4));
@@ -39,7 +39,7 @@ impl Body {
         }
     }
 
-    /// The bytes, or why they are not kept.
+    /// Returns the bytes, or an error if the limit was exceeded.
     pub fn end(self) -> Result<Zeroizing<Vec<u8>>, &'static str> {
         if self.is_too_large {
             Err("A connection must not exceed 256 KiB")

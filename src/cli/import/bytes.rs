@@ -1,4 +1,4 @@
-//! Reads an input byte by byte, counting its lines, and no further than asked.
+//! Byte reader that counts lines and reads no further than requested.
 
 use std::io::{ErrorKind, Read};
 
@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 const CHUNK: usize = 64 * 1024;
 
-/// An input, and how far it was read.
+/// Input with its read position.
 pub struct Bytes<R> {
     source: R,
     chunk: Zeroizing<Vec<u8>>,
@@ -16,7 +16,7 @@ pub struct Bytes<R> {
 }
 
 impl<R: Read> Bytes<R> {
-    /// At the beginning of a source.
+    /// Creates a reader at the start of a source.
     pub fn new(source: R) -> Self {
         Self {
             source,
@@ -27,12 +27,12 @@ impl<R: Read> Bytes<R> {
         }
     }
 
-    /// The line of the next byte, from 1.
+    /// Returns the line of the next byte, from 1.
     pub const fn line(&self) -> u64 {
         self.line
     }
 
-    /// The next byte, which stays.
+    /// Returns the next byte without consuming it.
     pub fn peek(&mut self) -> std::io::Result<Option<u8>> {
         while self.at == self.end {
             match self.source.read(&mut self.chunk) {
@@ -45,7 +45,7 @@ impl<R: Read> Bytes<R> {
         Ok(self.chunk.get(self.at).copied())
     }
 
-    /// Goes past the next byte.
+    /// Consumes the next byte.
     pub fn take(&mut self) {
         if self.chunk.get(self.at) == Some(&b'\n') {
             self.line += 1;
@@ -53,7 +53,7 @@ impl<R: Read> Bytes<R> {
         self.at += 1;
     }
 
-    /// Passes over white space, and answers what comes then.
+    /// Skips white space and returns the next byte.
     pub fn skip_space(&mut self) -> std::io::Result<Option<u8>> {
         loop {
             match self.peek()? {
@@ -63,7 +63,7 @@ impl<R: Read> Bytes<R> {
         }
     }
 
-    /// Passes over a byte order mark.
+    /// Skips a byte order mark.
     pub fn skip_mark(&mut self) -> std::io::Result<()> {
         for expected in *b"\xEF\xBB\xBF" {
             if self.peek()? != Some(expected) {

@@ -1,9 +1,9 @@
-//! Splits JSON into the connections it holds, while it is still being read.
+//! Splits JSON into connections while it is being read.
 //!
-//! One object, an array of objects, JSON lines, or objects one after the other: what comes is told from how it begins. Only
-//! quotes and brackets are looked at; whether an element is a connection is for whoever reads it.
+//! The layout (one object, an array, JSON lines, or concatenated objects) is recognized by the beginning of the input. Only
+//! quotes and brackets are parsed here; the elements are parsed by the caller.
 //!
-//! Why by hand: a JSON reader stops at the first element that is wrong, and here the others go on.
+//! Hand-written, because a JSON reader stops at the first invalid element, and here the others are still read.
 
 use std::io::Read;
 
@@ -13,13 +13,13 @@ use super::body::Body;
 use super::bytes::Bytes;
 use super::shape::Shape;
 
-/// One connection's text, and where it was.
+/// Text of one connection with its position.
 pub struct Element {
-    /// What the number counts.
+    /// Unit of the number.
     pub unit: Unit,
-    /// From 1.
+    /// Number, from 1.
     pub number: u64,
-    /// The text, or why it was not kept.
+    /// Text, or the reason why it was dropped.
     pub body: Result<Zeroizing<Vec<u8>>, &'static str>,
 }
 
@@ -33,17 +33,17 @@ impl Element {
     }
 }
 
-/// What is counted.
+/// Unit of the position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Lines of the input.
+    /// Line of the input.
     Line,
-    /// Elements of an array.
+    /// Element of an array.
     Element,
 }
 
 impl Unit {
-    /// The word for it.
+    /// Returns the word for messages.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Line => "line",
@@ -52,24 +52,24 @@ impl Unit {
     }
 }
 
-/// How the input goes on.
+/// Layout of the input and position in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layout {
     /// Nothing was read yet.
     Start,
-    /// Each line is one.
+    /// One element per line.
     Lines,
-    /// Each object is one, over as many lines as it takes.
+    /// One object after the other, each over one or more lines.
     Objects,
-    /// Between the brackets of an array.
+    /// Inside the brackets of an array.
     Array,
-    /// Behind them.
+    /// After the array.
     Behind,
-    /// At the end.
+    /// At the end of the input.
     End,
 }
 
-/// The elements of an input.
+/// Elements of an input.
 pub struct Elements<R> {
     bytes: Bytes<R>,
     element: u64,
@@ -77,7 +77,7 @@ pub struct Elements<R> {
 }
 
 impl<R: Read> Elements<R> {
-    /// Reads from a source, and no further than needed for what is asked next.
+    /// Creates a splitter that reads no further than the next element needs.
     pub fn new(source: R) -> Self {
         Self {
             bytes: Bytes::new(source),
@@ -101,7 +101,7 @@ impl<R: Read> Elements<R> {
                             }
                         }
                         Some(_) => return self.first().map(Some),
-                        // Nothing at all is one that is malformed, not none.
+                        // Empty input is one malformed element, not zero elements.
                         None => {
                             self.layout = Layout::End;
                             return Ok(Some(Element::on_line(1, Ok(Zeroizing::default()))));
@@ -115,7 +115,7 @@ impl<R: Read> Elements<R> {
                     self.layout = Layout::End;
                     if self.bytes.skip_space()?.is_some() {
                         self.element += 1;
-                        let why = "There is text after the end of the array";
+                        let why = "Unexpected text after the end of the array";
                         return Ok(Some(Element {
                             unit: Unit::Element,
                             number: self.element,
@@ -128,14 +128,14 @@ impl<R: Read> Elements<R> {
         }
     }
 
-    /// The first element, which tells lines from objects.
+    /// Reads the first element and decides between lines and objects.
     fn first(&mut self) -> std::io::Result<Element> {
         let line = self.bytes.line();
         let mut shape = Shape::new();
         let mut body = Body::new();
         while let Some(byte) = self.bytes.peek()? {
             if self.bytes.line() > line && shape.is_new_object(byte) {
-                // A line that broke off, and the next one begins.
+                // The object on the previous line is incomplete, and the next line starts another.
                 self.layout = Layout::Lines;
                 return Ok(Element::on_line(line, body.end()));
             }

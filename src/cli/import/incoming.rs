@@ -1,4 +1,4 @@
-//! Reads drafts in a thread of its own, a little ahead of what is being created.
+//! Parses drafts in a separate thread, ahead of their creation.
 
 use std::fs::File;
 use std::io;
@@ -10,18 +10,18 @@ use super::super::exit::Failure;
 use super::elements::{Element, Elements, Unit};
 use crate::connection::{ConnectionDraft, ConnectionError};
 
-/// How many are read ahead.
+/// Number of drafts to read ahead.
 const AHEAD: usize = 256;
 
-/// One element as a draft, or why it is none.
+/// Draft of one element, or its parse error.
 pub struct Incoming {
-    /// How many came before it; two of them can be on one line.
+    /// Number of elements before it; two elements can be on one line.
     pub order: u64,
-    /// What the number counts.
+    /// Unit of the number.
     pub unit: Unit,
-    /// From 1.
+    /// Number, from 1.
     pub number: u64,
-    /// What it asks for.
+    /// Parsed draft.
     pub draft: Result<ConnectionDraft, ConnectionError>,
 }
 
@@ -39,14 +39,14 @@ impl Incoming {
         }
     }
 
-    /// The alias it asks for, without regard to case.
+    /// Returns the alias in lower case.
     pub fn alias(&self) -> Option<String> {
         let draft = self.draft.as_ref().ok()?;
         draft.alias.as_ref().map(|alias| alias.to_lowercase())
     }
 }
 
-/// The drafts of a source, as they come.
+/// Returns the drafts of a source as they are read.
 pub fn read(source: File) -> Result<mpsc::Receiver<io::Result<Incoming>>, Failure> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::Builder::new()
@@ -59,6 +59,6 @@ pub fn read(source: File) -> Result<mpsc::Receiver<io::Result<Incoming>>, Failur
                 }
             }
         })
-        .context("The program's own threads cannot be started")?;
+        .context("Cannot start a thread")?;
     Ok(receiver)
 }

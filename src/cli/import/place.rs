@@ -1,4 +1,4 @@
-//! Says where in the input something is, rather than where in one of its elements.
+//! Converts error positions within an element to positions in the input.
 
 use super::elements::Unit;
 use crate::connection::ConnectionError;
@@ -6,7 +6,7 @@ use crate::connection::ConnectionError;
 const LINE: &str = " at line ";
 const COLUMN: &str = " column ";
 
-/// The same error with the parser's place put right: it counts lines from where the element begins.
+/// Returns the error with its position in the input; the parser counts lines from the start of the element.
 pub fn of_many(error: ConnectionError, unit: Unit, number: u64) -> ConnectionError {
     match error {
         ConnectionError::Malformed(said) => {
@@ -27,7 +27,7 @@ fn placed(said: &str, unit: Unit, number: u64) -> Option<String> {
             "{why} at line {} column {column}",
             number.saturating_add(line - 1)
         ),
-        (_, Unit::Element) => format!("{why} at line {line} of it, column {column}"),
+        (_, Unit::Element) => format!("{why} at line {line} of the element, column {column}"),
     })
 }
 
@@ -49,7 +49,7 @@ mod tests {
         "No at line 3 column 2",
         Unit::Element,
         6,
-        "No at line 3 of it, column 2"
+        "No at line 3 of the element, column 2"
     )]
     #[case(
         "'at line x column 2' is none",
@@ -58,7 +58,7 @@ mod tests {
         "'at line x column 2' is none"
     )]
     #[case("The body is empty", Unit::Line, 6, "The body is empty")]
-    fn a_place_is_told_once(
+    fn position_is_relative_to_the_input(
         #[case] said: &str,
         #[case] unit: Unit,
         #[case] number: u64,

@@ -1,18 +1,18 @@
-//! Follows quotes and brackets of JSON, just enough to see where a value ends.
+//! Scanner for quotes and brackets that finds the end of a JSON value.
 
-/// Where in a value the last byte was.
+/// Scanner state after the last byte.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
     depth: usize,
     is_in_text: bool,
     is_escaped: bool,
-    /// The last byte that was no white space, outside of text.
+    /// Last byte that was not white space, outside of strings.
     last: u8,
     has_bracket: bool,
 }
 
 impl Shape {
-    /// Before the first byte.
+    /// Creates a scanner before the first byte.
     pub const fn new() -> Self {
         Self {
             depth: 0,
@@ -23,7 +23,7 @@ impl Shape {
         }
     }
 
-    /// Takes the next byte in.
+    /// Processes the next byte.
     pub fn see(&mut self, byte: u8) {
         if self.is_in_text {
             match byte {
@@ -48,22 +48,22 @@ impl Shape {
         }
     }
 
-    /// Whether something was opened and everything is closed.
+    /// Returns true if a value was opened and is completely closed.
     pub const fn is_whole(&self) -> bool {
         self.depth == 0 && self.has_bracket && !self.is_in_text
     }
 
-    /// Whether the next byte is outside of any bracket and text.
+    /// Returns true if the next byte is outside of all brackets and strings.
     pub const fn is_outside(&self) -> bool {
         self.depth == 0 && !self.is_in_text
     }
 
-    /// Whether the next byte is inside a text, where no line may end.
+    /// Returns true if the next byte is inside a string, which cannot contain a line end.
     pub const fn is_in_text(&self) -> bool {
         self.is_in_text
     }
 
-    /// Whether this byte opens an object where none can be: the one before was not closed.
+    /// Returns true if this byte opens an object where none can start: the previous one is incomplete.
     pub const fn is_new_object(&self, byte: u8) -> bool {
         byte == b'{' && !self.is_in_text && !matches!(self.last, b':' | b',' | b'[' | 0)
     }

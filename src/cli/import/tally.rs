@@ -1,4 +1,4 @@
-//! Counts what was created and what was refused, and tells it.
+//! Counts created and refused connections, and reports them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,36 +12,36 @@ use super::place;
 use super::under_way::{Created, Outcome};
 use crate::connection::ConnectionError;
 
-/// Why one was not kept, and where it was.
+/// Refused element with its position.
 struct Refusal {
     unit: Unit,
     number: u64,
     error: ConnectionError,
 }
 
-/// What was created and what was refused.
+/// Summary of a bulk create.
 #[derive(Default)]
 pub struct Tally {
     begun: u64,
     created: u64,
     refused: u64,
-    /// Those that have no answer yet, by their order.
+    /// Elements without a result yet, by their order.
     unanswered: BTreeSet<u64>,
-    /// Refusals that wait for the answers to those before them; or the one of what may turn out to be the only one, which is
-    /// told plainly then.
+    /// Refusals that wait for the results of earlier elements. The only refusal of a single element is reported without its
+    /// number.
     refusals: BTreeMap<u64, Refusal>,
-    /// Whether each is told with its number.
+    /// True if messages contain the number of the element.
     is_many: bool,
-    /// What ends it all: the store takes no more, or the input gives no more.
+    /// Error that ends the operation: of the store, or of the input.
     pub trouble: Option<Failure>,
-    /// Nobody reads the output any more; creating goes on.
+    /// True if the reader of the output is gone; creating continues.
     is_unheard: bool,
-    /// Whether nothing is kept.
+    /// True for a dry run.
     is_foreseen: bool,
 }
 
 impl Tally {
-    /// One more is being created.
+    /// Records the start of an element.
     pub fn began(&mut self, next: &Incoming, output: &Output) {
         self.begun += 1;
         self.is_many = self.begun > 1 || next.unit == Unit::Element;
@@ -49,7 +49,7 @@ impl Tally {
         self.refuse(output);
     }
 
-    /// Tells the refusals whose turn it is.
+    /// Reports the refusals that are due.
     fn refuse(&mut self, output: &Output) {
         while self.is_many
             && let Some(next) = self.refusals.first_entry()
@@ -68,7 +68,7 @@ impl Tally {
         }
     }
 
-    /// Tells what became of one.
+    /// Reports the result of an element.
     pub fn count(&mut self, outcome: Outcome, output: &mut Output) -> Result<(), Failure> {
         let Outcome {
             order,
@@ -110,12 +110,12 @@ impl Tally {
         told
     }
 
-    /// Hands over what was told.
+    /// Flushes the output.
     pub fn flush(&mut self, output: &mut Output) -> Result<(), Failure> {
         self.heard(|| output.flush())
     }
 
-    /// Writes as long as somebody reads.
+    /// Writes unless the reader of the output is gone.
     fn heard(&mut self, write: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
         if self.is_unheard {
             return Ok(());
@@ -129,14 +129,14 @@ impl Tally {
         }
     }
 
-    /// How it all ended.
+    /// Returns the result of the operation.
     pub fn end(mut self, output: &Output) -> Result<(), Failure> {
-        // One that was begun and not created, because the store takes no more, has no answer.
+        // An element that was started but not created, because the store failed, has no result.
         self.unanswered.clear();
         self.refuse(output);
         if let Some(trouble) = self.trouble {
             if self.created > 0 {
-                output.note(&format!("{} were created before that", self.created));
+                output.note(&format!("Created {} before the error", self.created));
             }
             return Err(trouble);
         }
@@ -146,16 +146,16 @@ impl Tally {
         let Self {
             created, refused, ..
         } = self;
-        let would = if self.is_foreseen { " would be" } else { "" };
+        let would = if self.is_foreseen { "Would create " } else { "Created " };
         if refused > 0 {
             let whole = created + refused;
             return Err(Failure::Some(
-                format!("{created} of {whole}{would} created, {refused} refused"),
+                format!("{would}{created} of {whole}, {refused} refused"),
                 Exit::Refused,
             ));
         }
         if self.begun != 1 {
-            output.note(&format!("{created}{would} created"));
+            output.note(&format!("{would}{created} connections"));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
-//! The creates that are under way, no two of one alias.
+//! Concurrent creates, at most one per alias at a time.
 //!
-//! Why: they end in any order, and of two lines with one alias the first must be the one that is kept.
+//! Creates finish in any order, but of two elements with the same alias the first must win.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,41 +17,41 @@ use crate::connection::{
     Reason,
 };
 
-/// How many are under way at once; the store makes those durable together that come together.
+/// Maximum number of concurrent creates; the store syncs concurrent changes together.
 pub const MOST: usize = 256;
 
-/// What became of one element.
+/// Result of one element.
 pub struct Outcome {
-    /// How many came before it.
+    /// Number of elements before it.
     pub order: u64,
-    /// What the number counts.
+    /// Unit of the number.
     pub unit: Unit,
-    /// From 1.
+    /// Number, from 1.
     pub number: u64,
-    /// What was made of it.
+    /// Created connection, or the error.
     pub created: Result<Created, ConnectionError>,
     alias: Option<String>,
 }
 
-/// A connection that is new, or would be.
+/// Connection that was created, or would be.
 pub enum Created {
-    /// It is kept.
+    /// Created.
     Kept(Box<Connection>),
-    /// It is not.
+    /// Checked only.
     Foreseen(Box<Foreseen>),
 }
 
-/// The creates that are under way.
+/// Creates in flight.
 pub struct UnderWay {
     creates: JoinSet<Outcome>,
     aliases: HashSet<String>,
     intent: Intent,
-    /// The aliases that would be taken by now; none where those that are taken are in the store.
+    /// Aliases that a dry run would have taken; none otherwise, because the store knows them.
     foreseen: HashSet<String>,
 }
 
 impl UnderWay {
-    /// None yet.
+    /// Creates an empty set.
     pub fn of(intent: Intent) -> Self {
         Self {
             creates: JoinSet::new(),
@@ -61,23 +61,23 @@ impl UnderWay {
         }
     }
 
-    /// Whether one more may begin.
+    /// Returns true if another create can start.
     pub fn has_room(&self) -> bool {
         self.creates.len() < MOST
     }
 
-    /// Whether nothing is under way.
+    /// Returns true if no create is in flight.
     pub fn is_empty(&self) -> bool {
         self.creates.is_empty()
     }
 
-    /// Whether this one may begin: no other of its alias is under way.
+    /// Returns true if no create with the same alias is in flight.
     pub fn admits(&self, next: &Incoming) -> bool {
         next.alias()
             .is_none_or(|alias| !self.aliases.contains(&alias))
     }
 
-    /// Begins to create.
+    /// Starts a create.
     pub fn begin(&mut self, service: &Arc<dyn ConnectionService>, next: Incoming) {
         let service = Arc::clone(service);
         let alias = next.alias();
@@ -109,20 +109,20 @@ impl UnderWay {
         });
     }
 
-    /// One that has ended already.
+    /// Returns a create that has finished, without waiting.
     pub fn ended_by_now(&mut self) -> Result<Option<Outcome>, Failure> {
         let joined = self.creates.try_join_next();
         joined.map(|joined| self.ended(joined)).transpose()
     }
 
-    /// The next that ends; none when nothing is under way.
+    /// Waits for the next create to finish; none if nothing is in flight.
     pub async fn next_to_end(&mut self) -> Option<Result<Outcome, Failure>> {
         let joined = self.creates.join_next().await?;
         Some(self.ended(joined))
     }
 
     fn ended(&mut self, joined: Result<Outcome, JoinError>) -> Result<Outcome, Failure> {
-        let outcome = joined.context("A create ended without an answer")?;
+        let outcome = joined.context("A create ended without a result")?;
         if let Some(alias) = &outcome.alias {
             self.aliases.remove(alias);
             if let Ok(Created::Foreseen(_)) = outcome.created {
@@ -133,7 +133,7 @@ impl UnderWay {
     }
 }
 
-/// One before it in the same input would have the alias.
+/// Returns the error for an alias that an earlier element of the same input has.
 fn taken(draft: ConnectionDraft) -> ConnectionError {
     let reason = Reason::AliasTaken {
         alias: draft.alias.unwrap_or_default(),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_alias_is_under_way_once() {
+    async fn creates_with_the_same_alias_run_one_after_the_other() {
         let service: Arc<dyn ConnectionService> = Arc::new(CoreService::new(
             Arc::new(MemoryStore::<Plain>::default()),
             Arc::new(ProviderCatalog::embedded()),

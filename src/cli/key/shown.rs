@@ -1,4 +1,4 @@
-//! What is said of a key: where it is, which one it is, whether the store is its own; never the key.
+//! Output of `umai key show`: location, fingerprint and state of the key, never the key itself.
 
 use serde_json::{Value, json};
 
@@ -12,10 +12,10 @@ use crate::store::key::place::{Content, Origin, Spot};
 use crate::store::survey::{KeyState, survey_key};
 use crate::store::{check_key, is_missing};
 
-/// So many names are told before the rest is counted.
+/// Number of names to list before the rest is counted.
 const NAMES: usize = 10;
 
-/// `umai key show`.
+/// Writes the output of `umai key show`.
 pub fn show(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     if ground.config.passphrase_file.is_some()
         && let Some(notice) = passphrase::unlock(ground)?
@@ -32,7 +32,7 @@ pub fn show(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     }
     let mut lines = vec![
         ("Key", spot.path.display().to_string()),
-        ("Found", origin(spot.origin).into()),
+        ("Source", origin(spot.origin).into()),
     ];
     match spot.read() {
         Ok(content) => {
@@ -40,12 +40,12 @@ pub fn show(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
             lines.push(("Passphrase", cost(&content)));
             let before = content.open().map(|key| earlier::read(&spot, &key).len());
             if let Some(count @ 1..) = before {
-                let keys = format!("{count}, for backups from before a rotation");
-                lines.push(("Keys before", keys));
+                let keys = format!("{count}, for backups older than a rotation");
+                lines.push(("Old keys", keys));
             }
         }
-        Err(error) if spot.path.exists() => lines.push(("Trouble", error.to_string())),
-        Err(_) => lines.push(("Trouble", "it is not there".into())),
+        Err(error) if spot.path.exists() => lines.push(("Error", error.to_string())),
+        Err(_) => lines.push(("Error", "the key file does not exist".into())),
     }
     lines.push(("Store", sentence(&state, ground)));
     for (label, text) in lines {
@@ -54,10 +54,10 @@ pub fn show(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     verdict(&state, ground)
 }
 
-/// Whether the store can be opened with it.
+/// Returns an error if the key cannot open the store.
 fn verdict(state: &KeyState, ground: &Ground) -> Result<(), Failure> {
     match state {
-        // Nobody gave the passphrase: that is not asked for here.
+        // The passphrase is not prompted for here.
         KeyState::Locked(_) => Ok(()),
         KeyState::Fits(_)
         | KeyState::Foreign(_)
@@ -71,16 +71,16 @@ fn sentence(state: &KeyState, ground: &Ground) -> String {
     let data = ground.config.data.display();
     let has_store = !is_missing(&ground.config.data);
     match state {
-        KeyState::Fits(_) => format!("{data}, sealed with this key"),
+        KeyState::Fits(_) => format!("{data}, encrypted with this key"),
         KeyState::Locked(_) if has_store => {
-            format!("{data}; whether this is its key shows with the passphrase")
+            format!("{data}; the key is protected by a passphrase and was not checked")
         }
-        KeyState::Foreign(_) => format!("{data}, sealed with another key"),
+        KeyState::Foreign(_) => format!("{data}, encrypted with a different key"),
         KeyState::Missing(_) | KeyState::Unread(_) if has_store => {
-            format!("{data}, sealed with a key that is not at hand")
+            format!("{data}, encrypted with a key that is missing")
         }
         KeyState::Untried(_) | KeyState::Missing(_) | KeyState::Locked(_) | KeyState::Unread(_) => {
-            format!("{data}, where there is none yet")
+            format!("{data}, no store yet")
         }
     }
 }
@@ -96,7 +96,7 @@ const fn word(state: &KeyState) -> &'static str {
     }
 }
 
-/// A key, to programs.
+/// JSON of a key.
 pub fn key(spot: &Spot) -> Value {
     let content = spot.read().ok();
     let cost = match &content {
@@ -125,9 +125,9 @@ pub fn key(spot: &Spot) -> Value {
 
 const fn origin(origin: Origin) -> &'static str {
     match origin {
-        Origin::Named => "named with --key-file or UMAI_KEY_FILE",
-        Origin::Credentials => "handed over by the service manager",
-        Origin::Config => "in the config folder",
+        Origin::Named => "--key-file or UMAI_KEY_FILE",
+        Origin::Credentials => "service manager",
+        Origin::Config => "config directory",
     }
 }
 
@@ -143,10 +143,10 @@ fn cost(content: &Content) -> String {
     match content {
         Content::Plain(_) => "none".into(),
         Content::Wrapped(wrapped) if wrapped.is_in_keyring() => {
-            "kept by the keyring of this system".into()
+            "in the keyring of this system".into()
         }
         Content::Wrapped(wrapped) => format!(
-            "asked for (Argon2id, {} MiB, {} passes, {} lanes)",
+            "yes (Argon2id, {} MiB, {} passes, {} lanes)",
             wrapped.cost.memory / 1024,
             wrapped.cost.passes,
             wrapped.cost.lanes
@@ -154,7 +154,7 @@ fn cost(content: &Content) -> String {
     }
 }
 
-/// The first names, and how many more there are.
+/// Returns the first names and the number of the others.
 pub fn names(named: &[Named]) -> String {
     let shown: Vec<&str> = named
         .iter()

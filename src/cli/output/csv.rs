@@ -1,4 +1,4 @@
-//! Writes rows as comma-separated values that a spreadsheet takes for nothing but values.
+//! Writes rows as comma-separated values that spreadsheets do not interpret as formulas.
 
 use std::io::Write;
 
@@ -6,10 +6,10 @@ use csv::{Terminator, WriterBuilder};
 
 use super::rows::{Cell, Row};
 
-/// What a spreadsheet takes for the beginning of a formula.
+/// Characters that start a formula in spreadsheets.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// The columns of these rows, in the order they come up.
+/// Returns the columns of these rows in the order of their first appearance.
 pub fn columns(rows: &[Row]) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     let mut columns = Vec::new();
@@ -21,7 +21,7 @@ pub fn columns(rows: &[Row]) -> Vec<String> {
     columns
 }
 
-/// Writes rows under these columns; the headings too, when they are wanted.
+/// Writes rows with these columns, optionally with the headings.
 pub fn write(
     columns: &[String],
     has_headings: bool,
@@ -45,7 +45,7 @@ pub fn write(
     Ok(())
 }
 
-/// Words behind an apostrophe, where they could be taken for a formula.
+/// Returns the text of a cell, with an apostrophe if it could be a formula.
 fn harmless(cell: &Cell) -> String {
     match cell {
         Cell::Words(text) if text.starts_with(FORMULA) => format!("'{text}"),
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_have_the_columns_of_all_and_nested_members_have_their_path() {
+    fn columns_are_the_union_of_all_rows_with_nested_paths() {
         let value = json!({"total": 2, "items": [
             {"alias": "a", "version": 1, "list": ["x", "y"]},
             {"alias": "b", "settings": {"apiKey": "***", "on": true, "none": null}},
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn no_words_are_taken_for_a_formula_or_for_another_cell() {
+    fn text_is_never_a_formula_or_another_cell() {
         for words in ["=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"x\")"] {
             let text = written(&json!([{ "name": words }]));
             let cell = text.lines().nth(1).unwrap().trim_start_matches('"');

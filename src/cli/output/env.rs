@@ -1,14 +1,14 @@
-//! Writes one thing as lines of `KEY='value'` that a shell reads as what they say.
+//! Writes one item as lines of `KEY='value'` for a shell.
 
 use std::collections::HashSet;
 
 use super::rows::Row;
 use crate::text::shell::quoted;
 
-/// What every name begins with, so that none is one that a shell or this program heeds.
+/// Prefix of all names, so that none collides with a variable of the shell or of umai.
 const PREFIX: &str = "CONNECTION";
 
-/// The lines of a row; of two members that come to the same name, the first.
+/// Returns the lines of a row; of two members with the same name, the first.
 pub fn lines(row: &Row) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut lines = Vec::new();
@@ -21,7 +21,7 @@ pub fn lines(row: &Row) -> Vec<String> {
     lines
 }
 
-/// `CONNECTION_SETTINGS_API_KEY` for `settings.apiKey`.
+/// Returns `CONNECTION_SETTINGS_API_KEY` for `settings.apiKey`.
 fn name(path: &str) -> String {
     let mut name = PREFIX.to_owned();
     name.push('_');
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_a_shell_and_values_mean_nothing_to_it() {
+    fn names_are_shell_names_and_values_are_quoted() {
         let value = json!({
             "alias": "a",
             "providerId": "openai",

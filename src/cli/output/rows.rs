@@ -1,25 +1,25 @@
-//! Flattens what programs get into rows of names and texts, for a table of values and for a shell.
+//! Flattens JSON to rows of names and texts, for CSV and for a shell.
 
 use serde_json::Value;
 
 use crate::text::printable;
 
-/// One thing: its members by path, in their order.
+/// One item: its members by path, in order.
 pub type Row = Vec<(String, Cell)>;
 
-/// What stands in a row.
+/// Cell of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
-    /// Nothing is known.
+    /// No value.
     Empty,
-    /// A number, true or false.
+    /// Number or boolean.
     Plain(String),
-    /// Words that somebody wrote, made safe.
+    /// Text, escaped.
     Words(String),
 }
 
 impl Cell {
-    /// Its text.
+    /// Returns the text.
     pub fn text(&self) -> &str {
         match self {
             Self::Empty => "",
@@ -28,10 +28,10 @@ impl Cell {
     }
 }
 
-/// The members that hold what a list is about.
+/// Members that contain the items of a list.
 const LISTS: [&str; 2] = ["items", "changes"];
 
-/// The rows of a list, or the one row of anything else.
+/// Returns the rows of a list, or one row for any other value.
 pub fn rows(value: &Value) -> Vec<Row> {
     let list = match value {
         Value::Array(values) => Some(values),
@@ -46,7 +46,7 @@ pub fn rows(value: &Value) -> Vec<Row> {
     }
 }
 
-/// One value as a row.
+/// Returns a value as one row.
 pub fn row(value: &Value) -> Row {
     let mut row = Row::new();
     flatten(value, String::new(), &mut row);

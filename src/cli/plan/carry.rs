@@ -1,4 +1,4 @@
-//! Carries out what has to be done, many at once: the store makes those durable together that come together.
+//! Applies a plan concurrently; the store syncs concurrent changes together.
 
 use std::sync::Arc;
 
@@ -10,28 +10,28 @@ use super::super::progress::Progress;
 use super::{Refusal, Step, What};
 use crate::connection::{ConnectionError, ConnectionService};
 
-/// How many are under way at once.
+/// Number of concurrent changes.
 const AT_ONCE: usize = 256;
 
-/// How many of each there are.
+/// Number of connections per action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Done {
-    /// That were not there.
+    /// Created.
     pub created: usize,
-    /// That were other than they should be.
+    /// Changed.
     pub updated: usize,
-    /// That should not be there.
+    /// Deleted.
     pub deleted: usize,
-    /// That are as they should be.
+    /// Without changes.
     pub unchanged: usize,
-    /// That are left alone.
+    /// Skipped because the alias exists.
     pub skipped: usize,
-    /// That somebody changed meanwhile, or the like.
+    /// Refused, for example after a change elsewhere.
     pub refused: usize,
 }
 
 impl Done {
-    /// What it comes to when each is done.
+    /// Counts the steps of a plan.
     pub fn of(steps: &[Step]) -> Self {
         let mut done = Self::default();
         for step in steps {
@@ -50,19 +50,19 @@ impl Done {
         }
     }
 
-    /// How many are changed in any way.
+    /// Returns the number of changes.
     pub const fn changes(&self) -> usize {
         self.created + self.updated + self.deleted
     }
 
-    /// As people read it; `would` is the word before each.
+    /// Returns a sentence with the counts, after a prefix.
     pub fn sentence(&self, would: &str) -> String {
         let counts = [
             (self.created, "created"),
-            (self.updated, "changed"),
+            (self.updated, "updated"),
             (self.deleted, "deleted"),
-            (self.unchanged, "as it should be"),
-            (self.skipped, "left alone"),
+            (self.unchanged, "unchanged"),
+            (self.skipped, "skipped"),
             (self.refused, "refused"),
         ];
         let counts = counts.iter().filter(|(count, _)| *count > 0);
@@ -73,15 +73,15 @@ impl Done {
     }
 }
 
-/// What became of one step.
+/// Result of one step.
 enum Ended {
     Created,
-    /// Whether a version was made.
+    /// True if a new version was created.
     Updated(bool),
     Deleted,
 }
 
-/// Does it all, the deletions last; one that is refused is told and does not keep the others from it.
+/// Applies the plan, deletions last. A refusal is reported and does not stop the others.
 pub async fn carry(
     service: &Arc<dyn ConnectionService>,
     steps: Vec<Step>,
@@ -119,7 +119,7 @@ pub async fn carry(
                 Err(error) if is_lasting(&error) => {
                     drop(progress);
                     if done.changes() > 0 {
-                        output.note(&done.sentence("Before that: "));
+                        output.note(&done.sentence("Before the error: "));
                     }
                     return Err(error.into());
                 }

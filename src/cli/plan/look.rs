@@ -13,7 +13,8 @@ use super::source::Entry;
 use super::{Change, New, Refusal, Step, What};
 use crate::connection::document::Blank;
 use crate::connection::{
-    Connection, ConnectionDraft, ConnectionError, ConnectionService, Field, IdOrAlias, Mask,
+    Connection, ConnectionDraft, ConnectionError, ConnectionService, Field, FieldError, IdOrAlias,
+    Mask,
     Proposal, Reason, Setting,
 };
 use crate::provider::ProviderCatalog;
@@ -99,12 +100,18 @@ fn refused(refusals: &[Refusal], all: usize, output: &Output) -> Failure {
         output.refusal_at(&refusal.error, &refusal.place);
     }
     let many = refusals.len();
-    let what = if all == 1 {
-        "the connection cannot be as it is said".to_owned()
-    } else {
-        format!("{many} of {all} connections cannot be as it is said")
+    let is_taken = |refusal: &Refusal| {
+        let errors = refusal.error.fields();
+        let is_taken = |error: &FieldError| matches!(error.reason, Reason::AliasTaken { .. });
+        !errors.is_empty() && errors.iter().all(is_taken)
     };
-    Failure::Some(format!("Nothing was changed: {what}"), exit)
+    let message = match (refusals.iter().all(is_taken), all) {
+        (true, 1) => "Nothing imported: the alias exists.".to_owned(),
+        (true, _) => format!("Nothing imported: {many} of {all} aliases exist."),
+        (false, 1) => "Nothing changed: the connection is invalid.".to_owned(),
+        (false, _) => format!("Nothing changed: {many} of {all} connections are invalid."),
+    };
+    Failure::Some(message, exit)
 }
 
 async fn look_at(

@@ -1,4 +1,4 @@
-//! Fetches the secrets that documents say are elsewhere.
+//! Reads the secrets that files refer to.
 
 use std::fs::File;
 use std::io::IsTerminal;
@@ -13,7 +13,7 @@ use crate::connection::{Plain, Setting};
 use crate::disk;
 use crate::text;
 
-/// The same connections with their secrets in them; what cannot be fetched is added to what is wrong.
+/// Returns the connections with their secrets; errors are added to `flaws`.
 pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<Entry> {
     let from_stdin = found.iter().filter(|(_, wanted)| {
         let mut elsewhere = wanted.elsewhere.iter();
@@ -33,10 +33,10 @@ pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<E
                     typed_or_piped(&format!("{place}settings.{key}"))
                 }
                 Elsewhere::Stdin if is_stdin_taken => {
-                    Err("stdin holds the document already".into())
+                    Err("stdin is already used for the document".into())
                 }
                 Elsewhere::Stdin => {
-                    Err("stdin holds one secret, and more than one is wanted from it".into())
+                    Err("stdin can provide only one secret".into())
                 }
             };
             match taken {
@@ -58,7 +58,7 @@ pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<E
     entries
 }
 
-/// What stdin holds, or what is typed without echo where it is a terminal.
+/// Reads a secret from stdin; prompts without echo if stdin is a terminal.
 fn typed_or_piped(label: &str) -> Result<secret::Taken, String> {
     if std::io::stdin().is_terminal() {
         let typed = ask::hidden(label).map_err(|failure| failure.to_string())?;
@@ -68,17 +68,17 @@ fn typed_or_piped(label: &str) -> Result<secret::Taken, String> {
                 secret,
                 is_trimmed: false,
             })
-            .ok_or_else(|| format!("nothing was typed; {CLEAR}"));
+            .ok_or_else(|| format!("no input; {CLEAR}"));
     }
     let read = secret::from_stdin().map_err(|failure| failure.to_string())?;
     if has_text(&read.secret) {
         Ok(read)
     } else {
-        Err(format!("nothing arrived on stdin; {CLEAR}"))
+        Err(format!("no input on stdin; {CLEAR}"))
     }
 }
 
-/// How a document clears a setting.
+/// Hint for clearing a setting.
 const CLEAR: &str = "null clears the setting";
 
 fn has_text(secret: &Plain) -> bool {
@@ -87,11 +87,11 @@ fn has_text(secret: &Plain) -> bool {
         .is_some_and(|text| !text::trim_invisible(text).is_empty())
 }
 
-/// What a file holds. Its path is never repeated: where people write the secret in its place, it would be said.
+/// Reads a secret from a file. Errors do not repeat the path: it could be a secret written by mistake.
 fn from_file(folder: &Path, path: &Path) -> Result<secret::Taken, String> {
     let path = &folder.join(disk::expand_home(path)?);
     let file = match std::fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => Err("it is no ordinary file".to_owned()),
+        Ok(metadata) if !metadata.is_file() => Err("it is not a regular file".to_owned()),
         Ok(_) => File::open(path).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
@@ -102,7 +102,7 @@ fn from_file(folder: &Path, path: &Path) -> Result<secret::Taken, String> {
             folder
         };
         let from = folder.display();
-        format!("the secret cannot be read from its file, as seen from {from}: {why}")
+        format!("cannot read the secret from its file, relative to {from}: {why}")
     })?;
     let taken = secret::take(file, "its file").map_err(|failure| failure.to_string())?;
     if !has_text(&taken.secret) {

@@ -1,4 +1,4 @@
-//! Shows what has to be done: a mark and an alias for each connection, and below it what is different, secrets masked.
+//! Output of a plan: a marker and the alias of each connection, followed by its changes with masked secrets.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,10 +9,10 @@ use super::carry::Done;
 use super::{Step, What};
 use crate::connection::{Connection, Mask, Setting, Settings};
 
-/// What is not there, or empty.
+/// Text for a missing or empty value.
 const NOTHING: &str = "-";
 
-/// The difference, to people.
+/// Writes the changes for people.
 pub fn tell(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
     for step in steps {
         match &step.what {
@@ -29,9 +29,9 @@ pub fn tell(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
                     let from = value(before, path);
                     let to = value(&change.foreseen.connection, path);
                     let untold = if change.foreseen.untold.contains(path) {
-                        ", which may be the same"
+                        " (possibly unchanged)"
                     } else if from == to && Mask::read(&from).is_some() {
-                        ", another one"
+                        " (different)"
                     } else {
                         ""
                     };
@@ -60,7 +60,7 @@ fn settings_of(connection: &Connection) -> Vec<(String, String)> {
     lines.collect()
 }
 
-/// What stands at a path.
+/// Returns the value at a path.
 fn value(connection: &Connection, path: &str) -> String {
     match path {
         "alias" => connection.item.alias.clone(),
@@ -85,7 +85,7 @@ fn shown(value: Option<&Setting<Mask>>) -> String {
     }
 }
 
-/// A step, to programs.
+/// JSON of a step.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Told<'s> {
@@ -118,12 +118,12 @@ fn told(step: &Step) -> Option<Told<'_>> {
     })
 }
 
-/// What has to be done, to programs.
+/// Returns the steps as JSON.
 pub fn as_json(steps: &[Step]) -> Value {
     json!(steps.iter().filter_map(told).collect::<Vec<_>>())
 }
 
-/// How it ended, or would end, to programs.
+/// Returns the summary of a plan, or of its result, as JSON.
 pub fn summary(changes: &Value, done: &Done, is_dry_run: bool) -> Value {
     json!({
         "dryRun": is_dry_run,

@@ -1,4 +1,4 @@
-//! Reads the files, folders and standard input that documents are in.
+//! Reads connections from files, directories and standard input.
 
 use std::collections::HashMap;
 use std::io::Read as _;
@@ -17,25 +17,25 @@ use crate::connection::document::notation::{LONGEST, text_of};
 use crate::connection::document::{self, Blank, Notation, Wanted};
 use crate::provider::ProviderCatalog;
 
-/// The endings of the files that a folder is looked through for.
+/// File extensions that are read from directories.
 const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "uda"];
 
-/// What stands for standard input.
+/// Argument for standard input.
 const STDIN: &str = "-";
 
-/// A connection that a document wants.
+/// Connection from a file.
 pub struct Entry {
-    /// Where: words that go before a sentence.
+    /// Position in the file, as a prefix of messages.
     pub place: String,
-    /// Its alias, in the case that aliases are kept in.
+    /// Alias in lower case.
     pub alias: String,
-    /// What it shall be, secrets among it.
+    /// Draft, including secrets.
     pub draft: ConnectionDraft,
-    /// The settings that stay as they are stored.
+    /// Settings that keep their stored values.
     pub blank: Vec<Blank>,
 }
 
-/// A file that was read.
+/// File that was read.
 pub(super) struct Source {
     pub name: Arc<str>,
     pub folder: PathBuf,
@@ -74,7 +74,7 @@ pub fn read(
         let read = document::read(&text, notation, catalog);
         if read.others > 0 && !is_in_folder {
             flaws.push(format!(
-                "{name}: it is an artifact of something else than a connection"
+                "{name}: the artifact is not a connection"
             ));
         }
         others += read.others;
@@ -95,7 +95,7 @@ pub fn read(
     if flaws.is_empty() {
         if others > 0 {
             output.note(&format!(
-                "Artifacts of something else than a connection, passed over: {others}"
+                "Skipped artifacts that are not connections: {others}"
             ));
         }
         return Ok(Documents { entries, others });
@@ -108,13 +108,13 @@ pub fn read(
     Err(refused(last))
 }
 
-/// The place of a connection: words that go before a sentence.
+/// Returns the position of a connection, as a prefix of messages.
 pub(super) fn place(source: &Source, wanted: &Wanted) -> String {
     let alias = wanted.draft.alias.as_deref().unwrap_or_default();
     format!("{}: connection {} ({alias}): ", source.name, wanted.number)
 }
 
-/// The files themselves, and whether each was found in a folder.
+/// Returns the files to read, and for each whether it comes from a directory.
 fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, Failure> {
     let mut files = Vec::new();
     for path in paths {
@@ -123,7 +123,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, Failure> {
             continue;
         }
         let unreadable =
-            |error| Failure::Usage(format!("{} cannot be read: {error}", path.display()));
+            |error| Failure::Usage(format!("Cannot read {}: {error}", path.display()));
         let mut inside = Vec::new();
         for entry in std::fs::read_dir(path).map_err(unreadable)? {
             let file = entry.map_err(unreadable)?.path();
@@ -138,7 +138,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, Failure> {
         if inside.is_empty() {
             let endings = ENDINGS.join(", .");
             return Err(Failure::Usage(format!(
-                "{} has no document in it: no file that ends with .{endings}",
+                "No documents in {}: no file with the extension .{endings}",
                 path.display()
             )));
         }
@@ -147,29 +147,29 @@ fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, Failure> {
     }
     let stdin = files.iter().filter(|(path, _)| path == Path::new(STDIN));
     if stdin.count() > 1 {
-        return Err(Failure::Usage("stdin can be read once only".into()));
+        return Err(Failure::Usage("stdin can be read only once".into()));
     }
     Ok(files)
 }
 
 fn stdin() -> Result<Zeroizing<String>, Failure> {
-    let stdin = unbuffered_stdin().context("stdin cannot be read")?;
+    let stdin = unbuffered_stdin().context("cannot read stdin")?;
     let mut bytes = Zeroizing::new(Vec::new());
     stdin
         .take(LONGEST as u64 + 1)
         .read_to_end(&mut bytes)
-        .context("stdin cannot be read")?;
+        .context("cannot read stdin")?;
     if bytes.len() > LONGEST {
-        return Err(Failure::Usage("What stdin holds is too long".into()));
+        return Err(Failure::Usage("The input on stdin is too large".into()));
     }
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     match std::str::from_utf8(body) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(_) => Err(Failure::Usage("What stdin holds is not UTF-8 text".into())),
+        Err(_) => Err(Failure::Usage("The input on stdin is not UTF-8 text".into())),
     }
 }
 
-/// What is wrong with aliases that are wanted twice.
+/// Returns an error for each alias that occurs twice.
 fn repeated(found: &[(Arc<Source>, Wanted)]) -> Vec<String> {
     let mut first: HashMap<String, (&Source, usize)> = HashMap::with_capacity(found.len());
     let mut flaws = Vec::new();
@@ -179,7 +179,7 @@ fn repeated(found: &[(Arc<Source>, Wanted)]) -> Vec<String> {
                 first.insert(wanted.alias(), (source, wanted.number));
             }
             Some((other, number)) => flaws.push(format!(
-                "{}alias: connection {number} in {} has it already",
+                "{}alias: already used by connection {number} in {}",
                 place(source, wanted),
                 other.name
             )),

@@ -1,4 +1,4 @@
-//! `umai providers check`: whether files describe providers, said for each file, with the line that is wrong.
+//! `umai providers check`: validates provider files and reports the invalid line.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use super::super::exit::{Exit, Failure};
 use super::super::output::{Format, Output};
 use crate::provider::ProviderCatalog;
 
-/// Looks at these files, or at those of a folder, and says what each is.
+/// Checks these files, or those of a directory, and prints one result each.
 pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), Failure> {
     let (files, problems) = if given.is_empty() {
         ProviderCatalog::files(folder)
@@ -20,7 +20,7 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
     }
     if files.is_empty() && problems.is_empty() {
         output.note(&format!(
-            "{} has no provider files; name one, or put one there",
+            "No provider files in {}. Add one there, or name a file",
             folder.display()
         ));
     }
@@ -50,24 +50,24 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
     }
     match wrong {
         0 => Ok(()),
-        1 => Err(Failure::Some("1 is wrong".into(), Exit::Refused)),
-        many => Err(Failure::Some(format!("{many} are wrong"), Exit::Refused)),
+        1 => Err(Failure::Some("1 file is invalid".into(), Exit::Refused)),
+        many => Err(Failure::Some(format!("{many} files are invalid"), Exit::Refused)),
     }
 }
 
-/// The id and what it is, or the words that follow the file's name.
+/// Returns the ID and a description, or the error to append to the file name.
 fn look(path: &Path, seen: &[(String, PathBuf)]) -> Result<(String, String), String> {
     let provider = ProviderCatalog::read(path)?;
     if let Some((_, first)) = seen.iter().find(|(id, _)| *id == provider.id) {
         return Err(format!(
-            ": the provider '{}' is already described in {}",
+            ": provider '{}' is already defined in {}",
             provider.id,
             first.display()
         ));
     }
     let embedded = ProviderCatalog::embedded();
     let stands_for = if embedded.get(&provider.id).is_some() {
-        ", in place of the one that comes with umai"
+        ", replaces the built-in provider"
     } else {
         ""
     };
@@ -76,7 +76,7 @@ fn look(path: &Path, seen: &[(String, PathBuf)]) -> Result<(String, String), Str
         many => format!("{many} settings"),
     };
     let sentence = format!(
-        "the provider '{}' ({}) with {settings}{stands_for}",
+        "provider '{}' ({}) with {settings}{stands_for}",
         provider.id, provider.name
     );
     Ok((provider.id, sentence))

@@ -1,4 +1,4 @@
-//! Where the server's log goes: one JSON object to a line, to stderr or a file.
+//! Log of the server: one JSON object per line, to stderr or a file.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -17,10 +17,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::exit::Failure;
 
-/// Starts the log; what was logged is written out when the guard is dropped.
+/// Starts the log; pending lines are written when the guard is dropped.
 ///
-/// Lines are written by a thread of their own: whoever reads them slowly does not hold up an answer. Only umai's own lines are
-/// kept: what its libraries would say about a request could quote it.
+/// A separate thread writes the lines, so that a slow reader of the log does not delay responses. Only lines of umai are
+/// logged: those of libraries could quote requests.
 pub fn start(file: Option<&Path>) -> Result<WorkerGuard, Failure> {
     let target: Box<dyn Write + Send> = match file {
         None => Box::new(std::io::stderr()),
@@ -34,12 +34,12 @@ pub fn start(file: Option<&Path>) -> Result<WorkerGuard, Failure> {
         .with(lines(writer))
         .with(Targets::new().with_target("umai", LevelFilter::INFO))
         .try_init()
-        .context("The log cannot be started")?;
+        .context("Cannot start the log")?;
     log_panics();
     Ok(guard)
 }
 
-/// One JSON object to a line.
+/// Layer that writes one JSON object per line.
 fn lines<S, W>(writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -61,17 +61,17 @@ fn append(path: &Path) -> Result<File, Failure> {
         .open(path)
         .map_err(|error| {
             Failure::Usage(format!(
-                "The log cannot be written to {}: {error}",
+                "Cannot write the log to {}: {error}",
                 path.display()
             ))
         })
 }
 
-/// Says where something broke down, and nothing of what it says itself: that can quote anything.
+/// Logs the location of panics without their message, which could contain secrets.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "something broke down");
+        tracing::error!(place, "internal error (panic)");
     }));
 }
 
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_logged_with_its_place_and_nothing_of_what_it_says() {
+    fn panic_is_logged_with_its_location_but_not_its_message() {
         let written = Written::default();
         let target = written.clone();
         let lines = lines(move || target.clone());
@@ -110,7 +110,7 @@ mod tests {
         });
         let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         assert!(
-            log.contains("something broke down") && log.contains("log.rs:"),
+            log.contains("internal error (panic)") && log.contains("log.rs:"),
             "{log}"
         );
         assert!(!log.contains("planted"), "{log}");

@@ -1,19 +1,19 @@
-//! Tells the service manager how it goes, where there is one that wants to know.
+//! Notifications for the service manager (sd_notify).
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// What a service manager is told.
+/// State that is reported to the service manager.
 #[derive(Debug, Clone, Copy)]
 pub enum State {
-    /// The doors are open.
+    /// Listening.
     Ready,
-    /// They are shut, and what is under way is being finished.
+    /// Stopping; active requests are being finished.
     Stopping,
 }
 
-/// Tells it; without systemd this does nothing.
+/// Sends the state; does nothing without a service manager.
 pub fn tell(state: State) {
     let Some(name) = std::env::var_os("NOTIFY_SOCKET") else {
         return;
@@ -28,6 +28,6 @@ pub fn tell(state: State) {
     };
     let told = UnixDatagram::unbound().and_then(|socket| socket.send_to_addr(words, &address?));
     if let Err(error) = told {
-        tracing::warn!(%error, "the service manager cannot be told");
+        tracing::warn!(%error, "cannot notify the service manager");
     }
 }

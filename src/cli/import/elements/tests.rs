@@ -1,10 +1,10 @@
-//! What is one connection, and what comes after one that is wrong.
+//! Boundaries between elements, also after malformed ones.
 
 use super::super::body::MAX_BYTES;
 use super::*;
 use rstest::rstest;
 
-/// A source that gives one byte at a time, so that nothing depends on how much arrives at once.
+/// Source that returns one byte per read, so that no test depends on chunk sizes.
 struct Drops<'a>(&'a [u8]);
 
 impl Read for Drops<'_> {
@@ -42,8 +42,8 @@ fn split(text: &str) -> Vec<String> {
 #[case::one(r#"{"a":1}"#, &[r#"l1 {"a":1}"#])]
 #[case::one_over_lines("\u{feff}\n {\n\"a\":\n{}\n}\n\n", &["l2 {\n\"a\":\n{}\n}"])]
 #[case::lines("{\"a\":1}\n\n{\"b\":2}\r\n{\"c\":3}", &[r#"l1 {"a":1}"#, r#"l3 {"b":2}"#, r#"l4 {"c":3}"#])]
-#[case::a_line_that_is_none("{}\nno\n{}\n", &["l1 {}", "l2 no", "l3 {}"])]
-#[case::no_line_first("no\n{}\n", &["l1 no", "l2 {}"])]
+#[case::malformed_line("{}\nno\n{}\n", &["l1 {}", "l2 no", "l3 {}"])]
+#[case::malformed_line_first("no\n{}\n", &["l1 no", "l2 {}"])]
 #[case::broken_first("{\"a\":1\n{\"b\":2}\n", &[r#"l1 {"a":1"#, r#"l2 {"b":2}"#])]
 #[case::broken_text_first("{\"a\":\"x\n{\"b\":2}\n", &["l1 {\"a\":\"x", r#"l2 {"b":2}"#])]
 #[case::broken_later("{}\n{\"a\":1\n{}\n", &["l1 {}", "l2 {\"a\":1", "l3 {}"])]
@@ -54,15 +54,15 @@ fn split(text: &str) -> Vec<String> {
 #[case::gap_in_array("[{},,{}]", &["e1 {}", "e2 ", "e3 {}"])]
 #[case::open_array("[{},{}", &["e1 {}", "e2 !The array is not closed"])]
 #[case::open_element("[{},{\"a\":1,{}]", &["e1 {}", "e2 !The array is not closed"])]
-#[case::behind("[{}] x", &["e1 {}", "e2 !There is text after the end of the array"])]
+#[case::behind("[{}] x", &["e1 {}", "e2 !Unexpected text after the end of the array"])]
 #[case::nothing("", &["l1 "])]
 #[case::blank(" \n ", &["l1 "])]
-fn each_connection_is_told_from_the_next(#[case] text: &str, #[case] expected: &[&str]) {
+fn input_is_split_into_connections(#[case] text: &str, #[case] expected: &[&str]) {
     assert_eq!(split(text), expected);
 }
 
 #[test]
-fn one_that_is_too_large_is_passed_over_and_the_next_is_read() {
+fn oversized_element_is_rejected_and_the_next_is_read() {
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_BYTES));
     let found = split(&format!("{large}\n{{}}\n"));
     assert_eq!(found, ["l1 !A connection must not exceed 256 KiB", "l2 {}"]);
@@ -71,7 +71,7 @@ fn one_that_is_too_large_is_passed_over_and_the_next_is_read() {
 }
 
 #[test]
-fn a_line_is_given_as_soon_as_it_has_come() {
+fn line_is_returned_as_soon_as_it_arrives() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let mut elements = Elements::new(reader);
     std::io::Write::write_all(&mut writer, b"{\"a\":1}\n").unwrap();
