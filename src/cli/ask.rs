@@ -60,11 +60,7 @@ fn typed_after(question: &str) -> Result<Option<Plain>, Failure> {
 
 /// Prompts for the confirmation of a deletion; without a terminal, fails with a hint about `--yes`.
 pub fn is_certain(question: &str, output: &Output) -> Result<bool, Failure> {
-    is_agreed(
-        question,
-        "Nothing deleted. Add --yes to confirm.",
-        output,
-    )
+    is_agreed(question, "Nothing deleted. Add --yes to confirm.", output)
 }
 
 /// Prompts for a confirmation; without a terminal, fails with the given message.
@@ -114,9 +110,7 @@ fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
                 while typed.pop().is_some_and(|last| last & 0xC0 == 0x80) {}
             }
             _ if typed.len() == MAX_BYTES => {
-                return Err(Failure::Usage(
-                    "The input is too long for a secret".into(),
-                ));
+                return Err(Failure::Usage("The input is too long for a secret".into()));
             }
             byte => typed.push(byte),
         }

@@ -277,7 +277,10 @@ fn sentence(path: &Path, verified: &Verified) -> String {
     let secrets = match verified.secrets {
         None => ", secrets not checked: the key is missing".to_owned(),
         Some((count, opened)) if count == opened => String::new(),
-        Some((count, opened)) => format!(", {} of {count} secrets cannot be decrypted", count - opened),
+        Some((count, opened)) => format!(
+            ", {} of {count} secrets cannot be decrypted",
+            count - opened
+        ),
     };
     let (connections, trashed) = verified.connections;
     format!(

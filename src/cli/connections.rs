@@ -161,7 +161,8 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
                 Format::Text => show::one(&connection, &service.providers(), output),
             }
         }),
-        Verb::Create(given) => create(&given, ground, output),
+        Verb::Create(given) if given.is_from_json() => create(&given, ground, output),
+        Verb::Create(given) => create(&given, ground, output).map_err(Failure::in_options),
         Verb::Update(update) => update.run(ground, output),
         Verb::Duplicate(duplicate) => duplicate.run(ground, output),
         Verb::History(history) => history.run(ground, output),

@@ -59,6 +59,9 @@ pub enum Failure {
     /// The service refused the operation.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
+    /// The service refused a draft from command-line options; messages name the options.
+    #[error("{0}")]
+    Options(ConnectionError),
     /// A token cannot be created, found or used.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -83,13 +86,21 @@ impl From<StoreError> for Failure {
 }
 
 impl Failure {
+    /// Marks invalid fields as set by command-line options.
+    pub fn in_options(self) -> Self {
+        match self {
+            Self::Connection(error @ ConnectionError::Invalid(_)) => Self::Options(error),
+            failure => failure,
+        }
+    }
+
     /// Returns the exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::NoSecret(_) => Exit::Refused,
             Self::NoProvider(_) | Self::NoBackup(_) => Exit::NotFound,
-            Self::Connection(error) => exit_of(error),
+            Self::Connection(error) | Self::Options(error) => exit_of(error),
             Self::Token(error) => match error {
                 TokenError::NameTaken(_) => Exit::Conflict,
                 TokenError::NameFormat => Exit::Refused,
@@ -105,7 +116,7 @@ impl Failure {
     /// Returns the failure as problem details, in the form of the management API.
     pub fn problem(&self) -> Problem {
         let (status, code) = match self {
-            Self::Connection(error) => return Problem::of(error),
+            Self::Connection(error) | Self::Options(error) => return Problem::of(error),
             Self::Usage(_) => (400, "usage"),
             Self::NoSecret(_) => (400, "noSecret"),
             Self::NoProvider(_) => (404, "providerNotFound"),
@@ -135,6 +146,7 @@ impl Failure {
             | Self::NoProvider(_)
             | Self::NoBackup(_)
             | Self::Connection(_)
+            | Self::Options(_)
             | Self::Token(_)
             | Self::Some(..)
             | Self::Trouble(_) => false,

@@ -199,10 +199,13 @@ fn add_keyring(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     }
     content.replace(&spot)?;
     forget(before.as_ref(), output);
-    output.note(
-        "Earlier copies of the key file work without the keyring: keep one in a safe place",
-    );
-    said(&spot, "is now protected by the keyring of this system", output)
+    output
+        .note("Earlier copies of the key file work without the keyring: keep one in a safe place");
+    said(
+        &spot,
+        "is now protected by the keyring of this system",
+        output,
+    )
 }
 
 /// Removes the passphrase of a previous key file from the keyring; a failure is only noted.
@@ -210,9 +213,7 @@ fn forget(before: Option<&Wrapped>, output: &Output) {
     if let Some(before) = before.filter(|before| before.is_in_keyring())
         && let Err(why) = keyring::forget(before)
     {
-        output.note(&format!(
-            "The old passphrase stays in the keyring: {why}"
-        ));
+        output.note(&format!("The old passphrase stays in the keyring: {why}"));
     }
 }
 
@@ -303,20 +304,11 @@ fn renewed(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), Fai
             "toTypeAgain": forgotten,
         }));
     }
-    output.line(&format!(
-        "New key in {}: {fingerprint}",
-        path.display()
-    ))?;
+    output.line(&format!("New key in {}: {fingerprint}", path.display()))?;
     if let Some(aside) = key_aside {
-        output.line(&format!(
-            "Previous key file: {}",
-            aside.display()
-        ))?;
+        output.line(&format!("Previous key file: {}", aside.display()))?;
     }
-    output.line(&format!(
-        "Previous store: {}",
-        store_aside.display()
-    ))?;
+    output.line(&format!("Previous store: {}", store_aside.display()))?;
     if !forgotten.is_empty() {
         output.note(&format!(
             "Enter the secrets of {} connections again, in the app or with umai connections update ALIAS --secret-stdin KEY: {}",

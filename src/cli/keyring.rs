@@ -22,7 +22,9 @@ fn said(error: &keyring::v1::Error) -> String {
         Error::NoEntry => {
             "it has no passphrase for this key; restore an earlier key file, or the keyring".into()
         }
-        error => format!("it does not respond ({error}); sign in to the desktop, or unlock the keyring"),
+        error => {
+            format!("it does not respond ({error}); sign in to the desktop, or unlock the keyring")
+        }
     }
 }
 
@@ -38,7 +40,8 @@ pub fn find(wrapped: &Wrapped) -> Result<Passphrase, String> {
 /// Stores the passphrase and verifies that it can be read.
 #[cfg(feature = "keyring")]
 pub fn keep(wrapped: &Wrapped, passphrase: &Passphrase) -> Result<(), String> {
-    let told = |why: String| format!("Cannot store the passphrase in the keyring: {why}. Nothing changed");
+    let told =
+        |why: String| format!("Cannot store the passphrase in the keyring: {why}. Nothing changed");
     let entry = entry(wrapped).map_err(told)?;
     let kept = entry.set_password(passphrase.expose());
     kept.map_err(|error| told(said(&error)))?;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::exit::Failure;
 use crate::api::Problem;
-use crate::connection::{ConnectionError, FieldError};
+use crate::connection::{ConnectionError, Field, FieldError, Reason};
 use crate::text::json::harmless;
 use crate::text::{printable, yaml};
 
@@ -196,6 +196,7 @@ impl Output {
         match (self.talk, failure) {
             (Format::Json, _) => Self::problem(&failure.problem()),
             (Format::Text, Failure::Connection(error)) => sentences(error, ""),
+            (Format::Text, Failure::Options(error)) => option_sentences(error.fields()),
             (
                 Format::Text,
                 Failure::Usage(_)
@@ -255,6 +256,32 @@ fn sentences(error: &ConnectionError, before: &str) {
             reason: reason.clone(),
         };
         say(&printable(&format!("{before}{}: {whole}", field.path())));
+    }
+}
+
+/// Prints one line per invalid field, with the options in place of the fields.
+fn option_sentences(errors: &[FieldError]) {
+    let is_unnamed = errors
+        .iter()
+        .any(|error| error.field == Field::Name && error.reason == Reason::Required);
+    for error in errors {
+        let option = match &error.field {
+            Field::Alias => Some("--alias"),
+            Field::Name => Some("--name"),
+            Field::ProviderId => Some("--provider"),
+            Field::IsActive | Field::Settings | Field::Setting { .. } => None,
+        };
+        let line = match (&error.field, &error.reason, option) {
+            // The alias is derived from the name.
+            (Field::Alias, Reason::Required, _) if is_unnamed => continue,
+            (_, Reason::Required, Some(option)) => format!("{option} is required"),
+            (Field::Setting { key, .. }, Reason::EndpointMoved, _) => {
+                format!("Changing the endpoint needs the key again: add --secret-stdin {key}")
+            }
+            (_, _, Some(option)) => format!("{option}: {error}"),
+            (field, _, None) => format!("{}: {error}", field.path()),
+        };
+        say(&printable(&line));
     }
 }
 

@@ -171,7 +171,10 @@ fn invalid_value(error: &Error) -> String {
     match (error.source(), error.get(ContextKind::ValidValue)) {
         (Some(why), _) => format!("invalid value for {option}: {why}"),
         (None, Some(ContextValue::Strings(values))) => {
-            format!("invalid value for {option}; possible values: {}", values.join(", "))
+            format!(
+                "invalid value for {option}; possible values: {}",
+                values.join(", ")
+            )
         }
         (None, _) => format!("invalid value for {option}"),
     }

@@ -119,9 +119,7 @@ fn typed_twice(option: &str) -> Result<Passphrase, Failure> {
 fn from_file(path: &Path, option: &str) -> Result<Passphrase, Failure> {
     let name = format!("the file of {option}");
     let file = File::open(path).map_err(|error| {
-        Failure::Usage(format!(
-            "Cannot read the passphrase from {name}: {error}"
-        ))
+        Failure::Usage(format!("Cannot read the passphrase from {name}: {error}"))
     })?;
     let taken = secret::take(file, &name)?;
     if taken.secret.expose().is_none_or(str::is_empty) {
@@ -137,7 +135,6 @@ fn of(text: &Plain) -> Passphrase {
 /// Returns a warning if others can read the file.
 fn exposed(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode();
-    (mode & READABLE_BY_OTHERS != 0).then(|| {
-        "The file of --passphrase-file is readable by others; run chmod go-r on it".into()
-    })
+    (mode & READABLE_BY_OTHERS != 0)
+        .then(|| "The file of --passphrase-file is readable by others; run chmod go-r on it".into())
 }

@@ -185,9 +185,8 @@ pub struct Taken {
 
 /// Reads a secret from stdin.
 pub fn from_stdin() -> Result<Taken, Failure> {
-    let stdin = unbuffered_stdin().map_err(|error| {
-        Failure::Usage(format!("Cannot read the secret from stdin: {error}"))
-    })?;
+    let stdin = unbuffered_stdin()
+        .map_err(|error| Failure::Usage(format!("Cannot read the secret from stdin: {error}")))?;
     take(stdin, "stdin")
 }
 
@@ -208,9 +207,8 @@ pub fn unbuffered_stdin() -> std::io::Result<File> {
 /// The error does not repeat the path: it could be a secret entered by mistake.
 pub fn from_file(SecretFile { key, path }: &SecretFile) -> Result<Taken, Failure> {
     let name = format!("the file of --secret-file {key}=PATH");
-    let file = File::open(path).map_err(|error| {
-        Failure::Usage(format!("Cannot read the secret from {name}: {error}"))
-    })?;
+    let file = File::open(path)
+        .map_err(|error| Failure::Usage(format!("Cannot read the secret from {name}: {error}")))?;
     take(file, &name)
 }
 
@@ -220,9 +218,7 @@ pub fn take(source: impl Read, name: &str) -> Result<Taken, Failure> {
     source
         .take(MAX_BYTES as u64 + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| {
-            Failure::Usage(format!("Cannot read the secret from {name}: {error}"))
-        })?;
+        .map_err(|error| Failure::Usage(format!("Cannot read the secret from {name}: {error}")))?;
     if bytes.len() > MAX_BYTES {
         return Err(Failure::Usage(format!(
             "The content of {name} is larger than {} KiB, so it cannot be a secret",

@@ -51,8 +51,7 @@ pub fn meant(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, Ask
         (_, Some(name)) if name.is_empty() => return Ok(None),
         (Asked::Environment, Some(_)) if has_server => {
             return Err(Failure::Usage(
-                "UMAI_TARGET and UMAI_SERVER exclude each other. Unset one"
-                    .into(),
+                "UMAI_TARGET and UMAI_SERVER exclude each other. Unset one".into(),
             ));
         }
         (_, Some(name)) => Some(file.target(name).map_err(Failure::Usage)?),

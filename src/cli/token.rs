@@ -241,7 +241,10 @@ mod tests {
     #[case("12h", Some(12 * 60))]
     #[case("30m", Some(30))]
     #[case("never", None)]
-    fn lifetime_is_parsed_from_days_hours_or_minutes(#[case] text: &str, #[case] minutes: Option<i64>) {
+    fn lifetime_is_parsed_from_days_hours_or_minutes(
+        #[case] text: &str,
+        #[case] minutes: Option<i64>,
+    ) {
         let lasting: Lasting = text.parse().unwrap();
         assert_eq!(lasting.0.map(|time| time.num_minutes()), minutes);
     }

@@ -145,8 +145,9 @@ impl ConfigFile {
             "plain" => self.is_plain = switch(key, value)?,
             "read-only" => {
                 self.is_read_only = true;
-                self.is_read_only = switch(key, value)
-                    .map_err(|why| format!("{why}; until this is fixed, all changes are refused"))?;
+                self.is_read_only = switch(key, value).map_err(|why| {
+                    format!("{why}; until this is fixed, all changes are refused")
+                })?;
             }
             "target" => {
                 let named = text(key, value);
@@ -238,7 +239,10 @@ mod tests {
     fn invalid_read_only_refuses_all_changes() {
         let file = parse("read-only = \"yes\"\n");
         assert!(file.is_read_only);
-        assert!(file.problems[0].contains("all changes are refused"), "{file:?}");
+        assert!(
+            file.problems[0].contains("all changes are refused"),
+            "{file:?}"
+        );
     }
 
     #[rstest::rstest]
@@ -256,10 +260,7 @@ mod tests {
         "data = \"d\"\ntoken-file = \"t\"",
         "token-file and ca-file are for servers"
     )]
-    #[case::foreign_here(
-        "server = \"https://h\"\nkey-file = \"k\"",
-        "are for a local store"
-    )]
+    #[case::foreign_here("server = \"https://h\"\nkey-file = \"k\"", "are for a local store")]
     #[case::colour("data = \"d\"\ncolor = \"reddish\"", "'reddish' is not a color")]
     #[case::badge(
         "data = \"d\"\nbadge = \"a very long badge\"",

@@ -207,8 +207,7 @@ fn address(text: String) -> Result<String, String> {
     if text.contains('@') {
         // The error does not repeat it: it may contain a password.
         return Err(
-            "server contains a user name or a password; use token-file for an access token"
-                .into(),
+            "server contains a user name or a password; use token-file for an access token".into(),
         );
     }
     Ok(text)

@@ -316,10 +316,7 @@ fn deleting_wants_a_yes() {
     let home = three();
     let asked = home.run(&["connections", "delete", "beta"]);
     assert_eq!(asked.code, 2, "{asked:?}");
-    assert_eq!(
-        asked.err,
-        "Nothing deleted. Add --yes to confirm.\n"
-    );
+    assert_eq!(asked.err, "Nothing deleted. Add --yes to confirm.\n");
     assert_eq!(home.total(), 3);
     let deleted = home.run(&["connections", "delete", "beta", "gamma", "--yes", "--json"]);
     assert_eq!(

@@ -157,7 +157,9 @@ fn a_broken_file_is_said_and_the_defaults_hold_but_a_target_that_was_asked_for_i
         "a slip must not open what was to stay as it is: {answer:?}"
     );
     assert!(
-        answer.err.contains("line 3: unknown target setting 'readonly'"),
+        answer
+            .err
+            .contains("line 3: unknown target setting 'readonly'"),
         "{answer:?}"
     );
 }

@@ -139,7 +139,10 @@ fn a_question_can_be_left_unanswered_or_broken_off() {
     );
     let (code, said) = Asking::start(&home, &CREATE, SECRET).answer("\r");
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("The connection has no settings yet"), "{said}");
+    assert!(
+        said.contains("The connection has no settings yet"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -139,10 +139,7 @@ fn tell(prepared: &Prepared, ground: &Ground, output: &Output) {
         output.note(&sentence);
     }
     if !prepared.comparison.has_store {
-        output.note(&format!(
-            "No store in {}",
-            ground.config.data.display()
-        ));
+        output.note(&format!("No store in {}", ground.config.data.display()));
     }
 }
 
@@ -171,10 +168,7 @@ fn say(restored: &Restored, ground: &Ground, output: &mut Output) -> Result<(), 
         ground.config.data.display()
     ))?;
     if let Some(aside) = &restored.aside {
-        output.line(&format!(
-            "Previous store: {}",
-            aside.display()
-        ))?;
+        output.line(&format!("Previous store: {}", aside.display()))?;
     }
     match restored.unreadable {
         Some(0) => {}

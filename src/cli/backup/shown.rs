@@ -135,10 +135,7 @@ pub fn changes(comparison: &Comparison) -> Vec<String> {
         sentences.push("The store and the backup contain the same connections".into());
     }
     if comparison.is_another {
-        sentences.insert(
-            0,
-            "The backup is from a different store".into(),
-        );
+        sentences.insert(0, "The backup is from a different store".into());
     }
     if let Some(why) = &comparison.trouble {
         sentences.push(format!(

@@ -76,10 +76,7 @@ impl Apply {
                 return match output.format() {
                     Format::Json => output.json(&shown::summary(&changes, &whole, self.dry_run)),
                     Format::Text if whole.changes() == 0 => {
-                        output.note(&format!(
-                            "Nothing to do: {}",
-                            many(whole.unchanged)
-                        ));
+                        output.note(&format!("Nothing to do: {}", many(whole.unchanged)));
                         Ok(())
                     }
                     Format::Text => {
@@ -103,11 +100,7 @@ impl Apply {
 
 fn is_agreed(whole: &Done, output: &Output) -> Result<bool, Failure> {
     let question = format!("{}. Apply?", whole.sentence("Changes: "));
-    ask::is_agreed(
-        &question,
-        "Nothing changed. Add --yes to confirm.",
-        output,
-    )
+    ask::is_agreed(&question, "Nothing changed. Add --yes to confirm.", output)
 }
 
 /// Notes that it is unknown whether secrets differ from those on the server.

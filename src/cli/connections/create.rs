@@ -85,6 +85,11 @@ impl Create {
         self.dry_run
     }
 
+    /// Returns true if connections are read from JSON.
+    pub const fn is_from_json(&self) -> bool {
+        self.from_json.is_some()
+    }
+
     /// Returns the JSON source of `--from-json`.
     pub fn source(&self) -> Result<Option<Source>, Failure> {
         self.from_json.as_deref().map(Source::open).transpose()

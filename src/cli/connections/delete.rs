@@ -35,9 +35,7 @@ pub fn run(
             None => ask::is_certain(&question, output)?,
             Some(warning) => ask::is_agreed(
                 &format!("{question} {warning}."),
-                &format!(
-                    "Nothing deleted. {warning}. Add --yes to confirm."
-                ),
+                &format!("Nothing deleted. {warning}. Add --yes to confirm."),
                 output,
             )?,
         };

@@ -107,8 +107,7 @@ impl Wish<'_> {
     }
 }
 
-const NOTHING: &str =
-    "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY";
+const NOTHING: &str = "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY";
 
 /// Returns the only provider with all required variables; otherwise the only one with any.
 fn the_only<'c>(offers: &[Offer], catalog: &'c ProviderCatalog) -> Result<&'c Provider, Failure> {
@@ -147,10 +146,7 @@ fn nothing_for(provider: &Provider) -> String {
         return format!("{name} has no environment variables");
     }
     let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
-    format!(
-        "No variable of {name} is set: {}",
-        names.join(", ")
-    )
+    format!("No variable of {name} is set: {}", names.join(", "))
 }
 
 fn rows(offer: &Offer) -> Vec<[String; 4]> {

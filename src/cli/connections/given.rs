@@ -167,9 +167,7 @@ fn from_stdin(key: &str, label: &str, output: &Output) -> Result<Entered, Failur
 fn line(taken: Taken, key: &str, output: &Output) -> Plain {
     let is_empty = taken.secret.expose().is_none_or(str::is_empty);
     if taken.is_trimmed && !is_empty {
-        output.note(&format!(
-            "Removed the line end after the secret for {key}"
-        ));
+        output.note(&format!("Removed the line end after the secret for {key}"));
     }
     taken.secret
 }

@@ -178,9 +178,10 @@ impl Rollback {
                 .await?;
             match output.format() {
                 Format::Json => output.json(&done),
-                Format::Text if done.new_version == done.previous_version => {
-                    output.line(&format!("Nothing to roll back: the connection equals version {}", self.version))
-                }
+                Format::Text if done.new_version == done.previous_version => output.line(&format!(
+                    "Nothing to roll back: the connection equals version {}",
+                    self.version
+                )),
                 Format::Text => {
                     output.line(&format!(
                         "Rolled back {} to version {}; this is version {}",

@@ -10,7 +10,8 @@ use super::super::output::{Format, Output};
 use super::super::session::{Ground, with_service};
 use super::super::table::table;
 use crate::connection::{
-    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, TestReport, TestStage, TestSubject,
+    ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, TestReport, TestStage,
+    TestSubject,
 };
 
 /// Number of concurrent tests.

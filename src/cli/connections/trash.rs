@@ -149,7 +149,10 @@ async fn empty(service: &Arc<dyn ConnectionService>, output: &mut Output) -> Res
 fn tell(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
         Format::Json => output.json_line(item),
-        Format::Text => output.line(&format!("Deleted {} ({}) permanently", item.name, item.alias)),
+        Format::Text => output.line(&format!(
+            "Deleted {} ({}) permanently",
+            item.name, item.alias
+        )),
     }
 }
 

@@ -65,6 +65,15 @@ pub struct Update {
 impl Update {
     /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        let saved = self.save(ground, output);
+        if self.from_json.is_some() {
+            saved
+        } else {
+            saved.map_err(Failure::in_options)
+        }
+    }
+
+    fn save(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let draft = self.draft(ground, output)?;
         if self.dry.dry_run {
             let proposal = Proposal::Update {
@@ -152,6 +161,10 @@ pub struct Duplicate {
 impl Duplicate {
     /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+        self.save(ground, output).map_err(Failure::in_options)
+    }
+
+    fn save(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         let settings = if self.given.is_empty() {
             None
         } else {

@@ -19,10 +19,7 @@ pub(super) fn look(config: &Config, findings: &mut Findings) {
         [] => String::new(),
         own => format!(", own: {}", own.join(", ")),
     };
-    findings.ok(
-        AREA,
-        format!("{} available{own}", all.all().len()),
-    );
+    findings.ok(AREA, format!("{} available{own}", all.all().len()));
     for problem in problems {
         let todo = "fix the file, or move it away";
         findings.warning(AREA, problem, Some(todo.into()));

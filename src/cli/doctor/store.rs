@@ -8,8 +8,7 @@ use crate::store::StoreOptions;
 use crate::store::survey::{Contents, Holder, KeyState, Sizes, Survey, survey};
 
 /// Fix for a missing key.
-const LOST: &str =
-    "if it is lost, create a new key with umai key new --forget-secrets and enter the secrets again";
+const LOST: &str = "if it is lost, create a new key with umai key new --forget-secrets and enter the secrets again";
 
 /// Free disk space below which opening the store may fail, in bytes.
 const LITTLE: u64 = 64 * 1024 * 1024;
@@ -79,18 +78,12 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
             findings.ok("key", says);
         }
         KeyState::Untried(path) => {
-            let says = format!(
-                "{}, {source}; no store to check it against",
-                path.display()
-            );
+            let says = format!("{}, {source}; no store to check it against", path.display());
             findings.ok("key", says);
         }
         KeyState::Missing(path) if is_there => findings.problem(
             "key",
-            format!(
-                "the key of this store is missing: {}",
-                path.display()
-            ),
+            format!("the key of this store is missing: {}", path.display()),
             Some(format!(
                 "restore the key file from your backup, or set it with --key-file; {LOST}"
             )),
@@ -102,10 +95,7 @@ fn key(config: &Config, state: &KeyState, is_there: bool, findings: &mut Finding
         ),
         KeyState::Foreign(path) => findings.problem(
             "key",
-            format!(
-                "{}, {source}, is not the key of this store",
-                path.display()
-            ),
+            format!("{}, {source}, is not the key of this store", path.display()),
             Some(format!(
                 "restore the right key file, or set it with --key-file; {LOST}"
             )),
@@ -198,7 +188,9 @@ fn holder(holder: &Holder, findings: &mut Findings) {
         Holder::Stopped(process) => findings.problem(
             "store",
             format!("open in process {process}, which is stopped and does not respond"),
-            Some(format!("resume it: fg in its terminal, or kill -CONT {process}")),
+            Some(format!(
+                "resume it: fg in its terminal, or kill -CONT {process}"
+            )),
             Exit::Store,
         ),
         Holder::Unknown => findings.ok(

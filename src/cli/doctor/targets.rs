@@ -65,10 +65,7 @@ fn one(target: &Target, is_meant: bool, findings: &mut Findings) {
     match missing {
         None => findings.ok("target", says),
         Some((key, path, error)) => {
-            let says = format!(
-                "{says}; cannot read its {key}: {}: {error}",
-                path.display()
-            );
+            let says = format!("{says}; cannot read its {key}: {}: {error}", path.display());
             let todo = Some(format!("create the file, or fix {NAME}"));
             if is_meant {
                 findings.problem("target", says, todo, Exit::Usage);

@@ -109,10 +109,7 @@ fn clipboard(kind: &str, findings: &mut Findings) {
     } else if is_known {
         findings.ok(AREA, "copying (OSC 52) is supported");
     } else {
-        findings.ok(
-            AREA,
-            "copying (OSC 52): unknown for this terminal",
-        );
+        findings.ok(AREA, "copying (OSC 52): unknown for this terminal");
     }
 }
 

@@ -146,7 +146,11 @@ impl Tally {
         let Self {
             created, refused, ..
         } = self;
-        let would = if self.is_foreseen { "Would create " } else { "Created " };
+        let would = if self.is_foreseen {
+            "Would create "
+        } else {
+            "Created "
+        };
         if refused > 0 {
             let whole = created + refused;
             return Err(Failure::Some(

@@ -14,8 +14,7 @@ use super::{Change, New, Refusal, Step, What};
 use crate::connection::document::Blank;
 use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, ConnectionService, Field, FieldError, IdOrAlias,
-    Mask,
-    Proposal, Reason, Setting,
+    Mask, Proposal, Reason, Setting,
 };
 use crate::provider::ProviderCatalog;
 

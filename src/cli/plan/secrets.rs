@@ -35,9 +35,7 @@ pub fn fill(found: Vec<(Arc<Source>, Wanted)>, flaws: &mut Vec<String>) -> Vec<E
                 Elsewhere::Stdin if is_stdin_taken => {
                     Err("stdin is already used for the document".into())
                 }
-                Elsewhere::Stdin => {
-                    Err("stdin can provide only one secret".into())
-                }
+                Elsewhere::Stdin => Err("stdin can provide only one secret".into()),
             };
             match taken {
                 Ok(taken) => {

@@ -73,9 +73,7 @@ pub fn read(
         let notation = Notation::of((!is_stdin).then_some(&*path), &text);
         let read = document::read(&text, notation, catalog);
         if read.others > 0 && !is_in_folder {
-            flaws.push(format!(
-                "{name}: the artifact is not a connection"
-            ));
+            flaws.push(format!("{name}: the artifact is not a connection"));
         }
         others += read.others;
         flaws.extend(read.flaws.iter().map(|flaw| format!("{name}: {flaw}")));
@@ -122,8 +120,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, Failure> {
             files.push((path.clone(), false));
             continue;
         }
-        let unreadable =
-            |error| Failure::Usage(format!("Cannot read {}: {error}", path.display()));
+        let unreadable = |error| Failure::Usage(format!("Cannot read {}: {error}", path.display()));
         let mut inside = Vec::new();
         for entry in std::fs::read_dir(path).map_err(unreadable)? {
             let file = entry.map_err(unreadable)?.path();
@@ -165,7 +162,9 @@ fn stdin() -> Result<Zeroizing<String>, Failure> {
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     match std::str::from_utf8(body) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(_) => Err(Failure::Usage("The input on stdin is not UTF-8 text".into())),
+        Err(_) => Err(Failure::Usage(
+            "The input on stdin is not UTF-8 text".into(),
+        )),
     }
 }
 

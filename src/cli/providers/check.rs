@@ -51,7 +51,10 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
     match wrong {
         0 => Ok(()),
         1 => Err(Failure::Some("1 file is invalid".into(), Exit::Refused)),
-        many => Err(Failure::Some(format!("{many} files are invalid"), Exit::Refused)),
+        many => Err(Failure::Some(
+            format!("{many} files are invalid"),
+            Exit::Refused,
+        )),
     }
 }
 
