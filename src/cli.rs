@@ -318,12 +318,12 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         Parsed::Text(text) => return output.text(&text),
     };
     let Args { globals, command } = args;
-    output.answer_as(globals.shape(), globals.quiet);
+    output.configure(globals.shape(), globals.quiet);
     match command {
         None => app::open(&Ground::new(&globals)?, &globals, output.format()),
         Some(Command::Providers(verb)) => {
             let ground = if verb.is_about_files() {
-                Ground::here(&globals, "umai providers check")?
+                Ground::local(&globals, "umai providers check")?
             } else {
                 Ground::new(&globals)?
             };
@@ -331,15 +331,15 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         }
         Some(Command::Connections(verb)) => {
             let ground = Ground::new(&globals)?;
-            ground.admit(verb.is_write())?;
+            ground.check_write(verb.is_write())?;
             connections::run(verb, &ground, output)
         }
         Some(Command::Serve(serve)) => {
-            serve::run(&serve, &Ground::here(&globals, "umai serve")?, output)
+            serve::run(&serve, &Ground::local(&globals, "umai serve")?, output)
         }
         Some(Command::Token(verb)) => {
-            let ground = Ground::here(&globals, "umai token")?;
-            ground.admit(verb.is_write())?;
+            let ground = Ground::local(&globals, "umai token")?;
+            ground.check_write(verb.is_write())?;
             token::run(&verb, &ground, output)
         }
         Some(Command::Targets) => {
@@ -347,13 +347,13 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
             targets::list(&ConfigFile::read(&folder), output)
         }
         Some(Command::Backup(verb)) => {
-            let ground = Ground::here(&globals, "umai backup")?;
-            ground.admit(verb.is_write())?;
+            let ground = Ground::local(&globals, "umai backup")?;
+            ground.check_write(verb.is_write())?;
             backup::run(verb, &ground, output)
         }
         Some(Command::Key(verb)) => {
-            let ground = Ground::here(&globals, "umai key")?;
-            ground.admit(verb.is_write())?;
+            let ground = Ground::local(&globals, "umai key")?;
+            ground.check_write(verb.is_write())?;
             key::run(&verb, &ground, output)
         }
         Some(Command::Completions(completions)) => completions.run(output),

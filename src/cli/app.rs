@@ -36,7 +36,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
             "--json needs a command, for example: umai connections list --json".into(),
         ));
     }
-    let way = way(ground, globals)?;
+    let way = mode(ground, globals)?;
     // Must happen before the app takes over the terminal.
     let exposed_passphrase = passphrase::unlock(ground)?;
     let notices = ground.problems.iter().cloned().chain(ground.exposed_key());
@@ -47,7 +47,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
         config: Some(ground.config.config.clone()),
         theme: globals.theme.clone(),
         notices: notices.collect(),
-        before_stop: BeforeStop::new(move || let_go(stopped.clone())),
+        before_stop: BeforeStop::new(move || release(stopped.clone())),
         site: site(ground, globals),
         drafts: ground.drafts.clone(),
         environment: from_env::environment(&ground.catalog),
@@ -84,7 +84,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
 }
 
 /// Returns the mode for this terminal.
-fn way(ground: &Ground, globals: &Globals) -> Result<Way, Failure> {
+fn mode(ground: &Ground, globals: &Globals) -> Result<Way, Failure> {
     if globals.plain {
         return Ok(Way::Lines);
     }
@@ -120,13 +120,13 @@ fn site(ground: &Ground, globals: &Globals) -> Site {
             .as_ref()
             .map(|server| server.address().to_string()),
         read_only: ground.read_only.clone(),
-        called_with: called_with(globals),
+        called_with: target_options(globals),
     }
 }
 
 /// Returns the options that lead a command to the same target: those given explicitly. Commands read the environment
 /// themselves.
-fn called_with(globals: &Globals) -> Vec<String> {
+fn target_options(globals: &Globals) -> Vec<String> {
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let options = [
         ("target", globals.target.clone()),
@@ -149,6 +149,6 @@ fn called_with(globals: &Globals) -> Vec<String> {
 }
 
 /// Releases the store to other processes while the app is stopped.
-async fn let_go(store: SharedStore) -> Rest {
+async fn release(store: SharedStore) -> Rest {
     store.pause().await
 }

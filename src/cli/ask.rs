@@ -25,7 +25,7 @@ pub fn is_possible() -> bool {
 
 /// Prompts for a secret; empty input returns none.
 pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
-    typed_after(&format!(
+    read_hidden(&format!(
         "{} (hidden; press Enter to skip): ",
         printable(label)
     ))
@@ -33,21 +33,21 @@ pub fn secret(label: &str) -> Result<Option<Plain>, Failure> {
 
 /// Prompts for a required secret; empty input returns none.
 pub fn hidden(label: &str) -> Result<Option<Plain>, Failure> {
-    typed_after(&format!("{} (hidden): ", printable(label)))
+    read_hidden(&format!("{} (hidden): ", printable(label)))
 }
 
 /// Prints text between two prompts.
-pub fn say(text: &str) -> Result<(), Failure> {
+pub fn print(text: &str) -> Result<(), Failure> {
     prompt(text)
 }
 
-fn typed_after(question: &str) -> Result<Option<Plain>, Failure> {
+fn read_hidden(question: &str) -> Result<Option<Plain>, Failure> {
     let question = question.to_owned();
     let typed = signals::unless_stopped(|| {
         // Echo is disabled before the prompt: early input must neither be shown nor be lost.
         let quiet = Quiet::new(std::io::stdin())?;
         prompt(&question)?;
-        let source = secret::unbuffered_stdin().context(UNASKABLE)?;
+        let source = secret::unbuffered_stdin().context(NO_PROMPT)?;
         Ok((quiet, move || read_line(source)))
     });
     prompt("\n")?;
@@ -59,35 +59,35 @@ fn typed_after(question: &str) -> Result<Option<Plain>, Failure> {
 }
 
 /// Prompts for the confirmation of a deletion; without a terminal, fails with a hint about `--yes`.
-pub fn is_certain(question: &str, output: &Output) -> Result<bool, Failure> {
-    is_agreed(question, "Nothing deleted. Add --yes to confirm.", output)
+pub fn confirm_deletion(question: &str, output: &Output) -> Result<bool, Failure> {
+    confirm(question, "Nothing deleted. Add --yes to confirm.", output)
 }
 
 /// Prompts for a confirmation; without a terminal, fails with the given message.
-pub fn is_agreed(question: &str, otherwise: &str, output: &Output) -> Result<bool, Failure> {
+pub fn confirm(question: &str, otherwise: &str, output: &Output) -> Result<bool, Failure> {
     // Programs are not prompted, even on a terminal.
     if output.format() == Format::Json || !is_possible() {
         return Err(Failure::Usage(otherwise.into()));
     }
-    yes_or_no(question)
+    ask_yes_no(question)
 }
 
 /// Returns true if the answer is yes; any other answer, or none, is no.
-pub fn yes_or_no(question: &str) -> Result<bool, Failure> {
+pub fn ask_yes_no(question: &str) -> Result<bool, Failure> {
     prompt(&format!("{} [y/N] ", printable(question)))?;
-    let answer = read_line(secret::unbuffered_stdin().context(UNASKABLE)?)?;
+    let answer = read_line(secret::unbuffered_stdin().context(NO_PROMPT)?)?;
     let answer = answer.trim_ascii();
     Ok(answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes"))
 }
 
-const UNASKABLE: &str = "Cannot prompt on the terminal";
+const NO_PROMPT: &str = "Cannot prompt on the terminal";
 
 fn prompt(text: &str) -> Result<(), Failure> {
     let mut stderr = std::io::stderr();
     stderr
         .write_all(text.as_bytes())
         .and_then(|()| stderr.flush())
-        .context(UNASKABLE)?;
+        .context(NO_PROMPT)?;
     Ok(())
 }
 
@@ -100,7 +100,7 @@ fn read_line(mut source: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
             Ok(0) => break,
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(anyhow::Error::from(error).context(UNASKABLE).into()),
+            Err(error) => return Err(anyhow::Error::from(error).context(NO_PROMPT).into()),
         }
         match byte[0] {
             b'\r' | b'\n' | CTRL_D => break,
@@ -126,10 +126,10 @@ struct Quiet {
 
 impl Quiet {
     fn new(stdin: Stdin) -> Result<Self, Failure> {
-        let before = tcgetattr(&stdin).context(UNASKABLE)?;
+        let before = tcgetattr(&stdin).context(NO_PROMPT)?;
         let mut quiet = before.clone();
         quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
-        tcsetattr(&stdin, OptionalActions::Flush, &quiet).context(UNASKABLE)?;
+        tcsetattr(&stdin, OptionalActions::Flush, &quiet).context(NO_PROMPT)?;
         Ok(Self { stdin, before })
     }
 }

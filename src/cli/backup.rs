@@ -90,7 +90,7 @@ impl Verb {
 
 /// Runs a subcommand.
 pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-    ground.tell(output);
+    ground.print_problems(output);
     let is_key_needed = match &verb {
         Verb::Create { .. } | Verb::Verify { .. } | Verb::Restore(_) => true,
         Verb::List => false,
@@ -107,7 +107,7 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
 }
 
 /// Reports the location of the backup that would be created.
-fn would_create(target: &Target, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn dry_run_create(target: &Target, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     let data = &ground.config.data;
     if store_in(data).is_none() {
         let why = format!("No readable store in {}", data.display());
@@ -122,7 +122,7 @@ fn would_create(target: &Target, ground: &Ground, output: &mut Output) -> Result
         }
     };
     let sentence = format!("Would create a backup in {}", place.display());
-    dry::say("createBackup", &sentence, output)
+    dry::write_action("createBackup", &sentence, output)
 }
 
 fn create(
@@ -139,9 +139,9 @@ fn create(
     };
     let options = ground.store_options();
     if dry.dry_run {
-        return would_create(&target, ground, output);
+        return dry_run_create(&target, ground, output);
     }
-    let waiting = Waiting::on("Creating the backup", output);
+    let waiting = Waiting::start("Creating the backup", output);
     let made = backup::create(&options, &target, Utc::now())?;
     let copies = &ground.config.backup_folder;
     let attempt = match (&target, copies) {
@@ -236,7 +236,7 @@ fn verify(backup: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Resu
     let mut faulty = 0;
     let mut items = Vec::new();
     for path in &paths {
-        let waiting = Waiting::on("Verifying the backup", output);
+        let waiting = Waiting::start("Verifying the backup", output);
         let verified = backup::verify(path, &keys);
         drop(waiting);
         let is_right = verified

@@ -37,7 +37,7 @@ pub enum Shell {
 }
 
 impl Shell {
-    const fn word(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Bash => "bash",
             Self::Elvish => "elvish",
@@ -52,7 +52,7 @@ impl Completions {
     /// Writes the script.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let mut script = Vec::new();
-        if let Some(shell) = Shells::builtins().completer(self.shell.word()) {
+        if let Some(shell) = Shells::builtins().completer(self.shell.as_str()) {
             shell
                 .write_registration(ASKED, "umai", "umai", "umai", &mut script)
                 .map_err(Failure::Output)?;

@@ -181,7 +181,7 @@ pub fn run(verb: Verb, ground: &Ground, output: &mut Output) -> Result<(), Failu
             connections,
             yes: _,
             dry: DryRun { dry_run: true },
-        } => delete::foresee(&connections, ground, output),
+        } => delete::dry_run(&connections, ground, output),
         Verb::Delete {
             connections, yes, ..
         } => delete::run(&connections, yes, ground, output),
@@ -211,9 +211,9 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             // Only variables of providers known here are read; a server could name any variable.
             let environment = from_env::environment(&ground.catalog);
             if wish.is_dry_run {
-                return wish.tell(&environment, &catalog, output);
+                return wish.list(&environment, &catalog, output);
             }
-            Some(wish.take(&environment, &catalog, output)?)
+            Some(wish.read(&environment, &catalog, output)?)
         }
     };
     let draft = given.draft(&catalog, taken, output)?;
@@ -228,16 +228,16 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
             Format::Json => output.json(&connection)?,
             Format::Text => show::created(&connection, output)?,
         }
-        given.tell(&connection, &service.providers(), output);
+        given.note_defaults(&connection, &service.providers(), output);
         Ok(())
     })
 }
 
 /// Reports the result of one change to each connection.
-fn foresee_each(
+fn dry_run_each(
     connections: &[IdOrAlias],
     proposal: impl Fn(&IdOrAlias) -> Proposal,
-    deed: dry::Deed,
+    operation: dry::Deed,
     ground: &Ground,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -249,14 +249,14 @@ fn foresee_each(
             output,
             async |service, key, output| {
                 if is_one {
-                    return dry::run(&**service, proposal(key), deed, output).await;
+                    return dry::run(&**service, proposal(key), operation, output).await;
                 }
                 let foreseen = service.foresee(proposal(key)).await?;
-                dry::tell(deed, &foreseen, output)
+                dry::write_line(operation, &foreseen, output)
             },
         )
         .await?;
-        if deed.word == dry::DELETE.word
+        if operation.word == dry::DELETE.word
             && let Some(warning) = service.features().deletion_warning()
         {
             output.note(warning);

@@ -25,7 +25,7 @@ use finding::{Finding, Findings, State};
 
 /// Runs all checks and prints the findings; fails if there is a problem.
 pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
-    let findings = look(globals)?;
+    let findings = check(globals)?;
     match output.format() {
         Format::Json => output.json(&json!({
             "problems": findings.count(State::Problem),
@@ -52,31 +52,31 @@ fn show(finding: &Finding, output: &mut Output) -> Result<(), Failure> {
     let Finding {
         area, state, says, ..
     } = finding;
-    output.line(&format!("{:<8} {area:<10} {says}", state.word()))?;
+    output.line(&format!("{:<8} {area:<10} {says}", state.as_str()))?;
     match &finding.todo {
         Some(todo) => output.line(&format!("{:<19} fix: {todo}", "")),
         None => Ok(()),
     }
 }
 
-fn look(globals: &Globals) -> Result<Findings, Failure> {
+fn check(globals: &Globals) -> Result<Findings, Failure> {
     let mut findings = Findings::default();
     let folder = match Config::folder(globals.config.clone()) {
         Ok(folder) => folder,
         Err(why) => {
-            terminal::look(globals, &ConfigFile::default(), &mut findings);
+            terminal::check(globals, &ConfigFile::default(), &mut findings);
             findings.problem("paths", why, None, Exit::Usage);
             return Ok(findings);
         }
     };
     let file = ConfigFile::read(&folder);
-    terminal::look(globals, &file, &mut findings);
+    terminal::check(globals, &file, &mut findings);
     let mut globals = globals.clone();
     let mut meant = None;
-    match target::meant(&globals, &file) {
+    match target::selected(&globals, &file) {
         Ok(found) => {
             if let Some((target, _)) = found {
-                globals = target::laid_over(&globals, &target);
+                globals = target::with_target_options(&globals, &target);
                 meant = Some(target);
             }
         }
@@ -93,17 +93,17 @@ fn look(globals: &Globals) -> Result<Findings, Failure> {
     if globals.data.is_none() {
         globals.data.clone_from(&file.data);
     }
-    targets::look(&file, meant.as_ref(), &mut findings);
+    targets::check(&file, meant.as_ref(), &mut findings);
     let mut notices = Vec::new();
-    let asked = super::server::named(&globals, &mut notices);
+    let asked = super::server::selected(&globals, &mut notices);
     for notice in notices {
         findings.warning("server", notice, None);
     }
     match asked {
         Err(failure) => findings.problem("server", failure.to_string(), None, failure.exit()),
         Ok(Some(options)) => {
-            paths::look_at_config(&folder, &mut findings);
-            server::look(&options, &mut findings)?;
+            paths::check_config(&folder, &mut findings);
+            server::check(&options, &mut findings)?;
             return Ok(findings);
         }
         Ok(None) => {}
@@ -116,9 +116,9 @@ fn look(globals: &Globals) -> Result<Findings, Failure> {
             return Ok(findings);
         }
     };
-    paths::look(&config, &mut findings);
-    store::look(&config, &mut findings);
-    providers::look(&config, &mut findings);
-    configuration::look(&globals, &mut findings);
+    paths::check(&config, &mut findings);
+    store::check(&config, &mut findings);
+    providers::check(&config, &mut findings);
+    configuration::check(&globals, &mut findings);
     Ok(findings)
 }

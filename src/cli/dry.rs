@@ -64,20 +64,20 @@ pub const PURGE: Deed = Deed {
 pub async fn run(
     service: &dyn ConnectionService,
     proposal: Proposal,
-    deed: Deed,
+    operation: Deed,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let foreseen = service.foresee(proposal).await?;
     match output.format() {
-        Format::Json => output.json(&shown(deed, &foreseen))?,
-        Format::Text => output.line(&sentence(deed, &foreseen))?,
+        Format::Json => output.json(&shown(operation, &foreseen))?,
+        Format::Text => output.line(&sentence(operation, &foreseen))?,
     }
     note_local_check(&foreseen, output);
     Ok(())
 }
 
 /// Reports what would be done to something that is not a connection.
-pub fn say(action: &str, sentence: &str, output: &mut Output) -> Result<(), Failure> {
+pub fn write_action(action: &str, sentence: &str, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
         Format::Json => output.json(&json!({
             "dryRun": true,
@@ -89,10 +89,14 @@ pub fn say(action: &str, sentence: &str, output: &mut Output) -> Result<(), Fail
 }
 
 /// Reports the result of one of several changes, on one line.
-pub fn tell(deed: Deed, foreseen: &Foreseen, output: &mut Output) -> Result<(), Failure> {
+pub fn write_line(
+    operation: Deed,
+    foreseen: &Foreseen,
+    output: &mut Output,
+) -> Result<(), Failure> {
     match output.format() {
-        Format::Json => output.json_line(&shown(deed, foreseen)),
-        Format::Text => output.line(&sentence(deed, foreseen)),
+        Format::Json => output.json_line(&shown(operation, foreseen)),
+        Format::Text => output.line(&sentence(operation, foreseen)),
     }
 }
 
@@ -112,24 +116,24 @@ pub fn note_local_check(foreseen: &Foreseen, output: &Output) {
     }
 }
 
-fn sentence(deed: Deed, foreseen: &Foreseen) -> String {
+fn sentence(operation: Deed, foreseen: &Foreseen) -> String {
     let item = &foreseen.connection.item;
     let name = format!("{} ({})", item.name, item.alias);
-    if deed.word == UPDATE.word && foreseen.paths.is_empty() {
+    if operation.word == UPDATE.word && foreseen.paths.is_empty() {
         return format!("Nothing to change: {name}");
     }
-    if deed.would != UPDATE.would {
-        return format!("{} {name}", deed.would);
+    if operation.would != UPDATE.would {
+        return format!("{} {name}", operation.would);
     }
-    format!("{} {name}: {}", deed.would, foreseen.paths.join(", "))
+    format!("{} {name}: {}", operation.would, foreseen.paths.join(", "))
 }
 
 /// JSON of a dry run, without the values that only a save assigns.
-fn shown(deed: Deed, foreseen: &Foreseen) -> Value {
+fn shown(operation: Deed, foreseen: &Foreseen) -> Value {
     let item = &foreseen.connection.item;
     json!({
         "dryRun": true,
-        "action": deed.word,
+        "action": operation.word,
         "connection": {
             "alias": item.alias,
             "name": item.name,

@@ -46,15 +46,15 @@ impl Ground {
     /// Reads all files outside the store.
     pub fn new(globals: &Globals) -> Result<Self, Failure> {
         let file = read_file(globals)?;
-        let target = target::meant(globals, &file)?.map(|(target, _)| target);
+        let target = target::selected(globals, &file)?.map(|(target, _)| target);
         Self::at(globals, file, target)
     }
 
     /// Same as `new`, for a command that only works on the local store.
-    pub fn here(globals: &Globals, command: &str) -> Result<Self, Failure> {
+    pub fn local(globals: &Globals, command: &str) -> Result<Self, Failure> {
         server::refuse(globals, command)?;
         let file = read_file(globals)?;
-        let target = match target::meant(globals, &file)? {
+        let target = match target::selected(globals, &file)? {
             Some((target, asked)) if matches!(target.place, Place::Server { .. }) => {
                 if asked == Asked::Written {
                     return Err(Failure::Usage(format!(
@@ -77,7 +77,7 @@ impl Ground {
 
     fn at(globals: &Globals, file: ConfigFile, target: Option<Target>) -> Result<Self, Failure> {
         let mut globals = match &target {
-            Some(target) => target::laid_over(globals, target),
+            Some(target) => target::with_target_options(globals, target),
             None => globals.clone(),
         };
         if globals.data.is_none() {
@@ -87,9 +87,9 @@ impl Ground {
         globals.backup_folder = backup_folder.or_else(|| file.backup_folder.clone());
         let passphrase_file = globals.passphrase_file.take();
         globals.passphrase_file = passphrase_file.or_else(|| file.passphrase_file.clone());
-        let read_only = why_read_only(&globals, &file, target.as_ref());
+        let read_only = read_only_reason(&globals, &file, target.as_ref());
         let mut problems = file.problems.clone();
-        let server = server::named(&globals, &mut problems);
+        let server = server::selected(&globals, &mut problems);
         let server = server.map_err(|failure| of_target(failure, target.as_ref()))?;
         let mut ground = Self {
             config: Config {
@@ -134,7 +134,7 @@ impl Ground {
     }
 
     /// Refuses a change in read-only mode.
-    pub fn admit(&self, is_write: bool) -> Result<(), Failure> {
+    pub fn check_write(&self, is_write: bool) -> Result<(), Failure> {
         match &self.read_only {
             Some(why) if is_write => Err(ConnectionError::ReadOnly(why.clone()).into()),
             Some(_) | None => Ok(()),
@@ -178,7 +178,7 @@ impl Ground {
     }
 
     /// Prints the problems with files to stderr.
-    pub fn tell(&self, output: &Output) {
+    pub fn print_problems(&self, output: &Output) {
         self.problems
             .iter()
             .for_each(|problem| output.note(problem));
@@ -211,7 +211,11 @@ fn read_file(globals: &Globals) -> Result<ConfigFile, Failure> {
 }
 
 /// Returns the reason for read-only mode, to follow `Nothing changed:`.
-fn why_read_only(globals: &Globals, file: &ConfigFile, target: Option<&Target>) -> Option<String> {
+fn read_only_reason(
+    globals: &Globals,
+    file: &ConfigFile,
+    target: Option<&Target>,
+) -> Option<String> {
     if let Some(target) = target.filter(|target| target.is_read_only) {
         return Some(format!("the target '{}' is read-only", target.name));
     }

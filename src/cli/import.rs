@@ -60,13 +60,13 @@ pub async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let mut incoming = incoming::read(source.0)?;
-    let mut under_way = UnderWay::of(intent);
+    let mut under_way = UnderWay::new(intent);
     let mut tally = Tally::default();
     let mut waiting = None;
     let mut is_open = true;
     loop {
         // Results that are durable are reported before the next wait.
-        while let Some(outcome) = under_way.ended_by_now()? {
+        while let Some(outcome) = under_way.try_next()? {
             tally.count(outcome, output)?;
         }
         tally.flush(output)?;
@@ -77,7 +77,7 @@ pub async fn run(
             biased;
             next = incoming.recv(), if is_open && waiting.is_none() && under_way.has_room() => match next {
                 Some(Ok(next)) if tally.trouble.is_none() => {
-                    tally.began(&next, output);
+                    tally.start(&next, output);
                     waiting = Some(next);
                 }
                 Some(Err(error)) => {
@@ -87,7 +87,7 @@ pub async fn run(
                 }
                 Some(Ok(_)) | None => is_open = false,
             },
-            Some(outcome) = under_way.next_to_end(), if !under_way.is_empty() => tally.count(outcome?, output)?,
+            Some(outcome) = under_way.next_finished(), if !under_way.is_empty() => tally.count(outcome?, output)?,
             else => break,
         }
     }

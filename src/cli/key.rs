@@ -64,8 +64,8 @@ pub enum Verb {
     /// Create a new key if the key of the store is lost
     #[command(
         long_about = "Create a new key if the key of the store is lost. Everything but the secrets is kept; enter the secrets \
-            again.\n\nNothing is thrown away: the store as it was and a key file that is not the right one are moved aside, \
-            and it is said where."
+            again.\n\nNothing is deleted: the previous store and a key file that does not match are moved aside, \
+            and their new locations are printed."
     )]
     New {
         /// Confirm that the secrets of the lost key are discarded
@@ -91,23 +91,23 @@ impl Verb {
 
 /// Runs a subcommand.
 pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-    ground.tell(output);
+    ground.print_problems(output);
     match verb {
         Verb::Show => shown::show(ground, output),
-        Verb::Rotate(DryRun { dry_run: true }) => would_rotate(ground, output),
-        Verb::Rotate(_) => rotated(ground, output),
+        Verb::Rotate(DryRun { dry_run: true }) => dry_run_rotate(ground, output),
+        Verb::Rotate(_) => rotate_key(ground, output),
         Verb::AddPassphrase => add_passphrase(ground, output),
         Verb::ChangePassphrase {
             new_passphrase_file,
         } => change_passphrase(new_passphrase_file.as_ref(), ground, output),
         Verb::AddKeyring => add_keyring(ground, output),
         Verb::RemovePassphrase => remove_passphrase(ground, output),
-        Verb::New { forget_secrets } => renewed(*forget_secrets, ground, output),
+        Verb::New { forget_secrets } => renew_key(*forget_secrets, ground, output),
     }
 }
 
 /// Reports a rotation that would be possible.
-fn would_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn dry_run_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     unlock(ground, output)?;
     let spot = passphrase::spot(ground);
     spot.refuse_credentials("umai key rotate")?;
@@ -117,10 +117,10 @@ fn would_rotate(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         "Would create a new key in {} and encrypt all secrets with it; no other process may have the store open",
         spot.path.display()
     );
-    dry::say("rotateKey", &sentence, output)
+    dry::write_action("rotateKey", &sentence, output)
 }
 
-fn rotated(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn rotate_key(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     unlock(ground, output)?;
     let Rotated {
         fingerprint,
@@ -129,7 +129,7 @@ fn rotated(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         unreadable,
         notices,
     } = {
-        let _waiting = Waiting::on("Encrypting all secrets with the new key", output);
+        let _waiting = Waiting::start("Encrypting all secrets with the new key", output);
         rotate(&ground.store_options())
     }?;
     for notice in &notices {
@@ -183,7 +183,7 @@ fn add_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     let file = ground.config.passphrase_file.as_deref();
     protect(&spot, &passphrase::new(file, "--passphrase-file")?)?;
     output.note("Earlier copies of the key file are not protected; umai key rotate creates a key that was never unprotected");
-    said(&spot, "is now protected by a passphrase", output)
+    report(&spot, "is now protected by a passphrase", output)
 }
 
 fn add_keyring(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
@@ -201,7 +201,7 @@ fn add_keyring(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     forget(before.as_ref(), output);
     output
         .note("Earlier copies of the key file work without the keyring: keep one in a safe place");
-    said(
+    report(
         &spot,
         "is now protected by the keyring of this system",
         output,
@@ -230,7 +230,7 @@ fn change_passphrase(
     let before = wrapped(&spot)?;
     protect(&spot, &new)?;
     forget(before.as_ref(), output);
-    said(&spot, "is now protected by the new passphrase", output)
+    report(&spot, "is now protected by the new passphrase", output)
 }
 
 fn remove_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
@@ -241,7 +241,7 @@ fn remove_passphrase(ground: &Ground, output: &mut Output) -> Result<(), Failure
     let before = wrapped(&spot)?;
     unprotect(&spot)?;
     forget(before.as_ref(), output);
-    said(&spot, "no longer has a passphrase", output)
+    report(&spot, "no longer has a passphrase", output)
 }
 
 fn refuse_without_passphrase(spot: &Spot) -> Result<(), Failure> {
@@ -261,14 +261,14 @@ fn wrapped(spot: &Spot) -> Result<Option<Wrapped>, StoreError> {
     })
 }
 
-fn said(spot: &Spot, what: &str, output: &mut Output) -> Result<(), Failure> {
+fn report(spot: &Spot, what: &str, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
         Format::Json => output.json(&shown::key(spot)),
         Format::Text => output.line(&format!("The key in {} {what}", spot.path.display())),
     }
 }
 
-fn renewed(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn renew_key(forget: bool, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     if !forget {
         return Err(Failure::Usage(
             "A new key cannot decrypt the stored secrets: everything else is kept, and the secrets must be entered again. \

@@ -10,13 +10,13 @@ const SERVICE: &str = "umai key";
 fn entry(wrapped: &Wrapped) -> Result<keyring::v1::Entry, String> {
     use keyring::v1::Entry;
     if let Err(error) = Entry::store_status() {
-        return Err(said(error));
+        return Err(describe(error));
     }
-    Entry::new(SERVICE, &wrapped.keyring_name()).map_err(|error| said(&error))
+    Entry::new(SERVICE, &wrapped.keyring_name()).map_err(|error| describe(&error))
 }
 
 #[cfg(feature = "keyring")]
-fn said(error: &keyring::v1::Error) -> String {
+fn describe(error: &keyring::v1::Error) -> String {
     use keyring::v1::Error;
     match error {
         Error::NoEntry => {
@@ -33,22 +33,22 @@ fn said(error: &keyring::v1::Error) -> String {
 pub fn find(wrapped: &Wrapped) -> Result<Passphrase, String> {
     let text = entry(wrapped)?
         .get_password()
-        .map_err(|error| said(&error))?;
+        .map_err(|error| describe(&error))?;
     Ok(Passphrase::new(&zeroize::Zeroizing::new(text)))
 }
 
 /// Stores the passphrase and verifies that it can be read.
 #[cfg(feature = "keyring")]
 pub fn keep(wrapped: &Wrapped, passphrase: &Passphrase) -> Result<(), String> {
-    let told =
+    let failed =
         |why: String| format!("Cannot store the passphrase in the keyring: {why}. Nothing changed");
-    let entry = entry(wrapped).map_err(told)?;
+    let entry = entry(wrapped).map_err(failed)?;
     let kept = entry.set_password(passphrase.expose());
-    kept.map_err(|error| told(said(&error)))?;
-    if find(wrapped).map_err(told)?.is(passphrase) {
+    kept.map_err(|error| failed(describe(&error)))?;
+    if find(wrapped).map_err(failed)?.is(passphrase) {
         Ok(())
     } else {
-        Err(told("it returned a different passphrase".into()))
+        Err(failed("it returned a different passphrase".into()))
     }
 }
 
@@ -56,7 +56,7 @@ pub fn keep(wrapped: &Wrapped, passphrase: &Passphrase) -> Result<(), String> {
 #[cfg(feature = "keyring")]
 pub fn forget(wrapped: &Wrapped) -> Result<(), String> {
     let gone = entry(wrapped)?.delete_credential();
-    gone.map_err(|error| said(&error))
+    gone.map_err(|error| describe(&error))
 }
 
 /// Message of a build without the feature.

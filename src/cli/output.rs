@@ -56,7 +56,7 @@ pub enum Shape {
 /// stdout and stderr of a command.
 pub struct Output {
     /// Reader of stderr.
-    talk: Format,
+    messages: Format,
     /// Header state of values that are written one by one.
     columns: Vec<String>,
     shape: Shape,
@@ -68,7 +68,7 @@ impl Output {
     /// Creates the output of the process.
     pub fn new(format: Format) -> Self {
         Self {
-            talk: format,
+            messages: format,
             columns: Vec::new(),
             shape: match format {
                 Format::Text => Shape::Table,
@@ -80,9 +80,9 @@ impl Output {
     }
 
     /// Sets the format for all following output; `is_quiet` suppresses notices.
-    pub fn answer_as(&mut self, shape: Shape, is_quiet: bool) {
+    pub fn configure(&mut self, shape: Shape, is_quiet: bool) {
         self.shape = shape;
-        self.talk = match shape {
+        self.messages = match shape {
             Shape::Json => Format::Json,
             Shape::Table | Shape::Yaml | Shape::Csv | Shape::Env => Format::Text,
         };
@@ -95,8 +95,8 @@ impl Output {
     }
 
     /// Returns true if progress is shown.
-    pub fn is_talkative(&self) -> bool {
-        !self.is_quiet && self.talk == Format::Text
+    pub fn shows_progress(&self) -> bool {
+        !self.is_quiet && self.messages == Format::Text
     }
 
     /// Returns stdout, for text that is already escaped.
@@ -182,9 +182,9 @@ impl Output {
         if self.is_quiet {
             return;
         }
-        match self.talk {
-            Format::Text => say(&printable(sentence)),
-            Format::Json => say(&harmless(&json!({ "notice": sentence }).to_string())),
+        match self.messages {
+            Format::Text => print_line(&printable(sentence)),
+            Format::Json => print_line(&harmless(&json!({ "notice": sentence }).to_string())),
         }
     }
 
@@ -193,7 +193,7 @@ impl Output {
         if failure.is_silent() {
             return;
         }
-        match (self.talk, failure) {
+        match (self.messages, failure) {
             (Format::Json, _) => Self::problem(&failure.problem()),
             (Format::Text, Failure::Connection(error)) => sentences(error, ""),
             (Format::Text, Failure::Options(error)) => option_sentences(error.fields()),
@@ -211,13 +211,13 @@ impl Output {
             ) => failure
                 .to_string()
                 .lines()
-                .for_each(|line| say(&printable(line))),
+                .for_each(|line| print_line(&printable(line))),
         }
     }
 
     /// Prints the refusal of one of several connections, with its position in the input.
     pub fn refusal(&self, error: &ConnectionError, unit: &str, number: u64) {
-        match self.talk {
+        match self.messages {
             Format::Text => sentences(error, &format!("{unit} {number}: ")),
             Format::Json => Self::problem(&Problem::of(error).at(unit, number)),
         }
@@ -225,7 +225,7 @@ impl Output {
 
     /// Prints the refusal of one of several connections, prefixed with its place.
     pub fn refusal_at(&self, error: &ConnectionError, place: &str) {
-        match self.talk {
+        match self.messages {
             Format::Text => sentences(error, place),
             Format::Json => {
                 let place = place.trim_end().trim_end_matches(':');
@@ -236,7 +236,7 @@ impl Output {
 
     fn problem(problem: &Problem) {
         if let Ok(text) = serde_json::to_string(problem) {
-            say(&harmless(&text));
+            print_line(&harmless(&text));
         }
     }
 }
@@ -248,14 +248,14 @@ fn as_value(value: &impl Serialize) -> Result<serde_json::Value, Failure> {
 /// Prints one line per invalid field, or the message of the error.
 fn sentences(error: &ConnectionError, before: &str) {
     if error.fields().is_empty() {
-        say(&printable(&format!("{before}{error}")));
+        print_line(&printable(&format!("{before}{error}")));
     }
     for FieldError { field, reason } in error.fields() {
         let whole = FieldError {
             field: field.clone(),
             reason: reason.clone(),
         };
-        say(&printable(&format!("{before}{}: {whole}", field.path())));
+        print_line(&printable(&format!("{before}{}: {whole}", field.path())));
     }
 }
 
@@ -281,12 +281,12 @@ fn option_sentences(errors: &[FieldError]) {
             (_, _, Some(option)) => format!("{option}: {error}"),
             (field, _, None) => format!("{}: {error}", field.path()),
         };
-        say(&printable(&line));
+        print_line(&printable(&line));
     }
 }
 
 /// Prints one line to stderr; errors are ignored because they cannot be reported.
-fn say(line: &str) {
+fn print_line(line: &str) {
     let mut stderr = std::io::stderr().lock();
     let _ = stderr.write_all(format!("{line}\n").as_bytes());
 }

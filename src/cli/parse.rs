@@ -49,14 +49,14 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
     if secret::is_among(arguments) {
         return Err(Failure::Usage(format!(
             "An argument looks like a secret: {}. If it is a path, prefix it with ./",
-            secret::way(None)
+            secret::advice(None)
         )));
     }
     let program = std::iter::once(OsString::from("umai"));
     let matches = command().try_get_matches_from(program.chain(arguments.iter().cloned()));
     let args = matches.and_then(|matches| {
         let mut args = Args::from_arg_matches(&matches)?;
-        args.globals.written = Written::of(&matches);
+        args.globals.written = Written::from_matches(&matches);
         Ok(args)
     });
     match args {
@@ -141,7 +141,7 @@ fn unknown_argument(error: &Error) -> String {
         return "unexpected argument; quote a value that contains spaces".into();
     }
     if secret::is_secret_name(name) {
-        return format!("no option takes a secret, because {}", secret::way(None));
+        return format!("no option takes a secret, because {}", secret::advice(None));
     }
     if is_safe(name) {
         format!(

@@ -47,12 +47,12 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
     }
     if wrapped.is_in_keyring() {
         let kept =
-            keyring::find(&wrapped).map_err(|why| StoreError::Key(of_keyring(&spot, &why)))?;
+            keyring::find(&wrapped).map_err(|why| StoreError::Key(keyring_error(&spot, &why)))?;
         if wrapped.try_passphrase(&kept)? {
             return Ok(None);
         }
         let why = "it has a different passphrase for this key";
-        return Err(StoreError::Key(of_keyring(&spot, why)).into());
+        return Err(StoreError::Key(keyring_error(&spot, why)).into());
     }
     if !ask::is_possible() {
         return Err(locked(&spot.path).into());
@@ -62,11 +62,11 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
         let Some(typed) = ask::hidden(&label)? else {
             return Err(locked(&spot.path).into());
         };
-        if wrapped.try_passphrase(&of(&typed))? {
+        if wrapped.try_passphrase(&from_text(&typed))? {
             return Ok(None);
         }
         if left > 0 {
-            ask::say("Wrong passphrase; try again\n")?;
+            ask::print("Wrong passphrase; try again\n")?;
         }
     }
     Err(StoreError::Key(format!(
@@ -76,7 +76,7 @@ pub fn unlock(ground: &Ground) -> Result<Option<String>, Failure> {
     .into())
 }
 
-fn of_keyring(spot: &Spot, why: &str) -> String {
+fn keyring_error(spot: &Spot, why: &str) -> String {
     format!(
         "The key in {} needs the keyring of this system: {why}",
         spot.path.display()
@@ -106,7 +106,7 @@ fn typed_twice(option: &str) -> Result<Passphrase, Failure> {
     let nothing = || Failure::Usage("No passphrase entered; nothing changed".into());
     let first = ask::hidden("New passphrase")?.ok_or_else(nothing)?;
     let second = ask::hidden("Repeat the passphrase")?.ok_or_else(nothing)?;
-    let (first, second) = (of(&first), of(&second));
+    let (first, second) = (from_text(&first), from_text(&second));
     if first.matches(&second) {
         return Ok(first);
     }
@@ -125,10 +125,10 @@ fn from_file(path: &Path, option: &str) -> Result<Passphrase, Failure> {
     if taken.secret.expose().is_none_or(str::is_empty) {
         return Err(Failure::Usage(format!("The file of {option} is empty")));
     }
-    Ok(of(&taken.secret))
+    Ok(from_text(&taken.secret))
 }
 
-fn of(text: &Plain) -> Passphrase {
+fn from_text(text: &Plain) -> Passphrase {
     Passphrase::new(text.expose().unwrap_or_default())
 }
 

@@ -29,12 +29,12 @@ pub struct Progress {
 
 impl Progress {
     /// Starts an operation on `total` items.
-    pub fn of(word: &str, total: usize, output: &Output) -> Self {
+    pub fn new(word: &str, total: usize, output: &Output) -> Self {
         Self {
             word: word.to_owned(),
             done: 0,
             total: total as u64,
-            is_on: output.is_talkative() && std::io::stderr().is_terminal(),
+            is_on: output.shows_progress() && std::io::stderr().is_terminal(),
             is_shown: false,
             next: Instant::now() + PATIENCE,
         }
@@ -42,26 +42,26 @@ impl Progress {
 
     /// Same as `of`, for an operation that writes data to stdout; shows nothing if stdout is a terminal too.
     pub fn beside_stdout(word: &str, total: usize, output: &Output) -> Self {
-        let mut progress = Self::of(word, total, output);
+        let mut progress = Self::new(word, total, output);
         progress.is_on &= !std::io::stdout().is_terminal();
         progress
     }
 
     /// Counts one item.
-    pub fn one_more(&mut self) {
+    pub fn advance(&mut self) {
         self.done += 1;
         if self.is_on && Instant::now() >= self.next {
             self.next = Instant::now() + PAUSE;
             self.is_shown = true;
             let line = line(&self.word, self.done, self.total, width());
-            put(&format!("\r{line}\u{1b}[K"));
+            write(&format!("\r{line}\u{1b}[K"));
         }
     }
 
     /// Clears the line, so that something else can be printed.
     pub fn clear(&mut self) {
         if std::mem::take(&mut self.is_shown) {
-            put("\r\u{1b}[K");
+            write("\r\u{1b}[K");
         }
     }
 }
@@ -75,24 +75,24 @@ impl Drop for Progress {
 /// Elapsed time of an operation of unknown size, shown until it is dropped.
 pub struct Waiting {
     ended: Option<Sender<()>>,
-    teller: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Waiting {
     /// Starts an operation.
-    pub fn on(word: &'static str, output: &Output) -> Self {
-        if !output.is_talkative() || !std::io::stderr().is_terminal() {
+    pub fn start(word: &'static str, output: &Output) -> Self {
+        if !output.shows_progress() || !std::io::stderr().is_terminal() {
             return Self {
                 ended: None,
-                teller: None,
+                thread: None,
             };
         }
         let (ended, ending) = channel();
-        let teller = std::thread::Builder::new().name("progress".into());
+        let thread = std::thread::Builder::new().name("progress".into());
         Self {
             ended: Some(ended),
             // Without the thread, no progress is shown.
-            teller: teller.spawn(move || tell(word, &ending)).ok(),
+            thread: thread.spawn(move || show_elapsed(word, &ending)).ok(),
         }
     }
 }
@@ -100,30 +100,30 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         drop(self.ended.take());
-        if let Some(teller) = self.teller.take() {
+        if let Some(thread) = self.thread.take() {
             // A line that is not cleared does no harm.
-            let _ = teller.join();
+            let _ = thread.join();
         }
     }
 }
 
-fn tell(word: &str, ending: &Receiver<()>) {
+fn show_elapsed(word: &str, ending: &Receiver<()>) {
     let begun = Instant::now();
     let mut is_shown = false;
     let mut pause = PATIENCE;
     while ending.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
         let seconds = begun.elapsed().as_secs();
         let words = format!("{word}, {seconds} s so far");
-        put(&format!("\r{}\u{1b}[K", fitted(&words, width())));
+        write(&format!("\r{}\u{1b}[K", fitted(&words, width())));
         is_shown = true;
         pause = Duration::from_secs(1);
     }
     if is_shown {
-        put("\r\u{1b}[K");
+        write("\r\u{1b}[K");
     }
 }
 
-fn put(text: &str) {
+fn write(text: &str) {
     let mut stderr = std::io::stderr().lock();
     // Errors cannot be reported.
     let _ = stderr

@@ -52,7 +52,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
     if let Verb::Check { files } = verb {
         return check::run(files, &ground.config.providers(), output);
     }
-    ground.tell(output);
+    ground.print_problems(output);
     answer(verb, &*session::catalog(ground)?, output)
 }
 

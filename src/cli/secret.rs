@@ -20,7 +20,7 @@ use crate::text::{key_like, secret};
 pub const MAX_BYTES: usize = 64 * 1024;
 
 /// Returns the reason why arguments must not contain secrets, and the alternatives.
-pub fn way(key: Option<&str>) -> String {
+pub fn advice(key: Option<&str>) -> String {
     let key = key.unwrap_or("apiKey");
     format!(
         "every process on this machine can read arguments. Use --secret-stdin {key} or \

@@ -92,7 +92,7 @@ pub fn run(serve: &Serve, ground: &Ground, output: &mut Output) -> Result<(), Fa
         std::thread::available_parallelism().map_or(WORKERS, |cores| cores.get().max(WORKERS));
     session::while_open(ground, output, workers, async |service, output, signals| {
         let keeper = serve.keeper(book);
-        open_up(serve, service, (places, security, keeper), output, signals).await
+        listen_and_serve(serve, service, (places, security, keeper), output, signals).await
     })
 }
 
@@ -208,7 +208,7 @@ fn refuse_without_token(book: &TokenBook, output: &Output) -> Result<(), Failure
     Ok(())
 }
 
-async fn open_up(
+async fn listen_and_serve(
     serve: &Serve,
     service: &Arc<dyn ConnectionService>,
     (places, security, keeper): (Vec<Place>, Security, Keeper),
@@ -234,7 +234,7 @@ async fn open_up(
         .iter()
         .map(|address| format!("{scheme}://{address}"))
         .collect();
-    tell(&urls, &doors, authority.as_deref(), output)?;
+    print_urls(&urls, &doors, authority.as_deref(), output)?;
     let stop = CancellationToken::new();
     let router = router_until(Arc::clone(service), stop.clone());
     let gate = Gate::new(
@@ -243,13 +243,13 @@ async fn open_up(
         keeper,
         &limits,
     );
-    supervisor::tell(supervisor::State::Ready);
+    supervisor::notify(supervisor::State::Ready);
     let mut serving = std::pin::pin!(transport::serve(doors, gate, tls, limits, stop.clone()));
     tokio::select! {
         _ = &mut serving => return Ok(()),
         _ = signals.next() => {}
     }
-    supervisor::tell(supervisor::State::Stopping);
+    supervisor::notify(supervisor::State::Stopping);
     tracing::info!("stopping; finishing active requests");
     stop.cancel();
     tokio::select! {
@@ -273,7 +273,7 @@ fn address(place: Place, doors: &[Door]) -> String {
 }
 
 /// Prints the URLs of the server and how clients trust its certificate.
-fn tell(
+fn print_urls(
     urls: &[String],
     doors: &[Door],
     authority: Option<&Path>,

@@ -28,7 +28,7 @@ pub struct Written(Vec<&'static str>);
 
 impl Written {
     /// Returns the explicit options among those that exclude each other.
-    pub fn of(matches: &ArgMatches) -> Self {
+    pub fn from_matches(matches: &ArgMatches) -> Self {
         let options = [
             SERVER,
             "target",
@@ -73,7 +73,7 @@ const HERE: [&str; 5] = [
 const THERE: [&str; 2] = ["token_file", "ca_file"];
 
 /// Returns the server to use; none for the local store. Warnings about its files are added to `notices`.
-pub fn named(
+pub fn selected(
     globals: &Globals,
     notices: &mut Vec<String>,
 ) -> Result<Option<RemoteOptions>, Failure> {

@@ -129,7 +129,7 @@ pub fn while_open(
         &mut Signals,
     ) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    ground.tell(output);
+    ground.print_problems(output);
     if let Some(notice) = passphrase::unlock(ground)? {
         output.note(&notice);
     }

@@ -29,7 +29,7 @@ pub enum Asked {
 }
 
 /// Returns the selected target and the source of its name; none if options set the location.
-pub fn meant(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, Asked)>, Failure> {
+pub fn selected(globals: &Globals, file: &ConfigFile) -> Result<Option<(Target, Asked)>, Failure> {
     let written = &globals.written;
     let asked = match &globals.target {
         Some(_) if written.has("target") => Asked::Written,
@@ -98,7 +98,7 @@ fn refuse(
 }
 
 /// Returns the options with those of the target in place of options that were not given explicitly.
-pub fn laid_over(globals: &Globals, target: &Target) -> Globals {
+pub fn with_target_options(globals: &Globals, target: &Target) -> Globals {
     let mut globals = globals.clone();
     let written = globals.written.clone();
     let over = |option, own: &mut Option<_>, said: &Option<_>| {

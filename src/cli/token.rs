@@ -137,7 +137,7 @@ impl std::str::FromStr for Lasting {
 
 /// Runs a subcommand.
 pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
-    ground.tell(output);
+    ground.print_problems(output);
     let book = TokenBook::in_folder(&ground.config.data);
     match verb {
         Verb::Create {
@@ -149,14 +149,14 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
             book.would_create(name)?;
             let scope = Scope::from(*scope);
             let text = format!("Would create token {name} with scope {}", scope.word());
-            dry::say("createToken", &text, output)
+            dry::write_action("createToken", &text, output)
         }
         Verb::Revoke {
             token,
             dry: DryRun { dry_run: true },
         } => {
             let name = book.would_revoke(token)?.name;
-            dry::say("revokeToken", &format!("Would revoke {name}"), output)
+            dry::write_action("revokeToken", &format!("Would revoke {name}"), output)
         }
         Verb::Create {
             name,

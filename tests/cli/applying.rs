@@ -1,11 +1,11 @@
-//! Documents say which connections should be, and apply makes it so: once, masked, and nothing that was not said.
+//! `umai connections apply`: changes, dry runs, pruning and errors.
 
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::home::{Answer, Home};
 
-/// Two connections as people write them.
+/// Two handwritten connections.
 const TWO: &str = "\
 kind: umai.connections
 version: 1
@@ -43,7 +43,7 @@ fn get(home: &Home, alias: &str) -> Value {
 }
 
 #[test]
-fn the_difference_is_shown_and_made_and_the_second_time_there_is_none() {
+fn apply_shows_and_makes_changes_and_is_idempotent() {
     let home = home();
     let done = apply(&home, &["--yes"]);
     assert_eq!(done.code, 0, "{done:?}");
@@ -71,7 +71,7 @@ fn the_difference_is_shown_and_made_and_the_second_time_there_is_none() {
     assert!(
         again
             .err
-            .contains("Nothing to do: 2 connections are as they should be"),
+            .contains("Nothing to do: 2 connections are up to date"),
         "{again:?}"
     );
     assert_eq!(
@@ -83,15 +83,12 @@ fn the_difference_is_shown_and_made_and_the_second_time_there_is_none() {
 }
 
 #[test]
-fn a_dry_run_shows_all_and_changes_nothing() {
+fn dry_run_shows_all_changes_and_makes_none() {
     let home = home();
     let dry = apply(&home, &["--dry-run"]);
     assert_eq!(dry.code, 0, "{dry:?}");
     assert!(dry.out.contains("+ dev"), "{dry:?}");
-    assert!(
-        dry.err.contains("It would be: 1 created, 1 changed"),
-        "{dry:?}"
-    );
+    assert!(dry.err.contains("Dry run: 1 created, 1 updated"), "{dry:?}");
     assert_eq!(
         (home.total(), get(&home, "openai-prod")["version"].as_u64()),
         (1, Some(1))
@@ -104,14 +101,11 @@ fn a_dry_run_shows_all_and_changes_nothing() {
 }
 
 #[test]
-fn nobody_is_asked_where_nobody_can_answer() {
+fn apply_without_a_terminal_needs_yes() {
     let home = home();
     let refused = apply(&home, &[]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(
-        refused.err.contains("repeat the command with --yes"),
-        "{refused:?}"
-    );
+    assert!(refused.err.contains("Add --yes to confirm"), "{refused:?}");
     assert_eq!(home.total(), 1);
 }
 
@@ -126,7 +120,7 @@ fn nobody_is_asked_where_nobody_can_answer() {
 #[case::json_null("doc.json", "{\"connections\": null}")]
 #[case::json_null_alone("doc.json", "null")]
 #[case::empty_file("doc.json", "")]
-fn pruning_with_an_empty_document_is_refused(#[case] name: &str, #[case] text: &str) {
+fn prune_with_an_empty_document_is_refused(#[case] name: &str, #[case] text: &str) {
     let home = home();
     home.write(name, text);
     let file = ["connections", "apply", "-f", name, "--prune", "--yes"];
@@ -140,7 +134,7 @@ fn pruning_with_an_empty_document_is_refused(#[case] name: &str, #[case] text: &
 }
 
 #[test]
-fn pruning_without_stdin_or_documents_is_refused() {
+fn prune_without_documents_is_refused() {
     let home = home();
     let nothing = home.run(&["connections", "apply", "-f", "-", "--prune", "--yes"]);
     assert_eq!(nothing.code, 4, "{nothing:?}");
@@ -158,7 +152,7 @@ fn pruning_without_stdin_or_documents_is_refused() {
 }
 
 #[test]
-fn pruning_with_an_empty_list_deletes_everything() {
+fn prune_with_an_empty_list_deletes_everything() {
     let home = home();
     home.write("none.yaml", "connections: []\n");
     let pruned = home.run(&[
@@ -174,7 +168,7 @@ fn pruning_with_an_empty_list_deletes_everything() {
 }
 
 #[test]
-fn pruning_deletes_what_is_in_no_document_into_the_trash() {
+fn prune_moves_missing_connections_to_the_trash() {
     let home = home();
     let body = r#"{"alias":"old","name":"Old","providerId":"openai"}"#;
     assert_eq!(home.create(body).code, 0);
@@ -201,12 +195,12 @@ fn pruning_deletes_what_is_in_no_document_into_the_trash() {
 )]
 #[case(
     "settings: {apiKey: ''}",
-    "settings.apiKey: It is blank, a mask or encrypted by Umbraco (ENC:…), and nothing is stored",
+    "settings.apiKey: The value is blank, masked or encrypted by Umbraco (ENC:…), and no value is stored",
     4
 )]
 #[case(
     "settings: {apiKey: {file: no.txt}}",
-    "settings.apiKey: the secret cannot be read",
+    "settings.apiKey: cannot read the secret",
     4
 )]
 #[case(
@@ -217,7 +211,7 @@ fn pruning_deletes_what_is_in_no_document_into_the_trash() {
 #[case("settings: {apiKey: $OpenAI:ApiKey, nope: 1}", "settings.nope: ", 4)]
 #[case("isActive: maybe", "isActive: ", 4)]
 #[case("colour: red", "there is no member 'colour'", 4)]
-fn what_is_wrong_is_named_with_its_place_and_nothing_is_written(
+fn document_errors_name_their_position_and_nothing_is_written(
     #[case] member: &str,
     #[case] why: &str,
     #[case] code: i32,
@@ -232,12 +226,12 @@ fn what_is_wrong_is_named_with_its_place_and_nothing_is_written(
     assert_eq!(refused.code, code, "{refused:?}");
     let line = format!("bad.yaml: connection 2 (bad): {why}");
     assert!(refused.err.contains(&line), "{refused:?}");
-    assert!(!refused.said().contains("planted"), "{refused:?}");
+    assert!(!refused.output().contains("planted"), "{refused:?}");
     assert_eq!(home.total(), 1, "not even the one that is right");
 }
 
 #[test]
-fn secrets_come_from_files_and_from_stdin_and_are_compared_where_they_are() {
+fn document_secrets_come_from_files_and_stdin() {
     let home = Home::new();
     home.write("vault/key.txt", "sk-in-a-file\n");
     home.write(
@@ -247,7 +241,7 @@ fn secrets_come_from_files_and_from_stdin_and_are_compared_where_they_are() {
     let arguments = ["connections", "apply", "-f", "vault/all.yaml", "--yes"];
     let done = home.pipe(&arguments, "sk-on-stdin");
     assert_eq!(done.code, 0, "{done:?}");
-    assert!(!done.said().contains("sk-in"), "{done:?}");
+    assert!(!done.output().contains("sk-in"), "{done:?}");
     let again = home.pipe(&arguments, "sk-on-stdin");
     assert_eq!(again.out, "", "{again:?}");
     assert_eq!(
@@ -259,7 +253,7 @@ fn secrets_come_from_files_and_from_stdin_and_are_compared_where_they_are() {
     assert!(
         other
             .out
-            .contains("settings.apiKey: sk-*** → sk-***, another one"),
+            .contains("settings.apiKey: sk-*** → sk-*** (different)"),
         "{other:?}"
     );
     assert_eq!(get(&home, "b")["version"], 2);
@@ -273,7 +267,7 @@ fn secrets_come_from_files_and_from_stdin_and_are_compared_where_they_are() {
 }
 
 #[test]
-fn a_folder_is_read_whole_and_an_alias_is_wanted_once() {
+fn directory_is_read_and_duplicate_aliases_are_refused() {
     let home = Home::new();
     home.write("all/b.yml", "alias: B\nname: B\nproviderId: openai\n");
     home.write(
@@ -296,7 +290,7 @@ fn a_folder_is_read_whole_and_an_alias_is_wanted_once() {
     assert_eq!(twice.code, 4, "{twice:?}");
     assert!(
         twice.err.contains(
-            "all/c.yml: connection 1 (A): alias: connection 1 in all/a.json has it already"
+            "all/c.yml: connection 1 (A): alias: already used by connection 1 in all/a.json"
         ),
         "{twice:?}"
     );
@@ -308,7 +302,7 @@ fn a_folder_is_read_whole_and_an_alias_is_wanted_once() {
 }
 
 #[test]
-fn an_alias_is_matched_in_any_case_and_a_provider_is_never_changed() {
+fn alias_matches_in_any_case_and_provider_cannot_change() {
     let home = Home::documented();
     home.write(
         "one.yaml",
@@ -333,7 +327,7 @@ fn an_alias_is_matched_in_any_case_and_a_provider_is_never_changed() {
 }
 
 #[test]
-fn an_export_of_one_place_applies_to_itself_without_any_difference() {
+fn applying_an_export_to_its_store_changes_nothing() {
     let home = home();
     assert_eq!(apply(&home, &["--yes"]).code, 0);
     for format in ["json", "yaml"] {
@@ -348,7 +342,7 @@ fn an_export_of_one_place_applies_to_itself_without_any_difference() {
 }
 
 #[test]
-fn where_nothing_may_be_changed_nothing_is_applied() {
+fn apply_is_refused_in_read_only_mode() {
     let home = home();
     let refused = apply(&home, &["--yes", "--read-only"]);
     assert_eq!(refused.code, 2, "{refused:?}");

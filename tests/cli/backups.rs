@@ -1,4 +1,4 @@
-//! `umai backup`: made, listed, checked and brought back, also where the store is damaged or gone.
+//! `umai backup`: create, list, verify and restore, also with a damaged or missing store.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -19,7 +19,7 @@ fn create(home: &Home, name: &str) {
     assert_eq!(answer.code, 0, "{answer:?}");
 }
 
-/// Everything that a script sees of the connections.
+/// All connections in the output of commands.
 fn everything(home: &Home) -> Vec<Value> {
     let listed = home.run(&["connections", "list", "--json"]).json();
     let aliases = listed["items"].as_array().unwrap().iter();
@@ -51,7 +51,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_restore_brings_back_everything_up_to_the_backup_and_says_what_is_newer() {
+fn restore_reverts_to_the_backup_and_lists_newer_connections() {
     let home = Home::new();
     create(&home, "Alpha");
     create(&home, "Beta");
@@ -73,7 +73,7 @@ fn a_restore_brings_back_everything_up_to_the_backup_and_says_what_is_newer() {
     assert_eq!(home.total(), 3, "nothing was changed");
 
     let refused = home.run(&["backup", "restore", path]);
-    assert_eq!(refused.code, 2, "nobody can be asked: {refused:?}");
+    assert_eq!(refused.code, 2, "no terminal for a prompt: {refused:?}");
     assert!(refused.err.contains("--yes"), "{refused:?}");
     assert_eq!(home.total(), 3);
 
@@ -83,19 +83,19 @@ fn a_restore_brings_back_everything_up_to_the_backup_and_says_what_is_newer() {
     assert_eq!(said["restored"], true);
     assert_eq!(said["changes"]["onlyInStore"][0]["name"], "Gamma");
     assert_eq!(everything(&home), before);
-    // What was there is aside, and whole.
+    // The previous store was moved aside, complete.
     let aside = said["movedTo"].as_str().unwrap();
     assert!(Path::new(aside).join("journal").is_dir(), "{aside}");
     let listed = home.run(&["--data", aside, "connections", "list", "--json"]);
     assert_eq!(listed.json()["total"], 3, "{listed:?}");
-    // And it comes back like a backup.
+    // It can be restored like a backup.
     let undone = home.run(&["backup", "restore", aside, "--yes"]);
     assert_eq!(undone.code, 0, "{undone:?}");
     assert_eq!(home.total(), 3);
     let restored = home.run(&["backup", "restore", path, "--yes"]);
     assert_eq!(restored.code, 0, "{restored:?}");
     assert_eq!(everything(&home), before);
-    // It is a store like any other, and its secrets open.
+    // The restored store works, and its secrets can be decrypted.
     create(&home, "Delta");
     let answer = home.run(&["backup", "create"]);
     assert_eq!(answer.code, 0, "{answer:?}");
@@ -108,13 +108,13 @@ fn a_restore_brings_back_everything_up_to_the_backup_and_says_what_is_newer() {
 }
 
 #[test]
-fn a_store_that_is_damaged_or_gone_says_which_command_helps_and_that_one_does() {
+fn damaged_or_missing_store_names_the_restore_command() {
     let home = Home::new();
     create(&home, "Alpha");
     let before = everything(&home);
     backup(&home);
     let data = home.path(DATA);
-    // The view is cut short, and the journal gone; then both are gone; then only the other folder is left.
+    // First the index is truncated and the journal missing; then both are missing; then only the second directory is left.
     for gone in [vec!["journal"], vec!["journal", "snapshots", "sled"]] {
         for part in &gone {
             let _ = fs::remove_dir_all(data.join(part));
@@ -140,7 +140,7 @@ fn a_store_that_is_damaged_or_gone_says_which_command_helps_and_that_one_does() 
 }
 
 #[test]
-fn a_backup_goes_to_the_folder_or_file_that_is_named_and_replaces_nothing() {
+fn backup_to_a_directory_or_file_replaces_nothing() {
     let home = Home::new();
     create(&home, "Alpha");
     fs::create_dir(home.path("stick")).unwrap();
@@ -160,7 +160,7 @@ fn a_backup_goes_to_the_folder_or_file_that_is_named_and_replaces_nothing() {
 }
 
 #[test]
-fn backups_are_their_owners_alone_and_hold_no_secret() {
+fn backups_are_private_and_contain_no_plaintext_secret() {
     let home = Home::new();
     create(&home, "Alpha");
     backup(&home);
@@ -174,7 +174,7 @@ fn backups_are_their_owners_alone_and_hold_no_secret() {
 }
 
 #[test]
-fn umai_makes_a_backup_itself_and_copies_it_to_the_other_folder() {
+fn automatic_backup_is_copied_to_the_second_directory() {
     let home = Home::new();
     let other = home.path("other");
     let run = |arguments: &[&str]| {
@@ -195,13 +195,13 @@ fn umai_makes_a_backup_itself_and_copies_it_to_the_other_folder() {
     let there = files(&other);
     assert_eq!((here.len(), there.len()), (1, 1));
     assert_eq!(fs::read(&here[0]).unwrap(), fs::read(&there[0]).unwrap());
-    // The disk is lost; the other folder is not.
+    // The disk is lost; the second directory is not.
     fs::remove_dir_all(home.path(DATA)).unwrap();
     let listed = run(&["connections", "list"]);
     assert_eq!(listed.status.code(), Some(6), "{listed:?}");
     let said = String::from_utf8(listed.stderr).unwrap();
     assert!(said.contains("umai backup restore --newest"), "{said}");
-    // Another store beside it is none of its business.
+    // Backups of another store in the same directory are ignored.
     let another = run(&["--data", "another", "connections", "list"]);
     assert!(another.status.success(), "{another:?}");
     let restored = run(&["backup", "restore", "--newest", "--yes"]);
@@ -210,7 +210,7 @@ fn umai_makes_a_backup_itself_and_copies_it_to_the_other_folder() {
 }
 
 #[test]
-fn a_copy_that_cannot_be_made_is_said_and_the_save_is_kept() {
+fn failed_backup_copy_is_reported_and_the_save_kept() {
     let home = Home::new();
     let body = home.write("body.json", crate::home::DOCUMENTED);
     let file = home.write("other", "this is a file");
@@ -223,13 +223,13 @@ fn a_copy_that_cannot_be_made_is_said_and_the_save_is_kept() {
     let made = command.env("UMAI_BACKUP_FOLDER", &file).output().unwrap();
     assert!(made.status.success(), "{made:?}");
     let said = String::from_utf8(made.stderr).unwrap();
-    assert!(said.contains("was not copied"), "{said}");
+    assert!(said.contains("not copied"), "{said}");
     assert!(said.contains("It is kept next to the store"), "{said}");
     assert_eq!(home.total(), 1);
 }
 
 #[test]
-fn a_damaged_backup_is_named_with_the_place_and_passed_over() {
+fn damaged_backup_is_reported_and_skipped() {
     let home = Home::new();
     create(&home, "Alpha");
     let good = backup(&home);
@@ -246,7 +246,7 @@ fn a_damaged_backup_is_named_with_the_place_and_passed_over() {
     let refused = home.run(&["backup", "restore", bad.to_str().unwrap(), "--yes"]);
     assert_eq!(refused.code, 6, "{refused:?}");
     assert_eq!(home.total(), 2, "nothing was changed");
-    // The automatic ones are out of the way, so that the damaged one is the newest.
+    // The automatic backups are moved away, so that the damaged one is the newest.
     for file in files(&home.path(DATA).join("backups")) {
         if file != good && file != bad {
             fs::remove_file(file).unwrap();
@@ -254,19 +254,19 @@ fn a_damaged_backup_is_named_with_the_place_and_passed_over() {
     }
     let restored = home.run(&["backup", "restore", "--newest", "--yes"]);
     assert_eq!(restored.code, 0, "{restored:?}");
-    assert!(restored.err.contains("Passed over"), "{restored:?}");
+    assert!(restored.err.contains("Skipped"), "{restored:?}");
     assert_eq!(home.total(), 1);
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn missing_backups_are_reported() {
     let home = Home::new();
     let none = home.run(&["backup", "create"]);
     assert_eq!(none.code, 6, "{none:?}");
-    assert!(none.err.contains("There is no readable store"), "{none:?}");
+    assert!(none.err.contains("No readable store"), "{none:?}");
     let listed = home.run(&["backup", "list"]);
     assert_eq!((listed.code, &*listed.out), (0, ""), "{listed:?}");
-    assert!(listed.err.contains("no backup yet"), "{listed:?}");
+    assert!(listed.err.contains("No backups yet"), "{listed:?}");
     let restored = home.run(&["backup", "restore", "nothing", "--yes"]);
     assert_eq!(restored.code, 3, "{restored:?}");
     let newest = home.run(&["backup", "restore", "--newest", "--yes"]);
@@ -280,7 +280,7 @@ fn what_is_not_there_is_said() {
 }
 
 #[test]
-fn a_look_at_a_store_that_was_moved_aside_leaves_no_backup_of_it() {
+fn restore_dry_run_of_a_moved_store_leaves_no_backup() {
     let home = Home::new();
     create(&home, "Alpha");
     let first = backup(&home);

@@ -1,4 +1,4 @@
-//! What each command does.
+//! Results of each command.
 
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn three() -> Home {
 }
 
 #[test]
-fn names_are_filtered_and_ordered_after_normalization() {
+fn names_are_normalized_for_filter_and_sort() {
     let home = Home::new();
     for (alias, name) in [("a", "Cafe\u{301}"), ("b", "CAF\u{c9}"), ("c", "Cafz")] {
         let body = json!({"alias": alias, "name": name, "providerId": "openai"});
@@ -58,7 +58,7 @@ fn names_are_filtered_and_ordered_after_normalization() {
 }
 
 #[test]
-fn the_documented_request_gets_the_documented_answer() {
+fn documented_request_returns_the_documented_response() {
     let home = Home::new();
     home.write("request.json", DOCUMENTED);
     let answer = home.run(&[
@@ -90,7 +90,7 @@ fn the_documented_request_gets_the_documented_answer() {
 }
 
 #[test]
-fn flags_create_what_the_same_body_would() {
+fn options_and_request_body_create_the_same_connection() {
     let home = Home::new();
     let answer = home.pipe(
         &[
@@ -122,7 +122,7 @@ fn flags_create_what_the_same_body_would() {
 }
 
 #[test]
-fn a_switch_is_given_as_true_or_false() {
+fn boolean_setting_takes_true_or_false() {
     let home = Home::new();
     let create = |value: &str| {
         home.pipe(
@@ -151,7 +151,7 @@ fn a_switch_is_given_as_true_or_false() {
 }
 
 #[test]
-fn the_name_suggests_the_alias_and_it_is_said() {
+fn alias_is_derived_from_the_name_and_reported() {
     let home = Home::new();
     let answer = home.run(&[
         "connections",
@@ -165,7 +165,7 @@ fn the_name_suggests_the_alias_and_it_is_said() {
     assert!(
         answer
             .err
-            .contains("The alias is zoe-s-openai, as the name suggests"),
+            .contains("Alias: zoe-s-openai (derived from the name"),
         "{answer:?}"
     );
     assert!(
@@ -177,7 +177,7 @@ fn the_name_suggests_the_alias_and_it_is_said() {
 }
 
 #[test]
-fn what_was_not_created_has_no_alias() {
+fn refused_create_reports_no_alias() {
     let home = Home::documented();
     for (name, provider) in [("OpenAI Prod", "openai"), ("New", "none")] {
         let answer = home.run(&[
@@ -189,12 +189,12 @@ fn what_was_not_created_has_no_alias() {
             provider,
         ]);
         assert_ne!(answer.code, 0, "{answer:?}");
-        assert!(!answer.err.contains("as the name suggests"), "{answer:?}");
+        assert!(!answer.err.contains("derived from the name"), "{answer:?}");
     }
 }
 
 #[test]
-fn a_list_is_a_page_of_items_ordered_by_name() {
+fn list_is_a_page_ordered_by_name() {
     let home = three();
     let page = home.run(&["connections", "list", "--json"]).json();
     assert_eq!(members(&page), ["items", "total"]);
@@ -204,7 +204,7 @@ fn a_list_is_a_page_of_items_ordered_by_name() {
 }
 
 #[test]
-fn a_list_can_be_narrowed_and_cut() {
+fn list_can_be_filtered_and_paged() {
     let home = three();
     let list = |options: &[&str]| {
         home.run(&[&["connections", "list", "--json"], options].concat())
@@ -221,13 +221,13 @@ fn a_list_can_be_narrowed_and_cut() {
     assert_eq!((aliases(&part), &part["total"]), (vec!["beta"], &json!(3)));
     let people = home.run(&["connections", "list", "--take", "2"]);
     assert_eq!(people.out.lines().count(), 3, "{people:?}");
-    assert_eq!(people.err, "2 of 3 connections; --skip 2 shows more\n");
+    assert_eq!(people.err, "2 of 3 connections; next page: --skip 2\n");
     let nobody = home.run(&["connections", "list", "--active", "--inactive"]);
     assert_eq!(nobody.code, 2, "{nobody:?}");
 }
 
 #[test]
-fn a_list_takes_the_terms_of_the_filter_and_refuses_what_it_does_not_know() {
+fn list_accepts_filter_terms_and_rejects_unknown_ones() {
     let home = three();
     let list = |terms: &[&str]| home.run(&[&["connections", "list", "--json"], terms].concat());
     assert_eq!(aliases(&list(&["status:active"]).json()), ["beta", "gamma"]);
@@ -253,7 +253,7 @@ fn a_list_takes_the_terms_of_the_filter_and_refuses_what_it_does_not_know() {
 }
 
 #[test]
-fn a_list_that_nothing_matches_says_so() {
+fn list_without_a_match_says_so() {
     let home = three();
     for options in [
         &["--filter", "zzz"][..],
@@ -262,22 +262,25 @@ fn a_list_that_nothing_matches_says_so() {
     ] {
         let answer = home.run(&[&["connections", "list"], options].concat());
         assert_eq!(
-            (answer.code, answer.said().as_str()),
+            (answer.code, answer.output().as_str()),
             (0, "No match\n"),
             "{answer:?}"
         );
     }
     let none = Home::new().run(&["connections", "list"]);
-    assert!(none.err.contains("create makes one"), "{none:?}");
+    assert!(
+        none.err.contains("Create one: umai connections create"),
+        "{none:?}"
+    );
 }
 
 #[test]
-fn a_list_for_no_provider_names_it_to_people_and_is_empty_for_programs() {
+fn list_of_unknown_provider_fails_as_text_and_is_empty_as_json() {
     let home = three();
     let list = ["connections", "list", "--provider", "nope"];
     let people = home.run(&list);
     assert_eq!(
-        (people.code, people.said().as_str()),
+        (people.code, people.output().as_str()),
         (3, "Provider 'nope' not found\n"),
         "{people:?}"
     );
@@ -287,7 +290,7 @@ fn a_list_for_no_provider_names_it_to_people_and_is_empty_for_programs() {
 }
 
 #[test]
-fn switching_keeps_a_version_and_goes_on_after_one_that_is_not_there() {
+fn activation_creates_versions_and_continues_after_missing_connections() {
     let home = three();
     let answer = home.run(&["connections", "deactivate", "beta", "none", "gamma"]);
     assert_eq!(answer.code, 3, "{answer:?}");
@@ -312,7 +315,7 @@ fn switching_keeps_a_version_and_goes_on_after_one_that_is_not_there() {
 }
 
 #[test]
-fn deleting_wants_a_yes() {
+fn delete_needs_confirmation() {
     let home = three();
     let asked = home.run(&["connections", "delete", "beta"]);
     assert_eq!(asked.code, 2, "{asked:?}");
@@ -320,7 +323,7 @@ fn deleting_wants_a_yes() {
     assert_eq!(home.total(), 3);
     let deleted = home.run(&["connections", "delete", "beta", "gamma", "--yes", "--json"]);
     assert_eq!(
-        (deleted.code, deleted.said().as_str()),
+        (deleted.code, deleted.output().as_str()),
         (0, ""),
         "as the API: an empty body"
     );
@@ -343,7 +346,7 @@ fn deleting_wants_a_yes() {
 }
 
 #[test]
-fn a_connection_is_shown_with_the_providers_words() {
+fn connection_is_shown_with_provider_labels() {
     let home = Home::documented();
     let answer = home.run(&["connections", "get", "openai-prod"]);
     assert_eq!(answer.code, 0);

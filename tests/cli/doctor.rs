@@ -1,11 +1,11 @@
-//! `umai doctor` sees what there is, works where nothing else does, changes nothing, and shows no secret.
+//! `umai doctor`: finds problems in every state, changes nothing, and shows no secret.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::home::{Answer, Home};
 
-/// What it says of an area: the state and the sentence of each finding.
+/// Findings of an area: state and sentence.
 fn says(answer: &Answer, area: &str) -> Vec<(String, String)> {
     let findings = answer.json();
     let findings = findings["findings"].as_array().unwrap().clone();
@@ -29,7 +29,7 @@ fn has(answer: &Answer, area: &str, state: &str, words: &str) {
     );
 }
 
-/// Every file below a folder with its bytes, so that a change is seen.
+/// All files below a directory with their contents.
 fn files(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -45,7 +45,7 @@ fn files(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn a_healthy_home_has_no_problem_and_is_left_as_it_is() {
+fn doctor_finds_no_problem_in_a_healthy_home() {
     let home = Home::documented();
     assert_eq!(
         home.run(&["connections", "deactivate", "openai-prod"]).code,
@@ -67,10 +67,10 @@ fn a_healthy_home_has_no_problem_and_is_left_as_it_is() {
         "ok",
         "1 connection, 1 in the trash, 4 versions",
     );
-    has(&answer, "store", "ok", "every checksum is right");
-    has(&answer, "key", "ok", "it fits the store");
-    has(&answer, "providers", "ok", "can be connected to");
-    has(&answer, "settings", "ok", "appsettings.json: not there");
+    has(&answer, "store", "ok", "all checksums valid");
+    has(&answer, "key", "ok", "matches the store");
+    has(&answer, "providers", "ok", "available");
+    has(&answer, "settings", "ok", "appsettings.json: missing");
     let text = home.run(&["doctor"]);
     assert!(
         text.out.contains("ok       store      1 connection"),
@@ -79,7 +79,7 @@ fn a_healthy_home_has_no_problem_and_is_left_as_it_is() {
 }
 
 #[test]
-fn a_home_with_nothing_in_it_stays_empty() {
+fn doctor_leaves_an_empty_home_empty() {
     let home = Home::new();
     let answer = home.run(&["doctor", "--json"]);
     assert_eq!(answer.code, 0, "{answer:?}");
@@ -89,7 +89,7 @@ fn a_home_with_nothing_in_it_stays_empty() {
 }
 
 #[test]
-fn it_looks_beside_a_running_app_without_disturbing_it() {
+fn doctor_works_beside_a_running_app() {
     let home = Home::documented();
     let mut command = home.umai(&["--plain"]);
     command.stdin(std::process::Stdio::piped());
@@ -114,7 +114,7 @@ fn it_looks_beside_a_running_app_without_disturbing_it() {
 }
 
 #[test]
-fn a_missing_key_is_a_problem_with_what_to_do() {
+fn missing_key_is_a_problem_with_a_fix() {
     let home = Home::documented();
     std::fs::remove_file(home.path(".config/umai/umai.key")).unwrap();
     let answer = home.run(&["doctor", "--json"]);
@@ -123,28 +123,23 @@ fn a_missing_key_is_a_problem_with_what_to_do() {
         &answer,
         "key",
         "problem",
-        "the key that sealed the secrets is not in",
+        "the key of this store is missing",
     );
-    assert!(answer.out.contains("back from your backup"), "{answer:?}");
+    assert!(answer.out.contains("from your backup"), "{answer:?}");
     assert!(!home.path(".config/umai/umai.key").exists());
 }
 
 #[test]
-fn another_key_is_a_problem() {
+fn different_key_is_a_problem() {
     let home = Home::documented();
     home.write(".config/umai/umai.key", [7; 32]);
     let answer = home.run(&["doctor", "--json"]);
     assert_eq!(answer.code, 6, "{answer:?}");
-    has(
-        &answer,
-        "key",
-        "problem",
-        "is not the key that sealed the secrets",
-    );
+    has(&answer, "key", "problem", "is not the key of this store");
 }
 
 #[test]
-fn a_damaged_journal_is_said_and_left_alone() {
+fn damaged_journal_is_reported_and_not_changed() {
     let home = Home::documented();
     assert_eq!(
         home.run(&["connections", "deactivate", "openai-prod"]).code,
@@ -161,7 +156,7 @@ fn a_damaged_journal_is_said_and_left_alone() {
     bytes[300] ^= 0x40;
     std::fs::write(&segment, &bytes).unwrap();
     let answer = home.run(&["doctor", "--json"]);
-    has(&answer, "store", "warning", "its journal is not whole");
+    has(&answer, "store", "warning", "the journal is damaged");
     assert_eq!(std::fs::read(&segment).unwrap(), bytes);
     bytes[20] ^= 0x40;
     std::fs::write(&segment, &bytes).unwrap();
@@ -172,7 +167,7 @@ fn a_damaged_journal_is_said_and_left_alone() {
 }
 
 #[test]
-fn folders_and_keys_that_others_can_use_are_told() {
+fn loose_permissions_are_reported() {
     let home = Home::documented();
     let open = |name: &str, mode: u32| {
         let permissions = std::fs::Permissions::from_mode(mode);
@@ -182,16 +177,16 @@ fn folders_and_keys_that_others_can_use_are_told() {
     open(".local/share/umai", 0o755);
     let answer = home.run(&["doctor", "--json"]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    has(&answer, "key", "warning", "can be read by others");
-    has(&answer, "paths", "warning", "is open to others");
+    has(&answer, "key", "warning", "is readable by others");
+    has(&answer, "paths", "warning", "is readable by others");
     open(".local/share/umai", 0o777);
     let answer = home.run(&["doctor", "--json"]);
     assert_eq!(answer.code, 6, "{answer:?}");
-    has(&answer, "paths", "problem", "can be written by others");
+    has(&answer, "paths", "problem", "is writable by others");
 }
 
 #[test]
-fn bad_files_are_named_and_no_secret_is_shown() {
+fn invalid_files_are_reported_without_secrets() {
     let home = Home::documented();
     home.write(
         ".config/umai/providers/torn.toml",
@@ -214,7 +209,7 @@ fn bad_files_are_named_and_no_secret_is_shown() {
         err: String::from_utf8(output.stderr).unwrap(),
     };
     assert_eq!(answer.code, 0, "{answer:?}");
-    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert!(!answer.output().contains("planted"), "{answer:?}");
     has(&answer, "providers", "warning", "torn.toml, line 2");
     has(
         &answer,
@@ -226,25 +221,20 @@ fn bad_files_are_named_and_no_secret_is_shown() {
         &answer,
         "config",
         "warning",
-        "config.toml, line 2: there is no setting 'foo'",
+        "config.toml, line 2: unknown setting 'foo'",
     );
-    has(
-        &answer,
-        "target",
-        "warning",
-        "its token-file cannot be read",
-    );
+    has(&answer, "target", "warning", "cannot read its token-file");
     has(&answer, "settings", "ok", "appsettings.json: 2 keys");
     has(&answer, "settings", "ok", "Anthropic__ApiKey");
     has(&answer, "settings", "ok", "allow-list: OpenAI");
 }
 
 #[test]
-fn a_target_or_server_that_cannot_be_asked_is_a_problem() {
+fn unreachable_target_or_server_is_a_problem() {
     let home = Home::new();
     let answer = home.run(&["--target", "none", "doctor", "--json"]);
     assert_eq!(answer.code, 2, "{answer:?}");
-    has(&answer, "target", "problem", "There is no target 'none'");
+    has(&answer, "target", "problem", "No target 'none'");
     has(&answer, "store", "ok", "none yet");
     let answer = home.run(&["--server", "http://127.0.0.1:1", "doctor", "--json"]);
     assert_eq!(answer.code, 7, "{answer:?}");
@@ -253,18 +243,18 @@ fn a_target_or_server_that_cannot_be_asked_is_a_problem() {
 }
 
 #[test]
-fn a_store_that_is_gone_beside_its_backups_is_a_problem_as_a_start_says_it() {
+fn missing_store_with_backups_is_a_problem() {
     let home = Home::documented();
     assert_eq!(home.run(&["backup", "create"]).code, 0);
     for part in ["journal", "snapshots", "sled"] {
         let path = home.path(".local/share/umai").join(part);
-        // Not every store has each of them yet.
+        // Optional parts of a store may be missing.
         let _ = std::fs::remove_dir_all(path);
     }
     let start = home.run(&["connections", "list"]);
     let answer = home.run(&["doctor", "--json"]);
     assert_eq!((start.code, answer.code), (6, 6), "{start:?} {answer:?}");
-    has(&answer, "store", "problem", "there are backups of one");
+    has(&answer, "store", "problem", "backups of one");
     assert!(
         answer.out.contains("umai backup restore --newest"),
         "{answer:?}"

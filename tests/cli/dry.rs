@@ -1,4 +1,4 @@
-//! `--dry-run` examines what the command itself would, says what it would do, and leaves everything as it is.
+//! `--dry-run`: same checks and exit codes as the command, but no changes.
 
 use rstest::rstest;
 
@@ -34,16 +34,16 @@ fn dry(home: &Home, arguments: &[&str]) -> Answer {
 #[rstest]
 #[case(&["create", "--name", "New", "--provider", "openai"], "Would create New (new)\n")]
 #[case(&["update", "other", "--name", "Better"], "Would save Better (other): name\n")]
-#[case(&["update", "other", "--name", "other"], "other (other) is so already\n")]
+#[case(&["update", "other", "--name", "other"], "Nothing to change: other (other)\n")]
 #[case(&["duplicate", "openai-prod", "--name", "Copy"], "Would create Copy (copy)\n")]
-#[case(&["activate", "other"], "other (other) is so already\n")]
-#[case(&["deactivate", "other"], "Would save other (other): isActive\n")]
+#[case(&["activate", "other"], "Nothing to change: other (other)\n")]
+#[case(&["deactivate", "other"], "Would deactivate other (other)\n")]
 #[case(&["delete", "other"], "Would delete other (other)\n")]
 #[case(&["rollback", "openai-prod", "1"], "Would save OpenAI Production (openai-prod): name\n")]
 #[case(&["restore", "gone"], "Would restore gone (gone)\n")]
 #[case(&["purge", "gone"], "Would permanently delete gone (gone)\n")]
 #[case(&["purge", "--all"], "Would permanently delete gone (gone)\n")]
-fn it_says_what_would_be_done_and_does_nothing(#[case] arguments: &[&str], #[case] said: &str) {
+fn dry_run_reports_the_change_and_makes_none(#[case] arguments: &[&str], #[case] said: &str) {
     let home = home();
     let before = everything(&home);
     let answer = dry(&home, arguments);
@@ -70,7 +70,7 @@ fn it_says_what_would_be_done_and_does_nothing(#[case] arguments: &[&str], #[cas
 #[case(&["restore", "nobody"], 3)]
 #[case(&["purge", "nobody"], 3)]
 #[case(&["deactivate", "other", "--read-only"], 2)]
-fn it_ends_as_the_command_itself_would(#[case] arguments: &[&str], #[case] code: i32) {
+fn dry_run_has_the_exit_code_of_the_command(#[case] arguments: &[&str], #[case] code: i32) {
     let home = home();
     let before = everything(&home);
     let dry = dry(&home, arguments);
@@ -85,7 +85,7 @@ fn it_ends_as_the_command_itself_would(#[case] arguments: &[&str], #[case] code:
 }
 
 #[test]
-fn of_many_bodies_each_is_examined_and_an_alias_is_free_once() {
+fn dry_run_of_many_bodies_detects_duplicate_aliases() {
     let home = Home::documented();
     let new = DOCUMENTED.replace("openai-prod", "new");
     let lines = format!("{new}\n{DOCUMENTED}\n{new}\n");
@@ -96,7 +96,7 @@ fn of_many_bodies_each_is_examined_and_an_alias_is_free_once() {
     assert!(answer.err.contains("line 2: alias: "), "{answer:?}");
     assert!(answer.err.contains("line 3: alias: "), "{answer:?}");
     assert!(
-        answer.err.contains("1 of 3 would be created, 2 refused"),
+        answer.err.contains("Would create 1 of 3, 2 refused"),
         "{answer:?}"
     );
     assert_eq!(home.total(), 1);

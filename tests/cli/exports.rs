@@ -1,4 +1,4 @@
-//! Connections leave without their secrets, and never over somebody's file.
+//! Exports contain no secrets and never overwrite a file without confirmation.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::home::Home;
 
-/// The documented connection, and one that refers to a configuration key.
+/// The documented connection, and one with a reference.
 fn home() -> Home {
     let home = Home::documented();
     home.write(
@@ -20,7 +20,7 @@ fn home() -> Home {
 }
 
 #[test]
-fn an_export_has_all_connections_by_alias_and_no_secret() {
+fn export_has_all_connections_by_alias_and_no_secret() {
     let home = home();
     let exported = home.run(&["connections", "export"]);
     assert_eq!(exported.code, 0, "{exported:?}");
@@ -40,11 +40,11 @@ fn an_export_has_all_connections_by_alias_and_no_secret() {
         exported.err.contains("1 connection has blank settings"),
         "{exported:?}"
     );
-    assert!(!exported.said().contains("sk-"), "{exported:?}");
+    assert!(!exported.output().contains("sk-"), "{exported:?}");
 }
 
 #[test]
-fn only_those_that_are_named_leave_and_each_once() {
+fn named_connections_are_exported_once() {
     let home = home();
     let one = home
         .run(&["connections", "get", "openai-prod", "--json"])
@@ -59,7 +59,7 @@ fn only_those_that_are_named_leave_and_each_once() {
 }
 
 #[test]
-fn a_file_is_its_owners_alone_and_is_never_replaced_unasked() {
+fn export_file_is_private_and_not_overwritten_without_yes() {
     let home = home();
     let path = home.path("out.json");
     let export = |more: &[&str]| {
@@ -68,21 +68,24 @@ fn a_file_is_its_owners_alone_and_is_never_replaced_unasked() {
     };
     let written = export(&[]);
     assert_eq!((written.code, written.out.as_str()), (0, ""), "{written:?}");
-    assert!(written.err.contains("2 connections are in "), "{written:?}");
+    assert!(
+        written.err.contains("Exported 2 connections to "),
+        "{written:?}"
+    );
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
     fs::write(&path, "mine").unwrap();
     let refused = export(&["a-dev"]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.err.contains("is there already"), "{refused:?}");
+    assert!(refused.err.contains(" exists. Add --yes"), "{refused:?}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
     assert_eq!(export(&["--yes"]).code, 0);
     assert!(fs::read_to_string(&path).unwrap().contains("a-dev"));
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_said() {
+fn unwritable_export_file_is_reported() {
     let home = home();
     let arguments = ["connections", "export", "--output-file", "no/out.json"];
     let refused = home.run(&arguments);
@@ -94,7 +97,7 @@ fn a_place_that_cannot_be_written_is_said() {
 }
 
 #[test]
-fn what_left_can_be_made_again_where_its_key_is_given() {
+fn export_can_be_created_again_with_its_key() {
     let home = home();
     let exported = home.run(&["connections", "export", "a-dev"]).json();
     let other = Home::new();

@@ -1,4 +1,4 @@
-//! A bad file is named, and the rest works; where things are can be said.
+//! Damaged files are reported and ignored; locations can be configured.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::home::{DOCUMENTED, Home};
 
 #[test]
-fn a_bad_providers_file_is_named_with_its_line_and_the_rest_works() {
+fn invalid_provider_file_is_reported_with_its_line() {
     let home = Home::new();
     home.write(
         ".config/umai/providers/mine.toml",
@@ -33,7 +33,7 @@ fn a_bad_providers_file_is_named_with_its_line_and_the_rest_works() {
 }
 
 #[test]
-fn a_bad_settings_file_is_named_with_its_line_and_the_rest_works() {
+fn invalid_appsettings_file_is_reported_with_its_line() {
     let home = Home::documented();
     home.write("appsettings.json", "{\n  \"A\": oops\n}");
     let answer = home.run(&["connections", "list"]);
@@ -53,7 +53,7 @@ fn a_bad_settings_file_is_named_with_its_line_and_the_rest_works() {
 }
 
 #[test]
-fn folders_are_where_they_are_said_to_be_and_only_their_owners() {
+fn directories_are_configurable_and_private() {
     let home = Home::new();
     let (data, config) = (home.path("d"), home.path("c"));
     let options = [
@@ -86,7 +86,7 @@ fn folders_are_where_they_are_said_to_be_and_only_their_owners() {
 }
 
 #[test]
-fn a_key_that_is_gone_is_key_trouble() {
+fn missing_key_is_a_store_error() {
     let home = Home::documented();
     let key = home.path(".config/umai/umai.key");
     fs::rename(&key, home.path("away.key")).unwrap();
@@ -99,12 +99,12 @@ fn a_key_that_is_gone_is_key_trouble() {
 }
 
 #[test]
-fn a_key_that_others_can_read_is_told() {
+fn readable_key_file_is_reported() {
     let home = Home::documented();
     let key = home.path(".config/umai/umai.key");
     let list = ["connections", "list"];
     assert_eq!(home.run(&list).err, "");
-    let told = |path: &str| format!("{path} can be read by others; run: chmod go-r {path}\n");
+    let told = |path: &str| format!("{path} is readable by others; run: chmod go-r {path}\n");
     for mode in [0o644, 0o640, 0o604] {
         fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
         let answer = home.run(&list);
@@ -127,10 +127,10 @@ fn a_key_that_others_can_read_is_told() {
 }
 
 #[test]
-fn no_memory_is_written_to_disk_when_something_breaks() {
+fn crash_writes_no_core_dump() {
     let home = Home::new();
     let umai = home.umai(&["connections", "create", "--from-json", "-", "--json"]);
-    // A shell that allows core dumps first: many systems allow none anyway.
+    // The shell allows core dumps first, because many systems disable them by default.
     let mut child = Command::new("/bin/sh")
         .args(["-c", "ulimit -S -c \"$(ulimit -H -c)\"; exec \"$0\" \"$@\""])
         .arg(umai.get_program())

@@ -1,4 +1,4 @@
-//! A connection is made of the variables that providers name, and nothing tells what they say.
+//! `umai connections create --from-env`: settings from environment variables, whose values are never printed.
 
 use serde_json::json;
 
@@ -11,19 +11,19 @@ const TWO: [(&str, &str); 4] = [
     ("UNHEARD_OF", "planted-2"),
 ];
 
-/// `umai connections create --from-env` with more arguments and these variables.
+/// Runs `umai connections create --from-env` with these variables and more arguments.
 fn create(home: &Home, variables: &[(&str, &str)], more: &[&str]) -> Answer {
     let mut arguments = vec!["connections", "create", "--from-env"];
     arguments.extend(more);
     let mut command = home.umai(&arguments);
     command.envs(variables.iter().copied());
     let answer = answer_of(command);
-    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert!(!answer.output().contains("planted"), "{answer:?}");
     answer
 }
 
 #[test]
-fn the_only_provider_that_nothing_is_missing_for_is_taken() {
+fn from_env_selects_the_only_complete_provider() {
     let home = Home::new();
     let made = create(&home, &TWO, &[]);
     assert_eq!(made.code, 0, "{made:?}");
@@ -35,7 +35,7 @@ fn the_only_provider_that_nothing_is_missing_for_is_taken() {
 }
 
 #[test]
-fn secrets_are_referred_to_when_that_is_said() {
+fn as_references_stores_references() {
     let home = Home::new();
     let made = create(
         &home,
@@ -49,7 +49,7 @@ fn secrets_are_referred_to_when_that_is_said() {
 }
 
 #[test]
-fn what_is_given_goes_before_what_the_environment_has() {
+fn options_override_the_environment() {
     let home = Home::new();
     let more = [
         "--provider",
@@ -64,7 +64,7 @@ fn what_is_given_goes_before_what_the_environment_has() {
 }
 
 #[test]
-fn several_providers_are_named_and_none_is_guessed() {
+fn several_providers_in_the_environment_need_a_choice() {
     let home = Home::new();
     let both = [TWO[0], ("GEMINI_API_KEY", "planted-3")];
     let asked = create(&home, &both, &[]);
@@ -81,7 +81,7 @@ fn several_providers_are_named_and_none_is_guessed() {
 }
 
 #[test]
-fn nothing_to_take_says_what_is_looked_for() {
+fn missing_variables_are_named() {
     let home = Home::new();
     let none = create(&home, &[TWO[3]], &[]);
     assert_eq!(none.code, 2, "{none:?}");
@@ -93,7 +93,7 @@ fn nothing_to_take_says_what_is_looked_for() {
 }
 
 #[test]
-fn what_is_missing_is_refused_by_validation() {
+fn missing_required_variable_is_rejected() {
     let home = Home::new();
     let made = create(&home, &[TWO[2]], &[]);
     assert_eq!(made.code, 4, "{made:?}");
@@ -108,7 +108,7 @@ fn what_is_missing_is_refused_by_validation() {
 }
 
 #[test]
-fn a_dry_run_tells_names_and_makes_nothing() {
+fn from_env_dry_run_lists_variable_names() {
     let home = Home::new();
     let told = create(&home, &TWO, &["--dry-run"]);
     assert_eq!(told.code, 0, "{told:?}");
@@ -150,7 +150,7 @@ fn a_dry_run_tells_names_and_makes_nothing() {
     "sk-planted-1\u{200b}",
     "Removed invisible characters around the key for apiKey"
 )]
-fn surroundings_of_a_variable_are_removed_with_a_note(#[case] value: &str, #[case] note: &str) {
+fn extra_characters_of_a_variable_are_removed_with_a_note(#[case] value: &str, #[case] note: &str) {
     let home = Home::new();
     let made = create(&home, &[("OPENAI_API_KEY", value)], &[]);
     assert_eq!(made.code, 0, "{made:?}");
@@ -169,7 +169,7 @@ fn surroundings_of_a_variable_are_removed_with_a_note(#[case] value: &str, #[cas
 #[rstest::rstest]
 #[case("ENC:planted", "is encrypted by Umbraco")]
 #[case("sk-\u{2060}planted", "contains an invisible character (U+2060)")]
-fn variables_that_hold_no_key_are_refused(#[case] value: &str, #[case] words: &str) {
+fn variables_without_a_key_are_rejected(#[case] value: &str, #[case] words: &str) {
     let home = Home::new();
     let made = create(&home, &[("OPENAI_API_KEY", value)], &[]);
     assert_eq!(made.code, 4, "{made:?}");

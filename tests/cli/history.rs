@@ -1,11 +1,11 @@
-//! Changing, going back, copying, and the trash.
+//! Update, history, rollback, duplicate, and trash.
 
 use serde_json::json;
 
 use super::home::Home;
 
 #[test]
-fn an_update_changes_what_is_named_and_nothing_else() {
+fn update_changes_only_the_given_fields() {
     let home = Home::documented();
     let key = home.write("key", "sk-new\n");
     let update = ["connections", "update", "openai-prod"];
@@ -40,7 +40,7 @@ fn an_update_changes_what_is_named_and_nothing_else() {
 }
 
 #[test]
-fn an_update_takes_the_apis_body_from_a_file() {
+fn update_reads_a_request_body_from_a_file() {
     let home = Home::documented();
     let body = home.write("change.json", r#"{"name":"From a file","isActive":false}"#);
     let saved = home.run(&[
@@ -59,7 +59,7 @@ fn an_update_takes_the_apis_body_from_a_file() {
 }
 
 #[test]
-fn the_history_can_be_read_compared_and_gone_back_to() {
+fn history_can_be_listed_compared_and_rolled_back() {
     let home = Home::documented();
     let run = |arguments: &[&str]| home.run(&[&["connections"], arguments].concat());
     run(&["update", "openai-prod", "--name", "Second"]);
@@ -75,10 +75,7 @@ fn the_history_can_be_read_compared_and_gone_back_to() {
         json!([{"path":"name","changeType":"Modified","fromValue":"OpenAI Production","toValue":"Second"}])
     );
     let same = run(&["diff", "openai-prod", "2"]);
-    assert_eq!(
-        (same.code, same.said().as_str()),
-        (0, "No changes detected\n")
-    );
+    assert_eq!((same.code, same.output().as_str()), (0, "No differences\n"));
     assert_eq!(run(&["diff", "openai-prod", "9"]).code, 3);
     let back = run(&[
         "rollback",
@@ -98,7 +95,7 @@ fn the_history_can_be_read_compared_and_gone_back_to() {
 }
 
 #[test]
-fn a_copy_has_the_secrets_and_says_none() {
+fn duplicate_copies_secrets_without_printing_them() {
     let home = Home::documented();
     let copy = home.run(&[
         "connections",
@@ -130,7 +127,7 @@ fn a_copy_has_the_secrets_and_says_none() {
 }
 
 #[test]
-fn what_is_deleted_waits_in_the_trash() {
+fn deleted_connection_can_be_restored_or_purged() {
     let home = Home::documented();
     let run = |arguments: &[&str]| home.run(&[&["connections"], arguments].concat());
     let deleted = run(&["delete", "openai-prod", "--yes"]);

@@ -1,4 +1,4 @@
-//! A home folder with nothing in it, and umai running there.
+//! Empty home directory, and umai running in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,15 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The request of the documentation.
+/// Request body from the API documentation.
 pub const DOCUMENTED: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"settings":{"apiKey":"sk-your-api-key","organization":null}}"#;
 
-/// A folder that is home, working folder, and holds data and config.
+/// Temporary directory that is the home and the working directory, with data and config.
 pub struct Home {
     folder: TempDir,
 }
 
-/// What umai said.
+/// Exit code and output of umai.
 #[derive(Debug)]
 pub struct Answer {
     pub code: i32,
@@ -35,8 +35,8 @@ impl Answer {
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Everything that was said.
-    pub fn said(&self) -> String {
+    /// stdout and stderr.
+    pub fn output(&self) -> String {
         format!("{}{}", self.out, self.err)
     }
 }
@@ -48,7 +48,7 @@ impl Home {
         }
     }
 
-    /// One with the documented connection in it.
+    /// Creates a home with the documented connection.
     pub fn documented() -> Self {
         let home = Self::new();
         let answer = home.create(DOCUMENTED);
@@ -67,7 +67,7 @@ impl Home {
         path
     }
 
-    /// umai, ready to run here with an environment that has nothing in it.
+    /// Command for umai in this home, with a minimal environment.
     pub fn umai(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_umai"));
         command
@@ -91,7 +91,7 @@ impl Home {
         answer(command)
     }
 
-    /// Creates from a request body.
+    /// Creates connections from a request body.
     pub fn create(&self, body: &str) -> Answer {
         self.pipe(
             &["connections", "create", "--from-json", "-", "--json"],
@@ -99,14 +99,14 @@ impl Home {
         )
     }
 
-    /// How many connections there are.
+    /// Number of connections.
     pub fn total(&self) -> u64 {
         self.run(&["connections", "list", "--json"]).json()["total"]
             .as_u64()
             .unwrap()
     }
 
-    /// The files below the home that hold these bytes.
+    /// Files below the home that contain these bytes.
     pub fn files_with(&self, needle: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
         search(self.folder.path(), needle.as_bytes(), &mut found);
@@ -114,7 +114,7 @@ impl Home {
     }
 }
 
-/// The members of an object, in order.
+/// Names of the members of an object, in order.
 pub fn members(value: &Value) -> Vec<&str> {
     value
         .as_object()
@@ -139,7 +139,7 @@ fn search(folder: &Path, needle: &[u8], found: &mut Vec<PathBuf>) {
     }
 }
 
-/// What a command says.
+/// Runs a command.
 pub fn answer_of(command: Command) -> Answer {
     answer(assert_cmd::Command::from_std(command))
 }

@@ -1,4 +1,4 @@
-//! Exports and artifacts of Umbraco Deploy come in again, whole or not at all.
+//! `umai connections import`: exports and Umbraco Deploy artifacts, all or nothing.
 
 use rstest::rstest;
 use serde_json::Value;
@@ -46,7 +46,7 @@ fn get(home: &Home, alias: &str) -> Value {
 #[rstest]
 #[case("json")]
 #[case("yaml")]
-fn an_export_comes_in_as_it_left(#[case] format: &str) {
+fn export_can_be_imported_unchanged(#[case] format: &str) {
     let home = home();
     let exported = export(format);
     home.write("all.txt", &exported);
@@ -58,7 +58,7 @@ fn an_export_comes_in_as_it_left(#[case] format: &str) {
 }
 
 #[test]
-fn what_is_there_already_is_decided_before_anything_is_written() {
+fn import_conflicts_are_decided_before_any_write() {
     let home = home();
     let body = r#"{"alias":"b","name":"Mine","providerId":"openai"}"#;
     assert_eq!(home.create(body).code, 0);
@@ -79,20 +79,20 @@ fn what_is_there_already_is_decided_before_anything_is_written() {
     let skipped = import(&["--on-conflict", "skip"]);
     assert_eq!(
         (skipped.code, skipped.out.as_str()),
-        (0, "1 created, 1 left alone\n")
+        (0, "1 created, 1 skipped\n")
     );
     assert_eq!(get(&home, "b")["name"], "Mine");
     let updated = import(&["--on-conflict", "update"]);
     assert_eq!(
         (updated.code, updated.out.as_str()),
-        (0, "1 changed, 1 as it should be\n")
+        (0, "1 updated, 1 unchanged\n")
     );
     assert_eq!(get(&home, "b")["name"], "b");
     assert_eq!(get(&home, "a")["version"], 1);
 }
 
 #[test]
-fn artifacts_of_a_site_are_found_among_others() {
+fn import_selects_connection_artifacts() {
     let home = home();
     home.write("Revision/umbraco-ai-connection__3f.uda", ARTIFACT);
     home.write(
@@ -109,14 +109,11 @@ fn artifacts_of_a_site_are_found_among_others() {
     );
     let other = home.run(&["connections", "import", "Revision/data-type__9a.uda"]);
     assert_eq!(other.code, 4, "{other:?}");
-    assert!(
-        other.err.contains("something else than a connection"),
-        "{other:?}"
-    );
+    assert!(other.err.contains("not a connection"), "{other:?}");
 }
 
 #[test]
-fn a_secret_that_a_site_sealed_is_a_blank() {
+fn secret_encrypted_by_umbraco_is_a_blank() {
     let home = home();
     home.write(
         "one.uda",
@@ -127,15 +124,15 @@ fn a_secret_that_a_site_sealed_is_a_blank() {
     assert!(
         refused
             .err
-            .contains("one.uda: connection 1 (from-the-site): settings.apiKey: It is blank"),
+            .contains("one.uda: connection 1 (from-the-site): settings.apiKey: The value is blank"),
         "{refused:?}"
     );
-    assert!(!refused.said().contains("planted"), "{refused:?}");
+    assert!(!refused.output().contains("planted"), "{refused:?}");
     assert_eq!(home.total(), 0);
 }
 
 #[test]
-fn an_export_is_written_as_its_file_ends() {
+fn export_format_follows_the_file_extension() {
     let home = home();
     home.write("all.json", export("json"));
     assert_eq!(home.run(&["connections", "import", "all.json"]).code, 0);

@@ -1,4 +1,4 @@
-//! Many connections from JSON: each told once it is durable, a refused one with its number, the others kept.
+//! `umai connections create --from-json` with several connections.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
@@ -33,7 +33,7 @@ fn aliases(lines: &str) -> Vec<String> {
     aliases
 }
 
-/// An import whose stdin stays open.
+/// Starts an import whose stdin stays open.
 fn open_import(home: &Home) -> (Child, ChildStdin, BufReader<ChildStdout>) {
     let mut child = home.umai(&IMPORT).stdin(Stdio::piped()).spawn().unwrap();
     let stdin = child.stdin.take().unwrap();
@@ -48,7 +48,7 @@ fn next_line(stdout: &mut BufReader<ChildStdout>) -> Value {
 }
 
 #[test]
-fn json_lines_are_created_and_a_refused_one_is_told_with_its_number() {
+fn json_lines_are_created_and_refusals_name_their_line() {
     let home = Home::new();
     let lines = format!(
         "{}\n\n{}\n{{\"alias\": \n{}\n{}\n",
@@ -76,12 +76,12 @@ fn json_lines_are_created_and_a_refused_one_is_told_with_its_number() {
     assert_eq!(numbers, [3, 4, 6], "{answer:?}");
     assert_eq!(told[2].1, "A connection with alias 'a' already exists");
     assert_eq!(answer.problem()["detail"], "2 of 5 created, 3 refused");
-    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert!(!answer.output().contains("planted"), "{answer:?}");
     assert_eq!(home.total(), 2);
 }
 
 #[test]
-fn an_array_is_created_and_a_refused_element_is_told_with_its_number() {
+fn array_is_created_and_refusals_name_their_element() {
     let home = Home::new();
     let file = home.write(
         "many.json",
@@ -115,7 +115,7 @@ fn an_array_is_created_and_a_refused_element_is_told_with_its_number() {
 }
 
 #[test]
-fn of_many_a_place_is_told_once() {
+fn position_is_reported_once() {
     let home = Home::new();
     let lines = home.pipe(&IMPORT, format!("{}\n{{\"alias\": x}}\n", body("a")));
     let told: Value = serde_json::from_str(lines.err.lines().next().unwrap()).unwrap();
@@ -134,10 +134,10 @@ fn of_many_a_place_is_told_once() {
 }
 
 #[test]
-fn refusals_come_in_the_order_of_the_input() {
+fn refusals_are_printed_in_input_order() {
     let home = Home::new();
     assert_eq!(home.pipe(&IMPORT, body("taken")).code, 0);
-    // What is refused at once, what is refused after a look at the store, and what takes its time to be kept.
+    // Three refusals: immediate, after a lookup in the store, and after a slow create.
     let mut lines = String::new();
     for number in 0..300 {
         writeln!(
@@ -163,13 +163,13 @@ fn refusals_come_in_the_order_of_the_input() {
     let help = home.run(&["connections", "create", "--help"]).out;
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        help.contains("each is told as it becomes durable, in whatever order; refusals"),
+        help.contains("Results are printed as they complete, errors in input order"),
         "{help}"
     );
 }
 
 #[test]
-fn of_many_with_one_alias_the_first_is_kept() {
+fn first_of_equal_aliases_is_created() {
     let home = Home::new();
     let mut lines = String::new();
     for number in 1..=50 {
@@ -183,7 +183,7 @@ fn of_many_with_one_alias_the_first_is_kept() {
 }
 
 #[test]
-fn all_that_is_right_ends_well() {
+fn valid_input_succeeds() {
     let home = Home::new();
     let mut lines = String::new();
     for number in 0..1000 {
@@ -202,7 +202,7 @@ fn all_that_is_right_ends_well() {
 }
 
 #[test]
-fn a_line_is_answered_before_the_next_one_comes_and_is_kept_whatever_happens_then() {
+fn line_is_created_before_the_next_is_read() {
     let home = Home::new();
     let (mut child, mut stdin, mut stdout) = open_import(&home);
     for alias in ["first", "second"] {
@@ -216,12 +216,12 @@ fn a_line_is_answered_before_the_next_one_comes_and_is_kept_whatever_happens_the
     assert_eq!(
         home.total(),
         2,
-        "what was told is durable, even when the process is killed"
+        "reported connections are durable, even if the process is killed"
     );
 }
 
 #[test]
-fn a_second_process_works_on_the_same_connections_meanwhile() {
+fn second_process_can_use_the_store_concurrently() {
     let home = Home::new();
     let (mut child, mut stdin, mut stdout) = open_import(&home);
     stdin
@@ -242,7 +242,7 @@ fn a_second_process_works_on_the_same_connections_meanwhile() {
     assert_eq!(home.total(), 2);
 }
 
-/// Waits until a process is in a state that `/proc` has a letter for.
+/// Waits until a process is in a state, given by its letter in `/proc`.
 fn until_state(child: &Child, state: char) {
     let path = format!("/proc/{}/stat", child.id());
     let end = Instant::now() + Duration::from_secs(20);
@@ -256,7 +256,7 @@ fn until_state(child: &Child, state: char) {
 }
 
 #[test]
-fn a_command_that_the_shell_stopped_lets_others_in_and_goes_on_later() {
+fn suspended_command_releases_the_store_and_continues() {
     let home = Home::new();
     let (mut child, mut stdin, mut stdout) = open_import(&home);
     stdin
@@ -277,7 +277,7 @@ fn a_command_that_the_shell_stopped_lets_others_in_and_goes_on_later() {
 }
 
 #[test]
-fn one_that_was_stopped_from_outside_is_named_and_is_no_danger() {
+fn process_stopped_by_sigstop_is_reported() {
     let home = Home::new();
     let (mut child, mut stdin, mut stdout) = open_import(&home);
     stdin
@@ -301,7 +301,7 @@ fn one_that_was_stopped_from_outside_is_named_and_is_no_danger() {
 #[rstest]
 #[case(Signal::TERM, 143)]
 #[case(Signal::INT, 130)]
-fn being_asked_to_end_ends_it_and_what_was_told_is_kept(#[case] signal: Signal, #[case] code: i32) {
+fn signal_ends_an_import_and_keeps_reported_connections(#[case] signal: Signal, #[case] code: i32) {
     let home = Home::new();
     let (mut child, mut stdin, mut stdout) = open_import(&home);
     stdin
@@ -315,7 +315,7 @@ fn being_asked_to_end_ends_it_and_what_was_told_is_kept(#[case] signal: Signal, 
 }
 
 #[test]
-fn an_import_whose_reader_goes_away_goes_on() {
+fn import_continues_without_an_output_reader() {
     let home = Home::new();
     let (mut child, mut stdin, stdout) = open_import(&home);
     drop(stdout);

@@ -1,10 +1,10 @@
-//! The key's passphrase in the keyring of the system.
+//! Passphrase of the key in the system keyring.
 
 use crate::home::Home;
 
 #[cfg(not(feature = "keyring"))]
 #[test]
-fn a_umai_without_it_says_so_and_changes_nothing() {
+fn build_without_keyring_says_so_and_changes_nothing() {
     let home = Home::documented();
     let key = home.path(".config/umai/umai.key");
     let before = std::fs::read(&key).unwrap();
@@ -14,7 +14,7 @@ fn a_umai_without_it_says_so_and_changes_nothing() {
     assert_eq!(std::fs::read(&key).unwrap(), before);
 }
 
-/// What stands between a test and the Secret Service: a bus of its own with a keyring of its own.
+/// Script that runs umai with a private D-Bus session and keyring.
 #[cfg(feature = "keyring")]
 const WITH_KEYRING: &str =
     "printf test | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1";
@@ -39,7 +39,7 @@ fn in_a_session(home: &Home, line: &str) -> crate::home::Answer {
 
 #[cfg(feature = "keyring")]
 #[test]
-fn the_key_opens_with_the_keyring_through_a_rotation_and_not_without_it() {
+fn keyring_passphrase_survives_a_rotation() {
     let home = Home::documented();
     let key = home.path(".config/umai/umai.key");
     let kept = in_a_session(
@@ -49,11 +49,11 @@ fn the_key_opens_with_the_keyring_through_a_rotation_and_not_without_it() {
         ),
     );
     assert_eq!(kept.code, 0, "{kept:?}");
-    assert!(kept.out.contains("kept by the keyring"), "{kept:?}");
+    assert!(kept.out.contains("in the keyring"), "{kept:?}");
     assert!(kept.out.contains("\"inKeyring\": true"), "{kept:?}");
     let sealed = std::fs::read_to_string(&key).unwrap();
     assert!(sealed.starts_with("umai-key-1"), "{sealed}");
-    // A line break in the log of a bus is no keyring.
+    // The line break belongs to the log of the bus.
     let without = home.run(&["connections", "list"]);
     assert_eq!(without.code, 6, "{without:?}");
     assert!(

@@ -1,4 +1,4 @@
-//! `umai key`: which key it is, another one, a passphrase, and going on where the key is lost.
+//! `umai key`: show, rotation, passphrases, and a lost key.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -23,7 +23,7 @@ fn key(home: &Home) -> String {
     fs::read_to_string(home.path(KEY)).unwrap()
 }
 
-/// How many secrets open in a backup that is made now.
+/// Number of secrets in a new backup, and of those that can be decrypted.
 fn open_secrets(home: &Home) -> (u64, u64) {
     let made = home.run(&["backup", "create", "--json"]);
     assert_eq!(made.code, 0, "{made:?}");
@@ -36,32 +36,35 @@ fn open_secrets(home: &Home) -> (u64, u64) {
 }
 
 #[test]
-fn show_says_which_key_it_is_and_never_the_key() {
+fn key_show_prints_the_fingerprint_but_not_the_key() {
     let home = Home::documented();
     let shown = home.run(&["key", "show"]);
     assert_eq!(shown.code, 0, "{shown:?}");
     let text = key(&home);
-    assert!(!shown.said().contains(text.trim()), "{shown:?}");
-    assert!(shown.out.contains("in the config directory"), "{shown:?}");
-    assert!(shown.out.contains("sealed with this key"), "{shown:?}");
+    assert!(!shown.output().contains(text.trim()), "{shown:?}");
+    assert!(shown.out.contains("config directory"), "{shown:?}");
+    assert!(shown.out.contains("encrypted with this key"), "{shown:?}");
     let json = home.run(&["key", "show", "--json"]);
-    assert!(!json.said().contains(text.trim()), "{json:?}");
+    assert!(!json.output().contains(text.trim()), "{json:?}");
     assert_eq!(json.json()["store"]["key"], "fits");
     let fingerprint = json.json()["fingerprint"].as_str().unwrap().to_owned();
     assert!(shown.out.contains(&fingerprint), "{shown:?}");
-    // Of another key it says so, and fails.
+    // Another key is reported as an error.
     let other = home.write(
         "other.key",
         "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n",
     );
     let wrong = home.run(&["--key-file", other.to_str().unwrap(), "key", "show"]);
     assert_eq!(wrong.code, 6, "{wrong:?}");
-    assert!(wrong.out.contains("named with --key-file"), "{wrong:?}");
+    assert!(
+        wrong.out.contains("--key-file or UMAI_KEY_FILE"),
+        "{wrong:?}"
+    );
     assert!(wrong.err.contains("key new --forget-secrets"), "{wrong:?}");
 }
 
 #[test]
-fn a_rotation_seals_everything_anew_and_backups_from_before_come_back() {
+fn rotation_encrypts_everything_and_old_backups_restore() {
     let home = Home::documented();
     let made = home.run(&["backup", "create", "--json"]).json();
     let before = made["path"].as_str().unwrap().to_owned();
@@ -79,13 +82,13 @@ fn a_rotation_seals_everything_anew_and_backups_from_before_come_back() {
     let rotated = home.run(&["key", "rotate"]);
     assert_eq!(rotated.code, 0, "{rotated:?}");
     assert!(
-        rotated.out.contains("it sealed 2 secrets"),
+        rotated.out.contains("encrypted 2 secrets"),
         "the trash, too: {rotated:?}"
     );
     assert_ne!(key(&home), old);
     let metadata = fs::metadata(home.path(KEY)).unwrap();
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
-    // Nothing of the store is left that the old key opens.
+    // Nothing in the store can be decrypted with the old key.
     for seal in &sealed {
         let with: Vec<PathBuf> = home
             .files_with(seal)
@@ -99,13 +102,13 @@ fn a_rotation_seals_everything_anew_and_backups_from_before_come_back() {
     assert_eq!(open_secrets(&home), (2, 2));
     let restored = home.run(&["connections", "restore", "gone"]);
     assert_eq!(restored.code, 0, "{restored:?}");
-    // The store before the rotation comes back under the key of today.
+    // A backup from before the rotation is restored with the current key.
     let now = key(&home);
     let back = home.run(&["backup", "restore", &before, "--yes"]);
     assert_eq!(back.code, 0, "{back:?}");
     assert_eq!(key(&home), now);
     assert_eq!(open_secrets(&home), (1, 1));
-    // And again.
+    // Second restore.
     let rotated = home.run(&["key", "rotate"]);
     assert_eq!(rotated.code, 0, "{rotated:?}");
     let back = home.run(&["backup", "restore", &before, "--yes"]);
@@ -113,7 +116,7 @@ fn a_rotation_seals_everything_anew_and_backups_from_before_come_back() {
     assert_eq!(open_secrets(&home), (1, 1));
 }
 
-/// The seals in the journal.
+/// Sealed secrets in the journal.
 fn seals(home: &Home) -> Vec<String> {
     let journal = home.path(DATA).join("journal");
     let mut found = Vec::new();
@@ -128,7 +131,7 @@ fn seals(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn a_key_behind_a_passphrase_opens_with_it_alone() {
+fn protected_key_needs_its_passphrase() {
     let home = Home::documented();
     let open = key(&home);
     let short = with_file(&home, "short", &["key", "add-passphrase"]);
@@ -147,8 +150,11 @@ fn a_key_behind_a_passphrase_opens_with_it_alone() {
     assert!(refused.err.contains("--passphrase-file"), "{refused:?}");
     let wrong = with_file(&home, "wrong horse battery", &["connections", "list"]);
     assert_eq!(wrong.code, 6, "{wrong:?}");
-    assert!(wrong.err.contains("is not the passphrase"), "{wrong:?}");
-    assert!(!wrong.said().contains("wrong horse"), "{wrong:?}");
+    assert!(
+        wrong.err.contains("does not contain the passphrase"),
+        "{wrong:?}"
+    );
+    assert!(!wrong.output().contains("wrong horse"), "{wrong:?}");
     let listed = with_file(&home, PASSPHRASE, &["connections", "list", "--json"]);
     assert_eq!((listed.code, &*listed.err), (0, ""), "{listed:?}");
     assert_eq!(listed.json()["total"], 1);
@@ -157,11 +163,11 @@ fn a_key_behind_a_passphrase_opens_with_it_alone() {
     assert!(
         shown
             .out
-            .contains("asked for (Argon2id, 64 MiB, 3 passes, 4 lanes)"),
+            .contains("yes (Argon2id, 64 MiB, 3 passes, 4 lanes)"),
         "{shown:?}"
     );
 
-    // Rotated, it is behind the same passphrase.
+    // The rotated key has the same passphrase.
     let rotated = with_file(&home, PASSPHRASE, &["key", "rotate"]);
     assert_eq!(rotated.code, 0, "{rotated:?}");
     assert_eq!(home.run(&["connections", "list"]).code, 6);
@@ -190,7 +196,7 @@ fn a_key_behind_a_passphrase_opens_with_it_alone() {
 }
 
 #[test]
-fn a_lost_key_costs_the_secrets_and_nothing_else() {
+fn lost_key_loses_only_the_secrets() {
     let home = Home::documented();
     let lost = key(&home);
     for is_wrong in [false, true] {
@@ -214,7 +220,7 @@ fn a_lost_key_costs_the_secrets_and_nothing_else() {
             let aside = home.path(&format!("{KEY}.wrong-1"));
             assert!(fs::read_to_string(aside).unwrap().starts_with("Bwc"));
         }
-        // Names are there; what does not open is said, and keeps when something else is saved.
+        // Names are readable; secrets that cannot be decrypted are reported, and kept when other settings are saved.
         assert_eq!(home.total(), 1);
         let got = home.run(&["connections", "get", "openai-prod"]);
         assert_eq!(got.code, 0, "{got:?}");
@@ -255,7 +261,7 @@ fn a_lost_key_costs_the_secrets_and_nothing_else() {
 }
 
 #[test]
-fn a_key_that_is_found_again_opens_the_store_that_was_moved_aside() {
+fn found_key_opens_the_store_that_was_moved_aside() {
     let home = Home::documented();
     let lost = key(&home);
     fs::remove_file(home.path(KEY)).unwrap();
@@ -278,7 +284,7 @@ fn a_key_that_is_found_again_opens_the_store_that_was_moved_aside() {
 }
 
 #[test]
-fn nothing_is_rotated_where_there_is_nothing_or_the_key_is_not_ours() {
+fn rotation_needs_a_store_and_its_key() {
     let home = Home::new();
     let none = home.run(&["key", "rotate"]);
     assert_eq!(none.code, 6, "{none:?}");

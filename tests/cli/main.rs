@@ -1,4 +1,4 @@
-//! The command line, by running the real binary in homes of its own.
+//! End-to-end tests of the command line: each runs the real binary in its own home directory.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

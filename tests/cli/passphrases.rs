@@ -1,23 +1,26 @@
-//! A passphrase on a terminal: asked for before anything needs the key, never shown, and typed twice when it is new.
+//! Passphrase prompts: before the key is needed, without echo, and twice for a new passphrase.
 
 use crate::home::Home;
 use crate::terminal::Asking;
 
 const QUESTION: &str = "Passphrase of the key in";
-const AGAIN: &str = "That is not it; try again\r\nPassphrase of the key in";
+const AGAIN: &str = "Wrong passphrase; try again\r\nPassphrase of the key in";
 const PASSPHRASE: &str = "correct horse battery";
-/// What makes a terminal show the app's own screen.
+/// Escape sequence that switches a terminal to the app's screen.
 const SCREEN: &str = "\u{1b}[?1049h";
 
-/// A home whose key is behind the passphrase.
+/// Home whose key has the passphrase.
 fn protected() -> Home {
     let home = Home::documented();
     let added = Asking::start(
         &home,
         &["key", "add-passphrase"],
-        "New passphrase (not shown): ",
+        "New passphrase (hidden): ",
     )
-    .then(&format!("{PASSPHRASE}\r"), "The same again (not shown): ")
+    .then(
+        &format!("{PASSPHRASE}\r"),
+        "Repeat the passphrase (hidden): ",
+    )
     .answer(&format!("{PASSPHRASE}\r"));
     assert_eq!(added.0, 0, "{}", added.1);
     assert!(
@@ -30,7 +33,7 @@ fn protected() -> Home {
 }
 
 #[test]
-fn a_command_asks_for_the_passphrase_again_when_it_is_wrong_and_then_does_its_work() {
+fn wrong_passphrase_prompts_again() {
     let home = protected();
     let (code, said) = Asking::start(&home, &["connections", "list"], QUESTION)
         .then("wrong\r", AGAIN)
@@ -41,14 +44,14 @@ fn a_command_asks_for_the_passphrase_again_when_it_is_wrong_and_then_does_its_wo
 }
 
 #[test]
-fn three_wrong_ones_and_none_at_all_end_it() {
+fn three_wrong_passphrases_or_none_end_the_command() {
     let home = protected();
     let (code, said) = Asking::start(&home, &["connections", "list"], QUESTION)
         .then("wrong 1\r", AGAIN)
         .then("wrong 2\r", AGAIN)
         .answer("wrong 3\r");
     assert_eq!(code, 6, "{said}");
-    assert!(said.contains("None of these is the passphrase"), "{said}");
+    assert!(said.contains("Wrong passphrase of the key"), "{said}");
     let (code, said) = Asking::start(&home, &["connections", "list"], QUESTION).answer("\r");
     assert_eq!(code, 6, "{said}");
     assert!(said.contains("--passphrase-file"), "{said}");
@@ -57,10 +60,10 @@ fn three_wrong_ones_and_none_at_all_end_it() {
 }
 
 #[test]
-fn the_app_asks_before_it_takes_the_screen() {
+fn app_prompts_before_it_takes_the_screen() {
     let home = protected();
     let asking = Asking::start(&home, &[], QUESTION);
-    assert!(!asking.said().contains(SCREEN), "{}", asking.said());
+    assert!(!asking.output().contains(SCREEN), "{}", asking.output());
     let (code, said) = asking
         .then(&format!("{PASSPHRASE}\r"), "● Active")
         .answer("q");
@@ -68,14 +71,14 @@ fn the_app_asks_before_it_takes_the_screen() {
 }
 
 #[test]
-fn a_new_passphrase_that_is_typed_in_two_ways_changes_nothing() {
+fn different_new_passphrases_change_nothing() {
     let home = Home::documented();
     let key = std::fs::read(home.path(".config/umai/umai.key")).unwrap();
     let (code, said) = Asking::start(&home, &["key", "add-passphrase"], "New passphrase")
-        .then(&format!("{PASSPHRASE}\r"), "The same again")
+        .then(&format!("{PASSPHRASE}\r"), "Repeat the passphrase")
         .answer("correct horse batterie\r");
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("two different passphrases"), "{said}");
+    assert!(said.contains("The passphrases differ"), "{said}");
     let after = std::fs::read(home.path(".config/umai/umai.key")).unwrap();
     assert_eq!(key, after);
 }

@@ -1,7 +1,7 @@
 //! Files that belong to another user, as `sudo umai` leaves them, are a permission problem and never damage.
 //!
-//! As root the files of the home folder are given to `nobody`, some back to root, and umai runs as `nobody`. Otherwise the
-//! permissions of those files are taken away.
+//! As root, the files in the home directory are given to `nobody`, some back to root, and umai runs as `nobody`. Otherwise, the
+//! permissions of the files are removed.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -19,7 +19,7 @@ const NOBODY: u32 = 65_534;
 const DATA: &str = ".local/share/umai";
 const KEY: &str = ".config/umai/umai.key";
 
-/// A home folder of this user or of `nobody`, with one connection in it.
+/// Home directory of this user or of `nobody`, with one connection.
 struct Owned {
     home: Home,
     program: TempDir,
@@ -46,7 +46,7 @@ impl Owned {
         owned
     }
 
-    /// Changes the owner of a path and of everything below it; only root can.
+    /// Changes the owner of a path and everything below it; needs root.
     fn give(&self, path: &str, owner: u32) {
         if self.is_root {
             for path in below(&self.home.path(path)) {
@@ -55,7 +55,7 @@ impl Owned {
         }
     }
 
-    /// Makes a path unusable for whoever runs umai.
+    /// Makes a path inaccessible for the user that runs umai.
     fn forbid(&self, path: &str) {
         if self.is_root {
             self.give(path, 0);
@@ -90,7 +90,7 @@ impl Owned {
         answer_of(command)
     }
 
-    /// The names of all files and folders, but for what a lock or a socket leaves behind.
+    /// Names of all files and directories, except those of locks and sockets.
     fn names(&self) -> Vec<PathBuf> {
         let mut names = below(&self.home.path(""));
         names.retain(|path| !path.ends_with("lock") && !path.ends_with("socket"));
@@ -109,7 +109,7 @@ fn below(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The first file in a folder of the data folder.
+/// First file in a directory of the data directory.
 fn first_in(owned: &Owned, folder: &str) -> String {
     let path = owned.home.path(DATA).join(folder);
     let files = fs::read_dir(path).unwrap();
@@ -146,8 +146,11 @@ fn store_of_another_user_is_not_damage(#[case] place: &str) {
     assert!(refused.err.contains(command), "{refused:?}");
     assert!(!refused.err.contains("damaged"), "{refused:?}");
     let checked = owned.run(&["doctor"]);
-    assert!(checked.said().contains("Permission denied"), "{checked:?}");
-    assert!(!checked.said().contains("damaged"), "{checked:?}");
+    assert!(
+        checked.output().contains("Permission denied"),
+        "{checked:?}"
+    );
+    assert!(!checked.output().contains("damaged"), "{checked:?}");
     owned.allow(&path);
     assert_eq!(owned.names(), before, "nothing was moved");
     let listed = owned.run(&["connections", "list", "--json"]);
@@ -165,15 +168,18 @@ fn key_of_another_user_is_not_lost(#[case] path: &str) {
     for command in [&["connections", "list"][..], &["key", "show"]] {
         let refused = owned.run(command);
         assert_eq!(refused.code, 6, "{refused:?}");
-        assert!(refused.said().contains("Permission denied"), "{refused:?}");
-        assert!(!refused.said().contains("forget-secrets"), "{refused:?}");
+        assert!(
+            refused.output().contains("Permission denied"),
+            "{refused:?}"
+        );
+        assert!(!refused.output().contains("forget-secrets"), "{refused:?}");
     }
     owned.allow(path);
     assert_eq!(owned.run(&["connections", "list"]).code, 0);
 }
 
 #[test]
-fn folder_of_the_system_is_not_taken_over() {
+fn system_directory_is_not_taken_over() {
     let owned = Owned::new();
     let of_root = tempfile::tempdir().unwrap();
     let foreign = if owned.is_root {

@@ -1,4 +1,4 @@
-//! The app line by line, through a pipe: a whole session, and that the same lines always say the same.
+//! Plain mode through a pipe: a whole session, and repeatable output.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::home::{Answer, Home};
 
 const PLANTED: &str = "sk-planted-0123456789";
 
-/// Dates and ids are another at every run.
+/// Replaces dates and IDs, which differ in every run.
 fn settled(text: &str) -> String {
     let is_digit = |sign: char| sign.is_ascii_digit();
     let mut settled = String::new();
@@ -38,17 +38,17 @@ fn plain(home: &Home, lines: &[&str]) -> Answer {
     let answer = home.pipe(&["--plain"], text);
     assert!(
         !answer
-            .said()
+            .output()
             .chars()
             .any(|sign| sign.is_control() && sign != '\n'),
         "no escape code and no carriage return: {answer:?}"
     );
-    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert!(!answer.output().contains("planted"), "{answer:?}");
     answer
 }
 
 #[test]
-fn everything_can_be_done_line_by_line() {
+fn plain_session_covers_every_action() {
     let home = Home::new();
     home.write(
         "appsettings.json",
@@ -118,7 +118,7 @@ fn everything_can_be_done_line_by_line() {
 }
 
 #[test]
-fn a_test_is_waited_for_and_told_with_what_to_do() {
+fn plain_mode_waits_for_a_connection_test() {
     let home = Home::new();
     let made = home.run(&[
         "connections",
@@ -140,7 +140,7 @@ fn a_test_is_waited_for_and_told_with_what_to_do() {
 }
 
 #[test]
-fn the_end_of_the_input_is_the_end_and_what_was_not_saved_is_said() {
+fn end_of_input_ends_plain_mode_and_reports_unsaved_changes() {
     let home = Home::new();
     let answer = plain(&home, &["new", "openai", "1", "Half a name"]);
     assert_eq!(answer.code, 0, "{answer:?}");
@@ -153,7 +153,7 @@ fn the_end_of_the_input_is_the_end_and_what_was_not_saved_is_said() {
 }
 
 #[test]
-fn leaving_a_changed_form_asks() {
+fn leaving_a_changed_form_prompts() {
     let home = Home::new();
     let answer = plain(
         &home,
@@ -183,7 +183,7 @@ fn leaving_a_changed_form_asks() {
 }
 
 #[test]
-fn what_means_nothing_is_said_and_never_repeated() {
+fn unknown_plain_command_is_reported_without_its_text() {
     let home = Home::new();
     let answer = plain(
         &home,
@@ -201,7 +201,7 @@ fn what_means_nothing_is_said_and_never_repeated() {
 }
 
 #[test]
-fn where_nothing_can_be_changed_no_change_is_offered_or_made() {
+fn read_only_plain_mode_offers_no_change() {
     let home = Home::documented();
     let output = home.pipe(
         &["--plain", "--read-only"],
@@ -228,7 +228,7 @@ fn where_nothing_can_be_changed_no_change_is_offered_or_made() {
 }
 
 #[test]
-fn long_lists_are_said_some_at_a_time() {
+fn long_lists_are_paged_in_plain_mode() {
     let home = Home::new();
     let mut many = String::new();
     for number in 0..50 {
@@ -258,7 +258,7 @@ fn long_lists_are_said_some_at_a_time() {
 }
 
 #[test]
-fn hostile_names_are_harmless() {
+fn control_characters_in_names_are_escaped() {
     let home = Home::new();
     let body = "{\"alias\":\"evil\",\"name\":\"a\\u200bb\\ue0041\",\"providerId\":\"openai\"}";
     assert_eq!(home.create(body).code, 0);
@@ -268,7 +268,7 @@ fn hostile_names_are_harmless() {
 }
 
 #[test]
-fn surroundings_of_a_key_are_removed_with_a_message() {
+fn extra_characters_of_a_key_are_removed_with_a_message() {
     let home = Home::new();
     let key = format!("Bearer {PLANTED}");
     let lines = ["new", "openai", "1", "Case", ":4", &key, ":save", "quit"];
@@ -287,7 +287,7 @@ fn surroundings_of_a_key_are_removed_with_a_message() {
 }
 
 #[test]
-fn key_in_the_name_is_warned_of_and_moved() {
+fn key_in_the_name_is_reported_and_moved() {
     let home = Home::new();
     let answer = plain(
         &home,

@@ -1,11 +1,11 @@
-//! What the catalogue answers.
+//! Output of `umai providers`.
 
 use serde_json::json;
 
 use crate::home::{Home, members};
 
 #[test]
-fn providers_have_the_apis_shapes() {
+fn providers_have_the_shapes_of_the_api() {
     let home = Home::new();
     let list = home.run(&["providers", "list", "--json"]).json();
     let ids: Vec<_> = list
@@ -93,10 +93,10 @@ fn providers_have_the_apis_shapes() {
 const OWN: &str = "id = \"own\"\nname = \"Own\"\ncapabilities = [\"Chat\"]\n";
 
 #[test]
-fn provider_files_are_looked_at_one_by_one_and_a_wrong_one_is_named_with_its_line() {
+fn providers_check_reports_the_invalid_line() {
     let home = Home::new();
     let none = home.run(&["providers", "check"]);
-    assert!(none.err.contains("has no provider files"), "{}", none.err);
+    assert!(none.err.contains("No provider files"), "{}", none.err);
     let folder = home.path(".config/umai/providers");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("a.toml"), OWN).unwrap();
@@ -105,7 +105,7 @@ fn provider_files_are_looked_at_one_by_one_and_a_wrong_one_is_named_with_its_lin
     assert!(
         right
             .out
-            .contains("a.toml: the provider 'own' (Own) with 0 settings"),
+            .contains("a.toml: provider 'own' (Own) with 0 settings"),
         "{}",
         right.out
     );
@@ -119,7 +119,7 @@ fn provider_files_are_looked_at_one_by_one_and_a_wrong_one_is_named_with_its_lin
         items[1]["detail"]
             .as_str()
             .unwrap()
-            .starts_with("the provider 'own' is already described in")
+            .starts_with("provider 'own' is already defined in")
     );
     assert!(
         items[2]["detail"].as_str().unwrap().contains("line 2"),

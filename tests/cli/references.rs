@@ -34,7 +34,7 @@ fn lookup(home: &Home, environment: &str, options: &[&str]) -> Command {
     command
 }
 
-/// The source of each reference, as a connection that uses them all is tested against it.
+/// Creates a connection that uses every reference; its test shows the source of each.
 fn create(home: &Home, environment: &str, options: &[&str], key: &str) -> crate::home::Answer {
     let set = format!("apiKey=${key}");
     let create = [
@@ -67,7 +67,7 @@ fn user_secrets_apply_in_development_only() {
     let options = ["--user-secrets", ID];
     let found = create(&home, "Development", &options, "Only:User");
     assert_eq!(found.code, 0, "{found:?}");
-    assert!(!found.said().contains("planted"), "{found:?}");
+    assert!(!found.output().contains("planted"), "{found:?}");
     let found = create(&home, "development", &options, "Only:User");
     assert_eq!(found.code, 0, "{found:?}");
     let production = create(&home, "Production", &options, "Only:User");
@@ -89,7 +89,7 @@ fn key_per_file_resolves_a_reference() {
     let options = ["--key-per-file", "~/secrets"];
     let found = create(&home, "Production", &options, "Only:File");
     assert_eq!(found.code, 0, "{found:?}");
-    assert!(!found.said().contains("planted"), "{found:?}");
+    assert!(!found.output().contains("planted"), "{found:?}");
     let not_asked = create(&home, "Production", &[], "Only:File");
     assert_eq!(not_asked.code, 4, "{not_asked:?}");
     home.write(
@@ -111,12 +111,12 @@ fn doctor_names_every_layer_and_no_value() {
         "secrets.json: 3 keys",
         "secrets: 1 key",
     ] {
-        assert!(checked.said().contains(line), "{line}: {checked:?}");
+        assert!(checked.output().contains(line), "{line}: {checked:?}");
     }
     let missing = answer_of(lookup(&home, "Development", &["--user-secrets", "none"]));
     assert!(
         missing
-            .said()
+            .output()
             .contains("secrets.json is not there; check --user-secrets"),
         "{missing:?}"
     );

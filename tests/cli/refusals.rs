@@ -1,11 +1,11 @@
-//! Every row of the API's 400 table that a draft can run into: its sentence, at its field, and the exit code.
+//! All rows of the API's 400 table that apply to a draft: message, field and exit code.
 
 use rstest::rstest;
 use serde_json::json;
 
 use crate::home::{DOCUMENTED, Home};
 
-/// A body like the documented one, with another alias, and one member as given.
+/// The documented body with a different alias and one member replaced.
 fn with(member: &str, value: &str) -> String {
     let body = DOCUMENTED.replace("openai-prod", "openai-two");
     let mut object: serde_json::Map<String, serde_json::Value> =
@@ -135,7 +135,7 @@ fn settings(settings: &str) -> String {
     "settings.apiKey",
     "is not a reference such as $Section:Key"
 )]
-fn a_refused_field_says_why_and_nothing_is_kept(
+fn invalid_field_is_rejected_with_its_message(
     #[case] body: String,
     #[case] field: &str,
     #[case] said: &str,
@@ -171,7 +171,7 @@ fn a_refused_field_says_why_and_nothing_is_kept(
     "alias"
 )]
 #[case::twice_inside(r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","apiKey":"sk-2"}}"#, "apiKey")]
-fn a_body_that_is_no_connection_is_refused_whole(#[case] body: &str, #[case] said: &str) {
+fn malformed_body_is_rejected(#[case] body: &str, #[case] said: &str) {
     let home = Home::new();
     let answer = home.create(body);
     assert_eq!((answer.code, answer.out.as_str()), (4, ""), "{answer:?}");
@@ -185,7 +185,7 @@ fn a_body_that_is_no_connection_is_refused_whole(#[case] body: &str, #[case] sai
 }
 
 #[test]
-fn too_deep_or_too_large_a_body_is_refused() {
+fn too_deep_or_too_large_body_is_rejected() {
     let home = Home::new();
     let deep = home.create(&settings(&format!(
         "{}1{}",
@@ -209,7 +209,7 @@ fn too_deep_or_too_large_a_body_is_refused() {
 }
 
 #[test]
-fn a_taken_alias_is_a_conflict_and_with_more_wrong_a_refusal() {
+fn existing_alias_is_a_conflict_unless_more_is_invalid() {
     let home = Home::documented();
     let taken = home.create(DOCUMENTED);
     assert_eq!(taken.code, 5, "{taken:?}");
@@ -225,7 +225,7 @@ fn a_taken_alias_is_a_conflict_and_with_more_wrong_a_refusal() {
 }
 
 #[test]
-fn every_wrong_field_is_told_on_a_line_of_its_own() {
+fn each_invalid_option_is_reported_on_its_own_line() {
     let home = Home::new();
     let answer = home.run(&[
         "connections",
@@ -238,12 +238,12 @@ fn every_wrong_field_is_told_on_a_line_of_its_own() {
     assert_eq!(answer.code, 4);
     assert_eq!(
         answer.err,
-        "alias: Alias can only contain lowercase letters, numbers, and hyphens\nname: Name is required\nproviderId: Provider 'none' not found\n"
+        "--alias: Alias can only contain lowercase letters, numbers, and hyphens\n--name is required\n--provider: Provider 'none' not found\n"
     );
 }
 
 #[test]
-fn a_reference_that_resolves_is_kept_as_it_is_and_its_value_never_shown() {
+fn reference_is_stored_and_its_value_never_shown() {
     let home = Home::new();
     home.write(
         "appsettings.json",
@@ -262,7 +262,7 @@ fn a_reference_that_resolves_is_kept_as_it_is_and_its_value_never_shown() {
     ]);
     assert_eq!(answer.code, 0, "{answer:?}");
     assert_eq!(answer.json()["settings"]["apiKey"], "$OpenAI:ApiKey");
-    assert!(!answer.said().contains("planted"));
+    assert!(!answer.output().contains("planted"));
     assert_eq!(
         home.files_with("sk-planted-0123456789"),
         [home.path("appsettings.json")]
@@ -284,24 +284,24 @@ fn a_reference_that_resolves_is_kept_as_it_is_and_its_value_never_shown() {
 }
 
 #[test]
-fn what_is_only_examined_is_said_and_not_done() {
+fn dry_run_of_other_commands_changes_nothing() {
     let home = Home::documented();
     let key = home.path(".config/umai/umai.key");
     let before = std::fs::read(&key).unwrap();
     let said = |arguments: &[&str], code: i32| {
         let answer = home.run(arguments);
         assert_eq!(answer.code, code, "{arguments:?} {answer:?}");
-        answer.said()
+        answer.output()
     };
     let create = ["token", "create", "--name", "ci", "--scope", "read"];
-    assert!(said(&[&create[..], &["--dry-run"]].concat(), 0).contains("Would make the token ci"));
+    assert!(said(&[&create[..], &["--dry-run"]].concat(), 0).contains("Would create token ci"));
     assert!(said(&["token", "list", "--json"], 0).contains("\"total\": 0"));
     said(&["token", "revoke", "ci", "--dry-run"], 3);
     said(&create, 0);
     said(&[&create[..], &["--dry-run"]].concat(), 5);
     assert!(said(&["token", "revoke", "ci", "--dry-run"], 0).contains("Would revoke ci"));
     assert!(said(&["token", "list", "--json"], 0).contains("\"total\": 1"));
-    assert!(said(&["key", "rotate", "--dry-run"], 0).contains("Would put a new key into"));
+    assert!(said(&["key", "rotate", "--dry-run"], 0).contains("Would create a new key in"));
     assert_eq!(std::fs::read(&key).unwrap(), before);
     let there = home.write("there.backup", "x");
     said(
@@ -321,7 +321,7 @@ fn what_is_only_examined_is_said_and_not_done() {
 }
 
 #[test]
-fn key_as_name_is_refused_without_being_repeated() {
+fn key_as_name_is_rejected_without_being_repeated() {
     let home = Home::documented();
     let key = "sk-planted123def456ghi789jkl";
     let create = [
@@ -339,7 +339,7 @@ fn key_as_name_is_refused_without_being_repeated() {
         let answer = home.run(arguments);
         assert_eq!(answer.code, 4, "{answer:?}");
         assert!(answer.err.contains("looks like an API key"), "{answer:?}");
-        assert!(!answer.said().contains("planted"), "{answer:?}");
+        assert!(!answer.output().contains("planted"), "{answer:?}");
     }
     assert_eq!(home.total(), 1);
 }

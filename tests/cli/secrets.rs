@@ -1,4 +1,4 @@
-//! A secret is taken from stdin, a file or the keyboard, never from an argument, and is never said again.
+//! Secrets come from stdin, a file or a prompt, never from an argument, and are never printed.
 
 use rstest::rstest;
 
@@ -42,7 +42,7 @@ const PLANTED: &str = "sk-planted-0123456789";
 #[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", "sk-planted-0123456789=apiKey"])]
 #[case(&["connections", "create", "--name", "A", "--provider", "openai", "--secret-file", PLANTED])]
 #[case(&["connections", "get", "Authorization: Bearer plantedplantedplantedplanted0123456789"])]
-fn a_secret_in_an_argument_is_refused_without_being_repeated(#[case] arguments: &[&str]) {
+fn secret_in_an_argument_is_rejected_without_being_repeated(#[case] arguments: &[&str]) {
     for json in [false, true] {
         let home = Home::new();
         let mut arguments = arguments.to_vec();
@@ -52,7 +52,7 @@ fn a_secret_in_an_argument_is_refused_without_being_repeated(#[case] arguments: 
         let answer = home.run(&arguments);
         assert_eq!(answer.code, 2, "{arguments:?}: {answer:?}");
         assert!(
-            !answer.said().contains("planted"),
+            !answer.output().contains("planted"),
             "{arguments:?}: {answer:?}"
         );
         assert_eq!(answer.out, "", "{answer:?}");
@@ -67,7 +67,7 @@ fn a_secret_in_an_argument_is_refused_without_being_repeated(#[case] arguments: 
 }
 
 #[test]
-fn a_path_that_looks_like_a_secret_is_one_when_it_is_there_or_names_a_folder() {
+fn path_that_looks_like_a_secret_must_exist_or_name_a_directory() {
     let home = Home::new();
     home.write(PLANTED, "sk-1");
     for path in [PLANTED, "./sk-planted-0123456789"] {
@@ -99,7 +99,7 @@ fn a_path_that_looks_like_a_secret_is_one_when_it_is_there_or_names_a_folder() {
 #[case(&["--api-key", "sk-planted"])]
 #[case(&["connections", "create", "--apiKey=sk-planted"])]
 #[case(&["connections", "create", "--provider", "openai", "--set", "apiKey=sk-planted"])]
-fn the_way_to_give_it_is_said(#[case] arguments: &[&str]) {
+fn rejected_secret_names_the_alternatives(#[case] arguments: &[&str]) {
     let answer = Home::new().run(arguments);
     for way in [
         "--secret-stdin apiKey",
@@ -111,7 +111,7 @@ fn the_way_to_give_it_is_said(#[case] arguments: &[&str]) {
 }
 
 #[test]
-fn the_way_fits_the_setting() {
+fn alternatives_name_the_setting() {
     let set = [
         "connections",
         "create",
@@ -138,7 +138,7 @@ const CREATE: [&str; 6] = [
 ];
 
 #[test]
-fn a_secret_from_stdin_or_a_file_is_sealed_masked_and_nowhere_in_clear() {
+fn secret_from_stdin_or_file_is_never_stored_in_plaintext() {
     let home = Home::new();
     let answer = home.pipe(
         &[&CREATE[..], &["--secret-stdin", "apiKey", "--json"]].concat(),
@@ -148,11 +148,11 @@ fn a_secret_from_stdin_or_a_file_is_sealed_masked_and_nowhere_in_clear() {
     assert!(
         answer
             .err
-            .contains("The line end after the secret for apiKey was left out"),
+            .contains("Removed the line end after the secret for apiKey"),
         "{answer:?}"
     );
     assert_eq!(answer.json()["settings"]["apiKey"], "sk-***");
-    assert!(!answer.said().contains("planted"));
+    assert!(!answer.output().contains("planted"));
     assert_eq!(
         home.files_with("sk-planted"),
         Vec::<std::path::PathBuf>::new()
@@ -174,8 +174,8 @@ fn a_secret_from_stdin_or_a_file_is_sealed_masked_and_nowhere_in_clear() {
 }
 
 #[test]
-fn a_secret_that_waits_on_stdin_and_is_not_asked_for_is_not_passed_over_in_silence() {
-    let said = "Nothing was read from stdin; --secret-stdin apiKey";
+fn unread_secret_on_stdin_is_noted() {
+    let said = "stdin was not read; add --secret-stdin apiKey";
     let home = Home::new();
     let waiting = std::fs::File::open(home.write("key.txt", PLANTED)).unwrap();
     let passed = home.umai(&CREATE).stdin(waiting).output().unwrap();
@@ -190,16 +190,16 @@ fn a_secret_that_waits_on_stdin_and_is_not_asked_for_is_not_passed_over_in_silen
         &[&CREATE[..], &["--secret-stdin", "apiKey"]].concat(),
         "sk-1",
     );
-    assert!(!given.err.contains("Nothing was read"), "{given:?}");
+    assert!(!given.err.contains("stdin was not read"), "{given:?}");
 }
 
 #[test]
-fn only_text_of_a_sensible_size_is_a_secret() {
+fn secret_must_be_text_of_limited_size() {
     let home = Home::new();
     let from_stdin = [&CREATE[..], &["--secret-stdin", "apiKey"]].concat();
     let binary = home.pipe(&from_stdin, b"sk-\xff\x00planted".to_vec());
     assert_eq!(binary.code, 2, "{binary:?}");
-    assert!(binary.err.contains("is not text"), "{binary:?}");
+    assert!(binary.err.contains("is not UTF-8 text"), "{binary:?}");
     let large = home.pipe(&from_stdin, vec![b'a'; 64 * 1024 + 1]);
     assert_eq!(large.code, 2, "{large:?}");
     assert!(large.err.contains("larger than 64 KiB"), "{large:?}");
@@ -210,7 +210,7 @@ fn only_text_of_a_sensible_size_is_a_secret() {
         "sk-1",
     );
     assert_eq!(
-        (twice.code, twice.err.contains("given twice")),
+        (twice.code, twice.err.contains("is set twice")),
         (2, true),
         "{twice:?}"
     );
@@ -218,7 +218,7 @@ fn only_text_of_a_sensible_size_is_a_secret() {
 
 const UPDATE: [&str; 3] = ["connections", "update", "case"];
 
-/// A home with a connection whose optional API key is stored.
+/// Home with a connection whose optional API key is stored.
 fn with_optional_key() -> Home {
     let home = Home::new();
     home.write("key.txt", PLANTED);
@@ -257,7 +257,7 @@ fn empty_secret_keeps_the_stored_one(#[case] text: &str) {
     home.write("empty", text);
     let piped = home.pipe(&[&UPDATE[..], &["--secret-stdin", "apiKey"]].concat(), text);
     assert_eq!(piped.code, 4, "{piped:?}");
-    assert!(piped.err.contains("Nothing arrived on stdin"), "{piped:?}");
+    assert!(piped.err.contains("No input on stdin"), "{piped:?}");
     let file = home.run(&[&UPDATE[..], &["--secret-file", "apiKey=empty"]].concat());
     assert_eq!(file.code, 4, "{file:?}");
     assert!(file.err.contains("is empty"), "{file:?}");
@@ -360,7 +360,7 @@ fn two_secrets_from_stdin_are_refused() {
     "Removed invisible characters around the key for apiKey"
 )]
 #[case::white_space("  sk-planted-1 \n\n", "Removed white space around the key for apiKey")]
-fn surroundings_of_a_secret_are_removed_with_a_note(#[case] text: &str, #[case] note: &str) {
+fn extra_characters_of_a_secret_are_removed_with_a_note(#[case] text: &str, #[case] note: &str) {
     let home = Home::new();
     home.write("key.txt", text);
     let more: [&[&str]; 2] = [
@@ -371,8 +371,8 @@ fn surroundings_of_a_secret_are_removed_with_a_note(#[case] text: &str, #[case] 
         let made = home.pipe(&[&CREATE[..], more].concat(), text);
         assert_eq!(made.code, 0, "{made:?}");
         assert!(made.err.contains(note), "{made:?}");
-        assert!(!made.said().contains("planted"), "{made:?}");
-        // The same key again is no change: what is stored is the key alone.
+        assert!(!made.output().contains("planted"), "{made:?}");
+        // Saving the same key again is no change, because only the cleaned key is stored.
         home.write("clean.txt", "sk-planted-1");
         let again = [
             "connections",
@@ -389,12 +389,12 @@ fn surroundings_of_a_secret_are_removed_with_a_note(#[case] text: &str, #[case] 
 #[case::encrypted("ENC:planted", "is encrypted by Umbraco (ENC:…): enter the key itself")]
 #[case::invisible("sk-\u{200b}planted", "contains an invisible character (U+200B)")]
 #[case::soft_hyphen("sk-\u{ad}planted", "contains an invisible character (U+00AD)")]
-fn texts_that_are_no_keys_are_refused(#[case] text: &str, #[case] words: &str) {
+fn text_that_is_not_a_key_is_rejected(#[case] text: &str, #[case] words: &str) {
     let home = with_optional_key();
     let answer = home.pipe(&[&UPDATE[..], &["--secret-stdin", "apiKey"]].concat(), text);
     assert_eq!(answer.code, 4, "{answer:?}");
     assert!(answer.err.contains(words), "{answer:?}");
-    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert!(!answer.output().contains("planted"), "{answer:?}");
     assert_eq!(stored_key(&home), "sk-***");
 }
 
@@ -415,7 +415,7 @@ fn utf_16_file_is_named_as_such() {
 }
 
 #[test]
-fn documents_and_request_bodies_refuse_what_surrounds_a_key() {
+fn documents_and_request_bodies_reject_extra_characters_of_a_key() {
     let home = Home::new();
     home.write("env.txt", "OPENAI_API_KEY=sk-planted-1\n");
     home.write(
@@ -428,7 +428,7 @@ fn documents_and_request_bodies_refuse_what_surrounds_a_key() {
         assert_eq!(answer.code, 4, "{answer:?}");
         let words = "begins with 'OPENAI_API_KEY=': send the key alone";
         assert!(answer.err.contains(words), "{answer:?}");
-        assert!(!answer.said().contains("planted"), "{answer:?}");
+        assert!(!answer.output().contains("planted"), "{answer:?}");
     }
     assert_eq!(home.total(), 0);
 }
@@ -443,7 +443,7 @@ fn empty_secret_of_a_document_keeps_the_stored_one() {
         )
     };
     for (place, words) in [
-        ("stdin: true", "nothing arrived on stdin"),
+        ("stdin: true", "no input on stdin"),
         ("file: empty.txt", "its file is empty"),
     ] {
         home.write("case.yaml", document(place));

@@ -1,4 +1,4 @@
-//! What is printed can be had as JSON, YAML, CSV or lines for a shell, and a secret in none of them.
+//! Output formats: JSON, YAML, CSV and shell lines, all without secrets.
 
 use std::process::Command;
 
@@ -15,7 +15,7 @@ fn home() -> Home {
 }
 
 #[test]
-fn a_list_is_csv_that_no_spreadsheet_computes() {
+fn list_as_csv_contains_no_formula() {
     let home = home();
     let csv = home.run(&["connections", "list", "--output", "csv"]);
     assert_eq!(csv.code, 0, "{csv:?}");
@@ -33,7 +33,7 @@ fn a_list_is_csv_that_no_spreadsheet_computes() {
 }
 
 #[test]
-fn a_connection_is_lines_that_a_shell_takes_for_what_they_say() {
+fn connection_as_env_is_safe_for_a_shell() {
     let home = home();
     let env = home.run(&["connections", "get", "sum", "--output", "env"]);
     assert_eq!(env.code, 0, "{env:?}");
@@ -47,7 +47,7 @@ fn a_connection_is_lines_that_a_shell_takes_for_what_they_say() {
 }
 
 #[test]
-fn json_is_output_json_and_yaml_says_the_same() {
+fn json_and_yaml_output_are_equivalent() {
     let home = home();
     let get = |more: &[&str]| home.run(&[&["connections", "get", "sum"], more].concat());
     assert_eq!(get(&["--json"]).out, get(&["--output", "json"]).out);
@@ -73,7 +73,7 @@ fn json_is_output_json_and_yaml_says_the_same() {
 #[case(&["token", "list"])]
 #[case(&["backup", "list"])]
 #[case(&["targets"])]
-fn every_list_has_every_shape(#[case] arguments: &[&str]) {
+fn every_list_supports_every_format(#[case] arguments: &[&str]) {
     let home = home();
     let rename = ["connections", "update", "sum", "--name", "+1"];
     assert_eq!(home.run(&rename).code, 0);
@@ -86,21 +86,18 @@ fn every_list_has_every_shape(#[case] arguments: &[&str]) {
     let table = home.run(&[arguments, &["--output", "table"]].concat());
     assert_eq!(table.out, home.run(arguments).out);
     for answer in [yaml, csv, table] {
-        assert!(!answer.said().contains("planted"), "{answer:?}");
+        assert!(!answer.output().contains("planted"), "{answer:?}");
     }
 }
 
 #[rstest]
-#[case(&["connections", "list", "--output", "env"], "--output env is for one connection")]
+#[case(&["connections", "list", "--output", "env"], "--output env is for umai connections get")]
 #[case(&["connections", "delete", "sum", "--yes", "--output", "csv"], "--output csv is for lists")]
-#[case(&["completions", "bash", "--output", "yaml"], "--output yaml is for answers")]
-#[case(&["--output", "yaml"], "--output yaml is for commands")]
-#[case(&["connections", "list", "--output", "xml"], "takes one of table, json, yaml, csv, env")]
+#[case(&["completions", "bash", "--output", "yaml"], "does not support --output yaml")]
+#[case(&["--output", "yaml"], "--output yaml needs a command")]
+#[case(&["connections", "list", "--output", "xml"], "possible values: table, json, yaml, csv, env")]
 #[case(&["connections", "list", "--json", "--output", "csv"], "cannot be used with")]
-fn a_shape_that_makes_no_sense_is_refused_in_a_sentence(
-    #[case] arguments: &[&str],
-    #[case] why: &str,
-) {
+fn unsupported_format_is_rejected(#[case] arguments: &[&str], #[case] why: &str) {
     let home = home();
     let refused = home.run(arguments);
     assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
@@ -109,7 +106,7 @@ fn a_shape_that_makes_no_sense_is_refused_in_a_sentence(
 }
 
 #[test]
-fn quiet_says_nothing_but_the_answer_and_what_went_wrong() {
+fn quiet_prints_only_results_and_errors() {
     let home = home();
     let loud = home.run(&["connections", "export"]);
     let quiet = home.run(&["connections", "export", "--quiet"]);

@@ -1,9 +1,9 @@
-//! What a shell gets: completions and manual pages.
+//! Completions and manual pages.
 
 use crate::home::Home;
 
 #[test]
-fn every_shell_gets_a_script_that_asks_the_program() {
+fn every_shell_script_calls_umai() {
     let home = Home::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = home.run(&["completions", shell]);
@@ -14,7 +14,7 @@ fn every_shell_gets_a_script_that_asks_the_program() {
 }
 
 #[test]
-fn a_shell_that_asks_is_told_commands_and_options() {
+fn commands_and_options_are_completed() {
     let home = Home::new();
     assert_eq!(told(&home, &["umai", "connections", "l"]), ["list"]);
     assert!(told(&home, &["umai", "connections", "list", "--f"]).contains(&"--filter".to_owned()));
@@ -22,7 +22,7 @@ fn a_shell_that_asks_is_told_commands_and_options() {
 }
 
 #[test]
-fn aliases_are_completed_and_nothing_is_made_for_it() {
+fn aliases_are_completed_without_creating_a_store() {
     let empty = Home::new();
     assert_eq!(told(&empty, &["umai", "connections", "get", "o"]), [""; 0]);
     assert!(!empty.path(".local").exists() && !empty.path(".config").exists());
@@ -51,7 +51,7 @@ fn aliases_are_completed_and_nothing_is_made_for_it() {
 }
 
 #[test]
-fn there_is_a_manual_page_for_every_command() {
+fn every_command_has_a_manual_page() {
     let home = Home::new();
     let first = home.run(&["man"]);
     assert!(first.out.contains(".TH umai 1"), "{first:?}");
@@ -68,7 +68,7 @@ fn there_is_a_manual_page_for_every_command() {
     }
 }
 
-/// What bash is told when it asks what the last of these words could be.
+/// Completions that bash receives for the last of these words.
 fn told(home: &Home, words: &[&str]) -> Vec<String> {
     let index = (words.len() - 1).to_string();
     let answer = home

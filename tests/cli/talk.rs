@@ -1,4 +1,4 @@
-//! stdout is data, stderr is talk, and neither carries what a terminal could stumble over.
+//! Separation of stdout and stderr, and escaping of control characters in both.
 
 use rstest::rstest;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::home::{DOCUMENTED, Home};
 
 #[test]
-fn a_closed_pipe_is_no_trouble() {
+fn closed_pipe_is_not_an_error() {
     let home = Home::documented();
     for arguments in [
         &["connections", "list"][..],
@@ -23,7 +23,7 @@ fn a_closed_pipe_is_no_trouble() {
 }
 
 #[test]
-fn hostile_names_are_harmless_and_the_columns_hold() {
+fn control_characters_are_escaped_and_columns_aligned() {
     let home = Home::new();
     let names = [
         "日本語",
@@ -70,7 +70,7 @@ fn hostile_names_are_harmless_and_the_columns_hold() {
 }
 
 #[test]
-fn every_sentence_about_a_hostile_name_is_harmless() {
+fn control_characters_are_escaped_in_messages() {
     let home = Home::new();
     let name = "open\u{200b}ai\u{e0041}";
     for arguments in [
@@ -94,7 +94,7 @@ fn every_sentence_about_a_hostile_name_is_harmless() {
             answer.out.contains(r"open\u{200b}ai\u{e0041}"),
             "{answer:?}"
         );
-        assert!(answer.said().is_ascii(), "{answer:?}");
+        assert!(answer.output().is_ascii(), "{answer:?}");
     }
 }
 
@@ -108,20 +108,20 @@ fn every_sentence_about_a_hostile_name_is_harmless() {
 #[case(&["--data", "/proc/a\u{1b}[2J", "connections", "list"])]
 #[case(&["connections", "list", "--bo\u{1b}[2J"])]
 #[case(&["a\u{1b}[2J"])]
-fn what_was_typed_is_repeated_only_harmlessly(#[case] arguments: &[&str]) {
+fn arguments_are_escaped_in_messages(#[case] arguments: &[&str]) {
     for format in [&[][..], &["--json"]] {
         let answer = Home::new().run(&[arguments, format].concat());
         assert_ne!(answer.code, 0, "{answer:?}");
         assert_ne!(answer.err, "");
         assert!(
-            !answer.said().contains(['\u{1b}', '\u{202e}']),
+            !answer.output().contains(['\u{1b}', '\u{202e}']),
             "{answer:?}"
         );
     }
 }
 
 #[test]
-fn the_command_line_says_how_it_goes() {
+fn usage_errors_suggest_the_correction() {
     let home = Home::new();
     let help = home.run(&["--help"]);
     assert_eq!((help.code, help.err.as_str()), (0, ""));
@@ -131,10 +131,13 @@ fn the_command_line_says_how_it_goes() {
         format!("umai {}\n", env!("CARGO_PKG_VERSION"))
     );
     for (arguments, said) in [
-        (&["conections"][..], "did you mean connections"),
+        (
+            &["conections"][..],
+            "(did you mean connections?). See umai --help",
+        ),
         (
             &["connections", "list", "--filtre", "x"],
-            "did you mean --filter",
+            "(did you mean --filter?). See umai connections list --help",
         ),
         (
             &["connections", "list", "--take"],
@@ -142,11 +145,11 @@ fn the_command_line_says_how_it_goes() {
         ),
         (
             &["connections", "list", "--take", "-1"],
-            "--take takes a whole number from 0.",
+            "--take takes a whole number, 0 or more.",
         ),
         (
             &["connections", "list", "--skip", "99999999999999999999"],
-            "--skip takes no number as large as this",
+            "the number for --skip is too large",
         ),
         (
             &["connections", "create", "--set", "x"],
@@ -159,7 +162,7 @@ fn the_command_line_says_how_it_goes() {
         (&["connections"], "Usage: umai connections"),
         (&["connections", "get"], "<ID_OR_ALIAS>"),
         (&[], "needs a terminal"),
-        (&["--json"], "belongs to a command"),
+        (&["--json"], "needs a command"),
     ] {
         let answer = home.run(arguments);
         assert_eq!(
@@ -172,7 +175,7 @@ fn the_command_line_says_how_it_goes() {
 }
 
 #[test]
-fn what_the_environment_says_is_not_asked_for() {
+fn usage_line_omits_options_from_the_environment() {
     let home = Home::new();
     let output = home
         .umai(&["connections", "get", "--json"])
@@ -191,11 +194,11 @@ fn what_the_environment_says_is_not_asked_for() {
 }
 
 #[test]
-fn every_exit_code_is_in_the_help() {
+fn help_lists_every_exit_code() {
     let help = Home::new().run(&["--help"]).out;
     for code in [
         "0 done",
-        "1 trouble outside umai",
+        "1 error outside umai",
         "2 ",
         "3 ",
         "4 ",
@@ -215,7 +218,7 @@ fn every_exit_code_is_in_the_help() {
 }
 
 #[test]
-fn programs_read_every_line_of_stderr_as_json() {
+fn every_line_of_stderr_is_json_with_json_output() {
     let home = Home::documented();
     home.write("appsettings.json", "{");
     for arguments in [
@@ -253,7 +256,7 @@ fn programs_read_every_line_of_stderr_as_json() {
 }
 
 #[test]
-fn output_that_cannot_be_written_is_said_and_no_panic() {
+fn unwritable_output_is_reported_without_a_panic() {
     let home = Home::documented();
     let full = std::fs::File::options()
         .write(true)
@@ -267,7 +270,7 @@ fn output_that_cannot_be_written_is_said_and_no_panic() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.starts_with("The output cannot be written: No space left"),
+        said.starts_with("Cannot write the output: No space left"),
         "{said}"
     );
 }

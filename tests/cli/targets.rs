@@ -1,4 +1,4 @@
-//! Named targets in `config.toml`, and places where nothing can be changed.
+//! Named targets in `config.toml`, and read-only mode.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use rstest::rstest;
 
 use crate::home::{Answer, DOCUMENTED, Home};
 
-/// A home with two stores: `dev`, with the documented connection in it, and `kept`, which is the same one, read-only.
+/// Home with two stores: `dev` with the documented connection, and `kept`, the same store as a read-only target.
 fn two() -> Home {
     let home = Home::new();
     home.write(
@@ -42,7 +42,7 @@ fn with(mut command: Command, name: &str, value: &str) -> Answer {
 }
 
 #[test]
-fn a_target_is_meant_by_option_by_environment_and_by_default() {
+fn target_comes_from_option_environment_or_default() {
     let home = two();
     assert!(
         list(&home, &["--target", "dev"])
@@ -74,7 +74,7 @@ fn a_target_is_meant_by_option_by_environment_and_by_default() {
 }
 
 #[test]
-fn a_data_folder_can_be_named_in_the_file() {
+fn data_directory_can_be_set_in_config_toml() {
     let home = Home::documented();
     home.write(".config/umai/config.toml", "data = \"~/kept here\"\n");
     assert!(!list(&home, &[]).out.contains("openai-prod"));
@@ -82,18 +82,18 @@ fn a_data_folder_can_be_named_in_the_file() {
 }
 
 #[rstest]
-#[case(&["--target", "none"], "There is no target 'none'; there is dev, kept")]
-#[case(&["--target", "dev", "--data", "x"], "--target says where the connections are, and so does --data")]
-#[case(&["--target", "dev", "--server", "https://h"], "--target says where the connections are, and so does --server")]
-#[case(&["--target", "dev", "--token-file", "t"], "the target 'dev' is on this machine")]
-fn what_does_not_go_together_is_refused(#[case] options: &[&str], #[case] why: &str) {
+#[case(&["--target", "none"], "No target 'none'. Known targets: dev, kept")]
+#[case(&["--target", "dev", "--data", "x"], "--target and --data exclude each other")]
+#[case(&["--target", "dev", "--server", "https://h"], "--target and --server exclude each other")]
+#[case(&["--target", "dev", "--token-file", "t"], "target 'dev' is a local store")]
+fn conflicting_options_are_rejected(#[case] options: &[&str], #[case] why: &str) {
     let answer = list(&two(), options);
     assert_eq!(answer.code, 2, "{answer:?}");
     assert!(answer.err.contains(why), "{answer:?}");
 }
 
 #[test]
-fn a_server_as_target_is_asked_with_its_own_files() {
+fn server_target_uses_its_own_files() {
     let home = Home::new();
     home.write(
         ".config/umai/config.toml",
@@ -104,19 +104,22 @@ fn a_server_as_target_is_asked_with_its_own_files() {
     assert!(
         answer
             .err
-            .contains("The target 'far': The file of --token-file cannot be read"),
+            .contains("Target 'far': Cannot read the file of --token-file"),
         "{answer:?}"
     );
     let answer = list(&home, &["--target", "open"]);
     assert_eq!(answer.code, 7, "{answer:?}");
     let answer = list(&home, &["--target", "open", "--key-file", "k"]);
     assert!(
-        answer.err.contains("--key-file names one here"),
+        answer.err.contains("--key-file is for the local store"),
         "{answer:?}"
     );
     let answer = home.run(&["--target", "open", "token", "list"]);
     assert_eq!(answer.code, 2, "{answer:?}");
-    assert!(answer.err.contains("asks no server"), "{answer:?}");
+    assert!(
+        answer.err.contains("works on the local store only"),
+        "{answer:?}"
+    );
     let both = with(
         {
             let mut command = home.umai(&["connections", "list"]);
@@ -134,7 +137,7 @@ fn a_server_as_target_is_asked_with_its_own_files() {
 }
 
 #[test]
-fn a_broken_file_is_said_and_the_defaults_hold_but_a_target_that_was_asked_for_is_an_error() {
+fn invalid_config_toml_is_reported_and_a_requested_target_fails() {
     let home = Home::documented();
     home.write(
         ".config/umai/config.toml",
@@ -175,11 +178,11 @@ fn a_broken_file_is_said_and_the_defaults_hold_but_a_target_that_was_asked_for_i
 #[case(&["rollback", "openai-prod", "1"])]
 #[case(&["restore", "openai-prod"])]
 #[case(&["purge", "--all", "--yes"])]
-fn nothing_is_changed_where_it_is_read_only(#[case] verb: &[&str]) {
+fn read_only_target_refuses_changes(#[case] verb: &[&str]) {
     let home = two();
     for (options, why) in [
         (&["--target", "kept"][..], "the target 'kept' is read-only"),
-        (&["--target", "dev", "--read-only"], "--read-only says so"),
+        (&["--target", "dev", "--read-only"], "--read-only is set"),
     ] {
         let answer = home.pipe(&[options, &["connections"], verb].concat(), DOCUMENTED);
         assert_eq!(answer.code, 2, "{answer:?}");
@@ -198,7 +201,7 @@ fn nothing_is_changed_where_it_is_read_only(#[case] verb: &[&str]) {
 }
 
 #[test]
-fn reading_goes_on_where_nothing_can_be_changed() {
+fn read_only_target_allows_reading() {
     let home = two();
     for verb in [
         &["list"][..],
@@ -231,16 +234,16 @@ fn reading_goes_on_where_nothing_can_be_changed() {
 }
 
 #[test]
-fn no_store_is_made_where_nothing_may_be_changed() {
+fn read_only_mode_creates_no_store() {
     let home = Home::new();
     let answer = home.run(&["--read-only", "connections", "list"]);
     assert_eq!(answer.code, 6, "{answer:?}");
-    assert!(answer.err.contains("There is no store in"), "{answer:?}");
+    assert!(answer.err.contains("No store in"), "{answer:?}");
     assert!(!home.path(".local").exists() && !home.path(".config").exists());
 }
 
 #[test]
-fn the_targets_are_listed_and_a_broken_one_is_told() {
+fn targets_are_listed_and_invalid_ones_reported() {
     let home = two();
     let listed = home.run(&["targets"]);
     assert_eq!(listed.code, 0, "{listed:?}");
@@ -263,5 +266,5 @@ fn the_targets_are_listed_and_a_broken_one_is_told() {
         listed.err.contains("a user name or a password"),
         "{listed:?}"
     );
-    assert!(!listed.said().contains("planted"), "{listed:?}");
+    assert!(!listed.output().contains("planted"), "{listed:?}");
 }

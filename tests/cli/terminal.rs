@@ -1,4 +1,4 @@
-//! What is asked on a terminal: a secret without showing it, a yes before deleting; and the terminal is given back.
+//! Prompts on a terminal: hidden input and confirmations; the terminal is restored afterwards.
 
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -15,7 +15,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::home::Home;
 
-/// So long a question is waited for.
+/// Timeout for a prompt.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 const PLANTED: &str = "sk-planted-0123456789";
@@ -29,13 +29,13 @@ const CREATE: [&str; 6] = [
     "openai",
 ];
 
-const SECRET: &str = "OpenAI API Key (not shown; Enter leaves it out): ";
+const SECRET: &str = "OpenAI API Key (hidden; press Enter to skip): ";
 
-const TYPED: &str = "OpenAI API Key (not shown): ";
+const TYPED: &str = "OpenAI API Key (hidden): ";
 
 const DELETE: [&str; 3] = ["connections", "delete", "openai-prod"];
 
-/// umai asking on a terminal, and what it said so far.
+/// umai on a terminal, with its output so far.
 pub struct Asking {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
@@ -45,7 +45,7 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Starts it, and waits for the question.
+    /// Starts umai and waits for the prompt.
     pub fn start(home: &Home, arguments: &[&str], question: &str) -> Self {
         let size = PtySize {
             rows: 24,
@@ -70,7 +70,7 @@ impl Asking {
         asking
     }
 
-    /// Types, and waits for the next question.
+    /// Types keys and waits for the next prompt.
     pub fn then(mut self, keys: &str, question: &str) -> Self {
         self.said.clear();
         self.keyboard.write_all(keys.as_bytes()).unwrap();
@@ -82,10 +82,10 @@ impl Asking {
         let mut chunk = [0; 1024];
         let mut killer = self.child.clone_killer();
         let (heard, waiting) = std::sync::mpsc::channel::<()>();
-        // One that asks something else must not keep the whole run.
+        // A process with an unexpected prompt must not block the whole test run.
         std::thread::spawn(move || {
             if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                // It may have ended by itself meanwhile.
+                // The process may have ended already.
                 let _ = killer.kill();
             }
         });
@@ -98,17 +98,17 @@ impl Asking {
         drop(heard);
     }
 
-    /// What was said since the last question.
-    pub fn said(&self) -> &str {
+    /// Output since the last prompt.
+    pub fn output(&self) -> &str {
         &self.said
     }
 
-    /// Types, and waits for the end: the exit code and everything that was said.
+    /// Types keys and waits for the end; returns the exit code and the whole output.
     pub fn answer(mut self, keys: &str) -> (u32, String) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         let code = self.child.wait().unwrap().exit_code();
         let mut chunk = [0; 1024];
-        // The terminal's other side is closed by now, and reading it says so in its own way.
+        // The other end of the terminal is closed, and reading it may fail.
         while let Ok(length @ 1..) = self.reader.read(&mut chunk) {
             self.said
                 .push_str(&String::from_utf8_lossy(&chunk[..length]));
@@ -118,7 +118,7 @@ impl Asking {
 }
 
 #[test]
-fn a_missing_secret_is_asked_for_on_a_terminal_and_not_shown() {
+fn missing_secret_is_prompted_for_without_echo() {
     let home = Home::new();
     let (code, said) = Asking::start(&home, &CREATE, SECRET).answer(&format!("{PLANTED}\r"));
     assert_eq!(code, 0, "{said}");
@@ -129,7 +129,7 @@ fn a_missing_secret_is_asked_for_on_a_terminal_and_not_shown() {
 }
 
 #[test]
-fn a_question_can_be_left_unanswered_or_broken_off() {
+fn prompt_can_be_skipped_or_interrupted() {
     let home = Home::new();
     let (code, said) = Asking::start(&home, &CREATE, SECRET).answer("planted\u{3}");
     assert_eq!(code, 130, "{said}");
@@ -146,7 +146,7 @@ fn a_question_can_be_left_unanswered_or_broken_off() {
 }
 
 #[test]
-fn a_secret_that_is_typed_into_stdin_is_not_shown_either() {
+fn secret_stdin_on_a_terminal_is_hidden() {
     let home = Home::new();
     let asking = Asking::start(
         &home,
@@ -160,7 +160,7 @@ fn a_secret_that_is_typed_into_stdin_is_not_shown_either() {
 }
 
 #[test]
-fn an_empty_answer_keeps_the_stored_secret() {
+fn empty_input_keeps_the_stored_secret() {
     let home = Home::documented();
     let update = [
         "connections",
@@ -171,14 +171,14 @@ fn an_empty_answer_keeps_the_stored_secret() {
     ];
     let (code, said) = Asking::start(&home, &update, TYPED).answer("\r");
     assert_eq!(code, 4, "{said}");
-    assert!(said.contains("Nothing was typed for apiKey"), "{said}");
+    assert!(said.contains("No input for apiKey"), "{said}");
     assert!(said.contains("--unset apiKey"), "{said}");
     let stored = home.run(&["connections", "get", "openai-prod", "--json"]);
     assert_eq!(stored.json()["version"], 1);
 }
 
-/// Whether a terminal shows what is typed and reads it line by line.
-fn shows_what_is_typed(terminal: &OwnedFd) -> bool {
+/// Returns true if a terminal echoes input and reads it line by line.
+fn echoes_input(terminal: &OwnedFd) -> bool {
     let modes = tcgetattr(terminal).unwrap().local_modes;
     modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG)
 }
@@ -187,23 +187,20 @@ fn shows_what_is_typed(terminal: &OwnedFd) -> bool {
 #[case(Signal::TERM, 143)]
 #[case(Signal::HUP, 129)]
 #[case(Signal::INT, 130)]
-fn a_signal_while_a_secret_is_asked_for_leaves_the_terminal_as_it_was(
-    #[case] signal: Signal,
-    #[case] code: u32,
-) {
+fn signal_during_a_hidden_prompt_restores_the_terminal(#[case] signal: Signal, #[case] code: u32) {
     let mut asking = Asking::start(&Home::new(), &CREATE, SECRET);
-    // Not as this process's own terminal, whose end would end it.
+    // A pseudo-terminal of this process: losing its controlling terminal would end the process.
     let flags = OFlags::RDWR | OFlags::NOCTTY;
     let terminal = open(asking.master.tty_name().unwrap(), flags, Mode::empty()).unwrap();
-    assert!(!shows_what_is_typed(&terminal));
+    assert!(!echoes_input(&terminal));
     let id = i32::try_from(asking.child.process_id().unwrap()).unwrap();
     kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     assert_eq!(asking.child.wait().unwrap().exit_code(), code);
-    assert!(shows_what_is_typed(&terminal), "{signal:?}");
+    assert!(echoes_input(&terminal), "{signal:?}");
 }
 
 #[test]
-fn deleting_is_asked_on_a_terminal_and_no_is_the_answer_that_is_at_hand() {
+fn delete_prompts_on_a_terminal_and_defaults_to_no() {
     let home = Home::documented();
     let question = "Delete openai-prod? [y/N] ";
     for no in ["\r", "n\r", "yesterday\r", "\u{4}"] {
@@ -219,16 +216,16 @@ fn deleting_is_asked_on_a_terminal_and_no_is_the_answer_that_is_at_hand() {
 }
 
 #[test]
-fn the_app_tells_of_a_key_that_others_can_read() {
+fn app_reports_a_readable_key_file() {
     let home = Home::documented();
     let key = home.path(".config/umai/umai.key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let (code, said) = Asking::start(&home, &[], "can be read by others").answer("q");
+    let (code, said) = Asking::start(&home, &[], "readable by others").answer("q");
     assert_eq!(code, 0, "{said}");
 }
 
 #[test]
-fn a_secret_that_a_document_wants_from_stdin_is_asked_for_and_not_shown() {
+fn document_secret_from_stdin_is_prompted_for_without_echo() {
     let home = Home::new();
     home.write(
         "one.yaml",
@@ -237,7 +234,7 @@ fn a_secret_that_a_document_wants_from_stdin_is_asked_for_and_not_shown() {
     let asking = Asking::start(
         &home,
         &["connections", "apply", "-f", "one.yaml"],
-        "(not shown): ",
+        "(hidden): ",
     );
     let asking = asking.then(&format!("{PLANTED}\r"), "[y/N]");
     let (code, said) = asking.answer("y\r");

@@ -1,4 +1,4 @@
-//! `~` at the beginning of a path is the home folder, wherever a path is given.
+//! `~` at the start of a path is the home directory, wherever a path is accepted.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn run(home: &Home, arguments: &[&str]) -> Answer {
     answer_of(command)
 }
 
-/// A folder beside the data, so that a relative path and one below the home folder differ.
+/// Working directory beside the data, so that relative paths and paths below the home directory differ.
 fn work(home: &Home) -> std::path::PathBuf {
     let work = home.path("work");
     std::fs::create_dir_all(&work).unwrap();
@@ -30,7 +30,7 @@ fn has_no_tilde(home: &Home) {
 }
 
 #[test]
-fn folders_of_umai_are_below_the_home_folder() {
+fn directory_options_expand_the_tilde() {
     for (variable, option, folder) in [
         ("UMAI_DATA_DIR", "--data=~/x/y", "x/y/journal"),
         ("UMAI_CONFIG_DIR", "--config=~/x/y", "x/y/umai.key"),
@@ -63,7 +63,7 @@ fn folders_of_umai_are_below_the_home_folder() {
 }
 
 #[test]
-fn files_are_read_and_written_below_the_home_folder() {
+fn file_options_expand_the_tilde() {
     let home = Home::documented();
     home.write("secret.txt", "sk-planted-from-file");
     home.write("mine.json", r#"{"Mine":{"Key":"x"}}"#);
@@ -110,7 +110,7 @@ fn files_are_read_and_written_below_the_home_folder() {
 }
 
 #[test]
-fn paths_in_the_configuration_are_below_the_home_folder() {
+fn paths_in_config_toml_expand_the_tilde() {
     let home = Home::new();
     home.write(
         ".config/umai/config.toml",

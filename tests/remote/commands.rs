@@ -86,7 +86,7 @@ fn commands_say_the_same_here_and_far_away() {
             format!("{}\n{out}\n{err}", answer.code)
         };
         assert_eq!(plain(&far), plain(&near), "{arguments:?}");
-        assert!(!far.said().contains("planted"), "{far:?}");
+        assert!(!far.output().contains("planted"), "{far:?}");
     }
     assert!(
         far_home.files_with("sk-planted").len() == 2,

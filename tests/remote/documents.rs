@@ -45,7 +45,7 @@ fn a_document_is_applied_far_away_once() {
     home.write("exported.yaml", exported.out);
     let same = run(&far, &home, &["apply", "-f", "exported.yaml", "--prune"]);
     assert_eq!((same.code, same.out.as_str()), (0, ""), "{same:?}");
-    assert!(!done.said().contains("planted") && !again.said().contains("planted"));
+    assert!(!done.output().contains("planted") && !again.output().contains("planted"));
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn a_server_is_trusted_by_its_certificate_and_lets_in_by_token() {
     serving.home.write("wrong", "umai_planted");
     let answer = trusting(&["--token-file", &serving.file("wrong")], &LIST);
     assert_eq!(answer.code, 7, "{answer:?}");
-    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert!(!answer.output().contains("planted"), "{answer:?}");
 
     let answer = trusting(&["--token-file", &read], &LIST);
     assert_eq!(answer.code, 0, "{answer:?}");
@@ -154,7 +154,7 @@ fn a_token_that_others_can_read_is_told() {
             .contains("token can be read by others; run: chmod go-r token"),
         "{answer:?}"
     );
-    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert!(!answer.output().contains("planted"), "{answer:?}");
 }
 
 #[rstest]
@@ -180,7 +180,7 @@ fn what_does_not_go_together_is_exit_code_2_and_says_why(
     let answer = home.run(arguments);
     assert_eq!(answer.code, 2, "{answer:?}");
     assert!(
-        answer.err.contains(why) && !answer.said().contains("planted"),
+        answer.err.contains(why) && !answer.output().contains("planted"),
         "{answer:?}"
     );
 }

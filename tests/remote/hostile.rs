@@ -64,9 +64,9 @@ fn no_command_prints_what_a_server_would_do_to_the_terminal() {
         &["providers", "list"],
     ] {
         let answer = home.run(&[&["--server", &stranger.origin], command].concat());
-        assert!(is_harmless(&answer.said()), "{command:?}: {answer:?}");
-        assert!(!answer.said().contains("planted"), "{answer:?}");
-        assert!(!answer.said().is_empty());
+        assert!(is_harmless(&answer.output()), "{command:?}: {answer:?}");
+        assert!(!answer.output().contains("planted"), "{answer:?}");
+        assert!(!answer.output().is_empty());
     }
 }
 

@@ -16,7 +16,7 @@ fn rollback_with_an_empty_answer_is_done() {
         let verb = ["connections", "rollback", "openai-prod", "1"];
         let answer = site.umai(&home, &[&verb[..], arguments].concat());
         assert_eq!(answer.code, 0, "{answer:?}");
-        assert!(!answer.said().contains(PLANTED), "{answer:?}");
+        assert!(!answer.output().contains(PLANTED), "{answer:?}");
         if arguments.is_empty() {
             assert!(answer.out.contains("at version 3 now"), "{answer:?}");
             assert!(
@@ -102,7 +102,7 @@ fn deletion_says_that_it_is_permanent() {
     let answer = site.umai(&home, &[&verb[..], &["--yes"]].concat());
     assert_eq!(answer.code, 0, "{answer:?}");
     assert!(answer.err.contains("deleted permanently"), "{answer:?}");
-    assert!(!answer.said().contains("restore"), "{answer:?}");
+    assert!(!answer.output().contains("restore"), "{answer:?}");
     assert!(site.find("resting").is_none());
     site.assert_unharmed();
 }

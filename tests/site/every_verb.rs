@@ -84,8 +84,8 @@ fn verb_leaks_nothing_and_changes_only_its_connection(
         let (site, home) = (StandIn::new(mode), Home::new());
         let before = site.all();
         let answer = site.umai(&home, &[&["connections"], verb].concat());
-        assert!(!answer.said().contains(PLANTED), "{verb:?}: {answer:?}");
-        assert!(!answer.said().contains("4711"), "{verb:?}: {answer:?}");
+        assert!(!answer.output().contains(PLANTED), "{verb:?}: {answer:?}");
+        assert!(!answer.output().contains("4711"), "{verb:?}: {answer:?}");
         let files = home.files_with(PLANTED);
         assert!(files.is_empty(), "{verb:?}: {files:?}");
         site.assert_unharmed();
@@ -111,7 +111,10 @@ fn other_commands_leak_nothing() {
             &["providers", "acme"],
         ] {
             let answer = site.umai(&home, command);
-            assert!(!answer.said().contains(PLANTED), "{command:?}: {answer:?}");
+            assert!(
+                !answer.output().contains(PLANTED),
+                "{command:?}: {answer:?}"
+            );
             assert!(site.writes().is_empty(), "{command:?}");
         }
     }

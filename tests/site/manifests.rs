@@ -15,7 +15,7 @@ fn applied_export_changes_nothing(#[case] format: &str) {
         let before = site.all();
         let exported = site.umai(&home, &["connections", "export", "--format", format]);
         assert_eq!(exported.code, 0, "{exported:?}");
-        assert!(!exported.said().contains(PLANTED), "{exported:?}");
+        assert!(!exported.output().contains(PLANTED), "{exported:?}");
         let verb = ["connections", "apply", "-f", "-", "--yes"];
         // A provider that is not installed any more cannot be applied; the others can.
         let answer = if mode == Mode::Extra {

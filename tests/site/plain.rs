@@ -7,9 +7,9 @@ use crate::stand_in::StandIn;
 fn talk(site: &StandIn, home: &Home, lines: &str) -> String {
     let answer = site.pipe(home, &["--plain"], lines);
     assert_eq!(answer.code, 0, "{answer:?}");
-    assert!(!answer.said().contains(PLANTED), "{answer:?}");
+    assert!(!answer.output().contains(PLANTED), "{answer:?}");
     site.assert_unharmed();
-    answer.said()
+    answer.output()
 }
 
 #[test]

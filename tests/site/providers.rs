@@ -9,7 +9,7 @@ use crate::stand_in::StandIn;
 fn settings(site: &StandIn, home: &Home, alias: &str) -> Value {
     let answer = site.umai(home, &["connections", "get", alias, "--json"]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    assert!(!answer.said().contains(PLANTED), "{answer:?}");
+    assert!(!answer.output().contains(PLANTED), "{answer:?}");
     answer.json()["settings"].clone()
 }
 

@@ -140,7 +140,7 @@ fn create_sends_the_schema_spelling_and_types() {
     let verb = ["connections", "create", "--from-json", "-", "--json"];
     let answer = site.pipe(&home, &verb, body);
     assert_eq!(answer.code, 0, "{answer:?}");
-    assert!(!answer.said().contains("planted"), "{answer:?}");
+    assert!(!answer.output().contains("planted"), "{answer:?}");
     assert_eq!(
         site.get("new").settings.unwrap(),
         r#"{"accessToken":"planted-new","retries":7}"#

@@ -29,7 +29,7 @@ impl Restore {
             None => newest(ground, output)?,
         };
         if output.format() == Format::Text {
-            tell(&prepared, ground, output);
+            print_summary(&prepared, ground, output);
         }
         if self.dry_run {
             return match output.format() {
@@ -37,11 +37,11 @@ impl Restore {
                 Format::Text => output.line("Nothing changed"),
             };
         }
-        if !self.yes && !is_certain(output)? {
+        if !self.yes && !confirm(output)? {
             return output.line("Nothing changed");
         }
         let mut report = report(&prepared);
-        let waiting = Waiting::on("Restoring the backup", output);
+        let waiting = Waiting::start("Restoring the backup", output);
         let restored = prepared.execute(Utc::now())?;
         drop(waiting);
         if let Some(path) = made.0.take() {
@@ -53,7 +53,7 @@ impl Restore {
                 report["movedTo"] = json!(restored.aside);
                 output.json(&report)
             }
-            Format::Text => say(&restored, ground, output),
+            Format::Text => print_result(&restored, ground, output),
         }
     }
 }
@@ -117,7 +117,7 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
     })
 }
 
-fn tell(prepared: &Prepared, ground: &Ground, output: &Output) {
+fn print_summary(prepared: &Prepared, ground: &Ground, output: &Output) {
     let label = &prepared.label;
     output.note(&format!(
         "{}: {}, created {}, revision {}",
@@ -143,13 +143,13 @@ fn tell(prepared: &Prepared, ground: &Ground, output: &Output) {
     }
 }
 
-fn is_certain(output: &Output) -> Result<bool, Failure> {
+fn confirm(output: &Output) -> Result<bool, Failure> {
     if output.format() == Format::Json || !ask::is_possible() {
         return Err(Failure::Usage(
             "Nothing changed. Add --yes to confirm, or --dry-run to see the changes.".into(),
         ));
     }
-    ask::yes_or_no("Restore this backup?")
+    ask::ask_yes_no("Restore this backup?")
 }
 
 fn report(prepared: &Prepared) -> serde_json::Value {
@@ -161,7 +161,7 @@ fn report(prepared: &Prepared) -> serde_json::Value {
     })
 }
 
-fn say(restored: &Restored, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+fn print_result(restored: &Restored, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     output.line(&format!(
         "Restored {} into {}",
         shown::connections(restored.count),

@@ -7,8 +7,8 @@ use clap::Args;
 use super::super::ask;
 use super::super::exit::{Exit, Failure};
 use super::super::output::{Format, Output};
-use super::super::plan::carry::{Done, carry};
-use super::super::plan::look::{Conflict, Looking, look};
+use super::super::plan::carry::{Done, execute};
+use super::super::plan::look::{Conflict, Looking, build_plan};
 use super::super::plan::{Step, What, shown, source};
 use super::super::session::{self, Ground, with_service};
 
@@ -59,10 +59,10 @@ impl Apply {
                 is_pruning: self.prune,
                 is_shown: true,
             };
-            let steps = look(service, entries, looking, output).await?;
-            let whole = Done::of(&steps);
+            let steps = build_plan(service, entries, looking, output).await?;
+            let whole = Done::planned(&steps);
             if output.format() == Format::Text {
-                shown::tell(&steps, output)?;
+                shown::write_plan(&steps, output)?;
                 output.flush()?;
             }
             note_unknown_secrets(&steps, output);
@@ -85,11 +85,11 @@ impl Apply {
                     }
                 };
             }
-            if !self.yes && !is_agreed(&whole, output)? {
+            if !self.yes && !confirm(&whole, output)? {
                 output.note("Nothing changed");
                 return Ok(());
             }
-            let done = carry(service, steps, "Applying", output).await?;
+            let done = execute(service, steps, "Applying", output).await?;
             match output.format() {
                 Format::Json => output.json(&shown::summary(&changes, &done, false)),
                 Format::Text => output.line(&done.sentence("")),
@@ -98,9 +98,9 @@ impl Apply {
     }
 }
 
-fn is_agreed(whole: &Done, output: &Output) -> Result<bool, Failure> {
+fn confirm(whole: &Done, output: &Output) -> Result<bool, Failure> {
     let question = format!("{}. Apply?", whole.sentence("Changes: "));
-    ask::is_agreed(&question, "Nothing changed. Add --yes to confirm.", output)
+    ask::confirm(&question, "Nothing changed. Add --yes to confirm.", output)
 }
 
 /// Notes that it is unknown whether secrets differ from those on the server.

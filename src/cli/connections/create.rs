@@ -147,7 +147,7 @@ impl Create {
     }
 
     /// Notes the alias that was derived and settings that are missing.
-    pub fn tell(&self, created: &Connection, catalog: &ProviderCatalog, output: &Output) {
+    pub fn note_defaults(&self, created: &Connection, catalog: &ProviderCatalog, output: &Output) {
         if self.alias.is_none() {
             output.note(&format!(
                 "Alias: {} (derived from the name; set another with --alias)",

@@ -5,11 +5,11 @@ use super::super::dry;
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::session::{self, Ground, with_service};
-use super::{each, foresee_each};
+use super::{dry_run_each, each};
 use crate::connection::{IdOrAlias, Proposal};
 
 /// Reports what would be deleted.
-pub fn foresee(
+pub fn dry_run(
     connections: &[IdOrAlias],
     ground: &Ground,
     output: &mut Output,
@@ -18,7 +18,7 @@ pub fn foresee(
         key: key.clone(),
         over: None,
     };
-    foresee_each(connections, proposal, dry::DELETE, ground, output)
+    dry_run_each(connections, proposal, dry::DELETE, ground, output)
 }
 
 /// Deletes the connections after confirmation.
@@ -32,8 +32,8 @@ pub fn run(
         let names: Vec<_> = connections.iter().map(ToString::to_string).collect();
         let question = format!("Delete {}?", names.join(", "));
         let is_certain = match session::features(ground)?.deletion_warning() {
-            None => ask::is_certain(&question, output)?,
-            Some(warning) => ask::is_agreed(
+            None => ask::confirm_deletion(&question, output)?,
+            Some(warning) => ask::confirm(
                 &format!("{question} {warning}."),
                 &format!("Nothing deleted. {warning}. Add --yes to confirm."),
                 output,

@@ -71,7 +71,7 @@ impl Export {
             let (exported, total) = self.read(service).await?;
             let progress = match target {
                 None => Progress::beside_stdout("Exporting", total, output),
-                Some(_) => Progress::of("Exporting", total, output),
+                Some(_) => Progress::new("Exporting", total, output),
             };
             let (count, blank) = match &target {
                 None => print(exported, format, progress, output).await?,
@@ -80,7 +80,7 @@ impl Export {
             if let Some((path, _)) = target {
                 output.note(&format!("{} to {}", many(count), path.display()));
             }
-            tell(blank, output);
+            note_blank(blank, output);
             Ok(())
         })
     }
@@ -124,7 +124,7 @@ impl Export {
             let mut items = all_items(service).await?;
             items.sort_by(|one, other| one.alias.cmp(&other.alias));
             let total = items.len();
-            return Ok((reading(service, items), total));
+            return Ok((read_items(service, items), total));
         }
         let catalog = service.providers();
         let reads = stream::iter(&self.connections).map(|key| service.get(key));
@@ -142,12 +142,12 @@ impl Export {
 /// Stream of connections that are being read.
 type Reading = std::pin::Pin<Box<dyn Stream<Item = Result<Exported, ConnectionError>> + Send>>;
 
-fn reading(service: &Arc<dyn ConnectionService>, items: Vec<ConnectionItem>) -> Reading {
+fn read_items(service: &Arc<dyn ConnectionService>, items: Vec<ConnectionItem>) -> Reading {
     let catalog = service.providers();
     let service = Arc::clone(service);
     let reads = stream::iter(items).map(move |item| {
         let (service, catalog) = (Arc::clone(&service), Arc::clone(&catalog));
-        async move { one(&*service, item, &catalog).await }
+        async move { read_one(&*service, item, &catalog).await }
     });
     reads
         .buffered(AT_ONCE)
@@ -155,7 +155,7 @@ fn reading(service: &Arc<dyn ConnectionService>, items: Vec<ConnectionItem>) -> 
         .boxed()
 }
 
-async fn one(
+async fn read_one(
     service: &dyn ConnectionService,
     item: ConnectionItem,
     catalog: &ProviderCatalog,
@@ -177,7 +177,7 @@ async fn print(
     let mut document = export::Stream::begin(output.writer(), format).map_err(Failure::Output)?;
     while let Some(one) = exported.next().await {
         document.add(&one?).map_err(Failure::Output)?;
-        progress.one_more();
+        progress.advance();
     }
     document.end().map_err(Failure::Output)
 }
@@ -213,7 +213,7 @@ async fn keep(
         if sender.send(Some(one?)).await.is_err() {
             break;
         }
-        progress.one_more();
+        progress.advance();
     }
     // As above.
     let _ = sender.send(None).await;
@@ -247,11 +247,11 @@ fn may_replace(path: &Path, output: &Output) -> Result<bool, Failure> {
             "{file} exists. Add --yes to overwrite it."
         )));
     }
-    ask::yes_or_no(&format!("{file} exists. Overwrite it?"))
+    ask::ask_yes_no(&format!("{file} exists. Overwrite it?"))
 }
 
 /// Notes how many settings were left blank.
-fn tell(blank: usize, output: &Output) {
+fn note_blank(blank: usize, output: &Output) {
     if blank > 0 {
         output.note(&format!(
             "Secrets are not exported: {} blank settings, listed in \"blank\"",

@@ -36,19 +36,19 @@ pub fn environment(catalog: &ProviderCatalog) -> Environment {
 
 impl Wish<'_> {
     /// Reads the settings for the provider.
-    pub fn take(
+    pub fn read(
         &self,
         environment: &Environment,
         catalog: &ProviderCatalog,
         output: &Output,
     ) -> Result<Taken, Failure> {
-        let provider = match self.named(catalog)? {
+        let provider = match self.find_provider(catalog)? {
             Some(provider) => provider,
-            None => the_only(&environment.offers(catalog), catalog)?,
+            None => only_complete(&environment.offers(catalog), catalog)?,
         };
         let found = environment.connection(provider, |_| self.by_reference);
         let Some(found) = found else {
-            return Err(Failure::Usage(nothing_for(provider)));
+            return Err(Failure::Usage(no_variable(provider)));
         };
         let settings = found.draft.settings.unwrap_or_default();
         let settings = settings.iter().map(|(key, value)| {
@@ -67,19 +67,19 @@ impl Wish<'_> {
     }
 
     /// Lists the variables that are set, by provider, without their values.
-    pub fn tell(
+    pub fn list(
         &self,
         environment: &Environment,
         catalog: &ProviderCatalog,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let offers = match self.named(catalog)? {
+        let offers = match self.find_provider(catalog)? {
             Some(provider) => environment.offer(provider).into_iter().collect(),
             None => environment.offers(catalog),
         };
         if output.format() == Format::Json {
-            let told: Vec<_> = offers.iter().map(as_json).collect();
-            return output.json(&json!({ "providers": told }));
+            let listed: Vec<_> = offers.iter().map(as_json).collect();
+            return output.json(&json!({ "providers": listed }));
         }
         if offers.is_empty() {
             output.note(NOTHING);
@@ -95,7 +95,10 @@ impl Wish<'_> {
         Ok(())
     }
 
-    fn named<'c>(&self, catalog: &'c ProviderCatalog) -> Result<Option<&'c Provider>, Failure> {
+    fn find_provider<'c>(
+        &self,
+        catalog: &'c ProviderCatalog,
+    ) -> Result<Option<&'c Provider>, Failure> {
         let Some(id) = self.provider else {
             return Ok(None);
         };
@@ -110,7 +113,10 @@ impl Wish<'_> {
 const NOTHING: &str = "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY";
 
 /// Returns the only provider with all required variables; otherwise the only one with any.
-fn the_only<'c>(offers: &[Offer], catalog: &'c ProviderCatalog) -> Result<&'c Provider, Failure> {
+fn only_complete<'c>(
+    offers: &[Offer],
+    catalog: &'c ProviderCatalog,
+) -> Result<&'c Provider, Failure> {
     let complete = offers.iter().filter(|offer| offer.missing.is_empty());
     let complete: Vec<&Offer> = complete.collect();
     let found = match (complete.as_slice(), offers) {
@@ -138,7 +144,7 @@ fn names(offer: &Offer) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-fn nothing_for(provider: &Provider) -> String {
+fn no_variable(provider: &Provider) -> String {
     let fields = provider.settings.iter();
     let names: Vec<_> = fields.flat_map(|field| &field.variables).collect();
     let name = &provider.name;

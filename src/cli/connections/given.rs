@@ -79,7 +79,7 @@ impl Given {
                 let key = known.map(|field| field.key.as_str());
                 return Err(Failure::Usage(format!(
                     "--set does not take secrets, because {}",
-                    secret::way(key)
+                    secret::advice(key)
                 )));
             }
             put(&mut settings, key, setting(provider, key, value))?;

@@ -96,13 +96,13 @@ impl Diff {
             let compared = service.compare(&self.connection, self.from, to).await?;
             match output.format() {
                 Format::Json => output.json(&compared),
-                Format::Text => tell(&compared, output),
+                Format::Text => write_comparison(&compared, output),
             }
         })
     }
 }
 
-fn tell(compared: &Comparison, output: &mut Output) -> Result<(), Failure> {
+fn write_comparison(compared: &Comparison, output: &mut Output) -> Result<(), Failure> {
     if compared.changes.is_empty() {
         output.note("No differences");
         return Ok(());

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
-use super::super::plan::carry::{Done, carry};
-use super::super::plan::look::{Conflict, Looking, look};
+use super::super::plan::carry::{Done, execute};
+use super::super::plan::look::{Conflict, Looking, build_plan};
 use super::super::plan::{shown, source};
 use super::super::session::{self, Ground, with_service};
 use super::apply::note_unknown_secrets;
@@ -45,21 +45,21 @@ impl Import {
                 is_pruning: false,
                 is_shown: self.dry_run,
             };
-            let steps = look(service, entries, looking, output).await?;
+            let steps = build_plan(service, entries, looking, output).await?;
             note_unknown_secrets(&steps, output);
             let changes = shown::as_json(&steps);
             if self.dry_run {
-                let whole = Done::of(&steps);
+                let whole = Done::planned(&steps);
                 return match output.format() {
                     Format::Json => output.json(&shown::summary(&changes, &whole, true)),
                     Format::Text => {
-                        shown::tell(&steps, output)?;
+                        shown::write_plan(&steps, output)?;
                         output.note(&whole.sentence("Dry run: "));
                         Ok(())
                     }
                 };
             }
-            let done = carry(service, steps, "Importing", output).await?;
+            let done = execute(service, steps, "Importing", output).await?;
             match output.format() {
                 Format::Json => output.json(&shown::summary(&changes, &done, false)),
                 Format::Text if done == Done::default() => {

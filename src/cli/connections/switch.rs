@@ -4,7 +4,7 @@ use super::super::dry::{self, DryRun};
 use super::super::exit::Failure;
 use super::super::output::{Format, Output};
 use super::super::session::{Ground, with_service};
-use super::{each, foresee_each, show};
+use super::{dry_run_each, each, show};
 use crate::connection::{IdOrAlias, Proposal};
 
 /// Activates or deactivates each connection, or reports what would be done.
@@ -26,7 +26,7 @@ pub fn run(
         } else {
             dry::DEACTIVATE
         };
-        return foresee_each(connections, proposal, operation, ground, output);
+        return dry_run_each(connections, proposal, operation, ground, output);
     }
     with_service(ground, output, async |service, output| {
         each(

@@ -11,7 +11,7 @@ use super::super::output::{Format, Output};
 use super::super::session::{self, Ground, with_service};
 use super::super::table::table;
 use super::show::when;
-use super::update::told;
+use super::update::write_saved;
 use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Proposal, Window,
 };
@@ -37,7 +37,7 @@ impl Restore {
     /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
-            let item = in_trash(&self.connection, service).await?;
+            let item = find_in_trash(&self.connection, service).await?;
             if self.dry.dry_run {
                 let proposal = Proposal::Restore {
                     id: item.id,
@@ -46,7 +46,7 @@ impl Restore {
                 return dry::run(&**service, proposal, dry::RESTORE, output).await;
             }
             let back = service.restore(item.id, self.alias.clone()).await?;
-            told("Restored", &back, output)
+            write_saved("Restored", &back, output)
         })
     }
 }
@@ -75,7 +75,7 @@ impl Purge {
     /// Runs the command.
     pub fn run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         if self.dry.dry_run {
-            return self.foresee(ground, output);
+            return self.dry_run(ground, output);
         }
         if !session::features(ground)?.trash {
             return Err(Failure::Usage(
@@ -87,18 +87,18 @@ impl Purge {
         } else {
             self.connections.join(", ")
         };
-        if !self.yes && !ask::is_certain(&format!("Delete {what} permanently?"), output)? {
+        if !self.yes && !ask::confirm_deletion(&format!("Delete {what} permanently?"), output)? {
             output.note("Nothing deleted");
             return Ok(());
         }
         with_service(ground, output, async |service, output| {
             if self.all {
-                return empty(service, output).await;
+                return empty_trash(service, output).await;
             }
             for name in &self.connections {
-                let item = in_trash(name, service).await?;
+                let item = find_in_trash(name, service).await?;
                 service.purge(item.id).await?;
-                tell(&item, output)?;
+                write_purged(&item, output)?;
             }
             Ok(())
         })
@@ -106,7 +106,7 @@ impl Purge {
 }
 
 impl Purge {
-    fn foresee(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
+    fn dry_run(&self, ground: &Ground, output: &mut Output) -> Result<(), Failure> {
         with_service(ground, output, async |service, output| {
             let mut items = Vec::new();
             if self.all {
@@ -117,18 +117,21 @@ impl Purge {
                 items = service.trash(everything).await?.items;
             }
             for name in &self.connections {
-                items.push(in_trash(name, service).await?);
+                items.push(find_in_trash(name, service).await?);
             }
             for item in items {
                 let foreseen = service.foresee(Proposal::Purge(item.id)).await?;
-                dry::tell(dry::PURGE, &foreseen, output)?;
+                dry::write_line(dry::PURGE, &foreseen, output)?;
             }
             Ok(())
         })
     }
 }
 
-async fn empty(service: &Arc<dyn ConnectionService>, output: &mut Output) -> Result<(), Failure> {
+async fn empty_trash(
+    service: &Arc<dyn ConnectionService>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     loop {
         let page = service
             .trash(Window {
@@ -141,12 +144,12 @@ async fn empty(service: &Arc<dyn ConnectionService>, output: &mut Output) -> Res
         }
         for item in page.items {
             service.purge(item.id).await?;
-            tell(&item, output)?;
+            write_purged(&item, output)?;
         }
     }
 }
 
-fn tell(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
+fn write_purged(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
     match output.format() {
         Format::Json => output.json_line(item),
         Format::Text => output.line(&format!(
@@ -157,7 +160,7 @@ fn tell(item: &ConnectionItem, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// Returns the connection in the trash with this ID or former alias; an error lists the IDs if several had the alias.
-async fn in_trash(
+async fn find_in_trash(
     name: &str,
     service: &Arc<dyn ConnectionService>,
 ) -> Result<ConnectionItem, Failure> {

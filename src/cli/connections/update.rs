@@ -89,7 +89,7 @@ impl Update {
             let saved = service
                 .update(&self.connection, draft, self.if_version)
                 .await?;
-            told("Saved", &saved, output)
+            write_saved("Saved", &saved, output)
         })
     }
 
@@ -200,7 +200,11 @@ impl Duplicate {
 }
 
 /// Writes the result of a change.
-pub fn told(verb: &str, connection: &Connection, output: &mut Output) -> Result<(), Failure> {
+pub fn write_saved(
+    verb: &str,
+    connection: &Connection,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let item = &connection.item;
     match output.format() {
         Format::Json => output.json(connection),

@@ -10,7 +10,7 @@ const AREA: &str = "backups";
 /// Age in days after which a backup is reported as old.
 const OLD: i64 = 30;
 
-pub(super) fn look(survey: &Survey, is_there: bool, findings: &mut Findings) {
+pub(super) fn check(survey: &Survey, is_there: bool, findings: &mut Findings) {
     let found = match &survey.backups {
         Ok(found) => found,
         Err(why) => {

@@ -9,7 +9,7 @@ const AREA: &str = "settings";
 /// Maximum number of names to print.
 const MOST: usize = 20;
 
-pub(super) fn look(globals: &Globals, findings: &mut Findings) {
+pub(super) fn check(globals: &Globals, findings: &mut Findings) {
     let settings = ground::appsettings(
         globals.appsettings.as_deref(),
         globals.user_secrets.as_deref(),

@@ -17,7 +17,7 @@ pub(super) enum State {
 }
 
 impl State {
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warning => "warning",

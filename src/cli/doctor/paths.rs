@@ -13,12 +13,12 @@ const AREA: &str = "paths";
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 const OPEN_TO_OTHERS: u32 = 0o077;
 
-pub(super) fn look(config: &Config, findings: &mut Findings) {
+pub(super) fn check(config: &Config, findings: &mut Findings) {
     folder("data", &config.data, Exit::Store, findings);
-    look_at_config(&config.config, findings);
+    check_config(&config.config, findings);
 }
 
-pub(super) fn look_at_config(config: &Path, findings: &mut Findings) {
+pub(super) fn check_config(config: &Path, findings: &mut Findings) {
     folder("config", config, Exit::Store, findings);
 }
 

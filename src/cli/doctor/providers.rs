@@ -6,7 +6,7 @@ use crate::provider::ProviderCatalog;
 
 const AREA: &str = "providers";
 
-pub(super) fn look(config: &Config, findings: &mut Findings) {
+pub(super) fn check(config: &Config, findings: &mut Findings) {
     let embedded = ProviderCatalog::embedded();
     let (all, problems) = ProviderCatalog::load(Some(&config.providers()));
     let own: Vec<&str> = all

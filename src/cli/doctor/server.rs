@@ -9,12 +9,12 @@ use crate::connection::{ConnectionService, Query, Window};
 
 const AREA: &str = "server";
 
-pub(super) fn look(options: &RemoteOptions, findings: &mut Findings) -> Result<(), Failure> {
+pub(super) fn check(options: &RemoteOptions, findings: &mut Findings) -> Result<(), Failure> {
     let runtime = runtime(WORKERS)?;
     let looked = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         tokio::select! {
-            () = ask(options, findings) => Ok(()),
+            () = query(options, findings) => Ok(()),
             exit = signals.next() => Err(Failure::Signal(exit)),
         }
     });
@@ -22,7 +22,7 @@ pub(super) fn look(options: &RemoteOptions, findings: &mut Findings) -> Result<(
     looked
 }
 
-async fn ask(options: &RemoteOptions, findings: &mut Findings) {
+async fn query(options: &RemoteOptions, findings: &mut Findings) {
     let address = options.address();
     let service = match RemoteService::connect(options).await {
         Ok(service) => service,

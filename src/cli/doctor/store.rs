@@ -13,7 +13,7 @@ const LOST: &str = "if it is lost, create a new key with umai key new --forget-s
 /// Free disk space below which opening the store may fail, in bytes.
 const LITTLE: u64 = 64 * 1024 * 1024;
 
-pub(super) fn look(config: &Config, findings: &mut Findings) {
+pub(super) fn check(config: &Config, findings: &mut Findings) {
     let options = StoreOptions {
         data: config.data.clone(),
         config: config.config.clone(),
@@ -24,7 +24,7 @@ pub(super) fn look(config: &Config, findings: &mut Findings) {
     key(config, &survey.key, is_there, findings);
     contents(&survey, config, findings);
     damage(&survey, findings);
-    backups::look(&survey, is_there, findings);
+    backups::check(&survey, is_there, findings);
     holder(&survey.holder, findings);
     sizes(&survey.sizes, findings);
     if let Some(missing) = &survey.missing {

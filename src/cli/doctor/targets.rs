@@ -7,7 +7,7 @@ use super::finding::Findings;
 use crate::config::file::{ConfigFile, NAME};
 use crate::config::target::{Place, Target};
 
-pub(super) fn look(file: &ConfigFile, meant: Option<&Target>, findings: &mut Findings) {
+pub(super) fn check(file: &ConfigFile, meant: Option<&Target>, findings: &mut Findings) {
     for problem in &file.problems {
         let is_of_target = file
             .targets()

@@ -13,7 +13,7 @@ const AREA: &str = "terminal";
 /// Minimum columns and rows of the app.
 const SMALLEST: (u16, u16) = (20, 5);
 
-pub(super) fn look(globals: &Globals, file: &ConfigFile, findings: &mut Findings) {
+pub(super) fn check(globals: &Globals, file: &ConfigFile, findings: &mut Findings) {
     let kind = variable("TERM");
     let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     size(kind.as_deref(), is_terminal, findings);

@@ -44,7 +44,7 @@ pub enum Unit {
 
 impl Unit {
     /// Returns the word for messages.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Line => "line",
             Self::Element => "element",

@@ -26,7 +26,7 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    fn of(order: u64, element: Element) -> Self {
+    fn parse(order: u64, element: Element) -> Self {
         let draft = match element.body {
             Ok(body) => ConnectionDraft::from_json(&body),
             Err(why) => Err(ConnectionError::Malformed(why.into())),
@@ -53,7 +53,7 @@ pub fn read(source: File) -> Result<mpsc::Receiver<io::Result<Incoming>>, Failur
         .name("import".into())
         .spawn(move || {
             for (order, element) in (0..).zip(Elements::new(source)) {
-                let incoming = element.map(|element| Incoming::of(order, element));
+                let incoming = element.map(|element| Incoming::parse(order, element));
                 if sender.blocking_send(incoming).is_err() {
                     return;
                 }

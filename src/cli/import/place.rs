@@ -7,17 +7,17 @@ const LINE: &str = " at line ";
 const COLUMN: &str = " column ";
 
 /// Returns the error with its position in the input; the parser counts lines from the start of the element.
-pub fn of_many(error: ConnectionError, unit: Unit, number: u64) -> ConnectionError {
+pub fn in_input_of_many(error: ConnectionError, unit: Unit, number: u64) -> ConnectionError {
     match error {
-        ConnectionError::Malformed(said) => {
-            ConnectionError::Malformed(placed(&said, unit, number).unwrap_or(said))
+        ConnectionError::Malformed(message) => {
+            ConnectionError::Malformed(in_input(&message, unit, number).unwrap_or(message))
         }
         error => error,
     }
 }
 
-fn placed(said: &str, unit: Unit, number: u64) -> Option<String> {
-    let (why, place) = said.rsplit_once(LINE)?;
+fn in_input(message: &str, unit: Unit, number: u64) -> Option<String> {
+    let (why, place) = message.rsplit_once(LINE)?;
     let (line, column) = place.split_once(COLUMN)?;
     let line: u64 = line.parse().ok()?;
     let column: u64 = column.parse().ok()?;
@@ -59,12 +59,12 @@ mod tests {
     )]
     #[case("The body is empty", Unit::Line, 6, "The body is empty")]
     fn position_is_relative_to_the_input(
-        #[case] said: &str,
+        #[case] message: &str,
         #[case] unit: Unit,
         #[case] number: u64,
         #[case] expected: &str,
     ) {
-        let error = ConnectionError::Malformed(said.to_owned());
-        assert_eq!(of_many(error, unit, number).to_string(), expected);
+        let error = ConnectionError::Malformed(message.to_owned());
+        assert_eq!(in_input_of_many(error, unit, number).to_string(), expected);
     }
 }

@@ -35,14 +35,14 @@ pub struct Tally {
     /// Error that ends the operation: of the store, or of the input.
     pub trouble: Option<Failure>,
     /// True if the reader of the output is gone; creating continues.
-    is_unheard: bool,
+    is_reader_gone: bool,
     /// True for a dry run.
-    is_foreseen: bool,
+    is_dry_run: bool,
 }
 
 impl Tally {
     /// Records the start of an element.
-    pub fn began(&mut self, next: &Incoming, output: &Output) {
+    pub fn start(&mut self, next: &Incoming, output: &Output) {
         self.begun += 1;
         self.is_many = self.begun > 1 || next.unit == Unit::Element;
         self.unanswered.insert(next.order);
@@ -63,8 +63,8 @@ impl Tally {
                 number,
                 error,
             } = next.remove();
-            let error = place::of_many(error, unit, number);
-            output.refusal(&error, unit.word(), number);
+            let error = place::in_input_of_many(error, unit, number);
+            output.refusal(&error, unit.as_str(), number);
         }
     }
 
@@ -78,15 +78,15 @@ impl Tally {
             ..
         } = outcome;
         self.unanswered.remove(&order);
-        let told = match created {
+        let written = match created {
             Ok(Created::Foreseen(foreseen)) => {
                 self.created += 1;
-                self.is_foreseen = true;
-                self.heard(|| dry::tell(dry::CREATE, &foreseen, output))
+                self.is_dry_run = true;
+                self.write(|| dry::write_line(dry::CREATE, &foreseen, output))
             }
             Ok(Created::Kept(connection)) => {
                 self.created += 1;
-                self.heard(|| match output.format() {
+                self.write(|| match output.format() {
                     Format::Json => output.json_line(&connection),
                     Format::Text => show::created(&connection, output),
                 })
@@ -107,22 +107,22 @@ impl Tally {
             }
         };
         self.refuse(output);
-        told
+        written
     }
 
     /// Flushes the output.
     pub fn flush(&mut self, output: &mut Output) -> Result<(), Failure> {
-        self.heard(|| output.flush())
+        self.write(|| output.flush())
     }
 
     /// Writes unless the reader of the output is gone.
-    fn heard(&mut self, write: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
-        if self.is_unheard {
+    fn write(&mut self, write: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        if self.is_reader_gone {
             return Ok(());
         }
         match write() {
             Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                self.is_unheard = true;
+                self.is_reader_gone = true;
                 Ok(())
             }
             written => written,
@@ -146,7 +146,7 @@ impl Tally {
         let Self {
             created, refused, ..
         } = self;
-        let would = if self.is_foreseen {
+        let would = if self.is_dry_run {
             "Would create "
         } else {
             "Created "

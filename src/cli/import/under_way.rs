@@ -52,7 +52,7 @@ pub struct UnderWay {
 
 impl UnderWay {
     /// Creates an empty set.
-    pub fn of(intent: Intent) -> Self {
+    pub fn new(intent: Intent) -> Self {
         Self {
             creates: JoinSet::new(),
             aliases: HashSet::new(),
@@ -110,13 +110,13 @@ impl UnderWay {
     }
 
     /// Returns a create that has finished, without waiting.
-    pub fn ended_by_now(&mut self) -> Result<Option<Outcome>, Failure> {
+    pub fn try_next(&mut self) -> Result<Option<Outcome>, Failure> {
         let joined = self.creates.try_join_next();
         joined.map(|joined| self.ended(joined)).transpose()
     }
 
     /// Waits for the next create to finish; none if nothing is in flight.
-    pub async fn next_to_end(&mut self) -> Option<Result<Outcome, Failure>> {
+    pub async fn next_finished(&mut self) -> Option<Result<Outcome, Failure>> {
         let joined = self.creates.join_next().await?;
         Some(self.ended(joined))
     }
@@ -168,11 +168,11 @@ mod tests {
             AppSettings::default(),
             Arc::new(chrono::Utc::now),
         ));
-        let mut under_way = UnderWay::of(Intent::Create);
+        let mut under_way = UnderWay::new(Intent::Create);
         under_way.begin(&service, incoming("same"));
         assert!(!under_way.admits(&incoming("Same")));
         assert!(under_way.admits(&incoming("other")));
-        let outcome = under_way.next_to_end().await.unwrap().unwrap();
+        let outcome = under_way.next_finished().await.unwrap().unwrap();
         assert!(outcome.created.is_ok() && under_way.is_empty());
         assert!(under_way.admits(&incoming("same")));
     }

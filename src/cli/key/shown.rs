@@ -26,7 +26,7 @@ pub fn show(ground: &Ground, output: &mut Output) -> Result<(), Failure> {
     let state = survey_key(&ground.store_options());
     if output.format() == Format::Json {
         let mut shown = key(&spot);
-        shown["store"] = json!({ "folder": ground.config.data, "key": word(&state) });
+        shown["store"] = json!({ "folder": ground.config.data, "key": state_name(&state) });
         output.json(&shown)?;
         return verdict(&state, ground);
     }
@@ -85,7 +85,7 @@ fn sentence(state: &KeyState, ground: &Ground) -> String {
     }
 }
 
-const fn word(state: &KeyState) -> &'static str {
+const fn state_name(state: &KeyState) -> &'static str {
     match state {
         KeyState::Fits(_) => "fits",
         KeyState::Foreign(_) => "foreign",

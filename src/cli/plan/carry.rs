@@ -32,7 +32,7 @@ pub struct Done {
 
 impl Done {
     /// Counts the steps of a plan.
-    pub fn of(steps: &[Step]) -> Self {
+    pub fn planned(steps: &[Step]) -> Self {
         let mut done = Self::default();
         for step in steps {
             *done.count(&step.what) += 1;
@@ -82,19 +82,19 @@ enum Ended {
 }
 
 /// Applies the plan, deletions last. A refusal is reported and does not stop the others.
-pub async fn carry(
+pub async fn execute(
     service: &Arc<dyn ConnectionService>,
     steps: Vec<Step>,
     word: &str,
     output: &Output,
 ) -> Result<Done, Failure> {
-    let whole = Done::of(&steps);
+    let whole = Done::planned(&steps);
     let mut done = Done {
         unchanged: whole.unchanged,
         skipped: whole.skipped,
         ..Done::default()
     };
-    let mut progress = Progress::of(word, whole.changes(), output);
+    let mut progress = Progress::new(word, whole.changes(), output);
     let (gone, made): (Vec<Step>, Vec<Step>) = steps
         .into_iter()
         .partition(|step| matches!(step.what, What::Delete(_)));
@@ -131,7 +131,7 @@ pub async fn carry(
                     first.get_or_insert(exit_of(&refusal.error));
                 }
             }
-            progress.one_more();
+            progress.advance();
         }
     }
     drop(progress);

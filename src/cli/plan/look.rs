@@ -1,4 +1,4 @@
-//! Looks at what is there, and finds out what has to be done: everything is examined before anything is changed.
+//! Builds the plan: compares the files with the store and checks everything before the first change.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,33 +18,33 @@ use crate::connection::{
 };
 use crate::provider::ProviderCatalog;
 
-/// How many are looked at side by side.
+/// Number of concurrent lookups.
 const AT_ONCE: usize = 64;
 
-/// What is done about a connection that is there already.
+/// Action for an existing connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Conflict {
-    /// It is left as it is.
+    /// Keep it unchanged
     Skip,
-    /// It becomes what the document says.
+    /// Update it
     Update,
-    /// Nothing at all is changed.
+    /// Change nothing at all
     Fail,
 }
 
-/// How it is looked.
+/// Options for building a plan.
 #[derive(Clone, Copy)]
 pub struct Looking {
-    /// What is done about what is there already.
+    /// Action for existing connections.
     pub conflict: Conflict,
-    /// Whether what is not in the documents goes.
+    /// True to delete connections that no file contains.
     pub is_pruning: bool,
-    /// Whether somebody wants to see what new ones would be.
+    /// True to include the resulting connections in the plan.
     pub is_shown: bool,
 }
 
-/// What has to be done; all that is refused is told before it is an error.
-pub async fn look(
+/// Returns the plan. Reports every refused connection before it fails.
+pub async fn build_plan(
     service: &Arc<dyn ConnectionService>,
     entries: Vec<Entry>,
     looking: Looking,
@@ -52,12 +52,12 @@ pub async fn look(
 ) -> Result<Vec<Step>, Failure> {
     let catalog = service.providers();
     let wanted: HashSet<String> = entries.iter().map(|entry| entry.alias.clone()).collect();
-    let mut progress = Progress::of("Looking at", entries.len(), output);
+    let mut progress = Progress::new("Checking", entries.len(), output);
     let mut steps = Vec::with_capacity(entries.len());
     let mut refusals = Vec::new();
     let looks = stream::iter(entries).map(|entry| {
         let (service, catalog) = (Arc::clone(service), Arc::clone(&catalog));
-        let look = async move { look_at(&*service, entry, looking, &catalog).await };
+        let look = async move { plan_entry(&*service, entry, looking, &catalog).await };
         let task = tokio::spawn(look);
         async move { task.await.map_err(anyhow::Error::from) }
     });
@@ -68,7 +68,7 @@ pub async fn look(
             Err(refusal) if is_lasting(&refusal.error) => return Err(refusal.error.into()),
             Err(refusal) => refusals.push(refusal),
         }
-        progress.one_more();
+        progress.advance();
     }
     drop(looks);
     drop(progress);
@@ -113,7 +113,7 @@ fn refused(refusals: &[Refusal], all: usize, output: &Output) -> Failure {
     Failure::Some(message, exit)
 }
 
-async fn look_at(
+async fn plan_entry(
     service: &dyn ConnectionService,
     entry: Entry,
     looking: Looking,
@@ -174,7 +174,7 @@ async fn update(
         .filter(|blank| blank.is_needed && !is_stored(&blank.key, &before, catalog));
     refuse_blank(unstored, &before.item.provider_id)?;
     let settings = draft.settings.map(|mut settings| {
-        // What is not there needs no clearing.
+        // A missing setting needs no clearing.
         let cleared = settings
             .iter()
             .filter(|(_, value)| **value == Setting::Null);
@@ -187,7 +187,7 @@ async fn update(
         settings
     });
     let draft = ConnectionDraft {
-        // It is known by it, in whatever case.
+        // The alias identified the connection, in any case.
         alias: None,
         settings: settings.filter(|settings| !settings.is_empty()),
         ..draft
@@ -208,7 +208,7 @@ async fn update(
     })))
 }
 
-/// Whether something is stored for a setting, under whichever of its keys.
+/// Returns true if a value is stored for a setting, under any of its keys.
 fn is_stored(key: &str, before: &Connection, catalog: &ProviderCatalog) -> bool {
     let provider = catalog.get(&before.item.provider_id);
     let field = provider.and_then(|provider| provider.field_in_any_case(key));
@@ -237,7 +237,7 @@ fn refuse_blank<'b>(
                 label: key.clone(),
             },
             reason: Reason::Said(format!(
-                "It is blank, a mask or encrypted by Umbraco (ENC:…), and nothing is stored for it: {}",
+                "The value is blank, masked or encrypted by Umbraco (ENC:…), and no value is stored: {}",
                 crate::connection::document::WAYS
             )),
         })

@@ -13,11 +13,15 @@ use crate::connection::{Connection, Mask, Setting, Settings};
 const NOTHING: &str = "-";
 
 /// Writes the changes for people.
-pub fn tell(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
+pub fn write_plan(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
     for step in steps {
         match &step.what {
             What::Create(new) => {
-                output.line(&format!("+ {} {}", step.alias, named(new.after.as_ref())))?;
+                output.line(&format!(
+                    "+ {} {}",
+                    step.alias,
+                    describe(new.after.as_ref())
+                ))?;
                 for (path, value) in new.after.iter().flat_map(settings_of) {
                     output.line(&format!("    {path}: {value}"))?;
                 }
@@ -28,14 +32,14 @@ pub fn tell(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
                 for path in &change.foreseen.paths {
                     let from = value(before, path);
                     let to = value(&change.foreseen.connection, path);
-                    let untold = if change.foreseen.untold.contains(path) {
+                    let note = if change.foreseen.untold.contains(path) {
                         " (possibly unchanged)"
                     } else if from == to && Mask::read(&from).is_some() {
                         " (different)"
                     } else {
                         ""
                     };
-                    output.line(&format!("    {path}: {from} → {to}{untold}"))?;
+                    output.line(&format!("    {path}: {from} → {to}{note}"))?;
                 }
             }
             What::Delete(item) => output.line(&format!("- {} ({})", step.alias, item.name))?,
@@ -45,7 +49,7 @@ pub fn tell(steps: &[Step], output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn named(connection: Option<&Connection>) -> String {
+fn describe(connection: Option<&Connection>) -> String {
     connection.map_or_else(String::new, |connection| {
         let item = &connection.item;
         let state = if item.is_active { "" } else { ", inactive" };
@@ -56,7 +60,7 @@ fn named(connection: Option<&Connection>) -> String {
 fn settings_of(connection: &Connection) -> Vec<(String, String)> {
     let settings = connection.settings.iter().flat_map(Settings::iter);
     let given = settings.filter(|(_, value)| !matches!(value, Setting::Null));
-    let lines = given.map(|(key, value)| (format!("settings.{key}"), shown(Some(value))));
+    let lines = given.map(|(key, value)| (format!("settings.{key}"), format_value(Some(value))));
     lines.collect()
 }
 
@@ -69,12 +73,12 @@ fn value(connection: &Connection, path: &str) -> String {
         path => {
             let key = path.strip_prefix("settings.").unwrap_or(path);
             let settings = connection.settings.as_ref();
-            shown(settings.and_then(|settings| settings.get(key)))
+            format_value(settings.and_then(|settings| settings.get(key)))
         }
     }
 }
 
-fn shown(value: Option<&Setting<Mask>>) -> String {
+fn format_value(value: Option<&Setting<Mask>>) -> String {
     match value {
         None | Some(Setting::Null) => NOTHING.into(),
         Some(Setting::Switch(on)) => on.to_string(),
@@ -95,7 +99,7 @@ struct Told<'s> {
     changes: Vec<Value>,
 }
 
-fn told(step: &Step) -> Option<Told<'_>> {
+fn step_json(step: &Step) -> Option<Told<'_>> {
     let (action, changes) = match &step.what {
         What::Create(_) => ("create", Vec::new()),
         What::Update(change) => {
@@ -120,7 +124,7 @@ fn told(step: &Step) -> Option<Told<'_>> {
 
 /// Returns the steps as JSON.
 pub fn as_json(steps: &[Step]) -> Value {
-    json!(steps.iter().filter_map(told).collect::<Vec<_>>())
+    json!(steps.iter().filter_map(step_json).collect::<Vec<_>>())
 }
 
 /// Returns the summary of a plan, or of its result, as JSON.

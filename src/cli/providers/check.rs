@@ -28,7 +28,7 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
     let mut found: Vec<Value> = Vec::new();
     let mut wrong = problems.len();
     for path in &files {
-        let (line, value) = match look(path, &seen) {
+        let (line, value) = match check_file(path, &seen) {
             Ok((id, sentence)) => {
                 let value = json!({ "file": path.display().to_string(), "ok": true, "id": id, "detail": sentence });
                 seen.push((id, path.clone()));
@@ -59,7 +59,7 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
 }
 
 /// Returns the ID and a description, or the error to append to the file name.
-fn look(path: &Path, seen: &[(String, PathBuf)]) -> Result<(String, String), String> {
+fn check_file(path: &Path, seen: &[(String, PathBuf)]) -> Result<(String, String), String> {
     let provider = ProviderCatalog::read(path)?;
     if let Some((_, first)) = seen.iter().find(|(id, _)| *id == provider.id) {
         return Err(format!(

@@ -14,7 +14,7 @@ pub enum State {
 }
 
 /// Sends the state; does nothing without a service manager.
-pub fn tell(state: State) {
+pub fn notify(state: State) {
     let Some(name) = std::env::var_os("NOTIFY_SOCKET") else {
         return;
     };

@@ -30,7 +30,7 @@ fn split(text: &str) -> Vec<String> {
             };
             format!(
                 "{}{} {}",
-                &element.unit.word()[..1],
+                &element.unit.as_str()[..1],
                 element.number,
                 body.trim()
             )
