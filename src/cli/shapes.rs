@@ -19,7 +19,7 @@ pub fn refused(command: Option<&Command>, shape: Shape) -> Option<String> {
     let able = able(command);
     match shape {
         Shape::Yaml if !able.is_data => Some(format!(
-            "this command does not support --output {word}; it prints text"
+            "This command does not support --output {word}; it prints text"
         )),
         Shape::Csv if !able.is_list => Some(format!(
             "--output {word} is for lists; this command supports table, json and yaml"

@@ -164,3 +164,39 @@ fn deleted_connection_can_be_restored_or_purged() {
     );
     assert_eq!(run(&["restore", "old"]).code, 3);
 }
+
+#[test]
+fn restore_takes_an_alias_and_lists_ids_if_it_is_ambiguous() {
+    let home = Home::documented();
+    let run = |arguments: &[&str]| home.run(&[&["connections"], arguments].concat());
+    let deleted = run(&["delete", "openai-prod", "--yes"]);
+    let hint = "Moved to trash. Undo: umai connections restore openai-prod\n";
+    assert_eq!(deleted.err, hint);
+    let restored = run(&["restore", "OpenAI-Prod"]);
+    assert_eq!(
+        (restored.code, restored.out.as_str()),
+        (0, "Restored OpenAI Production (openai-prod), version 1\n")
+    );
+
+    run(&["delete", "openai-prod", "--yes"]);
+    assert_eq!(home.create(super::home::DOCUMENTED).code, 0);
+    run(&["delete", "openai-prod", "--yes"]);
+    let trash = run(&["list", "--trash", "--json"]).json();
+    let ids: Vec<&str> = trash["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), 2);
+    let ambiguous = run(&["restore", "openai-prod"]);
+    assert_eq!(ambiguous.code, 2);
+    let reason = "Several connections in the trash had the alias 'openai-prod'";
+    assert!(ambiguous.err.contains(reason), "{ambiguous:?}");
+    for id in &ids {
+        assert!(ambiguous.err.contains(id), "{ambiguous:?}");
+    }
+    assert_eq!(home.total(), 0, "nothing restored");
+    assert_eq!(run(&["restore", ids[0]]).code, 0);
+    assert_eq!(run(&["restore", "none"]).code, 3);
+}

@@ -213,7 +213,7 @@ fn read_only_plain_mode_offers_no_change() {
         assert!(!said.contains(&format!("\n{word}")), "{word} {said}");
     }
     assert_eq!(
-        said.matches("Attention: Nothing can be changed here: --read-only says so")
+        said.matches("Attention: Nothing can be changed here: --read-only is set")
             .count(),
         6,
         "{said}"

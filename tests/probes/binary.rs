@@ -105,7 +105,7 @@ async fn test_and_models_say_how_it_went_and_the_exit_code_says_it_too() {
     assert_eq!(ended.code, 8);
     assert!(ended.out.contains("✗  signed in"), "{}", ended.out);
     assert!(
-        ended.out.contains("The provider says: No key ***"),
+        ended.out.contains("Provider message: No key ***"),
         "{}",
         ended.out
     );

@@ -151,7 +151,7 @@ fn a_token_that_others_can_read_is_told() {
     assert!(
         answer
             .err
-            .contains("token can be read by others; run: chmod go-r token"),
+            .contains("token is readable by others; run: chmod go-r token"),
         "{answer:?}"
     );
     assert!(!answer.output().contains("planted"), "{answer:?}");

@@ -182,7 +182,7 @@ async fn find_in_trash(
             let ids = found.iter().chain([&item]);
             let ids: Vec<_> = ids.map(|item| item.id.to_string()).collect();
             Err(Failure::Usage(format!(
-                "Several connections in the trash had the alias '{name}'. Restore one by its ID: {}",
+                "Several connections in the trash had the alias '{name}'. Use an ID instead: {}",
                 ids.join(" or ")
             )))
         }
