@@ -295,13 +295,13 @@ pub enum Command {
 /// Runs the command line of the process.
 pub fn main() -> ExitCode {
     if completions::answer() {
-        return Exit::Done.into();
+        return Exit::Success.into();
     }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let mut output = Output::new(Format::of_arguments(&arguments));
     let ended = run(&arguments, &mut output).and_then(|()| output.flush());
     match ended {
-        Ok(()) => Exit::Done.into(),
+        Ok(()) => Exit::Success.into(),
         Err(failure) => {
             // Output that was written before the failure is still valid, so it is flushed first.
             let _ = output.flush();

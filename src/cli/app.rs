@@ -76,7 +76,7 @@ pub fn open(ground: &Ground, globals: &Globals, format: Format) -> Result<(), Fa
         store.close().await?;
         left.map_err(|error| match error {
             TuiError::Unopened(error) => Failure::Connection(error),
-            error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Trouble(error.into()),
+            error @ (TuiError::Terminal(_) | TuiError::Broken(_)) => Failure::Other(error.into()),
         })
     });
     runtime.shutdown_background();

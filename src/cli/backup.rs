@@ -255,7 +255,7 @@ fn verify(backup: Option<PathBuf>, ground: &Ground, output: &mut Output) -> Resu
     if faulty == 0 {
         return Ok(());
     }
-    Err(Failure::Some(
+    Err(Failure::Partial(
         format!("{faulty} of {} backups are damaged", paths.len()),
         Exit::Store,
     ))

@@ -205,18 +205,18 @@ fn create(given: &create::Create, ground: &Ground, output: &mut Output) -> Resul
         });
     }
     let catalog = session::catalog(ground)?;
-    let taken = match given.from_env() {
+    let env_settings = match given.from_env() {
         None => None,
-        Some(wish) => {
+        Some(selection) => {
             // Only variables of providers known here are read; a server could name any variable.
             let environment = from_env::environment(&ground.catalog);
-            if wish.is_dry_run {
-                return wish.list(&environment, &catalog, output);
+            if selection.is_dry_run {
+                return selection.list(&environment, &catalog, output);
             }
-            Some(wish.read(&environment, &catalog, output)?)
+            Some(selection.read(&environment, &catalog, output)?)
         }
     };
-    let draft = given.draft(&catalog, taken, output)?;
+    let draft = given.draft(&catalog, env_settings, output)?;
     if given.is_dry_run() {
         return with_service(ground, output, async |service, output| {
             dry::run(&**service, Proposal::Create(draft), dry::CREATE, output).await

@@ -42,9 +42,12 @@ pub fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> {
         1 => "1 problem found; its fix is listed with it".to_owned(),
         count => format!("{count} problems found; the fixes are listed with them"),
     };
-    match findings.worst() {
+    match findings.first_exit() {
         None => Ok(()),
-        Some(exit) => Err(Failure::Some(summary(findings.count(State::Problem)), exit)),
+        Some(exit) => Err(Failure::Partial(
+            summary(findings.count(State::Problem)),
+            exit,
+        )),
     }
 }
 

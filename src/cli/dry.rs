@@ -69,7 +69,7 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let foreseen = service.foresee(proposal).await?;
     match output.format() {
-        Format::Json => output.json(&shown(operation, &foreseen))?,
+        Format::Json => output.json(&to_json(operation, &foreseen))?,
         Format::Text => output.line(&sentence(operation, &foreseen))?,
     }
     note_local_check(&foreseen, output);
@@ -95,7 +95,7 @@ pub fn write_line(
     output: &mut Output,
 ) -> Result<(), Failure> {
     match output.format() {
-        Format::Json => output.json_line(&shown(operation, foreseen)),
+        Format::Json => output.json_line(&to_json(operation, foreseen)),
         Format::Text => output.line(&sentence(operation, foreseen)),
     }
 }
@@ -129,7 +129,7 @@ fn sentence(operation: Deed, foreseen: &Foreseen) -> String {
 }
 
 /// JSON of a dry run, without the values that only a save assigns.
-fn shown(operation: Deed, foreseen: &Foreseen) -> Value {
+fn to_json(operation: Deed, foreseen: &Foreseen) -> Value {
     let item = &foreseen.connection.item;
     json!({
         "dryRun": true,

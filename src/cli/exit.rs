@@ -10,15 +10,15 @@ use crate::connection::{ConnectionError, Reason, ServerError, StoreError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Success.
-    Done = 0,
+    Success = 0,
     /// Error outside umai: the terminal, the system.
-    Trouble = 1,
+    Other = 1,
     /// Usage error, or a change in read-only mode.
     Usage = 2,
     /// The connection or provider does not exist.
     NotFound = 3,
     /// Rejected by validation.
-    Refused = 4,
+    Invalid = 4,
     /// The alias exists and nothing else is invalid, or the connection changed elsewhere.
     Conflict = 5,
     /// The store or the key cannot be used.
@@ -26,7 +26,7 @@ pub enum Exit {
     /// The server is unreachable or denies access.
     Server = 7,
     /// The connection test failed.
-    Untested = 8,
+    TestFailed = 8,
     /// The terminal was closed.
     HungUp = 129,
     /// Ctrl-C.
@@ -67,7 +67,7 @@ pub enum Failure {
     Token(#[from] TokenError),
     /// Some items of a bulk operation failed; each was reported.
     #[error("{0}")]
-    Some(String, Exit),
+    Partial(String, Exit),
     /// Ended by a signal or Ctrl-C.
     #[error("Interrupted")]
     Signal(Exit),
@@ -76,7 +76,7 @@ pub enum Failure {
     Output(std::io::Error),
     /// Error outside umai.
     #[error("{0:#}")]
-    Trouble(#[from] anyhow::Error),
+    Other(#[from] anyhow::Error),
 }
 
 impl From<StoreError> for Failure {
@@ -98,18 +98,18 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::NoSecret(_) => Exit::Refused,
+            Self::NoSecret(_) => Exit::Invalid,
             Self::NoProvider(_) | Self::NoBackup(_) => Exit::NotFound,
             Self::Connection(error) | Self::Options(error) => exit_of(error),
             Self::Token(error) => match error {
                 TokenError::NameTaken(_) => Exit::Conflict,
-                TokenError::NameFormat => Exit::Refused,
+                TokenError::NameFormat => Exit::Invalid,
                 TokenError::NotFound(_) => Exit::NotFound,
                 TokenError::Damaged { .. } | TokenError::Unusable(_) => Exit::Store,
             },
-            Self::Some(_, exit) | Self::Signal(exit) => *exit,
-            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Output(_) | Self::Trouble(_) => Exit::Trouble,
+            Self::Partial(_, exit) | Self::Signal(exit) => *exit,
+            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Success,
+            Self::Output(_) | Self::Other(_) => Exit::Other,
         }
     }
 
@@ -127,10 +127,10 @@ impl Failure {
                 TokenError::NotFound(_) => (404, "tokenNotFound"),
                 TokenError::Damaged { .. } | TokenError::Unusable(_) => (500, "tokensUnreadable"),
             },
-            Self::Some(..) => (400, "someRefused"),
+            Self::Partial(..) => (400, "someRefused"),
             Self::Signal(_) => (500, "interrupted"),
             Self::Output(_) => (500, "output"),
-            Self::Trouble(_) => (500, "trouble"),
+            Self::Other(_) => (500, "trouble"),
         };
         let title = self.to_string();
         Problem::new(status, title.trim_start_matches("error: ").to_owned(), code)
@@ -148,8 +148,8 @@ impl Failure {
             | Self::Connection(_)
             | Self::Options(_)
             | Self::Token(_)
-            | Self::Some(..)
-            | Self::Trouble(_) => false,
+            | Self::Partial(..)
+            | Self::Other(_) => false,
         }
     }
 }
@@ -162,14 +162,14 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
             if !errors.is_empty() && errors.iter().all(|error| is_taken(&error.reason)) {
                 Exit::Conflict
             } else {
-                Exit::Refused
+                Exit::Invalid
             }
         }
-        ConnectionError::Malformed(_) => Exit::Refused,
+        ConnectionError::Malformed(_) => Exit::Invalid,
         ConnectionError::NotFound(_) | ConnectionError::VersionNotFound(_) => Exit::NotFound,
         ConnectionError::VersionMoved { .. } => Exit::Conflict,
         ConnectionError::Store(_) => Exit::Store,
-        ConnectionError::Provider(_) => Exit::Untested,
+        ConnectionError::Provider(_) => Exit::TestFailed,
         ConnectionError::Server(error) => match error {
             ServerError::Refused { status, .. } => of_status(*status),
             ServerError::Unreachable { .. }
@@ -185,7 +185,7 @@ pub fn exit_of(error: &ConnectionError) -> Exit {
 /// the path does not exist there.
 const fn of_status(status: u16) -> Exit {
     match status {
-        400 | 413 | 422 => Exit::Refused,
+        400 | 413 | 422 => Exit::Invalid,
         409 | 412 => Exit::Conflict,
         _ => Exit::Server,
     }

@@ -146,8 +146,8 @@ impl Ground {
         let of = self.server.as_ref().map_or_else(
             || {
                 let folder = &self.config.data;
-                let whole = std::path::absolute(folder);
-                whole.as_ref().unwrap_or(folder).display().to_string()
+                let absolute = std::path::absolute(folder);
+                absolute.as_ref().unwrap_or(folder).display().to_string()
             },
             RemoteOptions::api,
         );

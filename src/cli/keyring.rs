@@ -43,8 +43,8 @@ pub fn keep(wrapped: &Wrapped, passphrase: &Passphrase) -> Result<(), String> {
     let failed =
         |why: String| format!("Cannot store the passphrase in the keyring: {why}. Nothing changed");
     let entry = entry(wrapped).map_err(failed)?;
-    let kept = entry.set_password(passphrase.expose());
-    kept.map_err(|error| failed(describe(&error)))?;
+    let stored = entry.set_password(passphrase.expose());
+    stored.map_err(|error| failed(describe(&error)))?;
     if find(wrapped).map_err(failed)?.is(passphrase) {
         Ok(())
     } else {
@@ -55,8 +55,8 @@ pub fn keep(wrapped: &Wrapped, passphrase: &Passphrase) -> Result<(), String> {
 /// Removes the passphrase of this key.
 #[cfg(feature = "keyring")]
 pub fn forget(wrapped: &Wrapped) -> Result<(), String> {
-    let gone = entry(wrapped)?.delete_credential();
-    gone.map_err(|error| describe(&error))
+    let removed = entry(wrapped)?.delete_credential();
+    removed.map_err(|error| describe(&error))
 }
 
 /// Message of a build without the feature.

@@ -204,10 +204,10 @@ impl Output {
                 | Failure::NoProvider(_)
                 | Failure::NoBackup(_)
                 | Failure::Token(_)
-                | Failure::Some(..)
+                | Failure::Partial(..)
                 | Failure::Signal(_)
                 | Failure::Output(_)
-                | Failure::Trouble(_),
+                | Failure::Other(_),
             ) => failure
                 .to_string()
                 .lines()

@@ -40,7 +40,7 @@ impl Progress {
         }
     }
 
-    /// Same as `of`, for an operation that writes data to stdout; shows nothing if stdout is a terminal too.
+    /// Same as `new`, for an operation that writes data to stdout; shows nothing if stdout is a terminal too.
     pub fn beside_stdout(word: &str, total: usize, output: &Output) -> Self {
         let mut progress = Self::new(word, total, output);
         progress.is_on &= !std::io::stdout().is_terminal();
@@ -140,17 +140,17 @@ fn width() -> usize {
 /// Returns the line, shorter than the width: some terminals wrap at the last column.
 fn line(word: &str, done: u64, total: u64, width: usize) -> String {
     let percent = done.min(total) * 100 / total.max(1);
-    let whole = format!(
+    let text = format!(
         "{word}: {} of {} ({percent}%)",
         grouped(done),
         grouped(total)
     );
-    fitted(&whole, width)
+    fitted(&text, width)
 }
 
-fn fitted(whole: &str, width: usize) -> String {
+fn fitted(text: &str, width: usize) -> String {
     let mut line = String::new();
-    for sign in printable(whole).chars() {
+    for sign in printable(text).chars() {
         line.push(sign);
         if columns(&line) >= width {
             line.pop();

@@ -220,7 +220,7 @@ async fn listen_and_serve(
     let mut addresses = Vec::new();
     for place in places {
         let opened = listen::open(place);
-        let opened = opened.map_err(|sentence| Failure::Trouble(anyhow::Error::msg(sentence)))?;
+        let opened = opened.map_err(|sentence| Failure::Other(anyhow::Error::msg(sentence)))?;
         addresses.push(address(place, &opened));
         doors.extend(opened);
     }

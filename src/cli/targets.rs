@@ -20,7 +20,7 @@ pub fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
         .collect();
     match output.format() {
         Format::Json => {
-            let items: Vec<Value> = targets.iter().map(|target| shown(target, file)).collect();
+            let items: Vec<Value> = targets.iter().map(|target| to_json(target, file)).collect();
             output.json(&json!({ "total": items.len(), "items": items }))
         }
         Format::Text if targets.is_empty() => {
@@ -55,7 +55,7 @@ fn row(target: &Target, file: &ConfigFile) -> [String; 4] {
     ]
 }
 
-fn shown(target: &Target, file: &ConfigFile) -> Value {
+fn to_json(target: &Target, file: &ConfigFile) -> Value {
     let (server, data) = match &target.place {
         Place::Server { address, .. } => (Some(address.clone()), None),
         Place::Here { data, .. } => (None, Some(data.display().to_string())),

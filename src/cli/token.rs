@@ -167,7 +167,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
             let (token, text) = book.create(name, (*scope).into(), expires.until())?;
             match output.format() {
                 Format::Json => {
-                    let mut shown = shown(&token);
+                    let mut shown = to_json(&token);
                     shown["token"] = Value::from(text.as_str());
                     output.json(&shown)
                 }
@@ -181,7 +181,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
         Verb::Revoke { token, dry: _ } => {
             let token = book.revoke(token)?;
             match output.format() {
-                Format::Json => output.json(&shown(&token)),
+                Format::Json => output.json(&to_json(&token)),
                 Format::Text => output.line(&format!("Revoked {}", token.name)),
             }
         }
@@ -191,7 +191,7 @@ pub fn run(verb: &Verb, ground: &Ground, output: &mut Output) -> Result<(), Fail
 fn list(tokens: &[Token], output: &mut Output) -> Result<(), Failure> {
     match output.format() {
         Format::Json => {
-            let items: Vec<Value> = tokens.iter().map(shown).collect();
+            let items: Vec<Value> = tokens.iter().map(to_json).collect();
             output.json(&json!({ "total": items.len(), "items": items }))
         }
         Format::Text => {
@@ -217,7 +217,7 @@ fn list(tokens: &[Token], output: &mut Output) -> Result<(), Failure> {
 }
 
 /// JSON of a token, without its hash.
-fn shown(token: &Token) -> Value {
+fn to_json(token: &Token) -> Value {
     json!({
         "id": token.id,
         "name": token.name,

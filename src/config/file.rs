@@ -271,9 +271,9 @@ mod tests {
         let file = parse(&format!(
             "[targets.prod]\n{lines}\n[targets.dev]\ndata = \"d\"\n"
         ));
-        let said = file.target("prod").unwrap_err();
-        assert!(said.contains(why), "{said}");
-        assert!(said.contains("config.toml, line "), "{said}");
+        let error = file.target("prod").unwrap_err();
+        assert!(error.contains(why), "{error}");
+        assert!(error.contains("config.toml, line "), "{error}");
         assert_eq!(file.problems.len(), 1, "{file:?}");
         assert!(file.target("dev").is_ok(), "the others work");
     }
@@ -290,10 +290,10 @@ mod tests {
             "{file:?}"
         );
         assert_eq!(file.theme, None);
-        let said = file.target("prod").unwrap_err();
+        let error = file.target("prod").unwrap_err();
         assert!(
-            said.contains("Cannot look up target 'prod': config.toml, line 2"),
-            "{said}"
+            error.contains("Cannot look up target 'prod': config.toml, line 2"),
+            "{error}"
         );
         assert_eq!(file.default_target(), Ok(None));
     }
@@ -302,7 +302,7 @@ mod tests {
     fn missing_default_target_is_an_error() {
         assert!(parse("target = \"prod\"\n").default_target().is_err());
         assert!(parse("target = 7\n").default_target().is_err());
-        let said = parse("target = \"x\"\n[targets.a]\ndata = \"d\"\n").default_target();
-        assert_eq!(said.unwrap_err(), "No target 'x'. Known targets: a");
+        let error = parse("target = \"x\"\n[targets.a]\ndata = \"d\"\n").default_target();
+        assert_eq!(error.unwrap_err(), "No target 'x'. Known targets: a");
     }
 }

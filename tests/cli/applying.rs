@@ -93,11 +93,11 @@ fn dry_run_shows_all_changes_and_makes_none() {
         (home.total(), get(&home, "openai-prod")["version"].as_u64()),
         (1, Some(1))
     );
-    let told = apply(&home, &["--dry-run", "--json"]).json();
-    assert_eq!(told["dryRun"], true);
-    assert_eq!(told["created"], 1);
-    assert_eq!(told["changes"][0]["changes"][0]["path"], "name");
-    assert!(!told.to_string().contains("sk-y"), "{told}");
+    let reported = apply(&home, &["--dry-run", "--json"]).json();
+    assert_eq!(reported["dryRun"], true);
+    assert_eq!(reported["created"], 1);
+    assert_eq!(reported["changes"][0]["changes"][0]["path"], "name");
+    assert!(!reported.to_string().contains("sk-y"), "{reported}");
 }
 
 #[test]

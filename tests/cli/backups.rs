@@ -79,12 +79,12 @@ fn restore_reverts_to_the_backup_and_lists_newer_connections() {
 
     let restored = home.run(&["backup", "restore", path, "--yes", "--json"]);
     assert_eq!(restored.code, 0, "{restored:?}");
-    let said = restored.json();
-    assert_eq!(said["restored"], true);
-    assert_eq!(said["changes"]["onlyInStore"][0]["name"], "Gamma");
+    let output = restored.json();
+    assert_eq!(output["restored"], true);
+    assert_eq!(output["changes"]["onlyInStore"][0]["name"], "Gamma");
     assert_eq!(everything(&home), before);
     // The previous store was moved aside, complete.
-    let aside = said["movedTo"].as_str().unwrap();
+    let aside = output["movedTo"].as_str().unwrap();
     assert!(Path::new(aside).join("journal").is_dir(), "{aside}");
     let listed = home.run(&["--data", aside, "connections", "list", "--json"]);
     assert_eq!(listed.json()["total"], 3, "{listed:?}");
@@ -199,8 +199,8 @@ fn automatic_backup_is_copied_to_the_second_directory() {
     fs::remove_dir_all(home.path(DATA)).unwrap();
     let listed = run(&["connections", "list"]);
     assert_eq!(listed.status.code(), Some(6), "{listed:?}");
-    let said = String::from_utf8(listed.stderr).unwrap();
-    assert!(said.contains("umai backup restore --newest"), "{said}");
+    let output = String::from_utf8(listed.stderr).unwrap();
+    assert!(output.contains("umai backup restore --newest"), "{output}");
     // Backups of another store in the same directory are ignored.
     let another = run(&["--data", "another", "connections", "list"]);
     assert!(another.status.success(), "{another:?}");
@@ -222,9 +222,9 @@ fn failed_backup_copy_is_reported_and_the_save_kept() {
     ]);
     let made = command.env("UMAI_BACKUP_FOLDER", &file).output().unwrap();
     assert!(made.status.success(), "{made:?}");
-    let said = String::from_utf8(made.stderr).unwrap();
-    assert!(said.contains("not copied"), "{said}");
-    assert!(said.contains("It is kept next to the store"), "{said}");
+    let output = String::from_utf8(made.stderr).unwrap();
+    assert!(output.contains("not copied"), "{output}");
+    assert!(output.contains("It is kept next to the store"), "{output}");
     assert_eq!(home.total(), 1);
 }
 

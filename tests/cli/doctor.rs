@@ -20,11 +20,11 @@ fn says(answer: &Answer, area: &str) -> Vec<(String, String)> {
 }
 
 fn has(answer: &Answer, area: &str, state: &str, words: &str) {
-    let said = says(answer, area);
+    let output = says(answer, area);
     let is_it = |(is, sentence): &(String, String)| is == state && sentence.contains(words);
     assert!(
-        said.iter().any(is_it),
-        "{state} {words}: {said:?} {}",
+        output.iter().any(is_it),
+        "{state} {words}: {output:?} {}",
         answer.err
     );
 }

@@ -43,15 +43,19 @@ fn dry(home: &Home, arguments: &[&str]) -> Answer {
 #[case(&["restore", "gone"], "Would restore gone (gone)\n")]
 #[case(&["purge", "gone"], "Would permanently delete gone (gone)\n")]
 #[case(&["purge", "--all"], "Would permanently delete gone (gone)\n")]
-fn dry_run_reports_the_change_and_makes_none(#[case] arguments: &[&str], #[case] said: &str) {
+fn dry_run_reports_the_change_and_makes_none(#[case] arguments: &[&str], #[case] output: &str) {
     let home = home();
     let before = everything(&home);
     let answer = dry(&home, arguments);
-    assert_eq!((answer.code, answer.out.as_str()), (0, said), "{answer:?}");
-    let told = dry(&home, &[arguments, &["--json"]].concat());
-    assert_eq!(told.code, 0, "{told:?}");
-    assert_eq!(told.json()["dryRun"], true, "{told:?}");
-    assert!(!told.out.contains("sk-your"), "{told:?}");
+    assert_eq!(
+        (answer.code, answer.out.as_str()),
+        (0, output),
+        "{answer:?}"
+    );
+    let reported = dry(&home, &[arguments, &["--json"]].concat());
+    assert_eq!(reported.code, 0, "{reported:?}");
+    assert_eq!(reported.json()["dryRun"], true, "{reported:?}");
+    assert!(!reported.out.contains("sk-your"), "{reported:?}");
     assert_eq!(everything(&home), before);
 }
 

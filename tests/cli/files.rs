@@ -104,17 +104,17 @@ fn readable_key_file_is_reported() {
     let key = home.path(".config/umai/umai.key");
     let list = ["connections", "list"];
     assert_eq!(home.run(&list).err, "");
-    let told = |path: &str| format!("{path} is readable by others; run: chmod go-r {path}\n");
+    let reported = |path: &str| format!("{path} is readable by others; run: chmod go-r {path}\n");
     for mode in [0o644, 0o640, 0o604] {
         fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
         let answer = home.run(&list);
         assert_eq!(answer.code, 0, "{answer:?}");
-        assert_eq!(answer.err, told(key.to_str().unwrap()));
+        assert_eq!(answer.err, reported(key.to_str().unwrap()));
     }
     assert_eq!(home.run(&["providers", "list"]).err, "", "no key is used");
     fs::rename(&key, home.path("my.key")).unwrap();
     let named = home.run(&["--key-file", "my.key", "connections", "list"]);
-    assert_eq!(named.err, told("my.key"));
+    assert_eq!(named.err, reported("my.key"));
     fs::create_dir(home.path("credentials")).unwrap();
     fs::rename(home.path("my.key"), home.path("credentials/umai.key")).unwrap();
     let handed_over = home

@@ -110,9 +110,9 @@ fn missing_required_variable_is_rejected() {
 #[test]
 fn from_env_dry_run_lists_variable_names() {
     let home = Home::new();
-    let told = create(&home, &TWO, &["--dry-run"]);
-    assert_eq!(told.code, 0, "{told:?}");
-    let rows: Vec<Vec<&str>> = told
+    let reported = create(&home, &TWO, &["--dry-run"]);
+    assert_eq!(reported.code, 0, "{reported:?}");
+    let rows: Vec<Vec<&str>> = reported
         .out
         .lines()
         .map(|line| line.split_whitespace().collect())
@@ -121,9 +121,10 @@ fn from_env_dry_run_lists_variable_names() {
     assert_eq!(rows[1], ["openai", "OPENAI_API_KEY", "apiKey", "secret"]);
     assert_eq!(rows[3], ["amazon", "AWS_REGION", "region", "text"]);
     assert!(
-        told.err
+        reported
+            .err
             .contains("Missing for Amazon Bedrock: Authentication"),
-        "{told:?}"
+        "{reported:?}"
     );
     let json = create(
         &home,

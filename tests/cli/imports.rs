@@ -60,7 +60,7 @@ fn json_lines_are_created_and_refusals_name_their_line() {
     let answer = home.pipe(&IMPORT, lines);
     assert_eq!(answer.code, 4, "{answer:?}");
     assert_eq!(aliases(&answer.out), ["a", "b"]);
-    let mut told: Vec<(u64, String)> = answer
+    let mut reported: Vec<(u64, String)> = answer
         .err
         .lines()
         .filter_map(|line| {
@@ -71,10 +71,10 @@ fn json_lines_are_created_and_refusals_name_their_line() {
             ))
         })
         .collect();
-    told.sort();
-    let numbers: Vec<u64> = told.iter().map(|(line, _)| *line).collect();
+    reported.sort();
+    let numbers: Vec<u64> = reported.iter().map(|(line, _)| *line).collect();
     assert_eq!(numbers, [3, 4, 6], "{answer:?}");
-    assert_eq!(told[2].1, "A connection with alias 'a' already exists");
+    assert_eq!(reported[2].1, "A connection with alias 'a' already exists");
     assert_eq!(answer.problem()["detail"], "2 of 5 created, 3 refused");
     assert!(!answer.output().contains("planted"), "{answer:?}");
     assert_eq!(home.total(), 2);
@@ -118,9 +118,9 @@ fn array_is_created_and_refusals_name_their_element() {
 fn position_is_reported_once() {
     let home = Home::new();
     let lines = home.pipe(&IMPORT, format!("{}\n{{\"alias\": x}}\n", body("a")));
-    let told: Value = serde_json::from_str(lines.err.lines().next().unwrap()).unwrap();
+    let reported: Value = serde_json::from_str(lines.err.lines().next().unwrap()).unwrap();
     assert_eq!(
-        (&told["line"], &told["detail"]),
+        (&reported["line"], &reported["detail"]),
         (
             &Value::from(2),
             &Value::from("The body is not valid JSON: expected value at column 11")
@@ -149,13 +149,13 @@ fn refusals_are_printed_in_input_order() {
         .unwrap();
     }
     let answer = home.pipe(&IMPORT, lines);
-    let told: Vec<u64> = answer
+    let reported: Vec<u64> = answer
         .err
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).unwrap()["line"].as_u64())
         .collect();
     let refused: Vec<u64> = (1..=900).filter(|line| line % 3 != 1).collect();
-    assert_eq!(told, refused);
+    assert_eq!(reported, refused);
     assert_eq!(
         answer.problem()["detail"],
         "300 of 900 created, 600 refused"

@@ -299,7 +299,7 @@ fn rotation_needs_a_store_and_its_key() {
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(6));
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(said.contains("service manager"), "{said}");
+    let output = String::from_utf8(refused.stderr).unwrap();
+    assert!(output.contains("service manager"), "{output}");
     assert_eq!(home.total(), 1);
 }

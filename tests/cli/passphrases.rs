@@ -35,26 +35,26 @@ fn protected() -> Home {
 #[test]
 fn wrong_passphrase_prompts_again() {
     let home = protected();
-    let (code, said) = Asking::start(&home, &["connections", "list"], QUESTION)
+    let (code, output) = Asking::start(&home, &["connections", "list"], QUESTION)
         .then("wrong\r", AGAIN)
         .answer(&format!("{PASSPHRASE}\r"));
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("OpenAI Production"), "{said}");
-    assert!(!said.contains("horse"), "{said}");
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("OpenAI Production"), "{output}");
+    assert!(!output.contains("horse"), "{output}");
 }
 
 #[test]
 fn three_wrong_passphrases_or_none_end_the_command() {
     let home = protected();
-    let (code, said) = Asking::start(&home, &["connections", "list"], QUESTION)
+    let (code, output) = Asking::start(&home, &["connections", "list"], QUESTION)
         .then("wrong 1\r", AGAIN)
         .then("wrong 2\r", AGAIN)
         .answer("wrong 3\r");
-    assert_eq!(code, 6, "{said}");
-    assert!(said.contains("Wrong passphrase of the key"), "{said}");
-    let (code, said) = Asking::start(&home, &["connections", "list"], QUESTION).answer("\r");
-    assert_eq!(code, 6, "{said}");
-    assert!(said.contains("--passphrase-file"), "{said}");
+    assert_eq!(code, 6, "{output}");
+    assert!(output.contains("Wrong passphrase of the key"), "{output}");
+    let (code, output) = Asking::start(&home, &["connections", "list"], QUESTION).answer("\r");
+    assert_eq!(code, 6, "{output}");
+    assert!(output.contains("--passphrase-file"), "{output}");
     let (code, _) = Asking::start(&home, &["connections", "list"], QUESTION).answer("\u{3}");
     assert_eq!(code, 130);
 }
@@ -64,21 +64,21 @@ fn app_prompts_before_it_takes_the_screen() {
     let home = protected();
     let asking = Asking::start(&home, &[], QUESTION);
     assert!(!asking.output().contains(SCREEN), "{}", asking.output());
-    let (code, said) = asking
+    let (code, output) = asking
         .then(&format!("{PASSPHRASE}\r"), "● Active")
         .answer("q");
-    assert_eq!(code, 0, "{said}");
+    assert_eq!(code, 0, "{output}");
 }
 
 #[test]
 fn different_new_passphrases_change_nothing() {
     let home = Home::documented();
     let key = std::fs::read(home.path(".config/umai/umai.key")).unwrap();
-    let (code, said) = Asking::start(&home, &["key", "add-passphrase"], "New passphrase")
+    let (code, output) = Asking::start(&home, &["key", "add-passphrase"], "New passphrase")
         .then(&format!("{PASSPHRASE}\r"), "Repeat the passphrase")
         .answer("correct horse batterie\r");
-    assert_eq!(code, 2, "{said}");
-    assert!(said.contains("The passphrases differ"), "{said}");
+    assert_eq!(code, 2, "{output}");
+    assert!(output.contains("The passphrases differ"), "{output}");
     let after = std::fs::read(home.path(".config/umai/umai.key")).unwrap();
     assert_eq!(key, after);
 }

@@ -132,11 +132,11 @@ fn plain_mode_waits_for_a_connection_test() {
     ]);
     assert_eq!(made.code, 0, "{made:?}");
     let answer = plain(&home, &["1", "test", "back", "models", ":back", "where"]);
-    let said = &answer.out;
-    assert!(said.contains("Test of Near\n"), "{said}");
-    assert!(said.contains("Wrong: Connection test failed"), "{said}");
-    assert!(said.contains("What to do: "), "{said}");
-    assert!(said.contains("Models of Near\nProblem: "), "{said}");
+    let output = &answer.out;
+    assert!(output.contains("Test of Near\n"), "{output}");
+    assert!(output.contains("Wrong: Connection test failed"), "{output}");
+    assert!(output.contains("What to do: "), "{output}");
+    assert!(output.contains("Models of Near\nProblem: "), "{output}");
 }
 
 #[test]
@@ -207,16 +207,17 @@ fn read_only_plain_mode_offers_no_change() {
         &["--plain", "--read-only"],
         "?\n1\n?\ntoggle\nnew\nt\ndelete\nedit\nundo\nquit\n",
     );
-    let said = &output.out;
-    assert!(said.contains("Everything is read-only.\n"), "{said}");
+    let output = &output.out;
+    assert!(output.contains("Everything is read-only.\n"), "{output}");
     for word in ["new:", "edit:", "toggle:", "delete:", "undo:", "rollback:"] {
-        assert!(!said.contains(&format!("\n{word}")), "{word} {said}");
+        assert!(!output.contains(&format!("\n{word}")), "{word} {output}");
     }
     assert_eq!(
-        said.matches("Attention: Nothing can be changed here: --read-only is set")
+        output
+            .matches("Attention: Nothing can be changed here: --read-only is set")
             .count(),
         6,
-        "{said}"
+        "{output}"
     );
     let kept = home
         .run(&["connections", "get", "openai-prod", "--json"])
@@ -242,18 +243,18 @@ fn long_lists_are_paged_in_plain_mode() {
     }
     assert_eq!(home.create(&many).code, 0);
     let answer = plain(&home, &["list", "list 41", "33"]);
-    let said = &answer.out;
+    let output = &answer.out;
     assert!(
-        said.contains("20. Name 19, alias c19, OpenAI, active\nAnd 30 more: list 21\n"),
-        "{said}"
+        output.contains("20. Name 19, alias c19, OpenAI, active\nAnd 30 more: list 21\n"),
+        "{output}"
     );
     assert!(
-        said.contains("\n41. Name 40") && said.contains("\n50. Name 49"),
-        "{said}"
+        output.contains("\n41. Name 40") && output.contains("\n50. Name 49"),
+        "{output}"
     );
     assert!(
-        said.contains("Selected: Name 32, alias c32, OpenAI, active; 33 of 50"),
-        "{said}"
+        output.contains("Selected: Name 32, alias c32, OpenAI, active; 33 of 50"),
+        "{output}"
     );
 }
 

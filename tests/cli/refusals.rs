@@ -138,7 +138,7 @@ fn settings(settings: &str) -> String {
 fn invalid_field_is_rejected_with_its_message(
     #[case] body: String,
     #[case] field: &str,
-    #[case] said: &str,
+    #[case] output: &str,
 ) {
     let home = Home::documented();
     let answer = home.create(&body);
@@ -153,7 +153,7 @@ fn invalid_field_is_rejected_with_its_message(
         (&json!("Bad Request"), &json!(400))
     );
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains(said), "{problem}");
+    assert!(detail.contains(output), "{problem}");
     assert_eq!(problem["errors"][field][0], detail, "{problem}");
     let people = home.pipe(&["connections", "create", "--from-json", "-"], body);
     assert_eq!(people.code, 4);
@@ -171,14 +171,14 @@ fn invalid_field_is_rejected_with_its_message(
     "alias"
 )]
 #[case::twice_inside(r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","apiKey":"sk-2"}}"#, "apiKey")]
-fn malformed_body_is_rejected(#[case] body: &str, #[case] said: &str) {
+fn malformed_body_is_rejected(#[case] body: &str, #[case] output: &str) {
     let home = Home::new();
     let answer = home.create(body);
     assert_eq!((answer.code, answer.out.as_str()), (4, ""), "{answer:?}");
     let problem = answer.problem();
     assert_eq!(problem["status"], 400);
     assert!(
-        problem["detail"].as_str().unwrap().contains(said),
+        problem["detail"].as_str().unwrap().contains(output),
         "{problem}"
     );
     assert_eq!(home.total(), 0);
@@ -288,23 +288,23 @@ fn dry_run_of_other_commands_changes_nothing() {
     let home = Home::documented();
     let key = home.path(".config/umai/umai.key");
     let before = std::fs::read(&key).unwrap();
-    let said = |arguments: &[&str], code: i32| {
+    let output = |arguments: &[&str], code: i32| {
         let answer = home.run(arguments);
         assert_eq!(answer.code, code, "{arguments:?} {answer:?}");
         answer.output()
     };
     let create = ["token", "create", "--name", "ci", "--scope", "read"];
-    assert!(said(&[&create[..], &["--dry-run"]].concat(), 0).contains("Would create token ci"));
-    assert!(said(&["token", "list", "--json"], 0).contains("\"total\": 0"));
-    said(&["token", "revoke", "ci", "--dry-run"], 3);
-    said(&create, 0);
-    said(&[&create[..], &["--dry-run"]].concat(), 5);
-    assert!(said(&["token", "revoke", "ci", "--dry-run"], 0).contains("Would revoke ci"));
-    assert!(said(&["token", "list", "--json"], 0).contains("\"total\": 1"));
-    assert!(said(&["key", "rotate", "--dry-run"], 0).contains("Would create a new key in"));
+    assert!(output(&[&create[..], &["--dry-run"]].concat(), 0).contains("Would create token ci"));
+    assert!(output(&["token", "list", "--json"], 0).contains("\"total\": 0"));
+    output(&["token", "revoke", "ci", "--dry-run"], 3);
+    output(&create, 0);
+    output(&[&create[..], &["--dry-run"]].concat(), 5);
+    assert!(output(&["token", "revoke", "ci", "--dry-run"], 0).contains("Would revoke ci"));
+    assert!(output(&["token", "list", "--json"], 0).contains("\"total\": 1"));
+    assert!(output(&["key", "rotate", "--dry-run"], 0).contains("Would create a new key in"));
     assert_eq!(std::fs::read(&key).unwrap(), before);
     let there = home.write("there.backup", "x");
-    said(
+    output(
         &[
             "backup",
             "create",
@@ -315,7 +315,7 @@ fn dry_run_of_other_commands_changes_nothing() {
         6,
     );
     assert!(
-        said(&["backup", "create", "--to", "new.backup", "--dry-run"], 0).contains("new.backup")
+        output(&["backup", "create", "--to", "new.backup", "--dry-run"], 0).contains("new.backup")
     );
     assert!(!home.path("new.backup").exists());
 }

@@ -175,13 +175,13 @@ fn secret_from_stdin_or_file_is_never_stored_in_plaintext() {
 
 #[test]
 fn unread_secret_on_stdin_is_noted() {
-    let said = "stdin was not read; add --secret-stdin apiKey";
+    let output = "stdin was not read; add --secret-stdin apiKey";
     let home = Home::new();
     let waiting = std::fs::File::open(home.write("key.txt", PLANTED)).unwrap();
     let passed = home.umai(&CREATE).stdin(waiting).output().unwrap();
     let err = String::from_utf8_lossy(&passed.stderr);
     assert_eq!(passed.status.code(), Some(0), "{err}");
-    assert!(err.contains(said), "{err}");
+    assert!(err.contains(output), "{err}");
     let alone = Home::new().umai(&CREATE).output().unwrap();
     let err = String::from_utf8_lossy(&alone.stderr);
     assert!(err.contains("no settings yet"), "{err}");

@@ -42,8 +42,8 @@ fn connection_as_env_is_safe_for_a_shell() {
         "{env:?}"
     );
     let script = format!("{}printf %s \"$CONNECTION_NAME\"", env.out);
-    let said = Command::new("sh").args(["-c", &script]).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&said.stdout), "=SUM(A1)'$(id)");
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "=SUM(A1)'$(id)");
 }
 
 #[test]

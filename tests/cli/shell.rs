@@ -16,22 +16,27 @@ fn every_shell_script_calls_umai() {
 #[test]
 fn commands_and_options_are_completed() {
     let home = Home::new();
-    assert_eq!(told(&home, &["umai", "connections", "l"]), ["list"]);
-    assert!(told(&home, &["umai", "connections", "list", "--f"]).contains(&"--filter".to_owned()));
-    assert_eq!(told(&home, &["umai", "nonsense", "x"]), [""; 0]);
+    assert_eq!(reported(&home, &["umai", "connections", "l"]), ["list"]);
+    assert!(
+        reported(&home, &["umai", "connections", "list", "--f"]).contains(&"--filter".to_owned())
+    );
+    assert_eq!(reported(&home, &["umai", "nonsense", "x"]), [""; 0]);
 }
 
 #[test]
 fn aliases_are_completed_without_creating_a_store() {
     let empty = Home::new();
-    assert_eq!(told(&empty, &["umai", "connections", "get", "o"]), [""; 0]);
+    assert_eq!(
+        reported(&empty, &["umai", "connections", "get", "o"]),
+        [""; 0]
+    );
     assert!(!empty.path(".local").exists() && !empty.path(".config").exists());
 
     let home = Home::documented();
     let test = ["umai", "connections", "test", "OPEN"];
-    assert_eq!(told(&home, &test), ["openai-prod"]);
+    assert_eq!(reported(&home, &test), ["openai-prod"]);
     let elsewhere = ["umai", "--data", "nowhere", "connections", "get", "open"];
-    assert_eq!(told(&home, &elsewhere), [""; 0]);
+    assert_eq!(reported(&home, &elsewhere), [""; 0]);
     let made = home.run(&[
         "connections",
         "duplicate",
@@ -42,7 +47,7 @@ fn aliases_are_completed_without_creating_a_store() {
     ]);
     assert_eq!(made.code, 0, "{made:?}");
     assert_eq!(
-        told(
+        reported(
             &home,
             &["umai", "connections", "delete", "openai-prod", "o"]
         ),
@@ -69,7 +74,7 @@ fn every_command_has_a_manual_page() {
 }
 
 /// Completions that bash receives for the last of these words.
-fn told(home: &Home, words: &[&str]) -> Vec<String> {
+fn reported(home: &Home, words: &[&str]) -> Vec<String> {
     let index = (words.len() - 1).to_string();
     let answer = home
         .umai(&["--"])
@@ -83,6 +88,6 @@ fn told(home: &Home, words: &[&str]) -> Vec<String> {
         answer.status.success() && answer.stderr.is_empty(),
         "{answer:?}"
     );
-    let told = String::from_utf8(answer.stdout).unwrap();
-    told.lines().map(str::to_owned).collect()
+    let reported = String::from_utf8(answer.stdout).unwrap();
+    reported.lines().map(str::to_owned).collect()
 }

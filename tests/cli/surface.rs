@@ -56,15 +56,15 @@ fn cli_surface() {
 #[test]
 fn exit_codes_stay() {
     let codes = [
-        (Exit::Done, 0),
-        (Exit::Trouble, 1),
+        (Exit::Success, 0),
+        (Exit::Other, 1),
         (Exit::Usage, 2),
         (Exit::NotFound, 3),
-        (Exit::Refused, 4),
+        (Exit::Invalid, 4),
         (Exit::Conflict, 5),
         (Exit::Store, 6),
         (Exit::Server, 7),
-        (Exit::Untested, 8),
+        (Exit::TestFailed, 8),
         (Exit::HungUp, 129),
         (Exit::Interrupted, 130),
         (Exit::Terminated, 143),

@@ -130,7 +130,7 @@ fn usage_errors_suggest_the_correction() {
         home.run(&["--version"]).out,
         format!("umai {}\n", env!("CARGO_PKG_VERSION"))
     );
-    for (arguments, said) in [
+    for (arguments, output) in [
         (
             &["conections"][..],
             "(did you mean connections?). See umai --help",
@@ -170,7 +170,7 @@ fn usage_errors_suggest_the_correction() {
             (2, ""),
             "{arguments:?}: {answer:?}"
         );
-        assert!(answer.err.contains(said), "{arguments:?}: {answer:?}");
+        assert!(answer.err.contains(output), "{arguments:?}: {answer:?}");
     }
 }
 
@@ -185,11 +185,11 @@ fn usage_line_omits_options_from_the_environment() {
         .env("UMAI_THEME", "dark")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(
-        said.contains("Usage: umai connections get <ID_OR_ALIAS>"),
-        "{said}"
+        text.contains("Usage: umai connections get <ID_OR_ALIAS>"),
+        "{text}"
     );
 }
 
@@ -268,9 +268,9 @@ fn unwritable_output_is_reported_without_a_panic() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let output = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.starts_with("Cannot write the output: No space left"),
-        "{said}"
+        output.starts_with("Cannot write the output: No space left"),
+        "{output}"
     );
 }

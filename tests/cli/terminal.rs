@@ -41,7 +41,7 @@ pub struct Asking {
     master: Box<dyn MasterPty + Send>,
     reader: Box<dyn Read + Send>,
     keyboard: Box<dyn Write + Send>,
-    said: String,
+    output: String,
 }
 
 impl Asking {
@@ -64,7 +64,7 @@ impl Asking {
             reader: pty.master.try_clone_reader().unwrap(),
             keyboard: pty.master.take_writer().unwrap(),
             master: pty.master,
-            said: String::new(),
+            output: String::new(),
         };
         asking.wait_for(question);
         asking
@@ -72,7 +72,7 @@ impl Asking {
 
     /// Types keys and waits for the next prompt.
     pub fn then(mut self, keys: &str, question: &str) -> Self {
-        self.said.clear();
+        self.output.clear();
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         self.wait_for(question);
         self
@@ -89,10 +89,10 @@ impl Asking {
                 let _ = killer.kill();
             }
         });
-        while !self.said.contains(question) {
+        while !self.output.contains(question) {
             let length = self.reader.read(&mut chunk).unwrap_or(0);
-            assert!(length > 0, "{}", self.said);
-            self.said
+            assert!(length > 0, "{}", self.output);
+            self.output
                 .push_str(&String::from_utf8_lossy(&chunk[..length]));
         }
         drop(heard);
@@ -100,7 +100,7 @@ impl Asking {
 
     /// Output since the last prompt.
     pub fn output(&self) -> &str {
-        &self.said
+        &self.output
     }
 
     /// Types keys and waits for the end; returns the exit code and the whole output.
@@ -110,20 +110,20 @@ impl Asking {
         let mut chunk = [0; 1024];
         // The other end of the terminal is closed, and reading it may fail.
         while let Ok(length @ 1..) = self.reader.read(&mut chunk) {
-            self.said
+            self.output
                 .push_str(&String::from_utf8_lossy(&chunk[..length]));
         }
-        (code, self.said)
+        (code, self.output)
     }
 }
 
 #[test]
 fn missing_secret_is_prompted_for_without_echo() {
     let home = Home::new();
-    let (code, said) = Asking::start(&home, &CREATE, SECRET).answer(&format!("{PLANTED}\r"));
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("Created Team B (team-b)"), "{said}");
-    assert!(!said.contains("planted"), "{said}");
+    let (code, output) = Asking::start(&home, &CREATE, SECRET).answer(&format!("{PLANTED}\r"));
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("Created Team B (team-b)"), "{output}");
+    assert!(!output.contains("planted"), "{output}");
     let kept = home.run(&["connections", "get", "team-b", "--json"]).json();
     assert_eq!(kept["settings"]["apiKey"], "sk-***");
 }
@@ -131,17 +131,17 @@ fn missing_secret_is_prompted_for_without_echo() {
 #[test]
 fn prompt_can_be_skipped_or_interrupted() {
     let home = Home::new();
-    let (code, said) = Asking::start(&home, &CREATE, SECRET).answer("planted\u{3}");
-    assert_eq!(code, 130, "{said}");
+    let (code, output) = Asking::start(&home, &CREATE, SECRET).answer("planted\u{3}");
+    assert_eq!(code, 130, "{output}");
     assert!(
-        !said.contains("planted") && !said.contains("Created"),
-        "{said}"
+        !output.contains("planted") && !output.contains("Created"),
+        "{output}"
     );
-    let (code, said) = Asking::start(&home, &CREATE, SECRET).answer("\r");
-    assert_eq!(code, 0, "{said}");
+    let (code, output) = Asking::start(&home, &CREATE, SECRET).answer("\r");
+    assert_eq!(code, 0, "{output}");
     assert!(
-        said.contains("The connection has no settings yet"),
-        "{said}"
+        output.contains("The connection has no settings yet"),
+        "{output}"
     );
 }
 
@@ -153,10 +153,13 @@ fn secret_stdin_on_a_terminal_is_hidden() {
         &[&CREATE[..], &["--secret-stdin", "apiKey"]].concat(),
         TYPED,
     );
-    let (code, said) = asking.answer(&format!("Bearer {PLANTED}\r"));
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("Removed 'Bearer ' before the key"), "{said}");
-    assert!(!said.contains("planted"), "{said}");
+    let (code, output) = asking.answer(&format!("Bearer {PLANTED}\r"));
+    assert_eq!(code, 0, "{output}");
+    assert!(
+        output.contains("Removed 'Bearer ' before the key"),
+        "{output}"
+    );
+    assert!(!output.contains("planted"), "{output}");
 }
 
 #[test]
@@ -169,10 +172,10 @@ fn empty_input_keeps_the_stored_secret() {
         "--secret-stdin",
         "apiKey",
     ];
-    let (code, said) = Asking::start(&home, &update, TYPED).answer("\r");
-    assert_eq!(code, 4, "{said}");
-    assert!(said.contains("No input for apiKey"), "{said}");
-    assert!(said.contains("--unset apiKey"), "{said}");
+    let (code, output) = Asking::start(&home, &update, TYPED).answer("\r");
+    assert_eq!(code, 4, "{output}");
+    assert!(output.contains("No input for apiKey"), "{output}");
+    assert!(output.contains("--unset apiKey"), "{output}");
     let stored = home.run(&["connections", "get", "openai-prod", "--json"]);
     assert_eq!(stored.json()["version"], 1);
 }
@@ -204,14 +207,14 @@ fn delete_prompts_on_a_terminal_and_defaults_to_no() {
     let home = Home::documented();
     let question = "Delete openai-prod? [y/N] ";
     for no in ["\r", "n\r", "yesterday\r", "\u{4}"] {
-        let (code, said) = Asking::start(&home, &DELETE, question).answer(no);
-        assert_eq!(code, 0, "{said}");
-        assert!(said.contains("Nothing deleted"), "{said}");
+        let (code, output) = Asking::start(&home, &DELETE, question).answer(no);
+        assert_eq!(code, 0, "{output}");
+        assert!(output.contains("Nothing deleted"), "{output}");
         assert_eq!(home.total(), 1, "{no:?}");
     }
-    let (code, said) = Asking::start(&home, &DELETE, question).answer("y\r");
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("Deleted OpenAI Production"), "{said}");
+    let (code, output) = Asking::start(&home, &DELETE, question).answer("y\r");
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("Deleted OpenAI Production"), "{output}");
     assert_eq!(home.total(), 0);
 }
 
@@ -220,8 +223,8 @@ fn app_reports_a_readable_key_file() {
     let home = Home::documented();
     let key = home.path(".config/umai/umai.key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let (code, said) = Asking::start(&home, &[], "readable by others").answer("q");
-    assert_eq!(code, 0, "{said}");
+    let (code, output) = Asking::start(&home, &[], "readable by others").answer("q");
+    assert_eq!(code, 0, "{output}");
 }
 
 #[test]
@@ -237,8 +240,8 @@ fn document_secret_from_stdin_is_prompted_for_without_echo() {
         "(hidden): ",
     );
     let asking = asking.then(&format!("{PLANTED}\r"), "[y/N]");
-    let (code, said) = asking.answer("y\r");
-    assert_eq!(code, 0, "{said}");
-    assert!(!said.contains(PLANTED), "{said}");
+    let (code, output) = asking.answer("y\r");
+    assert_eq!(code, 0, "{output}");
+    assert!(!output.contains(PLANTED), "{output}");
     assert_eq!(home.total(), 1);
 }

@@ -86,7 +86,7 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
         )));
     }
     let mut last = None;
-    let mut ours: Vec<_> = found
+    let mut candidates: Vec<_> = found
         .iter()
         .filter(|found| match (label_of(found), here) {
             (Some(label), Some(here)) => label.identity().store == here,
@@ -94,10 +94,10 @@ fn newest(ground: &Ground, output: &Output) -> Result<Prepared, Failure> {
         })
         .collect();
     // The list is sorted by directory.
-    ours.sort_by_key(|found| {
+    candidates.sort_by_key(|found| {
         std::cmp::Reverse(label_of(found).map(|label| (label.head.revision, label.about.made)))
     });
-    for found in ours {
+    for found in candidates {
         match prepare(&ground.store_options(), &found.path) {
             Ok(prepared) => return Ok(prepared),
             Err(error) => {

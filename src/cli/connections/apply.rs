@@ -43,49 +43,49 @@ impl Apply {
         let catalog = session::catalog(ground)?;
         let source::Documents { entries, others } = source::read(&self.files, &catalog, output)?;
         if self.prune && entries.is_empty() && others > 0 {
-            return Err(Failure::Some(
+            return Err(Failure::Partial(
                 "Nothing changed: the files contain other artifacts but no connection, and --prune would delete all connections. \
                  To delete them all, apply a document with connections: []"
                     .into(),
-                Exit::Refused,
+                Exit::Invalid,
             ));
         }
         if self.prune && entries.is_empty() && !self.yes && !self.dry_run {
             output.note("The files contain no connection: --prune deletes all");
         }
         with_service(ground, output, async |service, output| {
-            let looking = Looking {
+            let options = Looking {
                 conflict: Conflict::Update,
                 is_pruning: self.prune,
                 is_shown: true,
             };
-            let steps = build_plan(service, entries, looking, output).await?;
-            let whole = Done::planned(&steps);
+            let steps = build_plan(service, entries, options, output).await?;
+            let planned = Done::planned(&steps);
             if output.format() == Format::Text {
                 shown::write_plan(&steps, output)?;
                 output.flush()?;
             }
             note_unknown_secrets(&steps, output);
-            if whole.deleted > 0
+            if planned.deleted > 0
                 && let Some(warning) = service.features().deletion_warning()
             {
-                output.note(&format!("{warning} ({} to delete)", whole.deleted));
+                output.note(&format!("{warning} ({} to delete)", planned.deleted));
             }
             let changes = shown::as_json(&steps);
-            if self.dry_run || whole.changes() == 0 {
+            if self.dry_run || planned.changes() == 0 {
                 return match output.format() {
-                    Format::Json => output.json(&shown::summary(&changes, &whole, self.dry_run)),
-                    Format::Text if whole.changes() == 0 => {
-                        output.note(&format!("Nothing to do: {}", many(whole.unchanged)));
+                    Format::Json => output.json(&shown::summary(&changes, &planned, self.dry_run)),
+                    Format::Text if planned.changes() == 0 => {
+                        output.note(&format!("Nothing to do: {}", many(planned.unchanged)));
                         Ok(())
                     }
                     Format::Text => {
-                        output.note(&whole.sentence("Dry run: "));
+                        output.note(&planned.sentence("Dry run: "));
                         Ok(())
                     }
                 };
             }
-            if !self.yes && !confirm(&whole, output)? {
+            if !self.yes && !confirm(&planned, output)? {
                 output.note("Nothing changed");
                 return Ok(());
             }
@@ -98,8 +98,8 @@ impl Apply {
     }
 }
 
-fn confirm(whole: &Done, output: &Output) -> Result<bool, Failure> {
-    let question = format!("{}. Apply?", whole.sentence("Changes: "));
+fn confirm(planned: &Done, output: &Output) -> Result<bool, Failure> {
+    let question = format!("{}. Apply?", planned.sentence("Changes: "));
     ask::confirm(&question, "Nothing changed. Add --yes to confirm.", output)
 }
 

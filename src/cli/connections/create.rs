@@ -108,15 +108,21 @@ impl Create {
     pub fn draft(
         &self,
         catalog: &ProviderCatalog,
-        taken: Option<Taken>,
+        env_settings: Option<Taken>,
         output: &Output,
     ) -> Result<ConnectionDraft, Failure> {
-        let taken_id = taken.as_ref().map(|taken| taken.provider_id.clone());
-        let provider_id = taken_id.or_else(|| self.provider.clone());
+        let env_provider = env_settings
+            .as_ref()
+            .map(|env_settings| env_settings.provider_id.clone());
+        let provider_id = env_provider.or_else(|| self.provider.clone());
         let provider = provider_id.as_deref().and_then(|id| catalog.get(id));
-        let named = taken.as_ref().map(|taken| taken.name.clone());
-        let name = self.name.clone().or(named);
-        let mut settings = taken.map(|taken| taken.settings).unwrap_or_default();
+        let env_name = env_settings
+            .as_ref()
+            .map(|env_settings| env_settings.name.clone());
+        let name = self.name.clone().or(env_name);
+        let mut settings = env_settings
+            .map(|env_settings| env_settings.settings)
+            .unwrap_or_default();
         for (key, value) in self.given.settings(provider, output)?.iter() {
             let known = provider.and_then(|provider| provider.field(key));
             let key = known.map_or(key, |field| field.key.as_str());

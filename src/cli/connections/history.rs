@@ -128,12 +128,12 @@ fn difference(difference: &Difference) -> [String; 4] {
     [
         difference.path.clone(),
         how.into(),
-        shown(difference.from_value.as_ref()),
-        shown(difference.to_value.as_ref()),
+        format_value(difference.from_value.as_ref()),
+        format_value(difference.to_value.as_ref()),
     ]
 }
 
-fn shown(value: Option<&Value>) -> String {
+fn format_value(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".into(),
         Some(Value::String(text)) => text.clone(),

@@ -40,21 +40,21 @@ impl Import {
         let catalog = session::catalog(ground)?;
         let entries = source::read(&self.files, &catalog, output)?.entries;
         with_service(ground, output, async |service, output| {
-            let looking = Looking {
+            let options = Looking {
                 conflict: self.on_conflict,
                 is_pruning: false,
                 is_shown: self.dry_run,
             };
-            let steps = build_plan(service, entries, looking, output).await?;
+            let steps = build_plan(service, entries, options, output).await?;
             note_unknown_secrets(&steps, output);
             let changes = shown::as_json(&steps);
             if self.dry_run {
-                let whole = Done::planned(&steps);
+                let planned = Done::planned(&steps);
                 return match output.format() {
-                    Format::Json => output.json(&shown::summary(&changes, &whole, true)),
+                    Format::Json => output.json(&shown::summary(&changes, &planned, true)),
                     Format::Text => {
                         shown::write_plan(&steps, output)?;
-                        output.note(&whole.sentence("Dry run: "));
+                        output.note(&planned.sentence("Dry run: "));
                         Ok(())
                     }
                 };

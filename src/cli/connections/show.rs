@@ -85,7 +85,7 @@ pub fn one(
     let settings = connection.settings.iter().flat_map(Settings::iter);
     let rows: Vec<_> = facts
         .into_iter()
-        .chain(settings.map(|(key, value)| [label(key), shown(value)]))
+        .chain(settings.map(|(key, value)| [label(key), format_setting(value)]))
         .collect();
     // The first row takes the place of the headings.
     let (Some([first, name]), Some(rest)) = (rows.first(), rows.get(1..)) else {
@@ -121,7 +121,7 @@ pub fn when(date: DateTime<Utc>) -> String {
     date.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-fn shown(value: &Setting<Mask>) -> String {
+fn format_setting(value: &Setting<Mask>) -> String {
     match value {
         Setting::Null => "-".into(),
         Setting::Switch(on) => on.to_string(),

@@ -31,7 +31,7 @@ pub fn run(connections: &[IdOrAlias], ground: &Ground, output: &mut Output) -> R
         let tests = stream::iter(connections).map(|key| test(service, key));
         let mut tests = tests.buffered(AT_ONCE);
         let is_one = connections.len() == 1;
-        let (mut wrong, mut worst) = (0, Exit::Done);
+        let (mut failed, mut exit) = (0, Exit::Success);
         while let Some(tested) = tests.next().await {
             let failure = match tested {
                 Ok((item, report)) => {
@@ -47,17 +47,17 @@ pub fn run(connections: &[IdOrAlias], ground: &Ground, output: &mut Output) -> R
                 return Err(failure);
             }
             output.failure(&failure);
-            wrong += 1;
-            if failure.exit() as u8 > worst as u8 {
-                worst = failure.exit();
+            failed += 1;
+            if failure.exit() as u8 > exit as u8 {
+                exit = failure.exit();
             }
         }
-        if wrong == 0 {
+        if failed == 0 {
             return Ok(());
         }
         let all = connections.len();
-        let sentence = format!("{wrong} of {all} connection tests failed");
-        Err(Failure::Some(sentence, worst))
+        let sentence = format!("{failed} of {all} connection tests failed");
+        Err(Failure::Partial(sentence, exit))
     })
 }
 

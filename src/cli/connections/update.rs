@@ -225,7 +225,7 @@ fn read(
         found = Some((service.get(key).await?, service.providers()));
         Ok(())
     })?;
-    found.ok_or_else(|| Failure::Trouble(anyhow::anyhow!("the connection was not read")))
+    found.ok_or_else(|| Failure::Other(anyhow::anyhow!("the connection was not read")))
 }
 
 fn from_json(path: &std::path::Path) -> Result<ConnectionDraft, Failure> {

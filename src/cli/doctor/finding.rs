@@ -44,11 +44,11 @@ pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
     pub fn ok(&mut self, area: &'static str, says: impl Into<String>) {
-        self.add(area, State::Ok, says.into(), None, Exit::Done);
+        self.add(area, State::Ok, says.into(), None, Exit::Success);
     }
 
     pub fn warning(&mut self, area: &'static str, says: impl Into<String>, todo: Option<String>) {
-        self.add(area, State::Warning, says.into(), todo, Exit::Done);
+        self.add(area, State::Warning, says.into(), todo, Exit::Success);
     }
 
     pub fn problem(
@@ -88,7 +88,7 @@ impl Findings {
     }
 
     /// Returns the exit code of the first problem.
-    pub fn worst(&self) -> Option<Exit> {
+    pub fn first_exit(&self) -> Option<Exit> {
         let mut problems = self.0.iter();
         problems
             .find(|finding| finding.state == State::Problem)

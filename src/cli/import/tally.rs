@@ -152,10 +152,10 @@ impl Tally {
             "Created "
         };
         if refused > 0 {
-            let whole = created + refused;
-            return Err(Failure::Some(
-                format!("{would}{created} of {whole}, {refused} refused"),
-                Exit::Refused,
+            let total = created + refused;
+            return Err(Failure::Partial(
+                format!("{would}{created} of {total}, {refused} refused"),
+                Exit::Invalid,
             ));
         }
         if self.begun != 1 {

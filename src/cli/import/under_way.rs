@@ -88,7 +88,7 @@ impl UnderWay {
             .is_some_and(|alias| self.foreseen.contains(alias));
         self.creates.spawn(async move {
             let created = match next.draft {
-                Ok(draft) if is_taken => Err(taken(draft)),
+                Ok(draft) if is_taken => Err(alias_taken(draft)),
                 Ok(draft) if intent == Intent::Foresee => service
                     .foresee(Proposal::Create(draft))
                     .await
@@ -112,16 +112,16 @@ impl UnderWay {
     /// Returns a create that has finished, without waiting.
     pub fn try_next(&mut self) -> Result<Option<Outcome>, Failure> {
         let joined = self.creates.try_join_next();
-        joined.map(|joined| self.ended(joined)).transpose()
+        joined.map(|joined| self.finish(joined)).transpose()
     }
 
     /// Waits for the next create to finish; none if nothing is in flight.
     pub async fn next_finished(&mut self) -> Option<Result<Outcome, Failure>> {
         let joined = self.creates.join_next().await?;
-        Some(self.ended(joined))
+        Some(self.finish(joined))
     }
 
-    fn ended(&mut self, joined: Result<Outcome, JoinError>) -> Result<Outcome, Failure> {
+    fn finish(&mut self, joined: Result<Outcome, JoinError>) -> Result<Outcome, Failure> {
         let outcome = joined.context("A create ended without a result")?;
         if let Some(alias) = &outcome.alias {
             self.aliases.remove(alias);
@@ -134,7 +134,7 @@ impl UnderWay {
 }
 
 /// Returns the error for an alias that an earlier element of the same input has.
-fn taken(draft: ConnectionDraft) -> ConnectionError {
+fn alias_taken(draft: ConnectionDraft) -> ConnectionError {
     let reason = Reason::AliasTaken {
         alias: draft.alias.unwrap_or_default(),
         by: draft.name.unwrap_or_default(),

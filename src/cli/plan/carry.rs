@@ -88,18 +88,18 @@ pub async fn execute(
     word: &str,
     output: &Output,
 ) -> Result<Done, Failure> {
-    let whole = Done::planned(&steps);
+    let planned_counts = Done::planned(&steps);
     let mut done = Done {
-        unchanged: whole.unchanged,
-        skipped: whole.skipped,
+        unchanged: planned_counts.unchanged,
+        skipped: planned_counts.skipped,
         ..Done::default()
     };
-    let mut progress = Progress::new(word, whole.changes(), output);
-    let (gone, made): (Vec<Step>, Vec<Step>) = steps
+    let mut progress = Progress::new(word, planned_counts.changes(), output);
+    let (deletions, others): (Vec<Step>, Vec<Step>) = steps
         .into_iter()
         .partition(|step| matches!(step.what, What::Delete(_)));
     let mut first = None;
-    for steps in [made, gone] {
+    for steps in [others, deletions] {
         let tasks = stream::iter(steps).filter_map(async |step| {
             let service = Arc::clone(service);
             Some(async move {
@@ -137,10 +137,10 @@ pub async fn execute(
     drop(progress);
     match first {
         None => Ok(done),
-        Some(exit) => Err(Failure::Some(
+        Some(exit) => Err(Failure::Partial(
             done.sentence(""),
-            if exit == Exit::Done {
-                Exit::Refused
+            if exit == Exit::Success {
+                Exit::Invalid
             } else {
                 exit
             },

@@ -47,38 +47,38 @@ pub struct Looking {
 pub async fn build_plan(
     service: &Arc<dyn ConnectionService>,
     entries: Vec<Entry>,
-    looking: Looking,
+    options: Looking,
     output: &Output,
 ) -> Result<Vec<Step>, Failure> {
     let catalog = service.providers();
-    let wanted: HashSet<String> = entries.iter().map(|entry| entry.alias.clone()).collect();
+    let aliases: HashSet<String> = entries.iter().map(|entry| entry.alias.clone()).collect();
     let mut progress = Progress::new("Checking", entries.len(), output);
     let mut steps = Vec::with_capacity(entries.len());
     let mut refusals = Vec::new();
-    let looks = stream::iter(entries).map(|entry| {
+    let lookups = stream::iter(entries).map(|entry| {
         let (service, catalog) = (Arc::clone(service), Arc::clone(&catalog));
-        let look = async move { plan_entry(&*service, entry, looking, &catalog).await };
+        let look = async move { plan_entry(&*service, entry, options, &catalog).await };
         let task = tokio::spawn(look);
         async move { task.await.map_err(anyhow::Error::from) }
     });
-    let mut looks = looks.buffered(AT_ONCE);
-    while let Some(looked) = looks.next().await {
-        match looked? {
+    let mut lookups = lookups.buffered(AT_ONCE);
+    while let Some(result) = lookups.next().await {
+        match result? {
             Ok(step) => steps.push(step),
             Err(refusal) if is_lasting(&refusal.error) => return Err(refusal.error.into()),
             Err(refusal) => refusals.push(refusal),
         }
         progress.advance();
     }
-    drop(looks);
+    drop(lookups);
     drop(progress);
     if !refusals.is_empty() {
-        return Err(refused(&refusals, wanted.len(), output));
+        return Err(refused(&refusals, aliases.len(), output));
     }
-    if looking.is_pruning {
-        let gone = all_items(service).await?.into_iter();
-        let gone = gone.filter(|item| !wanted.contains(&item.alias.to_lowercase()));
-        steps.extend(gone.map(|item| Step {
+    if options.is_pruning {
+        let unlisted = all_items(service).await?.into_iter();
+        let unlisted = unlisted.filter(|item| !aliases.contains(&item.alias.to_lowercase()));
+        steps.extend(unlisted.map(|item| Step {
             alias: item.alias.clone(),
             place: format!("{}: ", item.alias),
             what: What::Delete(Box::new(item)),
@@ -89,11 +89,11 @@ pub async fn build_plan(
 
 fn refused(refusals: &[Refusal], all: usize, output: &Output) -> Failure {
     let mut exits = refusals.iter().map(|refusal| exit_of(&refusal.error));
-    let first = exits.next().unwrap_or(Exit::Refused);
+    let first = exits.next().unwrap_or(Exit::Invalid);
     let exit = if exits.all(|exit| exit == first) {
         first
     } else {
-        Exit::Refused
+        Exit::Invalid
     };
     for refusal in refusals {
         output.refusal_at(&refusal.error, &refusal.place);
@@ -110,13 +110,13 @@ fn refused(refusals: &[Refusal], all: usize, output: &Output) -> Failure {
         (false, 1) => "Nothing changed: the connection is invalid.".to_owned(),
         (false, _) => format!("Nothing changed: {many} of {all} connections are invalid."),
     };
-    Failure::Some(message, exit)
+    Failure::Partial(message, exit)
 }
 
 async fn plan_entry(
     service: &dyn ConnectionService,
     entry: Entry,
-    looking: Looking,
+    options: Looking,
     catalog: &ProviderCatalog,
 ) -> Result<Step, Refusal> {
     let Entry {
@@ -126,9 +126,9 @@ async fn plan_entry(
         blank,
     } = entry;
     let found = service.get(&IdOrAlias::Alias(alias.clone())).await;
-    let what = match (found, looking.conflict) {
+    let what = match (found, options.conflict) {
         (Err(ConnectionError::NotFound(_)), _) => {
-            create(service, draft, &blank, looking.is_shown).await
+            create(service, draft, &blank, options.is_shown).await
         }
         (Err(error), _) => Err(error),
         (Ok(_), Conflict::Skip) => Ok(What::Skip),

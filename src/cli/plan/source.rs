@@ -98,7 +98,7 @@ pub fn read(
         }
         return Ok(Documents { entries, others });
     }
-    let refused = |flaw: String| Failure::Some(flaw, Exit::Refused);
+    let refused = |flaw: String| Failure::Partial(flaw, Exit::Invalid);
     let last = flaws.pop().unwrap_or_default();
     for flaw in flaws {
         output.failure(&refused(flaw));

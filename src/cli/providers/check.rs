@@ -50,10 +50,10 @@ pub fn run(given: &[PathBuf], folder: &Path, output: &mut Output) -> Result<(), 
     }
     match wrong {
         0 => Ok(()),
-        1 => Err(Failure::Some("1 file is invalid".into(), Exit::Refused)),
-        many => Err(Failure::Some(
+        1 => Err(Failure::Partial("1 file is invalid".into(), Exit::Invalid)),
+        many => Err(Failure::Partial(
             format!("{many} files are invalid"),
-            Exit::Refused,
+            Exit::Invalid,
         )),
     }
 }

@@ -26,8 +26,8 @@ pub fn notify(state: State) {
         State::Ready => b"READY=1",
         State::Stopping => b"STOPPING=1",
     };
-    let told = UnixDatagram::unbound().and_then(|socket| socket.send_to_addr(words, &address?));
-    if let Err(error) = told {
+    let sent = UnixDatagram::unbound().and_then(|socket| socket.send_to_addr(words, &address?));
+    if let Err(error) = sent {
         tracing::warn!(%error, "cannot notify the service manager");
     }
 }
