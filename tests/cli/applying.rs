@@ -53,7 +53,7 @@ fn apply_shows_and_makes_changes_and_is_idempotent() {
         "    settings.organization: - → org-1",
         "+ dev (Dev), openai, inactive",
         "    settings.apiKey: $OpenAI:ApiKey",
-        "1 created, 1 changed",
+        "1 created, 1 updated",
     ] {
         assert!(done.out.lines().any(|it| it == line), "{line}: {done:?}");
     }

@@ -156,7 +156,7 @@ fn backup_to_a_directory_or_file_replaces_nothing() {
     assert_eq!(fs::read(home.path("mine.backup")).unwrap(), bytes);
     let verified = home.run(&["backup", "verify", "mine.backup"]);
     assert_eq!(verified.code, 0, "{verified:?}");
-    assert!(verified.out.contains("whole, 1 connection"), "{verified:?}");
+    assert!(verified.out.contains("valid, 1 connection"), "{verified:?}");
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn missing_backups_are_reported() {
     let home = Home::new();
     let none = home.run(&["backup", "create"]);
     assert_eq!(none.code, 6, "{none:?}");
-    assert!(none.err.contains("No readable store"), "{none:?}");
+    assert!(none.err.contains("There is no readable store"), "{none:?}");
     let listed = home.run(&["backup", "list"]);
     assert_eq!((listed.code, &*listed.out), (0, ""), "{listed:?}");
     assert!(listed.err.contains("No backups yet"), "{listed:?}");

@@ -175,7 +175,7 @@ fn restore_takes_an_alias_and_lists_ids_if_it_is_ambiguous() {
     let restored = run(&["restore", "OpenAI-Prod"]);
     assert_eq!(
         (restored.code, restored.out.as_str()),
-        (0, "Restored OpenAI Production (openai-prod), version 1\n")
+        (0, "Restored OpenAI Production (openai-prod), version 3\n")
     );
 
     run(&["delete", "openai-prod", "--yes"]);

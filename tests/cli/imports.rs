@@ -75,7 +75,7 @@ fn json_lines_are_created_and_refusals_name_their_line() {
     let numbers: Vec<u64> = reported.iter().map(|(line, _)| *line).collect();
     assert_eq!(numbers, [3, 4, 6], "{answer:?}");
     assert_eq!(reported[2].1, "A connection with alias 'a' already exists");
-    assert_eq!(answer.problem()["detail"], "2 of 5 created, 3 refused");
+    assert_eq!(answer.problem()["detail"], "Created 2 of 5, 3 refused");
     assert!(!answer.output().contains("planted"), "{answer:?}");
     assert_eq!(home.total(), 2);
 }
@@ -108,7 +108,7 @@ fn array_is_created_and_refusals_name_their_element() {
     );
     assert!(answer.err.contains("element 3: "), "{answer:?}");
     assert!(
-        answer.err.ends_with("2 of 4 created, 2 refused\n"),
+        answer.err.ends_with("Created 2 of 4, 2 refused\n"),
         "{answer:?}"
     );
     assert_eq!(home.total(), 2);
@@ -158,7 +158,7 @@ fn refusals_are_printed_in_input_order() {
     assert_eq!(reported, refused);
     assert_eq!(
         answer.problem()["detail"],
-        "300 of 900 created, 600 refused"
+        "Created 300 of 900, 600 refused"
     );
     let help = home.run(&["connections", "create", "--help"]).out;
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -179,7 +179,7 @@ fn first_of_equal_aliases_is_created() {
     let answer = home.pipe(&IMPORT, lines);
     assert_eq!(answer.code, 4, "{answer:?}");
     assert_eq!(answer.json()["name"], "1");
-    assert_eq!(answer.problem()["detail"], "1 of 50 created, 49 refused");
+    assert_eq!(answer.problem()["detail"], "Created 1 of 50, 49 refused");
 }
 
 #[test]

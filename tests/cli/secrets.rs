@@ -409,7 +409,7 @@ fn utf_16_file_is_named_as_such() {
     let answer = home.run(&[&CREATE[..], &["--secret-file", "apiKey=wide.txt"]].concat());
     assert_eq!(answer.code, 2, "{answer:?}");
     assert!(
-        answer.err.contains("UTF-16; save it as UTF-8"),
+        answer.err.contains("UTF-16 text; save it as UTF-8"),
         "{answer:?}"
     );
 }

@@ -197,7 +197,7 @@ fn usage_line_omits_options_from_the_environment() {
 fn help_lists_every_exit_code() {
     let help = Home::new().run(&["--help"]).out;
     for code in [
-        "0 done",
+        "0 success",
         "1 error outside umai",
         "2 ",
         "3 ",

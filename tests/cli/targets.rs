@@ -131,7 +131,8 @@ fn server_target_uses_its_own_files() {
     );
     assert_eq!(both.code, 2, "{both:?}");
     assert!(
-        both.err.contains("UMAI_TARGET and UMAI_SERVER both"),
+        both.err
+            .contains("UMAI_TARGET and UMAI_SERVER exclude each other"),
         "{both:?}"
     );
 }
