@@ -87,6 +87,7 @@ impl From<StoreError> for Failure {
 
 impl Failure {
     /// Marks invalid fields as set by command-line options.
+    #[must_use]
     pub fn in_options(self) -> Self {
         match self {
             Self::Connection(error @ ConnectionError::Invalid(_)) => Self::Options(error),

@@ -1,4 +1,4 @@
-//! Notifications for the service manager (sd_notify).
+//! Notifications for the service manager (`sd_notify`).
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
