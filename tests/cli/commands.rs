@@ -222,8 +222,8 @@ fn list_can_be_filtered_and_paged() {
     let people = home.run(&["connections", "list", "--take", "2"]);
     assert_eq!(people.out.lines().count(), 3, "{people:?}");
     assert_eq!(people.err, "2 of 3 connections; next page: --skip 2\n");
-    let nobody = home.run(&["connections", "list", "--active", "--inactive"]);
-    assert_eq!(nobody.code, 2, "{nobody:?}");
+    let both = home.run(&["connections", "list", "--active", "--inactive"]);
+    assert_eq!(both.code, 2, "{both:?}");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn list_accepts_filter_terms_and_rejects_unknown_ones() {
     for (term, why) in [
         ("status:foo", "active or inactive"),
         ("state:on", "There is no 'state:'"),
-        ("provider:nobody", "No provider"),
+        ("provider:missing", "No provider"),
     ] {
         let refused = list(&[term]);
         assert_eq!(refused.code, 2, "{term}");

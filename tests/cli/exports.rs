@@ -53,7 +53,7 @@ fn named_connections_are_exported_once() {
     let exported = home.run(&["connections", "export", "OPENAI-PROD", id]);
     let connections = exported.json()["connections"].as_array().unwrap().clone();
     assert_eq!(connections.len(), 1, "{exported:?}");
-    let missing = home.run(&["connections", "export", "openai-prod", "nobody"]);
+    let missing = home.run(&["connections", "export", "openai-prod", "missing"]);
     assert_eq!(missing.code, 3, "{missing:?}");
     assert_eq!(missing.out, "", "half of what was wanted is nothing");
 }

@@ -89,7 +89,7 @@ fn missing_variables_are_named() {
     let other = create(&home, &TWO, &["--provider", "mistral"]);
     assert_eq!(other.code, 2, "{other:?}");
     assert!(other.err.contains("MISTRAL_API_KEY"), "{other:?}");
-    assert_eq!(create(&home, &TWO, &["--provider", "nobody"]).code, 3);
+    assert_eq!(create(&home, &TWO, &["--provider", "missing"]).code, 3);
 }
 
 #[test]

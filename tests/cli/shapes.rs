@@ -56,7 +56,7 @@ fn json_and_yaml_output_are_equivalent() {
     let value: serde_json::Value = serde_saphyr::from_str(&yaml.out).unwrap();
     assert_eq!(value, get(&["--json"]).json());
     assert_eq!(value["settings"], json!({"apiKey": "sk-***"}));
-    let missing = home.run(&["connections", "get", "nobody", "--output", "json"]);
+    let missing = home.run(&["connections", "get", "missing", "--output", "json"]);
     assert_eq!(
         (missing.code, &missing.problem()["status"]),
         (3, &404.into())
@@ -112,6 +112,6 @@ fn quiet_prints_only_results_and_errors() {
     let quiet = home.run(&["connections", "export", "--quiet"]);
     assert!(!loud.err.is_empty());
     assert_eq!((quiet.out, quiet.err.as_str()), (loud.out, ""));
-    let missing = home.run(&["connections", "get", "nobody", "-q"]);
+    let missing = home.run(&["connections", "get", "missing", "-q"]);
     assert!(missing.err.contains("not found"), "{missing:?}");
 }
