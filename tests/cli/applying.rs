@@ -227,7 +227,7 @@ fn document_errors_name_their_position_and_nothing_is_written(
     let line = format!("bad.yaml: connection 2 (bad): {why}");
     assert!(refused.err.contains(&line), "{refused:?}");
     assert!(!refused.output().contains("planted"), "{refused:?}");
-    assert_eq!(home.total(), 1, "not even the one that is right");
+    assert_eq!(home.total(), 1, "not even the valid connection");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn named_connections_are_exported_once() {
     assert_eq!(connections.len(), 1, "{exported:?}");
     let missing = home.run(&["connections", "export", "openai-prod", "missing"]);
     assert_eq!(missing.code, 3, "{missing:?}");
-    assert_eq!(missing.out, "", "half of what was wanted is nothing");
+    assert_eq!(missing.out, "", "no partial export");
 }
 
 #[test]

@@ -82,7 +82,10 @@ fn directories_are_configurable_and_private() {
         .output()
         .unwrap();
     assert_eq!(by_variable.status.code(), Some(0));
-    assert!(!home.path(".local").exists(), "nothing is made elsewhere");
+    assert!(
+        !home.path(".local").exists(),
+        "nothing is created elsewhere"
+    );
 }
 
 #[test]
@@ -93,7 +96,7 @@ fn missing_key_is_a_store_error() {
     let answer = home.run(&["connections", "list", "--json"]);
     assert_eq!(answer.code, 6, "{answer:?}");
     assert_eq!(answer.problem()["code"], "key", "{answer:?}");
-    assert!(!key.exists(), "no new key is made over sealed records");
+    assert!(!key.exists(), "no new key for an existing store");
     let with = home.run(&["--key-file", "away.key", "connections", "list"]);
     assert_eq!(with.code, 0, "{with:?}");
 }

@@ -36,7 +36,7 @@ fn update_changes_only_the_given_fields() {
         2
     );
     let away = run(&["--set", "endpoint=https://elsewhere.example/v1"]);
-    assert_eq!(away.code, 4, "the key does not follow: {away:?}");
+    assert_eq!(away.code, 4, "a new endpoint needs the key: {away:?}");
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn deleted_connection_can_be_restored_or_purged() {
         run(&["list", "--trash", "--json"]).json()["total"],
         json!(3)
     );
-    assert_eq!(run(&["purge", "--all"]).code, 2, "it wants a yes");
+    assert_eq!(run(&["purge", "--all"]).code, 2, "needs confirmation");
     assert_eq!(run(&["purge", "--all", "--yes"]).code, 0);
     assert_eq!(
         run(&["list", "--trash", "--json"]).json()["total"],

@@ -250,7 +250,10 @@ fn until_state(child: &Child, state: char) {
         .unwrap()
         .contains(&format!(") {state} "))
     {
-        assert!(Instant::now() < end, "it is never {state}");
+        assert!(
+            Instant::now() < end,
+            "the process never reached state {state}"
+        );
         std::thread::yield_now();
     }
 }

@@ -83,7 +83,7 @@ fn rotation_encrypts_everything_and_old_backups_restore() {
     assert_eq!(rotated.code, 0, "{rotated:?}");
     assert!(
         rotated.out.contains("encrypted 2 secrets"),
-        "the trash, too: {rotated:?}"
+        "includes the trash: {rotated:?}"
     );
     assert_ne!(key(&home), old);
     let metadata = fs::metadata(home.path(KEY)).unwrap();
@@ -141,7 +141,7 @@ fn protected_key_needs_its_passphrase() {
     assert_eq!(added.code, 0, "{added:?}");
     assert!(
         key(&home).starts_with("umai-key-1 argon2id 65536 3 4 "),
-        "the costs stand in the file"
+        "the file contains the KDF cost"
     );
     assert_eq!(home.files_with(open.trim()), Vec::<PathBuf>::new());
 

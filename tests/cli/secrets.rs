@@ -61,7 +61,7 @@ fn secret_in_an_argument_is_rejected_without_being_repeated(#[case] arguments: &
             folder
                 .flatten()
                 .all(|entry| !entry.file_name().to_string_lossy().contains("planted")),
-            "{arguments:?} made a file"
+            "{arguments:?} created a file"
         );
     }
 }
@@ -185,7 +185,7 @@ fn unread_secret_on_stdin_is_noted() {
     let alone = Home::new().umai(&CREATE).output().unwrap();
     let err = String::from_utf8_lossy(&alone.stderr);
     assert!(err.contains("no settings yet"), "{err}");
-    assert!(!err.contains("stdin"), "nothing waits there: {err}");
+    assert!(!err.contains("stdin"), "stdin is empty: {err}");
     let given = Home::new().pipe(
         &[&CREATE[..], &["--secret-stdin", "apiKey"]].concat(),
         "sk-1",

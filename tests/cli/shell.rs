@@ -10,7 +10,7 @@ fn every_shell_script_calls_umai() {
         assert_eq!(script.code, 0, "{script:?}");
         assert!(script.out.contains("UMAI_COMPLETE"), "{shell}: {script:?}");
     }
-    assert!(!home.path("data").exists(), "nothing is opened for it");
+    assert!(!home.path("data").exists(), "no store is created");
 }
 
 #[test]

@@ -64,8 +64,12 @@ fn control_characters_are_escaped_and_columns_aligned() {
     );
     for number in [2, 5] {
         let one = home.run(&["connections", "get", &format!("c-{number}"), "--json"]);
-        assert_eq!(one.json()["name"], names[number], "JSON has what was given");
-        assert!(one.out.is_ascii(), "and says it harmlessly: {one:?}");
+        assert_eq!(
+            one.json()["name"],
+            names[number],
+            "JSON contains the exact name"
+        );
+        assert!(one.out.is_ascii(), "escaped: {one:?}");
     }
 }
 

@@ -60,16 +60,16 @@ fn target_comes_from_option_environment_or_default() {
     let elsewhere = list(&home, &["--data", "other"]);
     assert!(
         !elsewhere.out.contains("openai-prod"),
-        "a written place wins: {elsewhere:?}"
+        "an explicit location wins: {elsewhere:?}"
     );
     let none = with(home.umai(&["connections", "list"]), "UMAI_TARGET", "");
     assert!(
         !none.out.contains("openai-prod"),
-        "an empty name is none: {none:?}"
+        "an empty name means no target: {none:?}"
     );
     assert!(
         home.path(".config/umai/dev/journal").exists(),
-        "beside the file that names it"
+        "relative to config.toml"
     );
 }
 
@@ -158,7 +158,7 @@ fn invalid_config_toml_is_reported_and_a_requested_target_fails() {
     let answer = list(&home, &["--target", "prod"]);
     assert_eq!(
         answer.code, 2,
-        "a slip must not open what was to stay as it is: {answer:?}"
+        "a typing mistake must not allow changes: {answer:?}"
     );
     assert!(
         answer

@@ -25,7 +25,7 @@ fn work(home: &Home) -> std::path::PathBuf {
 
 fn has_no_tilde(home: &Home) {
     let found = std::fs::read_dir(work(home)).unwrap().count();
-    assert_eq!(found, 0, "something was made in the working folder");
+    assert_eq!(found, 0, "files were created in the working directory");
     assert!(!home.path("~").exists());
 }
 
