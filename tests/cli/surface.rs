@@ -22,7 +22,10 @@ fn describe(argument: &Arg) -> String {
     }
     let values = argument.get_possible_values();
     if argument.get_action().takes_values() && !values.is_empty() {
-        let values: Vec<_> = values.iter().map(|value| value.get_name()).collect();
+        let values: Vec<_> = values
+            .iter()
+            .map(clap::builder::PossibleValue::get_name)
+            .collect();
         write!(line, " = {}", values.join(" | ")).unwrap();
     }
     if let Some(variable) = argument.get_env() {
