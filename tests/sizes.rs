@@ -15,39 +15,39 @@ use stage::Stage;
 use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
-/// Every screen there is, by the keys that lead to it.
-const SCREENS: [&str; 31] = [
-    "",
-    "<down>",
-    "<down><tab>",
-    "<down><tab><tab>",
-    "/open",
-    "/zzzz",
-    "n",
-    "nzzzz",
-    "nopenai<enter>",
-    "nopenai<enter>A<tab><tab><tab>$OpenAI:Missing<ctrl-s>",
-    "nmicrosoft<enter><ctrl-s><f8><f8>",
-    "nmicrosoft<enter><shift-tab>",
-    "<down>eX<esc>",
-    "<down>D",
-    ":",
-    "?<pagedown>",
-    "<down>t",
-    "<down>2<down>",
-    "<down>tH<down>",
-    "<down>tH<down><enter>",
-    "<down>tH<down>b",
-    "<down>T",
-    "<down>m",
-    "<down>D<tab><enter>X",
-    "<down>D<tab><enter>XE",
-    "<ctrl-a>",
-    "<ctrl-a>t",
-    "<ctrl-a>E",
-    "<ctrl-a>D",
-    "<ctrl-a>T<enter>",
-    "<ctrl-a>+<enter>",
+/// Every screen by name, with the keys that open it.
+const SCREENS: [(&str, &str); 31] = [
+    ("tree", ""),
+    ("connection_selected", "<down>"),
+    ("list_focused", "<down><tab>"),
+    ("detail_focused", "<down><tab><tab>"),
+    ("filter_results", "/open"),
+    ("filter_without_match", "/zzzz"),
+    ("provider_picker", "n"),
+    ("provider_picker_without_match", "nzzzz"),
+    ("create_form", "nopenai<enter>"),
+    ("reference_not_found", "nopenai<enter>A<tab><tab><tab>$OpenAI:Missing<ctrl-s>"),
+    ("required_fields", "nmicrosoft<enter><ctrl-s><f8><f8>"),
+    ("last_field", "nmicrosoft<enter><shift-tab>"),
+    ("unsaved_changes", "<down>eX<esc>"),
+    ("delete_dialog", "<down>D"),
+    ("palette", ":"),
+    ("help", "?<pagedown>"),
+    ("connection_deactivated", "<down>t"),
+    ("info", "<down>2<down>"),
+    ("history", "<down>tH<down>"),
+    ("compare_versions", "<down>tH<down><enter>"),
+    ("rollback_prompt", "<down>tH<down>b"),
+    ("connection_test", "<down>T"),
+    ("models", "<down>m"),
+    ("trash", "<down>D<tab><enter>X"),
+    ("empty_trash_prompt", "<down>D<tab><enter>XE"),
+    ("all_marked", "<ctrl-a>"),
+    ("bulk_activate_prompt", "<ctrl-a>t"),
+    ("bulk_export", "<ctrl-a>E"),
+    ("bulk_delete", "<ctrl-a>D"),
+    ("bulk_test", "<ctrl-a>T<enter>"),
+    ("bulk_activate_result", "<ctrl-a>+<enter>"),
 ];
 
 fn at(stage: &mut Stage, width: u16, height: u16) {
@@ -63,7 +63,8 @@ fn no_size_stops_the_app(
     screen: usize,
 ) {
     let mut stage = Stage::three(80, 24);
-    stage.play(SCREENS[screen]);
+    let (_, keys) = SCREENS[screen];
+    stage.play(keys);
     for height in (0..=12).chain([16, 20]) {
         for width in (0..30).chain((30..=60).step_by(3)) {
             at(&mut stage, width, height);
@@ -156,9 +157,9 @@ fn the_selected_row_is_seen_whatever_the_size(
 #[case(80, 24)]
 #[case(120, 40)]
 fn screens_look_the_same_as_they_did(#[case] width: u16, #[case] height: u16) {
-    for (number, keys) in SCREENS.iter().enumerate() {
+    for (name, keys) in SCREENS {
         let mut stage = Stage::three(width, height);
         stage.play(keys);
-        insta::assert_snapshot!(format!("{width}x{height}_{number:02}"), stage.frame());
+        insta::assert_snapshot!(format!("{name}@{width}x{height}"), stage.frame());
     }
 }

@@ -131,7 +131,7 @@ fn the_environment_shows_names_of_variables_and_what_they_make(
     let mut stage = Stage::empty(size.0, size.1);
     stage.happens(environment(&TWO));
     stage.play("i");
-    insta::assert_snapshot!(format!("environment_{}", size.0), stage.frame());
+    insta::assert_snapshot!(format!("environment_import@{}x{}", size.0, size.1), stage.frame());
     holds(&stage, "OpenAI");
     lacks(&stage, "UNHEARD_OF");
     stage.play("<down>");
@@ -460,7 +460,7 @@ fn a_copy_says_so_and_is_saved_with_the_secrets_of_the_original(
     assert_eq!(name, "OpenAI Production");
     stage.play("c");
     holds(&stage, "Copy of OpenAI Producti");
-    insta::assert_snapshot!(format!("copy_{}", size.0), stage.frame());
+    insta::assert_snapshot!(format!("duplicate_form@{}x{}", size.0, size.1), stage.frame());
     assert_eq!(stage.app.tree.len(), 3, "it is nothing until it is saved");
     stage.play("<ctrl-s>");
     holds(&stage, "Created");
@@ -574,7 +574,7 @@ fn a_dollar_lists_the_keys_that_may_be_referred_to_and_where_each_is(
     let variables = &[("Other__Key", "planted"), ("PATH", "/planted")];
     let mut stage = configured(size, SETTINGS, variables);
     stage.play(ON_KEY).play("$");
-    insta::assert_snapshot!(format!("keys_{}", size.0), stage.frame());
+    insta::assert_snapshot!(format!("reference_picker@{}x{}", size.0, size.1), stage.frame());
     holds(&stage, "Anthropic:ApiKey");
     for never in ["ConnectionStrings", "Empty", "PATH"] {
         lacks(&stage, never);
@@ -731,7 +731,7 @@ fn a_click_takes_the_key_it_points_at() {
 fn moving_a_key_says_what_to_put_where(#[values((40, 10), (80, 24), (120, 40))] size: (u16, u16)) {
     let mut stage = Stage::three(size.0, size.1);
     stage.play("<end><enter><tab><tab><tab><f6>");
-    insta::assert_snapshot!(format!("moving_{}", size.0), stage.frame());
+    insta::assert_snapshot!(format!("move_to_reference@{}x{}", size.0, size.1), stage.frame());
     stage.play("<down><down><down>");
     holds(&stage, "OpenaiProd__ApiKey=");
     stage.play("<up><up><up><enter>");

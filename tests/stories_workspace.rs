@@ -319,7 +319,7 @@ fn a_test_shows_its_steps_and_what_to_do(#[case] width: u16, #[case] height: u16
         let (again, _) = asked(&mut stage, "T");
         stage.happens(Event::Reply(again, Reply::Tested(Ok(passed()))));
     }
-    insta::assert_snapshot!(format!("a_test_at_{width}x{height}"), frames);
+    insta::assert_snapshot!(format!("test_dialog@{width}x{height}"), frames);
 }
 
 #[test]
