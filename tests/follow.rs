@@ -533,17 +533,17 @@ fn that_what_is_shown_may_be_behind_is_said_in_words_at_every_size(
 ) {
     let mut stage = Stage::three(size.0, size.1);
     stage.play(keys);
-    assert!(!stage.frame().contains("behind"));
+    assert!(!stage.frame().contains("stale"));
     stage.happens(Event::Heard(Heard::Broken));
     let frame = stage.frame();
-    assert!(frame.lines().next().unwrap().contains("behind"), "{frame}");
+    assert!(frame.lines().next().unwrap().contains("stale"), "{frame}");
     assert!(
         frame.lines().next().unwrap().contains('…')
             || frame.lines().next().unwrap().contains("Conn"),
         "where one is stays: {frame}"
     );
     stage.happens(Event::Heard(Heard::CaughtUp));
-    assert!(!stage.frame().contains("behind"));
+    assert!(!stage.frame().contains("stale"));
 }
 
 #[test]

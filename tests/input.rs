@@ -225,7 +225,7 @@ fn bytes_of_a_paste_without_brackets_run_nothing() {
     terminal.press("Dear team,\rplease quit \"q\" and Delete \"D\"\ny\r\nyes\r");
     terminal.shows("The pasted text was ignored");
     terminal.press("?");
-    terminal.shows("In the tree");
+    terminal.shows("Tree");
     terminal.press("\u{1b}");
     terminal.shows("Connections (1)");
     terminal.press("q");
@@ -313,7 +313,7 @@ fn lone_openers_of_answers_are_keys() {
     terminal.press(KIND);
     terminal.shows("No connections yet");
     terminal.press("\u{1b}]");
-    terminal.shows("In the tree");
+    terminal.shows("Tree");
     terminal.press("\u{3}");
     assert_eq!(terminal.ends(), 0);
 }

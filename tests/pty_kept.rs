@@ -37,7 +37,7 @@ const UMAI: &str = concat!("exec ", env!("CARGO_BIN_EXE_umai"));
 fn is_offered(before: &Terminal, line: &str, name: &str) {
     let mut next = before.beside(line);
     next.press(KIND);
-    next.shows("Typed and never saved (1)");
+    next.shows("Unsaved drafts (1)");
     next.shows(name);
     next.press("\r");
     next.shows("Create Connection");
@@ -111,11 +111,11 @@ fn ctrl_c_keeps_what_is_typed_and_discarding_does_not() {
     assert_eq!(terminal.ends(), 0);
     let mut next = terminal.beside(UMAI);
     next.press(KIND);
-    next.shows("Typed and never saved (1)");
+    next.shows("Unsaved drafts (1)");
     next.press("\r");
     next.shows("Create Connection");
     next.press("\u{1b}");
-    next.shows("What was typed is not saved");
+    next.shows("Save your changes?");
     next.press("\u{1b}[Z\r");
     next.until("the end of the draft", |next| next.drafts().is_empty());
     next.press("q");
@@ -318,7 +318,7 @@ fn an_app_is_not_offered_what_another_one_is_typing() {
     first.signal(Signal::KILL);
     first.ends();
     second.press("U");
-    second.shows("Typed and never saved (1)");
+    second.shows("Unsaved drafts (1)");
     // The one that it is offered to has it alone.
     let mut third = first.beside(UMAI);
     third.press(KIND);
@@ -328,7 +328,7 @@ fn an_app_is_not_offered_what_another_one_is_typing() {
     second.press("\u{1b}");
     second.shows("kept for later");
     third.press("U");
-    third.shows("Typed and never saved (1)");
+    third.shows("Unsaved drafts (1)");
     third.press("\u{3}");
     third.ends();
     second.press("q");

@@ -26,7 +26,10 @@ const SCREENS: [(&str, &str); 31] = [
     ("provider_picker", "n"),
     ("provider_picker_without_match", "nzzzz"),
     ("create_form", "nopenai<enter>"),
-    ("reference_not_found", "nopenai<enter>A<tab><tab><tab>$OpenAI:Missing<ctrl-s>"),
+    (
+        "reference_not_found",
+        "nopenai<enter>A<tab><tab><tab>$OpenAI:Missing<ctrl-s>",
+    ),
     ("required_fields", "nmicrosoft<enter><ctrl-s><f8><f8>"),
     ("last_field", "nmicrosoft<enter><shift-tab>"),
     ("unsaved_changes", "<down>eX<esc>"),

@@ -124,7 +124,7 @@ fn the_palette_does_what_two_keys_do() {
     let mut stage = five(120, 40);
     stage.play("<end>:sort by ali<enter>");
     assert_eq!(stage.app.tree.sort().column, Column::Alias);
-    stage.play(":copy the id<enter>");
+    stage.play(":copy id<enter>");
     assert!(matches!(stage.effects.last(), Some(Effect::Copy(_))));
     assert!(stage.app.layers.is_empty());
 }

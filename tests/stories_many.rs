@@ -288,7 +288,7 @@ fn one_that_is_gone_fails_comes_first_and_stays_marked_until_it_is_heard_of() {
         .position(|line| line.contains("✓ Anthropic Team A  "))
         .unwrap();
     assert!(row < done, "{text}");
-    assert!(text.contains("r try again"), "{text}");
+    assert!(text.contains("r retry"), "{text}");
     stage.play("<esc>");
     assert_eq!(stage.app.tree.marked_len(), 1);
     stage.play("B");

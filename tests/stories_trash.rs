@@ -184,7 +184,7 @@ fn a_taken_alias_is_told_and_the_next_enter_takes_the_first_free_one() {
     stage.play("rX<enter>");
     let frame = stage.frame();
     assert!(
-        frame.contains(&format!("Enter brings it back as '{alias}-3'")),
+        frame.contains(&format!("Enter restores it as '{alias}-3'")),
         "{frame}"
     );
     assert!(

@@ -196,7 +196,7 @@ fn the_rolled_back_version_keeps_the_key_stored_now() {
 #[case("<down><down>", "openai-prod")]
 #[case("", "3fa85f64-5717-4562-b3fc-2c963f66afa6")]
 #[case("<down><down><down>", "openai")]
-#[case("<end>", "not since the start")]
+#[case("<end>", "not in this session")]
 #[case("<end><up>", "5")]
 fn each_line_of_the_info_is_copied(#[case] keys: &str, #[case] copied: &str) {
     let mut stage = changed(120, 40);

@@ -651,7 +651,7 @@ fn y_and_a_second_key_copy_what_it_names_and_never_a_secret() {
             .as_ref()
             .unwrap()
             .text
-            .contains("gives no receipt")
+            .contains("the terminal does not confirm")
     );
     assert_eq!(press(&mut app, "y<esc>"), None);
     assert!(app.layers.is_empty());

@@ -69,13 +69,13 @@ impl Carrier {
     pub fn sent(self, what: &str) -> String {
         match self {
             Self::Terminal => {
-                format!("{what} is handed to the terminal's clipboard; it gives no receipt")
+                format!("{what} copied (the terminal does not confirm)")
             }
             Self::Tmux => {
-                format!("{what} is handed to tmux for the clipboard; it gives no receipt")
+                format!("{what} copied (via tmux; the terminal does not confirm)")
             }
             Self::Screen => {
-                format!("{what} is handed through screen to the clipboard; it gives no receipt")
+                format!("{what} copied (via screen; the terminal does not confirm)")
             }
         }
     }

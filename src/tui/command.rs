@@ -19,16 +19,16 @@ pub enum Parity {
 }
 
 /// Moving, and choosing among what is shown.
-const MOVES: Parity = Parity::Screen("it moves in what is shown");
+const MOVES: Parity = Parity::Screen("moves the cursor");
 
 /// How things are shown.
-const LOOKS: Parity = Parity::Screen("it is about the screen");
+const LOOKS: Parity = Parity::Screen("changes the screen only");
 
 /// What is marked lives as long as the app.
-const MARKS: Parity = Parity::Screen("a command names the connections it is about");
+const MARKS: Parity = Parity::Screen("commands name their connections");
 
 /// What is typed and not saved.
-const TYPED: Parity = Parity::Screen("it is about what is typed and not saved");
+const TYPED: Parity = Parity::Screen("changes unsaved input only");
 
 /// Returns every action with its command, or the reason for none, as a Markdown table for `docs/commands.md`.
 pub fn table() -> String {
@@ -85,14 +85,12 @@ impl Action {
             Self::Export => "connections export",
             Self::Help => "man",
             Self::Undo => {
-                return Parity::Screen(
-                    "it turns round what was done last here; activate, deactivate and restore do it from a script",
-                );
+                return Parity::Screen("scripts use activate, deactivate and restore");
             }
             Self::CopyCurl | Self::CopySnippet | Self::CopyVariable => {
-                return Parity::Screen("it copies what a script would have itself");
+                return Parity::Screen("copies text only");
             }
-            Self::CopyCommand | Self::CopyCreate => return Parity::Screen("it copies a command"),
+            Self::CopyCommand | Self::CopyCreate => return Parity::Screen("copies a command"),
             Self::Up
             | Self::Down
             | Self::PageUp

@@ -34,7 +34,7 @@ impl Confirm {
         let (text, note) = match features.deletion_warning() {
             None => (
                 QUESTION.to_owned(),
-                Some("It goes to the trash, with its history."),
+                Some("It is moved to the trash, with its history."),
             ),
             // In the text, which is wrapped: it must be readable at any width.
             Some(warning) => (format!("{QUESTION} {warning}."), None),
@@ -53,14 +53,14 @@ impl Confirm {
     /// Whether a connection shall be deleted for good; Enter alone deletes nothing.
     pub fn purge(id: Uuid, name: &str) -> Self {
         Self {
-            headline: "Delete for good".into(),
-            text: "Delete this connection and its history for good?".into(),
+            headline: "Delete permanently".into(),
+            text: "Delete this connection and its history permanently?".into(),
             subject: Some(name.to_owned()),
             note: Some("This cannot be undone."),
             line: None,
             buttons: vec![
                 ("Cancel", Answer::Cancel),
-                ("Delete for good", Answer::Purge(id)),
+                ("Delete permanently", Answer::Purge(id)),
             ],
             focus: 0,
         }
@@ -75,7 +75,7 @@ impl Confirm {
         };
         Self {
             headline: "Empty the trash".into(),
-            text: format!("Delete {what} in the trash for good, with the history?"),
+            text: format!("Permanently delete {what} in the trash, including history?"),
             subject: None,
             note: Some("This cannot be undone."),
             line: None,
@@ -88,7 +88,7 @@ impl Confirm {
     pub fn leave() -> Self {
         Self {
             headline: "Unsaved changes".into(),
-            text: "What was typed is not saved.".into(),
+            text: "Save your changes?".into(),
             subject: None,
             note: None,
             line: None,
@@ -105,7 +105,7 @@ impl Confirm {
     pub fn quit() -> Self {
         Self {
             headline: "Unsaved changes".into(),
-            text: "What was typed is not saved. Quit all the same?".into(),
+            text: "You have unsaved changes. Quit anyway?".into(),
             subject: None,
             note: None,
             line: None,
@@ -121,12 +121,15 @@ impl Confirm {
     pub fn deleted_elsewhere(lost: &[String], features: ServiceFeatures) -> Self {
         let stays = match lost {
             [] => String::new(),
-            lost => format!(" A new one lacks what is only stored: {}.", lost.join(", ")),
+            lost => format!(
+                " A new connection does not get the stored secrets: {}.",
+                lost.join(", ")
+            ),
         };
         if !features.trash {
             return Self {
                 headline: "Deleted elsewhere".into(),
-                text: format!("This server keeps no trash. Create a new one?{stays}"),
+                text: format!("This server has no trash. Create a new connection?{stays}"),
                 subject: None,
                 note: None,
                 line: None,
@@ -136,13 +139,13 @@ impl Confirm {
         }
         Self {
             headline: "Deleted elsewhere".into(),
-            text: format!("Bring it back from the trash, or create a new one?{stays}"),
+            text: format!("Restore it from the trash, or create a new connection?{stays}"),
             subject: None,
             note: None,
             line: None,
             buttons: vec![
                 ("Cancel", Answer::Cancel),
-                ("Bring back", Answer::BringBack),
+                ("Restore", Answer::BringBack),
                 ("Create", Answer::MakeNew),
             ],
             focus: 1,
@@ -153,7 +156,7 @@ impl Confirm {
     pub fn save_and_test() -> Self {
         Self {
             headline: "Save and test".into(),
-            text: "This server can test only saved settings. Save the form, then test it?".into(),
+            text: "This server tests only saved settings. Save the form, then test?".into(),
             subject: None,
             note: None,
             line: None,
@@ -168,8 +171,8 @@ impl Confirm {
     /// Whether a draft shall be given up; Enter alone gives up nothing.
     pub fn discard_draft(id: Uuid, name: &str) -> Self {
         Self {
-            headline: "Discard the draft".into(),
-            text: "Discard what was typed and never saved?".into(),
+            headline: "Discard draft".into(),
+            text: "Discard this unsaved draft?".into(),
             subject: Some(name.to_owned()),
             note: Some("This cannot be undone."),
             line: None,
@@ -184,13 +187,13 @@ impl Confirm {
     /// Whether to quit while something is done to many.
     pub fn stop(text: String) -> Self {
         Self {
-            headline: "Still under way".into(),
+            headline: "Still running".into(),
             text,
             subject: None,
             note: None,
             line: None,
             buttons: vec![
-                ("Go on", Answer::Cancel),
+                ("Continue", Answer::Cancel),
                 ("Stop and quit", Answer::StopAndQuit),
             ],
             focus: 0,
@@ -200,8 +203,8 @@ impl Confirm {
     /// Whether a file that is there shall be replaced; Enter alone replaces nothing.
     pub fn replace(path: &str) -> Self {
         Self {
-            headline: "Replace the file".into(),
-            text: "There is a file of this name already. Shall it be replaced?".into(),
+            headline: "Replace file".into(),
+            text: "A file with this name exists. Replace it?".into(),
             subject: Some(path.to_owned()),
             note: None,
             line: None,
@@ -213,22 +216,19 @@ impl Confirm {
     /// Whether a connection shall be what it was at a version. Enter does it: it can be taken back the same way.
     pub fn roll_back(id: Uuid, number: u64, name: &str, features: ServiceFeatures) -> Self {
         let (note, line) = if features.rollback_keeps_secrets {
-            (
-                "Secrets stay those that are stored now.",
-                Some(Line::text("")),
-            )
+            ("Stored secrets are kept.", Some(Line::text("")))
         } else {
-            ("The secrets of that version return as well.", None)
+            ("The secrets of that version are restored too.", None)
         };
         Self {
-            headline: format!("Rollback to v{number}"),
-            text: format!("Shall it be as it was at v{number}? This makes a new version."),
+            headline: format!("Roll back to v{number}"),
+            text: format!("Roll back to v{number}? This creates a new version."),
             subject: Some(name.to_owned()),
             note: Some(note),
             line,
             buttons: vec![
                 ("Cancel", Answer::Cancel),
-                ("Rollback", Answer::RollBack(id, number)),
+                ("Roll back", Answer::RollBack(id, number)),
             ],
             focus: 1,
         }
@@ -237,12 +237,12 @@ impl Confirm {
     /// Whether one field shall be what it was at a version.
     pub fn roll_back_field(id: Uuid, number: u64, label: &str) -> Self {
         Self {
-            text: format!("Shall this field be as it was at v{number}? This makes a new version."),
+            text: format!("Roll this field back to v{number}? This creates a new version."),
             subject: Some(label.to_owned()),
             note: None,
             buttons: vec![
                 ("Cancel", Answer::Cancel),
-                ("Rollback", Answer::RollBackField(id, number)),
+                ("Roll back", Answer::RollBackField(id, number)),
             ],
             ..Self::roll_back(id, number, label, ServiceFeatures::ALL)
         }

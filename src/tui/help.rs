@@ -45,7 +45,7 @@ impl Help {
         places.sort_by_key(|place| Some(*place) != self.place);
         let mut lines = Vec::new();
         if !to_know.is_empty() {
-            lines.push(Line::Heading("To know"));
+            lines.push(Line::Heading("Warnings"));
             let wrapped = to_know.iter().flat_map(|text| wrap(text, width.into()));
             lines.extend(wrapped.map(Line::Text));
         }

@@ -130,9 +130,9 @@ impl Choice<'_> {
     pub fn word(&self) -> &'static str {
         let has_secret = self.offer.variables.iter().any(|one| one.is_secret);
         match (has_secret, self.by_reference) {
-            (false, _) => "no secret among them",
+            (false, _) => "no secrets",
             (true, true) => "by reference",
-            (true, false) => "values, sealed when saved",
+            (true, false) => "values, encrypted when saved",
         }
     }
 
@@ -148,13 +148,13 @@ impl Choice<'_> {
             if *is_secret && self.by_reference && import.resolves(name) {
                 format!("{label}: ${name}")
             } else if *is_secret {
-                format!("{label}: the value of {name}, not shown")
+                format!("{label}: value of {name} (hidden)")
             } else {
-                format!("{label}: the value of {name}")
+                format!("{label}: value of {name}")
             }
         });
         let missing = self.offer.missing.join(", ");
-        let missing = (!missing.is_empty()).then(|| format!("Still missing: {missing}"));
+        let missing = (!missing.is_empty()).then(|| format!("Missing: {missing}"));
         taken.chain(missing).collect()
     }
 }

@@ -49,7 +49,7 @@ pub fn lines(
         let words = provider.capabilities.iter().copied();
         words.map(Capability::word).collect()
     });
-    let name = provider.map_or("not in the catalogue", |provider| &provider.name);
+    let name = provider.map_or("unknown provider", |provider| &provider.name);
     [
         line("ID", item.id.to_string()),
         line("Name", item.name.clone()),
@@ -68,7 +68,7 @@ pub fn lines(
 }
 
 fn not_tested() -> String {
-    "not since the start".into()
+    "not in this session".into()
 }
 
 fn said(tested: &Tested) -> String {
@@ -84,6 +84,6 @@ fn said(tested: &Tested) -> String {
             let cause = report.error_message.as_deref().unwrap_or_default();
             format!("failed at version {version}: {cause}")
         }
-        Err(problem) => format!("none came about: {problem}"),
+        Err(problem) => format!("could not run: {problem}"),
     }
 }

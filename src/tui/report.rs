@@ -63,8 +63,8 @@ pub struct Line {
     pub tone: Tone,
 }
 
-/// The width of the labels, of which the longest is `permitted` behind its mark.
-pub const LABELS: u16 = 13;
+/// Columns of the labels; the longest are `Provider message` and `✓ Authentication`.
+pub const LABELS: u16 = 18;
 
 impl Report {
     /// A test that is under way.
@@ -202,7 +202,7 @@ impl Lines {
             self.text(Tone::Plain, cause);
         }
         if let Some(advice) = &report.advice {
-            self.pair(Tone::Advice, "What to do", advice);
+            self.pair(Tone::Advice, "Advice", advice);
         }
         if !report.steps.is_empty() {
             self.gap();
@@ -212,7 +212,7 @@ impl Lines {
         }
         let number = |number: Option<u64>| number.map(|number| number.to_string());
         let pairs = [
-            ("They say", report.said.clone()),
+            ("Provider message", report.said.clone()),
             ("HTTP status", number(report.status.map(u64::from))),
             (
                 "Latency",
@@ -235,10 +235,10 @@ impl Lines {
         let step = report.steps.iter().find(|step| step.stage == stage);
         let (mark, tone, known) = match step {
             Some(step) if step.passed => {
-                ("✓", Tone::Right, step.detail.as_deref().unwrap_or("yes"))
+                ("✓", Tone::Right, step.detail.as_deref().unwrap_or("passed"))
             }
-            Some(step) => ("✗", Tone::Wrong, step.detail.as_deref().unwrap_or("no")),
-            None => ("○", Tone::Dim, "not tried"),
+            Some(step) => ("✗", Tone::Wrong, step.detail.as_deref().unwrap_or("failed")),
+            None => ("○", Tone::Dim, "not tested"),
         };
         self.pair(tone, &format!("{mark} {}", stage.word()), known);
     }

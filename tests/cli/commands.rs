@@ -243,7 +243,7 @@ fn list_accepts_filter_terms_and_rejects_unknown_ones() {
     );
     for (term, why) in [
         ("status:foo", "active or inactive"),
-        ("state:on", "There is no 'state:'"),
+        ("state:on", "Unknown filter 'state:'"),
         ("provider:missing", "No provider"),
     ] {
         let refused = list(&[term]);

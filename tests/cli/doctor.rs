@@ -215,7 +215,7 @@ fn invalid_files_are_reported_without_secrets() {
         &answer,
         "theme",
         "warning",
-        "themes/mine.toml, line 1: there is no role 'glow'",
+        "themes/mine.toml, line 1: unknown role 'glow'",
     );
     has(
         &answer,

@@ -144,10 +144,7 @@ fn end_of_input_ends_plain_mode_and_reports_unsaved_changes() {
     let home = Home::new();
     let answer = plain(&home, &["new", "openai", "1", "Half a name"]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    assert!(
-        answer.out.ends_with("What was typed is not saved.\n"),
-        "{answer:?}"
-    );
+    assert!(answer.out.ends_with("Save your changes?\n"), "{answer:?}");
     let answer = home.pipe(&["--plain"], "");
     assert_eq!(answer.code, 0, "{answer:?}");
 }

@@ -83,7 +83,7 @@ fn trash_key_says_that_there_is_none() {
     assert!(text.contains("This server keeps no trash"), "{text}");
     stage.play(":trash");
     let text = screen(&stage);
-    assert!(!text.contains("Trash: bring back"), "{text}");
+    assert!(!text.contains("Show trash"), "{text}");
     site.assert_unharmed();
 }
 

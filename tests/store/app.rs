@@ -104,13 +104,13 @@ impl App {
 
     /// Waits until the app is ready. It may first offer drafts of an app that was killed.
     pub fn wait_until_ready(&mut self) {
-        self.wait_for_any(&["n new", "Typed and never saved"]);
+        self.wait_for_any(&["n new", "Unsaved drafts"]);
     }
 
     /// Opens the list of providers, dismissing the drafts of a killed app if they are offered.
     pub fn open_provider_list(&mut self) {
         self.press("n");
-        if self.wait_for_any(&["Select AI Provider", "Typed and never saved"]) == 1 {
+        if self.wait_for_any(&["Select AI Provider", "Unsaved drafts"]) == 1 {
             self.press("\u{1b}");
             self.wait_for("kept for later");
             self.press("n");

@@ -104,13 +104,11 @@ fn own(name: &str, path: &Path, is_light: bool) -> (Theme, Vec<String>) {
         }
         Err(FileFlaw::NotThere) => (
             FITTING.theme(is_light).0,
-            vec![format!("{shown} is not there any more")],
+            vec![format!("{shown} no longer exists")],
         ),
         Err(FileFlaw::Unusable(why)) => (
             FITTING.theme(is_light).0,
-            vec![format!(
-                "{shown} {why}; the theme that fits the terminal is shown"
-            )],
+            vec![format!("{shown} {why}; using the default theme")],
         ),
     }
 }
@@ -135,7 +133,7 @@ pub fn named(name: &str, all: &[Choice]) -> Result<usize, String> {
         .ok_or_else(|| {
             let words: Vec<_> = all.iter().map(Choice::word).map(printable).collect();
             format!(
-                "There is no theme '{}'; there is {}",
+                "Unknown theme '{}'; available: {}",
                 printable(name),
                 words.join(", ")
             )

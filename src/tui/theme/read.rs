@@ -29,7 +29,7 @@ impl Theme {
             match named {
                 Some(named) => theme = Self::embedded(named),
                 None => problems.push(format!(
-                    "{}: base is one of {}",
+                    "{}: base must be one of {}",
                     at(key.span().start),
                     ThemeName::ALL.map(ThemeName::word).join(", ")
                 )),
@@ -45,7 +45,7 @@ impl Theme {
                 .into_iter()
                 .find(|(known, _)| *known == key_name);
             let read = match role {
-                None => Err(format!("there is no role '{}'", printable(key_name))),
+                None => Err(format!("unknown role '{}'", printable(key_name))),
                 Some((_, role)) => self::role(value.get_ref()).map(|read| *role = read),
             };
             if let Err(why) = read {
@@ -73,7 +73,7 @@ fn role(value: &DeValue<'_>) -> Result<Role, String> {
             }
             other => {
                 return Err(format!(
-                    "a role has fg, bg and modifiers, and no '{}'",
+                    "unknown key '{}'; a role has fg, bg and modifiers",
                     printable(other)
                 ));
             }
@@ -85,9 +85,9 @@ fn role(value: &DeValue<'_>) -> Result<Role, String> {
 fn color(value: &DeValue<'_>) -> Result<Color, String> {
     let name = value
         .as_str()
-        .ok_or("a colour is a text in quotes: a name, 0 to 255, or #rrggbb")?;
+        .ok_or("a colour is a string: a name, 0 to 255, or #rrggbb")?;
     name.parse()
-        .map_err(|_| format!("'{}' is no colour", printable(name)))
+        .map_err(|_| format!("invalid colour '{}'", printable(name)))
 }
 
 fn modifier(value: &DeValue<'_>) -> Result<Modifier, String> {
@@ -99,7 +99,7 @@ fn modifier(value: &DeValue<'_>) -> Result<Modifier, String> {
         "reversed" => Modifier::REVERSED,
         other => {
             return Err(format!(
-                "'{}' is no modifier; there are bold, dim, italic, underlined, reversed",
+                "unknown modifier '{}'; expected bold, dim, italic, underlined or reversed",
                 printable(other)
             ));
         }
@@ -143,20 +143,23 @@ mod tests {
         let (theme, problems) = Theme::read(file, "mine.toml");
         let has = |line: &str| problems.iter().any(|problem| problem.starts_with(line));
         assert!(
-            has("mine.toml, line 1: base is one of dark, "),
+            has("mine.toml, line 1: base must be one of dark, "),
             "{problems:?}"
         );
         assert!(
-            has("mine.toml, line 2: 'greyish' is no colour"),
+            has("mine.toml, line 2: invalid colour 'greyish'"),
             "{problems:?}"
         );
         assert!(
-            has("mine.toml, line 3: there is no role 'glow'"),
+            has("mine.toml, line 3: unknown role 'glow'"),
             "{problems:?}"
         );
-        assert!(has("mine.toml, line 4: a colour is a text"), "{problems:?}");
         assert!(
-            has("mine.toml, line 5: 'blink' is no modifier"),
+            has("mine.toml, line 4: a colour is a string"),
+            "{problems:?}"
+        );
+        assert!(
+            has("mine.toml, line 5: unknown modifier 'blink'"),
             "{problems:?}"
         );
         assert_eq!(theme.off.style().fg, Some(Color::Indexed(1)));

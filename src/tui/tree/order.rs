@@ -165,12 +165,12 @@ impl Sort {
     /// As a sentence says it.
     pub fn words(self) -> String {
         let end = match (self.column, self.direction) {
-            (Column::Modified, Direction::Up) => ", the oldest first",
-            (Column::Modified, Direction::Down) => ", the newest first",
+            (Column::Modified, Direction::Up) => ", oldest first",
+            (Column::Modified, Direction::Down) => ", newest first",
             (Column::Status, Direction::Up) => ", active first",
             (Column::Status, Direction::Down) => ", inactive first",
             (Column::Name | Column::Alias | Column::Provider, Direction::Up) => "",
-            (Column::Name | Column::Alias | Column::Provider, Direction::Down) => ", from the end",
+            (Column::Name | Column::Alias | Column::Provider, Direction::Down) => ", descending",
         };
         format!("{}{end}", self.column.word())
     }

@@ -106,13 +106,15 @@ impl Terms {
             None => (None, text),
             Some((name, value)) => match Term::named(name) {
                 Some(term) => (Some(term), value),
-                None => return self.say(format!("There is no '{name}:'; there are {}", all())),
+                None => return self.say(format!("Unknown filter '{name}:'; use {}", all())),
             },
         };
         let value = match term {
             Some(Term::Status) if !value.is_empty() => match status(value) {
                 Some(status) => status,
-                None => return self.say(format!("status: is active or inactive, not '{value}'")),
+                None => {
+                    return self.say(format!("status: must be active or inactive, not '{value}'"));
+                }
             },
             _ => value,
         };
@@ -137,7 +139,7 @@ impl Terms {
         let asked = self.wanted.iter();
         let unknown = asked
             .filter(|(term, word)| *term == Term::Provider && !is_known(word))
-            .map(|(_, word)| format!("No provider is called '{word}'"));
+            .map(|(_, word)| format!("Unknown provider '{word}'"));
         let all: Vec<String> = self.problems.iter().cloned().chain(unknown).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
@@ -254,16 +256,16 @@ mod tests {
     fn an_unknown_term_or_value_is_said_and_the_rest_is_asked_for() {
         assert_eq!(
             problem("status:foo").as_deref(),
-            Some("status: is active or inactive, not 'foo'")
+            Some("status: must be active or inactive, not 'foo'")
         );
         assert_eq!(
             problem("state:active prod").as_deref(),
-            Some("There is no 'state:'; there are status: provider: name: alias: endpoint: id:")
+            Some("Unknown filter 'state:'; use status: provider: name: alias: endpoint: id:")
         );
         assert_eq!(read("state:active prod").words, ["prod"]);
         assert_eq!(
-            problem("provider:nobody status:foo").as_deref(),
-            Some("status: is active or inactive, not 'foo'; No provider is called 'nobody'")
+            problem("provider:unheard status:foo").as_deref(),
+            Some("status: must be active or inactive, not 'foo'; Unknown provider 'unheard'")
         );
     }
 

@@ -125,9 +125,9 @@ fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
         return area;
     }
     let text = match area.width {
-        0..30 => "! behind ",
-        30..60 => "! may be behind ",
-        60.. => "! what is shown may be behind ",
+        0..30 => "! stale ",
+        30..60 => "! may be stale ",
+        60.. => "! offline, data may be stale ",
     };
     let used = paint::right(buffer, area, text, scene.theme.warning.style());
     area.split_left(area.width.saturating_sub(used + 1)).0
@@ -153,7 +153,7 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
         };
         let (mark, role) = mood(theme, notice.mood);
         let undo = match app.keymap.first_key(Context::Tree, Action::Undo) {
-            Some(key) if notice.offers_undo => format!("  ({key} undoes it)"),
+            Some(key) if notice.offers_undo => format!("  ({key} to undo)"),
             _ => String::new(),
         };
         let wide = fit::width(&fit::safe(&notice.text)) + fit::width(&undo) + MARGIN;
@@ -163,7 +163,7 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
                     && area.width >= ROOMY
                     && !matches!(app.layers.last(), Some(Layer::Messages(_))) =>
             {
-                format!(" ({key} has all of it)")
+                format!(" ({key} for more)")
             }
             _ => String::new(),
         };

@@ -15,6 +15,9 @@ use crate::tui::tree::Item;
 /// With fewer columns a connection's row has no room for its provider.
 const NARROW: usize = 50;
 
+/// Text of a list without a match; what was typed is added.
+pub(super) const NO_MATCH: &str = "No match";
+
 /// One of those to choose from.
 #[derive(Clone, Default)]
 pub(super) struct Row {
@@ -45,8 +48,8 @@ pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> (u16, u
     let area = scene.layout.picker(picker.total(catalog));
     draw(
         scene,
-        (picker.title(), area, "Type to narrow"),
-        (&picker.choices, &rows, "Nothing fits"),
+        (picker.title(), area, "Type to filter"),
+        (&picker.choices, &rows, NO_MATCH),
         buffer,
     )
 }
@@ -72,19 +75,19 @@ pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> (u16
     }
     rows.resize(count, Row::default());
     let copies = app.keymap.first_key(Context::List, Action::CopyCommand);
-    let copies = copies.map_or_else(String::new, |key| format!("; {key} copies its command"));
+    let copies = copies.map_or_else(String::new, |key| format!("; {key} copies the command"));
     let (title, hint) = if palette.offers_connections() {
         (
             "Actions and connections",
             format!("Type an action or a connection{copies}"),
         )
     } else {
-        ("Actions", format!("Type to narrow{copies}"))
+        ("Actions", format!("Type to filter{copies}"))
     };
     draw(
         scene,
         (title, area, &hint),
-        (&palette.choices, &rows, "Nothing fits"),
+        (&palette.choices, &rows, NO_MATCH),
         buffer,
     )
 }
@@ -139,14 +142,14 @@ pub fn models(scene: Scene<'_>, models: &Models, buffer: &mut Buffer) -> (u16, u
         .map(|model| Row::new(model.id.clone(), models::words(model)))
         .collect();
     let empty = match &models.found {
-        None => "Asking the provider…",
+        None => "Loading models…",
         Some(Err(problem)) => problem,
-        Some(Ok(_)) => "Nothing fits",
+        Some(Ok(_)) => NO_MATCH,
     };
     let area = scene.layout.palette();
     draw(
         scene,
-        (&title, area, "Type to narrow"),
+        (&title, area, "Type to filter"),
         (&models.choices, &rows, empty),
         buffer,
     )
@@ -210,6 +213,13 @@ pub(super) fn draw_in(
         }
     }
     if rows.is_empty() {
+        let typed = choices.line.shown();
+        let no_match = format!("{NO_MATCH} for \"{}\"", typed.trim());
+        let empty = if empty == NO_MATCH && !typed.trim().is_empty() {
+            &no_match
+        } else {
+            empty
+        };
         let text = list.split_left(1).1;
         let sentences = fit::wrap(empty, text.width.saturating_sub(1).into());
         for (row, sentence) in (0..text.height).zip(sentences) {

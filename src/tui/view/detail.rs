@@ -158,7 +158,7 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Line
     }
     if heading.is_some() {
         lines.push(Line::Text(
-            "Incomplete: it has no settings yet".into(),
+            "Incomplete: no settings".into(),
             theme.warning.style(),
         ));
     }
@@ -179,6 +179,6 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Line
         &item.version.to_string(),
         theme.dim.style(),
     ));
-    lines.push(pair("Id", &item.id.to_string(), theme.dim.style()));
+    lines.push(pair("ID", &item.id.to_string(), theme.dim.style()));
     lines
 }

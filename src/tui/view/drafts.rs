@@ -21,13 +21,13 @@ const DATE: u16 = 16;
 pub fn draw(scene: Scene<'_>, drafts: &Drafts, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
     let area = layout.drafts(drafts.drafts.len());
-    let title = format!("Typed and never saved ({})", drafts.drafts.len());
+    let title = format!("Unsaved drafts ({})", drafts.drafts.len());
     let inside = paint::pane(buffer, area, &title, (theme, true));
     let (head, _) = inside.split_top(2);
     let place = padded(head);
     let (text, role) = match drafts.selected().map(|draft| &draft.kept) {
         Some(Ok(kept)) => (kept.about(&scene.app.catalog), theme.dim),
-        Some(Err(why)) => (format!("Cannot be read. {why}"), theme.wrong),
+        Some(Err(why)) => (format!("Cannot read the drafts: {why}"), theme.wrong),
         None => (String::new(), theme.dim),
     };
     for (row, line) in (0..place.height).zip(fit::wrap(&text, place.width.into())) {
@@ -84,7 +84,7 @@ fn line(scene: Scene<'_>, draft: &Draft, area: Area, buffer: &mut Buffer) {
                 theme.text,
             )
         }
-        Err(_) => ("Cannot be read".to_owned(), String::new(), theme.wrong),
+        Err(_) => ("Unreadable draft".to_owned(), String::new(), theme.wrong),
     };
     let is_roomy = area.width >= ROOMY;
     let beside = DATE + 2 + if is_roomy { ABOUT + 2 } else { 0 };

@@ -96,7 +96,7 @@ fn draw_row(
             let used = paint::line(buffer, at, &[("› ", theme.key.style())]);
             let typing = at.split_left(used).1;
             if line.is_empty() {
-                let hint = [("Type to narrow", theme.placeholder.style())];
+                let hint = [("Type to filter", theme.placeholder.style())];
                 paint::line(buffer, typing, &hint);
             }
             let around = line.around_cursor();
@@ -215,7 +215,7 @@ fn input(
                 (true, _) => ("● ", "on", theme.on),
                 (false, _) => ("○ ", "off", theme.off),
             };
-            let hint = if is_focused { "  Space switches" } else { "" };
+            let hint = if is_focused { "  Space toggles" } else { "" };
             paint::line(
                 buffer,
                 area,

@@ -21,7 +21,7 @@ pub fn draw(scene: Scene<'_>, workspace: Area, buffer: &mut Buffer) {
     if !is_of_selected || history.total().is_none() {
         let (text, role) = match (&history.problem, is_of_selected) {
             (Some(problem), true) => (problem.as_str(), theme.wrong),
-            _ => ("Reading the versions…", theme.dim),
+            _ => ("Loading versions…", theme.dim),
         };
         wrapped(buffer, Layout::tab(workspace), text, role.style());
         return;

@@ -17,18 +17,18 @@ pub fn draw(scene: Scene<'_>, import: &Import, buffer: &mut Buffer) -> (u16, u16
         .map(|choice| Row::new(choice.offer.name.clone(), choice.word().to_owned()))
         .collect();
     let empty = if import.is_ready() {
-        "Nothing fits"
+        choices::NO_MATCH
     } else {
-        "Looking what can be referred to…"
+        "Checking references…"
     };
     let list = layout.import_list(import);
     let cursor = choices::draw_in(
         scene,
         (
-            "Import from the environment",
+            "Import from environment variables",
             layout.import(import),
             list,
-            "Type to narrow",
+            "Type to filter",
         ),
         (&import.choices, &rows, empty),
         buffer,

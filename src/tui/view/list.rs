@@ -98,13 +98,13 @@ fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
         centered(
             buffer,
             first,
-            &[("Reading the connections…", theme.dim.style())],
+            &[("Loading connections…", theme.dim.style())],
         );
     } else if app.tree.filter().is_some() {
         centered(
             buffer,
             first,
-            &[("No connection fits the filter", theme.dim.style())],
+            &[("No match for the filter", theme.dim.style())],
         );
     } else {
         centered(buffer, first, &[("No connections yet", theme.text.style())]);
@@ -118,7 +118,7 @@ fn empty(scene: Scene<'_>, inside: Area, buffer: &mut Buffer) {
             &[
                 ("Press ", theme.dim.style()),
                 (&key, theme.key.style()),
-                (" to create the first one", theme.dim.style()),
+                (" to create one", theme.dim.style()),
             ],
         );
     }

@@ -35,7 +35,7 @@ pub fn draw(scene: Scene<'_>, messages: &Messages, buffer: &mut Buffer) {
         paint::line(buffer, right, &[(&line.text, role.style())]);
     }
     if lines.is_empty() {
-        paint::line(buffer, text, &[("Nothing was said yet", theme.dim.style())]);
+        paint::line(buffer, text, &[("No messages yet", theme.dim.style())]);
     }
     paint::scroll_bar(
         buffer,

@@ -80,13 +80,13 @@ fn said(scene: Scene<'_>, trash: &Trash) -> (String, ratatui::style::Style) {
     let theme = scene.theme;
     if let Some(offer) = trash.offered() {
         let text = format!(
-            "Enter brings it back as '{}': '{}' is taken by \"{}\"",
+            "Enter restores it as '{}'; '{}' is used by \"{}\"",
             offer.alias, offer.taken, offer.by
         );
         return (text, theme.warning.style());
     }
     match (&trash.found, trash.selected()) {
-        (None, _) => ("Reading the trash…".to_owned(), theme.dim.style()),
+        (None, _) => ("Loading trash…".to_owned(), theme.dim.style()),
         (Some(Err(problem)), _) => (problem.clone(), theme.wrong.style()),
         (Some(Ok(_)), None) => ("The trash is empty".to_owned(), theme.dim.style()),
         (Some(Ok(_)), Some(item)) => {
