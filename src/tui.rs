@@ -1,7 +1,7 @@
 //! The terminal app: events in, effects out, one loop.
 //!
-//! A key arrives ([`terminal`]), the loop ([`runtime`]) hands it to the model ([`app`]), which changes and says what shall be
-//! done ([`effect`]); a request goes to the service ([`perform`]) and its answer comes back as another event; then one frame
+//! A key arrives ([`terminal`]), the loop ([`runtime`]) passes it to the model ([`app`]), which changes and returns
+//! [`effect`]s; a request goes to the service ([`perform`]) and its reply arrives as another event; then one frame
 //! is drawn ([`view`]).
 
 pub mod key;

@@ -1,4 +1,4 @@
-//! Everything a key can do: the one table that feeds the keymap, the footer, the help, the palette and the docs.
+//! Table of all actions, used by the keymap, the footer, the help, the palette and the docs.
 
 mod change;
 
@@ -6,40 +6,40 @@ use std::fmt::Write as _;
 
 use super::keymap::Keymap;
 
-/// Where a key is pressed; a key can mean something else in another place.
+/// Context of a key press. A key can have different actions in different contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Context {
-    /// The tree and what stands beside it.
+    /// Tree and the panes beside it.
     Tree,
-    /// A list above the tree: the providers, the palette, the help, the results of a filter.
+    /// List above the tree: providers, palette, help, filter results.
     List,
-    /// The form of a connection.
+    /// Form of a connection.
     Form,
-    /// A question with buttons.
+    /// Prompt with buttons.
     Confirm,
-    /// The info tab of a connection; the keys of the tree work too.
+    /// Info tab of a connection; the keys of the tree work too.
     Info,
-    /// The history tab of a connection; the keys of the tree work too.
+    /// History tab of a connection; the keys of the tree work too.
     History,
-    /// A comparison of two versions.
+    /// Comparison of two versions.
     Compare,
-    /// The report of a test.
+    /// Report of a connection test.
     Report,
-    /// What is in the trash.
+    /// Trash.
     Trash,
-    /// What both changed, here and elsewhere.
+    /// Merge conflicts.
     Merge,
-    /// What was typed and never saved.
+    /// Unsaved drafts.
     Drafts,
-    /// What is done to many connections.
+    /// Bulk operation.
     Bulk,
-    /// A secret that is moved to a reference.
+    /// Dialog that moves a secret to a reference.
     Moving,
-    /// After the key that copies: what shall be copied.
+    /// Copy menu, opened by the copy key.
     Clipboard,
-    /// After the key that sorts: by what.
+    /// Sort menu, opened by the sort key.
     Sorting,
-    /// Everywhere, where the place itself has no other use for the key.
+    /// Any context that does not bind the key itself.
     Anywhere,
 }
 
@@ -64,7 +64,7 @@ impl Context {
         Self::Anywhere,
     ];
 
-    /// The section in a key file.
+    /// Returns the name of the section in a key file.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Tree => "tree",
@@ -86,7 +86,7 @@ impl Context {
         }
     }
 
-    /// The heading in the docs and the help.
+    /// Returns the heading in the docs and the help.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Tree => "Tree",
@@ -108,7 +108,7 @@ impl Context {
         }
     }
 
-    /// The place whose keys work here too.
+    /// Returns the context whose keys work here too.
     pub const fn beneath(self) -> Option<Self> {
         match self {
             Self::Info | Self::History => Some(Self::Tree),
@@ -129,7 +129,7 @@ impl Context {
         }
     }
 
-    /// The places that a key leads to from here, where the next key does something at once.
+    /// Returns the menus that a key opens from here.
     pub const fn leads_to(self) -> &'static [Self] {
         match self {
             Self::Tree | Self::Info | Self::History => &[Self::Clipboard, Self::Sorting],
@@ -149,7 +149,7 @@ impl Context {
         }
     }
 
-    /// The action whose key leads here.
+    /// Returns the action that opens this menu.
     pub const fn opened_by(self) -> Option<Action> {
         match self {
             Self::Clipboard => Some(Action::Copy),
@@ -171,14 +171,14 @@ impl Context {
         }
     }
 
-    /// Whether an action can be done here.
+    /// Returns true if an action is available here.
     pub fn has(self, entry: &Entry) -> bool {
         let is_of = |place| entry.contexts.contains(&place);
         is_of(self) || self.beneath().is_some_and(is_of)
     }
 }
 
-/// What a key can do.
+/// Action of a key, the palette or a command in plain mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the table below says what each does")]
 pub enum Action {
@@ -274,18 +274,18 @@ pub enum Action {
     TakeTheirs,
 }
 
-/// One line of the table.
+/// Row of the action table.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
-    /// What it does, as code says it.
+    /// The action.
     pub action: Action,
-    /// Its name in a key file.
+    /// Name in a key file.
     pub id: &'static str,
-    /// Where it can be done.
+    /// Contexts where it is available.
     pub contexts: &'static [Context],
-    /// What it does, as the help and the palette say it.
+    /// Title in the help and the palette.
     pub title: &'static str,
-    /// What the footer calls it; none keeps it out of the footer.
+    /// Hint in the footer; `None` hides it there.
     pub hint: Option<&'static str>,
 }
 
@@ -309,7 +309,7 @@ use Context::{
     Report, Sorting, Trash, Tree,
 };
 
-/// All actions; a footer offers them in this order.
+/// All actions, in the order of the footer.
 #[rustfmt::skip]
 pub const ACTIONS: &[Entry] = &[
     entry(Action::CompareVersions, "compare", &[History], ("Compare with the current or the marked version", Some("compare"))),
@@ -405,16 +405,16 @@ pub const ACTIONS: &[Entry] = &[
 ];
 
 impl Action {
-    /// Its line in the table.
+    /// Returns the row of the action.
     pub fn entry(self) -> &'static Entry {
-        // Every action has a line; a test holds that, and the first line stands in for one that had none.
+        // A test checks that every action has a row, so the fallback is never used.
         ACTIONS
             .iter()
             .find(|entry| entry.action == self)
             .unwrap_or(&ACTIONS[0])
     }
 
-    /// Whether it moves in what is shown.
+    /// Returns true if the action only moves the cursor.
     pub const fn is_move(self) -> bool {
         matches!(
             self,
@@ -422,7 +422,7 @@ impl Action {
         )
     }
 
-    /// Whether it is about the trash.
+    /// Returns true if the action needs the trash.
     pub const fn is_about_trash(self) -> bool {
         matches!(
             self,
@@ -430,7 +430,7 @@ impl Action {
         )
     }
 
-    /// The action of this name, where it can be done in this place.
+    /// Returns the action with this ID if it is available in the context.
     pub fn named(id: &str, context: Context) -> Option<Self> {
         ACTIONS
             .iter()
@@ -446,7 +446,7 @@ pub fn key_tables() -> String {
     tables.join("\n")
 }
 
-/// The keys of one place as a Markdown table.
+/// Returns the keys of one context as a Markdown table.
 pub fn key_table(context: Context) -> String {
     let keymap = Keymap::embedded();
     let mut table = format!("| {} | |\n|---|---|\n", context.title());

@@ -1,4 +1,4 @@
-//! A list to choose from that typing narrows.
+//! List with a selection and a filter line.
 
 use super::action::Action;
 use super::key::Key;
@@ -6,17 +6,17 @@ use super::layout::follow;
 use super::line::Line;
 use crate::text::fold::fold;
 
-/// How many rows a page has when nobody says how many are seen.
+/// Rows of a page when the visible height is unknown.
 const PAGE: usize = 8;
 
-/// A list to choose from: what was typed, what is selected.
+/// Typed text and selection of a list.
 #[derive(Debug)]
 pub struct Choices {
-    /// What narrows the list.
+    /// Filter line.
     pub line: Line,
-    /// Which of those left is selected.
+    /// Index of the selected row among the matches.
     pub selected: usize,
-    /// The first that is seen.
+    /// First visible row.
     pub top: usize,
 }
 
@@ -31,7 +31,7 @@ impl Default for Choices {
 }
 
 impl Choices {
-    /// Moves the selection among `count`; false when the action does not move.
+    /// Moves the selection among `count` rows. Returns false if the action is not a move.
     pub fn act(&mut self, action: Action, count: usize) -> bool {
         let last = count.saturating_sub(1);
         self.selected = match action {
@@ -47,20 +47,20 @@ impl Choices {
         true
     }
 
-    /// Types into what narrows the list; the first of those left is selected.
+    /// Types into the filter line and selects the first match.
     pub fn key(&mut self, key: Key) {
         if self.line.edit(key) {
             self.selected = 0;
         }
     }
 
-    /// Keeps the selection seen.
+    /// Scrolls so that the selection is visible.
     pub fn scroll(&mut self, rows: usize, count: usize) {
         self.selected = self.selected.min(count.saturating_sub(1));
         self.top = follow(self.top, self.selected, rows, count);
     }
 
-    /// Whether a text has every word that was typed.
+    /// Returns true if a text contains every typed word.
     pub fn admits(&self, text: &str) -> bool {
         let text = fold(text);
         fold(self.line.value())

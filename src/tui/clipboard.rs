@@ -1,22 +1,22 @@
-//! The terminal's clipboard: what is written so that a text gets there, and what can honestly be said of it.
+//! Copies text to the terminal's clipboard with OSC 52.
 //!
-//! Why so much: a text goes there as OSC 52, which no terminal answers. tmux passes it on only where `set-clipboard` is `on`, or
-//! where `allow-passthrough` is and the text is wrapped; which of the two is so cannot be known from inside, so both are tried,
-//! and the second says the same as the first. screen passes on what is wrapped in pieces, and swallows the rest.
+//! Terminals do not confirm OSC 52. tmux forwards it only if `set-clipboard` is `on`, or
+//! if `allow-passthrough` is on and the sequence is wrapped. The app cannot query which one is set, so it sends both
+//! with the same text. GNU screen forwards only sequences that are wrapped in pieces.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The most bytes that are handed over: some terminals cut or drop a sequence of more than 100,000 signs.
+/// Maximum number of bytes to copy: some terminals drop sequences of more than 100,000 characters.
 pub const MOST: usize = 74_994;
 
-/// The most bytes between the beginning and the end of what screen passes on in one piece; the oldest take 256 with them.
+/// Maximum payload of one piece for screen; old versions accept 256 bytes including the delimiters.
 const PIECE: usize = 252;
 
-/// What stands between the app and the terminal.
+/// Terminal multiplexer between the app and the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Carrier {
-    /// Nothing.
+    /// None.
     #[default]
     Terminal,
     /// tmux.
@@ -26,11 +26,11 @@ pub enum Carrier {
 }
 
 impl Carrier {
-    /// What the environment says.
+    /// Detects the multiplexer from the environment.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
-        // tmux calls its terminal screen, too; over a line to elsewhere nothing but that name is left of either, and
-        // what is wrapped for the one would be printed by the other.
+        // tmux also sets TERM=screen; over SSH only TERM remains of either, and
+        // one would print what is wrapped for the other.
         if is_set("TMUX") || variable("TERM").is_some_and(|term| term.starts_with("tmux")) {
             Self::Tmux
         } else if is_set("STY") {
@@ -40,7 +40,7 @@ impl Carrier {
         }
     }
 
-    /// What is to be written so that a text gets to the clipboard.
+    /// Returns the escape sequence that copies a text.
     pub fn sequence(self, text: &str) -> String {
         let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
         match self {
@@ -53,7 +53,7 @@ impl Carrier {
                 let mut pieces = String::new();
                 let mut rest = plain.as_str();
                 while !rest.is_empty() {
-                    // All of it is ASCII.
+                    // The sequence is ASCII, so every chunk is valid UTF-8.
                     let (piece, behind) = rest.split_at(PIECE.min(rest.len()));
                     pieces.push_str("\x1bP");
                     pieces.push_str(piece);
@@ -65,7 +65,7 @@ impl Carrier {
         }
     }
 
-    /// What is said when something was handed over: that it was sent, and that nobody answers.
+    /// Returns the notice after a copy, which the terminal does not confirm.
     pub fn sent(self, what: &str) -> String {
         match self {
             Self::Terminal => {

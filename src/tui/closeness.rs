@@ -1,26 +1,26 @@
-//! How close what was typed is to a title: its beginning, the beginnings of its words, a part of it, or nearly so.
+//! Ranks matches of typed text against titles: prefix, word prefixes, substring, or one typing mistake.
 
 use crate::text::fold::fold;
 
-/// How close; the later the closer.
+/// Rank of a match, from weakest to strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closeness {
-    /// Each word is there but for one letter.
+    /// Each word matches except for one letter.
     Mistyped,
-    /// The letters begin the words, one after the other: `cc` for Create Connection.
+    /// The letters abbreviate the words in order: `cc` for Create Connection.
     Abbreviated,
-    /// Each word is part of it.
+    /// Each word is a substring.
     Part,
-    /// Each word begins one of its words.
+    /// Each word is the prefix of a word.
     Words,
-    /// It begins so.
+    /// The text is a prefix.
     Beginning,
 }
 
-/// A shorter word with a letter wrong would be close to almost everything.
+/// Minimum length of a word that tolerates a mistake; shorter words would match almost everything.
 const SHORTEST_MISTYPED: usize = 5;
 
-/// How close what was typed, folded, is to the closest of some texts; none when it is not.
+/// Returns the best rank of the folded typed text among some texts, or `None` without a match.
 pub fn closeness(typed: &str, texts: &[&str]) -> Option<Closeness> {
     let lower: Vec<String> = texts.iter().map(|text| fold(text)).collect();
     let words: Vec<&str> = lower
@@ -44,10 +44,10 @@ pub fn closeness(typed: &str, texts: &[&str]) -> Option<Closeness> {
     }
 }
 
-/// Whether letters are beginnings of words, in their order, some of which may be left out.
+/// Returns true if the letters are prefixes of words in order; words may be skipped.
 fn abbreviates(typed: &str, words: &[&str]) -> bool {
     let typed: Vec<char> = typed.chars().filter(|sign| !sign.is_whitespace()).collect();
-    // Up to which letters the words so far can say.
+    // Prefix lengths of the letters that the words so far can match.
     let mut said = vec![false; typed.len() + 1];
     said[0] = true;
     for word in words {
@@ -67,7 +67,7 @@ fn abbreviates(typed: &str, words: &[&str]) -> bool {
     said[typed.len()]
 }
 
-/// Whether a word, or its beginning, is what was typed but for a letter that is wrong, missing, too much, or in the wrong order.
+/// Returns true if a word or its prefix equals the typed text except for one wrong, missing, extra or swapped letter.
 fn is_nearly(typed: &str, word: &str) -> bool {
     let (typed, word): (Vec<char>, Vec<char>) = (typed.chars().collect(), word.chars().collect());
     if typed.len() < SHORTEST_MISTYPED {

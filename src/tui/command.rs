@@ -1,4 +1,4 @@
-//! The `umai` command that does what an action does, so that what is done by hand can go into a script.
+//! CLI equivalents of the actions, for scripts.
 
 mod line;
 mod settings;
@@ -9,25 +9,25 @@ use super::action::{ACTIONS, Action};
 pub use line::CommandLine;
 pub use settings::{Part, settings};
 
-/// What does the same outside the app.
+/// CLI equivalent of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parity {
-    /// The command with these words does it.
+    /// Command with these words.
     Command(&'static str),
-    /// Only a screen has it: this is why.
+    /// No command, for this reason.
     Screen(&'static str),
 }
 
-/// Moving, and choosing among what is shown.
+/// Cursor moves and selections.
 const MOVES: Parity = Parity::Screen("moves the cursor");
 
-/// How things are shown.
+/// Display only.
 const LOOKS: Parity = Parity::Screen("changes the screen only");
 
-/// What is marked lives as long as the app.
+/// Marks live as long as the app.
 const MARKS: Parity = Parity::Screen("commands name their connections");
 
-/// What is typed and not saved.
+/// Unsaved input.
 const TYPED: Parity = Parity::Screen("changes unsaved input only");
 
 /// Returns every action with its command, or the reason for none, as a Markdown table for `docs/commands.md`.
@@ -44,20 +44,20 @@ pub fn table() -> String {
 }
 
 impl Action {
-    /// The command that does it. Every one is listed, so that the compiler asks about a new one.
+    /// Returns the CLI equivalent. The match is exhaustive, so a new action needs a decision.
     pub const fn command(self) -> Parity {
         Parity::Command(match self {
             Self::CompareVersions => "connections diff",
             Self::RollBack => "connections rollback",
             Self::Restore => "connections restore",
             Self::Purge | Self::Empty => "connections purge",
-            // What is saved is a new connection or another one; the form knows.
+            // The form knows whether a save creates or updates a connection.
             Self::New | Self::Import | Self::Save => "connections create",
             Self::Duplicate => "connections duplicate",
             Self::RollBackField | Self::Edit | Self::Outside | Self::References | Self::MoveOut => {
                 "connections update"
             }
-            // Which of the two does what a switch does here and now is said by the app.
+            // The app replaces `activate` by `deactivate` if the toggle would deactivate.
             Self::Toggle | Self::Enable => "connections activate",
             Self::Disable => "connections deactivate",
             Self::Delete => "connections delete",

@@ -1,4 +1,4 @@
-//! What differs between two versions of a connection, word by word; of secrets only that they differ.
+//! Word-by-word comparison of two versions of a connection; secrets are only reported as changed.
 
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
@@ -12,77 +12,77 @@ use super::words::{self, Part};
 use crate::connection::{ChangeType, Comparison, Difference, Mask};
 use crate::provider::Provider;
 
-/// The columns before a value: a sign for the side.
+/// Columns before a value, for the sign of the side.
 const MARK: usize = 4;
 
-/// A comparison on screen.
+/// Comparison dialog.
 #[derive(Debug)]
 pub struct Compare {
-    /// The connection.
+    /// ID of the connection.
     pub id: Uuid,
-    /// The older version.
+    /// Older version.
     pub from: u64,
-    /// The newer version.
+    /// Newer version.
     pub to: u64,
-    /// Whether the newer one is the current one.
+    /// True if the newer version is the current one.
     pub is_to_current: bool,
-    /// What is waited for; none when it is there.
+    /// Ticket of the pending request; `None` after the reply.
     pub ticket: Option<Ticket>,
-    /// What differs, or why that is not known.
+    /// Differences, or the error.
     pub found: Option<Result<Vec<Changed>, String>>,
-    /// Which difference is selected.
+    /// Index of the selected difference.
     pub selected: usize,
-    /// The first row that is seen.
+    /// First visible row.
     pub top: usize,
 }
 
-/// One value that differs.
+/// Changed value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changed {
-    /// What the form calls it.
+    /// Label in the form.
     pub label: String,
-    /// How it differs.
+    /// Difference.
     pub how: How,
-    /// As the service tells it.
+    /// Difference as returned by the service.
     pub difference: Difference,
 }
 
-/// Which side of a comparison a row is of.
+/// Side of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// What it was; the first row of it.
+    /// First row of the old value.
     Old,
-    /// What it is; the first row of it.
+    /// First row of the new value.
     New,
-    /// The rest of a row above.
+    /// Continuation of the row above.
     More,
 }
 
-/// A piece of a row: its text, whether the other side lacks it, and whether it is of the new side.
+/// Piece of a row: its text, true if the other side lacks it, and true for the new side.
 pub type Piece = (String, bool, bool);
 
-/// A row of a comparison; those of a difference have its number.
+/// Row of a comparison, with the index of its difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// A sentence.
+    /// Text.
     Text(String),
-    /// What differs.
+    /// Label of a difference.
     Label(usize, String),
-    /// What it was or is.
+    /// Old or new value.
     Value(usize, Side, Vec<Piece>),
 }
 
-/// How a value differs.
+/// Kind of a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
-    /// A secret: only what became of it.
+    /// Secret: only the kind of change.
     Secret(&'static str),
-    /// The parts of what it was and of what it is; none where it was or is not set.
+    /// Parts of the old and the new value; `None` if not set.
     Text(Option<Vec<Part>>, Option<Vec<Part>>),
 }
 
 impl Compare {
-    /// A comparison that is asked for.
+    /// Creates the dialog of a requested comparison.
     pub fn new(id: Uuid, (from, to): (u64, u64), is_to_current: bool, ticket: Ticket) -> Self {
         Self {
             id,
@@ -96,7 +96,7 @@ impl Compare {
         }
     }
 
-    /// What stands over it.
+    /// Returns the title.
     pub fn title(&self) -> String {
         let Self { from, to, .. } = self;
         if self.is_to_current {
@@ -106,7 +106,7 @@ impl Compare {
         }
     }
 
-    /// The answer is there.
+    /// Sets the result.
     pub fn done(&mut self, found: Result<Comparison, String>, provider: Option<&Provider>) {
         self.ticket = None;
         let changes = found.map(|comparison| comparison.changes.into_iter());
@@ -117,7 +117,7 @@ impl Compare {
         }));
     }
 
-    /// What differs, as far as it is known.
+    /// Returns the differences, empty until they are loaded.
     pub fn changes(&self) -> &[Changed] {
         match &self.found {
             Some(Ok(changes)) => changes,
@@ -125,12 +125,12 @@ impl Compare {
         }
     }
 
-    /// The difference that is selected.
+    /// Returns the selected difference.
     pub fn selected(&self) -> Option<&Changed> {
         self.changes().get(self.selected)
     }
 
-    /// All rows at a width: one answer for drawing and scrolling.
+    /// Returns all rows at a width, for drawing and scrolling.
     pub fn rows(&self, width: u16) -> Vec<Row> {
         let text = match &self.found {
             None => "Comparing…",
@@ -159,7 +159,7 @@ impl Compare {
         rows
     }
 
-    /// Keeps the selected difference seen.
+    /// Scrolls so that the selected difference is visible.
     pub fn scroll(&mut self, layout: Layout) {
         let rows = self.rows(layout.reading_width());
         let is_selected = |row: &Row| match row {
@@ -200,7 +200,7 @@ impl Changed {
         };
         let key = difference.path.strip_prefix("settings.");
         let field = key.and_then(|key| provider?.field(key));
-        // A text that looks like a mask is a secret only where the provider says that there is one.
+        // A text that looks like a mask is a secret only if the provider declares the setting as secret.
         let is_secret = field.is_none_or(|field| field.sensitive)
             && key.is_some()
             && (is_mask(&old) || is_mask(&new));
@@ -229,7 +229,7 @@ impl Changed {
     }
 }
 
-/// The rows of one side; a value that is not set has one that says so.
+/// Returns the rows of one side; an unset value has one row with that text.
 fn side(at: usize, parts: Option<&[Part]>, side: Side, room: usize) -> Vec<Row> {
     let is_new = side == Side::New;
     let Some(parts) = parts else {
@@ -266,7 +266,7 @@ fn other(text: String) -> Vec<Part> {
     }]
 }
 
-/// A value as people read it; none when it is not set.
+/// Returns the display text of a value, `None` if not set.
 fn text(path: &str, value: Option<&serde_json::Value>) -> Option<String> {
     match value? {
         serde_json::Value::Bool(true) if path == "isActive" => Some("Active".into()),

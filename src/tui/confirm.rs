@@ -1,4 +1,4 @@
-//! A question with buttons.
+//! Prompt with buttons.
 
 use uuid::Uuid;
 
@@ -8,27 +8,27 @@ use super::layer::{Answer, Outcome};
 use super::line::Line;
 use crate::connection::ServiceFeatures;
 
-/// A question with buttons.
+/// Prompt with buttons.
 #[derive(Debug)]
 pub struct Confirm {
-    /// What it is about, in a word.
+    /// Title.
     pub headline: String,
-    /// The question.
+    /// Question.
     pub text: String,
-    /// What it is asked of, when that has a name.
+    /// Name of the affected connection, field or file.
     pub subject: Option<String>,
-    /// What to know before it is answered.
+    /// Extra information below the question.
     pub note: Option<&'static str>,
-    /// A note that may be typed.
+    /// Input of an optional note.
     pub line: Option<Line>,
-    /// What can be answered.
+    /// Buttons with their actions.
     pub buttons: Vec<(&'static str, Answer)>,
-    /// The button that Enter takes.
+    /// Focused button, activated by Enter.
     pub focus: usize,
 }
 
 impl Confirm {
-    /// Whether a connection shall be deleted; Enter alone deletes nothing.
+    /// Asks to delete a connection. The default button is Cancel.
     pub fn delete(id: Uuid, name: &str, features: ServiceFeatures) -> Self {
         const QUESTION: &str = "Are you sure you want to delete this connection?";
         let (text, note) = match features.deletion_warning() {
@@ -36,7 +36,7 @@ impl Confirm {
                 QUESTION.to_owned(),
                 Some("It is moved to the trash, with its history."),
             ),
-            // In the text, which is wrapped: it must be readable at any width.
+            // The text is wrapped, so the warning is readable at any width.
             Some(warning) => (format!("{QUESTION} {warning}."), None),
         };
         Self {
@@ -50,7 +50,7 @@ impl Confirm {
         }
     }
 
-    /// Whether a connection shall be deleted for good; Enter alone deletes nothing.
+    /// Asks to delete a connection permanently. The default button is Cancel.
     pub fn purge(id: Uuid, name: &str) -> Self {
         Self {
             headline: "Delete permanently".into(),
@@ -66,7 +66,7 @@ impl Confirm {
         }
     }
 
-    /// Whether so many connections shall be deleted for good; Enter alone deletes nothing.
+    /// Asks to empty the trash. The default button is Cancel.
     pub fn empty(count: usize) -> Self {
         let what = if count == 1 {
             "the 1 connection".to_owned()
@@ -84,7 +84,7 @@ impl Confirm {
         }
     }
 
-    /// Whether a changed form shall be left.
+    /// Asks to save or discard the changes of a form.
     pub fn leave() -> Self {
         Self {
             headline: "Unsaved changes".into(),
@@ -101,7 +101,7 @@ impl Confirm {
         }
     }
 
-    /// Whether to quit from a changed form.
+    /// Asks to quit with unsaved changes.
     pub fn quit() -> Self {
         Self {
             headline: "Unsaved changes".into(),
@@ -117,7 +117,7 @@ impl Confirm {
         }
     }
 
-    /// What shall become of what is typed over a connection that others deleted; `lost` are the secrets that only it had.
+    /// Asks to restore or recreate a connection that was deleted elsewhere during an edit; a new one loses the secrets `lost`.
     pub fn deleted_elsewhere(lost: &[String], features: ServiceFeatures) -> Self {
         let stays = match lost {
             [] => String::new(),
@@ -152,7 +152,7 @@ impl Confirm {
         }
     }
 
-    /// Whether to save a form so that it can be tested.
+    /// Asks to save a form before a test.
     pub fn save_and_test() -> Self {
         Self {
             headline: "Save and test".into(),
@@ -168,7 +168,7 @@ impl Confirm {
         }
     }
 
-    /// Whether a draft shall be given up; Enter alone gives up nothing.
+    /// Asks to discard a draft. The default button is Cancel.
     pub fn discard_draft(id: Uuid, name: &str) -> Self {
         Self {
             headline: "Discard draft".into(),
@@ -184,7 +184,7 @@ impl Confirm {
         }
     }
 
-    /// Whether to quit while something is done to many.
+    /// Asks to quit during a bulk operation.
     pub fn stop(text: String) -> Self {
         Self {
             headline: "Still running".into(),
@@ -200,7 +200,7 @@ impl Confirm {
         }
     }
 
-    /// Whether a file that is there shall be replaced; Enter alone replaces nothing.
+    /// Asks to replace an existing file. The default button is Cancel.
     pub fn replace(path: &str) -> Self {
         Self {
             headline: "Replace file".into(),
@@ -213,7 +213,7 @@ impl Confirm {
         }
     }
 
-    /// Whether a connection shall be what it was at a version. Enter does it: it can be taken back the same way.
+    /// Asks to roll back to a version. The default button confirms, because a rollback can be rolled back.
     pub fn roll_back(id: Uuid, number: u64, name: &str, features: ServiceFeatures) -> Self {
         let (note, line) = if features.rollback_keeps_secrets {
             ("Stored secrets are kept.", Some(Line::text("")))
@@ -234,7 +234,7 @@ impl Confirm {
         }
     }
 
-    /// Whether one field shall be what it was at a version.
+    /// Asks to roll one field back to a version.
     pub fn roll_back_field(id: Uuid, number: u64, label: &str) -> Self {
         Self {
             text: format!("Roll this field back to v{number}? This creates a new version."),
@@ -248,25 +248,25 @@ impl Confirm {
         }
     }
 
-    /// Types into the note.
+    /// Passes a key to the note.
     pub fn key(&mut self, key: Key) {
         if let Some(line) = &mut self.line {
             line.edit(key);
         }
     }
 
-    /// The note, when one was typed.
+    /// Returns the trimmed note, if not empty.
     pub fn typed(&self) -> Option<String> {
         let typed = self.line.as_ref()?.value().trim();
         (!typed.is_empty()).then(|| typed.to_owned())
     }
 
-    /// Whether this can be answered.
+    /// Returns true if a button has this action.
     pub fn can_answer(&self, answer: Answer) -> bool {
         self.buttons.iter().any(|(_, other)| *other == answer)
     }
 
-    /// Does what a key asked for.
+    /// Handles an action.
     pub fn act(&mut self, action: Action) -> Outcome {
         let count = self.buttons.len().max(1);
         match action {

@@ -1,14 +1,14 @@
-//! A connection as the command that creates it: cURL, as the management API documents it, without a secret.
+//! cURL command that creates a connection, without its secrets.
 
 use serde_json::{Map, Value, json};
 
 use crate::connection::{Connection, Mask, Setting};
 use crate::text::shell::quoted;
 
-/// Where the management API is when nobody says: as it is documented.
+/// Documented default URL of the management API.
 pub const DOCUMENTED: &str = "https://localhost:44331/umbraco/ai/management/api/v1";
 
-/// The command that creates a connection like this one at an API; where a secret belongs, it says which.
+/// Returns the command that creates this connection at an API, with placeholders for secrets.
 pub fn create(connection: &Connection, api: &str) -> String {
     let item = &connection.item;
     let settings = connection.settings.as_ref().map(|settings| {
@@ -41,7 +41,7 @@ fn seen(key: &str, value: &Setting<Mask>) -> Value {
     }
 }
 
-/// `apiKey` as `api-key`.
+/// Converts `apiKey` to `api-key`.
 fn in_words(key: &str) -> String {
     let mut words = String::new();
     for sign in key.chars() {

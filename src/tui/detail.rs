@@ -1,37 +1,37 @@
-//! What stands beside the tree of the connection that is selected.
+//! Detail pane of the selected connection.
 
 use uuid::Uuid;
 
 use super::tree::News;
 use crate::connection::Connection;
 
-/// The selected connection, as far as it is known.
+/// Selected connection, as far as loaded.
 #[derive(Debug, Default)]
 pub struct Detail {
     id: Option<Uuid>,
-    /// The connection, once it was read.
+    /// The connection, once loaded.
     pub connection: Option<Connection>,
-    /// Why it could not be read.
+    /// Load error.
     pub problem: Option<String>,
-    /// The first line that is seen.
+    /// First visible line.
     pub top: usize,
-    /// The newest version that was heard of since it was asked for.
+    /// Newest version reported by the change feed since the request.
     heard: u64,
 }
 
 impl Detail {
-    /// Which connection it is about.
+    /// Returns the ID of the connection.
     pub const fn id(&self) -> Option<Uuid> {
         self.id
     }
 
-    /// Whether a newer version was heard of than was read or asked for.
+    /// Returns true if a newer version than the loaded or requested one was reported.
     pub fn is_behind(&self) -> bool {
         let read = self.connection.as_ref();
         self.heard > read.map_or(0, |connection| connection.item.version)
     }
 
-    /// This connection is being read; what was read of it before stays until then.
+    /// Marks a connection as loading; its previous contents stay until the reply.
     pub fn expect(&mut self, id: Uuid) {
         if self.id == Some(id) {
             self.heard = 0;
@@ -43,7 +43,7 @@ impl Detail {
         };
     }
 
-    /// This connection was read.
+    /// Shows a loaded connection, unless a newer version is shown.
     pub fn show(&mut self, connection: Connection) {
         let id = connection.item.id;
         let known = self.connection.as_ref().filter(|_| self.id == Some(id));
@@ -64,7 +64,7 @@ impl Detail {
         };
     }
 
-    /// Something was heard of a connection.
+    /// Notes a change from the feed.
     pub fn hear(&mut self, news: &News) {
         if let News::Saved(item) = news
             && self.id == Some(item.id)
@@ -73,23 +73,23 @@ impl Detail {
         }
     }
 
-    /// It could not be read.
+    /// Sets the load error.
     pub fn broke(&mut self, why: String) {
         self.problem = Some(why);
     }
 
-    /// It shall be read again.
+    /// Forces a reload.
     pub fn forget(&mut self) {
         self.id = None;
     }
 
-    /// Moves what is seen of it.
+    /// Scrolls by a number of lines.
     pub fn scroll(&mut self, by: isize, rows: usize) {
         let last = self.lines().saturating_sub(rows);
         self.top = self.top.saturating_add_signed(by).min(last);
     }
 
-    /// How many lines it has.
+    /// Returns the number of lines.
     fn lines(&self) -> usize {
         self.connection
             .as_ref()

@@ -1,23 +1,23 @@
-//! Fits text into columns: safe for a terminal, cut between letters as people see them.
+//! Fits text into columns: safe for a terminal, cut between grapheme clusters.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::text::Printable;
 
-/// The text as it is drawn.
+/// Returns the text with unsafe characters replaced.
 pub fn safe(text: &str) -> String {
     Printable(text).to_string()
 }
 
-/// How many columns a safe text takes.
+/// Returns the width of a safe text in columns.
 pub fn width(safe: &str) -> usize {
     safe.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
-/// The text in at most this many columns, with `…` where it was cut.
+/// Cuts the text to a number of columns; a cut text ends with `…`.
 pub fn cut(text: &str, columns: usize) -> String {
-    // No text is drawn wider than a screen; the rest of a huge one is not even looked at.
+    // The invisible rest of a huge text is not processed.
     let safe = safe(prefix(text, columns));
     if safe.len() <= columns && safe.is_ascii() && text.len() <= columns {
         return safe;
@@ -43,8 +43,8 @@ pub fn cut(text: &str, columns: usize) -> String {
     taken
 }
 
-/// As much of the beginning as fills this many columns and a little more, counted as it is seen: a letter may have hundreds
-/// of marks, of which few are drawn.
+/// Returns a prefix slightly wider than a number of columns, by visible width: a letter may have hundreds
+/// of combining marks, of which few are drawn.
 fn prefix(text: &str, columns: usize) -> &str {
     let letters = text.grapheme_indices(true);
     let end = filled(
@@ -54,13 +54,13 @@ fn prefix(text: &str, columns: usize) -> &str {
     text.get(..end.unwrap_or(text.len())).unwrap_or(text)
 }
 
-/// As much of the end, likewise.
+/// Returns a suffix slightly wider than a number of columns.
 pub fn suffix(text: &str, columns: usize) -> &str {
     let start = filled(text.grapheme_indices(true).rev(), columns);
     text.get(start.unwrap_or(0)..).unwrap_or(text)
 }
 
-/// Where a little more than this many columns are filled, if they ever are.
+/// Returns the byte offset where slightly more than a number of columns are filled.
 fn filled<'a>(letters: impl Iterator<Item = (usize, &'a str)>, columns: usize) -> Option<usize> {
     let mut wide = 0;
     for (at, letter) in letters {
@@ -72,7 +72,7 @@ fn filled<'a>(letters: impl Iterator<Item = (usize, &'a str)>, columns: usize) -
     None
 }
 
-/// The text in exactly this many columns.
+/// Cuts or pads the text to exactly a number of columns.
 pub fn pad(text: &str, columns: usize) -> String {
     let mut cut = cut(text, columns);
     let used = width(&cut);
@@ -80,7 +80,7 @@ pub fn pad(text: &str, columns: usize) -> String {
     cut
 }
 
-/// The text in lines of at most this many columns, broken between words where there are any.
+/// Wraps the text to a number of columns, between words if possible.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     if columns == 0 {
         return Vec::new();

@@ -1,32 +1,32 @@
-//! The keys, read from the one table and the keymap in force.
+//! Help with the keys, built from the action table and the active keymap.
 
 use super::action::{ACTIONS, Action, Context};
 use super::fit::wrap;
 use super::keymap::Keymap;
 use super::layer::Outcome;
 
-/// The keys on screen.
+/// Help dialog.
 #[derive(Debug, Default)]
 pub struct Help {
-    /// The first line that is seen.
+    /// First visible line.
     pub top: usize,
-    /// The place it was opened in: its keys come first.
+    /// Context where the help was opened; its keys come first.
     pub place: Option<Context>,
 }
 
-/// One line of the help.
+/// Line of the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
-    /// A place.
+    /// Heading with the name of a context.
     Heading(&'static str),
-    /// A part of a sentence.
+    /// Text.
     Text(String),
-    /// Keys and what they do, or the rest of both.
+    /// Keys and the title of their action, or continuations of both.
     Keys(String, String),
 }
 
 impl Help {
-    /// The help of a place.
+    /// Creates the help of a context.
     pub fn of(place: Context) -> Self {
         Self {
             top: 0,
@@ -34,12 +34,12 @@ impl Help {
         }
     }
 
-    /// How many columns the keys take.
+    /// Returns the columns reserved for the keys.
     pub fn keys_width(width: u16) -> u16 {
         (width / 3).clamp(8, 22)
     }
 
-    /// Its lines.
+    /// Returns the lines: warnings first, then the keys by context.
     pub fn lines(&self, keymap: &Keymap, to_know: &[String], width: u16) -> Vec<Line> {
         let mut places = Context::ALL.to_vec();
         places.sort_by_key(|place| Some(*place) != self.place);
@@ -62,14 +62,14 @@ impl Help {
                 }
             }
             if lines.len() == before + 1 {
-                // Nothing can be done there.
+                // No key is bound in this context.
                 lines.truncate(before);
             }
         }
         lines
     }
 
-    /// Whether an action does something here.
+    /// Returns true if the help handles the action.
     pub const fn does(action: Action) -> bool {
         matches!(
             action,
@@ -84,7 +84,7 @@ impl Help {
         )
     }
 
-    /// Does what a key asked for, among `count` lines of which `rows` are seen.
+    /// Handles an action with `count` lines, of which `rows` are visible.
     pub fn act(&mut self, action: Action, count: usize, rows: usize) -> Outcome {
         let last = count.saturating_sub(rows);
         self.top = match action {
@@ -102,7 +102,7 @@ impl Help {
     }
 }
 
-/// Keys and beside them what they do, both wrapped.
+/// Returns keys and the title of their action in two wrapped columns.
 fn beside(keys: &str, title: &str, width: u16) -> impl Iterator<Item = Line> {
     let left = Help::keys_width(width);
     let keys = wrap(keys, left.saturating_sub(1).into());

@@ -1,4 +1,4 @@
-//! The versions of the connection that is selected, newest first, as far as they were read.
+//! Versions of the selected connection, newest first, loaded in pages.
 
 use uuid::Uuid;
 
@@ -6,55 +6,55 @@ use super::layout::follow;
 use crate::connection::{Page, Version, Window};
 use crate::provider::Provider;
 
-/// How many versions are read at a time.
+/// Number of versions per page.
 const PAGE: usize = 100;
 
-/// The versions of a connection.
+/// Versions of a connection.
 #[derive(Debug, Default)]
 pub struct History {
     id: Option<Uuid>,
     versions: Vec<Version>,
-    /// How many there are in all; none until they were read.
+    /// Total number of versions; `None` until loaded.
     total: Option<usize>,
-    /// The newest version that was known when they were asked for.
+    /// Newest version known at the last request.
     asked_for: u64,
-    /// Which is selected, counted from the newest.
+    /// Index of the selected version, from the newest.
     pub selected: usize,
-    /// The first that is seen.
+    /// First visible version.
     pub top: usize,
-    /// The version to compare another to.
+    /// Version marked for comparison.
     pub marked: Option<u64>,
-    /// Why they could not be read.
+    /// Load error.
     pub problem: Option<String>,
 }
 
 impl History {
-    /// Which connection it is of.
+    /// Returns the ID of the connection.
     pub const fn id(&self) -> Option<Uuid> {
         self.id
     }
 
-    /// The versions that were read.
+    /// Returns the loaded versions.
     pub fn versions(&self) -> &[Version] {
         &self.versions
     }
 
-    /// How many there are, once that is known.
+    /// Returns the total number of versions, once known.
     pub const fn total(&self) -> Option<usize> {
         self.total
     }
 
-    /// The version that is selected.
+    /// Returns the selected version.
     pub fn selected(&self) -> Option<&Version> {
         self.versions.get(self.selected)
     }
 
-    /// The newest version.
+    /// Returns the number of the newest loaded version.
     pub fn current(&self) -> Option<u64> {
         self.versions.first().map(Version::number)
     }
 
-    /// What to read next of a connection that is at a version.
+    /// Returns the next page to load for a connection whose newest version is given.
     pub fn wanted(&self, id: Uuid, newest: u64) -> Option<Window> {
         let first = Window {
             skip: 0,
@@ -71,7 +71,7 @@ impl History {
         })
     }
 
-    /// Versions of this connection are being read.
+    /// Marks the versions of a connection as loading.
     pub fn expect(&mut self, id: Uuid, newest: u64) {
         if self.id != Some(id) {
             *self = Self {
@@ -83,7 +83,7 @@ impl History {
         self.problem = None;
     }
 
-    /// Takes in what was read of a connection; what is selected stays.
+    /// Adds a loaded page; the selection stays.
     pub fn take(&mut self, id: Uuid, window: Window, page: Page<Version>) {
         if self.id != Some(id) {
             return;
@@ -92,7 +92,7 @@ impl History {
         if window.skip == 0 {
             self.versions = page.items;
         } else {
-            // A save meanwhile moves the pages; what is known is not taken twice.
+            // A concurrent save shifts the pages, so known versions are skipped.
             let last = self.versions.last().map_or(u64::MAX, Version::number);
             let older = page.items.into_iter();
             self.versions
@@ -100,7 +100,7 @@ impl History {
         }
         self.total = Some(page.total.max(self.versions.len()));
         if let Some(at) = selected.and_then(|number| self.place(number)) {
-            // Who looks at the current version goes on looking at the current one.
+            // If the current version was selected, the new current version is selected.
             self.selected = if self.selected == 0 { 0 } else { at };
         }
         self.selected = self.selected.min(self.versions.len().saturating_sub(1));
@@ -112,12 +112,12 @@ impl History {
         self.versions.iter().position(place)
     }
 
-    /// They could not be read.
+    /// Sets the load error.
     pub fn broke(&mut self, why: String) {
         self.problem = Some(why);
     }
 
-    /// They shall be read again.
+    /// Forces a reload.
     pub fn forget(&mut self) {
         self.id = None;
     }
@@ -128,18 +128,18 @@ impl History {
         self.selected = self.selected.saturating_add_signed(by).min(last);
     }
 
-    /// Keeps the selection seen.
+    /// Scrolls so that the selection is visible.
     pub fn scroll(&mut self, rows: usize) {
         self.top = follow(self.top, self.selected, rows, self.versions.len());
     }
 
-    /// Marks the selected version, or takes its mark away.
+    /// Marks or unmarks the selected version.
     pub fn mark(&mut self) {
         let number = self.selected().map(Version::number);
         self.marked = if self.marked == number { None } else { number };
     }
 
-    /// The two versions to compare: the selected one and the marked one, or the current one; the older first.
+    /// Returns the versions to compare, older first: the selected one and the marked or current one.
     pub fn to_compare(&self) -> Option<(u64, u64)> {
         let selected = self.selected()?.number();
         let other = self.marked.or_else(|| self.current())?;
@@ -147,7 +147,7 @@ impl History {
     }
 }
 
-/// What a save changed, in the words of the form.
+/// Describes the change of a version with the labels of the form.
 pub fn changed(version: &Version, provider: Option<&Provider>) -> String {
     if version.number() == 1 && version.change.paths.is_empty() {
         return "created".into();
@@ -161,7 +161,7 @@ pub fn changed(version: &Version, provider: Option<&Provider>) -> String {
     labels.join(", ")
 }
 
-/// What a form calls the place of a path.
+/// Returns the form label of a path.
 pub fn label(path: &str, provider: Option<&Provider>) -> String {
     let own = match path {
         "name" => "Name",

@@ -1,32 +1,32 @@
-//! What the environment has for connections, to choose a form from: names of variables, never values.
+//! Import from environment variables: shows the names of variables, never their values.
 
 use super::choices::Choices;
 use crate::appsettings::{Lookup, Reference};
 use crate::connection::{Offer, Variable};
 
-/// What can be made of the environment.
+/// Import dialog.
 #[derive(Debug)]
 pub struct Import {
-    /// What was typed, what is selected.
+    /// Typed text and selection.
     pub choices: Choices,
-    /// The providers that something is there for.
+    /// Providers with matching variables.
     offers: Vec<Offer>,
-    /// The variables with secrets, and whether a reference to each resolves, once that is known.
+    /// Secret variables; the flag is true if a reference to the variable resolves, `None` until checked.
     secrets: Vec<(String, Option<bool>)>,
     is_asking: bool,
 }
 
-/// One way to make a connection of what is there.
+/// Option to create a connection from the environment.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice<'a> {
-    /// What is there.
+    /// Provider and variables.
     pub offer: &'a Offer,
-    /// Whether secrets are referred to instead of taken over.
+    /// True if secrets are stored as references instead of values.
     pub by_reference: bool,
 }
 
 impl Import {
-    /// What can be made of offers, once it is known which variables can be referred to.
+    /// Creates the dialog; references are checked before options are listed.
     pub fn of(offers: Vec<Offer>) -> Self {
         let mut secrets: Vec<(String, Option<bool>)> = Vec::new();
         let variables = offers.iter().flat_map(|offer| &offer.variables);
@@ -44,19 +44,19 @@ impl Import {
         }
     }
 
-    /// The reference to ask about next.
+    /// Returns the next reference to check.
     pub fn to_look_up(&self) -> Option<Reference> {
         let mut unknown = self.secrets.iter().filter(|(_, known)| known.is_none());
         let (name, _) = unknown.next().filter(|_| !self.is_asking)?;
         reference(name)
     }
 
-    /// Remembers that it is being asked about.
+    /// Marks the reference check as running.
     pub fn looking_up(&mut self) {
         self.is_asking = true;
     }
 
-    /// Takes the answer: only what resolves can be referred to.
+    /// Sets the result of the reference check.
     pub fn looked_up(&mut self, lookup: Option<&Lookup>) {
         if !std::mem::take(&mut self.is_asking) {
             return;
@@ -68,18 +68,18 @@ impl Import {
         }
     }
 
-    /// Whether everything is known.
+    /// Returns true if all references are checked.
     pub fn is_ready(&self) -> bool {
         self.secrets.iter().all(|(_, known)| known.is_some())
     }
 
-    /// Whether a variable can be referred to.
+    /// Returns true if a reference to a variable resolves.
     pub fn resolves(&self, name: &str) -> bool {
         let mut secrets = self.secrets.iter();
         secrets.any(|(known, resolves)| known == name && *resolves == Some(true))
     }
 
-    /// The choices that what was typed leaves; of one provider, references go first.
+    /// Returns the matching options; for each provider, references come first.
     pub fn left(&self) -> Vec<Choice<'_>> {
         if !self.is_ready() {
             return Vec::new();
@@ -106,7 +106,7 @@ impl Import {
         left
     }
 
-    /// How many choices there are before anything is typed, and how many lines are said of one at most.
+    /// Returns the number of options without a filter, and the maximum number of detail lines of an option.
     pub fn rows(&self) -> (usize, usize) {
         let choices = self.offers.iter().map(|offer| {
             let mut names = offer.variables.iter().map(|one| &one.name);
@@ -119,14 +119,14 @@ impl Import {
         (choices.sum(), lines.max().unwrap_or_default())
     }
 
-    /// The one that is selected.
+    /// Returns the selected option.
     pub fn selected(&self) -> Option<Choice<'_>> {
         self.left().get(self.choices.selected).copied()
     }
 }
 
 impl Choice<'_> {
-    /// What becomes of secrets, in a word or two.
+    /// Describes how secrets are imported.
     pub fn word(&self) -> &'static str {
         let has_secret = self.offer.variables.iter().any(|one| one.is_secret);
         match (has_secret, self.by_reference) {
@@ -136,7 +136,7 @@ impl Choice<'_> {
         }
     }
 
-    /// What is taken from where, a line for each variable, and what is missing.
+    /// Returns a line for each imported variable, and the missing settings.
     pub fn lines(&self, import: &Import) -> Vec<String> {
         let taken = self.offer.variables.iter().map(|variable| {
             let Variable {

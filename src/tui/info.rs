@@ -1,33 +1,33 @@
-//! What a connection is: the lines of the info tab, each of which can be copied.
+//! Lines of the info tab, each of which can be copied.
 
 use super::report::Outcome;
 use crate::connection::{Connection, TestReport};
 use crate::provider::{Capability, ProviderCatalog};
 
-/// How the last test of a connection went.
+/// Last test of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tested {
-    /// The version that was tested, as far as it was known.
+    /// Tested version.
     pub version: u64,
-    /// How it went.
+    /// Result.
     pub outcome: Outcome,
 }
 
-/// A line of the info.
+/// Line of the info tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What it is.
+    /// Label.
     pub label: &'static str,
-    /// What is shown.
+    /// Displayed text.
     pub shown: String,
-    /// What is copied.
+    /// Copied text.
     pub copied: String,
 }
 
-/// How many lines there are.
+/// Number of lines.
 pub const LINES: usize = 9;
 
-/// The lines.
+/// Returns the lines of the info tab.
 pub fn lines(
     connection: &Connection,
     catalog: &ProviderCatalog,

@@ -1,4 +1,4 @@
-//! What lies above the tree, and what a part answers to what it was told.
+//! Dialogs above the tree, and the outcomes of their actions.
 
 use uuid::Uuid;
 
@@ -22,47 +22,47 @@ use super::trash::Trash;
 use crate::connection::PastedConnection;
 use crate::connection::TestSubject;
 
-/// Something that lies above the tree and takes the keys.
+/// Dialog above the tree that receives the keys.
 #[derive(Debug)]
 pub enum Layer {
-    /// Select AI Provider.
+    /// Provider picker.
     Picker(Picker),
-    /// The form of a connection.
+    /// Form of a connection.
     Form(Box<Form>),
-    /// A question.
+    /// Prompt.
     Confirm(Confirm),
-    /// Every action, to be found and run.
+    /// Command palette.
     Palette(Palette),
-    /// The keys.
+    /// Help.
     Help(Help),
-    /// A test of a connection.
+    /// Connection test.
     Report(Report),
-    /// The models of a connection.
+    /// Models of a connection.
     Models(Models),
-    /// Two versions of a connection.
+    /// Comparison of two versions.
     Compare(Compare),
-    /// What is in the trash.
+    /// Trash.
     Trash(Trash),
-    /// What both changed, here and elsewhere.
+    /// Merge conflicts.
     Merge(Merge),
-    /// What was typed and never saved.
+    /// Unsaved drafts.
     Drafts(Drafts),
-    /// What is done to many connections; the app has it, since it goes on when nobody looks.
+    /// Bulk operation. Its state is in the app, because it continues in the background.
     Bulk,
-    /// What was said since the start.
+    /// Message log.
     Messages(Messages),
-    /// What the environment has for connections.
+    /// Import from environment variables.
     Import(Import),
-    /// A secret that is moved to a reference, above its form.
+    /// Move of a secret to a reference, above its form.
     Moving(Moving),
-    /// Something is to be copied; the next key says what.
+    /// Copy menu.
     Clipboard,
-    /// The connections are to be ordered; the next key says by what.
+    /// Sort menu.
     Sorting,
 }
 
 impl Layer {
-    /// The place its keys are looked up in.
+    /// Returns the context of its keys.
     pub fn context(&self) -> Context {
         match self {
             Self::Picker(_)
@@ -86,7 +86,7 @@ impl Layer {
         }
     }
 
-    /// What it waits for, where it is only there for that.
+    /// Returns the ticket of the request that the dialog waits for.
     pub const fn ticket(&self) -> Option<Ticket> {
         match self {
             Self::Report(report) => report.ticket,
@@ -109,7 +109,7 @@ impl Layer {
         }
     }
 
-    /// The form, when it is one.
+    /// Returns the form, if the dialog is one.
     pub fn form(&self) -> Option<&Form> {
         if let Self::Form(form) = self {
             Some(form)
@@ -118,7 +118,7 @@ impl Layer {
         }
     }
 
-    /// The form, when it is one.
+    /// Returns the form, if the dialog is one.
     pub fn form_mut(&mut self) -> Option<&mut Form> {
         if let Self::Form(form) = self {
             Some(form)
@@ -128,83 +128,83 @@ impl Layer {
     }
 }
 
-/// What a part answers.
+/// Outcome of an action in a dialog.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Nothing more is to be done.
+    /// Nothing to do.
     Stay,
-    /// It is done and goes away.
+    /// Close the dialog.
     Close,
-    /// The service shall be asked; it waits for the answer.
+    /// Send a request to the service and wait for the reply.
     Ask(Request),
-    /// Something is to be said.
+    /// Show a notice.
     Tell(Notice),
-    /// A provider was chosen.
+    /// Open a form for this provider.
     Picked(String),
-    /// A profile of a paste was chosen.
+    /// Open a form with this profile of a paste.
     PickedProfile(Box<PastedConnection>),
-    /// An action was chosen.
+    /// Run an action.
     Run(Action),
-    /// A connection was chosen, to be shown.
+    /// Select a connection in the tree.
     GoTo(Uuid),
-    /// The command for what is selected shall be copied.
+    /// Copy the CLI command.
     CopyCommand(CommandFor),
-    /// A question was answered.
+    /// Run the action of a prompt button.
     Answered(Answer),
-    /// What is in the form shall be tested.
+    /// Test the contents of the form.
     Test(TestSubject),
-    /// The same shall be tested again.
+    /// Repeat the test.
     TestAgain,
-    /// The models of this connection, of this name, shall be shown.
+    /// Show the models of the connection with this ID and name.
     Browse(Uuid, String),
-    /// Something would be lost by going away.
+    /// Ask to save or discard the changes.
     AskWhetherToLeave,
-    /// Others deleted the connection: what shall become of what is typed.
+    /// Ask to restore or recreate a connection that was deleted elsewhere.
     AskWhatOfDeleted,
-    /// Both changed something: which of the two shall be saved.
+    /// Resolve merge conflicts.
     Merge,
 }
 
-/// What a command is wanted for.
+/// Subject of a copied CLI command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandFor {
-    /// An action, here and now.
+    /// Action in the current context.
     Action(Action),
-    /// A connection, to be read.
+    /// Command that creates this connection.
     Connection(Uuid),
 }
 
-/// What a button of a question means.
+/// Action of a prompt button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// Nothing shall happen.
+    /// Do nothing.
     Cancel,
-    /// This connection shall be deleted.
+    /// Delete this connection.
     Delete(Uuid),
-    /// This connection shall be deleted for good.
+    /// Delete this connection permanently.
     Purge(Uuid),
-    /// All that was in the trash when it was asked shall be deleted for good.
+    /// Permanently delete the connections that were in the trash when the prompt opened.
     Empty,
-    /// This connection shall be what it was at this version.
+    /// Roll this connection back to this version.
     RollBack(Uuid, u64),
-    /// The field that is selected in the comparison shall be what it was at this version.
+    /// Roll the field selected in the comparison back to this version.
     RollBackField(Uuid, u64),
-    /// The file that is there shall be replaced.
+    /// Replace the existing file.
     Replace,
-    /// The form shall be saved, then left.
+    /// Save the form and close it.
     Save,
-    /// Save the form, then test what is saved.
+    /// Save the form and test the saved connection.
     SaveAndTest,
-    /// The form shall be left as it is.
+    /// Close the form without saving.
     Discard,
-    /// The app shall end though something is not saved.
+    /// Quit without saving.
     DiscardAndQuit,
-    /// The app shall end though something is under way that was not all begun.
+    /// Stop the bulk operation and quit.
     StopAndQuit,
-    /// The connection that others deleted shall come back from the trash, and what is typed be saved over it.
+    /// Restore the deleted connection and save the form over it.
     BringBack,
-    /// What is typed over a connection that others deleted shall be a new one.
+    /// Save the form as a new connection.
     MakeNew,
-    /// This draft shall be given up.
+    /// Discard this draft.
     DiscardDraft(Uuid),
 }

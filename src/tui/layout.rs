@@ -1,9 +1,9 @@
-//! Where everything is: a pure function of the screen's size.
+//! Layout of the screen, a pure function of its size.
 
 use super::confirm::Confirm;
 use super::import::Import;
 
-/// The size of the screen, in cells.
+/// Size of the screen in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Size {
     /// Columns.
@@ -12,7 +12,7 @@ pub struct Size {
     pub height: u16,
 }
 
-/// A rectangle on the screen, in cells.
+/// Rectangle on the screen in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Area {
     /// Columns from the left.
@@ -26,7 +26,7 @@ pub struct Area {
 }
 
 impl Area {
-    /// Whether a cell lies in it.
+    /// Returns true if a cell lies in the area.
     pub const fn contains(self, x: u16, y: u16) -> bool {
         x >= self.x
             && y >= self.y
@@ -34,12 +34,12 @@ impl Area {
             && y < self.y.saturating_add(self.height)
     }
 
-    /// Whether it has no cell.
+    /// Returns true if the area has no cell.
     pub const fn is_empty(self) -> bool {
         self.width == 0 || self.height == 0
     }
 
-    /// What is left inside a border.
+    /// Returns the area inside a border of one cell.
     #[must_use]
     pub const fn inside(self) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Area {
         }
     }
 
-    /// The first `rows` rows, and the rest.
+    /// Splits off the first `rows` rows.
     #[must_use]
     pub fn split_top(self, rows: u16) -> (Self, Self) {
         let rows = rows.min(self.height);
@@ -66,7 +66,7 @@ impl Area {
         (top, rest)
     }
 
-    /// The first `columns` columns, and the rest.
+    /// Splits off the first `columns` columns.
     #[must_use]
     pub fn split_left(self, columns: u16) -> (Self, Self) {
         let columns = columns.min(self.width);
@@ -82,7 +82,7 @@ impl Area {
         (left, rest)
     }
 
-    /// A rectangle of at most this size in the middle.
+    /// Returns a centered area of at most this size.
     #[must_use]
     pub fn centered(self, width: u16, height: u16) -> Self {
         let width = width.min(self.width);
@@ -96,52 +96,52 @@ impl Area {
     }
 }
 
-/// The most columns of something to read.
+/// Maximum width of dialogs with text.
 const READING: u16 = 88;
 
-/// The columns of the trash, at most.
+/// Maximum width of the trash.
 const TRASH: u16 = 96;
 
-/// The fewest columns and rows that something can be done in.
+/// Minimum usable size in columns and rows.
 pub const SMALLEST: Size = Size {
     width: 20,
     height: 5,
 };
 
-/// How much stands side by side.
+/// Panes side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
-    /// Too small for anything but a sentence.
+    /// Too small; only a message is shown.
     Nothing,
     /// One pane.
     One,
-    /// The tree, and a detail.
+    /// Tree and detail.
     Two,
-    /// The tree, the list, and a detail.
+    /// Tree, list and detail.
     Three,
 }
 
-/// Where the parts of the screen are.
+/// Areas of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
-    /// How much stands side by side.
+    /// Panes side by side.
     pub columns: Columns,
-    /// Where one is: the breadcrumb.
+    /// Breadcrumb.
     pub header: Area,
-    /// Everything between the header and the last lines.
+    /// Area between the header and the last lines.
     pub body: Area,
-    /// The tree's pane.
+    /// Pane of the tree.
     pub tree: Area,
-    /// Everything beside the tree; the whole body when there is one pane.
+    /// Area beside the tree; the whole body in the one-pane layout.
     pub side: Area,
-    /// The line for notices.
+    /// Line for notices.
     pub notice: Area,
-    /// The line for hints.
+    /// Line for hints.
     pub footer: Area,
 }
 
 impl Layout {
-    /// The layout of a screen of this size.
+    /// Computes the layout for a screen size.
     pub fn of(size: Size) -> Self {
         let whole = Area {
             x: 0,
@@ -159,7 +159,7 @@ impl Layout {
             Columns::Three
         };
         let (header, rest) = whole.split_top(1);
-        // Where rows are few, a notice stands over the hints.
+        // With few rows, a notice covers the hints.
         let last_rows = if size.height < 16 { 1 } else { 2 };
         let (body, last) = rest.split_top(rest.height.saturating_sub(last_rows));
         let (notice, footer) = match last_rows {
@@ -182,17 +182,17 @@ impl Layout {
         }
     }
 
-    /// The list's and the detail's part of what is beside the tree, when both are shown.
+    /// Splits the area beside the tree into list and detail.
     pub fn list_and_detail(&self) -> (Area, Area) {
         self.side.split_left(self.side.width * 2 / 5)
     }
 
-    /// Where a form is: beside the tree where there is room for both.
+    /// Returns the area of a form: beside the tree if there is room for both.
     pub const fn form(&self) -> Area {
         self.side
     }
 
-    /// Where the rows of a form are, inside its border.
+    /// Returns the area of the form rows, inside the border.
     pub const fn form_rows(&self) -> Area {
         let inside = self.form().inside();
         Area {
@@ -202,37 +202,37 @@ impl Layout {
         }
     }
 
-    /// Where the providers to choose from are.
+    /// Returns the area of the provider picker.
     pub fn picker(&self, count: usize) -> Area {
         let rows = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(4);
         self.body.centered(64, rows.max(6))
     }
 
-    /// Where the actions to choose from are.
+    /// Returns the area of the palette.
     pub fn palette(&self) -> Area {
         self.body.centered(64, 20)
     }
 
-    /// Where what is in the trash is.
+    /// Returns the area of the trash.
     pub fn trash(&self) -> Area {
         self.body.centered(TRASH, 20)
     }
 
-    /// Where so many drafts are.
+    /// Returns the area of the drafts dialog for a number of drafts.
     pub fn drafts(&self, count: usize) -> Area {
         let rows = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(5);
         self.body.centered(TRASH, rows.max(7))
     }
 
-    /// Where what the environment has is.
+    /// Returns the area of the import dialog.
     pub fn import(&self, import: &Import) -> Area {
         let (choices, lines) = import.rows();
         let rows = u16::try_from(choices + lines).unwrap_or(u16::MAX);
-        // The line that narrows, the gaps and the border.
+        // The filter line, the gaps and the border.
         self.body.centered(READING, rows.saturating_add(5))
     }
 
-    /// Where its choices are, and below them what is said of the one that is selected.
+    /// Returns the areas of the import options and of the details below them.
     fn import_parts(&self, import: &Import) -> (Area, Area) {
         let list = Self::choice_list(self.import(import));
         let (_, lines) = import.rows();
@@ -241,12 +241,12 @@ impl Layout {
         list.split_top(list.height - said)
     }
 
-    /// Where its choices are.
+    /// Returns the area of the import options.
     pub fn import_list(&self, import: &Import) -> Area {
         self.import_parts(import).0
     }
 
-    /// Where is said what the one that is selected takes from where.
+    /// Returns the area of the details of the selected import option.
     pub fn import_said(&self, import: &Import) -> Area {
         let (_, said) = self.import_parts(import);
         Area {
@@ -256,12 +256,12 @@ impl Layout {
         }
     }
 
-    /// Where the keys are shown.
+    /// Returns the area of the help.
     pub fn help(&self) -> Area {
         self.body.centered(72, u16::MAX)
     }
 
-    /// Where the lines of the keys are.
+    /// Returns the area of the help lines.
     pub fn help_text(&self) -> Area {
         let inside = self.help().inside();
         Area {
@@ -271,13 +271,13 @@ impl Layout {
         }
     }
 
-    /// Where something to read lies over the rest: a report, a comparison of so many lines.
+    /// Returns the area of a dialog with a number of text lines, such as a report or comparison.
     pub fn reading(&self, lines: usize) -> Area {
         let rows = u16::try_from(lines).unwrap_or(u16::MAX);
         self.body.centered(READING, rows.saturating_add(2).max(6))
     }
 
-    /// Where its lines are.
+    /// Returns the area of its lines.
     pub fn reading_text(&self, lines: usize) -> Area {
         let inside = self.reading(lines).inside();
         Area {
@@ -287,17 +287,17 @@ impl Layout {
         }
     }
 
-    /// How wide its lines are.
+    /// Returns the width of its lines.
     pub fn reading_width(&self) -> u16 {
         self.reading_text(0).width
     }
 
-    /// Where the tabs of a workspace are.
+    /// Returns the area of the tab titles.
     pub fn tabs(workspace: Area) -> Area {
         workspace.inside().split_top(1).0
     }
 
-    /// Where a tab's lines are.
+    /// Returns the area of the lines of a tab.
     pub fn tab(workspace: Area) -> Area {
         let inside = workspace.inside().split_top(1).1;
         Area {
@@ -307,7 +307,7 @@ impl Layout {
         }
     }
 
-    /// Where the versions are, and below them what is said of the one that is selected.
+    /// Returns the areas of the versions and of the details of the selected version.
     pub fn versions(workspace: Area) -> (Area, Area) {
         let tab = Self::tab(workspace);
         tab.split_top(
@@ -316,17 +316,17 @@ impl Layout {
         )
     }
 
-    /// The list in a choice, below its line.
+    /// Returns the area of a list below its filter line.
     pub fn choice_list(area: Area) -> Area {
         area.inside().split_top(2).1
     }
 
-    /// How many rows of a choice are seen.
+    /// Returns the visible rows of a list with a filter line.
     pub fn choice_rows(area: Area) -> usize {
         Self::choice_list(area).height.into()
     }
 
-    /// Where a question is.
+    /// Returns the area of a prompt.
     pub fn confirm(&self, confirm: &Confirm) -> Area {
         let width = self.body.width.min(56);
         let text = crate::tui::fit::wrap(&confirm.text, width.saturating_sub(4).into());
@@ -339,13 +339,13 @@ impl Layout {
         self.body.centered(56, rows)
     }
 
-    /// Where the buttons of a question are.
+    /// Returns the areas of the prompt's buttons.
     pub fn buttons(&self, confirm: &Confirm) -> Vec<Area> {
         let labels: Vec<&str> = confirm.buttons.iter().map(|(label, _)| *label).collect();
         Self::row_of_buttons(self.confirm(confirm).inside(), &labels)
     }
 
-    /// Where buttons are, in the last row and to the right.
+    /// Returns the areas of right-aligned buttons in the last row.
     pub fn row_of_buttons(inside: Area, labels: &[&str]) -> Vec<Area> {
         let y = inside.y + inside.height.saturating_sub(1);
         let widths: Vec<u16> = labels
@@ -370,18 +370,18 @@ impl Layout {
             .collect()
     }
 
-    /// How many rows of the tree are seen.
+    /// Returns the visible rows of the tree.
     pub const fn tree_rows(&self) -> usize {
         self.tree.inside().height as usize
     }
 
-    /// How many rows of the list are seen, below its heading.
+    /// Returns the visible rows of the list below its heading.
     pub const fn list_rows(&self) -> usize {
         self.side.inside().height.saturating_sub(1) as usize
     }
 }
 
-/// The first row to show so that `selected` is seen, moving as little as possible.
+/// Returns the first row to show so that `selected` is visible, with the least scrolling.
 pub fn follow(top: usize, selected: usize, rows: usize, total: usize) -> usize {
     if rows == 0 {
         return selected;

@@ -1,12 +1,12 @@
-//! The columns of the collection: which there is room for, and where they stand.
+//! Columns of the connection list for a width.
 
 use super::layout::Area;
 use super::tree::Column;
 
-/// A date with its time.
+/// Width of a date with a time.
 pub const LONG_DATE: u16 = 16;
 
-/// From how many columns of the screen on, which columns stand beside the name, and how wide.
+/// Minimum list width, with the columns beside the name and their widths.
 const SETS: [(u16, &[(Column, u16)]); 4] = [
     (
         98,
@@ -30,7 +30,7 @@ const SETS: [(u16, &[(Column, u16)]); 4] = [
     (27, &[(Column::Status, 10)]),
 ];
 
-/// The columns there is room for; the name takes what the others leave.
+/// Returns the columns that fit; the name takes the remaining width.
 fn columns(width: u16) -> impl Iterator<Item = (Column, u16)> {
     let beside = SETS
         .iter()
@@ -41,12 +41,12 @@ fn columns(width: u16) -> impl Iterator<Item = (Column, u16)> {
     std::iter::once(name).chain(beside.iter().copied())
 }
 
-/// The columns before the first cell; there is room for marks where there are some.
+/// Returns the width before the first cell, wider if marks are shown.
 pub const fn gutter(has_marks: bool) -> u16 {
     if has_marks { 2 } else { 1 }
 }
 
-/// The cells of a row, or of the heading, of a list with this inside.
+/// Returns the cells of a row or of the heading.
 pub fn cells(row: Area, inside: Area, gutter: u16) -> impl Iterator<Item = (Column, Area)> {
     let mut rest = row.split_left(gutter).1;
     columns(inside.width.saturating_sub(gutter)).map(move |(column, width)| {
@@ -56,7 +56,7 @@ pub fn cells(row: Area, inside: Area, gutter: u16) -> impl Iterator<Item = (Colu
     })
 }
 
-/// The column whose title is in a place.
+/// Returns the column whose title is at a position.
 pub fn title_at(inside: Area, gutter: u16, (x, y): (u16, u16)) -> Option<Column> {
     let (heading, _) = inside.split_top(1);
     cells(heading, inside, gutter)

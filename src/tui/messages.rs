@@ -1,4 +1,4 @@
-//! What was said since the start, to be read again: the newest first, whole, with the time of day.
+//! Log of the notices since the start, newest first, with the time of day.
 
 use std::collections::VecDeque;
 
@@ -10,35 +10,35 @@ use super::layer::Outcome;
 use super::notice::{Mood, Notice};
 use super::report::moved;
 
-/// So many are kept.
+/// Maximum number of messages.
 const MOST: usize = 200;
 
-/// The most characters that are kept of one.
+/// Maximum number of characters per message.
 const LONGEST: usize = 4_096;
 
-/// The columns of the time and the mark before a text.
+/// Columns of the time and the symbol before a text.
 pub const BEFORE: u16 = 11;
 
-/// Something that was said.
+/// Logged notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// How it was meant.
+    /// Severity.
     pub mood: Mood,
-    /// What it was.
+    /// Text.
     pub text: String,
-    /// When, on the clock of the wall; none until somebody looked at it.
+    /// Local time; `None` until the runtime sets it.
     pub time: Option<NaiveTime>,
 }
 
-/// What was said since the start.
+/// Log of notices.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// The newest first.
+    /// Messages, newest first.
     all: VecDeque<Message>,
 }
 
 impl Told {
-    /// Keeps what is said.
+    /// Adds a notice.
     pub fn keep(&mut self, notice: &Notice) {
         self.all.truncate(MOST - 1);
         self.all.push_front(Message {
@@ -48,12 +48,12 @@ impl Told {
         });
     }
 
-    /// Whether the newest has no time yet.
+    /// Returns true if the newest message has no time yet.
     pub fn is_undated(&self) -> bool {
         self.all.front().is_some_and(|newest| newest.time.is_none())
     }
 
-    /// Gives those a time that have none.
+    /// Sets the time of messages without one.
     pub fn date(&mut self, now: NaiveTime) {
         let undated = self.all.iter_mut();
         for message in undated.take_while(|message| message.time.is_none()) {
@@ -61,22 +61,22 @@ impl Told {
         }
     }
 
-    /// All of it, the newest first.
+    /// Returns all messages, newest first.
     pub fn all(&self) -> impl Iterator<Item = &Message> {
         self.all.iter()
     }
 
-    /// How much was said and is kept.
+    /// Returns the number of messages.
     pub fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// Whether nothing was said.
+    /// Returns true if the log is empty.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Its lines, so wide.
+    /// Returns the lines, wrapped to a width in columns.
     pub fn lines(&self, width: u16) -> Vec<Line> {
         let room = width.saturating_sub(BEFORE);
         self.all
@@ -99,26 +99,26 @@ impl Told {
     }
 }
 
-/// A line of what was said.
+/// Line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// When it was said, in the first line of it.
+    /// Time, on the first line of a message.
     pub time: Option<String>,
-    /// How it was meant.
+    /// Severity.
     pub mood: Mood,
-    /// The text, or a part of it.
+    /// Text or a part of it.
     pub text: String,
 }
 
-/// What was said, on screen.
+/// Dialog with the log.
 #[derive(Debug, Default)]
 pub struct Messages {
-    /// The first line that is seen.
+    /// First visible line.
     pub top: usize,
 }
 
 impl Messages {
-    /// Does what a key asked for, among `count` lines of which `rows` are seen.
+    /// Handles an action with `count` lines, of which `rows` are visible.
     pub fn act(&mut self, action: Action, count: usize, rows: usize) -> Outcome {
         match action {
             Action::Back | Action::Choose | Action::Messages => Outcome::Close,

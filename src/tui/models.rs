@@ -1,4 +1,4 @@
-//! The models that a provider names to a connection, to be found by typing and copied.
+//! Dialog with the models that a connection's provider offers.
 
 use uuid::Uuid;
 
@@ -7,23 +7,23 @@ use super::effect::Ticket;
 use crate::connection::Model;
 use crate::provider::Capability;
 
-/// The models of a connection.
+/// Models of a connection.
 #[derive(Debug)]
 pub struct Models {
-    /// The connection.
+    /// ID of the connection.
     pub id: Uuid,
-    /// Its name.
+    /// Name of the connection.
     pub name: String,
-    /// What was typed, what is selected.
+    /// Typed text and selection.
     pub choices: Choices,
-    /// What is waited for; none when it is there.
+    /// Ticket of the pending request; `None` after the reply.
     pub ticket: Option<Ticket>,
-    /// The models, or why there are none, once that is known.
+    /// Models or the error, once known.
     pub found: Option<Result<Vec<Model>, String>>,
 }
 
 impl Models {
-    /// Models that are being asked for.
+    /// Creates the dialog while the models load.
     pub fn new(id: Uuid, name: String, ticket: Ticket) -> Self {
         Self {
             id,
@@ -34,13 +34,13 @@ impl Models {
         }
     }
 
-    /// The provider answered.
+    /// Sets the reply of the provider.
     pub fn done(&mut self, found: Result<Vec<Model>, String>) {
         self.ticket = None;
         self.found = Some(found);
     }
 
-    /// The models that what was typed leaves.
+    /// Returns the models that match the typed text.
     pub fn left(&self) -> Vec<&Model> {
         let all = match &self.found {
             Some(Ok(models)) => models.as_slice(),
@@ -55,13 +55,13 @@ impl Models {
             .collect()
     }
 
-    /// The one that is selected.
+    /// Returns the selected model.
     pub fn selected(&self) -> Option<&Model> {
         self.left().get(self.choices.selected).copied()
     }
 }
 
-/// What a model can do, as the list shows it.
+/// Returns the capabilities of a model, as the list shows them.
 pub fn words(model: &Model) -> String {
     let words = model.capabilities.iter().copied();
     words.map(Capability::word).collect::<Vec<_>>().join(", ")

@@ -1,30 +1,30 @@
-//! The line in which the app says what happened.
+//! Notices: results, warnings and errors in one line.
 
 use super::effect::Ticket;
 
-/// How a notice is meant.
+/// Severity of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
-    /// Something to know.
+    /// Information.
     Info,
-    /// Something was done.
+    /// Success.
     Done,
-    /// Something to look at.
+    /// Warning.
     Warning,
-    /// Something could not be done; it stays until another comes or Esc.
+    /// Error; stays until the next notice or Esc.
     Error,
 }
 
-/// One sentence about what happened.
+/// Result or error in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// How it is meant.
+    /// Severity.
     pub mood: Mood,
-    /// The sentence.
+    /// Text.
     pub text: String,
-    /// Whether undoing is offered.
+    /// True if the notice offers undo.
     pub offers_undo: bool,
-    /// The wake-up that takes it away.
+    /// Ticket of the timer that removes the notice.
     pub expiry: Option<Ticket>,
 }
 
@@ -38,27 +38,27 @@ impl Notice {
         }
     }
 
-    /// Something to know.
+    /// Information.
     pub fn info(text: impl Into<String>) -> Self {
         Self::new(Mood::Info, text)
     }
 
-    /// Something was done.
+    /// Success.
     pub fn done(text: impl Into<String>) -> Self {
         Self::new(Mood::Done, text)
     }
 
-    /// Something to look at.
+    /// Warning.
     pub fn warning(text: impl Into<String>) -> Self {
         Self::new(Mood::Warning, text)
     }
 
-    /// Something could not be done.
+    /// Error.
     pub fn error(text: impl Into<String>) -> Self {
         Self::new(Mood::Error, text)
     }
 
-    /// The same, offering to undo it.
+    /// Offers undo.
     #[must_use]
     pub fn with_undo(mut self) -> Self {
         self.offers_undo = true;

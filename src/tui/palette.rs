@@ -1,4 +1,4 @@
-//! Every action with where it can be done, and every connection, to be found by typing and run or gone to.
+//! Command palette: finds actions to run and connections to open.
 
 use std::cmp::Reverse;
 
@@ -11,33 +11,33 @@ use super::notice::Notice;
 use super::tree::{Item, Tree};
 use crate::text::fold::fold;
 
-/// So many connections are offered under the actions; more typing brings up the others.
+/// Maximum number of connections listed below the actions.
 const MOST: usize = 100;
 
-/// What to choose from.
+/// Palette dialog.
 #[derive(Debug)]
 pub struct Palette {
-    /// What was typed, what is selected.
+    /// Typed text and selection.
     pub choices: Choices,
-    /// Where it was opened.
+    /// Context where the palette was opened.
     pub place: Context,
-    /// Whether what changes something is left out.
+    /// True if write actions are hidden.
     pub hides_writes: bool,
-    /// Whether the trash is left out.
+    /// True if trash actions are hidden.
     pub hides_trash: bool,
 }
 
-/// An action that is offered.
+/// Listed action.
 #[derive(Debug, Clone, Copy)]
 pub struct Offered {
     /// The action.
     pub entry: &'static Entry,
-    /// Whether it can be done where the palette was opened.
+    /// True if it is available where the palette was opened.
     pub is_here: bool,
 }
 
 impl Offered {
-    /// Where it can be done, when not here.
+    /// Returns the context where it is available, if not here.
     pub fn elsewhere(self) -> Option<Context> {
         self.entry
             .contexts
@@ -48,7 +48,7 @@ impl Offered {
 }
 
 impl Palette {
-    /// The palette of a place.
+    /// Creates the palette of a context.
     pub fn of(place: Context) -> Self {
         Self {
             choices: Choices::default(),
@@ -58,7 +58,7 @@ impl Palette {
         }
     }
 
-    /// The actions that what was typed leaves: the closest first, of those equally close the ones that can be done here.
+    /// Returns the actions that match the typed text: best match first, then available ones before others.
     pub fn actions(&self) -> Vec<Offered> {
         let typed = fold(self.choices.line.value().trim());
         let offered = ACTIONS
@@ -77,7 +77,7 @@ impl Palette {
         left.into_iter().map(|(_, _, offered)| offered).collect()
     }
 
-    /// Whether an action can be done where the palette was opened, be it with two keys.
+    /// Returns true if an action is available where the palette was opened, directly or through a menu.
     fn can(&self, entry: &Entry) -> bool {
         let leads_to = self.place.leads_to();
         self.place.has(entry)
@@ -85,7 +85,7 @@ impl Palette {
             || entry.contexts.iter().any(|place| leads_to.contains(place))
     }
 
-    /// The keys that do an action where it can be done.
+    /// Returns the keys of an action in the context where it is available.
     pub fn keys(&self, offered: Offered, keymap: &Keymap) -> String {
         let entry = offered.entry;
         let place = offered.elsewhere().unwrap_or(self.place);
@@ -104,12 +104,12 @@ impl Palette {
         keys.unwrap_or_default()
     }
 
-    /// Whether connections are offered: from above something that may be unsaved, nobody goes elsewhere.
+    /// Returns true if connections are listed. They are not above a form, whose changes could be lost.
     pub fn offers_connections(&self) -> bool {
         !self.place.leads_to().is_empty()
     }
 
-    /// How many connections are offered.
+    /// Returns the number of listed connections.
     pub fn connections(&self, tree: &Tree) -> usize {
         if self.offers_connections() {
             tree.looked_up_len().min(MOST)
@@ -118,12 +118,12 @@ impl Palette {
         }
     }
 
-    /// How much there is to choose from.
+    /// Returns the number of rows.
     pub fn count(&self, tree: &Tree) -> usize {
         self.actions().len() + self.connections(tree)
     }
 
-    /// Does what a key asked for.
+    /// Handles an action.
     pub fn act(&mut self, action: Action, tree: &Tree) -> Outcome {
         match action {
             Action::Choose => self.choose(tree),
@@ -139,7 +139,7 @@ impl Palette {
         }
     }
 
-    /// What is selected.
+    /// Returns the selected row.
     fn selected(&self, tree: &Tree) -> Option<CommandFor> {
         let actions = self.actions();
         let selected = self.choices.selected;

@@ -1,4 +1,4 @@
-//! Select AI Provider, the first step of a new connection; or the profiles of a paste to choose from.
+//! Picker for the provider of a new connection, or for a profile of pasted credentials.
 
 use super::action::Action;
 use super::choices::Choices;
@@ -7,12 +7,12 @@ use crate::connection::PastedProfile;
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::printable;
 
-/// A list to choose a provider from, or a profile of a paste.
+/// List of providers, or of the profiles of a paste.
 #[derive(Debug, Default)]
 pub struct Picker {
-    /// What was typed, what is selected.
+    /// Typed text and selection.
     pub choices: Choices,
-    /// The profiles to choose from; without any, the providers.
+    /// Profiles; empty if providers are listed.
     profiles: Vec<PastedProfile>,
 }
 
@@ -57,7 +57,7 @@ impl Picker {
         }
     }
 
-    /// The lines that match what was typed.
+    /// Returns the lines that match the typed text.
     pub fn entries(&self, catalog: &ProviderCatalog) -> Vec<Entry> {
         if self.lists_providers() {
             let providers = self.providers(catalog).into_iter();
@@ -99,7 +99,7 @@ impl Picker {
             .collect()
     }
 
-    /// Does what a key asked for.
+    /// Handles an action.
     pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> Outcome {
         let at = self.choices.selected;
         match action {
@@ -120,7 +120,7 @@ impl Picker {
     }
 }
 
-/// A provider's capabilities, as the list shows them.
+/// Returns the capabilities of a provider, as the list shows them.
 pub fn words(provider: &Provider) -> String {
     let words: Vec<&str> = provider
         .capabilities

@@ -1,4 +1,4 @@
-//! A test of a connection: under way, or how it went.
+//! Dialog of a connection test: running or with its result.
 
 use uuid::Uuid;
 
@@ -8,58 +8,58 @@ use super::fit::wrap;
 use super::layer::Outcome as LayerOutcome;
 use crate::connection::{TestReport, TestStage};
 
-/// How a test ended: with a report, or with why there is none.
+/// Report of a test, or the reason why there is none.
 pub type Outcome = Result<TestReport, String>;
 
-/// What was tested.
+/// Subject of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tried {
-    /// A stored connection.
+    /// Stored connection.
     Stored(Uuid),
-    /// What is in the form below, saved or not.
+    /// Contents of the form below, saved or not.
     Form,
 }
 
-/// A test on screen.
+/// Dialog with a test.
 #[derive(Debug)]
 pub struct Report {
-    /// What was tested.
+    /// Subject of a test.
     pub tried: Tried,
-    /// Its name.
+    /// Name of the connection.
     pub name: String,
-    /// What is waited for; none when it is there.
+    /// Ticket of the pending request; `None` after the reply.
     pub ticket: Option<Ticket>,
-    /// How it went, once it is known.
+    /// Result, once known.
     pub outcome: Option<Outcome>,
-    /// The first line that is seen.
+    /// First visible line.
     pub top: usize,
 }
 
-/// How a line is meant.
+/// Style of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// Something to read.
+    /// Plain text.
     Plain,
-    /// Something right.
+    /// Success.
     Right,
-    /// Something wrong.
+    /// Failure.
     Wrong,
-    /// Something that matters less.
+    /// Secondary text.
     Dim,
-    /// Something to do.
+    /// Advice.
     Advice,
 }
 
-/// A line of the report: a label, none where the line goes on, and what stands behind it.
+/// Line of the report: a label, empty on continuation lines, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What it is about.
+    /// Label.
     pub label: String,
-    /// What it says.
+    /// Text.
     pub text: String,
-    /// Whether it stands beside a label, its own or that of a line above.
+    /// True if the text is in the column right of the labels.
     pub is_beside: bool,
-    /// How it is meant.
+    /// Style.
     pub tone: Tone,
 }
 
@@ -67,7 +67,7 @@ pub struct Line {
 pub const LABELS: u16 = 18;
 
 impl Report {
-    /// A test that is under way.
+    /// Creates the dialog of a running test.
     pub fn new(tried: Tried, name: &str, ticket: Ticket) -> Self {
         Self {
             tried,
@@ -78,7 +78,7 @@ impl Report {
         }
     }
 
-    /// A test that is over.
+    /// Creates the dialog of a finished test.
     pub fn of(tried: Tried, name: &str, outcome: Outcome) -> Self {
         Self {
             tried,
@@ -89,7 +89,7 @@ impl Report {
         }
     }
 
-    /// The stored connection that was tested as it is stored.
+    /// Returns the ID of the tested connection if its stored settings were tested.
     pub const fn stored(&self) -> Option<Uuid> {
         match self.tried {
             Tried::Stored(id) => Some(id),
@@ -97,14 +97,14 @@ impl Report {
         }
     }
 
-    /// The test is done.
+    /// Sets the result.
     pub fn done(&mut self, outcome: Outcome) {
         self.ticket = None;
         self.outcome = Some(outcome);
         self.top = 0;
     }
 
-    /// Its lines at a width.
+    /// Returns the lines, wrapped to a width in columns.
     pub fn lines(&self, width: u16) -> Vec<Line> {
         let mut lines = Lines {
             lines: Vec::new(),
@@ -121,7 +121,7 @@ impl Report {
         lines.lines
     }
 
-    /// Does what a key asked for, among `count` lines of which `rows` are seen.
+    /// Handles an action with `count` lines, of which `rows` are visible.
     pub fn act(&mut self, action: Action, count: usize, rows: usize) -> LayerOutcome {
         let last = count.saturating_sub(rows);
         match action {
@@ -138,7 +138,7 @@ impl Report {
     }
 }
 
-/// The first line that is seen after a key, of those that show `rows` and begin at most at `last`.
+/// Returns the first visible line after a scroll action, at most `last`; `rows` are visible.
 pub fn moved(action: Action, top: usize, (rows, last): (usize, usize)) -> usize {
     match action {
         Action::Up => top.saturating_sub(1),

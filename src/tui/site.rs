@@ -1,27 +1,27 @@
-//! Where the app is: the target or the server, how that is marked on screen, and whether anything can be changed there.
+//! Target of the app: its badge, its server and its write access.
 
-/// Where the app is.
+/// Target of the app.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Site {
-    /// The word that marks it.
+    /// Text of the badge.
     pub badge: Option<String>,
-    /// The colour of that word: a name, 0 … 255 or #rrggbb.
+    /// Colour of the badge: a name, 0 to 255 or #rrggbb.
     pub color: Option<String>,
-    /// The server's address, when the connections are on one.
+    /// URL of the server, if the connections are on one.
     pub server: Option<String>,
-    /// Why nothing can be changed there, as words that follow `Nothing was changed:`; none where it can.
+    /// Reason for read-only access, to follow `Nothing was changed:`; `None` if writable.
     pub read_only: Option<String>,
-    /// The options that lead a command to the same place.
+    /// Command-line options that select the same target.
     pub called_with: Vec<String>,
 }
 
 impl Site {
-    /// Whether nothing can be changed there.
+    /// Returns true if the target is read-only.
     pub const fn is_read_only(&self) -> bool {
         self.read_only.is_some()
     }
 
-    /// Where it is and what can be done there, as one sentence; none on this machine without a mark.
+    /// Describes the target in a sentence; `None` for a writable local store without a badge.
     pub fn sentence(&self) -> Option<String> {
         let place = match (&self.badge, &self.server) {
             (Some(badge), Some(server)) => Some(format!("{badge}, the server {server}")),

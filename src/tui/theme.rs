@@ -1,4 +1,4 @@
-//! Styles by role, read from data.
+//! Themes: styles by role, read from TOML files.
 
 pub mod choice;
 pub mod contrast;
@@ -6,7 +6,7 @@ mod read;
 
 use ratatui::style::{Color, Style};
 
-/// Which embedded theme.
+/// Embedded theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ThemeName {
     /// For dark terminals.
@@ -16,9 +16,9 @@ pub enum ThemeName {
     Light,
     /// Without colours.
     Mono,
-    /// For eyes that confuse colours, on dark terminals.
+    /// For colour-blind users, on dark terminals.
     ColorblindDark,
-    /// For eyes that confuse colours, on light terminals.
+    /// For colour-blind users, on light terminals.
     ColorblindLight,
     /// High contrast on dark terminals.
     ContrastDark,
@@ -27,7 +27,7 @@ pub enum ThemeName {
 }
 
 impl ThemeName {
-    /// Every embedded theme.
+    /// All embedded themes.
     pub const ALL: [Self; 7] = [
         Self::Dark,
         Self::Light,
@@ -38,7 +38,7 @@ impl ThemeName {
         Self::ContrastLight,
     ];
 
-    /// What the command line calls it.
+    /// Returns the name on the command line.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Dark => "dark",
@@ -51,7 +51,7 @@ impl ThemeName {
         }
     }
 
-    /// The theme of this name.
+    /// Returns the theme with a name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|theme| theme.word() == name)
     }
@@ -69,69 +69,69 @@ impl ThemeName {
     }
 }
 
-/// A style for every role.
+/// Styles of all roles.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Theme {
-    /// What has no other role.
+    /// Text without another role.
     pub text: Role,
-    /// What matters less.
+    /// Secondary text.
     pub dim: Role,
-    /// The title of a pane.
+    /// Title of a pane.
     pub title: Role,
-    /// A heading among lines.
+    /// Heading.
     pub heading: Role,
-    /// The border of a pane.
+    /// Border of a pane.
     pub border: Role,
-    /// The border of the pane that keys go to.
+    /// Border of the focused pane.
     pub border_focus: Role,
-    /// What is selected in the pane that keys go to.
+    /// Selection in the focused pane.
     pub selected: Role,
-    /// What is selected in another pane.
+    /// Selection in another pane.
     pub selected_away: Role,
-    /// The mark of an active connection.
+    /// Symbol of an active connection.
     pub on: Role,
-    /// The mark of an inactive connection.
+    /// Symbol of an inactive connection.
     pub off: Role,
-    /// Something that is wrong.
+    /// Error.
     pub wrong: Role,
-    /// Something to look at.
+    /// Warning.
     pub warning: Role,
-    /// Something that is right.
+    /// Success.
     pub right: Role,
-    /// What an older version had and a newer one has not.
+    /// Removed in the newer version.
     pub removed: Role,
-    /// What a newer version has and an older one had not.
+    /// Added in the newer version.
     pub added: Role,
-    /// A key in a hint.
+    /// Key in a hint.
     pub key: Role,
-    /// What a key does.
+    /// Text of a hint.
     pub hint: Role,
-    /// The label of a field.
+    /// Label of a field.
     pub label: Role,
-    /// The label of the field that keys go to.
+    /// Label of the focused field.
     pub label_focus: Role,
-    /// What a field says.
+    /// Value of a field.
     pub input: Role,
-    /// What the field that keys go to says.
+    /// Value of the focused field.
     pub input_focus: Role,
-    /// What stands in an empty field.
+    /// Placeholder of an empty field.
     pub placeholder: Role,
-    /// A button.
+    /// Button.
     pub button: Role,
-    /// The button that Enter takes.
+    /// Focused button.
     pub button_focus: Role,
-    /// The mark of the place that the app is at.
+    /// Badge of the target.
     pub badge: Role,
 }
 
 impl Theme {
-    /// An embedded theme.
+    /// Returns an embedded theme.
     pub fn embedded(name: ThemeName) -> Self {
-        // The embedded files are read in a test; a role without a style is drawn plain.
+        // A test reads the embedded files; a role without a style is drawn plain.
         Self::read(name.file(), name.word()).0
     }
 
-    /// Every role by its name in a file.
+    /// Returns every role with its name in a file.
     pub fn roles_mut(&mut self) -> [(&'static str, &mut Role); 25] {
         [
             ("text", &mut self.text),
@@ -162,7 +162,7 @@ impl Theme {
         ]
     }
 
-    /// The style of the mark of a place: in its own colour, unless this theme has none.
+    /// Returns the style of the badge in a colour; themes without colours ignore it.
     pub fn badge_in(&self, color: Option<&str>) -> Style {
         let style = self.badge.style();
         let own = color.and_then(|name| name.parse::<Color>().ok());
@@ -173,7 +173,7 @@ impl Theme {
     }
 }
 
-/// The style of a role.
+/// Style of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Role(Style);
 
@@ -184,13 +184,13 @@ impl From<Role> for Style {
 }
 
 impl Role {
-    /// This style with another over it.
+    /// Returns this style with another applied on top.
     #[must_use]
     pub fn patch(self, over: Self) -> Style {
         self.0.patch(over.0)
     }
 
-    /// The style.
+    /// Returns the style.
     pub const fn style(self) -> Style {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What is in the trash, to be brought back or deleted for good.
+//! Trash dialog: restores connections or deletes them permanently.
 
 use uuid::Uuid;
 
@@ -6,36 +6,36 @@ use super::action::Action;
 use super::choices::Choices;
 use crate::connection::{ConnectionItem, alias};
 
-/// What is in the trash.
+/// Trash dialog.
 #[derive(Debug, Default)]
 pub struct Trash {
-    /// What is selected.
+    /// Selection.
     pub choices: Choices,
-    /// What is in it, or why that is not known, once that is known.
+    /// Connections or the load error, once known.
     pub found: Option<Result<Vec<ConnectionItem>, String>>,
-    /// Whether it is to be read again.
+    /// True if a reload is needed.
     pub is_behind: bool,
-    /// Under which other alias the next Enter brings one back.
+    /// Alternative alias that the next Enter uses to restore.
     pub offer: Option<Offer>,
-    /// What is deleted for good when that is answered: no more than what was counted in the question.
+    /// Connections that the open prompt deletes permanently: those that it counted.
     pub asked: Vec<Uuid>,
 }
 
-/// Another alias for a connection whose own one is taken.
+/// Alternative alias for a connection whose alias is in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// The connection.
+    /// ID of the connection.
     pub id: Uuid,
-    /// The alias that is taken.
+    /// Alias in use.
     pub taken: String,
-    /// The name of the connection that has it.
+    /// Name of the connection that uses it.
     pub by: String,
-    /// The other alias.
+    /// Alternative alias.
     pub alias: String,
 }
 
 impl Trash {
-    /// The trash before it was read.
+    /// Creates the dialog before the trash is loaded.
     pub fn unread() -> Self {
         Self {
             is_behind: true,
@@ -43,7 +43,7 @@ impl Trash {
         }
     }
 
-    /// What is in it, as far as that is known.
+    /// Returns the loaded connections.
     pub fn items(&self) -> &[ConnectionItem] {
         match &self.found {
             Some(Ok(items)) => items,
@@ -51,18 +51,18 @@ impl Trash {
         }
     }
 
-    /// The one that is selected.
+    /// Returns the selected connection.
     pub fn selected(&self) -> Option<&ConnectionItem> {
         self.items().get(self.choices.selected)
     }
 
-    /// What is offered for the one that is selected.
+    /// Returns the alias suggestion for the selected connection.
     pub fn offered(&self) -> Option<&Offer> {
         let id = self.selected()?.id;
         self.offer.as_ref().filter(|offer| offer.id == id)
     }
 
-    /// It was read; what was selected stays selected where it is still there.
+    /// Sets the loaded connections and keeps the selection if possible.
     pub fn show(&mut self, items: Vec<ConnectionItem>) {
         let id = self.selected().map(|item| item.id);
         if let Some(at) = items.iter().position(|item| Some(item.id) == id) {
@@ -71,14 +71,14 @@ impl Trash {
         self.found = Some(Ok(items));
     }
 
-    /// It could not be read; what was read before stays.
+    /// Sets the load error unless connections were loaded before.
     pub fn broke(&mut self, why: String) {
         if !matches!(self.found, Some(Ok(_))) {
             self.found = Some(Err(why));
         }
     }
 
-    /// These are in it no more.
+    /// Removes connections.
     pub fn take_out(&mut self, ids: &[Uuid]) {
         if let Some(Ok(items)) = &mut self.found {
             let at = self.choices.selected;
@@ -95,14 +95,14 @@ impl Trash {
         self.choices.act(action, count);
     }
 
-    /// Keeps the selection seen.
+    /// Scrolls so that the selection is visible.
     pub fn scroll(&mut self, rows: usize) {
         let count = self.items().len();
         self.choices.scroll(rows, count);
     }
 }
 
-/// The first of `alias-2`, `alias-3` … that is free, as long as an alias may be.
+/// Returns the first free alias of `alias-2`, `alias-3` …, cut to the maximum length.
 pub fn first_free(alias: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let mut number: u64 = 2;
     loop {

@@ -1,4 +1,4 @@
-//! The tree Settings › AI › Connections: what is open, what is selected, what a filter leaves.
+//! Tree Settings › AI › Connections: expanded nodes, selection, filter, order and marks.
 
 mod arrange;
 mod arrangement;
@@ -37,63 +37,63 @@ pub use sieve::Sieve;
 
 use super::layout::follow;
 
-/// A node of the tree.
+/// Node of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Node {
-    /// The root.
+    /// Root.
     Settings,
-    /// The section.
+    /// Section.
     Ai,
-    /// The collection.
+    /// Collection of the connections.
     Connections,
-    /// A provider, by its number, with its connections; there while they are grouped.
+    /// Provider by number, while connections are grouped.
     Provider(u16),
-    /// One connection.
+    /// Connection.
     Connection(Uuid),
 }
 
-/// The tree.
+/// State of the tree.
 pub struct Tree {
-    /// All connections in name order.
+    /// All loaded connections in name order.
     items: Vec<Item>,
-    /// What was read again, until all of it was and can be shown.
+    /// Reloaded connections, until the reload is complete and sorted.
     fresh: Option<Vec<Item>>,
-    /// How far the list was read.
+    /// Progress of loading.
     pub loading: Loading,
-    /// What was deleted lately.
+    /// Recently deleted connections.
     gone: VecDeque<Uuid>,
-    /// What is marked.
+    /// Marked connections.
     marks: Marks,
-    /// The providers that were heard of.
+    /// Known providers.
     providers: Providers,
-    /// Which of the three upper nodes are open.
+    /// Expansion of the three upper nodes.
     open: [bool; 3],
-    /// The providers whose node is closed.
+    /// Collapsed providers.
     closed: HashSet<u16>,
-    /// What the connections are ordered by.
+    /// Sort order.
     sort: Sort,
-    /// Whether each provider's connections stand below it.
+    /// True if connections are grouped by provider.
     is_grouped: bool,
-    /// What narrows them.
+    /// Active filter.
     filter: Option<Filter>,
-    /// Which are shown, in which order; all of them as they are kept without.
+    /// Visible connections in order; `None` shows all in name order.
     shown: Option<Arrangement>,
-    /// Whether those that are all shown are shown from the other end.
+    /// True if all connections are shown in reverse name order.
     is_turned: bool,
-    /// What will be shown when it is done.
+    /// Visible list under construction.
     next: Option<Arrangement>,
-    /// What somebody looks for besides.
+    /// Separate search of the palette.
     lookup: Option<Arrangement>,
     selected: Node,
-    /// Where the selected connection is among those shown.
+    /// Position of the selected connection in the visible list.
     at: usize,
-    /// Where the selected connection was among all of them when that was looked for last.
+    /// Cached index of the selected connection in `items`.
     index: usize,
-    /// What shall be selected as soon as it is there.
+    /// Node to select as soon as it is loaded.
     coming: Option<Place>,
-    /// The first row of the tree that is seen.
+    /// First visible row of the tree.
     pub top: usize,
-    /// The first row of the list that is seen.
+    /// First visible row of the list.
     pub list_top: usize,
 }
 
@@ -126,17 +126,17 @@ impl Default for Tree {
 }
 
 impl Tree {
-    /// How many connections there are, as far as they were read.
+    /// Returns the number of loaded connections.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether no connection was read.
+    /// Returns true if no connection is loaded.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// How many connections the filter leaves.
+    /// Returns the number of visible connections.
     pub fn shown_len(&self) -> usize {
         match &self.shown {
             Some(shown) => shown.len(),
@@ -144,7 +144,7 @@ impl Tree {
         }
     }
 
-    /// A connection that is shown, counted from the top.
+    /// Returns a visible connection by position.
     pub fn shown(&self, at: usize) -> Option<&Item> {
         let index = match &self.shown {
             Some(shown) => shown.at(at)?,
@@ -154,50 +154,50 @@ impl Tree {
         self.items.get(index)
     }
 
-    /// The providers that were heard of.
+    /// Known providers.
     pub const fn providers(&self) -> &Providers {
         &self.providers
     }
 
-    /// What the connections are ordered by.
+    /// Sort order.
     pub const fn sort(&self) -> Sort {
         self.sort
     }
 
-    /// Whether each provider's connections stand below it.
+    /// True if connections are grouped by provider.
     pub const fn is_grouped(&self) -> bool {
         self.is_grouped
     }
 
-    /// Whether that is so in what is shown now; it follows what is wanted as soon as its order is there.
+    /// Returns true if the visible list is grouped; it follows [`Tree::is_grouped`] when the new order is ready.
     pub fn shows_groups(&self) -> bool {
         let shown = self.shown.as_ref();
         shown.is_some_and(|shown| shown.asked().is_grouped)
     }
 
-    /// The filter, while there is one.
+    /// Returns the active filter.
     pub const fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
     }
 
-    /// Keeps the selected row seen in a tree of `rows` and a list of `list_rows`.
+    /// Scrolls so that the selection is visible in `rows` of the tree and `list_rows` of the list.
     pub fn scroll(&mut self, rows: usize, list_rows: usize) {
         self.top = follow(self.top, self.selected_row(), rows, self.rows());
         let at = self.selected_at().or_else(|| self.first_of_selected());
         self.list_top = follow(self.list_top, at.unwrap_or(0), list_rows, self.shown_len());
     }
 
-    /// The connection of this identity.
+    /// Returns the connection with an ID.
     pub fn item(&self, id: Uuid) -> Option<&Item> {
         self.items.get(self.index_of(id)?)
     }
 
-    /// Whether a connection has this alias, as far as is known.
+    /// Returns true if a loaded connection has this alias.
     pub fn has_alias(&self, alias: &str) -> bool {
         self.items.iter().any(|item| item.alias() == alias)
     }
 
-    /// Where a connection is among all of them.
+    /// Returns the index of a connection in `items`.
     fn index_of(&self, id: Uuid) -> Option<usize> {
         let is_it = |item: &Item| item.id == id;
         if self.items.get(self.index).is_some_and(is_it) {
@@ -206,7 +206,7 @@ impl Tree {
         self.items.iter().position(is_it)
     }
 
-    /// Where a connection is among those shown.
+    /// Returns the position of a connection in the visible list.
     fn position(&self, id: Uuid) -> Option<usize> {
         let index = self.index_of(id)?;
         match &self.shown {

@@ -1,4 +1,4 @@
-//! Draws the app: one file per part, reading only.
+//! Drawing of the app, one file per part; never changes the model.
 
 mod bars;
 mod bulk;
@@ -28,18 +28,18 @@ use super::layer::Layer;
 use super::layout::{Columns, Layout};
 use super::theme::Theme;
 
-/// What a part needs to draw itself.
+/// Drawing context.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
-    /// The model.
+    /// Model.
     pub app: &'a App,
-    /// The styles.
+    /// Styles.
     pub theme: &'a Theme,
-    /// Where everything is.
+    /// Layout.
     pub layout: &'a Layout,
 }
 
-/// Draws one frame; answers where the cursor stands, when it is to be seen.
+/// Draws one frame; returns the cursor position if visible.
 pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let layout = app.layout();
     let scene = Scene {
@@ -104,7 +104,7 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
     cursor
 }
 
-/// Draws the tree and what stands beside it; answers where the cursor stands in the filter.
+/// Draws the tree and the panes beside it; returns the cursor position in the filter.
 fn panes(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, layout, .. } = scene;
     let has_form = app.form().is_some();

@@ -1,20 +1,20 @@
-//! What differs between two texts, word by word.
+//! Word-by-word diff of two texts.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The most words that are compared one by one; longer texts are shown as wholly different.
+/// Maximum number of compared words; longer texts are reported as entirely different.
 const MOST: usize = 400;
 
-/// A part of a text, and whether the other text lacks it.
+/// Part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// The part.
+    /// Text of the part.
     pub text: String,
-    /// Whether the other text lacks it.
+    /// True if the other text lacks it.
     pub is_other: bool,
 }
 
-/// Both texts in parts: what they have in common, and what only one has.
+/// Splits both texts into common and different parts.
 pub fn compare(old: &str, new: &str) -> (Vec<Part>, Vec<Part>) {
     let olds: Vec<&str> = old.split_word_bounds().collect();
     let news: Vec<&str> = new.split_word_bounds().collect();
@@ -34,10 +34,10 @@ fn whole(text: &str) -> Vec<Part> {
     (!text.is_empty()).then_some(part).into_iter().collect()
 }
 
-/// The places of a longest row of words that both have in the same order.
+/// Returns the index pairs of a longest common subsequence of words.
 fn common(olds: &[&str], news: &[&str]) -> Vec<(usize, usize)> {
     let width = news.len() + 1;
-    // How long the row is at most from each pair of places on.
+    // Length of the longest common subsequence from each pair of indexes.
     let mut longest = vec![0_u32; (olds.len() + 1) * width];
     for at in (0..olds.len()).rev() {
         for other in (0..news.len()).rev() {
@@ -64,7 +64,7 @@ fn common(olds: &[&str], news: &[&str]) -> Vec<(usize, usize)> {
     common
 }
 
-/// Words joined to parts; `common` are the places of those that both have, in order.
+/// Joins words into parts; `common` are the sorted indexes of the common words.
 fn parts(words: &[&str], common: &[usize]) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for (at, word) in words.iter().enumerate() {

@@ -1,27 +1,27 @@
-//! The workspace of the connection that is selected: which of its tabs is shown, and where one is in it.
+//! Tabs of the selected connection and the position in each.
 
 use serde::{Deserialize, Serialize};
 
 use super::history::History;
 
-/// A tab of the workspace.
+/// Tab of the workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tab {
-    /// What is stored.
+    /// Stored settings.
     #[default]
     Settings,
-    /// What it is: identity, dates, the last test.
+    /// ID, dates and last test.
     Info,
-    /// What it was.
+    /// Versions.
     History,
 }
 
 impl Tab {
-    /// Every tab, from left to right.
+    /// All tabs, from left to right.
     pub const ALL: [Self; 3] = [Self::Settings, Self::Info, Self::History];
 
-    /// What it is called.
+    /// Returns the title.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Settings => "Settings",
@@ -31,13 +31,13 @@ impl Tab {
     }
 }
 
-/// The tabs, and where one is in them.
+/// State of the tabs.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    /// The tab that is shown.
+    /// Visible tab.
     pub tab: Tab,
-    /// The line of the info that is selected.
+    /// Selected line of the info tab.
     pub line: usize,
-    /// The versions.
+    /// History tab.
     pub history: History,
 }

@@ -1,9 +1,9 @@
-//! Which actions change something. Every one is listed, so that the compiler asks about a new one.
+//! Classification of actions as writes. The match is exhaustive, so a new action needs a decision.
 
 use super::Action;
 
 impl Action {
-    /// Whether it changes something that is kept, or leads to where that is done; where nothing can be changed, it is not offered.
+    /// Returns true if the action changes stored data or opens a dialog that does. Read-only mode hides these actions.
     pub const fn is_write(self) -> bool {
         match self {
             Self::RollBack

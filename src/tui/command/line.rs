@@ -1,13 +1,13 @@
-//! One line of a shell, word by word: what people wrote is quoted, what they have to fill in stands in capitals.
+//! Builder of a shell command line: quotes user text and leaves placeholders in capitals.
 
-/// A command that can be pasted into a shell.
+/// Command that can be pasted into a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     words: Vec<String>,
 }
 
 impl CommandLine {
-    /// `umai` with the words of a command, and with the options that lead it to the same place.
+    /// Creates a `umai` command with the options that select the current target.
     pub fn new(called_with: &[String], command: &str) -> Self {
         let mut line = Self {
             words: vec!["umai".into()],
@@ -18,21 +18,21 @@ impl CommandLine {
         line
     }
 
-    /// One more word.
+    /// Appends a quoted word.
     #[must_use]
     pub fn word(mut self, word: &str) -> Self {
         self.words.push(quoted(word));
         self
     }
 
-    /// A word that whoever runs it has to fill in.
+    /// Appends a placeholder that the user fills in.
     #[must_use]
     pub fn blank(mut self, name: &str) -> Self {
         self.words.push(name.to_owned());
         self
     }
 
-    /// An option with its value; one that looks like an option itself stays a value.
+    /// Appends an option with a value; a value with a leading hyphen is joined with `=`.
     #[must_use]
     pub fn option(mut self, option: &str, value: &str) -> Self {
         if value.starts_with('-') {
@@ -44,7 +44,7 @@ impl CommandLine {
         self
     }
 
-    /// An option that has no value.
+    /// Appends an option without a value.
     #[must_use]
     pub fn flag(self, option: &str) -> Self {
         self.blank(option)
@@ -57,7 +57,7 @@ impl std::fmt::Display for CommandLine {
     }
 }
 
-/// One word of a shell, whatever is in it; what no shell can take is left out.
+/// Quotes a word for a shell; drops NUL characters, which no shell accepts.
 fn quoted(word: &str) -> String {
     let word = word.replace('\0', "");
     let quoted = shlex::try_quote(&word).map(std::borrow::Cow::into_owned);

@@ -1,17 +1,17 @@
-//! The settings of a connection as options of a command: secrets from stdin or a file, never in it.
+//! Settings of a connection as command-line options; secrets come from stdin or files.
 
 use super::CommandLine;
 use crate::appsettings::Reference;
 use crate::connection::{Mask, Plain, Setting};
 
-/// What is said of one setting.
+/// Setting in a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// This, which is no secret.
+    /// Plain value.
     Open(String),
-    /// A secret, which whoever runs the command gives.
+    /// Secret that the user supplies when the command runs.
     Secret,
-    /// Nothing any more.
+    /// Cleared value.
     Cleared,
 }
 
@@ -42,7 +42,7 @@ impl From<&Setting<Mask>> for Part {
     }
 }
 
-/// The options for these settings: the first secret comes from stdin, where it is asked for, the others from files.
+/// Appends the options for settings: the first secret is read from stdin, the others from files.
 pub fn settings<'a>(
     mut line: CommandLine,
     parts: impl Iterator<Item = (&'a str, Part)>,

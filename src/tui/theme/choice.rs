@@ -1,4 +1,4 @@
-//! Which themes can be chosen: those that come with the program, the families that follow the terminal, and the user's own.
+//! Available themes: embedded themes, families that follow the terminal background, and user files.
 
 use std::path::{Path, PathBuf};
 
@@ -6,27 +6,27 @@ use super::{Theme, ThemeName};
 use crate::text::file::{self, FileFlaw};
 use crate::text::printable;
 
-/// The most bytes a theme file has.
+/// Maximum size of a theme file in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// The most theme files that are offered.
+/// Maximum number of theme files.
 const MAX_FILES: usize = 64;
 
-/// A theme that can be chosen.
+/// Available theme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// Two themes, of which the terminal's background takes one: the word for both, the dark and the light one.
+    /// Family: name, dark theme and light theme; the terminal background decides.
     Family(&'static str, ThemeName, ThemeName),
-    /// One that comes with the program.
+    /// Embedded theme.
     One(ThemeName),
-    /// One of the user's own: its name and its file.
+    /// User theme: name and file.
     Own(String, PathBuf),
 }
 
-/// What fits the terminal.
+/// Default: the dark or light theme that fits the terminal.
 pub const FITTING: Choice = Choice::Family("auto", ThemeName::Dark, ThemeName::Light);
 
-/// The families, and the themes that stand for themselves.
+/// Families and single embedded themes.
 const EMBEDDED: [Choice; 10] = [
     FITTING,
     Choice::Family(
@@ -49,7 +49,7 @@ const EMBEDDED: [Choice; 10] = [
 ];
 
 impl Choice {
-    /// What it is called.
+    /// Returns the name.
     pub fn word(&self) -> &str {
         match self {
             Self::Family(word, ..) => word,
@@ -58,7 +58,7 @@ impl Choice {
         }
     }
 
-    /// Whether the terminal's background decides.
+    /// Returns true if the terminal background decides.
     pub const fn follows_the_terminal(&self) -> bool {
         match self {
             Self::Family(..) => true,
@@ -66,7 +66,7 @@ impl Choice {
         }
     }
 
-    /// Its styles on such a background, and what is wrong with its file.
+    /// Returns the styles for a background, and the problems in the file.
     pub fn theme(&self, is_light: bool) -> (Theme, Vec<String>) {
         match self {
             Self::Family(_, dark, light) => {
@@ -78,7 +78,7 @@ impl Choice {
         }
     }
 
-    /// Everything that can be chosen, the user's own behind the embedded ones.
+    /// Returns all available themes, user themes last.
     pub fn all(folder: Option<&Path>) -> Vec<Self> {
         let mut all = EMBEDDED.to_vec();
         let files = folder.map(files).unwrap_or_default();
@@ -91,7 +91,7 @@ impl Choice {
     }
 }
 
-/// The theme of a file; what it leaves out, and all of it when it cannot be read, fits the terminal.
+/// Reads a theme file; missing roles, or all if the file is unreadable, come from the default theme.
 fn own(name: &str, path: &Path, is_light: bool) -> (Theme, Vec<String>) {
     let shown = format!("themes/{}.toml", printable(name));
     match file::read(path, MAX_BYTES) {
@@ -113,7 +113,7 @@ fn own(name: &str, path: &Path, is_light: bool) -> (Theme, Vec<String>) {
     }
 }
 
-/// The theme files of a folder by name; a folder that is not there has none.
+/// Returns the theme files of a directory by name; none if it does not exist.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut paths: Vec<_> = entries
@@ -126,7 +126,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// The choice of this name, or a sentence with those that there are.
+/// Returns the index of a theme by name, or an error that lists the themes.
 pub fn named(name: &str, all: &[Choice]) -> Result<usize, String> {
     all.iter()
         .position(|choice| choice.word() == name)

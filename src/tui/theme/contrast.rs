@@ -1,17 +1,17 @@
-//! How well one colour is read on another, by the formula of WCAG 2.
+//! Contrast ratio of colours, by the formula of WCAG 2.
 //!
-//! Of the 256 colours those from 16 on are the same everywhere: a cube of six steps, and greys. The first sixteen are what
-//! people set them to; they are reckoned with as xterm has them.
+//! Of the 256 colours, those from 16 on are fixed: a cube of six steps, and greys. Users configure the
+//! first sixteen; the values of xterm are assumed.
 
 use ratatui::style::Color;
 
 /// Red, green and blue, 0 to 255.
 type Rgb = (u8, u8, u8);
 
-/// The steps of the cube.
+/// Steps of the colour cube.
 const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
-/// The first sixteen colours, as xterm has them.
+/// First sixteen colours of xterm.
 const FIRST: [Rgb; 16] = [
     (0, 0, 0),
     (205, 0, 0),
@@ -31,7 +31,7 @@ const FIRST: [Rgb; 16] = [
     (255, 255, 255),
 ];
 
-/// What a colour is made of; none for the terminal's own.
+/// Returns the components of a colour; `None` for the terminal's default.
 pub fn rgb(color: Color) -> Option<Rgb> {
     let index = match color {
         Color::Reset => return None,
@@ -67,7 +67,7 @@ pub fn rgb(color: Color) -> Option<Rgb> {
     })
 }
 
-/// How light a colour is, from 0 for black to 1 for white.
+/// Returns the relative luminance, from 0 (black) to 1 (white).
 pub fn luminance((red, green, blue): Rgb) -> f64 {
     let linear = |part: u8| {
         let part = f64::from(part) / 255.0;
@@ -80,13 +80,13 @@ pub fn luminance((red, green, blue): Rgb) -> f64 {
     0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
 }
 
-/// The contrast of two colours, from 1 for none to 21 for black on white.
+/// Returns the contrast ratio, from 1 (none) to 21 (black on white).
 pub fn ratio(one: Rgb, other: Rgb) -> f64 {
     let (one, other) = (luminance(one), luminance(other));
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// Black or white, whichever is read better on a colour.
+/// Returns black or white, depending on the better contrast.
 pub fn ink_on(paper: Color) -> Color {
     const BLACK: (Color, Rgb) = (Color::Indexed(16), (0, 0, 0));
     const WHITE: (Color, Rgb) = (Color::Indexed(231), (255, 255, 255));
@@ -102,11 +102,11 @@ mod tests {
     use crate::tui::theme::{Role, Theme, ThemeName};
     use rstest::rstest;
 
-    /// The lightest background of a dark terminal, and the darkest of a light one.
+    /// Lightest background of a dark terminal, and darkest of a light one.
     const DARK: Rgb = (0x1e, 0x1e, 0x1e);
     const LIGHT: Rgb = (0xfa, 0xfa, 0xfa);
 
-    /// The ink of a terminal that a theme leaves as it is.
+    /// Default foreground of a terminal.
     const PALE: Rgb = (0xd0, 0xd0, 0xd0);
     const DEEP: Rgb = (0x33, 0x33, 0x33);
 
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_hues_for_eyes_that_confuse_colours_are_those_of_okabe_and_ito() {
-        // Sky blue, bluish green, vermilion, yellow, blue, reddish purple: no colour of the 256 is much nearer to them.
+        // Sky blue, bluish green, vermilion, yellow, blue, reddish purple: nearest of the 256 colours.
         let far = |index, (red, green, blue): Rgb| {
             let (r, g, b) = rgb(Color::Indexed(index)).unwrap();
             [r.abs_diff(red), g.abs_diff(green), b.abs_diff(blue)]

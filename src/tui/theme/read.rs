@@ -1,4 +1,4 @@
-//! Reads a theme file: a role to a line, and what is wrong with it, line by line.
+//! Parser of theme files: one role per line, with problems by line.
 
 use ratatui::style::{Color, Modifier, Style};
 use toml::de::{DeTable, DeValue};
@@ -7,11 +7,11 @@ use super::{Role, Theme, ThemeName};
 use crate::text::file::line_and_column;
 use crate::text::printable;
 
-/// The line of a file that names the embedded theme beneath it.
+/// Key that names the embedded base theme.
 const BASE: &str = "base";
 
 impl Theme {
-    /// The theme that a file describes, and what is wrong with it; a role that is wrong is as it is beneath.
+    /// Parses a theme file. Returns the theme and the problems; an invalid role is taken from the base.
     pub fn read(text: &str, name: &str) -> (Self, Vec<String>) {
         let mut theme = Self::default();
         let mut problems = Vec::new();

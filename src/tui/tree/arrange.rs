@@ -1,4 +1,4 @@
-//! Changes the order of what is shown: at once where that is little work, otherwise when it is done.
+//! Changes of the visible list: immediate if cheap, otherwise in slices in the background.
 
 use super::arrangement::{Arrangement, Asked};
 use super::{Column, Item, Node, Sort, Tree};
@@ -7,7 +7,7 @@ use crate::tui::tree::order::Direction;
 use crate::tui::tree::terms::Terms;
 
 impl Tree {
-    /// Takes in the names of the providers.
+    /// Adds the names of the providers.
     pub fn learn(&mut self, catalog: &ProviderCatalog) {
         self.providers.learn(catalog);
         if self.shown.take().is_some() | self.next.take().is_some() {
@@ -15,19 +15,19 @@ impl Tree {
         }
     }
 
-    /// Orders by something else.
+    /// Changes the sort order.
     pub fn sort_by(&mut self, sort: Sort) {
         self.sort = sort;
         self.rearrange();
     }
 
-    /// Puts each provider's connections below it, or all of them side by side again.
+    /// Turns grouping by provider on or off.
     pub fn group(&mut self, is_grouped: bool) {
         self.is_grouped = is_grouped;
         self.rearrange();
     }
 
-    /// What is to be shown.
+    /// Returns the query for the visible list.
     fn asked(&self) -> Asked {
         let terms = self.filter.as_ref().map(|filter| &filter.terms);
         Asked {
@@ -37,12 +37,12 @@ impl Tree {
         }
     }
 
-    /// Whether all was read again and only waits for its order.
+    /// Returns true if a reload is complete and only needs sorting.
     pub(super) fn is_fresh_whole(&self) -> bool {
         self.fresh.is_some() && self.loading.is_done()
     }
 
-    /// Shows what is to be shown; what is shown now stays until that is known.
+    /// Rebuilds the visible list; the current one stays until the new one is ready.
     pub(super) fn rearrange(&mut self) {
         let asked = self.asked();
         self.next = None;
@@ -58,7 +58,7 @@ impl Tree {
         self.step_next();
     }
 
-    /// Shows what fits as it is found.
+    /// Rebuilds the visible list and shows matches as they are found.
     pub(super) fn rearrange_at_once(&mut self) {
         let asked = self.asked();
         if asked.is_plain() || self.is_fresh_whole() {
@@ -70,7 +70,7 @@ impl Tree {
         self.step_shown();
     }
 
-    /// Whether there are connections that were not looked at.
+    /// Returns true if work remains.
     pub fn is_arranging(&self) -> bool {
         let has_more = |arrangement: &Option<Arrangement>| {
             let arrangement = arrangement.as_ref();
@@ -79,7 +79,7 @@ impl Tree {
         self.next.is_some() || has_more(&self.shown) || has_more(&self.lookup)
     }
 
-    /// Looks at the next connections.
+    /// Processes the next slice of connections.
     pub fn arrange(&mut self) {
         let has_more = |arrangement: &Option<Arrangement>, items: &[Item]| {
             let arrangement = arrangement.as_ref();
@@ -129,7 +129,7 @@ impl Tree {
         }
     }
 
-    /// Shows what is done, over what was read again where that waited for it.
+    /// Shows a finished list, and replaces `items` by the reloaded connections if they waited for it.
     fn show(&mut self, arrangement: Option<Arrangement>) {
         if self.is_fresh_whole()
             && let Some(fresh) = self.fresh.take()
@@ -145,7 +145,7 @@ impl Tree {
         self.relocate();
     }
 
-    /// Looks for something among all connections, whatever the filter leaves.
+    /// Starts a search among all connections, independent of the filter.
     pub fn look_up(&mut self, text: &str) {
         let terms = Terms::words(text);
         self.lookup = (!terms.is_empty()).then(|| {
@@ -159,12 +159,12 @@ impl Tree {
         });
     }
 
-    /// How many connections were found by [`Tree::look_up`] so far.
+    /// Returns the number of connections found by [`Tree::look_up`] so far.
     pub fn looked_up_len(&self) -> usize {
         self.lookup.as_ref().map_or(0, Arrangement::len)
     }
 
-    /// One of them, the best first.
+    /// Returns a found connection by rank.
     pub fn looked_up(&self, at: usize) -> Option<&Item> {
         self.items.get(self.lookup.as_ref()?.at(at)?)
     }

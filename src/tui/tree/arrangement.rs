@@ -1,7 +1,7 @@
-//! Which connections are shown and in which order, found out in slices so that no key waits for it.
+//! Visible connections in order, computed in slices so that no key press waits.
 //!
-//! Why: sorting a hundred thousand by alias takes longer than a key may wait. So each slice is sorted alone and merged into what
-//! stands already; what is heard of others meanwhile moves what stands, and only what is another now is looked at again.
+//! Sorting a hundred thousand connections by alias takes too long for one key press. Each slice is sorted and merged into
+//! the result; changes that arrive in between shift the result, and only changed connections are processed again.
 
 use std::cmp::Ordering;
 
@@ -13,59 +13,59 @@ use super::providers::Providers;
 use super::search::{Looked, Search};
 use super::terms::Terms;
 
-/// How many connections one slice looks at: about a millisecond's work.
+/// Connections per slice: about a millisecond of work.
 pub const SLICE: usize = 4_096;
 
-/// The same where texts are compared that lie all over the memory.
+/// Connections per slice if scattered texts are compared.
 pub const SORTED_SLICE: usize = 1_024;
 
-/// What is asked of an arrangement.
+/// Query of a visible list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// Which connections; all of them without.
+    /// Filter; `None` matches all.
     pub terms: Option<Terms>,
-    /// In which order.
+    /// Sort order.
     pub sort: Sort,
-    /// Whether each provider's stand together.
+    /// True if grouped by provider.
     pub is_grouped: bool,
 }
 
 impl Asked {
-    /// Whether all stand as they are kept, be it from the other end.
+    /// Returns true if the order is the name order or its reverse, without a filter.
     pub fn is_plain(&self) -> bool {
         self.terms.is_none() && self.sort.column == Column::Name && !self.is_grouped
     }
 }
 
-/// One connection that is shown.
+/// Visible connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
-    /// How well it fits.
+    /// Match score.
     score: u16,
-    /// Its provider's number.
+    /// Number of the provider.
     provider: u16,
-    /// Which it is, counted in name order.
+    /// Index in name order.
     index: u32,
 }
 
-/// Connections that stand together.
+/// Group of connections.
 #[derive(Debug)]
 pub struct Group {
-    /// Their provider's number; means nothing where not each provider has a group.
+    /// Number of the provider; unused without grouping.
     pub provider: u16,
-    /// How many are shown before them.
+    /// Number of visible connections before the group.
     pub start: usize,
     found: Vec<Found>,
 }
 
 impl Group {
-    /// How many they are.
+    /// Returns the number of connections.
     pub const fn len(&self) -> usize {
         self.found.len()
     }
 }
 
-/// Which connections are shown, and in which order.
+/// Visible connections in order.
 pub struct Arrangement {
     asked: Asked,
     search: Option<Search>,
@@ -75,7 +75,7 @@ pub struct Arrangement {
 }
 
 impl Arrangement {
-    /// One that has looked at nothing yet.
+    /// Creates a list that has processed nothing yet.
     pub fn new(asked: Asked, providers: &Providers) -> Self {
         let search = asked.terms.clone();
         Self {
@@ -87,12 +87,12 @@ impl Arrangement {
         }
     }
 
-    /// What was asked of it.
+    /// Returns the query.
     pub const fn asked(&self) -> &Asked {
         &self.asked
     }
 
-    /// Those that stand together, where that is asked for.
+    /// Returns the groups; empty without grouping.
     pub fn groups(&self) -> &[Group] {
         if self.asked.is_grouped {
             &self.groups
@@ -101,12 +101,12 @@ impl Arrangement {
         }
     }
 
-    /// How many are shown.
+    /// Returns the number of visible connections.
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Which connection is shown in a place.
+    /// Returns the index of the connection at a position.
     pub fn at(&self, at: usize) -> Option<usize> {
         let before = self.groups.partition_point(|group| group.start <= at);
         let group = self.groups.get(before.checked_sub(1)?)?;
@@ -114,13 +114,13 @@ impl Arrangement {
         Some(found.index as usize)
     }
 
-    /// The group that a place is in, counted from the first.
+    /// Returns the index of the group at a position.
     pub fn group_at(&self, at: usize) -> Option<usize> {
         let before = self.groups.partition_point(|group| group.start <= at);
         before.checked_sub(1)
     }
 
-    /// Where a connection is shown.
+    /// Returns the position of a connection.
     pub fn position(&self, index: usize) -> Option<usize> {
         let index = u32::try_from(index).ok()?;
         self.groups.iter().find_map(|group| {
@@ -130,7 +130,7 @@ impl Arrangement {
         })
     }
 
-    /// Where the one is shown that fits best.
+    /// Returns the position of the best match.
     pub fn best(&self) -> Option<usize> {
         let score = |group: &Group| group.found.first().map_or(0, |found| found.score);
         let best = self.groups.iter().map(score).max()?;
@@ -138,12 +138,12 @@ impl Arrangement {
         Some(group.start)
     }
 
-    /// Whether there are connections it has not looked at.
+    /// Returns true if unprocessed connections remain.
     pub const fn has_more(&self, items: &[Item]) -> bool {
         self.looked_at < items.len()
     }
 
-    /// Looks at the next connections.
+    /// Processes the next slice of connections.
     pub fn step(&mut self, items: &[Item], providers: &mut Providers) {
         let has_words = self.search.as_ref().is_some_and(Search::has_words);
         let slice = match self.asked.sort.column {
@@ -157,7 +157,7 @@ impl Arrangement {
         self.looked_at = end;
     }
 
-    /// Everything from a place on is another: it is looked at again.
+    /// Discards the results from an index on, because the connections there changed.
     pub fn forget_from(&mut self, place: usize) {
         if self.looked_at <= place {
             return;
@@ -169,7 +169,7 @@ impl Arrangement {
         self.count();
     }
 
-    /// The places in the list moved: what was found moves with them, and what is another now is looked at.
+    /// Shifts the results after a change of the list and processes the changed connections.
     pub fn shift(&mut self, shift: &Shift, items: &[Item], providers: &mut Providers) {
         let is_whole = self.looked_at == shift.old_len(items.len());
         self.looked_at = if is_whole {
@@ -195,7 +195,7 @@ impl Arrangement {
         self.look_at(&others, items, providers);
     }
 
-    /// Looks at the connections in some places, and puts those that are to be shown where they belong.
+    /// Processes the connections at some indexes and inserts the matches in order.
     fn look_at(&mut self, places: &[usize], items: &[Item], providers: &mut Providers) {
         let looked: Vec<Looked<'_>> = places
             .iter()
@@ -238,7 +238,7 @@ impl Arrangement {
         self.count();
     }
 
-    /// Puts in what is sorted and belongs to one group.
+    /// Inserts sorted matches of one group.
     fn put_in(&mut self, fresh: &[Found], items: &[Item], providers: &Providers) {
         let Some(first) = fresh.first() else { return };
         let is_its = |group: &Group| !self.asked.is_grouped || group.provider == first.provider;
@@ -262,7 +262,7 @@ impl Arrangement {
         self.groups[at].found = found;
     }
 
-    /// Which of two is shown first: the one that fits better, where words are looked for.
+    /// Compares two matches: by score if the filter has words, then by the sort order.
     fn compare(&self, one: Found, other: Found, items: &[Item], known: &Providers) -> Ordering {
         let has_words = self.search.as_ref().is_some_and(Search::has_words);
         if has_words && one.score != other.score {

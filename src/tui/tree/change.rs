@@ -1,4 +1,4 @@
-//! What changes the connections of the tree: pages that are read, what is heard of them, and what one does oneself.
+//! Changes of the tree's connections: loaded pages, feed events and the user's own changes.
 
 use uuid::Uuid;
 
@@ -6,11 +6,11 @@ use super::loading::Loading;
 use super::news::{self, News, Shift};
 use super::{Item, Node, Tree};
 
-/// So many deleted connections are remembered: an answer that was under way must not bring one back.
+/// Number of remembered deletions, so that a late reply does not re-add a deleted connection.
 const REMEMBERED: usize = 1_024;
 
 impl Tree {
-    /// Marks a connection as on or off.
+    /// Sets the status of a connection.
     pub fn set_active(&mut self, id: Uuid, active: bool) {
         let is_next_fresh = self.is_fresh_whole();
         let find = |items: &mut [Item]| {
@@ -33,19 +33,19 @@ impl Tree {
         self.keep_on_screen(places);
     }
 
-    /// Puts a connection in, in place of what it was, unless a newer one or its end was heard of.
+    /// Inserts or replaces a connection, unless a newer version or its deletion is known.
     pub fn upsert(&mut self, item: Item) {
         if !self.gone.contains(&item.id) {
             self.change(vec![News::Saved(item)]);
         }
     }
 
-    /// Takes a connection out; its neighbour is selected in its place.
+    /// Removes a connection; its neighbour is selected instead.
     pub fn remove(&mut self, id: Uuid) {
         self.hear(vec![News::Deleted(id)]);
     }
 
-    /// Takes in what was heard, in its order.
+    /// Applies changes in order.
     pub fn hear(&mut self, news: Vec<News>) {
         for heard in &news {
             match heard {
@@ -65,7 +65,7 @@ impl Tree {
         self.change(news);
     }
 
-    /// Takes in a part of the list that follows what was read.
+    /// Adds the next page of the list.
     pub fn take_page(&mut self, page: Vec<Item>, total: usize) {
         match &mut self.fresh {
             Some(fresh) => {
@@ -84,7 +84,7 @@ impl Tree {
         for arrangement in arrangements.into_iter().flatten() {
             arrangement.forget_from(from);
         }
-        // One that was made ahead of the list and is selected shall not be out of sight for a moment.
+        // A selected connection that was created before the list loaded stays visible.
         if let Node::Connection(id) = self.selected
             && self.index_of(id).is_some_and(|index| index >= from)
             && let Some(shown) = &mut self.shown
@@ -96,7 +96,7 @@ impl Tree {
         self.relocate();
     }
 
-    /// Reads the list again; what was read stays until all of it is there.
+    /// Reloads the list; the loaded connections stay until the reload is complete.
     pub fn refresh(&mut self) {
         let was_whole = self.is_fresh_whole();
         self.fresh = (!self.items.is_empty()).then(Vec::new);
@@ -129,7 +129,7 @@ impl Tree {
         self.keep_on_screen(places);
     }
 
-    /// Moves what points into the list.
+    /// Adjusts indexes into the list.
     fn shift(&mut self, shift: &Shift) {
         let next = if self.is_fresh_whole() {
             None
@@ -145,7 +145,7 @@ impl Tree {
         }
     }
 
-    /// How far below the first rows that are seen the selected connection stands.
+    /// Returns the distance of the selection from the first visible rows of tree and list.
     pub(super) fn place_on_screen(&self) -> Option<(usize, usize)> {
         let at = self.selected_at()?;
         Some((
@@ -154,7 +154,7 @@ impl Tree {
         ))
     }
 
-    /// What is selected stays where it is on screen, whatever came in or went above it.
+    /// Scrolls so that the selection keeps its place on screen after insertions and removals above it.
     pub(super) fn keep_on_screen(&mut self, places: Option<(usize, usize)>) {
         if let (Some((row, list_row)), Node::Connection(_)) = (places, self.selected) {
             self.top = self.selected_row().saturating_sub(row);

@@ -1,4 +1,4 @@
-//! The filter of the tree: what is typed into it, and what it leaves.
+//! Filter of the tree.
 
 use std::collections::HashSet;
 
@@ -6,19 +6,19 @@ use super::Tree;
 use super::terms::Terms;
 use crate::tui::line::Line;
 
-/// A filter over the tree.
+/// Filter over the tree.
 pub struct Filter {
-    /// What was typed.
+    /// Input line.
     pub line: Line,
-    /// Whether keys go into it.
+    /// True if the input line has the focus.
     pub is_typing: bool,
-    /// What in it cannot be asked for, in a sentence.
+    /// Error in the filter text.
     pub problem: Option<String>,
-    /// What it asks for.
+    /// Parsed filter.
     pub(super) terms: Terms,
-    /// Whether the best one found is selected, because nobody chose another.
+    /// True if the best match is selected automatically, until the user moves.
     pub(super) follows_best: bool,
-    /// Which providers were closed before it opened them all.
+    /// Providers that were collapsed before the filter expanded all.
     pub(super) closed_before: Option<HashSet<u16>>,
 }
 
@@ -34,26 +34,26 @@ impl Filter {
         }
     }
 
-    /// Whether it asks for nothing.
+    /// Returns true if the filter matches everything.
     pub const fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
-    /// Whether those that fit better come before others.
+    /// Returns true if matches are ordered by score.
     pub const fn has_best(&self) -> bool {
         !self.terms.words.is_empty()
     }
 }
 
 impl Tree {
-    /// Opens the filter for typing.
+    /// Focuses the filter.
     pub fn start_filter(&mut self) {
         let filter = self.filter.get_or_insert_with(|| Filter::new(true));
         filter.is_typing = true;
         self.open = [true; 3];
     }
 
-    /// Stops typing; a filter that asks for nothing goes away.
+    /// Leaves the input line; an empty filter is removed.
     pub fn accept_filter(&mut self) {
         match &mut self.filter {
             Some(filter) if !filter.is_empty() => filter.is_typing = false,
@@ -61,13 +61,13 @@ impl Tree {
         }
     }
 
-    /// Shows everything again, with the same selection.
+    /// Removes the filter and keeps the selection.
     pub fn clear_filter(&mut self) {
         self.drop_filter();
         self.rearrange();
     }
 
-    /// Takes the filter away; what it opened is closed again.
+    /// Removes the filter and collapses what it expanded.
     pub(super) fn drop_filter(&mut self) {
         let filter = self.filter.take();
         if let Some(closed) = filter.and_then(|filter| filter.closed_before) {
@@ -76,7 +76,7 @@ impl Tree {
         }
     }
 
-    /// Changes what the filter asks for.
+    /// Edits the filter text.
     pub fn edit_filter(&mut self, edit: impl FnOnce(&mut Line) -> bool) {
         let Some(filter) = &mut self.filter else {
             return;
@@ -91,7 +91,7 @@ impl Tree {
         }
     }
 
-    /// Has a filter that somebody typed before.
+    /// Restores a saved filter text.
     pub(super) fn keep_filter(&mut self, text: &str) {
         if text.is_empty() {
             return;
@@ -103,7 +103,7 @@ impl Tree {
         self.accept_filter();
     }
 
-    /// Reads what the filter's text asks for; answers whether that is something else than before.
+    /// Parses the filter text. Returns true if the filter changed.
     fn read_filter(&mut self) -> bool {
         let Some(filter) = &mut self.filter else {
             return false;

@@ -1,14 +1,14 @@
-//! Sets of identities that may be as large as the tree.
+//! Sets and maps of connection IDs that may be as large as the tree.
 //!
-//! Why another hash than the standard one: marking a hundred thousand connections is one key, and hashing took most of its time.
+//! They use a faster hash than the standard one: marking a hundred thousand connections spent most of the time hashing.
 
 use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use uuid::Uuid;
 
-/// A set of connections.
+/// Set of connection IDs.
 pub type Ids = HashSet<Uuid, RandomState>;
 
-/// Something for each of many connections.
+/// Map by connection ID.
 pub type ById<T> = HashMap<Uuid, T, RandomState>;

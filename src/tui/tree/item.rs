@@ -1,4 +1,4 @@
-//! One connection as the tree keeps it: small, because there may be very many.
+//! Compact connection in the tree, small because there may be very many.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -9,34 +9,34 @@ use uuid::Uuid;
 use crate::connection::ConnectionItem;
 use crate::text::fold::fold;
 
-/// What the tree and the list show of a connection, in one allocation.
+/// Connection as shown in the tree and the list, in one allocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// The identity.
+    /// ID.
     pub id: Uuid,
-    /// Name, alias and endpoint with spaces between.
+    /// Name, alias and endpoint, separated by spaces.
     text: Box<str>,
-    /// The provider's id, shared.
+    /// ID of the provider, shared.
     pub provider: Arc<str>,
-    /// When it was last saved.
+    /// Time of the last save.
     pub modified: DateTime<Utc>,
-    /// How many bytes of `text` are the name.
+    /// Length of the name in `text` in bytes.
     name_length: u32,
-    /// How often it was saved; more than 32 bits cannot be, with a save every millisecond for weeks.
+    /// Version; 32 bits suffice for a save every millisecond for weeks.
     version: u32,
-    /// How many bytes of `text` are the alias.
+    /// Length of the alias in `text` in bytes.
     alias_length: u16,
-    /// Whether it may be used.
+    /// True if active.
     pub is_active: bool,
 }
 
 impl Item {
-    /// What is kept of `item`.
+    /// Creates the compact form of `item`.
     pub fn new(item: &ConnectionItem, provider: Arc<str>) -> Self {
-        // Longer than 4 GiB cannot be: a name has 255 characters.
+        // A name has at most 255 characters, so its length fits.
         let name_length = u32::try_from(item.name.len()).unwrap_or(0);
         let mut text = format!("{} {}", item.name, item.alias);
-        // Longer than 64 KiB no alias is that a store takes.
+        // The store rejects aliases longer than 64 KiB.
         let alias_length = u16::try_from(item.alias.len()).unwrap_or(0);
         if let Some(endpoint) = &item.endpoint {
             text.push(' ');
@@ -54,36 +54,36 @@ impl Item {
         }
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         self.text.get(..self.name_length as usize).unwrap_or("")
     }
 
-    /// The alias.
+    /// Returns the alias.
     pub fn alias(&self) -> &str {
         let start = self.name_length as usize + 1;
         let end = start + usize::from(self.alias_length);
         self.text.get(start..end).unwrap_or("")
     }
 
-    /// Where it calls; empty when its settings do not say.
+    /// Returns the endpoint; empty if not set.
     pub fn endpoint(&self) -> &str {
         let end = self.text().len();
         self.text.get(end + 1..).unwrap_or("")
     }
 
-    /// The version that this is.
+    /// Returns the version.
     pub fn version(&self) -> u64 {
         self.version.into()
     }
 
-    /// What a word of a filter is looked for in: name and alias.
+    /// Returns the text that filter words search: name and alias.
     pub fn text(&self) -> &str {
         let end = self.name_length as usize + 1 + usize::from(self.alias_length);
         self.text.get(..end).unwrap_or("")
     }
 
-    /// The order of lists: by folded name, then by alias.
+    /// Compares by folded name, then by alias.
     pub fn order(&self, other: &Self) -> Ordering {
         if self.name().is_ascii() && other.name().is_ascii() {
             let mine = self.name().bytes().map(|byte| byte.to_ascii_lowercase());

@@ -1,8 +1,8 @@
-//! How far the list of connections was read: in pages, behind what is on screen.
+//! Loading of the connection list in pages, in the background.
 //!
-//! Why: while pages are read, others save and delete, so a page may begin later or earlier than it was asked for. Each page is
-//! asked for with a few rows that are known, and counts only when it begins with what is known: then nothing lies between.
-//! What was heard of a connection meanwhile goes before what a page says of it.
+//! Connections are saved and deleted while pages load, so a page may begin later or earlier than requested. Each page
+//! overlaps the known rows and is accepted only if it begins with a known row: then there is no gap.
+//! Changes from the feed take precedence over the contents of a page.
 
 use std::collections::HashSet;
 
@@ -13,25 +13,25 @@ use super::news::Shift;
 use crate::connection::Window;
 use crate::tui::effect::Ticket;
 
-/// How many the first page has: enough for any screen.
+/// Size of the first page: enough for any screen.
 const FIRST: usize = 200;
 
-/// How many every other page adds.
+/// Rows added by each further page.
 const NEXT: usize = 5_000;
 
-/// How many known rows a page begins with: so many may be deleted before it without a gap.
+/// Known rows at the start of a page: the number of deletions tolerated without a gap.
 const OVERLAP: usize = 20;
 
-/// How far the list was read.
+/// Progress of loading.
 #[derive(Debug)]
 pub struct Loading {
-    /// How many connections, from the first, are known without a gap.
+    /// Number of connections, from the first, loaded without a gap.
     complete: usize,
-    /// How many there are in all, as the service said last.
+    /// Total number in the last reply of the service.
     total: Option<usize>,
     overlap: usize,
     state: State,
-    /// What was heard of since the reading began, from elsewhere or by one's own doing.
+    /// Connections changed since loading began, here or elsewhere.
     heard: HashSet<Uuid>,
 }
 
@@ -40,7 +40,7 @@ enum State {
     Wanted,
     Asked(Ticket, Window),
     Done,
-    /// The service could not; asked again when someone wants it.
+    /// The last request failed; retried on demand.
     Broken,
 }
 
@@ -57,7 +57,7 @@ impl Default for Loading {
 }
 
 impl Loading {
-    /// What to ask for next.
+    /// Returns the next page to request.
     pub fn wanted(&self) -> Option<Window> {
         let overlap = self.overlap.min(self.complete);
         (self.state == State::Wanted).then_some(Window {
@@ -70,29 +70,29 @@ impl Loading {
         })
     }
 
-    /// Remembers what the next page answers to.
+    /// Records the ticket of the requested page.
     pub fn asked(&mut self, ticket: Ticket, window: Window) {
         self.state = State::Asked(ticket, window);
     }
 
-    /// Whether this ticket is the one that is waited for.
+    /// Returns true if the ticket belongs to the pending page.
     pub fn awaits(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::Asked(awaited, _) if awaited == ticket)
     }
 
-    /// The service could not answer.
+    /// Records a failed request.
     pub fn broke(&mut self) {
         self.state = State::Broken;
     }
 
-    /// The service can answer again: what it could not answer is wanted again.
+    /// Requests the failed page again after a reconnect.
     pub fn mended(&mut self) {
         if self.state == State::Broken {
             self.state = State::Wanted;
         }
     }
 
-    /// How many there are in all, while not all of them were read.
+    /// Returns the total number while loading is incomplete.
     pub fn missing_of(&self) -> Option<usize> {
         match self.state {
             State::Done | State::Broken => None,
@@ -100,35 +100,35 @@ impl Loading {
         }
     }
 
-    /// Whether nothing was answered yet.
+    /// Returns true before the first reply.
     pub fn is_first(&self) -> bool {
         self.total.is_none() && self.state != State::Broken
     }
 
-    /// Whether all were read.
+    /// Returns true if all connections are loaded.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
-    /// Whether the service could not answer.
+    /// Returns true if the last request failed.
     pub fn is_broken(&self) -> bool {
         self.state == State::Broken
     }
 
-    /// Something was heard of a connection; a page that is read later may be older.
+    /// Records a change of a connection; pages that arrive later may be older.
     pub fn heard(&mut self, id: Uuid) {
         if !self.is_done() {
             self.heard.insert(id);
         }
     }
 
-    /// The places in the list moved: a row that came in behind what is complete may have others before it.
+    /// Adjusts to index shifts; a row inserted after the complete part may have unknown rows before it.
     pub fn shift(&mut self, shift: &Shift) {
         self.complete = shift.moved_end(self.complete);
     }
 
-    /// Puts a page behind what is complete, and what was there already behind the page, each in its place. Answers from which
-    /// place on the list is another.
+    /// Merges a page after the complete part, and existing later rows in order. Returns the first
+    /// changed index.
     pub fn take_page(&mut self, items: &mut Vec<Item>, page: Vec<Item>, total: usize) -> usize {
         let State::Asked(_, window) = self.state else {
             return items.len();
@@ -145,7 +145,7 @@ impl Loading {
         let is_last = page.is_empty() || window.skip + page.len() >= total;
         let fresh: Vec<Item> = page.into_iter().filter(|item| is_beyond(item)).collect();
         if fresh.is_empty() && !is_last {
-            // Many more than were deleted came in before it.
+            // More rows were inserted before the page than the overlap covers.
             self.overlap = (self.overlap / 2).max(1);
             return items.len();
         }
@@ -154,7 +154,7 @@ impl Loading {
         let from = self.complete.min(items.len());
         let ahead = items.split_off(from);
         if items.is_empty() {
-            // One allocation for the whole list, and not a doubling one.
+            // One allocation for the whole list.
             items.reserve_exact(total);
         }
         let unheard = fresh

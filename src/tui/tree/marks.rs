@@ -1,26 +1,26 @@
-//! What is marked in the tree: any number of connections, by identity.
+//! Marked connections, by ID.
 //!
-//! Why by identity: a mark stays with its connection whatever the filter shows, however the list is ordered or read again, and
-//! whatever others change. Only one that is deleted loses it.
+//! A mark stays with its connection through filters, sort orders, reloads
+//! and remote changes. Only a deleted connection loses it.
 
 use uuid::Uuid;
 
 use super::{Ids, Item, Tree};
 
-/// What is marked.
+/// Marked connections.
 #[derive(Debug, Default)]
 pub struct Marks {
     ids: Ids,
-    /// From where a range reaches to what is selected.
+    /// Start of a range that extends to the selection.
     last: Option<Uuid>,
 }
 
-/// A connection that is marked.
+/// Marked connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Marked<'a> {
-    /// What is known of it.
+    /// The connection.
     pub item: &'a Item,
-    /// Whether the filter leaves it out.
+    /// True if the filter hides it.
     pub is_hidden: bool,
 }
 
@@ -33,13 +33,13 @@ impl Marks {
         }
     }
 
-    /// It is no more.
+    /// Removes the mark of a deleted connection.
     pub(super) fn forget(&mut self, id: Uuid) {
         self.ids.remove(&id);
         self.last.take_if(|last| *last == id);
     }
 
-    /// Only these are there now.
+    /// Keeps only the marks of these connections.
     pub(super) fn keep(&mut self, items: &[Item]) {
         if self.ids.is_empty() {
             return;
@@ -50,28 +50,28 @@ impl Marks {
 }
 
 impl Tree {
-    /// How many connections are marked.
+    /// Returns the number of marked connections.
     pub fn marked_len(&self) -> usize {
         self.marks.ids.len()
     }
 
-    /// Whether a connection is marked.
+    /// Returns true if a connection is marked.
     pub fn is_marked(&self, id: Uuid) -> bool {
         self.marks.ids.contains(&id)
     }
 
-    /// Marks a connection, or takes its mark away.
+    /// Marks or unmarks a connection.
     pub fn set_mark(&mut self, id: Uuid, is_marked: bool) {
         self.marks.set(id, is_marked);
         self.marks.last = Some(id);
     }
 
-    /// Takes a mark away, whatever was marked last.
+    /// Unmarks a connection without moving the range start.
     pub fn take_mark(&mut self, id: Uuid) {
         self.marks.ids.remove(&id);
     }
 
-    /// Marks everything from the one that was marked last to a place among those shown; only that place when there is none.
+    /// Marks the range from the last marked connection to a visible position, or only that position.
     pub fn mark_up_to(&mut self, at: usize) {
         let start = self.marks.last.and_then(|last| self.position(last));
         let start = start.unwrap_or(at);
@@ -83,7 +83,7 @@ impl Tree {
         self.marks.last = self.shown(at).map(|item| item.id);
     }
 
-    /// Marks all that are shown; when all of them were, they are no more.
+    /// Marks all visible connections, or unmarks them if all were marked.
     pub fn mark_all(&mut self) {
         self.finish_search();
         let before = self.marked_len();
@@ -102,7 +102,7 @@ impl Tree {
         }
     }
 
-    /// Marks those of the shown that are not marked, and takes the marks of the others away.
+    /// Inverts the marks of the visible connections.
     pub fn invert_marks(&mut self) {
         self.finish_search();
         for at in 0..self.shown_len() {
@@ -113,12 +113,12 @@ impl Tree {
         }
     }
 
-    /// Takes all marks away.
+    /// Unmarks all connections.
     pub fn unmark_all(&mut self) {
         self.marks = Marks::default();
     }
 
-    /// Those that are marked: first those that are shown, in their order, then those that the filter leaves out.
+    /// Returns the marked connections: visible ones in order, then hidden ones.
     pub fn marked(&self) -> Vec<Marked<'_>> {
         let shown = (0..self.shown_len()).filter_map(|at| self.shown(at));
         let shown = shown.filter(|item| self.is_marked(item.id));
@@ -140,12 +140,12 @@ impl Tree {
         marked
     }
 
-    /// What is known of these connections, as far as they are there, in name order.
+    /// Returns the loaded connections that match a predicate, in name order.
     pub fn among(&self, is_wanted: impl Fn(Uuid) -> bool) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(move |item| is_wanted(item.id))
     }
 
-    /// A filter that was just typed may not have looked at everything yet.
+    /// Completes the search of a filter that was just typed.
     fn finish_search(&mut self) {
         while self.is_arranging() {
             self.arrange();

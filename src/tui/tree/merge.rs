@@ -1,6 +1,6 @@
-//! Merges what is sorted into what is sorted.
+//! Merge of two sorted lists.
 
-/// Puts `fresh` into `found`, both of them sorted, moving each at most once.
+/// Merges `fresh` into `found`, both sorted; each element moves at most once.
 pub fn merge<T: Copy>(found: &mut Vec<T>, fresh: &[T], is_before: impl Fn(T, T) -> bool) {
     let (Some(first), Some(filler)) = (fresh.first(), fresh.last()) else {
         return;

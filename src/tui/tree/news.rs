@@ -1,7 +1,7 @@
-//! Brings a list of connections up to what was heard of them, many at once, and tells how the places moved.
+//! Applies batches of changes to a list of connections and reports how indexes shifted.
 //!
-//! Why: a script beside the app saves thousands, and each place in a list of a hundred thousand costs a walk through it. So all
-//! that was heard at once is taken in with one walk, and what points into the list is moved and not made again.
+//! A script may save thousands of connections, and each lookup in a list of a hundred thousand is a linear scan. All
+//! changes of a batch are applied in one pass, and indexes into the list are shifted instead of rebuilt.
 
 use std::collections::HashMap;
 
@@ -9,20 +9,20 @@ use uuid::Uuid;
 
 use super::Item;
 
-/// As many as two bytes can name.
+/// Number of slots addressed by two bytes.
 const SLOTS: usize = 1 << 16;
 
-/// What was heard of a connection.
+/// Change of a connection from the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
-    /// It is this now.
+    /// Created or saved.
     Saved(Item),
-    /// It is no more.
+    /// Deleted.
     Deleted(Uuid),
 }
 
 impl News {
-    /// Which connection it is about.
+    /// Returns the ID of the connection.
     pub const fn id(&self) -> Uuid {
         match self {
             Self::Saved(item) => item.id,
@@ -31,19 +31,19 @@ impl News {
     }
 }
 
-/// How the places in a list moved.
+/// Shift of indexes after a batch of changes.
 #[derive(Debug, Default)]
 pub struct Shift {
-    /// The old places of those that went, in order.
+    /// Old indexes of removed connections, sorted.
     gone: Vec<usize>,
-    /// For each that came, how many of those that stayed stand before it; in order.
+    /// For each inserted connection, the number of remaining ones before it; sorted.
     came: Vec<usize>,
-    /// The new places of those that are another now, came or changed where they stood; in order.
+    /// New indexes of inserted or changed connections, sorted.
     pub other: Vec<usize>,
 }
 
 impl Shift {
-    /// Nothing moved, and one is another where it stands.
+    /// Creates a shift with one connection changed in place.
     pub fn changed(place: usize) -> Self {
         Self {
             other: vec![place],
@@ -51,7 +51,7 @@ impl Shift {
         }
     }
 
-    /// Where what stood in a place stands now.
+    /// Returns the new index of an old one, `None` if removed.
     pub fn moved(&self, old: usize) -> Option<usize> {
         let Err(before) = self.gone.binary_search(&old) else {
             return None;
@@ -60,24 +60,24 @@ impl Shift {
         Some(stayed + self.came.partition_point(|place| *place <= stayed))
     }
 
-    /// How long a list was that has this many now.
+    /// Returns the old length of a list from its new length.
     pub const fn old_len(&self, new: usize) -> usize {
         new + self.gone.len() - self.came.len()
     }
 
-    /// Where what used to be the first `old` ends now; what came in right behind it is not among them.
+    /// Returns the new end of the first `old` connections, without those inserted right after them.
     pub fn moved_end(&self, old: usize) -> usize {
         let stayed = old - self.gone.partition_point(|place| *place < old);
         stayed + self.came.partition_point(|place| *place < stayed)
     }
 }
 
-/// All that was heard of one connection.
+/// Combined changes of one connection.
 #[derive(Default)]
 struct Newest {
-    /// What it is; none when it is no more.
+    /// Newest state; `None` if deleted.
     item: Option<Item>,
-    /// Whether it was no more before it was this.
+    /// True if it was deleted before it was saved again.
     is_after_end: bool,
 }
 
@@ -101,16 +101,16 @@ fn newest(news: Vec<News>) -> HashMap<Uuid, Newest> {
     newest
 }
 
-/// Where it is noted whether something was heard of a connection, or of one that shares its place.
+/// Returns the slot of a connection in the presence table; several IDs share a slot.
 fn slot(id: Uuid) -> usize {
     let [.., high, low] = *id.as_bytes();
     usize::from(u16::from_be_bytes([high, low]))
 }
 
-/// Brings a list up to what was heard; nothing older goes before what is newer.
+/// Applies changes to a list; older versions never replace newer ones.
 pub fn take_in(items: &mut Vec<Item>, news: Vec<News>) -> Shift {
     let mut newest = newest(news);
-    // Most of a long list is passed by with one look.
+    // The presence table skips most of a long list cheaply.
     let mut may_be_heard = vec![false; SLOTS];
     for id in newest.keys() {
         may_be_heard[slot(*id)] = true;
@@ -170,7 +170,7 @@ fn take_out(items: &mut Vec<Item>, places: &[usize]) {
     }
 }
 
-/// Puts in what came, in order; answers how many of the others stand before each.
+/// Inserts connections in order; returns the number of existing ones before each.
 fn put_in(items: &mut Vec<Item>, mut came: Vec<Item>) -> Vec<usize> {
     let places: Vec<usize> = came
         .iter()

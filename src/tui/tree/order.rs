@@ -1,4 +1,4 @@
-//! What the connections are ordered by: a column of the list, up or down.
+//! Sort order of the connections: a column and a direction.
 
 use std::cmp::Ordering;
 
@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 use super::Item;
 use super::providers::Providers;
 
-/// A column of the list.
+/// Column of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Column {
-    /// The name.
+    /// Name.
     Name,
-    /// The alias.
+    /// Alias.
     Alias,
-    /// The provider's name.
+    /// Name of the provider.
     Provider,
-    /// Active before inactive.
+    /// Status: active before inactive.
     Status,
-    /// When it was last saved.
+    /// Time of the last save.
     Modified,
 }
 
 impl Column {
-    /// Every column, in the order of the list.
+    /// All columns, in the order of the list.
     pub const ALL: [Self; 5] = [
         Self::Name,
         Self::Alias,
@@ -33,7 +33,7 @@ impl Column {
         Self::Modified,
     ];
 
-    /// What stands over it.
+    /// Returns the title.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Name => "Name",
@@ -44,7 +44,7 @@ impl Column {
         }
     }
 
-    /// The same as an option of a command says it.
+    /// Returns the name in command-line options.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -55,13 +55,13 @@ impl Column {
         }
     }
 
-    /// The column that an option names.
+    /// Returns the column with a name in command-line options.
     pub fn named(word: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|column| column.id().eq_ignore_ascii_case(word))
     }
 
-    /// The same in a sentence.
+    /// Returns the name in a sentence.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -72,7 +72,7 @@ impl Column {
         }
     }
 
-    /// The way it is looked at mostly: what was changed last is looked for first.
+    /// Returns the default direction: newest first for dates.
     const fn usual(self) -> Direction {
         match self {
             Self::Name | Self::Alias | Self::Provider | Self::Status => Direction::Up,
@@ -81,18 +81,18 @@ impl Column {
     }
 }
 
-/// Which end comes first.
+/// Sort direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// From the smallest: a before b, older before newer.
+    /// Ascending: a before b, older before newer.
     Up,
-    /// From the largest.
+    /// Descending.
     Down,
 }
 
 impl Direction {
-    /// The mark beside the column.
+    /// Returns the symbol beside the column title.
     pub const fn mark(self) -> &'static str {
         match self {
             Self::Up => "▲",
@@ -108,12 +108,12 @@ impl Direction {
     }
 }
 
-/// What the connections are ordered by.
+/// Sort order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
-    /// By which column; equal ones by name.
+    /// Column; ties are sorted by name.
     pub column: Column,
-    /// Which end comes first.
+    /// Sort direction.
     pub direction: Direction,
 }
 
@@ -123,19 +123,19 @@ impl Default for Sort {
     }
 }
 
-/// A connection where it stands in the list.
+/// Sort key of a connection.
 #[derive(Clone, Copy)]
 pub struct Standing<'a> {
-    /// The connection.
+    /// Connection.
     pub item: &'a Item,
-    /// Its provider's number.
+    /// Number of the provider.
     pub provider: u16,
-    /// Its place in name order.
+    /// Index in name order.
     pub index: u32,
 }
 
 impl Sort {
-    /// By a column, the way it is looked at mostly.
+    /// Creates the default order of a column.
     pub const fn by(column: Column) -> Self {
         Self {
             column,
@@ -143,7 +143,7 @@ impl Sort {
         }
     }
 
-    /// By a column; the other way round where that is so already.
+    /// Returns the default order of a column, or the reverse if it is already the order.
     #[must_use]
     pub fn or_turned(self, column: Column) -> Self {
         if self.column == column {
@@ -153,7 +153,7 @@ impl Sort {
         }
     }
 
-    /// From the other end.
+    /// Returns the reverse order.
     #[must_use]
     pub const fn turned(self) -> Self {
         Self {
@@ -162,7 +162,7 @@ impl Sort {
         }
     }
 
-    /// As a sentence says it.
+    /// Describes the order in a sentence.
     pub fn words(self) -> String {
         let end = match (self.column, self.direction) {
             (Column::Modified, Direction::Up) => ", oldest first",
@@ -175,7 +175,7 @@ impl Sort {
         format!("{}{end}", self.column.word())
     }
 
-    /// Which of two comes first. Those that are equal stand in name order, so no two are the same.
+    /// Compares two connections. Ties are broken by name order, so the order is total.
     pub fn compare(self, one: Standing<'_>, other: Standing<'_>, known: &Providers) -> Ordering {
         let by_column = match self.column {
             Column::Name => one.index.cmp(&other.index),

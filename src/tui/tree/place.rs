@@ -1,4 +1,4 @@
-//! Where one is in the tree, as it can be written down and come back to.
+//! Saved state of the tree, restored at the next start.
 
 use std::collections::BTreeSet;
 
@@ -7,39 +7,39 @@ use uuid::Uuid;
 
 use super::{Node, Sort, Tree};
 
-/// What was selected.
+/// Persistent key of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Place {
-    /// The root.
+    /// Root.
     Settings,
-    /// The section.
+    /// Section.
     Ai,
-    /// The collection.
+    /// Collection of the connections.
     Connections,
-    /// A provider, by its id.
+    /// Provider by ID.
     Provider(String),
-    /// A connection.
+    /// Connection by ID.
     Connection(Uuid),
 }
 
-/// What one left the tree as.
+/// Saved state of the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Stand {
-    /// What was selected.
+    /// Persistent key of a node.
     pub place: Option<Place>,
-    /// Which of the upper nodes and providers were closed.
+    /// Collapsed upper nodes and providers.
     pub closed: Vec<Place>,
-    /// What the connections were ordered by.
+    /// Sort order.
     pub sort: Sort,
-    /// Whether each provider's stood below it.
+    /// True if grouped by provider.
     pub is_grouped: bool,
-    /// What was typed into the filter.
+    /// Filter text.
     pub filter: String,
 }
 
-/// The upper nodes, from the root.
+/// Upper nodes, from the root.
 const UPPER: [Node; 3] = [Node::Settings, Node::Ai, Node::Connections];
 
 impl Tree {
@@ -53,13 +53,13 @@ impl Tree {
         }
     }
 
-    /// How the tree stands.
+    /// Returns the state to save.
     pub fn stand(&self) -> Stand {
         let closed = self.filter.as_ref().map_or(&self.closed, |filter| {
             filter.closed_before.as_ref().unwrap_or(&self.closed)
         });
         let upper = UPPER.into_iter().filter(|node| !self.is_open(*node));
-        // Always in the same order.
+        // Sorted, so that the saved file is stable.
         let closed: BTreeSet<u16> = closed.iter().copied().collect();
         let nodes = upper.chain(closed.into_iter().map(Node::Provider));
         let wanted = self.coming.clone();
@@ -75,7 +75,7 @@ impl Tree {
         }
     }
 
-    /// Stands as it did; what was selected is selected as soon as it is there, unless something else is by then.
+    /// Restores a saved state; the saved node is selected when it loads, unless the user moved first.
     pub fn stand_as(&mut self, stand: Stand) {
         self.sort = stand.sort;
         self.is_grouped = stand.is_grouped;
@@ -98,7 +98,7 @@ impl Tree {
         }
     }
 
-    /// Selects what was selected, now or as soon as it is there.
+    /// Selects a saved node now or when it loads.
     pub(super) fn come_to(&mut self, place: Place) {
         let is_all = self.loading.is_done() && self.fresh.is_none() && !self.is_arranging();
         match &place {

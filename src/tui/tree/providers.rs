@@ -1,18 +1,18 @@
-//! The providers of the connections: each has a number, so that very many connections can be told apart by theirs.
+//! Providers of the connections, numbered for a compact item.
 
 use std::collections::HashMap;
 
 use crate::provider::ProviderCatalog;
 use crate::text::fold::fold;
 
-/// So many providers have a number of their own; what a server may say beyond that stands together.
+/// Maximum number of numbered providers; further ones share one number.
 const MOST: usize = 10_000;
 
-/// The providers that were heard of.
+/// Known providers.
 #[derive(Debug, Default)]
 pub struct Providers {
     known: Vec<Known>,
-    /// By id in lower case.
+    /// Numbers by lowercase ID.
     numbers: HashMap<String, u16>,
 }
 
@@ -20,7 +20,7 @@ pub struct Providers {
 struct Known {
     id: String,
     title: String,
-    /// The folded title.
+    /// Folded title.
     order: String,
 }
 
@@ -35,7 +35,7 @@ impl Known {
 }
 
 impl Providers {
-    /// Takes in the names of a catalogue; numbers that were given stay.
+    /// Adds the names of a catalogue; assigned numbers stay.
     pub fn learn(&mut self, catalog: &ProviderCatalog) {
         for provider in catalog.all() {
             let number = self.number(&provider.id);
@@ -45,7 +45,7 @@ impl Providers {
         }
     }
 
-    /// The number of a provider; one that was not heard of gets one.
+    /// Returns the number of a provider and assigns one if new.
     pub fn number(&mut self, id: &str) -> u16 {
         if let Some(number) = self.known_number(id) {
             return number;
@@ -64,34 +64,34 @@ impl Providers {
         number
     }
 
-    /// The number of a provider that was heard of.
+    /// Returns the number of a known provider.
     pub fn known_number(&self, id: &str) -> Option<u16> {
-        // Mostly it is in lower case as it is.
+        // Most IDs are lowercase already.
         let found = self.numbers.get(id).copied();
         found.or_else(|| self.numbers.get(&id.to_lowercase()).copied())
     }
 
-    /// All numbers.
+    /// Returns all numbers.
     pub fn numbers(&self) -> impl Iterator<Item = u16> {
         (0..self.known.len()).filter_map(|at| u16::try_from(at).ok())
     }
 
-    /// The id of a number, in lower case.
+    /// Returns the lowercase ID of a number.
     pub fn id(&self, number: u16) -> &str {
         self.get(number).map_or("", |known| &known.id)
     }
 
-    /// The name people see.
+    /// Returns the display name.
     pub fn title(&self, number: u16) -> &str {
         self.get(number).map_or("", |known| &known.title)
     }
 
-    /// What providers are ordered by.
+    /// Returns the sort key.
     pub fn order(&self, number: u16) -> (&str, u16) {
         (self.get(number).map_or("", |known| &known.order), number)
     }
 
-    /// Whether a word in lower case is part of a provider's id or name.
+    /// Returns true if a lowercase word is part of the provider's ID or name.
     pub fn fits(&self, number: u16, word: &str) -> bool {
         self.get(number)
             .is_some_and(|known| known.id.contains(word) || known.order.contains(word))

@@ -1,16 +1,16 @@
-//! The rows of the tree: which node is in which, and opening and closing them.
+//! Rows of the tree: mapping to nodes, expanding and collapsing.
 
 use super::arrangement::Group;
 use super::{Node, Tree};
 
-/// How many rows stand above the first connection.
+/// Rows above the first connection.
 const UPPER: usize = 3;
 
-/// The row of the collection.
+/// Row of the collection.
 const CONNECTIONS: usize = 2;
 
 impl Tree {
-    /// How many rows the tree has.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         match self.open {
             [false, ..] => 1,
@@ -20,7 +20,7 @@ impl Tree {
         }
     }
 
-    /// How many rows are below the collection.
+    /// Returns the number of rows below the collection.
     fn rows_below(&self) -> usize {
         match self.groups() {
             [] => self.shown_len(),
@@ -40,7 +40,7 @@ impl Tree {
         self.closed.contains(&group.provider)
     }
 
-    /// The providers with their connections; none where they do not stand below them.
+    /// Returns the provider groups; empty without grouping.
     pub(super) fn groups(&self) -> &[Group] {
         self.shown.as_ref().map_or(&[], |shown| shown.groups())
     }
@@ -49,19 +49,19 @@ impl Tree {
         self.groups().iter().find(|group| group.provider == number)
     }
 
-    /// How many connections of a provider are shown.
+    /// Returns the number of visible connections of a provider.
     pub fn count_of(&self, number: u16) -> usize {
         self.group_of(number).map_or(0, Group::len)
     }
 
-    /// The provider that a connection stands below, counted among those shown.
+    /// Returns the provider node of the connection at a visible position.
     pub(super) fn provider_at(&self, at: usize) -> Option<u16> {
         let shown = self.shown.as_ref()?;
         let group = shown.groups().get(shown.group_at(at)?)?;
         Some(group.provider)
     }
 
-    /// The node in a row.
+    /// Returns the node in a row.
     pub fn node(&self, row: usize) -> Option<Node> {
         if row >= self.rows() {
             return None;
@@ -77,7 +77,7 @@ impl Tree {
         })
     }
 
-    /// Which of those shown is in a row.
+    /// Returns the visible position of the connection in a row.
     pub fn at_row(&self, row: usize) -> Option<usize> {
         match self.find_row(row)? {
             Row::Provider(_) => None,
@@ -104,7 +104,7 @@ impl Tree {
         None
     }
 
-    /// Whether the connection in a row is the last one of those it stands with.
+    /// Returns true if the connection in a row is the last one of its group.
     pub fn is_last(&self, row: usize) -> bool {
         match self.node(row + 1) {
             Some(Node::Connection(_)) => false,
@@ -112,7 +112,7 @@ impl Tree {
         }
     }
 
-    /// Whether no provider follows the one that a row belongs to.
+    /// Returns true if a row belongs to the last provider.
     pub fn is_in_last_group(&self, row: usize) -> bool {
         let last = self.groups().last().map(|group| group.provider);
         match self.find_row(row) {
@@ -122,7 +122,7 @@ impl Tree {
         }
     }
 
-    /// The row of the node that is selected.
+    /// Returns the row of the selected node.
     pub fn selected_row(&self) -> usize {
         match self.selected {
             Node::Settings => 0,
@@ -139,7 +139,7 @@ impl Tree {
         }
     }
 
-    /// The row of a provider.
+    /// Returns the row of a provider.
     fn row_of(&self, number: u16) -> Option<usize> {
         let groups = self.groups();
         let at = groups.iter().position(|group| group.provider == number)?;
@@ -147,7 +147,7 @@ impl Tree {
         Some(UPPER + above.sum::<usize>())
     }
 
-    /// The first connection of the provider that is selected, among those shown.
+    /// Returns the visible position of the first connection of the selected provider.
     pub(super) fn first_of_selected(&self) -> Option<usize> {
         match self.selected {
             Node::Provider(number) => self.group_of(number).map(|group| group.start),
@@ -155,7 +155,7 @@ impl Tree {
         }
     }
 
-    /// Finds the provider that is selected again, or the one that stands in its place.
+    /// Reselects the provider, or the one at its position, after a change of the list.
     pub(super) fn relocate_provider(&mut self, number: u16) {
         if self.group_of(number).is_some() {
             return;
@@ -167,7 +167,7 @@ impl Tree {
         self.selected = neighbour.map_or(Node::Connections, |group| Node::Provider(group.provider));
     }
 
-    /// Whether a node's children are shown.
+    /// Returns true if a node is expanded.
     pub fn is_open(&self, node: Node) -> bool {
         match node {
             Node::Settings => self.open[0],
@@ -178,7 +178,7 @@ impl Tree {
         }
     }
 
-    /// Opens the selected node, or goes to its first child.
+    /// Expands the selected node, or selects its first child.
     pub fn open(&mut self) {
         match self.selected {
             Node::Connection(_) => {}
@@ -187,7 +187,7 @@ impl Tree {
         }
     }
 
-    /// Closes the selected node, or goes to its parent.
+    /// Collapses the selected node, or selects its parent.
     pub fn close(&mut self) {
         match self.selected {
             Node::Connection(_) => {
@@ -202,7 +202,7 @@ impl Tree {
         }
     }
 
-    /// Opens or closes a node; what was selected below one that closes is left for it.
+    /// Expands or collapses a node; a selection below a collapsed node moves to it.
     pub fn set_open(&mut self, node: Node, open: bool) {
         match node {
             Node::Settings => self.open[0] = open,
@@ -224,7 +224,7 @@ impl Tree {
         }
     }
 
-    /// Opens everything above the connection that is selected.
+    /// Expands all ancestors of the selected connection.
     pub(super) fn open_the_way(&mut self) {
         if matches!(self.selected, Node::Connection(_)) {
             self.open = [true; 3];
@@ -235,10 +235,10 @@ impl Tree {
     }
 }
 
-/// What is in a row below the collection.
+/// Row below the collection.
 enum Row {
-    /// A provider.
+    /// Provider.
     Provider(u16),
-    /// A connection, counted among those shown.
+    /// Connection by visible position.
     At(usize),
 }

@@ -1,4 +1,4 @@
-//! The fuzzy filter: words over name, alias, provider, endpoint and id, and terms that look at one of them.
+//! Fuzzy matcher: words over name, alias, provider, endpoint and ID, and terms for one of them.
 
 use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
 use uuid::Uuid;
@@ -8,25 +8,25 @@ use super::providers::Providers;
 use super::terms::{Term, Terms, is_status};
 use crate::text::fold::{fold, nfc};
 
-/// The fewest digits of an id that a word must have to be looked for there; an address seldom has so many in a row.
+/// Minimum hexadecimal digits of a word to search IDs; URLs seldom have that many in a row.
 const FEWEST_DIGITS: usize = 4;
 
-/// What a fit beside the name counts less by: it stands behind every name that fits.
+/// Divisor for the score of matches outside the name, so that they rank after name matches.
 const BESIDE: u16 = 4;
 
-/// The most that one letter of a fit counts, as the matcher scores it.
+/// Maximum score per matched letter.
 const LETTER: usize = 16;
 
-/// The most that a fit counts besides for where it begins and ends.
+/// Maximum bonus for the start and the end of a match.
 const EDGES: usize = 24;
 
-/// How much of a letter's full score a word must have in an endpoint, which is long: no more than a slip or two.
+/// Minimum score per letter in an endpoint, which is long: allows one or two mistakes.
 const STRICT: usize = 13;
 
-/// A connection to look at, with its provider's number.
+/// Candidate: index, connection and number of its provider.
 pub type Looked<'a> = (u32, &'a Item, u16);
 
-/// A filter at work.
+/// Matcher of a filter.
 pub struct Search {
     terms: Terms,
     words: Vec<Word>,
@@ -36,12 +36,12 @@ struct Word {
     text: String,
     matcher: Matcher,
     digits: Option<String>,
-    /// Which providers it fits, by number.
+    /// Matching providers by number.
     fits: Vec<bool>,
 }
 
 impl Search {
-    /// A filter for these terms.
+    /// Creates the matcher of a filter.
     pub fn new(terms: Terms, providers: &Providers) -> Self {
         let words = terms
             .words
@@ -51,12 +51,12 @@ impl Search {
         Self { terms, words }
     }
 
-    /// Whether some fit better than others.
+    /// Returns true if matches have different scores.
     pub const fn has_words(&self) -> bool {
         !self.words.is_empty()
     }
 
-    /// How well each fits; none where it does not.
+    /// Returns the score of each candidate, `None` without a match.
     pub fn scores(&mut self, slice: &[Looked<'_>], providers: &Providers) -> Vec<Option<u16>> {
         let mut scores: Vec<Option<u16>> = slice
             .iter()
@@ -172,7 +172,7 @@ fn admits(terms: &Terms, item: &Item, provider: u16, providers: &Providers) -> b
         })
 }
 
-/// The hexadecimal digits of a text that may be the beginning of an id, as people paste it.
+/// Returns the hexadecimal digits of a text that may be a pasted ID prefix.
 fn digits(text: &str) -> Option<String> {
     let text = text.trim_start_matches('{').trim_end_matches('}');
     let is_id = |sign: char| sign.is_ascii_hexdigit() || sign == '-';
@@ -185,7 +185,7 @@ fn begins(id: Uuid, digits: &str) -> bool {
     id.as_simple().encode_lower(&mut text).starts_with(digits)
 }
 
-/// Whether a folded word is part of a text, in any case and normalization.
+/// Returns true if a text contains a folded word, in any case and normalization.
 fn contains(text: &str, word: &str) -> bool {
     if !text.is_ascii() {
         return fold(text).contains(word);
@@ -198,7 +198,7 @@ fn contains(text: &str, word: &str) -> bool {
 }
 
 fn config(word: &str) -> Config {
-    // A short word with a mistake in it would fit almost everything, and so would a number.
+    // Short words and numbers with a mistake would match almost everything.
     let typos = if word.bytes().all(|byte| byte.is_ascii_digit()) {
         0
     } else {

@@ -1,21 +1,21 @@
-//! What is selected in the tree, and how it is found again after the list changed.
+//! Selection in the tree, restored after changes of the list.
 
 use uuid::Uuid;
 
 use super::{Item, Node, Place, Tree};
 
 impl Tree {
-    /// What is selected.
+    /// Returns the selected node.
     pub const fn selected(&self) -> Node {
         self.selected
     }
 
-    /// The connection that is selected.
+    /// Returns the selected connection.
     pub fn selected_item(&self) -> Option<&Item> {
         self.shown(self.selected_at()?)
     }
 
-    /// Where the selected connection is among those shown.
+    /// Returns the visible position of the selected connection.
     pub const fn selected_at(&self) -> Option<usize> {
         match self.selected {
             Node::Connection(_) => Some(self.at),
@@ -23,7 +23,7 @@ impl Tree {
         }
     }
 
-    /// The provider of what is selected, where its connections stand below it.
+    /// Returns the provider of the selection, if grouped.
     pub fn selected_provider(&self) -> Option<u16> {
         match self.selected {
             Node::Settings | Node::Ai | Node::Connections => None,
@@ -32,7 +32,7 @@ impl Tree {
         }
     }
 
-    /// Selects the node in a row, or the last one.
+    /// Selects the node in a row, or in the last row.
     pub fn select_row(&mut self, row: usize) {
         self.coming = None;
         let row = row.min(self.rows().saturating_sub(1));
@@ -43,7 +43,7 @@ impl Tree {
         self.choose();
     }
 
-    /// Selects a connection among those shown.
+    /// Selects a visible connection by position.
     pub fn select_shown(&mut self, at: usize) {
         self.coming = None;
         let Some(last) = self.shown_len().checked_sub(1) else {
@@ -58,7 +58,7 @@ impl Tree {
         self.choose();
     }
 
-    /// Selects a connection by identity, opening the way to it and leaving a filter that hides it.
+    /// Selects a connection by ID; expands its ancestors and removes a filter that hides it.
     pub fn select_id(&mut self, id: Uuid) {
         self.open = [true; 3];
         if self.item(id).is_none() {
@@ -70,19 +70,19 @@ impl Tree {
         }
         match self.position(id) {
             Some(at) => self.select_shown(at),
-            // It is there as soon as the order is.
+            // It appears when the new order is ready.
             None => self.coming = Some(Place::Connection(id)),
         }
     }
 
-    /// What is selected was chosen, and does not follow what fits best any more.
+    /// Records a choice of the user, so that the selection stops following the best match.
     pub(super) const fn choose(&mut self) {
         if let Some(filter) = &mut self.filter {
             filter.follows_best = false;
         }
     }
 
-    /// Finds what is selected again after the list changed.
+    /// Reselects the node after a change of the list.
     pub(super) fn relocate(&mut self) {
         match self.selected {
             Node::Settings | Node::Ai | Node::Connections => {}

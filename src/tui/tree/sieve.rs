@@ -1,4 +1,4 @@
-//! The filter without the tree: which of some connections the text of a filter leaves.
+//! Filter for connections outside the tree.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use super::terms::Terms;
 use crate::connection::ConnectionItem;
 use crate::provider::ProviderCatalog;
 
-/// What the text of a filter leaves.
+/// Filter by text.
 pub struct Sieve {
     search: Search,
     providers: Providers,
 }
 
 impl Sieve {
-    /// What this text leaves; what in it cannot be asked for is refused in a sentence.
+    /// Creates a filter; returns a sentence if the text is invalid.
     pub fn new(text: &str, catalog: &ProviderCatalog) -> Result<Self, String> {
         let mut providers = Providers::default();
         providers.learn(catalog);
@@ -30,7 +30,7 @@ impl Sieve {
         }
     }
 
-    /// Those that are left, in their order, each with how well it fits.
+    /// Returns the matching connections in order, with their scores.
     pub fn keep(&mut self, items: Vec<ConnectionItem>) -> Vec<(u16, ConnectionItem)> {
         let kept: Vec<(Item, u16)> = items
             .iter()

@@ -1,27 +1,27 @@
-//! What a filter asks for, read from its text: words, `status:` and its like, what must not be.
+//! Filter query, parsed from text: words, fields such as `status:`, and exclusions.
 
 use super::providers::Providers;
 use crate::text::fold::fold;
 
-/// What a term looks at.
+/// Field of a filter term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Term {
-    /// Active or inactive.
+    /// Status.
     Status,
-    /// The provider's name or id.
+    /// Name or ID of the provider.
     Provider,
-    /// The name.
+    /// Name.
     Name,
-    /// The alias.
+    /// Alias.
     Alias,
-    /// Where it calls.
+    /// Endpoint.
     Endpoint,
-    /// The beginning of the id.
+    /// Prefix of the ID.
     Id,
 }
 
 impl Term {
-    /// Every term, the most useful first.
+    /// All fields, most useful first.
     pub const ALL: [Self; 6] = [
         Self::Status,
         Self::Provider,
@@ -31,7 +31,7 @@ impl Term {
         Self::Id,
     ];
 
-    /// What is typed before its colon.
+    /// Returns the name before the colon.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Status => "status",
@@ -48,31 +48,31 @@ impl Term {
     }
 }
 
-/// The words of a status.
+/// Status values.
 const ACTIVE: &str = "active";
 const INACTIVE: &str = "inactive";
 
-/// What a filter's text asks for. Everything in it is in lower case.
+/// Parsed filter query, in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// Each must be found somewhere, be it with a typing mistake.
+    /// Words that must match somewhere; typing mistakes are tolerated.
     pub words: Vec<String>,
-    /// Of those with the same term, one must fit.
+    /// Field terms; one of those with the same field must match.
     pub wanted: Vec<(Term, String)>,
-    /// None of these may fit; without a term, nowhere.
+    /// Exclusions; without a field, the word must not occur anywhere.
     pub unwanted: Vec<(Option<Term>, String)>,
     problems: Vec<String>,
 }
 
-/// A part of the text between spaces that are not in quotes, without its quotes.
+/// Part of the text between unquoted spaces, without its quotes.
 struct Part {
     text: String,
-    /// Where in the text the first quote was.
+    /// Byte offset of the first quote.
     quoted_from: Option<usize>,
 }
 
 impl Terms {
-    /// Reads words, `status:active`, `provider:openai`, `alias:` and so on, `-word` and `"two words"`.
+    /// Parses words, `status:active`, `provider:openai`, `alias:` and so on, `-word` and `"two words"`.
     pub fn read(text: &str) -> Self {
         let mut terms = Self::default();
         for part in parts(text) {
@@ -81,7 +81,7 @@ impl Terms {
         terms
     }
 
-    /// Takes all of a text as words.
+    /// Parses all of a text as words.
     pub fn words(text: &str) -> Self {
         Self {
             words: parts(text)
@@ -133,7 +133,7 @@ impl Terms {
         self.problems.push(problem);
     }
 
-    /// What in the text cannot be asked for, in a sentence for each; the rest is asked for all the same.
+    /// Returns the problems in the text, one sentence each; the rest of the query still applies.
     pub fn problem(&self, providers: &Providers) -> Option<String> {
         let is_known = |word: &str| providers.numbers().any(|one| providers.fits(one, word));
         let asked = self.wanted.iter();
@@ -144,7 +144,7 @@ impl Terms {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
-    /// Whether everything is admitted.
+    /// Returns true if the query matches everything.
     pub const fn is_empty(&self) -> bool {
         self.words.is_empty() && self.wanted.is_empty() && self.unwanted.is_empty()
     }
@@ -159,7 +159,7 @@ fn parts(text: &str) -> Vec<Part> {
     parts.filter(|part| !part.text.is_empty()).collect()
 }
 
-/// The text in pieces, split where spaces are not in quotes; the quotes stay.
+/// Splits the text at unquoted spaces and keeps the quotes.
 pub fn as_typed(text: &str) -> Vec<String> {
     let mut is_quoted = false;
     let pieces = text.split(|sign: char| {
@@ -170,7 +170,7 @@ pub fn as_typed(text: &str) -> Vec<String> {
     pieces.map(str::to_owned).collect()
 }
 
-/// Whether this may be the name of a term: `https://…` and `12:30` are words.
+/// Returns true for a possible field name: `https://…` and `12:30` are words.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
@@ -181,12 +181,12 @@ fn status(value: &str) -> Option<&'static str> {
         .find(|status| status.starts_with(value))
 }
 
-/// Whether a status is the one that a term asks for.
+/// Returns true if a status matches a `status:` term.
 pub fn is_status(is_active: bool, asked: &str) -> bool {
     asked == if is_active { ACTIVE } else { INACTIVE }
 }
 
-/// All terms, as they are typed.
+/// Returns all field names with their colons.
 pub fn all() -> String {
     Term::ALL.map(|term| format!("{}:", term.word())).join(" ")
 }

@@ -1,4 +1,4 @@
-//! Draws the first line and the last two: where one is, what happened, what can be done.
+//! Header, notice line and footer.
 
 use std::borrow::Cow;
 
@@ -14,13 +14,13 @@ use crate::tui::notice::{Mood, Notice};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::tree::Node;
 
-/// The columns before a notice.
+/// Columns before a notice.
 const MARGIN: usize = 3;
 
-/// From so many columns on a notice that is cut says where the rest is.
+/// Minimum width to show the key for the rest of a cut notice.
 const ROOMY: u16 = 60;
 
-/// Draws where one is.
+/// Draws the header.
 pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let area = behind(scene, layout.header, buffer);
@@ -51,7 +51,7 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     if !above.is_empty() {
         above.push_str(" › ");
     }
-    // Where there is no room, the way goes before the place.
+    // In a narrow header the path is cut, not the current node.
     let room = usize::from(area.width).saturating_sub(4);
     if fit::width(&fit::safe(&above)) + fit::width(&fit::safe(here)) > room {
         above = if above.is_empty() {
@@ -73,8 +73,8 @@ pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     );
 }
 
-/// Draws at the beginning of the first line the mark of the place that the app is at, and whether nothing can be changed there;
-/// answers what is left of the line.
+/// Draws the badge of the target and the read-only marker at the start of the header;
+/// returns the rest of the line.
 fn badge(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, .. } = scene;
     let site = &app.site;
@@ -92,14 +92,14 @@ fn badge(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
         return area;
     }
     let text = format!(" {} ", words.join(" · "));
-    // The way is worth more than the end of a long mark.
+    // The path is more important than the end of a long badge.
     let room = area.split_left(area.width / 2).0;
     let style = theme.badge_in(site.color.as_deref());
     let used = paint::line(buffer, room, &[(&text, style)]);
     area.split_left(used).1
 }
 
-/// Draws at the end of the first line the server that the app is on, unless a mark says where that is; answers what is left.
+/// Draws the server at the end of the header, unless a badge names it; returns the rest of the line.
 fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, .. } = scene;
     let (Some(server), None) = (&app.site.server, &app.site.badge) else {
@@ -119,7 +119,7 @@ fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     area.split_left(area.width.saturating_sub(used + 1)).0
 }
 
-/// Draws at the end of the first line that things may have happened that are not on screen; answers what is left of the line.
+/// Draws the stale marker at the end of the header; returns the rest of the line.
 fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     if !scene.app.is_behind {
         return area;
@@ -133,7 +133,7 @@ fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     area.split_left(area.width.saturating_sub(used + 1)).0
 }
 
-/// What is to be said: what is wrong with a filter, before what happened last.
+/// Returns the notice to show: a filter error before the last notice.
 pub fn told(app: &App) -> Option<Cow<'_, Notice>> {
     let problem = app.tree.filter().and_then(|filter| filter.problem.as_ref());
     match problem.filter(|_| app.layers.is_empty()) {
@@ -142,7 +142,7 @@ pub fn told(app: &App) -> Option<Cow<'_, Notice>> {
     }
 }
 
-/// Draws what happened last.
+/// Draws the notice.
 pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     if let Some(notice) = &told(app) {
@@ -183,7 +183,7 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
     }
 }
 
-/// The mark and the role of what is meant so.
+/// Returns the symbol and the role of a severity.
 pub fn mood(theme: &Theme, mood: Mood) -> (&'static str, Role) {
     match mood {
         Mood::Info => ("ℹ ", theme.hint),
@@ -193,7 +193,7 @@ pub fn mood(theme: &Theme, mood: Mood) -> (&'static str, Role) {
     }
 }
 
-/// Draws how the form stands, at the beginning of the footer; answers what is left of it.
+/// Draws the form state at the start of the footer; returns the rest of the line.
 fn state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, layout } = scene;
     let area = layout.footer;
@@ -215,7 +215,7 @@ fn state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
     area
 }
 
-/// Draws what can be done here, as much as there is room for.
+/// Draws the key hints that fit.
 pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let mut area = state(scene, buffer);

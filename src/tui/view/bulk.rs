@@ -1,4 +1,4 @@
-//! Draws what is done to many connections: what it would do, how far it is, how it went with each.
+//! Bulk operation: preview, progress and results.
 
 use ratatui::buffer::Buffer;
 
@@ -8,10 +8,10 @@ use crate::tui::fit;
 use crate::tui::layout::Area;
 use crate::tui::theme::Role;
 
-/// What stands behind a row that the filter leaves out.
+/// Suffix of a row that the filter hides.
 const HIDDEN: &str = " · hidden";
 
-/// Draws it; answers where the cursor stands, when the name of a file can be typed.
+/// Draws the dialog; returns the cursor position if a file name can be typed.
 pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
     let bulk = app.bulk.as_ref()?;
@@ -63,7 +63,7 @@ fn role(scene: Scene<'_>, tone: Tone) -> Role {
     }
 }
 
-/// What is said of the whole, and below it the whole sentence of the row that is selected.
+/// Draws the summary and the full message of the selected row.
 fn head(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
     let (said, tone) = bulk.summary();
     let lines = fit::wrap(&said, area.width.into());
@@ -89,7 +89,7 @@ fn head(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
     }
 }
 
-/// How far it is, without colours too.
+/// Draws the progress bar, readable without colours.
 fn bar(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
     let width = usize::from(area.width);
     let full = (width * bulk.tally.over())
@@ -122,7 +122,7 @@ fn row(scene: Scene<'_>, what: (&Bulk, &Row), area: Area, buffer: &mut Buffer) {
         &[(mark, role.style()), (" ", theme.text.style())],
     );
     let room = area.split_left(used).1;
-    // What is said gets what the name leaves, and half of the row at least.
+    // The message gets the width that the name leaves, and at least half of the row.
     let name = fit::width(&fit::cut(&row.name, room.width.into()));
     let wanted = fit::width(&fit::cut(said, room.width.into())) + hidden.len();
     let most = usize::from(room.width).saturating_sub(wanted + 2);

@@ -1,4 +1,4 @@
-//! Draws lists to choose from: the providers, the actions, the models.
+//! Lists with a filter line: providers, palette, models.
 
 use ratatui::buffer::Buffer;
 
@@ -12,18 +12,18 @@ use crate::tui::palette::{Offered, Palette};
 use crate::tui::picker::Picker;
 use crate::tui::tree::Item;
 
-/// With fewer columns a connection's row has no room for its provider.
+/// Minimum width to show the provider of a connection.
 const NARROW: usize = 50;
 
 /// Text of a list without a match; what was typed is added.
 pub(super) const NO_MATCH: &str = "No match";
 
-/// One of those to choose from.
+/// Row of a list.
 #[derive(Clone, Default)]
 pub(super) struct Row {
     pub(super) left: String,
     pub(super) right: String,
-    /// Whether it is only there to be read.
+    /// True for a row that cannot be chosen here.
     pub(super) is_dim: bool,
 }
 
@@ -37,7 +37,7 @@ impl Row {
     }
 }
 
-/// Draws the providers or the profiles to choose from; answers where the cursor stands.
+/// Draws the provider or profile picker; returns the cursor position.
 pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> (u16, u16) {
     let catalog = &scene.app.catalog;
     let rows: Vec<Row> = picker
@@ -54,7 +54,7 @@ pub fn picker(scene: Scene<'_>, picker: &Picker, buffer: &mut Buffer) -> (u16, u
     )
 }
 
-/// Draws the actions and the connections under them; answers where the cursor stands.
+/// Draws the palette; returns the cursor position.
 pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> (u16, u16) {
     let Scene { app, layout, .. } = scene;
     let area = layout.palette();
@@ -92,7 +92,7 @@ pub fn palette(scene: Scene<'_>, palette: &Palette, buffer: &mut Buffer) -> (u16
     )
 }
 
-/// An action with its key; one that is for another place says for which.
+/// Returns the row of an action with its keys, and its context if not available here.
 fn action(scene: Scene<'_>, (palette, offered): (&Palette, Offered), room: usize) -> Row {
     let keys = palette.keys(offered, &scene.app.keymap);
     let right = match offered.elsewhere() {
@@ -130,7 +130,7 @@ fn connection(scene: Scene<'_>, item: &Item, room: usize) -> Row {
     }
 }
 
-/// Draws the models of a connection; answers where the cursor stands.
+/// Draws the models of a connection; returns the cursor position.
 pub fn models(scene: Scene<'_>, models: &Models, buffer: &mut Buffer) -> (u16, u16) {
     let left = models.left();
     let title = match &models.found {
@@ -166,7 +166,7 @@ fn draw(
     draw_in(scene, (title, area, list, hint), what, buffer)
 }
 
-/// Draws a list below the line that narrows it, in a part of its frame; answers where the cursor stands.
+/// Draws a list below its filter line, in a part of its frame; returns the cursor position.
 pub(super) fn draw_in(
     scene: Scene<'_>,
     frame: (&str, Area, Area, &str),

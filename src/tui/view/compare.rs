@@ -1,4 +1,4 @@
-//! Draws what differs between two versions.
+//! Comparison of two versions.
 
 use ratatui::buffer::Buffer;
 

@@ -1,4 +1,4 @@
-//! Draws a question with buttons.
+//! Prompt with buttons.
 
 use ratatui::buffer::Buffer;
 
@@ -7,7 +7,7 @@ use crate::tui::confirm::Confirm;
 use crate::tui::fit;
 use crate::tui::layout::Area;
 
-/// Draws a question; answers where the cursor stands, when a note can be typed.
+/// Draws a prompt; returns the cursor position if a note can be typed.
 pub fn draw(scene: Scene<'_>, confirm: &Confirm, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { theme, layout, .. } = scene;
     let area = layout.confirm(confirm);

@@ -1,4 +1,4 @@
-//! Draws the connection that is selected: what is stored, secrets masked.
+//! Detail pane with the stored settings; secrets are masked.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
@@ -10,7 +10,7 @@ use crate::tui::fit;
 use crate::tui::layout::{Area, Layout};
 use crate::tui::workspace::Tab;
 
-/// Draws the detail's pane.
+/// Draws the detail pane.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let Some(item) = app.tree.selected_item() else {
@@ -58,7 +58,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     }
 }
 
-/// Draws the tabs, the one that is shown in brackets.
+/// Draws the tab titles; the visible tab is in brackets.
 fn tabs(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let mut rest = area;
@@ -73,10 +73,10 @@ fn tabs(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     }
 }
 
-/// A label, none where the whole row is text, and what stands behind it.
+/// Label (`None` for a full-width row) and text.
 type Row = (Option<String>, String, Style);
 
-/// The lines as rows: a value that is too long goes on below itself.
+/// Wraps lines into rows.
 fn rows(lines: Vec<Line>, labels: u16, width: u16) -> Vec<Row> {
     let room = usize::from(width.saturating_sub(labels));
     let mut rows = Vec::new();
@@ -98,7 +98,7 @@ fn rows(lines: Vec<Line>, labels: u16, width: u16) -> Vec<Row> {
     rows
 }
 
-/// As many columns as the longest label needs, and not more than half.
+/// Returns the width of the longest label, at most half of the pane.
 fn label_width(lines: &[Line], width: u16) -> u16 {
     let longest = lines
         .iter()

@@ -1,4 +1,4 @@
-//! Draws what was typed, kept, and never saved.
+//! Unsaved drafts.
 
 use ratatui::buffer::Buffer;
 
@@ -8,13 +8,13 @@ use crate::tui::fit;
 use crate::tui::form::Subject;
 use crate::tui::layout::{Area, Layout};
 
-/// From so many columns on a row says what the draft is about, too.
+/// Minimum width to show the subject of a draft.
 const ROOMY: u16 = 60;
 
-/// The columns of what a draft is about.
+/// Columns of the subject.
 const ABOUT: u16 = 26;
 
-/// The columns of a date with its time.
+/// Columns of a date with a time.
 const DATE: u16 = 16;
 
 /// Draws the drafts.

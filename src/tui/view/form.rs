@@ -1,4 +1,4 @@
-//! Draws the form of a connection.
+//! Form of a connection.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
@@ -11,10 +11,10 @@ use crate::tui::form::{Form, Subject};
 use crate::tui::layer::Layer;
 use crate::tui::layout::Area;
 
-/// How wide a secret looks, whatever its length.
+/// Placeholder for a secret of any length.
 const MASK: &str = "••••••••••••";
 
-/// Draws the form; answers where the cursor stands.
+/// Draws the form; returns the cursor position.
 pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
     let title = match &form.subject {
@@ -130,7 +130,7 @@ fn draw_row(
     }
 }
 
-/// Where a key is; where there is no room for a variable's name, which is nearly the key's, without it.
+/// Returns the source of a configuration key; without the variable name if there is no room.
 fn in_short(source: &str, room: usize) -> &str {
     const VARIABLE: &str = "environment variable";
     if source.starts_with(VARIABLE) && fit::width(source) > room {
@@ -275,7 +275,7 @@ fn secret_input(
             style.patch(theme.placeholder.style()),
         );
     }
-    // Where a list of keys is open, what was typed is the beginning of one.
+    // While the list of keys is open, the typed text is the prefix of a key.
     let narrows = scene
         .app
         .form()

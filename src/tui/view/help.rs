@@ -1,4 +1,4 @@
-//! Draws the keys.
+//! Help with the keys.
 
 use ratatui::buffer::Buffer;
 

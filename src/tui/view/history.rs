@@ -1,4 +1,4 @@
-//! Draws the versions of a connection.
+//! History tab.
 
 use ratatui::buffer::Buffer;
 
@@ -9,10 +9,10 @@ use crate::tui::fit;
 use crate::tui::history::{self, History};
 use crate::tui::layout::{Area, Layout};
 
-/// From so many columns on the current version is called so.
+/// Minimum width to label the current version.
 const ROOMY: u16 = 48;
 
-/// Draws the history tab in the area of the workspace.
+/// Draws the history tab.
 pub fn draw(scene: Scene<'_>, workspace: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let history = &app.workspace.history;
@@ -79,7 +79,7 @@ fn line(scene: Scene<'_>, history: &History, version: &Version, area: Area, buff
     let date = format!("  {}  ", date.format("%Y-%m-%d %H:%M"));
     let provider = app.catalog.get(&version.snapshot.item.provider_id);
     let what = history::changed(version, provider);
-    // It is the first one in any case, and what it is about matters more.
+    // The current version is always first, so the change gets the room.
     let current = if history.current() == Some(number) && area.width >= ROOMY {
         "(current) "
     } else {
@@ -101,7 +101,7 @@ fn line(scene: Scene<'_>, history: &History, version: &Version, area: Area, buff
     );
 }
 
-/// The whole of what a row has no room for.
+/// Draws the full details of a version.
 fn said(scene: Scene<'_>, version: &Version, area: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let provider = app.catalog.get(&version.snapshot.item.provider_id);
@@ -118,7 +118,7 @@ fn said(scene: Scene<'_>, version: &Version, area: Area, buffer: &mut Buffer) {
     wrapped(buffer, rest, &text, theme.dim.style());
 }
 
-/// Draws a text in as many rows as there are.
+/// Draws a wrapped text in the available rows.
 fn wrapped(buffer: &mut Buffer, area: Area, text: &str, style: ratatui::style::Style) {
     for (row, line) in (0..area.height).zip(fit::wrap(text, area.width.into())) {
         let at = Area {

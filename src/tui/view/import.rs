@@ -1,4 +1,4 @@
-//! Draws what the environment has for connections.
+//! Import from environment variables.
 
 use ratatui::buffer::Buffer;
 
@@ -8,7 +8,7 @@ use crate::tui::fit;
 use crate::tui::import::Import;
 use crate::tui::layout::Area;
 
-/// Draws the choices, and below them what the selected one takes from where; answers where the cursor stands.
+/// Draws the options and the details of the selected one; returns the cursor position.
 pub fn draw(scene: Scene<'_>, import: &Import, buffer: &mut Buffer) -> (u16, u16) {
     let Scene { theme, layout, .. } = scene;
     let rows: Vec<Row> = import

@@ -1,4 +1,4 @@
-//! Draws what a connection is.
+//! Info tab.
 
 use ratatui::buffer::Buffer;
 
@@ -9,10 +9,10 @@ use crate::tui::fit;
 use crate::tui::info;
 use crate::tui::layout::{Area, Layout};
 
-/// The columns of the labels.
+/// Columns of the labels.
 const LABELS: u16 = 14;
 
-/// Draws the info tab in the area of the workspace.
+/// Draws the info tab.
 pub fn draw(scene: Scene<'_>, connection: &Connection, workspace: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let area = Layout::tab(workspace);

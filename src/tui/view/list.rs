@@ -1,4 +1,4 @@
-//! Draws the collection: a table of the connections, only the rows that are seen.
+//! Table of the connections; draws only the visible rows.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
@@ -12,7 +12,7 @@ use crate::tui::layout::Area;
 use crate::tui::list::{self, LONG_DATE};
 use crate::tui::tree::{Column, Filter, Item};
 
-/// Draws the collection.
+/// Draws the list.
 pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let is_focused = app.pane == Pane::List && app.layers.is_empty();
@@ -21,7 +21,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
         empty(scene, inside, buffer);
         return;
     }
-    // Where something is marked, there is room for the marks.
+    // The gutter is wider while connections are marked.
     let gutter = list::gutter(app.tree.marked_len() > 0);
     let (heading, rows) = inside.split_top(1);
     titles(scene, (heading, inside), gutter, buffer);
@@ -59,7 +59,7 @@ pub fn draw(scene: Scene<'_>, area: Area, buffer: &mut Buffer) {
     );
 }
 
-/// Draws the titles; the one that the list is ordered by says which end comes first.
+/// Draws the column titles with the sort direction.
 fn titles(scene: Scene<'_>, (heading, inside): (Area, Area), gutter: u16, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let sort = app.tree.sort();
@@ -70,7 +70,7 @@ fn titles(scene: Scene<'_>, (heading, inside): (Area, Area), gutter: u16, buffer
         } else {
             ""
         };
-        // Where both have no room, the mark says more.
+        // If both do not fit, the direction is more important.
         let room = usize::from(cell.width).saturating_sub(fit::width(mark) + 1);
         let title = fit::cut(column.title(), room);
         paint::line(

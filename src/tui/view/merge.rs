@@ -1,4 +1,4 @@
-//! Draws what both changed, with the side that is chosen for each field.
+//! Merge conflicts with the chosen side of each field.
 
 use ratatui::buffer::Buffer;
 
@@ -7,7 +7,7 @@ use crate::tui::fit;
 use crate::tui::layout::Area;
 use crate::tui::merge::{Merge, Row, Side};
 
-/// Draws what both changed.
+/// Draws the merge conflicts.
 pub fn draw(scene: Scene<'_>, merge: &Merge, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
     let rows = merge.rows();

@@ -1,4 +1,4 @@
-//! Draws what was said since the start.
+//! Message log.
 
 use ratatui::buffer::Buffer;
 
@@ -7,7 +7,7 @@ use super::{Scene, paint};
 use crate::tui::layout::Area;
 use crate::tui::messages::{BEFORE, Messages};
 
-/// Draws what was said.
+/// Draws the message log.
 pub fn draw(scene: Scene<'_>, messages: &Messages, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let lines = app.told.lines(layout.reading_width());

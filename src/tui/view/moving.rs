@@ -1,4 +1,4 @@
-//! Draws what to put where, so that a secret can be a reference.
+//! Instructions to move a secret to a reference.
 
 use ratatui::buffer::Buffer;
 
@@ -6,7 +6,7 @@ use super::{Scene, paint};
 use crate::tui::layout::Area;
 use crate::tui::moving::{Moving, Tone};
 
-/// Draws the references to choose from, and what to put where for the one that is selected.
+/// Draws the references and the instructions for the selected one.
 pub fn draw(scene: Scene<'_>, moving: &Moving, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let lines = moving.lines(app.form(), layout.reading_width());

@@ -1,4 +1,4 @@
-//! Strokes that every part draws with: lines of safe text, boxes, scroll bars.
+//! Drawing primitives: lines of safe text, boxes, scroll bars.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,12 +10,12 @@ use crate::tui::layout::Area;
 use crate::tui::line::Line;
 use crate::tui::theme::Theme;
 
-/// The area as ratatui has it, cut to what the buffer has.
+/// Converts an area to a `Rect` inside the buffer.
 pub fn rect(area: Area, buffer: &Buffer) -> Rect {
     Rect::new(area.x, area.y, area.width, area.height).intersection(buffer.area)
 }
 
-/// Draws texts one behind the other in the first row of an area, each safe and the last one cut; answers the columns taken.
+/// Draws safe texts one after the other in the first row of an area, cut at its end; returns the used columns.
 pub fn line(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) -> u16 {
     let area = rect(area, buffer);
     if area.is_empty() {
@@ -34,7 +34,7 @@ pub fn line(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) -> u16 {
     used
 }
 
-/// Draws a text at the right end of the first row of an area, if it fits.
+/// Draws a right-aligned text in the first row of an area, if it fits.
 pub fn right(buffer: &mut Buffer, area: Area, text: &str, style: Style) -> u16 {
     let cut = fit::cut(text, area.width.into());
     let wide = u16::try_from(fit::width(&cut)).unwrap_or(area.width);
@@ -46,7 +46,7 @@ pub fn right(buffer: &mut Buffer, area: Area, text: &str, style: Style) -> u16 {
     line(buffer, at, &[(&cut, style)])
 }
 
-/// Styles the first row of an area from end to end.
+/// Styles the entire first row of an area.
 pub fn row(buffer: &mut Buffer, area: Area, style: Style) {
     let area = rect(
         Area {
@@ -58,7 +58,7 @@ pub fn row(buffer: &mut Buffer, area: Area, style: Style) {
     buffer.set_style(area, style);
 }
 
-/// Draws a box with a title over whatever was there, and answers what is inside.
+/// Clears an area and draws a box with a title; returns the area inside.
 pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) -> Area {
     let (theme, is_focused) = look;
     let role = if is_focused {
@@ -109,7 +109,7 @@ pub fn below(buffer: &mut Buffer, area: Area, text: &str, style: Style) {
     line(buffer, room, &[(&format!(" {cut} "), style)]);
 }
 
-/// Draws on the right border how much of a list is seen, and where.
+/// Draws a scroll bar on the right border.
 pub fn scroll_bar(buffer: &mut Buffer, area: Area, seen: (usize, usize, usize), style: Style) {
     let (top, rows, total) = seen;
     let height = usize::from(area.height.saturating_sub(2));
@@ -127,7 +127,7 @@ pub fn scroll_bar(buffer: &mut Buffer, area: Area, seen: (usize, usize, usize), 
     }
 }
 
-/// Draws a line of text as it is `shown`, whole or masked; answers where the cursor is.
+/// Draws an input line as it is `shown`, whole or masked; returns the cursor position.
 pub fn typed_line(
     buffer: &mut Buffer,
     area: Area,
@@ -143,10 +143,10 @@ pub fn typed_line(
     typed(buffer, area, shown.split_at(cursor), style)
 }
 
-/// Draws a line of text being typed, with the cursor in sight; answers where the cursor is.
+/// Draws an input line scrolled to the cursor; returns the cursor position.
 pub fn typed(buffer: &mut Buffer, area: Area, around: (&str, &str), style: Style) -> (u16, u16) {
     let room = usize::from(area.width).saturating_sub(1);
-    // Far-off parts of a very long line are never seen.
+    // Invisible parts of a very long line are not processed.
     let before = fit::safe(fit::suffix(around.0, room));
     let mut start = 0;
     let mut wide = fit::width(&before);

@@ -1,4 +1,4 @@
-//! Draws how a test went.
+//! Report of a connection test.
 
 use ratatui::buffer::Buffer;
 
@@ -6,7 +6,7 @@ use super::{Scene, paint};
 use crate::tui::layout::Area;
 use crate::tui::report::{LABELS, Report, Tone};
 
-/// Draws the report of a test.
+/// Draws the report.
 pub fn draw(scene: Scene<'_>, report: &Report, buffer: &mut Buffer) {
     let Scene { theme, layout, .. } = scene;
     let lines = report.lines(layout.reading_width());

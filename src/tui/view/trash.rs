@@ -1,4 +1,4 @@
-//! Draws what is in the trash.
+//! Trash.
 
 use ratatui::buffer::Buffer;
 
@@ -8,22 +8,22 @@ use crate::tui::fit;
 use crate::tui::layout::{Area, Layout};
 use crate::tui::trash::Trash;
 
-/// From so many columns on a row has the alias, too.
+/// Minimum width to show the alias.
 const ROOMY: u16 = 60;
 
-/// From so many columns on it has the provider and the time, too.
+/// Minimum width to show the provider and the time.
 const WIDE: u16 = 90;
 
-/// The columns of the alias.
+/// Columns of the alias.
 const ALIAS: u16 = 22;
 
-/// The columns of the provider.
+/// Columns of the provider.
 const PROVIDER: u16 = 16;
 
-/// The columns of a date with its time.
+/// Columns of a date with a time.
 const LONG_DATE: u16 = 16;
 
-/// The columns of a date.
+/// Columns of a date.
 const DATE: u16 = 10;
 
 /// Draws the trash.
@@ -75,7 +75,7 @@ fn padded(area: Area) -> Area {
     }
 }
 
-/// What is to be known of the one that is selected: the alias that is offered, or what its row may have no room for.
+/// Returns the details of the selected connection: the suggested alias, or the fields that its row may not show.
 fn said(scene: Scene<'_>, trash: &Trash) -> (String, ratatui::style::Style) {
     let theme = scene.theme;
     if let Some(offer) = trash.offered() {

@@ -1,4 +1,4 @@
-//! Draws the tree: only the rows that are seen.
+//! Tree; draws only the visible rows.
 
 use ratatui::buffer::Buffer;
 
@@ -8,21 +8,21 @@ use crate::tui::fit;
 use crate::tui::layout::Area;
 use crate::tui::tree::{Item, Node, Sort, terms};
 
-/// What stands behind the name of a connection that is switched off.
+/// Suffix of an inactive connection.
 const STATE: &str = " (inactive)";
 
-/// The columns before a connection, in the last of which its mark stands.
+/// Columns before a connection; the mark is in the last one.
 pub const GUTTER: u16 = 3;
 
-/// The mark.
+/// Symbol of a marked connection.
 pub const MARK: &str = "✓";
-/// What stands in a filter before something is typed.
+/// Placeholder of an empty filter.
 const HINT: &str = "name, alias, status:…";
 
-/// The title of the pane.
+/// Title of the pane.
 const TITLE: &str = "umai";
 
-/// Draws the tree's pane; answers where the cursor stands in the filter.
+/// Draws the tree pane; returns the cursor position in the filter.
 pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let Scene { app, theme, layout } = scene;
     let tree = &app.tree;
@@ -81,7 +81,7 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     filter(scene, buffer)
 }
 
-/// The strokes before a connection: whether others stand below it, and whether other providers follow its own.
+/// Returns the guide lines before a connection.
 fn guide(scene: Scene<'_>, row: usize) -> String {
     let tree = &scene.app.tree;
     let outer = match (tree.shows_groups(), tree.is_in_last_group(row)) {
@@ -97,7 +97,7 @@ fn guide(scene: Scene<'_>, row: usize) -> String {
     format!("{outer}{inner}")
 }
 
-/// Draws on the lower border what the filter can be asked, or what the connections are ordered by, where that is not plain.
+/// Draws the filter fields or a non-default sort order on the lower border.
 fn below(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
     let sort = app.tree.sort();
@@ -110,7 +110,7 @@ fn below(scene: Scene<'_>, buffer: &mut Buffer) {
     paint::below(buffer, layout.tree, &text, theme.dim.style());
 }
 
-/// Draws the filter in place of the title.
+/// Draws the filter instead of the title.
 fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let theme = scene.theme;
     let filter = scene.app.tree.filter()?;
@@ -123,7 +123,7 @@ fn filter(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     if room.is_empty() {
         return None;
     }
-    // The title goes whole, and the border runs on where it stood.
+    // The title is removed and the border continues there.
     let border = if scene.app.pane == Pane::Tree && scene.app.layers.is_empty() {
         theme.border_focus
     } else {
@@ -213,7 +213,7 @@ fn connection(scene: Scene<'_>, area: Area, what: (&str, &Item), buffer: &mut Bu
     };
     let room = usize::from(area.width).saturating_sub(fit::width(guide) + 2);
     let name = fit::cut(item.name(), room);
-    // The mark alone says it where the word would take the name's place.
+    // Without room for the word, the symbol alone shows the status.
     let state = if item.is_active || fit::width(&name) + STATE.len() > room {
         ""
     } else {
