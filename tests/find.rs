@@ -722,7 +722,7 @@ proptest! {
         }
         is_consistent(&app)?;
         let mut fresh = app_with(&world);
-        fresh.tree.stand_as(app.tree.stand());
+        fresh.tree.restore_state(app.tree.saved_state());
         work(&mut fresh);
         prop_assert_eq!(aliases(&app), aliases(&fresh));
     }

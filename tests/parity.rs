@@ -181,12 +181,16 @@ fn palette_copies_a_valid_command_for_every_action() {
 #[case("<end><up>", Action::Toggle, "umai connections activate openai-dev")]
 #[case(
     "<end><space><up><space>",
-    Action::Disable,
+    Action::Deactivate,
     "umai connections deactivate openai-dev openai-prod"
 )]
 #[case("<end>", Action::Test, "umai connections test openai-prod")]
 #[case("<end>3", Action::RollBack, "umai connections rollback openai-prod 1")]
-#[case("sm", Action::Turn, "umai connections list --sort modified --reverse")]
+#[case(
+    "sm",
+    Action::ReverseSort,
+    "umai connections list --sort modified --reverse"
+)]
 #[case(
     "/status:active \"Team A\"<enter>",
     Action::Filter,

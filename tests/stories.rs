@@ -216,7 +216,7 @@ fn the_help_goes_to_its_end_and_back(#[case] end: &str, #[case] home: &str) {
     stage.play("?");
     let first = stage.frame();
     stage.play(end);
-    assert!(stage.frame().contains("Quit at once"), "{}", stage.frame());
+    assert!(stage.frame().contains("Quit immediately"), "{}", stage.frame());
     stage.play(home);
     assert_eq!(stage.frame(), first);
     stage.play("?");

@@ -163,7 +163,7 @@ fn theme(text: &str) {
     let base = table
         .get("base")
         .and_then(|base| base.get_ref().as_str())
-        .and_then(ThemeName::named);
+        .and_then(ThemeName::from_name);
     let mut beneath = base.map_or_else(Theme::default, Theme::embedded);
     let mut theme = theme;
     for ((name, role), (_, under)) in theme.roles_mut().into_iter().zip(beneath.roles_mut()) {

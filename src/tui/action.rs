@@ -109,7 +109,7 @@ impl Context {
     }
 
     /// Returns the context whose keys work here too.
-    pub const fn beneath(self) -> Option<Self> {
+    pub const fn inherited(self) -> Option<Self> {
         match self {
             Self::Info | Self::History => Some(Self::Tree),
             Self::Tree
@@ -130,7 +130,7 @@ impl Context {
     }
 
     /// Returns the menus that a key opens from here.
-    pub const fn leads_to(self) -> &'static [Self] {
+    pub const fn menus(self) -> &'static [Self] {
         match self {
             Self::Tree | Self::Info | Self::History => &[Self::Clipboard, Self::Sorting],
             Self::List
@@ -174,7 +174,7 @@ impl Context {
     /// Returns true if an action is available here.
     pub fn has(self, entry: &Entry) -> bool {
         let is_of = |place| entry.contexts.contains(&place);
-        is_of(self) || self.beneath().is_some_and(is_of)
+        is_of(self) || self.inherited().is_some_and(is_of)
     }
 }
 
@@ -186,14 +186,14 @@ pub enum Action {
     Duplicate,
     Import,
     References,
-    MoveOut,
+    MoveToReference,
     CopySnippet,
     CopyVariable,
     Mark,
     RollBack,
     RollBackField,
     CopyLine,
-    Again,
+    Retest,
     New,
     Edit,
     Toggle,
@@ -215,7 +215,7 @@ pub enum Action {
     SortByProvider,
     SortByStatus,
     SortByModified,
-    Turn,
+    ReverseSort,
     Group,
     Copy,
     CopyName,
@@ -254,8 +254,8 @@ pub enum Action {
     MarkTo,
     MarkAll,
     Invert,
-    Enable,
-    Disable,
+    Activate,
+    Deactivate,
     Export,
     ShowBulk,
     Retry,
@@ -266,7 +266,7 @@ pub enum Action {
     Suspend,
     Leave,
     Quit,
-    Outside,
+    EditExternally,
     Drafts,
     RestoreDraft,
     DiscardDraft,
@@ -317,7 +317,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::RollBack, "rollback", &[History, Compare], ("Roll back to the version", Some("roll back"))),
     entry(Action::RollBackField, "rollback-field", &[Compare], ("Roll back this field", Some("roll back field"))),
     entry(Action::CopyLine, "copy-line", &[Info], ("Copy line", Some("copy"))),
-    entry(Action::Again, "again", &[Report], ("Retest", Some("retest"))),
+    entry(Action::Retest, "again", &[Report], ("Retest", Some("retest"))),
     entry(Action::Restore, "restore", &[Trash], ("Restore connection", Some("restore"))),
     entry(Action::Purge, "purge", &[Trash], ("Delete permanently", Some("delete permanently"))),
     entry(Action::Empty, "empty", &[Trash], ("Empty the trash", Some("empty"))),
@@ -337,7 +337,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Reveal, "reveal", &[Form], ("Show or hide the typed secret", Some("show"))),
     entry(Action::Clear, "clear", &[Form], ("Clear the field or its stored secret", Some("clear"))),
     entry(Action::References, "references", &[Form], ("Insert a reference to a configuration key (or type $ in an empty field)", None)),
-    entry(Action::MoveOut, "move-to-reference", &[Form], ("Move the key to a configuration reference", None)),
+    entry(Action::MoveToReference, "move-to-reference", &[Form], ("Move the key to a configuration reference", None)),
     entry(Action::CopySnippet, "copy-snippet", &[Moving], ("Copy the appsettings.json snippet", Some("JSON"))),
     entry(Action::CopyVariable, "copy-variable", &[Moving], ("Copy the environment variable", Some("env"))),
     entry(Action::Test, "test", &[Tree, Form], ("Test connection", Some("test"))),
@@ -348,7 +348,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Sort, "sort", &[Tree], ("Sort by column", Some("sort"))),
     entry(Action::Copy, "copy", &[Tree], ("Copy name, alias, ID, JSON, cURL or umai command", Some("copy"))),
     entry(Action::Trash, "trash", &[Tree], ("Show trash", None)),
-    entry(Action::Outside, "editor", &[Tree, Form], ("Edit in $EDITOR", None)),
+    entry(Action::EditExternally, "editor", &[Tree, Form], ("Edit in $EDITOR", None)),
     entry(Action::Drafts, "drafts", &[Tree], ("Show drafts", None)),
     entry(Action::CopyName, "name", &[Clipboard], ("Copy name", Some("name"))),
     entry(Action::CopyAlias, "alias", &[Clipboard], ("Copy alias", Some("alias"))),
@@ -362,7 +362,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::SortByProvider, "by-provider", &[Sorting], ("Sort by provider; repeat to reverse", Some("provider"))),
     entry(Action::SortByStatus, "by-status", &[Sorting], ("Sort by status; repeat to reverse", Some("status"))),
     entry(Action::SortByModified, "by-modified", &[Sorting], ("Sort by last change, newest first; repeat to reverse", Some("modified"))),
-    entry(Action::Turn, "turn", &[Tree, Sorting], ("Reverse sort", None)),
+    entry(Action::ReverseSort, "turn", &[Tree, Sorting], ("Reverse sort", None)),
     entry(Action::Group, "group", &[Tree, Sorting], ("Group by provider", None)),
     entry(Action::Models, "models", &[Tree, Report], ("Browse models", Some("models"))),
     entry(Action::ShowSettings, "settings", &[Tree], ("Show settings", None)),
@@ -383,8 +383,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::MarkTo, "mark-to", &[Tree], ("Mark range from the last mark", None)),
     entry(Action::MarkAll, "mark-all", &[Tree], ("Mark all or none", None)),
     entry(Action::Invert, "invert", &[Tree], ("Invert marks", None)),
-    entry(Action::Enable, "enable", &[Tree], ("Activate connection", None)),
-    entry(Action::Disable, "disable", &[Tree], ("Deactivate connection", None)),
+    entry(Action::Activate, "enable", &[Tree], ("Activate connection", None)),
+    entry(Action::Deactivate, "disable", &[Tree], ("Deactivate connection", None)),
     entry(Action::Export, "export", &[Tree], ("Export connections", None)),
     entry(Action::ShowBulk, "many", &[Tree], ("Show the current or last bulk operation", None)),
     entry(Action::Retry, "retry", &[Bulk], ("Retry failed connections", Some("retry"))),
@@ -431,7 +431,7 @@ impl Action {
     }
 
     /// Returns the action with this ID if it is available in the context.
-    pub fn named(id: &str, context: Context) -> Option<Self> {
+    pub fn from_id(id: &str, context: Context) -> Option<Self> {
         ACTIONS
             .iter()
             .find(|entry| entry.id == id && entry.contexts.contains(&context))

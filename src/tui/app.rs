@@ -290,7 +290,7 @@ impl App {
 
     /// Where everything is.
     pub fn layout(&self) -> Layout {
-        Layout::of(self.size)
+        Layout::new(self.size)
     }
 
     /// The place keys are looked up in.

@@ -27,7 +27,7 @@ pub enum Carrier {
 
 impl Carrier {
     /// Detects the multiplexer from the environment.
-    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Self {
         let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
         // tmux also sets TERM=screen; over SSH only TERM remains of either, and
         // one would print what is wrapped for the other.
@@ -85,8 +85,8 @@ impl Carrier {
 mod tests {
     use super::*;
 
-    fn of(set: &[(&str, &str)]) -> Carrier {
-        Carrier::of(|name| {
+    fn carrier(set: &[(&str, &str)]) -> Carrier {
+        Carrier::from_env(|name| {
             let found = set.iter().find(|(other, _)| *other == name);
             found.map(|(_, value)| (*value).to_owned())
         })
@@ -94,14 +94,14 @@ mod tests {
 
     #[test]
     fn what_stands_between_is_told_by_the_environment() {
-        assert_eq!(of(&[("TERM", "xterm-256color")]), Carrier::Terminal);
-        assert_eq!(of(&[("TERM", "screen-256color")]), Carrier::Terminal);
+        assert_eq!(carrier(&[("TERM", "xterm-256color")]), Carrier::Terminal);
+        assert_eq!(carrier(&[("TERM", "screen-256color")]), Carrier::Terminal);
         assert_eq!(
-            of(&[("TMUX", "/tmp/x,1,0"), ("TERM", "screen")]),
+            carrier(&[("TMUX", "/tmp/x,1,0"), ("TERM", "screen")]),
             Carrier::Tmux
         );
-        assert_eq!(of(&[("TERM", "tmux-256color")]), Carrier::Tmux);
-        assert_eq!(of(&[("TMUX", ""), ("STY", "1.pts")]), Carrier::Screen);
+        assert_eq!(carrier(&[("TERM", "tmux-256color")]), Carrier::Tmux);
+        assert_eq!(carrier(&[("TMUX", ""), ("STY", "1.pts")]), Carrier::Screen);
     }
 
     #[test]

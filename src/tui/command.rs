@@ -54,14 +54,16 @@ impl Action {
             // The form knows whether a save creates or updates a connection.
             Self::New | Self::Import | Self::Save => "connections create",
             Self::Duplicate => "connections duplicate",
-            Self::RollBackField | Self::Edit | Self::Outside | Self::References | Self::MoveOut => {
-                "connections update"
-            }
+            Self::RollBackField
+            | Self::Edit
+            | Self::EditExternally
+            | Self::References
+            | Self::MoveToReference => "connections update",
             // The app replaces `activate` by `deactivate` if the toggle would deactivate.
-            Self::Toggle | Self::Enable => "connections activate",
-            Self::Disable => "connections deactivate",
+            Self::Toggle | Self::Activate => "connections activate",
+            Self::Deactivate => "connections deactivate",
             Self::Delete => "connections delete",
-            Self::Test | Self::Again => "connections test",
+            Self::Test | Self::Retest => "connections test",
             Self::Models => "connections models",
             Self::ShowHistory => "connections history",
             Self::ShowSettings
@@ -79,7 +81,7 @@ impl Action {
             | Self::SortByProvider
             | Self::SortByStatus
             | Self::SortByModified
-            | Self::Turn
+            | Self::ReverseSort
             | Self::Group
             | Self::Trash => "connections list",
             Self::Export => "connections export",

@@ -112,7 +112,7 @@ impl Compare {
         let changes = found.map(|comparison| comparison.changes.into_iter());
         self.found = Some(changes.map(|changes| {
             changes
-                .map(|difference| Changed::of(difference, provider))
+                .map(|difference| Changed::new(difference, provider))
                 .collect()
         }));
     }
@@ -188,7 +188,7 @@ impl Compare {
 }
 
 impl Changed {
-    fn of(difference: Difference, provider: Option<&Provider>) -> Self {
+    fn new(difference: Difference, provider: Option<&Provider>) -> Self {
         let path = &difference.path;
         let (old, new) = (
             text(path, difference.from_value.as_ref()),
@@ -218,7 +218,7 @@ impl Changed {
                     let (old, new) = words::compare(&old, &new);
                     How::Text(Some(old), Some(new))
                 }
-                (old, new) => How::Text(old.map(other), new.map(other)),
+                (old, new) => How::Text(old.map(all_changed), new.map(all_changed)),
             }
         };
         Self {
@@ -259,7 +259,7 @@ fn side(at: usize, parts: Option<&[Part]>, side: Side, room: usize) -> Vec<Row> 
     rows.map(|(side, row)| Row::Value(at, side, row)).collect()
 }
 
-fn other(text: String) -> Vec<Part> {
+fn all_changed(text: String) -> Vec<Part> {
     vec![Part {
         text,
         is_other: true,

@@ -13,7 +13,7 @@ pub fn create(connection: &Connection, api: &str) -> String {
     let item = &connection.item;
     let settings = connection.settings.as_ref().map(|settings| {
         let values = settings.iter();
-        let values = values.map(|(key, value)| (key.to_owned(), seen(key, value)));
+        let values = values.map(|(key, value)| (key.to_owned(), json_value(key, value)));
         Value::Object(values.collect::<Map<_, _>>())
     });
     let body = json!({
@@ -30,19 +30,19 @@ pub fn create(connection: &Connection, api: &str) -> String {
     )
 }
 
-fn seen(key: &str, value: &Setting<Mask>) -> Value {
+fn json_value(key: &str, value: &Setting<Mask>) -> Value {
     match value {
         Setting::Null => Value::Null,
         Setting::Switch(on) => json!(on),
         Setting::Number(number) => Value::Number(number.clone()),
         Setting::Text(text) => json!(text),
-        Setting::Secret(Mask::Sk) => json!(format!("sk-your-{}", in_words(key))),
-        Setting::Secret(Mask::Any) => json!(format!("your-{}", in_words(key))),
+        Setting::Secret(Mask::Sk) => json!(format!("sk-your-{}", kebab_case(key))),
+        Setting::Secret(Mask::Any) => json!(format!("your-{}", kebab_case(key))),
     }
 }
 
 /// Converts `apiKey` to `api-key`.
-fn in_words(key: &str) -> String {
+fn kebab_case(key: &str) -> String {
     let mut words = String::new();
     for sign in key.chars() {
         if sign.is_uppercase() && !words.is_empty() {

@@ -65,7 +65,7 @@ impl Detail {
     }
 
     /// Notes a change from the feed.
-    pub fn hear(&mut self, news: &News) {
+    pub fn apply(&mut self, news: &News) {
         if let News::Saved(item) = news
             && self.id == Some(item.id)
         {
@@ -74,12 +74,12 @@ impl Detail {
     }
 
     /// Sets the load error.
-    pub fn broke(&mut self, why: String) {
+    pub fn fail(&mut self, why: String) {
         self.problem = Some(why);
     }
 
     /// Forces a reload.
-    pub fn forget(&mut self) {
+    pub fn invalidate(&mut self) {
         self.id = None;
     }
 

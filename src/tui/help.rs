@@ -27,7 +27,7 @@ pub enum Line {
 
 impl Help {
     /// Creates the help of a context.
-    pub fn of(place: Context) -> Self {
+    pub fn new(place: Context) -> Self {
         Self {
             top: 0,
             place: Some(place),
@@ -58,7 +58,7 @@ impl Help {
                     .map(|key| key.to_string())
                     .collect();
                 if !keys.is_empty() {
-                    lines.extend(beside(&keys.join(" "), entry.title, width));
+                    lines.extend(two_columns(&keys.join(" "), entry.title, width));
                 }
             }
             if lines.len() == before + 1 {
@@ -103,7 +103,7 @@ impl Help {
 }
 
 /// Returns keys and the title of their action in two wrapped columns.
-fn beside(keys: &str, title: &str, width: u16) -> impl Iterator<Item = Line> {
+fn two_columns(keys: &str, title: &str, width: u16) -> impl Iterator<Item = Line> {
     let left = Help::keys_width(width);
     let keys = wrap(keys, left.saturating_sub(1).into());
     let titles = wrap(title, width.saturating_sub(left).into());

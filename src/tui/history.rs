@@ -113,12 +113,12 @@ impl History {
     }
 
     /// Sets the load error.
-    pub fn broke(&mut self, why: String) {
+    pub fn fail(&mut self, why: String) {
         self.problem = Some(why);
     }
 
     /// Forces a reload.
-    pub fn forget(&mut self) {
+    pub fn invalidate(&mut self) {
         self.id = None;
     }
 

@@ -27,7 +27,7 @@ pub struct Choice<'a> {
 
 impl Import {
     /// Creates the dialog; references are checked before options are listed.
-    pub fn of(offers: Vec<Offer>) -> Self {
+    pub fn new(offers: Vec<Offer>) -> Self {
         let mut secrets: Vec<(String, Option<bool>)> = Vec::new();
         let variables = offers.iter().flat_map(|offer| &offer.variables);
         for Variable { name, .. } in variables.filter(|variable| variable.is_secret) {
@@ -127,7 +127,7 @@ impl Import {
 
 impl Choice<'_> {
     /// Describes how secrets are imported.
-    pub fn word(&self) -> &'static str {
+    pub fn secrets_text(&self) -> &'static str {
         let has_secret = self.offer.variables.iter().any(|one| one.is_secret);
         match (has_secret, self.by_reference) {
             (false, _) => "no secrets",

@@ -63,7 +63,7 @@ pub fn lines(
         date("Created", item.date_created),
         date("Modified", item.date_modified),
         line("Version", item.version.to_string()),
-        line("Last test", tested.map_or_else(not_tested, said)),
+        line("Last test", tested.map_or_else(not_tested, test_summary)),
     ]
 }
 
@@ -71,7 +71,7 @@ fn not_tested() -> String {
     "not in this session".into()
 }
 
-fn said(tested: &Tested) -> String {
+fn test_summary(tested: &Tested) -> String {
     let version = tested.version;
     match &tested.outcome {
         Ok(TestReport {

@@ -73,7 +73,7 @@ impl Keymap {
 
     /// What a key does in a place, or everywhere.
     pub fn find(&self, context: Context, key: Key) -> Option<Action> {
-        let places = [Some(context), context.beneath(), Some(Context::Anywhere)];
+        let places = [Some(context), context.inherited(), Some(Context::Anywhere)];
         let mut places = places.into_iter().flatten();
         places.find_map(|place| self.bindings.get(&(place, key)).copied())
     }
@@ -88,7 +88,7 @@ impl Keymap {
 
     /// The first key of an action in a place, or everywhere.
     pub fn first_key(&self, context: Context, action: Action) -> Option<Key> {
-        let places = [Some(context), context.beneath(), Some(Context::Anywhere)];
+        let places = [Some(context), context.inherited(), Some(Context::Anywhere)];
         let mut keys = places
             .into_iter()
             .flatten()
@@ -125,7 +125,7 @@ impl Keymap {
             };
             for (action, keys) in lines {
                 let at = line_of(file, action.span().start);
-                let Some(known) = Action::named(action.get_ref(), context) else {
+                let Some(known) = Action::from_id(action.get_ref(), context) else {
                     problems.push(format!(
                         "{name}, line {at}: there is no action '{}' in [{}]",
                         action.get_ref(),

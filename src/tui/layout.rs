@@ -142,7 +142,7 @@ pub struct Layout {
 
 impl Layout {
     /// Computes the layout for a screen size.
-    pub fn of(size: Size) -> Self {
+    pub fn new(size: Size) -> Self {
         let whole = Area {
             x: 0,
             y: 0,
@@ -247,7 +247,7 @@ impl Layout {
     }
 
     /// Returns the area of the details of the selected import option.
-    pub fn import_said(&self, import: &Import) -> Area {
+    pub fn import_details(&self, import: &Import) -> Area {
         let (_, said) = self.import_parts(import);
         Area {
             x: said.x.saturating_add(1),

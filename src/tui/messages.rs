@@ -8,7 +8,7 @@ use super::action::Action;
 use super::fit::wrap;
 use super::layer::Outcome;
 use super::notice::{Mood, Notice};
-use super::report::moved;
+use super::report::scrolled;
 
 /// Maximum number of messages.
 const MOST: usize = 200;
@@ -123,7 +123,7 @@ impl Messages {
         match action {
             Action::Back | Action::Choose | Action::Messages => Outcome::Close,
             other => {
-                self.top = moved(other, self.top, (rows, count.saturating_sub(rows)));
+                self.top = scrolled(other, self.top, (rows, count.saturating_sub(rows)));
                 Outcome::Stay
             }
         }

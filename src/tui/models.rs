@@ -48,7 +48,7 @@ impl Models {
         };
         all.iter()
             .filter(|model| {
-                let words = words(model);
+                let words = capability_text(model);
                 self.choices
                     .admits(&format!("{} {} {words}", model.id, model.name))
             })
@@ -62,7 +62,7 @@ impl Models {
 }
 
 /// Returns the capabilities of a model, as the list shows them.
-pub fn words(model: &Model) -> String {
+pub fn capability_text(model: &Model) -> String {
     let words = model.capabilities.iter().copied();
     words.map(Capability::word).collect::<Vec<_>>().join(", ")
 }

@@ -49,7 +49,7 @@ impl Offered {
 
 impl Palette {
     /// Creates the palette of a context.
-    pub fn of(place: Context) -> Self {
+    pub fn new(place: Context) -> Self {
         Self {
             choices: Choices::default(),
             place,
@@ -79,17 +79,17 @@ impl Palette {
 
     /// Returns true if an action is available where the palette was opened, directly or through a menu.
     fn can(&self, entry: &Entry) -> bool {
-        let leads_to = self.place.leads_to();
+        let menus = self.place.menus();
         self.place.has(entry)
             || entry.contexts.contains(&Context::Anywhere)
-            || entry.contexts.iter().any(|place| leads_to.contains(place))
+            || entry.contexts.iter().any(|place| menus.contains(place))
     }
 
     /// Returns the keys of an action in the context where it is available.
     pub fn keys(&self, offered: Offered, keymap: &Keymap) -> String {
         let entry = offered.entry;
         let place = offered.elsewhere().unwrap_or(self.place);
-        let mut second = self.place.leads_to().iter().filter(|next| {
+        let mut second = self.place.menus().iter().filter(|next| {
             offered.is_here && !self.place.has(entry) && entry.contexts.contains(next)
         });
         let key = |place, action| keymap.first_key(place, action).map(|key| key.to_string());
@@ -106,7 +106,7 @@ impl Palette {
 
     /// Returns true if connections are listed. They are not above a form, whose changes could be lost.
     pub fn offers_connections(&self) -> bool {
-        !self.place.leads_to().is_empty()
+        !self.place.menus().is_empty()
     }
 
     /// Returns the number of listed connections.

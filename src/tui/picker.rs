@@ -64,7 +64,7 @@ impl Picker {
             return providers
                 .map(|provider| Entry {
                     name: provider.name.clone(),
-                    detail: words(provider),
+                    detail: capability_text(provider),
                 })
                 .collect();
         }
@@ -86,7 +86,7 @@ impl Picker {
                     "{} {} {}",
                     provider.name,
                     provider.id,
-                    words(provider)
+                    capability_text(provider)
                 ))
             })
             .collect()
@@ -121,7 +121,7 @@ impl Picker {
 }
 
 /// Returns the capabilities of a provider, as the list shows them.
-pub fn words(provider: &Provider) -> String {
+pub fn capability_text(provider: &Provider) -> String {
     let words: Vec<&str> = provider
         .capabilities
         .iter()

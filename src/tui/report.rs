@@ -79,7 +79,7 @@ impl Report {
     }
 
     /// Creates the dialog of a finished test.
-    pub fn of(tried: Tried, name: &str, outcome: Outcome) -> Self {
+    pub fn finished(tried: Tried, name: &str, outcome: Outcome) -> Self {
         Self {
             tried,
             name: name.to_owned(),
@@ -126,20 +126,20 @@ impl Report {
         let last = count.saturating_sub(rows);
         match action {
             Action::Back => return LayerOutcome::Close,
-            Action::Again if self.ticket.is_none() => return LayerOutcome::TestAgain,
+            Action::Retest if self.ticket.is_none() => return LayerOutcome::TestAgain,
             Action::Models => {
                 if let Some(id) = self.stored() {
                     return LayerOutcome::Browse(id, self.name.clone());
                 }
             }
-            other => self.top = moved(other, self.top, (rows, last)),
+            other => self.top = scrolled(other, self.top, (rows, last)),
         }
         LayerOutcome::Stay
     }
 }
 
 /// Returns the first visible line after a scroll action, at most `last`; `rows` are visible.
-pub fn moved(action: Action, top: usize, (rows, last): (usize, usize)) -> usize {
+pub fn scrolled(action: Action, top: usize, (rows, last): (usize, usize)) -> usize {
     match action {
         Action::Up => top.saturating_sub(1),
         Action::Down => top + 1,

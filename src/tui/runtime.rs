@@ -94,7 +94,7 @@ pub async fn run(
     app.settle_at(options.site);
     app.themes = themes.words();
     app.theme = at;
-    app.carrier = Carrier::of(|name| std::env::var(name).ok());
+    app.carrier = Carrier::from_env(|name| std::env::var(name).ok());
     if let Some(api) = options.api {
         app.api = api;
     }

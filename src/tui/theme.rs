@@ -39,7 +39,7 @@ impl ThemeName {
     ];
 
     /// Returns the name on the command line.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Dark => "dark",
             Self::Light => "light",
@@ -52,8 +52,8 @@ impl ThemeName {
     }
 
     /// Returns the theme with a name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|theme| theme.word() == name)
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.as_str() == name)
     }
 
     const fn file(self) -> &'static str {
@@ -128,7 +128,7 @@ impl Theme {
     /// Returns an embedded theme.
     pub fn embedded(name: ThemeName) -> Self {
         // A test reads the embedded files; a role without a style is drawn plain.
-        Self::read(name.file(), name.word()).0
+        Self::read(name.file(), name.as_str()).0
     }
 
     /// Returns every role with its name in a file.

@@ -72,7 +72,7 @@ impl Trash {
     }
 
     /// Sets the load error unless connections were loaded before.
-    pub fn broke(&mut self, why: String) {
+    pub fn fail(&mut self, why: String) {
         if !matches!(self.found, Some(Ok(_))) {
             self.found = Some(Err(why));
         }

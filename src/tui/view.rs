@@ -97,7 +97,7 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)>
             }
         };
     }
-    if layout.notice != layout.footer || bars::told(app).is_none() {
+    if layout.notice != layout.footer || bars::current_notice(app).is_none() {
         bars::footer(scene, buffer);
     }
     bars::notice(scene, buffer);

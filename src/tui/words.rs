@@ -19,14 +19,14 @@ pub fn compare(old: &str, new: &str) -> (Vec<Part>, Vec<Part>) {
     let olds: Vec<&str> = old.split_word_bounds().collect();
     let news: Vec<&str> = new.split_word_bounds().collect();
     if olds.len() > MOST || news.len() > MOST {
-        return (whole(old), whole(new));
+        return (all_different(old), all_different(new));
     }
     let common = common(&olds, &news);
     let (in_old, in_new): (Vec<_>, Vec<_>) = common.into_iter().unzip();
     (parts(&olds, &in_old), parts(&news, &in_new))
 }
 
-fn whole(text: &str) -> Vec<Part> {
+fn all_different(text: &str) -> Vec<Part> {
     let part = Part {
         text: text.to_owned(),
         is_other: true,

@@ -38,7 +38,7 @@ pub struct List {
     #[arg(long, conflicts_with_all = ["filter", "provider", "active", "inactive"])]
     trash: bool,
     /// Column to sort by; 'modified' starts with the newest [default: name; with terms, best match first]
-    #[arg(long, value_name = "COLUMN", ignore_case = true, conflicts_with = "trash", value_parser = PossibleValuesParser::new(Column::ALL.map(Column::id)).try_map(|word| Column::named(&word).ok_or("unknown column")))]
+    #[arg(long, value_name = "COLUMN", ignore_case = true, conflicts_with = "trash", value_parser = PossibleValuesParser::new(Column::ALL.map(Column::id)).try_map(|word| Column::from_name(&word).ok_or("unknown column")))]
     sort: Option<Column>,
     /// Reverse the sort order
     #[arg(long, conflicts_with = "trash")]

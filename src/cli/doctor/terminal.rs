@@ -137,7 +137,7 @@ fn theme(globals: &Globals, file: &ConfigFile, findings: &mut Findings) {
     let folder = crate::config::Config::folder(globals.config.clone()).ok();
     let folder = folder.map(|folder| folder.join("themes"));
     let all = Choice::all(folder.as_deref());
-    let problems = match choice::named(name, &all) {
+    let problems = match choice::find(name, &all) {
         Err(why) => vec![why],
         Ok(at) => all
             .get(at)

@@ -16,23 +16,23 @@ impl Action {
             | Self::Restore
             | Self::Purge
             | Self::Empty
-            | Self::Outside
+            | Self::EditExternally
             | Self::Drafts
             | Self::RestoreDraft
             | Self::DiscardDraft
             | Self::KeepMine
             | Self::TakeTheirs
-            | Self::Enable
-            | Self::Disable
+            | Self::Activate
+            | Self::Deactivate
             | Self::Duplicate
             | Self::Import
             | Self::References
-            | Self::MoveOut
+            | Self::MoveToReference
             | Self::Save => true,
             Self::CompareVersions
             | Self::Mark
             | Self::CopyLine
-            | Self::Again
+            | Self::Retest
             | Self::Test
             | Self::Models
             | Self::ShowSettings
@@ -46,7 +46,7 @@ impl Action {
             | Self::SortByProvider
             | Self::SortByStatus
             | Self::SortByModified
-            | Self::Turn
+            | Self::ReverseSort
             | Self::Group
             | Self::Copy
             | Self::CopyName

@@ -24,11 +24,11 @@ impl App {
                 }
             }
             (Waiting::Page, Reply::Listed(Err(error))) => {
-                self.tree.loading.broke();
+                self.tree.loading.fail();
                 self.say(&error);
             }
             (Waiting::Detail, Reply::Got(Ok(connection))) => self.detail.show(connection),
-            (Waiting::Detail, Reply::Got(Err(error))) => self.detail.broke(error.to_string()),
+            (Waiting::Detail, Reply::Got(Err(error))) => self.detail.fail(error.to_string()),
             (Waiting::Edit, Reply::Got(Ok(connection))) => self.open_form(connection),
             (Waiting::Theirs, Reply::Theirs(theirs)) => {
                 self.theirs(ticket, theirs.map(|theirs| *theirs));
@@ -97,7 +97,7 @@ impl App {
                 self.workspace.history.take(id, window, page);
             }
             (Waiting::Versions(..), Reply::Versions(Err(error))) => {
-                self.workspace.history.broke(error.to_string());
+                self.workspace.history.fail(error.to_string());
             }
             (Waiting::Compare, Reply::Compared(found)) => {
                 let found = found.map(|found| *found).map_err(|error| error.to_string());
@@ -120,8 +120,8 @@ impl App {
 
     fn lost(&mut self, ticket: Ticket, waiting: Waiting, why: &str) {
         match waiting {
-            Waiting::Page => self.tree.loading.broke(),
-            Waiting::Detail => self.detail.broke(why.to_owned()),
+            Waiting::Page => self.tree.loading.fail(),
+            Waiting::Detail => self.detail.fail(why.to_owned()),
             Waiting::Save => {
                 if let Some(form) = self.form_mut() {
                     form.saving = None;
@@ -162,7 +162,7 @@ impl App {
             }
             Waiting::Bulk(of) => self.bulk_answered(of, Reply::Lost(why.to_owned())),
             Waiting::File => self.not_written(String::new()),
-            Waiting::Versions(..) => self.workspace.history.broke(why.to_owned()),
+            Waiting::Versions(..) => self.workspace.history.fail(why.to_owned()),
             Waiting::Keys => {
                 self.keys_found(ticket, Err(why.to_owned()));
                 return;

@@ -24,7 +24,7 @@ impl App {
             Action::SortByProvider => self.sort_by(sort.or_turned(Column::Provider)),
             Action::SortByStatus => self.sort_by(sort.or_turned(Column::Status)),
             Action::SortByModified => self.sort_by(sort.or_turned(Column::Modified)),
-            Action::Turn => self.sort_by(sort.turned()),
+            Action::ReverseSort => self.sort_by(sort.turned()),
             Action::Group => {
                 let is_grouped = !self.tree.is_grouped();
                 self.tree.group(is_grouped);
@@ -56,6 +56,6 @@ impl App {
     /// Orders by something, and says so.
     pub(super) fn sort_by(&mut self, sort: Sort) {
         self.tree.sort_by(sort);
-        self.tell(Notice::info(format!("Sorted by {}", sort.words())));
+        self.tell(Notice::info(format!("Sorted by {}", sort.description())));
     }
 }

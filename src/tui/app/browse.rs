@@ -22,10 +22,10 @@ impl App {
             Action::Toggle if self.has_marks() => self.ask_to_switch_many(),
             Action::Test if self.has_marks() => self.ask_many(&[Job::Test]),
             Action::Delete if self.has_marks() => self.ask_many(&[Job::Delete]),
-            Action::Enable if self.has_marks() => self.ask_many(&[Job::Enable]),
-            Action::Disable if self.has_marks() => self.ask_many(&[Job::Disable]),
-            Action::Enable => return self.switch_to(true),
-            Action::Disable => return self.switch_to(false),
+            Action::Activate if self.has_marks() => self.ask_many(&[Job::Enable]),
+            Action::Deactivate if self.has_marks() => self.ask_many(&[Job::Disable]),
+            Action::Activate => return self.switch_to(true),
+            Action::Deactivate => return self.switch_to(false),
             Action::Export => self.ask_to_export(),
             Action::ShowBulk => self.show_bulk(),
             Action::MarkRow
@@ -49,7 +49,7 @@ impl App {
             Action::Undo => return self.undo(),
             Action::Delete => self.ask_to_delete(),
             Action::Trash => self.open_trash(),
-            Action::Outside => return self.edit_outside(),
+            Action::EditExternally => return self.edit_outside(),
             Action::Drafts => return Some(self.look_for_drafts()),
             Action::Filter => self.tree.start_filter(),
             Action::Sort => self.ask_how_to_sort(),
@@ -58,7 +58,7 @@ impl App {
             | Action::SortByProvider
             | Action::SortByStatus
             | Action::SortByModified
-            | Action::Turn
+            | Action::ReverseSort
             | Action::Group => self.arrange(action),
             Action::Copy => self.ask_what_to_copy(),
             Action::CopyName
@@ -81,7 +81,7 @@ impl App {
             Action::Back => self.back(),
             Action::Save
             | Action::References
-            | Action::MoveOut
+            | Action::MoveToReference
             | Action::CopySnippet
             | Action::CopyVariable
             | Action::CopyCommand
@@ -93,7 +93,7 @@ impl App {
             | Action::Restore
             | Action::Purge
             | Action::Empty
-            | Action::Again
+            | Action::Retest
             | Action::Retry
             | Action::Hide
             | Action::NextField
@@ -117,8 +117,8 @@ impl App {
 
     fn refresh(&mut self) {
         self.tree.refresh();
-        self.detail.forget();
-        self.workspace.history.forget();
+        self.detail.invalidate();
+        self.workspace.history.invalidate();
     }
 
     fn page(&self) -> isize {

@@ -216,7 +216,7 @@ impl App {
         let Some(Tested { outcome, .. }) = self.tests.get(&row.id) else {
             return;
         };
-        let report = Report::of(Tried::Stored(row.id), &row.name, outcome.clone());
+        let report = Report::finished(Tried::Stored(row.id), &row.name, outcome.clone());
         self.layers.push(Layer::Report(report));
     }
 

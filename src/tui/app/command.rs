@@ -82,9 +82,11 @@ impl App {
             Action::Toggle => {
                 return self.command(switch(selected.is_none_or(|item| !item.is_active)));
             }
-            Action::Enable | Action::Disable | Action::Test | Action::Delete | Action::Export => {
-                self.name_all(line)
-            }
+            Action::Activate
+            | Action::Deactivate
+            | Action::Test
+            | Action::Delete
+            | Action::Export => self.name_all(line),
             Action::CompareVersions => {
                 let line = name(line, selected);
                 match self.workspace.history.to_compare() {
@@ -124,9 +126,9 @@ impl App {
             Action::Duplicate => name(line, selected).flag("--name").blank("NAME"),
             Action::Trash => line.flag("--trash"),
             Action::Edit
-            | Action::Outside
+            | Action::EditExternally
             | Action::References
-            | Action::MoveOut
+            | Action::MoveToReference
             | Action::RollBackField => name(line, selected).flag("--set").blank("KEY=VALUE"),
             Action::Filter
             | Action::Refresh
@@ -136,7 +138,7 @@ impl App {
             | Action::SortByProvider
             | Action::SortByStatus
             | Action::SortByModified
-            | Action::Turn
+            | Action::ReverseSort
             | Action::Group => self.lists(line, action),
             Action::Help => line,
             _ => name(line, selected),
@@ -163,7 +165,7 @@ impl App {
             Action::SortByProvider | Action::Group => Sort::by(Column::Provider),
             Action::SortByStatus => Sort::by(Column::Status),
             Action::SortByModified => Sort::by(Column::Modified),
-            Action::Turn => shown.turned(),
+            Action::ReverseSort => shown.turned(),
             _ => shown,
         };
         if sort.column != Column::Name {
@@ -244,9 +246,9 @@ impl App {
 /// The action that switches something so.
 const fn switch(is_active: bool) -> Action {
     if is_active {
-        Action::Enable
+        Action::Activate
     } else {
-        Action::Disable
+        Action::Deactivate
     }
 }
 

@@ -48,7 +48,7 @@ impl App {
     fn next_page(&mut self) -> Option<Effect> {
         let window = self.tree.loading.wanted()?;
         let ticket = self.ticket(Waiting::Page);
-        self.tree.loading.asked(ticket, window);
+        self.tree.loading.requested(ticket, window);
         Some(Effect::Call(ticket, Request::List(window)))
     }
 

@@ -28,7 +28,7 @@ impl App {
             }
             Heard::Missed => {
                 self.tree.refresh();
-                self.detail.forget();
+                self.detail.invalidate();
                 self.read_trash_again();
             }
             Heard::CaughtUp => self.caught_up(),
@@ -40,7 +40,7 @@ impl App {
             bulk.hear(&news);
         }
         for heard in &news {
-            self.detail.hear(heard);
+            self.detail.apply(heard);
             self.hear_in_layers(heard);
         }
         let gone: Vec<Uuid> = news
@@ -52,7 +52,7 @@ impl App {
         let before = self.tree.selected();
         let name = self.tree.selected_item().map(|item| item.name().to_owned());
         let switching = self.hear_while_switching(&news);
-        self.tree.hear(news);
+        self.tree.apply(news);
         for (id, is_active) in switching {
             self.tree.set_active(id, is_active);
         }
@@ -141,9 +141,9 @@ impl App {
                 "The line is back; what is shown is up to date",
             ));
         }
-        self.tree.loading.mended();
+        self.tree.loading.retry();
         if self.detail.problem.is_some() {
-            self.detail.forget();
+            self.detail.invalidate();
         }
         self.read_trash_again();
         if let Some(form) = self.form_mut() {

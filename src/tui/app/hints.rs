@@ -31,7 +31,7 @@ impl App {
             Action::Models => {
                 matches!(self.layers.last(), Some(Layer::Report(report)) if report.stored().is_some())
             }
-            Action::Again => {
+            Action::Retest => {
                 matches!(self.layers.last(), Some(Layer::Report(report)) if report.ticket.is_none())
             }
             Action::Choose
@@ -48,7 +48,9 @@ impl App {
             Action::Restore | Action::Purge | Action::Empty => {
                 matches!(self.layers.last(), Some(Layer::Trash(trash)) if !trash.items().is_empty())
             }
-            Action::Filter | Action::Sort | Action::Turn | Action::Group => self.tree.len() > 1,
+            Action::Filter | Action::Sort | Action::ReverseSort | Action::Group => {
+                self.tree.len() > 1
+            }
             Action::Back if self.layers.is_empty() && !self.is_filtering() => self.can_go_back(),
             Action::NextError => self.form().is_some_and(|form| form.wrong() > 0),
             Action::Reveal | Action::Clear => self.form().is_some_and(Form::is_on_secret),

@@ -21,7 +21,7 @@ impl App {
             ));
             return;
         }
-        self.layers.push(Layer::Import(Import::of(offers)));
+        self.layers.push(Layer::Import(Import::new(offers)));
     }
 
     /// The next variable to ask about: whether a reference to it would resolve.

@@ -34,12 +34,12 @@ impl App {
                 return Some(Effect::Suspend);
             }
             Action::Leave => return self.leave(),
-            Action::Outside if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+            Action::EditExternally if matches!(self.layers.last(), Some(Layer::Form(_))) => {
                 return self.edit_outside();
             }
             Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 let place = self.context();
-                let mut palette = Palette::of(place);
+                let mut palette = Palette::new(place);
                 palette.hides_writes = self.site.is_read_only();
                 palette.hides_trash = !self.features.trash;
                 self.layers.push(Layer::Palette(palette));
@@ -47,7 +47,7 @@ impl App {
             }
             Action::Help if !matches!(self.layers.last(), Some(Layer::Help(_))) => {
                 let place = self.context();
-                self.layers.push(Layer::Help(Help::of(place)));
+                self.layers.push(Layer::Help(Help::new(place)));
                 return None;
             }
             Action::Messages if !matches!(self.layers.last(), Some(Layer::Messages(_))) => {
@@ -57,7 +57,7 @@ impl App {
             Action::CopyCommand if matches!(self.layers.last(), Some(Layer::Form(_))) => {
                 return self.copy_command_of_form();
             }
-            Action::MoveOut if matches!(self.layers.last(), Some(Layer::Form(_))) => {
+            Action::MoveToReference if matches!(self.layers.last(), Some(Layer::Form(_))) => {
                 self.move_out();
                 return None;
             }

@@ -65,7 +65,7 @@ impl App {
 
     fn mark_all(&mut self) {
         self.tree.mark_all();
-        if let Some(total) = self.tree.loading.missing_of()
+        if let Some(total) = self.tree.loading.incomplete_total()
             && self.tree.marked_len() > 0
         {
             let (marked, read) = (self.tree.marked_len(), self.tree.len());

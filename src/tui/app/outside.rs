@@ -52,7 +52,7 @@ impl App {
             return;
         }
         let catalog = std::sync::Arc::clone(&self.catalog);
-        let again = self.keymap.first_key(Context::Form, Action::Outside);
+        let again = self.keymap.first_key(Context::Form, Action::EditExternally);
         let again = again.map_or_else(|| "The editor".to_owned(), |key| key.to_string());
         let notice = match edited {
             Err(why) => {

@@ -111,7 +111,7 @@ impl App {
 
     pub(super) fn trash_broke(&mut self, why: String) {
         if let Some(trash) = self.trash_mut() {
-            trash.broke(why);
+            trash.fail(why);
         }
     }
 
@@ -170,7 +170,7 @@ impl App {
         self.not_deleted(item.id);
         // It is newer than its end, whichever of the two is heard of last.
         self.tree
-            .hear(vec![News::Saved(super::answers::item_of(&connection))]);
+            .apply(vec![News::Saved(super::answers::item_of(&connection))]);
         let mut shown_alias = None;
         if let Some(trash) = self.trash_mut() {
             let offer = trash.offer.take_if(|offer| offer.id == restore.id);

@@ -89,7 +89,7 @@ pub fn understand(app: &App, line: &str) -> Meant {
         (Goes::ToQuestion, _) => question(app, trimmed, number),
         (Goes::ToBeDone, _) if trimmed.is_empty() => Meant::Answer(Saying::of(app).all()),
         (Goes::ToBeDone, None) => match trimmed.strip_prefix('/') {
-            Some(text) if app.context().beneath().is_some() || app.context() == Context::Tree => {
+            Some(text) if app.context().inherited().is_some() || app.context() == Context::Tree => {
                 filter(app, text.trim())
             }
             _ => command(app, trimmed),

@@ -75,13 +75,13 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
         Some(Layer::Import(import)) => {
             let left = import.left();
             let choice = left.get(at)?;
-            format!("{}: {}", choice.offer.name, choice.word())
+            format!("{}: {}", choice.offer.name, choice.secrets_text())
         }
         Some(Layer::Moving(moving)) => moving.suggestions.get(at)?.to_string(),
         Some(Layer::Models(models)) => {
             let left = models.left();
             let model = left.get(at)?;
-            match models::words(model).as_str() {
+            match models::capability_text(model).as_str() {
                 "" => model.id.clone(),
                 words => format!("{}: {words}", model.id),
             }

@@ -39,7 +39,7 @@ impl TuiOptions {
     /// Whether the theme that is named is there; a sentence with those that are when it is not.
     pub fn check_theme(&self) -> Result<(), String> {
         match &self.theme {
-            Some(name) => choice::named(name, &self.themes()).map(drop),
+            Some(name) => choice::find(name, &self.themes()).map(drop),
             None => Ok(()),
         }
     }
@@ -58,7 +58,7 @@ pub(super) fn themes(options: &TuiOptions) -> (Vec<Choice>, usize) {
     }
     let all = options.themes();
     let named = options.theme.as_deref();
-    let at = named.and_then(|name| choice::named(name, &all).ok());
+    let at = named.and_then(|name| choice::find(name, &all).ok());
     (all, at.unwrap_or(0))
 }
 

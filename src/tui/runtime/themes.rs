@@ -28,7 +28,7 @@ impl Themes {
 
     /// What they are called.
     pub(super) fn words(&self) -> Vec<String> {
-        let words = self.choices.iter().map(|choice| choice.word().to_owned());
+        let words = self.choices.iter().map(|choice| choice.name().to_owned());
         words.collect()
     }
 

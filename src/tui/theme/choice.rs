@@ -50,10 +50,10 @@ const EMBEDDED: [Choice; 10] = [
 
 impl Choice {
     /// Returns the name.
-    pub fn word(&self) -> &str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Family(word, ..) => word,
-            Self::One(name) => name.word(),
+            Self::One(name) => name.as_str(),
             Self::Own(name, _) => name,
         }
     }
@@ -84,7 +84,7 @@ impl Choice {
         let files = folder.map(files).unwrap_or_default();
         all.extend(files.into_iter().filter_map(|path| {
             let name = path.file_stem()?.to_str()?.to_owned();
-            let is_new = EMBEDDED.iter().all(|known| known.word() != name);
+            let is_new = EMBEDDED.iter().all(|known| known.name() != name);
             is_new.then_some(Self::Own(name, path))
         }));
         all
@@ -127,11 +127,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns the index of a theme by name, or an error that lists the themes.
-pub fn named(name: &str, all: &[Choice]) -> Result<usize, String> {
+pub fn find(name: &str, all: &[Choice]) -> Result<usize, String> {
     all.iter()
-        .position(|choice| choice.word() == name)
+        .position(|choice| choice.name() == name)
         .ok_or_else(|| {
-            let words: Vec<_> = all.iter().map(Choice::word).map(printable).collect();
+            let words: Vec<_> = all.iter().map(Choice::name).map(printable).collect();
             format!(
                 "Unknown theme '{}'; available: {}",
                 printable(name),

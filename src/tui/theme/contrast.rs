@@ -198,7 +198,7 @@ mod tests {
             assert!(
                 contrast >= least,
                 "{}: {role} has {contrast:.2}",
-                name.word()
+                name.as_str()
             );
         }
     }
@@ -217,7 +217,7 @@ mod tests {
                 theme.removed,
                 theme.added,
             ] {
-                assert!(!role.style().add_modifier.is_empty(), "{}", name.word());
+                assert!(!role.style().add_modifier.is_empty(), "{}", name.as_str());
             }
         }
     }

@@ -25,13 +25,13 @@ impl Theme {
             }
         };
         if let Some((key, base)) = table.get_key_value(BASE) {
-            let named = base.get_ref().as_str().and_then(ThemeName::named);
+            let named = base.get_ref().as_str().and_then(ThemeName::from_name);
             match named {
                 Some(named) => theme = Self::embedded(named),
                 None => problems.push(format!(
                     "{}: base must be one of {}",
                     at(key.span().start),
-                    ThemeName::ALL.map(ThemeName::word).join(", ")
+                    ThemeName::ALL.map(ThemeName::as_str).join(", ")
                 )),
             }
         }
@@ -116,7 +116,7 @@ mod tests {
             assert_eq!(Theme::read(name.file(), "x").1, Vec::<String>::new());
             for (role, _) in Theme::default().roles_mut() {
                 let line = format!("\n{role} = ");
-                assert!(name.file().contains(&line), "{}: {role}", name.word());
+                assert!(name.file().contains(&line), "{}: {role}", name.as_str());
             }
         }
     }

@@ -38,7 +38,7 @@ impl Tree {
     }
 
     /// Returns true if a reload is complete and only needs sorting.
-    pub(super) fn is_fresh_whole(&self) -> bool {
+    pub(super) fn is_reload_complete(&self) -> bool {
         self.fresh.is_some() && self.loading.is_done()
     }
 
@@ -51,7 +51,7 @@ impl Tree {
             return;
         }
         let is_shown = self.shown.as_ref().map(Arrangement::asked) == Some(&asked);
-        if is_shown && !self.is_fresh_whole() {
+        if is_shown && !self.is_reload_complete() {
             return;
         }
         self.next = Some(Arrangement::new(asked, &self.providers));
@@ -61,7 +61,7 @@ impl Tree {
     /// Rebuilds the visible list and shows matches as they are found.
     pub(super) fn rearrange_at_once(&mut self) {
         let asked = self.asked();
-        if asked.is_plain() || self.is_fresh_whole() {
+        if asked.is_plain() || self.is_reload_complete() {
             self.rearrange();
             return;
         }
@@ -112,11 +112,11 @@ impl Tree {
         let best = best.and_then(|at| Some((at, self.shown(at)?.id)));
         let nothing = (0, Node::Connections);
         (self.at, self.selected) = best.map_or(nothing, |(at, id)| (at, Node::Connection(id)));
-        self.open_the_way();
+        self.expand_ancestors();
     }
 
     fn step_next(&mut self) {
-        let is_fresh = self.is_fresh_whole();
+        let is_fresh = self.is_reload_complete();
         let Some(next) = &mut self.next else { return };
         let items = match &self.fresh {
             Some(fresh) if is_fresh => fresh,
@@ -131,7 +131,7 @@ impl Tree {
 
     /// Shows a finished list, and replaces `items` by the reloaded connections if they waited for it.
     fn show(&mut self, arrangement: Option<Arrangement>) {
-        if self.is_fresh_whole()
+        if self.is_reload_complete()
             && let Some(fresh) = self.fresh.take()
         {
             self.items = fresh;
@@ -147,7 +147,7 @@ impl Tree {
 
     /// Starts a search among all connections, independent of the filter.
     pub fn look_up(&mut self, text: &str) {
-        let terms = Terms::words(text);
+        let terms = Terms::from_words(text);
         self.lookup = (!terms.is_empty()).then(|| {
             let asked = Asked {
                 terms: Some(terms),

@@ -12,7 +12,7 @@ const REMEMBERED: usize = 1_024;
 impl Tree {
     /// Sets the status of a connection.
     pub fn set_active(&mut self, id: Uuid, active: bool) {
-        let is_next_fresh = self.is_fresh_whole();
+        let is_next_fresh = self.is_reload_complete();
         let find = |items: &mut [Item]| {
             let place = items.iter().position(|item| item.id == id)?;
             items[place].is_active = active;
@@ -42,11 +42,11 @@ impl Tree {
 
     /// Removes a connection; its neighbour is selected instead.
     pub fn remove(&mut self, id: Uuid) {
-        self.hear(vec![News::Deleted(id)]);
+        self.apply(vec![News::Deleted(id)]);
     }
 
     /// Applies changes in order.
-    pub fn hear(&mut self, news: Vec<News>) {
+    pub fn apply(&mut self, news: Vec<News>) {
         for heard in &news {
             match heard {
                 News::Deleted(id) => {
@@ -54,7 +54,7 @@ impl Tree {
                         self.gone.pop_front();
                     }
                     self.gone.push_back(*id);
-                    self.marks.forget(*id);
+                    self.marks.remove(*id);
                 }
                 News::Saved(item) if !self.gone.is_empty() => {
                     self.gone.retain(|gone| *gone != item.id);
@@ -98,7 +98,7 @@ impl Tree {
 
     /// Reloads the list; the loaded connections stay until the reload is complete.
     pub fn refresh(&mut self) {
-        let was_whole = self.is_fresh_whole();
+        let was_whole = self.is_reload_complete();
         self.fresh = (!self.items.is_empty()).then(Vec::new);
         self.loading = Loading::default();
         if was_whole {
@@ -108,19 +108,19 @@ impl Tree {
 
     fn change(&mut self, news: Vec<News>) {
         for heard in &news {
-            self.loading.heard(heard.id());
+            self.loading.note_change(heard.id());
         }
         let places = self.place_on_screen();
-        let is_next_fresh = self.is_fresh_whole();
+        let is_next_fresh = self.is_reload_complete();
         if let Some(fresh) = &mut self.fresh {
-            let shift = news::take_in(fresh, news.clone());
+            let shift = news::apply_changes(fresh, news.clone());
             if !is_next_fresh {
                 self.loading.shift(&shift);
             } else if let Some(next) = &mut self.next {
                 next.shift(&shift, fresh, &mut self.providers);
             }
         }
-        let shift = news::take_in(&mut self.items, news);
+        let shift = news::apply_changes(&mut self.items, news);
         if self.fresh.is_none() {
             self.loading.shift(&shift);
         }
@@ -131,7 +131,7 @@ impl Tree {
 
     /// Adjusts indexes into the list.
     fn shift(&mut self, shift: &Shift) {
-        let next = if self.is_fresh_whole() {
+        let next = if self.is_reload_complete() {
             None
         } else {
             self.next.as_mut()

@@ -72,7 +72,7 @@ impl Tree {
         let filter = self.filter.take();
         if let Some(closed) = filter.and_then(|filter| filter.closed_before) {
             self.closed = closed;
-            self.open_the_way();
+            self.expand_ancestors();
         }
     }
 

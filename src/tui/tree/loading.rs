@@ -71,7 +71,7 @@ impl Loading {
     }
 
     /// Records the ticket of the requested page.
-    pub fn asked(&mut self, ticket: Ticket, window: Window) {
+    pub fn requested(&mut self, ticket: Ticket, window: Window) {
         self.state = State::Asked(ticket, window);
     }
 
@@ -81,19 +81,19 @@ impl Loading {
     }
 
     /// Records a failed request.
-    pub fn broke(&mut self) {
+    pub fn fail(&mut self) {
         self.state = State::Broken;
     }
 
     /// Requests the failed page again after a reconnect.
-    pub fn mended(&mut self) {
+    pub fn retry(&mut self) {
         if self.state == State::Broken {
             self.state = State::Wanted;
         }
     }
 
     /// Returns the total number while loading is incomplete.
-    pub fn missing_of(&self) -> Option<usize> {
+    pub fn incomplete_total(&self) -> Option<usize> {
         match self.state {
             State::Done | State::Broken => None,
             State::Wanted | State::Asked(..) => self.total,
@@ -116,7 +116,7 @@ impl Loading {
     }
 
     /// Records a change of a connection; pages that arrive later may be older.
-    pub fn heard(&mut self, id: Uuid) {
+    pub fn note_change(&mut self, id: Uuid) {
         if !self.is_done() {
             self.heard.insert(id);
         }

@@ -34,7 +34,7 @@ impl Marks {
     }
 
     /// Removes the mark of a deleted connection.
-    pub(super) fn forget(&mut self, id: Uuid) {
+    pub(super) fn remove(&mut self, id: Uuid) {
         self.ids.remove(&id);
         self.last.take_if(|last| *last == id);
     }
@@ -67,7 +67,7 @@ impl Tree {
     }
 
     /// Unmarks a connection without moving the range start.
-    pub fn take_mark(&mut self, id: Uuid) {
+    pub fn unmark(&mut self, id: Uuid) {
         self.marks.ids.remove(&id);
     }
 

@@ -108,7 +108,7 @@ fn slot(id: Uuid) -> usize {
 }
 
 /// Applies changes to a list; older versions never replace newer ones.
-pub fn take_in(items: &mut Vec<Item>, news: Vec<News>) -> Shift {
+pub fn apply_changes(items: &mut Vec<Item>, news: Vec<News>) -> Shift {
     let mut newest = newest(news);
     // The presence table skips most of a long list cheaply.
     let mut may_be_heard = vec![false; SLOTS];

@@ -56,13 +56,13 @@ impl Column {
     }
 
     /// Returns the column with a name in command-line options.
-    pub fn named(word: &str) -> Option<Self> {
+    pub fn from_name(word: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|column| column.id().eq_ignore_ascii_case(word))
     }
 
     /// Returns the name in a sentence.
-    pub const fn word(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Alias => "alias",
@@ -163,7 +163,7 @@ impl Sort {
     }
 
     /// Describes the order in a sentence.
-    pub fn words(self) -> String {
+    pub fn description(self) -> String {
         let end = match (self.column, self.direction) {
             (Column::Modified, Direction::Up) => ", oldest first",
             (Column::Modified, Direction::Down) => ", newest first",
@@ -172,7 +172,7 @@ impl Sort {
             (Column::Name | Column::Alias | Column::Provider, Direction::Up) => "",
             (Column::Name | Column::Alias | Column::Provider, Direction::Down) => ", descending",
         };
-        format!("{}{end}", self.column.word())
+        format!("{}{end}", self.column.label())
     }
 
     /// Compares two connections. Ties are broken by name order, so the order is total.

@@ -54,7 +54,7 @@ impl Tree {
     }
 
     /// Returns the state to save.
-    pub fn stand(&self) -> Stand {
+    pub fn saved_state(&self) -> Stand {
         let closed = self.filter.as_ref().map_or(&self.closed, |filter| {
             filter.closed_before.as_ref().unwrap_or(&self.closed)
         });
@@ -76,7 +76,7 @@ impl Tree {
     }
 
     /// Restores a saved state; the saved node is selected when it loads, unless the user moved first.
-    pub fn stand_as(&mut self, stand: Stand) {
+    pub fn restore_state(&mut self, stand: Stand) {
         self.sort = stand.sort;
         self.is_grouped = stand.is_grouped;
         for place in stand.closed {
@@ -94,12 +94,12 @@ impl Tree {
         self.keep_filter(&stand.filter);
         self.rearrange();
         if let Some(place) = stand.place {
-            self.come_to(place);
+            self.select_when_loaded(place);
         }
     }
 
     /// Selects a saved node now or when it loads.
-    pub(super) fn come_to(&mut self, place: Place) {
+    pub(super) fn select_when_loaded(&mut self, place: Place) {
         let is_all = self.loading.is_done() && self.fresh.is_none() && !self.is_arranging();
         match &place {
             Place::Settings => self.select_row(0),

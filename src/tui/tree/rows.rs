@@ -225,7 +225,7 @@ impl Tree {
     }
 
     /// Expands all ancestors of the selected connection.
-    pub(super) fn open_the_way(&mut self) {
+    pub(super) fn expand_ancestors(&mut self) {
         if matches!(self.selected, Node::Connection(_)) {
             self.open = [true; 3];
             if let Some(number) = self.selected_provider() {

@@ -54,7 +54,7 @@ impl Tree {
             self.selected = Node::Connection(id);
             self.at = at;
         }
-        self.open_the_way();
+        self.expand_ancestors();
         self.choose();
     }
 
@@ -90,7 +90,7 @@ impl Tree {
             Node::Connection(id) => self.relocate_connection(id),
         }
         if let Some(place) = self.coming.take() {
-            self.come_to(place);
+            self.select_when_loaded(place);
         }
     }
 
@@ -111,6 +111,6 @@ impl Tree {
                 }
             }
         }
-        self.open_the_way();
+        self.expand_ancestors();
     }
 }

@@ -32,7 +32,7 @@ impl Term {
     ];
 
     /// Returns the name before the colon.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Status => "status",
             Self::Provider => "provider",
@@ -43,8 +43,8 @@ impl Term {
         }
     }
 
-    fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|term| term.word() == word)
+    fn from_name(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|term| term.as_str() == word)
     }
 }
 
@@ -82,7 +82,7 @@ impl Terms {
     }
 
     /// Parses all of a text as words.
-    pub fn words(text: &str) -> Self {
+    pub fn from_words(text: &str) -> Self {
         Self {
             words: parts(text)
                 .into_iter()
@@ -104,7 +104,7 @@ impl Terms {
             .filter(|(name, value)| is_name(name) && !value.starts_with("//"));
         let (term, value) = match named {
             None => (None, text),
-            Some((name, value)) => match Term::named(name) {
+            Some((name, value)) => match Term::from_name(name) {
                 Some(term) => (Some(term), value),
                 None => return self.say(format!("Unknown filter '{name}:'; use {}", all())),
             },
@@ -188,7 +188,9 @@ pub fn is_status(is_active: bool, asked: &str) -> bool {
 
 /// Returns all field names with their colons.
 pub fn all() -> String {
-    Term::ALL.map(|term| format!("{}:", term.word())).join(" ")
+    Term::ALL
+        .map(|term| format!("{}:", term.as_str()))
+        .join(" ")
 }
 
 #[cfg(test)]

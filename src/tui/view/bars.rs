@@ -23,7 +23,7 @@ const ROOMY: u16 = 60;
 /// Draws the header.
 pub fn header(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
-    let area = behind(scene, layout.header, buffer);
+    let area = stale_marker(scene, layout.header, buffer);
     let area = server(scene, badge(scene, area, buffer), buffer);
     let mut path = vec!["Settings".to_owned()];
     let selected = app.tree.selected();
@@ -120,7 +120,7 @@ fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
 }
 
 /// Draws the stale marker at the end of the header; returns the rest of the line.
-fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
+fn stale_marker(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
     if !scene.app.is_behind {
         return area;
     }
@@ -134,7 +134,7 @@ fn behind(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
 }
 
 /// Returns the notice to show: a filter error before the last notice.
-pub fn told(app: &App) -> Option<Cow<'_, Notice>> {
+pub fn current_notice(app: &App) -> Option<Cow<'_, Notice>> {
     let problem = app.tree.filter().and_then(|filter| filter.problem.as_ref());
     match problem.filter(|_| app.layers.is_empty()) {
         Some(problem) => Some(Cow::Owned(Notice::warning(problem))),
@@ -145,13 +145,13 @@ pub fn told(app: &App) -> Option<Cow<'_, Notice>> {
 /// Draws the notice.
 pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
-    if let Some(notice) = &told(app) {
+    if let Some(notice) = &current_notice(app) {
         let area = if layout.notice == layout.footer {
-            state(scene, buffer)
+            form_state(scene, buffer)
         } else {
             layout.notice
         };
-        let (mark, role) = mood(theme, notice.mood);
+        let (mark, role) = severity_style(theme, notice.mood);
         let undo = match app.keymap.first_key(Context::Tree, Action::Undo) {
             Some(key) if notice.offers_undo => format!("  ({key} to undo)"),
             _ => String::new(),
@@ -184,7 +184,7 @@ pub fn notice(scene: Scene<'_>, buffer: &mut Buffer) {
 }
 
 /// Returns the symbol and the role of a severity.
-pub fn mood(theme: &Theme, mood: Mood) -> (&'static str, Role) {
+pub fn severity_style(theme: &Theme, mood: Mood) -> (&'static str, Role) {
     match mood {
         Mood::Info => ("ℹ ", theme.hint),
         Mood::Done => ("✓ ", theme.right),
@@ -194,7 +194,7 @@ pub fn mood(theme: &Theme, mood: Mood) -> (&'static str, Role) {
 }
 
 /// Draws the form state at the start of the footer; returns the rest of the line.
-fn state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
+fn form_state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, layout } = scene;
     let area = layout.footer;
     if let Some(Layer::Form(form)) = app.layers.last() {
@@ -218,7 +218,7 @@ fn state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
 /// Draws the key hints that fit.
 pub fn footer(scene: Scene<'_>, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
-    let mut area = state(scene, buffer);
+    let mut area = form_state(scene, buffer);
     let context = app.context();
     let mut hints = Vec::new();
     for entry in ACTIONS {

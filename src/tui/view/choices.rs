@@ -139,7 +139,7 @@ pub fn models(scene: Scene<'_>, models: &Models, buffer: &mut Buffer) -> (u16, u
     };
     let rows: Vec<Row> = left
         .into_iter()
-        .map(|model| Row::new(model.id.clone(), models::words(model)))
+        .map(|model| Row::new(model.id.clone(), models::capability_text(model)))
         .collect();
     let empty = match &models.found {
         None => "Loading models…",

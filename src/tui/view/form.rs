@@ -107,7 +107,7 @@ fn draw_row(
             let listed = form.keys_left().into_iter().nth(*at)?;
             let used = paint::line(buffer, place, &[(&listed.key, theme.text.style())]);
             let rest = place.split_left(used + 2).1;
-            let source = in_short(&listed.source, rest.width.into());
+            let source = short_source(&listed.source, rest.width.into());
             paint::right(buffer, rest, source, theme.dim.style());
             let selected = form.choosing.as_ref().map(|it| it.choices.selected);
             if selected == Some(*at) {
@@ -131,7 +131,7 @@ fn draw_row(
 }
 
 /// Returns the source of a configuration key; without the variable name if there is no room.
-fn in_short(source: &str, room: usize) -> &str {
+fn short_source(source: &str, room: usize) -> &str {
     const VARIABLE: &str = "environment variable";
     if source.starts_with(VARIABLE) && fit::width(source) > room {
         return VARIABLE;

@@ -61,7 +61,7 @@ pub fn draw(scene: Scene<'_>, workspace: Area, buffer: &mut Buffer) {
     };
     paint::scroll_bar(buffer, bar, seen, theme.border_focus.style());
     if let Some(version) = history.selected() {
-        said(scene, version, below, buffer);
+        details(scene, version, below, buffer);
     }
 }
 
@@ -102,7 +102,7 @@ fn line(scene: Scene<'_>, history: &History, version: &Version, area: Area, buff
 }
 
 /// Draws the full details of a version.
-fn said(scene: Scene<'_>, version: &Version, area: Area, buffer: &mut Buffer) {
+fn details(scene: Scene<'_>, version: &Version, area: Area, buffer: &mut Buffer) {
     let Scene { app, theme, .. } = scene;
     let provider = app.catalog.get(&version.snapshot.item.provider_id);
     let changed = history::changed(version, provider);

@@ -14,7 +14,7 @@ pub fn draw(scene: Scene<'_>, import: &Import, buffer: &mut Buffer) -> (u16, u16
     let rows: Vec<Row> = import
         .left()
         .into_iter()
-        .map(|choice| Row::new(choice.offer.name.clone(), choice.word().to_owned()))
+        .map(|choice| Row::new(choice.offer.name.clone(), choice.secrets_text().to_owned()))
         .collect();
     let empty = if import.is_ready() {
         choices::NO_MATCH
@@ -33,7 +33,7 @@ pub fn draw(scene: Scene<'_>, import: &Import, buffer: &mut Buffer) -> (u16, u16
         (&import.choices, &rows, empty),
         buffer,
     );
-    let said = layout.import_said(import);
+    let said = layout.import_details(import);
     let lines = import.selected().map(|choice| choice.lines(import));
     let lines = lines.into_iter().flatten();
     let lines = lines.flat_map(|line| fit::wrap(&line, said.width.into()));

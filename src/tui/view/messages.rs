@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::bars::mood;
+use super::bars::severity_style;
 use super::{Scene, paint};
 use crate::tui::layout::Area;
 use crate::tui::messages::{BEFORE, Messages};
@@ -22,7 +22,7 @@ pub fn draw(scene: Scene<'_>, messages: &Messages, buffer: &mut Buffer) {
             height: 1,
             ..text
         };
-        let (mark, role) = mood(theme, line.mood);
+        let (mark, role) = severity_style(theme, line.mood);
         let (left, right) = at.split_left(BEFORE);
         if let Some(time) = &line.time {
             let parts = [

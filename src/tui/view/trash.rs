@@ -36,7 +36,7 @@ pub fn draw(scene: Scene<'_>, trash: &Trash, buffer: &mut Buffer) {
     };
     let inside = paint::pane(buffer, area, &title, (theme, true));
     let (head, _) = inside.split_top(2);
-    let (text, role) = said(scene, trash);
+    let (text, role) = details(scene, trash);
     let place = padded(head);
     for (row, line) in (0..place.height).zip(fit::wrap(&text, place.width.into())) {
         let at = Area {
@@ -76,7 +76,7 @@ fn padded(area: Area) -> Area {
 }
 
 /// Returns the details of the selected connection: the suggested alias, or the fields that its row may not show.
-fn said(scene: Scene<'_>, trash: &Trash) -> (String, ratatui::style::Style) {
+fn details(scene: Scene<'_>, trash: &Trash) -> (String, ratatui::style::Style) {
     let theme = scene.theme;
     if let Some(offer) = trash.offered() {
         let text = format!(

@@ -105,7 +105,7 @@ fn below(scene: Scene<'_>, buffer: &mut Buffer) {
         Some(filter) if filter.is_typing => format!("{} -not", terms::all()),
         Some(filter) if filter.has_best() => return,
         Some(_) | None if sort == Sort::default() => return,
-        Some(_) | None => format!("by {} {}", sort.column.word(), sort.direction.mark()),
+        Some(_) | None => format!("by {} {}", sort.column.label(), sort.direction.mark()),
     };
     paint::below(buffer, layout.tree, &text, theme.dim.style());
 }
@@ -172,7 +172,7 @@ fn connections(scene: Scene<'_>) -> String {
     if tree.loading.is_first() {
         return "Connections (…)".into();
     }
-    let all = match tree.loading.missing_of() {
+    let all = match tree.loading.incomplete_total() {
         Some(total) => format!("{} of {total}", tree.len()),
         None => tree.len().to_string(),
     };

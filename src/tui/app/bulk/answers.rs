@@ -182,7 +182,7 @@ impl App {
         let over = bulk.rows().iter();
         let over = over.filter(|row| matches!(row.state, State::Done(_) | State::Unchanged));
         for row in over {
-            self.tree.take_mark(row.id);
+            self.tree.unmark(row.id);
         }
         self.forget_what_was_done_to_none();
         self.remember_what_undo_left();
