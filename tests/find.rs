@@ -1,10 +1,10 @@
-//! Finding among very many, in the model alone: order, groups and filter are made in slices, whatever comes in between.
+//! Sorting, grouping and filtering of many connections in slices, with changes in between; model only.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "the names say what is held, and a test may fail anywhere"
+    reason = "test names describe the behaviour, and a test may panic"
 )]
 
 mod common;
@@ -28,12 +28,12 @@ use umai::tui::session::Session;
 use umai::tui::tree::{Item, News, Node};
 use uuid::Uuid;
 
-/// More than any slice has.
+/// More connections than a slice.
 const MANY: u128 = 9_000;
 
 const PROVIDERS: [&str; 4] = ["openai", "anthropic", "amazon", "unheard-of"];
 
-/// A connection whose name, alias, date and status are each in another order than its number.
+/// Creates a connection whose name, alias, date and status sort differently from its number.
 fn item(number: u128, version: u64) -> ConnectionItem {
     let date: DateTime<Utc> = "2024-01-15T10:30:00Z".parse().unwrap();
     let turned = u64::try_from(number * 7_919 % 10_007).unwrap() + version * 13;
@@ -61,7 +61,7 @@ fn compact(item: &ConnectionItem) -> Item {
     Item::new(item, Arc::from(item.provider_id.as_str()))
 }
 
-/// The connections as the service would list them.
+/// Connections as the service lists them.
 struct World(BTreeMap<u128, ConnectionItem>);
 
 impl World {
@@ -114,7 +114,7 @@ fn press(app: &mut App, story: &str) {
     }
 }
 
-/// What is left to do, step by step, up to a request for a page.
+/// Runs pending work until the app requests a page.
 fn work(app: &mut App) -> Option<(Ticket, Window)> {
     loop {
         if let Effect::Call(ticket, Request::List(window)) = app.update(Event::Idle)? {
@@ -123,7 +123,7 @@ fn work(app: &mut App) -> Option<(Ticket, Window)> {
     }
 }
 
-/// Everything is read and done.
+/// Loads all pages and finishes all work.
 fn read_all(app: &mut App, world: &World) {
     while let Some((ticket, window)) = work(app) {
         app.update(Event::Reply(ticket, world.page(window)));
@@ -143,7 +143,7 @@ fn aliases(app: &App) -> Vec<String> {
         .collect()
 }
 
-/// The aliases of a world in an order.
+/// Returns the aliases of a world in an order.
 fn sorted<K: Ord>(world: &World, key: impl Fn(&ConnectionItem) -> K) -> Vec<String> {
     let mut all: Vec<_> = world.0.values().collect();
     all.sort_by_key(|item| (key(item), item.name.to_lowercase(), item.alias.clone()));
@@ -158,7 +158,7 @@ fn title(item: &ConnectionItem) -> &str {
 }
 
 #[test]
-fn every_column_orders_either_way_and_equal_ones_stand_by_name() {
+fn every_column_sorts_both_ways_with_ties_by_name() {
     let world = World::of(3_000);
     let mut app = app_with(&world);
     let by_name = sorted(&world, |_| ());
@@ -184,7 +184,7 @@ fn every_column_orders_either_way_and_equal_ones_stand_by_name() {
 }
 
 #[test]
-fn sorting_very_many_waits_for_no_key_and_the_old_order_stays_until_the_new_one_is_there() {
+fn sorting_many_runs_in_slices_and_keeps_the_old_order() {
     let world = World::of(MANY);
     let mut app = app_with(&world);
     press(&mut app, "<down><down><down>");
@@ -204,7 +204,7 @@ fn sorting_very_many_waits_for_no_key_and_the_old_order_stays_until_the_new_one_
 }
 
 #[test]
-fn another_order_while_one_is_made_is_the_one_that_counts() {
+fn sort_change_during_a_sort_wins() {
     let world = World::of(MANY);
     let mut app = app_with(&world);
     press(&mut app, "sa");
@@ -221,7 +221,7 @@ fn another_order_while_one_is_made_is_the_one_that_counts() {
 #[case("sm")]
 #[case("p")]
 #[case("pss")]
-fn pages_that_come_late_take_their_places_in_the_order(#[case] keys: &str) {
+fn late_pages_are_sorted_in(#[case] keys: &str) {
     let world = World::of(MANY);
     let mut late = app();
     let (ticket, window) = work(&mut late).unwrap();
@@ -239,7 +239,7 @@ fn pages_that_come_late_take_their_places_in_the_order(#[case] keys: &str) {
 }
 
 #[test]
-fn one_made_ahead_of_the_pages_stays_selected_in_any_order() {
+fn connection_created_before_loading_stays_selected() {
     let mut world = World::of(MANY);
     let mut app = app();
     press(&mut app, "sm");
@@ -264,7 +264,7 @@ fn one_made_ahead_of_the_pages_stays_selected_in_any_order() {
 }
 
 #[test]
-fn a_list_read_again_is_shown_when_its_order_is_there() {
+fn reloaded_list_appears_when_sorted() {
     let mut world = World::of(MANY);
     let mut app = app_with(&world);
     press(&mut app, "sa");
@@ -288,7 +288,7 @@ fn a_list_read_again_is_shown_when_its_order_is_there() {
 }
 
 #[test]
-fn a_filter_over_a_sorted_list_is_left_without_a_wait_and_with_the_same_selection() {
+fn leaving_a_filter_is_immediate_and_keeps_the_selection() {
     let world = World::of(MANY);
     let mut app = app_with(&world);
     press(&mut app, "sa");
@@ -315,7 +315,7 @@ fn a_filter_over_a_sorted_list_is_left_without_a_wait_and_with_the_same_selectio
 }
 
 #[test]
-fn a_click_on_a_title_sorts_and_a_second_one_turns_it_round() {
+fn title_click_sorts_and_second_click_reverses() {
     let world = World::of(30);
     let mut app = app_with(&world);
     let inside = app.list_area().inside();
@@ -335,7 +335,7 @@ fn a_click_on_a_title_sorts_and_a_second_one_turns_it_round() {
 }
 
 #[test]
-fn the_id_is_found_whole_and_by_its_beginning() {
+fn id_matches_whole_and_by_prefix() {
     let world = World::of(300);
     let wanted = item(77, 1);
     let whole = wanted.id.to_string();
@@ -358,7 +358,7 @@ fn the_id_is_found_whole_and_by_its_beginning() {
 #[case("endpoint:host-15.example", 15)]
 #[case("host-15.example", 15)]
 #[case("hots-15.exmple", 15)]
-fn the_endpoint_is_found_by_its_term_and_by_words(#[case] text: &str, #[case] first: u128) {
+fn endpoint_matches_by_field_and_by_words(#[case] text: &str, #[case] first: u128) {
     let world = World::of(300);
     let mut app = app_with(&world);
     press(&mut app, &format!("/{text}"));
@@ -372,7 +372,7 @@ fn the_endpoint_is_found_by_its_term_and_by_words(#[case] text: &str, #[case] fi
 }
 
 #[test]
-fn terms_of_one_kind_widen_and_what_must_not_be_narrows() {
+fn same_fields_widen_and_exclusions_narrow() {
     let world = World::of(400);
     let count = |text: &str| {
         let mut app = app_with(&world);
@@ -393,7 +393,7 @@ fn terms_of_one_kind_widen_and_what_must_not_be_narrows() {
 }
 
 #[test]
-fn grouped_the_keys_of_a_tree_open_close_and_go_to_the_parent() {
+fn grouped_tree_keys_expand_collapse_and_select_parents() {
     let world = World::of(40);
     let mut app = app_with(&world);
     press(&mut app, "p<down>");
@@ -445,7 +445,7 @@ fn grouped_the_keys_of_a_tree_open_close_and_go_to_the_parent() {
 }
 
 #[test]
-fn a_filter_opens_every_provider_and_closes_those_again_that_were_closed() {
+fn filter_expands_providers_and_restores_collapsed_ones() {
     let world = World::of(40);
     let mut app = app_with(&world);
     press(&mut app, "p<down>h");
@@ -457,7 +457,7 @@ fn a_filter_opens_every_provider_and_closes_those_again_that_were_closed() {
 }
 
 #[test]
-fn a_provider_whose_last_connection_goes_goes_with_it() {
+fn provider_disappears_with_its_last_connection() {
     let mut world = World::of(8);
     let mut app = app_with(&world);
     press(&mut app, "p<down>");
@@ -478,7 +478,7 @@ fn a_provider_whose_last_connection_goes_goes_with_it() {
 }
 
 #[test]
-fn what_is_switched_moves_at_once_and_back_when_that_is_refused() {
+fn rejected_toggle_moves_the_connection_back() {
     let world = World::of(60);
     let mut app = app_with(&world);
     press(&mut app, "ss<down>");
@@ -496,7 +496,7 @@ fn what_is_switched_moves_at_once_and_back_when_that_is_refused() {
 }
 
 #[test]
-fn the_palette_looks_among_very_many_without_a_wait_and_follows_what_is_heard() {
+fn palette_searches_many_in_slices_and_follows_changes() {
     let mut world = World::of(MANY);
     let mut app = app_with(&world);
     let wanted = item(8_123, 1);
@@ -513,14 +513,10 @@ fn the_palette_looks_among_very_many_without_a_wait_and_follows_what_is_heard() 
     assert_eq!(app.tree.looked_up(0).unwrap().id, wanted.id);
     press(&mut app, "<enter>");
     assert_eq!(app.tree.selected(), Node::Connection(wanted.id));
-    assert_eq!(
-        app.tree.looked_up_len(),
-        0,
-        "nothing is looked for any more"
-    );
+    assert_eq!(app.tree.looked_up_len(), 0, "the search has ended");
 }
 
-/// An app that stands as another one did when it ended, and has read nothing yet.
+/// Creates an app with the saved state of another one, before anything is loaded.
 fn next_start(before: &App) -> App {
     let session = before.session("here");
     let text = session.text().unwrap();
@@ -540,7 +536,7 @@ fn next_start(before: &App) -> App {
 #[case("p<down>h/status:active<enter><end>")]
 #[case("hh")]
 #[case("S<end><end>3")]
-fn the_next_start_stands_as_this_one_ended(#[case] keys: &str) {
+fn next_start_restores_the_tree(#[case] keys: &str) {
     let world = World::of(MANY);
     let mut app = app_with(&world);
     for event in stage::events(keys) {
@@ -569,7 +565,7 @@ fn the_next_start_stands_as_this_one_ended(#[case] keys: &str) {
 }
 
 #[test]
-fn whoever_moves_while_the_list_is_read_is_not_taken_back() {
+fn moving_while_loading_cancels_the_restored_selection() {
     let world = World::of(MANY);
     let mut app = app_with(&world);
     press(&mut app, "<end>");
@@ -583,7 +579,7 @@ fn whoever_moves_while_the_list_is_read_is_not_taken_back() {
 }
 
 #[test]
-fn what_was_selected_and_is_gone_leaves_the_collection_selected() {
+fn deleted_saved_selection_selects_the_collection() {
     let mut world = World::of(50);
     let mut app = app_with(&world);
     press(&mut app, "sa<down><down>");
@@ -681,7 +677,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_comes_between_the_slices_rows_groups_and_selection_agree(
+    fn rows_groups_and_selection_agree_after_any_interleaving(
         happenings in prop::collection::vec(happening(), 1..60),
     ) {
         let mut world = World::of(3_000);

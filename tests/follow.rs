@@ -1,10 +1,10 @@
-//! What happens elsewhere is on screen as it happens: in the tree, a filter, a form, a question, and over every break of the line.
+//! Remote changes in the tree, filters, forms and prompts, and across lost connections.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "the names say what is held, and a test may fail anywhere"
+    reason = "test names describe the behaviour, and a test may panic"
 )]
 
 mod common;
@@ -83,7 +83,7 @@ fn app_of(width: u16, height: u16) -> App {
     app
 }
 
-/// An app that has read these connections, each in its first version.
+/// Creates an app that has loaded these connections, each at version 1.
 fn app_with(names: &[&str]) -> App {
     let mut app = app_of(120, 40);
     let items: Vec<_> = (1..)
@@ -110,7 +110,7 @@ fn call(effect: Option<Effect>) -> (Ticket, Request) {
     }
 }
 
-/// What is asked of the service when nothing else happens.
+/// Returns the requests of an idle app.
 fn asked(app: &mut App) -> Vec<(Ticket, Request)> {
     std::iter::from_fn(|| app.update(Event::Idle))
         .filter_map(|effect| match effect {
@@ -138,7 +138,7 @@ fn notice(app: &App) -> &str {
 }
 
 #[test]
-fn what_others_create_rename_switch_and_delete_is_in_the_tree_and_the_selection_stays() {
+fn remote_changes_appear_and_the_selection_stays() {
     let mut app = app_with(&["B", "D", "F"]);
     press(&mut app, "<down><down>");
     assert_eq!(selected(&app), "D");
@@ -158,7 +158,7 @@ fn what_others_create_rename_switch_and_delete_is_in_the_tree_and_the_selection_
 }
 
 #[test]
-fn the_selected_connection_stays_in_its_row_when_others_come_in_above_it() {
+fn selection_keeps_its_row_on_insertions_above() {
     let names: Vec<String> = (0..100).map(|number| format!("N{number:03}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut app = app_with(&names);
@@ -173,7 +173,7 @@ fn the_selected_connection_stays_in_its_row_when_others_come_in_above_it() {
 }
 
 #[test]
-fn what_is_selected_and_deleted_elsewhere_is_told_and_its_neighbour_is_selected() {
+fn remote_delete_of_the_selection_selects_its_neighbour() {
     let mut app = app_with(&["A", "B", "C"]);
     press(&mut app, "<down><down>");
     hear(&mut app, [deleted(2)]);
@@ -184,7 +184,7 @@ fn what_is_selected_and_deleted_elsewhere_is_told_and_its_neighbour_is_selected(
 }
 
 #[test]
-fn a_late_old_version_does_not_overwrite_a_newer_one() {
+fn late_old_version_does_not_replace_a_newer_one() {
     let mut app = app_with(&["A"]);
     hear(&mut app, [saved(&item(1, "Third", 3))]);
     hear(&mut app, [saved(&item(1, "Second", 2))]);
@@ -197,7 +197,7 @@ fn a_late_old_version_does_not_overwrite_a_newer_one() {
 }
 
 #[test]
-fn an_answer_older_than_what_was_heard_brings_nothing_back() {
+fn stale_reply_does_not_restore_a_deleted_connection() {
     let mut app = app_with(&["A"]);
     press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
     let (save, _) = call(press(&mut app, "<ctrl-s>"));
@@ -208,7 +208,7 @@ fn an_answer_older_than_what_was_heard_brings_nothing_back() {
 }
 
 #[test]
-fn the_echo_of_ones_own_save_disturbs_nothing_whichever_comes_first() {
+fn echo_of_own_save_changes_nothing_in_any_order() {
     for is_echo_first in [true, false] {
         let mut app = app_with(&["A", "C"]);
         press(&mut app, "<down>");
@@ -241,7 +241,7 @@ fn the_echo_of_ones_own_save_disturbs_nothing_whichever_comes_first() {
 }
 
 #[test]
-fn the_echo_of_a_switch_keeps_its_undo_and_the_switch_pressed_after_it() {
+fn echo_of_a_toggle_keeps_undo_and_later_toggles() {
     let mut app = app_with(&["A"]);
     let (first, _) = call(press(&mut app, "<down>t"));
     let (second, _) = call(press(&mut app, "t"));
@@ -266,7 +266,7 @@ fn the_echo_of_a_switch_keeps_its_undo_and_the_switch_pressed_after_it() {
 }
 
 #[test]
-fn a_switch_of_what_was_deleted_elsewhere_is_not_to_be_undone() {
+fn toggle_of_a_remotely_deleted_connection_has_no_undo() {
     let mut app = app_with(&["A", "B"]);
     let (ticket, _) = call(press(&mut app, "<down>t"));
     let off = ConnectionItem {
@@ -279,7 +279,7 @@ fn a_switch_of_what_was_deleted_elsewhere_is_not_to_be_undone() {
 }
 
 #[test]
-fn a_filter_keeps_its_selection_and_takes_in_what_fits() {
+fn filter_keeps_its_selection_and_adds_new_matches() {
     let mut app = app_with(&["Apricot", "Cherry", "Pear"]);
     press(&mut app, "/r<enter><down>");
     let before = selected(&app).to_owned();
@@ -301,7 +301,7 @@ fn a_filter_keeps_its_selection_and_takes_in_what_fits() {
     assert!(!shown.contains(&"Apricot".to_owned()), "{shown:?}");
     assert!(!shown.contains(&"Mango".to_owned()), "{shown:?}");
     let (mut incremental, selection) = (names(&app), selected(&app).to_owned());
-    // Typed afresh, it finds the same in the same order.
+    // A new filter with the same text finds the same order.
     press(&mut app, "<esc>/r<enter>");
     assert_eq!(names(&app), incremental);
     incremental.retain(|name| *name == selection);
@@ -309,7 +309,7 @@ fn a_filter_keeps_its_selection_and_takes_in_what_fits() {
 }
 
 #[test]
-fn a_list_by_provider_takes_in_what_happens() {
+fn grouped_list_applies_remote_changes() {
     let mut app = app_with(&["B", "C"]);
     press(&mut app, "sp");
     let other = ConnectionItem {
@@ -321,7 +321,7 @@ fn a_list_by_provider_takes_in_what_happens() {
 }
 
 #[test]
-fn the_detail_is_read_again_when_it_is_behind_and_stays_until_then() {
+fn stale_detail_reloads_and_stays_until_then() {
     let mut app = app_with(&["A", "B"]);
     press(&mut app, "<down>");
     let (ticket, _) = call(app.update(Event::Idle));
@@ -336,7 +336,7 @@ fn the_detail_is_read_again_when_it_is_behind_and_stays_until_then() {
     assert_eq!(again.len(), 1);
     assert_eq!(again[0].1, Request::Get(Uuid::from_u128(1)));
     assert!(app.detail.connection.is_some(), "no flicker");
-    // What is heard while it is read is read once more, and an answer that comes late is not shown.
+    // A change during the request triggers another request, and the late reply is not shown.
     hear(&mut app, [saved(&item(1, "A", 3))]);
     app.update(Event::Reply(
         again[0].0,
@@ -352,7 +352,7 @@ fn the_detail_is_read_again_when_it_is_behind_and_stays_until_then() {
     assert_eq!(app.detail.connection.as_ref().unwrap().item.version, 3);
 }
 
-/// A form over A, opened, with an X typed.
+/// Opens a form over A and types an X.
 fn editing() -> App {
     let mut app = app_with(&["A", "B"]);
     let (ticket, _) = call(press(&mut app, "<down>e"));
@@ -365,7 +365,7 @@ fn editing() -> App {
 }
 
 #[test]
-fn a_form_over_what_was_changed_elsewhere_says_so_at_once_and_keeps_what_was_typed() {
+fn form_reports_a_remote_change_and_keeps_input() {
     let mut app = editing();
     hear(&mut app, [saved(&item(2, "B", 2))]);
     assert_eq!(app.form().unwrap().elsewhere, None);
@@ -379,7 +379,7 @@ fn a_form_over_what_was_changed_elsewhere_says_so_at_once_and_keeps_what_was_typ
 }
 
 #[test]
-fn a_form_that_opens_over_something_old_says_so() {
+fn form_over_a_stale_connection_reports_it() {
     let mut app = app_with(&["A"]);
     let (ticket, _) = call(press(&mut app, "<down>e"));
     hear(&mut app, [saved(&item(1, "A", 2))]);
@@ -391,7 +391,7 @@ fn a_form_that_opens_over_something_old_says_so() {
 }
 
 #[rstest]
-fn what_was_changed_elsewhere_is_said_at_every_size(
+fn remote_change_is_visible_at_every_size(
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let mut stage = Stage::three(size.0, size.1);
@@ -411,7 +411,7 @@ fn what_was_changed_elsewhere_is_said_at_every_size(
 }
 
 #[test]
-fn a_question_about_what_was_deleted_elsewhere_goes_away() {
+fn prompt_for_a_remotely_deleted_connection_closes() {
     let mut app = app_with(&["A", "B"]);
     press(&mut app, "<down>D");
     hear(&mut app, [saved(&item(1, "Renamed", 2))]);
@@ -422,7 +422,7 @@ fn a_question_about_what_was_deleted_elsewhere_goes_away() {
 }
 
 #[test]
-fn ones_own_delete_is_not_told_as_somebody_elses() {
+fn own_delete_is_not_reported_as_remote() {
     let mut app = app_with(&["A", "B"]);
     let (ticket, _) = call(press(&mut app, "<down>D<tab><enter>"));
     hear(&mut app, [deleted(1)]);
@@ -433,7 +433,7 @@ fn ones_own_delete_is_not_told_as_somebody_elses() {
 }
 
 #[test]
-fn a_key_that_copies_never_copies_of_a_neighbour() {
+fn copy_never_copies_from_a_neighbour() {
     let mut app = app_with(&["A", "B"]);
     press(&mut app, "<down>y");
     hear(&mut app, [deleted(1)]);
@@ -441,14 +441,14 @@ fn a_key_that_copies_never_copies_of_a_neighbour() {
 }
 
 #[test]
-fn a_gap_between_pages_is_seen_and_read_again() {
+fn gap_between_pages_triggers_a_reload() {
     let mut app = app_of(120, 40);
     let all: Vec<_> = (0..400)
         .map(|number| item(number + 1, &format!("N{number:03}"), 1))
         .collect();
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(ticket, page(&all[..200], 400)));
-    // Fifty of those that were read are deleted before the next page is: it begins behind what is known.
+    // Fifty loaded connections are deleted before the next page, which then begins after the known rows.
     let left: Vec<_> = all[50..].to_vec();
     let (ticket, request) = call(app.update(Event::Idle));
     assert_eq!(
@@ -472,7 +472,7 @@ fn a_gap_between_pages_is_seen_and_read_again() {
 }
 
 #[test]
-fn a_page_that_is_older_than_what_was_heard_brings_nothing_back() {
+fn stale_page_does_not_restore_a_deleted_connection() {
     let mut app = app_of(120, 40);
     let (ticket, _) = call(app.update(Event::Idle));
     hear(
@@ -489,7 +489,7 @@ fn a_page_that_is_older_than_what_was_heard_brings_nothing_back() {
 }
 
 #[test]
-fn changes_while_the_list_is_read_again_are_in_the_old_and_in_the_new_one() {
+fn changes_during_a_reload_apply_to_both_lists() {
     let mut app = app_with(&["A", "B"]);
     press(&mut app, "r");
     let (ticket, _) = call(app.update(Event::Idle));
@@ -504,7 +504,7 @@ fn changes_while_the_list_is_read_again_are_in_the_old_and_in_the_new_one() {
 }
 
 #[test]
-fn a_lost_line_is_said_once_and_marked_and_its_return_is_said() {
+fn lost_connection_and_reconnect_are_reported_once() {
     let mut app = app_with(&["A"]);
     app.update(Event::Heard(Heard::Broken));
     assert!(app.is_behind);
@@ -527,7 +527,7 @@ fn a_lost_line_is_said_once_and_marked_and_its_return_is_said() {
 }
 
 #[rstest]
-fn that_what_is_shown_may_be_behind_is_said_in_words_at_every_size(
+fn stale_marker_is_visible_at_every_size(
     #[values((20, 5), (40, 10), (60, 16), (80, 24), (120, 40))] size: (u16, u16),
     #[values("", "<down>", "<down>e", "<down>D")] keys: &str,
 ) {
@@ -547,7 +547,7 @@ fn that_what_is_shown_may_be_behind_is_said_in_words_at_every_size(
 }
 
 #[test]
-fn what_could_not_be_read_is_read_when_the_line_is_back() {
+fn failed_requests_are_retried_after_reconnect() {
     let away = || {
         ConnectionError::Server(ServerError::Unreachable {
             server: "https://far.example".into(),
@@ -574,7 +574,7 @@ fn what_could_not_be_read_is_read_when_the_line_is_back() {
 }
 
 #[test]
-fn a_save_that_found_no_server_keeps_what_was_typed_and_is_repeated_with_the_same_key() {
+fn offline_save_keeps_input_and_is_repeated_with_the_same_key() {
     let mut app = editing();
     let (ticket, first) = call(press(&mut app, "<ctrl-s>"));
     let away = ConnectionError::Server(ServerError::Unreachable {
@@ -589,7 +589,7 @@ fn a_save_that_found_no_server_keeps_what_was_typed_and_is_repeated_with_the_sam
 }
 
 #[test]
-fn changes_that_nobody_can_tell_any_more_have_the_list_read_once() {
+fn expired_change_feed_reloads_the_list_once() {
     let mut app = app_with(&["A", "B"]);
     press(&mut app, "<down><down>");
     app.update(Event::Heard(Heard::Broken));
@@ -610,7 +610,7 @@ fn changes_that_nobody_can_tell_any_more_have_the_list_read_once() {
     assert_eq!(selected(&app), "B");
 }
 
-/// Something that others did: which connection, its new name, and its version; none when it was deleted.
+/// Remote change: number of the connection, new name and version; `None` for a delete.
 type Doing = (u128, Option<(String, u64)>);
 
 fn provider(number: u128) -> String {
@@ -622,7 +622,7 @@ fn date(days: u64) -> DateTime<Utc> {
     first + TimeDelta::days(i64::try_from(days).unwrap())
 }
 
-/// The rows of the tree, as they are drawn but for the strokes.
+/// Returns the rows of the tree as drawn, without guide lines.
 fn rows(app: &App) -> Vec<String> {
     let tree = &app.tree;
     let title = |row| match tree.node(row).unwrap() {
@@ -641,7 +641,7 @@ fn rows(app: &App) -> Vec<String> {
     (0..tree.rows()).map(title).collect()
 }
 
-/// What holds of a tree whatever happens: rows, groups and the selection agree.
+/// Checks that rows, groups and the selection of a tree agree.
 fn is_consistent(app: &App) -> Result<(), TestCaseError> {
     let tree = &app.tree;
     let mut seen = Vec::new();
@@ -690,7 +690,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_heard_the_tree_is_as_if_it_was_read_afresh(
+    fn tree_after_any_changes_equals_a_fresh_load(
         doings in doings(),
         keys in prop::sample::select(vec![
             "", "S", "sa", "sp", "spS", "ss", "sm", "smS", "p", "psa", "psm", "pss", "p/a<enter>", "/a<enter>",

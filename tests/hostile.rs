@@ -1,10 +1,10 @@
-//! Names that were made to do harm: none of their control or direction characters reaches a cell, and the layout holds.
+//! Hostile names: no control or direction character reaches a cell, and the layout stays intact.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "the names say what is held, and a test may fail anywhere"
+    reason = "test names describe the behaviour, and a test may panic"
 )]
 
 mod common;
@@ -63,7 +63,7 @@ fn is_harmful(sign: char) -> bool {
             | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// An app that is told of a connection with this name, everywhere where a text can be.
+/// App with a hostile text in every field that can hold one.
 struct Told {
     app: App,
     connection: Connection,
@@ -97,8 +97,8 @@ impl Told {
             item,
             settings: Some(settings),
         };
-        let mut told = Self { app, connection };
-        told.happens(Event::Resize(size));
+        let mut hostile = Self { app, connection };
+        hostile.happens(Event::Resize(size));
         told
     }
 
@@ -282,9 +282,9 @@ fn no_harmful_character_reaches_a_cell(
     let marks = marks();
     for name in NAMES.iter().copied().chain([marks.as_str()]) {
         for (width, height) in [(40, 10), (80, 24), (120, 40)] {
-            let mut told = Told::of(name, Size { width, height });
-            told.play(keys);
-            for cell in &told.buffer().content {
+            let mut hostile = Told::of(name, Size { width, height });
+            hostile.play(keys);
+            for cell in &hostile.buffer().content {
                 let symbol = cell.symbol();
                 assert!(
                     !symbol.chars().any(is_harmful),
@@ -297,62 +297,62 @@ fn no_harmful_character_reaches_a_cell(
 }
 
 #[rstest]
-fn no_harmful_character_of_what_is_kept_or_merged_reaches_a_cell(
+fn no_harmful_character_of_drafts_and_merges_reaches_a_cell(
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let marks = marks();
     let (width, height) = size;
     for name in NAMES.iter().copied().chain([marks.as_str()]) {
-        let mut told = Told::of(name, Size { width, height });
+        let mut hostile = Told::of(name, Size { width, height });
         let check = |told: &Told, what: &str| {
-            for cell in &told.buffer().content {
+            for cell in &hostile.buffer().content {
                 let symbol = cell.symbol();
                 assert!(!symbol.chars().any(is_harmful), "{name:?} in {what}");
             }
         };
-        told.play("<down><enter>X");
-        let form = told.app.form().unwrap();
+        hostile.play("<down><enter>X");
+        let form = hostile.app.form().unwrap();
         let (kept, id) = (form.kept().to_bytes(), form.id().unwrap());
-        let mut newer = told.connection.item.clone();
+        let mut newer = hostile.connection.item.clone();
         newer.version += 1;
         let news = News::Saved(Item::new(&newer, Arc::from("openai")));
-        told.happens(Event::Heard(Heard::News(vec![news])));
-        check(&told, "a form over what was changed elsewhere");
-        told.play("<ctrl-s>");
-        assert!(matches!(told.app.layers.last(), Some(Layer::Merge(_))));
-        check(&told, "what both changed");
-        told.play("<esc>");
-        told.happens(Event::Heard(Heard::News(vec![News::Deleted(id)])));
-        told.play("<ctrl-s>");
-        check(&told, "what was deleted elsewhere");
-        told.play("<esc><esc><shift-tab><enter>");
+        hostile.happens(Event::Heard(Heard::News(vec![news])));
+        check(&hostile, "a form over a remote change");
+        hostile.play("<ctrl-s>");
+        assert!(matches!(hostile.app.layers.last(), Some(Layer::Merge(_))));
+        check(&hostile, "merge conflicts");
+        hostile.play("<esc>");
+        hostile.happens(Event::Heard(Heard::News(vec![News::Deleted(id)])));
+        hostile.play("<ctrl-s>");
+        check(&hostile, "a remote delete");
+        hostile.play("<esc><esc><shift-tab><enter>");
         let found = |content| Found {
             id,
             when: "2024-01-15T10:30:00Z".parse().unwrap(),
             content,
         };
         let drafts = vec![found(Ok(kept)), found(Err(name.to_owned()))];
-        told.happens(Event::Found(drafts));
-        assert!(matches!(told.app.layers.last(), Some(Layer::Drafts(_))));
-        check(&told, "the drafts");
-        told.play("<down>");
-        check(&told, "a draft that cannot be read");
-        told.play("<enter>D");
-        check(&told, "the question about it");
+        hostile.happens(Event::Found(drafts));
+        assert!(matches!(hostile.app.layers.last(), Some(Layer::Drafts(_))));
+        check(&hostile, "the drafts");
+        hostile.play("<down>");
+        check(&hostile, "an unreadable draft");
+        hostile.play("<enter>D");
+        check(&hostile, "the discard prompt");
     }
 }
 
 #[test]
-fn borders_stand_where_they_stand_for_a_plain_name() {
+fn borders_stay_in_place_for_any_name() {
     let size = Size {
         width: 120,
         height: 40,
     };
     let borders = |name: &str| {
-        let mut told = Told::of(name, size);
-        told.play("<down>");
-        let buffer = told.buffer();
-        // What the terminal is told: only the cells that are sent, each where it is said to be.
+        let mut hostile = Told::of(name, size);
+        hostile.play("<down>");
+        let buffer = hostile.buffer();
+        // The cells that are sent to the terminal, each at its position.
         let mut terminal = vt100::Parser::new(
             std::num::NonZeroU16::new(40).unwrap(),
             std::num::NonZeroU16::new(120).unwrap(),
@@ -383,7 +383,7 @@ fn borders_stand_where_they_stand_for_a_plain_name() {
 }
 
 #[test]
-fn a_typed_control_character_is_refused_at_its_field() {
+fn typed_control_character_is_rejected_at_its_field() {
     let mut stage = Stage::empty(120, 40);
     stage.play("nopenai<enter><paste:ab\u{202e}cd><ctrl-s>");
     let frame = stage.frame();

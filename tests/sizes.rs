@@ -1,10 +1,10 @@
-//! Every screen at every size: no panic, and what has the focus is seen.
+//! Every screen at every size: no panic, and the focus is visible.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "the names say what is held, and a test may fail anywhere"
+    reason = "test names describe the behaviour, and a test may panic"
 )]
 
 mod common;
@@ -53,12 +53,12 @@ const SCREENS: [(&str, &str); 31] = [
     ("bulk_activate_result", "<ctrl-a>+<enter>"),
 ];
 
-fn at(stage: &mut Stage, width: u16, height: u16) {
+fn resize(stage: &mut Stage, width: u16, height: u16) {
     stage.happens(Event::Resize(Size { width, height }));
 }
 
 #[rstest]
-fn no_size_stops_the_app(
+fn no_size_panics(
     #[values(
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
         25, 26, 27, 28, 29, 30
@@ -70,7 +70,7 @@ fn no_size_stops_the_app(
     stage.play(keys);
     for height in (0..=12).chain([16, 20]) {
         for width in (0..30).chain((30..=60).step_by(3)) {
-            at(&mut stage, width, height);
+            resize(&mut stage, width, height);
             let (_, cursor) = stage.buffer();
             if let Some((x, y)) = cursor {
                 assert!(
@@ -83,7 +83,7 @@ fn no_size_stops_the_app(
 }
 
 #[rstest]
-fn the_focused_field_is_seen_whatever_the_size(
+fn focused_field_is_visible_at_every_size(
     #[values("openai", "amazon", "microsoft", "compatible")] provider: &str,
     #[values(true, false)] is_refused: bool,
 ) {
@@ -94,7 +94,7 @@ fn the_focused_field_is_seen_whatever_the_size(
     }
     let fields = stage.app.form().unwrap().fields.len();
     for (width, height) in [(20, 5), (24, 6), (40, 10), (60, 16), (80, 24), (120, 40)] {
-        at(&mut stage, width, height);
+        resize(&mut stage, width, height);
         for _ in 0..fields {
             let form = stage.app.form().unwrap();
             let field = &form.fields[form.focus];
@@ -125,7 +125,7 @@ fn the_focused_field_is_seen_whatever_the_size(
 }
 
 #[rstest]
-fn the_selected_row_is_seen_whatever_the_size(
+fn selected_row_is_visible_at_every_size(
     #[values((20, 5), (40, 10), (60, 16), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let bodies: Vec<String> = (0..100)
@@ -159,7 +159,7 @@ fn the_selected_row_is_seen_whatever_the_size(
 #[case(60, 16)]
 #[case(80, 24)]
 #[case(120, 40)]
-fn screens_look_the_same_as_they_did(#[case] width: u16, #[case] height: u16) {
+fn screens_match_their_snapshots(#[case] width: u16, #[case] height: u16) {
     for (name, keys) in SCREENS {
         let mut stage = Stage::three(width, height);
         stage.play(keys);

@@ -1,11 +1,10 @@
-//! Stories: keys in, frames out, against the real service and against a server on a real socket, which must show the same. A
-//! name is a promise, the line below it how it is kept.
+//! Keys in, frames out, against the local service and against a server on a real socket; both must show the same.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "the names say what is held, and a test may fail anywhere"
+    reason = "test names describe the behaviour, and a test may panic"
 )]
 
 mod common;
@@ -13,7 +12,7 @@ mod stage;
 
 use stage::twice::Twice as Stage;
 
-/// Each story: its name, the stage it is played on, its keys.
+/// Snapshot tests: name, stage, size and keys.
 macro_rules! stories {
     ($($name:ident: $stage:ident $width:literal x $height:literal, $keys:expr;)*) => {
         $(
@@ -28,53 +27,53 @@ macro_rules! stories {
 }
 
 stories! {
-    an_empty_collection_says_what_to_press: empty 80 x 24, "";
-    the_tree_shows_the_connections_as_its_children: three 120 x 40, "";
-    a_connection_is_shown_beside_the_tree_with_its_secrets_masked: three 120 x 40, "<down><down><down>";
-    n_offers_the_providers_with_their_capabilities: empty 80 x 24, "n";
-    typing_narrows_the_providers: empty 80 x 24, "nopen";
-    a_chosen_provider_opens_its_form_at_the_name: empty 120 x 40, "nopenai<enter>";
-    the_alias_follows_the_name_and_is_free: empty 80 x 24, "nopenai<enter>Zoë's Straße 5";
-    an_alias_typed_by_hand_stays: empty 80 x 24, "nopenai<enter>One<tab>-x<shift-tab> Two";
-    a_taken_alias_names_who_has_it: three 80 x 24, "nopenai<enter>OpenAI Prod";
-    a_typed_secret_is_masked_whatever_its_length: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>sk-1";
-    ctrl_r_shows_the_secret_being_typed: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>sk-1<ctrl-r>";
-    a_reference_is_shown_and_says_where_it_resolves: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>$OpenAI:ApiKey";
-    a_reference_that_does_not_resolve_says_where_it_was_looked_for: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>$OpenAI:Missing";
-    every_error_stands_at_its_field_and_the_focus_on_the_first: empty 80 x 24, "namazon<enter><ctrl-s>";
-    a_rule_over_several_fields_is_told_at_one_of_them: empty 80 x 24, "nfoundry<enter>Foundry<tab><tab><tab>https://x.example<ctrl-s>";
+    empty_list_shows_the_create_key: empty 80 x 24, "";
+    tree_shows_connections: three 120 x 40, "";
+    detail_masks_secrets: three 120 x 40, "<down><down><down>";
+    provider_picker_shows_capabilities: empty 80 x 24, "n";
+    typing_filters_providers: empty 80 x 24, "nopen";
+    chosen_provider_opens_a_form_at_the_name: empty 120 x 40, "nopenai<enter>";
+    alias_follows_the_name_and_is_available: empty 80 x 24, "nopenai<enter>Zoë's Straße 5";
+    edited_alias_stays: empty 80 x 24, "nopenai<enter>One<tab>-x<shift-tab> Two";
+    used_alias_names_its_connection: three 80 x 24, "nopenai<enter>OpenAI Prod";
+    typed_secret_is_masked_at_any_length: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>sk-1";
+    ctrl_r_reveals_the_typed_secret: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>sk-1<ctrl-r>";
+    reference_shows_its_source: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>$OpenAI:ApiKey";
+    unresolved_reference_shows_the_searched_sources: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>$OpenAI:Missing";
+    errors_are_at_their_fields_and_the_first_has_focus: empty 80 x 24, "namazon<enter><ctrl-s>";
+    rule_over_several_fields_is_reported_at_one_field: empty 80 x 24, "nfoundry<enter>Foundry<tab><tab><tab>https://x.example<ctrl-s>";
     f8_goes_to_the_next_error: empty 80 x 24, "namazon<enter><ctrl-s><f8><f8>";
-    a_saved_connection_appears_in_the_tree_selected: empty 120 x 40, "nopenai<enter>OpenAI Production<tab><tab><tab>$OpenAI:ApiKey<ctrl-s>";
-    a_taken_alias_is_shown_at_its_field_and_what_was_typed_stays: three 80 x 24, "nopenai<enter>OpenAI Prod<tab><tab><tab>sk-new<ctrl-s>";
-    a_service_error_stands_at_its_field: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>$Nothing:Here<ctrl-s>";
-    the_groups_of_a_provider_are_headings: empty 80 x 40, "nmicrosoft<enter>Foundry<tab><tab><tab><tab>";
-    a_stored_secret_is_not_loaded_into_the_form: three 80 x 24, "G<up>e<tab><tab>";
-    a_stored_reference_is_shown_as_it_is: three 80 x 24, "<down><down>e<tab><tab><tab>";
-    a_changed_name_is_saved_and_the_tree_follows: three 80 x 24, "<down>e<ctrl-w>Z<ctrl-s>";
-    leaving_a_changed_form_asks: three 80 x 24, "<down>eX<esc>";
-    keep_editing_keeps_what_was_typed: three 80 x 24, "<down>eX<esc><enter>";
-    t_switches_at_once_and_offers_undo: three 80 x 24, "<down>t";
-    u_takes_the_switch_back: three 80 x 24, "<down>tu";
-    the_filter_finds_with_typing_mistakes: three 80 x 24, "/develpment";
-    the_filter_knows_status_and_provider: three 80 x 24, "/status:inactive provider:openai";
-    the_filter_says_when_nothing_fits: three 120 x 40, "/zzzz";
-    a_kept_filter_stays_until_esc: three 80 x 24, "/anthropic<enter>";
-    delete_asks_with_cancel_focused: three 80 x 24, "<down>D";
-    what_is_deleted_leaves_the_tree_and_its_neighbour_is_selected: three 80 x 24, "<down>D<tab><enter>";
-    the_tree_sorts_by_provider: three 120 x 40, "sp";
-    a_closed_node_hides_its_children: three 80 x 24, "h";
-    the_help_shows_the_keys_of_this_place_first: three 80 x 24, "?";
-    the_palette_finds_an_action_by_its_words: three 80 x 24, ":dele";
-    in_one_pane_the_tree_is_the_screen: three 40 x 10, "";
-    in_one_pane_the_form_is_the_screen: empty 40 x 10, "nopenai<enter>";
-    in_one_pane_tab_shows_the_detail: three 40 x 10, "<down><tab>";
-    at_60_columns_tree_and_detail_stand_side_by_side: three 60 x 16, "<down>";
-    a_dialog_fits_into_40_columns: three 40 x 10, "<down>D";
-    a_screen_too_small_says_so: three 19 x 4, "";
+    saved_connection_is_selected_in_the_tree: empty 120 x 40, "nopenai<enter>OpenAI Production<tab><tab><tab>$OpenAI:ApiKey<ctrl-s>";
+    used_alias_is_reported_at_its_field_and_input_stays: three 80 x 24, "nopenai<enter>OpenAI Prod<tab><tab><tab>sk-new<ctrl-s>";
+    service_error_is_shown_at_its_field: empty 80 x 24, "nopenai<enter>A<tab><tab><tab>$Nothing:Here<ctrl-s>";
+    provider_field_groups_are_headings: empty 80 x 40, "nmicrosoft<enter>Foundry<tab><tab><tab><tab>";
+    stored_secret_is_not_loaded_into_the_form: three 80 x 24, "G<up>e<tab><tab>";
+    stored_reference_is_shown_unmasked: three 80 x 24, "<down><down>e<tab><tab><tab>";
+    saved_name_change_updates_the_tree: three 80 x 24, "<down>e<ctrl-w>Z<ctrl-s>";
+    leaving_a_changed_form_prompts: three 80 x 24, "<down>eX<esc>";
+    keep_editing_keeps_input: three 80 x 24, "<down>eX<esc><enter>";
+    t_toggles_and_offers_undo: three 80 x 24, "<down>t";
+    u_undoes_a_toggle: three 80 x 24, "<down>tu";
+    filter_tolerates_typing_mistakes: three 80 x 24, "/develpment";
+    filter_by_status_and_provider: three 80 x 24, "/status:inactive provider:openai";
+    filter_without_match: three 120 x 40, "/zzzz";
+    accepted_filter_stays_until_esc: three 80 x 24, "/anthropic<enter>";
+    delete_prompt_focuses_cancel: three 80 x 24, "<down>D";
+    delete_selects_the_neighbour: three 80 x 24, "<down>D<tab><enter>";
+    tree_sorted_by_provider: three 120 x 40, "sp";
+    collapsed_node_hides_its_children: three 80 x 24, "h";
+    help_shows_the_current_context_first: three 80 x 24, "?";
+    palette_finds_an_action_by_words: three 80 x 24, ":dele";
+    tree_in_one_pane: three 40 x 10, "";
+    form_in_one_pane: empty 40 x 10, "nopenai<enter>";
+    detail_in_one_pane: three 40 x 10, "<down><tab>";
+    tree_and_detail_at_60_columns: three 60 x 16, "<down>";
+    dialog_at_40_columns: three 40 x 10, "<down>D";
+    too_small_screen: three 19 x 4, "";
 }
 
 #[test]
-fn a_secret_that_is_shown_hides_again_by_itself() {
+fn revealed_secret_hides_after_a_timeout() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nopenai<enter>A<tab><tab><tab>sk-planted<ctrl-r>");
     assert!(stage.frame().contains("sk-planted"));
@@ -83,7 +82,7 @@ fn a_secret_that_is_shown_hides_again_by_itself() {
 }
 
 #[test]
-fn a_secret_that_is_shown_hides_when_the_app_is_suspended() {
+fn revealed_secret_hides_on_suspend() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nopenai<enter>A<tab><tab><tab>sk-planted<ctrl-r><ctrl-z>");
     assert!(!stage.frame().contains("sk-planted"));
@@ -94,14 +93,14 @@ fn a_secret_that_is_shown_hides_when_the_app_is_suspended() {
 }
 
 #[test]
-fn a_secret_that_is_shown_hides_when_the_focus_leaves() {
+fn revealed_secret_hides_on_focus_loss() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nopenai<enter>A<tab><tab><tab>sk-planted<ctrl-r><tab>");
     assert!(!stage.frame().contains("sk-planted"));
 }
 
 #[test]
-fn a_notice_goes_away_by_itself() {
+fn notice_expires() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>t");
     assert!(stage.frame().contains("is inactive"));
@@ -110,7 +109,7 @@ fn a_notice_goes_away_by_itself() {
 }
 
 #[test]
-fn a_paste_is_trimmed_and_never_submits() {
+fn paste_is_trimmed_and_never_submits() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nopenai<enter>A<tab><tab><tab><paste:  sk-planted\r\n><ctrl-r>");
     let frame = stage.frame();
@@ -123,7 +122,7 @@ fn a_paste_is_trimmed_and_never_submits() {
 }
 
 #[test]
-fn a_paste_that_is_too_long_is_left_out_and_said_so() {
+fn too_long_paste_is_rejected_with_a_notice() {
     let mut stage = Stage::empty(80, 24);
     stage.play(&format!("nopenai<enter><paste:{}>", "x".repeat(70_000)));
     assert!(stage.frame().contains("64 KiB"));
@@ -131,7 +130,7 @@ fn a_paste_that_is_too_long_is_left_out_and_said_so() {
 }
 
 #[test]
-fn no_frame_of_an_edit_has_a_stored_secret() {
+fn edit_never_draws_a_stored_secret() {
     let mut stage = Stage::three(120, 40);
     for key in [
         "<down>", "e", "<tab>", "<tab>", "<tab>", "<ctrl-r>", "<ctrl-s>", "<esc>",
@@ -142,7 +141,7 @@ fn no_frame_of_an_edit_has_a_stored_secret() {
 }
 
 #[test]
-fn an_untouched_secret_is_kept_and_a_cleared_one_is_refused_when_it_is_required() {
+fn untouched_secret_is_kept_and_cleared_required_secret_rejected() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>eX<ctrl-s>");
     assert!(stage.frame().contains("Saved"), "{}", stage.frame());
@@ -158,10 +157,7 @@ fn an_untouched_secret_is_kept_and_a_cleared_one_is_refused_when_it_is_required(
 #[case("capabilities", "Alias 'capabilities' is reserved")]
 #[case("3fa85f64-5717-4562-b3fc-2c963f66afa6", "is reserved")]
 #[case("aB c!", "Alias can only contain lowercase")]
-fn an_alias_that_a_save_would_refuse_is_told_while_it_is_typed(
-    #[case] alias: &str,
-    #[case] sentence: &str,
-) {
+fn invalid_alias_is_reported_while_typing(#[case] alias: &str, #[case] sentence: &str) {
     let mut stage = Stage::empty(120, 40);
     stage.play(&format!("nopenai<enter>A<tab><ctrl-u>{alias}"));
     let frame = stage.frame();
@@ -179,7 +175,7 @@ fn an_alias_that_a_save_would_refuse_is_told_while_it_is_typed(
 #[case("<home>x", "xhttps://api.openai.com/v1")]
 #[case("<paste: >", "https://api.openai.com/v1")]
 #[case("<ctrl-u>https://x.example<tab><shift-tab>/y", "https://x.example/y")]
-fn the_first_thing_typed_replaces_an_untouched_default(#[case] keys: &str, #[case] said: &str) {
+fn first_input_replaces_an_untouched_default(#[case] keys: &str, #[case] said: &str) {
     let mut stage = Stage::empty(120, 40);
     stage.play("nopenai<enter><up>");
     assert!(stage.frame().contains(" default"), "{}", stage.frame());
@@ -189,7 +185,7 @@ fn the_first_thing_typed_replaces_an_untouched_default(#[case] keys: &str, #[cas
 }
 
 #[test]
-fn an_empty_filter_shows_nothing_of_the_title_it_replaces() {
+fn empty_filter_replaces_the_title() {
     let mut stage = Stage::three(80, 24);
     stage.play("/");
     let frame = stage.frame();
@@ -199,7 +195,7 @@ fn an_empty_filter_shows_nothing_of_the_title_it_replaces() {
 }
 
 #[test]
-fn a_notice_over_the_hints_leaves_the_number_of_errors() {
+fn notice_over_hints_keeps_the_error_count() {
     let mut stage = Stage::empty(40, 10);
     stage.play("nopenai<enter><ctrl-s><tab><tab><tab><paste: sk-1 >");
     let frame = stage.frame();
@@ -211,12 +207,16 @@ fn a_notice_over_the_hints_leaves_the_number_of_errors() {
 #[case("G", "g")]
 #[case("<end>", "<home>")]
 #[case("<ctrl-end>", "<ctrl-home>")]
-fn the_help_goes_to_its_end_and_back(#[case] end: &str, #[case] home: &str) {
+fn help_scrolls_to_its_end_and_back(#[case] end: &str, #[case] home: &str) {
     let mut stage = Stage::three(80, 24);
     stage.play("?");
     let first = stage.frame();
     stage.play(end);
-    assert!(stage.frame().contains("Quit immediately"), "{}", stage.frame());
+    assert!(
+        stage.frame().contains("Quit immediately"),
+        "{}",
+        stage.frame()
+    );
     stage.play(home);
     assert_eq!(stage.frame(), first);
     stage.play("?");
@@ -227,7 +227,7 @@ fn the_help_goes_to_its_end_and_back(#[case] end: &str, #[case] home: &str) {
 }
 
 #[rstest::rstest]
-fn no_line_of_the_help_is_cut(#[values(40, 60, 80, 100, 120)] width: u16) {
+fn help_lines_are_never_cut(#[values(40, 60, 80, 100, 120)] width: u16) {
     let mut stage = Stage::three(width, 200);
     stage.play("?");
     let frame = stage.frame();
@@ -235,7 +235,7 @@ fn no_line_of_the_help_is_cut(#[values(40, 60, 80, 100, 120)] width: u16) {
 }
 
 #[test]
-fn changing_the_alias_of_a_stored_connection_says_what_follows() {
+fn alias_change_shows_a_warning() {
     let mut stage = Stage::three(120, 40);
     let note = "Scripts that use the old alias will not find it";
     stage.play("<down>e<tab>");
@@ -247,7 +247,7 @@ fn changing_the_alias_of_a_stored_connection_says_what_follows() {
 }
 
 #[test]
-fn a_stray_key_on_a_stored_secret_can_be_taken_back() {
+fn accidental_key_on_a_stored_secret_can_be_undone() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>e<tab><tab><tab>x<backspace>");
     assert!(stage.frame().contains("k-*** stored"), "{}", stage.frame());
@@ -257,7 +257,7 @@ fn a_stray_key_on_a_stored_secret_can_be_taken_back() {
 }
 
 #[test]
-fn a_cleared_stored_secret_says_so_and_can_be_taken_back() {
+fn cleared_stored_secret_can_be_undone() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>e<tab><tab><tab><ctrl-x>");
     let frame = stage.frame();
@@ -270,7 +270,7 @@ fn a_cleared_stored_secret_says_so_and_can_be_taken_back() {
 }
 
 #[test]
-fn an_endpoint_that_moved_asks_for_the_key_again() {
+fn endpoint_change_requires_the_key_again() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>e<tab><tab><tab><tab><ctrl-u>https://elsewhere.example<ctrl-s>");
     let frame = stage.frame();
@@ -280,7 +280,7 @@ fn an_endpoint_that_moved_asks_for_the_key_again() {
 }
 
 #[test]
-fn a_change_that_somebody_else_overtook_is_taken_in_and_told_and_nothing_typed_is_lost() {
+fn concurrent_change_is_merged_and_input_kept() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>eX");
     let key = "anthropic-team-a".parse().unwrap();
@@ -302,7 +302,7 @@ fn a_change_that_somebody_else_overtook_is_taken_in_and_told_and_nothing_typed_i
     assert!(frame.contains("Saved \"Anthropic Team AX\""), "{frame}");
 }
 
-/// The rows of the contract's table of refusals that a form can say: what is typed, and the sentence at its field.
+/// Validation errors of the API contract that a form reports: input and message at its field.
 #[rstest::rstest]
 #[case("<ctrl-s>", "This field is required")]
 #[case("<space><space><ctrl-s>", "This field is required")]
@@ -342,7 +342,7 @@ fn a_change_that_somebody_else_overtook_is_taken_in_and_told_and_nothing_typed_i
     "A<tab><tab><tab>sk-1<tab><tab><ctrl-u>https://me:pw@x.example<ctrl-s>",
     "must not carry a user name or password"
 )]
-fn what_is_refused_says_why_at_its_field_and_stays(#[case] keys: &str, #[case] sentence: &str) {
+fn rejected_field_shows_its_error(#[case] keys: &str, #[case] sentence: &str) {
     let mut stage = Stage::three(140, 50);
     stage
         .play("nopenai<down><enter>")
@@ -365,14 +365,14 @@ fn what_is_refused_says_why_at_its_field_and_stays(#[case] keys: &str, #[case] s
 
 #[rstest::rstest]
 #[case(256, "Must not exceed 255 characters")]
-fn a_name_that_is_too_long_says_how_long_it_may_be(#[case] length: usize, #[case] sentence: &str) {
+fn too_long_name_shows_the_limit(#[case] length: usize, #[case] sentence: &str) {
     let mut stage = Stage::empty(140, 50);
     stage.play(&format!("nopenai<enter>{}<ctrl-s>", "x".repeat(length)));
     assert!(stage.frame().contains(sentence), "{}", stage.frame());
 }
 
 #[test]
-fn an_alias_that_is_too_long_says_how_long_it_may_be() {
+fn too_long_alias_shows_the_limit() {
     let mut stage = Stage::empty(140, 50);
     stage.play(&format!(
         "nopenai<enter>A<tab><ctrl-u>{}<ctrl-s>",
@@ -388,7 +388,7 @@ fn an_alias_that_is_too_long_says_how_long_it_may_be() {
 #[rstest::rstest]
 #[case("A<tab><ctrl-u>aB c!<tab><tab>$Nope:Key<ctrl-s>", 1, 3)]
 #[case("OpenAI Prod<ctrl-s>", 1, 3)]
-fn a_refused_save_counts_what_was_found_while_typing_too(
+fn rejected_save_counts_errors_found_while_typing(
     #[case] keys: &str,
     #[case] first: usize,
     #[case] second: usize,
@@ -404,7 +404,7 @@ fn a_refused_save_counts_what_was_found_while_typing_too(
 }
 
 #[test]
-fn every_theme_shows_the_same_words() {
+fn every_theme_shows_the_same_text() {
     let mut frames = umai::tui::theme::ThemeName::ALL.map(|theme| {
         let mut stage = Stage::three(80, 24);
         stage.theme = theme;

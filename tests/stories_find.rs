@@ -1,10 +1,10 @@
-//! Stories of finding: sorting, grouping, filtering, the palette, messages, copying.
+//! Sorting, grouping, filtering, palette, message log and copying.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "the names say what is held, and a test may fail anywhere"
+    reason = "test names describe the behaviour, and a test may panic"
 )]
 
 mod common;
@@ -17,7 +17,7 @@ use umai::tui::event::Event;
 use umai::tui::layer::Layer;
 use umai::tui::tree::Column;
 
-/// Connections of three providers, of which some say where they call.
+/// Creates a stage with five connections of three providers, some with endpoints.
 fn five(width: u16, height: u16) -> Stage {
     Stage::with(
         width,
@@ -32,7 +32,7 @@ fn five(width: u16, height: u16) -> Stage {
     )
 }
 
-/// Several things were said, the last one longer than a line.
+/// Creates a stage with several notices, the last one longer than a line.
 fn talkative(width: u16, height: u16) -> Stage {
     let mut stage = five(width, height);
     stage.play("sa");
@@ -40,7 +40,7 @@ fn talkative(width: u16, height: u16) -> Stage {
     stage.play("p").play("p");
     stage.turn(3_600);
     stage.happens(Event::Noticed(vec![
-        "The certificate of https://umai.example ends in three days; make another one with umai serve --renew, or name one of your own".into(),
+        "The certificate of https://umai.example ends in three days; renew it with umai serve --renew, or provide your own".into(),
     ]));
     stage
 }
@@ -59,41 +59,41 @@ macro_rules! stories {
 }
 
 stories! {
-    the_key_that_sorts_says_in_the_footer_what_comes_next: five, 120 x 40, "s";
-    the_key_that_sorts_in_one_pane: five, 40 x 10, "s";
-    by_modified_the_title_says_which_end_comes_first: five, 120 x 40, "sm";
-    beside_a_detail_the_tree_says_what_it_is_sorted_by: five, 80 x 24, "sa<end>";
-    connections_stand_below_their_providers: five, 120 x 40, "p";
-    below_a_provider_the_way_there_says_so: five, 80 x 24, "p<down><right>";
-    a_closed_provider_keeps_its_count: five, 80 x 24, "p<down><left><down><down>";
+    sort_menu_in_three_panes: five, 120 x 40, "s";
+    sort_menu_in_one_pane: five, 40 x 10, "s";
+    column_title_shows_the_sort_direction: five, 120 x 40, "sm";
+    tree_border_shows_the_sort_order: five, 80 x 24, "sa<end>";
+    grouped_by_provider: five, 120 x 40, "p";
+    breadcrumb_shows_the_provider: five, 80 x 24, "p<down><right>";
+    collapsed_provider_shows_its_count: five, 80 x 24, "p<down><left><down><down>";
     grouped_in_one_pane: five, 40 x 10, "p<down><down>";
     grouped_and_filtered: five, 80 x 24, "p/proxy";
-    an_empty_filter_names_its_terms: five, 120 x 40, "/";
-    an_empty_filter_in_one_pane: five, 40 x 10, "/";
-    an_unknown_status_is_said: five, 80 x 24, "/status:foo";
-    an_unknown_term_is_said_in_one_pane: five, 40 x 10, "/state:on";
-    the_region_is_found: five, 80 x 24, "/eu-central";
-    the_endpoint_is_found: five, 80 x 24, "/endpoint:proxy.example<enter>";
-    the_palette_names_what_is_for_another_place: five, 120 x 40, ":save";
-    the_palette_says_where_an_action_is_when_it_is_not_here: five, 80 x 24, ":save<enter>";
-    the_palette_offers_connections_under_the_actions: five, 80 x 24, ":open";
-    the_palette_offers_connections_in_one_pane: five, 40 x 10, ":proxy";
-    the_palette_goes_to_a_connection: five, 80 x 24, ":proxy<enter>";
-    the_palette_finds_with_typing_mistakes: five, 80 x 24, ":hsitory";
-    the_palette_knows_both_keys: five, 80 x 24, ":sort by";
-    what_was_said_can_be_read_again: talkative, 120 x 40, "M";
-    what_was_said_in_two_panes: talkative, 80 x 24, "M";
-    what_was_said_in_one_pane: talkative, 40 x 10, "M<down>";
-    nothing_was_said_yet: five, 80 x 24, "M";
-    a_notice_that_is_cut_says_where_the_rest_is: talkative, 80 x 24, "";
-    what_can_be_copied_is_in_the_footer: five, 120 x 40, "<end>y";
-    a_copy_says_that_nobody_answers: five, 80 x 24, "<end>yu";
-    a_copy_says_so_in_one_pane: five, 40 x 10, "<end>yu";
-    what_must_not_be_is_left_out: five, 80 x 24, "/openai -status:inactive -proxy<enter>";
+    empty_filter_shows_field_names: five, 120 x 40, "/";
+    empty_filter_in_one_pane: five, 40 x 10, "/";
+    unknown_status_in_filter: five, 80 x 24, "/status:foo";
+    unknown_filter_field_in_one_pane: five, 40 x 10, "/state:on";
+    filter_by_region: five, 80 x 24, "/eu-central";
+    filter_by_endpoint: five, 80 x 24, "/endpoint:proxy.example<enter>";
+    palette_shows_the_context_of_other_actions: five, 120 x 40, ":save";
+    palette_explains_unavailable_action: five, 80 x 24, ":save<enter>";
+    palette_lists_connections_below_actions: five, 80 x 24, ":open";
+    palette_lists_connections_in_one_pane: five, 40 x 10, ":proxy";
+    palette_selects_a_connection: five, 80 x 24, ":proxy<enter>";
+    palette_tolerates_typing_mistakes: five, 80 x 24, ":hsitory";
+    palette_shows_both_keys_of_a_menu_action: five, 80 x 24, ":sort by";
+    message_log_in_three_panes: talkative, 120 x 40, "M";
+    message_log_in_two_panes: talkative, 80 x 24, "M";
+    message_log_in_one_pane: talkative, 40 x 10, "M<down>";
+    empty_message_log: five, 80 x 24, "M";
+    cut_notice_shows_the_message_log_key: talkative, 80 x 24, "";
+    copy_menu_in_the_footer: five, 120 x 40, "<end>y";
+    copy_notice_in_two_panes: five, 80 x 24, "<end>yu";
+    copy_notice_in_one_pane: five, 40 x 10, "<end>yu";
+    filter_with_exclusions: five, 80 x 24, "/openai -status:inactive -proxy<enter>";
 }
 
 #[test]
-fn the_palette_has_every_action_wherever_it_is_opened_and_runs_only_what_can_be_done_there() {
+fn palette_lists_all_actions_and_runs_available_ones() {
     for (keys, place) in [
         ("", Context::Tree),
         ("n<enter>", Context::Form),
@@ -105,7 +105,7 @@ fn the_palette_has_every_action_wherever_it_is_opened_and_runs_only_what_can_be_
         let Some(Layer::Palette(palette)) = stage.app.layers.last() else {
             panic!("the palette was expected over {place:?}");
         };
-        assert_eq!(palette.place, place);
+        assert_eq!(palette.context, place);
         let offered: Vec<_> = palette.actions();
         for entry in ACTIONS
             .iter()
@@ -120,7 +120,7 @@ fn the_palette_has_every_action_wherever_it_is_opened_and_runs_only_what_can_be_
 }
 
 #[test]
-fn the_palette_does_what_two_keys_do() {
+fn palette_runs_menu_actions() {
     let mut stage = five(120, 40);
     stage.play("<end>:sort by ali<enter>");
     assert_eq!(stage.app.tree.sort().column, Column::Alias);
@@ -130,7 +130,7 @@ fn the_palette_does_what_two_keys_do() {
 }
 
 #[test]
-fn a_connection_that_the_filter_hides_is_gone_to_all_the_same() {
+fn palette_selects_a_connection_hidden_by_the_filter() {
     let mut stage = five(80, 24);
     stage.play("/status:inactive<enter>:through the<enter>");
     assert_eq!(
@@ -141,7 +141,7 @@ fn a_connection_that_the_filter_hides_is_gone_to_all_the_same() {
 }
 
 #[test]
-fn over_a_form_no_connection_is_offered() {
+fn palette_over_a_form_lists_no_connections() {
     let mut stage = five(80, 24);
     stage.play("nopenai<enter>x<ctrl-p>proxy");
     let Some(Layer::Palette(palette)) = stage.app.layers.last() else {
@@ -153,7 +153,7 @@ fn over_a_form_no_connection_is_offered() {
 }
 
 #[test]
-fn what_was_said_is_read_over_a_form_too_and_nothing_typed_is_lost() {
+fn message_log_over_a_form_keeps_input() {
     let mut stage = five(80, 24);
     stage.play("nopenai<enter>Mine<ctrl-s><alt-m>");
     assert!(matches!(stage.app.layers.last(), Some(Layer::Messages(_))));
@@ -162,7 +162,7 @@ fn what_was_said_is_read_over_a_form_too_and_nothing_typed_is_lost() {
 }
 
 #[test]
-fn what_is_switched_takes_its_place_in_an_order_by_status_and_stays_selected() {
+fn toggled_connection_moves_in_status_order_and_stays_selected() {
     let mut stage = five(80, 24);
     stage.play("ss<home><down><down><down>");
     let first = stage.app.tree.selected_item().unwrap().id;
@@ -180,7 +180,7 @@ fn what_is_switched_takes_its_place_in_an_order_by_status_and_stays_selected() {
 }
 
 #[test]
-fn what_is_switched_goes_out_of_a_filter_that_asks_for_the_other() {
+fn toggled_connection_leaves_a_status_filter() {
     let mut stage = five(80, 24);
     stage.play("/status:active<enter><home><down><down><down>t");
     assert_eq!(stage.app.tree.shown_len(), 3);

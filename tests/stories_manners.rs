@@ -1,10 +1,10 @@
-//! Stories of places: the mark of a target, the address of a server, and where nothing can be changed; and of themes.
+//! Target badge, server address, read-only targets and themes.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "the names say what is held, and a test may fail anywhere"
+    reason = "test names describe the behaviour, and a test may panic"
 )]
 
 mod common;
@@ -30,7 +30,7 @@ fn site(badge: Option<&str>, server: Option<&str>, is_read_only: bool) -> Site {
     }
 }
 
-/// The three connections, in such a place.
+/// Creates a stage with three connections on a target.
 fn at(site: &Site, width: u16, height: u16) -> Stage {
     let mut stage = Stage::three(width, height);
     stage.each(|stage| stage.app.settle_at(site.clone()));
@@ -71,22 +71,22 @@ macro_rules! stories {
 }
 
 stories! {
-    a_target_is_marked_in_the_first_line: prod, 120 x 40, "<down>";
-    a_target_is_marked_in_two_panes: prod, 80 x 24, "<down>";
-    a_target_is_marked_in_one_pane: prod, 40 x 10, "<down>";
-    a_server_without_a_mark_is_named: far, 120 x 40, "<down>";
-    a_server_is_named_in_two_panes: far, 80 x 24, "nopenai<enter>Name";
-    a_server_is_named_in_one_pane: far, 40 x 10, "<down>";
-    a_read_only_place_says_so: read_only, 120 x 40, "<down>";
-    a_read_only_place_in_one_pane: read_only, 40 x 10, "<down>";
-    a_read_only_place_offers_no_change_in_the_palette: read_only, 80 x 24, "<down>:";
-    a_read_only_place_offers_no_change_in_the_help: read_only, 120 x 40, "?";
-    a_read_only_trash_only_shows: read_only, 80 x 24, "X";
-    a_key_that_would_change_something_says_why_it_does_not: read_only, 80 x 24, "<down>t";
+    target_badge_in_three_panes: prod, 120 x 40, "<down>";
+    target_badge_in_two_panes: prod, 80 x 24, "<down>";
+    target_badge_in_one_pane: prod, 40 x 10, "<down>";
+    server_in_the_header_in_three_panes: far, 120 x 40, "<down>";
+    server_in_the_header_in_two_panes: far, 80 x 24, "nopenai<enter>Name";
+    server_in_the_header_in_one_pane: far, 40 x 10, "<down>";
+    read_only_target_in_three_panes: read_only, 120 x 40, "<down>";
+    read_only_target_in_one_pane: read_only, 40 x 10, "<down>";
+    read_only_palette_hides_writes: read_only, 80 x 24, "<down>:";
+    read_only_help_hides_writes: read_only, 120 x 40, "?";
+    read_only_trash: read_only, 80 x 24, "X";
+    read_only_write_key_shows_the_reason: read_only, 80 x 24, "<down>t";
 }
 
 #[test]
-fn a_mark_is_no_colour_alone_and_has_none_in_mono() {
+fn badge_has_text_and_no_colour_in_mono() {
     let stage = prod(80, 24);
     let cell = |theme| {
         let (buffer, _) = stage.buffer_in(theme);
@@ -100,7 +100,7 @@ fn a_mark_is_no_colour_alone_and_has_none_in_mono() {
 }
 
 #[test]
-fn a_node_is_still_opened_and_closed_where_nothing_can_be_changed() {
+fn read_only_nodes_expand_and_collapse() {
     let mut stage = read_only(80, 24);
     stage.play("<enter>");
     assert!(stage.frame().contains("▸ Connections (3)"));
@@ -115,7 +115,7 @@ fn a_node_is_still_opened_and_closed_where_nothing_can_be_changed() {
 }
 
 #[test]
-fn an_empty_read_only_place_does_not_say_how_to_fill_it() {
+fn empty_read_only_list_offers_no_create_key() {
     let mut stage = Stage::empty(80, 24);
     stage.each(|stage| stage.app.settle_at(site(None, None, true)));
     let frame = stage.frame();
@@ -127,7 +127,7 @@ fn an_empty_read_only_place_does_not_say_how_to_fill_it() {
     assert!(stage.app.layers.is_empty(), "{}", stage.frame());
 }
 
-/// Where actions are asked for: in the tree, in each tab, in the trash, in a comparison, in a report.
+/// Keys that open every context: tree, tabs, trash, comparison, report.
 const PLACES: [&str; 7] = [
     "",
     "<down>",
@@ -139,10 +139,10 @@ const PLACES: [&str; 7] = [
 ];
 
 #[test]
-fn no_action_changes_anything_where_nothing_can_be_changed() {
+fn read_only_blocks_every_write_action() {
     for place in PLACES {
         for entry in ACTIONS {
-            // What a server says itself is held elsewhere.
+            // Other tests cover the replies of a server.
             let mut stage = Here::three(120, 40);
             stage.app.settle_at(site(None, None, true));
             stage.play(place);
@@ -151,7 +151,7 @@ fn no_action_changes_anything_where_nothing_can_be_changed() {
                 continue;
             }
             stage.happens(Event::Spoken(Spoken::Do(entry.action)));
-            // Whatever it opened is answered, too.
+            // Dialogs that the action opened are confirmed, too.
             stage.happens(Event::Spoken(Spoken::Pick(1)));
             let has_form = stage
                 .app
@@ -178,9 +178,9 @@ fn no_action_changes_anything_where_nothing_can_be_changed() {
 }
 
 #[test]
-fn what_gets_past_the_actions_is_held_back_before_the_service() {
+fn read_only_blocks_pending_writes_before_the_service() {
     let mut stage = Stage::three(120, 40);
-    // The place turns read-only behind a question, as no user can do it: whichever way a change came about, none goes out.
+    // The target becomes read-only behind an open prompt: no write reaches the service on any path.
     stage.play("<down>D");
     stage.each(|stage| stage.app.site = site(None, None, true));
     stage.happens(Event::Spoken(Spoken::Pick(1)));
@@ -198,7 +198,7 @@ fn what_gets_past_the_actions_is_held_back_before_the_service() {
 }
 
 #[test]
-fn the_service_beneath_refuses_every_change_by_itself() {
+fn read_only_service_rejects_every_write() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let beneath = common::service();
@@ -230,7 +230,7 @@ fn the_service_beneath_refuses_every_change_by_itself() {
 }
 
 #[test]
-fn the_next_theme_is_one_key_away_and_says_how_to_keep_it() {
+fn next_theme_key_explains_how_to_keep_it() {
     let mut stage = Stage::three(120, 40);
     stage.each(|stage| {
         stage.app.themes = ["auto", "contrast"].map(str::to_owned).to_vec();

@@ -482,11 +482,7 @@ fn a_file_that_is_there_is_asked_about_with_cancel_focused() {
     let (_folder, path) = file("out.json");
     std::fs::write(&path, "mine").unwrap();
     stage.play(ALL).play(&export_to(&path));
-    assert!(
-        stage.frame().contains("Replace the file"),
-        "{}",
-        stage.frame()
-    );
+    assert!(stage.frame().contains("Replace file"), "{}", stage.frame());
     stage.play("<enter>");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     assert!(stage.frame().contains("[ Export ]"), "{}", stage.frame());

@@ -87,7 +87,7 @@ fn u_takes_a_delete_back_and_selects_what_is_back() {
     let name = stage.app.tree.selected_item().unwrap().name().to_owned();
     stage.play(DELETE);
     assert_eq!(stage.app.tree.len(), 2);
-    assert!(stage.frame().contains("u undoes it"), "{}", stage.frame());
+    assert!(stage.frame().contains("u to undo"), "{}", stage.frame());
     stage.play("u");
     let frame = stage.frame();
     assert!(frame.contains(&format!("\"{name}\" is back")), "{frame}");

@@ -1,10 +1,10 @@
-//! Stories of the workspace: tests, models, info, history, comparing and going back. Keys in, frames out.
+//! Tests, models, info, history, comparison and rollback. Keys in, frames out.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "the names say what is held, and a test may fail anywhere"
+    reason = "test names describe the behaviour, and a test may panic"
 )]
 
 mod common;
@@ -22,7 +22,7 @@ use umai::tui::effect::{Effect, Reply, Request, Ticket};
 use umai::tui::event::Event;
 use umai::tui::theme::ThemeName;
 
-/// The connection of the stories: renamed, switched, given another endpoint and another key, in five versions.
+/// Creates a stage with a connection in five versions: renamed, toggled, with a new endpoint and key.
 fn changed(width: u16, height: u16) -> Stage {
     let mut stage = Stage::three(width, height);
     for body in [
@@ -33,12 +33,12 @@ fn changed(width: u16, height: u16) -> Stage {
         change(&stage, "openai-prod", body);
     }
     switch(&stage, "openai-prod", false);
-    // Connections are read when the stage opens; what happened since is read now.
+    // The stage loaded the connections when it opened; later changes are loaded now.
     stage.play("r<end>");
     stage
 }
 
-/// Somebody else changes a connection.
+/// Changes a connection outside the app.
 fn change(stage: &Stage, alias: &str, body: &str) {
     let key = alias.parse().unwrap();
     stage
@@ -48,7 +48,7 @@ fn change(stage: &Stage, alias: &str, body: &str) {
         .unwrap();
 }
 
-/// Somebody else switches a connection.
+/// Toggles a connection outside the app.
 fn switch(stage: &Stage, alias: &str, active: bool) {
     let key = alias.parse().unwrap();
     stage
@@ -56,7 +56,7 @@ fn switch(stage: &Stage, alias: &str, active: bool) {
         .unwrap();
 }
 
-/// A connection as it is stored.
+/// Returns a stored connection.
 fn stored(stage: &Stage, alias: &str) -> Connection {
     let key = alias.parse().unwrap();
     stage
@@ -78,22 +78,22 @@ macro_rules! stories {
 }
 
 stories! {
-    h_shows_the_history_newest_first_with_what_changed: changed 120 x 40, "H";
-    the_history_in_two_panes: changed 80 x 24, "H<down>";
-    the_history_in_one_pane: changed 40 x 10, "H<down><down>";
-    a_version_is_compared_to_the_current_one_word_by_word: changed 80 x 24, "H<end><enter>";
-    two_versions_are_compared_when_one_is_marked: changed 80 x 24, "H<down><down><space><end><enter>";
-    a_comparison_in_one_pane: changed 40 x 10, "H<end><enter><down>";
-    rollback_asks_first_and_takes_a_note: changed 80 x 24, "H<end>bas it was";
-    what_was_rolled_back_is_a_new_version_with_its_note: changed 120 x 40, "H<end>bas it was<enter>";
-    one_field_is_rolled_back_and_the_others_stay: changed 120 x 40, "H<end><enter><down>f<enter>";
-    the_info_has_a_line_for_each_thing_to_copy: changed 120 x 40, "2<down><down>";
-    the_info_in_one_pane: changed 40 x 10, "2";
-    a_form_takes_a_note_for_the_history: changed 80 x 24, "e<shift-tab>because";
+    history_in_three_panes: changed 120 x 40, "H";
+    history_in_two_panes: changed 80 x 24, "H<down>";
+    history_in_one_pane: changed 40 x 10, "H<down><down>";
+    comparison_with_the_current_version: changed 80 x 24, "H<end><enter>";
+    comparison_with_a_marked_version: changed 80 x 24, "H<down><down><space><end><enter>";
+    comparison_in_one_pane: changed 40 x 10, "H<end><enter><down>";
+    rollback_prompt_with_a_note: changed 80 x 24, "H<end>bas it was";
+    rollback_creates_a_version_with_its_note: changed 120 x 40, "H<end>bas it was<enter>";
+    field_rollback_keeps_other_fields: changed 120 x 40, "H<end><enter><down>f<enter>";
+    info_in_three_panes: changed 120 x 40, "2<down><down>";
+    info_in_one_pane: changed 40 x 10, "2";
+    form_with_a_version_note: changed 80 x 24, "e<shift-tab>because";
 }
 
 #[test]
-fn no_frame_of_a_history_has_a_secret() {
+fn history_never_draws_a_secret() {
     let mut stage = changed(120, 40);
     for keys in [
         "H",
@@ -111,7 +111,7 @@ fn no_frame_of_a_history_has_a_secret() {
 }
 
 #[test]
-fn a_secret_that_was_retyped_is_said_to_be_changed_and_nothing_more() {
+fn retyped_secret_is_reported_only_as_changed() {
     let mut stage = changed(80, 24);
     stage.play("H<down><space><down><enter>");
     let frame = stage.frame();
@@ -126,7 +126,7 @@ fn a_secret_that_was_retyped_is_said_to_be_changed_and_nothing_more() {
 }
 
 #[test]
-fn two_versions_alike_have_no_changes() {
+fn equal_versions_have_no_changes() {
     let mut stage = changed(80, 24);
     stage.play("ttH<down><down><enter>");
     assert!(
@@ -137,7 +137,7 @@ fn two_versions_alike_have_no_changes() {
 }
 
 #[test]
-fn a_rollback_is_only_asked_for_and_esc_takes_it_back() {
+fn esc_cancels_a_rollback_prompt() {
     let mut stage = changed(80, 24);
     stage.play("H<end>b<esc>");
     let version = |stage: &Stage| stored(stage, "openai-prod").item.version;
@@ -149,7 +149,7 @@ fn a_rollback_is_only_asked_for_and_esc_takes_it_back() {
 }
 
 #[test]
-fn the_current_version_is_not_rolled_back_to() {
+fn rollback_to_the_current_version_is_unavailable() {
     let mut stage = changed(80, 24);
     stage.play("Hb");
     assert!(stage.app.layers.is_empty());
@@ -157,7 +157,7 @@ fn the_current_version_is_not_rolled_back_to() {
 }
 
 #[test]
-fn a_rollback_that_is_refused_says_why() {
+fn rejected_rollback_shows_the_reason() {
     let mut stage = Stage::three(120, 40);
     change(&stage, "openai-dev", r#"{"alias":"moved"}"#);
     let body = r#"{"alias":"openai-dev","name":"Other","providerId":"openai","settings":{"apiKey":"sk-1"}}"#;
@@ -175,7 +175,7 @@ fn a_rollback_that_is_refused_says_why() {
 }
 
 #[test]
-fn the_rolled_back_version_keeps_the_key_stored_now() {
+fn rollback_keeps_the_stored_key() {
     let mut stage = changed(120, 40);
     stage.play("H<end>b<enter>");
     let connection = stored(&stage, "openai-prod");
@@ -198,14 +198,14 @@ fn the_rolled_back_version_keeps_the_key_stored_now() {
 #[case("<down><down><down>", "openai")]
 #[case("<end>", "not in this session")]
 #[case("<end><up>", "5")]
-fn each_line_of_the_info_is_copied(#[case] keys: &str, #[case] copied: &str) {
+fn every_info_line_can_be_copied(#[case] keys: &str, #[case] copied: &str) {
     let mut stage = changed(120, 40);
     stage.play("2").play(keys).play("<enter>");
     assert_eq!(stage.effects, [Effect::Copy(copied.into())]);
 }
 
 #[test]
-fn the_tab_stays_while_one_goes_through_the_tree() {
+fn tab_stays_while_moving_in_the_tree() {
     let mut stage = changed(120, 40);
     stage.play("H<esc><up><up>");
     assert!(stage.frame().contains("[H History]"), "{}", stage.frame());
@@ -219,7 +219,7 @@ fn the_tab_stays_while_one_goes_through_the_tree() {
 }
 
 #[test]
-fn in_the_history_the_keys_of_the_tree_work_too() {
+fn tree_keys_work_in_the_history() {
     let mut stage = changed(120, 40);
     stage.play("H");
     assert_eq!(stage.app.context(), Context::History);
@@ -237,7 +237,7 @@ fn in_the_history_the_keys_of_the_tree_work_too() {
     assert!(stage.frame().contains("v6"), "{}", stage.frame());
 }
 
-/// Presses keys that ask a provider, and answers what was asked without asking it.
+/// Presses keys that send a request to a provider; returns the request without sending it.
 fn asked(stage: &mut Stage, keys: &str) -> (Ticket, Request) {
     match stage.play(keys).effects.pop() {
         Some(Effect::Call(ticket, request)) => (ticket, request),
@@ -302,7 +302,7 @@ fn failed() -> TestReport {
 #[case(40, 10)]
 #[case(80, 24)]
 #[case(120, 40)]
-fn a_test_shows_its_steps_and_what_to_do(#[case] width: u16, #[case] height: u16) {
+fn test_dialog_shows_steps_and_advice(#[case] width: u16, #[case] height: u16) {
     let mut stage = Stage::three(width, height);
     let (ticket, request) = asked(&mut stage, "<down>T");
     let id = stage.app.tree.selected_item().unwrap().id;
@@ -323,7 +323,7 @@ fn a_test_shows_its_steps_and_what_to_do(#[case] width: u16, #[case] height: u16
 }
 
 #[test]
-fn esc_stops_a_test_and_its_answer_comes_too_late() {
+fn esc_cancels_a_test_and_its_late_reply_is_ignored() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>");
     let (ticket, request) = asked(&mut stage, "T");
@@ -339,7 +339,7 @@ fn esc_stops_a_test_and_its_answer_comes_too_late() {
 }
 
 #[test]
-fn the_info_has_the_last_test() {
+fn info_shows_the_last_test() {
     let mut stage = Stage::three(120, 40);
     let (ticket, _) = asked(&mut stage, "<down>T");
     stage.happens(Event::Reply(ticket, Reply::Tested(Ok(passed()))));
@@ -357,7 +357,7 @@ fn the_info_has_the_last_test() {
 }
 
 #[test]
-fn ctrl_t_tests_what_is_in_a_new_form_and_saves_nothing() {
+fn ctrl_t_tests_a_new_form_without_saving() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nopenai<enter>A<tab><tab><tab>sk-planted");
     let (ticket, request) = asked(&mut stage, "<ctrl-t>");
@@ -382,7 +382,7 @@ fn ctrl_t_tests_what_is_in_a_new_form_and_saves_nothing() {
 }
 
 #[test]
-fn ctrl_t_in_a_stored_form_tests_the_change_over_what_is_stored() {
+fn ctrl_t_tests_edits_over_the_stored_connection() {
     let mut stage = Stage::three(80, 24);
     stage.play("<down>e");
     let id = stage.app.form().unwrap().id().unwrap();
@@ -395,7 +395,7 @@ fn ctrl_t_in_a_stored_form_tests_the_change_over_what_is_stored() {
 }
 
 #[test]
-fn what_is_wrong_with_the_fields_stands_there_before_and_after_the_service_was_asked() {
+fn test_shows_field_errors_before_and_after_the_request() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nopenai<enter><ctrl-t>");
     assert!(stage.frame().contains("3 errors"), "{}", stage.frame());
@@ -422,7 +422,7 @@ fn what_is_wrong_with_the_fields_stands_there_before_and_after_the_service_was_a
 }
 
 #[test]
-fn a_test_that_did_not_come_about_says_why_and_can_be_repeated() {
+fn failed_test_request_shows_the_reason_and_can_be_repeated() {
     let mut stage = Stage::three(80, 24);
     let (ticket, first) = asked(&mut stage, "<down>T");
     let gone = ConnectionError::NotFound("x".parse().unwrap());
@@ -447,7 +447,7 @@ fn models() -> Vec<Model> {
 }
 
 #[test]
-fn the_models_are_narrowed_by_typing_and_copied() {
+fn models_can_be_filtered_and_copied() {
     let mut stage = Stage::three(80, 24);
     let (ticket, request) = asked(&mut stage, "<down>m");
     let id = stage.app.tree.selected_item().unwrap().id;
@@ -463,7 +463,7 @@ fn the_models_are_narrowed_by_typing_and_copied() {
 }
 
 #[test]
-fn models_that_did_not_come_say_why() {
+fn failed_model_request_shows_the_reason() {
     let mut stage = Stage::three(40, 10);
     let (ticket, _) = asked(&mut stage, "<down>m");
     let gone = ConnectionError::NotFound("x".parse().unwrap());
@@ -476,7 +476,7 @@ fn models_that_did_not_come_say_why() {
 }
 
 #[test]
-fn a_comparison_is_the_same_in_every_theme_and_mono_has_no_colour() {
+fn comparison_has_the_same_text_in_every_theme() {
     let mut frames = ThemeName::ALL.map(|theme| {
         let mut stage = changed(80, 24);
         stage.theme = theme;
@@ -494,7 +494,7 @@ fn a_comparison_is_the_same_in_every_theme_and_mono_has_no_colour() {
 }
 
 #[test]
-fn a_very_long_history_is_read_in_parts_as_one_goes_down() {
+fn long_history_loads_in_pages_while_scrolling() {
     let mut stage = Stage::three(80, 24);
     for number in 0..250 {
         switch(&stage, "anthropic-team-a", number % 2 == 1);
@@ -508,7 +508,7 @@ fn a_very_long_history_is_read_in_parts_as_one_goes_down() {
 }
 
 #[test]
-fn a_history_goes_on_from_what_is_saved_while_it_is_shown() {
+fn history_shows_saves_made_while_open() {
     let mut stage = changed(120, 40);
     stage.play("H<down>");
     let selected = stage.app.workspace.history.selected().unwrap().number();

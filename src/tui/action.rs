@@ -173,8 +173,8 @@ impl Context {
 
     /// Returns true if an action is available here.
     pub fn has(self, entry: &Entry) -> bool {
-        let is_of = |place| entry.contexts.contains(&place);
-        is_of(self) || self.inherited().is_some_and(is_of)
+        let is_in = |context| entry.contexts.contains(&context);
+        is_in(self) || self.inherited().is_some_and(is_in)
     }
 }
 
@@ -473,7 +473,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_action_has_one_line_of_its_own() {
+    fn every_action_has_one_row() {
         for (at, entry) in ACTIONS.iter().enumerate() {
             assert_eq!(entry.action.entry().id, entry.id);
             assert!(ACTIONS[at + 1..].iter().all(|other| other.id != entry.id));
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn every_action_has_a_key_wherever_it_can_be_done() {
+    fn every_action_has_a_key_in_its_contexts() {
         let keymap = Keymap::embedded();
         for entry in ACTIONS {
             for context in entry.contexts {

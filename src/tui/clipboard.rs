@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_between_is_told_by_the_environment() {
+    fn multiplexer_is_detected_from_the_environment() {
         assert_eq!(carrier(&[("TERM", "xterm-256color")]), Carrier::Terminal);
         assert_eq!(carrier(&[("TERM", "screen-256color")]), Carrier::Terminal);
         assert_eq!(
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn inside_tmux_it_is_said_plainly_and_wrapped() {
+    fn tmux_gets_a_plain_and_a_wrapped_sequence() {
         assert_eq!(Carrier::Terminal.sequence("hi"), "\x1b]52;c;aGk=\x07");
         assert_eq!(
             Carrier::Tmux.sequence("hi"),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn screen_gets_pieces_that_it_takes_and_that_are_the_whole_together() {
+    fn screen_gets_pieces_that_add_up() {
         let text = "a".repeat(1_000);
         let sequence = Carrier::Screen.sequence(&text);
         let mut whole = String::new();

@@ -48,12 +48,12 @@ pub fn closeness(typed: &str, texts: &[&str]) -> Option<Closeness> {
 fn abbreviates(typed: &str, words: &[&str]) -> bool {
     let typed: Vec<char> = typed.chars().filter(|sign| !sign.is_whitespace()).collect();
     // Prefix lengths of the letters that the words so far can match.
-    let mut said = vec![false; typed.len() + 1];
-    said[0] = true;
+    let mut reachable = vec![false; typed.len() + 1];
+    reachable[0] = true;
     for word in words {
         for from in (0..typed.len())
             .rev()
-            .filter(|from| said[*from])
+            .filter(|from| reachable[*from])
             .collect::<Vec<_>>()
         {
             let same = typed[from..]
@@ -61,10 +61,10 @@ fn abbreviates(typed: &str, words: &[&str]) -> bool {
                 .zip(word.chars())
                 .take_while(|(one, other)| *one == other);
             let same = same.count();
-            said[from..=from + same].fill(true);
+            reachable[from..=from + same].fill(true);
         }
     }
-    said[typed.len()]
+    reachable[typed.len()]
 }
 
 /// Returns true if a word or its prefix equals the typed text except for one wrong, missing, extra or swapped letter.
@@ -102,12 +102,12 @@ mod tests {
     #[case("prod", None)]
     #[case("cx", None)]
     #[case("create prod", None)]
-    fn what_was_typed_is_as_close_as_it_is(#[case] typed: &str, #[case] close: Option<Closeness>) {
+    fn typed_text_has_the_expected_rank(#[case] typed: &str, #[case] close: Option<Closeness>) {
         assert_eq!(closeness(typed, &["Create Connection", "new"]), close);
     }
 
     #[test]
-    fn normalization_makes_no_difference() {
+    fn rank_ignores_normalization() {
         let typed = fold("CAFE\u{301}");
         assert_eq!(
             closeness(&typed, &["Caf\u{e9} Noir"]),

@@ -233,8 +233,8 @@ impl Changed {
 fn side(at: usize, parts: Option<&[Part]>, side: Side, room: usize) -> Vec<Row> {
     let is_new = side == Side::New;
     let Some(parts) = parts else {
-        let said = vec![("not set".to_owned(), false, is_new)];
-        return vec![Row::Value(at, side, said)];
+        let unset = vec![("not set".to_owned(), false, is_new)];
+        return vec![Row::Value(at, side, unset)];
     };
     let mut rows = Vec::new();
     let mut row: Vec<Piece> = Vec::new();

@@ -119,7 +119,7 @@ impl Confirm {
 
     /// Asks to restore or recreate a connection that was deleted elsewhere during an edit; a new one loses the secrets `lost`.
     pub fn deleted_elsewhere(lost: &[String], features: ServiceFeatures) -> Self {
-        let stays = match lost {
+        let lost_secrets = match lost {
             [] => String::new(),
             lost => format!(
                 " A new connection does not get the stored secrets: {}.",
@@ -129,24 +129,24 @@ impl Confirm {
         if !features.trash {
             return Self {
                 headline: "Deleted elsewhere".into(),
-                text: format!("This server has no trash. Create a new connection?{stays}"),
+                text: format!("This server has no trash. Create a new connection?{lost_secrets}"),
                 subject: None,
                 note: None,
                 line: None,
-                buttons: vec![("Cancel", Answer::Cancel), ("Create", Answer::MakeNew)],
+                buttons: vec![("Cancel", Answer::Cancel), ("Create", Answer::CreateNew)],
                 focus: 1,
             };
         }
         Self {
             headline: "Deleted elsewhere".into(),
-            text: format!("Restore it from the trash, or create a new connection?{stays}"),
+            text: format!("Restore it from the trash, or create a new connection?{lost_secrets}"),
             subject: None,
             note: None,
             line: None,
             buttons: vec![
                 ("Cancel", Answer::Cancel),
-                ("Restore", Answer::BringBack),
-                ("Create", Answer::MakeNew),
+                ("Restore", Answer::RestoreDeleted),
+                ("Create", Answer::CreateNew),
             ],
             focus: 1,
         }

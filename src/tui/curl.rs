@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_documented_request_with_the_secrets_left_to_whoever_runs_it() {
+    fn command_is_the_documented_request_without_secrets() {
         let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"openai-prod","name":"Zoë's","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1,"settings":{"apiKey":"sk-***","secretAccessKey":"***","endpoint":"$OpenAI:Endpoint","organization":null}}"#;
         let connection: Connection = serde_json::from_str(json).unwrap();
         let wanted = r#"curl -X POST 'https://localhost:44331/umbraco/ai/management/api/v1/connections' \

@@ -16,7 +16,7 @@ pub struct Detail {
     /// First visible line.
     pub top: usize,
     /// Newest version reported by the change feed since the request.
-    heard: u64,
+    newest_known: u64,
 }
 
 impl Detail {
@@ -26,15 +26,15 @@ impl Detail {
     }
 
     /// Returns true if a newer version than the loaded or requested one was reported.
-    pub fn is_behind(&self) -> bool {
+    pub fn is_stale(&self) -> bool {
         let read = self.connection.as_ref();
-        self.heard > read.map_or(0, |connection| connection.item.version)
+        self.newest_known > read.map_or(0, |connection| connection.item.version)
     }
 
     /// Marks a connection as loading; its previous contents stay until the reply.
     pub fn expect(&mut self, id: Uuid) {
         if self.id == Some(id) {
-            self.heard = 0;
+            self.newest_known = 0;
             return;
         }
         *self = Self {
@@ -50,8 +50,8 @@ impl Detail {
         if known.is_some_and(|known| known.item.version > connection.item.version) {
             return;
         }
-        let (top, heard) = if self.id == Some(id) {
-            (self.top, self.heard)
+        let (top, newest_known) = if self.id == Some(id) {
+            (self.top, self.newest_known)
         } else {
             (0, 0)
         };
@@ -60,7 +60,7 @@ impl Detail {
             connection: Some(connection),
             problem: None,
             top,
-            heard,
+            newest_known,
         };
     }
 
@@ -69,7 +69,7 @@ impl Detail {
         if let News::Saved(item) = news
             && self.id == Some(item.id)
         {
-            self.heard = self.heard.max(item.version());
+            self.newest_known = self.newest_known.max(item.version());
         }
     }
 

@@ -130,7 +130,7 @@ mod tests {
     #[case("abc", 0, "")]
     #[case("ab", 1, "…")]
     #[case("日", 1, "…")]
-    fn a_text_is_cut_between_letters(
+    fn cut_splits_between_grapheme_clusters(
         #[case] text: &str,
         #[case] columns: usize,
         #[case] cut_to: &str,
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_marks_take_no_room_from_what_is_seen() {
+    fn hidden_combining_marks_take_no_columns() {
         let name = format!("z{}algo", "\u{301}".repeat(200));
         let seen = format!("z{}algo", "\u{301}".repeat(8));
         for columns in 5..40 {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_padded_text_is_as_wide_as_asked() {
+    fn padded_text_has_the_requested_width() {
         for text in [
             "",
             "abc",
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_is_wrapped_between_words_and_a_long_word_is_broken() {
+    fn wrap_breaks_between_words_and_splits_long_words() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), Vec::<String>::new());

@@ -11,7 +11,7 @@ pub struct Help {
     /// First visible line.
     pub top: usize,
     /// Context where the help was opened; its keys come first.
-    pub place: Option<Context>,
+    pub context: Option<Context>,
 }
 
 /// Line of the help.
@@ -27,10 +27,10 @@ pub enum Line {
 
 impl Help {
     /// Creates the help of a context.
-    pub fn new(place: Context) -> Self {
+    pub fn new(context: Context) -> Self {
         Self {
             top: 0,
-            place: Some(place),
+            context: Some(context),
         }
     }
 
@@ -40,21 +40,21 @@ impl Help {
     }
 
     /// Returns the lines: warnings first, then the keys by context.
-    pub fn lines(&self, keymap: &Keymap, to_know: &[String], width: u16) -> Vec<Line> {
-        let mut places = Context::ALL.to_vec();
-        places.sort_by_key(|place| Some(*place) != self.place);
+    pub fn lines(&self, keymap: &Keymap, warnings: &[String], width: u16) -> Vec<Line> {
+        let mut contexts = Context::ALL.to_vec();
+        contexts.sort_by_key(|context| Some(*context) != self.context);
         let mut lines = Vec::new();
-        if !to_know.is_empty() {
+        if !warnings.is_empty() {
             lines.push(Line::Heading("Warnings"));
-            let wrapped = to_know.iter().flat_map(|text| wrap(text, width.into()));
+            let wrapped = warnings.iter().flat_map(|text| wrap(text, width.into()));
             lines.extend(wrapped.map(Line::Text));
         }
-        for place in places {
+        for context in contexts {
             let before = lines.len();
-            lines.push(Line::Heading(place.title()));
+            lines.push(Line::Heading(context.title()));
             for entry in ACTIONS {
                 let keys: Vec<String> = keymap
-                    .keys(place, entry.action)
+                    .keys(context, entry.action)
                     .map(|key| key.to_string())
                     .collect();
                 if !keys.is_empty() {
@@ -70,7 +70,7 @@ impl Help {
     }
 
     /// Returns true if the help handles the action.
-    pub const fn does(action: Action) -> bool {
+    pub const fn handles(action: Action) -> bool {
         matches!(
             action,
             Action::Up

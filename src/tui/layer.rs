@@ -158,9 +158,9 @@ pub enum Outcome {
     /// Show the models of the connection with this ID and name.
     Browse(Uuid, String),
     /// Ask to save or discard the changes.
-    AskWhetherToLeave,
+    PromptUnsavedChanges,
     /// Ask to restore or recreate a connection that was deleted elsewhere.
-    AskWhatOfDeleted,
+    PromptDeletedElsewhere,
     /// Resolve merge conflicts.
     Merge,
 }
@@ -202,9 +202,9 @@ pub enum Answer {
     /// Stop the bulk operation and quit.
     StopAndQuit,
     /// Restore the deleted connection and save the form over it.
-    BringBack,
+    RestoreDeleted,
     /// Save the form as a new connection.
-    MakeNew,
+    CreateNew,
     /// Discard this draft.
     DiscardDraft(Uuid),
 }

@@ -237,8 +237,8 @@ impl Layout {
         let list = Self::choice_list(self.import(import));
         let (_, lines) = import.rows();
         let lines = u16::try_from(lines).unwrap_or(u16::MAX);
-        let said = lines.min(list.height / 2);
-        list.split_top(list.height - said)
+        let details = lines.min(list.height / 2);
+        list.split_top(list.height - details)
     }
 
     /// Returns the area of the import options.
@@ -248,11 +248,11 @@ impl Layout {
 
     /// Returns the area of the details of the selected import option.
     pub fn import_details(&self, import: &Import) -> Area {
-        let (_, said) = self.import_parts(import);
+        let (_, details) = self.import_parts(import);
         Area {
-            x: said.x.saturating_add(1),
-            width: said.width.saturating_sub(2),
-            ..said
+            x: details.x.saturating_add(1),
+            width: details.width.saturating_sub(2),
+            ..details
         }
     }
 

@@ -32,13 +32,13 @@ const SETS: [(u16, &[(Column, u16)]); 4] = [
 
 /// Returns the columns that fit; the name takes the remaining width.
 fn columns(width: u16) -> impl Iterator<Item = (Column, u16)> {
-    let beside = SETS
+    let others = SETS
         .iter()
         .find(|(from, _)| width >= *from)
         .map_or(&[][..], |(_, columns)| columns);
-    let taken: u16 = beside.iter().map(|(_, wide)| wide + 1).sum();
-    let name = (Column::Name, width.saturating_sub(taken));
-    std::iter::once(name).chain(beside.iter().copied())
+    let used: u16 = others.iter().map(|(_, wide)| wide + 1).sum();
+    let name = (Column::Name, width.saturating_sub(used));
+    std::iter::once(name).chain(others.iter().copied())
 }
 
 /// Returns the width before the first cell, wider if marks are shown.
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn titles_are_found_where_they_stand() {
+    fn title_at_finds_every_column() {
         let inside = Area {
             x: 10,
             y: 3,

@@ -139,16 +139,16 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_is_first_and_each_has_the_time_it_was_said_at() {
-        let mut told = Told::default();
-        told.keep(&Notice::done("One"));
-        told.keep(&Notice::error("Two"));
-        assert!(told.is_undated());
-        told.date(time("10:30:00"));
-        told.keep(&Notice::info("Three"));
-        told.date(time("10:31:00"));
-        assert!(!told.is_undated());
-        let lines = told.lines(40);
+    fn messages_are_newest_first_with_their_times() {
+        let mut log = Told::default();
+        log.keep(&Notice::done("One"));
+        log.keep(&Notice::error("Two"));
+        assert!(log.is_undated());
+        log.date(time("10:30:00"));
+        log.keep(&Notice::info("Three"));
+        log.date(time("10:31:00"));
+        assert!(!log.is_undated());
+        let lines = log.lines(40);
         let shown: Vec<_> = lines
             .iter()
             .map(|line| (line.time.as_deref(), line.text.as_str()))
@@ -164,17 +164,17 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded_and_long_ones_are_wrapped() {
-        let mut told = Told::default();
+    fn log_is_bounded_and_long_messages_wrap() {
+        let mut log = Told::default();
         for number in 0..MOST + 50 {
-            told.keep(&Notice::info(format!("{number} {}", "x".repeat(LONGEST))));
+            log.keep(&Notice::info(format!("{number} {}", "x".repeat(LONGEST))));
         }
-        assert_eq!(told.len(), MOST);
-        assert!(told.all().all(|message| message.text.len() <= LONGEST));
-        assert!(told.all().next().unwrap().text.starts_with("249 "));
-        let mut told = Told::default();
-        told.keep(&Notice::error("one two three four five"));
-        let lines = told.lines(BEFORE + 10);
+        assert_eq!(log.len(), MOST);
+        assert!(log.all().all(|message| message.text.len() <= LONGEST));
+        assert!(log.all().next().unwrap().text.starts_with("249 "));
+        let mut log = Told::default();
+        log.keep(&Notice::error("one two three four five"));
+        let lines = log.lines(BEFORE + 10);
         assert!(lines.len() > 1);
         assert!(lines[1].time.is_none());
     }

@@ -20,7 +20,7 @@ pub struct Palette {
     /// Typed text and selection.
     pub choices: Choices,
     /// Context where the palette was opened.
-    pub place: Context,
+    pub context: Context,
     /// True if write actions are hidden.
     pub hides_writes: bool,
     /// True if trash actions are hidden.
@@ -49,10 +49,10 @@ impl Offered {
 
 impl Palette {
     /// Creates the palette of a context.
-    pub fn new(place: Context) -> Self {
+    pub fn new(context: Context) -> Self {
         Self {
             choices: Choices::default(),
-            place,
+            context,
             hides_writes: false,
             hides_trash: false,
         }
@@ -61,12 +61,12 @@ impl Palette {
     /// Returns the actions that match the typed text: best match first, then available ones before others.
     pub fn actions(&self) -> Vec<Offered> {
         let typed = fold(self.choices.line.value().trim());
-        let offered = ACTIONS
+        let listed = ACTIONS
             .iter()
             .filter(|entry| entry.action != Action::Palette)
             .filter(|entry| !(self.hides_writes && entry.action.is_write()))
             .filter(|entry| !(self.hides_trash && entry.action.is_about_trash()));
-        let mut left: Vec<(Reverse<Closeness>, bool, Offered)> = offered
+        let mut left: Vec<(Reverse<Closeness>, bool, Offered)> = listed
             .filter_map(|entry| {
                 let closeness = closeness(&typed, &[entry.title, entry.id])?;
                 let is_here = self.can(entry);
@@ -74,30 +74,30 @@ impl Palette {
             })
             .collect();
         left.sort_by_key(|(closeness, is_elsewhere, _)| (*closeness, *is_elsewhere));
-        left.into_iter().map(|(_, _, offered)| offered).collect()
+        left.into_iter().map(|(_, _, listed)| listed).collect()
     }
 
     /// Returns true if an action is available where the palette was opened, directly or through a menu.
     fn can(&self, entry: &Entry) -> bool {
-        let menus = self.place.menus();
-        self.place.has(entry)
+        let menus = self.context.menus();
+        self.context.has(entry)
             || entry.contexts.contains(&Context::Anywhere)
-            || entry.contexts.iter().any(|place| menus.contains(place))
+            || entry.contexts.iter().any(|context| menus.contains(context))
     }
 
     /// Returns the keys of an action in the context where it is available.
-    pub fn keys(&self, offered: Offered, keymap: &Keymap) -> String {
-        let entry = offered.entry;
-        let place = offered.elsewhere().unwrap_or(self.place);
-        let mut second = self.place.menus().iter().filter(|next| {
-            offered.is_here && !self.place.has(entry) && entry.contexts.contains(next)
+    pub fn keys(&self, listed: Offered, keymap: &Keymap) -> String {
+        let entry = listed.entry;
+        let context = listed.elsewhere().unwrap_or(self.context);
+        let mut second = self.context.menus().iter().filter(|next| {
+            listed.is_here && !self.context.has(entry) && entry.contexts.contains(next)
         });
-        let key = |place, action| keymap.first_key(place, action).map(|key| key.to_string());
+        let key = |context, action| keymap.first_key(context, action).map(|key| key.to_string());
         let keys = match second.next() {
-            None => key(place, entry.action).or_else(|| key(Context::Anywhere, entry.action)),
+            None => key(context, entry.action).or_else(|| key(Context::Anywhere, entry.action)),
             Some(next) => next
                 .opened_by()
-                .and_then(|opens| key(self.place, opens))
+                .and_then(|opens| key(self.context, opens))
                 .zip(key(*next, entry.action))
                 .map(|(first, second)| format!("{first} {second}")),
         };
@@ -106,7 +106,7 @@ impl Palette {
 
     /// Returns true if connections are listed. They are not above a form, whose changes could be lost.
     pub fn offers_connections(&self) -> bool {
-        !self.place.menus().is_empty()
+        !self.context.menus().is_empty()
     }
 
     /// Returns the number of listed connections.
@@ -143,8 +143,8 @@ impl Palette {
     fn selected(&self, tree: &Tree) -> Option<CommandFor> {
         let actions = self.actions();
         let selected = self.choices.selected;
-        if let Some(offered) = actions.get(selected) {
-            return Some(CommandFor::Action(offered.entry.action));
+        if let Some(listed) = actions.get(selected) {
+            return Some(CommandFor::Action(listed.entry.action));
         }
         let item = tree.looked_up(selected - actions.len())?;
         Some(CommandFor::Connection(item.id))
@@ -153,13 +153,13 @@ impl Palette {
     fn choose(&self, tree: &Tree) -> Outcome {
         let actions = self.actions();
         let selected = self.choices.selected;
-        if let Some(offered) = actions.get(selected) {
-            return match offered.elsewhere() {
-                None => Outcome::Run(offered.entry.action),
-                Some(place) => Outcome::Tell(Notice::info(format!(
-                    "{}: {}",
-                    place.title(),
-                    offered.entry.title
+        if let Some(listed) = actions.get(selected) {
+            return match listed.elsewhere() {
+                None => Outcome::Run(listed.entry.action),
+                Some(context) => Outcome::Tell(Notice::info(format!(
+                    "\"{}\" is only available in: {}",
+                    listed.entry.title,
+                    context.title()
                 ))),
             };
         }

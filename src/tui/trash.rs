@@ -14,11 +14,11 @@ pub struct Trash {
     /// Connections or the load error, once known.
     pub found: Option<Result<Vec<ConnectionItem>, String>>,
     /// True if a reload is needed.
-    pub is_behind: bool,
+    pub is_stale: bool,
     /// Alternative alias that the next Enter uses to restore.
     pub offer: Option<Offer>,
     /// Connections that the open prompt deletes permanently: those that it counted.
-    pub asked: Vec<Uuid>,
+    pub to_purge: Vec<Uuid>,
 }
 
 /// Alternative alias for a connection whose alias is in use.
@@ -38,7 +38,7 @@ impl Trash {
     /// Creates the dialog before the trash is loaded.
     pub fn unread() -> Self {
         Self {
-            is_behind: true,
+            is_stale: true,
             ..Self::default()
         }
     }
@@ -106,11 +106,11 @@ impl Trash {
 pub fn first_free(alias: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let mut number: u64 = 2;
     loop {
-        let behind = format!("-{number}");
-        let room = alias::MAX_LENGTH - behind.len();
+        let suffix = format!("-{number}");
+        let room = alias::MAX_LENGTH - suffix.len();
         let mut free: String = alias.chars().take(room).collect();
         free.truncate(free.trim_end_matches('-').len());
-        free.push_str(&behind);
+        free.push_str(&suffix);
         if !is_taken(&free) {
             return free;
         }
@@ -123,13 +123,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_free_alias_is_offered() {
+    fn first_free_alias_is_suggested() {
         assert_eq!(first_free("a", |_| false), "a-2");
         assert_eq!(first_free("a", |alias| alias < "a-4"), "a-4");
     }
 
     #[test]
-    fn an_offered_alias_is_never_too_long() {
+    fn suggested_alias_respects_the_maximum_length() {
         let long = "a".repeat(alias::MAX_LENGTH);
         let free = first_free(&long, |_| false);
         assert_eq!(free.len(), alias::MAX_LENGTH);

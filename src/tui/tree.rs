@@ -61,7 +61,7 @@ pub struct Tree {
     /// Progress of loading.
     pub loading: Loading,
     /// Recently deleted connections.
-    gone: VecDeque<Uuid>,
+    deleted: VecDeque<Uuid>,
     /// Marked connections.
     marks: Marks,
     /// Known providers.
@@ -103,7 +103,7 @@ impl Default for Tree {
             items: Vec::new(),
             fresh: None,
             loading: Loading::default(),
-            gone: VecDeque::new(),
+            deleted: VecDeque::new(),
             marks: Marks::default(),
             providers: Providers::default(),
             open: [true; 3],
@@ -172,7 +172,7 @@ impl Tree {
     /// Returns true if the visible list is grouped; it follows [`Tree::is_grouped`] when the new order is ready.
     pub fn shows_groups(&self) -> bool {
         let shown = self.shown.as_ref();
-        shown.is_some_and(|shown| shown.asked().is_grouped)
+        shown.is_some_and(|shown| shown.query().is_grouped)
     }
 
     /// Returns the active filter.

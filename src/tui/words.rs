@@ -125,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_letter_is_lost_and_what_is_common_is_the_same(old in "[ab ./]{0,30}", new in "[ab ./]{0,30}") {
+        fn parts_add_up_and_common_parts_are_equal(old in "[ab ./]{0,30}", new in "[ab ./]{0,30}") {
             let (left, right) = compare(&old, &new);
             let text = |parts: &[Part]| parts.iter().map(|part| part.text.as_str()).collect::<String>();
             prop_assert_eq!(text(&left), old);

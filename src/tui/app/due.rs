@@ -57,7 +57,7 @@ impl App {
         let Node::Connection(id) = self.tree.selected() else {
             return None;
         };
-        if (self.detail.id() == Some(id) && !self.detail.is_behind())
+        if (self.detail.id() == Some(id) && !self.detail.is_stale())
             || self.layout().columns == Columns::Nothing
             || self.is_waiting(|waiting| matches!(waiting, Waiting::Detail))
         {

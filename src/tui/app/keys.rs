@@ -57,7 +57,7 @@ impl App {
                 self.keymap
                     .find(Context::Tree, key)
                     .filter(|action| match self.layers.last() {
-                        Some(Layer::Help(_)) => Help::does(*action),
+                        Some(Layer::Help(_)) => Help::handles(*action),
                         Some(Layer::Messages(_)) => action.is_move() || *action == Action::Messages,
                         Some(
                             Layer::Report(_)

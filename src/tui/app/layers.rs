@@ -243,11 +243,11 @@ impl App {
             Outcome::TestAgain => self.test_again(),
             Outcome::Browse(id, name) => Some(self.browse_models(id, name)),
             Outcome::Answered(answer) => self.answer(answer),
-            Outcome::AskWhetherToLeave => {
+            Outcome::PromptUnsavedChanges => {
                 self.layers.push(Layer::Confirm(Confirm::leave()));
                 None
             }
-            Outcome::AskWhatOfDeleted => {
+            Outcome::PromptDeletedElsewhere => {
                 self.ask_what_of_deleted();
                 None
             }
@@ -280,8 +280,8 @@ impl App {
                 Some(Effect::Quit)
             }
             Answer::StopAndQuit => Some(Effect::Quit),
-            Answer::BringBack => self.bring_form_back(),
-            Answer::MakeNew => self.make_form_new(),
+            Answer::RestoreDeleted => self.bring_form_back(),
+            Answer::CreateNew => self.make_form_new(),
             Answer::DiscardDraft(id) => Some(self.discard_draft(id)),
             Answer::Delete(id) => Some(self.delete(id)),
             Answer::Replace => {

@@ -71,7 +71,7 @@ impl App {
             return None;
         }
         let trash = self.trash_mut()?;
-        if !std::mem::take(&mut trash.is_behind) {
+        if !std::mem::take(&mut trash.is_stale) {
             return None;
         }
         Some(self.call(Waiting::Trash, Request::Trash))
@@ -80,7 +80,7 @@ impl App {
     /// Something may have happened to it.
     pub(super) fn read_trash_again(&mut self) {
         if let Some(trash) = self.trash_mut() {
-            trash.is_behind = true;
+            trash.is_stale = true;
         }
     }
 
@@ -88,7 +88,7 @@ impl App {
     pub(super) fn hear_in_trash(&mut self, heard: &News) {
         let id = heard.id();
         if let Some(trash) = self.trash_mut() {
-            trash.is_behind |= match heard {
+            trash.is_stale |= match heard {
                 News::Deleted(_) => true,
                 News::Saved(_) => trash.items().iter().any(|item| item.id == id),
             };
@@ -129,13 +129,13 @@ impl App {
             Action::Purge => {
                 let item = trash.selected()?;
                 let (id, confirm) = (item.id, Confirm::purge(item.id, &item.name));
-                trash.asked = vec![id];
+                trash.to_purge = vec![id];
                 self.layers.push(Layer::Confirm(confirm));
                 None
             }
             Action::Empty => {
-                trash.asked = trash.items().iter().map(|item| item.id).collect();
-                let count = trash.asked.len();
+                trash.to_purge = trash.items().iter().map(|item| item.id).collect();
+                let count = trash.to_purge.len();
                 if count > 0 {
                     self.layers.push(Layer::Confirm(Confirm::empty(count)));
                 }
@@ -176,7 +176,7 @@ impl App {
             let offer = trash.offer.take_if(|offer| offer.id == restore.id);
             shown_alias = offer.map(|offer| offer.alias);
             trash.take_out(&[item.id]);
-            trash.is_behind = true;
+            trash.is_stale = true;
         }
         let name = &item.name;
         self.tell(Notice::done(match shown_alias {
@@ -237,7 +237,7 @@ impl App {
 
     /// Deletes for good what was asked about.
     pub(super) fn purge(&mut self, answer: Answer) -> Option<Effect> {
-        let asked = std::mem::take(&mut self.trash_mut()?.asked);
+        let asked = std::mem::take(&mut self.trash_mut()?.to_purge);
         let ids = match answer {
             Answer::Purge(id) => vec![id],
             Answer::Empty => asked,
@@ -251,8 +251,8 @@ impl App {
             | Answer::Discard
             | Answer::DiscardAndQuit
             | Answer::StopAndQuit
-            | Answer::BringBack
-            | Answer::MakeNew
+            | Answer::RestoreDeleted
+            | Answer::CreateNew
             | Answer::DiscardDraft(_) => return None,
         };
         Some(self.call(Waiting::Purge, Request::Purge(ids)))
@@ -266,7 +266,7 @@ impl App {
         self.forget_switches(gone);
         if let Some(trash) = self.trash_mut() {
             trash.take_out(gone);
-            trash.is_behind = true;
+            trash.is_stale = true;
         }
         match (done, gone.len()) {
             (Err(error), _) => self.say(&error),

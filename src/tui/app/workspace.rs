@@ -180,8 +180,8 @@ impl App {
             | Answer::Discard
             | Answer::DiscardAndQuit
             | Answer::StopAndQuit
-            | Answer::BringBack
-            | Answer::MakeNew
+            | Answer::RestoreDeleted
+            | Answer::CreateNew
             | Answer::DiscardDraft(_) => None,
         }
     }

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_people_wrote_comes_back_as_it_was_from_a_shell() {
+    fn shell_parses_any_text_back() {
         proptest::proptest!(|(name in "[^\\x00]*", server in "[^\\x00]*")| {
             let called_with = ["--server".to_owned(), server.clone()];
             let line = CommandLine::new(&called_with, "connections create").option("--name", &name);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_word_is_not_quoted_and_a_reference_is() {
+    fn only_words_that_need_it_are_quoted() {
         let line = CommandLine::new(&[], "connections create").option("--set", "apiKey=$A:B");
         assert_eq!(
             line.word("a-1").to_string(),

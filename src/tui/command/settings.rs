@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_is_said_and_a_secret_is_asked_for() {
+    fn references_are_shown_and_secrets_requested() {
         let parts = [
             ("apiKey", Part::from(&Setting::Secret(Plain::new("sk-x")))),
             (

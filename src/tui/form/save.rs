@@ -12,7 +12,7 @@ use crate::tui::notice::Notice;
 impl Form {
     pub(super) fn leave(&mut self) -> Outcome {
         if self.is_changed() {
-            Outcome::AskWhetherToLeave
+            Outcome::PromptUnsavedChanges
         } else {
             Outcome::Close
         }
@@ -22,7 +22,7 @@ impl Form {
     pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
         match self.elsewhere {
             None => {}
-            Some(Elsewhere::Deleted) => return Outcome::AskWhatOfDeleted,
+            Some(Elsewhere::Deleted) => return Outcome::PromptDeletedElsewhere,
             Some(Elsewhere::Saved(version)) if self.their_version().is_none() => {
                 self.wait_for_theirs(version);
                 return Outcome::Stay;

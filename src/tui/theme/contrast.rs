@@ -115,14 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn the_formula_is_that_of_wcag() {
+    fn ratio_follows_wcag() {
         assert!(nearly(ratio((0, 0, 0), (255, 255, 255)), 21.0));
         assert!(nearly(ratio((0x77, 0x77, 0x77), (255, 255, 255)), 4.48));
         assert!(nearly(ratio((255, 0, 0), (255, 255, 255)), 4.0));
     }
 
     #[test]
-    fn the_hues_for_eyes_that_confuse_colours_are_those_of_okabe_and_ito() {
+    fn colorblind_palette_is_okabe_ito() {
         // Sky blue, bluish green, vermilion, yellow, blue, reddish purple: nearest of the 256 colours.
         let far = |index, (red, green, blue): Rgb| {
             let (r, g, b) = rgb(Color::Indexed(index)).unwrap();
@@ -145,7 +145,7 @@ mod tests {
     #[case("200")]
     #[case("white")]
     #[case("black")]
-    fn a_badge_can_be_read_whatever_its_colour(#[case] name: &str) {
+    fn badge_is_readable_in_any_colour(#[case] name: &str) {
         let paper: Color = name.parse().unwrap();
         let contrast = ratio(rgb(paper).unwrap(), rgb(ink_on(paper)).unwrap());
         assert!(contrast >= 4.5, "{name}: {contrast}");
@@ -158,7 +158,7 @@ mod tests {
     #[case(ThemeName::ColorblindLight, LIGHT, 4.5)]
     #[case(ThemeName::ContrastDark, DARK, 7.0)]
     #[case(ThemeName::ContrastLight, LIGHT, 7.0)]
-    fn every_text_is_read_on_what_it_stands_on(
+    fn every_text_has_enough_contrast(
         #[case] name: ThemeName,
         #[case] terminal: Rgb,
         #[case] least: f64,
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn in_high_contrast_what_is_selected_and_focused_has_a_shape() {
+    fn high_contrast_marks_selection_and_focus_by_shape() {
         for name in [
             ThemeName::ContrastDark,
             ThemeName::ContrastLight,

@@ -61,12 +61,12 @@ fn role(value: &DeValue<'_>) -> Result<Role, String> {
         .as_table()
         .ok_or("a role is written as { fg = \"231\", bg = \"24\", modifiers = [\"bold\"] }")?;
     let mut style = Style::new();
-    for (part, said) in parts {
+    for (part, value) in parts {
         match part.get_ref().as_ref() {
-            "fg" => style.fg = Some(color(said.get_ref())?),
-            "bg" => style.bg = Some(color(said.get_ref())?),
+            "fg" => style.fg = Some(color(value.get_ref())?),
+            "bg" => style.bg = Some(color(value.get_ref())?),
             "modifiers" => {
-                let names = said.get_ref().as_array();
+                let names = value.get_ref().as_array();
                 for name in names.ok_or("modifiers are a list, such as [\"bold\"]")? {
                     style = style.add_modifier(modifier(name.get_ref())?);
                 }
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_embedded_themes_are_without_fault_and_give_every_role() {
+    fn embedded_themes_are_valid_and_complete() {
         for name in ThemeName::ALL {
             assert_eq!(Theme::read(name.file(), "x").1, Vec::<String>::new());
             for (role, _) in Theme::default().roles_mut() {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_theme_of_ones_own_takes_the_rest_from_its_base() {
+    fn user_theme_inherits_from_its_base() {
         let (theme, problems) =
             Theme::read("base = \"light\"\non = { fg = \"#0072b2\" }\n", "mine.toml");
         assert_eq!(problems, Vec::<String>::new());
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line_and_the_rest_holds() {
+    fn problems_have_line_numbers_and_the_rest_applies() {
         let file = "base = \"dusk\"\ndim = { fg = \"greyish\" }\nglow = {}\nkey = { fg = 7 }\nhint = { modifiers = [\"blink\"] }\noff = { fg = \"1\" }\n";
         let (theme, problems) = Theme::read(file, "mine.toml");
         let has = |line: &str| problems.iter().any(|problem| problem.starts_with(line));

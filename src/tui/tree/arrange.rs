@@ -28,7 +28,7 @@ impl Tree {
     }
 
     /// Returns the query for the visible list.
-    fn asked(&self) -> Asked {
+    fn query(&self) -> Asked {
         let terms = self.filter.as_ref().map(|filter| &filter.terms);
         Asked {
             terms: terms.filter(|terms| !terms.is_empty()).cloned(),
@@ -44,29 +44,29 @@ impl Tree {
 
     /// Rebuilds the visible list; the current one stays until the new one is ready.
     pub(super) fn rearrange(&mut self) {
-        let asked = self.asked();
+        let query = self.query();
         self.next = None;
-        if asked.is_plain() {
+        if query.is_plain() {
             self.show(None);
             return;
         }
-        let is_shown = self.shown.as_ref().map(Arrangement::asked) == Some(&asked);
+        let is_shown = self.shown.as_ref().map(Arrangement::query) == Some(&query);
         if is_shown && !self.is_reload_complete() {
             return;
         }
-        self.next = Some(Arrangement::new(asked, &self.providers));
+        self.next = Some(Arrangement::new(query, &self.providers));
         self.step_next();
     }
 
     /// Rebuilds the visible list and shows matches as they are found.
     pub(super) fn rearrange_at_once(&mut self) {
-        let asked = self.asked();
-        if asked.is_plain() || self.is_reload_complete() {
+        let query = self.query();
+        if query.is_plain() || self.is_reload_complete() {
             self.rearrange();
             return;
         }
         self.next = None;
-        self.shown = Some(Arrangement::new(asked, &self.providers));
+        self.shown = Some(Arrangement::new(query, &self.providers));
         self.step_shown();
     }
 
@@ -149,11 +149,11 @@ impl Tree {
     pub fn look_up(&mut self, text: &str) {
         let terms = Terms::from_words(text);
         self.lookup = (!terms.is_empty()).then(|| {
-            let asked = Asked {
+            let query = Asked {
                 terms: Some(terms),
                 ..Asked::default()
             };
-            let mut lookup = Arrangement::new(asked, &self.providers);
+            let mut lookup = Arrangement::new(query, &self.providers);
             lookup.step(&self.items, &mut self.providers);
             lookup
         });

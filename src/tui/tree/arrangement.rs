@@ -67,7 +67,7 @@ impl Group {
 
 /// Visible connections in order.
 pub struct Arrangement {
-    asked: Asked,
+    query: Asked,
     search: Option<Search>,
     groups: Vec<Group>,
     len: usize,
@@ -76,11 +76,11 @@ pub struct Arrangement {
 
 impl Arrangement {
     /// Creates a list that has processed nothing yet.
-    pub fn new(asked: Asked, providers: &Providers) -> Self {
-        let search = asked.terms.clone();
+    pub fn new(query: Asked, providers: &Providers) -> Self {
+        let search = query.terms.clone();
         Self {
             search: search.map(|terms| Search::new(terms, providers)),
-            asked,
+            query,
             groups: Vec::new(),
             len: 0,
             looked_at: 0,
@@ -88,13 +88,13 @@ impl Arrangement {
     }
 
     /// Returns the query.
-    pub const fn asked(&self) -> &Asked {
-        &self.asked
+    pub const fn query(&self) -> &Asked {
+        &self.query
     }
 
     /// Returns the groups; empty without grouping.
     pub fn groups(&self) -> &[Group] {
-        if self.asked.is_grouped {
+        if self.query.is_grouped {
             &self.groups
         } else {
             &[]
@@ -146,7 +146,7 @@ impl Arrangement {
     /// Processes the next slice of connections.
     pub fn step(&mut self, items: &[Item], providers: &mut Providers) {
         let has_words = self.search.as_ref().is_some_and(Search::has_words);
-        let slice = match self.asked.sort.column {
+        let slice = match self.query.sort.column {
             Column::Name => SLICE,
             _ if has_words => SLICE,
             Column::Alias | Column::Provider | Column::Status | Column::Modified => SORTED_SLICE,
@@ -218,7 +218,7 @@ impl Arrangement {
             });
         let mut found: Vec<Found> = found.collect();
         found.sort_unstable_by(|one, other| self.compare(*one, *other, items, providers));
-        if self.asked.is_grouped {
+        if self.query.is_grouped {
             let mut by_provider: Vec<Vec<Found>> = Vec::new();
             let mut slots = vec![usize::MAX; providers.numbers().count()];
             for found in found {
@@ -230,18 +230,18 @@ impl Arrangement {
                 by_provider[*slot].push(found);
             }
             for fresh in by_provider {
-                self.put_in(&fresh, items, providers);
+                self.insert_sorted(&fresh, items, providers);
             }
         } else {
-            self.put_in(&found, items, providers);
+            self.insert_sorted(&found, items, providers);
         }
         self.count();
     }
 
     /// Inserts sorted matches of one group.
-    fn put_in(&mut self, fresh: &[Found], items: &[Item], providers: &Providers) {
+    fn insert_sorted(&mut self, fresh: &[Found], items: &[Item], providers: &Providers) {
         let Some(first) = fresh.first() else { return };
-        let is_its = |group: &Group| !self.asked.is_grouped || group.provider == first.provider;
+        let is_its = |group: &Group| !self.query.is_grouped || group.provider == first.provider;
         let at = self.groups.iter().position(is_its).unwrap_or_else(|| {
             let order = providers.order(first.provider);
             let at = self
@@ -279,7 +279,7 @@ impl Arrangement {
             provider: found.provider,
             index: found.index,
         };
-        let sort = self.asked.sort;
+        let sort = self.query.sort;
         sort.compare(standing(a, one), standing(b, other), known)
     }
 

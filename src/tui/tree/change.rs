@@ -35,7 +35,7 @@ impl Tree {
 
     /// Inserts or replaces a connection, unless a newer version or its deletion is known.
     pub fn upsert(&mut self, item: Item) {
-        if !self.gone.contains(&item.id) {
+        if !self.deleted.contains(&item.id) {
             self.change(vec![News::Saved(item)]);
         }
     }
@@ -47,17 +47,17 @@ impl Tree {
 
     /// Applies changes in order.
     pub fn apply(&mut self, news: Vec<News>) {
-        for heard in &news {
-            match heard {
+        for change in &news {
+            match change {
                 News::Deleted(id) => {
-                    if self.gone.len() == REMEMBERED {
-                        self.gone.pop_front();
+                    if self.deleted.len() == REMEMBERED {
+                        self.deleted.pop_front();
                     }
-                    self.gone.push_back(*id);
+                    self.deleted.push_back(*id);
                     self.marks.remove(*id);
                 }
-                News::Saved(item) if !self.gone.is_empty() => {
-                    self.gone.retain(|gone| *gone != item.id);
+                News::Saved(item) if !self.deleted.is_empty() => {
+                    self.deleted.retain(|deleted| *deleted != item.id);
                 }
                 News::Saved(_) => {}
             }
@@ -107,8 +107,8 @@ impl Tree {
     }
 
     fn change(&mut self, news: Vec<News>) {
-        for heard in &news {
-            self.loading.note_change(heard.id());
+        for change in &news {
+            self.loading.note_change(change.id());
         }
         let places = self.place_on_screen();
         let is_next_fresh = self.is_reload_complete();

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_is_as_small_as_it_was_and_says_where_it_calls() {
+    fn item_stays_small_and_has_an_endpoint() {
         assert!(size_of::<Item>() <= 72);
         let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a-1","name":"Ä One","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1}"#;
         let mut item: ConnectionItem = serde_json::from_str(json).unwrap();

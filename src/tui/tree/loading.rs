@@ -32,7 +32,7 @@ pub struct Loading {
     overlap: usize,
     state: State,
     /// Connections changed since loading began, here or elsewhere.
-    heard: HashSet<Uuid>,
+    changed: HashSet<Uuid>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Default for Loading {
             total: None,
             overlap: OVERLAP,
             state: State::Wanted,
-            heard: HashSet::new(),
+            changed: HashSet::new(),
         }
     }
 }
@@ -118,7 +118,7 @@ impl Loading {
     /// Records a change of a connection; pages that arrive later may be older.
     pub fn note_change(&mut self, id: Uuid) {
         if !self.is_done() {
-            self.heard.insert(id);
+            self.changed.insert(id);
         }
     }
 
@@ -159,7 +159,7 @@ impl Loading {
         }
         let unheard = fresh
             .into_iter()
-            .filter(|item| !self.heard.contains(&item.id));
+            .filter(|item| !self.changed.contains(&item.id));
         let mut ahead = ahead.into_iter().peekable();
         for item in unheard {
             while let Some(before) = ahead.next_if(|other| other.order(&item).is_lt()) {
@@ -171,7 +171,7 @@ impl Loading {
         if is_last {
             self.complete = items.len();
             self.state = State::Done;
-            self.heard = HashSet::new();
+            self.changed = HashSet::new();
         } else if let Some(end) = end {
             self.complete = items.partition_point(|item| item.order(&end).is_le());
         }

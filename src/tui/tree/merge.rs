@@ -29,7 +29,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn two_sorted_lists_become_one(mut old: Vec<u8>, mut new: Vec<u8>) {
+        fn merge_keeps_the_order(mut old: Vec<u8>, mut new: Vec<u8>) {
             old.sort_unstable();
             new.sort_unstable();
             let mut both = [old.clone(), new.clone()].concat();

@@ -35,40 +35,40 @@ impl News {
 #[derive(Debug, Default)]
 pub struct Shift {
     /// Old indexes of removed connections, sorted.
-    gone: Vec<usize>,
+    removed: Vec<usize>,
     /// For each inserted connection, the number of remaining ones before it; sorted.
-    came: Vec<usize>,
+    inserted: Vec<usize>,
     /// New indexes of inserted or changed connections, sorted.
     pub other: Vec<usize>,
 }
 
 impl Shift {
     /// Creates a shift with one connection changed in place.
-    pub fn changed(place: usize) -> Self {
+    pub fn changed(index: usize) -> Self {
         Self {
-            other: vec![place],
+            other: vec![index],
             ..Self::default()
         }
     }
 
     /// Returns the new index of an old one, `None` if removed.
     pub fn moved(&self, old: usize) -> Option<usize> {
-        let Err(before) = self.gone.binary_search(&old) else {
+        let Err(before) = self.removed.binary_search(&old) else {
             return None;
         };
-        let stayed = old - before;
-        Some(stayed + self.came.partition_point(|place| *place <= stayed))
+        let remaining = old - before;
+        Some(remaining + self.inserted.partition_point(|index| *index <= remaining))
     }
 
     /// Returns the old length of a list from its new length.
     pub const fn old_len(&self, new: usize) -> usize {
-        new + self.gone.len() - self.came.len()
+        new + self.removed.len() - self.inserted.len()
     }
 
     /// Returns the new end of the first `old` connections, without those inserted right after them.
     pub fn moved_end(&self, old: usize) -> usize {
-        let stayed = old - self.gone.partition_point(|place| *place < old);
-        stayed + self.came.partition_point(|place| *place < stayed)
+        let remaining = old - self.removed.partition_point(|index| *index < old);
+        remaining + self.inserted.partition_point(|index| *index < remaining)
     }
 }
 
@@ -83,9 +83,9 @@ struct Newest {
 
 fn newest(news: Vec<News>) -> HashMap<Uuid, Newest> {
     let mut newest: HashMap<Uuid, Newest> = HashMap::with_capacity(news.len());
-    for heard in news {
-        let known = newest.entry(heard.id()).or_default();
-        match heard {
+    for change in news {
+        let known = newest.entry(change.id()).or_default();
+        match change {
             News::Deleted(_) => {
                 known.item = None;
                 known.is_after_end = true;
@@ -111,85 +111,85 @@ fn slot(id: Uuid) -> usize {
 pub fn apply_changes(items: &mut Vec<Item>, news: Vec<News>) -> Shift {
     let mut newest = newest(news);
     // The presence table skips most of a long list cheaply.
-    let mut may_be_heard = vec![false; SLOTS];
+    let mut may_be_changed = vec![false; SLOTS];
     for id in newest.keys() {
-        may_be_heard[slot(*id)] = true;
+        may_be_changed[slot(*id)] = true;
     }
     let mut shift = Shift::default();
     let mut changed = Vec::new();
-    for (place, known) in items.iter_mut().enumerate() {
+    for (index, known) in items.iter_mut().enumerate() {
         if newest.is_empty() {
             break;
         }
-        if !may_be_heard[slot(known.id)] {
+        if !may_be_changed[slot(known.id)] {
             continue;
         }
-        let Some(heard) = newest.get_mut(&known.id) else {
+        let Some(change) = newest.get_mut(&known.id) else {
             continue;
         };
-        match heard.item.take() {
-            Some(item) if item.version() < known.version() && !heard.is_after_end => {
+        match change.item.take() {
+            Some(item) if item.version() < known.version() && !change.is_after_end => {
                 newest.remove(&known.id);
             }
             Some(item) if item.order(known).is_eq() => {
                 newest.remove(&known.id);
                 *known = item;
-                changed.push(place);
+                changed.push(index);
             }
             Some(item) => {
-                shift.gone.push(place);
-                heard.item = Some(item);
+                shift.removed.push(index);
+                change.item = Some(item);
             }
-            None => shift.gone.push(place),
+            None => shift.removed.push(index),
         }
     }
-    take_out(items, &shift.gone);
-    let came = newest.into_values().filter_map(|heard| heard.item);
-    let mut came: Vec<Item> = came.collect();
-    came.sort_by(Item::order);
-    shift.came = put_in(items, came);
+    remove_at(items, &shift.removed);
+    let inserted = newest.into_values().filter_map(|change| change.item);
+    let mut inserted: Vec<Item> = inserted.collect();
+    inserted.sort_by(Item::order);
+    shift.inserted = insert_sorted(items, inserted);
     shift.other = changed.iter().filter_map(|old| shift.moved(*old)).collect();
-    let came = shift.came.iter().enumerate();
-    let came: Vec<usize> = came.map(|(before, place)| place + before).collect();
-    shift.other.extend(came);
+    let inserted = shift.inserted.iter().enumerate();
+    let inserted: Vec<usize> = inserted.map(|(before, index)| index + before).collect();
+    shift.other.extend(inserted);
     shift.other.sort_unstable();
     shift
 }
 
-fn take_out(items: &mut Vec<Item>, places: &[usize]) {
-    if let [place] = places {
-        items.remove(*place);
-    } else if !places.is_empty() {
-        let mut places = places.iter().peekable();
-        let mut place = 0;
+fn remove_at(items: &mut Vec<Item>, indexes: &[usize]) {
+    if let [index] = indexes {
+        items.remove(*index);
+    } else if !indexes.is_empty() {
+        let mut indexes = indexes.iter().peekable();
+        let mut index = 0;
         items.retain(|_| {
-            let stays = places.next_if(|gone| **gone == place).is_none();
-            place += 1;
-            stays
+            let remains = indexes.next_if(|removed| **removed == index).is_none();
+            index += 1;
+            remains
         });
     }
 }
 
 /// Inserts connections in order; returns the number of existing ones before each.
-fn put_in(items: &mut Vec<Item>, mut came: Vec<Item>) -> Vec<usize> {
-    let places: Vec<usize> = came
+fn insert_sorted(items: &mut Vec<Item>, mut inserted: Vec<Item>) -> Vec<usize> {
+    let indexes: Vec<usize> = inserted
         .iter()
         .map(|item| items.partition_point(|other| other.order(item).is_lt()))
         .collect();
-    if came.len() <= 1 {
-        for (place, item) in places.iter().zip(came.drain(..)) {
-            items.insert(*place, item);
+    if inserted.len() <= 1 {
+        for (index, item) in indexes.iter().zip(inserted.drain(..)) {
+            items.insert(*index, item);
         }
-        return places;
+        return indexes;
     }
     let mut old = std::mem::take(items).into_iter();
-    items.reserve(old.len() + came.len());
+    items.reserve(old.len() + inserted.len());
     let mut taken = 0;
-    for (place, item) in places.iter().zip(came) {
-        items.extend(old.by_ref().take(place - taken));
-        taken = *place;
+    for (index, item) in indexes.iter().zip(inserted) {
+        items.extend(old.by_ref().take(index - taken));
+        taken = *index;
         items.push(item);
     }
     items.extend(old);
-    places
+    indexes
 }

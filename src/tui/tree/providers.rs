@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_stay_whatever_is_learnt() {
+    fn numbers_stay_after_learning_names() {
         let mut providers = Providers::default();
         let own = providers.number("Mine");
         let openai = providers.number("openai");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_most_all_stand_together() {
+    fn providers_beyond_the_maximum_share_a_number() {
         let mut providers = Providers::default();
         for number in 0..MOST + 5 {
             providers.number(&format!("p{number}"));

@@ -166,7 +166,7 @@ fn admits(terms: &Terms, item: &Item, provider: u16, providers: &Providers) -> b
         same.any(|(term, word)| fits(*term, word))
     });
     is_wanted
-        && !terms.unwanted.iter().any(|(term, word)| match term {
+        && !terms.excluded.iter().any(|(term, word)| match term {
             Some(term) => fits(*term, word),
             None => is_anywhere(word),
         })

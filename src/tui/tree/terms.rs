@@ -60,7 +60,7 @@ pub struct Terms {
     /// Field terms; one of those with the same field must match.
     pub wanted: Vec<(Term, String)>,
     /// Exclusions; without a field, the word must not occur anywhere.
-    pub unwanted: Vec<(Option<Term>, String)>,
+    pub excluded: Vec<(Option<Term>, String)>,
     problems: Vec<String>,
 }
 
@@ -123,7 +123,7 @@ impl Terms {
             return;
         }
         match (term, is_not) {
-            (term, true) => self.unwanted.push((term, value)),
+            (term, true) => self.excluded.push((term, value)),
             (Some(term), false) => self.wanted.push((term, value)),
             (None, false) => self.words.push(value),
         }
@@ -146,7 +146,7 @@ impl Terms {
 
     /// Returns true if the query matches everything.
     pub const fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.wanted.is_empty() && self.unwanted.is_empty()
+        self.words.is_empty() && self.wanted.is_empty() && self.excluded.is_empty()
     }
 }
 
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn words_terms_and_what_must_not_be() {
+    fn words_fields_and_exclusions_are_parsed() {
         let terms = read("Prod status:IN provider:openai -dev !alias:old-1 team-a");
         assert_eq!(terms.words, ["prod", "team-a"]);
         assert_eq!(
@@ -219,7 +219,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            terms.unwanted,
+            terms.excluded,
             [
                 (None, "dev".to_owned()),
                 (Some(Term::Alias), "old-1".to_owned())
@@ -233,12 +233,12 @@ mod tests {
         let terms = read(r#"name:"team a" "prod: one" -"not this" "open"#);
         assert_eq!(terms.wanted, [(Term::Name, "team a".to_owned())]);
         assert_eq!(terms.words, ["prod: one", "open"]);
-        assert_eq!(terms.unwanted, [(None, "not this".to_owned())]);
+        assert_eq!(terms.excluded, [(None, "not this".to_owned())]);
         assert_eq!(read("\"-x\"").words, ["-x"]);
     }
 
     #[test]
-    fn what_is_still_being_typed_is_no_problem() {
+    fn incomplete_input_is_valid() {
         for text in [
             "status:",
             "provider:",
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_term_or_value_is_said_and_the_rest_is_asked_for() {
+    fn unknown_field_or_value_is_reported_and_the_rest_applies() {
         assert_eq!(
             problem("status:foo").as_deref(),
             Some("status: must be active or inactive, not 'foo'")
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_and_a_time_are_words() {
+    fn urls_and_times_are_words() {
         assert_eq!(
             read("https://x.example:1/v1 12:30").words,
             ["https://x.example:1/v1", "12:30"]

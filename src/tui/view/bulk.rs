@@ -65,8 +65,8 @@ fn role(scene: Scene<'_>, tone: Tone) -> Role {
 
 /// Draws the summary and the full message of the selected row.
 fn head(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
-    let (said, tone) = bulk.summary();
-    let lines = fit::wrap(&said, area.width.into());
+    let (message, tone) = bulk.summary();
+    let lines = fit::wrap(&message, area.width.into());
     let mut lines: Vec<(String, Role)> = lines
         .into_iter()
         .map(|line| (line, role(scene, tone)))
@@ -107,7 +107,7 @@ fn bar(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
 fn row(scene: Scene<'_>, what: (&Bulk, &Row), area: Area, buffer: &mut Buffer) {
     let (bulk, row) = what;
     let theme = scene.theme;
-    let (mark, said, tone) = bulk.said_of(row);
+    let (mark, message, tone) = bulk.said_of(row);
     let role = role(scene, tone);
     let is_hidden = row.is_hidden && bulk.phase == Phase::Asking;
     let hidden = if is_hidden { HIDDEN } else { "" };
@@ -124,15 +124,18 @@ fn row(scene: Scene<'_>, what: (&Bulk, &Row), area: Area, buffer: &mut Buffer) {
     let room = area.split_left(used).1;
     // The message gets the width that the name leaves, and at least half of the row.
     let name = fit::width(&fit::cut(&row.name, room.width.into()));
-    let wanted = fit::width(&fit::cut(said, room.width.into())) + hidden.len();
+    let wanted = fit::width(&fit::cut(message, room.width.into())) + hidden.len();
     let most = usize::from(room.width).saturating_sub(wanted + 2);
     let name = name.min(most.max(usize::from(room.width) / 2));
     let name = u16::try_from(name).unwrap_or(room.width);
     let (left, right) = room.split_left(name);
     paint::line(buffer, left, &[(&row.name, theme.text.style())]);
     let right = right.split_left(2).1;
-    let said = fit::cut(said, usize::from(right.width).saturating_sub(hidden.len()));
-    paint::right(buffer, right, &format!("{said}{hidden}"), role.style());
+    let message = fit::cut(
+        message,
+        usize::from(right.width).saturating_sub(hidden.len()),
+    );
+    paint::right(buffer, right, &format!("{message}{hidden}"), role.style());
 }
 
 fn file(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) -> Option<(u16, u16)> {

@@ -87,8 +87,8 @@ fn line(scene: Scene<'_>, draft: &Draft, area: Area, buffer: &mut Buffer) {
         Err(_) => ("Unreadable draft".to_owned(), String::new(), theme.wrong),
     };
     let is_roomy = area.width >= ROOMY;
-    let beside = DATE + 2 + if is_roomy { ABOUT + 2 } else { 0 };
-    let (left, mut rest) = area.split_left(area.width.saturating_sub(beside));
+    let details = DATE + 2 + if is_roomy { ABOUT + 2 } else { 0 };
+    let (left, mut rest) = area.split_left(area.width.saturating_sub(details));
     paint::line(buffer, left, &[(&name, role.style())]);
     for (text, wide) in [(about, ABOUT), (date, DATE)] {
         if wide == ABOUT && !is_roomy {

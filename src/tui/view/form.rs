@@ -41,11 +41,11 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
         (form.top, inside.height.into(), rows.len()),
         theme.border_focus.style(),
     );
-    if let Some(said) = form
+    if let Some(warning) = form
         .said_of_elsewhere(&app.save_key())
         .filter(|_| form.saving.is_none())
     {
-        let text = format!("! {said}");
+        let text = format!("! {warning}");
         paint::below(buffer, layout.form(), &text, theme.warning.style());
     }
     cursor.filter(|_| is_top && form.saving.is_none())

@@ -33,15 +33,15 @@ pub fn draw(scene: Scene<'_>, import: &Import, buffer: &mut Buffer) -> (u16, u16
         (&import.choices, &rows, empty),
         buffer,
     );
-    let said = layout.import_details(import);
+    let details = layout.import_details(import);
     let lines = import.selected().map(|choice| choice.lines(import));
     let lines = lines.into_iter().flatten();
-    let lines = lines.flat_map(|line| fit::wrap(&line, said.width.into()));
-    for (row, line) in (0..said.height).zip(lines) {
+    let lines = lines.flat_map(|line| fit::wrap(&line, details.width.into()));
+    for (row, line) in (0..details.height).zip(lines) {
         let at = Area {
-            y: said.y + row,
+            y: details.y + row,
             height: 1,
-            ..said
+            ..details
         };
         paint::line(buffer, at, &[(&line, theme.dim.style())]);
     }

@@ -103,7 +103,7 @@ fn details(scene: Scene<'_>, trash: &Trash) -> (String, ratatui::style::Style) {
 
 fn line(scene: Scene<'_>, item: &ConnectionItem, area: Area, buffer: &mut Buffer) {
     let theme = scene.theme;
-    let beside: &[(String, u16)] = if area.width >= WIDE {
+    let columns: &[(String, u16)] = if area.width >= WIDE {
         &[
             (item.alias.clone(), ALIAS),
             (provider(scene, item), PROVIDER),
@@ -114,10 +114,10 @@ fn line(scene: Scene<'_>, item: &ConnectionItem, area: Area, buffer: &mut Buffer
     } else {
         &[(date(item, DATE), DATE)]
     };
-    let taken: u16 = beside.iter().map(|(_, wide)| wide + 2).sum();
+    let taken: u16 = columns.iter().map(|(_, wide)| wide + 2).sum();
     let (name, mut rest) = area.split_left(area.width.saturating_sub(taken));
     paint::line(buffer, name, &[(&item.name, theme.text.style())]);
-    for (text, wide) in beside {
+    for (text, wide) in columns {
         let (cell, more) = rest.split_left(2).1.split_left(*wide);
         paint::line(buffer, cell, &[(text, theme.dim.style())]);
         rest = more;
