@@ -64,12 +64,12 @@ fn is_harmful(sign: char) -> bool {
 }
 
 /// App with a hostile text in every field that can hold one.
-struct Told {
+struct HostileApp {
     app: App,
     connection: Connection,
 }
 
-impl Told {
+impl HostileApp {
     fn of(name: &str, size: Size) -> Self {
         let catalog = Arc::new(umai::provider::ProviderCatalog::embedded());
         let app = App::new(
@@ -99,7 +99,7 @@ impl Told {
         };
         let mut hostile = Self { app, connection };
         hostile.happens(Event::Resize(size));
-        told
+        hostile
     }
 
     fn play(&mut self, keys: &str) {
@@ -282,7 +282,7 @@ fn no_harmful_character_reaches_a_cell(
     let marks = marks();
     for name in NAMES.iter().copied().chain([marks.as_str()]) {
         for (width, height) in [(40, 10), (80, 24), (120, 40)] {
-            let mut hostile = Told::of(name, Size { width, height });
+            let mut hostile = HostileApp::of(name, Size { width, height });
             hostile.play(keys);
             for cell in &hostile.buffer().content {
                 let symbol = cell.symbol();
@@ -303,8 +303,8 @@ fn no_harmful_character_of_drafts_and_merges_reaches_a_cell(
     let marks = marks();
     let (width, height) = size;
     for name in NAMES.iter().copied().chain([marks.as_str()]) {
-        let mut hostile = Told::of(name, Size { width, height });
-        let check = |told: &Told, what: &str| {
+        let mut hostile = HostileApp::of(name, Size { width, height });
+        let check = |hostile: &HostileApp, what: &str| {
             for cell in &hostile.buffer().content {
                 let symbol = cell.symbol();
                 assert!(!symbol.chars().any(is_harmful), "{name:?} in {what}");
@@ -349,7 +349,7 @@ fn borders_stay_in_place_for_any_name() {
         height: 40,
     };
     let borders = |name: &str| {
-        let mut hostile = Told::of(name, size);
+        let mut hostile = HostileApp::of(name, size);
         hostile.play("<down>");
         let buffer = hostile.buffer();
         // The cells that are sent to the terminal, each at its position.
