@@ -404,7 +404,7 @@ fn remote_change_is_visible_at_every_size(
     stage.happens(Event::Heard(Heard::News(vec![saved(&changed)])));
     stage.time_passes();
     assert!(
-        stage.frame().contains("! Changed elsewhere, too: Name"),
+        stage.frame().contains("! Also changed elsewhere: Name"),
         "{}",
         stage.frame()
     );

@@ -412,7 +412,7 @@ fn the_editor_gets_the_terminal_and_a_private_file_and_the_app_takes_both_back()
     });
     terminal.press("Team C\r");
     terminal.until("the app's screen", |terminal| !terminal.is_given_back());
-    terminal.shows("Taken into the form: Name, OpenAI Organization ID");
+    terminal.shows("Applied to the form: Name, OpenAI Organization ID");
     terminal.shows("› Team C ●");
     let read = |name: &str| std::fs::read_to_string(terminal.home().join(name)).unwrap();
     assert!(
@@ -438,11 +438,11 @@ fn an_editor_that_is_not_there_or_breaks_off_is_told_and_the_app_goes_on() {
     let mut terminal = started_with_editor("stty raw -echo; exit 3");
     terminal.type_form("Team B");
     terminal.press("\u{5}");
-    terminal.shows("exit status: 3; nothing was taken in");
+    terminal.shows("exit status: 3); the form was not changed");
     nothing_private_is_left(terminal.home());
     std::fs::remove_file(terminal.home().join("editor")).unwrap();
     terminal.press("\u{5}");
-    terminal.shows("is not there; name another one in EDITOR");
+    terminal.shows("not found; set another one in EDITOR");
     nothing_private_is_left(terminal.home());
     terminal.press("\u{13}");
     terminal.shows("Created \"Team B\"");

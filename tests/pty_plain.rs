@@ -216,7 +216,7 @@ fn what_happens_elsewhere_is_said_between_two_lines() {
         .output()
         .unwrap();
     assert!(made.status.success(), "{made:?}");
-    terminal.asks_after("1 connection; list says them.");
+    terminal.asks_after("1 connection; list lists them.");
     terminal.line("list");
     terminal.asks_after("1. Other, alias other, Ollama, active");
     // The end of the input.
@@ -248,13 +248,13 @@ fn a_long_test_can_be_stopped_by_the_next_line() {
         .output()
         .unwrap();
     assert!(made.status.success(), "{made:?}");
-    terminal.asks_after("1 connection; list says them.");
+    terminal.asks_after("1 connection; list lists them.");
     terminal.line("1");
     terminal.asks_after("Selected: Mute");
     terminal.line("test");
     terminal.asks_after("Testing the connection");
     terminal.line("back");
-    terminal.asks_after("1 connection; list says them.");
+    terminal.asks_after("1 connection; list lists them.");
     terminal.line("quit");
     assert_eq!(terminal.ends(), 0);
 }

@@ -162,9 +162,9 @@ fn invalid_alias_is_reported_while_typing(#[case] alias: &str, #[case] sentence:
     stage.play(&format!("nopenai<enter>A<tab><ctrl-u>{alias}"));
     let frame = stage.frame();
     assert!(frame.contains(sentence), "{frame}");
-    assert!(!frame.contains("✓ free"), "{frame}");
+    assert!(!frame.contains("✓ available"), "{frame}");
     stage.play("<ctrl-u>fine");
-    assert!(stage.frame().contains("✓ free"), "{}", stage.frame());
+    assert!(stage.frame().contains("✓ available"), "{}", stage.frame());
 }
 
 #[rstest::rstest]
@@ -237,7 +237,7 @@ fn help_lines_are_never_cut(#[values(40, 60, 80, 100, 120)] width: u16) {
 #[test]
 fn alias_change_shows_a_warning() {
     let mut stage = Stage::three(120, 40);
-    let note = "Scripts that use the old alias will not find it";
+    let note = "Scripts that use the old alias will fail";
     stage.play("<down>e<tab>");
     assert!(!stage.frame().contains(note), "{}", stage.frame());
     stage.play("-2");
@@ -292,7 +292,7 @@ fn concurrent_change_is_merged_and_input_kept() {
     stage.play("<ctrl-s>");
     let frame = stage.frame();
     assert!(
-        frame.contains("Taken in from elsewhere (v2): Status"),
+        frame.contains("Updated from elsewhere (v2): Status"),
         "{frame}"
     );
     assert!(frame.contains("Anthropic Team AX"), "{frame}");

@@ -31,7 +31,7 @@ fn a_key_of_another_provider_is_told_and_can_be_saved(
     stage.play(ON_KEY).play("<paste:sk-ant-planted>");
     let frame = said(&stage);
     assert!(
-        frame.contains("! This looks like a key of Anthropic"),
+        frame.contains("! This looks like a key for Anthropic"),
         "{frame}"
     );
     assert!(!frame.contains("planted"), "{frame}");
@@ -69,7 +69,7 @@ fn many_owners_of_a_key_are_not_named() {
     stage.play("nanthropic<enter>A<tab><tab><tab>sk-planted");
     let frame = said(&stage);
     assert!(
-        frame.contains("This looks like a key of another provider"),
+        frame.contains("This looks like a key for another provider"),
         "{frame}"
     );
 }
@@ -305,7 +305,7 @@ fn a_sign_in_front_of_a_hidden_key_does_not_show_it() {
         let frame = stage.frame();
         assert!(!frame.contains("planted"), "{behind}\n{frame}");
         assert!(
-            frame.contains("begins in an empty field"),
+            frame.contains("must begin in an empty field"),
             "{behind}\n{frame}"
         );
         stage.play("<ctrl-x>$OpenAI:ApiKey");

@@ -233,7 +233,7 @@ fn a_restored_draft_takes_in_what_others_did_meanwhile() {
     stage.play("<down><enter>");
     let frame = stage.frame();
     assert!(
-        frame.contains("Taken in from elsewhere (v2): Status"),
+        frame.contains("Updated from elsewhere (v2): Status"),
         "{frame}"
     );
     stage.play("<ctrl-s>");
@@ -341,7 +341,7 @@ fn what_only_others_changed_is_taken_in_and_what_only_i_changed_is_kept() {
     let frame = stage.frame();
     assert!(frame.contains("team-a"), "{frame}");
     assert!(
-        frame.contains("Taken in from elsewhere (v2): Alias, Status"),
+        frame.contains("Updated from elsewhere (v2): Alias, Status"),
         "{frame}"
     );
     stage.play("<ctrl-s>");
@@ -571,8 +571,8 @@ fn what_others_changed_while_the_editor_was_open_stays_changed() {
     let text = text.replace("Anthropic Team A\",", "Renamed\",");
     stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
     let frame = stage.frame();
-    assert!(frame.contains("Taken into the form: Name"), "{frame}");
-    assert!(!frame.contains("Taken into the form: Name,"), "{frame}");
+    assert!(frame.contains("Applied to the form: Name"), "{frame}");
+    assert!(!frame.contains("Applied to the form: Name,"), "{frame}");
     stage.play("<ctrl-s>");
     let item = get(&stage, "team-a").unwrap();
     assert_eq!((item.name.as_str(), item.is_active), ("Renamed", false));
@@ -607,14 +607,14 @@ fn what_the_editor_leaves_as_it_was_changes_nothing_not_even_what_is_typed() {
         .play("!<tab><tab><tab>sk-planted-typed<ctrl-e>");
     let before = stage.app.form().unwrap().kept();
     edit(&mut stage, |text| text);
-    assert!(stage.frame().contains("Nothing was changed in the editor"));
+    assert!(stage.frame().contains("No changes made in the editor"));
     assert_eq!(stage.app.form().unwrap().kept(), before);
     stage.play("<ctrl-e>");
     edit(&mut stage, |text| format!("{text}\n// looked at"));
     assert_eq!(stage.app.form().unwrap().kept(), before);
     stage.play("<ctrl-e>");
     edit(&mut stage, |_| " \n".into());
-    assert!(stage.frame().contains("The text came back empty"));
+    assert!(stage.frame().contains("The file is empty"));
     assert_eq!(stage.app.form().unwrap().kept(), before);
 }
 
@@ -626,9 +626,9 @@ fn a_text_that_cannot_be_read_is_offered_again_with_the_reason_where_it_is() {
         text.replace("\"isActive\": true,", "\"isActive\": true; // why not")
     });
     let frame = stage.frame();
-    assert!(frame.contains("Not taken in, line"), "{frame}");
+    assert!(frame.contains("Not valid JSON, line"), "{frame}");
     assert!(
-        frame.contains("Ctrl-E opens it again as you left it"),
+        frame.contains("Ctrl-E reopens your text"),
         "{frame}"
     );
     stage.play("<ctrl-e>");
@@ -640,13 +640,13 @@ fn a_text_that_cannot_be_read_is_offered_again_with_the_reason_where_it_is() {
         "{text}"
     );
     // The editor breaks off: what was typed there is still offered.
-    let lost = Err("The editor 'vi' ended with exit status: 1; nothing was taken in".into());
+    let lost = Err("The editor 'vi' failed (exit status: 1); the form was not changed".into());
     stage.happens(Event::Edited(ticket, lost));
-    assert!(stage.frame().contains("nothing was taken in"));
+    assert!(stage.frame().contains("the form was not changed"));
     stage.play("<ctrl-e>");
     edit(&mut stage, |text| text.replace("true;", "false,"));
     assert!(
-        stage.frame().contains("Taken into the form: Status"),
+        stage.frame().contains("Applied to the form: Status"),
         "{}",
         stage.frame()
     );
@@ -672,7 +672,7 @@ fn members_that_no_field_takes_are_named() {
         r#"{"name":"Renamed","providerId":"openai","id":7,"settings":{"region":"x"}}"#.into()
     });
     let frame = stage.frame();
-    for name in ["Taken into the form: Name", "region", "id", "providerId"] {
+    for name in ["Applied to the form: Name", "region", "id", "providerId"] {
         assert!(frame.contains(name), "{name}: {frame}");
     }
 }
@@ -699,7 +699,7 @@ fn the_editor_may_be_gone_and_nothing_is_lost() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("!<ctrl-e>");
     let (ticket, _) = handed_out(&mut stage);
-    let why = "The editor 'emacs' is not there; name another one in EDITOR";
+    let why = "Editor 'emacs' not found; set another one in EDITOR";
     stage.happens(Event::Edited(ticket, Err(why.into())));
     assert!(stage.frame().contains(why));
     assert_eq!(stage.app.form().unwrap().name(), "Anthropic Team A!");

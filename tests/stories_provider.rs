@@ -278,7 +278,7 @@ fn switching_keeps_what_was_typed_and_only_the_chosen_way_is_saved() {
 }
 
 #[rstest]
-#[case("", "\"Entra ID\" needs one of Tenant ID, Client ID, Client Secret")]
+#[case("", "\"Entra ID\" needs at least one of Tenant ID, Client ID, Client Secret")]
 #[case("<right>", "\"API key\" needs the API Key")]
 fn what_a_way_needs_is_said_at_its_field_with_its_name(#[case] keys: &str, #[case] words: &str) {
     for (width, height) in SIZES {
@@ -315,7 +315,7 @@ fn a_stored_connection_opens_with_the_way_it_goes(
 fn going_another_way_says_what_is_removed_and_removes_it_with_the_save() {
     let mut stage = Stage::with(120, 40, &[WITH_KEY]);
     stage.play("<end><enter><tab><tab><tab><tab><left>");
-    holds(&stage, "Saving removes what is stored: API Key");
+    holds(&stage, "Saving removes stored values: API Key");
     stage.play("<right>");
     lacks(&stage, "Saving removes");
     assert!(!stage.app.form().unwrap().is_changed());
@@ -349,7 +349,7 @@ fn what_an_editor_says_for_another_way_chooses_it() {
     holds(&stage, "Authentication API key");
     holds(
         &stage,
-        "Saving removes what is stored: Tenant ID, Client ID, Client Secret",
+        "Saving removes stored values: Tenant ID, Client ID, Client Secret",
     );
 }
 
@@ -379,19 +379,19 @@ const ON_ENDPOINT: &str = "nopenai<enter>A<tab><tab><tab>sk-planted<tab><tab>";
 #[case("$OpenAI:Endpoint", "Calls $OpenAI:Endpoint/models")]
 #[case(
     "http://gateway.example",
-    "! Not https: called only where the host is this computer or in a private network"
+    "! Not https: allowed only if the host is on loopback or in a private network"
 )]
 #[case(
     "http://10.0.0.7",
-    "! Not https: whoever is on the private network can read the key"
+    "! Not https: anyone on the private network can read the key"
 )]
 #[case(
     "http://8.8.8.8",
-    "! Not https: never called, since the host is neither"
+    "! Not https: blocked, because the host is not on"
 )]
 #[case(
     "http://169.254.169.254/latest",
-    "! Never called: a link-local, metadata or reserved address"
+    "! Blocked: a link-local, metadata or reserved address"
 )]
 #[case("https://metadata.google.internal", "! Never called")]
 fn the_address_under_an_endpoint_is_the_one_that_will_be_called(
@@ -424,7 +424,7 @@ fn a_warning_stays_when_the_focus_leaves_and_a_default_goes_quiet() {
         .play("<esc>")
         .play(ON_ENDPOINT)
         .play("http://8.8.8.8<tab>");
-    holds(&stage, "! Not https: never called");
+    holds(&stage, "! Not https: blocked");
 }
 
 #[test]
@@ -495,7 +495,7 @@ fn the_alias_of_a_copy_is_one_that_nobody_has() {
         }
         stage.play("c");
         holds(&stage, alias);
-        holds(&stage, "✓ free");
+        holds(&stage, "✓ available");
         stage.play("<ctrl-s>");
         stored(&stage, alias);
     }
@@ -505,7 +505,7 @@ fn the_alias_of_a_copy_is_one_that_nobody_has() {
 fn an_alias_that_was_typed_for_a_copy_is_not_changed() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>c<tab><ctrl-x>openai-dev");
-    holds(&stage, "✗ taken by \"OpenAI Development\"");
+    holds(&stage, "✗ already used by \"OpenAI Development\"");
     holds(&stage, "openai-dev");
 }
 
@@ -676,9 +676,9 @@ fn a_text_that_begins_with_two_dollars_lists_nothing() {
 fn where_there_are_no_keys_it_says_so() {
     let mut stage = configured((120, 40), "{}", &[]);
     stage.play(ON_KEY).play("$");
-    holds(&stage, "No configuration key can be referred to yet");
+    holds(&stage, "No configuration key can be referenced yet");
     stage.play("<f4>");
-    holds(&stage, "No configuration key can be referred to yet");
+    holds(&stage, "No configuration key can be referenced yet");
 }
 
 #[test]
@@ -709,7 +709,7 @@ fn many_keys_are_cut_and_counted_and_the_selection_is_seen() {
     let settings: &'static str = format!("{{ {} }}", names.join(",")).leak();
     let mut stage = configured((80, 24), settings, &[]);
     stage.play(ON_KEY).play("$");
-    holds(&stage, "The first 1000 of 1500 keys");
+    holds(&stage, "First 1000 of 1500 keys");
     stage.play("<ctrl-end>");
     holds(&stage, "K0999");
 }
@@ -784,9 +784,9 @@ fn whether_a_suggestion_is_there_already_is_said() {
     stage.play("<end><enter><tab><tab><tab><f6>");
     holds(
         &stage,
-        "$OpenAI:ApiKey (there already, from appsettings.json)",
+        "$OpenAI:ApiKey (found in appsettings.json)",
     );
-    holds(&stage, "$OpenaiProd:ApiKey (not there yet)");
+    holds(&stage, "$OpenaiProd:ApiKey (not found yet)");
 }
 
 #[test]
@@ -795,7 +795,7 @@ fn where_an_allow_list_refuses_what_was_thought_of_an_allowed_one_is_suggested()
         r#"{ "Umbraco": { "AI": { "AllowedConfigurationKeyPrefixes": ["Vault:AI", "X"] } } }"#;
     let mut stage = configured((120, 40), settings, &[]);
     stage.play(ON_KEY).play("sk-planted<f6>");
-    holds(&stage, "▸ $Vault:AI:ApiKey (not there yet)");
+    holds(&stage, "▸ $Vault:AI:ApiKey (not found yet)");
     holds(&stage, "Vault__AI__ApiKey=");
     stage.play("<enter>");
     holds(&stage, "refers to $Vault:AI:ApiKey");
@@ -803,10 +803,10 @@ fn where_an_allow_list_refuses_what_was_thought_of_an_allowed_one_is_suggested()
 }
 
 #[rstest]
-#[case("nopenai<enter><f6>", "Only a secret is moved to a reference")]
+#[case("nopenai<enter><f6>", "Only a secret can be moved to a reference")]
 #[case(
     "nopenai<enter>A<tab><tab><tab>$OpenAI:ApiKey<f6>",
-    "refers to $OpenAI:ApiKey already"
+    "already references $OpenAI:ApiKey"
 )]
 fn what_is_no_secret_is_not_moved(#[case] keys: &str, #[case] words: &str) {
     let mut stage = Stage::empty(120, 40);

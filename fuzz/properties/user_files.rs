@@ -78,7 +78,7 @@ fn keys(text: &str) {
         .unwrap_or_default();
     let is_quitting_kept = problems
         .iter()
-        .any(|problem| problem.ends_with("so Ctrl-C goes on doing it"));
+        .any(|problem| problem.ends_with("Ctrl-C keeps doing so"));
     for entry in ACTIONS {
         for place in entry.contexts.iter().copied() {
             for key in keymap.keys(place, entry.action) {

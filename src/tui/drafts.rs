@@ -37,7 +37,7 @@ impl Drafts {
             kept: found.content.and_then(|content| {
                 Kept::read(&content)
                     .map(Box::new)
-                    .ok_or_else(|| "It was kept by another version of umai".into())
+                    .ok_or_else(|| "It was stored by another version of umai".into())
             }),
         });
         Self {

@@ -289,12 +289,12 @@ impl Form {
         let pasting = field.line_mut()?.paste(text);
         if pasting == Pasting::TooLong {
             return Some(Notice::warning(
-                "The paste is longer than 64 KiB; it was left out",
+                "Nothing pasted: the text is longer than 64 KiB",
             ));
         }
         if pasting == Pasting::Opens {
             return Some(Notice::warning(
-                "The paste was left out: a reference begins in an empty field",
+                "Nothing pasted: a reference must begin in an empty field",
             ));
         }
         field.error = None;
@@ -308,7 +308,7 @@ impl Form {
         removed.map(|(notice, _)| notice).or_else(|| {
             (pasting == Pasting::Trimmed).then(|| {
                 Notice::info(format!(
-                    "White space was taken off what was pasted into {label}"
+                    "Whitespace removed from the value pasted into {label}"
                 ))
             })
         })

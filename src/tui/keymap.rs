@@ -32,7 +32,7 @@ impl Keymap {
         if !keymap.can_quit() {
             keymap.keep_quitting();
             problems.push(format!(
-                "{name}: no key is left that quits, so Ctrl-C goes on doing it"
+                "{name}: no key quits umai; Ctrl-C keeps doing so"
             ));
         }
         (keymap, problems)
@@ -99,7 +99,7 @@ impl Keymap {
     fn over(mut self, file: &str, name: &str) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         if file.len() > LARGEST {
-            problems.push(format!("{name}: larger than 64 KiB, not read"));
+            problems.push(format!("{name}: larger than 64 KiB; ignored"));
             return (self, problems);
         }
         let table = match toml::de::DeTable::parse(file) {
@@ -118,7 +118,7 @@ impl Keymap {
                 .find(|context| context.id() == section.get_ref().as_ref());
             let (Some(context), Some(lines)) = (context, lines.get_ref().as_table()) else {
                 problems.push(format!(
-                    "{name}, line {at}: there is no section '{}'",
+                    "{name}, line {at}: unknown section '{}'",
                     section.get_ref()
                 ));
                 continue;
@@ -127,7 +127,7 @@ impl Keymap {
                 let at = line_of(file, action.span().start);
                 let Some(known) = Action::from_id(action.get_ref(), context) else {
                     problems.push(format!(
-                        "{name}, line {at}: there is no action '{}' in [{}]",
+                        "{name}, line {at}: unknown action '{}' in [{}]",
                         action.get_ref(),
                         context.id()
                     ));
@@ -149,7 +149,7 @@ impl Keymap {
                     && other != action
                 {
                     problems.push(format!(
-                        "{name}, line {at}: {key} already means '{}' in [{}]; '{}' goes without it",
+                        "{name}, line {at}: {key} is already bound to '{}' in [{}]; not bound to '{}'",
                         other.entry().id,
                         context.id(),
                         action.entry().id
@@ -179,14 +179,14 @@ fn read_keys(value: &toml::de::DeValue<'_>) -> Result<Vec<Key>, String> {
             .map(|name| {
                 name.get_ref()
                     .as_str()
-                    .ok_or("keys are texts such as \"ctrl-s\"")
+                    .ok_or("a key must be a string such as \"ctrl-s\"")
             })
             .collect::<Result<_, _>>()?,
-        _ => return Err("keys are a list of texts such as [\"ctrl-s\"]".into()),
+        _ => return Err("keys must be a list of strings such as [\"ctrl-s\"]".into()),
     };
     names
         .into_iter()
-        .map(|name| Key::read(name).ok_or_else(|| format!("'{name}' is no key")))
+        .map(|name| Key::read(name).ok_or_else(|| format!("'{name}' is not a key")))
         .collect()
 }
 

@@ -99,13 +99,13 @@ impl Merge {
 
     /// What stands over it.
     pub fn title(&self) -> String {
-        format!("Changed here and elsewhere (v{})", self.version)
+        format!("Merge conflicts with v{}", self.version)
     }
 
     /// All rows: one answer for drawing, scrolling and the mouse.
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = vec![
-            Row::Text("Which shall be saved?".into()),
+            Row::Text("Choose the values to save:".into()),
             Row::Text(String::new()),
         ];
         for (at, conflict) in self.conflicts.iter().enumerate() {

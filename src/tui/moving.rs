@@ -40,7 +40,7 @@ pub enum Tone {
 impl Moving {
     /// What the secret with the focus could refer to; or why there is nothing to move.
     pub fn of(form: &Form) -> Result<Self, Notice> {
-        const NO_SECRET: &str = "Only a secret is moved to a reference; $ in an empty setting lists the configuration keys";
+        const NO_SECRET: &str = "Only a secret can be moved to a reference; $ in an empty setting lists the configuration keys";
         let field = form.fields.get(form.focus);
         let field = field.filter(|field| matches!(field.value, Value::Secret(_)));
         let (Some(field), Some(Place::Setting(key))) = (field, field.map(|field| &field.place))
@@ -49,7 +49,7 @@ impl Moving {
         };
         if let Some(reference) = field.reference() {
             return Err(Notice::info(format!(
-                "{} refers to {reference} already",
+                "{} already references {reference}",
                 field.label
             )));
         }
@@ -157,11 +157,11 @@ impl Moving {
         let (Some(snippet), Some(variable)) = (compact, self.variable()) else {
             return lines;
         };
-        say(Tone::Plain, 0, "The key's place in appsettings.json:");
+        say(Tone::Plain, 0, "Add the key to appsettings.json:");
         say(Tone::Snippet, 2, &snippet);
-        say(Tone::Plain, 0, "or in the environment:");
+        say(Tone::Plain, 0, "or to the environment:");
         say(Tone::Snippet, 2, &variable);
-        let after = "Put it there, then Enter fills the field with the reference: what is typed in it is gone at once, what is stored when you save.";
+        let after = "Then press Enter to replace the field with the reference: typed text is removed at once, a stored secret when you save.";
         say(Tone::Dim, 0, after);
         lines
     }
@@ -171,8 +171,8 @@ impl Moving {
 fn state(lookup: Option<&Lookup>) -> String {
     match lookup {
         None => "…".into(),
-        Some(Lookup::Found { source }) => format!("(there already, from {source})"),
-        Some(Lookup::Missing { .. }) => "(not there yet)".into(),
+        Some(Lookup::Found { source }) => format!("(found in {source})"),
+        Some(Lookup::Missing { .. }) => "(not found yet)".into(),
         Some(Lookup::Refused { .. }) => "(not allowed)".into(),
     }
 }

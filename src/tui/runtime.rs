@@ -66,10 +66,10 @@ const OPENING_ALONE: Duration = Duration::from_millis(100);
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
     /// The terminal takes or gives nothing any more.
-    #[error("the terminal is gone: {0}")]
+    #[error("lost the terminal: {0}")]
     Terminal(#[from] io::Error),
     /// A request broke off in the middle.
-    #[error("the app broke off: {0}")]
+    #[error("a request stopped unexpectedly: {0}")]
     Broken(JoinError),
     /// There is nothing to ask: the connections could not be opened.
     #[error(transparent)]

@@ -54,7 +54,7 @@ impl Session {
             return Err("was written by another version");
         }
         if session.of != of {
-            return Err("is about other connections");
+            return Err("belongs to other connections");
         }
         Ok(session)
     }
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(Session::read(&text, "/data"), Ok(session));
         assert_eq!(
             Session::read(&text, "/other"),
-            Err("is about other connections")
+            Err("belongs to other connections")
         );
         let newer = text.replace("\"format\": 1", "\"format\": 2");
         assert_eq!(

@@ -134,9 +134,9 @@ fn plain_mode_waits_for_a_connection_test() {
     let answer = plain(&home, &["1", "test", "back", "models", ":back", "where"]);
     let output = &answer.out;
     assert!(output.contains("Test of Near\n"), "{output}");
-    assert!(output.contains("Wrong: Connection test failed"), "{output}");
+    assert!(output.contains("Error: Connection test failed"), "{output}");
     assert!(output.contains("What to do: "), "{output}");
-    assert!(output.contains("Models of Near\nProblem: "), "{output}");
+    assert!(output.contains("Models of Near\nError: "), "{output}");
 }
 
 #[test]
@@ -144,7 +144,10 @@ fn end_of_input_ends_plain_mode_and_reports_unsaved_changes() {
     let home = Home::new();
     let answer = plain(&home, &["new", "openai", "1", "Half a name"]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    assert!(answer.out.ends_with("Save your changes?\n"), "{answer:?}");
+    assert!(
+        answer.out.ends_with("Unsaved changes are discarded.\n"),
+        "{answer:?}"
+    );
     let answer = home.pipe(&["--plain"], "");
     assert_eq!(answer.code, 0, "{answer:?}");
 }
@@ -169,11 +172,11 @@ fn leaving_a_changed_form_prompts() {
     assert!(
         answer
             .out
-            .contains("Answer with one of: 1 Keep editing, 2 Discard and quit"),
+            .contains("Answers: 1 Keep editing, 2 Discard and quit"),
         "{answer:?}"
     );
     assert!(
-        !answer.out.contains("There is nothing to list"),
+        !answer.out.contains("Nothing to list"),
         "it had ended: {answer:?}"
     );
     assert_eq!(answer.code, 0);
@@ -187,12 +190,12 @@ fn unknown_plain_command_is_reported_without_its_text() {
         &[PLANTED, "down 3", "list 99", "new", ":nothing", ":9999"],
     );
     assert_eq!(
-        answer.out.matches("That means nothing here").count(),
+        answer.out.matches("Unknown command").count(),
         4,
         "{answer:?}"
     );
     assert!(
-        answer.out.contains("There is nothing to list here."),
+        answer.out.contains("Nothing to list here."),
         "{answer:?}"
     );
 }
@@ -211,7 +214,7 @@ fn read_only_plain_mode_offers_no_change() {
     }
     assert_eq!(
         output
-            .matches("Attention: Nothing can be changed here: --read-only is set")
+            .matches("Warning: Nothing can be changed here: --read-only is set")
             .count(),
         6,
         "{output}"

@@ -156,7 +156,7 @@ fn what_cannot_be_asked_while_typing_is_asked_at_the_save() {
     far.stage
         .play("nopenai<enter>OpenAI Prod<tab><tab><tab>$Not:There");
     let frame = far.stage.frame();
-    assert!(!frame.contains("✓ free"), "{frame}");
+    assert!(!frame.contains("✓ available"), "{frame}");
     far.open();
     far.stage.play("<ctrl-s>");
     let frame = far.stage.frame();

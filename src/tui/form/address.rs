@@ -124,13 +124,13 @@ fn default_of(setting: &SettingsField) -> Option<&str> {
 fn warning(outlook: Outlook) -> Option<&'static str> {
     match outlook {
         Outlook::Fine => None,
-        Outlook::Open => Some("Not https: whoever is on the private network can read the key"),
+        Outlook::Open => Some("Not https: anyone on the private network can read the key"),
         Outlook::OpenIfNear => {
-            Some("Not https: called only where the host is this computer or in a private network")
+            Some("Not https: allowed only if the host is on loopback or in a private network")
         }
         Outlook::Unencrypted => Some(
-            "Not https: never called, since the host is neither this computer nor in a private network",
+            "Not https: blocked, because the host is not on loopback or in a private network",
         ),
-        Outlook::Forbidden => Some("Never called: a link-local, metadata or reserved address"),
+        Outlook::Forbidden => Some("Blocked: a link-local, metadata or reserved address"),
     }
 }

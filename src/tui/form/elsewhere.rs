@@ -53,15 +53,15 @@ impl Taken {
             let taken = if fields.is_empty() {
                 fields
             } else {
-                format!(" (taken in: {fields})")
+                format!(" (updated: {fields})")
             };
             let apart = self.apart.join(", ");
-            return format!("Changed elsewhere, too: {apart}{taken}");
+            return format!("Also changed elsewhere: {apart}{taken}");
         }
         if fields.is_empty() {
-            return format!("Changed elsewhere (v{version}); what you typed fits as it is");
+            return format!("Changed elsewhere (v{version}); no conflict with your changes");
         }
-        format!("Taken in from elsewhere (v{version}): {fields}; what you typed stays")
+        format!("Updated from elsewhere (v{version}): {fields}; your changes are kept")
     }
 }
 
@@ -94,14 +94,14 @@ impl Form {
         Some(match self.elsewhere? {
             Elsewhere::Saved(version) => match self.conflicts().as_slice() {
                 [] => format!("Changed elsewhere (v{version})"),
-                [one] => format!("Changed elsewhere, too: {}; {save} shows both", one.label),
+                [one] => format!("Also changed elsewhere: {}; {save} shows both", one.label),
                 several => format!(
-                    "Changed elsewhere, too: {} fields; {save} shows both",
+                    "Also changed elsewhere: {} fields; {save} shows both",
                     several.len()
                 ),
             },
             Elsewhere::Deleted => {
-                format!("Deleted elsewhere; what is typed stays. {save} asks what to do")
+                format!("Deleted elsewhere; your changes are kept. {save} asks what to do")
             }
         })
     }

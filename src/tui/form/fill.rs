@@ -26,7 +26,7 @@ impl Form {
             let known = catalog.get(id).map(|other| other.name.clone());
             let name = known.unwrap_or_else(|| shortened(id));
             return Notice::warning(format!(
-                "What was pasted ({kind}) is for {name}; nothing was filled in"
+                "The pasted text ({kind}) is for {name}; nothing was filled in"
             ));
         }
         self.hide_secrets();
@@ -58,7 +58,7 @@ impl Form {
         if filled.is_empty() && left_out.is_empty() {
             let name = &self.provider.name;
             return Notice::done(format!(
-                "{name}: the defaults match what was pasted ({kind})"
+                "{name}: the pasted text matches the defaults ({kind})"
             ));
         }
         let mut notice = told(kind, &filled, &left_out);
@@ -161,7 +161,7 @@ pub(super) fn several(profiles: &[PastedProfile]) -> Notice {
         .map(|profile| profile.name.clone())
         .collect();
     Notice::warning(format!(
-        "What was pasted has several profiles ({}); paste one of them",
+        "The pasted text has several profiles ({}); paste only one",
         named(&names)
     ))
 }
@@ -207,7 +207,7 @@ fn told(kind: &str, filled: &[String], left_out: &[String]) -> Notice {
     };
     if filled.is_empty() {
         return Notice::warning(format!(
-            "Nothing was filled in from what was pasted ({kind}){left}"
+            "Nothing was filled in from the pasted text ({kind}){left}"
         ));
     }
     Notice::done(format!("Filled {} ({kind}){left}", named(filled)))

@@ -57,10 +57,10 @@ impl Kept {
     pub fn about(&self, catalog: &ProviderCatalog) -> String {
         let provider = self.provider_name(catalog);
         match &self.subject {
-            Subject::New => format!("A new connection · {provider}"),
-            Subject::Copy { name, .. } => format!("A copy of \"{name}\" · {provider}"),
+            Subject::New => format!("New connection · {provider}"),
+            Subject::Copy { name, .. } => format!("Copy of \"{name}\" · {provider}"),
             Subject::Stored { name, version, .. } => {
-                format!("Changes of \"{name}\", made over version {version} · {provider}")
+                format!("Changes to \"{name}\", based on version {version} · {provider}")
             }
         }
     }

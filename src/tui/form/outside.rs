@@ -89,13 +89,13 @@ impl Form {
         }
         self.outside.before.clone_from(&record);
         let name = match self.name() {
-            "" => "A new connection",
+            "" => "New connection",
             name => name,
         };
         let text = serde_json::to_string_pretty(&record).unwrap_or_default();
         Document(Zeroizing::new(format!(
-            "// {} ({}): what you save here goes into the form.\n\
-             // \"{UNCHANGED}\" keeps a secret, null empties a field, what you leave out stays.\n{}\n",
+            "// {} ({}): the form takes the values that you save here.\n\
+             // \"{UNCHANGED}\" keeps a secret, null clears a field, a missing member stays unchanged.\n{}\n",
             printable(name),
             printable(&self.provider.name),
             seen(&text)
@@ -121,11 +121,11 @@ impl Form {
     ) -> Notice {
         let given = self.outside.given.take();
         if given.as_ref() == Some(document) {
-            return Notice::info("Nothing was changed in the editor");
+            return Notice::info("No changes made in the editor");
         }
         let text = &*document.0;
         if text.trim().is_empty() {
-            return Notice::info("The text came back empty; nothing was taken in");
+            return Notice::info("The file is empty; the form was not changed");
         }
         match read(text) {
             Ok(mut record) => {
@@ -136,7 +136,7 @@ impl Form {
             Err((line, why)) => {
                 self.outside.refused = Some(with_trouble(text, line, &why));
                 Notice::error(format!(
-                    "Not taken in, line {line}: {why}. {again} opens it again as you left it"
+                    "Not valid JSON, line {line}: {why}. {again} reopens your text"
                 ))
             }
         }
@@ -171,12 +171,15 @@ fn read(text: &str) -> Result<Map<String, Json>, (usize, String)> {
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
-        let why = error.kind().to_string();
+        let mut why = error.kind().to_string();
+        if let Some(first) = why.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
         (error.line_display().max(1), printable(&why).into_owned())
     })?;
     match parsed.value.map(Json::from) {
         Some(Json::Object(record)) => Ok(record),
-        _ => Err((1, "it must be one object, { … }".into())),
+        _ => Err((1, "expected one object, { … }".into())),
     }
 }
 

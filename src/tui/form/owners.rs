@@ -40,5 +40,5 @@ fn sentence(owners: &[&Provider]) -> Option<String> {
         }
         _ => "another provider".to_owned(),
     };
-    Some(format!("This looks like a key of {whose}"))
+    Some(format!("This looks like a key for {whose}"))
 }

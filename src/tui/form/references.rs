@@ -44,7 +44,7 @@ impl Form {
         let line = field.line().filter(|_| is_setting(&field.place));
         let Some(line) = line else {
             return Some(Notice::info(
-                "Only the text of a setting can refer to a configuration key",
+                "Only a text setting can reference a configuration key",
             ));
         };
         let typed = narrowing(line.value()).map(str::to_owned);
@@ -128,19 +128,19 @@ impl Form {
         let choosing = self.choosing.as_ref()?;
         let is_open = !choosing.follows || choosing.choices.line.is_empty();
         match &self.keys.found {
-            None => is_open.then(|| "Reading the configuration keys…".to_owned()),
+            None => is_open.then(|| "Loading configuration keys…".to_owned()),
             Some(Err(why)) => is_open.then(|| why.clone()),
             Some(Ok(page)) if page.items.is_empty() => {
-                is_open.then(|| "No configuration key can be referred to yet".to_owned())
+                is_open.then(|| "No configuration key can be referenced yet".to_owned())
             }
             Some(Ok(page)) if page.total > page.items.len() && is_open => Some(format!(
-                "The first {} of {} keys",
+                "First {} of {} keys",
                 page.items.len(),
                 page.total
             )),
             Some(Ok(_)) => {
                 let is_empty = !choosing.follows && self.keys_left().is_empty();
-                is_empty.then(|| "Nothing fits".to_owned())
+                is_empty.then(|| "No match".to_owned())
             }
         }
     }

@@ -154,7 +154,7 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         notes.extend(form.lookup(&reference).map(lookup_note));
     }
     if field.line().is_some_and(Line::stays_closed) {
-        let note = "! A reference begins in an empty field: Ctrl-X empties it";
+        let note = "! A reference must begin in an empty field: Ctrl-X clears it";
         notes.push((Tone::Warning, note.into()));
     }
     if let Some(warning) = &field.warning {
@@ -162,7 +162,7 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
     }
     notes.extend(form.secret_notes(field));
     if field.place == Place::Alias && form.id().is_some() && field.is_changed() {
-        let note = "Scripts that use the old alias will not find it";
+        let note = "Scripts that use the old alias will fail";
         notes.push((Tone::Hint, note.into()));
     }
     if is_focused && let Some(said) = form.keys_said() {
@@ -182,9 +182,9 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         && (notes.is_empty() || secret.is_cleared)
     {
         let note = if secret.is_cleared {
-            "Will be removed; type to replace it, Ctrl-X to keep it after all"
+            "Will be removed; type to replace it, Ctrl-X to keep it"
         } else {
-            "Kept as it is; type to replace it, Ctrl-X to clear it"
+            "Stored; type to replace it, Ctrl-X to clear it"
         };
         notes.push((Tone::Hint, note.into()));
     }
@@ -192,7 +192,7 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
 }
 
 fn given_up(labels: &[&str]) -> Option<(Tone, String)> {
-    let said = format!("! Saving removes what is stored: {}", labels.join(", "));
+    let said = format!("! Saving removes stored values: {}", labels.join(", "));
     (!labels.is_empty()).then_some((Tone::Warning, said))
 }
 
@@ -203,8 +203,8 @@ fn alias_note(form: &Form) -> Option<(Tone, String)> {
     Some(match form.alias_known()? {
         AliasCheck::Unknown(_) => return None,
         AliasCheck::Checking(..) => (Tone::Hint, "Checking alias availability...".into()),
-        AliasCheck::Free(_) => (Tone::Right, "✓ free".into()),
-        AliasCheck::Taken { by, .. } => (Tone::Wrong, format!("✗ taken by \"{by}\"")),
+        AliasCheck::Free(_) => (Tone::Right, "✓ available".into()),
+        AliasCheck::Taken { by, .. } => (Tone::Wrong, format!("✗ already used by \"{by}\"")),
     })
 }
 
@@ -216,15 +216,15 @@ fn lookup_note(lookup: &Lookup) -> (Tone, String) {
         }
         Lookup::Missing { looked_in } => (
             Tone::Wrong,
-            format!("✗ not found, looked in {}", looked_in.join(", ")),
+            format!("✗ not found in {}", looked_in.join(", ")),
         ),
         Lookup::Refused { allowed } if allowed.is_empty() => {
-            (Tone::Wrong, "✗ may not be referenced".into())
+            (Tone::Wrong, "✗ not allowed".into())
         }
         Lookup::Refused { allowed } => (
             Tone::Wrong,
             format!(
-                "✗ may not be referenced; allowed are keys under {}",
+                "✗ not allowed; allowed keys begin with {}",
                 allowed.join(", ")
             ),
         ),

@@ -42,7 +42,7 @@ impl Form {
                 "This looks like an API key: F6 moves it to {}",
                 self.fields[to].label
             ),
-            None => "This looks like an API key, which everyone would see".to_owned(),
+            None => "This looks like an API key; this field is visible to everyone".to_owned(),
         });
         self.fields[at].warning = warning;
     }
@@ -70,11 +70,11 @@ impl Form {
         };
         let label = self.fields[to].label.clone();
         let Value::Secret(secret) = &mut self.fields[to].value else {
-            return Notice::warning(format!("{label} takes no key"));
+            return Notice::warning(format!("{label} does not accept a key"));
         };
         if !secret.line.is_empty() {
             return Notice::warning(format!(
-                "{label} has a value already: clear it first, then move the key"
+                "{label} already has a value: clear it first, then move the key"
             ));
         }
         if secret.line.paste(&key) == Pasting::TooLong {
@@ -89,7 +89,7 @@ impl Form {
         self.fields[from].was_filled();
         self.changed(catalog);
         self.look_at_key(to, catalog);
-        Notice::done(format!("The key was moved to {label}"))
+        Notice::done(format!("Key moved to {label}"))
     }
 
     /// The secret field for a key: the one whose keys begin like it, else the first one.

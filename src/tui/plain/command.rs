@@ -21,7 +21,7 @@ pub enum Meant {
 }
 
 /// What is said of a line that means nothing; it is not repeated, since it may be what belongs into a field.
-const NOTHING: &str = "That means nothing here; ? says what can be done.";
+const NOTHING: &str = "Unknown command; ? lists the commands.";
 
 /// Where a line goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ fn write(text: &str) -> Meant {
 /// A filter; none shows everything.
 fn filter(app: &App, text: &str) -> Meant {
     if text.is_empty() && app.tree.filter().is_none() {
-        return Meant::Answer(vec!["Nothing is filtered; /text filters by it.".into()]);
+        return Meant::Answer(vec!["No filter is set; /text sets one.".into()]);
     }
     write(text)
 }
@@ -172,10 +172,10 @@ fn command(app: &App, said: &str) -> Meant {
         Some(Action::Help | Action::Palette) => Meant::Answer(help(app)),
         Some(Action::Quit) => spoken(Spoken::Do(Action::Leave)),
         Some(Action::Filter) => Meant::Answer(vec![
-            "/text filters by it, / alone shows all of them.".into(),
+            "/text filters the list, / alone shows all.".into(),
         ]),
         Some(Action::Reveal) => Meant::Answer(vec![
-            "A secret is not shown line by line; type it again to be sure.".into(),
+            "Plain mode does not show secrets; enter it again to be sure.".into(),
         ]),
         Some(Action::NextTheme | Action::Redraw) | None => Meant::Answer(vec![NOTHING.into()]),
         Some(action) => spoken(Spoken::Do(action)),
@@ -213,27 +213,27 @@ pub fn help(app: &App) -> Vec<String> {
     };
     let mut lines: Vec<String> = match goes {
         Goes::IntoField => vec![
-            "A line: what the field says; two colons at its beginning stand for one.".into(),
-            "An empty line: the field stays as it is, and the next one is up.".into(),
-            ":3: goes to the third field; :list says all of them.".into(),
+            "Text: the new value of the field; a value that starts with a colon needs two.".into(),
+            "An empty line: keep the value and go to the next field.".into(),
+            ":3: go to the third field; :list lists all fields.".into(),
         ],
         Goes::IntoList => vec![
-            "A number: takes the one with it.".into(),
-            "An empty line: takes the one that is selected.".into(),
-            "Text: leaves those that have it.".into(),
+            "A number: choose that entry.".into(),
+            "An empty line: choose the selected entry.".into(),
+            "Text: filter the list.".into(),
         ],
-        Goes::ToQuestion => vec!["An answer: its number or its words.".into()],
-        Goes::ToBeDone => vec!["An empty line: says again where you are.".into()],
+        Goes::ToQuestion => vec!["An answer: its number or its text.".into()],
+        Goes::ToBeDone => vec!["An empty line: repeat where you are.".into()],
     };
     if goes == Goes::ToBeDone && listing::count(app) > 0 {
-        lines.push("A number: selects the one with it.".into());
+        lines.push("A number: select that entry.".into());
     }
     if app.layers.is_empty() {
-        lines.push("/text: filters the connections; / alone shows all of them.".into());
-        lines.push("show: what is stored of the connection.".into());
+        lines.push("/text: filter the connections; / alone shows all.".into());
+        lines.push("show: show the stored settings of the connection.".into());
     }
     if goes != Goes::ToQuestion {
-        lines.push(format!("{colon}list: what there is here, some at a time."));
+        lines.push(format!("{colon}list: list the entries, one page at a time."));
     }
     for entry in ACTIONS {
         let is_offered = context.has(entry)
@@ -245,7 +245,7 @@ pub fn help(app: &App) -> Vec<String> {
         }
     }
     if context == Context::Form || goes == Goes::IntoList {
-        lines.push(":quit: leave umai; it asks when something is not saved".into());
+        lines.push(":quit: quit umai; asks about unsaved changes".into());
     }
     lines
 }

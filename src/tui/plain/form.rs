@@ -10,22 +10,22 @@ use crate::tui::form::{Form, Subject};
 pub(super) fn saying(form: &Form, save: &str) -> Saying {
     let place = match &form.subject {
         Subject::New => format!(
-            "Create Connection, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
+            "Create Connection, {}. Enter a value, or an empty line to keep it; :save saves, :back closes, ? shows help.",
             form.provider.name
         ),
         Subject::Copy { name, .. } => format!(
-            "A copy of {name}, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
+            "Copy of {name}, {}. Enter a value, or an empty line to keep it; :save saves, :back closes, ? shows help.",
             form.provider.name
         ),
         Subject::Stored { name, .. } => format!(
-            "Edit {name}, {}. A line is what the field says, an empty one leaves it as it is; :save saves, :back leaves, ? says more.",
+            "Edit {name}, {}. Enter a value, or an empty line to keep it; :save saves, :back closes, ? shows help.",
             form.provider.name
         ),
     };
     let mut body: Vec<String> = form
         .said_of_elsewhere(save)
         .into_iter()
-        .map(|said| format!("Attention: {said}"))
+        .map(|said| format!("Warning: {said}"))
         .collect();
     body.extend(wrong(form));
     let mut here = Vec::new();
@@ -48,12 +48,12 @@ fn wrong(form: &Form) -> Vec<String> {
     if wrong.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![format!("{} wrong:", count(wrong.len(), "field"))];
+    let mut lines = vec![format!("{} with an error:", count(wrong.len(), "field"))];
     for (at, field) in wrong {
         let why = field.error.clone();
         let why = why.or_else(|| notes(form, at).into_iter().next());
         let why = why.unwrap_or_default();
-        let why = why.strip_prefix("Wrong: ").unwrap_or(&why);
+        let why = why.strip_prefix("Error: ").unwrap_or(&why);
         lines.push(format!("{}: {why}", field.label));
     }
     lines
@@ -118,7 +118,7 @@ pub(super) fn field(field: &Field) -> String {
                 (_, true) => "on",
                 (_, false) => "off",
             };
-            format!("{label}: {said}. It is on or off")
+            format!("{label}: {said}. Enter on or off")
         }
         Value::Choice { options, at } => {
             let chosen = at.and_then(|at| options.get(at));

@@ -19,24 +19,24 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
         Layer::Picker(picker) => listed(
             app,
             format!(
-                "{}: a number takes one, text narrows, :back leaves.",
+                "{}: enter a number to choose, text to filter, :back to close.",
                 picker.title()
             ),
             picker.choices.selected,
         ),
         Layer::Palette(palette) => listed(
             app,
-            "Actions: a number does one, text narrows, :back leaves.".into(),
+            "Actions: enter a number to run one, text to filter, :back to close.".into(),
             palette.choices.selected,
         ),
         Layer::Import(import) => listed(
             app,
-            "Import from the environment: a number takes one, text narrows, :back leaves.".into(),
+            "Import from the environment: enter a number to choose, text to filter, :back to close.".into(),
             import.choices.selected,
         ),
         Layer::Moving(moving) => Saying {
             place: format!(
-                "Move to a reference, {}: choose refers, copy-snippet, copy-variable or back.",
+                "Move {} to a reference: choose, copy-snippet, copy-variable or back.",
                 moving.label
             ),
             body: moving
@@ -52,7 +52,7 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
         Layer::Drafts(drafts) => listed(
             app,
             format!(
-                "Typed and never saved: {}. restore-draft, discard-draft or back.",
+                "Unsaved: {}. Enter restore-draft, discard-draft or back.",
                 count(drafts.drafts.len(), "draft")
             ),
             drafts.choices.selected,
@@ -60,7 +60,7 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
         Layer::Merge(merge) => listed(
             app,
             format!(
-                "{}. A number selects a field, mine or theirs chooses, save saves.",
+                "{}. Enter a number to select a field, mine or theirs to choose its value, then save.",
                 merge.title()
             ),
             merge.selected,
@@ -71,17 +71,17 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
         Layer::Confirm(confirm) => of_question(app, confirm),
         Layer::Clipboard => Saying {
             place:
-                "What shall be said by itself, to be copied: name, alias, id or json? back leaves."
+                "Print for copying: name, alias, id or json; back closes."
                     .into(),
             ..Saying::default()
         },
         Layer::Messages(_) => Saying {
-            place: format!("Said since the start, the newest first: {}", app.told.len()),
+            place: format!("Messages since the start, newest first: {}", app.told.len()),
             body: listing::lines(app, 0),
             here: Vec::new(),
         },
         Layer::Sorting => Saying {
-            place: "Sort by what: by-name, by-alias, by-provider, by-status or by-modified; turn, group or back.".into(),
+            place: "Sort: by-name, by-alias, by-provider, by-status, by-modified; turn reverses, group or back.".into(),
             ..Saying::default()
         },
         // Its keys are said where one is; the form says itself.
@@ -101,8 +101,8 @@ fn listed(app: &App, place: String, selected: usize) -> Saying {
 fn of_models(app: &App, models: &Models) -> Saying {
     let place = format!("Models of {}", models.name);
     let said = match &models.found {
-        None => "Asking the provider; back stops it.".to_owned(),
-        Some(Err(problem)) => format!("Problem: {problem}"),
+        None => "Loading the models from the provider; back cancels.".to_owned(),
+        Some(Err(problem)) => format!("Error: {problem}"),
         Some(Ok(found)) => {
             let place = format!("{place}: {}", count(found.len(), "model"));
             return listed(app, place, models.choices.selected);
@@ -117,15 +117,15 @@ fn of_models(app: &App, models: &Models) -> Saying {
 
 fn of_trash(app: &App, trash: &Trash) -> Saying {
     let said = match &trash.found {
-        None => "Reading the trash".to_owned(),
-        Some(Err(problem)) => format!("Problem: {problem}"),
-        Some(Ok(items)) if items.is_empty() => "The trash is empty; back leaves.".to_owned(),
+        None => "Loading the trash".to_owned(),
+        Some(Err(problem)) => format!("Error: {problem}"),
+        Some(Ok(items)) if items.is_empty() => "The trash is empty; back closes it.".to_owned(),
         Some(Ok(items)) => {
             let place = format!("Trash: {}", count(items.len(), "connection"));
             let mut saying = listed(app, place, trash.choices.selected);
             if let Some(offer) = trash.offered() {
                 saying.here.push(format!(
-                    "'{}' is taken by \"{}\"; restore once more brings it back as '{}'",
+                    "'{}' is already used by \"{}\"; restore again to restore it as '{}'",
                     offer.taken, offer.by, offer.alias
                 ));
             }
@@ -146,13 +146,13 @@ fn of_many(bulk: &Bulk) -> Saying {
     match bulk.phase {
         Phase::Asking => {
             if let Some(line) = &bulk.file {
-                here.push(format!("File: {}. A line is another name.", line.value()));
+                here.push(format!("File: {}. Enter a line to change the name.", line.value()));
             }
             let answers = bulk.labels().enumerate();
             let answers: Vec<_> = answers
                 .map(|(at, label)| format!("{} {label}", at + 1))
                 .collect();
-            here.push(format!("Answer with one of: {}", answers.join(", ")));
+            here.push(format!("Answers: {}", answers.join(", ")));
         }
         Phase::Running | Phase::Writing => {}
         Phase::Over => {
@@ -173,8 +173,8 @@ fn of_many(bulk: &Bulk) -> Saying {
 fn of_compare(app: &App, compare: &Compare) -> Saying {
     let place = compare.title();
     let said = match &compare.found {
-        None => "Comparing".to_owned(),
-        Some(Err(problem)) => format!("Problem: {problem}"),
+        None => "Loading the comparison".to_owned(),
+        Some(Err(problem)) => format!("Error: {problem}"),
         Some(Ok(changes)) if changes.is_empty() => "No changes detected".to_owned(),
         Some(Ok(_)) => return listed(app, place, compare.selected),
     };
@@ -220,7 +220,7 @@ fn of_question(app: &App, confirm: &Confirm) -> Saying {
     let mut here = Vec::new();
     if let Some(line) = &confirm.line {
         here.push(match line.value() {
-            "" => "A line that is no answer is a note about the change.".to_owned(),
+            "" => "Any other line becomes a note on the change.".to_owned(),
             _ => format!("Note: {}", line.shown(&app.catalog)),
         });
     }
@@ -228,7 +228,7 @@ fn of_question(app: &App, confirm: &Confirm) -> Saying {
     let answers: Vec<_> = answers
         .map(|(at, (label, _))| format!("{} {label}", at + 1))
         .collect();
-    here.push(format!("Answer with one of: {}", answers.join(", ")));
+    here.push(format!("Answers: {}", answers.join(", ")));
     Saying {
         place: confirm.headline.clone(),
         body,

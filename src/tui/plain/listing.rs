@@ -54,7 +54,7 @@ pub fn lines(app: &App, from: usize) -> Vec<String> {
         .filter_map(|at| Some(format!("{}. {}", at + 1, line(app, at)?)))
         .collect();
     if lines.is_empty() {
-        lines.push("There is nothing to list here.".into());
+        lines.push("Nothing to list here.".into());
     }
     if end < count {
         let left = count - end;
@@ -156,11 +156,11 @@ fn draft(app: &App, draft: &Draft) -> String {
     let when = draft.when.format("%Y-%m-%d %H:%M UTC");
     match &draft.kept {
         Ok(kept) => format!(
-            "{}, {}, kept {when}",
+            "{}, {}, stored {when}",
             kept.shown_name(&app.catalog),
             kept.about(&app.catalog)
         ),
-        Err(why) => format!("Cannot be read. {why}, kept {when}"),
+        Err(why) => format!("Cannot be read. {why}, stored {when}"),
     }
 }
 

@@ -24,15 +24,15 @@ pub(super) fn saying(app: &App) -> Saying {
 fn place(app: &App) -> String {
     let tree = &app.tree;
     if tree.loading.is_first() {
-        return "Connections, not read yet.".into();
+        return "Connections, loading.".into();
     }
     if tree.loading.is_broken() {
-        return "The connections cannot be read; refresh tries again.".into();
+        return "The connections could not be loaded; refresh retries.".into();
     }
     let all = count(tree.len(), "connection");
     match tree.filter() {
         Some(filter) => format!(
-            "{} of {all}, filtered by {}; / alone shows all of them.",
+            "{} of {all}, filtered by {}; / alone shows all.",
             tree.shown_len(),
             filter.line.shown(&app.catalog)
         ),
@@ -40,7 +40,7 @@ fn place(app: &App) -> String {
             Some(_) => "No connections yet; new creates the first one.".into(),
             None => "No connections yet.".into(),
         },
-        None => format!("{all}; list says them."),
+        None => format!("{all}; list lists them."),
     }
 }
 
@@ -75,7 +75,7 @@ fn workspace(app: &App, tab: Tab) -> Saying {
         Tab::Settings => (settings(app), None),
         Tab::Info => (listing::lines(app, 0), selected(app.workspace.line)),
         Tab::History => match &app.workspace.history.problem {
-            Some(problem) => (vec![format!("The history cannot be read: {problem}")], None),
+            Some(problem) => (vec![format!("The history could not be loaded: {problem}")], None),
             None => (
                 listing::lines(app, 0),
                 selected(app.workspace.history.selected),
@@ -94,7 +94,7 @@ fn settings(app: &App) -> Vec<String> {
     let Some(connection) = &app.detail.connection else {
         let problem = app.detail.problem.as_ref();
         return problem
-            .map(|problem| format!("It cannot be read: {problem}"))
+            .map(|problem| format!("The connection could not be loaded: {problem}"))
             .into_iter()
             .collect();
     };
@@ -122,7 +122,7 @@ fn settings(app: &App) -> Vec<String> {
         lines.push(format!("{label}: {said}"));
     }
     if connection.settings.is_none() {
-        lines.push("Incomplete: it has no settings yet".into());
+        lines.push("Incomplete: no settings yet".into());
     }
     lines
 }

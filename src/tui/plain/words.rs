@@ -6,8 +6,8 @@ use crate::tui::notice::{Mood, Notice};
 pub(super) fn in_words(text: &str) -> String {
     const SIGNS: [(&str, &str); 6] = [
         ("✓ ", ""),
-        ("✗ ", "Wrong: "),
-        ("! ", "Attention: "),
+        ("✗ ", "Error: "),
+        ("! ", "Warning: "),
         ("● ", ""),
         ("○ ", ""),
         ("▸ ", ""),
@@ -25,11 +25,11 @@ pub fn notice(notice: &Notice) -> String {
     let mood = match notice.mood {
         Mood::Info => "",
         Mood::Done => "Done: ",
-        Mood::Warning => "Attention: ",
-        Mood::Error => "Problem: ",
+        Mood::Warning => "Warning: ",
+        Mood::Error => "Error: ",
     };
     let undo = if notice.offers_undo {
-        "; undo takes it back"
+        "; undo reverts it"
     } else {
         ""
     };

@@ -67,7 +67,7 @@ impl Editor {
             let words = value.to_str().and_then(shlex::split);
             let Some((program, arguments)) = words.as_deref().and_then(<[_]>::split_first) else {
                 return Err(format!(
-                    "{variable} is no command; say for example {variable}=vi"
+                    "{variable} is not a command; set it, for example {variable}=vi"
                 ));
             };
             return Ok(Self {
@@ -81,13 +81,13 @@ impl Editor {
                 program: program.to_owned(),
                 arguments: Vec::new(),
             })
-            .ok_or_else(|| "There is no editor; name one in EDITOR, for example EDITOR=nano".into())
+            .ok_or_else(|| "No editor found; set EDITOR, for example EDITOR=nano".into())
     }
 
     /// Hands it the terminal, which is the shell's again, and the text.
     pub(super) fn begin(self, ticket: Ticket, document: &Document) -> Result<Editing, String> {
         let file = PrivateFile::with(document.0.as_bytes())
-            .map_err(|error| format!("The file for the editor cannot be made: {error}"))?;
+            .map_err(|error| format!("Cannot create the file for the editor: {error}"))?;
         // One that does not know how it was leaves it as it is afterwards.
         let mode = tcgetattr(io::stdin()).ok();
         let child = Command::new(&self.program)
@@ -96,10 +96,10 @@ impl Editor {
             .spawn();
         let mut child = child.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => format!(
-                "The editor '{}' is not there; name another one in EDITOR",
+                "Editor '{}' not found; set another one in EDITOR",
                 self.program
             ),
-            _ => format!("The editor '{}' cannot be started: {error}", self.program),
+            _ => format!("Cannot start the editor '{}': {error}", self.program),
         })?;
         let process = Pid::from_child(&child);
         Ok(Editing {
@@ -132,10 +132,10 @@ impl Editing {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, mode);
         }
         let program = &self.program;
-        let status = ended.map_err(|error| format!("The editor '{program}' is lost: {error}"))?;
+        let status = ended.map_err(|error| format!("Cannot wait for the editor '{program}': {error}"))?;
         if !status.success() {
             return Err(format!(
-                "The editor '{program}' ended with {status}; nothing was taken in"
+                "The editor '{program}' failed ({status}); the form was not changed"
             ));
         }
         self.file.read()
@@ -163,7 +163,7 @@ impl PrivateFile {
 
     fn read(&self) -> Result<Document, String> {
         let unreadable = |why: &dyn std::fmt::Display| {
-            format!("What the editor left cannot be read: {why}; nothing was taken in")
+            format!("Cannot read the edited file: {why}; the form was not changed")
         };
         let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
         let mut text = Zeroizing::new(String::new());

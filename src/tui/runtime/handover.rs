@@ -23,7 +23,7 @@ impl Runtime {
         };
         // Two that read one terminal would each get a part of what is typed.
         if !self.reading.as_mut().is_some_and(Reading::rest) {
-            return Ok(Err("The terminal is busy; try again".into()));
+            return Ok(Err("The terminal is busy; retry".into()));
         }
         terminal::give_back()?;
         match editor.begin(ticket, document) {

@@ -126,12 +126,12 @@ impl Desk {
                 Task::Keep(slot, kept) => {
                     let id = self.name(slot);
                     let done = self.drafts.save(id, &kept.to_bytes());
-                    self.refuse("What is typed is not kept for the next start", done);
+                    self.refuse("Cannot store the draft", done);
                 }
                 Task::Forget(slot) => {
                     if let Some(id) = self.known(slot) {
                         let done = self.drafts.discard(id);
-                        self.refuse("A draft that is over was not taken away", done);
+                        self.refuse("Cannot delete an old draft", done);
                     }
                     self.names.remove(&slot);
                 }
@@ -140,7 +140,7 @@ impl Desk {
                     Ok(found) => self.say(Told::Found(found)),
                     Err(error) => {
                         self.say(Told::Found(Vec::new()));
-                        self.refuse("Drafts were not looked for", Err(error));
+                        self.refuse("Cannot look for unsaved drafts", Err(error));
                     }
                 },
                 Task::Answer(done) => {

@@ -76,7 +76,7 @@ pub(super) fn keymap(options: &TuiOptions) -> (Keymap, Vec<String>) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => (Keymap::embedded(), Vec::new()),
         Err(error) => (
             Keymap::embedded(),
-            vec![format!("keymap.toml was not read: {error}")],
+            vec![format!("Cannot read keymap.toml: {error}")],
         ),
     }
 }

@@ -33,7 +33,7 @@ use crate::tui::plain::saying::{self, Saying};
 use lines::{Given, Lines};
 
 /// What is said first.
-const FIRST: &str = "umai, line by line. ? says what can be done; quit leaves.";
+const FIRST: &str = "umai, plain mode. ? lists the commands, quit exits.";
 
 /// Runs the app line by line, until it is left or nothing more comes in.
 pub async fn run(
@@ -239,7 +239,7 @@ impl Speaker {
             Some(Effect::LetGo(ids)) => self.keeper.tell(Task::LetGo(ids)),
             Some(Effect::Find) => self.keeper.tell(Task::Find),
             Some(Effect::Edit(ticket, _)) => {
-                let why = "An editor needs the whole screen; here each field is a line".to_owned();
+                let why = "Plain mode has no editor; enter each field as a line".to_owned();
                 return self.update(Event::Edited(ticket, Err(why)));
             }
             Some(Effect::Copy(text)) => {
@@ -258,7 +258,7 @@ impl Speaker {
     fn say_what_is_new(&mut self) -> Result<(), TuiError> {
         let mut lines: Vec<String> = self.app.to_know[self.known..]
             .iter()
-            .map(|sentence| format!("To know: {sentence}"))
+            .map(|sentence| format!("Note: {sentence}"))
             .collect();
         // What people should know is said whole, and not once more as the notice about it.
         let notice = self.app.notice.take().filter(|_| lines.is_empty());
@@ -281,9 +281,9 @@ impl Speaker {
     fn say_what_is_lost(&mut self) -> Result<(), TuiError> {
         if self.app.form().is_some_and(Form::is_changed) {
             let said = if self.is_interactive {
-                "What was typed is not saved; the next start offers it again."
+                "Unsaved changes are kept as a draft; the next start offers it."
             } else {
-                "What was typed is not saved."
+                "Unsaved changes are discarded."
             };
             say(&[said.to_owned()])?;
         }

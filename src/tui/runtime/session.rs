@@ -56,7 +56,7 @@ impl SessionFile {
     fn passed_over(&self, app: &mut App, why: &str) {
         let name = self.path.display();
         app.let_know(vec![format!(
-            "Where you were last time is forgotten: {name} {why}"
+            "The previous session was not restored: {name} {why}"
         )]);
     }
 

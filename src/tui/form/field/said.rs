@@ -102,10 +102,10 @@ impl Said {
                 is_cleared,
             } => match (typed.0.trim(), stored, is_cleared) {
                 ("", _, true) => "removed".into(),
-                ("", Some(_), false) => "another one is stored".into(),
+                ("", Some(_), false) => "a different stored secret".into(),
                 ("", None, false) => "nothing".into(),
                 (text, _, _) if text.starts_with('$') && !text.starts_with("$$") => text.to_owned(),
-                (_, _, _) => "the one that was typed".into(),
+                (_, _, _) => "the secret that you typed".into(),
             },
         }
     }

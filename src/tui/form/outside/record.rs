@@ -91,7 +91,7 @@ impl Form {
             format!("; left out: {}", named(&left_out))
         };
         if filled.is_empty() {
-            let said = format!("Nothing was changed in the editor{left}");
+            let said = format!("No changes made in the editor{left}");
             return told.unwrap_or_else(|| {
                 if left.is_empty() {
                     Notice::info(said)
@@ -100,7 +100,7 @@ impl Form {
                 }
             });
         }
-        Notice::done(format!("Taken into the form: {}{left}", named(&filled)))
+        Notice::done(format!("Applied to the form: {}{left}", named(&filled)))
     }
 
     /// Whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
@@ -131,7 +131,7 @@ impl Form {
                         .as_str()
                         .is_some_and(|id| id.eq_ignore_ascii_case(&self.provider.id));
                     if !is_same {
-                        left_out.push("providerId (the provider stays)".into());
+                        left_out.push("providerId (cannot be changed)".into());
                     }
                     continue;
                 }
@@ -152,7 +152,7 @@ impl Form {
                         | Json::Bool(_)
                         | Json::Number(_)
                         | Json::String(_)
-                        | Json::Array(_) => left_out.push("settings (no object)".into()),
+                        | Json::Array(_) => left_out.push("settings (not an object)".into()),
                     }
                     continue;
                 }
@@ -186,7 +186,7 @@ fn put(field: &mut Field, member: &Json) -> Put {
             _ => return Put::Wrong("Must be true or false".into()),
         },
         (Value::Text(_) | Value::Secret(_) | Value::Choice { .. }, None) => {
-            return Put::Wrong("Must be one text".into());
+            return Put::Wrong("Must be a string".into());
         }
         (Value::Secret(_), Some(text)) if *text == UNCHANGED || Mask::is_mask(&text) => {
             return Put::Same;

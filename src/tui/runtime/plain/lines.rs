@@ -163,14 +163,14 @@ fn line(source: &mut File) -> Given {
         }
     }
     if is_too_long {
-        return Given::Unreadable("The line is longer than 64 KiB; it was left out.");
+        return Given::Unreadable("Line ignored: longer than 64 KiB.");
     }
     if bytes.last() == Some(&b'\r') {
         bytes.pop();
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => Given::Line(Zeroizing::new(text.to_owned())),
-        Err(_) => Given::Unreadable("The line is not text in UTF-8; it was left out."),
+        Err(_) => Given::Unreadable("Line ignored: not valid UTF-8."),
     }
 }
 
