@@ -1,4 +1,4 @@
-//! The form of a connection, new or stored: its fields, what is typed into them, and the draft they make.
+//! Form of a new or stored connection: its fields, their input, and the draft that they make.
 
 mod apart;
 mod burst;
@@ -43,77 +43,77 @@ pub use outside::Document;
 use outside::Outside;
 use references::{Choosing, Keys};
 
-/// What a form is about.
+/// Connection that a form edits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Subject {
-    /// A connection that is not yet.
+    /// New connection.
     New,
-    /// One that is not yet, and will be what another one is.
+    /// New connection that duplicates another one.
     Copy {
-        /// The original.
+        /// ID of the original.
         of: Uuid,
-        /// The original's name.
+        /// Name of the original.
         name: String,
     },
-    /// A stored one.
+    /// Stored connection.
     Stored {
-        /// Which.
+        /// ID of the connection.
         id: Uuid,
-        /// Its name as it is stored.
+        /// Name as it is stored.
         name: String,
-        /// The version that was read.
+        /// Version that was loaded.
         version: u64,
     },
 }
 
-/// The form of a connection.
+/// Form of a connection.
 #[derive(Debug)]
 pub struct Form {
-    /// What it is about.
+    /// Connection that the form edits.
     pub subject: Subject,
-    /// The provider, whose settings are its fields.
+    /// Provider that defines the settings.
     pub provider: Provider,
-    /// Its fields, in order.
+    /// Fields in order.
     pub fields: Vec<Field>,
-    /// Which field keys go into.
+    /// Index of the focused field.
     pub focus: usize,
-    /// The first row that is seen.
+    /// First visible row.
     pub top: usize,
-    /// What is known of the alias.
+    /// Availability of the alias.
     pub alias_check: AliasCheck,
-    /// What is known of references, the newest last.
+    /// Status of references, newest last.
     lookups: Vec<Known>,
-    /// References that are thought of, and asked about with those in the fields.
+    /// Suggested references, which are looked up together with those in the fields.
     suggested: Vec<Reference>,
-    /// The list of configuration keys, when it is open.
+    /// Open list of configuration keys.
     pub choosing: Option<Choosing>,
-    /// What is known of configuration keys.
+    /// Configuration keys and their loading state.
     keys: Keys,
-    /// Aliases of a copy that were taken.
+    /// Unavailable aliases that were tried for a duplicate.
     tried_aliases: Vec<String>,
-    /// The save under way.
+    /// Ticket of the save in progress.
     pub saving: Option<Ticket>,
-    /// What happened to the connection elsewhere since it was read.
+    /// Change to the connection by others since it was loaded.
     pub elsewhere: Option<Elsewhere>,
-    /// The name that it is kept under while it is not saved.
+    /// Slot of the draft.
     pub slot: Option<Slot>,
-    /// How it stands to what others made of the connection.
+    /// State of the merge with changes by others.
     apart: Apart,
-    /// Whether the connection may have moved on since it was read, unheard.
+    /// Whether the connection may have changed since it was loaded, as in a restored draft.
     is_unsure: bool,
-    /// What was handed to an editor, and came back.
+    /// Document in the external editor, and refused text.
     outside: Outside,
-    /// The wake-up that hides a shown secret.
+    /// Wake-up that hides a shown secret.
     pub hiding: Option<Ticket>,
     /// Whether the alias follows the name.
     alias_follows: bool,
-    /// Whether a save was tried: from then on what is known to be wrong counts.
+    /// Whether a save was tried: from then on, fields that are known to be invalid count as errors.
     was_tried: bool,
 }
 
 impl Form {
-    /// An empty form for a provider.
+    /// Creates an empty form for a provider.
     pub fn new(provider: &Provider) -> Self {
         let own = [
             Field::own(Place::Name, "Name", Value::Text(Line::text(""))),
@@ -125,7 +125,7 @@ impl Form {
         Self::with(Subject::New, provider, own.into_iter().chain(settings))
     }
 
-    /// The form of a stored connection.
+    /// Creates the form of a stored connection.
     pub fn of(connection: &Connection, provider: &Provider) -> Self {
         let item = &connection.item;
         let own = [
@@ -176,35 +176,35 @@ impl Form {
         }
     }
 
-    /// The field of a place.
+    /// Field with this ID.
     pub fn field(&self, place: &Place) -> Option<&Field> {
         self.fields.iter().find(|field| field.place == *place)
     }
 
-    /// The text typed into a place.
+    /// Trimmed text of a field.
     fn typed(&self, place: &Place) -> &str {
         self.field(place)
             .and_then(Field::line)
             .map_or("", |line| line.value().trim())
     }
 
-    /// The name typed so far.
+    /// Name as typed.
     pub fn name(&self) -> &str {
         self.typed(&Place::Name)
     }
 
-    /// What the form is called on screen: its name, unless there is none or it contains an API key.
+    /// Title on screen: the name, or "Untitled" if it is empty or contains an API key.
     pub fn title(&self) -> &str {
         let has_key = self.field(&Place::Name).is_some_and(Field::has_stray_key);
         kept::title(self.name(), has_key)
     }
 
-    /// Whether something would be lost by leaving.
+    /// Returns whether there are unsaved changes.
     pub fn is_changed(&self) -> bool {
         self.fields.iter().any(Field::is_changed)
     }
 
-    /// How many fields are wrong.
+    /// Number of fields with an error.
     pub fn wrong(&self) -> usize {
         self.fields
             .iter()
@@ -212,7 +212,7 @@ impl Form {
             .count()
     }
 
-    /// The identity, when it is stored.
+    /// ID of the stored connection.
     pub const fn id(&self) -> Option<Uuid> {
         match self.subject {
             Subject::New | Subject::Copy { .. } => None,
@@ -220,7 +220,7 @@ impl Form {
         }
     }
 
-    /// Does what a key asked for.
+    /// Runs an action.
     pub fn act(&mut self, action: Action, catalog: &ProviderCatalog) -> Outcome {
         if self.saving.is_some() {
             return Outcome::Stay;
@@ -251,7 +251,7 @@ impl Form {
         Outcome::Stay
     }
 
-    /// Handles a key that is no action.
+    /// Handles a key that is bound to no action.
     pub fn key(&mut self, key: Key, catalog: &ProviderCatalog) {
         if self.saving.is_some() || self.type_into_keys(key) {
             return;
@@ -263,7 +263,7 @@ impl Form {
         }
     }
 
-    /// Takes a pasted text into the focused field, or a pasted connection into its fields; never submits.
+    /// Pastes text into the focused field, or fills the fields from a pasted connection. Never submits the form.
     pub fn paste(&mut self, pasted: &Pasted, catalog: &ProviderCatalog) -> Option<Notice> {
         if self.saving.is_some() {
             return None;
@@ -281,7 +281,7 @@ impl Form {
         if !pasted.0.trim().is_empty() && pasted.0.len() <= LONGEST {
             field.make_room();
         }
-        // What is there already is part of the key: then the whole is cleaned when the focus leaves.
+        // Existing text is part of the key: the whole value is cleaned when the field loses the focus.
         let (text, removed) = match field.line() {
             Some(line) if line.is_empty() => cleaning::pasted(&pasted.0, &self.provider, field),
             Some(_) | None => (pasted.0.as_str(), None),
@@ -314,7 +314,7 @@ impl Form {
         })
     }
 
-    /// Puts the focus on a field; a secret that was shown is hidden.
+    /// Moves the focus to a field and hides a shown secret.
     pub fn focus_on(&mut self, field: usize) {
         if field != self.focus {
             self.hide_secrets();
@@ -325,7 +325,7 @@ impl Form {
         self.look_up_again(self.focus);
     }
 
-    /// Hides every secret that is shown.
+    /// Hides every shown secret.
     pub fn hide_secrets(&mut self) {
         self.hiding = None;
         for field in &mut self.fields {
@@ -335,14 +335,14 @@ impl Form {
         }
     }
 
-    /// Whether a secret is shown.
+    /// Returns whether a secret is shown.
     pub fn shows_secret(&self) -> bool {
         self.fields.iter().any(
             |field| matches!(&field.value, Value::Secret(Secret { is_shown, .. }) if *is_shown),
         )
     }
 
-    /// Whether the focus is on a secret.
+    /// Returns whether a secret field has the focus.
     pub fn is_on_secret(&self) -> bool {
         self.fields
             .get(self.focus)
@@ -377,7 +377,7 @@ impl Form {
         }
     }
 
-    /// After an edit: the alias follows the name until it is typed by hand.
+    /// Updates what depends on an edited field: the alias follows the name until it is edited.
     fn changed(&mut self, catalog: &ProviderCatalog) {
         self.look_up_again(self.focus);
         self.look_at_key(self.focus, catalog);

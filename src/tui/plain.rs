@@ -1,8 +1,8 @@
-//! The app in words, line by line: for a screen reader, a braille line, a terminal that can only show lines, or a pipe.
+//! Plain mode: the app in sentences, line by line, for screen readers, braille displays, simple terminals and pipes.
 //!
-//! Behind it is the same model as behind the screen: a line becomes events ([`command`]), `App::update` takes them in, and what
-//! is different afterwards is said in sentences ([`saying`]). Nothing here moves a cursor, colours anything or sends an
-//! escape code; and a secret is never said, not even the one that is just being typed.
+//! It uses the same model as the screen: a line becomes events ([`command`]), `App::update` handles them, and the differences
+//! are printed as sentences ([`saying`]). It never moves the cursor, uses colors or sends escape codes, and it never prints a
+//! secret, not even one that is being typed.
 
 pub mod command;
 mod form;
@@ -14,7 +14,7 @@ mod words;
 
 use super::layout::Size;
 
-/// The screen that the model reckons with: wide enough that nothing is left out for want of room.
+/// Screen size of the model: wide enough that nothing is truncated.
 pub const SIZE: Size = Size {
     width: 120,
     height: 40,

@@ -1,4 +1,4 @@
-//! Shows under an endpoint the address that will be called, and warns of one that will not.
+//! Shows the request URL under an endpoint and warns of a URL that is blocked.
 
 use url::Url;
 
@@ -11,11 +11,11 @@ use crate::provider::probe::Values;
 use crate::provider::{DefaultValue, FieldKind, SettingsField};
 use crate::text::trim_invisible;
 
-/// Stands for a value that is there and is not to be looked at.
+/// Placeholder of a value that exists but must not be shown.
 const THERE: &str = "•";
 
 impl Form {
-    /// What is to be said of the address under this field; nothing when it is no endpoint, or makes no address.
+    /// Notes about the request URL under an endpoint field. Empty for other fields and for an incomplete URL.
     pub(super) fn address_notes(&self, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         let Place::Setting(key) = &field.place else {
             return Vec::new();
@@ -57,7 +57,7 @@ impl Form {
         notes
     }
 
-    /// What the fields say, as a test would read it; secrets and what is referred to are only there.
+    /// Values of the fields as a test reads them; placeholders for secrets and references.
     fn values(&self) -> Values {
         let mut values = Values::default();
         for field in self.fields.iter().filter(|field| !self.is_hidden(field)) {
@@ -84,14 +84,14 @@ impl Form {
         values
     }
 
-    /// Whether the way that is chosen needs this setting alone: then it will be there.
+    /// Returns whether the chosen alternative requires this setting alone, so that it can be assumed to be set.
     fn is_way_of(&self, key: &str) -> bool {
         (0..self.provider.alternatives.len())
             .filter_map(|choice| self.way(choice))
             .any(|way| way.always_needs(key))
     }
 
-    /// What is shown instead of a value that is not known here or not to be shown.
+    /// Text shown instead of a value that is unknown here or must not be shown.
     fn hidden_value(&self, key: &str) -> Option<String> {
         let field = self.field(&Place::Setting(key.to_owned()))?;
         match (field.reference(), &field.value) {
@@ -106,7 +106,7 @@ impl Form {
         hidden.unwrap_or_else(|| values.get(key).unwrap_or("…").to_owned())
     }
 
-    /// What is known of an endpoint of which not everything is.
+    /// Classification of an endpoint that is only partly known.
     fn outlook_of_base(&self, base: Option<&str>, values: &Values) -> Outlook {
         base.filter(|key| self.hidden_value(key).is_none())
             .and_then(|key| Url::parse(values.get(key)?).ok())

@@ -1,7 +1,7 @@
-//! Takes what others made of a connection into the form over it, field by field.
+//! Three-way merge of the form with changes by others, field by field.
 //!
-//! Why field by field: who types shall neither lose what was typed nor take back, without knowing, what somebody else did. So
-//! what only they changed is taken in, what only I changed is kept, and what both changed is asked about.
+//! Fields that only they changed are updated, fields that only I changed are kept, and the user decides about fields that both
+//! changed, so that neither side's changes are lost unnoticed.
 
 use super::elsewhere::{Apart, Elsewhere, Taken, Theirs};
 use super::field::{Field, Place, Said, Value};
@@ -9,7 +9,7 @@ use super::{AliasCheck, Form, Subject};
 use crate::tui::merge::{Conflict, Side};
 
 impl Form {
-    /// Takes in what others made of the connection, as far as it does not touch what was typed; nothing when nothing is new.
+    /// Merges a newer version as far as it does not conflict with unsaved changes. Returns `None` if it is the same version.
     pub fn take_in(&mut self, theirs: Theirs) -> Option<Taken> {
         let known = self.version()?;
         let version = theirs.connection.item.version;
@@ -26,7 +26,7 @@ impl Form {
                     self.take(at, &other);
                 }
                 Stand::MineOnly => {
-                    // A secret that was typed is typed over the one that is stored by now.
+                    // The typed secret replaces the one that is stored now.
                     self.fields[at].rebase(&other);
                 }
                 Stand::Both => {}
@@ -45,7 +45,7 @@ impl Form {
         })
     }
 
-    /// What both changed, as far as it is known.
+    /// Fields that both sides changed, as far as known.
     pub fn conflicts(&self) -> Vec<Conflict> {
         let Some(theirs) = &self.apart.theirs else {
             return Vec::new();
@@ -65,13 +65,13 @@ impl Form {
         .collect()
     }
 
-    /// The version of what others made of the connection, while both changed something.
+    /// Version of the others while there are conflicts.
     pub fn their_version(&self) -> Option<u64> {
         let theirs = self.apart.theirs.as_ref()?;
         Some(theirs.connection.item.version)
     }
 
-    /// For each conflict one side was chosen: the form stands over the version of the others now.
+    /// Applies the chosen side of each conflict and bases the form on the version of the others.
     pub fn decide(&mut self, chosen: &[Conflict]) {
         let Some(theirs) = self.apart.theirs.take() else {
             return;
@@ -95,7 +95,7 @@ impl Form {
         }
     }
 
-    /// Nothing is apart any more: what is typed is typed over their version.
+    /// Bases the form on the version of the others after the last conflict is resolved.
     pub(super) fn come_together(&mut self) {
         let Some(theirs) = self.apart.theirs.take() else {
             return;
@@ -113,7 +113,7 @@ impl Form {
         }
     }
 
-    /// The connection is no more: what is in the form becomes a new one. Answers the labels of the secrets that only the store had.
+    /// Turns the form of a deleted connection into a new one. Returns the labels of secrets that only the store had.
     pub fn make_new(&mut self) -> Vec<String> {
         self.subject = Subject::New;
         self.elsewhere = None;
@@ -138,7 +138,7 @@ impl Form {
         lost
     }
 
-    /// The labels of the secrets that only the store has.
+    /// Labels of the secrets that only the store has.
     pub fn only_stored(&self) -> Vec<String> {
         let kept = self.fields.iter().filter(|field| !self.is_hidden(field));
         let kept = kept.filter(
@@ -147,7 +147,7 @@ impl Form {
         kept.map(|field| field.label.clone()).collect()
     }
 
-    /// What the fields say in the connection of the others.
+    /// Values of the fields in the connection of the others.
     fn others(&self, theirs: &Theirs) -> Vec<(usize, Said)> {
         let other = Self::of(&theirs.connection, &self.provider);
         let fields = self.fields.iter().enumerate();
@@ -165,7 +165,7 @@ impl Form {
         self.look_up_again(at);
     }
 
-    /// Who changed a field.
+    /// Returns which side changed a field.
     fn stand(&self, at: usize, other: &Said, theirs: &Theirs) -> Stand {
         let field = &self.fields[at];
         let (was, is) = (field.was(), field.said());
@@ -181,7 +181,7 @@ impl Form {
             };
         }
         let they = match (&was, other) {
-            // Two secrets look the same; where nobody can tell, somebody who typed one is asked.
+            // Two stored secrets look the same; if it is unknown whether they differ, the user decides.
             _ if is_stored_secret(&was) && is_stored_secret(other) => {
                 self.was_changed(field, theirs).unwrap_or(true)
             }
@@ -208,30 +208,30 @@ impl Form {
     }
 }
 
-/// Who changed a field.
+/// Side that changed a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stand {
-    /// Nobody, or both in the same way.
+    /// Neither side, or both with the same result.
     Same,
-    /// Only the others.
+    /// The others.
     TheirsOnly,
-    /// Only who types.
+    /// The user.
     MineOnly,
-    /// Both.
+    /// Both, with different results.
     Both,
 }
 
-/// Whether a secret was typed that nobody can compare to another one.
+/// Returns whether it is a typed secret, which cannot be compared.
 fn is_typed_secret(said: &Said) -> bool {
     matches!(said, Said::Secret { typed, .. } if !typed.0.trim().is_empty() && !typed.0.trim().starts_with('$'))
 }
 
-/// Whether there is no secret, or will be none.
+/// Returns whether it has no secret, or loses it with the next save.
 fn is_removed(said: &Said) -> bool {
     matches!(said, Said::Secret { typed, stored, is_cleared } if typed.0.trim().is_empty() && (stored.is_none() || *is_cleared))
 }
 
-/// Whether it is a secret of which only the store knows what it is.
+/// Returns whether it is a secret whose value only the store has.
 fn is_stored_secret(said: &Said) -> bool {
     matches!(said, Said::Secret { typed, stored: Some(_), is_cleared: false } if typed.0.trim().is_empty())
 }

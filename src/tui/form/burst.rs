@@ -1,11 +1,11 @@
-//! Takes in at once what is typed faster than it can be shown: a paste in a terminal that does not tell pastes apart.
+//! Handles text that is typed faster than it can be shown: a paste in a terminal without bracketed paste.
 
 use super::Form;
 use super::field::Value;
 use crate::provider::ProviderCatalog;
 
 impl Form {
-    /// Whether characters would be typed into a line now.
+    /// Returns whether typed characters go into a text input.
     pub fn takes_text(&self) -> bool {
         let field = self.fields.get(self.focus);
         self.saving.is_none() && field.is_some_and(|field| field.line().is_some())

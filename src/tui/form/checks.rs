@@ -1,4 +1,4 @@
-//! What is asked about a form while it is filled: who has its alias, where its references lead.
+//! Asynchronous checks while the form is edited: availability of the alias, and references.
 
 use super::Form;
 use super::field::{Field, Place};
@@ -8,37 +8,37 @@ use crate::connection::{ConnectionDraft, Field as DraftField, Reason};
 use crate::provider::ProviderCatalog;
 use crate::tui::effect::Ticket;
 
-/// What is known of the alias on screen.
+/// Availability of the alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AliasCheck {
-    /// Nothing; this one was not answered for.
+    /// Not known for this alias.
     Unknown(String),
-    /// It is being asked for.
+    /// Request in progress.
     Checking(Ticket, String),
-    /// Nobody has this one.
+    /// Available.
     Free(String),
-    /// Someone has this one.
+    /// Used by another connection.
     Taken {
-        /// The alias.
+        /// Alias.
         alias: String,
-        /// The name of the connection that has it.
+        /// Name of the connection that uses it.
         by: String,
     },
 }
 
-/// What is known of a reference, and whether it is to be asked again.
+/// Status of a reference.
 #[derive(Debug)]
 pub(super) struct Known {
     reference: Reference,
-    /// The newest answer; it stays until the next one is there.
+    /// Newest reply; it stays until the next one.
     answer: Option<Lookup>,
     is_asking: bool,
     is_stale: bool,
 }
 
-/// What is asked while typing.
+/// Checks while typing.
 impl Form {
-    /// The alias to ask about, when nothing is known of it and nothing is being asked.
+    /// Alias to check, if its availability is unknown and no check is in progress.
     pub fn alias_to_check(&self) -> Option<&str> {
         let typed = self.typed(&Place::Alias);
         let known = match &self.alias_check {
@@ -50,7 +50,7 @@ impl Form {
         (typed != known && !typed.is_empty() && self.alias_problem().is_none()).then_some(typed)
     }
 
-    /// Why a save would refuse the alias as it is typed now; an empty one may still be filled in.
+    /// Reason for which a save would refuse the typed alias; an empty alias may still be filled in.
     pub fn alias_problem(&self) -> Option<Reason> {
         let typed = self.typed(&Place::Alias);
         if typed.is_empty() || self.keeps_alias() {
@@ -60,7 +60,7 @@ impl Form {
             alias: Some(typed.to_owned()),
             ..ConnectionDraft::default()
         };
-        // Only the alias is looked at, which needs no provider.
+        // Only the alias is validated, which needs no provider.
         draft
             .problems(&ProviderCatalog::default(), Stored::Nothing)
             .into_iter()
@@ -68,7 +68,7 @@ impl Form {
             .map(|problem| problem.reason)
     }
 
-    /// What is known of the alias as it is typed now; nothing is said of the one a connection has.
+    /// Availability of the typed alias; `None` for the alias that the connection already has.
     pub fn alias_known(&self) -> Option<&AliasCheck> {
         let typed = self.typed(&Place::Alias);
         if self.keeps_alias() {
@@ -83,12 +83,12 @@ impl Form {
         }
     }
 
-    /// Whether the alias is the one that a stored connection has.
+    /// Returns whether the alias is the one of the stored connection.
     fn keeps_alias(&self) -> bool {
         self.id().is_some() && !self.field(&Place::Alias).is_some_and(Field::is_changed)
     }
 
-    /// What could not be answered is asked again.
+    /// Repeats checks that failed.
     pub fn ask_again(&mut self) {
         if let AliasCheck::Unknown(alias) = &mut self.alias_check {
             alias.clear();
@@ -97,7 +97,7 @@ impl Form {
         self.ask_for_theirs_again();
     }
 
-    /// Takes the answer about an alias.
+    /// Handles the reply about an alias.
     pub fn alias_answered(&mut self, ticket: Ticket, owner: Option<Option<String>>) {
         let AliasCheck::Checking(awaited, alias) = &self.alias_check else {
             return;
@@ -113,7 +113,7 @@ impl Form {
         }
     }
 
-    /// A reference that nothing is known of, when none is being asked about.
+    /// Unknown reference to look up, if no lookup is in progress.
     pub fn reference_to_look_up(&self) -> Option<Reference> {
         if self.lookups.iter().any(|known| known.is_asking) {
             return None;
@@ -125,7 +125,7 @@ impl Form {
             .find(|reference| self.known(reference).is_none_or(|known| known.is_stale))
     }
 
-    /// These are thought of: they are asked about like those in the fields, afresh.
+    /// Sets the suggested references, which are looked up again like those in the fields.
     pub fn suggest(&mut self, references: Vec<Reference>) {
         for known in &mut self.lookups {
             known.is_stale |= references.contains(&known.reference);
@@ -139,7 +139,7 @@ impl Form {
             .find(|known| known.reference == *reference)
     }
 
-    /// The reference of a field is to be looked up again: files change while a form is open.
+    /// Marks the reference of a field as outdated: files change while a form is open.
     pub(super) fn look_up_again(&mut self, field: usize) {
         let Some(reference) = self.fields.get(field).and_then(Field::reference) else {
             return;
@@ -149,14 +149,14 @@ impl Form {
         }
     }
 
-    /// Every reference is to be looked up again.
+    /// Marks every reference as outdated.
     pub(super) fn look_all_up_again(&mut self) {
         for known in &mut self.lookups {
             known.is_stale = true;
         }
     }
 
-    /// Whether a field is wrong: refused by a save, or, once one was tried, by what is known since.
+    /// Returns whether a field has an error: from a refused save, or after a tried save from a later check.
     pub fn is_wrong(&self, field: &Field) -> bool {
         !self.is_hidden(field)
             && (field.error.is_some() || (self.was_tried && self.is_known_wrong(field)))
@@ -167,7 +167,7 @@ impl Form {
             return matches!(self.alias_known(), Some(AliasCheck::Taken { .. }));
         }
         if !field.is_changed() {
-            // What is stored is kept, wherever it leads by now.
+            // A stored value is kept, even if its reference no longer resolves.
             return false;
         }
         field.reference().is_some_and(|reference| {
@@ -178,12 +178,12 @@ impl Form {
         })
     }
 
-    /// Where a reference leads, when that is known.
+    /// Result of a lookup, if known.
     pub fn lookup(&self, reference: &Reference) -> Option<&Lookup> {
         self.known(reference)?.answer.as_ref()
     }
 
-    /// Remembers that a reference is being asked about.
+    /// Records a lookup in progress.
     pub fn looking_up(&mut self, reference: Reference) {
         if let Some(known) = self
             .lookups
@@ -194,7 +194,7 @@ impl Form {
             known.is_stale = false;
             return;
         }
-        // As many as a form has fields are enough to remember.
+        // More than the number of fields in any form.
         if self.lookups.len() >= 32 {
             self.lookups.remove(0);
         }
@@ -206,14 +206,14 @@ impl Form {
         });
     }
 
-    /// Takes the answer about the reference that was asked about.
+    /// Handles the result of the lookup in progress.
     pub fn looked_up(&mut self, lookup: Option<Lookup>) {
         let Some(known) = self.lookups.iter_mut().find(|known| known.is_asking) else {
             return;
         };
         known.is_asking = false;
         if matches!(lookup, Some(Lookup::Found { .. })) {
-            // A save was refused for it, and would not be any more.
+            // The reference that the save was refused for resolves now.
             for field in &mut self.fields {
                 field.forgive(&known.reference);
             }

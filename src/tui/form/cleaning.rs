@@ -1,4 +1,4 @@
-//! Removes what surrounds a key in the secrets of a form, and says so at the field.
+//! Removes text around keys in secret fields and reports it at the field.
 
 use zeroize::Zeroizing;
 
@@ -41,7 +41,7 @@ impl Form {
         masks.collect()
     }
 
-    /// The notes about a secret as it stands in its field: what was removed, what a save will remove or refuse.
+    /// Notes about a secret: what was removed, and what a save will remove or refuse.
     pub(super) fn secret_notes(&self, field: &Field) -> Option<(Tone, String)> {
         let removed = || Some((Tone::Hint, field.removed.clone()?));
         let Some(setting) = secret_setting(&self.provider, field) else {
@@ -63,8 +63,8 @@ impl Form {
 }
 
 impl Field {
-    /// Cleans what was typed. A text that was hidden stays as it is where it would become the name of a reference, which is
-    /// shown, or nothing.
+    /// Cleans the typed text. Hidden text stays unchanged if the result would be empty or the name of a reference, which is
+    /// visible.
     fn clean_secret(&mut self, setting: &SettingsField) {
         let Some(line) = self.line_mut() else {
             return;
@@ -83,10 +83,10 @@ impl Field {
     }
 }
 
-/// The message about a pasted secret, and the note that stays at its field.
+/// Notice about a pasted secret, and the note at its field.
 type Pasted = (Notice, Option<String>);
 
-/// A pasted secret without what surrounded it, and the message about that.
+/// Returns a pasted secret without the text around it, and the messages about that.
 pub(super) fn pasted<'a>(
     text: &'a str,
     provider: &Provider,
@@ -115,7 +115,7 @@ fn refused(flaw: &KeyFlaw) -> String {
     format!("This text {flaw}: {}", flaw.advice())
 }
 
-/// The setting of a field that holds a secret.
+/// Setting of a secret field.
 fn secret_setting<'a>(provider: &'a Provider, field: &Field) -> Option<&'a SettingsField> {
     match (&field.place, &field.value) {
         (Place::Setting(key), Value::Secret(_)) => provider.field(key),

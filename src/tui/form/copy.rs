@@ -1,4 +1,4 @@
-//! The form of a copy: what another connection is, under a name and an alias that nobody has.
+//! Form of a duplicate: another connection's values under an available name and alias.
 
 use super::field::{Place, Value};
 use super::{AliasCheck, Form, Subject};
@@ -7,14 +7,14 @@ use crate::connection::{Connection, alias};
 use crate::provider::Provider;
 use crate::tui::trash::first_free;
 
-/// What stands behind the name of a copy.
+/// Suffix of the name of a duplicate.
 const BEHIND: &str = " (copy)";
 
-/// More aliases than these are not tried.
+/// Limit of aliases to try.
 const MOST_TRIED: usize = 50;
 
 impl Form {
-    /// The form of a new connection that is what this one is; its secrets go with it.
+    /// Creates the form of a duplicate, which keeps the original's secrets.
     pub fn copy_of(connection: &Connection, provider: &Provider) -> Self {
         let mut form = Self::of(connection, provider);
         form.subject = Subject::Copy {
@@ -29,7 +29,7 @@ impl Form {
         form
     }
 
-    /// Says something in a field as if it had been there from the start.
+    /// Sets the initial value of a field.
     fn begin_with(&mut self, place: &Place, text: &str) {
         if let Some(field) = self.fields.iter_mut().find(|field| field.place == *place)
             && let Value::Text(line) = &mut field.value
@@ -39,7 +39,7 @@ impl Form {
         }
     }
 
-    /// As long as nobody typed a name or an alias for a copy, one that is taken gives way to the next.
+    /// Replaces an unavailable alias of a duplicate with the next one as long as its name and alias are not edited.
     pub(super) fn take_next_alias(&mut self) {
         let is_ours = [Place::Name, Place::Alias].iter().all(|place| {
             let field = self.field(place);
@@ -61,7 +61,7 @@ impl Form {
     }
 }
 
-/// The name of a copy, as long as a name may be.
+/// Name of a duplicate, within the length limit.
 fn named(name: &str) -> String {
     let room = MAX_NAME - BEHIND.chars().count();
     let name: String = name.chars().take(room).collect();

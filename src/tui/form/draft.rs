@@ -1,4 +1,4 @@
-//! The draft that a form's fields make, and what a stored connection says in them.
+//! Draft from the fields of a form, and the stored values of a connection.
 
 use super::field::{Field, Place, Stored, Value};
 use super::{Form, Subject};
@@ -7,7 +7,7 @@ use crate::provider::SettingsField;
 use crate::text;
 
 impl Form {
-    /// What is asked to be kept.
+    /// Draft of the connection.
     pub fn draft(&self) -> ConnectionDraft {
         let mut draft = ConnectionDraft {
             provider_id: Some(self.provider.id.clone()),
@@ -35,7 +35,7 @@ impl Form {
         draft
     }
 
-    /// What a field says of its setting; nothing when it never said anything.
+    /// Value of a setting; `None` if it was and is empty.
     fn setting(&self, field: &Field) -> Option<Setting<Plain>> {
         if self.is_hidden(field) {
             let is_stored = self.subject != Subject::New && field.was_emptied();
@@ -65,7 +65,7 @@ impl Form {
     }
 }
 
-/// What a stored connection says of a setting, by its own key or another one it is accepted as.
+/// Stored value of a setting, by its key or an accepted alternative key.
 pub(super) fn stored(connection: &Connection, setting: &SettingsField) -> Option<Stored> {
     let settings = connection.settings.as_ref()?;
     std::iter::once(&setting.key)

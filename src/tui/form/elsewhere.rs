@@ -1,51 +1,51 @@
-//! What happens to a stored connection elsewhere while its form is open.
+//! Changes to a stored connection by others while its form is open.
 
 use super::{Form, Subject};
 use crate::connection::Connection;
 use crate::tui::tree::News;
 
-/// What happened to the stored connection while its form was open.
+/// Change to the stored connection while its form was open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Elsewhere {
-    /// It was saved, and is at this version.
+    /// Saved, with this version.
     Saved(u64),
-    /// It was deleted.
+    /// Deleted.
     Deleted,
 }
 
-/// The connection as others made it.
+/// Connection as others saved it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theirs {
-    /// As it is now.
+    /// Current state.
     pub connection: Connection,
-    /// The settings that differ from the version that was asked about, changed secrets among them; none when that is not known.
+    /// Settings that differ from the requested version, changed secrets among them; `None` if unknown.
     pub changed: Option<Vec<String>>,
 }
 
-/// How a form stands to what others made of its connection.
+/// State of the merge with changes by others.
 #[derive(Debug, Default)]
 pub(super) struct Apart {
-    /// What they made of it, while both changed something.
+    /// Their connection, while there are conflicts.
     pub(super) theirs: Option<Box<Theirs>>,
-    /// The newest version that was asked for.
+    /// Newest version that was requested.
     asked: u64,
-    /// Whether a save waits for it.
+    /// Whether a save waits for their connection.
     pub(super) save_waits: bool,
 }
 
-/// What became of the form when it took in what others did.
+/// Result of merging changes by others into the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// The version it is brought up to, or would be.
+    /// Version that the form is based on now, or will be.
     pub version: u64,
-    /// The labels of what was taken in.
+    /// Labels of the updated fields.
     pub fields: Vec<String>,
-    /// The labels of what both changed.
+    /// Labels of the fields with conflicts.
     pub apart: Vec<String>,
 }
 
 impl Taken {
-    /// What is said of it.
+    /// Message about the merge.
     pub fn sentence(&self) -> String {
         let version = self.version;
         let fields = self.fields.join(", ");
@@ -66,7 +66,7 @@ impl Taken {
 }
 
 impl Form {
-    /// Something was heard of the connection.
+    /// Handles news about the connection.
     pub fn hear(&mut self, news: &News) {
         self.changed_elsewhere(match news {
             News::Saved(item) => Elsewhere::Saved(item.version()),
@@ -74,7 +74,7 @@ impl Form {
         });
     }
 
-    /// This happened to the connection; what the form was made over is nothing new.
+    /// Records a change by others; versions up to the one of the form are ignored.
     pub fn changed_elsewhere(&mut self, what: Elsewhere) {
         let Subject::Stored { version, .. } = self.subject else {
             return;
@@ -89,7 +89,7 @@ impl Form {
         }
     }
 
-    /// What it means for who types; `save` is the key that saves.
+    /// Message about the change by others; `save` is the key that saves.
     pub fn said_of_elsewhere(&self, save: &str) -> Option<String> {
         Some(match self.elsewhere? {
             Elsewhere::Saved(version) => match self.conflicts().as_slice() {
@@ -106,7 +106,7 @@ impl Form {
         })
     }
 
-    /// The connection and the version that is known of it, when what others made of it is to be asked for.
+    /// ID and version of the connection if the changes by others are to be requested.
     pub fn wants_theirs(&self) -> Option<(uuid::Uuid, u64)> {
         let Subject::Stored { id, version, .. } = self.subject else {
             return None;
@@ -118,7 +118,7 @@ impl Form {
         (is_wanted && self.saving.is_none()).then_some((id, version))
     }
 
-    /// It is asked for.
+    /// Records that the changes by others were requested.
     pub fn asked_for_theirs(&mut self) {
         self.is_unsure = false;
         if let Some(Elsewhere::Saved(version)) = self.elsewhere {
@@ -126,34 +126,34 @@ impl Form {
         }
     }
 
-    /// A save waits until it is known what others made of the connection.
+    /// Makes a save wait until the changes by others are known.
     pub fn wait_for_theirs(&mut self, found: u64) {
         self.changed_elsewhere(Elsewhere::Saved(found));
         self.is_unsure = true;
         self.apart.save_waits = true;
     }
 
-    /// Whether a save waited for what is known now.
+    /// Returns whether a save waited for the changes by others, and resets it.
     pub fn save_waited(&mut self) -> bool {
         std::mem::take(&mut self.apart.save_waits)
     }
 
-    /// Whether a save waits for what others made of the connection.
+    /// Returns whether a save waits for the changes by others.
     pub const fn save_waits(&self) -> bool {
         self.apart.save_waits
     }
 
-    /// It could not be asked for; with the next save, or when the line is back, it is tried again.
+    /// Handles a failed request; the next save or the next reconnect repeats it.
     pub fn theirs_unknown(&mut self) {
         self.apart.save_waits = false;
     }
 
-    /// What could not be asked for is asked for again.
+    /// Allows a failed request to be repeated.
     pub(super) fn ask_for_theirs_again(&mut self) {
         self.apart.asked = 0;
     }
 
-    /// The version that the form was made over.
+    /// Version that the form is based on.
     pub(super) const fn version(&self) -> Option<u64> {
         match self.subject {
             Subject::New | Subject::Copy { .. } => None,

@@ -1,4 +1,4 @@
-//! One field of a form: what it is, what it says, what is wrong with it.
+//! One field of a form: its label, value and error.
 
 mod said;
 
@@ -13,105 +13,105 @@ use crate::tui::key::Key;
 use crate::tui::line::Line;
 pub use said::{Said, Typed};
 
-/// Which part of a draft a field fills.
+/// Part of the draft that a field fills.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Place {
-    /// The name.
+    /// Name.
     Name,
-    /// The alias.
+    /// Alias.
     Alias,
-    /// Whether it is active.
+    /// Active or Inactive.
     Status,
-    /// Which of several ways is gone: the choice of this number.
+    /// Choice between alternatives, by its index.
     Way(usize),
-    /// The setting of this key.
+    /// Setting with this key.
     Setting(String),
-    /// What is said about the change.
+    /// Note on the change.
     Note,
 }
 
-/// What a field says.
+/// Value of a field.
 #[derive(Debug)]
 pub enum Value {
-    /// Text that may be seen.
+    /// Visible text.
     Text(Line),
-    /// Text that must not be seen.
+    /// Hidden text.
     Secret(Secret),
     /// On or off.
     Switch(bool),
-    /// One of these, or none yet.
+    /// One of several options, or none yet.
     Choice {
-        /// What can be chosen.
+        /// Available options.
         options: Vec<String>,
-        /// Which is.
+        /// Index of the chosen option.
         at: Option<usize>,
     },
 }
 
-/// A secret being typed, and the one that is stored.
+/// Input of a secret, and the state of the stored one.
 #[derive(Debug)]
 pub struct Secret {
-    /// What was typed.
+    /// Typed text.
     pub line: Line,
-    /// The mask of the one that is stored.
+    /// Mask of the stored secret.
     pub stored: Option<Mask>,
-    /// Whether the one that is stored shall be removed.
+    /// Whether a save removes the stored secret.
     pub is_cleared: bool,
-    /// Whether what was typed is shown.
+    /// Whether the typed text is shown.
     pub is_shown: bool,
 }
 
 impl Secret {
-    /// The mask of the stored one, when it is to be kept: nothing is typed, and it was not cleared.
+    /// Mask of the stored secret if a save keeps it: nothing is typed, and it was not cleared.
     pub fn kept(&self) -> Option<Mask> {
         self.stored
             .filter(|_| text::trim_invisible(self.line.value()).is_empty() && !self.is_cleared)
     }
 
-    /// Empties it. The stored one goes when it is saved; asked again, it stays after all.
+    /// Empties the input and marks the stored secret for removal; a second call keeps it again.
     fn clear(&mut self) {
         self.is_cleared = self.stored.is_some() && !self.is_cleared;
         self.line.set("");
     }
 }
 
-/// A field of a form.
+/// Field of a form.
 #[derive(Debug)]
 pub struct Field {
-    /// Which part of a draft it fills.
+    /// Part of the draft that it fills.
     pub place: Place,
-    /// What it is called.
+    /// Label.
     pub label: String,
-    /// One sentence about it.
+    /// Description in one sentence.
     pub description: String,
-    /// What stands in it while it is empty.
+    /// Text shown while it is empty.
     pub placeholder: &'static str,
-    /// The heading it stands under.
+    /// Heading of its group.
     pub group: Option<String>,
-    /// Whether it must be filled.
+    /// Whether a value is required.
     pub is_required: bool,
-    /// What it says.
+    /// Value.
     pub value: Value,
-    /// What is wrong with it.
+    /// Error that prevents a save.
     pub error: Option<String>,
-    /// What is remarkable about it, though it may be saved.
+    /// Warning that does not prevent a save.
     pub warning: Option<String>,
-    /// What was removed around a secret that was entered, until it is edited.
+    /// Message about text removed around a pasted secret, until the next edit.
     pub removed: Option<String>,
-    /// The reference that a save was refused for.
+    /// Reference that a save was refused for.
     pub(super) refused: Option<Reference>,
-    /// Values that are common in it.
+    /// Common values for completion.
     pub(super) suggestions: Vec<String>,
-    /// Whether a key went into it.
+    /// Whether the field was edited.
     is_touched: bool,
-    /// What the provider fills in.
+    /// Default value of the provider.
     default: Option<String>,
-    /// What it said when the form was opened.
+    /// Value when the form was opened.
     initial: Initial,
 }
 
-/// What a field said when the form was opened.
+/// Value of a field when the form was opened.
 #[derive(Debug, PartialEq)]
 enum Initial {
     Text(String),
@@ -121,7 +121,7 @@ enum Initial {
 }
 
 impl Field {
-    /// A field that every connection has.
+    /// Creates a field that every connection has.
     pub fn own(place: Place, label: &str, value: Value) -> Self {
         Self {
             is_required: matches!(place, Place::Name | Place::Alias),
@@ -147,7 +147,7 @@ impl Field {
         }
     }
 
-    /// The choice between ways, of which one is gone.
+    /// Creates the choice between alternatives, with one of them chosen.
     pub(super) fn way(index: usize, choice: &Alternatives, gone: usize) -> Self {
         let value = Value::Choice {
             options: choice.ways.iter().map(|way| way.label.clone()).collect(),
@@ -160,7 +160,7 @@ impl Field {
         }
     }
 
-    /// The field of a provider's setting, saying what is stored; a new connection says the default.
+    /// Creates the field of a provider's setting with the stored value; a new connection starts with the default.
     pub fn setting(setting: &SettingsField, stored: Option<&Stored>, is_new: bool) -> Self {
         let default = match &setting.default {
             Some(DefaultValue::Text(text)) => Some(text.clone()),
@@ -219,7 +219,7 @@ impl Field {
         }
     }
 
-    /// The line that is typed into, if it has one.
+    /// Text input, if the field has one.
     pub const fn line(&self) -> Option<&Line> {
         match &self.value {
             Value::Text(line) => Some(line),
@@ -228,7 +228,7 @@ impl Field {
         }
     }
 
-    /// The line that is typed into, if it has one.
+    /// Text input, if the field has one.
     pub const fn line_mut(&mut self) -> Option<&mut Line> {
         match &mut self.value {
             Value::Text(line) => Some(line),
@@ -237,7 +237,7 @@ impl Field {
         }
     }
 
-    /// The configuration reference it says, if it says one.
+    /// Configuration reference in the field.
     pub fn reference(&self) -> Option<Reference> {
         match self.place {
             Place::Setting(_) => Reference::read(self.line()?.value().trim()),
@@ -245,7 +245,7 @@ impl Field {
         }
     }
 
-    /// Takes back what was said against a reference that resolves now.
+    /// Removes the error about a reference that resolves now.
     pub(super) fn forgive(&mut self, reference: &Reference) {
         if self.refused.as_ref() == Some(reference) && self.reference().as_ref() == Some(reference)
         {
@@ -254,7 +254,7 @@ impl Field {
         }
     }
 
-    /// Whether it says what the provider fills in.
+    /// Returns whether the value is the provider's default.
     pub fn is_default(&self) -> bool {
         let said = match &self.value {
             Value::Text(line) => Some(line.value()),
@@ -264,7 +264,7 @@ impl Field {
         said.is_some() && said == self.default.as_deref()
     }
 
-    /// Whether it says something else than when the form was opened.
+    /// Returns whether the value differs from when the form was opened.
     pub fn is_changed(&self) -> bool {
         match (&self.value, &self.initial) {
             (Value::Text(line), Initial::Text(text)) => line.value() != text,
@@ -284,7 +284,7 @@ impl Field {
         }
     }
 
-    /// Whether it said something when the form was opened.
+    /// Returns whether the field had a value when the form was opened.
     pub fn was_emptied(&self) -> bool {
         match &self.initial {
             Initial::Text(text) => !text.is_empty(),
@@ -297,7 +297,7 @@ impl Field {
         }
     }
 
-    /// Before something is typed or pasted: an untouched default makes room for it, as a placeholder does.
+    /// Prepares for typing or pasting: an untouched default is cleared like a placeholder.
     pub fn make_room(&mut self) {
         let gives_way = !self.is_touched && self.is_default();
         self.is_touched = true;
@@ -306,19 +306,19 @@ impl Field {
         }
     }
 
-    /// What it says now is what it begins with.
+    /// Makes the current value the initial one.
     pub(super) fn begin_here(&mut self) {
         self.initial = initial_of(&self.value);
     }
 
-    /// After it was given something to say: what was wrong with it is over.
+    /// Marks the field as edited and removes its error.
     pub(super) fn was_filled(&mut self) {
         self.is_touched = true;
         self.error = None;
         self.removed = None;
     }
 
-    /// Handles a key; false when it means nothing here.
+    /// Handles a key; returns false if the field does not use it.
     pub fn edit(&mut self, key: Key) -> bool {
         let is_plain = !key.has_control() && !key.has_alt();
         if key.code() == KeyCode::Right && is_plain && self.complete() {
@@ -364,7 +364,7 @@ impl Field {
         changed
     }
 
-    /// Empties it; a stored secret goes when it is saved.
+    /// Empties the field; a save removes its stored secret.
     pub fn clear(&mut self) {
         self.error = None;
         self.removed = None;
@@ -377,12 +377,12 @@ impl Field {
     }
 }
 
-/// What is stored in a setting.
+/// Value stored in a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stored {
-    /// Text that may be seen.
+    /// Visible text.
     Text(String),
-    /// A secret.
+    /// Secret.
     Secret(Mask),
     /// On or off.
     Switch(bool),

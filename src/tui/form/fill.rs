@@ -8,15 +8,15 @@ use crate::text::printable;
 use crate::tui::fit;
 use crate::tui::notice::Notice;
 
-/// More names than this are counted.
+/// Number of names in a message; the others are counted.
 const MOST_NAMED: usize = 4;
 
-/// The columns of a name that was not understood; nobody needs more to find it again.
+/// Display width of an unknown name in a message.
 const LONGEST_NAME: usize = 40;
 
 impl Form {
-    /// Fills the fields from a pasted connection, and names what was filled in and left out. A connection of another
-    /// provider changes nothing.
+    /// Fills the fields from a pasted connection and reports what was filled and left out. A connection of another provider
+    /// changes nothing.
     pub fn fill(&mut self, pasted: PastedConnection, catalog: &ProviderCatalog) -> Notice {
         let kind = pasted.kind.as_str();
         let draft = pasted.draft;
@@ -66,7 +66,7 @@ impl Form {
         notice
     }
 
-    /// The messages about what was removed around the secrets of these settings.
+    /// Messages about text removed around the secrets of these settings.
     fn removed(&self, keys: &[String]) -> String {
         let fields = keys
             .iter()
@@ -75,7 +75,7 @@ impl Form {
         notes.flat_map(|note| [". ", note]).collect()
     }
 
-    /// A command without an address of its own goes to the provider's, and so does its key.
+    /// Resets the endpoint to the provider's default if a pasted command has no address, so that its key goes there.
     fn go_back_to_default<'a>(&mut self, given: impl Iterator<Item = &'a str>) {
         let given: Vec<&str> = given.collect();
         for setting in &self.provider.settings {
@@ -120,7 +120,7 @@ impl Form {
         is_taken.then_some(label)
     }
 
-    /// The name and the alias are only taken where there is none.
+    /// Fills the name or the alias if it is empty.
     fn fill_own(&mut self, place: &Place, text: &str, catalog: &ProviderCatalog) -> Option<String> {
         let is_alias = *place == Place::Alias;
         let is_free = self.typed(place).is_empty() || (is_alias && self.alias_follows);
@@ -154,7 +154,7 @@ impl Form {
     }
 }
 
-/// Names the profiles of a paste from which none was taken.
+/// Warning that names the profiles of a paste from which none was chosen.
 pub(super) fn several(profiles: &[PastedProfile]) -> Notice {
     let names: Vec<String> = profiles
         .iter()
@@ -166,7 +166,7 @@ pub(super) fn several(profiles: &[PastedProfile]) -> Notice {
     ))
 }
 
-/// Says a text in a field instead of what it says; false when it cannot say that.
+/// Sets the value of a field; returns false if the field cannot have it.
 fn take(field: &mut Field, text: &str) -> bool {
     let text = text.trim();
     if text.is_empty() {
@@ -213,7 +213,7 @@ fn told(kind: &str, filled: &[String], left_out: &[String]) -> Notice {
     Notice::done(format!("Filled {} ({kind}){left}", named(filled)))
 }
 
-/// Some names, those that are too many counted.
+/// Comma-separated names; those above the limit are counted.
 pub(super) fn named(names: &[String]) -> String {
     let shown: Vec<_> = names
         .iter()

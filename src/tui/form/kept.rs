@@ -1,4 +1,4 @@
-//! A form as it is kept while it is not saved, and a form made again from that.
+//! Snapshot of a form for unsaved drafts, and a form restored from it.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -9,21 +9,21 @@ use crate::provider::{Provider, ProviderCatalog};
 use crate::text::key_like;
 use crate::tui::line::Line;
 
-/// No byte of a text takes more in JSON: `\u001b`.
+/// Largest size of a byte of text in JSON: `\u001b`.
 const MOST_PER_BYTE: usize = 6;
 
-/// Enough for the names and the signs around a field, and around all of them.
+/// Size of the member names and punctuation around a field, and around all fields.
 const AROUND: usize = 256;
 
-/// A form as it is kept: for each field what is stored, as far as that is known, and what was typed.
+/// Snapshot of a form: for each field the stored value, as far as known, and the input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Kept {
-    /// What it is about.
+    /// Connection that the form edits.
     pub subject: Subject,
-    /// The provider's id.
+    /// ID of the provider.
     pub provider_id: String,
-    /// The name as it was typed.
+    /// Name as typed.
     pub name: String,
     focus: usize,
     alias_follows: bool,
@@ -37,7 +37,7 @@ struct KeptField {
     is: Said,
 }
 
-/// A name as it is shown above a form: one that is empty or contains an API key is left out.
+/// Name shown above a form; "Untitled" if it is empty or contains an API key.
 pub(super) fn title(name: &str, has_key: bool) -> &str {
     if name.is_empty() || has_key {
         "Untitled"
@@ -47,13 +47,13 @@ pub(super) fn title(name: &str, has_key: bool) -> &str {
 }
 
 impl Kept {
-    /// The name, or what stands for one that was not typed.
+    /// Name, or its replacement if it is empty or contains an API key.
     pub fn shown_name(&self, catalog: &ProviderCatalog) -> &str {
         let has_key = key_like::has_key_with(&self.name, catalog.key_prefixes());
         title(&self.name, has_key)
     }
 
-    /// What it is about, in a sentence.
+    /// Description of the draft.
     pub fn about(&self, catalog: &ProviderCatalog) -> String {
         let provider = self.provider_name(catalog);
         match &self.subject {
@@ -65,40 +65,40 @@ impl Kept {
         }
     }
 
-    /// What its provider is called.
+    /// Name of its provider.
     pub fn provider_name<'a>(&'a self, catalog: &'a ProviderCatalog) -> &'a str {
         let known = catalog.get(&self.provider_id);
         known.map_or(&self.provider_id, |known| &known.name)
     }
 
-    /// The bytes that [`Kept::read`] reads.
+    /// Serializes the snapshot for [`Kept::read`].
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let texts: usize = self
             .fields
             .iter()
             .map(|field| AROUND + MOST_PER_BYTE * (field.was.bytes() + field.is.bytes()))
             .sum();
-        // A buffer that grows leaves a copy behind that nobody wipes.
+        // A growing buffer would leave copies that are never zeroized.
         let room = texts + 2 * AROUND + 2 * MOST_PER_BYTE * self.name.len();
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-        // Texts, switches and numbers always have a form in JSON, and a Vec takes everything.
+        // Strings, booleans and numbers always serialize, and writing to a Vec cannot fail.
         let _ = serde_json::to_writer(&mut *bytes, self);
         bytes
     }
 
-    /// Whether the same is typed, wherever the focus is.
+    /// Returns whether the input is the same, regardless of the focus.
     pub fn says_the_same(&self, other: &Self) -> bool {
         (&self.subject, &self.fields) == (&other.subject, &other.fields)
     }
 
-    /// Reads what was kept; nothing when it is something else.
+    /// Deserializes a snapshot; `None` if the bytes are not one.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
 }
 
 impl Form {
-    /// The form as it is kept.
+    /// Snapshot of the form.
     pub fn kept(&self) -> Kept {
         let fields = self.fields.iter().map(|field| KeptField {
             at: field.place.clone(),
@@ -115,7 +115,7 @@ impl Form {
         }
     }
 
-    /// The form that was kept; of a stored connection it is not known whether it is still at that version.
+    /// Restores a form. A stored connection may have a newer version by then.
     pub fn restored(kept: &Kept, provider: &Provider, catalog: &ProviderCatalog) -> Self {
         let mut form = Self::new(provider);
         form.subject = kept.subject.clone();

@@ -1,7 +1,7 @@
-//! The whole form as a text for an editor, and what came back from there taken into the fields.
+//! The whole form as text for an external editor, and the edited text applied to the fields.
 //!
-//! Why secrets stay out: the text lies in a file while it is edited. A secret is `<unchanged>` there, whether it is stored or
-//! only typed so far; whoever writes another text in its place types a new one.
+//! Secrets stay out of the text because it is a file while it is edited. `<unchanged>` stands for a stored or typed secret;
+//! other text in its place is a new secret.
 
 mod record;
 
@@ -17,16 +17,16 @@ use crate::provider::ProviderCatalog;
 use crate::text::{is_hidden, printable};
 use crate::tui::notice::Notice;
 
-/// Longer texts are not read, in bytes.
+/// Size limit of the edited text in bytes.
 pub const LONGEST: usize = 1024 * 1024;
 
-/// What stands for a secret.
+/// Placeholder of a secret.
 const UNCHANGED: &str = "<unchanged>";
 
-/// What a line begins with that says what is wrong with the next one.
+/// Start of a comment line with the error of the next line.
 const TROUBLE: &str = "// !! ";
 
-/// JSON as people write it.
+/// JSON with comments and trailing commas.
 const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
     allow_trailing_commas: true,
@@ -40,7 +40,7 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// A text for an editor; what was typed there may be a secret.
+/// Text for an editor. It may contain a secret that was typed there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Document(pub Zeroizing<String>);
 
@@ -50,19 +50,19 @@ impl std::fmt::Debug for Document {
     }
 }
 
-/// What was handed to an editor, and what came back and could not be read.
+/// Text in the external editor, and edited text that could not be parsed.
 #[derive(Debug, Default)]
 pub(super) struct Outside {
     given: Option<Document>,
     refused: Option<Document>,
-    /// What the form said when it was handed out: what is the same in what comes back was not edited.
+    /// Members as they were sent to the editor: equal members in the result were not edited.
     before: Map<String, Json>,
-    /// Whether what was given had been refused before.
+    /// Whether the text sent to the editor had been refused before.
     is_again: bool,
 }
 
 impl Form {
-    /// The form as a text for an editor; what came back before and could not be read is offered again.
+    /// The form as text for an editor, or the last edited text if it could not be parsed.
     pub fn document(&mut self) -> Document {
         let refused = self.outside.refused.take();
         self.outside.is_again = refused.is_some();
@@ -106,13 +106,13 @@ impl Form {
         self.field(place).map_or(Json::Null, member)
     }
 
-    /// Nothing came back from the editor: what was offered again stays to be offered.
+    /// Handles an editor that returned nothing: refused text that was reopened can be reopened again.
     pub fn no_document(&mut self) {
         let given = self.outside.given.take();
         self.outside.refused = given.filter(|_| self.outside.is_again);
     }
 
-    /// Takes in what came back from the editor, and tells what became of it; `again` is the key that goes there again.
+    /// Applies the edited text and returns the result as a notice; `again` is the key that reopens refused text.
     pub fn take_document(
         &mut self,
         document: &Document,
@@ -143,7 +143,7 @@ impl Form {
     }
 }
 
-/// What a field says as a member; a secret says nothing of itself.
+/// Value of a field as JSON; a secret is a placeholder.
 fn member(field: &Field) -> Json {
     let text = |text: &str| {
         if text.is_empty() {
@@ -164,7 +164,7 @@ fn member(field: &Field) -> Json {
     }
 }
 
-/// The record in a text, or the line and the words of what is wrong with it.
+/// Parses the text, or returns the line and the reason of the error.
 fn read(text: &str) -> Result<Map<String, Json>, (usize, String)> {
     if text.len() > LONGEST {
         return Err((1, "the text is longer than 1 MiB".into()));
@@ -183,7 +183,7 @@ fn read(text: &str) -> Result<Map<String, Json>, (usize, String)> {
     }
 }
 
-/// The text with what is wrong said above the line where it is, and no more of what was said before.
+/// The text with the error in a comment above its line, without earlier errors.
 fn with_trouble(text: &str, line: usize, why: &str) -> Document {
     let mut said = String::with_capacity(text.len() + why.len() + 16);
     for (at, old) in text.lines().enumerate() {
@@ -200,7 +200,7 @@ fn with_trouble(text: &str, line: usize, why: &str) -> Document {
     Document(Zeroizing::new(said))
 }
 
-/// JSON with every sign written out that cannot be seen for what it is.
+/// JSON with invisible characters escaped.
 fn seen(json: &str) -> String {
     let mut seen = String::with_capacity(json.len());
     for sign in json.chars() {
@@ -210,14 +210,14 @@ fn seen(json: &str) -> String {
         }
         let mut units = [0; 2];
         for unit in sign.encode_utf16(&mut units) {
-            // A String takes every write.
+            // Writing to a String cannot fail.
             let _ = write!(seen, "\\u{unit:04x}");
         }
     }
     seen
 }
 
-/// Wipes the texts of a value.
+/// Zeroizes all strings in a value.
 fn wipe(value: &mut Json) {
     match value {
         Json::String(text) => text.zeroize(),

@@ -4,11 +4,11 @@ use super::Form;
 use super::field::Value;
 use crate::provider::{Provider, ProviderCatalog};
 
-/// More owners than this are not named.
+/// Limit of provider names in the warning.
 const MOST_NAMED: usize = 3;
 
 impl Form {
-    /// Looks at the secret that a field says.
+    /// Checks the secret in a field.
     pub(super) fn look_at_key(&mut self, at: usize, catalog: &ProviderCatalog) {
         self.warn_of_stray_key(at, catalog);
         let Some(field) = self.fields.get_mut(at) else {
@@ -24,7 +24,7 @@ impl Form {
     }
 }
 
-/// Whether it can still become one of the provider's own keys: nothing is said while one types.
+/// Returns whether the text can still become a key of the provider itself: there is no warning while it is typed.
 fn is_beginning(key: &str, provider: &Provider) -> bool {
     let mut prefixes = provider.settings.iter().flat_map(|field| &field.prefixes);
     prefixes.any(|prefix| prefix.starts_with(key))

@@ -1,4 +1,4 @@
-//! Lists the configuration keys that a setting may refer to: `$` in an empty field opens the list, typing narrows it.
+//! Lists the configuration keys that a setting can reference: `$` in an empty field opens the list, typing filters it.
 
 use super::Form;
 use super::field::{Field, Place, Value};
@@ -11,24 +11,24 @@ use crate::tui::effect::Ticket;
 use crate::tui::key::Key;
 use crate::tui::notice::Notice;
 
-/// The most keys that are seen at a time.
+/// Number of visible keys.
 const MOST_SEEN: usize = 8;
 
-/// What begins a reference.
+/// First character of a reference.
 const SIGN: char = '$';
 
-/// The list of configuration keys, open below a field.
+/// List of configuration keys, open below a field.
 #[derive(Debug)]
 pub struct Choosing {
-    /// What narrows it, what is selected.
+    /// Filter and selection.
     pub choices: Choices,
-    /// Whether what is typed into the field narrows it; else it has a line of its own.
+    /// Whether the text of the field filters the list; otherwise the list has a separate filter.
     pub follows: bool,
-    /// How many are seen at a time.
+    /// Number of visible keys.
     pub seen: usize,
 }
 
-/// What is known of configuration keys.
+/// Configuration keys and their loading state.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     asking: Option<Ticket>,
@@ -37,7 +37,7 @@ pub(super) struct Keys {
 }
 
 impl Form {
-    /// Opens the list below the field with the focus; says why when there is nothing to refer with.
+    /// Opens the list below the focused field; returns the reason if the field cannot have a reference.
     pub(super) fn open_keys(&mut self) -> Option<Notice> {
         let is_setting = |place: &Place| matches!(place, Place::Setting(_));
         let field = self.fields.get(self.focus)?;
@@ -64,7 +64,7 @@ impl Form {
         });
     }
 
-    /// After something was typed into the field: the list opens, follows, or goes away.
+    /// Opens, filters or closes the list after an edit of the field.
     pub(super) fn follow_keys(&mut self) {
         let field = self.fields.get(self.focus);
         let field = field.filter(|field| matches!(field.place, Place::Setting(_)));
@@ -82,7 +82,7 @@ impl Form {
         }
     }
 
-    /// Whether the list takes the keys that choose.
+    /// Returns whether the list handles the keys for choosing.
     pub fn is_choosing(&self) -> bool {
         let Some(choosing) = &self.choosing else {
             return false;
@@ -102,7 +102,7 @@ impl Form {
         }
     }
 
-    /// Whether what a field says narrows the list.
+    /// Returns whether the text of the field filters the list.
     pub fn is_narrowing(&self, field: &Field) -> bool {
         let focused = self.fields.get(self.focus);
         let is_here = focused.is_some_and(|focused| focused.place == field.place);
@@ -110,7 +110,7 @@ impl Form {
         is_here && follows && self.is_choosing()
     }
 
-    /// The keys that what was typed leaves, those first that begin with it.
+    /// Keys that match the filter, those that begin with it first.
     pub fn keys_left(&self) -> Vec<&ConfigurationKey> {
         let (Some(choosing), Some(Ok(page))) = (&self.choosing, &self.keys.found) else {
             return Vec::new();
@@ -123,7 +123,7 @@ impl Form {
         left
     }
 
-    /// What is said in place of keys.
+    /// Message shown instead of keys.
     pub fn keys_said(&self) -> Option<String> {
         let choosing = self.choosing.as_ref()?;
         let is_open = !choosing.follows || choosing.choices.line.is_empty();
@@ -145,7 +145,7 @@ impl Form {
         }
     }
 
-    /// Does what a key asked for in the list; false when it means nothing there.
+    /// Runs an action of the list; returns false if the list does not have it.
     pub(super) fn act_on_keys(&mut self, action: Action, catalog: &ProviderCatalog) -> bool {
         if !self.is_choosing() {
             return false;
@@ -169,7 +169,7 @@ impl Form {
         }
     }
 
-    /// A sign alone refers to nothing, and in a secret nobody sees that it is there.
+    /// Removes a lone `$`, which is no reference and would be invisible in a secret.
     fn take_sign_away(&mut self) {
         let line = self.fields.get_mut(self.focus).and_then(Field::line_mut);
         if let Some(line) = line.filter(|line| narrowing(line.value()) == Some("")) {
@@ -177,7 +177,7 @@ impl Form {
         }
     }
 
-    /// Refers to the key that stands there in the list.
+    /// Replaces the text of the field with a reference to the key at this index.
     pub fn take_key(&mut self, at: usize, catalog: &ProviderCatalog) {
         let key = self.keys_left().get(at).map(|listed| listed.key.clone());
         let reference = key.and_then(|key| Reference::read(&format!("{SIGN}{key}")));
@@ -186,7 +186,7 @@ impl Form {
         }
     }
 
-    /// Says a reference in a field, in place of what it said.
+    /// Replaces the text of a field with a reference.
     pub fn refer(&mut self, at: usize, reference: &Reference, catalog: &ProviderCatalog) {
         self.hide_secrets();
         let Some(field) = self.fields.get_mut(at) else {
@@ -205,7 +205,7 @@ impl Form {
         self.look_at_key(at, catalog);
     }
 
-    /// Leaves only the keys that have this in them.
+    /// Filters the keys.
     pub fn narrow_keys(&mut self, text: &str) {
         if let Some(choosing) = &mut self.choosing {
             choosing.choices.line.set(text);
@@ -213,7 +213,7 @@ impl Form {
         }
     }
 
-    /// Types into the list's own line; false when it has none.
+    /// Types into the separate filter; returns false if there is none.
     pub(super) fn type_into_keys(&mut self, key: Key) -> bool {
         match &mut self.choosing {
             Some(choosing) if !choosing.follows => {
@@ -224,7 +224,7 @@ impl Form {
         }
     }
 
-    /// Keeps the selection seen among so many rows of the form.
+    /// Keeps the selection visible within a number of rows.
     pub fn fit_keys(&mut self, rows: usize) {
         let count = self.keys_left().len();
         if let Some(choosing) = &mut self.choosing {
@@ -234,18 +234,18 @@ impl Form {
         }
     }
 
-    /// Whether the keys are to be asked for.
+    /// Returns whether the keys are to be requested.
     pub fn wants_keys(&self) -> bool {
         self.keys.is_wanted && self.keys.asking.is_none() && self.choosing.is_some()
     }
 
-    /// Remembers that they are being asked for.
+    /// Records the request for the keys.
     pub fn keys_asked(&mut self, ticket: Ticket) {
         self.keys.is_wanted = false;
         self.keys.asking = Some(ticket);
     }
 
-    /// Takes the answer; what was known stays when none came.
+    /// Handles the reply; known keys stay if the request was lost.
     pub fn keys_answered(&mut self, ticket: Ticket, found: Result<Page<ConfigurationKey>, String>) {
         if self.keys.asking == Some(ticket) {
             self.keys.asking = None;
@@ -254,7 +254,7 @@ impl Form {
     }
 }
 
-/// What was typed of a reference behind its sign; nothing when it can be none.
+/// Text after the sign of a reference; `None` if it cannot become one.
 fn narrowing(typed: &str) -> Option<&str> {
     let rest = typed.trim().strip_prefix(SIGN)?;
     (!rest.starts_with(SIGN)).then_some(rest)

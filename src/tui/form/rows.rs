@@ -1,4 +1,4 @@
-//! The rows a form has at a width: one pure answer for drawing, scrolling and the mouse.
+//! Rows of a form at a width, used for drawing, scrolling and the mouse.
 
 use super::field::{Field, Place, Value};
 use super::{AliasCheck, Form};
@@ -6,59 +6,59 @@ use crate::appsettings::Lookup;
 use crate::tui::fit::{self, wrap};
 use crate::tui::line::Line;
 
-/// What a row shows.
+/// Content of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shows {
-    /// The heading of a group.
+    /// Heading of a group.
     Heading(String),
-    /// A field's label alone.
+    /// Label of a field.
     Label,
-    /// A field's label and what it says.
+    /// Label and input of a field.
     LabelAndInput,
-    /// What a field says, alone.
+    /// Input of a field.
     Input,
-    /// What narrows the configuration keys.
+    /// Filter of the configuration keys.
     Narrowing,
-    /// The configuration key of this number among those left.
+    /// Configuration key at this index of the filtered list.
     Key(usize),
-    /// A line about a field.
+    /// Note about a field.
     Note(Tone, String),
-    /// Nothing.
+    /// Empty row.
     Gap,
 }
 
-/// How a note is meant.
+/// Kind of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// Something is wrong.
+    /// Error.
     Wrong,
-    /// Something is to be looked at.
+    /// Warning.
     Warning,
-    /// Something is right.
+    /// Confirmation.
     Right,
-    /// Something to know.
+    /// Information.
     Hint,
 }
 
-/// One row of a form.
+/// Row of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The field it belongs to.
+    /// Field that it belongs to.
     pub field: Option<usize>,
-    /// What it shows.
+    /// Content.
     pub shows: Shows,
 }
 
-/// The mark of the focus before a label, the star of a required field and a gap behind it.
+/// Focus marker before a label, star of a required field and the space after it.
 const LABEL_EXTRAS: usize = 6;
 
-/// The width from which labels stand beside their inputs.
+/// Width from which labels are on the same row as their inputs.
 const BESIDE: u16 = 56;
 
-/// The fewest columns that are left for what a field says.
+/// Smallest width of an input.
 const INPUT: usize = 30;
 
-/// How many columns labels take when they stand beside: as many as the longest needs.
+/// Width of the label column if labels are on the same row as their inputs, else 0.
 pub fn label_width(form: &Form, width: u16) -> u16 {
     if width < BESIDE {
         return 0;
@@ -143,7 +143,7 @@ const fn gap() -> Row {
     }
 }
 
-/// What is said about a field: what is wrong, else what is known; the description while it has the focus.
+/// Notes about a field: its error, else its status, and its description while it has the focus.
 fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
     let mut notes = Vec::new();
     if let Some(error) = &field.error {
@@ -231,7 +231,7 @@ fn lookup_note(lookup: &Lookup) -> (Tone, String) {
     }
 }
 
-/// The first row to show so that the focused field is seen, its input first of all.
+/// First visible row so that the focused field is visible, its input before its notes.
 pub fn follow(form: &Form, rows: &[Row], height: usize) -> usize {
     let of_focus = |row: &Row| row.field == Some(form.focus);
     let first = rows.iter().position(of_focus).unwrap_or(0);
@@ -240,7 +240,7 @@ pub fn follow(form: &Form, rows: &[Row], height: usize) -> usize {
         .iter()
         .position(|row| of_focus(row) && matches!(row.shows, Shows::Input | Shows::LabelAndInput))
         .unwrap_or(first);
-    // The top of the form comes back whole when the first field has the focus.
+    // With the first field, the top of the form is shown completely.
     let first = if form.focus == 0 { 0 } else { first };
     let top = crate::tui::layout::follow(form.top, last, height, rows.len());
     let top = crate::tui::layout::follow(top, first, height, rows.len());

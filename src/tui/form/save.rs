@@ -1,4 +1,4 @@
-//! Saving a form, and showing at its fields why it was refused.
+//! Saves a form, and shows the errors of a refused save at its fields.
 
 use super::field::{Field, Place};
 use super::{Elsewhere, Form, Subject};
@@ -18,7 +18,7 @@ impl Form {
         }
     }
 
-    /// Asks the service to keep it, when nothing is wrong.
+    /// Validates the form and requests the save.
     pub fn save(&mut self, catalog: &ProviderCatalog) -> Outcome {
         match self.elsewhere {
             None => {}
@@ -46,7 +46,7 @@ impl Form {
         })
     }
 
-    /// Asks the service to try it, saved or not, when nothing is wrong.
+    /// Validates the form and requests a connection test of it, saved or not.
     pub fn test(&mut self, catalog: &ProviderCatalog) -> Outcome {
         let draft = match self.right_draft(catalog) {
             Ok(draft) => draft,
@@ -55,14 +55,15 @@ impl Form {
         };
         Outcome::Test(match self.subject {
             Subject::New => TestSubject::Draft(draft),
-            // The secrets of the original are tried with it, by the rules of a change.
+            // The secrets of the original are tested with the draft, by the rules of an update.
             Subject::Copy { of: id, .. } | Subject::Stored { id, .. } => {
                 TestSubject::Changed(id.into(), draft)
             }
         })
     }
 
-    /// What is in the fields when nothing is wrong with it; else what is wrong stands there, or is to be told.
+    /// Returns the draft if it is valid. Otherwise shows the errors at their fields; an error of no field is returned as a
+    /// notice.
     fn right_draft(
         &mut self,
         catalog: &ProviderCatalog,
@@ -102,7 +103,7 @@ impl Form {
         problems
     }
 
-    /// Shows what is wrong at the fields, as a save would; what belongs to no field is to be told.
+    /// Shows all errors as a save would; an error of no field is returned as a notice.
     pub(super) fn show_problems(&mut self, catalog: &ProviderCatalog) -> Option<Notice> {
         self.was_tried = true;
         let draft = self.draft();
@@ -110,7 +111,7 @@ impl Form {
         self.refuse(&problems)
     }
 
-    /// Shows every error at its field with the focus on the first; what belongs to no field is told.
+    /// Shows every error at its field and focuses the first; an error of no field is returned as a notice.
     pub fn refuse(&mut self, problems: &[FieldError]) -> Option<Notice> {
         for field in &mut self.fields {
             field.error = None;
@@ -155,7 +156,7 @@ impl Form {
         })
     }
 
-    /// Puts the focus on the next field that is wrong, from this one on and around.
+    /// Focuses the next field with an error, from this one on, wrapping around.
     pub(super) fn focus_on_error(&mut self, from: usize) {
         let count = self.fields.len();
         let next = (from..from + count)
@@ -167,7 +168,7 @@ impl Form {
     }
 }
 
-/// The words with a capital at their beginning.
+/// Text with its first letter in upper case.
 fn sentence(words: &str) -> String {
     let mut signs = words.chars();
     match signs.next() {

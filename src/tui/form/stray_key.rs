@@ -1,4 +1,4 @@
-//! Warns of an API key in a field that everyone sees, and moves it to the secret field where it belongs.
+//! Warns of an API key in a visible field, and moves it to the secret field.
 
 use super::Form;
 use super::field::{Field, Place, Value};
@@ -9,7 +9,7 @@ use crate::tui::line::Pasting;
 use crate::tui::notice::Notice;
 
 impl Field {
-    /// Whether the field shows what it holds to everyone, and holds an API key. It is then drawn masked.
+    /// Returns whether a visible field contains an API key. It is then drawn masked.
     pub fn has_stray_key(&self) -> bool {
         // Only a stray key is warned of here; which prefixes the providers have was looked up then.
         matches!(self.place, Place::Name | Place::Alias | Place::Note)
@@ -20,13 +20,13 @@ impl Field {
 }
 
 impl Form {
-    /// Whether the field with the focus holds an API key that belongs elsewhere.
+    /// Returns whether the focused field contains a misplaced API key.
     pub fn is_on_stray_key(&self) -> bool {
         let field = self.fields.get(self.focus);
         field.is_some_and(Field::has_stray_key)
     }
 
-    /// Warns at a field that holds an API key and should not.
+    /// Sets or removes the warning about a misplaced API key.
     pub(super) fn warn_of_stray_key(&mut self, at: usize, catalog: &ProviderCatalog) {
         let Some(field) = self.fields.get(at) else {
             return;
@@ -56,7 +56,7 @@ impl Form {
         alias::suggest(self.name())
     }
 
-    /// Moves the API key in the field with the focus to the secret field, and says so.
+    /// Moves the API key from the focused field to the secret field.
     pub fn move_stray_key(&mut self, catalog: &ProviderCatalog) -> Notice {
         let from = self.focus;
         let key = self.fields.get(from).and_then(Field::line);
@@ -92,7 +92,7 @@ impl Form {
         Notice::done(format!("Key moved to {label}"))
     }
 
-    /// The secret field for a key: the one whose keys begin like it, else the first one.
+    /// Secret field for a key: the one whose keys have its prefix, else the first one.
     fn secret_field_for(&self, key: &str) -> Option<usize> {
         let begins_alike = |field: &Field| match &field.place {
             Place::Setting(setting) => self.provider.field(setting).is_some_and(|setting| {

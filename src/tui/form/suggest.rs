@@ -1,15 +1,15 @@
-//! Completes what is typed to a common value; any other is accepted as well.
+//! Completes typed text to a common value; other values are accepted, too.
 
 use super::field::{Field, Value};
 
 impl Field {
-    /// What the first suggestion that begins like this goes on with, while one types at its end.
+    /// Rest of the first suggestion that begins with the typed text, if the cursor is at its end.
     pub fn completion(&self) -> Option<&str> {
         let suggestion = self.suggestion()?;
         suggestion.get(self.line()?.value().len()..)
     }
 
-    /// Takes the suggestion as it is spelled; false when there is none.
+    /// Accepts the suggestion with its spelling; returns false if there is none.
     pub(super) fn complete(&mut self) -> bool {
         let Some(taken) = self.suggestion().map(str::to_owned) else {
             return false;

@@ -1,4 +1,4 @@
-//! Shows of several ways only the one that is chosen; what was typed for another stays until it is saved.
+//! Shows the settings of the chosen alternative only; input for the others is kept until the form is saved.
 
 use super::field::{Field, Place, Value};
 use super::{Form, Subject};
@@ -6,8 +6,8 @@ use crate::connection::{Field as DraftField, FieldError, Reason};
 use crate::provider::{Alternatives, Provider, SettingsField, Way};
 
 impl Form {
-    /// The fields of a provider's settings, each choice before the first setting that depends on it. `has` says whether a setting
-    /// is stored.
+    /// Fields of a provider's settings, each choice before the first setting that depends on it. `has` returns whether a
+    /// setting is stored.
     pub(super) fn settings(
         provider: &Provider,
         make: impl Fn(&SettingsField) -> Field,
@@ -36,7 +36,7 @@ impl Form {
         fields
     }
 
-    /// The way that is chosen.
+    /// Chosen alternative.
     pub(super) fn way(&self, choice: usize) -> Option<&Way> {
         let Value::Choice { at, .. } = &self.field(&Place::Way(choice))?.value else {
             return None;
@@ -44,7 +44,7 @@ impl Form {
         self.provider.alternatives.get(choice)?.ways.get((*at)?)
     }
 
-    /// Whether a field is of a way that is not chosen.
+    /// Returns whether a field belongs to an alternative that is not chosen.
     pub fn is_hidden(&self, field: &Field) -> bool {
         let Place::Setting(key) = &field.place else {
             return false;
@@ -57,7 +57,7 @@ impl Form {
             .is_some_and(|way| way.settings.contains(key))
     }
 
-    /// The fields that are shown, by their places.
+    /// Indexes of the visible fields.
     pub fn shown(&self) -> Vec<usize> {
         let fields = self.fields.iter().enumerate();
         fields
@@ -66,7 +66,7 @@ impl Form {
             .collect()
     }
 
-    /// Goes the ways that these settings are of.
+    /// Chooses the alternatives that these settings belong to.
     pub(super) fn choose_ways(&mut self, filled: &[String]) {
         let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
         let gone = choices.into_iter().filter_map(|(index, choice)| {
@@ -82,7 +82,7 @@ impl Form {
         }
     }
 
-    /// The first field that is shown from this one on, in steps of one to either side and around.
+    /// Index of the first visible field from `from` on, in steps of one in either direction, wrapping around.
     pub(super) fn shown_from(&self, from: usize, step: isize) -> usize {
         let count = self.fields.len().max(1);
         let step = step.rem_euclid(isize::try_from(count).unwrap_or(isize::MAX));
@@ -95,7 +95,7 @@ impl Form {
         places.take(count).find(is_shown).unwrap_or(from)
     }
 
-    /// What is stored for ways that are not chosen, by label: saving removes it.
+    /// Labels of stored values of alternatives that are not chosen; a save removes them.
     pub fn given_up(&self, choice: usize) -> Vec<&str> {
         if self.subject == Subject::New {
             return Vec::new();
@@ -114,7 +114,7 @@ impl Form {
             .collect()
     }
 
-    /// Where a problem stands: at a field that is seen, in words that name the way.
+    /// Visible field for an error, and the message with the name of the alternative.
     pub(super) fn at_way(&self, problem: &FieldError) -> Option<(Place, String)> {
         let DraftField::Setting { key, .. } = &problem.field else {
             return None;
@@ -149,7 +149,7 @@ impl Form {
 }
 
 impl Provider {
-    /// The choice that a setting depends on.
+    /// Choice that a setting depends on.
     fn choice_of(&self, key: &str) -> Option<(usize, &Alternatives)> {
         let mut choices = self.alternatives.iter().enumerate();
         choices.find(|(_, choice)| choice.way_of(key).is_some())

@@ -1,4 +1,4 @@
-//! What a line means where it is said: what is typed into something, what shall be done, or a question of what there is.
+//! Parses a line in its context: text for a field, a command, or a query.
 
 use zeroize::Zeroizing;
 
@@ -11,28 +11,28 @@ use crate::tui::event::{Event, Pasted, Spoken};
 use crate::tui::key::Key;
 use crate::tui::layer::Layer;
 
-/// What a line comes to.
+/// Meaning of a line.
 #[derive(Debug)]
 pub enum Meant {
-    /// This happens to the app.
+    /// Event for the app.
     Happens(Event),
-    /// These lines are the answer.
+    /// Lines to print.
     Answer(Vec<String>),
 }
 
-/// What is said of a line that means nothing; it is not repeated, since it may be what belongs into a field.
+/// Reply to an unknown command. It does not repeat the line, which may be meant for a field.
 const NOTHING: &str = "Unknown command; ? lists the commands.";
 
-/// Where a line goes.
+/// Target of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Goes {
-    /// Into a field: a command begins with a colon.
+    /// Field: a command begins with a colon.
     IntoField,
-    /// Into what narrows a list: a command begins with a colon, a number takes one.
+    /// Filter of a list: a command begins with a colon, a number chooses an entry.
     IntoList,
-    /// To a question: an answer, or the note that it has room for.
+    /// Prompt: an answer, or the note that it accepts.
     ToQuestion,
-    /// To be done.
+    /// Command.
     ToBeDone,
 }
 
@@ -62,7 +62,7 @@ fn goes(app: &App) -> Goes {
     }
 }
 
-/// What a line means to the app as it stands.
+/// Parses a line in the current state of the app.
 pub fn understand(app: &App, line: &str) -> Meant {
     let trimmed = line.trim();
     if trimmed == "?" || trimmed == ":" {
@@ -106,7 +106,7 @@ fn write(text: &str) -> Meant {
     spoken(Spoken::Write(Pasted(text)))
 }
 
-/// A filter; none shows everything.
+/// Sets the filter; empty text removes it.
 fn filter(app: &App, text: &str) -> Meant {
     if text.is_empty() && app.tree.filter().is_none() {
         return Meant::Answer(vec!["No filter is set; /text sets one.".into()]);
@@ -114,7 +114,7 @@ fn filter(app: &App, text: &str) -> Meant {
     write(text)
 }
 
-/// An answer by its number or its words; anything else is the note, where there is room for one.
+/// Parses an answer by its number or label; other text is the note, if the prompt accepts one.
 fn question(app: &App, line: &str, number: Option<usize>) -> Meant {
     let Some(Layer::Confirm(confirm)) = app.layers.last() else {
         return Meant::Answer(vec![NOTHING.into()]);
@@ -135,7 +135,7 @@ fn question(app: &App, line: &str, number: Option<usize>) -> Meant {
     }
 }
 
-/// What a command means: an action by its name, or a key.
+/// Parses a command: an action ID or a key.
 fn command(app: &App, said: &str) -> Meant {
     let (word, rest) = said.split_once(' ').unwrap_or((said, ""));
     match word {
@@ -182,7 +182,7 @@ fn command(app: &App, said: &str) -> Meant {
     }
 }
 
-/// What is of use only where there is a screen.
+/// Returns whether an action is useful on a screen only.
 const fn is_of_the_screen(action: Action) -> bool {
     matches!(
         action,
@@ -203,7 +203,7 @@ const fn is_of_the_screen(action: Action) -> bool {
     )
 }
 
-/// What can be done here, each with the words that do it.
+/// Commands that are available now, with their descriptions.
 pub fn help(app: &App) -> Vec<String> {
     let context = app.context();
     let goes = goes(app);

@@ -1,4 +1,4 @@
-//! Says a form: the field with the focus, what it says, what is wrong with it; and after a refused save all that is wrong.
+//! Sentences about a form: the focused field, its value and notes; after a refused save all errors.
 
 use super::saying::Saying;
 use super::words::{count, in_words};
@@ -6,7 +6,7 @@ use crate::tui::form::field::{Field, Place, Value};
 use crate::tui::form::rows::{self, Shows};
 use crate::tui::form::{Form, Subject};
 
-/// What there is to say of a form.
+/// Narration of a form.
 pub(super) fn saying(form: &Form, save: &str) -> Saying {
     let place = match &form.subject {
         Subject::New => format!(
@@ -41,7 +41,7 @@ pub(super) fn saying(form: &Form, save: &str) -> Saying {
     Saying { place, body, here }
 }
 
-/// All that is wrong, once that counts.
+/// All errors, after a tried save.
 fn wrong(form: &Form) -> Vec<String> {
     let fields = form.fields.iter().enumerate();
     let wrong: Vec<_> = fields.filter(|(_, field)| form.is_wrong(field)).collect();
@@ -59,7 +59,7 @@ fn wrong(form: &Form) -> Vec<String> {
     lines
 }
 
-/// What is said about a field besides what it says itself.
+/// Notes about a field.
 fn notes(form: &Form, at: usize) -> Vec<String> {
     let rows = rows::rows(form, u16::MAX);
     let notes = rows.into_iter().filter(|row| row.field == Some(at));
@@ -81,7 +81,7 @@ fn notes(form: &Form, at: usize) -> Vec<String> {
         .collect()
 }
 
-/// A field: what it is called, and what it says.
+/// Label and value of a field.
 pub(super) fn field(field: &Field) -> String {
     let required = if field.is_required { ", required" } else { "" };
     let default = if field.is_default() {

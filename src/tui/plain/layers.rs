@@ -1,4 +1,4 @@
-//! Says what lies above the tree, but forms: questions, lists, reports.
+//! Sentences about dialogs other than forms: prompts, lists, reports.
 
 use super::listing;
 use super::saying::Saying;
@@ -13,7 +13,7 @@ use crate::tui::report::Report;
 use crate::tui::trash::Trash;
 use crate::tui::words::Part;
 
-/// What there is to say of a layer.
+/// Narration of a dialog.
 pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
     match layer {
         Layer::Picker(picker) => listed(
@@ -84,7 +84,7 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             place: "Sort: by-name, by-alias, by-provider, by-status, by-modified; turn reverses, group or back.".into(),
             ..Saying::default()
         },
-        // Its keys are said where one is; the form says itself.
+        // Help lists the keys of the context below; a form has a separate narration.
         Layer::Help(_) | Layer::Form(_) => Saying::default(),
     }
 }
@@ -139,7 +139,7 @@ fn of_trash(app: &App, trash: &Trash) -> Saying {
     }
 }
 
-/// What is said while it runs is how far it is, and once it is over what was not done.
+/// While it runs, its progress; afterwards its failures.
 fn of_many(bulk: &Bulk) -> Saying {
     let mut body = vec![bulk.summary().0];
     let mut here = Vec::new();
@@ -185,7 +185,7 @@ fn of_compare(app: &App, compare: &Compare) -> Saying {
     }
 }
 
-/// What differs, in one sentence.
+/// Difference in one sentence.
 pub(super) fn difference(changed: &Changed) -> String {
     let text = |parts: &Option<Vec<Part>>| match parts {
         None => "not set".to_owned(),

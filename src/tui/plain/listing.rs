@@ -1,4 +1,4 @@
-//! What there is to choose from where one is, a numbered line for each, some at a time.
+//! Numbered lines of the entries in the current context, a page at a time.
 
 use super::words::in_words;
 use crate::tui::app::{App, Pane};
@@ -13,10 +13,10 @@ use crate::tui::palette::Palette;
 use crate::tui::tree::Item;
 use crate::tui::workspace::Tab;
 
-/// How many lines are said at a time.
+/// Number of lines in a page.
 pub const PAGE: usize = 20;
 
-/// How many there are to choose from here.
+/// Number of entries in the current context.
 pub fn count(app: &App) -> usize {
     match app.layers.last() {
         Some(Layer::Picker(picker)) => picker.entries(&app.catalog).len(),
@@ -46,7 +46,7 @@ pub fn count(app: &App) -> usize {
     }
 }
 
-/// The lines from one on, counted from 0, and how to have the next ones.
+/// A page of lines from an index on, with the command for the next page.
 pub fn lines(app: &App, from: usize) -> Vec<String> {
     let count = count(app);
     let end = count.min(from.saturating_add(PAGE));
@@ -63,7 +63,7 @@ pub fn lines(app: &App, from: usize) -> Vec<String> {
     lines
 }
 
-/// One of them.
+/// Line of one entry.
 pub(super) fn line(app: &App, at: usize) -> Option<String> {
     Some(match app.layers.last() {
         Some(Layer::Picker(picker)) => {
@@ -139,7 +139,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
     .map(|line| in_words(&line))
 }
 
-/// A connection of the list.
+/// Line of a connection.
 pub(super) fn connection(app: &App, item: &Item) -> String {
     let provider = app.catalog.get(&item.provider);
     let provider = provider.map_or(&*item.provider, |provider| &provider.name);
@@ -151,7 +151,7 @@ pub(super) fn connection(app: &App, item: &Item) -> String {
     )
 }
 
-/// What was typed and never saved.
+/// Line of an unsaved draft.
 fn draft(app: &App, draft: &Draft) -> String {
     let when = draft.when.format("%Y-%m-%d %H:%M UTC");
     match &draft.kept {
@@ -164,7 +164,7 @@ fn draft(app: &App, draft: &Draft) -> String {
     }
 }
 
-/// An action of the palette, or a connection it found.
+/// Line of a palette entry: an action or a connection.
 fn offered(app: &App, palette: &Palette, at: usize) -> Option<String> {
     let actions = palette.actions();
     let Some(offered) = actions.get(at) else {
@@ -178,7 +178,7 @@ fn offered(app: &App, palette: &Palette, at: usize) -> Option<String> {
     ))
 }
 
-/// One of what is in the pane, while nothing lies above the tree.
+/// Line of an entry in the focused pane while no dialog is open.
 fn in_panes(app: &App, at: usize) -> Option<String> {
     Some(match (app.pane, app.workspace.tab) {
         (Pane::Detail, Tab::Settings) => return None,

@@ -1,4 +1,4 @@
-//! What there is to say about the app as it stands, and of that what is new since it was said last.
+//! Narration of the current state, and its difference to the previous one.
 
 use super::{form, layers, listing, tree};
 use crate::tui::app::App;
@@ -6,19 +6,19 @@ use crate::tui::layer::Layer;
 
 pub use super::words::notice;
 
-/// What there is to say.
+/// Narration of the current state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Saying {
-    /// Where one is.
+    /// Location.
     pub place: String,
-    /// What there is to read there.
+    /// Content.
     pub body: Vec<String>,
-    /// What is selected there, or has the focus.
+    /// Selected entry or focused field.
     pub here: Vec<String>,
 }
 
 impl Saying {
-    /// What there is to say now.
+    /// Narration of the app.
     pub fn of(app: &App) -> Self {
         match app.layers.last() {
             Some(Layer::Form(form)) if form.is_choosing() => Self {
@@ -36,7 +36,7 @@ impl Saying {
         }
     }
 
-    /// All of it.
+    /// All lines.
     pub fn all(&self) -> Vec<String> {
         let place = (!self.place.is_empty()).then(|| self.place.clone());
         place
@@ -46,7 +46,7 @@ impl Saying {
             .collect()
     }
 
-    /// What is new since something else was said: who comes to another place hears all of it.
+    /// Lines that are new since another narration; all of them after a change of location.
     pub fn since(&self, before: &Self) -> Vec<String> {
         if self.place != before.place {
             return self.all();

@@ -1,4 +1,4 @@
-//! Says the tree, and the tabs of the connection that is selected.
+//! Sentences about the tree and the tabs of the selected connection.
 
 use super::listing;
 use super::saying::Saying;
@@ -9,7 +9,7 @@ use crate::tui::app::App;
 use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
-/// What there is to say while nothing lies above the tree.
+/// Narration while no dialog is open.
 pub(super) fn saying(app: &App) -> Saying {
     match app.tab_in_focus() {
         Some(tab) => workspace(app, tab),
@@ -44,7 +44,7 @@ fn place(app: &App) -> String {
     }
 }
 
-/// What is selected in the tree.
+/// Selected node of the tree.
 fn here(app: &App) -> Option<String> {
     let tree = &app.tree;
     let node = tree.selected();
@@ -89,7 +89,7 @@ fn workspace(app: &App, tab: Tab) -> Saying {
     }
 }
 
-/// What is stored, secrets masked.
+/// Stored settings, with secrets masked.
 fn settings(app: &App) -> Vec<String> {
     let Some(connection) = &app.detail.connection else {
         let problem = app.detail.problem.as_ref();

@@ -1,8 +1,8 @@
-//! Turns what is drawn with signs into words.
+//! Replaces symbols with words.
 
 use crate::tui::notice::{Mood, Notice};
 
-/// A text whose first sign says how it is meant, with a word in its place.
+/// Replaces a leading symbol with a word.
 pub(super) fn in_words(text: &str) -> String {
     const SIGNS: [(&str, &str); 6] = [
         ("✓ ", ""),
@@ -20,7 +20,7 @@ pub(super) fn in_words(text: &str) -> String {
     text.to_owned()
 }
 
-/// What happened last, with a word for how it is meant.
+/// The notice with a word for its severity.
 pub fn notice(notice: &Notice) -> String {
     let mood = match notice.mood {
         Mood::Info => "",
@@ -36,7 +36,7 @@ pub fn notice(notice: &Notice) -> String {
     format!("{mood}{}{undo}", notice.text)
 }
 
-/// `one connection`, `3 connections`.
+/// `1 connection`, `3 connections`.
 pub(super) fn count(count: usize, one: &str) -> String {
     match count {
         1 => format!("1 {one}"),

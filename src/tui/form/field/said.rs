@@ -1,4 +1,4 @@
-//! What a field says, taken out of it: to be kept, compared, and said again.
+//! Value of a field for drafts and merges.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
@@ -6,29 +6,29 @@ use zeroize::Zeroizing;
 use super::{Field, Initial, Place, Value};
 use crate::connection::Mask;
 
-/// What a field says.
+/// Value of a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Said {
-    /// Text that may be seen.
+    /// Visible text.
     Text(String),
-    /// Text that must not be seen.
+    /// Hidden text.
     #[serde(rename_all = "camelCase")]
     Secret {
-        /// What was typed, or the reference that is stored.
+        /// Typed text, or the stored reference.
         typed: Typed,
-        /// The mask of the one that is stored.
+        /// Mask of the stored secret.
         stored: Option<Mask>,
-        /// Whether the one that is stored shall be removed.
+        /// Whether a save removes the stored secret.
         is_cleared: bool,
     },
     /// On or off.
     Switch(bool),
-    /// The option that was chosen.
+    /// Chosen option.
     Choice(Option<String>),
 }
 
-/// A text that may be a secret: wiped, and not told by `Debug`.
+/// Text that may be a secret: zeroized, and hidden in `Debug`.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Typed(pub Zeroizing<String>);
 
@@ -52,7 +52,7 @@ impl<'de> Deserialize<'de> for Typed {
 }
 
 impl Said {
-    /// How many bytes of text are in it.
+    /// Size of its text in bytes.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -62,7 +62,7 @@ impl Said {
         }
     }
 
-    /// Whether it says the same as another, white space around it aside.
+    /// Returns whether the values are equal, ignoring surrounding white space.
     pub fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text(one), Self::Text(two)) => one.trim() == two.trim(),
@@ -72,7 +72,7 @@ impl Said {
         }
     }
 
-    /// As people read it; of a secret nothing but what became of it.
+    /// Value for display; for a secret only its state.
     pub fn shown(&self, place: &Place) -> String {
         let or_empty = |text: &str| {
             if text.is_empty() {
@@ -112,7 +112,7 @@ impl Said {
 }
 
 impl Field {
-    /// What it says now.
+    /// Current value.
     pub fn said(&self) -> Said {
         match &self.value {
             Value::Text(line) => Said::Text(line.value().to_owned()),
@@ -128,7 +128,7 @@ impl Field {
         }
     }
 
-    /// What it said when the form was opened, or when it was last brought up to what is stored.
+    /// Value when the form was opened, or at the last merge.
     pub fn was(&self) -> Said {
         match (&self.initial, &self.value) {
             (Initial::Text(text), _) => Said::Text(text.clone()),
@@ -159,7 +159,7 @@ impl Field {
         }
     }
 
-    /// Says something else; what does not fit its kind is passed over.
+    /// Sets the value; a value of another kind is ignored.
     pub fn say(&mut self, said: &Said) {
         match (&mut self.value, said) {
             (Value::Text(line), Said::Text(text)) => line.set(text),
@@ -189,7 +189,7 @@ impl Field {
         self.refused = None;
     }
 
-    /// From now on this is what is stored; what it says itself stays.
+    /// Replaces the stored value that the input is compared with; the input stays.
     pub fn rebase(&mut self, stored: &Said) {
         match (&mut self.value, stored) {
             (Value::Text(_), Said::Text(text)) => self.initial = Initial::Text(text.clone()),
@@ -217,7 +217,7 @@ impl Field {
         }
     }
 
-    /// Nothing is stored: what it says is all there is. Answers whether something is left behind that only the store had.
+    /// Treats the field as not stored. Returns whether a secret is lost that only the store had.
     pub fn make_new(&mut self) -> bool {
         let kept = match &self.value {
             Value::Secret(secret) => secret.kept().is_some(),
@@ -241,7 +241,7 @@ fn typed(text: &str) -> Typed {
     Typed(Zeroizing::new(text.to_owned()))
 }
 
-/// Where an option stands; one that is not known is added.
+/// Index of an option; an unknown option is added.
 fn place_in(options: &mut Vec<String>, option: &str) -> usize {
     if let Some(at) = options.iter().position(|known| known == option) {
         return at;

@@ -1,4 +1,4 @@
-//! Takes the members of a record that came back from an editor into the fields.
+//! Applies the members of an edited document to the fields.
 
 use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
@@ -12,7 +12,7 @@ use crate::tui::form::{Form, Subject};
 use crate::tui::line::Pasting;
 use crate::tui::notice::Notice;
 
-/// What a member did to its field.
+/// Effect of a member on its field.
 enum Put {
     Same,
     Other,
@@ -20,7 +20,7 @@ enum Put {
 }
 
 impl Form {
-    /// Takes the members into the fields, and tells what became of them.
+    /// Applies the members and returns the result as a notice.
     pub(super) fn take_record(
         &mut self,
         record: &Map<String, Json>,
@@ -32,7 +32,7 @@ impl Form {
         let mut said = Vec::new();
         let followed = self.alias_follows;
         for (place, name, value) in self.places(record, &mut left_out) {
-            // What others did meanwhile is not undone by a text that is older.
+            // An unedited member must not revert a change by others that arrived during the edit.
             if before
                 .iter()
                 .any(|(known, _, old)| *known == place && *old == value)
@@ -113,7 +113,7 @@ impl Form {
             && setting.is_some_and(|setting| secret_input::is_mask(text, setting))
     }
 
-    /// Which field each member is for, by its name; what is for none is named.
+    /// Fields for the members, by name; members without a field are added to `left_out`.
     fn places<'a>(
         &self,
         record: &'a Map<String, Json>,
@@ -167,7 +167,7 @@ impl Form {
     }
 }
 
-/// Says in a field what a member says.
+/// Applies a member to a field.
 fn put(field: &mut Field, member: &Json) -> Put {
     let text = match member {
         Json::Null => Some(String::new()),
