@@ -627,10 +627,7 @@ fn a_text_that_cannot_be_read_is_offered_again_with_the_reason_where_it_is() {
     });
     let frame = stage.frame();
     assert!(frame.contains("Not valid JSON, line"), "{frame}");
-    assert!(
-        frame.contains("Ctrl-E reopens your text"),
-        "{frame}"
-    );
+    assert!(frame.contains("Ctrl-E reopens your text"), "{frame}");
     stage.play("<ctrl-e>");
     let (ticket, text) = handed_out(&mut stage);
     let lines: Vec<_> = text.lines().collect();

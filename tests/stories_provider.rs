@@ -278,7 +278,10 @@ fn switching_keeps_what_was_typed_and_only_the_chosen_way_is_saved() {
 }
 
 #[rstest]
-#[case("", "\"Entra ID\" needs at least one of Tenant ID, Client ID, Client Secret")]
+#[case(
+    "",
+    "\"Entra ID\" needs at least one of Tenant ID, Client ID, Client Secret"
+)]
 #[case("<right>", "\"API key\" needs the API Key")]
 fn what_a_way_needs_is_said_at_its_field_with_its_name(#[case] keys: &str, #[case] words: &str) {
     for (width, height) in SIZES {
@@ -385,10 +388,7 @@ const ON_ENDPOINT: &str = "nopenai<enter>A<tab><tab><tab>sk-planted<tab><tab>";
     "http://10.0.0.7",
     "! Not https: anyone on the private network can read the key"
 )]
-#[case(
-    "http://8.8.8.8",
-    "! Not https: blocked, because the host is not on"
-)]
+#[case("http://8.8.8.8", "! Not https: blocked, because the host is not on")]
 #[case(
     "http://169.254.169.254/latest",
     "! Blocked: a link-local, metadata or reserved address"
@@ -782,10 +782,7 @@ fn what_is_to_be_put_somewhere_is_copied_with_a_blank() {
 fn whether_a_suggestion_is_there_already_is_said() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end><enter><tab><tab><tab><f6>");
-    holds(
-        &stage,
-        "$OpenAI:ApiKey (found in appsettings.json)",
-    );
+    holds(&stage, "$OpenAI:ApiKey (found in appsettings.json)");
     holds(&stage, "$OpenaiProd:ApiKey (not found yet)");
 }
 

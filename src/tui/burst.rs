@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::event::{Event, Pasted};
 use super::key::Key;
 
-/// More characters than this in one read of the terminal are a burst.
+/// Number of characters in one read of the terminal above which they are a burst.
 const MOST_TYPED: usize = 16;
 
 /// Keys of one read of the terminal, or of several that followed each other without a pause.
@@ -65,7 +65,7 @@ impl Burst {
         }
     }
 
-    /// Whether so many keys are no longer treated as keys one by one: more than 16 characters, or a line end followed by more.
+    /// Returns whether these keys are treated as a paste: more than 16 characters, or a line end followed by more.
     pub const fn is_paste(&self) -> bool {
         self.characters > MOST_TYPED || self.goes_on_after_line
     }
@@ -75,27 +75,27 @@ impl Burst {
         self.bytes
     }
 
-    /// Whether no key is left.
+    /// Returns whether no key is left.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
-    /// Whether a character is left.
+    /// Returns whether a character is left.
     pub(super) fn has_characters(&self) -> bool {
         self.signs().next().is_some()
     }
 
-    /// Whether a character was taken out already.
+    /// Returns whether a character was taken out already.
     pub(super) const fn has_begun(&self) -> bool {
         self.has_begun
     }
 
-    /// Whether a line end is followed by more.
+    /// Returns whether a line end is followed by more.
     pub(super) const fn has_lines(&self) -> bool {
         self.goes_on_after_line
     }
 
-    /// The whole text, when there is nothing but text.
+    /// The text, if there are only characters.
     pub(super) fn text(&self) -> Option<&str> {
         let mut pieces = self.pieces.iter();
         match (pieces.next(), pieces.next()) {
@@ -104,7 +104,7 @@ impl Burst {
         }
     }
 
-    /// The key that is held down, when all characters are the same one.
+    /// Key that is held down, if all characters are the same.
     pub(super) fn held(&self) -> Option<Key> {
         let mut signs = self.signs();
         let first = signs.next()?;
@@ -125,7 +125,7 @@ impl Burst {
         })
     }
 
-    /// Takes out the whole text as a paste and drops the other keys.
+    /// Takes out all characters as a paste and drops the other keys.
     pub(super) fn take_paste(&mut self) -> Event {
         let mut text = Zeroizing::new(String::with_capacity(self.bytes));
         text.extend(self.signs());
@@ -133,7 +133,7 @@ impl Burst {
         Event::Paste(Pasted(text))
     }
 
-    /// Takes out the first key, or the first characters at once where they can be typed `together`. Line ends are left out.
+    /// Takes out the first key, or the first characters if they can be typed `together`. Line ends are dropped.
     pub(super) fn take_typed(&mut self, together: bool) -> Option<Event> {
         self.has_begun = true;
         loop {
@@ -167,7 +167,7 @@ impl Burst {
     }
 }
 
-/// The character that a key stands for in a pasted text.
+/// Character of a key in a pasted text.
 fn character(key: Key) -> Option<char> {
     match key.code() {
         KeyCode::Enter if is_bare(key) => Some('\n'),
@@ -181,7 +181,7 @@ fn is_bare(key: Key) -> bool {
     key == Key::plain(key.code())
 }
 
-/// Whether a key is the byte LF, which is Ctrl-J in raw mode.
+/// Returns whether a key is the byte LF, which is Ctrl-J in raw mode.
 fn is_line_feed(key: Key) -> bool {
     key.code() == KeyCode::Char('j') && key.has_control() && !key.has_alt()
 }

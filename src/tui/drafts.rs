@@ -1,4 +1,4 @@
-//! What was typed, kept, and never saved, to be restored or given up.
+//! Dialog with unsaved drafts to restore or discard.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -8,28 +8,28 @@ use super::choices::Choices;
 use super::form::Kept;
 use crate::drafts::Found;
 
-/// What was found.
+/// Dialog with unsaved drafts.
 #[derive(Debug, Default)]
 pub struct Drafts {
-    /// What is selected.
+    /// Selection.
     pub choices: Choices,
-    /// The drafts, the newest first.
+    /// Drafts, newest first.
     pub drafts: Vec<Draft>,
 }
 
-/// A form that was kept and never saved.
+/// Unsaved draft.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// Its name.
+    /// ID of the draft.
     pub id: Uuid,
-    /// When it was kept last.
+    /// Time of its last change.
     pub when: DateTime<Utc>,
-    /// The form, or why it cannot be read.
+    /// The form, or the reason why it cannot be read.
     pub kept: Result<Box<Kept>, String>,
 }
 
 impl Drafts {
-    /// What was found.
+    /// Creates the dialog from the drafts that were found.
     pub fn of(found: Vec<Found>) -> Self {
         let drafts = found.into_iter().map(|found| Draft {
             id: found.id,
@@ -46,12 +46,12 @@ impl Drafts {
         }
     }
 
-    /// The one that is selected.
+    /// Selected draft.
     pub fn selected(&self) -> Option<&Draft> {
         self.drafts.get(self.choices.selected)
     }
 
-    /// It is taken out of the list.
+    /// Removes a draft from the list.
     pub fn take_out(&mut self, id: Uuid) -> Option<Draft> {
         let at = self.drafts.iter().position(|draft| draft.id == id)?;
         let draft = self.drafts.remove(at);
@@ -60,7 +60,7 @@ impl Drafts {
         Some(draft)
     }
 
-    /// The names of those that are left.
+    /// IDs of the remaining drafts.
     pub fn ids(&self) -> Vec<Uuid> {
         self.drafts.iter().map(|draft| draft.id).collect()
     }
@@ -71,7 +71,7 @@ impl Drafts {
         self.choices.act(action, count);
     }
 
-    /// Keeps the selection seen.
+    /// Keeps the selection visible.
     pub fn scroll(&mut self, rows: usize) {
         let count = self.drafts.len();
         self.choices.scroll(rows, count);

@@ -1,4 +1,4 @@
-//! What goes out: what the app wants done, and what it asks the service.
+//! Effects: what `App::update` asks the runtime to do, and requests to the service.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,119 +16,119 @@ use crate::connection::{
 };
 use crate::disk::Over;
 
-/// Names one request or one wake-up, so that its answer finds back; never used twice.
+/// Connects a request or timer with its reply; unique in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
-/// Names a form that is kept while it is not saved.
+/// Identifies a stored draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Slot {
-    /// One that was opened by this app.
+    /// Form opened by this process.
     New(Ticket),
-    /// One that was found when the app started.
+    /// Draft found at the start.
     Found(Uuid),
 }
 
-/// What the app wants done.
+/// Effect for the runtime.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// Ask the service; the answer comes as [`super::event::Event::Reply`].
+    /// Send a request; the reply is an [`super::event::Event::Reply`].
     Call(Ticket, Request),
-    /// The same for one of many saves, which may be carried out side by side with its like; other saves keep their order.
+    /// Send a save of a bulk operation, which may run concurrently with its like; other saves keep their order.
     CallBeside(Ticket, Request),
-    /// Say [`super::event::Event::Woken`] after this time.
+    /// Send [`super::event::Event::Woken`] after this time.
     Wake(Ticket, Duration),
-    /// There is more to do when no key waits: draw, then say [`super::event::Event::Idle`] again.
+    /// There is more idle work: draw, then send [`super::event::Event::Idle`] again.
     Continue,
-    /// Keep what is typed and not saved, sealed.
+    /// Store an encrypted draft.
     Keep(Slot, Arc<Kept>),
-    /// What was kept is saved, or given up.
+    /// Delete a draft that was saved or discarded.
     Forget(Slot),
-    /// Leave what was found to whoever looks next.
+    /// Release unsaved drafts, so that another process can offer them.
     LetGo(Vec<Uuid>),
-    /// Look for what was kept and never saved; it comes as [`super::event::Event::Found`].
+    /// Look for unsaved drafts; the result is an [`super::event::Event::Found`].
     Find,
-    /// Hand the terminal and a text to the editor; it comes back as [`super::event::Event::Edited`].
+    /// Open a text in the editor; the result is an [`super::event::Event::Edited`].
     Edit(Ticket, Document),
-    /// Hand a text to the terminal's clipboard.
+    /// Copy text to the terminal's clipboard.
     Copy(String),
-    /// Draw every cell afresh.
+    /// Redraw every cell.
     Redraw,
-    /// Give the terminal back to the shell until it lets us go on.
+    /// Suspend the app until the shell continues it.
     Suspend,
-    /// End; saves under way are waited for.
+    /// Quit after the saves in progress.
     Quit,
 }
 
-/// What is asked of the service.
+/// Request to the service.
 #[derive(Debug, PartialEq)]
 pub enum Request {
-    /// A part of the list.
+    /// Load a page of the list.
     List(Window),
-    /// One connection.
+    /// Load a connection.
     Get(Uuid),
-    /// A connection as it is now, and what of it differs from a version.
+    /// Load a connection and its differences to a version.
     Theirs(Uuid, u64),
-    /// Who has an alias, leaving one connection out.
+    /// Find the connection that uses an alias, except this one.
     AliasOwner(String, Option<Uuid>),
-    /// Whether a reference resolves.
+    /// Look up a reference.
     Lookup(Reference),
-    /// Keep a new connection.
+    /// Create a connection.
     Create(ConnectionDraft),
-    /// Which configuration keys can be referred to.
+    /// List the configuration keys that can be referenced.
     ConfigurationKeys,
-    /// Keep a new connection that is what another one is, with this laid over.
+    /// Duplicate a connection with changes.
     Duplicate(Uuid, ConnectionDraft),
-    /// Keep a change.
+    /// Update a connection.
     Update(Change),
-    /// Switch on or off.
+    /// Activate or deactivate a connection.
     SetActive(Uuid, bool),
-    /// Put into the trash.
+    /// Move a connection to the trash.
     Delete(Uuid),
-    /// All that is in the trash.
+    /// List the trash.
     Trash,
-    /// Bring back from the trash, under another alias when one is given.
+    /// Restore a connection from the trash, optionally with another alias.
     Restore(Uuid, Option<String>),
-    /// Delete these for good.
+    /// Delete connections permanently.
     Purge(Vec<Uuid>),
-    /// Try whether the credentials work.
+    /// Test credentials.
     Test(TestSubject),
-    /// What the provider can do.
+    /// List the provider's models.
     Models(Uuid),
-    /// A part of the history, newest first.
+    /// Load a page of the history, newest first.
     Versions(Uuid, Window),
-    /// What differs between two versions.
+    /// Compare two versions.
     Compare(Uuid, u64, u64),
-    /// Make it what it was at a version, with a note.
+    /// Roll back to a version, with a note.
     Rollback(Uuid, u64, Option<String>),
-    /// Write connections into a file; the only thing that is not asked of the service.
+    /// Export connections to a file; the only request that does not use the service.
     Export(Export),
 }
 
-/// Connections for a file.
+/// Export of connections to a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Export {
-    /// The file, as it was typed.
+    /// File name as typed.
     pub name: String,
-    /// What goes into it.
+    /// Connections to export.
     pub connections: Arc<[Exported]>,
-    /// What may become of a file that is there.
+    /// Policy for an existing file.
     pub over: Over,
 }
 
-/// A change to a connection, and what it was made over.
+/// Update of a connection and its base version.
 #[derive(Debug, PartialEq)]
 pub struct Change {
-    /// Which connection.
+    /// ID of the connection.
     pub id: Uuid,
-    /// What it shall be.
+    /// Draft with the new values.
     pub draft: ConnectionDraft,
-    /// The version that was read.
+    /// Version that the update is based on.
     pub over: u64,
 }
 
 impl Request {
-    /// Whether something is kept by it, so that quitting waits for its answer.
+    /// Returns whether it changes something, so that quitting waits for its reply.
     pub const fn is_save(&self) -> bool {
         match self {
             Self::Create(_)
@@ -154,7 +154,7 @@ impl Request {
         }
     }
 
-    /// Whether a provider far away is asked, which may take long: it stops when nobody waits for it any more.
+    /// Returns whether it asks a remote provider and may take long: it is aborted when no dialog waits for it.
     pub const fn is_stoppable(&self) -> bool {
         match self {
             Self::Test(_) | Self::Models(_) => true,
@@ -180,41 +180,42 @@ impl Request {
     }
 }
 
-/// What the service answers.
+/// Reply of the service.
 #[derive(Debug, Clone)]
 pub enum Reply {
-    /// To [`Request::List`].
+    /// Reply to [`Request::List`].
     Listed(Result<Page<Item>, ConnectionError>),
-    /// To [`Request::Get`].
+    /// Reply to [`Request::Get`].
     Got(Result<Connection, ConnectionError>),
-    /// To [`Request::Theirs`].
+    /// Reply to [`Request::Theirs`].
     Theirs(Result<Box<Theirs>, ConnectionError>),
-    /// To [`Request::AliasOwner`].
+    /// Reply to [`Request::AliasOwner`].
     AliasOwner(Result<Option<ConnectionItem>, ConnectionError>),
-    /// To [`Request::Lookup`].
+    /// Reply to [`Request::Lookup`].
     LookedUp(Result<Lookup, ConnectionError>),
-    /// To [`Request::ConfigurationKeys`].
+    /// Reply to [`Request::ConfigurationKeys`].
     ConfigurationKeys(Result<Page<ConfigurationKey>, ConnectionError>),
-    /// To [`Request::Create`], [`Request::Duplicate`], [`Request::Update`], [`Request::SetActive`] and [`Request::Restore`].
+    /// Reply to [`Request::Create`], [`Request::Duplicate`], [`Request::Update`], [`Request::SetActive`] and
+    /// [`Request::Restore`].
     Saved(Result<Connection, ConnectionError>),
-    /// To [`Request::Delete`].
+    /// Reply to [`Request::Delete`].
     Deleted(Result<ConnectionItem, ConnectionError>),
-    /// To [`Request::Trash`].
+    /// Reply to [`Request::Trash`].
     Trash(Result<Vec<ConnectionItem>, ConnectionError>),
-    /// To [`Request::Purge`]: which are gone, and why the others are not.
+    /// Reply to [`Request::Purge`]: the deleted ones, and the error that stopped it.
     Purged(Vec<Uuid>, Result<(), ConnectionError>),
-    /// To [`Request::Test`].
+    /// Reply to [`Request::Test`].
     Tested(Result<TestReport, ConnectionError>),
-    /// To [`Request::Models`].
+    /// Reply to [`Request::Models`].
     Models(Result<Vec<Model>, ConnectionError>),
-    /// To [`Request::Versions`].
+    /// Reply to [`Request::Versions`].
     Versions(Result<Page<Version>, ConnectionError>),
-    /// To [`Request::Compare`].
+    /// Reply to [`Request::Compare`].
     Compared(Result<Box<Comparison>, ConnectionError>),
-    /// To [`Request::Rollback`].
+    /// Reply to [`Request::Rollback`].
     RolledBack(Result<Box<Rollback>, ConnectionError>),
-    /// To [`Request::Export`]: where the file is.
+    /// Reply to [`Request::Export`]: the path of the file.
     Exported(Result<PathBuf, NotWritten>),
-    /// The request broke off without an answer; says what is known.
+    /// The request ended without a reply; the text is the reason.
     Lost(String),
 }

@@ -1,4 +1,4 @@
-//! What comes in: everything that can happen to the app.
+//! Events: the input of `App::update`.
 
 use std::sync::Arc;
 
@@ -14,57 +14,57 @@ use crate::connection::{Environment, ServiceFeatures};
 use crate::drafts;
 use crate::provider::ProviderCatalog;
 
-/// Something that happened.
+/// Event for the app.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A key was pressed.
+    /// Key press.
     Key(Key),
-    /// These characters were typed, faster than they can be shown one by one.
+    /// Characters typed faster than they can be shown.
     Typed(Pasted),
-    /// Text was pasted.
+    /// Pasted text.
     Paste(Pasted),
-    /// The mouse did something.
+    /// Mouse event.
     Mouse(Mouse),
-    /// The screen has this size now.
+    /// New screen size.
     Resize(Size),
-    /// A request was answered.
+    /// Reply to a request.
     Reply(Ticket, Reply),
-    /// The time that an [`super::effect::Effect::Wake`] asked for is over.
+    /// A timer of [`super::effect::Effect::Wake`] has expired.
     Woken(Ticket),
-    /// Nothing waits to be handled: time for what is left to do.
+    /// No event is waiting: time for idle work.
     Idle,
-    /// The screen belongs to the app again, after a stay in the shell.
+    /// The app was resumed after the shell had suspended it.
     Resumed,
-    /// Something happened to the connections elsewhere, or to the line on which that is heard.
+    /// Change by others, or a change of the feed's state.
     Heard(Heard),
-    /// The service is there, has these providers, and can do this.
+    /// The service is open, with its providers and features.
     Opened(Arc<ProviderCatalog>, ServiceFeatures),
-    /// The service found something that people should know, one sentence each.
+    /// Notices of the service, one sentence each.
     Noticed(Vec<String>),
-    /// These were typed, kept, and never saved.
+    /// Unsaved drafts.
     Found(Vec<drafts::Found>),
-    /// The editor gave the terminal back, with what it made of the text, or a sentence why there is nothing.
+    /// The editor has ended, with the edited text or the reason for its absence.
     Edited(Ticket, Result<Document, String>),
-    /// What the environment that umai was started in has for connections.
+    /// Connections in the environment that umai was started in.
     Environment(Environment),
     /// The terminal's background is light.
     LightBackground,
-    /// Something was said in words, where there is no screen.
+    /// Input of plain mode.
     Spoken(Spoken),
 }
 
-/// What can be said in words.
+/// Input of plain mode.
 #[derive(Debug, Clone)]
 pub enum Spoken {
-    /// This shall be done.
+    /// Run an action.
     Do(Action),
-    /// The one with this number is meant, counted from 0.
+    /// Choose the entry with this index.
     Pick(usize),
-    /// This is what stands there from now on: in the field that has the focus, in the filter, in what narrows a list.
+    /// Replace the text of the focused field, the filter or the filter of a list.
     Write(Pasted),
 }
 
-/// A pasted text; it may be a secret, so it is wiped and its `Debug` says nothing of it.
+/// Pasted text that may be a secret: zeroized, and hidden in `Debug`.
 #[derive(Clone)]
 pub struct Pasted(pub Zeroizing<String>);
 
@@ -74,26 +74,26 @@ impl std::fmt::Debug for Pasted {
     }
 }
 
-/// What the mouse did, and where.
+/// Mouse event with its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mouse {
-    /// What it did.
+    /// Kind of event.
     pub kind: MouseKind,
-    /// Columns from the left.
+    /// Column from the left, from 0.
     pub x: u16,
-    /// Rows from the top.
+    /// Row from the top, from 0.
     pub y: u16,
 }
 
-/// What a mouse can do here.
+/// Kind of mouse event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MouseKind {
-    /// The left button was pressed.
+    /// Press of the left button.
     Click,
-    /// The left button was pressed twice in one place.
+    /// Two presses of the left button at one position.
     DoubleClick,
-    /// The wheel was turned up.
+    /// Wheel up.
     WheelUp,
-    /// The wheel was turned down.
+    /// Wheel down.
     WheelDown,
 }

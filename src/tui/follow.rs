@@ -1,7 +1,7 @@
-//! Follows what happens to the connections, wherever it is done: from the point the list was read at, over every break.
+//! Follows the change feed from the revision at which the list was loaded, and reconnects after interruptions.
 //!
-//! Why: the feed may break off when a server goes away or another process takes over the store. It is opened again from the
-//! last change seen, with longer and longer pauses, and only while it is broken: while it stands, nothing wakes up.
+//! The feed may end when a server stops or another process becomes the leader. It is opened again from the last change, with
+//! growing pauses; an open feed uses no timer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,34 +15,35 @@ use super::tree::{Item, News};
 use crate::connection::store::{ChangeFeed, Changed, Revision, What};
 use crate::connection::{ConnectionError, ConnectionService, StoreError};
 
-/// The most changes that are told at once; a frame is drawn between.
+/// Limit of changes in one event; a frame is drawn in between.
 const BATCH: usize = 500;
 
-/// The pause before the first try to open a broken feed again; each one is twice as long as the one before.
+/// Pause before the first reconnect; each further pause is twice as long.
 const SHORTEST: Duration = Duration::from_millis(250);
 
-/// The longest pause, and how long a feed must have stood for the pauses to begin from the shortest again.
+/// Longest pause, and the time that a feed must stay open to reset the pauses.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// What is heard of the connections, and of the line on which it is heard.
+/// Changes, or a change of the feed's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
-    /// These things happened, in this order.
+    /// Changes in order.
     News(Vec<News>),
-    /// The feed broke off: from now on things may happen that are not heard of.
+    /// The feed ended: later changes are not known.
     Broken,
-    /// It could not be opened again either, for this reason; said once for each break.
+    /// Reconnecting failed, with the reason; sent once for each interruption.
     Lost(String),
-    /// Changes were missed that nobody can tell any more: the list is to be read again.
+    /// Changes were missed and cannot be retrieved: the list must be reloaded.
     Missed,
-    /// All that happened meanwhile was told.
+    /// All changes since the interruption were sent.
     CaughtUp,
 }
 
-/// Nobody listens any more.
+/// The receiver was dropped.
 struct Unheard;
 
-/// Tells what happens after `since`, until nobody listens; an error instead of it says why the point is not known.
+/// Sends the changes after `since` until the receiver is dropped; an error instead of a revision is the reason why it is
+/// unknown.
 pub async fn follow(
     service: Arc<dyn ConnectionService>,
     since: Result<Revision, ConnectionError>,
@@ -59,18 +60,18 @@ pub async fn follow(
         is_broken: false,
         is_lost: false,
     };
-    // That nobody listens any more is the end, and no trouble.
+    // A dropped receiver means that the app has ended.
     let _ = following.go_on(problem).await;
 }
 
 struct Following {
     service: Arc<dyn ConnectionService>,
     ears: Sender<Heard>,
-    /// The last change that was told, or after which everything is read; none when that is not known.
+    /// Last sent change, or the revision of a reloaded list; `None` if unknown.
     seen: Option<Revision>,
-    /// Whether it was told that the feed is broken.
+    /// Whether the interruption was reported.
     is_broken: bool,
-    /// Whether it was told why.
+    /// Whether its reason was reported.
     is_lost: bool,
 }
 
@@ -107,14 +108,14 @@ impl Following {
         }
     }
 
-    /// Opens the feed where it broke off; where that is not known, the list is read again from here. Answers the newest change.
+    /// Opens the feed at the last change, or from now on with a reload of the list. Returns the newest revision.
     async fn open(&mut self) -> Result<(ChangeFeed, Revision), ConnectionError> {
         let newest = self.service.revision().await?;
         let feed = self.service.changes(self.seen.unwrap_or(newest)).await?;
         Ok((feed, newest))
     }
 
-    /// Tells what the feed tells, until it breaks off; answers why, where that is known.
+    /// Sends changes until the feed ends; returns the reason, if known.
     async fn listen(
         &mut self,
         feed: ChangeFeed,
@@ -162,7 +163,7 @@ impl Following {
         Ok(())
     }
 
-    /// Once everything was told that had happened when the feed was opened again.
+    /// Reports that all changes up to the reconnect were sent.
     async fn tell_caught_up(&mut self, newest: Revision) -> Result<(), Unheard> {
         if self.is_broken && self.seen >= Some(newest) {
             (self.is_broken, self.is_lost) = (false, false);
@@ -176,12 +177,12 @@ impl Following {
     }
 }
 
-/// Only what the tree shows, here and not in `update`, so that a key never waits for it. Provider ids are shared.
+/// Reduces changes to what the tree shows, here and not in `update`, so that no key waits for it. Provider IDs are shared.
 fn compact(changes: Vec<Changed>) -> Vec<News> {
     let mut providers: HashMap<String, Arc<str>> = HashMap::new();
     let compacted = changes.into_iter().map(|changed| match changed.what {
         What::Deleted(id) => News::Deleted(id),
-        // What is in the trash is no longer among the connections.
+        // A connection in the trash is not in the list.
         What::Saved(item) if item.is_deleted() => News::Deleted(item.id),
         What::Saved(item) => {
             let provider = providers

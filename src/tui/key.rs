@@ -1,10 +1,10 @@
-//! A key press, named the way people and key files name it.
+//! Key press with its name as in keymap files.
 
 use std::fmt;
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
-/// One key with its modifiers, the same whichever way a terminal reports it.
+/// Key with its modifiers, independent of the terminal's encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     code: KeyCode,
@@ -12,7 +12,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key with its modifiers; Shift is part of a letter's case, not a modifier of its own.
+    /// Creates a key; Shift is part of a letter's case and not a modifier.
     pub fn new(code: KeyCode, modifiers: KeyModifiers) -> Self {
         let mut code = code;
         let mut modifiers =
@@ -38,12 +38,12 @@ impl Key {
         Self { code, modifiers }
     }
 
-    /// A key without modifiers.
+    /// Creates a key without modifiers.
     pub fn plain(code: KeyCode) -> Self {
         Self::new(code, KeyModifiers::NONE)
     }
 
-    /// Reads a name from a key file: `ctrl-s`, `D`, `?`, `pagedown`, `shift-tab`.
+    /// Parses a name from a keymap file: `ctrl-s`, `D`, `?`, `pagedown`, `shift-tab`.
     pub fn read(name: &str) -> Option<Self> {
         let mut signs = name.chars();
         if let (Some(sign), None) = (signs.next(), signs.next()) {
@@ -56,22 +56,22 @@ impl Key {
         }
     }
 
-    /// Which key it is.
+    /// Key code without modifiers.
     pub const fn code(self) -> KeyCode {
         self.code
     }
 
-    /// Whether Ctrl is held.
+    /// Returns whether Ctrl is held.
     pub const fn has_control(self) -> bool {
         self.modifiers.contains(KeyModifiers::CONTROL)
     }
 
-    /// Whether Alt is held.
+    /// Returns whether Alt is held.
     pub const fn has_alt(self) -> bool {
         self.modifiers.contains(KeyModifiers::ALT)
     }
 
-    /// The character it types into a text, if it types one.
+    /// Character that it types, if any.
     pub fn typed(self) -> Option<char> {
         match self.code {
             KeyCode::Char(sign) if self.modifiers.is_empty() && !sign.is_control() => Some(sign),
@@ -110,7 +110,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// What is typed may be a secret, so only keys that type nothing are named.
+/// Characters are hidden because they may belong to a secret.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.typed().is_some() {

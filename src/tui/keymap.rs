@@ -1,4 +1,4 @@
-//! Which key does what: the embedded key file, and the user's over it.
+//! Keymap: the embedded file with the user's changes.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use super::action::{Action, Context};
 use super::key::Key;
 
-/// The default keys, which are also the documentation of the key file.
+/// Default keymap, which also documents the file format.
 const EMBEDDED: &str = include_str!("../../assets/keymap.toml");
 
-/// The most bytes a key file may have.
+/// Size limit of a keymap file in bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// Keys and what they do, by place.
+/// Bindings of keys to actions by context.
 #[derive(Debug, Clone, Default)]
 pub struct Keymap {
     bindings: HashMap<(Context, Key), Action>,
@@ -21,24 +21,22 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// The keys as they come.
+    /// Default keymap.
     pub fn embedded() -> Self {
         Self::default().over(EMBEDDED, "the embedded key file").0
     }
 
-    /// The embedded keys with a user's file over them, and what is wrong in that file, with its lines.
+    /// Default keymap with the changes of a user's file, and the problems in that file with line numbers.
     pub fn with(file: &str, name: &str) -> (Self, Vec<String>) {
         let (mut keymap, mut problems) = Self::embedded().over(file, name);
         if !keymap.can_quit() {
             keymap.keep_quitting();
-            problems.push(format!(
-                "{name}: no key quits umai; Ctrl-C keeps doing so"
-            ));
+            problems.push(format!("{name}: no key quits umai; Ctrl-C keeps doing so"));
         }
         (keymap, problems)
     }
 
-    /// Whether a key quits from the tree, to which every way back leads.
+    /// Returns whether a key quits from the tree, which every context leads back to.
     fn can_quit(&self) -> bool {
         [Context::Tree, Context::Anywhere].into_iter().any(|place| {
             [Action::Leave, Action::Quit]
@@ -51,18 +49,18 @@ impl Keymap {
         })
     }
 
-    /// Offers no key any more that changes something; one that is pressed is still known for what it is.
+    /// Hides the keys of all actions that change something; pressing one explains why nothing happens.
     pub fn hide_writes(&mut self) {
         self.order
             .retain(|(place, action, _)| *place != Context::Form && !action.is_write());
     }
 
-    /// Shows the key of an action nowhere; pressed, it says why nothing happens.
+    /// Hides the keys of an action; pressing one explains why nothing happens.
     pub fn hide(&mut self, hidden: Action) {
         self.order.retain(|(_, action, _)| *action != hidden);
     }
 
-    /// Gives Ctrl-C back its meaning, whatever else it means by now.
+    /// Binds Ctrl-C to quit again, replacing other bindings.
     fn keep_quitting(&mut self) {
         let key = Key::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         self.bindings.retain(|(_, other), _| *other != key);
@@ -71,14 +69,14 @@ impl Keymap {
         self.order.push((Context::Anywhere, Action::Quit, key));
     }
 
-    /// What a key does in a place, or everywhere.
+    /// Action of a key in a context, or anywhere.
     pub fn find(&self, context: Context, key: Key) -> Option<Action> {
         let places = [Some(context), context.inherited(), Some(Context::Anywhere)];
         let mut places = places.into_iter().flatten();
         places.find_map(|place| self.bindings.get(&(place, key)).copied())
     }
 
-    /// The keys of an action in one place, in the order of the file.
+    /// Keys of an action in a context, in the order of the file.
     pub fn keys(&self, context: Context, action: Action) -> impl Iterator<Item = Key> {
         self.order
             .iter()
@@ -86,7 +84,7 @@ impl Keymap {
             .map(|(_, _, key)| *key)
     }
 
-    /// The first key of an action in a place, or everywhere.
+    /// First key of an action in a context, or anywhere.
     pub fn first_key(&self, context: Context, action: Action) -> Option<Key> {
         let places = [Some(context), context.inherited(), Some(Context::Anywhere)];
         let mut keys = places

@@ -1,9 +1,9 @@
-//! One line of text being typed: `tui-input`, made fit for secrets and for pastes.
+//! Single-line text input: `tui-input` with support for secrets and pastes.
 //!
-//! Why: the input alone has no paste, keeps what was cut, prints its value in `Debug`, and looks for a key that terminals
-//! do not send. A secret is kept in one allocation that is wiped, is never cut into the input's own memory, and is deleted whole
-//! where a word would show where its parts are. And what was typed while it was hidden stays hidden: names of references are shown,
-//! so it never becomes one.
+//! `tui-input` has no paste, keeps cut text, prints its value in `Debug`, and uses a key that terminals do not send. A secret
+//! is kept in one allocation that is zeroized, is never copied to the cut buffer, and is deleted completely where deleting a
+//! word would reveal its parts. Text that was hidden while typed stays hidden: names of references are visible, so it never
+//! becomes one.
 
 use std::borrow::Cow;
 
@@ -15,40 +15,40 @@ use super::key::Key;
 use crate::provider::ProviderCatalog;
 use crate::text::key_like;
 
-/// The most bytes a line has; nothing longer is a name, an address or a key.
+/// Size limit in bytes; names, addresses and keys are shorter.
 pub const LONGEST: usize = 64 * 1024;
 
-/// Sign that stands for a character of a masked line.
+/// Replacement of a character in masked text.
 const MASKED: &str = "•";
 
-/// Room that a secret has from the start, so that typing it leaves no copies behind.
+/// Initial capacity for a secret, so that typing it leaves no copies behind.
 const SECRET_ROOM: usize = 1024;
 
-/// A line of text and the place in it where one types.
+/// Text with a cursor.
 pub struct Line {
     input: Input,
     is_secret: bool,
-    /// Whether the last key or paste was left out, because it would have shown what is hidden.
+    /// Whether the last key or paste was ignored because it would have revealed hidden text.
     stays_closed: bool,
-    /// Whether something of it was typed while it was hidden.
+    /// Whether a part of the text was typed while hidden.
     was_hidden: bool,
 }
 
-/// What became of a pasted text.
+/// Result of a paste.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pasting {
-    /// It is in the line as it was.
+    /// Inserted unchanged.
     AsItWas,
-    /// Line ends or white space around it were taken off.
+    /// Inserted without surrounding white space or line ends.
     Trimmed,
-    /// It is too long and was left out.
+    /// Ignored because it is too long.
     TooLong,
-    /// It would have shown what is hidden, and was left out.
+    /// Ignored because it would have revealed hidden text.
     Opens,
 }
 
 impl Line {
-    /// A line that may be seen.
+    /// Creates a visible input.
     pub fn text(value: &str) -> Self {
         Self {
             input: Input::new(value.to_owned()),
@@ -58,7 +58,7 @@ impl Line {
         }
     }
 
-    /// An empty line for a secret.
+    /// Creates an empty input for a secret.
     pub fn secret() -> Self {
         Self {
             input: Input::new(String::with_capacity(SECRET_ROOM)),
@@ -68,12 +68,12 @@ impl Line {
         }
     }
 
-    /// What it says.
+    /// Text of the input.
     pub fn value(&self) -> &str {
         self.input.value()
     }
 
-    /// The text as it may be shown: one with an API key in it is masked, also with a key of the catalogue's providers.
+    /// Text for display: masked if it contains an API key.
     pub fn shown(&self, catalog: &ProviderCatalog) -> Cow<'_, str> {
         let value = self.value();
         if key_like::has_key_with(value, catalog.key_prefixes()) {
@@ -88,12 +88,12 @@ impl Line {
         MASKED.repeat(self.value().chars().count())
     }
 
-    /// Whether it says nothing.
+    /// Returns whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.value().is_empty()
     }
 
-    /// What stands before the cursor, and what behind it.
+    /// Text before and after the cursor.
     pub fn around_cursor(&self) -> (&str, &str) {
         let value = self.value();
         let at = value
@@ -103,7 +103,7 @@ impl Line {
         value.split_at(at)
     }
 
-    /// Says something else, with the cursor at its end.
+    /// Replaces the text and moves the cursor to its end.
     pub fn set(&mut self, value: &str) {
         self.stays_closed = false;
         self.was_hidden = !value.trim().is_empty() && !is_name(value);
@@ -113,12 +113,13 @@ impl Line {
         self.replace(next, cursor);
     }
 
-    /// Whether the last key or paste was left out: a secret would have become the name of a reference, and names are shown.
+    /// Returns whether the last key or paste was ignored because a secret would have become the name of a reference, which is
+    /// visible.
     pub const fn stays_closed(&self) -> bool {
         self.stays_closed
     }
 
-    /// Does something to the line, and takes it back where a secret that was hidden would be one that is shown.
+    /// Applies an edit and reverts it if hidden text would become visible.
     fn closed<T>(&mut self, does: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.stays_closed = false;
         if !self.is_secret {
@@ -129,11 +130,11 @@ impl Line {
         let cursor = self.input.cursor();
         let done = does(self);
         let text = self.value();
-        // The sign alone shows nothing.
+        // A lone `$` reveals nothing.
         if matches!(text.trim(), "" | "$") {
             self.was_hidden = false;
         } else if !is_name(text) {
-            // What was seen when it was typed is no secret because a sign was taken off.
+            // Text that was visible when typed does not become a secret when the sign is removed.
             self.was_hidden |= text.len() > before.len();
         } else if self.was_hidden {
             self.replace(std::mem::take(&mut *before), cursor);
@@ -143,7 +144,7 @@ impl Line {
         Some(done)
     }
 
-    /// Types one character; false when there is no room, or what is hidden would be shown.
+    /// Types a character; returns false if there is no room, or hidden text would become visible.
     pub fn insert(&mut self, sign: char) -> bool {
         self.closed(|line| line.put(sign)).unwrap_or(false)
     }
@@ -153,7 +154,7 @@ impl Line {
             return false;
         }
         if self.is_secret && self.value().len() + sign.len_utf8() > SECRET_ROOM {
-            // Beyond its room the text would be moved by its own growth, and the old copy left behind.
+            // Growing the buffer would move the text and leave a copy behind.
             let mut text = [0; 4];
             return self.splice(sign.encode_utf8(&mut text));
         }
@@ -161,13 +162,13 @@ impl Line {
         true
     }
 
-    /// Types characters, as many as there is room for; false when there is none.
+    /// Types as many characters as fit; returns false if none fits.
     pub fn type_text(&mut self, text: &str) -> bool {
         let room = LONGEST.saturating_sub(self.value().len());
         let end = text.floor_char_boundary(room);
         let fits = &text[..end];
         let is_done = self.closed(|line| end > 0 && line.splice(fits));
-        // As it would be key by key; what was left out is told all the same.
+        // Falls back to typing key by key, which reports ignored characters.
         is_done.unwrap_or_else(|| {
             let typed = fits.chars().filter(|sign| self.insert(*sign)).count();
             self.stays_closed = true;
@@ -175,13 +176,13 @@ impl Line {
         })
     }
 
-    /// Puts a pasted text in at the cursor, as one line.
+    /// Inserts pasted text at the cursor as one line.
     pub fn paste(&mut self, text: &str) -> Pasting {
         let trimmed = text.trim();
         if self.value().len() + trimmed.len() > LONGEST {
             return Pasting::TooLong;
         }
-        // In a secret a line end is never meant; elsewhere it parts two words.
+        // A line end in a secret is a mistake; elsewhere it separates words.
         let mut folded = String::with_capacity(trimmed.len());
         for part in trimmed
             .split(['\r', '\n', '\t'])
@@ -204,7 +205,7 @@ impl Line {
         }
     }
 
-    /// Handles a key that edits or moves; false when it does neither here.
+    /// Handles an editing or cursor key; returns false for other keys.
     pub fn edit(&mut self, key: Key) -> bool {
         if let Some(sign) = key.typed() {
             return self.insert(sign);
@@ -223,7 +224,7 @@ impl Line {
         handled.unwrap_or(false)
     }
 
-    /// Whether a key moves or deletes in a line.
+    /// Returns whether a key moves the cursor or deletes text.
     pub fn means_something(key: Key) -> bool {
         request(key).is_some()
     }
@@ -250,7 +251,7 @@ impl Line {
     }
 }
 
-/// Whether a text is the name of a reference, or the beginning of one.
+/// Returns whether the text is the name of a reference or begins like one.
 fn is_name(text: &str) -> bool {
     let text = text.trim_start();
     text.starts_with('$') && !text.starts_with("$$")
@@ -268,7 +269,7 @@ impl std::fmt::Debug for Line {
     }
 }
 
-/// What a key does to a line, by the habits of shells.
+/// Editing command of a key, as in shells.
 fn request(key: Key) -> Option<InputRequest> {
     use InputRequest as Do;
     let by_word = key.has_control() || key.has_alt();
@@ -303,7 +304,7 @@ fn request(key: Key) -> Option<InputRequest> {
     })
 }
 
-/// Whether a request keeps what it takes out.
+/// Returns whether a command puts the deleted text into the cut buffer.
 const fn cuts(request: InputRequest) -> bool {
     matches!(
         request,

@@ -1,59 +1,59 @@
-//! What both changed: who types, and somebody else meanwhile. For each field one of the two is chosen.
+//! Dialog for merge conflicts: one side is chosen for each field.
 
 use super::action::Action;
 use super::form::field::Place;
 use super::layout::{Layout, follow};
 
-/// Whose value a field shall have.
+/// Side of a merge conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The one that was typed here.
+    /// Value typed here.
     Mine,
-    /// The one that was saved elsewhere.
+    /// Value saved by others.
     Theirs,
 }
 
-/// A field that both changed.
+/// Field with a merge conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
-    /// Which.
+    /// ID of the field.
     pub place: Place,
-    /// What it is called.
+    /// Label of the field.
     pub label: String,
-    /// What was typed; of a secret only what became of it.
+    /// Value typed here; for a secret its state.
     pub mine: String,
-    /// What was saved elsewhere; of a secret only what became of it.
+    /// Value saved by others; for a secret its state.
     pub theirs: String,
-    /// Which of the two it shall be.
+    /// Chosen side.
     pub side: Side,
 }
 
-/// What both changed, on screen.
+/// Dialog for merge conflicts.
 #[derive(Debug)]
 pub struct Merge {
-    /// The version of the others.
+    /// Version of the others.
     pub version: u64,
-    /// What both changed.
+    /// Conflicts in the order of the fields.
     pub conflicts: Vec<Conflict>,
-    /// Which is selected.
+    /// Index of the selected conflict.
     pub selected: usize,
-    /// The first row that is seen.
+    /// First visible row.
     pub top: usize,
 }
 
-/// A row on screen; all but sentences have the number of their conflict.
+/// Row of the dialog; all but texts have the index of their conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// A sentence.
+    /// Text.
     Text(String),
-    /// What a field is called.
+    /// Label of a field.
     Label(usize, String),
-    /// What one side says, and whether it is the one that was chosen.
+    /// Value of a side, and whether it is chosen.
     Value(usize, Side, bool, String),
 }
 
 impl Merge {
-    /// What both changed, with what was typed chosen everywhere.
+    /// Creates the dialog with the typed value chosen for every conflict.
     pub const fn new(version: u64, conflicts: Vec<Conflict>) -> Self {
         Self {
             version,
@@ -63,7 +63,7 @@ impl Merge {
         }
     }
 
-    /// The others went on: what was chosen stays chosen where they say what they said.
+    /// Updates the dialog to a newer version; choices stay where their value is unchanged.
     pub fn renew(&mut self, version: u64, mut conflicts: Vec<Conflict>) {
         for conflict in &mut conflicts {
             let before = self.conflicts.iter();
@@ -78,14 +78,14 @@ impl Merge {
         self.selected = self.selected.min(self.conflicts.len().saturating_sub(1));
     }
 
-    /// Chooses a side for the field that is selected.
+    /// Chooses a side for the selected conflict.
     pub fn choose(&mut self, side: Side) {
         if let Some(conflict) = self.conflicts.get_mut(self.selected) {
             conflict.side = side;
         }
     }
 
-    /// Selects what a row is about, and chooses the side that stands in it.
+    /// Selects the conflict of a row, and chooses the side in it.
     pub fn point_at(&mut self, row: &Row) {
         match row {
             Row::Text(_) => {}
@@ -97,12 +97,12 @@ impl Merge {
         }
     }
 
-    /// What stands over it.
+    /// Title of the dialog.
     pub fn title(&self) -> String {
         format!("Merge conflicts with v{}", self.version)
     }
 
-    /// All rows: one answer for drawing, scrolling and the mouse.
+    /// All rows, used for drawing, scrolling and the mouse.
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = vec![
             Row::Text("Choose the values to save:".into()),
@@ -133,7 +133,7 @@ impl Merge {
         .min(last);
     }
 
-    /// Keeps the selected field seen, with both its values.
+    /// Keeps the selected conflict visible, with both its values.
     pub fn scroll(&mut self, layout: Layout) {
         let rows = self.rows();
         let is_selected = |row: &Row| match row {
@@ -142,7 +142,7 @@ impl Merge {
         };
         let first = rows.iter().position(is_selected).unwrap_or(0);
         let last = rows.iter().rposition(is_selected).unwrap_or(0);
-        // The sentence above comes back with the first field.
+        // With the first conflict, the text above it is shown, too.
         let first = if self.selected == 0 { 0 } else { first };
         let height = layout.reading_text(rows.len()).height.into();
         let top = follow(self.top, last, height, rows.len());

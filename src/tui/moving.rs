@@ -1,4 +1,4 @@
-//! Moves a secret to a reference: which one, what to put where; never the secret.
+//! Dialog that moves a secret to a reference: suggests references and shows what to add to the configuration, never the secret.
 
 use super::action::Action;
 use super::fit::wrap;
@@ -7,38 +7,38 @@ use super::form::field::{Place, Value};
 use super::notice::Notice;
 use crate::appsettings::{Lookup, Reference};
 
-/// A secret that is moved to a reference, above its form.
+/// Dialog above a form.
 #[derive(Debug)]
 pub struct Moving {
-    /// The field.
+    /// Index of the secret field.
     pub field: usize,
-    /// What it is called.
+    /// Label of the field.
     pub label: String,
-    /// The last part of the reference.
+    /// Last part of the reference.
     key: String,
-    /// What it could refer to.
+    /// Suggested references.
     pub suggestions: Vec<Reference>,
-    /// Which is selected.
+    /// Index of the selected one.
     pub selected: usize,
-    /// How many lines above are not seen.
+    /// Number of lines scrolled out at the top.
     pub top: usize,
 }
 
-/// How a line is meant.
+/// Style of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// Something to read.
+    /// Text.
     Plain,
-    /// The reference that is selected.
+    /// Selected reference.
     Selected,
-    /// Something to put somewhere.
+    /// Text to copy.
     Snippet,
-    /// Something that matters less.
+    /// Secondary text.
     Dim,
 }
 
 impl Moving {
-    /// What the secret with the focus could refer to; or why there is nothing to move.
+    /// Creates the dialog for the focused secret; the error says why there is nothing to move.
     pub fn of(form: &Form) -> Result<Self, Notice> {
         const NO_SECRET: &str = "Only a secret can be moved to a reference; $ in an empty setting lists the configuration keys";
         let field = form.fields.get(form.focus);
@@ -77,7 +77,7 @@ impl Moving {
         self.suggestions.extend(reference.filter(|one| !known(one)));
     }
 
-    /// Where nothing that was thought of may be referred to, what may be is suggested.
+    /// Suggests references that the allow-list permits if it permits none of the present ones.
     pub fn learn(&mut self, form: &Form) {
         let refused = |reference: &Reference| match form.lookup(reference) {
             Some(Lookup::Refused { allowed }) => Some(allowed),
@@ -96,12 +96,12 @@ impl Moving {
         }
     }
 
-    /// The reference that is selected.
+    /// Selected reference.
     pub fn reference(&self) -> Option<&Reference> {
         self.suggestions.get(self.selected)
     }
 
-    /// Selects another one; beyond the last the lines move, `over` of which there is no room for.
+    /// Moves the selection; beyond the last one it scrolls the lines, of which `over` do not fit.
     pub fn go(&mut self, action: Action, over: usize) {
         let last = self.suggestions.len().saturating_sub(1);
         match action {
@@ -115,7 +115,7 @@ impl Moving {
         }
     }
 
-    /// What to put into `appsettings.json`, with a blank for the value.
+    /// Snippet for `appsettings.json`, with an empty value.
     pub fn snippet(&self) -> Option<String> {
         let sections: Vec<&str> = self.reference()?.key().split(':').collect();
         let mut text = "\"\"".to_owned();
@@ -126,12 +126,12 @@ impl Moving {
         Some(text)
     }
 
-    /// The environment variable, with a blank for the value.
+    /// Environment variable with an empty value.
     pub fn variable(&self) -> Option<String> {
         Some(format!("{}=", self.reference()?.variable()?))
     }
 
-    /// Its lines at a width.
+    /// Lines of the dialog at a width.
     pub fn lines(&self, form: Option<&Form>, width: u16) -> Vec<(Tone, String)> {
         let mut lines = Vec::new();
         let mut say = |tone, indent: usize, text: &str| {
@@ -167,7 +167,7 @@ impl Moving {
     }
 }
 
-/// What is known of a reference, in a few words.
+/// Status of a reference in a few words.
 fn state(lookup: Option<&Lookup>) -> String {
     match lookup {
         None => "…".into(),
@@ -177,13 +177,13 @@ fn state(lookup: Option<&Lookup>) -> String {
     }
 }
 
-/// The alias as a section, so that two connections of one provider do not share a key: `openai-prod` is `OpenaiProd`.
+/// Alias as a section, so that two connections of a provider do not share a key: `openai-prod` is `OpenaiProd`.
 fn section_of_alias(form: &Form) -> Option<String> {
     let alias = form.field(&Place::Alias)?.line()?.value();
     section(alias)
 }
 
-/// A name as a section: letters and digits alone, which a variable's name can have too; none when nothing is left.
+/// Name as a section of letters and digits, which are valid in a variable's name; `None` if nothing is left.
 fn section(name: &str) -> Option<String> {
     let joined = joined(name);
     joined
@@ -191,7 +191,7 @@ fn section(name: &str) -> Option<String> {
         .then_some(joined)
 }
 
-/// Words joined, each with a capital.
+/// Joined words, each capitalized.
 fn joined(name: &str) -> String {
     let words = name.split(|sign: char| !sign.is_ascii_alphanumeric());
     let capital = |word: &str| match word.split_at_checked(1) {

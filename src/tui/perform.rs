@@ -1,4 +1,4 @@
-//! Turns one request into one reply: with `follow`, the only caller of the service.
+//! Sends one request and returns its reply. Together with `follow` the only caller of the service.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::connection::{
     ConnectionError, ConnectionItem, ConnectionService, IdOrAlias, Page, Query, Window,
 };
 
-/// How many of the trash are asked for at a time.
+/// Page size for listing the trash.
 const PAGE: usize = 1_000;
 
-/// Asks the service and waits for its answer.
+/// Sends a request to the service and waits for the reply.
 pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply {
     match request {
         Request::List(window) => Reply::Listed(service.list(Query::all(window)).await.map(compact)),
@@ -58,7 +58,7 @@ pub async fn perform(service: &dyn ConnectionService, request: Request) -> Reply
     }
 }
 
-/// A connection as it is now. That its history cannot be asked hides only which secrets are other ones.
+/// Loads a connection as it is now. If its history is unavailable, only changed secrets stay unknown.
 async fn theirs(
     service: &dyn ConnectionService,
     id: Uuid,
@@ -78,7 +78,7 @@ async fn theirs(
     })
 }
 
-/// Writes a file, where waiting for the disk keeps nobody.
+/// Writes a file in a thread that may block.
 async fn written(export: Export) -> Reply {
     let Export {
         name,
@@ -92,7 +92,7 @@ async fn written(export: Export) -> Reply {
     }
 }
 
-/// All that is in the trash.
+/// Loads the complete trash.
 async fn trash(service: &dyn ConnectionService) -> Result<Vec<ConnectionItem>, ConnectionError> {
     let mut all: Vec<ConnectionItem> = Vec::new();
     loop {
@@ -109,7 +109,7 @@ async fn trash(service: &dyn ConnectionService) -> Result<Vec<ConnectionItem>, C
     }
 }
 
-/// Deletes for good, one after the other, up to the first that is refused; one that is gone already counts as gone.
+/// Deletes connections permanently, one by one, up to the first error; a missing one counts as deleted.
 async fn purge(
     service: &dyn ConnectionService,
     ids: Vec<Uuid>,
@@ -124,7 +124,7 @@ async fn purge(
     (gone, Ok(()))
 }
 
-/// Only what the tree shows, here and not in `update`, so that a key never waits for it. Provider ids are shared.
+/// Reduces connections to what the tree shows, here and not in `update`, so that no key waits for it. Provider IDs are shared.
 fn compact(page: Page<ConnectionItem>) -> Page<Item> {
     let mut providers: HashMap<String, Arc<str>> = HashMap::new();
     let items = page

@@ -1,7 +1,7 @@
-//! The only loop: wait, update, perform, draw.
+//! The event loop: wait, update, perform, draw.
 //!
-//! Everything that waits is taken in before one frame is drawn, and nothing is drawn while nothing happens. Keys go before
-//! answers, and what is left to do comes last.
+//! All waiting events are handled before one frame is drawn, and nothing is drawn while nothing happens. Input goes before
+//! replies, and idle work comes last.
 
 mod calls;
 mod editor;
@@ -53,32 +53,32 @@ use signals::Signals;
 pub use stop::BeforeStop;
 use themes::Themes;
 
-/// The most a frame waits for more to happen before it is drawn.
+/// Limit of events handled before a frame is drawn.
 const DRAIN: usize = 1_000;
 
-/// The longest it waits for them.
+/// Limit of the time for handling events before a frame is drawn.
 const LONGEST_DRAIN: Duration = Duration::from_millis(100);
 
-/// So long nothing else is looked at while the service opens; it takes a few milliseconds.
+/// Time to wait for the service alone; opening takes a few milliseconds.
 const OPENING_ALONE: Duration = Duration::from_millis(100);
 
-/// Why the app ended otherwise than by a key.
+/// Reason for an abnormal end of the app.
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
-    /// The terminal takes or gives nothing any more.
+    /// Reading from or writing to the terminal failed.
     #[error("lost the terminal: {0}")]
     Terminal(#[from] io::Error),
-    /// A request broke off in the middle.
+    /// A task of a request panicked or was aborted.
     #[error("a request stopped unexpectedly: {0}")]
     Broken(JoinError),
-    /// There is nothing to ask: the connections could not be opened.
+    /// The connections could not be opened.
     #[error(transparent)]
     Unopened(ConnectionError),
 }
 
-/// Runs the app until it is left; the terminal is given back on every way out.
+/// Runs the app until the user quits; the terminal is restored on every exit path.
 ///
-/// The first frame is drawn while the service is still opening; what is asked until then waits for it.
+/// The first frame is drawn while the service is still opening; requests wait for it.
 pub async fn run(
     catalog: Arc<ProviderCatalog>,
     opening: Opening,
@@ -102,11 +102,11 @@ pub async fn run(
         .session
         .as_ref()
         .and_then(|session| session.bring_back(&mut app));
-    // Nothing follows from it.
+    // This event has no effects.
     let _ = app.update(Event::Environment(options.environment));
     let signals = Signals::new()?;
     let taken = Taken::new()?;
-    // Behind the hook that gives the terminal back: the store keeps the panics that it expects from it.
+    // Installed after the panic hook that restores the terminal: the store wraps it for the panics that it expects.
     let calls = Calls::of(opening);
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, io::stdout());
@@ -127,8 +127,8 @@ pub async fn run(
     };
     runtime.measure()?;
     runtime.draw()?;
-    // The terminal is asked nothing before it is clear that the app stays: an answer that comes later would be typed into the
-    // shell. Keys wait in the terminal until then.
+    // The terminal is queried only once it is clear that the app stays: a late reply would be typed into the shell. Keys wait
+    // in the terminal until then.
     if let Ok(opened) = tokio::time::timeout(OPENING_ALONE, runtime.calls.opened()).await {
         runtime.begin(opened)?;
     }
@@ -141,14 +141,14 @@ pub async fn run(
     let ended = runtime.turn(signals).await;
     drop(taken);
     if let Some(session) = &options.session {
-        // There is nobody left to be told, and the next start is as the first one.
+        // There is no one to report it to, and the next start begins without a session.
         let _ = session.keep(&runtime.app, read.as_deref());
     }
     runtime.finish().await;
     ended
 }
 
-/// What a round of the loop says about the next one.
+/// Decision of an iteration about the loop.
 #[derive(PartialEq, Eq)]
 enum Turn {
     On,
@@ -159,7 +159,7 @@ struct Runtime {
     app: App,
     calls: Calls,
     feed: Feed,
-    /// How many of the service's notices were told.
+    /// Number of reported notices of the service.
     told: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
     themes: Themes,
@@ -184,7 +184,7 @@ impl Runtime {
                 biased;
                 _ = signals.terminate.recv() => Turn::End,
                 _ = signals.hang_up.recv() => Turn::End,
-                // An editor that has the terminal answers for itself.
+                // An editor that has the terminal handles the signal.
                 _ = signals.interrupt.recv() => if self.editing.is_some() { Turn::On } else { Turn::End },
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.go_on.recv() => self.resume()?,
@@ -208,7 +208,7 @@ impl Runtime {
         }
     }
 
-    /// Takes in everything that waits, does what is left to do, and draws.
+    /// Handles all waiting events, does idle work, and draws.
     fn catch_up(&mut self) -> Result<Turn, TuiError> {
         loop {
             let begin = Instant::now();
@@ -227,7 +227,7 @@ impl Runtime {
                 if turn == Turn::End {
                     return Ok(Turn::End);
                 }
-                // Who signals, and who looks, does not wait for the end of a long text.
+                // Signals and the next frame do not wait for the end of a long text.
                 if begin.elapsed() > LONGEST_DRAIN {
                     break;
                 }
@@ -275,7 +275,7 @@ impl Runtime {
         self.update(Event::Reply(ticket, reply))
     }
 
-    /// The service is there: asks it what was asked meanwhile.
+    /// Handles the opened service: sends it the requests that waited.
     fn begin(&mut self, opened: Opened) -> Result<Turn, TuiError> {
         let (service, since) = opened
             .map_err(TuiError::Broken)?
@@ -287,7 +287,7 @@ impl Runtime {
         self.tell_notices()
     }
 
-    /// Tells what the service found since it was asked last.
+    /// Reports new notices of the service.
     fn tell_notices(&mut self) -> Result<Turn, TuiError> {
         let Some(service) = self.calls.service() else {
             return Ok(Turn::On);
@@ -309,7 +309,7 @@ impl Runtime {
         self.perform(effect)
     }
 
-    /// The app has no clock of its own.
+    /// Adds the time to messages, since the app has no clock.
     fn date_messages(&mut self) {
         if self.app.told.is_undated() {
             self.app.told.date(Local::now().time());
@@ -348,7 +348,7 @@ impl Runtime {
                 io::Write::flush(out)?;
             }
             Some(Effect::Redraw) => {
-                // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the reading thread.
+                // Not `clear`: it queries the cursor position, and the reply would go to the input thread.
                 let size = self.terminal.size()?;
                 self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
                 self.is_changed = true;
@@ -377,7 +377,7 @@ impl Runtime {
         Ok(())
     }
 
-    /// Goes to the shell, and comes back when it lets us.
+    /// Suspends the app, and resumes when the shell continues it.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
         self.keeper.keep_all(&mut self.app);
         let rest = self.before_stop.let_go();
@@ -397,7 +397,7 @@ impl Runtime {
         self.update(Event::Resumed)
     }
 
-    /// Takes the size that the window has now.
+    /// Reads the current window size.
     fn measure(&mut self) -> Result<Turn, TuiError> {
         let (width, height) = crossterm::terminal::size()?;
         self.update(Event::Resize(Size { width, height }))

@@ -1,4 +1,4 @@
-//! What comes back at the next start: where one was, how the list stood, which tab was shown. Never a secret.
+//! Session that is restored at the next start: selection, order, filter and tab. It never contains a secret.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -6,21 +6,21 @@ use uuid::Uuid;
 use super::tree::Stand;
 use super::workspace::Tab;
 
-/// The form of what is written; another one is not read.
+/// Version of the file format; other versions are not read.
 const FORMAT: u32 = 1;
 
-/// A word that is longer and looks made by chance may be a key that was pasted in the wrong place.
+/// Length above which a word that looks random may be a pasted key.
 const LONGEST_WORD: usize = 20;
 
-/// How keys begin that are known by that.
+/// Prefixes of known keys.
 const KEYS: [&str; 8] = ["sk-", "sk_", "pk-", "AKIA", "ASIA", "AIza", "hf_", "gsk_"];
 
-/// What comes back at the next start.
+/// Session that is restored at the next start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     format: u32,
-    /// Whose it is: a data folder or a server.
+    /// Data directory or server.
     of: String,
     #[serde(default)]
     tree: Stand,
@@ -29,7 +29,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// What is to be kept of these.
+    /// Creates the session to store.
     pub fn new(of: &str, tree: Stand, tab: Tab) -> Self {
         let is_harmless = !tree.filter.split_whitespace().any(may_be_key);
         Self {
@@ -47,7 +47,7 @@ impl Session {
         }
     }
 
-    /// Reads what was written; says what is wrong with it in the words that follow a file's name.
+    /// Parses a session; the error is a phrase to follow the file name.
     pub fn read(text: &str, of: &str) -> Result<Self, &'static str> {
         let session: Self = serde_json::from_str(text).map_err(|_| "is damaged")?;
         if session.format != FORMAT {
@@ -59,18 +59,18 @@ impl Session {
         Ok(session)
     }
 
-    /// How it is written.
+    /// Serialized session.
     pub fn text(&self) -> Option<String> {
         serde_json::to_string_pretty(self).ok()
     }
 
-    /// How the tree stood, and which tab was shown.
+    /// State of the tree, and the tab.
     pub fn into_parts(self) -> (Stand, Tab) {
         (self.tree, self.tab)
     }
 }
 
-/// Whether a word may be a key: it begins like one, or is long and of mixed signs, and no id.
+/// Returns whether a word may be a key: it has the prefix of one, or is long, mixed and not a UUID.
 fn may_be_key(word: &str) -> bool {
     let mut parts = word.split([':', '"', '\'', '=']);
     let begins = parts.any(|part| KEYS.iter().any(|key| part.starts_with(key)));

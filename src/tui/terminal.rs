@@ -1,6 +1,6 @@
-//! The terminal: taken in, surely given back, and what comes from it turned into events.
+//! The terminal: taken, reliably restored, and its input turned into events.
 //!
-//! Why: reading stands on a thread of its own that nobody waits for, so that the app can leave while it waits for input.
+//! A separate thread reads the input and is never joined, so that the app can end while it waits for input.
 
 mod background;
 mod decode;
@@ -32,20 +32,20 @@ use grouping::{Group, Grouping};
 pub use reading::Reading;
 use reading::{Ready, read_available};
 
-/// Two clicks within this time are one double click.
+/// Longest time between the clicks of a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
 
-/// Whether the terminal is ours now, so that it is given back once.
+/// Whether the terminal is taken, so that it is restored once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// How the terminal is set is changed by one thread at a time.
+/// Serializes changes of the terminal mode.
 static MODE: Mutex<()> = Mutex::new(());
 
 fn mode() -> MutexGuard<'static, ()> {
     MODE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes the terminal: raw, its other screen, mouse and pastes told apart.
+/// Takes the terminal: raw mode, alternate screen, mouse events and bracketed paste.
 pub fn take() -> io::Result<()> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -70,9 +70,9 @@ pub fn take() -> io::Result<()> {
     )
 }
 
-/// Makes the terminal raw that is taken for raw: a shell that let us go on has made it its own meanwhile.
+/// Enables raw mode again after the shell changed it while the app was suspended.
 ///
-/// Why in one step: a Ctrl-S that comes while it is cooked for a moment would stop everything that is drawn.
+/// In one step: a Ctrl-S that arrives in cooked mode would stop all output.
 fn be_raw() -> io::Result<()> {
     let input = rustix::stdio::stdin();
     let mut mode = tcgetattr(input)?;
@@ -80,7 +80,7 @@ fn be_raw() -> io::Result<()> {
     Ok(tcsetattr(input, OptionalActions::Now, &mode)?)
 }
 
-/// The same text with a line feed at every line's end: most terminals paste carriage returns in their place.
+/// The text with line feeds as line ends: most terminals paste carriage returns.
 fn with_line_ends(text: Zeroizing<String>) -> Zeroizing<String> {
     if !text.contains('\r') {
         return text;
@@ -98,13 +98,13 @@ fn with_line_ends(text: Zeroizing<String>) -> Zeroizing<String> {
     alike
 }
 
-/// Gives the terminal back as it was; does nothing when that was done.
+/// Restores the terminal; does nothing if it is restored already.
 pub fn give_back() -> io::Result<()> {
     let _mode = mode();
     if !IS_TAKEN.swap(false, Ordering::SeqCst) {
         return Ok(());
     }
-    // Both are tried: a terminal that takes no bytes can still be made cooked again.
+    // Both are tried: a terminal that accepts no output can still leave raw mode.
     let screen = crossterm::execute!(
         io::stdout(),
         DisableBracketedPaste,
@@ -116,7 +116,7 @@ pub fn give_back() -> io::Result<()> {
     io::stdout().flush().and(screen).and(mode)
 }
 
-/// Gives the terminal back when it goes out of scope, on whatever way.
+/// Restores the terminal on drop.
 pub struct Taken(());
 
 impl Taken {
@@ -134,27 +134,27 @@ impl Drop for Taken {
     }
 }
 
-/// What the reading thread says.
+/// Input from the input thread.
 #[derive(Debug)]
 pub enum Input {
-    /// Something happened.
+    /// Event for the app.
     Event(Event),
-    /// Many keys arrived together.
+    /// Keys that arrived together.
     Burst(Burst),
-    /// Nothing more will come.
+    /// The terminal was lost.
     Gone,
 }
 
-/// Whether to find out what the background is.
+/// Whether to query the background color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Background {
-    /// It decides the theme.
+    /// It determines the theme.
     Matters,
-    /// The theme was chosen.
+    /// A theme is configured.
     DoesNotMatter,
 }
 
-/// Reads the terminal for ever, on a thread of its own; says first that the background is light, when it is.
+/// Reads the terminal in a thread; first reports a light background, if there is one.
 pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Result<Reading> {
     let told = match background {
         Background::Matters => background::from_environment(),
@@ -195,12 +195,12 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
                         terminal.read(&bytes);
                     }
                     Ready::Quiet => terminal.quiet(),
-                    // What was begun before is not continued by what comes now.
+                    // Input before the rest is not continued by input after it.
                     Ready::Rested => terminal = Listener::default(),
                     Ready::Gone => break,
                 }
             }
-            // That nobody listens any more is the end, too.
+            // A closed channel means that the app has ended.
             let _ = inputs.send(Input::Gone);
         })?;
     Ok(reading)
@@ -217,7 +217,7 @@ struct Listener {
 }
 
 impl Listener {
-    /// Takes the bytes of one read.
+    /// Handles the bytes of one read.
     fn read(&mut self, bytes: &[u8]) {
         let (mut decoded, mut groups) = (Vec::new(), Vec::new());
         self.decoder.feed(bytes, &mut decoded);
@@ -225,7 +225,7 @@ impl Listener {
         self.translate(groups);
     }
 
-    /// How long to wait for more before [`Self::quiet`]; for ever when nothing is unfinished.
+    /// Time to wait for more bytes before [`Self::quiet`]; `None` if nothing is incomplete.
     fn patience(&self) -> Option<Duration> {
         if self.grouping.is_waiting() {
             return Some(QUIET);
@@ -233,7 +233,7 @@ impl Listener {
         self.decoder.patience()
     }
 
-    /// Ends what is unfinished for as long as [`Self::patience`].
+    /// Ends an incomplete sequence or burst.
     fn quiet(&mut self) {
         let (mut decoded, mut groups) = (Vec::new(), Vec::new());
         if self.decoder.patience() <= self.patience() {

@@ -128,9 +128,9 @@ fn warning(outlook: Outlook) -> Option<&'static str> {
         Outlook::OpenIfNear => {
             Some("Not https: allowed only if the host is on loopback or in a private network")
         }
-        Outlook::Unencrypted => Some(
-            "Not https: blocked, because the host is not on loopback or in a private network",
-        ),
+        Outlook::Unencrypted => {
+            Some("Not https: blocked, because the host is not on loopback or in a private network")
+        }
         Outlook::Forbidden => Some("Blocked: a link-local, metadata or reserved address"),
     }
 }

@@ -133,11 +133,9 @@ impl Form {
             Some(Ok(page)) if page.items.is_empty() => {
                 is_open.then(|| "No configuration key can be referenced yet".to_owned())
             }
-            Some(Ok(page)) if page.total > page.items.len() && is_open => Some(format!(
-                "First {} of {} keys",
-                page.items.len(),
-                page.total
-            )),
+            Some(Ok(page)) if page.total > page.items.len() && is_open => {
+                Some(format!("First {} of {} keys", page.items.len(), page.total))
+            }
             Some(Ok(_)) => {
                 let is_empty = !choosing.follows && self.keys_left().is_empty();
                 is_empty.then(|| "No match".to_owned())

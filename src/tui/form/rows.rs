@@ -218,9 +218,7 @@ fn lookup_note(lookup: &Lookup) -> (Tone, String) {
             Tone::Wrong,
             format!("✗ not found in {}", looked_in.join(", ")),
         ),
-        Lookup::Refused { allowed } if allowed.is_empty() => {
-            (Tone::Wrong, "✗ not allowed".into())
-        }
+        Lookup::Refused { allowed } if allowed.is_empty() => (Tone::Wrong, "✗ not allowed".into()),
         Lookup::Refused { allowed } => (
             Tone::Wrong,
             format!(

@@ -143,7 +143,11 @@ impl Form {
         }
         match labels(&way.any_of).as_slice() {
             [only] => format!("\"{}\" needs the {only}", way.label),
-            several => format!("\"{}\" needs at least one of {}", way.label, several.join(", ")),
+            several => format!(
+                "\"{}\" needs at least one of {}",
+                way.label,
+                several.join(", ")
+            ),
         }
     }
 }

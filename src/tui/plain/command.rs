@@ -171,9 +171,9 @@ fn command(app: &App, said: &str) -> Meant {
     match action {
         Some(Action::Help | Action::Palette) => Meant::Answer(help(app)),
         Some(Action::Quit) => spoken(Spoken::Do(Action::Leave)),
-        Some(Action::Filter) => Meant::Answer(vec![
-            "/text filters the list, / alone shows all.".into(),
-        ]),
+        Some(Action::Filter) => {
+            Meant::Answer(vec!["/text filters the list, / alone shows all.".into()])
+        }
         Some(Action::Reveal) => Meant::Answer(vec![
             "Plain mode does not show secrets; enter it again to be sure.".into(),
         ]),
@@ -233,7 +233,9 @@ pub fn help(app: &App) -> Vec<String> {
         lines.push("show: show the stored settings of the connection.".into());
     }
     if goes != Goes::ToQuestion {
-        lines.push(format!("{colon}list: list the entries, one page at a time."));
+        lines.push(format!(
+            "{colon}list: list the entries, one page at a time."
+        ));
     }
     for entry in ACTIONS {
         let is_offered = context.has(entry)

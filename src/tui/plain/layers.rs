@@ -146,7 +146,10 @@ fn of_many(bulk: &Bulk) -> Saying {
     match bulk.phase {
         Phase::Asking => {
             if let Some(line) = &bulk.file {
-                here.push(format!("File: {}. Enter a line to change the name.", line.value()));
+                here.push(format!(
+                    "File: {}. Enter a line to change the name.",
+                    line.value()
+                ));
             }
             let answers = bulk.labels().enumerate();
             let answers: Vec<_> = answers

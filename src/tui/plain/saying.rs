@@ -22,7 +22,9 @@ impl Saying {
     pub fn of(app: &App) -> Self {
         match app.layers.last() {
             Some(Layer::Form(form)) if form.is_choosing() => Self {
-                place: "Configuration keys: enter a number to choose, text to filter, :back to close.".into(),
+                place:
+                    "Configuration keys: enter a number to choose, text to filter, :back to close."
+                        .into(),
                 body: form
                     .keys_said()
                     .into_iter()

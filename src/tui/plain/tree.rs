@@ -75,7 +75,10 @@ fn workspace(app: &App, tab: Tab) -> Saying {
         Tab::Settings => (settings(app), None),
         Tab::Info => (listing::lines(app, 0), selected(app.workspace.line)),
         Tab::History => match &app.workspace.history.problem {
-            Some(problem) => (vec![format!("The history could not be loaded: {problem}")], None),
+            Some(problem) => (
+                vec![format!("The history could not be loaded: {problem}")],
+                None,
+            ),
             None => (
                 listing::lines(app, 0),
                 selected(app.workspace.history.selected),

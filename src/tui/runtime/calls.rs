@@ -1,4 +1,4 @@
-//! What the service is asked: side by side, saves in their order, and what nobody waits for any more stopped.
+//! Concurrent requests to the service: saves in order, and requests without a waiting dialog aborted.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,30 +12,30 @@ use crate::tui::app::App;
 use crate::tui::effect::{Reply, Request, Ticket};
 use crate::tui::perform::perform;
 
-/// An answer, or how its task ended without one.
+/// Reply to a request, or the error of its task.
 pub(super) type Answered = Result<(Ticket, Reply), JoinError>;
 
-/// What happened to what was asked.
+/// Event of the service.
 pub(super) enum Happened {
-    /// The service is there, or will never be.
+    /// The service was opened, or opening failed.
     Opened(Opened),
-    /// Something was answered.
+    /// A request was completed.
     Answered(Answered),
 }
 
-/// What the service is asked.
+/// Requests to the service.
 pub(super) struct Calls {
     service: Service,
     under_way: JoinSet<(Ticket, Reply)>,
-    /// Saves under way: quitting waits for them.
+    /// Saves in progress; quitting waits for them.
     saves: HashSet<Ticket>,
-    /// What is under way and stops when nobody waits for it any more.
+    /// Requests that are aborted when no dialog waits for them.
     stoppable: HashMap<Ticket, AbortHandle>,
     order: Order,
 }
 
 impl Calls {
-    /// Asks a service that is still on its way: what is asked until then waits for it.
+    /// Creates the pool for a service that is still opening; requests wait for it.
     pub(super) fn of(opening: Opening) -> Self {
         Self {
             service: Service::on_its_way(opening),
@@ -46,12 +46,12 @@ impl Calls {
         }
     }
 
-    /// Waits until the service is there; once it is, for ever.
+    /// Waits until the service is open; afterwards it never returns.
     pub(super) async fn opened(&mut self) -> Opened {
         self.service.opened().await
     }
 
-    /// The service, once it is there.
+    /// The service, once it is open.
     pub(super) const fn service(&self) -> Option<&Arc<dyn ConnectionService>> {
         match &self.service {
             Service::Open(service) => Some(service),
@@ -59,7 +59,7 @@ impl Calls {
         }
     }
 
-    /// The service is there: asks it what was asked meanwhile.
+    /// Sends the requests that waited for the service.
     pub(super) fn open(&mut self, service: Arc<dyn ConnectionService>) {
         let before = std::mem::replace(&mut self.service, Service::Open(service));
         if let Service::Opening(_, waiting) = before {
@@ -69,7 +69,7 @@ impl Calls {
         }
     }
 
-    /// Asks for something; a save has its place among the others.
+    /// Starts a request; a save is queued.
     pub(super) fn ask(&mut self, (ticket, request): (Ticket, Request), place: Place) {
         if request.is_save() {
             self.saves.insert(ticket);
@@ -95,17 +95,17 @@ impl Calls {
         }
     }
 
-    /// Whether nothing is under way but what may take long, and can be stopped.
+    /// Returns whether only requests that can be aborted are in progress.
     pub(super) fn is_at_rest(&self) -> bool {
         self.under_way.len() == self.stoppable.len() && self.service().is_some()
     }
 
-    /// Whether nothing is under way at all.
+    /// Returns whether no request is in progress.
     pub(super) fn is_idle(&self) -> bool {
         self.under_way.is_empty() && self.service().is_some()
     }
 
-    /// Waits until the service is there or answers, whichever is first; for ever when nothing is under way.
+    /// Waits for the service or a reply; never returns if no request is in progress.
     pub(super) async fn next(&mut self) -> Happened {
         tokio::select! {
             biased;
@@ -114,12 +114,12 @@ impl Calls {
         }
     }
 
-    /// An answer that is there already.
+    /// A reply that has already arrived.
     pub(super) fn ready(&mut self) -> Option<Answered> {
         self.under_way.try_join_next()
     }
 
-    /// What an answer says; nothing when it was stopped, and nobody waits for it.
+    /// Ticket and reply; `None` for an aborted request.
     pub(super) fn take(
         &mut self,
         answered: Answered,
@@ -134,7 +134,7 @@ impl Calls {
         Ok(Some((ticket, reply)))
     }
 
-    /// Stops what nobody waits for any more.
+    /// Aborts requests that no dialog waits for.
     pub(super) fn stop_unawaited(&mut self, app: &App) {
         self.stoppable.retain(|ticket, call| {
             let is_awaited = app.awaits(*ticket);
@@ -145,7 +145,7 @@ impl Calls {
         });
     }
 
-    /// Waits for the saves under way, or until Ctrl-C says that it shall not; tells what was answered.
+    /// Waits for saves in progress, or until Ctrl-C; passes the replies to `tell`.
     pub(super) async fn finish(&mut self, mut tell: impl FnMut(Ticket, Reply)) {
         while !self.saves.is_empty() {
             tokio::select! {

@@ -1,6 +1,6 @@
-//! The user's editor: which it is, the private file it is given, and what came back.
+//! The external editor: its command, the private file, and the edited text.
 //!
-//! Why a folder for one file: editors leave copies beside the file they edit, and all of it goes with the folder.
+//! The file has a directory of its own because editors write copies next to it; all of them are deleted with the directory.
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
@@ -18,47 +18,47 @@ use crate::disk;
 use crate::tui::effect::Ticket;
 use crate::tui::form::Document;
 
-/// What others may do with a folder.
+/// Permission bits of group and others.
 const OF_OTHERS: u32 = 0o077;
 
-/// What is asked for the editor, in this order.
+/// Environment variables with the editor, by precedence.
 const VARIABLES: [&str; 2] = ["VISUAL", "EDITOR"];
 
-/// Those that are tried when nothing is said.
+/// Editors to try if no variable is set.
 const USUAL: [&str; 2] = ["vi", "nano"];
 
-/// The name of the file; its ending tells editors that JSON may have comments here.
+/// Name of the file; editors allow comments in JSON with this extension.
 const FILE: &str = "connection.jsonc";
 
-/// Longer texts are not read, in bytes.
+/// Size limit of the edited file in bytes.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
-/// An editor, and the words that come before the file.
+/// Command of an editor, with the arguments before the file.
 pub(super) struct Editor {
     program: String,
     arguments: Vec<String>,
 }
 
-/// The file of one edit; it and its folder go when this does.
+/// File of one edit; deleted with its directory on drop.
 struct PrivateFile {
     folder: PathBuf,
     path: PathBuf,
 }
 
-/// An edit under way.
+/// Edit in progress.
 pub(super) struct Editing {
-    /// What it was asked with.
+    /// Ticket of the edit.
     pub ticket: Ticket,
     program: String,
     file: PrivateFile,
     process: Pid,
     ended: JoinHandle<io::Result<ExitStatus>>,
-    /// How the terminal was before: an editor that breaks off may leave it otherwise.
+    /// Terminal mode before the edit, since an editor that fails may change it.
     mode: Option<Termios>,
 }
 
 impl Editor {
-    /// The editor that people chose, or one that is usually there; else what to do.
+    /// Finds the configured editor or a usual one; otherwise returns what to do.
     pub(super) fn find() -> Result<Self, String> {
         for variable in VARIABLES {
             let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else {
@@ -84,11 +84,11 @@ impl Editor {
             .ok_or_else(|| "No editor found; set EDITOR, for example EDITOR=nano".into())
     }
 
-    /// Hands it the terminal, which is the shell's again, and the text.
+    /// Starts the editor with the text, in a restored terminal.
     pub(super) fn begin(self, ticket: Ticket, document: &Document) -> Result<Editing, String> {
         let file = PrivateFile::with(document.0.as_bytes())
             .map_err(|error| format!("Cannot create the file for the editor: {error}"))?;
-        // One that does not know how it was leaves it as it is afterwards.
+        // An unknown mode is left as the editor leaves it.
         let mode = tcgetattr(io::stdin()).ok();
         let child = Command::new(&self.program)
             .args(&self.arguments)
@@ -113,7 +113,7 @@ impl Editor {
     }
 }
 
-/// Waits for the end of an edit; where there is none, for ever.
+/// Waits for the end of the edit; never returns if there is none.
 pub(super) async fn end(editing: &mut Option<Editing>) -> io::Result<ExitStatus> {
     let Some(editing) = editing else {
         return std::future::pending().await;
@@ -125,14 +125,15 @@ pub(super) async fn end(editing: &mut Option<Editing>) -> io::Result<ExitStatus>
 }
 
 impl Editing {
-    /// What came back, or a sentence why nothing is taken in.
+    /// Edited text, or the error as a sentence.
     pub(super) fn result(&self, ended: io::Result<ExitStatus>) -> Result<Document, String> {
         if let Some(mode) = &self.mode {
-            // As good as it goes: taking the terminal again tells what is wrong with it.
+            // Best effort: taking the terminal again reports a problem with it.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, mode);
         }
         let program = &self.program;
-        let status = ended.map_err(|error| format!("Cannot wait for the editor '{program}': {error}"))?;
+        let status =
+            ended.map_err(|error| format!("Cannot wait for the editor '{program}': {error}"))?;
         if !status.success() {
             return Err(format!(
                 "The editor '{program}' failed ({status}); the form was not changed"
@@ -141,9 +142,9 @@ impl Editing {
         self.file.read()
     }
 
-    /// The app ends while it is under way: it is asked to end, too.
+    /// Terminates the editor when the app ends.
     pub(super) fn stop(&self) {
-        // One that ended by itself cannot be asked any more.
+        // It fails if the editor has already ended.
         let _ = kill_process(self.process, Signal::TERM);
     }
 }
@@ -151,7 +152,7 @@ impl Editing {
 impl PrivateFile {
     fn with(content: &[u8]) -> io::Result<Self> {
         let folder = parent().join(format!("umai-{}", Uuid::new_v4().simple()));
-        // Not with those above it, and never one that is there already.
+        // Without parent directories, and never an existing directory.
         DirBuilder::new().mode(0o700).create(&folder)?;
         let file = Self {
             path: folder.join(FILE),
@@ -178,12 +179,12 @@ impl PrivateFile {
 
 impl Drop for PrivateFile {
     fn drop(&mut self) {
-        // Nobody is left to be told; the folder is its owner's alone.
+        // There is no one to report it to; only the owner can read the directory.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Where private files go: where the system keeps none of them longer than the session, when it is ours alone.
+/// Parent of private directories: the runtime directory of the session if it is private, otherwise the temporary directory.
 fn parent() -> PathBuf {
     let is_ours = |folder: &PathBuf| {
         folder.is_absolute()

@@ -1,4 +1,4 @@
-//! The ears of the app: a task that follows the service, and what it heard.
+//! Receiver of the change feed: a task follows the service.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use crate::connection::store::Revision;
 use crate::connection::{ConnectionError, ConnectionService};
 use crate::tui::follow::{Heard, follow};
 
-/// So much may wait to be taken in; what follows waits in the service.
+/// Limit of queued events; further events wait in the service.
 const WAITING: usize = 4;
 
-/// What is heard of the service, once it is there.
+/// Change feed of the service, once it is open.
 #[derive(Default)]
 pub(super) struct Feed {
     heard: Option<Receiver<Heard>>,
-    /// Ends with the app.
+    /// Aborted with the app.
     following: JoinSet<()>,
 }
 
 impl Feed {
-    /// Follows a service from a point on.
+    /// Starts following a service from a revision on.
     pub(super) fn open(
         &mut self,
         service: Arc<dyn ConnectionService>,
@@ -32,19 +32,19 @@ impl Feed {
         self.following.spawn(follow(service, since, ears));
     }
 
-    /// Waits until something is heard.
+    /// Waits for the next event.
     pub(super) async fn next(&mut self) -> Heard {
         match &mut self.heard {
             Some(heard) => match heard.recv().await {
                 Some(heard) => heard,
-                // Its task is gone, and says nothing more.
+                // The task has ended and sends nothing more.
                 None => std::future::pending().await,
             },
             None => std::future::pending().await,
         }
     }
 
-    /// What was heard already.
+    /// An event that has already arrived.
     pub(super) fn heard(&mut self) -> Option<Heard> {
         self.heard.as_mut()?.try_recv().ok()
     }

@@ -1,4 +1,4 @@
-//! What goes before the terminal is in other hands, an editor's or the shell's: it is given back, and what is typed is kept.
+//! Hands the terminal to an editor or the shell: restores it first, and stores unsaved input.
 
 use std::io;
 use std::process::ExitStatus;
@@ -11,7 +11,7 @@ use crate::tui::form::Document;
 use crate::tui::terminal::{self, Reading};
 
 impl Runtime {
-    /// Hands the terminal to the editor; a sentence says why it did not get it.
+    /// Hands the terminal to the editor; returns the reason if that failed.
     pub(super) fn hand_over(
         &mut self,
         ticket: Ticket,
@@ -21,7 +21,7 @@ impl Runtime {
             Ok(editor) => editor,
             Err(why) => return Ok(Err(why)),
         };
-        // Two that read one terminal would each get a part of what is typed.
+        // Two readers of one terminal would each get a part of the input.
         if !self.reading.as_mut().is_some_and(Reading::rest) {
             return Ok(Err("The terminal is busy; retry".into()));
         }
@@ -38,7 +38,7 @@ impl Runtime {
         }
     }
 
-    /// The editor is done: the terminal is ours again, and what it left goes to the app.
+    /// Takes the terminal back after the edit, and passes the result to the app.
     pub(super) fn take_back(&mut self, ended: io::Result<ExitStatus>) -> Result<Turn, TuiError> {
         let Some(editing) = self.editing.take() else {
             return Ok(Turn::On);
@@ -60,7 +60,7 @@ impl Runtime {
         Ok(turn)
     }
 
-    /// What is left to do when the terminal is given back.
+    /// Finishes after the terminal was restored.
     pub(super) async fn finish(mut self) {
         if let Some(editing) = self.editing.take() {
             editing.stop();
@@ -69,11 +69,11 @@ impl Runtime {
         let app = &mut self.app;
         self.calls
             .finish(|ticket, reply| {
-                // Nothing that follows from it is done any more, but what is saved is known.
+                // Effects are not performed any longer, but the app learns which saves succeeded.
                 let _ = app.update(Event::Reply(ticket, reply));
             })
             .await;
-        // What was saved meanwhile is not to be offered at the next start.
+        // Drafts that were saved by the last requests must not be offered at the next start.
         self.keeper.keep_all(&mut self.app);
     }
 }

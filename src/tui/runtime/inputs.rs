@@ -1,4 +1,4 @@
-//! What comes from the reading thread; characters that are typed into a line and wait together are taken in together.
+//! Input from the input thread; consecutive characters for a text input are combined.
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use zeroize::Zeroizing;
@@ -6,13 +6,13 @@ use zeroize::Zeroizing;
 use crate::tui::event::{Event, Pasted};
 use crate::tui::terminal::Input;
 
-/// The most bytes that are typed at once.
+/// Limit of combined characters in bytes.
 const BURST: usize = 64 * 1024;
 
-/// What comes from the reading thread.
+/// Queue of inputs from the input thread.
 pub(super) struct Inputs {
     waiting: UnboundedReceiver<Input>,
-    /// An input that was looked at and is still to be taken in.
+    /// An input that was peeked at.
     ahead: Option<Input>,
 }
 
@@ -24,7 +24,7 @@ impl Inputs {
         }
     }
 
-    /// Waits for the next one; nothing when the thread is gone.
+    /// Waits for the next input; `None` if the thread has ended.
     pub(super) async fn next(&mut self) -> Option<Input> {
         match self.ahead.take() {
             Some(input) => Some(input),
@@ -32,7 +32,7 @@ impl Inputs {
         }
     }
 
-    /// The next one, when there is one; `takes_text` says whether characters mean nothing but themselves.
+    /// Next input, if one is waiting; `takes_text` permits combining characters.
     pub(super) fn waiting(&mut self, takes_text: bool) -> Option<Input> {
         let first = match self.ahead.take() {
             Some(input) => input,
@@ -63,7 +63,7 @@ impl Inputs {
     }
 }
 
-/// The character that an input types.
+/// Character that an input types.
 fn typed(input: &Input) -> Option<char> {
     match input {
         Input::Event(Event::Key(key)) => key.typed(),

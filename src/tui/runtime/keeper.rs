@@ -1,4 +1,4 @@
-//! Keeps drafts on a thread of its own, in the order it is told, so that no key waits for a disk.
+//! Stores drafts in a thread, in order, so that no key waits for the disk.
 
 use std::collections::HashMap;
 use std::io;
@@ -14,32 +14,32 @@ use crate::tui::app::App;
 use crate::tui::effect::{Effect, Slot};
 use crate::tui::form::Kept;
 
-/// The longest wait for what is still to be kept before the app stops or ends.
+/// Limit of the wait for drafts before the app suspends or ends.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What is to be done.
+/// Task of the draft thread.
 pub(super) enum Task {
-    /// Keep this under its name.
+    /// Store this draft.
     Keep(Slot, Arc<Kept>),
-    /// Give up what is kept under this name.
+    /// Delete the draft of this slot.
     Forget(Slot),
-    /// Leave these to whoever looks next.
+    /// Release these drafts, so that another process can offer them.
     LetGo(Vec<Uuid>),
-    /// Look for what was never saved.
+    /// Look for unsaved drafts.
     Find,
-    /// Say that everything before is done.
+    /// Reply when all earlier tasks are done.
     Answer(Sender<()>),
 }
 
-/// What is told of it.
+/// Result of a draft task.
 pub(super) enum Told {
-    /// These were never saved.
+    /// Unsaved drafts.
     Found(Vec<Found>),
-    /// Something is not kept, for this reason; said once.
+    /// First failure, as a sentence.
     Refused(String),
 }
 
-/// The thread that keeps drafts; where there is no place for them, nothing is kept.
+/// Draft thread; without a location, nothing is stored.
 pub(super) struct Keeper {
     tasks: Option<Sender<Task>>,
     says: UnboundedSender<Told>,
@@ -47,7 +47,7 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Begins; the thread ends with the app.
+    /// Starts the thread, which ends with the app.
     pub(super) fn new(place: Option<Place>) -> io::Result<Self> {
         let (says, told) = unbounded_channel();
         let tasks = match place {
@@ -69,7 +69,7 @@ impl Keeper {
         Ok(Self { tasks, says, told })
     }
 
-    /// Does this, behind what it was told before.
+    /// Queues a task after the earlier ones.
     pub(super) fn tell(&self, task: Task) {
         let is_question = matches!(task, Task::Find);
         let is_told = self
@@ -77,12 +77,12 @@ impl Keeper {
             .as_ref()
             .is_some_and(|tasks| tasks.send(task).is_ok());
         if is_question && !is_told {
-            // Whoever asked is told that there is nothing; that nobody listens any more is the end.
+            // Without a thread, there are no drafts; a closed channel means that the app has ended.
             let _ = self.says.send(Told::Found(Vec::new()));
         }
     }
 
-    /// Keeps what is typed and not saved as it is now.
+    /// Stores all unsaved input in its current state.
     pub(super) fn keep_all(&self, app: &mut App) {
         while let Some(effect) = app.last_wish() {
             match effect {
@@ -94,15 +94,15 @@ impl Keeper {
         self.settle();
     }
 
-    /// Waits until everything is done that it was told, but not for a disk that hangs.
+    /// Waits until all tasks are done, within a time limit.
     fn settle(&self) {
         let (done, is_done) = channel();
         self.tell(Task::Answer(done));
-        // What is not done by then is what the disk does not take.
+        // Tasks that are not done after the limit are lost to a hanging disk.
         let _ = is_done.recv_timeout(PATIENCE);
     }
 
-    /// Waits for what it has to tell.
+    /// Waits for the next result.
     pub(super) async fn next(&mut self) -> Told {
         match self.told.recv().await {
             Some(told) => told,
@@ -111,7 +111,7 @@ impl Keeper {
     }
 }
 
-/// What the thread works with.
+/// State of the draft thread.
 struct Desk {
     drafts: Drafts,
     names: HashMap<Slot, Uuid>,
@@ -144,7 +144,7 @@ impl Desk {
                     }
                 },
                 Task::Answer(done) => {
-                    // Whoever asked may have waited long enough.
+                    // The sender may have stopped waiting.
                     let _ = done.send(());
                 }
             }
@@ -165,7 +165,7 @@ impl Desk {
         }
     }
 
-    /// Once is enough: it is tried again with whatever is typed next.
+    /// Reports the first failure only: storing is retried with the next input.
     fn refuse(&mut self, what: &str, done: Result<(), DraftError>) {
         match done {
             Ok(()) => self.was_refused = false,
@@ -178,7 +178,7 @@ impl Desk {
     }
 
     fn say(&self, told: Told) {
-        // That nobody listens any more is the end.
+        // A closed channel means that the app has ended.
         let _ = self.says.send(told);
     }
 }

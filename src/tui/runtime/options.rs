@@ -1,4 +1,4 @@
-//! How the app is started, and the user's keys.
+//! Options for starting the app, and the user's keymap.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,31 +12,31 @@ use crate::tui::site::Site;
 use crate::tui::theme::ThemeName;
 use crate::tui::theme::choice::{self, Choice};
 
-/// How the app is started.
+/// Options for starting the app.
 #[derive(Debug, Clone, Default)]
 pub struct TuiOptions {
-    /// The folder with `keymap.toml` and `themes/`.
+    /// Config directory with `keymap.toml` and `themes/`.
     pub config: Option<PathBuf>,
-    /// The theme; what fits the terminal when none is named.
+    /// Theme; by default the one that fits the terminal.
     pub theme: Option<String>,
-    /// What the environment has for connections.
+    /// Connections in the environment.
     pub environment: Environment,
-    /// What people should know from the start, one sentence each.
+    /// Notices for the user, one sentence each.
     pub notices: Vec<String>,
-    /// Where it is kept what comes back at the next start; nothing does without.
+    /// Location of the session file; without it, sessions are not restored.
     pub session: Option<SessionFile>,
-    /// Where the management API of the service is, for what is copied; as it is documented when nobody says.
+    /// Base URL of the management API for copied commands; the documented one by default.
     pub api: Option<String>,
-    /// Lets go, before the app is stopped by the shell, of what others would wait for.
+    /// Releases what other processes would wait for before the app is suspended.
     pub before_stop: BeforeStop,
-    /// Where what is typed and not saved is kept; nowhere when there is no place for it.
+    /// Location of drafts; without it, drafts are not stored.
     pub drafts: Option<Place>,
-    /// Where the app is.
+    /// Target of the app.
     pub site: Site,
 }
 
 impl TuiOptions {
-    /// Whether the theme that is named is there; a sentence with those that are when it is not.
+    /// Checks that the configured theme exists; the error lists the themes.
     pub fn check_theme(&self) -> Result<(), String> {
         match &self.theme {
             Some(name) => choice::find(name, &self.themes()).map(drop),
@@ -50,7 +50,7 @@ impl TuiOptions {
     }
 }
 
-/// The themes that can be chosen and the one to begin with, by an environment that may ask for no colours.
+/// Available themes and the initial one, for an environment that may disable colors.
 pub(super) fn themes(options: &TuiOptions) -> (Vec<Choice>, usize) {
     let is_mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if is_mono {
@@ -62,7 +62,7 @@ pub(super) fn themes(options: &TuiOptions) -> (Vec<Choice>, usize) {
     (all, at.unwrap_or(0))
 }
 
-/// The keys in force, and what is wrong in the user's file.
+/// Keymap, and the problems in the user's file.
 pub(super) fn keymap(options: &TuiOptions) -> (Keymap, Vec<String>) {
     let Some(path) = options
         .config

@@ -1,38 +1,38 @@
-//! Saves one after the other, in the order they were asked for; those of many at once side by side.
+//! Queue that runs saves in order, except those of one bulk operation, which run side by side.
 //!
-//! Why: requests run side by side, so three switches of one connection could be carried out in any order, and the last one
-//! pressed need not be the one that stays. Where the same is done to many, each of them is another connection: they may go side
-//! by side, behind every save that was asked for before them and before every one that is asked for after them.
+//! Requests run concurrently, so without a queue three toggles of one connection could be executed in any order. In a bulk
+//! operation every save is for another connection: they may run concurrently, after all saves requested before and before all
+//! saves requested after.
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Where a save stands.
+/// Position of a save in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Behind all that were asked for before.
+    /// After all earlier saves.
     Behind,
-    /// Beside those before it that stand so, too.
+    /// Concurrent with earlier saves of this kind.
     Beside,
 }
 
-/// Hands out turns.
+/// Queue of saves.
 #[derive(Default)]
 pub(super) struct Order {
-    /// The last one that goes alone.
+    /// Last exclusive save.
     alone: Option<CancellationToken>,
-    /// Those behind it that go side by side.
+    /// Concurrent saves after it.
     beside: Vec<CancellationToken>,
 }
 
-/// A place in the order.
+/// Ticket for a position in the queue.
 pub(super) struct Turn {
     before: Vec<CancellationToken>,
-    /// Dropped when the turn is over, however it ends; others wait for that.
+    /// Dropped when the save has ended in any way, which starts the following ones.
     done: DropGuard,
 }
 
 impl Order {
-    /// The next place.
+    /// Appends a position to the queue.
     pub fn next(&mut self, place: Place) -> Turn {
         let over = CancellationToken::new();
         let before = match place {
@@ -55,7 +55,7 @@ impl Order {
 }
 
 impl Turn {
-    /// Does something when everything before it is over.
+    /// Runs a future when all earlier positions are done.
     pub async fn run<T>(self, does: impl Future<Output = T>) -> T {
         for before in &self.before {
             before.cancelled().await;
@@ -73,7 +73,7 @@ mod tests {
     use tokio::sync::Barrier;
     use tokio::task::JoinSet;
 
-    /// Carries out turns that are started in the wrong order; answers in which order they ended.
+    /// Runs the positions, started in reverse order, and returns the order in which they ended.
     async fn ended(places: &[Place]) -> Vec<usize> {
         let mut order = Order::default();
         let turns: Vec<_> = places.iter().map(|place| order.next(*place)).collect();
@@ -112,7 +112,7 @@ mod tests {
         let mut tasks = JoinSet::new();
         for _ in 0..2 {
             let both = Arc::clone(&both);
-            // Neither ends before the other has begun.
+            // Neither ends before the other one has begun.
             tasks.spawn(order.next(Place::Beside).run(async move {
                 both.wait().await;
             }));

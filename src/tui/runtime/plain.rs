@@ -1,7 +1,7 @@
-//! The loop without a screen: say what is new, read a line, update, perform, until nothing is left to do.
+//! Event loop of plain mode: print what is new, read a line, update, perform, until nothing is left to do.
 //!
-//! From a terminal lines are taken in as they come, and a test that runs long is told when it is there. From a pipe every line
-//! is carried out to its end before the next one is read, so that the same lines always say the same.
+//! From a terminal, lines are handled as they come, and results are printed as they arrive. From a pipe, each line is completed
+//! before the next one is read, so that the same lines always print the same.
 
 mod lines;
 
@@ -32,10 +32,10 @@ use crate::tui::plain::command::{Meant, understand};
 use crate::tui::plain::saying::{self, Saying};
 use lines::{Given, Lines};
 
-/// What is said first.
+/// Greeting.
 const FIRST: &str = "umai, plain mode. ? lists the commands, quit exits.";
 
-/// Runs the app line by line, until it is left or nothing more comes in.
+/// Runs plain mode until the user quits or the input ends.
 pub async fn run(
     catalog: Arc<ProviderCatalog>,
     opening: Opening,
@@ -59,7 +59,7 @@ pub async fn run(
         before_stop: options.before_stop,
         said: Saying::default(),
         known: 0,
-        // A script that ends in a form means it so.
+        // A script that ends in a form does so on purpose.
         keeper: Keeper::new(options.drafts.filter(|_| is_interactive))?,
     };
     speaker.update(Event::Resize(plain::SIZE))?;
@@ -75,13 +75,13 @@ pub async fn run(
     keeper.keep_all(&mut app);
     calls
         .finish(|ticket, reply| {
-            // Nothing that follows from it is done any more, but what is saved is known.
+            // Effects are not performed any longer, but the app learns which saves succeeded.
             let _ = app.update(Event::Reply(ticket, reply));
         })
         .await;
     keeper.keep_all(&mut app);
     match ended {
-        // Whoever read what was said has gone.
+        // The reader of the output has closed it.
         Err(TuiError::Terminal(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         ended => ended,
     }
@@ -91,16 +91,16 @@ struct Speaker {
     app: App,
     calls: Calls,
     feed: Feed,
-    /// How many of the service's notices were told.
+    /// Number of reported notices of the service.
     told: usize,
     wakes: JoinSet<Ticket>,
     lines: Lines,
-    /// Whether somebody sits there.
+    /// Whether stdin is a terminal.
     is_interactive: bool,
     before_stop: BeforeStop,
-    /// What was said last.
+    /// Last narration.
     said: Saying,
-    /// How much of what people should know was said.
+    /// Number of printed notices for the user.
     known: usize,
     keeper: Keeper,
 }
@@ -140,7 +140,7 @@ impl Speaker {
         }
     }
 
-    /// Does the next thing that is left to do; false when there is none.
+    /// Performs the next idle work; returns false if there is none.
     fn idle(&mut self) -> Result<bool, TuiError> {
         let effect = self.app.update(Event::Idle);
         let is_more = effect.is_some();
@@ -148,7 +148,7 @@ impl Speaker {
         Ok(is_more)
     }
 
-    /// Whether the next line can be taken in.
+    /// Returns whether the next line can be handled.
     fn is_settled(&self) -> bool {
         if self.is_interactive {
             self.calls.is_at_rest()
@@ -198,7 +198,7 @@ impl Speaker {
         self.tell_notices()
     }
 
-    /// Tells what the service found since it was asked last.
+    /// Reports new notices of the service.
     fn tell_notices(&mut self) -> Result<Turn, TuiError> {
         let Some(service) = self.calls.service() else {
             return Ok(Turn::On);
@@ -243,7 +243,7 @@ impl Speaker {
                 return self.update(Event::Edited(ticket, Err(why)));
             }
             Some(Effect::Copy(text)) => {
-                // There is no clipboard in lines: what would be in it is said by itself.
+                // There is no clipboard in plain mode: the text is printed instead.
                 self.app.notice = None;
                 let lines: Vec<String> = text.lines().map(str::to_owned).collect();
                 say(&lines)?;
@@ -254,13 +254,13 @@ impl Speaker {
         Ok(Turn::On)
     }
 
-    /// Says what is different since something was said last.
+    /// Prints the differences since the last narration.
     fn say_what_is_new(&mut self) -> Result<(), TuiError> {
         let mut lines: Vec<String> = self.app.to_know[self.known..]
             .iter()
             .map(|sentence| format!("Note: {sentence}"))
             .collect();
-        // What people should know is said whole, and not once more as the notice about it.
+        // Notices for the user are printed completely, without the app's notice about them.
         let notice = self.app.notice.take().filter(|_| lines.is_empty());
         lines.extend(notice.as_ref().map(saying::notice));
         self.known = self.app.to_know.len();
@@ -290,7 +290,7 @@ impl Speaker {
         Ok(())
     }
 
-    /// Goes to the shell, and comes back when it lets us.
+    /// Suspends the app, and resumes when the shell continues it.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
         self.keeper.keep_all(&mut self.app);
         let rest = self.before_stop.let_go();
@@ -303,7 +303,7 @@ impl Speaker {
     }
 }
 
-/// Says these lines, each made safe.
+/// Prints lines, with control characters escaped.
 fn say(lines: &[String]) -> Result<(), TuiError> {
     if lines.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The service, there or on its way.
+//! The service while and after it opens.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use crate::connection::store::Revision;
 use crate::connection::{ConnectionError, ConnectionService};
 use crate::tui::effect::{Request, Ticket};
 
-/// A service on its way; the first frame does not wait for it.
+/// Future that opens the service; the first frame does not wait for it.
 pub type Opening =
     Pin<Box<dyn Future<Output = Result<Arc<dyn ConnectionService>, ConnectionError>> + Send>>;
 
-/// How opening the service ended.
+/// Result of opening the service.
 pub(super) type Opened = Result<Ready, JoinError>;
 
-/// The service with the point in its history from which changes are followed: the list is read after it.
+/// The service with the revision to follow changes from; the list is loaded after it.
 type Ready = Result<
     (
         Arc<dyn ConnectionService>,
@@ -25,14 +25,14 @@ type Ready = Result<
     ConnectionError,
 >;
 
-/// The service, there or on its way with what waits for it.
+/// The service, or the requests that wait for it.
 pub(super) enum Service {
     Opening(JoinHandle<Ready>, Vec<(Ticket, Request)>),
     Open(Arc<dyn ConnectionService>),
 }
 
 impl Service {
-    /// Opens it in the background.
+    /// Opens the service in the background.
     pub(super) fn on_its_way(opening: Opening) -> Self {
         let ready = async {
             let service = opening.await?;
@@ -42,7 +42,7 @@ impl Service {
         Self::Opening(tokio::spawn(ready), Vec::new())
     }
 
-    /// Waits until it is there; once it is, for ever.
+    /// Waits until the service is open; afterwards it never returns.
     pub(super) async fn opened(&mut self) -> Opened {
         match self {
             Self::Opening(opening, _) => opening.await,

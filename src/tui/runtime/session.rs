@@ -1,7 +1,7 @@
-//! The file in which a session waits for the next start: read before the first frame, written once at the end.
+//! Session file: read before the first frame, written once at the end.
 //!
-//! Why so plain: it is small, and nothing depends on it. Two apps write each its own file aside and rename it, so the last one
-//! that ends is the one that is read, and nobody reads half of one.
+//! It is small and optional. Each process writes a temporary file and renames it, so the last process to end determines the
+//! content, and a partly written file is never read.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,23 +12,23 @@ use crate::text::file::{self, FileFlaw};
 use crate::tui::app::App;
 use crate::tui::session::Session;
 
-/// The most bytes that are read.
+/// Size limit of the file in bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// Where a session is kept, and of what.
+/// Location and scope of a session.
 #[derive(Debug, Clone)]
 pub struct SessionFile {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// The data folder or the server that it is about.
+    /// Data directory or server that the session belongs to.
     pub of: String,
-    /// Whether the last one is passed over.
+    /// Whether the previous session is ignored.
     pub is_fresh: bool,
 }
 
 impl SessionFile {
-    /// Brings back what was left; answers what was written, so that it need not be written again. What cannot be used is told,
-    /// and everything stands as at the first start.
+    /// Restores the previous session and returns its text, so that it is not written again unchanged. An unusable file is
+    /// reported and ignored.
     pub(super) fn bring_back(&self, app: &mut App) -> Option<String> {
         if self.is_fresh {
             return None;
@@ -60,7 +60,7 @@ impl SessionFile {
         )]);
     }
 
-    /// Writes what is to come back, unless that is there already.
+    /// Writes the session unless it is unchanged.
     pub(super) fn keep(&self, app: &App, read: Option<&str>) -> io::Result<()> {
         let Some(text) = app.session(&self.of).text() else {
             return Ok(());
@@ -76,7 +76,7 @@ impl SessionFile {
             .with_extension(format!("{}.new", std::process::id()));
         let written = write(&aside, &text).and_then(|()| fs::rename(&aside, &self.path));
         if written.is_err() {
-            // It is of no use to anybody; the reason is what counts.
+            // The file is useless; the error of the write is what counts.
             let _ = fs::remove_file(&aside);
         }
         written

@@ -1,4 +1,4 @@
-//! The signals that the app answers.
+//! Signals that the app handles.
 
 use std::io;
 
@@ -11,12 +11,12 @@ pub(super) struct Signals {
     pub(super) interrupt: Signal,
     pub(super) stop: Signal,
     pub(super) go_on: Signal,
-    /// The window has another size: told here, since the reading thread hears of it only once it reads.
+    /// Window size changed: needed here since the input thread notices it only when it reads.
     pub(super) resize: Signal,
 }
 
 impl Signals {
-    /// Listens to all of them.
+    /// Registers all signals.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,

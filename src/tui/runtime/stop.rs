@@ -1,15 +1,15 @@
-//! What is let go of while the shell has stopped the app.
+//! Resources to release while the app is suspended.
 //!
-//! Why a function: the app cannot know whether the service is here or far away, and a stopped one that is here answers nobody.
+//! It is a function because the app does not know whether the service is local; a suspended leader would block its clients.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// Lets go; it is taken again when the answer is dropped.
+/// Releases resources, which are taken again when the result is dropped.
 type LetGo = dyn Fn() -> Pin<Box<dyn Future<Output = Box<dyn Send>> + Send>> + Send + Sync;
 
-/// Lets go of what others would wait for while the app is stopped; of nothing by default.
+/// Releases what other processes would wait for while the app is suspended; nothing by default.
 #[derive(Clone, Default)]
 pub struct BeforeStop(Option<Arc<LetGo>>);
 
@@ -20,7 +20,7 @@ impl fmt::Debug for BeforeStop {
 }
 
 impl BeforeStop {
-    /// Does this; what it answers is dropped when the app goes on.
+    /// Creates it from a function whose result is dropped when the app resumes.
     pub fn new<F, R>(let_go: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = R> + Send + 'static,
@@ -32,7 +32,7 @@ impl BeforeStop {
         })))
     }
 
-    /// Waits until it is done: nothing else shall happen before the stop.
+    /// Runs it to completion, since the app is suspended next.
     pub(super) fn let_go(&self) -> Option<Box<dyn Send>> {
         let let_go = self.0.as_ref()?;
         tokio::task::block_in_place(|| Some(tokio::runtime::Handle::current().block_on(let_go())))

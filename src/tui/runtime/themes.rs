@@ -1,18 +1,18 @@
-//! Which theme is shown: the one that is chosen, or the one for the terminal's background.
+//! Selects the theme: the chosen one, or the one for the terminal's background.
 
 use crate::tui::theme::Theme;
 use crate::tui::theme::choice::Choice;
 
-/// The themes that can be chosen, and the one in force.
+/// Available themes and the current one.
 pub(super) struct Themes {
     choices: Vec<Choice>,
-    /// Which one is shown, and on which background.
+    /// Index of the current theme, and whether the background is light.
     shown: (usize, bool),
     pub(super) theme: Theme,
 }
 
 impl Themes {
-    /// Shows one of these; answers what is wrong with its file.
+    /// Shows a theme; returns the problems in its file.
     pub(super) fn new(choices: Vec<Choice>, at: usize) -> (Self, Vec<String>) {
         let (theme, problems) = choices
             .get(at)
@@ -26,20 +26,20 @@ impl Themes {
         (themes, problems)
     }
 
-    /// What they are called.
+    /// Names of the themes.
     pub(super) fn words(&self) -> Vec<String> {
         let words = self.choices.iter().map(|choice| choice.name().to_owned());
         words.collect()
     }
 
-    /// Whether the terminal's background decides which one is shown.
+    /// Returns whether the terminal's background determines the theme.
     pub(super) fn follow_the_terminal(&self) -> bool {
         self.choices
             .get(self.shown.0)
             .is_some_and(Choice::follows_the_terminal)
     }
 
-    /// Shows this one, on such a background; answers what is wrong with its file when it is shown anew.
+    /// Shows a theme for a background; returns the problems in its file if it was not shown before.
     pub(super) fn show(&mut self, at: usize, is_light: bool) -> Vec<String> {
         if self.shown == (at, is_light) {
             return Vec::new();

@@ -1,34 +1,34 @@
-//! Asks the terminal whether its background is light, without holding anything up.
+//! Queries whether the terminal's background is light, without delaying the start.
 //!
-//! Why: terminals answer through the keyboard. The question is sent behind the first frame, with a second question behind it
-//! that every terminal answers, so that silence is noticed at once; what people typed meanwhile is handed on. An answer
-//! that comes too late would look like keys, and is swallowed.
+//! Terminals reply through the input. The query is sent after the first frame, followed by a query that every terminal answers,
+//! so that a missing reply is noticed at once. Keys pressed during the query are passed on, and a late reply, which would look
+//! like keys, is dropped.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// What the background is, then what kind of terminal this is.
+/// Query of the background color, then of the device attributes.
 const QUESTION: &[u8] = b"\x1b]11;?\x1b\\\x1b[c";
 
-/// The longest wait for an answer.
+/// Longest wait for the reply.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// How an answer begins, and how its second part does.
+/// Prefixes of the two replies.
 const COLOR: &[u8] = b"\x1b]11;rgb:";
 const KIND: &[u8] = b"\x1b[?";
 
-/// The answer of a terminal.
+/// Reply of the terminal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// Whether the background is light, when the terminal said so.
+    /// Whether the background is light, if the terminal reported it.
     pub is_light: Option<bool>,
-    /// Every byte that was read: the answers and the keys pressed meanwhile. The decoder drops the answers.
+    /// All bytes that were read: the replies and keys pressed during the query. The decoder drops the replies.
     pub bytes: Vec<u8>,
 }
 
-/// What the environment says, where terminals tell it that way.
+/// Background according to the environment, in terminals that set `COLORFGBG`.
 pub fn from_environment() -> Option<bool> {
     is_light_pair(&std::env::var("COLORFGBG").ok()?)
 }
@@ -38,20 +38,20 @@ fn is_light_pair(pair: &str) -> Option<bool> {
     Some(matches!(number, 7 | 9..=15))
 }
 
-/// Whether the question can be asked here at all.
+/// Returns whether the terminal can be queried.
 pub fn can_ask() -> bool {
     let term = std::env::var("TERM").unwrap_or_default();
     !matches!(term.as_str(), "" | "dumb" | "linux") && io::stdin().is_terminal()
 }
 
-/// Asks; the answer is read by [`listen`].
+/// Sends the query; [`listen`] reads the reply.
 pub fn ask() -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(QUESTION)?;
     out.flush()
 }
 
-/// Waits for the answer, not longer than a blink.
+/// Waits for the reply, up to the limit.
 pub fn listen() -> Answer {
     let until = Instant::now() + PATIENCE;
     let mut heard = Vec::new();
@@ -80,7 +80,7 @@ fn is_readable(within: Duration) -> bool {
     poll(&mut wanted, Some(&timeout)).is_ok_and(|ready| ready > 0)
 }
 
-/// Reads the colour from the answers.
+/// Parses the color from the replies.
 fn understood(bytes: Vec<u8>) -> Answer {
     let is_light = color(&bytes).and_then(|(from, to)| is_light(&bytes[from + COLOR.len()..to]));
     Answer { is_light, bytes }
@@ -107,7 +107,7 @@ fn kind(heard: &[u8]) -> Option<(usize, usize)> {
     Some((from, from + length + 1))
 }
 
-/// Whether `1e1e/1e1e/2e2e` is light, as eyes weigh colours.
+/// Returns whether `1e1e/1e1e/2e2e` is light, by perceived brightness.
 fn is_light(color: &[u8]) -> Option<bool> {
     let text = std::str::from_utf8(color).ok()?;
     let text = text.trim_end_matches(['\u{7}', '\u{1b}', '\\']);

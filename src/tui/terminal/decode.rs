@@ -1,9 +1,9 @@
 //! Decodes the bytes of a terminal into keys, pastes and mouse events.
 //!
-//! Why not crossterm's decoder: it has no state for the strings that a terminal sends as answers (OSC, DCS, APC, PM, SOS), so
-//! their text becomes keys, and a control sequence that it does not know leaks its parameters as keys (`CSI > c`) or holds
-//! back every later key (`CSI ? … $ y`). Here a whole sequence is either understood or dropped. There is no clock in here: the
-//! reader calls [`Decoder::quiet`] after [`Decoder::patience`] without a byte.
+//! crossterm's decoder is not used because it has no state for the strings that terminals send as replies (OSC, DCS, APC, PM,
+//! SOS): their text becomes keys, and an unknown control sequence leaks its parameters as keys (`CSI > c`) or holds back all
+//! later keys (`CSI ? … $ y`). Here a sequence is either decoded or dropped as a whole. The decoder has no clock: its caller
+//! calls [`Decoder::quiet`] after [`Decoder::patience`] without a byte.
 
 mod csi;
 
@@ -15,24 +15,24 @@ use zeroize::Zeroizing;
 use crate::tui::key::Key;
 use crate::tui::line;
 
-/// After this time without a byte, an unfinished sequence or burst is over.
+/// Time without a byte after which an incomplete sequence or burst ends.
 pub const QUIET: Duration = Duration::from_millis(100);
 
 /// After this time without a byte, a bracketed paste is over although its end mark is missing. A paste may pause for longer than
 /// [`QUIET`], over a slow connection.
 const PASTE_QUIET: Duration = Duration::from_secs(2);
 
-/// The most bytes that are dropped as one sequence.
+/// Size limit of a sequence that is dropped as one.
 const LONGEST_SEQUENCE: usize = 4 * 1024;
 
-/// The most bytes kept of a paste: one more than any text field takes, so that a longer paste is refused and not cut.
+/// Size limit of a paste: one byte more than any text input accepts, so that a longer paste is refused and not truncated.
 const LONGEST_PASTE: usize = line::LONGEST + 1;
 
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// Something that a terminal sent.
+/// Decoded input.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Decoded {
     /// A key.
@@ -70,7 +70,7 @@ enum State {
     /// Inside a bracketed paste.
     Paste {
         text: Zeroizing<Vec<u8>>,
-        /// Number of bytes of [`PASTE_END`] that were matched.
+        /// Number of matched bytes of [`PASTE_END`].
         matched: usize,
     },
     /// Inside a character of several bytes.
@@ -98,7 +98,7 @@ impl Decoder {
         }
     }
 
-    /// Ends an unfinished sequence: one that has only its opener was a key with Alt. A paste is handed over as it is.
+    /// Ends an incomplete sequence; a lone opener was a key with Alt. A paste is delivered as it is.
     pub fn quiet(&mut self, decoded: &mut Vec<Decoded>) {
         match std::mem::take(&mut self.state) {
             State::Paste { text, .. } => decoded.push(paste(&text)),
@@ -162,7 +162,7 @@ impl Decoder {
         }
     }
 
-    /// Takes the first byte of something.
+    /// Handles the first byte of a key or sequence.
     fn begin(&mut self, byte: u8, has_alt: bool, decoded: &mut Vec<Decoded>) {
         let modifiers = alt_if(has_alt);
         let with_control = |sign: u8| {
@@ -186,7 +186,7 @@ impl Decoder {
                     has_alt,
                 }
             }
-            // No character begins with it.
+            // Not the first byte of a character.
             0x80..=0xff => {}
         }
     }
@@ -213,7 +213,7 @@ impl Decoder {
     fn in_control(&mut self, mut bytes: Vec<u8>, byte: u8, decoded: &mut Vec<Decoded>) {
         match byte {
             b'M' if bytes.is_empty() => self.state = State::Mouse(Vec::new()),
-            // The Linux console writes F1 to F5 as ESC [ [ A to E.
+            // The Linux console sends F1 to F5 as ESC [ [ A to E.
             b'[' if bytes.is_empty() => {
                 bytes.push(byte);
                 self.state = State::Control(bytes);
@@ -233,7 +233,7 @@ impl Decoder {
                 bytes.push(byte);
                 self.state = State::Control(bytes);
             }
-            // Nothing else belongs into a control sequence, so it is broken off.
+            // Invalid in a control sequence, which ends here.
             _ => {
                 if bytes.is_empty() {
                     decoded.push(alt(b'['));
@@ -255,7 +255,7 @@ impl Decoder {
         }
         let is_empty = length == 0;
         if is_empty && has_escape {
-            // No sequence, but Alt with a key and then another key.
+            // Not a sequence, but Alt with a key, followed by another key.
             decoded.push(alt(opener));
             return self.after_escape(byte, decoded);
         }
@@ -288,7 +288,7 @@ impl Decoder {
         let matched = if PASTE_END.get(matched) == Some(&byte) {
             matched + 1
         } else {
-            // ESC is only at the beginning of the mark, so a new match can only begin here.
+            // ESC occurs only at the start of the end sequence, so a new match can only begin here.
             keep(&PASTE_END[..matched]);
             if byte == ESCAPE {
                 1
@@ -334,7 +334,7 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    /// Decodes the reads, then the quiet after them.
+    /// Decodes the reads, followed by a quiet period.
     fn decoded(reads: &[&[u8]]) -> Vec<String> {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();

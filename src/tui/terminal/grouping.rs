@@ -3,26 +3,26 @@
 use super::decode::Decoded;
 use crate::tui::burst::Burst;
 
-/// The most bytes in one burst; what follows is another one.
+/// Size limit of a burst in bytes; the rest is another burst.
 const LARGEST: usize = 64 * 1024;
 
-/// Keys as they reach the app.
+/// Keys for the app.
 #[derive(Debug)]
 pub enum Group {
-    /// One event by itself.
+    /// Single event.
     One(Decoded),
     /// Keys that arrived together.
     Burst(Burst),
 }
 
-/// Grouping with the burst that goes on.
+/// Grouping state with the current burst.
 #[derive(Debug, Default)]
 pub struct Grouping {
     burst: Option<Burst>,
 }
 
 impl Grouping {
-    /// Groups all that one read yielded.
+    /// Groups the input of one read.
     pub fn read(&mut self, decoded: Vec<Decoded>, groups: &mut Vec<Group>) {
         if self.burst.is_none() && is_paste(&decoded) {
             self.burst = Some(Burst::default());
@@ -45,12 +45,12 @@ impl Grouping {
         }
     }
 
-    /// Whether a burst goes on: its end may still be on its way.
+    /// Returns whether a burst may continue.
     pub const fn is_waiting(&self) -> bool {
         self.burst.is_some()
     }
 
-    /// Ends the burst that goes on.
+    /// Ends the current burst.
     pub fn quiet(&mut self, groups: &mut Vec<Group>) {
         self.flush(groups);
         self.burst = None;
@@ -64,7 +64,7 @@ impl Grouping {
     }
 }
 
-/// Whether the keys of one read are treated as a paste, mouse events among them or not.
+/// Returns whether the keys of one read are treated as a paste.
 fn is_paste(decoded: &[Decoded]) -> bool {
     let mut burst = Burst::default();
     for one in decoded {
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    /// Groups the reads, then the quiet after them: keys by name, bursts as `{number of keys}`.
+    /// Groups the reads, followed by a quiet period: keys by name, bursts as `{number of keys}`.
     fn grouped(reads: &[&str]) -> Vec<String> {
         let (mut decoder, mut grouping) = (Decoder::default(), Grouping::default());
         let mut groups = Vec::new();

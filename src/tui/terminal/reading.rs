@@ -1,4 +1,4 @@
-//! Reads the terminal on a thread of its own, which rests while another program has the terminal.
+//! Reads the terminal in a thread that pauses while another program has the terminal.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -7,38 +7,38 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use zeroize::Zeroize;
 
-/// The longest wait for the thread to rest.
+/// Longest wait for the thread to pause.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The most bytes of one system call.
+/// Size of one system call in bytes.
 const PIECE: usize = 4 * 1024;
 
-/// The most bytes that are taken as one read.
+/// Limit of the bytes that are handled as one read.
 const LARGEST_READ: usize = 64 * 1024;
 
-/// The thread that reads, from outside.
+/// Handle of the input thread.
 pub struct Reading {
     wake: PipeWriter,
     rests: Receiver<()>,
     go_on: Sender<()>,
 }
 
-/// The same from inside.
+/// State of the input thread.
 pub(super) struct Ears {
     woken: PipeReader,
     resting: Sender<()>,
     goes_on: Receiver<()>,
 }
 
-/// What there is to do.
+/// Result of a wait.
 pub(super) enum Ready {
-    /// Something can be read.
+    /// Input is available.
     Input,
-    /// Nothing arrived within the time given.
+    /// No input arrived in time.
     Quiet,
-    /// Another program had the terminal.
+    /// The thread paused while another program had the terminal.
     Rested,
-    /// The terminal is gone, or nobody listens any more.
+    /// The terminal was lost, or the app has ended.
     Gone,
 }
 
@@ -56,20 +56,20 @@ impl Reading {
         Ok((reading, ears))
     }
 
-    /// Reads nothing more until it is told to; false when it cannot be reached.
+    /// Pauses reading; returns false if the thread does not react in time.
     pub fn rest(&mut self) -> bool {
         self.wake.write_all(&[0]).is_ok() && self.rests.recv_timeout(PATIENCE).is_ok()
     }
 
-    /// Reads again.
+    /// Resumes reading.
     pub fn go_on(&self) {
-        // A thread that is gone has said so already.
+        // A thread that has ended has reported it.
         let _ = self.go_on.send(());
     }
 }
 
 impl Ears {
-    /// Waits until something can be read, at most so long when a time is given, and rests meanwhile when it is told to.
+    /// Waits until input is available, with an optional time limit, and pauses in between on request.
     pub(super) fn wait(&mut self, at_most: Option<Duration>) -> Ready {
         let timeout = at_most.and_then(|time| Timespec::try_from(time).ok());
         loop {
@@ -103,7 +103,7 @@ impl Ears {
     }
 }
 
-/// Reads all that can be read now, up to a limit; an error when the terminal is gone.
+/// Reads all available input up to a limit; an error means that the terminal was lost.
 pub(super) fn read_available(bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut piece = [0; PIECE];
     loop {

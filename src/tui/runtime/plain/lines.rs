@@ -1,7 +1,7 @@
-//! Reads lines, one when it is asked for; a secret without showing what is typed.
+//! Reads lines on request; a secret without echo.
 //!
-//! Why a thread: reading a terminal cannot be broken off, and signals and answers must be heard meanwhile. Why without the
-//! standard library's buffer: it would keep a copy of a secret that nobody wipes.
+//! A thread reads because reading a terminal cannot be interrupted while signals and replies arrive. It does not use the buffer
+//! of the standard library, which would keep a copy of secrets that is never zeroized.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
@@ -12,36 +12,36 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zeroize::Zeroizing;
 
-/// The most bytes a line has; nothing longer is a name, an address or a key.
+/// Size limit of a line in bytes; names, addresses and keys are shorter.
 const LONGEST: usize = 64 * 1024;
 
-/// What stands before what is typed.
+/// Prompt before the input.
 const PROMPT: &[u8] = b"> ";
 
-/// What came in.
+/// Input event.
 pub(super) enum Given {
-    /// A line, without its end.
+    /// Line without its line end.
     Line(Zeroizing<String>),
-    /// A line that cannot be taken, and why.
+    /// Unusable line, with the reason.
     Unreadable(&'static str),
-    /// Nothing more comes.
+    /// End of the input.
     End,
 }
 
-/// The lines of stdin.
+/// Reader of stdin.
 pub(super) struct Lines {
     asking: Sender<()>,
     given: UnboundedReceiver<Given>,
-    /// Whether a line was asked for and is not there yet.
+    /// Whether a line was requested and has not arrived yet.
     is_asked: bool,
-    /// The terminal as it was, when somebody types at one.
+    /// Original terminal mode, if stdin is a terminal.
     shown: Option<Termios>,
-    /// Whether what is typed is not shown now.
+    /// Whether echo is off.
     is_hidden: bool,
 }
 
 impl Lines {
-    /// Reads stdin on a thread of its own, which nobody waits for.
+    /// Reads stdin in a thread that is never joined.
     pub(super) fn read() -> io::Result<Self> {
         let source: File = io::stdin().as_fd().try_clone_to_owned()?.into();
         let (asking, asked) = channel();
@@ -63,26 +63,26 @@ impl Lines {
         })
     }
 
-    /// Asks for the next line, once; what is typed into a secret is not shown.
+    /// Requests the next line, once; without echo for a secret.
     pub(super) fn ask(&mut self, is_secret: bool) -> io::Result<()> {
         if self.is_asked {
             return Ok(());
         }
         self.is_asked = true;
-        // Before the prompt: what is typed at once must not be shown.
+        // Before the prompt, so that immediate typing is not echoed.
         self.hide_what_is_typed(is_secret)?;
         self.prompt()?;
-        // A thread that is gone has said that nothing more comes.
+        // A thread that has ended has reported the end of the input.
         let _ = self.asking.send(());
         Ok(())
     }
 
-    /// Whether somebody sees that a line is asked for.
+    /// Returns whether a prompt is visible.
     pub(super) const fn is_prompting(&self) -> bool {
         self.is_asked && self.shown.is_some()
     }
 
-    /// Shows that a line is asked for, where somebody types.
+    /// Prints the prompt if stdin is a terminal.
     pub(super) fn prompt(&self) -> io::Result<()> {
         if self.shown.is_none() {
             return Ok(());
@@ -92,7 +92,7 @@ impl Lines {
         out.flush()
     }
 
-    /// Waits for the line that was asked for.
+    /// Waits for the requested line.
     pub(super) async fn next(&mut self) -> Given {
         if !self.is_asked {
             return std::future::pending().await;
@@ -101,13 +101,13 @@ impl Lines {
         self.is_asked = false;
         if self.is_hidden {
             self.show_what_is_typed();
-            // The end of the line was not shown either.
+            // The line end was not echoed either.
             let _ = io::stdout().write_all(b"\n");
         }
         given
     }
 
-    /// Hides what is typed, or shows it.
+    /// Turns echo off or on.
     pub(super) fn hide_what_is_typed(&mut self, is_secret: bool) -> io::Result<()> {
         let Some(shown) = self.shown.as_ref().filter(|_| is_secret) else {
             return Ok(());
@@ -119,12 +119,12 @@ impl Lines {
         Ok(())
     }
 
-    /// Shows what is typed, as before.
+    /// Restores echo.
     pub(super) fn show_what_is_typed(&mut self) {
         if let Some(shown) = &self.shown
             && std::mem::take(&mut self.is_hidden)
         {
-            // Nothing more can be done for a terminal that is gone.
+            // Nothing more can be done for a lost terminal.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, shown);
         }
     }
@@ -136,7 +136,7 @@ impl Drop for Lines {
     }
 }
 
-/// Reads a line whenever one is asked for.
+/// Reads a line for each request.
 fn give(mut source: File, asked: &Receiver<()>, giving: &UnboundedSender<Given>) {
     while asked.recv().is_ok() {
         let given = line(&mut source);
@@ -174,7 +174,7 @@ fn line(source: &mut File) -> Given {
     }
 }
 
-/// One more byte; what grows out of its room is wiped where it was.
+/// Appends a byte; zeroizes the old buffer when it grows.
 fn push(bytes: &mut Zeroizing<Vec<u8>>, byte: u8) {
     if bytes.len() == bytes.capacity() {
         let mut larger = Zeroizing::new(Vec::with_capacity(bytes.len() * 2));

@@ -1,4 +1,4 @@
-//! Decodes complete control sequences: keys with modifiers and mouse events. All others are answers, which are dropped.
+//! Decodes complete control sequences: keys with modifiers and mouse events. All others are replies, which are dropped.
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEventKind};
 
@@ -7,7 +7,7 @@ use super::{Decoded, key};
 /// Event type of a released key, as kitty's protocol numbers it.
 const RELEASE: u32 = 3;
 
-/// Decodes what follows ESC [, the final byte included; nothing for a sequence that is neither a key nor the mouse.
+/// Decodes the bytes after ESC [, including the final byte; `None` if it is neither a key nor a mouse event.
 pub(super) fn decode(sequence: &[u8]) -> Option<Decoded> {
     let (last, rest) = sequence.split_last()?;
     let text = std::str::from_utf8(rest).ok()?;
@@ -29,14 +29,14 @@ pub(super) fn decode(sequence: &[u8]) -> Option<Decoded> {
         b'~' => numbered(numbers.get(0, 0))?,
         b'u' => return unicode(&numbers),
         b'M' => return rxvt_mouse(&numbers),
-        // With two numbers it is the position of the cursor.
+        // With two numbers it is a cursor position report.
         b'R' => return None,
         letter => self::letter(*letter)?,
     };
     Some(key(code, modifiers))
 }
 
-/// The key that ESC O or ESC [ and a letter stand for.
+/// Key of ESC O or ESC [ and a letter.
 pub(super) const fn letter(byte: u8) -> Option<KeyCode> {
     Some(match byte {
         b'A' => KeyCode::Up,
@@ -46,13 +46,13 @@ pub(super) const fn letter(byte: u8) -> Option<KeyCode> {
         b'F' => KeyCode::End,
         b'H' => KeyCode::Home,
         b'P'..=b'S' => KeyCode::F(byte - b'P' + 1),
-        // Enter of the numeric keypad.
+        // Enter on the numeric keypad.
         b'M' => KeyCode::Enter,
         _ => return None,
     })
 }
 
-/// The key that a number before `~` stands for.
+/// Key of a number before `~`.
 fn numbered(number: u32) -> Option<KeyCode> {
     let function = |offset: u32| u8::try_from(number - offset).ok().map(KeyCode::F);
     Some(match number {
@@ -71,7 +71,7 @@ fn numbered(number: u32) -> Option<KeyCode> {
     })
 }
 
-/// A key by its code point, as `CSI u` of fixterms and kitty has it.
+/// Key by its code point, as in `CSI u` of fixterms and kitty.
 fn unicode(numbers: &Numbers) -> Option<Decoded> {
     let mut modifiers = modifiers(numbers.get(1, 0));
     let shifted = numbers.get(0, 1);
@@ -140,9 +140,9 @@ pub(super) fn legacy_mouse(button: u8, column: u8, row: u8) -> Option<Decoded> {
     mouse(number(button)?, number(column)?, number(row)?)
 }
 
-/// A press of the left button or a turn of the wheel; nothing else is used.
+/// A press of the left button or a wheel event; others are not used.
 fn mouse(button: u32, column: u32, row: u32) -> Option<Decoded> {
-    // Shift, Alt and Ctrl may be held.
+    // Shift, Alt and Ctrl are ignored.
     let kind = match button & !0b1_1100 {
         0 => MouseEventKind::Down(MouseButton::Left),
         64 => MouseEventKind::ScrollUp,
@@ -157,7 +157,7 @@ fn mouse(button: u32, column: u32, row: u32) -> Option<Decoded> {
 struct Numbers(Vec<Vec<u32>>);
 
 impl Numbers {
-    /// Reads the numbers; nothing when there is anything else.
+    /// Parses the numbers; `None` if there is anything else.
     fn read(text: &str) -> Option<Self> {
         let number = |digits: &str| match digits {
             "" => Some(0),
@@ -167,13 +167,13 @@ impl Numbers {
         text.split(';').map(group).collect::<Option<_>>().map(Self)
     }
 
-    /// A number by its place; 0 when it is absent.
+    /// Number at a position; 0 if absent.
     fn get(&self, group: usize, at: usize) -> u32 {
         let number = self.0.get(group).and_then(|group| group.get(at));
         number.copied().unwrap_or_default()
     }
 
-    /// The type of a key event; absent means pressed.
+    /// Type of a key event; absent means pressed.
     fn event(&self) -> u32 {
         self.get(1, 1)
     }
