@@ -1,5 +1,4 @@
-//! Random lines into the app without a screen: no panic, nothing but printable words, no secret said, and where nothing may be
-//! changed nothing is.
+//! Random lines in plain mode: no panic, printable output only, no secret printed, and no change in read-only mode.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -14,7 +13,7 @@ mod stage;
 use proptest::prelude::*;
 use stage::Stage;
 use umai::connection::{ConnectionService, Query, Window};
-use umai::tui::plain::command::{Meant, understand};
+use umai::tui::plain::command::{Meant, parse_line};
 use umai::tui::plain::saying::{Saying, notice};
 use umai::tui::site::Site;
 
@@ -87,9 +86,9 @@ fn line() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Says a line, and takes in all that is said about it.
+/// Enters a line and returns all output.
 fn say(stage: &mut Stage, line: &str) -> Vec<String> {
-    match understand(&stage.app, line) {
+    match parse_line(&stage.app, line) {
         Meant::Happens(event) => {
             stage.happens(event);
             let told = stage.app.notice.take();
@@ -105,7 +104,7 @@ fn play(stage: &mut Stage, lines: &[String]) {
     for line in lines {
         let is_form = stage.app.form().is_some();
         for said in say(stage, line) {
-            // What is typed into a name is no secret there; what is typed into a key is never said.
+            // Text typed into a name is not secret; text typed into a key is never printed.
             assert!(is_form || !said.contains("planted-one"), "{said}");
             assert!(!said.contains("planted-two"), "{said}");
         }
@@ -121,13 +120,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_line_breaks_the_app(lines in prop::collection::vec(line(), 1..80)) {
+    fn random_lines_never_break_the_app(lines in prop::collection::vec(line(), 1..80)) {
         let mut stage = Stage::three(120, 40);
         play(&mut stage, &lines);
     }
 
     #[test]
-    fn no_line_changes_anything_where_nothing_may_be_changed(lines in prop::collection::vec(line(), 1..80)) {
+    fn random_lines_change_nothing_in_read_only_mode(lines in prop::collection::vec(line(), 1..80)) {
         let mut stage = Stage::three(120, 40);
         stage.app.settle_at(Site {
             read_only: Some("it is kept".into()),
@@ -143,7 +142,7 @@ proptest! {
 }
 
 #[test]
-fn a_secret_that_was_just_typed_is_never_said() {
+fn typed_secret_is_never_printed() {
     let mut stage = Stage::empty(120, 40);
     for line in [
         "new",

@@ -416,7 +416,7 @@ fn is_kept(bytes: &[u8]) {
         let again = form.kept();
         let once_more = Form::restored(&again, provider, catalog).kept();
         assert!(
-            once_more.says_the_same(&again),
+            once_more.has_same_input(&again),
             "{once_more:?} was {again:?}"
         );
     }

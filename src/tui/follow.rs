@@ -61,7 +61,7 @@ pub async fn follow(
         is_lost: false,
     };
     // A dropped receiver means that the app has ended.
-    let _ = following.go_on(problem).await;
+    let _ = following.run(problem).await;
 }
 
 struct Following {
@@ -76,7 +76,7 @@ struct Following {
 }
 
 impl Following {
-    async fn go_on(&mut self, mut problem: Option<ConnectionError>) -> Result<(), Unheard> {
+    async fn run(&mut self, mut problem: Option<ConnectionError>) -> Result<(), Unheard> {
         let mut pause = SHORTEST;
         loop {
             let opened = Instant::now();
@@ -90,13 +90,13 @@ impl Following {
             if ended.is_ok() && opened.elapsed() > LONGEST {
                 pause = SHORTEST;
             }
-            self.tell_broken().await?;
+            self.report_broken().await?;
             match ended {
                 Ok(Some(StoreError::FeedTooOld(_)))
                 | Err(ConnectionError::Store(StoreError::FeedTooOld(_))) => self.seen = None,
                 Err(problem) if !self.is_lost => {
                     self.is_lost = true;
-                    self.tell(Heard::Lost(problem.to_string())).await?;
+                    self.send(Heard::Lost(problem.to_string())).await?;
                 }
                 Ok(_) | Err(_) => {}
             }
@@ -123,9 +123,9 @@ impl Following {
     ) -> Result<Option<StoreError>, Unheard> {
         if self.seen.is_none() {
             self.seen = Some(newest);
-            self.tell(Heard::Missed).await?;
+            self.send(Heard::Missed).await?;
         }
-        self.tell_caught_up(newest).await?;
+        self.report_caught_up(newest).await?;
         let mut feed = feed.ready_chunks(BATCH);
         loop {
             let some = tokio::select! {
@@ -146,8 +146,8 @@ impl Following {
             }
             if let Some(last) = changes.last() {
                 self.seen = Some(last.revision);
-                self.tell(Heard::News(compact(changes))).await?;
-                self.tell_caught_up(newest).await?;
+                self.send(Heard::News(compact(changes))).await?;
+                self.report_caught_up(newest).await?;
             }
             if broken.is_some() {
                 return Ok(broken);
@@ -155,24 +155,24 @@ impl Following {
         }
     }
 
-    async fn tell_broken(&mut self) -> Result<(), Unheard> {
+    async fn report_broken(&mut self) -> Result<(), Unheard> {
         if !self.is_broken {
             self.is_broken = true;
-            self.tell(Heard::Broken).await?;
+            self.send(Heard::Broken).await?;
         }
         Ok(())
     }
 
     /// Reports that all changes up to the reconnect were sent.
-    async fn tell_caught_up(&mut self, newest: Revision) -> Result<(), Unheard> {
+    async fn report_caught_up(&mut self, newest: Revision) -> Result<(), Unheard> {
         if self.is_broken && self.seen >= Some(newest) {
             (self.is_broken, self.is_lost) = (false, false);
-            self.tell(Heard::CaughtUp).await?;
+            self.send(Heard::CaughtUp).await?;
         }
         Ok(())
     }
 
-    async fn tell(&self, heard: Heard) -> Result<(), Unheard> {
+    async fn send(&self, heard: Heard) -> Result<(), Unheard> {
         self.ears.send(heard).await.map_err(|_| Unheard)
     }
 }

@@ -225,7 +225,7 @@ impl Form {
         if self.saving.is_some() {
             return Outcome::Stay;
         }
-        if self.act_on_keys(action, catalog) {
+        if self.act_in_key_list(action, catalog) {
             return Outcome::Stay;
         }
         self.choosing = None;
@@ -243,7 +243,7 @@ impl Form {
             Action::PreviousField => self.focus_on(self.shown_from(self.focus + last, -1)),
             Action::PageDown => self.focus_on(self.shown_from((self.focus + 5).min(last), -1)),
             Action::PageUp => self.focus_on(self.shown_from(self.focus.saturating_sub(5), 1)),
-            Action::NextError => self.focus_on_error(self.focus + 1),
+            Action::NextError => self.focus_error(self.focus + 1),
             Action::Reveal => self.reveal(),
             Action::Clear => self.clear(catalog),
             _ => {}
@@ -253,7 +253,7 @@ impl Form {
 
     /// Handles a key that is bound to no action.
     pub fn key(&mut self, key: Key, catalog: &ProviderCatalog) {
-        if self.saving.is_some() || self.type_into_keys(key) {
+        if self.saving.is_some() || self.type_into_key_filter(key) {
             return;
         }
         if let Some(field) = self.fields.get_mut(self.focus)
@@ -273,13 +273,13 @@ impl Form {
             PasteResult::Unreadable(unreadable) => {
                 return Some(Notice::warning(unreadable.to_string()));
             }
-            PasteResult::ChooseProfile(profiles) => return Some(fill::several(&profiles)),
+            PasteResult::ChooseProfile(profiles) => return Some(fill::several_profiles(&profiles)),
             PasteResult::NotAConnection => {}
         }
         let field = self.fields.get_mut(self.focus)?;
         let label = field.label.clone();
         if !pasted.0.trim().is_empty() && pasted.0.len() <= LONGEST {
-            field.make_room();
+            field.clear_default();
         }
         // Existing text is part of the key: the whole value is cleaned when the field loses the focus.
         let (text, removed) = match field.line() {
@@ -322,7 +322,7 @@ impl Form {
             self.choosing = None;
         }
         self.focus = field.min(self.fields.len().saturating_sub(1));
-        self.look_up_again(self.focus);
+        self.invalidate_reference(self.focus);
     }
 
     /// Hides every shown secret.
@@ -379,9 +379,9 @@ impl Form {
 
     /// Updates what depends on an edited field: the alias follows the name until it is edited.
     fn changed(&mut self, catalog: &ProviderCatalog) {
-        self.look_up_again(self.focus);
-        self.look_at_key(self.focus, catalog);
-        self.follow_keys();
+        self.invalidate_reference(self.focus);
+        self.check_key_owner(self.focus, catalog);
+        self.update_key_list();
         match self.fields.get(self.focus).map(|field| &field.place) {
             Some(Place::Alias) => {
                 self.alias_follows = self.id().is_none() && self.typed(&Place::Alias).is_empty();

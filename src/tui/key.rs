@@ -139,7 +139,7 @@ mod tests {
     #[case("f8", "F8")]
     #[case("space", "Space")]
     #[case("alt-b", "Alt-b")]
-    fn a_key_is_read_and_named(#[case] name: &str, #[case] shown: &str) {
+    fn key_names_round_trip(#[case] name: &str, #[case] shown: &str) {
         assert_eq!(Key::read(name).unwrap().to_string(), shown);
     }
 
@@ -147,12 +147,12 @@ mod tests {
     #[case("")]
     #[case("ctrl-nothing")]
     #[case("a-b")]
-    fn what_is_no_key_is_refused(#[case] name: &str) {
+    fn invalid_key_names_are_refused(#[case] name: &str) {
         assert_eq!(Key::read(name), None);
     }
 
     #[test]
-    fn debug_does_not_say_what_was_typed() {
+    fn debug_hides_typed_characters() {
         assert_eq!(format!("{:?}", Key::plain(KeyCode::Char('s'))), "Key(…)");
     }
 }

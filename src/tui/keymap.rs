@@ -30,7 +30,7 @@ impl Keymap {
     pub fn with(file: &str, name: &str) -> (Self, Vec<String>) {
         let (mut keymap, mut problems) = Self::embedded().over(file, name);
         if !keymap.can_quit() {
-            keymap.keep_quitting();
+            keymap.bind_ctrl_c();
             problems.push(format!("{name}: no key quits umai; Ctrl-C keeps doing so"));
         }
         (keymap, problems)
@@ -61,7 +61,7 @@ impl Keymap {
     }
 
     /// Binds Ctrl-C to quit again, replacing other bindings.
-    fn keep_quitting(&mut self) {
+    fn bind_ctrl_c(&mut self) {
         let key = Key::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         self.bindings.retain(|(_, other), _| *other != key);
         self.order.retain(|(_, _, other)| *other != key);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_embedded_file_is_without_fault() {
+    fn embedded_keymap_has_no_problems() {
         assert_eq!(
             Keymap::default().over(EMBEDDED, "keys").1,
             Vec::<String>::new()
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_users_line_replaces_the_embedded_one() {
+    fn user_binding_replaces_the_embedded_one() {
         let (keymap, problems) = Keymap::with("[tree]\nnew = [\"a\", \"ctrl-n\"]\n", "keys");
         assert_eq!(problems, Vec::<String>::new());
         assert_eq!(keymap.find(Context::Tree, key("a")), Some(Action::New));
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn two_actions_may_swap_their_keys() {
+    fn two_actions_can_swap_keys() {
         let (keymap, problems) = Keymap::with("[tree]\nnew = \"t\"\ntoggle = \"n\"\n", "keys");
         assert_eq!(problems, Vec::<String>::new());
         assert_eq!(keymap.find(Context::Tree, key("n")), Some(Action::Toggle));
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line_and_the_rest_works() {
+    fn problems_are_reported_with_lines_and_the_rest_works() {
         let file = "[tree]\nnew = [\"a\"]\nfly = [\"f\"]\nsort = [\"ctrl-nonsense\"]\ntoggle = [\"e\"]\n[sky]\nup = [\"x\"]\n";
         let (keymap, problems) = Keymap::with(file, "keymap.toml");
         assert_eq!(
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_toml_leaves_the_embedded_keys() {
+    fn invalid_toml_keeps_the_embedded_keys() {
         let (keymap, problems) = Keymap::with("[tree\n", "keymap.toml");
         assert_eq!(problems.len(), 1);
         assert!(
@@ -256,7 +256,7 @@ mod tests {
     #[rstest::rstest]
     #[case("[tree]\nleave = []\n[anywhere]\nquit = []\n")]
     #[case("[tree]\nleave = []\nnew = [\"ctrl-c\"]\n")]
-    fn a_file_that_leaves_no_key_to_quit_is_told_and_ctrl_c_goes_on(#[case] file: &str) {
+    fn keymap_without_a_quit_key_keeps_ctrl_c(#[case] file: &str) {
         let (keymap, problems) = Keymap::with(file, "keymap.toml");
         assert_eq!(
             problems,
@@ -270,12 +270,12 @@ mod tests {
     #[rstest::rstest]
     #[case("[tree]\nleave = []\n")]
     #[case("[anywhere]\nquit = []\n")]
-    fn one_key_to_quit_is_enough(#[case] file: &str) {
+    fn one_quit_key_is_enough(#[case] file: &str) {
         assert_eq!(Keymap::with(file, "keys").1, Vec::<String>::new());
     }
 
     #[test]
-    fn a_place_goes_before_everywhere() {
+    fn context_binding_precedes_global_binding() {
         let (keymap, _) = Keymap::with("[form]\nsave = [\"ctrl-c\"]\n", "keys");
         assert_eq!(
             keymap.find(Context::Form, key("ctrl-c")),

@@ -29,7 +29,7 @@ pub struct Line {
     input: Input,
     is_secret: bool,
     /// Whether the last key or paste was ignored because it would have revealed hidden text.
-    stays_closed: bool,
+    has_blocked_reveal: bool,
     /// Whether a part of the text was typed while hidden.
     was_hidden: bool,
 }
@@ -53,7 +53,7 @@ impl Line {
         Self {
             input: Input::new(value.to_owned()),
             is_secret: false,
-            stays_closed: false,
+            has_blocked_reveal: false,
             was_hidden: false,
         }
     }
@@ -63,7 +63,7 @@ impl Line {
         Self {
             input: Input::new(String::with_capacity(SECRET_ROOM)),
             is_secret: true,
-            stays_closed: false,
+            has_blocked_reveal: false,
             was_hidden: false,
         }
     }
@@ -105,7 +105,7 @@ impl Line {
 
     /// Replaces the text and moves the cursor to its end.
     pub fn set(&mut self, value: &str) {
-        self.stays_closed = false;
+        self.has_blocked_reveal = false;
         self.was_hidden = !value.trim().is_empty() && !is_name(value);
         let cursor = value.chars().count();
         let mut next = String::with_capacity(value.len().max(self.room()));
@@ -115,13 +115,13 @@ impl Line {
 
     /// Returns whether the last key or paste was ignored because a secret would have become the name of a reference, which is
     /// visible.
-    pub const fn stays_closed(&self) -> bool {
-        self.stays_closed
+    pub const fn has_blocked_reveal(&self) -> bool {
+        self.has_blocked_reveal
     }
 
     /// Applies an edit and reverts it if hidden text would become visible.
     fn closed<T>(&mut self, does: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        self.stays_closed = false;
+        self.has_blocked_reveal = false;
         if !self.is_secret {
             return Some(does(self));
         }
@@ -138,7 +138,7 @@ impl Line {
             self.was_hidden |= text.len() > before.len();
         } else if self.was_hidden {
             self.replace(std::mem::take(&mut *before), cursor);
-            self.stays_closed = true;
+            self.has_blocked_reveal = true;
             return None;
         }
         Some(done)
@@ -171,7 +171,7 @@ impl Line {
         // Falls back to typing key by key, which reports ignored characters.
         is_done.unwrap_or_else(|| {
             let typed = fits.chars().filter(|sign| self.insert(*sign)).count();
-            self.stays_closed = true;
+            self.has_blocked_reveal = true;
             typed > 0
         })
     }
@@ -225,7 +225,7 @@ impl Line {
     }
 
     /// Returns whether a key moves the cursor or deletes text.
-    pub fn means_something(key: Key) -> bool {
+    pub fn is_editing_key(key: Key) -> bool {
         request(key).is_some()
     }
 
@@ -327,14 +327,14 @@ mod tests {
     }
 
     #[test]
-    fn words_are_cut_and_put_back() {
+    fn words_are_cut_and_pasted() {
         let mut line = Line::text("one two");
         press(&mut line, &["ctrl-w", "home", "ctrl-y"]);
         assert_eq!(line.value(), "twoone ");
     }
 
     #[test]
-    fn a_secret_is_deleted_whole_and_cannot_be_put_back() {
+    fn secret_is_deleted_completely_and_not_pasted_again() {
         let mut line = Line::secret();
         line.paste("sk-one two");
         press(&mut line, &["ctrl-w", "ctrl-y"]);
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_was_typed_hidden_never_becomes_a_name_that_is_shown() {
+    fn hidden_text_never_becomes_a_visible_reference() {
         for typed in ["sk-one", "$$one", " a$one"] {
             let mut line = Line::secret();
             line.paste(typed);
@@ -352,7 +352,7 @@ mod tests {
             press(&mut line, &["home", "$"]);
             if is_name(&format!("${before}")) {
                 assert_eq!(line.value(), before);
-                assert!(line.stays_closed());
+                assert!(line.has_blocked_reveal());
             }
             press(&mut line, &["home", "delete", "home", "delete"]);
             assert!(!is_name(line.value()), "{}", line.value());
@@ -362,20 +362,20 @@ mod tests {
             assert!(!is_name(line.value()), "{}", line.value());
             press(&mut line, &["ctrl-w", "$", "A"]);
             assert_eq!(line.value(), "$A");
-            assert!(!line.stays_closed());
+            assert!(!line.has_blocked_reveal());
         }
         let mut name = Line::secret();
         press(
             &mut name,
             &["$", "$", "backspace", "A", "home", "delete", "$"],
         );
-        assert_eq!(name.value(), "$A", "a name that was seen may be mended");
+        assert_eq!(name.value(), "$A", "visible text stays editable");
         press(&mut name, &["home", "delete", "x", "home", "$"]);
         assert_eq!(name.value(), "xA");
     }
 
     #[test]
-    fn a_paste_becomes_one_line_at_the_cursor() {
+    fn paste_becomes_one_line_at_the_cursor() {
         let mut line = Line::text("ab");
         press(&mut line, &["left"]);
         assert_eq!(line.paste(" one\r\ntwo \n"), Pasting::Trimmed);
@@ -383,21 +383,21 @@ mod tests {
     }
 
     #[test]
-    fn a_pasted_secret_has_no_line_ends() {
+    fn pasted_secret_has_no_line_ends() {
         let mut line = Line::secret();
         assert_eq!(line.paste("sk-1\n2\n"), Pasting::Trimmed);
         assert_eq!(line.value(), "sk-12");
     }
 
     #[test]
-    fn a_paste_that_is_too_long_changes_nothing() {
+    fn too_long_paste_changes_nothing() {
         let mut line = Line::text("ab");
         assert_eq!(line.paste(&"x".repeat(LONGEST)), Pasting::TooLong);
         assert_eq!(line.value(), "ab");
     }
 
     #[test]
-    fn what_is_typed_at_once_is_what_would_be_typed_key_by_key() {
+    fn typing_at_once_equals_typing_key_by_key() {
         for make in [|| Line::text("ab"), Line::secret] {
             let (mut one, mut other) = (make(), make());
             press(&mut one, &["left"]);
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_secret_can_be_typed_on() {
+    fn long_secret_can_be_extended() {
         let mut line = Line::secret();
         line.paste(&"é".repeat(2_000));
         press(&mut line, &["a", "left", "b"]);
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_say_what_it_says() {
+    fn debug_hides_the_text() {
         assert_eq!(format!("{:?}", Line::text("planted")), "Line(…)");
     }
 }

@@ -214,15 +214,12 @@ mod tests {
     #[case("apiKey", Some("ApiKey"))]
     #[case("日本", None)]
     #[case("2nd", None)]
-    fn a_name_makes_a_section_that_a_variable_can_have(
-        #[case] name: &str,
-        #[case] made: Option<&str>,
-    ) {
+    fn name_becomes_a_section_valid_in_a_variable(#[case] name: &str, #[case] made: Option<&str>) {
         assert_eq!(section(name).as_deref(), made);
     }
 
     #[test]
-    fn what_is_to_be_put_somewhere_has_a_blank_for_the_value() {
+    fn snippets_have_an_empty_value() {
         let moving = Moving {
             field: 0,
             label: "Key".into(),

@@ -54,10 +54,10 @@ pub use stop::BeforeStop;
 use themes::Themes;
 
 /// Limit of events handled before a frame is drawn.
-const DRAIN: usize = 1_000;
+const MAX_DRAIN: usize = 1_000;
 
 /// Limit of the time for handling events before a frame is drawn.
-const LONGEST_DRAIN: Duration = Duration::from_millis(100);
+const MAX_DRAIN_TIME: Duration = Duration::from_millis(100);
 
 /// Time to wait for the service alone; opening takes a few milliseconds.
 const OPENING_ALONE: Duration = Duration::from_millis(100);
@@ -101,7 +101,7 @@ pub async fn run(
     let read = options
         .session
         .as_ref()
-        .and_then(|session| session.bring_back(&mut app));
+        .and_then(|session| session.restore(&mut app));
     // This event has no effects.
     let _ = app.update(Event::Environment(options.environment));
     let signals = Signals::new()?;
@@ -114,7 +114,7 @@ pub async fn run(
         app,
         calls,
         feed: Feed::default(),
-        told: 0,
+        reported: 0,
         terminal: Terminal::new(CrosstermBackend::new(out))?,
         themes,
         inputs: Inputs::new(inputs),
@@ -160,7 +160,7 @@ struct Runtime {
     calls: Calls,
     feed: Feed,
     /// Number of reported notices of the service.
-    told: usize,
+    reported: usize,
     terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
     themes: Themes,
     inputs: Inputs,
@@ -196,7 +196,7 @@ impl Runtime {
                     Happened::Answered(answer) => self.take_answer(answer)?,
                 },
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
-                told = self.keeper.next() => self.update(match told {
+                result = self.keeper.next() => self.update(match result {
                     Told::Found(found) => Event::Found(found),
                     Told::Refused(why) => Event::Noticed(vec![why]),
                 })?,
@@ -212,7 +212,7 @@ impl Runtime {
     fn catch_up(&mut self) -> Result<Turn, TuiError> {
         loop {
             let begin = Instant::now();
-            for _ in 0..DRAIN {
+            for _ in 0..MAX_DRAIN {
                 let input = match self.editing {
                     Some(_) => None,
                     None => self.inputs.waiting(self.app.takes_text()),
@@ -228,7 +228,7 @@ impl Runtime {
                     return Ok(Turn::End);
                 }
                 // Signals and the next frame do not wait for the end of a long text.
-                if begin.elapsed() > LONGEST_DRAIN {
+                if begin.elapsed() > MAX_DRAIN_TIME {
                     break;
                 }
             }
@@ -271,7 +271,7 @@ impl Runtime {
         let Some((ticket, reply)) = self.calls.take(answer).map_err(TuiError::Broken)? else {
             return Ok(Turn::On);
         };
-        self.tell_notices()?;
+        self.report_notices()?;
         self.update(Event::Reply(ticket, reply))
     }
 
@@ -284,20 +284,20 @@ impl Runtime {
         self.update(Event::Opened(service.providers(), service.features()))?;
         self.calls.open(service);
         self.keeper.tell(Task::Find);
-        self.tell_notices()
+        self.report_notices()
     }
 
     /// Reports new notices of the service.
-    fn tell_notices(&mut self) -> Result<Turn, TuiError> {
+    fn report_notices(&mut self) -> Result<Turn, TuiError> {
         let Some(service) = self.calls.service() else {
             return Ok(Turn::On);
         };
         let notices = service.notices();
-        if notices.len() <= self.told {
+        if notices.len() <= self.reported {
             return Ok(Turn::On);
         }
-        let fresh = notices[self.told..].to_vec();
-        self.told = notices.len();
+        let fresh = notices[self.reported..].to_vec();
+        self.reported = notices.len();
         self.update(Event::Noticed(fresh))
     }
 
@@ -305,7 +305,7 @@ impl Runtime {
         self.is_changed = true;
         let effect = self.app.update(event);
         self.date_messages();
-        self.calls.stop_unawaited(&self.app);
+        self.calls.abort_unawaited(&self.app);
         self.perform(effect)
     }
 
@@ -381,7 +381,7 @@ impl Runtime {
     fn suspend(&mut self) -> Result<Turn, TuiError> {
         self.keeper.keep_all(&mut self.app);
         let rest = self.before_stop.let_go();
-        terminal::give_back()?;
+        terminal::restore()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;
         drop(rest);

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_back_as_it_was_written_and_only_for_the_same_connections() {
+    fn session_round_trips_for_the_same_connections_only() {
         let session = Session::new("/data", stand("prod status:active"), Tab::History);
         let text = session.text().unwrap();
         assert_eq!(Session::read(&text, "/data"), Ok(session));
@@ -119,14 +119,14 @@ mod tests {
     #[case("{")]
     #[case("[]")]
     #[case("null")]
-    #[case(r#"{"name":"somebody else's"}"#)]
+    #[case(r#"{"name":"another file"}"#)]
     #[case(r#"{"format":1,"of":"/data","tree":{"place":{"connection":"no id"}}}"#)]
-    fn what_is_no_session_is_none(#[case] text: &str) {
+    fn invalid_session_is_refused(#[case] text: &str) {
         assert_eq!(Session::read(text, "/data"), Err("is damaged"));
     }
 
     #[test]
-    fn what_is_missing_is_as_at_the_first_start() {
+    fn missing_members_have_defaults() {
         let session = Session::read(r#"{"format":1,"of":"/data"}"#, "/data").unwrap();
         assert_eq!(session.into_parts(), (Stand::default(), Tab::default()));
     }
@@ -137,7 +137,7 @@ mod tests {
     #[case("AKIAIOSFODNN7EXAMPLE")]
     #[case("wJalrXUtnFEMI7K7MDENGbPxRfiCYEXAMPLEKEY")]
     #[case("0123456789abcdef0123456789abcdef01234567")]
-    fn a_key_that_was_pasted_into_the_filter_is_not_kept(#[case] filter: &str) {
+    fn key_in_the_filter_is_not_stored(#[case] filter: &str) {
         let (stand, _) = Session::new("/data", stand(filter), Tab::Info).into_parts();
         assert_eq!(stand.filter, "");
     }
@@ -148,7 +148,7 @@ mod tests {
     #[case("3fa85f64-5717-4562-b3fc-2c963f66afa6")]
     #[case("endpoint:https://my-resource-2.openai.azure.com/v1")]
     #[case("task-runner")]
-    fn a_filter_that_is_none_is_kept(#[case] filter: &str) {
+    fn filter_without_a_key_is_stored(#[case] filter: &str) {
         let (kept, _) = Session::new("/data", stand(filter), Tab::Info).into_parts();
         assert_eq!(kept.filter, filter);
     }

@@ -51,13 +51,13 @@ pub fn take() -> io::Result<()> {
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            let _ = give_back(); // the panic itself is what has to be told
+            let _ = restore(); // the panic is what must be reported
             before(panic);
         }));
     });
     let _mode = mode();
     if is_raw_mode_enabled()? {
-        be_raw()?;
+        enable_raw_mode_again()?;
     } else {
         enable_raw_mode()?;
     }
@@ -73,7 +73,7 @@ pub fn take() -> io::Result<()> {
 /// Enables raw mode again after the shell changed it while the app was suspended.
 ///
 /// In one step: a Ctrl-S that arrives in cooked mode would stop all output.
-fn be_raw() -> io::Result<()> {
+fn enable_raw_mode_again() -> io::Result<()> {
     let input = rustix::stdio::stdin();
     let mut mode = tcgetattr(input)?;
     mode.make_raw();
@@ -99,7 +99,7 @@ fn with_line_ends(text: Zeroizing<String>) -> Zeroizing<String> {
 }
 
 /// Restores the terminal; does nothing if it is restored already.
-pub fn give_back() -> io::Result<()> {
+pub fn restore() -> io::Result<()> {
     let _mode = mode();
     if !IS_TAKEN.swap(false, Ordering::SeqCst) {
         return Ok(());
@@ -130,7 +130,7 @@ impl Taken {
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        let _ = give_back(); // nobody is left to be told
+        let _ = restore(); // there is no one to report it to
     }
 }
 
@@ -156,11 +156,11 @@ pub enum Background {
 
 /// Reads the terminal in a thread; first reports a light background, if there is one.
 pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Result<Reading> {
-    let told = match background {
+    let known = match background {
         Background::Matters => background::from_environment(),
         Background::DoesNotMatter => Some(false),
     };
-    let asks = told.is_none() && background::can_ask();
+    let asks = known.is_none() && background::can_ask();
     if asks {
         background::ask()?;
     }
@@ -171,13 +171,13 @@ pub fn read(inputs: UnboundedSender<Input>, background: Background) -> io::Resul
             let mut terminal = Listener::default();
             if asks {
                 let answer = background::listen();
-                if told.or(answer.is_light) == Some(true)
+                if known.or(answer.is_light) == Some(true)
                     && inputs.send(Input::Event(Event::LightBackground)).is_err()
                 {
                     return;
                 }
                 terminal.read(&Zeroizing::new(answer.bytes));
-            } else if told == Some(true) {
+            } else if known == Some(true) {
                 terminal.inputs.push(Input::Event(Event::LightBackground));
             }
             loop {

@@ -43,7 +43,7 @@ impl App {
             (Waiting::Alias, Reply::AliasOwner(owner)) => {
                 let owner = owner.ok().map(|owner| owner.map(|item| item.name));
                 if let Some(form) = self.form_mut() {
-                    form.alias_answered(ticket, owner);
+                    form.alias_checked(ticket, owner);
                 }
             }
             (Waiting::Lookup, Reply::LookedUp(lookup)) => {
@@ -130,12 +130,12 @@ impl App {
             Waiting::Theirs => {
                 if let Some(form) = self.form_mut() {
                     form.saving = form.saving.filter(|saving| *saving != ticket);
-                    form.theirs_unknown();
+                    form.theirs_failed();
                 }
             }
             Waiting::Alias => {
                 if let Some(form) = self.form_mut() {
-                    form.alias_answered(ticket, None);
+                    form.alias_checked(ticket, None);
                 }
             }
             Waiting::Lookup => {

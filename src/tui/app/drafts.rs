@@ -135,7 +135,7 @@ impl App {
         }
         let kept = form.kept();
         let last = self.keeping.last.as_deref();
-        if last.is_some_and(|last| last.says_the_same(&kept)) {
+        if last.is_some_and(|last| last.has_same_input(&kept)) {
             return None;
         }
         let kept = Arc::new(kept);

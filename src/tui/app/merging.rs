@@ -17,13 +17,13 @@ use crate::tui::notice::{Mood, Notice};
 impl App {
     /// What others made of the connection is asked for once it is heard that they did something.
     pub(super) fn next_theirs(&mut self) -> Option<Effect> {
-        let (id, version) = self.form()?.wants_theirs()?;
+        let (id, version) = self.form()?.theirs_to_request()?;
         if self.is_waiting(|waiting| matches!(waiting, Waiting::Theirs)) {
             return None;
         }
         let ticket = self.ticket(Waiting::Theirs);
         if let Some(form) = self.form_mut() {
-            form.asked_for_theirs();
+            form.theirs_requested();
             // Who saves waits for this, too.
             form.saving = form.save_waits().then_some(ticket);
         }
@@ -43,7 +43,7 @@ impl App {
             Ok(theirs) if form.id() != Some(theirs.connection.item.id) => {}
             Ok(theirs) => self.take_in_theirs(theirs),
             Err(ConnectionError::NotFound(_)) => {
-                let save_waited = form.save_waited();
+                let save_waited = form.take_waiting_save();
                 form.changed_elsewhere(Elsewhere::Deleted);
                 if save_waited {
                     self.ask_what_of_deleted();
@@ -52,8 +52,8 @@ impl App {
                 }
             }
             Err(error) => {
-                let save_waited = form.save_waited();
-                form.theirs_unknown();
+                let save_waited = form.take_waiting_save();
+                form.theirs_failed();
                 if save_waited {
                     self.say(&error);
                 }
@@ -65,7 +65,7 @@ impl App {
         let Some(form) = self.form_mut() else {
             return;
         };
-        let save_waited = form.save_waited();
+        let save_waited = form.take_waiting_save();
         let Some(taken) = form.take_in(theirs) else {
             return;
         };
@@ -102,7 +102,7 @@ impl App {
     /// Says what happened elsewhere to the connection of the form.
     pub(super) fn say_elsewhere(&mut self) {
         let save = self.save_key();
-        let said = self.form().and_then(|form| form.said_of_elsewhere(&save));
+        let said = self.form().and_then(|form| form.remote_change_note(&save));
         if let Some(said) = said {
             self.tell(Notice::warning(said));
         }
@@ -167,7 +167,10 @@ impl App {
 
     /// Others deleted it: asks what shall become of what is typed.
     pub(super) fn ask_what_of_deleted(&mut self) {
-        let lost = self.form().map(Form::only_stored).unwrap_or_default();
+        let lost = self
+            .form()
+            .map(Form::stored_only_secrets)
+            .unwrap_or_default();
         let confirm = Confirm::deleted_elsewhere(&lost, self.features);
         self.notice = None;
         self.layers.push(Layer::Confirm(confirm));

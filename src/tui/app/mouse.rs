@@ -75,7 +75,7 @@ impl App {
                     let rows = rows::rows(form, area.width);
                     let row = form.top + usize::from(mouse.y - area.y);
                     if let Some(rows::Shows::Key(at)) = rows.get(row).map(|row| &row.shows) {
-                        form.take_key(*at, &self.catalog);
+                        form.choose_key(*at, &self.catalog);
                     } else if let Some(field) = rows.get(row).and_then(|row| row.field) {
                         form.focus_on(field);
                     }

@@ -14,10 +14,10 @@ use crate::tui::notice::Notice;
 impl App {
     /// Asks for the configuration keys when a list of them is open.
     pub(super) fn next_keys(&mut self) -> Option<Effect> {
-        self.form().filter(|form| form.wants_keys())?;
+        self.form().filter(|form| form.needs_keys())?;
         let ticket = self.ticket(Waiting::Keys);
         if let Some(form) = self.form_mut() {
-            form.keys_asked(ticket);
+            form.keys_requested(ticket);
         }
         Some(Effect::Call(ticket, Request::ConfigurationKeys))
     }
@@ -29,7 +29,7 @@ impl App {
         found: Result<Page<ConfigurationKey>, String>,
     ) {
         if let Some(form) = self.form_mut() {
-            form.keys_answered(ticket, found);
+            form.keys_loaded(ticket, found);
         }
     }
 

@@ -57,7 +57,7 @@ impl App {
         let notice = match edited {
             Err(why) => {
                 if let Some(form) = self.form_mut() {
-                    form.no_document();
+                    form.document_missing();
                 }
                 Notice::error(why)
             }

@@ -66,7 +66,7 @@ impl App {
             Some(Layer::Compare(compare)) => {
                 compare.selected = number.min(compare.changes().len().saturating_sub(1));
             }
-            Some(Layer::Form(form)) if form.is_choosing() => form.take_key(number, &self.catalog),
+            Some(Layer::Form(form)) if form.is_choosing() => form.choose_key(number, &self.catalog),
             Some(Layer::Form(form)) => {
                 if let Some(at) = form.shown().get(number) {
                     form.focus_on(*at);
@@ -105,7 +105,7 @@ impl App {
         }
         let told = match self.layers.last_mut() {
             Some(Layer::Form(form)) if form.is_choosing() => {
-                form.narrow_keys(&text.0);
+                form.filter_keys(&text.0);
                 None
             }
             Some(Layer::Form(form)) => fill(form, text, &self.catalog),

@@ -12,11 +12,11 @@ use crate::provider::{DefaultValue, FieldKind, SettingsField};
 use crate::text::trim_invisible;
 
 /// Placeholder of a value that exists but must not be shown.
-const THERE: &str = "•";
+const PLACEHOLDER: &str = "•";
 
 impl Form {
     /// Notes about the request URL under an endpoint field. Empty for other fields and for an incomplete URL.
-    pub(super) fn address_notes(&self, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
+    pub(super) fn request_url_notes(&self, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         let Place::Setting(key) = &field.place else {
             return Vec::new();
         };
@@ -25,7 +25,7 @@ impl Form {
             return Vec::new();
         }
         let values = self.values();
-        let is_there = |key: &str| values.get(key).is_some() || self.is_way_of(key);
+        let is_there = |key: &str| values.get(key).is_some() || self.is_always_required(key);
         let Some(template) = self.provider.first_call(&values, is_there) else {
             return Vec::new();
         };
@@ -65,11 +65,11 @@ impl Form {
                 continue;
             };
             let default = self.provider.field(key).and_then(default_of);
-            let said = match &field.value {
-                Value::Secret(secret) if secret.kept().is_some() => THERE,
+            let value = match &field.value {
+                Value::Secret(secret) if secret.kept().is_some() => PLACEHOLDER,
                 Value::Secret(secret) if trim_invisible(secret.line.value()).is_empty() => "",
-                Value::Secret(_) => THERE,
-                Value::Text(_) if field.reference().is_some() => THERE,
+                Value::Secret(_) => PLACEHOLDER,
+                Value::Text(_) if field.reference().is_some() => PLACEHOLDER,
                 Value::Text(line) => match line.value().trim() {
                     "" => default.unwrap_or_default(),
                     text => text.strip_prefix('$').unwrap_or(text),
@@ -79,13 +79,13 @@ impl Form {
                 }
                 Value::Switch(_) => "",
             };
-            values.set(key, said.into());
+            values.set(key, value.into());
         }
         values
     }
 
     /// Returns whether the chosen alternative requires this setting alone, so that it can be assumed to be set.
-    fn is_way_of(&self, key: &str) -> bool {
+    fn is_always_required(&self, key: &str) -> bool {
         (0..self.provider.alternatives.len())
             .filter_map(|choice| self.way(choice))
             .any(|way| way.always_needs(key))

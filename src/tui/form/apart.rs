@@ -18,8 +18,8 @@ impl Form {
             return None;
         }
         let mut taken = Vec::new();
-        for (at, other) in self.others(&theirs) {
-            match self.stand(at, &other, &theirs) {
+        for (at, other) in self.their_values(&theirs) {
+            match self.changed_by(at, &other, &theirs) {
                 Stand::Same => self.fields[at].rebase(&other),
                 Stand::TheirsOnly => {
                     taken.push(self.fields[at].label.clone());
@@ -36,7 +36,7 @@ impl Form {
         let conflicts = self.conflicts().into_iter();
         let apart: Vec<String> = conflicts.map(|conflict| conflict.label).collect();
         if apart.is_empty() {
-            self.come_together();
+            self.finish_merge();
         }
         Some(Taken {
             version,
@@ -50,14 +50,14 @@ impl Form {
         let Some(theirs) = &self.apart.theirs else {
             return Vec::new();
         };
-        let both = self.others(theirs).into_iter();
-        let both = both.filter(|(at, other)| self.stand(*at, other, theirs) == Stand::Both);
+        let both = self.their_values(theirs).into_iter();
+        let both = both.filter(|(at, other)| self.changed_by(*at, other, theirs) == Stand::Both);
         both.map(|(at, other)| {
             let field = &self.fields[at];
             Conflict {
                 place: field.place.clone(),
                 label: field.label.clone(),
-                mine: field.said().shown(&field.place),
+                mine: field.current().shown(&field.place),
                 theirs: other.shown(&field.place),
                 side: Side::Mine,
             }
@@ -79,7 +79,7 @@ impl Form {
         let is_chosen = |open: &Conflict| chosen.iter().any(|one| one.place == open.place);
         self.apart.theirs = Some(theirs.clone());
         let is_all = self.conflicts().iter().all(is_chosen);
-        let others = self.others(&theirs);
+        let others = self.their_values(&theirs);
         for conflict in chosen {
             let found = others
                 .iter()
@@ -91,16 +91,16 @@ impl Form {
             }
         }
         if is_all {
-            self.come_together();
+            self.finish_merge();
         }
     }
 
     /// Bases the form on the version of the others after the last conflict is resolved.
-    pub(super) fn come_together(&mut self) {
+    pub(super) fn finish_merge(&mut self) {
         let Some(theirs) = self.apart.theirs.take() else {
             return;
         };
-        for (at, other) in self.others(&theirs) {
+        for (at, other) in self.their_values(&theirs) {
             self.fields[at].rebase(&other);
         }
         let item = theirs.connection.item;
@@ -139,7 +139,7 @@ impl Form {
     }
 
     /// Labels of the secrets that only the store has.
-    pub fn only_stored(&self) -> Vec<String> {
+    pub fn stored_only_secrets(&self) -> Vec<String> {
         let kept = self.fields.iter().filter(|field| !self.is_hidden(field));
         let kept = kept.filter(
             |field| matches!(&field.value, Value::Secret(secret) if secret.kept().is_some()),
@@ -148,33 +148,34 @@ impl Form {
     }
 
     /// Values of the fields in the connection of the others.
-    fn others(&self, theirs: &Theirs) -> Vec<(usize, Said)> {
+    fn their_values(&self, theirs: &Theirs) -> Vec<(usize, Said)> {
         let other = Self::of(&theirs.connection, &self.provider);
         let fields = self.fields.iter().enumerate();
         fields
             .filter(|(_, field)| field.place != Place::Note)
-            .filter_map(|(at, field)| Some((at, other.field(&field.place)?.said())))
+            .filter_map(|(at, field)| Some((at, other.field(&field.place)?.current())))
             .collect()
     }
 
     fn take(&mut self, at: usize, other: &Said) {
         let field = &mut self.fields[at];
-        field.say(other);
+        field.set(other);
         field.rebase(other);
         field.warning = None;
-        self.look_up_again(at);
+        self.invalidate_reference(at);
     }
 
     /// Returns which side changed a field.
-    fn stand(&self, at: usize, other: &Said, theirs: &Theirs) -> Stand {
+    fn changed_by(&self, at: usize, other: &Said, theirs: &Theirs) -> Stand {
         let field = &self.fields[at];
-        let (was, is) = (field.was(), field.said());
+        let (was, is) = (field.baseline(), field.current());
         if is_removed(&is) && is_removed(other) {
             return Stand::Same;
         }
-        if is.is_like(other) && !is_typed_secret(&is) {
-            let is_another = is_stored_secret(&is) && self.was_changed(field, theirs) == Some(true);
-            return if is_another {
+        if is.equals_trimmed(other) && !is_typed_secret(&is) {
+            let is_another_secret =
+                is_stored_secret(&is) && self.was_changed(field, theirs) == Some(true);
+            return if is_another_secret {
                 Stand::TheirsOnly
             } else {
                 Stand::Same
@@ -185,7 +186,7 @@ impl Form {
             _ if is_stored_secret(&was) && is_stored_secret(other) => {
                 self.was_changed(field, theirs).unwrap_or(true)
             }
-            (was, other) => !was.is_like(other),
+            (was, other) => !was.equals_trimmed(other),
         };
         match (they, field.is_changed()) {
             (true, true) => Stand::Both,

@@ -19,11 +19,11 @@ impl Form {
         let Some(field) = self.fields.get_mut(self.focus) else {
             return;
         };
-        field.make_room();
+        field.clear_default();
         if !field.line_mut().is_some_and(|line| line.type_text(text)) {
             return;
         }
-        field.was_filled();
+        field.mark_filled();
         if let Value::Secret(secret) = &mut field.value {
             secret.is_cleared = false;
         }

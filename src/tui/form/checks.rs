@@ -69,7 +69,7 @@ impl Form {
     }
 
     /// Availability of the typed alias; `None` for the alias that the connection already has.
-    pub fn alias_known(&self) -> Option<&AliasCheck> {
+    pub fn alias_status(&self) -> Option<&AliasCheck> {
         let typed = self.typed(&Place::Alias);
         if self.keeps_alias() {
             return None;
@@ -93,12 +93,12 @@ impl Form {
         if let AliasCheck::Unknown(alias) = &mut self.alias_check {
             alias.clear();
         }
-        self.look_all_up_again();
-        self.ask_for_theirs_again();
+        self.invalidate_references();
+        self.retry_theirs();
     }
 
     /// Handles the reply about an alias.
-    pub fn alias_answered(&mut self, ticket: Ticket, owner: Option<Option<String>>) {
+    pub fn alias_checked(&mut self, ticket: Ticket, owner: Option<Option<String>>) {
         let AliasCheck::Checking(awaited, alias) = &self.alias_check else {
             return;
         };
@@ -109,7 +109,7 @@ impl Form {
                 Some(None) => AliasCheck::Free(alias),
                 Some(Some(by)) => AliasCheck::Taken { alias, by },
             };
-            self.take_next_alias();
+            self.try_next_alias();
         }
     }
 
@@ -140,7 +140,7 @@ impl Form {
     }
 
     /// Marks the reference of a field as outdated: files change while a form is open.
-    pub(super) fn look_up_again(&mut self, field: usize) {
+    pub(super) fn invalidate_reference(&mut self, field: usize) {
         let Some(reference) = self.fields.get(field).and_then(Field::reference) else {
             return;
         };
@@ -150,7 +150,7 @@ impl Form {
     }
 
     /// Marks every reference as outdated.
-    pub(super) fn look_all_up_again(&mut self) {
+    pub(super) fn invalidate_references(&mut self) {
         for known in &mut self.lookups {
             known.is_stale = true;
         }
@@ -164,7 +164,7 @@ impl Form {
 
     fn is_known_wrong(&self, field: &Field) -> bool {
         if field.place == Place::Alias {
-            return matches!(self.alias_known(), Some(AliasCheck::Taken { .. }));
+            return matches!(self.alias_status(), Some(AliasCheck::Taken { .. }));
         }
         if !field.is_changed() {
             // A stored value is kept, even if its reference no longer resolves.
@@ -215,7 +215,7 @@ impl Form {
         if matches!(lookup, Some(Lookup::Found { .. })) {
             // The reference that the save was refused for resolves now.
             for field in &mut self.fields {
-                field.forgive(&known.reference);
+                field.clear_reference_error(&known.reference);
             }
         }
         known.answer = lookup;

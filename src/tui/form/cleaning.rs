@@ -97,7 +97,7 @@ pub(super) fn pasted<'a>(
     };
     let cleaned = secret_input::clean(text, setting);
     let label = &field.label;
-    let told = match (secret_input::unusable(cleaned.value), cleaned.notice()) {
+    let messages = match (secret_input::unusable(cleaned.value), cleaned.notice()) {
         (Some(flaw), _) => {
             let notice = Notice::warning(format!("{label}: {}", refused(&flaw)));
             Some((notice, None))
@@ -108,7 +108,7 @@ pub(super) fn pasted<'a>(
         }
         (None, None) => None,
     };
-    (cleaned.value, told)
+    (cleaned.value, messages)
 }
 
 fn refused(flaw: &KeyFlaw) -> String {

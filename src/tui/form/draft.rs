@@ -38,7 +38,7 @@ impl Form {
     /// Value of a setting; `None` if it was and is empty.
     fn setting(&self, field: &Field) -> Option<Setting<Plain>> {
         if self.is_hidden(field) {
-            let is_stored = self.subject != Subject::New && field.was_emptied();
+            let is_stored = self.subject != Subject::New && field.had_value();
             return is_stored.then_some(Setting::Null);
         }
         let text = match &field.value {
@@ -57,7 +57,7 @@ impl Form {
         };
         if !text.is_empty() {
             Some(Setting::Text(text.to_owned()))
-        } else if self.subject != Subject::New && field.was_emptied() {
+        } else if self.subject != Subject::New && field.had_value() {
             Some(Setting::Null)
         } else {
             None

@@ -90,7 +90,7 @@ impl Form {
     }
 
     /// Message about the change by others; `save` is the key that saves.
-    pub fn said_of_elsewhere(&self, save: &str) -> Option<String> {
+    pub fn remote_change_note(&self, save: &str) -> Option<String> {
         Some(match self.elsewhere? {
             Elsewhere::Saved(version) => match self.conflicts().as_slice() {
                 [] => format!("Changed elsewhere (v{version})"),
@@ -107,7 +107,7 @@ impl Form {
     }
 
     /// ID and version of the connection if the changes by others are to be requested.
-    pub fn wants_theirs(&self) -> Option<(uuid::Uuid, u64)> {
+    pub fn theirs_to_request(&self) -> Option<(uuid::Uuid, u64)> {
         let Subject::Stored { id, version, .. } = self.subject else {
             return None;
         };
@@ -119,7 +119,7 @@ impl Form {
     }
 
     /// Records that the changes by others were requested.
-    pub fn asked_for_theirs(&mut self) {
+    pub fn theirs_requested(&mut self) {
         self.is_unsure = false;
         if let Some(Elsewhere::Saved(version)) = self.elsewhere {
             self.apart.asked = version;
@@ -134,7 +134,7 @@ impl Form {
     }
 
     /// Returns whether a save waited for the changes by others, and resets it.
-    pub fn save_waited(&mut self) -> bool {
+    pub fn take_waiting_save(&mut self) -> bool {
         std::mem::take(&mut self.apart.save_waits)
     }
 
@@ -144,12 +144,12 @@ impl Form {
     }
 
     /// Handles a failed request; the next save or the next reconnect repeats it.
-    pub fn theirs_unknown(&mut self) {
+    pub fn theirs_failed(&mut self) {
         self.apart.save_waits = false;
     }
 
     /// Allows a failed request to be repeated.
-    pub(super) fn ask_for_theirs_again(&mut self) {
+    pub(super) fn retry_theirs(&mut self) {
         self.apart.asked = 0;
     }
 

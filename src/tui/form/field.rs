@@ -246,7 +246,7 @@ impl Field {
     }
 
     /// Removes the error about a reference that resolves now.
-    pub(super) fn forgive(&mut self, reference: &Reference) {
+    pub(super) fn clear_reference_error(&mut self, reference: &Reference) {
         if self.refused.as_ref() == Some(reference) && self.reference().as_ref() == Some(reference)
         {
             self.refused = None;
@@ -285,7 +285,7 @@ impl Field {
     }
 
     /// Returns whether the field had a value when the form was opened.
-    pub fn was_emptied(&self) -> bool {
+    pub fn had_value(&self) -> bool {
         match &self.initial {
             Initial::Text(text) => !text.is_empty(),
             Initial::Secret {
@@ -298,7 +298,7 @@ impl Field {
     }
 
     /// Prepares for typing or pasting: an untouched default is cleared like a placeholder.
-    pub fn make_room(&mut self) {
+    pub fn clear_default(&mut self) {
         let gives_way = !self.is_touched && self.is_default();
         self.is_touched = true;
         if gives_way && let Value::Text(line) = &mut self.value {
@@ -307,12 +307,12 @@ impl Field {
     }
 
     /// Makes the current value the initial one.
-    pub(super) fn begin_here(&mut self) {
+    pub(super) fn reset_initial(&mut self) {
         self.initial = initial_of(&self.value);
     }
 
     /// Marks the field as edited and removes its error.
-    pub(super) fn was_filled(&mut self) {
+    pub(super) fn mark_filled(&mut self) {
         self.is_touched = true;
         self.error = None;
         self.removed = None;
@@ -325,9 +325,9 @@ impl Field {
             return true;
         }
         if key.typed().is_some() {
-            self.make_room();
+            self.clear_default();
         }
-        self.is_touched |= Line::means_something(key);
+        self.is_touched |= Line::is_editing_key(key);
         let changed = match &mut self.value {
             Value::Text(line) => line.edit(key),
             Value::Secret(secret) => {

@@ -9,7 +9,7 @@ use crate::tui::fit;
 use crate::tui::notice::Notice;
 
 /// Number of names in a message; the others are counted.
-const MOST_NAMED: usize = 4;
+const MAX_NAMES: usize = 4;
 
 /// Display width of an unknown name in a message.
 const LONGEST_NAME: usize = 40;
@@ -46,7 +46,7 @@ impl Form {
                 None => left_out.push(key.to_owned()),
             }
         }
-        self.choose_ways(&keys);
+        self.choose_alternatives(&keys);
         for (place, text) in [(Place::Name, &draft.name), (Place::Alias, &draft.alias)] {
             if let Some(text) = text.as_deref().filter(|text| !text.trim().is_empty()) {
                 match self.fill_own(&place, text, catalog) {
@@ -61,7 +61,7 @@ impl Form {
                 "{name}: the pasted text matches the defaults ({kind})"
             ));
         }
-        let mut notice = told(kind, &filled, &left_out);
+        let mut notice = summary(kind, &filled, &left_out);
         notice.text += &self.removed(&keys);
         notice
     }
@@ -86,7 +86,7 @@ impl Form {
                 && let Some(field) = self.fields.iter_mut().find(|field| field.place == place)
                 && !field.is_default()
             {
-                take(field, default);
+                set_text(field, default);
             }
         }
     }
@@ -107,16 +107,16 @@ impl Form {
         let field = self.fields.get_mut(at)?;
         let is_taken = match value {
             Setting::Null => false,
-            Setting::Switch(on) => take(field, if *on { "true" } else { "false" }),
-            Setting::Number(number) => take(field, &number.to_string()),
+            Setting::Switch(on) => set_text(field, if *on { "true" } else { "false" }),
+            Setting::Number(number) => set_text(field, &number.to_string()),
             Setting::Text(_) | Setting::Secret(_) => {
-                value.text().is_some_and(|text| take(field, text))
+                value.text().is_some_and(|text| set_text(field, text))
             }
         };
         let label = field.label.clone();
         self.clean_secret(at);
-        self.look_up_again(at);
-        self.look_at_key(at, catalog);
+        self.invalidate_reference(at);
+        self.check_key_owner(at, catalog);
         is_taken.then_some(label)
     }
 
@@ -130,7 +130,7 @@ impl Form {
         let label = self.label_of(place);
         self.set_own(place, text);
         if let Some(at) = self.fields.iter().position(|field| field.place == *place) {
-            self.warn_of_stray_key(at, catalog);
+            self.check_stray_key(at, catalog);
         }
         if is_alias {
             self.alias_follows = false;
@@ -143,7 +143,7 @@ impl Form {
 
     fn set_own(&mut self, place: &Place, text: &str) {
         if let Some(field) = self.fields.iter_mut().find(|field| field.place == *place) {
-            take(field, text);
+            set_text(field, text);
         }
     }
 
@@ -155,19 +155,19 @@ impl Form {
 }
 
 /// Warning that names the profiles of a paste from which none was chosen.
-pub(super) fn several(profiles: &[PastedProfile]) -> Notice {
+pub(super) fn several_profiles(profiles: &[PastedProfile]) -> Notice {
     let names: Vec<String> = profiles
         .iter()
         .map(|profile| profile.name.clone())
         .collect();
     Notice::warning(format!(
         "The pasted text has several profiles ({}); paste only one",
-        named(&names)
+        join_names(&names)
     ))
 }
 
 /// Sets the value of a field; returns false if the field cannot have it.
-fn take(field: &mut Field, text: &str) -> bool {
+fn set_text(field: &mut Field, text: &str) -> bool {
     let text = text.trim();
     if text.is_empty() {
         return false;
@@ -195,33 +195,33 @@ fn take(field: &mut Field, text: &str) -> bool {
             *at = found;
         }
     }
-    field.was_filled();
+    field.mark_filled();
     true
 }
 
-fn told(kind: &str, filled: &[String], left_out: &[String]) -> Notice {
+fn summary(kind: &str, filled: &[String], left_out: &[String]) -> Notice {
     let left = if left_out.is_empty() {
         String::new()
     } else {
-        format!("; left out: {}", named(left_out))
+        format!("; left out: {}", join_names(left_out))
     };
     if filled.is_empty() {
         return Notice::warning(format!(
             "Nothing was filled in from the pasted text ({kind}){left}"
         ));
     }
-    Notice::done(format!("Filled {} ({kind}){left}", named(filled)))
+    Notice::done(format!("Filled {} ({kind}){left}", join_names(filled)))
 }
 
 /// Comma-separated names; those above the limit are counted.
-pub(super) fn named(names: &[String]) -> String {
+pub(super) fn join_names(names: &[String]) -> String {
     let shown: Vec<_> = names
         .iter()
-        .take(MOST_NAMED)
+        .take(MAX_NAMES)
         .map(|name| shortened(name))
         .collect();
     let shown = shown.join(", ");
-    match names.len().saturating_sub(MOST_NAMED) {
+    match names.len().saturating_sub(MAX_NAMES) {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }

@@ -10,10 +10,10 @@ use crate::text::key_like;
 use crate::tui::line::Line;
 
 /// Largest size of a byte of text in JSON: `\u001b`.
-const MOST_PER_BYTE: usize = 6;
+const MAX_JSON_PER_BYTE: usize = 6;
 
 /// Size of the member names and punctuation around a field, and around all fields.
-const AROUND: usize = 256;
+const FIELD_OVERHEAD: usize = 256;
 
 /// Snapshot of a form: for each field the stored value, as far as known, and the input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,10 +76,12 @@ impl Kept {
         let texts: usize = self
             .fields
             .iter()
-            .map(|field| AROUND + MOST_PER_BYTE * (field.was.bytes() + field.is.bytes()))
+            .map(|field| {
+                FIELD_OVERHEAD + MAX_JSON_PER_BYTE * (field.was.bytes() + field.is.bytes())
+            })
             .sum();
         // A growing buffer would leave copies that are never zeroized.
-        let room = texts + 2 * AROUND + 2 * MOST_PER_BYTE * self.name.len();
+        let room = texts + 2 * FIELD_OVERHEAD + 2 * MAX_JSON_PER_BYTE * self.name.len();
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
         // Strings, booleans and numbers always serialize, and writing to a Vec cannot fail.
         let _ = serde_json::to_writer(&mut *bytes, self);
@@ -87,7 +89,7 @@ impl Kept {
     }
 
     /// Returns whether the input is the same, regardless of the focus.
-    pub fn says_the_same(&self, other: &Self) -> bool {
+    pub fn has_same_input(&self, other: &Self) -> bool {
         (&self.subject, &self.fields) == (&other.subject, &other.fields)
     }
 
@@ -102,8 +104,8 @@ impl Form {
     pub fn kept(&self) -> Kept {
         let fields = self.fields.iter().map(|field| KeptField {
             at: field.place.clone(),
-            was: field.was(),
-            is: field.said(),
+            was: field.baseline(),
+            is: field.current(),
         });
         Kept {
             subject: self.subject.clone(),
@@ -125,19 +127,19 @@ impl Form {
         }
         for kept in &kept.fields {
             if let Some(field) = form.fields.iter_mut().find(|field| field.place == kept.at) {
-                field.say(&kept.is);
+                field.set(&kept.is);
                 field.rebase(&kept.was);
             }
         }
         form.alias_follows = kept.alias_follows;
-        if let Some(Said::Text(alias)) = form.field(&Place::Alias).map(Field::was)
+        if let Some(Said::Text(alias)) = form.field(&Place::Alias).map(Field::baseline)
             && form.id().is_some()
         {
             form.alias_check = AliasCheck::Free(alias);
         }
         form.is_unsure = form.id().is_some();
         for at in 0..form.fields.len() {
-            form.look_at_key(at, catalog);
+            form.check_key_owner(at, catalog);
         }
         form.focus_on(kept.focus);
         form

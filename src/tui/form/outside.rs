@@ -24,7 +24,7 @@ pub const LONGEST: usize = 1024 * 1024;
 const UNCHANGED: &str = "<unchanged>";
 
 /// Start of a comment line with the error of the next line.
-const TROUBLE: &str = "// !! ";
+const ERROR_COMMENT: &str = "// !! ";
 
 /// JSON with comments and trailing commas.
 const OPTIONS: ParseOptions = ParseOptions {
@@ -98,7 +98,7 @@ impl Form {
              // \"{UNCHANGED}\" keeps a secret, null clears a field, a missing member stays unchanged.\n{}\n",
             printable(name),
             printable(&self.provider.name),
-            seen(&text)
+            escape_hidden(&text)
         )))
     }
 
@@ -107,7 +107,7 @@ impl Form {
     }
 
     /// Handles an editor that returned nothing: refused text that was reopened can be reopened again.
-    pub fn no_document(&mut self) {
+    pub fn document_missing(&mut self) {
         let given = self.outside.given.take();
         self.outside.refused = given.filter(|_| self.outside.is_again);
     }
@@ -129,12 +129,12 @@ impl Form {
         }
         match read(text) {
             Ok(mut record) => {
-                let notice = self.take_record(&record, catalog);
+                let notice = self.apply_members(&record, catalog);
                 record.values_mut().for_each(wipe);
                 notice
             }
             Err((line, why)) => {
-                self.outside.refused = Some(with_trouble(text, line, &why));
+                self.outside.refused = Some(with_error_comment(text, line, &why));
                 Notice::error(format!(
                     "Not valid JSON, line {line}: {why}. {again} reopens your text"
                 ))
@@ -184,37 +184,37 @@ fn read(text: &str) -> Result<Map<String, Json>, (usize, String)> {
 }
 
 /// The text with the error in a comment above its line, without earlier errors.
-fn with_trouble(text: &str, line: usize, why: &str) -> Document {
-    let mut said = String::with_capacity(text.len() + why.len() + 16);
+fn with_error_comment(text: &str, line: usize, why: &str) -> Document {
+    let mut annotated = String::with_capacity(text.len() + why.len() + 16);
     for (at, old) in text.lines().enumerate() {
         if at + 1 == line {
-            said.push_str(TROUBLE);
-            said.push_str(why);
-            said.push('\n');
+            annotated.push_str(ERROR_COMMENT);
+            annotated.push_str(why);
+            annotated.push('\n');
         }
-        if !old.starts_with(TROUBLE) {
-            said.push_str(old);
-            said.push('\n');
+        if !old.starts_with(ERROR_COMMENT) {
+            annotated.push_str(old);
+            annotated.push('\n');
         }
     }
-    Document(Zeroizing::new(said))
+    Document(Zeroizing::new(annotated))
 }
 
 /// JSON with invisible characters escaped.
-fn seen(json: &str) -> String {
-    let mut seen = String::with_capacity(json.len());
+fn escape_hidden(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
     for sign in json.chars() {
         if sign == '\n' || !is_hidden(sign) {
-            seen.push(sign);
+            escaped.push(sign);
             continue;
         }
         let mut units = [0; 2];
         for unit in sign.encode_utf16(&mut units) {
             // Writing to a String cannot fail.
-            let _ = write!(seen, "\\u{unit:04x}");
+            let _ = write!(escaped, "\\u{unit:04x}");
         }
     }
-    seen
+    escaped
 }
 
 /// Zeroizes all strings in a value.

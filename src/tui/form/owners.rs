@@ -5,12 +5,12 @@ use super::field::Value;
 use crate::provider::{Provider, ProviderCatalog};
 
 /// Limit of provider names in the warning.
-const MOST_NAMED: usize = 3;
+const MAX_NAMES: usize = 3;
 
 impl Form {
     /// Checks the secret in a field.
-    pub(super) fn look_at_key(&mut self, at: usize, catalog: &ProviderCatalog) {
-        self.warn_of_stray_key(at, catalog);
+    pub(super) fn check_key_owner(&mut self, at: usize, catalog: &ProviderCatalog) {
+        self.check_stray_key(at, catalog);
         let Some(field) = self.fields.get_mut(at) else {
             return;
         };
@@ -18,14 +18,14 @@ impl Form {
             return;
         };
         let key = secret.line.value().trim();
-        field.warning = (!is_beginning(key, &self.provider))
+        field.warning = (!may_become_own_key(key, &self.provider))
             .then(|| sentence(&catalog.other_owners_of(key, &self.provider)))
             .flatten();
     }
 }
 
 /// Returns whether the text can still become a key of the provider itself: there is no warning while it is typed.
-fn is_beginning(key: &str, provider: &Provider) -> bool {
+fn may_become_own_key(key: &str, provider: &Provider) -> bool {
     let mut prefixes = provider.settings.iter().flat_map(|field| &field.prefixes);
     prefixes.any(|prefix| prefix.starts_with(key))
 }
@@ -35,7 +35,7 @@ fn sentence(owners: &[&Provider]) -> Option<String> {
     let whose = match names.as_slice() {
         [] => return None,
         [only] => (*only).to_owned(),
-        [before @ .., last] if names.len() <= MOST_NAMED => {
+        [before @ .., last] if names.len() <= MAX_NAMES => {
             format!("{} or {last}", before.join(", "))
         }
         _ => "another provider".to_owned(),

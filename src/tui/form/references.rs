@@ -12,7 +12,7 @@ use crate::tui::key::Key;
 use crate::tui::notice::Notice;
 
 /// Number of visible keys.
-const MOST_SEEN: usize = 8;
+const VISIBLE_KEYS: usize = 8;
 
 /// First character of a reference.
 const SIGN: char = '$';
@@ -60,12 +60,12 @@ impl Form {
         self.choosing = Some(Choosing {
             choices,
             follows: typed.is_some(),
-            seen: MOST_SEEN,
+            seen: VISIBLE_KEYS,
         });
     }
 
     /// Opens, filters or closes the list after an edit of the field.
-    pub(super) fn follow_keys(&mut self) {
+    pub(super) fn update_key_list(&mut self) {
         let field = self.fields.get(self.focus);
         let field = field.filter(|field| matches!(field.place, Place::Setting(_)));
         let typed = field.and_then(|field| narrowing(field.line()?.value()));
@@ -90,7 +90,7 @@ impl Form {
         if !choosing.follows {
             return true;
         }
-        let left = self.keys_left();
+        let left = self.matching_keys();
         let is_whole = |only: &ConfigurationKey| {
             let typed = choosing.choices.line.value();
             only.key.eq_ignore_ascii_case(typed.trim())
@@ -111,7 +111,7 @@ impl Form {
     }
 
     /// Keys that match the filter, those that begin with it first.
-    pub fn keys_left(&self) -> Vec<&ConfigurationKey> {
+    pub fn matching_keys(&self) -> Vec<&ConfigurationKey> {
         let (Some(choosing), Some(Ok(page))) = (&self.choosing, &self.keys.found) else {
             return Vec::new();
         };
@@ -124,7 +124,7 @@ impl Form {
     }
 
     /// Message shown instead of keys.
-    pub fn keys_said(&self) -> Option<String> {
+    pub fn keys_message(&self) -> Option<String> {
         let choosing = self.choosing.as_ref()?;
         let is_open = !choosing.follows || choosing.choices.line.is_empty();
         match &self.keys.found {
@@ -137,27 +137,27 @@ impl Form {
                 Some(format!("First {} of {} keys", page.items.len(), page.total))
             }
             Some(Ok(_)) => {
-                let is_empty = !choosing.follows && self.keys_left().is_empty();
+                let is_empty = !choosing.follows && self.matching_keys().is_empty();
                 is_empty.then(|| "No match".to_owned())
             }
         }
     }
 
     /// Runs an action of the list; returns false if the list does not have it.
-    pub(super) fn act_on_keys(&mut self, action: Action, catalog: &ProviderCatalog) -> bool {
+    pub(super) fn act_in_key_list(&mut self, action: Action, catalog: &ProviderCatalog) -> bool {
         if !self.is_choosing() {
             return false;
         }
-        let count = self.keys_left().len();
+        let count = self.matching_keys().len();
         match action {
             Action::Choose => {
                 let at = self.choosing.as_ref();
-                self.take_key(at.map_or(0, |choosing| choosing.choices.selected), catalog);
+                self.choose_key(at.map_or(0, |choosing| choosing.choices.selected), catalog);
                 true
             }
             Action::Back => {
                 self.choosing = None;
-                self.take_sign_away();
+                self.remove_lone_sign();
                 true
             }
             other => {
@@ -168,7 +168,7 @@ impl Form {
     }
 
     /// Removes a lone `$`, which is no reference and would be invisible in a secret.
-    fn take_sign_away(&mut self) {
+    fn remove_lone_sign(&mut self) {
         let line = self.fields.get_mut(self.focus).and_then(Field::line_mut);
         if let Some(line) = line.filter(|line| narrowing(line.value()) == Some("")) {
             line.set("");
@@ -176,8 +176,11 @@ impl Form {
     }
 
     /// Replaces the text of the field with a reference to the key at this index.
-    pub fn take_key(&mut self, at: usize, catalog: &ProviderCatalog) {
-        let key = self.keys_left().get(at).map(|listed| listed.key.clone());
+    pub fn choose_key(&mut self, at: usize, catalog: &ProviderCatalog) {
+        let key = self
+            .matching_keys()
+            .get(at)
+            .map(|listed| listed.key.clone());
         let reference = key.and_then(|key| Reference::read(&format!("{SIGN}{key}")));
         if let Some(reference) = reference {
             self.refer(self.focus, &reference, catalog);
@@ -197,14 +200,14 @@ impl Form {
         if let Value::Secret(secret) = &mut field.value {
             secret.is_cleared = false;
         }
-        field.was_filled();
+        field.mark_filled();
         self.choosing = None;
-        self.look_up_again(at);
-        self.look_at_key(at, catalog);
+        self.invalidate_reference(at);
+        self.check_key_owner(at, catalog);
     }
 
     /// Filters the keys.
-    pub fn narrow_keys(&mut self, text: &str) {
+    pub fn filter_keys(&mut self, text: &str) {
         if let Some(choosing) = &mut self.choosing {
             choosing.choices.line.set(text);
             choosing.choices.selected = 0;
@@ -212,7 +215,7 @@ impl Form {
     }
 
     /// Types into the separate filter; returns false if there is none.
-    pub(super) fn type_into_keys(&mut self, key: Key) -> bool {
+    pub(super) fn type_into_key_filter(&mut self, key: Key) -> bool {
         match &mut self.choosing {
             Some(choosing) if !choosing.follows => {
                 choosing.choices.key(key);
@@ -224,27 +227,27 @@ impl Form {
 
     /// Keeps the selection visible within a number of rows.
     pub fn fit_keys(&mut self, rows: usize) {
-        let count = self.keys_left().len();
+        let count = self.matching_keys().len();
         if let Some(choosing) = &mut self.choosing {
             let taken = if choosing.follows { 2 } else { 3 };
-            choosing.seen = rows.saturating_sub(taken).clamp(1, MOST_SEEN);
+            choosing.seen = rows.saturating_sub(taken).clamp(1, VISIBLE_KEYS);
             choosing.choices.scroll(choosing.seen, count);
         }
     }
 
     /// Returns whether the keys are to be requested.
-    pub fn wants_keys(&self) -> bool {
+    pub fn needs_keys(&self) -> bool {
         self.keys.is_wanted && self.keys.asking.is_none() && self.choosing.is_some()
     }
 
     /// Records the request for the keys.
-    pub fn keys_asked(&mut self, ticket: Ticket) {
+    pub fn keys_requested(&mut self, ticket: Ticket) {
         self.keys.is_wanted = false;
         self.keys.asking = Some(ticket);
     }
 
     /// Handles the reply; known keys stay if the request was lost.
-    pub fn keys_answered(&mut self, ticket: Ticket, found: Result<Page<ConfigurationKey>, String>) {
+    pub fn keys_loaded(&mut self, ticket: Ticket, found: Result<Page<ConfigurationKey>, String>) {
         if self.keys.asking == Some(ticket) {
             self.keys.asking = None;
             self.keys.found = Some(found);

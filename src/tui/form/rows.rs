@@ -53,14 +53,14 @@ pub struct Row {
 const LABEL_EXTRAS: usize = 6;
 
 /// Width from which labels are on the same row as their inputs.
-const BESIDE: u16 = 56;
+const SIDE_BY_SIDE_WIDTH: u16 = 56;
 
 /// Smallest width of an input.
-const INPUT: usize = 30;
+const MIN_INPUT_WIDTH: usize = 30;
 
 /// Width of the label column if labels are on the same row as their inputs, else 0.
 pub fn label_width(form: &Form, width: u16) -> u16 {
-    if width < BESIDE {
+    if width < SIDE_BY_SIDE_WIDTH {
         return 0;
     }
     let longest = form
@@ -70,7 +70,7 @@ pub fn label_width(form: &Form, width: u16) -> u16 {
         .map(|field| fit::width(&fit::safe(&field.label)) + LABEL_EXTRAS)
         .max()
         .unwrap_or(0);
-    let room = usize::from(width).saturating_sub(INPUT);
+    let room = usize::from(width).saturating_sub(MIN_INPUT_WIDTH);
     u16::try_from(longest.min(room)).unwrap_or(width)
 }
 
@@ -117,12 +117,16 @@ pub fn rows(form: &Form, width: u16) -> Vec<Row> {
             if !choosing.follows {
                 push(Shows::Narrowing);
             }
-            let count = form.keys_left().len();
+            let count = form.matching_keys().len();
             let top = choosing.choices.top;
             (top..count)
                 .take(choosing.seen)
                 .for_each(|at| push(Shows::Key(at)));
-            for line in form.keys_said().iter().flat_map(|said| wrap(said, room)) {
+            for line in form
+                .keys_message()
+                .iter()
+                .flat_map(|message| wrap(message, room))
+            {
                 push(Shows::Note(Tone::Hint, line));
             }
             continue;
@@ -153,7 +157,7 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
     } else if let Some(reference) = field.reference() {
         notes.extend(form.lookup(&reference).map(lookup_note));
     }
-    if field.line().is_some_and(Line::stays_closed) {
+    if field.line().is_some_and(Line::has_blocked_reveal) {
         let note = "! A reference must begin in an empty field: Ctrl-X clears it";
         notes.push((Tone::Warning, note.into()));
     }
@@ -165,13 +169,13 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
         let note = "Scripts that use the old alias will fail";
         notes.push((Tone::Hint, note.into()));
     }
-    if is_focused && let Some(said) = form.keys_said() {
-        notes.push((Tone::Hint, said));
+    if is_focused && let Some(message) = form.keys_message() {
+        notes.push((Tone::Hint, message));
     }
     if let Place::Way(choice) = field.place {
-        notes.extend(given_up(&form.given_up(choice)));
+        notes.extend(removed_by_save(&form.removed_by_save(choice)));
     }
-    notes.extend(form.address_notes(field, is_focused));
+    notes.extend(form.request_url_notes(field, is_focused));
     if is_focused && !field.description.is_empty() {
         notes.push((Tone::Hint, field.description.clone()));
     }
@@ -191,16 +195,16 @@ fn notes(form: &Form, field: &Field, is_focused: bool) -> Vec<(Tone, String)> {
     notes
 }
 
-fn given_up(labels: &[&str]) -> Option<(Tone, String)> {
-    let said = format!("! Saving removes stored values: {}", labels.join(", "));
-    (!labels.is_empty()).then_some((Tone::Warning, said))
+fn removed_by_save(labels: &[&str]) -> Option<(Tone, String)> {
+    let note = format!("! Saving removes stored values: {}", labels.join(", "));
+    (!labels.is_empty()).then_some((Tone::Warning, note))
 }
 
 fn alias_note(form: &Form) -> Option<(Tone, String)> {
     if let Some(reason) = form.alias_problem() {
         return Some((Tone::Wrong, format!("✗ {}", reason.at_field())));
     }
-    Some(match form.alias_known()? {
+    Some(match form.alias_status()? {
         AliasCheck::Unknown(_) => return None,
         AliasCheck::Checking(..) => (Tone::Hint, "Checking alias availability...".into()),
         AliasCheck::Free(_) => (Tone::Right, "✓ available".into()),

@@ -27,10 +27,10 @@ impl Form {
                 self.wait_for_theirs(version);
                 return Outcome::Stay;
             }
-            Some(Elsewhere::Saved(_)) if self.conflicts().is_empty() => self.come_together(),
+            Some(Elsewhere::Saved(_)) if self.conflicts().is_empty() => self.finish_merge(),
             Some(Elsewhere::Saved(_)) => return Outcome::Merge,
         }
-        let draft = match self.right_draft(catalog) {
+        let draft = match self.valid_draft(catalog) {
             Ok(draft) => draft,
             Err(Some(notice)) => return Outcome::Tell(notice),
             Err(None) => return Outcome::Stay,
@@ -48,7 +48,7 @@ impl Form {
 
     /// Validates the form and requests a connection test of it, saved or not.
     pub fn test(&mut self, catalog: &ProviderCatalog) -> Outcome {
-        let draft = match self.right_draft(catalog) {
+        let draft = match self.valid_draft(catalog) {
             Ok(draft) => draft,
             Err(Some(notice)) => return Outcome::Tell(notice),
             Err(None) => return Outcome::Stay,
@@ -64,13 +64,13 @@ impl Form {
 
     /// Returns the draft if it is valid. Otherwise shows the errors at their fields; an error of no field is returned as a
     /// notice.
-    fn right_draft(
+    fn valid_draft(
         &mut self,
         catalog: &ProviderCatalog,
     ) -> Result<ConnectionDraft, Option<Notice>> {
         self.was_tried = true;
         self.clean_secrets();
-        self.look_all_up_again();
+        self.invalidate_references();
         let draft = self.draft();
         let problems = self.problems(&draft, catalog);
         if !problems.is_empty() {
@@ -104,7 +104,7 @@ impl Form {
     }
 
     /// Shows all errors as a save would; an error of no field is returned as a notice.
-    pub(super) fn show_problems(&mut self, catalog: &ProviderCatalog) -> Option<Notice> {
+    pub(super) fn show_validation(&mut self, catalog: &ProviderCatalog) -> Option<Notice> {
         self.was_tried = true;
         let draft = self.draft();
         let problems = self.problems(&draft, catalog);
@@ -119,7 +119,7 @@ impl Form {
         }
         let mut homeless = None;
         for problem in problems {
-            let (place, words) = match self.at_way(problem) {
+            let (place, words) = match self.alternative_error(problem) {
                 Some((place, words)) => (Some(place), words),
                 None => (self.place_of(&problem.field), problem.reason.at_field()),
             };
@@ -139,7 +139,7 @@ impl Form {
             }
         }
         if self.wrong() > 0 {
-            self.focus_on_error(0);
+            self.focus_error(0);
         }
         homeless
     }
@@ -157,7 +157,7 @@ impl Form {
     }
 
     /// Focuses the next field with an error, from this one on, wrapping around.
-    pub(super) fn focus_on_error(&mut self, from: usize) {
+    pub(super) fn focus_error(&mut self, from: usize) {
         let count = self.fields.len();
         let next = (from..from + count)
             .map(|at| at % count.max(1))

@@ -27,7 +27,7 @@ impl Form {
     }
 
     /// Sets or removes the warning about a misplaced API key.
-    pub(super) fn warn_of_stray_key(&mut self, at: usize, catalog: &ProviderCatalog) {
+    pub(super) fn check_stray_key(&mut self, at: usize, catalog: &ProviderCatalog) {
         let Some(field) = self.fields.get(at) else {
             return;
         };
@@ -81,14 +81,14 @@ impl Form {
             return Notice::warning("The key is longer than 64 KiB");
         }
         secret.is_cleared = false;
-        self.fields[to].was_filled();
+        self.fields[to].mark_filled();
         if let Some(line) = self.fields[from].line_mut() {
             let rest = line.value().replacen(key.as_str(), "", 1);
             line.set(rest.trim());
         }
-        self.fields[from].was_filled();
+        self.fields[from].mark_filled();
         self.changed(catalog);
-        self.look_at_key(to, catalog);
+        self.check_key_owner(to, catalog);
         Notice::done(format!("Key moved to {label}"))
     }
 

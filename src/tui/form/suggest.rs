@@ -18,7 +18,7 @@ impl Field {
             return false;
         };
         line.set(&taken);
-        self.was_filled();
+        self.mark_filled();
         true
     }
 

@@ -67,7 +67,7 @@ impl Form {
     }
 
     /// Chooses the alternatives that these settings belong to.
-    pub(super) fn choose_ways(&mut self, filled: &[String]) {
+    pub(super) fn choose_alternatives(&mut self, filled: &[String]) {
         let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
         let gone = choices.into_iter().filter_map(|(index, choice)| {
             let way = choice.gone(|key| filled.iter().any(|one| one == key))?;
@@ -96,7 +96,7 @@ impl Form {
     }
 
     /// Labels of stored values of alternatives that are not chosen; a save removes them.
-    pub fn given_up(&self, choice: usize) -> Vec<&str> {
+    pub fn removed_by_save(&self, choice: usize) -> Vec<&str> {
         if self.subject == Subject::New {
             return Vec::new();
         }
@@ -109,13 +109,13 @@ impl Form {
         };
         self.fields
             .iter()
-            .filter(|field| is_of_choice(field) && self.is_hidden(field) && field.was_emptied())
+            .filter(|field| is_of_choice(field) && self.is_hidden(field) && field.had_value())
             .map(|field| field.label.as_str())
             .collect()
     }
 
     /// Visible field for an error, and the message with the name of the alternative.
-    pub(super) fn at_way(&self, problem: &FieldError) -> Option<(Place, String)> {
+    pub(super) fn alternative_error(&self, problem: &FieldError) -> Option<(Place, String)> {
         let DraftField::Setting { key, .. } = &problem.field else {
             return None;
         };
@@ -123,7 +123,7 @@ impl Form {
         let way = self.way(index)?;
         if matches!(problem.reason, Reason::OneOf(_)) {
             let first = way.any_of.first()?;
-            return Some((Place::Setting(first.clone()), self.wanted_by(way)));
+            return Some((Place::Setting(first.clone()), self.requirement(way)));
         }
         let own = choice.way_of(key).and_then(|way| choice.ways.get(way))?;
         (own != way).then(|| {
@@ -132,7 +132,7 @@ impl Form {
         })
     }
 
-    fn wanted_by(&self, way: &Way) -> String {
+    fn requirement(&self, way: &Way) -> String {
         let labels = |keys: &[String]| {
             let fields = keys.iter().filter_map(|key| self.provider.field(key));
             fields.map(|field| field.label.clone()).collect::<Vec<_>>()

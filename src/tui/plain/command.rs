@@ -21,7 +21,7 @@ pub enum Meant {
 }
 
 /// Reply to an unknown command. It does not repeat the line, which may be meant for a field.
-const NOTHING: &str = "Unknown command; ? lists the commands.";
+const UNKNOWN: &str = "Unknown command; ? lists the commands.";
 
 /// Target of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ enum Goes {
     ToBeDone,
 }
 
-fn goes(app: &App) -> Goes {
+fn input_target(app: &App) -> Goes {
     match app.layers.last() {
         Some(Layer::Form(form)) if form.is_choosing() => Goes::IntoList,
         Some(Layer::Form(_)) => Goes::IntoField,
@@ -63,7 +63,7 @@ fn goes(app: &App) -> Goes {
 }
 
 /// Parses a line in the current state of the app.
-pub fn understand(app: &App, line: &str) -> Meant {
+pub fn parse_line(app: &App, line: &str) -> Meant {
     let trimmed = line.trim();
     if trimmed == "?" || trimmed == ":" {
         return Meant::Answer(help(app));
@@ -80,7 +80,7 @@ pub fn understand(app: &App, line: &str) -> Meant {
     };
     let number = trimmed.parse::<usize>().ok();
     let number = number.filter(|number| (1..=listing::count(app)).contains(number));
-    match (goes(app), number) {
+    match (input_target(app), number) {
         (Goes::IntoField, _) if trimmed.is_empty() => spoken(Spoken::Do(Action::NextField)),
         (Goes::IntoField, _) => write(&text),
         (Goes::IntoList, _) if trimmed.is_empty() => spoken(Spoken::Do(Action::Choose)),
@@ -117,17 +117,17 @@ fn filter(app: &App, text: &str) -> Meant {
 /// Parses an answer by its number or label; other text is the note, if the prompt accepts one.
 fn question(app: &App, line: &str, number: Option<usize>) -> Meant {
     let Some(Layer::Confirm(confirm)) = app.layers.last() else {
-        return Meant::Answer(vec![NOTHING.into()]);
+        return Meant::Answer(vec![UNKNOWN.into()]);
     };
-    let said = line.to_lowercase();
+    let answer = line.to_lowercase();
     let by_word = confirm
         .buttons
         .iter()
-        .position(|(label, _)| label.to_lowercase() == said);
+        .position(|(label, _)| label.to_lowercase() == answer);
     if let Some(at) = by_word.or(number.map(|number| number - 1)) {
         return spoken(Spoken::Pick(at));
     }
-    match said.as_str() {
+    match answer.as_str() {
         "" => Meant::Answer(Saying::of(app).all()),
         "back" | "esc" => spoken(Spoken::Do(Action::Back)),
         _ if confirm.line.is_some() => write(line),
@@ -136,8 +136,8 @@ fn question(app: &App, line: &str, number: Option<usize>) -> Meant {
 }
 
 /// Parses a command: an action ID or a key.
-fn command(app: &App, said: &str) -> Meant {
-    let (word, rest) = said.split_once(' ').unwrap_or((said, ""));
+fn command(app: &App, answer: &str) -> Meant {
+    let (word, rest) = answer.split_once(' ').unwrap_or((answer, ""));
     match word {
         "list" => {
             let from = rest.trim().parse::<usize>().unwrap_or(1);
@@ -149,7 +149,7 @@ fn command(app: &App, said: &str) -> Meant {
         _ => {}
     }
     if !rest.is_empty() {
-        return Meant::Answer(vec![NOTHING.into()]);
+        return Meant::Answer(vec![UNKNOWN.into()]);
     }
     if let Ok(number) = word.parse::<usize>()
         && (1..=listing::count(app)).contains(&number)
@@ -177,13 +177,13 @@ fn command(app: &App, said: &str) -> Meant {
         Some(Action::Reveal) => Meant::Answer(vec![
             "Plain mode does not show secrets; enter it again to be sure.".into(),
         ]),
-        Some(Action::NextTheme | Action::Redraw) | None => Meant::Answer(vec![NOTHING.into()]),
+        Some(Action::NextTheme | Action::Redraw) | None => Meant::Answer(vec![UNKNOWN.into()]),
         Some(action) => spoken(Spoken::Do(action)),
     }
 }
 
 /// Returns whether an action is useful on a screen only.
-const fn is_of_the_screen(action: Action) -> bool {
+const fn is_screen_only(action: Action) -> bool {
     matches!(
         action,
         Action::Redraw
@@ -206,12 +206,12 @@ const fn is_of_the_screen(action: Action) -> bool {
 /// Commands that are available now, with their descriptions.
 pub fn help(app: &App) -> Vec<String> {
     let context = app.context();
-    let goes = goes(app);
-    let colon = match goes {
+    let input_target = input_target(app);
+    let colon = match input_target {
         Goes::IntoField | Goes::IntoList => ":",
         Goes::ToQuestion | Goes::ToBeDone => "",
     };
-    let mut lines: Vec<String> = match goes {
+    let mut lines: Vec<String> = match input_target {
         Goes::IntoField => vec![
             "Text: the new value of the field; a value that starts with a colon needs two.".into(),
             "An empty line: keep the value and go to the next field.".into(),
@@ -225,28 +225,28 @@ pub fn help(app: &App) -> Vec<String> {
         Goes::ToQuestion => vec!["An answer: its number or its text.".into()],
         Goes::ToBeDone => vec!["An empty line: repeat where you are.".into()],
     };
-    if goes == Goes::ToBeDone && listing::count(app) > 0 {
+    if input_target == Goes::ToBeDone && listing::count(app) > 0 {
         lines.push("A number: select that entry.".into());
     }
     if app.layers.is_empty() {
         lines.push("/text: filter the connections; / alone shows all.".into());
         lines.push("show: show the stored settings of the connection.".into());
     }
-    if goes != Goes::ToQuestion {
+    if input_target != Goes::ToQuestion {
         lines.push(format!(
             "{colon}list: list the entries, one page at a time."
         ));
     }
     for entry in ACTIONS {
         let is_offered = context.has(entry)
-            && !is_of_the_screen(entry.action)
+            && !is_screen_only(entry.action)
             && app.keymap.first_key(context, entry.action).is_some()
             && app.can(entry.action);
         if is_offered {
             lines.push(format!("{colon}{}: {}", entry.id, entry.title));
         }
     }
-    if context == Context::Form || goes == Goes::IntoList {
+    if context == Context::Form || input_target == Goes::IntoList {
         lines.push(":quit: quit umai; asks about unsaved changes".into());
     }
     lines

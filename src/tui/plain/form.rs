@@ -1,7 +1,7 @@
 //! Sentences about a form: the focused field, its value and notes; after a refused save all errors.
 
 use super::saying::Saying;
-use super::words::{count, in_words};
+use super::words::{count, replace_symbol};
 use crate::tui::form::field::{Field, Place, Value};
 use crate::tui::form::rows::{self, Shows};
 use crate::tui::form::{Form, Subject};
@@ -23,9 +23,9 @@ pub(super) fn saying(form: &Form, save: &str) -> Saying {
         ),
     };
     let mut body: Vec<String> = form
-        .said_of_elsewhere(save)
+        .remote_change_note(save)
         .into_iter()
-        .map(|said| format!("Warning: {said}"))
+        .map(|value| format!("Warning: {value}"))
         .collect();
     body.extend(wrong(form));
     let mut here = Vec::new();
@@ -66,7 +66,7 @@ fn notes(form: &Form, at: usize) -> Vec<String> {
     notes
         .filter_map(|row| match row.shows {
             Shows::Note(_, text) => Some(
-                in_words(&text)
+                replace_symbol(&text)
                     .replace("Ctrl-X", ":clear")
                     .replace("F6 moves", ":move-to-reference moves"),
             ),
@@ -98,7 +98,7 @@ pub(super) fn field(field: &Field) -> String {
         Value::Text(_) if field.has_stray_key() => format!("{label}{required}: typed, not shown"),
         Value::Text(line) => format!("{label}{required}: {}{default}", line.value()),
         Value::Secret(secret) => {
-            let said = if field.reference().is_some() {
+            let value = if field.reference().is_some() {
                 secret.line.value()
             } else if !secret.line.is_empty() {
                 "typed, not shown"
@@ -109,16 +109,16 @@ pub(super) fn field(field: &Field) -> String {
             } else {
                 "empty"
             };
-            format!("{label}{required}, secret: {said}")
+            format!("{label}{required}, secret: {value}")
         }
         Value::Switch(on) => {
-            let said = match (&field.place, on) {
+            let value = match (&field.place, on) {
                 (Place::Status, true) => "Active",
                 (Place::Status, false) => "Inactive",
                 (_, true) => "on",
                 (_, false) => "off",
             };
-            format!("{label}: {said}. Enter on or off")
+            format!("{label}: {value}. Enter on or off")
         }
         Value::Choice { options, at } => {
             let chosen = at.and_then(|at| options.get(at));

@@ -2,7 +2,7 @@
 
 use super::listing;
 use super::saying::Saying;
-use super::words::{count, in_words};
+use super::words::{count, replace_symbol};
 use crate::tui::app::App;
 use crate::tui::bulk::{Bulk, Phase, State};
 use crate::tui::compare::{Changed, Compare, How};
@@ -16,7 +16,7 @@ use crate::tui::words::Part;
 /// Narration of a dialog.
 pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
     match layer {
-        Layer::Picker(picker) => listed(
+        Layer::Picker(picker) => list_narration(
             app,
             format!(
                 "{}: enter a number to choose, text to filter, :back to close.",
@@ -24,12 +24,12 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             ),
             picker.choices.selected,
         ),
-        Layer::Palette(palette) => listed(
+        Layer::Palette(palette) => list_narration(
             app,
             "Actions: enter a number to run one, text to filter, :back to close.".into(),
             palette.choices.selected,
         ),
-        Layer::Import(import) => listed(
+        Layer::Import(import) => list_narration(
             app,
             "Import from the environment: enter a number to choose, text to filter, :back to close.".into(),
             import.choices.selected,
@@ -47,9 +47,9 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
                 .collect(),
             here: Vec::new(),
         },
-        Layer::Models(models) => of_models(app, models),
-        Layer::Trash(trash) => of_trash(app, trash),
-        Layer::Drafts(drafts) => listed(
+        Layer::Models(models) => models_narration(app, models),
+        Layer::Trash(trash) => trash_narration(app, trash),
+        Layer::Drafts(drafts) => list_narration(
             app,
             format!(
                 "Unsaved: {}. Enter restore-draft, discard-draft or back.",
@@ -57,7 +57,7 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             ),
             drafts.choices.selected,
         ),
-        Layer::Merge(merge) => listed(
+        Layer::Merge(merge) => list_narration(
             app,
             format!(
                 "{}. Enter a number to select a field, mine or theirs to choose its value, then save.",
@@ -65,10 +65,10 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             ),
             merge.selected,
         ),
-        Layer::Bulk => app.bulk.as_ref().map(of_many).unwrap_or_default(),
-        Layer::Compare(compare) => of_compare(app, compare),
-        Layer::Report(report) => of_report(report),
-        Layer::Confirm(confirm) => of_question(app, confirm),
+        Layer::Bulk => app.bulk.as_ref().map(bulk_narration).unwrap_or_default(),
+        Layer::Compare(compare) => diff_narration(app, compare),
+        Layer::Report(report) => report_narration(report),
+        Layer::Confirm(confirm) => prompt_narration(app, confirm),
         Layer::Clipboard => Saying {
             place:
                 "Print for copying: name, alias, id or json; back closes."
@@ -89,7 +89,7 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
     }
 }
 
-fn listed(app: &App, place: String, selected: usize) -> Saying {
+fn list_narration(app: &App, place: String, selected: usize) -> Saying {
     let here = listing::line(app, selected).map(|line| format!("Selected: {line}"));
     Saying {
         place,
@@ -98,31 +98,31 @@ fn listed(app: &App, place: String, selected: usize) -> Saying {
     }
 }
 
-fn of_models(app: &App, models: &Models) -> Saying {
+fn models_narration(app: &App, models: &Models) -> Saying {
     let place = format!("Models of {}", models.name);
-    let said = match &models.found {
+    let line = match &models.found {
         None => "Loading the models from the provider; back cancels.".to_owned(),
         Some(Err(problem)) => format!("Error: {problem}"),
         Some(Ok(found)) => {
             let place = format!("{place}: {}", count(found.len(), "model"));
-            return listed(app, place, models.choices.selected);
+            return list_narration(app, place, models.choices.selected);
         }
     };
     Saying {
         place,
-        body: vec![said],
+        body: vec![line],
         here: Vec::new(),
     }
 }
 
-fn of_trash(app: &App, trash: &Trash) -> Saying {
-    let said = match &trash.found {
+fn trash_narration(app: &App, trash: &Trash) -> Saying {
+    let line = match &trash.found {
         None => "Loading the trash".to_owned(),
         Some(Err(problem)) => format!("Error: {problem}"),
         Some(Ok(items)) if items.is_empty() => "The trash is empty; back closes it.".to_owned(),
         Some(Ok(items)) => {
             let place = format!("Trash: {}", count(items.len(), "connection"));
-            let mut saying = listed(app, place, trash.choices.selected);
+            let mut saying = list_narration(app, place, trash.choices.selected);
             if let Some(offer) = trash.offered() {
                 saying.here.push(format!(
                     "'{}' is already used by \"{}\"; restore again to restore it as '{}'",
@@ -134,13 +134,13 @@ fn of_trash(app: &App, trash: &Trash) -> Saying {
     };
     Saying {
         place: "Trash".into(),
-        body: vec![said],
+        body: vec![line],
         here: Vec::new(),
     }
 }
 
 /// While it runs, its progress; afterwards its failures.
-fn of_many(bulk: &Bulk) -> Saying {
+fn bulk_narration(bulk: &Bulk) -> Saying {
     let mut body = vec![bulk.summary().0];
     let mut here = Vec::new();
     match bulk.phase {
@@ -173,17 +173,17 @@ fn of_many(bulk: &Bulk) -> Saying {
     }
 }
 
-fn of_compare(app: &App, compare: &Compare) -> Saying {
+fn diff_narration(app: &App, compare: &Compare) -> Saying {
     let place = compare.title();
-    let said = match &compare.found {
+    let line = match &compare.found {
         None => "Loading the comparison".to_owned(),
         Some(Err(problem)) => format!("Error: {problem}"),
         Some(Ok(changes)) if changes.is_empty() => "No changes detected".to_owned(),
-        Some(Ok(_)) => return listed(app, place, compare.selected),
+        Some(Ok(_)) => return list_narration(app, place, compare.selected),
     };
     Saying {
         place,
-        body: vec![said],
+        body: vec![line],
         here: Vec::new(),
     }
 }
@@ -202,12 +202,12 @@ pub(super) fn difference(changed: &Changed) -> String {
     }
 }
 
-fn of_report(report: &Report) -> Saying {
+fn report_narration(report: &Report) -> Saying {
     let lines = report.lines(u16::MAX).into_iter();
     let lines = lines.filter(|line| !line.text.is_empty() || !line.label.is_empty());
     let body = lines.map(|line| match line.label.as_str() {
-        "" => in_words(&line.text),
-        label => format!("{}: {}", in_words(label), line.text),
+        "" => replace_symbol(&line.text),
+        label => format!("{}: {}", replace_symbol(label), line.text),
     });
     Saying {
         place: format!("Test of {}", report.name),
@@ -216,7 +216,7 @@ fn of_report(report: &Report) -> Saying {
     }
 }
 
-fn of_question(app: &App, confirm: &Confirm) -> Saying {
+fn prompt_narration(app: &App, confirm: &Confirm) -> Saying {
     let mut body = vec![confirm.text.clone()];
     body.extend(confirm.subject.clone());
     body.extend(confirm.note.map(str::to_owned));

@@ -1,6 +1,6 @@
 //! Numbered lines of the entries in the current context, a page at a time.
 
-use super::words::in_words;
+use super::words::replace_symbol;
 use crate::tui::app::{App, Pane};
 use crate::tui::bulk::Phase;
 use crate::tui::drafts::Draft;
@@ -33,7 +33,7 @@ pub fn count(app: &App) -> usize {
         Some(Layer::Merge(merge)) => merge.conflicts.len(),
         Some(Layer::Compare(compare)) => compare.changes().len(),
         Some(Layer::Confirm(confirm)) => confirm.buttons.len(),
-        Some(Layer::Form(form)) if form.is_choosing() => form.keys_left().len(),
+        Some(Layer::Form(form)) if form.is_choosing() => form.matching_keys().len(),
         Some(Layer::Form(form)) => form.shown().len(),
         Some(Layer::Messages(_)) => app.told.len(),
         Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => 0,
@@ -118,7 +118,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
         Some(Layer::Compare(compare)) => super::layers::difference(compare.changes().get(at)?),
         Some(Layer::Confirm(confirm)) => confirm.buttons.get(at)?.0.to_owned(),
         Some(Layer::Form(form)) if form.is_choosing() => {
-            let left = form.keys_left();
+            let left = form.matching_keys();
             let key = left.get(at)?;
             format!("{}, from {}", key.key, key.source)
         }
@@ -134,9 +134,9 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             }
         }
         Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => return None,
-        None => in_panes(app, at)?,
+        None => pane_entry(app, at)?,
     })
-    .map(|line| in_words(&line))
+    .map(|line| replace_symbol(&line))
 }
 
 /// Line of a connection.
@@ -179,7 +179,7 @@ fn offered(app: &App, palette: &Palette, at: usize) -> Option<String> {
 }
 
 /// Line of an entry in the focused pane while no dialog is open.
-fn in_panes(app: &App, at: usize) -> Option<String> {
+fn pane_entry(app: &App, at: usize) -> Option<String> {
     Some(match (app.pane, app.workspace.tab) {
         (Pane::Detail, Tab::Settings) => return None,
         (Pane::Detail, Tab::Info) => {
@@ -200,8 +200,8 @@ fn in_panes(app: &App, at: usize) -> Option<String> {
                 saved.format("%Y-%m-%d %H:%M UTC"),
                 history::changed(version, provider)
             );
-            if let Some(said) = &version.change.description {
-                line = format!("{line}: {said}");
+            if let Some(note) = &version.change.description {
+                line = format!("{line}: {note}");
             }
             if app.workspace.history.marked == Some(version.number()) {
                 line.push_str(", marked");

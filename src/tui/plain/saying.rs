@@ -26,7 +26,7 @@ impl Saying {
                     "Configuration keys: enter a number to choose, text to filter, :back to close."
                         .into(),
                 body: form
-                    .keys_said()
+                    .keys_message()
                     .into_iter()
                     .chain(listing::lines(app, 0))
                     .collect(),

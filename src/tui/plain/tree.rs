@@ -114,7 +114,7 @@ fn settings(app: &App) -> Vec<String> {
     for (key, value) in settings {
         let field = provider.and_then(|provider| provider.field(key));
         let label = field.map_or(key, |field| &field.label);
-        let said = match value {
+        let text = match value {
             Setting::Null => continue,
             Setting::Switch(true) => "on".to_owned(),
             Setting::Switch(false) => "off".to_owned(),
@@ -122,7 +122,7 @@ fn settings(app: &App) -> Vec<String> {
             Setting::Secret(_) => "stored, secret".to_owned(),
             Setting::Text(text) => text.clone(),
         };
-        lines.push(format!("{label}: {said}"));
+        lines.push(format!("{label}: {text}"));
     }
     if connection.settings.is_none() {
         lines.push("Incomplete: no settings yet".into());

@@ -3,7 +3,7 @@
 use crate::tui::notice::{Mood, Notice};
 
 /// Replaces a leading symbol with a word.
-pub(super) fn in_words(text: &str) -> String {
+pub(super) fn replace_symbol(text: &str) -> String {
     const SIGNS: [(&str, &str); 6] = [
         ("✓ ", ""),
         ("✗ ", "Error: "),

@@ -38,7 +38,7 @@ impl Calls {
     /// Creates the pool for a service that is still opening; requests wait for it.
     pub(super) fn of(opening: Opening) -> Self {
         Self {
-            service: Service::on_its_way(opening),
+            service: Service::start(opening),
             under_way: JoinSet::new(),
             saves: HashSet::new(),
             stoppable: HashMap::new(),
@@ -96,7 +96,7 @@ impl Calls {
     }
 
     /// Returns whether only requests that can be aborted are in progress.
-    pub(super) fn is_at_rest(&self) -> bool {
+    pub(super) fn is_only_stoppable(&self) -> bool {
         self.under_way.len() == self.stoppable.len() && self.service().is_some()
     }
 
@@ -135,7 +135,7 @@ impl Calls {
     }
 
     /// Aborts requests that no dialog waits for.
-    pub(super) fn stop_unawaited(&mut self, app: &App) {
+    pub(super) fn abort_unawaited(&mut self, app: &App) {
         self.stoppable.retain(|ticket, call| {
             let is_awaited = app.awaits(*ticket);
             if !is_awaited {

@@ -25,7 +25,7 @@ impl Runtime {
         if !self.reading.as_mut().is_some_and(Reading::rest) {
             return Ok(Err("The terminal is busy; retry".into()));
         }
-        terminal::give_back()?;
+        terminal::restore()?;
         match editor.begin(ticket, document) {
             Ok(editing) => {
                 self.editing = Some(editing);

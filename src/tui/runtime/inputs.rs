@@ -86,7 +86,7 @@ mod tests {
         Inputs::new(waiting)
     }
 
-    fn told(mut inputs: Inputs, takes_text: bool) -> Vec<String> {
+    fn described(mut inputs: Inputs, takes_text: bool) -> Vec<String> {
         std::iter::from_fn(|| inputs.waiting(takes_text))
             .map(|input| match input {
                 Input::Event(Event::Typed(text)) => format!("typed {}", *text.0),
@@ -97,19 +97,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_into_a_line_comes_together_and_every_other_key_in_its_place() {
+    fn typed_characters_are_combined_and_other_keys_keep_their_place() {
         let keys = ["a", "b", "tab", "c", "ctrl-s", "d", "e"];
         let together = ["typed ab", "Tab", "c", "Ctrl-S", "typed de"];
-        assert_eq!(told(inputs(&keys), true), together);
-        assert_eq!(told(inputs(&keys), false).len(), keys.len());
-        assert_eq!(told(inputs(&["a"]), true), ["a"]);
+        assert_eq!(described(inputs(&keys), true), together);
+        assert_eq!(described(inputs(&keys), false).len(), keys.len());
+        assert_eq!(described(inputs(&["a"]), true), ["a"]);
     }
 
     #[test]
-    fn no_more_comes_together_than_a_line_has_room_for() {
+    fn combined_characters_are_limited() {
         let keys = vec!["x"; BURST + 10];
-        let told = told(inputs(&keys), true);
-        assert_eq!(told.len(), 2);
-        assert_eq!(told[1], format!("typed {}", "x".repeat(10)));
+        let inputs = described(inputs(&keys), true);
+        assert_eq!(inputs.len(), 2);
+        assert_eq!(inputs[1], format!("typed {}", "x".repeat(10)));
     }
 }

@@ -42,14 +42,14 @@ pub(super) enum Told {
 /// Draft thread; without a location, nothing is stored.
 pub(super) struct Keeper {
     tasks: Option<Sender<Task>>,
-    says: UnboundedSender<Told>,
-    told: UnboundedReceiver<Told>,
+    results: UnboundedSender<Told>,
+    received: UnboundedReceiver<Told>,
 }
 
 impl Keeper {
     /// Starts the thread, which ends with the app.
     pub(super) fn new(place: Option<Place>) -> io::Result<Self> {
-        let (says, told) = unbounded_channel();
+        let (results, received) = unbounded_channel();
         let tasks = match place {
             None => None,
             Some(place) => {
@@ -57,7 +57,7 @@ impl Keeper {
                 let desk = Desk {
                     drafts: Drafts::new(place),
                     names: HashMap::new(),
-                    says: says.clone(),
+                    results: results.clone(),
                     was_refused: false,
                 };
                 std::thread::Builder::new()
@@ -66,7 +66,11 @@ impl Keeper {
                 Some(tasks)
             }
         };
-        Ok(Self { tasks, says, told })
+        Ok(Self {
+            tasks,
+            results,
+            received,
+        })
     }
 
     /// Queues a task after the earlier ones.
@@ -78,7 +82,7 @@ impl Keeper {
             .is_some_and(|tasks| tasks.send(task).is_ok());
         if is_question && !is_told {
             // Without a thread, there are no drafts; a closed channel means that the app has ended.
-            let _ = self.says.send(Told::Found(Vec::new()));
+            let _ = self.results.send(Told::Found(Vec::new()));
         }
     }
 
@@ -104,8 +108,8 @@ impl Keeper {
 
     /// Waits for the next result.
     pub(super) async fn next(&mut self) -> Told {
-        match self.told.recv().await {
-            Some(told) => told,
+        match self.received.recv().await {
+            Some(result) => result,
             None => std::future::pending().await,
         }
     }
@@ -115,7 +119,7 @@ impl Keeper {
 struct Desk {
     drafts: Drafts,
     names: HashMap<Slot, Uuid>,
-    says: UnboundedSender<Told>,
+    results: UnboundedSender<Told>,
     was_refused: bool,
 }
 
@@ -137,9 +141,9 @@ impl Desk {
                 }
                 Task::LetGo(ids) => ids.into_iter().for_each(|id| self.drafts.release(id)),
                 Task::Find => match self.drafts.find() {
-                    Ok(found) => self.say(Told::Found(found)),
+                    Ok(found) => self.send(Told::Found(found)),
                     Err(error) => {
-                        self.say(Told::Found(Vec::new()));
+                        self.send(Told::Found(Vec::new()));
                         self.refuse("Cannot look for unsaved drafts", Err(error));
                     }
                 },
@@ -171,14 +175,14 @@ impl Desk {
             Ok(()) => self.was_refused = false,
             Err(error) if !self.was_refused => {
                 self.was_refused = true;
-                self.say(Told::Refused(format!("{what}: {error}")));
+                self.send(Told::Refused(format!("{what}: {error}")));
             }
             Err(_) => {}
         }
     }
 
-    fn say(&self, told: Told) {
+    fn send(&self, result: Told) {
         // A closed channel means that the app has ended.
-        let _ = self.says.send(told);
+        let _ = self.results.send(result);
     }
 }

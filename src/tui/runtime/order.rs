@@ -91,12 +91,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn turns_are_taken_in_the_order_they_were_given() {
+    async fn saves_run_in_order() {
         assert_eq!(ended(&[Place::Behind; 5]).await, [0, 1, 2, 3, 4]);
     }
 
     #[tokio::test]
-    async fn those_side_by_side_stand_between_what_was_asked_before_and_after() {
+    async fn concurrent_saves_run_between_exclusive_ones() {
         use Place::{Behind, Beside};
         let order = ended(&[Behind, Beside, Beside, Beside, Behind, Beside, Beside]).await;
         let place = |number: usize| order.iter().position(|other| *other == number).unwrap();
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_side_by_side_do_not_wait_for_each_other() {
+    async fn concurrent_saves_do_not_wait_for_each_other() {
         let mut order = Order::default();
         let both = Arc::new(Barrier::new(2));
         let mut tasks = JoinSet::new();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_turn_that_is_given_up_keeps_nobody_waiting() {
+    async fn dropped_ticket_blocks_no_save() {
         let mut order = Order::default();
         drop(order.next(Place::Beside));
         drop(order.next(Place::Behind));

@@ -28,7 +28,7 @@ use crate::tui::event::Event;
 use crate::tui::form::Form;
 use crate::tui::layer::Layer;
 use crate::tui::plain;
-use crate::tui::plain::command::{Meant, understand};
+use crate::tui::plain::command::{Meant, parse_line};
 use crate::tui::plain::saying::{self, Saying};
 use lines::{Given, Lines};
 
@@ -52,12 +52,12 @@ pub async fn run(
         app,
         calls: Calls::of(opening),
         feed: Feed::default(),
-        told: 0,
+        reported: 0,
         wakes: JoinSet::new(),
         lines: Lines::read()?,
         is_interactive,
         before_stop: options.before_stop,
-        said: Saying::default(),
+        narrated: Saying::default(),
         known: 0,
         // A script that ends in a form does so on purpose.
         keeper: Keeper::new(options.drafts.filter(|_| is_interactive))?,
@@ -92,14 +92,14 @@ struct Speaker {
     calls: Calls,
     feed: Feed,
     /// Number of reported notices of the service.
-    told: usize,
+    reported: usize,
     wakes: JoinSet<Ticket>,
     lines: Lines,
     /// Whether stdin is a terminal.
     is_interactive: bool,
     before_stop: BeforeStop,
     /// Last narration.
-    said: Saying,
+    narrated: Saying,
     /// Number of printed notices for the user.
     known: usize,
     keeper: Keeper,
@@ -107,13 +107,13 @@ struct Speaker {
 
 impl Speaker {
     async fn turn(&mut self, mut signals: Signals) -> Result<(), TuiError> {
-        say(&[FIRST.to_owned()])?;
+        print_lines(&[FIRST.to_owned()])?;
         let first = self.app.site.sentence();
-        say(first.as_slice())?;
+        print_lines(first.as_slice())?;
         loop {
             while self.idle()? {}
             if self.is_settled() {
-                self.say_what_is_new()?;
+                self.print_changes()?;
                 self.lines.ask(self.is_on_secret())?;
             }
             let turn = tokio::select! {
@@ -128,14 +128,14 @@ impl Speaker {
                 },
                 given = self.lines.next() => self.take_line(given)?,
                 heard = self.feed.next() => self.update(Event::Heard(heard))?,
-                told = self.keeper.next() => self.update(match told {
+                result = self.keeper.next() => self.update(match result {
                     Told::Found(found) => Event::Found(found),
                     Told::Refused(why) => Event::Noticed(vec![why]),
                 })?,
                 Some(Ok(ticket)) = self.wakes.join_next() => self.update(Event::Woken(ticket))?,
             };
             if turn == Turn::End {
-                return self.say_what_is_lost();
+                return self.print_unsaved();
             }
         }
     }
@@ -151,7 +151,7 @@ impl Speaker {
     /// Returns whether the next line can be handled.
     fn is_settled(&self) -> bool {
         if self.is_interactive {
-            self.calls.is_at_rest()
+            self.calls.is_only_stoppable()
         } else {
             self.calls.is_idle()
         }
@@ -165,15 +165,15 @@ impl Speaker {
         let line = match given {
             Given::Line(line) => line,
             Given::Unreadable(why) => {
-                say(&[why.to_owned()])?;
+                print_lines(&[why.to_owned()])?;
                 return Ok(Turn::On);
             }
             Given::End => return Ok(Turn::End),
         };
-        match understand(&self.app, &line) {
+        match parse_line(&self.app, &line) {
             Meant::Happens(event) => self.update(event),
             Meant::Answer(lines) => {
-                say(&lines)?;
+                print_lines(&lines)?;
                 Ok(Turn::On)
             }
         }
@@ -183,7 +183,7 @@ impl Speaker {
         let Some((ticket, reply)) = self.calls.take(answer).map_err(TuiError::Broken)? else {
             return Ok(Turn::On);
         };
-        self.tell_notices()?;
+        self.report_notices()?;
         self.update(Event::Reply(ticket, reply))
     }
 
@@ -195,27 +195,27 @@ impl Speaker {
         self.update(Event::Opened(service.providers(), service.features()))?;
         self.calls.open(service);
         self.keeper.tell(Task::Find);
-        self.tell_notices()
+        self.report_notices()
     }
 
     /// Reports new notices of the service.
-    fn tell_notices(&mut self) -> Result<Turn, TuiError> {
+    fn report_notices(&mut self) -> Result<Turn, TuiError> {
         let Some(service) = self.calls.service() else {
             return Ok(Turn::On);
         };
         let notices = service.notices();
-        if notices.len() <= self.told {
+        if notices.len() <= self.reported {
             return Ok(Turn::On);
         }
-        let fresh = notices[self.told..].to_vec();
-        self.told = notices.len();
+        let fresh = notices[self.reported..].to_vec();
+        self.reported = notices.len();
         self.update(Event::Noticed(fresh))
     }
 
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         let effect = self.app.update(event);
         self.app.told.date(Local::now().time());
-        self.calls.stop_unawaited(&self.app);
+        self.calls.abort_unawaited(&self.app);
         self.perform(effect)
     }
 
@@ -246,7 +246,7 @@ impl Speaker {
                 // There is no clipboard in plain mode: the text is printed instead.
                 self.app.notice = None;
                 let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-                say(&lines)?;
+                print_lines(&lines)?;
             }
             Some(Effect::Suspend) => return self.suspend(),
             Some(Effect::Quit) => return Ok(Turn::End),
@@ -255,7 +255,7 @@ impl Speaker {
     }
 
     /// Prints the differences since the last narration.
-    fn say_what_is_new(&mut self) -> Result<(), TuiError> {
+    fn print_changes(&mut self) -> Result<(), TuiError> {
         let mut lines: Vec<String> = self.app.to_know[self.known..]
             .iter()
             .map(|sentence| format!("Note: {sentence}"))
@@ -265,27 +265,27 @@ impl Speaker {
         lines.extend(notice.as_ref().map(saying::notice));
         self.known = self.app.to_know.len();
         let now = Saying::of(&self.app);
-        lines.extend(now.since(&self.said));
-        self.said = now;
+        lines.extend(now.since(&self.narrated));
+        self.narrated = now;
         let is_between = !lines.is_empty() && self.lines.is_prompting();
         if is_between {
-            say(&[String::new()])?;
+            print_lines(&[String::new()])?;
         }
-        say(&lines)?;
+        print_lines(&lines)?;
         if is_between {
             self.lines.prompt()?;
         }
         Ok(())
     }
 
-    fn say_what_is_lost(&mut self) -> Result<(), TuiError> {
+    fn print_unsaved(&mut self) -> Result<(), TuiError> {
         if self.app.form().is_some_and(Form::is_changed) {
-            let said = if self.is_interactive {
+            let message = if self.is_interactive {
                 "Unsaved changes are kept as a draft; the next start offers it."
             } else {
                 "Unsaved changes are discarded."
             };
-            say(&[said.to_owned()])?;
+            print_lines(&[message.to_owned()])?;
         }
         Ok(())
     }
@@ -294,17 +294,17 @@ impl Speaker {
     fn suspend(&mut self) -> Result<Turn, TuiError> {
         self.keeper.keep_all(&mut self.app);
         let rest = self.before_stop.let_go();
-        self.lines.show_what_is_typed();
+        self.lines.show_input();
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;
         drop(rest);
-        self.lines.hide_what_is_typed(self.is_on_secret())?;
+        self.lines.hide_input(self.is_on_secret())?;
         Ok(Turn::On)
     }
 }
 
 /// Prints lines, with control characters escaped.
-fn say(lines: &[String]) -> Result<(), TuiError> {
+fn print_lines(lines: &[String]) -> Result<(), TuiError> {
     if lines.is_empty() {
         return Ok(());
     }

@@ -33,7 +33,7 @@ pub(super) enum Service {
 
 impl Service {
     /// Opens the service in the background.
-    pub(super) fn on_its_way(opening: Opening) -> Self {
+    pub(super) fn start(opening: Opening) -> Self {
         let ready = async {
             let service = opening.await?;
             let since = service.revision().await;

@@ -29,7 +29,7 @@ pub struct SessionFile {
 impl SessionFile {
     /// Restores the previous session and returns its text, so that it is not written again unchanged. An unusable file is
     /// reported and ignored.
-    pub(super) fn bring_back(&self, app: &mut App) -> Option<String> {
+    pub(super) fn restore(&self, app: &mut App) -> Option<String> {
         if self.is_fresh {
             return None;
         }
@@ -37,7 +37,7 @@ impl SessionFile {
             Ok(text) => text.to_string(),
             Err(FileFlaw::NotThere) => return None,
             Err(FileFlaw::Unusable(why)) => {
-                self.passed_over(app, &why);
+                self.report_unusable(app, &why);
                 return None;
             }
         };
@@ -47,13 +47,13 @@ impl SessionFile {
                 Some(text)
             }
             Err(why) => {
-                self.passed_over(app, why);
+                self.report_unusable(app, why);
                 None
             }
         }
     }
 
-    fn passed_over(&self, app: &mut App, why: &str) {
+    fn report_unusable(&self, app: &mut App, why: &str) {
         let name = self.path.display();
         app.let_know(vec![format!(
             "The previous session was not restored: {name} {why}"

@@ -128,19 +128,19 @@ mod tests {
     #[case(b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;c", Some(true))]
     #[case(b"\x1b]11;rgb:1e1e/1e1e/2e2e\x07\x1b[?6c", Some(false))]
     #[case(b"\x1b[?6c", None)]
-    fn colour_is_read_from_the_answer(#[case] heard: &[u8], #[case] is_light: Option<bool>) {
+    fn color_is_parsed_from_the_reply(#[case] heard: &[u8], #[case] is_light: Option<bool>) {
         assert_eq!(understood(heard.to_vec()).is_light, is_light);
     }
 
     #[test]
-    fn the_environment_is_understood() {
+    fn background_of_the_environment_is_parsed() {
         assert_eq!(is_light_pair("15;0"), Some(false));
         assert_eq!(is_light_pair("0;default;15"), Some(true));
         assert_eq!(is_light_pair("0;default"), None);
     }
 
     #[test]
-    fn any_bytes_are_survived() {
+    fn arbitrary_bytes_are_handled() {
         proptest::proptest!(|(heard: Vec<u8>)| {
             understood(heard);
         });

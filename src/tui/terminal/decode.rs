@@ -389,7 +389,7 @@ mod tests {
     #[case::cursor(b"\x1b[12;40R")]
     #[case::cursor_at_nothing(b"\x1b[0;0R")]
     #[case::scheme(b"\x1b[?997;1n")]
-    fn answers_are_dropped_in_whole_and_in_pieces(#[case] answer: &[u8]) {
+    fn replies_are_dropped_whole_and_in_pieces(#[case] answer: &[u8]) {
         let keys = [answer, b"j"].concat();
         assert_eq!(decoded(&[&keys]), ["j"]);
         assert_eq!(decoded(&[answer]), [""; 0]);
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_answer_ends_with_the_quiet() {
+    fn incomplete_reply_ends_with_the_quiet_period() {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();
         decoder.feed(b"\x1b]52;c;qDy", &mut events);
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn paste_is_whole_however_it_is_cut() {
+    fn split_paste_is_complete() {
         let paste = "\x1b[200~one \x1b[201 é\rq\x1b\x1b[201~j".as_bytes();
         for at in 1..paste.len() {
             let (first, second) = paste.split_at(at);
@@ -469,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn huge_paste_is_kept_only_as_far_as_needed() {
+    fn huge_paste_is_kept_up_to_the_limit() {
         let mut paste = b"\x1b[200~".to_vec();
         paste.resize(1024 * 1024, b'x');
         paste.extend_from_slice(PASTE_END);
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_leave_no_state_after_the_quiet() {
+    fn arbitrary_bytes_leave_no_state_after_the_quiet_period() {
         proptest::proptest!(|(reads: Vec<Vec<u8>>)| {
             let mut decoder = Decoder::default();
             let mut events = Vec::new();

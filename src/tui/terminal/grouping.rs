@@ -112,12 +112,12 @@ mod tests {
     #[case::mouse_before_the_rest(&["0123456789abcdef\u{1b}[<0;5;7Mg"], &["{16}", "Mouse(Down(Left), 4, 6)", "{1}"])]
     #[case::mouse_between_keys(&["a\u{1b}[<0;5;7Mb"], &["a", "Mouse(Down(Left), 4, 6)", "b"])]
     #[case::rest_of_a_burst(&["0123456789abcdefg", "Dy", "q"], &["{20}"])]
-    fn keys_and_bursts_are_told_apart(#[case] reads: &[&str], #[case] groups: &[&str]) {
+    fn keys_and_bursts_are_distinguished(#[case] reads: &[&str], #[case] groups: &[&str]) {
         assert_eq!(grouped(reads), groups);
     }
 
     #[test]
-    fn repeated_arrow_keys_are_no_burst() {
+    fn repeated_arrow_keys_are_not_a_burst() {
         assert_eq!(grouped(&[&"\u{1b}[B".repeat(40)]), ["↓"; 40]);
     }
 

@@ -86,9 +86,12 @@ impl Ears {
             }
             let (terminal, wake) = (wanted[0].revents(), wanted[1].revents());
             if !wake.is_empty() {
-                let mut told = [0];
-                let is_told = matches!(self.woken.read(&mut told), Ok(1));
-                if !is_told || self.resting.send(()).is_err() || self.goes_on.recv().is_err() {
+                let mut byte = [0];
+                let is_rest_requested = matches!(self.woken.read(&mut byte), Ok(1));
+                if !is_rest_requested
+                    || self.resting.send(()).is_err()
+                    || self.goes_on.recv().is_err()
+                {
                     return Ready::Gone;
                 }
                 return Ready::Rested;

@@ -42,7 +42,7 @@ pub fn draw(scene: Scene<'_>, form: &Form, buffer: &mut Buffer) -> Option<(u16, 
         theme.border_focus.style(),
     );
     if let Some(warning) = form
-        .said_of_elsewhere(&app.save_key())
+        .remote_change_note(&app.save_key())
         .filter(|_| form.saving.is_none())
     {
         let text = format!("! {warning}");
@@ -104,7 +104,7 @@ fn draw_row(
         }
         (Shows::Key(at), _) => {
             let place = area.split_left(label_width.max(2)).1;
-            let listed = form.keys_left().into_iter().nth(*at)?;
+            let listed = form.matching_keys().into_iter().nth(*at)?;
             let used = paint::line(buffer, place, &[(&listed.key, theme.text.style())]);
             let rest = place.split_left(used + 2).1;
             let source = short_source(&listed.source, rest.width.into());

@@ -63,7 +63,7 @@ impl Said {
     }
 
     /// Returns whether the values are equal, ignoring surrounding white space.
-    pub fn is_like(&self, other: &Self) -> bool {
+    pub fn equals_trimmed(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text(one), Self::Text(two)) => one.trim() == two.trim(),
             (Self::Text(_) | Self::Secret { .. } | Self::Switch(_) | Self::Choice(_), _) => {
@@ -113,7 +113,7 @@ impl Said {
 
 impl Field {
     /// Current value.
-    pub fn said(&self) -> Said {
+    pub fn current(&self) -> Said {
         match &self.value {
             Value::Text(line) => Said::Text(line.value().to_owned()),
             Value::Secret(secret) => Said::Secret {
@@ -129,7 +129,7 @@ impl Field {
     }
 
     /// Value when the form was opened, or at the last merge.
-    pub fn was(&self) -> Said {
+    pub fn baseline(&self) -> Said {
         match (&self.initial, &self.value) {
             (Initial::Text(text), _) => Said::Text(text.clone()),
             (Initial::Switch(on), _) => Said::Switch(*on),
@@ -160,7 +160,7 @@ impl Field {
     }
 
     /// Sets the value; a value of another kind is ignored.
-    pub fn say(&mut self, said: &Said) {
+    pub fn set(&mut self, said: &Said) {
         match (&mut self.value, said) {
             (Value::Text(line), Said::Text(text)) => line.set(text),
             (
@@ -177,7 +177,7 @@ impl Field {
             }
             (Value::Switch(on), Said::Switch(said)) => *on = *said,
             (Value::Choice { options, at }, Said::Choice(chosen)) => {
-                *at = chosen.as_ref().map(|chosen| place_in(options, chosen));
+                *at = chosen.as_ref().map(|chosen| option_index(options, chosen));
             }
             (Value::Text(_) | Value::Secret(_) | Value::Switch(_) | Value::Choice { .. }, _) => {
                 return;
@@ -210,7 +210,7 @@ impl Field {
             }
             (Value::Switch(_), Said::Switch(on)) => self.initial = Initial::Switch(*on),
             (Value::Choice { options, .. }, Said::Choice(chosen)) => {
-                let at = chosen.as_ref().map(|chosen| place_in(options, chosen));
+                let at = chosen.as_ref().map(|chosen| option_index(options, chosen));
                 self.initial = Initial::Choice(at);
             }
             (Value::Text(_) | Value::Secret(_) | Value::Switch(_) | Value::Choice { .. }, _) => {}
@@ -242,7 +242,7 @@ fn typed(text: &str) -> Typed {
 }
 
 /// Index of an option; an unknown option is added.
-fn place_in(options: &mut Vec<String>, option: &str) -> usize {
+fn option_index(options: &mut Vec<String>, option: &str) -> usize {
     if let Some(at) = options.iter().position(|known| known == option) {
         return at;
     }

@@ -7,7 +7,7 @@ use super::UNCHANGED;
 use crate::connection::{Mask, secret_input};
 use crate::provider::ProviderCatalog;
 use crate::tui::form::field::{Field, Place, Value};
-use crate::tui::form::fill::named;
+use crate::tui::form::fill::join_names;
 use crate::tui::form::{Form, Subject};
 use crate::tui::line::Pasting;
 use crate::tui::notice::Notice;
@@ -21,17 +21,17 @@ enum Put {
 
 impl Form {
     /// Applies the members and returns the result as a notice.
-    pub(super) fn take_record(
+    pub(super) fn apply_members(
         &mut self,
         record: &Map<String, Json>,
         catalog: &ProviderCatalog,
     ) -> Notice {
         let (mut filled, mut left_out, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         let before = std::mem::take(&mut self.outside.before);
-        let before = self.places(&before, &mut Vec::new());
-        let mut said = Vec::new();
+        let before = self.members_by_field(&before, &mut Vec::new());
+        let mut filled_keys = Vec::new();
         let followed = self.alias_follows;
-        for (place, name, value) in self.places(record, &mut left_out) {
+        for (place, name, value) in self.members_by_field(record, &mut left_out) {
             // An unedited member must not revert a change by others that arrived during the edit.
             if before
                 .iter()
@@ -47,25 +47,25 @@ impl Form {
                 wrong.push((at, "Is a mask, not a key; enter the key itself".into()));
                 continue;
             }
-            match put(&mut self.fields[at], value) {
+            match apply_member(&mut self.fields[at], value) {
                 Put::Same => {}
                 Put::Other => {
                     filled.push(self.fields[at].label.clone());
                     self.clean_secret(at);
-                    self.look_up_again(at);
-                    self.look_at_key(at, catalog);
+                    self.invalidate_reference(at);
+                    self.check_key_owner(at, catalog);
                     self.alias_follows &= place != Place::Alias;
                     let line = self.fields[at].line();
                     if let Place::Setting(key) = place
                         && line.is_some_and(|line| !line.value().trim().is_empty())
                     {
-                        said.push(key);
+                        filled_keys.push(key);
                     }
                 }
                 Put::Wrong(why) => wrong.push((at, why)),
             }
         }
-        self.choose_ways(&said);
+        self.choose_alternatives(&filled_keys);
         if followed && self.alias_follows && self.subject == Subject::New {
             let suggested = self.suggested_alias();
             if let Some(line) = self
@@ -78,29 +78,32 @@ impl Form {
             }
         }
         self.hide_secrets();
-        let told = self.show_problems(catalog);
+        let problem = self.show_validation(catalog);
         for (at, why) in &wrong {
             self.fields[*at].error = Some(why.clone());
         }
         if self.wrong() > 0 {
-            self.focus_on_error(0);
+            self.focus_error(0);
         }
         let left = if left_out.is_empty() {
             String::new()
         } else {
-            format!("; left out: {}", named(&left_out))
+            format!("; left out: {}", join_names(&left_out))
         };
         if filled.is_empty() {
-            let said = format!("No changes made in the editor{left}");
-            return told.unwrap_or_else(|| {
+            let text = format!("No changes made in the editor{left}");
+            return problem.unwrap_or_else(|| {
                 if left.is_empty() {
-                    Notice::info(said)
+                    Notice::info(text)
                 } else {
-                    Notice::warning(said)
+                    Notice::warning(text)
                 }
             });
         }
-        Notice::done(format!("Applied to the form: {}{left}", named(&filled)))
+        Notice::done(format!(
+            "Applied to the form: {}{left}",
+            join_names(&filled)
+        ))
     }
 
     /// Whether a member is a mask with something around it, which would be removed. A mask alone keeps the stored secret.
@@ -114,7 +117,7 @@ impl Form {
     }
 
     /// Fields for the members, by name; members without a field are added to `left_out`.
-    fn places<'a>(
+    fn members_by_field<'a>(
         &self,
         record: &'a Map<String, Json>,
         left_out: &mut Vec<String>,
@@ -168,7 +171,7 @@ impl Form {
 }
 
 /// Applies a member to a field.
-fn put(field: &mut Field, member: &Json) -> Put {
+fn apply_member(field: &mut Field, member: &Json) -> Put {
     let text = match member {
         Json::Null => Some(String::new()),
         Json::String(text) => Some(text.trim().to_owned()),
@@ -176,7 +179,7 @@ fn put(field: &mut Field, member: &Json) -> Put {
         Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
     };
     let text = text.map(Zeroizing::new);
-    let before = field.said();
+    let before = field.current();
     match (&mut field.value, text) {
         (Value::Switch(on), text) => match (member, text.as_ref().map(|text| text.as_str())) {
             (Json::Bool(said), _) => *on = *said,
@@ -219,10 +222,10 @@ fn put(field: &mut Field, member: &Json) -> Put {
             }
         }
     }
-    if field.said() == before {
+    if field.current() == before {
         return Put::Same;
     }
-    field.was_filled();
+    field.mark_filled();
     Put::Other
 }
 

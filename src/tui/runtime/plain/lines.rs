@@ -70,7 +70,7 @@ impl Lines {
         }
         self.is_asked = true;
         // Before the prompt, so that immediate typing is not echoed.
-        self.hide_what_is_typed(is_secret)?;
+        self.hide_input(is_secret)?;
         self.prompt()?;
         // A thread that has ended has reported the end of the input.
         let _ = self.asking.send(());
@@ -100,7 +100,7 @@ impl Lines {
         let given = self.given.recv().await.unwrap_or(Given::End);
         self.is_asked = false;
         if self.is_hidden {
-            self.show_what_is_typed();
+            self.show_input();
             // The line end was not echoed either.
             let _ = io::stdout().write_all(b"\n");
         }
@@ -108,7 +108,7 @@ impl Lines {
     }
 
     /// Turns echo off or on.
-    pub(super) fn hide_what_is_typed(&mut self, is_secret: bool) -> io::Result<()> {
+    pub(super) fn hide_input(&mut self, is_secret: bool) -> io::Result<()> {
         let Some(shown) = self.shown.as_ref().filter(|_| is_secret) else {
             return Ok(());
         };
@@ -120,7 +120,7 @@ impl Lines {
     }
 
     /// Restores echo.
-    pub(super) fn show_what_is_typed(&mut self) {
+    pub(super) fn show_input(&mut self) {
         if let Some(shown) = &self.shown
             && std::mem::take(&mut self.is_hidden)
         {
@@ -132,7 +132,7 @@ impl Lines {
 
 impl Drop for Lines {
     fn drop(&mut self) {
-        self.show_what_is_typed();
+        self.show_input();
     }
 }
 
