@@ -1,5 +1,4 @@
-//! The seeds of the fuzz targets, and every input that was ever found, through the properties that the targets hold.
-//! `docs/fuzzing.md` says how the targets run.
+//! Runs the seeds of the fuzz targets and all recorded findings through the properties of the targets. See `docs/fuzzing.md`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -20,10 +19,10 @@ use std::path::{Path, PathBuf};
 use properties::TARGETS;
 use rstest::rstest;
 
-/// The largest seed, in bytes: as large as the inputs of a run.
+/// Size limit of a seed in bytes, as for the inputs of a run.
 const LARGEST: usize = 4 * 1024;
 
-/// What a run adds is named by its hash, and is no seed.
+/// Files that a run adds are named by their hash and are not seeds.
 const HASH: usize = 40;
 
 fn seeds(target: &str) -> Vec<PathBuf> {
@@ -47,7 +46,7 @@ fn seeds(target: &str) -> Vec<PathBuf> {
 #[case::imports("imports")]
 #[case::display_text("display_text")]
 #[case::key_sequences("key_sequences")]
-fn what_a_target_holds_holds_of_its_seeds(#[case] target: &str) {
+fn target_properties_hold_for_its_seeds(#[case] target: &str) {
     let (_, holds) = TARGETS
         .into_iter()
         .find(|(name, _)| *name == target)
@@ -63,7 +62,7 @@ fn what_a_target_holds_holds_of_its_seeds(#[case] target: &str) {
 }
 
 #[test]
-fn every_target_has_its_command_and_its_seeds() {
+fn every_target_has_a_command_and_seeds() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
     assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());

@@ -1,5 +1,5 @@
-//! Random events into `update` and `draw`, with answers that come late, in any order or never: no panic, the selection and
-//! the cursor always valid, no secret in any frame. `UMAI_SEEDS=200 UMAI_EVENTS=10000` makes it long.
+//! Random events into `update` and `draw`, with replies that are late, reordered or missing: no panic, a valid selection and
+//! cursor, no secret in any frame. `UMAI_SEEDS=200 UMAI_EVENTS=10000` makes a long run.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -25,11 +25,11 @@ use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::layout::Size;
 use wild::{Happening, OF_ENVIRONMENT, WAYS, check, keys, play};
 
-/// How many seeds, and how many events each; `UMAI_SEEDS=200 UMAI_EVENTS=10000` and a release build for the long run.
+/// Number of seeds, and of events for each; use `UMAI_SEEDS=200 UMAI_EVENTS=10000` and a release build for the long run.
 const SEEDS: u64 = 40;
 const EVENTS: usize = 150;
 
-/// So many events before one that broke something are told: a long run is not made shorter, that would take hours.
+/// Number of events reported before a failure: a long run is not minimized, which would take hours.
 const TOLD: usize = 40;
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -61,7 +61,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 #[test]
-fn nothing_that_happens_breaks_the_app() {
+fn random_events_never_break_the_app() {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok();
     let seeds: u64 = number("UMAI_SEEDS").unwrap_or(SEEDS);
     let events = number("UMAI_EVENTS").map_or(EVENTS, |events| usize::try_from(events).unwrap());
@@ -92,7 +92,7 @@ fn nothing_that_happens_breaks_the_app() {
     assert!(missed.is_empty(), "never seen: {missed:?}");
 }
 
-/// Answers where it led.
+/// Plays all events and returns the contexts they led to.
 fn play_all(happenings: &[Happening]) -> BTreeSet<Context> {
     let mut stage = Stage::three(100, 30);
     let set = |name: &str| name.ends_with("_KEY").then(|| OF_ENVIRONMENT.to_owned());

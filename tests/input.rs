@@ -1,5 +1,5 @@
-//! What reaches the app of what a terminal sends: pastes without brackets, keys typed ahead, answers to other programs, and
-//! API keys in fields that everyone sees.
+//! Terminal input as it reaches the app: pastes without brackets, keys typed ahead, replies for other programs, and API keys in
+//! visible fields.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -98,7 +98,7 @@ fn burst_in_a_text_field_never_submits() {
     let mut stage = Stage::empty(100, 30);
     stage.play("n").burst("openai<enter>x");
     assert!(matches!(stage.app.layers.last(), Some(Layer::Picker(_))));
-    // In the filter, Enter would leave it.
+    // In the filter, Enter would close it.
     let mut stage = Stage::three(100, 30);
     stage.play("/").burst("name:production active<enter>");
     assert_eq!(stage.app.context(), Context::List);
@@ -133,7 +133,7 @@ fn lines_into_a_form_are_one_paste() {
 }
 
 #[test]
-fn key_in_the_name_is_masked_warned_of_and_moved() {
+fn key_in_the_name_is_masked_and_moved() {
     let mut stage = Stage::empty(140, 30);
     stage.play("nopenai<enter>").play(KEY);
     let frame = stage.frame();
@@ -205,7 +205,7 @@ fn key_in_a_filter_is_masked(#[case] open: &str) {
     }
 }
 
-/// A terminal with one connection and the selection on it.
+/// Terminal with one connection, which is selected.
 fn with_connection() -> Terminal {
     let line = format!(
         "{0} connections create --name One --provider openai > created 2>&1; exec {0}",
@@ -258,7 +258,7 @@ fn answers_of_the_terminal_run_nothing() {
         "\u{1b}[?997;1n",
     ] {
         terminal.press(answer);
-        // The next key is a key again.
+        // The next key is handled as a key.
         terminal.press("/");
         terminal.shows(" / ");
         terminal.press("\u{1b}");
@@ -275,7 +275,7 @@ fn answers_of_the_terminal_run_nothing() {
 fn unfinished_and_huge_answers_end() {
     let mut terminal = with_connection();
     terminal.press("\u{1b}]52;c;qDyqDyqDy");
-    // Nothing follows for more than the time that an answer may pause.
+    // Longer than the pause that ends a reply.
     while terminal
         .bytes
         .recv_timeout(std::time::Duration::from_millis(300))

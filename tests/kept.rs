@@ -1,4 +1,4 @@
-//! The model of what must not be lost: when drafts are kept and given up, and that a merge comes to what both meant.
+//! Model of drafts and merges: when drafts are stored and deleted, and that a merge keeps the changes of both sides.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -40,7 +40,7 @@ fn press(app: &mut App, keys: &str) -> Option<Effect> {
     last
 }
 
-/// What is left to do, but for what is asked of the service.
+/// Idle effects, without requests to the service.
 fn due(app: &mut App) -> Vec<Effect> {
     let effects = std::iter::from_fn(|| app.update(Event::Idle));
     effects
@@ -48,7 +48,7 @@ fn due(app: &mut App) -> Vec<Effect> {
         .collect()
 }
 
-/// The wake-up that was asked for is over.
+/// Expires the timers of the effects.
 fn wake(app: &mut App, effects: &[Effect]) -> Vec<Effect> {
     for effect in effects {
         if let Effect::Wake(ticket, after) = effect {
@@ -64,7 +64,7 @@ fn last_wishes(app: &mut App) -> Vec<Effect> {
 }
 
 #[test]
-fn who_types_on_is_kept_once_for_each_wake_up_and_nothing_wakes_when_nothing_is_typed() {
+fn continued_typing_stores_one_draft_per_wake_up() {
     let mut app = app();
     assert_eq!(due(&mut app), []);
     press(&mut app, "nopenai<enter>");
@@ -90,7 +90,7 @@ fn who_types_on_is_kept_once_for_each_wake_up_and_nothing_wakes_when_nothing_is_
 }
 
 #[test]
-fn a_form_that_follows_another_before_anything_is_done_is_another_draft() {
+fn next_form_gets_a_separate_draft() {
     let mut app = app();
     press(&mut app, "nopenai<enter>one");
     let asked = due(&mut app);
@@ -110,7 +110,7 @@ fn a_form_that_follows_another_before_anything_is_done_is_another_draft() {
 }
 
 #[test]
-fn what_is_typed_is_kept_at_the_end_whatever_ends_the_app() {
+fn draft_is_stored_at_any_end_of_the_app() {
     let mut app = app();
     press(&mut app, "nopenai<enter>one");
     let wishes = last_wishes(&mut app);
@@ -129,7 +129,7 @@ fn what_is_typed_is_kept_at_the_end_whatever_ends_the_app() {
 }
 
 #[test]
-fn what_is_discarded_just_before_the_end_is_given_up() {
+fn draft_discarded_just_before_the_end_is_deleted() {
     let mut app = app();
     press(&mut app, "nopenai<enter>one");
     let asked = due(&mut app);
@@ -144,7 +144,7 @@ fn what_is_discarded_just_before_the_end_is_given_up() {
 }
 
 #[test]
-fn an_unchanged_form_is_never_kept() {
+fn unchanged_form_is_never_stored() {
     let mut app = app();
     press(
         &mut app,
@@ -156,7 +156,7 @@ fn an_unchanged_form_is_never_kept() {
 }
 
 #[test]
-fn a_kept_form_says_nothing_of_its_secrets_to_whoever_prints_it() {
+fn debug_output_of_a_stored_form_hides_its_secrets() {
     let mut app = app();
     press(&mut app, "nopenai<enter>a<tab><tab><tab>sk-planted");
     let wishes = last_wishes(&mut app);
@@ -164,7 +164,7 @@ fn a_kept_form_says_nothing_of_its_secrets_to_whoever_prints_it() {
 }
 
 #[test]
-fn what_is_typed_at_once_is_what_is_typed_key_by_key() {
+fn text_typed_at_once_equals_text_typed_key_by_key() {
     let (mut one, mut other) = (app(), app());
     for keys in [
         "nopenai<enter>",
@@ -187,7 +187,7 @@ fn what_is_typed_at_once_is_what_is_typed_key_by_key() {
     assert!(!one.takes_text(), "a space switches there");
 }
 
-/// What one of the two makes of a field: nothing, or one of a few values.
+/// Change of a field by one side: none, or one of a few values.
 #[derive(Debug, Clone)]
 struct Made {
     name: Option<u8>,
@@ -211,7 +211,7 @@ fn made() -> impl Strategy<Value = Made> {
 }
 
 impl Made {
-    /// What is typed for it, from the first field on.
+    /// Keys that type it, from the first field on.
     fn keys(&self) -> String {
         let text = |value: Option<u8>| match value {
             Some(value) => format!("<ctrl-u>v{value}<tab>"),
@@ -244,7 +244,7 @@ impl Made {
     }
 }
 
-/// What a field says, and what it said when the form was last brought up to what is stored.
+/// Value of a field, and its value at the last merge.
 #[derive(Debug, Clone, PartialEq)]
 struct Value {
     was: String,
@@ -252,7 +252,7 @@ struct Value {
 }
 
 impl Value {
-    /// The others made this of it; answers whether both changed it.
+    /// Applies the value of the others; returns whether both sides changed it.
     fn meets(&mut self, other: &str) -> bool {
         if other == self.is {
             other.clone_into(&mut self.was);
@@ -269,7 +269,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_merge_comes_to_what_both_meant(
+    fn merge_keeps_the_changes_of_both_sides(
         mine in made(),
         theirs in made(),
         again in prop::option::of(made()),
@@ -294,14 +294,14 @@ proptest! {
         }
         stage.play("<ctrl-s>");
         let is_saved = stage.app.form().is_none();
-        // The others go on, at whatever point one is.
+        // The others save at any point of the edit.
         let again = again.filter(|_| !is_saved);
         if let Some(again) = &again {
             update(&stage, again);
             theirs_version = version(&stage, id);
             hear(&mut stage, id);
         }
-        // What both changed, and what was chosen of it.
+        // Conflicts and the chosen sides.
         let mut chosen: Vec<(String, bool)> = Vec::new();
         for _ in 0..6 {
             if let Some(Layer::Merge(merge)) = stage.app.layers.last() {
@@ -363,7 +363,7 @@ fn version(stage: &Stage, id: uuid::Uuid) -> u64 {
     got.unwrap().item.version
 }
 
-/// Whether the last save wrote another key.
+/// Returns whether the last save wrote another key.
 fn saved_key(stage: &Stage, id: uuid::Uuid, version: u64) -> bool {
     let versions = stage.elsewhere(&async |service: &dyn ConnectionService| {
         let window = umai::connection::Window { skip: 0, take: 1 };

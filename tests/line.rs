@@ -1,4 +1,5 @@
-//! Following a service over a line that breaks: nothing is missed, tries are paused for longer and longer, and nothing wakes up while it stands.
+//! Following a service over a connection that breaks: no change is missed, pauses between reconnects grow, and an open feed
+//! causes no wake-ups.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -30,14 +31,14 @@ use umai::tui::follow::{Heard, follow};
 use umai::tui::tree::News;
 use uuid::Uuid;
 
-/// The longest a test waits for what must come.
+/// Longest wait for expected events.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A real service at the far end of a line that can be cut.
+/// A real service behind a connection that can be cut.
 struct Line {
     far: Arc<dyn ConnectionService>,
     is_cut: watch::Sender<bool>,
-    /// Whether the far end has forgotten what happened before.
+    /// Whether the service has lost its earlier changes.
     has_forgotten: AtomicBool,
     tries: std::sync::Mutex<Vec<Instant>>,
 }
@@ -229,7 +230,7 @@ async fn create(service: &Arc<dyn ConnectionService>, alias: &str) {
     service.create(common::draft(&body)).await.unwrap();
 }
 
-/// A followed service, its line, and what is heard.
+/// A followed service, its connection, and the received events.
 async fn followed() -> (Arc<dyn ConnectionService>, Arc<Line>, Receiver<Heard>) {
     let far = common::service();
     create(&far, "before").await;
@@ -249,7 +250,7 @@ async fn next(heard: &mut Receiver<Heard>) -> Heard {
         .unwrap()
 }
 
-/// The aliases of what is heard next, as many as are expected.
+/// Aliases in the next events, up to a count.
 async fn aliases(heard: &mut Receiver<Heard>, count: usize) -> Vec<String> {
     let mut aliases = Vec::new();
     while aliases.len() < count {
@@ -265,7 +266,7 @@ async fn aliases(heard: &mut Receiver<Heard>, count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_change_after_the_point_is_heard_in_order() {
+async fn changes_after_the_revision_arrive_in_order() {
     let (far, _line, mut heard) = followed().await;
     let wanted: Vec<String> = (0..50).map(|number| format!("c-{number}")).collect();
     for alias in &wanted {
@@ -275,7 +276,7 @@ async fn every_change_after_the_point_is_heard_in_order() {
 }
 
 #[tokio::test]
-async fn what_happened_while_the_line_was_cut_is_heard_before_it_is_said_that_all_was() {
+async fn changes_during_an_interruption_arrive_before_caught_up() {
     let (far, line, mut heard) = followed().await;
     create(&far, "one").await;
     assert_eq!(aliases(&mut heard, 1).await, ["one"]);
@@ -295,9 +296,9 @@ async fn what_happened_while_the_line_was_cut_is_heard_before_it_is_said_that_al
 }
 
 #[tokio::test]
-async fn the_pauses_between_tries_grow_and_the_reason_is_said_once() {
+async fn reconnect_pauses_grow_and_the_reason_is_reported_once() {
     let (_far, line, mut heard) = followed().await;
-    // It is known that the feed stands when its one question was asked.
+    // Following is known to work once its one request has arrived.
     while line.tries.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -323,7 +324,7 @@ async fn the_pauses_between_tries_grow_and_the_reason_is_said_once() {
 }
 
 #[tokio::test]
-async fn a_point_that_is_no_longer_known_has_the_list_read_again_and_goes_on() {
+async fn unknown_revision_reloads_the_list_and_continues() {
     let (far, line, mut heard) = followed().await;
     line.cut(true);
     assert_eq!(next(&mut heard).await, Heard::Broken);
@@ -340,7 +341,7 @@ async fn a_point_that_is_no_longer_known_has_the_list_read_again_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_service_that_could_not_say_where_it_is_is_followed_when_it_can() {
+async fn service_without_a_revision_is_followed_later() {
     let far = common::service();
     let line = Line::to(Arc::clone(&far));
     line.cut(true);
@@ -356,7 +357,7 @@ async fn a_service_that_could_not_say_where_it_is_is_followed_when_it_can() {
 }
 
 #[tokio::test]
-async fn following_ends_when_nobody_listens() {
+async fn following_ends_without_a_receiver() {
     let far = common::service();
     let since = far.revision().await;
     let (ears, heard) = channel(4);
@@ -366,7 +367,7 @@ async fn following_ends_when_nobody_listens() {
 }
 
 #[tokio::test]
-async fn what_goes_into_the_trash_is_gone_and_what_comes_back_is_there() {
+async fn trashed_connection_disappears_and_restored_one_appears() {
     let (far, _line, mut heard) = followed().await;
     let id = far
         .delete(&"before".parse().unwrap(), None)

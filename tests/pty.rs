@@ -1,4 +1,4 @@
-//! The real binary in a real pseudo terminal: start, create, resize, stop, go on, and the terminal given back on every way out.
+//! The binary in a pseudo terminal: start, create, resize, suspend, resume, and the terminal restored on every exit.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use terminal::{KIND, PATIENCE, Terminal, size, started};
 
 #[test]
-fn a_connection_is_created_switched_and_there_after_a_restart() {
+fn created_connection_persists_over_a_restart() {
     let line = format!("{0} && echo AGAIN && exec {0}", env!("CARGO_BIN_EXE_umai"));
     let mut terminal = Terminal::command(&line);
     terminal.press(KIND);
@@ -54,7 +54,7 @@ fn a_connection_is_created_switched_and_there_after_a_restart() {
 }
 
 #[test]
-fn a_save_under_way_is_finished_before_the_end() {
+fn save_in_progress_finishes_before_the_end() {
     let line = format!("{0}; echo AGAIN; exec {0}", env!("CARGO_BIN_EXE_umai"));
     let mut terminal = Terminal::command(&line);
     terminal.press(KIND);
@@ -70,7 +70,7 @@ fn a_save_under_way_is_finished_before_the_end() {
 }
 
 #[test]
-fn the_terminal_is_as_it_was_after_ctrl_c() {
+fn ctrl_c_restores_the_terminal() {
     let line = format!(
         "stty -a > before; {}; stty -a > after",
         env!("CARGO_BIN_EXE_umai")
@@ -86,14 +86,14 @@ fn the_terminal_is_as_it_was_after_ctrl_c() {
 }
 
 #[test]
-fn what_is_typed_before_the_first_frame_is_not_lost() {
+fn keys_before_the_first_frame_are_not_lost() {
     let mut terminal = Terminal::start();
     terminal.press("nopen");
     terminal.shows("› open");
 }
 
 #[test]
-fn a_storm_of_sizes_ends_in_the_last_one() {
+fn many_resizes_end_with_the_last_size() {
     let mut terminal = started();
     for step in 0..60_u16 {
         let master = terminal.master.as_ref().unwrap();
@@ -123,7 +123,7 @@ fn a_storm_of_sizes_ends_in_the_last_one() {
 }
 
 #[test]
-fn a_signal_to_end_gives_the_terminal_back() {
+fn termination_signal_restores_the_terminal() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut terminal = started();
         terminal.signal(signal);
@@ -135,9 +135,9 @@ fn a_signal_to_end_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_terminal_that_goes_away_ends_the_app() {
+fn lost_terminal_ends_the_app() {
     let mut terminal = started();
-    // The reading thread ends at the next thing it hears, and lets go of its end.
+    // The input thread ends at its next input and closes its end.
     terminal.bytes = channel().1;
     terminal.press("?");
     drop(terminal.writer.take());
@@ -148,7 +148,7 @@ fn a_terminal_that_goes_away_ends_the_app() {
 }
 
 #[test]
-fn ctrl_z_gives_the_terminal_to_the_shell_and_comes_back() {
+fn ctrl_z_suspends_and_resumes() {
     for by_key in [true, false] {
         let mut terminal = started();
         if by_key {
@@ -169,9 +169,9 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_comes_back() {
 }
 
 #[test]
-fn nothing_is_done_or_written_while_nothing_happens() {
+fn idle_app_neither_works_nor_writes() {
     let mut terminal = started();
-    // The first second may still have something to finish.
+    // The first second may still have work to finish.
     let settle = |terminal: &mut Terminal| {
         while let Ok(bytes) = terminal.bytes.recv_timeout(Duration::from_secs(1)) {
             terminal.all.extend(bytes);
@@ -185,7 +185,7 @@ fn nothing_is_done_or_written_while_nothing_happens() {
 }
 
 #[test]
-fn lines_are_pasted_as_terminals_end_them() {
+fn pasted_line_ends_of_terminals_are_understood() {
     for end in ["\r", "\r\n", "\n"] {
         let mut terminal = started();
         terminal.press("nopenai\r");
@@ -206,7 +206,7 @@ fn lines_are_pasted_as_terminals_end_them() {
 }
 
 #[test]
-fn a_huge_paste_is_refused_and_the_app_goes_on() {
+fn huge_paste_is_refused_and_the_app_continues() {
     let mut terminal = started();
     terminal.press("nopenai\r");
     terminal.shows("Create Connection");
@@ -228,10 +228,10 @@ fn a_huge_paste_is_refused_and_the_app_goes_on() {
 }
 
 #[test]
-fn a_late_answer_about_the_background_is_not_typed() {
+fn late_background_reply_is_not_typed() {
     let mut terminal = Terminal::start();
     terminal.shows("No connections yet");
-    // Nothing answers within the app's patience.
+    // No reply arrives within the app's limit.
     while terminal
         .bytes
         .recv_timeout(Duration::from_millis(300))
@@ -246,17 +246,17 @@ fn a_late_answer_about_the_background_is_not_typed() {
 }
 
 #[test]
-fn a_terminal_with_a_light_background_gets_the_light_theme() {
+fn light_background_selects_the_light_theme() {
     let mut terminal = Terminal::start();
     terminal.press("\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\\u{1b}[?6c");
-    // The border of the pane with the focus, as the light theme has it.
+    // Border of the focused pane in the light theme.
     terminal.until("the light theme", |terminal| {
         terminal.has_written("38;5;26;")
     });
 }
 
 #[test]
-fn no_color_is_kept_to() {
+fn no_color_is_respected() {
     let mut terminal =
         Terminal::command(&format!("NO_COLOR=1 exec {}", env!("CARGO_BIN_EXE_umai")));
     terminal.shows("No connections yet");
@@ -270,7 +270,7 @@ fn no_color_is_kept_to() {
 }
 
 #[test]
-fn the_app_on_a_server_saves_there_hears_of_others_and_outlives_its_going() {
+fn app_on_a_server_saves_follows_and_survives_its_end() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let service = common::service();
     let (_server, mut gate) = runtime.block_on(async {
@@ -314,7 +314,7 @@ fn the_app_on_a_server_saves_there_hears_of_others_and_outlives_its_going() {
 }
 
 #[test]
-fn an_app_whose_server_is_not_there_says_so_and_ends() {
+fn app_without_its_server_reports_it_and_ends() {
     let line = format!(
         "exec {} --server http://127.0.0.1:1",
         env!("CARGO_BIN_EXE_umai")
@@ -327,7 +327,7 @@ fn an_app_whose_server_is_not_there_says_so_and_ends() {
 }
 
 #[test]
-fn a_test_that_is_stopped_lets_go_of_the_provider() {
+fn canceled_connection_test_closes_its_request() {
     let provider = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", provider.local_addr().unwrap());
     let line = format!(
@@ -340,7 +340,7 @@ fn a_test_that_is_stopped_lets_go_of_the_provider() {
     terminal.press("jT");
     terminal.shows("Testing the connection");
     let (mut asked, _) = provider.accept().unwrap();
-    // Well before a test gives up by itself.
+    // Long before a connection test times out.
     asked.set_read_timeout(Some(PATIENCE / 5)).unwrap();
     let mut request = [0; 4096];
     let count = asked.read(&mut request).unwrap();
@@ -349,13 +349,13 @@ fn a_test_that_is_stopped_lets_go_of_the_provider() {
     terminal.until("the end of the report", |terminal| {
         !terminal.contents().contains("Testing the connection")
     });
-    // The rest is read, then its end: not an error, which the time that is over would be.
+    // The rest is read, then the end of the stream; a timeout would be an error.
     asked.read_to_end(&mut Vec::new()).unwrap();
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }
 
-/// Two starts in a row in one terminal; the first says which process it is.
+/// Two consecutive starts in one terminal; the first one prints its process ID.
 fn two_starts(options: &str) -> Terminal {
     let line = format!(
         "for n in 1 2 3; do echo '{{\"alias\":\"c'$n'\",\"name\":\"Name '$n'\",\"providerId\":\"openai\"}}'; done \
@@ -376,7 +376,7 @@ fn signal_first(terminal: &Terminal, signal: Signal) {
 }
 
 #[test]
-fn the_next_start_is_where_this_one_ended_however_it_ended() {
+fn next_start_restores_the_session_after_any_end() {
     for signal in [
         None,
         Some(Signal::TERM),
@@ -403,7 +403,7 @@ fn the_next_start_is_where_this_one_ended_however_it_ended() {
 }
 
 #[test]
-fn a_fresh_start_forgets_where_the_last_one_ended() {
+fn fresh_start_ignores_the_previous_session() {
     let mut terminal = two_starts(" --fresh");
     terminal.press("/name 2\r");
     terminal.shows("/ name 2");
@@ -416,7 +416,7 @@ fn a_fresh_start_forgets_where_the_last_one_ended() {
 }
 
 #[test]
-fn what_is_copied_inside_tmux_is_written_for_both_of_its_ways() {
+fn copy_inside_tmux_uses_both_sequences() {
     let line = format!(
         "echo '{{\"alias\":\"c1\",\"name\":\"One\",\"providerId\":\"openai\"}}' \
          | {0} connections create --from-json - > created 2>&1; TMUX=/tmp/x,1,0 exec {0}",

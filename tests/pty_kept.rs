@@ -1,4 +1,4 @@
-//! The real binary in a real pseudo terminal that goes wrong in every way: the terminal is given back, and what was typed is kept.
+//! The binary in a pseudo terminal with failures of every kind: the terminal is restored and drafts are kept.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -28,12 +28,12 @@ use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
 use umai::tui::TuiOptions;
 
-/// What ends at once ends within this time.
+/// Limit for ends that must be immediate.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 const UMAI: &str = concat!("exec ", env!("CARGO_BIN_EXE_umai"));
 
-/// The next start in the same home offers one draft of this name, which can be restored, with its secret, and saved.
+/// Checks that the next start in the same home offers one draft of this name that can be restored with its secret and saved.
 fn is_offered(before: &Terminal, line: &str, name: &str) {
     let mut next = before.beside(line);
     next.press(KIND);
@@ -51,7 +51,7 @@ fn is_offered(before: &Terminal, line: &str, name: &str) {
     nothing_is_planted(next.home());
 }
 
-/// No file below has a secret in clear.
+/// Checks that no file below contains a secret in plaintext.
 fn nothing_is_planted(home: &Path) {
     let found = Command::new("grep")
         .args(["-rl", "planted"])
@@ -62,7 +62,7 @@ fn nothing_is_planted(home: &Path) {
 }
 
 #[test]
-fn what_is_typed_survives_a_kill() {
+fn draft_survives_a_kill() {
     let mut terminal = started();
     terminal.type_form("Team B");
     terminal.until("a draft", |terminal| !terminal.drafts().is_empty());
@@ -70,7 +70,7 @@ fn what_is_typed_survives_a_kill() {
     let mode = std::fs::metadata(draft).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     nothing_is_planted(terminal.home());
-    // The key after which it was kept may have been any; the last one is kept soon after.
+    // Any key may have triggered the last stored draft; the final one follows soon.
     terminal.rests();
     terminal.signal(Signal::KILL);
     terminal.ends();
@@ -78,7 +78,7 @@ fn what_is_typed_survives_a_kill() {
 }
 
 #[test]
-fn nothing_wakes_up_while_a_form_is_open_and_nothing_is_typed() {
+fn idle_form_causes_no_wakeups() {
     let mut terminal = started();
     terminal.type_form("Team B");
     terminal.until("a draft", |terminal| !terminal.drafts().is_empty());
@@ -90,7 +90,7 @@ fn nothing_wakes_up_while_a_form_is_open_and_nothing_is_typed() {
 }
 
 #[test]
-fn a_signal_to_end_keeps_what_is_typed_up_to_the_last_key_and_gives_the_terminal_back() {
+fn termination_signal_keeps_the_draft_and_restores_the_terminal() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut terminal = started();
         terminal.type_form("Team B");
@@ -104,7 +104,7 @@ fn a_signal_to_end_keeps_what_is_typed_up_to_the_last_key_and_gives_the_terminal
 }
 
 #[test]
-fn ctrl_c_keeps_what_is_typed_and_discarding_does_not() {
+fn ctrl_c_keeps_the_draft_and_discarding_deletes_it() {
     let mut terminal = started();
     terminal.type_form("Team B");
     terminal.press("\u{3}");
@@ -123,10 +123,10 @@ fn ctrl_c_keeps_what_is_typed_and_discarding_does_not() {
 }
 
 #[test]
-fn a_terminal_that_goes_away_ends_the_app_and_what_is_typed_is_kept() {
+fn lost_terminal_ends_the_app_and_keeps_the_draft() {
     let mut terminal = started();
     terminal.type_form("Team B");
-    // The reading thread ends at the next thing it hears, and lets go of its end.
+    // The input thread ends at its next input and closes its end.
     terminal.bytes = channel().1;
     terminal.press("\u{c}");
     drop(terminal.writer.take());
@@ -138,8 +138,8 @@ fn a_terminal_that_goes_away_ends_the_app_and_what_is_typed_is_kept() {
 }
 
 #[test]
-fn a_terminal_that_goes_away_ends_an_app_that_hears_no_hangup() {
-    // In a session of its own only the terminal itself can tell.
+fn lost_terminal_ends_an_app_without_hangup_signal() {
+    // In a separate session, only the terminal itself reports its loss.
     let umai = env!("CARGO_BIN_EXE_umai");
     let mut terminal = Terminal::command(&format!("trap '' HUP; exec setsid -w {umai}"));
     terminal.press(KIND);
@@ -156,7 +156,7 @@ fn a_terminal_that_goes_away_ends_an_app_that_hears_no_hangup() {
 }
 
 #[test]
-fn hundreds_of_sizes_while_one_types_lose_no_key_and_nothing_spins() {
+fn many_resizes_lose_no_key() {
     let mut terminal = started();
     terminal.press("nopenai\r");
     terminal.shows("Create Connection");
@@ -185,14 +185,14 @@ fn hundreds_of_sizes_while_one_types_lose_no_key_and_nothing_spins() {
     assert!(terminal.is_given_back());
 }
 
-/// What the terminal is set to.
+/// Settings of the terminal.
 fn setting(terminal: &Terminal) -> String {
     let tty = terminal.master.as_ref().unwrap().tty_name().unwrap();
     let said = Command::new("stty").arg("-aF").arg(tty).output().unwrap();
     String::from_utf8(said.stdout).unwrap()
 }
 
-/// Makes the terminal what a shell makes of it.
+/// Sets the terminal to cooked mode as a shell does.
 fn cook(terminal: &Terminal) {
     let tty = terminal.master.as_ref().unwrap().tty_name().unwrap();
     let cooked = Command::new("stty").arg("-F").arg(tty).arg("sane").status();
@@ -201,8 +201,8 @@ fn cook(terminal: &Terminal) {
 }
 
 #[test]
-fn an_app_that_was_stopped_makes_the_terminal_raw_again_whatever_the_shell_made_of_it() {
-    // One that is asked to stop gives the terminal back; one that is stopped cannot.
+fn resumed_app_enables_raw_mode_again() {
+    // SIGTSTP lets the app restore the terminal; SIGSTOP does not.
     for signal in [Signal::TSTP, Signal::STOP] {
         let mut terminal = started();
         terminal.type_form("Team B");
@@ -233,7 +233,7 @@ fn an_app_that_was_stopped_makes_the_terminal_raw_again_whatever_the_shell_made_
 }
 
 #[test]
-fn a_paste_of_ten_megabytes_is_refused_and_what_was_typed_is_kept() {
+fn paste_of_ten_megabytes_is_refused_and_keeps_the_input() {
     let mut terminal = started();
     terminal.type_form("Team B");
     let mut writer = terminal.writer.take().unwrap();
@@ -256,7 +256,7 @@ fn a_paste_of_ten_megabytes_is_refused_and_what_was_typed_is_kept() {
 }
 
 #[test]
-fn ten_megabytes_typed_at_once_end_in_a_field_that_is_full_and_every_key_is_heard_afterwards() {
+fn ten_typed_megabytes_fill_the_field_and_later_keys_work() {
     let mut terminal = started();
     terminal.press("nopenai\r");
     terminal.shows("Create Connection");
@@ -285,13 +285,13 @@ fn ten_megabytes_typed_at_once_end_in_a_field_that_is_full_and_every_key_is_hear
 }
 
 #[test]
-fn a_signal_in_the_middle_of_a_flood_ends_the_app_at_once_and_what_came_is_kept() {
+fn signal_during_heavy_input_ends_the_app_and_keeps_the_draft() {
     let mut terminal = started();
     terminal.press("nopenai\r");
     terminal.shows("Create Connection");
     terminal.press("Team B\t\t\tsk-planted-in-a-pty\t");
     let mut writer = terminal.writer.take().unwrap();
-    // It ends when nobody reads any more.
+    // It ends when its input is no longer read.
     let flood = std::thread::spawn(move || while writer.write_all(&[b'x'; 4096]).is_ok() {});
     terminal.shows("xxxxxxxx");
     let start = Instant::now();
@@ -305,7 +305,7 @@ fn a_signal_in_the_middle_of_a_flood_ends_the_app_at_once_and_what_came_is_kept(
 }
 
 #[test]
-fn an_app_is_not_offered_what_another_one_is_typing() {
+fn draft_open_in_another_process_is_not_offered() {
     let mut first = started();
     first.type_form("Team B");
     first.until("a draft", |first| !first.drafts().is_empty());
@@ -319,7 +319,7 @@ fn an_app_is_not_offered_what_another_one_is_typing() {
     first.ends();
     second.press("U");
     second.shows("Unsaved drafts (1)");
-    // The one that it is offered to has it alone.
+    // The process that gets the draft has it exclusively.
     let mut third = first.beside(UMAI);
     third.press(KIND);
     third.shows("No connections yet");
@@ -336,7 +336,7 @@ fn an_app_is_not_offered_what_another_one_is_typing() {
 }
 
 #[test]
-fn a_draft_about_a_server_is_kept_here_and_offered_over_that_server_alone() {
+fn draft_for_a_server_is_offered_for_that_server_only() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (one, two) = runtime.block_on(async {
         let one = common::server::Server::over(common::service()).await;
@@ -366,7 +366,7 @@ fn a_draft_about_a_server_is_kept_here_and_offered_over_that_server_alone() {
     is_offered(&terminal, &over(&one.origin), "Team B");
 }
 
-/// An editor that says what it sees, and does what the test says.
+/// Editor that prints what it reads and runs a script of the test.
 fn editor(home: &Path, does: &str) -> String {
     let path = home.join("editor");
     let script = format!(
@@ -391,8 +391,8 @@ fn started_with_editor(does: &str) -> Terminal {
     terminal
 }
 
-/// No private folder is left.
-fn nothing_private_is_left(home: &Path) {
+/// Checks that no private directory is left.
+fn no_private_file_is_left(home: &Path) {
     let names = std::fs::read_dir(home).unwrap();
     let left: Vec<_> = names
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -402,7 +402,7 @@ fn nothing_private_is_left(home: &Path) {
 }
 
 #[test]
-fn the_editor_gets_the_terminal_and_a_private_file_and_the_app_takes_both_back() {
+fn editor_gets_the_terminal_and_a_private_file() {
     let does = "read line; sed -i \"s/Team B/$line/; s/\\\"organization\\\": null/\\\"organization\\\": \\\"org-1\\\"/\" \"$2\"";
     let mut terminal = started_with_editor(does);
     terminal.type_form("Team B");
@@ -425,7 +425,7 @@ fn the_editor_gets_the_terminal_and_a_private_file_and_the_app_takes_both_back()
     assert!(read("path").starts_with(&terminal.home().display().to_string()));
     assert!(read("given").contains("\"apiKey\": \"<unchanged>\""));
     nothing_is_planted(terminal.home());
-    nothing_private_is_left(terminal.home());
+    no_private_file_is_left(terminal.home());
     terminal.press("\u{13}");
     terminal.shows("Created \"Team C\"");
     terminal.rests();
@@ -434,16 +434,16 @@ fn the_editor_gets_the_terminal_and_a_private_file_and_the_app_takes_both_back()
 }
 
 #[test]
-fn an_editor_that_is_not_there_or_breaks_off_is_told_and_the_app_goes_on() {
+fn missing_or_failing_editor_is_reported() {
     let mut terminal = started_with_editor("stty raw -echo; exit 3");
     terminal.type_form("Team B");
     terminal.press("\u{5}");
     terminal.shows("exit status: 3); the form was not changed");
-    nothing_private_is_left(terminal.home());
+    no_private_file_is_left(terminal.home());
     std::fs::remove_file(terminal.home().join("editor")).unwrap();
     terminal.press("\u{5}");
     terminal.shows("not found; set another one in EDITOR");
-    nothing_private_is_left(terminal.home());
+    no_private_file_is_left(terminal.home());
     terminal.press("\u{13}");
     terminal.shows("Created \"Team B\"");
     terminal.press("q");
@@ -455,7 +455,7 @@ fn an_editor_that_is_not_there_or_breaks_off_is_told_and_the_app_goes_on() {
 }
 
 #[test]
-fn an_app_that_is_ended_while_the_editor_has_the_terminal_leaves_no_file_and_keeps_the_draft() {
+fn ending_during_an_edit_keeps_the_draft_and_no_file() {
     let mut terminal = started_with_editor("read line");
     terminal.type_form("Team B");
     terminal.press("\u{5}");
@@ -466,12 +466,12 @@ fn an_app_that_is_ended_while_the_editor_has_the_terminal_leaves_no_file_and_kee
     terminal.signal(Signal::TERM);
     terminal.ends();
     assert!(start.elapsed() < AT_ONCE);
-    nothing_private_is_left(terminal.home());
+    no_private_file_is_left(terminal.home());
     is_offered(&terminal, UMAI, "Team B");
 }
 
 #[test]
-fn a_stop_while_the_editor_has_the_terminal_leaves_it_to_the_editor() {
+fn suspending_during_an_edit_leaves_the_terminal_to_the_editor() {
     let mut terminal = started_with_editor("read line; exit 3");
     terminal.type_form("Team B");
     terminal.press("\u{5}");
@@ -487,19 +487,19 @@ fn a_stop_while_the_editor_has_the_terminal_leaves_it_to_the_editor() {
     assert!(!setting(&terminal).contains("-icanon"));
 }
 
-/// The helper below runs in a terminal as an app of its own.
+/// Command that runs the helper below in a terminal.
 fn panicking() -> String {
     let itself = std::env::current_exe().unwrap();
     format!(
-        "exec {} --exact the_app_of_another_test --ignored --nocapture",
+        "exec {} --exact app_for_the_panic_test --ignored --nocapture",
         itself.display()
     )
 }
 
-/// An app whose clock panics, which a create asks and nothing before it does.
+/// App with a clock that panics on create and not before.
 #[test]
 #[ignore = "a process that another test starts in a terminal"]
-fn the_app_of_another_test() {
+fn app_for_the_panic_test() {
     let home = std::env::var_os("HOME")
         .map(std::path::PathBuf::from)
         .unwrap();
@@ -532,7 +532,7 @@ fn the_app_of_another_test() {
 }
 
 #[test]
-fn a_panic_gives_the_terminal_back_and_what_was_typed_is_kept() {
+fn panic_restores_the_terminal_and_keeps_the_draft() {
     let mut terminal = Terminal::command(&panicking());
     terminal.press(KIND);
     terminal.shows("No connections yet");

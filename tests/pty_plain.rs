@@ -1,4 +1,4 @@
-//! The real binary line by line in a real pseudo terminal: without a screen, a secret not shown, and the terminal as it was.
+//! Plain mode of the binary in a pseudo terminal: no screen, no echo of secrets, and the terminal restored.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -17,7 +17,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 
-/// The longest a test waits for what must come.
+/// Longest wait for expected output.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Terminal {
@@ -78,7 +78,7 @@ impl Terminal {
         self.keyboard.flush().unwrap();
     }
 
-    /// Waits for a text behind what was waited for before.
+    /// Waits for text after the previously expected text.
     fn hears(&mut self, text: &str) {
         let end = Instant::now() + PATIENCE;
         while !self.said.contains(text) {
@@ -90,7 +90,7 @@ impl Terminal {
         }
     }
 
-    /// Waits until it asks for a line after having said this; what was said before is forgotten.
+    /// Waits for a prompt after this text, and forgets earlier output.
     fn asks_after(&mut self, text: &str) {
         self.hears(text);
         let end = Instant::now() + PATIENCE;
@@ -131,7 +131,7 @@ impl Terminal {
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
-    /// Whether what is typed is shown.
+    /// Returns whether input is echoed.
     fn echoes(&self) -> bool {
         let flags = OFlags::RDWR | OFlags::NOCTTY;
         let terminal = open(self.master.tty_name().unwrap(), flags, Mode::empty()).unwrap();
@@ -144,7 +144,7 @@ impl Terminal {
 #[case::a_terminal_of_lines("dumb", &[], "")]
 #[case::asked_for("xterm-256color", &["--plain"], "")]
 #[case::by_the_file("xterm-256color", &[], "plain = true\n")]
-fn a_connection_is_made_line_by_line_and_the_key_is_not_shown(
+fn plain_mode_creates_a_connection_without_echoing_the_key(
     #[case] kind: &str,
     #[case] arguments: &[&str],
     #[case] file: &str,
@@ -178,7 +178,7 @@ fn a_connection_is_made_line_by_line_and_the_key_is_not_shown(
 #[case(Signal::INT)]
 #[case(Signal::TERM)]
 #[case(Signal::HUP)]
-fn a_signal_while_a_secret_is_typed_ends_it_with_the_terminal_as_it_was(#[case] signal: Signal) {
+fn signal_during_secret_input_restores_the_terminal(#[case] signal: Signal) {
     let mut terminal = Terminal::start("dumb", &[], "");
     terminal.asks_after("No connections yet");
     for (line, then) in [
@@ -197,7 +197,7 @@ fn a_signal_while_a_secret_is_typed_ends_it_with_the_terminal_as_it_was(#[case] 
 }
 
 #[test]
-fn what_happens_elsewhere_is_said_between_two_lines() {
+fn changes_by_others_are_printed_between_lines() {
     let mut terminal = Terminal::start("dumb", &[], "");
     terminal.asks_after("No connections yet");
     let home = terminal.home.path().to_owned();
@@ -219,14 +219,14 @@ fn what_happens_elsewhere_is_said_between_two_lines() {
     terminal.asks_after("1 connection; list lists them.");
     terminal.line("list");
     terminal.asks_after("1. Other, alias other, Ollama, active");
-    // The end of the input.
+    // End of the input.
     terminal.keyboard.write_all(&[4]).unwrap();
     assert_eq!(terminal.ends(), 0);
 }
 
 #[test]
-fn a_long_test_can_be_stopped_by_the_next_line() {
-    // A server that takes connections and says nothing.
+fn next_line_cancels_a_long_connection_test() {
+    // A server that accepts connections and does not reply.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let mut terminal = Terminal::start("dumb", &[], "");

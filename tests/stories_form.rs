@@ -1,4 +1,4 @@
-//! Stories of the form that knows providers: keys, clippings, suggestions, the address that will be called.
+//! Stories of the form with provider knowledge: keys, pasted connections, suggestions, request URLs.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -13,10 +13,10 @@ mod stage;
 use rstest::rstest;
 use stage::twice::Twice as Stage;
 
-/// An OpenAI form of a new connection with the focus on the key.
+/// OpenAI form of a new connection with the focus on the key.
 const ON_KEY: &str = "nopenai<enter>A<tab><tab><tab>";
 
-/// What a frame says, its words one space apart: notes are wrapped where the screen is narrow.
+/// Frame as one line with single spaces, since notes wrap on narrow screens.
 fn said(stage: &Stage) -> String {
     let frame = stage.frame().replace(['│', '┃', '"'], " ");
     let words: Vec<&str> = frame.split_whitespace().collect();
@@ -24,7 +24,7 @@ fn said(stage: &Stage) -> String {
 }
 
 #[rstest]
-fn a_key_of_another_provider_is_told_and_can_be_saved(
+fn key_of_another_provider_is_warned_of_and_can_be_saved(
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let mut stage = Stage::empty(size.0, size.1);
@@ -46,7 +46,7 @@ fn a_key_of_another_provider_is_told_and_can_be_saved(
 #[case::nobodys("planted")]
 #[case::a_reference("$OpenAI:ApiKey")]
 #[case::taken_out("sk-ant-planted<ctrl-x>")]
-fn nothing_is_said_of_another_key(#[case] keys: &str) {
+fn other_keys_cause_no_warning(#[case] keys: &str) {
     let mut stage = Stage::empty(80, 24);
     stage.play(ON_KEY).play(keys);
     let frame = stage.frame();
@@ -54,7 +54,7 @@ fn nothing_is_said_of_another_key(#[case] keys: &str) {
 }
 
 #[test]
-fn while_the_beginning_of_a_key_is_typed_nothing_is_said() {
+fn beginning_of_a_key_causes_no_warning() {
     let mut stage = Stage::empty(80, 24);
     stage.play("nanthropic<enter>A<tab><tab><tab>");
     for sign in ["s", "k", "-", "a", "n", "t", "-", "x"] {
@@ -78,14 +78,14 @@ const CURL: &str = "<paste:curl https://api.openai.com/v1/chat/completions \\\n 
 const LINES: &str = "<paste:export OPENAI_API_KEY=sk-planted\nOPENAI_ORG_ID=org-2\nOTHER=hidden-1>";
 const BODY: &str = r#"<paste:{"name":"Mine","alias":"own","providerId":"openai","settings":{"apiKey":"sk-planted","organizationId":"org-2"}}>"#;
 
-/// Holds that no secret and no value that was left out is in a frame.
+/// Checks that neither a secret nor a left-out value is in a frame.
 fn holds_no_secret(frame: &str) {
     assert!(!frame.contains("planted"), "{frame}");
     assert!(!frame.contains("hidden-1"), "{frame}");
 }
 
 #[rstest]
-fn a_clipping_fills_the_form_whichever_field_has_the_focus(
+fn pasted_connection_fills_the_form_from_any_field(
     #[values(CURL, LINES, BODY)] clipping: &str,
     #[values("", "<tab>", "<tab><tab>", "<tab><tab><tab>")] on: &str,
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
@@ -110,7 +110,7 @@ fn a_clipping_fills_the_form_whichever_field_has_the_focus(
 #[case(CURL, "(cURL command)")]
 #[case(LINES, "left out: OTHER")]
 #[case(BODY, "Name, Alias (JSON)")]
-fn what_was_filled_and_what_was_left_out_is_named(#[case] clipping: &str, #[case] words: &str) {
+fn notice_names_filled_and_left_out_settings(#[case] clipping: &str, #[case] words: &str) {
     let mut stage = Stage::empty(120, 40);
     stage.play("nopenai<enter>").play(clipping);
     let frame = stage.frame();
@@ -120,7 +120,7 @@ fn what_was_filled_and_what_was_left_out_is_named(#[case] clipping: &str, #[case
 }
 
 #[test]
-fn a_name_and_an_alias_that_were_typed_stay() {
+fn typed_name_and_alias_stay_after_a_paste() {
     let mut stage = Stage::empty(120, 40);
     stage.play("nopenai<enter>Typed<tab>-x").play(BODY);
     let frame = stage.frame();
@@ -132,7 +132,7 @@ fn a_name_and_an_alias_that_were_typed_stay() {
 }
 
 #[test]
-fn a_clipping_of_another_provider_changes_nothing_and_names_it() {
+fn pasted_connection_of_another_provider_changes_nothing() {
     let mut stage = Stage::empty(80, 24);
     stage
         .play(ON_KEY)
@@ -150,7 +150,7 @@ fn a_clipping_of_another_provider_changes_nothing_and_names_it() {
     "<paste:AWS_ACCESS_KEY_ID=AKIAplanted\nAWS_DEFAULT_REGION=eu-west-3>",
     "Amazon"
 )]
-fn a_clipping_among_the_providers_opens_the_form_of_its_own(
+fn paste_into_the_provider_list_opens_the_right_form(
     #[case] clipping: &str,
     #[case] provider: &str,
 ) {
@@ -166,7 +166,7 @@ fn a_clipping_among_the_providers_opens_the_form_of_its_own(
 }
 
 #[test]
-fn a_clipping_of_no_known_provider_leaves_the_providers_to_choose_from() {
+fn paste_of_an_unknown_provider_keeps_the_provider_list() {
     let mut stage = Stage::empty(80, 24);
     stage.play(r#"n<paste:{"providerId":"nobody","settings":{"apiKey":"sk-planted"}}>"#);
     let frame = stage.frame();
@@ -217,7 +217,7 @@ const PROFILES: &str = "<paste:[work]\naws_access_key_id=AKIAplanted1\naws_secre
 #[rstest]
 #[case::in_the_providers("n")]
 #[case::in_a_form("namazon<enter>")]
-fn several_profiles_are_listed_to_choose_from(#[case] before: &str) {
+fn several_pasted_profiles_are_named(#[case] before: &str) {
     let mut stage = Stage::empty(120, 40);
     stage.play(before).play(PROFILES);
     let frame = stage.frame();
@@ -233,7 +233,7 @@ fn several_profiles_are_listed_to_choose_from(#[case] before: &str) {
 }
 
 #[test]
-fn a_filled_form_is_saved_as_it_is() {
+fn filled_form_is_saved_unchanged() {
     let mut stage = Stage::empty(120, 40);
     stage.play("n").play(BODY).play("<ctrl-s>");
     let frame = stage.frame();
@@ -242,7 +242,7 @@ fn a_filled_form_is_saved_as_it_is() {
 }
 
 #[test]
-fn a_command_to_the_providers_own_address_takes_its_key_there() {
+fn command_without_an_address_resets_the_endpoint() {
     let mut stage = Stage::empty(120, 40);
     stage.play("nopenai<enter>A<tab><tab><tab><tab><tab>https://gateway.example");
     assert!(stage.frame().contains("https://gateway.example"));
@@ -253,7 +253,7 @@ fn a_command_to_the_providers_own_address_takes_its_key_there() {
 }
 
 #[test]
-fn a_mask_that_was_copied_is_no_key() {
+fn pasted_mask_is_not_a_key() {
     let mut stage = Stage::empty(120, 40);
     stage.play(r#"nopenai<enter><paste:{"providerId":"openai","settings":{"apiKey":"********"}}>"#);
     let frame = stage.frame();
@@ -261,14 +261,14 @@ fn a_mask_that_was_copied_is_no_key() {
     assert!(frame.contains("left out: apiKey"), "{frame}");
 }
 
-/// An Amazon form of a new connection with the focus on the region.
+/// Amazon form of a new connection with the focus on the region.
 const ON_REGION: &str = "namazon<enter>A<tab><tab><tab>";
 
 #[rstest]
 #[case::narrowed("eu-c", "eu-central-1")]
 #[case::narrowed_further("eu-central-", "eu-central-1")]
 #[case::in_capitals("EU-W", "eu-west-1")]
-fn right_takes_the_suggestion_that_stands_behind_the_cursor(
+fn right_accepts_the_suggestion_after_the_cursor(
     #[case] typed: &str,
     #[case] region: &str,
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
@@ -276,7 +276,7 @@ fn right_takes_the_suggestion_that_stands_behind_the_cursor(
     let mut stage = Stage::empty(size.0, size.1);
     stage.play(ON_REGION).play(typed);
     let frame = stage.frame();
-    // The cursor stands on the first letter that is suggested.
+    // The cursor is on the first suggested letter.
     let shown = format!("{typed}▏{}", &region[typed.len() + 1..]);
     assert!(frame.contains(&shown), "{frame}");
     stage.play("<right>-own");
@@ -289,7 +289,7 @@ fn right_takes_the_suggestion_that_stands_behind_the_cursor(
 #[case::at_its_beginning("us-w<home>", "t-1")]
 #[case::in_its_middle("us-wx<left>", "t-1")]
 #[case::another_value("my-region", "t-1")]
-fn what_is_typed_stays_without_a_suggestion(#[case] keys: &str, #[case] never: &str) {
+fn typed_text_without_a_suggestion_stays(#[case] keys: &str, #[case] never: &str) {
     let mut stage = Stage::empty(120, 40);
     stage.play(ON_REGION).play(keys);
     let frame = stage.frame();
@@ -297,7 +297,7 @@ fn what_is_typed_stays_without_a_suggestion(#[case] keys: &str, #[case] never: &
 }
 
 #[test]
-fn a_sign_in_front_of_a_hidden_key_does_not_show_it() {
+fn dollar_before_a_hidden_key_does_not_show_it() {
     for behind in ["<home>$", "<home><paste:$Own:>", "<home>$<delete><home>$"] {
         let mut stage = Stage::empty(120, 40);
         stage.play("nopenai<enter>A<tab><tab><tab>sk-planted");
@@ -362,7 +362,7 @@ fn typed_key_is_cleaned_when_it_is_saved() {
 #[rstest]
 #[case::encrypted("ENC:planted", "This text is encrypted by Umbraco (ENC:…)")]
 #[case::zero_width("sk-\u{200b}planted", "contains an invisible character (U+200B)")]
-fn pasted_text_that_is_no_key_is_refused_at_the_field(#[case] text: &str, #[case] words: &str) {
+fn pasted_text_that_is_not_a_key_is_refused(#[case] text: &str, #[case] words: &str) {
     let mut stage = Stage::empty(120, 40);
     stage.play(ON_KEY).play(&format!("<paste:{text}>"));
     assert!(said(&stage).contains(words), "{}", stage.frame());

@@ -1,5 +1,5 @@
-//! Stories of what the form knows of providers beyond their fields: the environment, ways to sign in, the address that will be
-//! called, copies, configuration keys.
+//! Stories of the form with provider knowledge beyond its fields: environment import, authentication alternatives, request
+//! URLs, duplicates, configuration keys.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ use umai::tui::event::Event;
 use umai::tui::form::Document;
 use umai::tui::layout::Size;
 
-/// What a frame says, its words one space apart: notes are wrapped where the screen is narrow.
+/// Frame as one line with single spaces, since notes wrap on narrow screens.
 fn said(stage: &Stage) -> String {
     let frame = stage.frame().replace(['│', '┃'], " ");
     let words: Vec<&str> = frame.split_whitespace().collect();
@@ -39,7 +39,7 @@ fn holds(stage: &Stage, words: &str) {
     assert!(!frame.contains("planted"), "{}", stage.frame());
 }
 
-/// The same where an address is broken over lines.
+/// Like `holds`, for a URL that wraps.
 fn holds_broken(stage: &Stage, words: &str) {
     let frame = said(stage).replace(' ', "");
     assert!(
@@ -53,7 +53,7 @@ fn lacks(stage: &Stage, words: &str) {
     assert!(!said(stage).contains(words), "{words}\n{}", stage.frame());
 }
 
-/// A connection as everybody sees it.
+/// A connection as the service returns it.
 fn stored(stage: &Stage, alias: &str) -> Connection {
     let key: IdOrAlias = alias.parse().unwrap();
     stage
@@ -61,7 +61,7 @@ fn stored(stage: &Stage, alias: &str) -> Connection {
         .unwrap()
 }
 
-/// What is stored in a setting.
+/// Stored value of a setting.
 fn setting(stage: &Stage, alias: &str, key: &str) -> Option<String> {
     let settings = stored(stage, alias).settings?;
     match settings.get(key)? {
@@ -73,7 +73,7 @@ fn setting(stage: &Stage, alias: &str, key: &str) -> Option<String> {
     }
 }
 
-/// An environment that has these variables.
+/// Environment with these variables.
 fn environment(set: &[(&str, &str)]) -> Event {
     let set: Vec<(String, String)> = set
         .iter()
@@ -85,7 +85,7 @@ fn environment(set: &[(&str, &str)]) -> Event {
     }))
 }
 
-/// What references resolve against where a test says so.
+/// Sources that references resolve against in a test.
 const SETTINGS: &str = r#"{
     "OpenAI": { "ApiKey": "sk-planted", "Organization": "org-planted" },
     "Anthropic": { "ApiKey": "sk-ant-planted" },
@@ -94,7 +94,7 @@ const SETTINGS: &str = r#"{
     "Logging": { "Level": "planted" }
 }"#;
 
-/// A stage whose service resolves references against these settings and variables.
+/// Stage with a service that resolves references against these settings and variables.
 fn configured(
     (width, height): (u16, u16),
     settings: &'static str,
@@ -115,7 +115,7 @@ fn configured(
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
 
-// The environment.
+// Environment import.
 
 const TWO: [(&str, &str); 4] = [
     ("OPENAI_API_KEY", "sk-planted"),
@@ -125,7 +125,7 @@ const TWO: [(&str, &str); 4] = [
 ];
 
 #[rstest]
-fn the_environment_shows_names_of_variables_and_what_they_make(
+fn import_lists_variables_and_their_connections(
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let mut stage = Stage::empty(size.0, size.1);
@@ -142,7 +142,7 @@ fn the_environment_shows_names_of_variables_and_what_they_make(
 }
 
 #[rstest]
-fn what_is_chosen_opens_its_form_filled_and_is_saved(
+fn chosen_import_opens_a_filled_form_and_is_saved(
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let mut stage = Stage::empty(size.0, size.1);
@@ -159,7 +159,7 @@ fn what_is_chosen_opens_its_form_filled_and_is_saved(
 }
 
 #[test]
-fn a_secret_that_the_configuration_resolves_is_referred_to_or_taken_over() {
+fn imported_secret_becomes_a_reference_or_a_copy() {
     for (choose, kept) in [("<enter>", "$OPENAI_API_KEY"), ("<down><enter>", "sk-***")] {
         let variables = &[("OPENAI_API_KEY", "sk-planted")];
         let mut stage = configured((80, 24), "{}", variables);
@@ -174,7 +174,7 @@ fn a_secret_that_the_configuration_resolves_is_referred_to_or_taken_over() {
 }
 
 #[test]
-fn what_is_missing_is_said_before_a_form_opens() {
+fn missing_variables_are_reported_before_the_form_opens() {
     let mut stage = Stage::empty(80, 24);
     stage.happens(environment(&[(
         "AZURE_OPENAI_ENDPOINT",
@@ -185,7 +185,7 @@ fn what_is_missing_is_said_before_a_form_opens() {
 }
 
 #[test]
-fn the_way_that_the_environment_has_values_for_is_chosen() {
+fn import_chooses_the_alternative_with_values() {
     let mut stage = Stage::empty(120, 40);
     let address = ("AZURE_OPENAI_ENDPOINT", "https://x.openai.azure.com");
     stage.happens(environment(&[address, ("AZURE_OPENAI_API_KEY", "planted")]));
@@ -197,7 +197,7 @@ fn the_way_that_the_environment_has_values_for_is_chosen() {
 }
 
 #[test]
-fn an_environment_without_such_variables_says_which_are_looked_for() {
+fn import_without_variables_names_the_expected_ones() {
     let mut stage = Stage::empty(120, 40);
     stage.play("i");
     holds(&stage, "such as OPENAI_API_KEY");
@@ -205,7 +205,7 @@ fn an_environment_without_such_variables_says_which_are_looked_for() {
 }
 
 #[test]
-fn the_import_is_found_in_the_palette_and_left_again() {
+fn import_opens_from_the_palette_and_closes() {
     let mut stage = Stage::empty(80, 24);
     stage.happens(environment(&TWO));
     stage.play(":import env<enter>");
@@ -217,7 +217,7 @@ fn the_import_is_found_in_the_palette_and_left_again() {
 }
 
 #[test]
-fn while_it_is_not_known_what_can_be_referred_to_nothing_can_be_chosen() {
+fn import_waits_for_the_configuration_keys() {
     let mut stage = stage::Stage::empty(80, 24);
     stage.happens(environment(&TWO));
     let press = |key: &str| stage::events(key).remove(0);
@@ -233,13 +233,15 @@ fn while_it_is_not_known_what_can_be_referred_to_nothing_can_be_chosen() {
     assert!(stage.frame().contains("Filled"), "{}", stage.frame());
 }
 
-// Ways to sign in.
+// Authentication alternatives.
 
-/// A Foundry form of a new connection with the focus on the choice.
+/// Foundry form of a new connection with the focus on the choice.
 const ON_WAY: &str = "nfoundry<enter>Foundry<tab><tab><tab>https://x.example<tab>";
 
 #[rstest]
-fn only_the_fields_of_the_chosen_way_are_shown(#[values((80, 24), (120, 40))] size: (u16, u16)) {
+fn only_fields_of_the_chosen_alternative_are_shown(
+    #[values((80, 24), (120, 40))] size: (u16, u16),
+) {
     let mut stage = Stage::empty(size.0, size.1.max(40));
     stage.play(ON_WAY);
     holds(&stage, "◂ Entra ID ▸");
@@ -252,7 +254,7 @@ fn only_the_fields_of_the_chosen_way_are_shown(#[values((80, 24), (120, 40))] si
 }
 
 #[test]
-fn the_focus_passes_over_what_is_hidden_in_both_directions() {
+fn focus_skips_hidden_fields_in_both_directions() {
     let mut stage = Stage::empty(120, 40);
     stage.play(ON_WAY).play("<right><tab>");
     holds(&stage, "▸ API Key");
@@ -266,7 +268,7 @@ fn the_focus_passes_over_what_is_hidden_in_both_directions() {
 }
 
 #[test]
-fn switching_keeps_what_was_typed_and_only_the_chosen_way_is_saved() {
+fn switching_keeps_input_and_saves_only_the_chosen_alternative() {
     let mut stage = Stage::empty(120, 40);
     stage.play(ON_WAY).play("<tab>project-7<shift-tab>");
     stage.play("<right><tab>planted<shift-tab><left>");
@@ -283,7 +285,10 @@ fn switching_keeps_what_was_typed_and_only_the_chosen_way_is_saved() {
     "\"Entra ID\" needs at least one of Tenant ID, Client ID, Client Secret"
 )]
 #[case("<right>", "\"API key\" needs the API Key")]
-fn what_a_way_needs_is_said_at_its_field_with_its_name(#[case] keys: &str, #[case] words: &str) {
+fn missing_setting_of_an_alternative_is_reported_at_its_field(
+    #[case] keys: &str,
+    #[case] words: &str,
+) {
     for (width, height) in SIZES {
         let mut stage = Stage::empty(width, height);
         stage.play(ON_WAY).play(keys).play("<ctrl-s>");
@@ -292,16 +297,16 @@ fn what_a_way_needs_is_said_at_its_field_with_its_name(#[case] keys: &str, #[cas
     }
 }
 
-/// A stored connection that signs in with a key.
+/// Stored connection with a key.
 const WITH_KEY: &str = r#"{"alias":"f","name":"Foundry","providerId":"microsoft-foundry","settings":{"endpoint":"https://x.example","apiKey":"planted-key","useResponsesApi":false}}"#;
 
-/// A stored connection that signs in with Entra ID.
+/// Stored connection with Entra ID.
 const WITH_ENTRA: &str = r#"{"alias":"f","name":"Foundry","providerId":"microsoft-foundry","settings":{"endpoint":"https://x.example","tenantId":"t","clientId":"c","clientSecret":"planted-secret","useResponsesApi":false}}"#;
 
 #[rstest]
 #[case(WITH_KEY, "API key", "Tenant ID")]
 #[case(WITH_ENTRA, "Entra ID", "API Key *")]
-fn a_stored_connection_opens_with_the_way_it_goes(
+fn stored_connection_opens_with_its_alternative(
     #[case] body: &str,
     #[case] way: &str,
     #[case] hidden: &str,
@@ -315,7 +320,7 @@ fn a_stored_connection_opens_with_the_way_it_goes(
 }
 
 #[test]
-fn going_another_way_says_what_is_removed_and_removes_it_with_the_save() {
+fn other_alternative_names_and_removes_stored_values() {
     let mut stage = Stage::with(120, 40, &[WITH_KEY]);
     stage.play("<end><enter><tab><tab><tab><tab><left>");
     holds(&stage, "Saving removes stored values: API Key");
@@ -329,7 +334,7 @@ fn going_another_way_says_what_is_removed_and_removes_it_with_the_save() {
 }
 
 #[test]
-fn a_command_with_a_key_chooses_its_way() {
+fn pasted_command_with_a_key_chooses_its_alternative() {
     let mut stage = Stage::empty(120, 40);
     stage.play("nfoundry<enter>").play(
         "<paste:curl 'https://x.openai.azure.com/openai/deployments/d/chat/completions?api-version=1' -H 'api-key: planted'>",
@@ -339,7 +344,7 @@ fn a_command_with_a_key_chooses_its_way() {
 }
 
 #[test]
-fn what_an_editor_says_for_another_way_chooses_it() {
+fn edited_setting_of_another_alternative_chooses_it() {
     let mut stage = Stage::with(120, 40, &[WITH_ENTRA]);
     stage.play("<end><enter><ctrl-e>");
     let Some(Effect::Edit(ticket, document)) = stage.effects.pop() else {
@@ -357,15 +362,15 @@ fn what_an_editor_says_for_another_way_chooses_it() {
 }
 
 #[test]
-fn clearing_the_choice_leaves_it_as_it_is() {
+fn clearing_the_choice_keeps_it() {
     let mut stage = Stage::empty(120, 40);
     stage.play(ON_WAY).play("<ctrl-x>");
     holds(&stage, "◂ Entra ID ▸");
 }
 
-// The address that will be called.
+// Request URL.
 
-/// An OpenAI form of a new connection with the focus on the endpoint.
+/// OpenAI form of a new connection with the focus on the endpoint.
 const ON_ENDPOINT: &str = "nopenai<enter>A<tab><tab><tab>sk-planted<tab><tab>";
 
 #[rstest]
@@ -394,10 +399,7 @@ const ON_ENDPOINT: &str = "nopenai<enter>A<tab><tab><tab>sk-planted<tab><tab>";
     "! Blocked: a link-local, metadata or reserved address"
 )]
 #[case("https://metadata.google.internal", "! Never called")]
-fn the_address_under_an_endpoint_is_the_one_that_will_be_called(
-    #[case] typed: &str,
-    #[case] words: &str,
-) {
+fn request_url_is_shown_under_an_endpoint(#[case] typed: &str, #[case] words: &str) {
     for (width, height) in [(80, 24), (120, 40)] {
         let mut stage = Stage::empty(width, height);
         stage.play(ON_ENDPOINT).play(typed);
@@ -409,14 +411,14 @@ fn the_address_under_an_endpoint_is_the_one_that_will_be_called(
 #[case("http://localhost:1234/v1")]
 #[case("https://10.0.0.7")]
 #[case("nothing")]
-fn nothing_is_warned_of_where_nothing_is_wrong(#[case] typed: &str) {
+fn valid_endpoints_cause_no_warning(#[case] typed: &str) {
     let mut stage = Stage::empty(120, 40);
     stage.play(ON_ENDPOINT).play(typed);
     lacks(&stage, "! ");
 }
 
 #[test]
-fn a_warning_stays_when_the_focus_leaves_and_a_default_goes_quiet() {
+fn warning_stays_without_focus_and_default_is_hidden() {
     let mut stage = Stage::empty(120, 40);
     stage.play("nopenai<enter>");
     lacks(&stage, "Calls");
@@ -428,7 +430,7 @@ fn a_warning_stays_when_the_focus_leaves_and_a_default_goes_quiet() {
 }
 
 #[test]
-fn the_address_follows_other_settings() {
+fn request_url_follows_other_settings() {
     let mut stage = Stage::empty(120, 40);
     stage.play("namazon<enter>A<tab><tab><tab>eu-west-3<tab><tab><tab><tab><tab>");
     holds_broken(
@@ -443,7 +445,7 @@ fn the_address_follows_other_settings() {
 }
 
 #[test]
-fn a_key_is_not_led_to_the_providers_own_address_from_another_endpoint() {
+fn key_for_another_endpoint_is_not_sent_to_the_default() {
     let mut stage = Stage::empty(120, 40);
     stage.play("nhugging<enter>A<tab><tab><tab>hf_planted<tab>");
     holds_broken(&stage, "Calls https://huggingface.co/api/whoami-v2");
@@ -451,10 +453,10 @@ fn a_key_is_not_led_to_the_providers_own_address_from_another_endpoint() {
     holds_broken(&stage, "Calls https://gateway.example/v1/models");
 }
 
-// Copies.
+// Duplicates.
 
 #[rstest]
-fn a_copy_says_so_and_is_saved_with_the_secrets_of_the_original(
+fn duplicate_is_saved_with_the_secrets_of_the_original(
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let mut stage = Stage::three(size.0, size.1);
@@ -481,7 +483,7 @@ fn a_copy_says_so_and_is_saved_with_the_secrets_of_the_original(
 }
 
 #[test]
-fn the_alias_of_a_copy_is_one_that_nobody_has() {
+fn alias_of_a_duplicate_is_available() {
     let mut stage = Stage::three(120, 40);
     for alias in [
         "openai-production-copy",
@@ -502,7 +504,7 @@ fn the_alias_of_a_copy_is_one_that_nobody_has() {
 }
 
 #[test]
-fn an_alias_that_was_typed_for_a_copy_is_not_changed() {
+fn typed_alias_of_a_duplicate_is_not_changed() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>c<tab><ctrl-x>openai-dev");
     holds(&stage, "✗ already used by \"OpenAI Development\"");
@@ -510,7 +512,7 @@ fn an_alias_that_was_typed_for_a_copy_is_not_changed() {
 }
 
 #[test]
-fn the_alias_of_a_copy_follows_its_name() {
+fn alias_of_a_duplicate_follows_its_name() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>c<ctrl-x>OpenAI Staging");
     holds(&stage, "openai-staging");
@@ -519,7 +521,7 @@ fn the_alias_of_a_copy_follows_its_name() {
 }
 
 #[test]
-fn a_copy_that_nobody_touched_is_left_without_a_question() {
+fn unedited_duplicate_closes_without_a_prompt() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>c<esc>");
     assert!(stage.app.layers.is_empty());
@@ -528,7 +530,7 @@ fn a_copy_that_nobody_touched_is_left_without_a_question() {
 }
 
 #[test]
-fn a_copy_to_another_address_wants_the_key_again() {
+fn duplicate_with_another_endpoint_needs_the_key() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>c<tab><tab><tab><tab><tab>https://gateway.example<ctrl-s>");
     holds(
@@ -539,7 +541,7 @@ fn a_copy_to_another_address_wants_the_key_again() {
 }
 
 #[test]
-fn a_copy_is_tested_with_the_secrets_of_its_original() {
+fn duplicate_is_tested_with_the_secrets_of_the_original() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>c<ctrl-t>");
     let asked = stage.effects.last().unwrap();
@@ -551,7 +553,7 @@ fn a_copy_is_tested_with_the_secrets_of_its_original() {
 }
 
 #[test]
-fn what_is_cleared_in_a_copy_is_not_in_it() {
+fn cleared_setting_is_missing_in_the_duplicate() {
     let body = r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-planted","organization":"org-1"}}"#;
     let mut stage = Stage::with(120, 40, &[body]);
     stage.play("<end>c<tab><tab><tab><tab><ctrl-x><ctrl-s>");
@@ -560,7 +562,7 @@ fn what_is_cleared_in_a_copy_is_not_in_it() {
 }
 
 #[test]
-fn a_copy_is_made_from_the_palette_and_of_nothing_else_than_a_connection() {
+fn only_a_connection_is_duplicated_from_the_palette() {
     let mut stage = Stage::three(120, 40);
     stage.play("<home>c");
     holds(&stage, "Select a connection to duplicate it");
@@ -570,11 +572,11 @@ fn a_copy_is_made_from_the_palette_and_of_nothing_else_than_a_connection() {
 
 // Configuration keys.
 
-/// An OpenAI form of a new connection with the focus on the key.
+/// OpenAI form of a new connection with the focus on the key.
 const ON_KEY: &str = "nopenai<enter>A<tab><tab><tab>";
 
 #[rstest]
-fn a_dollar_lists_the_keys_that_may_be_referred_to_and_where_each_is(
+fn dollar_lists_configuration_keys_with_their_sources(
     #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
 ) {
     let variables = &[("Other__Key", "planted"), ("PATH", "/planted")];
@@ -597,7 +599,7 @@ fn a_dollar_lists_the_keys_that_may_be_referred_to_and_where_each_is(
 }
 
 #[test]
-fn a_variable_is_listed_with_its_name() {
+fn variable_is_listed_with_its_name() {
     let variables = &[("Other__Key", "planted"), ("OPENAI_API_KEY", "planted")];
     let mut stage = configured((120, 40), "{}", variables);
     stage.play(ON_KEY).play("$");
@@ -606,7 +608,7 @@ fn a_variable_is_listed_with_its_name() {
 }
 
 #[test]
-fn only_what_the_allow_list_names_is_listed() {
+fn only_keys_in_the_allow_list_are_listed() {
     let settings = r#"{ "OpenAI": { "ApiKey": "sk-planted" }, "Stripe": { "Key": "planted" },
         "Umbraco": { "AI": { "AllowedConfigurationKeyPrefixes": ["OpenAI", "AI_"] } } }"#;
     let variables = &[("AI_KEY", "planted"), ("Stripe__Other", "planted")];
@@ -619,7 +621,7 @@ fn only_what_the_allow_list_names_is_listed() {
 }
 
 #[test]
-fn a_reference_that_is_typed_whole_needs_no_list() {
+fn typed_reference_needs_no_list() {
     let mut stage = configured((120, 40), SETTINGS, &[]);
     stage.play(ON_KEY).play("$OpenAI:ApiKey");
     holds(&stage, "✓ resolves, from appsettings.json");
@@ -629,7 +631,7 @@ fn a_reference_that_is_typed_whole_needs_no_list() {
 }
 
 #[test]
-fn leaving_the_list_keeps_what_was_typed() {
+fn closing_the_key_list_keeps_the_input() {
     let mut stage = configured((120, 40), SETTINGS, &[]);
     stage.play(ON_KEY).play("$Open<esc>");
     lacks(&stage, "OpenAI:Organization");
@@ -640,7 +642,7 @@ fn leaving_the_list_keeps_what_was_typed() {
 }
 
 #[test]
-fn tab_and_save_go_on_while_the_list_is_open() {
+fn tab_and_save_work_while_the_key_list_is_open() {
     let mut stage = configured((120, 40), SETTINGS, &[]);
     stage.play(ON_KEY).play("$Open<tab>");
     holds(&stage, "▸ OpenAI Organization ID");
@@ -652,7 +654,7 @@ fn tab_and_save_go_on_while_the_list_is_open() {
 }
 
 #[test]
-fn f4_lists_them_over_a_field_that_says_something_and_typing_narrows() {
+fn f4_lists_keys_over_a_filled_field_and_typing_filters() {
     let mut stage = configured((120, 40), SETTINGS, &[]);
     stage.play(ON_KEY).play("sk-planted<f4>");
     holds(&stage, "Type to filter");
@@ -666,14 +668,14 @@ fn f4_lists_them_over_a_field_that_says_something_and_typing_narrows() {
 }
 
 #[test]
-fn a_text_that_begins_with_two_dollars_lists_nothing() {
+fn text_with_two_dollars_opens_no_list() {
     let mut stage = configured((120, 40), SETTINGS, &[]);
     stage.play(ON_KEY).play("$$");
     lacks(&stage, "Anthropic:ApiKey");
 }
 
 #[test]
-fn where_there_are_no_keys_it_says_so() {
+fn missing_configuration_keys_are_reported() {
     let mut stage = configured((120, 40), "{}", &[]);
     stage.play(ON_KEY).play("$");
     holds(&stage, "No configuration key can be referenced yet");
@@ -682,7 +684,7 @@ fn where_there_are_no_keys_it_says_so() {
 }
 
 #[test]
-fn keys_that_cannot_be_listed_say_why() {
+fn failed_key_list_shows_the_reason() {
     let mut stage = stage::Stage::empty(120, 40);
     stage.play(ON_KEY);
     let press = |key: &str| stage::events(key).remove(0);
@@ -702,7 +704,7 @@ fn keys_that_cannot_be_listed_say_why() {
 }
 
 #[test]
-fn many_keys_are_cut_and_counted_and_the_selection_is_seen() {
+fn long_key_list_is_limited_and_selection_stays_visible() {
     let names: Vec<String> = (0..1_500)
         .map(|at| format!("\"K{at:04}\": \"v\""))
         .collect();
@@ -715,7 +717,7 @@ fn many_keys_are_cut_and_counted_and_the_selection_is_seen() {
 }
 
 #[test]
-fn a_click_takes_the_key_it_points_at() {
+fn click_chooses_a_configuration_key() {
     use umai::tui::event::{Mouse, MouseKind};
     let mut stage = configured((120, 40), SETTINGS, &[]);
     stage.play(ON_KEY).play("$");
@@ -737,7 +739,9 @@ fn a_click_takes_the_key_it_points_at() {
 // Moving a key to a reference.
 
 #[rstest]
-fn moving_a_key_says_what_to_put_where(#[values((40, 10), (80, 24), (120, 40))] size: (u16, u16)) {
+fn moving_a_key_shows_the_configuration_to_add(
+    #[values((40, 10), (80, 24), (120, 40))] size: (u16, u16),
+) {
     let mut stage = Stage::three(size.0, size.1);
     stage.play("<end><enter><tab><tab><tab><f6>");
     insta::assert_snapshot!(
@@ -757,7 +761,7 @@ fn moving_a_key_says_what_to_put_where(#[values((40, 10), (80, 24), (120, 40))] 
 }
 
 #[test]
-fn what_is_to_be_put_somewhere_is_copied_with_a_blank() {
+fn copied_snippet_has_an_empty_value() {
     let mut stage = Stage::empty(120, 40);
     stage.play(ON_KEY).play("sk-planted<f6>jv");
     let copied: Vec<_> = stage
@@ -779,7 +783,7 @@ fn what_is_to_be_put_somewhere_is_copied_with_a_blank() {
 }
 
 #[test]
-fn whether_a_suggestion_is_there_already_is_said() {
+fn suggested_references_show_their_status() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end><enter><tab><tab><tab><f6>");
     holds(&stage, "$OpenAI:ApiKey (found in appsettings.json)");
@@ -787,7 +791,7 @@ fn whether_a_suggestion_is_there_already_is_said() {
 }
 
 #[test]
-fn where_an_allow_list_refuses_what_was_thought_of_an_allowed_one_is_suggested() {
+fn refused_suggestions_are_replaced_by_allowed_ones() {
     let settings =
         r#"{ "Umbraco": { "AI": { "AllowedConfigurationKeyPrefixes": ["Vault:AI", "X"] } } }"#;
     let mut stage = configured((120, 40), settings, &[]);
@@ -805,7 +809,7 @@ fn where_an_allow_list_refuses_what_was_thought_of_an_allowed_one_is_suggested()
     "nopenai<enter>A<tab><tab><tab>$OpenAI:ApiKey<f6>",
     "already references $OpenAI:ApiKey"
 )]
-fn what_is_no_secret_is_not_moved(#[case] keys: &str, #[case] words: &str) {
+fn only_a_secret_is_moved_to_a_reference(#[case] keys: &str, #[case] words: &str) {
     let mut stage = Stage::empty(120, 40);
     stage.play(keys);
     holds(&stage, words);
@@ -813,7 +817,7 @@ fn what_is_no_secret_is_not_moved(#[case] keys: &str, #[case] words: &str) {
 }
 
 #[test]
-fn leaving_the_move_changes_nothing() {
+fn canceled_move_changes_nothing() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end><enter><tab><tab><tab><f6><esc>");
     assert!(!stage.app.form().unwrap().is_changed());
@@ -821,7 +825,7 @@ fn leaving_the_move_changes_nothing() {
 }
 
 #[test]
-fn a_sign_that_refers_to_nothing_goes_with_the_list_it_opened() {
+fn lone_dollar_is_removed_with_its_list() {
     let mut stage = Stage::empty(100, 30);
     stage.play("nopenai<enter>A<tab><tab><tab>$<esc>");
     assert!(!stage.frame().contains("•"), "{}", stage.frame());

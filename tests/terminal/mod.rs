@@ -1,4 +1,4 @@
-//! The real binary in a real pseudo terminal, and what it shows.
+//! The binary in a pseudo terminal, and its screen.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The longest a test waits for what must come.
+/// Longest wait for expected output.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Terminal {
@@ -44,12 +44,12 @@ impl Terminal {
         Self::command(&format!("exec {}", env!("CARGO_BIN_EXE_umai")))
     }
 
-    /// Runs a line of shell in a terminal of 100×30 with a home of its own.
+    /// Runs a shell command in a terminal of 100×30 with a separate home.
     pub fn command(line: &str) -> Self {
         Self::at(Arc::new(tempfile::tempdir().unwrap()), line)
     }
 
-    /// The same in the home of this one.
+    /// Runs a shell command in the home of this terminal.
     pub fn beside(&self, line: &str) -> Self {
         Self::at(Arc::clone(&self.home), line)
     }
@@ -106,7 +106,7 @@ impl Terminal {
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
-    /// Takes in what comes until it is as it should be.
+    /// Reads output until a condition holds.
     pub fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !is_so(self) {
@@ -116,7 +116,7 @@ impl Terminal {
                 "{what} did not come; the screen says\n{}",
                 self.contents()
             );
-            // Short, so that what is looked at besides the screen is looked at again.
+            // Short, so that conditions outside the screen are checked again.
             if let Ok(bytes) = self.bytes.recv_timeout(left.min(Duration::from_millis(50))) {
                 self.screen.process(&bytes);
                 self.all.extend(bytes);
@@ -140,7 +140,7 @@ impl Terminal {
             .any(|part| part == text.as_bytes())
     }
 
-    /// Waits for the end; answers how it ended.
+    /// Waits for the end and returns the exit code.
     pub fn ends(&mut self) -> u32 {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -157,7 +157,7 @@ impl Terminal {
         }
     }
 
-    /// The other screen left, mouse and pastes as before, the cursor shown: in the last bytes.
+    /// Returns whether the last bytes leave the alternate screen, disable mouse and paste events, and show the cursor.
     pub fn is_given_back(&self) -> bool {
         [
             "\u{1b}[?1049l",
@@ -181,7 +181,7 @@ impl Terminal {
         self.child.process_id().unwrap()
     }
 
-    /// Types a form of a new connection, with a secret.
+    /// Types the form of a new connection with a secret.
     pub fn type_form(&mut self, name: &str) {
         self.press("n");
         self.shows("Select AI Provider");
@@ -192,7 +192,7 @@ impl Terminal {
         self.shows(&format!("› {name} ●"));
     }
 
-    /// The drafts on disk.
+    /// Drafts on disk.
     pub fn drafts(&self) -> Vec<std::path::PathBuf> {
         let mut found = Vec::new();
         let mut folders = vec![self.home().join(".local/share/umai/drafts")];
@@ -209,7 +209,7 @@ impl Terminal {
         found
     }
 
-    /// How much time the processor has spent on it, in hundredths of a second.
+    /// CPU time of the process in hundredths of a second.
     pub fn work(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
         let rest = stat.rsplit_once(") ").unwrap().1;
@@ -217,7 +217,7 @@ impl Terminal {
         fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
-    /// Nothing comes for a second, and the processor has next to nothing to do meanwhile.
+    /// Checks that nothing is written for a second and that the process uses almost no CPU time.
     pub fn rests(&mut self) {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -240,8 +240,7 @@ impl Terminal {
         stat.rsplit(") ").next().unwrap().chars().next().unwrap()
     }
 
-    /// How often each of our threads began to wait, by what it is called. The database's own threads look around once a
-    /// second, which is not ours to change.
+    /// Number of waits of each thread, by its name. The database's threads wake up once a second, which cannot be changed.
     pub fn waits(&self) -> Vec<(String, String)> {
         let id = self.child.process_id().unwrap();
         let threads = std::fs::read_dir(format!("/proc/{id}/task")).unwrap();
@@ -264,7 +263,7 @@ impl Terminal {
     }
 }
 
-/// Answers as a terminal does that knows no colours, so that nothing is waited for.
+/// Reply of a terminal without color support, which ends the app's wait for one.
 pub const KIND: &str = "\u{1b}[?6c";
 
 pub fn started() -> Terminal {

@@ -1,4 +1,4 @@
-//! What can happen to an app, done to one on a stage; and what holds of it whatever happened.
+//! Random events for an app on a stage, and the invariants that hold afterwards.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ use umai::tui::tree::{Item, News};
 
 use crate::stage::{self, Stage};
 
-/// Keys that edit a line or mean something by habit; those of the actions come besides.
+/// Editing and habitual keys, in addition to those of the actions.
 const KEYS: [&str; 22] = [
     "<left>",
     "<right>",
@@ -51,7 +51,7 @@ const KEYS: [&str; 22] = [
     "e",
 ];
 
-/// What random keys would hardly ever spell.
+/// Sequences that random keys hardly ever produce.
 pub const WAYS: [&str; 26] = [
     "<esc><esc><esc><esc><right>",
     "<esc><esc><esc><home><down><down><down>",
@@ -81,7 +81,7 @@ pub const WAYS: [&str; 26] = [
     "<esc><esc><esc><esc><end><enter><tab><tab><tab><f6><down><enter>",
 ];
 
-/// Every key that means something somewhere.
+/// All keys with a meaning in any context.
 pub fn keys() -> Vec<Key> {
     let keymap = Keymap::embedded();
     let of_actions = ACTIONS.iter().flat_map(|entry| {
@@ -117,9 +117,9 @@ pub enum Happening {
         is_lost: bool,
     },
     Provider,
-    /// Drafts are found, that one crashed out of among them.
+    /// Drafts are found, one of a crashed process among them.
     Found,
-    /// The editor gives back what it was given, or something else.
+    /// The editor returns its text unchanged or changed.
     Edited(u8),
 }
 
@@ -191,7 +191,7 @@ pub fn play(stage: &mut Stage, happening: &Happening) {
     }
 }
 
-/// The editor gives back what it was asked to edit last.
+/// The editor returns the text of the last edit.
 fn edited(stage: &mut Stage, what: u8) {
     let is_edit = |effect: &Effect| matches!(effect, Effect::Edit(..));
     let Some(at) = stage.effects.iter().rposition(is_edit) else {
@@ -212,7 +212,7 @@ fn edited(stage: &mut Stage, what: u8) {
     stage.happens(Event::Edited(ticket, edited));
 }
 
-/// Somebody else does something with one of the first three connections, and it is heard of.
+/// Another client changes one of the first three connections, and the app receives the event.
 fn elsewhere(stage: &mut Stage, what: u8) {
     let news = stage.elsewhere(&async |service: &dyn ConnectionService| {
         let window = Window { skip: 0, take: 3 };
@@ -244,7 +244,7 @@ fn compact(item: &ConnectionItem) -> Item {
     Item::new(item, Arc::from(item.provider_id.as_str()))
 }
 
-/// The secrets that the environment has.
+/// Secrets of the environment.
 pub const OF_ENVIRONMENT: &str = "found-outside";
 
 pub fn check(stage: &Stage) {
@@ -269,7 +269,7 @@ pub fn check(stage: &Stage) {
         .map(ratatui::buffer::Cell::symbol)
         .collect();
     assert!(!text.contains("planted"), "a stored secret is on screen");
-    // What is being entered is shown to whoever asks for it, and hidden again.
+    // Entered text is shown only on request, and hidden again.
     let is_asked_for = stage.app.form().is_some_and(Form::shows_secret);
     assert!(
         is_asked_for || !text.contains(OF_ENVIRONMENT),
