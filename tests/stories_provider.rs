@@ -348,7 +348,7 @@ fn edited_setting_of_another_alternative_chooses_it() {
     let mut stage = Stage::with(120, 40, &[WITH_ENTRA]);
     stage.play("<end><enter><ctrl-e>");
     let Some(Effect::Edit(ticket, document)) = stage.effects.pop() else {
-        panic!("an editor was expected");
+        panic!("expected an edit effect");
     };
     let text = document
         .0
@@ -398,7 +398,7 @@ const ON_ENDPOINT: &str = "nopenai<enter>A<tab><tab><tab>sk-planted<tab><tab>";
     "http://169.254.169.254/latest",
     "! Blocked: a link-local, metadata or reserved address"
 )]
-#[case("https://metadata.google.internal", "! Never called")]
+#[case("https://metadata.google.internal", "! Blocked")]
 fn request_url_is_shown_under_an_endpoint(#[case] typed: &str, #[case] words: &str) {
     for (width, height) in [(80, 24), (120, 40)] {
         let mut stage = Stage::empty(width, height);
@@ -469,7 +469,11 @@ fn duplicate_is_saved_with_the_secrets_of_the_original(
         format!("duplicate_form@{}x{}", size.0, size.1),
         stage.frame()
     );
-    assert_eq!(stage.app.tree.len(), 3, "it is nothing until it is saved");
+    assert_eq!(
+        stage.app.tree.len(),
+        3,
+        "an unsaved duplicate is in the list"
+    );
     stage.play("<ctrl-s>");
     holds(&stage, "Created");
     assert_eq!(stage.app.tree.len(), 4);
