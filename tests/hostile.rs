@@ -112,7 +112,7 @@ impl HostileApp {
         let mut effect = self.app.update(event);
         loop {
             let answer = match effect {
-                Some(Effect::Call(ticket, request) | Effect::CallBeside(ticket, request)) => {
+                Some(Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request)) => {
                     (ticket, self.answer(&request))
                 }
                 Some(_) => {

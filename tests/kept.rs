@@ -69,23 +69,27 @@ fn continued_typing_stores_one_draft_per_wake_up() {
     assert_eq!(due(&mut app), []);
     press(&mut app, "nopenai<enter>");
     let mut asked = due(&mut app);
-    assert!(wake(&mut app, &asked).is_empty(), "nothing is typed yet");
+    assert!(wake(&mut app, &asked).is_empty(), "a draft without input");
     for round in 0..3 {
         press(&mut app, "a");
         asked = due(&mut app);
         assert!(matches!(asked.as_slice(), [Effect::Wake(..)]), "{asked:?}");
         press(&mut app, "b");
-        assert_eq!(due(&mut app), [], "one wake-up is enough");
+        assert_eq!(due(&mut app), [], "more than one wake-up");
         let kept = wake(&mut app, &asked);
         let [Effect::Keep(_, form), again @ ..] = kept.as_slice() else {
-            panic!("it is kept: {kept:?}");
+            panic!("expected one stored draft: {kept:?}");
         };
         assert_eq!(form.name, "ab".repeat(round + 1));
-        assert_eq!(wake(&mut app, again), [], "and nothing follows from it");
+        assert_eq!(wake(&mut app, again), [], "unexpected further effects");
     }
     press(&mut app, "<tab>");
     asked = due(&mut app);
-    assert_eq!(wake(&mut app, &asked), [], "moving changes nothing of it");
+    assert_eq!(
+        wake(&mut app, &asked),
+        [],
+        "moving the focus stored a draft"
+    );
     assert_eq!(due(&mut app), []);
 }
 
@@ -184,7 +188,7 @@ fn text_typed_at_once_equals_text_typed_key_by_key() {
     }
     assert_eq!(one.form().unwrap().kept(), other.form().unwrap().kept());
     press(&mut one, "<shift-tab><shift-tab><shift-tab>");
-    assert!(!one.takes_text(), "a space switches there");
+    assert!(!one.takes_text(), "a space toggles the status");
 }
 
 /// Change of a field by one side: none, or one of a few values.
@@ -315,7 +319,7 @@ proptest! {
                 stage.play("<ctrl-s>");
             }
         }
-        prop_assert!(stage.app.layers.is_empty(), "no loop: {}", stage.frame());
+        prop_assert!(stage.app.layers.is_empty(), "the merge does not end: {}", stage.frame());
 
         let now = stage.elsewhere(&async |service: &dyn ConnectionService| {
             service.get(&id.into()).await.unwrap()
@@ -352,7 +356,7 @@ proptest! {
         if now.item.version > theirs_version {
             prop_assert_eq!(saved_key(&stage, id, now.item.version), is_mine);
         } else {
-            prop_assert!(!is_mine, "it was not saved");
+            prop_assert!(!is_mine, "the chosen key was not saved");
         }
     }
 }

@@ -61,7 +61,7 @@ impl Line {
         if *self.is_cut.borrow() {
             return Err(ConnectionError::Server(ServerError::Unreachable {
                 server: "https://far.example".into(),
-                why: "nobody answers".into(),
+                why: "no reply".into(),
             }));
         }
         Ok(&*self.far)
@@ -246,7 +246,7 @@ async fn followed() -> (Arc<dyn ConnectionService>, Arc<Line>, Receiver<Heard>) 
 async fn next(heard: &mut Receiver<Heard>) -> Heard {
     timeout(PATIENCE, heard.recv())
         .await
-        .expect("something is heard")
+        .expect("expected an event")
         .unwrap()
 }
 
@@ -255,11 +255,11 @@ async fn aliases(heard: &mut Receiver<Heard>, count: usize) -> Vec<String> {
     let mut aliases = Vec::new();
     while aliases.len() < count {
         let Heard::News(news) = next(heard).await else {
-            panic!("news were expected");
+            panic!("expected changes");
         };
         aliases.extend(news.iter().map(|news| match news {
             News::Saved(item) => item.alias().to_owned(),
-            News::Deleted(_) => panic!("nothing was deleted"),
+            News::Deleted(_) => panic!("unexpected deletion"),
         }));
     }
     aliases
@@ -285,7 +285,7 @@ async fn changes_during_an_interruption_arrive_before_caught_up() {
     create(&far, "two").await;
     create(&far, "three").await;
     let Heard::Lost(why) = next(&mut heard).await else {
-        panic!("why it is lost was expected");
+        panic!("expected the reason of the failure");
     };
     assert!(why.contains("https://far.example"), "{why}");
     line.cut(false);
@@ -320,7 +320,7 @@ async fn reconnect_pauses_grow_and_the_reason_is_reported_once() {
     for (pause, least) in pauses.iter().zip([250, 500, 1_000, 2_000]) {
         assert!(*pause >= Duration::from_millis(least), "{pauses:?}");
     }
-    assert!(heard.try_recv().is_err(), "nothing is said twice");
+    assert!(heard.try_recv().is_err(), "an event was sent twice");
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ fn save_in_progress_finishes_before_the_end() {
     terminal.press("Last Words\t\t\tsk-1\u{13}\u{3}");
     terminal.until("the second start", |terminal| terminal.has_written("AGAIN"));
     terminal.shows("● Last Words");
-    assert!(terminal.drafts().is_empty(), "it is saved");
+    assert!(terminal.drafts().is_empty(), "a saved form has a draft");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }
@@ -265,7 +265,7 @@ fn no_color_is_respected() {
     assert!(!terminal.has_written("38;5;") && !terminal.has_written("48;5;"));
     assert!(
         terminal.has_written("\u{1b}[7m"),
-        "what is selected is reversed"
+        "the selection is not shown in reverse video"
     );
 }
 
@@ -396,7 +396,11 @@ fn next_start_restores_the_session_after_any_end() {
         terminal.shows("› Name 1");
         terminal.shows("/ name");
         let sessions = std::fs::read_dir(terminal.home().join(".config/umai/sessions")).unwrap();
-        assert_eq!(sessions.count(), 1, "nothing is left beside it");
+        assert_eq!(
+            sessions.count(),
+            1,
+            "a temporary file is left next to the session"
+        );
         terminal.press("q");
         assert_eq!(terminal.ends(), 0);
     }

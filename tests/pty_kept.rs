@@ -212,7 +212,11 @@ fn resumed_app_enables_raw_mode_again() {
         }
         terminal.signal(signal);
         terminal.until("a stop", |terminal| terminal.state() == 'T');
-        assert_eq!(terminal.drafts().len(), 1, "who stops it may kill it");
+        assert_eq!(
+            terminal.drafts().len(),
+            1,
+            "the draft is not stored before the suspend"
+        );
         if signal == Signal::TSTP {
             terminal.until("the shell's screen", Terminal::is_given_back);
             assert!(!setting(&terminal).contains("-icanon"));
@@ -269,7 +273,7 @@ fn ten_typed_megabytes_fill_the_field_and_later_keys_work() {
     });
     let end = Instant::now() + PATIENCE * 6;
     while !typing.is_finished() {
-        assert!(Instant::now() < end, "it takes too long");
+        assert!(Instant::now() < end, "the input took too long");
         if let Ok(bytes) = terminal.bytes.recv_timeout(Duration::from_millis(50)) {
             terminal.screen.process(&bytes);
         }
@@ -349,7 +353,7 @@ fn draft_for_a_server_is_offered_for_that_server_only() {
     terminal.shows("No connections yet");
     assert!(
         !terminal.home().join(".config").exists(),
-        "nothing is made yet"
+        "the config directory exists before the first draft"
     );
     terminal.type_form("Team B");
     terminal.press("\u{3}");
@@ -417,7 +421,7 @@ fn editor_gets_the_terminal_and_a_private_file() {
     let read = |name: &str| std::fs::read_to_string(terminal.home().join(name)).unwrap();
     assert!(
         !read("stty").contains("-icanon"),
-        "the editor had it as the shell has it"
+        "the editor did not get a restored terminal"
     );
     assert_eq!(read("first"), "--two words\n");
     assert!(read("modes").starts_with("-rw-------"), "{}", read("modes"));
@@ -450,7 +454,7 @@ fn missing_or_failing_editor_is_reported() {
     assert_eq!(terminal.ends(), 0);
     assert!(
         !setting(&terminal).contains("-icanon"),
-        "though the editor left it raw"
+        "the terminal mode was not restored after the editor"
     );
 }
 
@@ -483,7 +487,10 @@ fn suspending_during_an_edit_leaves_the_terminal_to_the_editor() {
     terminal.signal(Signal::CONT);
     terminal.until("the editor again", |terminal| terminal.state() != 'T');
     terminal.rests();
-    assert!(terminal.is_given_back(), "the screen is the editor's");
+    assert!(
+        terminal.is_given_back(),
+        "the app left its screen on during the edit"
+    );
     assert!(!setting(&terminal).contains("-icanon"));
 }
 
@@ -508,7 +515,7 @@ fn app_for_the_panic_test() {
         Arc::new(MemoryStore::<Plain>::default()),
         Arc::clone(&catalog),
         AppSettings::in_folder(&home, Variables::of([])),
-        Arc::new(|| panic!("the clock is broken")),
+        Arc::new(|| panic!("broken clock")),
     ));
     let options = TuiOptions {
         drafts: Some(Place {
@@ -546,8 +553,11 @@ fn panic_restores_the_terminal_and_keeps_the_draft() {
         let mut parts = terminal.all.windows(text.len());
         parts.rposition(|part| part == text.as_bytes()).unwrap()
     };
-    let is_on_the_shells_screen = last("the clock is broken") > last("\u{1b}[?1049l");
-    assert!(is_on_the_shells_screen, "it can be read");
+    let is_on_the_shells_screen = last("broken clock") > last("\u{1b}[?1049l");
+    assert!(
+        is_on_the_shells_screen,
+        "the message is not on the normal screen"
+    );
     assert!(!setting(&terminal).contains("-icanon"));
     is_offered(&terminal, UMAI, "Team B");
 }

@@ -95,7 +95,7 @@ impl Terminal {
         self.hears(text);
         let end = Instant::now() + PATIENCE;
         while !self.said.ends_with("> ") {
-            assert!(Instant::now() < end, "it asks for nothing: {}", self.said);
+            assert!(Instant::now() < end, "no prompt: {}", self.said);
             if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(50)) {
                 self.take(&bytes);
             }
@@ -119,7 +119,11 @@ impl Terminal {
                 }
                 return status.exit_code();
             }
-            assert!(Instant::now() < end, "it does not end: {}", self.said);
+            assert!(
+                Instant::now() < end,
+                "the process does not end: {}",
+                self.said
+            );
             if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(20)) {
                 self.take(&bytes);
             }

@@ -43,7 +43,7 @@ fn key_of_another_provider_is_warned_of_and_can_be_saved(
 #[rstest]
 #[case::its_own("sk-proj-planted")]
 #[case::a_beginning_of_its_own("sk")]
-#[case::nobodys("planted")]
+#[case::unowned("planted")]
 #[case::a_reference("$OpenAI:ApiKey")]
 #[case::taken_out("sk-ant-planted<ctrl-x>")]
 fn other_keys_cause_no_warning(#[case] keys: &str) {
@@ -168,7 +168,7 @@ fn paste_into_the_provider_list_opens_the_right_form(
 #[test]
 fn paste_of_an_unknown_provider_keeps_the_provider_list() {
     let mut stage = Stage::empty(80, 24);
-    stage.play(r#"n<paste:{"providerId":"nobody","settings":{"apiKey":"sk-planted"}}>"#);
+    stage.play(r#"n<paste:{"providerId":"unknown","settings":{"apiKey":"sk-planted"}}>"#);
     let frame = stage.frame();
     assert!(frame.contains("does not say which"), "{frame}");
     assert!(frame.contains("Select AI Provider"), "{frame}");

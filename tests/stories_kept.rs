@@ -270,7 +270,7 @@ fn later_keeps_the_drafts_and_the_key_shows_them_again() {
     let left = stage
         .effects
         .iter()
-        .any(|effect| matches!(effect, Effect::LetGo(ids) if ids.len() == 3));
+        .any(|effect| matches!(effect, Effect::ReleaseDrafts(ids) if ids.len() == 3));
     assert!(left, "others may be offered them");
     stage.play("U");
     assert_eq!(stage.effects.pop(), Some(Effect::Find));

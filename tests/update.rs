@@ -191,7 +191,7 @@ fn while_a_save_is_under_way_nothing_typed_gets_lost_or_in() {
 fn a_wrong_form_asks_nothing() {
     let mut app = app_with(&[]);
     assert_eq!(press(&mut app, "nopenai<enter><ctrl-s>"), None);
-    assert_eq!(app.form().unwrap().wrong(), 3);
+    assert_eq!(app.form().unwrap().error_count(), 3);
 }
 
 #[test]
@@ -472,10 +472,10 @@ fn a_reference_is_looked_up_again_on_focus_on_typing_and_on_a_save() {
     press(&mut app, "<home><delete>$");
     answers(&mut app, missing());
     press(&mut app, "<ctrl-s>");
-    assert_eq!(app.form().unwrap().wrong(), 3);
+    assert_eq!(app.form().unwrap().error_count(), 3);
     answers(&mut app, found());
     assert_eq!(
-        app.form().unwrap().wrong(),
+        app.form().unwrap().error_count(),
         2,
         "only name and alias are left"
     );
@@ -498,7 +498,7 @@ fn a_refusal_for_a_reference_is_taken_back_when_it_resolves() {
         },
     );
     app.update(Event::Reply(ticket, Reply::Saved(Err(refused))));
-    assert_eq!(app.form().unwrap().wrong(), 1);
+    assert_eq!(app.form().unwrap().error_count(), 1);
     press(&mut app, "<tab><shift-tab>");
     for effect in due(&mut app) {
         if let Effect::Call(ticket, Request::Lookup(_)) = effect {
@@ -508,7 +508,7 @@ fn a_refusal_for_a_reference_is_taken_back_when_it_resolves() {
             app.update(Event::Reply(ticket, Reply::LookedUp(Ok(found))));
         }
     }
-    assert_eq!(app.form().unwrap().wrong(), 0);
+    assert_eq!(app.form().unwrap().error_count(), 0);
 }
 
 #[test]

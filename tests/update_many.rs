@@ -86,7 +86,7 @@ fn press(app: &mut App, story: &str) -> Option<Effect> {
 fn due(app: &mut App) -> Vec<(Ticket, Request)> {
     let effects = std::iter::from_fn(|| app.update(Event::Idle));
     let calls = effects.filter_map(|effect| match effect {
-        Effect::CallBeside(ticket, request) => Some((ticket, request)),
+        Effect::CallConcurrent(ticket, request) => Some((ticket, request)),
         Effect::Call(ticket, request) if !matches!(request, Request::Get(_)) => {
             Some((ticket, request))
         }

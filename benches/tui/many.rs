@@ -110,7 +110,8 @@ fn run(app: &mut App) {
         .is_some_and(|bulk| bulk.phase != Phase::Over)
     {
         while let Some(effect) = app.update(Event::Idle) {
-            if let Effect::Call(ticket, request) | Effect::CallBeside(ticket, request) = effect {
+            if let Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request) = effect
+            {
                 under_way.push_back((Instant::now() + SAVE, ticket, request));
             }
         }

@@ -30,7 +30,7 @@ pub struct Draft {
 
 impl Drafts {
     /// Creates the dialog from the drafts that were found.
-    pub fn of(found: Vec<Found>) -> Self {
+    pub fn new(found: Vec<Found>) -> Self {
         let drafts = found.into_iter().map(|found| Draft {
             id: found.id,
             when: found.when,

@@ -35,7 +35,7 @@ pub enum Effect {
     /// Send a request; the reply is an [`super::event::Event::Reply`].
     Call(Ticket, Request),
     /// Send a save of a bulk operation, which may run concurrently with its like; other saves keep their order.
-    CallBeside(Ticket, Request),
+    CallConcurrent(Ticket, Request),
     /// Send [`super::event::Event::Woken`] after this time.
     Wake(Ticket, Duration),
     /// There is more idle work: draw, then send [`super::event::Event::Idle`] again.
@@ -45,7 +45,7 @@ pub enum Effect {
     /// Delete a draft that was saved or discarded.
     Forget(Slot),
     /// Release unsaved drafts, so that another process can offer them.
-    LetGo(Vec<Uuid>),
+    ReleaseDrafts(Vec<Uuid>),
     /// Look for unsaved drafts; the result is an [`super::event::Event::Found`].
     Find,
     /// Open a text in the editor; the result is an [`super::event::Event::Edited`].

@@ -126,7 +126,7 @@ impl Form {
     }
 
     /// Creates the form of a stored connection.
-    pub fn of(connection: &Connection, provider: &Provider) -> Self {
+    pub fn edit(connection: &Connection, provider: &Provider) -> Self {
         let item = &connection.item;
         let own = [
             Field::own(Place::Name, "Name", Value::Text(Line::text(&item.name))),
@@ -205,10 +205,10 @@ impl Form {
     }
 
     /// Number of fields with an error.
-    pub fn wrong(&self) -> usize {
+    pub fn error_count(&self) -> usize {
         self.fields
             .iter()
-            .filter(|field| self.is_wrong(field))
+            .filter(|field| self.has_error(field))
             .count()
     }
 

@@ -232,10 +232,10 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "keymap.toml, line 6: there is no section 'sky'",
-                "keymap.toml, line 3: there is no action 'fly' in [tree]",
-                "keymap.toml, line 4: 'ctrl-nonsense' is no key",
-                "keymap.toml, line 5: e already means 'edit' in [tree]; 'toggle' goes without it",
+                "keymap.toml, line 6: unknown section 'sky'",
+                "keymap.toml, line 3: unknown action 'fly' in [tree]",
+                "keymap.toml, line 4: 'ctrl-nonsense' is not a key",
+                "keymap.toml, line 5: e is already bound to 'edit' in [tree]; not bound to 'toggle'",
             ]
         );
         assert_eq!(keymap.find(Context::Tree, key("a")), Some(Action::New));
@@ -260,7 +260,7 @@ mod tests {
         let (keymap, problems) = Keymap::with(file, "keymap.toml");
         assert_eq!(
             problems,
-            ["keymap.toml: no key is left that quits, so Ctrl-C goes on doing it"]
+            ["keymap.toml: no key quits umai; Ctrl-C keeps doing so"]
         );
         for place in Context::ALL {
             assert_eq!(keymap.find(place, key("ctrl-c")), Some(Action::Quit));

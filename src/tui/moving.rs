@@ -39,7 +39,7 @@ pub enum Tone {
 
 impl Moving {
     /// Creates the dialog for the focused secret; the error says why there is nothing to move.
-    pub fn of(form: &Form) -> Result<Self, Notice> {
+    pub fn for_focus(form: &Form) -> Result<Self, Notice> {
         const NO_SECRET: &str = "Only a secret can be moved to a reference; $ in an empty setting lists the configuration keys";
         let field = form.fields.get(form.focus);
         let field = field.filter(|field| matches!(field.value, Value::Secret(_)));

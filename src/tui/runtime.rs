@@ -107,7 +107,7 @@ pub async fn run(
     let signals = Signals::new()?;
     let taken = Taken::new()?;
     // Installed after the panic hook that restores the terminal: the store wraps it for the panics that it expects.
-    let calls = Calls::of(opening);
+    let calls = Calls::new(opening);
     let (sender, inputs) = unbounded_channel();
     let out = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut runtime = Runtime {
@@ -321,10 +321,10 @@ impl Runtime {
             None => {}
             Some(Effect::Continue) => self.is_changed = true,
             Some(Effect::Call(ticket, request)) => {
-                self.calls.ask((ticket, request), Place::Behind);
+                self.calls.ask((ticket, request), Place::Exclusive);
             }
-            Some(Effect::CallBeside(ticket, request)) => {
-                self.calls.ask((ticket, request), Place::Beside);
+            Some(Effect::CallConcurrent(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Concurrent);
             }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
@@ -334,7 +334,7 @@ impl Runtime {
             }
             Some(Effect::Keep(slot, kept)) => self.keeper.tell(Task::Keep(slot, kept)),
             Some(Effect::Forget(slot)) => self.keeper.tell(Task::Forget(slot)),
-            Some(Effect::LetGo(ids)) => self.keeper.tell(Task::LetGo(ids)),
+            Some(Effect::ReleaseDrafts(ids)) => self.keeper.tell(Task::ReleaseDrafts(ids)),
             Some(Effect::Find) => self.keeper.tell(Task::Find),
             Some(Effect::Edit(ticket, document)) => {
                 if let Err(why) = self.hand_over(ticket, &document)? {
@@ -380,7 +380,7 @@ impl Runtime {
     /// Suspends the app, and resumes when the shell continues it.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
         self.keeper.keep_all(&mut self.app);
-        let rest = self.before_stop.let_go();
+        let rest = self.before_stop.release();
         terminal::restore()?;
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;

@@ -157,7 +157,7 @@ impl Stage {
                     self.effects.push(done);
                     None
                 }
-                Effect::Call(ticket, request) | Effect::CallBeside(ticket, request) => {
+                Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request) => {
                     let reply = self.runtime.block_on(perform(&*self.service, request));
                     match &mut self.held {
                         Some(held) => {
@@ -184,7 +184,7 @@ impl Stage {
                 | Effect::Suspend
                 | Effect::Quit
                 | Effect::Copy(_)
-                | Effect::LetGo(_)
+                | Effect::ReleaseDrafts(_)
                 | Effect::Find
                 | Effect::Edit(..) => {
                     self.effects.push(done);

@@ -113,7 +113,7 @@ impl Terminal {
             let left = end.saturating_duration_since(Instant::now());
             assert!(
                 !left.is_zero(),
-                "{what} did not come; the screen says\n{}",
+                "{what} is missing on the screen:\n{}",
                 self.contents()
             );
             // Short, so that conditions outside the screen are checked again.
@@ -150,7 +150,7 @@ impl Terminal {
                 }
                 return status.exit_code();
             }
-            assert!(Instant::now() < end, "it does not end");
+            assert!(Instant::now() < end, "the process does not end");
             if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(20)) {
                 self.all.extend(bytes);
             }
@@ -230,7 +230,11 @@ impl Terminal {
                 Err(_) if self.work() - before < 10 => return,
                 Err(_) => {}
             }
-            assert!(Instant::now() < end, "it spins: {} ticks", self.work());
+            assert!(
+                Instant::now() < end,
+                "the process uses CPU time: {} ticks",
+                self.work()
+            );
         }
     }
 

@@ -278,7 +278,10 @@ pub fn check(stage: &Stage) {
     let tree = &stage.app.tree;
     assert!(tree.selected_row() < tree.rows().max(1) || tree.filter().is_some());
     if let Some(at) = tree.selected_at() {
-        assert!(tree.shown(at).is_some(), "what is selected is not there");
+        assert!(
+            tree.shown(at).is_some(),
+            "the selected connection is missing"
+        );
     }
     if let Some(bulk) = &stage.app.bulk {
         assert!(bulk.selected < bulk.len().max(1));
@@ -286,14 +289,21 @@ pub fn check(stage: &Stage) {
         assert_eq!(tally.over() + tally.under_way + tally.waiting, bulk.len());
     }
     let marked = tree.marked();
-    assert_eq!(marked.len(), tree.marked_len(), "what is marked is there");
+    assert_eq!(
+        marked.len(),
+        tree.marked_len(),
+        "a marked connection is missing"
+    );
     if let Some(form) = stage.app.form() {
         assert!(form.focus < form.fields.len());
     }
     for layer in &stage.app.layers {
         if let Layer::Merge(merge) = layer {
             assert!(merge.selected < merge.conflicts.len());
-            assert!(stage.app.form().is_some(), "it is about a form");
+            assert!(
+                stage.app.form().is_some(),
+                "a dialog about a form without a form"
+            );
         }
     }
 }

@@ -191,7 +191,7 @@ impl App {
         let catalog = Arc::clone(&self.catalog);
         match catalog.get(&connection.item.provider_id) {
             Some(provider) => {
-                let form = Form::of(&connection, provider);
+                let form = Form::edit(&connection, provider);
                 self.layers.push(Layer::Form(Box::new(form)));
                 self.compare_with_tree();
             }
@@ -234,7 +234,7 @@ impl App {
                 self.detail.show(connection);
             }
             Err(ConnectionError::Invalid(problems)) => {
-                let notice = form.refuse(&problems);
+                let notice = form.show_errors(&problems);
                 // What stands there is about an earlier try.
                 self.notice = None;
                 if let Some(notice) = notice {

@@ -228,7 +228,7 @@ impl App {
             let is_save = request.is_save();
             let ticket = self.ticket(Waiting::Bulk(Of { number, row }));
             return Some(if is_save {
-                Effect::CallBeside(ticket, request)
+                Effect::CallConcurrent(ticket, request)
             } else {
                 Effect::Call(ticket, request)
             });

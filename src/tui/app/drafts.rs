@@ -99,7 +99,9 @@ impl App {
             return Some(Effect::Forget(over));
         }
         if !self.keeping.left.is_empty() {
-            return Some(Effect::LetGo(std::mem::take(&mut self.keeping.left)));
+            return Some(Effect::ReleaseDrafts(std::mem::take(
+                &mut self.keeping.left,
+            )));
         }
         if self.keeping.look == Look::Now {
             self.keeping.look = Look::Later;
@@ -168,7 +170,7 @@ impl App {
             return;
         }
         if !found.is_empty() {
-            self.keeping.found = Some(Drafts::of(found));
+            self.keeping.found = Some(Drafts::new(found));
         } else if is_asked {
             self.tell(Notice::info("There are no drafts"));
         }

@@ -30,7 +30,7 @@ impl App {
         let provider_id = &connection.item.provider_id;
         match catalog.get(provider_id) {
             Some(provider) => {
-                let form = Form::copy_of(connection, provider);
+                let form = Form::duplicate(connection, provider);
                 self.layers.push(Layer::Form(Box::new(form)));
             }
             None => self.tell(Notice::error(format!(

@@ -52,7 +52,7 @@ impl App {
                 self.tree.len() > 1
             }
             Action::Back if self.layers.is_empty() && !self.is_filtering() => self.can_go_back(),
-            Action::NextError => self.form().is_some_and(|form| form.wrong() > 0),
+            Action::NextError => self.form().is_some_and(|form| form.error_count() > 0),
             Action::Reveal | Action::Clear => self.form().is_some_and(Form::is_on_secret),
             _ => true,
         }

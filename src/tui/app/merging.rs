@@ -155,7 +155,7 @@ impl App {
                     return None;
                 };
                 if let Some(form) = self.form_mut() {
-                    form.decide(&merge.conflicts);
+                    form.resolve(&merge.conflicts);
                 }
                 let outcome = self.act_on_form(Action::Save);
                 return self.follow_up(outcome);
@@ -205,7 +205,7 @@ impl App {
     pub(super) fn not_brought_back(&mut self, error: &ConnectionError) {
         let fields = error.fields().to_vec();
         if let Some(form) = self.form_mut() {
-            form.refuse(&fields);
+            form.show_errors(&fields);
         }
         self.tell(Notice::error(format!(
             "It is not back: {error}. Type another alias, then save again"

@@ -45,7 +45,7 @@ impl App {
             let notice = form.move_stray_key(&catalog);
             return self.tell(notice);
         }
-        match Moving::of(form) {
+        match Moving::for_focus(form) {
             Ok(moving) => {
                 form.suggest(moving.suggestions.clone());
                 self.layers.push(Layer::Moving(moving));

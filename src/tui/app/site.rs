@@ -63,7 +63,7 @@ impl App {
     pub(super) fn let_out(&mut self, effect: Option<Effect>) -> Option<Effect> {
         match (effect, &self.site.read_only) {
             (
-                Some(Effect::Call(ticket, request) | Effect::CallBeside(ticket, request)),
+                Some(Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request)),
                 Some(why),
             ) if request.is_save() => {
                 let why = why.clone();

@@ -117,7 +117,7 @@ impl App {
             matches!(&self.layers[at], Layer::Report(report) if report.tried == Tried::Form);
         if let (Err(ConnectionError::Invalid(problems)), true) = (&tested, is_of_form) {
             self.layers.remove(at);
-            if let Some(notice) = self.form_mut().and_then(|form| form.refuse(problems)) {
+            if let Some(notice) = self.form_mut().and_then(|form| form.show_errors(problems)) {
                 self.tell(notice);
             }
             return;

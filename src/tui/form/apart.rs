@@ -72,7 +72,7 @@ impl Form {
     }
 
     /// Applies the chosen side of each conflict and bases the form on the version of the others.
-    pub fn decide(&mut self, chosen: &[Conflict]) {
+    pub fn resolve(&mut self, chosen: &[Conflict]) {
         let Some(theirs) = self.apart.theirs.take() else {
             return;
         };
@@ -149,7 +149,7 @@ impl Form {
 
     /// Values of the fields in the connection of the others.
     fn their_values(&self, theirs: &Theirs) -> Vec<(usize, Said)> {
-        let other = Self::of(&theirs.connection, &self.provider);
+        let other = Self::edit(&theirs.connection, &self.provider);
         let fields = self.fields.iter().enumerate();
         fields
             .filter(|(_, field)| field.place != Place::Note)

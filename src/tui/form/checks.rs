@@ -157,12 +157,12 @@ impl Form {
     }
 
     /// Returns whether a field has an error: from a refused save, or after a tried save from a later check.
-    pub fn is_wrong(&self, field: &Field) -> bool {
+    pub fn has_error(&self, field: &Field) -> bool {
         !self.is_hidden(field)
-            && (field.error.is_some() || (self.was_tried && self.is_known_wrong(field)))
+            && (field.error.is_some() || (self.was_tried && self.has_known_error(field)))
     }
 
-    fn is_known_wrong(&self, field: &Field) -> bool {
+    fn has_known_error(&self, field: &Field) -> bool {
         if field.place == Place::Alias {
             return matches!(self.alias_status(), Some(AliasCheck::Taken { .. }));
         }

@@ -15,8 +15,8 @@ const MAX_TRIES: usize = 50;
 
 impl Form {
     /// Creates the form of a duplicate, which keeps the original's secrets.
-    pub fn copy_of(connection: &Connection, provider: &Provider) -> Self {
-        let mut form = Self::of(connection, provider);
+    pub fn duplicate(connection: &Connection, provider: &Provider) -> Self {
+        let mut form = Self::edit(connection, provider);
         form.subject = Subject::Copy {
             of: connection.item.id,
             name: connection.item.name.clone(),

@@ -74,7 +74,7 @@ impl Form {
         let draft = self.draft();
         let problems = self.problems(&draft, catalog);
         if !problems.is_empty() {
-            return Err(self.refuse(&problems));
+            return Err(self.show_errors(&problems));
         }
         self.hide_secrets();
         Ok(draft)
@@ -108,11 +108,11 @@ impl Form {
         self.was_tried = true;
         let draft = self.draft();
         let problems = self.problems(&draft, catalog);
-        self.refuse(&problems)
+        self.show_errors(&problems)
     }
 
     /// Shows every error at its field and focuses the first; an error of no field is returned as a notice.
-    pub fn refuse(&mut self, problems: &[FieldError]) -> Option<Notice> {
+    pub fn show_errors(&mut self, problems: &[FieldError]) -> Option<Notice> {
         for field in &mut self.fields {
             field.error = None;
             field.refused = None;
@@ -138,7 +138,7 @@ impl Form {
                 None => homeless = homeless.or_else(|| Some(Notice::error(problem.to_string()))),
             }
         }
-        if self.wrong() > 0 {
+        if self.error_count() > 0 {
             self.focus_error(0);
         }
         homeless
@@ -161,7 +161,7 @@ impl Form {
         let count = self.fields.len();
         let next = (from..from + count)
             .map(|at| at % count.max(1))
-            .find(|at| self.is_wrong(&self.fields[*at]));
+            .find(|at| self.has_error(&self.fields[*at]));
         if let Some(next) = next {
             self.focus_on(next);
         }

@@ -27,7 +27,7 @@ pub(super) fn saying(form: &Form, save: &str) -> Saying {
         .into_iter()
         .map(|value| format!("Warning: {value}"))
         .collect();
-    body.extend(wrong(form));
+    body.extend(errors(form));
     let mut here = Vec::new();
     if form.saving.is_some() {
         here.push("Saving".to_owned());
@@ -42,14 +42,14 @@ pub(super) fn saying(form: &Form, save: &str) -> Saying {
 }
 
 /// All errors, after a tried save.
-fn wrong(form: &Form) -> Vec<String> {
+fn errors(form: &Form) -> Vec<String> {
     let fields = form.fields.iter().enumerate();
-    let wrong: Vec<_> = fields.filter(|(_, field)| form.is_wrong(field)).collect();
-    if wrong.is_empty() {
+    let invalid: Vec<_> = fields.filter(|(_, field)| form.has_error(field)).collect();
+    if invalid.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![format!("{} with an error:", count(wrong.len(), "field"))];
-    for (at, field) in wrong {
+    let mut lines = vec![format!("{} with an error:", count(invalid.len(), "field"))];
+    for (at, field) in invalid {
         let why = field.error.clone();
         let why = why.or_else(|| notes(form, at).into_iter().next());
         let why = why.unwrap_or_default();

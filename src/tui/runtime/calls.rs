@@ -36,7 +36,7 @@ pub(super) struct Calls {
 
 impl Calls {
     /// Creates the pool for a service that is still opening; requests wait for it.
-    pub(super) fn of(opening: Opening) -> Self {
+    pub(super) fn new(opening: Opening) -> Self {
         Self {
             service: Service::start(opening),
             under_way: JoinSet::new(),
@@ -64,7 +64,7 @@ impl Calls {
         let before = std::mem::replace(&mut self.service, Service::Open(service));
         if let Service::Opening(_, waiting) = before {
             for (ticket, request) in waiting {
-                self.ask((ticket, request), Place::Behind);
+                self.ask((ticket, request), Place::Exclusive);
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) enum Task {
     /// Delete the draft of this slot.
     Forget(Slot),
     /// Release these drafts, so that another process can offer them.
-    LetGo(Vec<Uuid>),
+    ReleaseDrafts(Vec<Uuid>),
     /// Look for unsaved drafts.
     Find,
     /// Reply when all earlier tasks are done.
@@ -139,7 +139,7 @@ impl Desk {
                     }
                     self.names.remove(&slot);
                 }
-                Task::LetGo(ids) => ids.into_iter().for_each(|id| self.drafts.release(id)),
+                Task::ReleaseDrafts(ids) => ids.into_iter().for_each(|id| self.drafts.release(id)),
                 Task::Find => match self.drafts.find() {
                     Ok(found) => self.send(Told::Found(found)),
                     Err(error) => {

@@ -10,18 +10,18 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// After all earlier saves.
-    Behind,
+    Exclusive,
     /// Concurrent with earlier saves of this kind.
-    Beside,
+    Concurrent,
 }
 
 /// Queue of saves.
 #[derive(Default)]
 pub(super) struct Order {
     /// Last exclusive save.
-    alone: Option<CancellationToken>,
+    exclusive: Option<CancellationToken>,
     /// Concurrent saves after it.
-    beside: Vec<CancellationToken>,
+    concurrent: Vec<CancellationToken>,
 }
 
 /// Ticket for a position in the queue.
@@ -36,15 +36,15 @@ impl Order {
     pub fn next(&mut self, place: Place) -> Turn {
         let over = CancellationToken::new();
         let before = match place {
-            Place::Behind => {
-                let mut before = std::mem::take(&mut self.beside);
-                before.extend(self.alone.replace(over.clone()));
+            Place::Exclusive => {
+                let mut before = std::mem::take(&mut self.concurrent);
+                before.extend(self.exclusive.replace(over.clone()));
                 before
             }
-            Place::Beside => {
-                self.beside.retain(|other| !other.is_cancelled());
-                self.beside.push(over.clone());
-                self.alone.iter().cloned().collect()
+            Place::Concurrent => {
+                self.concurrent.retain(|other| !other.is_cancelled());
+                self.concurrent.push(over.clone());
+                self.exclusive.iter().cloned().collect()
             }
         };
         Turn {
@@ -92,13 +92,16 @@ mod tests {
 
     #[tokio::test]
     async fn saves_run_in_order() {
-        assert_eq!(ended(&[Place::Behind; 5]).await, [0, 1, 2, 3, 4]);
+        assert_eq!(ended(&[Place::Exclusive; 5]).await, [0, 1, 2, 3, 4]);
     }
 
     #[tokio::test]
     async fn concurrent_saves_run_between_exclusive_ones() {
-        use Place::{Behind, Beside};
-        let order = ended(&[Behind, Beside, Beside, Beside, Behind, Beside, Beside]).await;
+        use Place::{Concurrent, Exclusive};
+        let order = ended(&[
+            Exclusive, Concurrent, Concurrent, Concurrent, Exclusive, Concurrent, Concurrent,
+        ])
+        .await;
         let place = |number: usize| order.iter().position(|other| *other == number).unwrap();
         assert_eq!((place(0), place(4)), (0, 4), "{order:?}");
         assert!((1..4).all(|number| place(number) < 4), "{order:?}");
@@ -113,7 +116,7 @@ mod tests {
         for _ in 0..2 {
             let both = Arc::clone(&both);
             // Neither ends before the other one has begun.
-            tasks.spawn(order.next(Place::Beside).run(async move {
+            tasks.spawn(order.next(Place::Concurrent).run(async move {
                 both.wait().await;
             }));
         }
@@ -123,8 +126,8 @@ mod tests {
     #[tokio::test]
     async fn dropped_ticket_blocks_no_save() {
         let mut order = Order::default();
-        drop(order.next(Place::Beside));
-        drop(order.next(Place::Behind));
-        order.next(Place::Behind).run(async {}).await;
+        drop(order.next(Place::Concurrent));
+        drop(order.next(Place::Exclusive));
+        order.next(Place::Exclusive).run(async {}).await;
     }
 }

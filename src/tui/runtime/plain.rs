@@ -50,7 +50,7 @@ pub async fn run(
     let is_interactive = io::stdin().is_terminal();
     let mut speaker = Speaker {
         app,
-        calls: Calls::of(opening),
+        calls: Calls::new(opening),
         feed: Feed::default(),
         reported: 0,
         wakes: JoinSet::new(),
@@ -223,10 +223,10 @@ impl Speaker {
         match effect {
             None | Some(Effect::Continue | Effect::Redraw) => {}
             Some(Effect::Call(ticket, request)) => {
-                self.calls.ask((ticket, request), Place::Behind);
+                self.calls.ask((ticket, request), Place::Exclusive);
             }
-            Some(Effect::CallBeside(ticket, request)) => {
-                self.calls.ask((ticket, request), Place::Beside);
+            Some(Effect::CallConcurrent(ticket, request)) => {
+                self.calls.ask((ticket, request), Place::Concurrent);
             }
             Some(Effect::Wake(ticket, after)) => {
                 self.wakes.spawn(async move {
@@ -236,7 +236,7 @@ impl Speaker {
             }
             Some(Effect::Keep(slot, kept)) => self.keeper.tell(Task::Keep(slot, kept)),
             Some(Effect::Forget(slot)) => self.keeper.tell(Task::Forget(slot)),
-            Some(Effect::LetGo(ids)) => self.keeper.tell(Task::LetGo(ids)),
+            Some(Effect::ReleaseDrafts(ids)) => self.keeper.tell(Task::ReleaseDrafts(ids)),
             Some(Effect::Find) => self.keeper.tell(Task::Find),
             Some(Effect::Edit(ticket, _)) => {
                 let why = "Plain mode has no editor; enter each field as a line".to_owned();
@@ -293,7 +293,7 @@ impl Speaker {
     /// Suspends the app, and resumes when the shell continues it.
     fn suspend(&mut self) -> Result<Turn, TuiError> {
         self.keeper.keep_all(&mut self.app);
-        let rest = self.before_stop.let_go();
+        let rest = self.before_stop.release();
         self.lines.show_input();
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)
             .map_err(io::Error::from)?;

@@ -21,20 +21,20 @@ impl fmt::Debug for BeforeStop {
 
 impl BeforeStop {
     /// Creates it from a function whose result is dropped when the app resumes.
-    pub fn new<F, R>(let_go: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub fn new<F, R>(release: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = R> + Send + 'static,
         R: Send + 'static,
     {
         Self(Some(Arc::new(move || {
-            let letting_go = let_go();
-            Box::pin(async move { Box::new(letting_go.await) as Box<dyn Send> })
+            let releasing = release();
+            Box::pin(async move { Box::new(releasing.await) as Box<dyn Send> })
         })))
     }
 
     /// Runs it to completion, since the app is suspended next.
-    pub(super) fn let_go(&self) -> Option<Box<dyn Send>> {
-        let let_go = self.0.as_ref()?;
-        tokio::task::block_in_place(|| Some(tokio::runtime::Handle::current().block_on(let_go())))
+    pub(super) fn release(&self) -> Option<Box<dyn Send>> {
+        let release = self.0.as_ref()?;
+        tokio::task::block_in_place(|| Some(tokio::runtime::Handle::current().block_on(release())))
     }
 }

@@ -198,7 +198,7 @@ fn form_state(scene: Scene<'_>, buffer: &mut Buffer) -> Area {
     let Scene { app, theme, layout } = scene;
     let area = layout.footer;
     if let Some(Layer::Form(form)) = app.layers.last() {
-        let count = match (form.saving.is_some(), form.wrong()) {
+        let count = match (form.saving.is_some(), form.error_count()) {
             (true, _) => " Saving…".to_owned(),
             (false, 0) => String::new(),
             (false, 1) => " 1 error".to_owned(),

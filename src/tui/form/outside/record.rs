@@ -82,7 +82,7 @@ impl Form {
         for (at, why) in &wrong {
             self.fields[*at].error = Some(why.clone());
         }
-        if self.wrong() > 0 {
+        if self.error_count() > 0 {
             self.focus_error(0);
         }
         let left = if left_out.is_empty() {
