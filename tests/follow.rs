@@ -518,12 +518,9 @@ fn lost_connection_and_reconnect_are_reported_once() {
     assert_eq!(notice(&app), "");
     app.update(Event::Heard(Heard::Broken));
     app.update(Event::Heard(Heard::Lost("The server is away".into())));
-    assert!(notice(&app).starts_with("The server is away. It is tried again by itself"));
+    assert!(notice(&app).starts_with("The server is away. Reconnecting; unsaved input is kept"));
     app.update(Event::Heard(Heard::CaughtUp));
-    assert_eq!(
-        notice(&app),
-        "The line is back; what is shown is up to date"
-    );
+    assert_eq!(notice(&app), "Reconnected, up to date");
 }
 
 #[rstest]

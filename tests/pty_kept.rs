@@ -318,7 +318,7 @@ fn draft_open_in_another_process_is_not_offered() {
     second.press(KIND);
     second.shows("No connections yet");
     second.press("U");
-    second.shows("There are no drafts");
+    second.shows("No unsaved drafts");
     first.signal(Signal::KILL);
     first.ends();
     second.press("U");
@@ -328,7 +328,7 @@ fn draft_open_in_another_process_is_not_offered() {
     third.press(KIND);
     third.shows("No connections yet");
     third.press("U");
-    third.shows("There are no drafts");
+    third.shows("No unsaved drafts");
     second.press("\u{1b}");
     second.shows("kept for later");
     third.press("U");
@@ -363,7 +363,7 @@ fn draft_for_a_server_is_offered_for_that_server_only() {
         other.press(KIND);
         other.shows("No connections yet");
         other.press("U");
-        other.shows("There are no drafts");
+        other.shows("No unsaved drafts");
         other.press("q");
         other.ends();
     }

@@ -266,7 +266,10 @@ fn later_keeps_the_drafts_and_the_key_shows_them_again() {
     let mut stage = after_crashes(120, 40);
     stage.play("<esc>");
     let frame = stage.frame();
-    assert!(frame.contains("3 drafts are kept for later (U)"), "{frame}");
+    assert!(
+        frame.contains("3 unsaved drafts kept for later (U)"),
+        "{frame}"
+    );
     let left = stage
         .effects
         .iter()
@@ -275,7 +278,7 @@ fn later_keeps_the_drafts_and_the_key_shows_them_again() {
     stage.play("U");
     assert_eq!(stage.effects.pop(), Some(Effect::Find));
     stage.happens(Event::Found(Vec::new()));
-    assert!(stage.frame().contains("There are no drafts"));
+    assert!(stage.frame().contains("No unsaved drafts"));
 }
 
 #[test]
@@ -359,7 +362,7 @@ fn a_save_over_what_was_not_heard_of_merges_and_saves_with_the_next_key() {
     changed(&stage, "anthropic-team-a", r#"{"isActive":false}"#);
     stage.play("<ctrl-s>");
     let frame = stage.frame();
-    assert!(frame.contains("Ctrl-S saves it"), "{frame}");
+    assert!(frame.contains("Save with Ctrl-S"), "{frame}");
     assert_eq!(first(&stage).version, 2, "nothing is saved unseen");
     stage.play("<ctrl-s>");
     assert_eq!(first(&stage).version, 3);
@@ -470,7 +473,7 @@ fn what_is_deleted_while_one_chooses_is_asked_about_otherwise() {
 fn what_was_deleted_elsewhere_comes_back_and_is_saved_over() {
     let mut stage = others_deleted(120, 40);
     stage.play("<ctrl-s><enter>");
-    assert!(stage.frame().contains("is back"), "{}", stage.frame());
+    assert!(stage.frame().contains("Restored"), "{}", stage.frame());
     stage.play("<ctrl-s>");
     assert!(stage.app.layers.is_empty(), "{}", stage.frame());
     assert_eq!(first(&stage).name, "Anthropic Team A mine");
@@ -481,7 +484,7 @@ fn what_was_deleted_elsewhere_becomes_a_new_one_once_its_secret_is_typed_again()
     let mut stage = others_deleted(120, 40);
     stage.play("<ctrl-s><tab><enter>");
     let frame = stage.frame();
-    assert!(frame.contains("This is a new connection now"), "{frame}");
+    assert!(frame.contains("This is now a new connection"), "{frame}");
     stage.play("sk-again<ctrl-s>");
     assert!(
         stage.frame().contains("Created \"Anthropic Team A mine\""),
@@ -511,7 +514,7 @@ fn bringing_back_under_a_taken_alias_says_so_at_the_field() {
         .unwrap();
     stage.play("<ctrl-s><enter>");
     let frame = stage.frame();
-    assert!(frame.contains("It is not back"), "{frame}");
+    assert!(frame.contains("Not restored"), "{frame}");
     stage.play("<ctrl-u>team-a<ctrl-s><enter><ctrl-s>");
     assert_eq!(
         get(&stage, "team-a").unwrap().name,

@@ -86,13 +86,13 @@ fn space_marks_and_goes_on_and_marks_no_more() {
     assert_eq!(stage.app.tree.selected_at(), Some(2));
     stage.play("<up><space>");
     assert_eq!(stage.app.tree.marked_len(), 1);
-    assert!(stage.frame().contains("1 selected"));
+    assert!(stage.frame().contains("1 marked"));
 }
 
 #[test]
 fn space_where_nothing_can_be_marked_says_what_can() {
     let text = frame("<space>");
-    assert!(text.contains("Ctrl-A marks all that are shown"), "{text}");
+    assert!(text.contains("Ctrl-A marks all shown"), "{text}");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn marks_outlive_sorting_and_reading_again() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><space><end><space>sr");
     assert_eq!(stage.app.tree.marked_len(), 2);
-    assert!(stage.frame().contains("2 selected"));
+    assert!(stage.frame().contains("2 marked"));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn all_that_are_marked_are_switched_on_and_the_others_said_to_be_so() {
     stage.play("<ctrl-a>+<enter>");
     assert_eq!(are_active(&stage), [true, true, true]);
     let text = stage.frame();
-    assert!(text.contains("1 enabled · 2 active already"), "{text}");
+    assert!(text.contains("1 activated · 2 already active"), "{text}");
     assert_eq!(stage.app.tree.marked_len(), 0, "what is done is not marked");
 }
 
@@ -214,7 +214,7 @@ fn t_on_connections_that_are_all_the_same_knows_the_way() {
         stage.frame()
     };
     assert!(text.contains("[ Disable ]"), "{text}");
-    assert!(!text.contains("Enable"), "{text}");
+    assert!(!text.contains("Activate"), "{text}");
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn plus_and_minus_switch_the_selected_one_when_none_is_marked() {
     stage.play("<down>-");
     assert_eq!(are_active(&stage), [false, false, true]);
     stage.play("-");
-    assert!(stage.frame().contains("is inactive already"));
+    assert!(stage.frame().contains("is already inactive"));
     stage.play("+u");
     assert_eq!(are_active(&stage), [false, false, true]);
 }
@@ -239,7 +239,7 @@ fn u_takes_a_bulk_switch_back_as_a_whole_and_leaves_what_was_so_before() {
     let text = stage.frame();
     assert!(text.contains("Undo · Enable"), "{text}");
     stage.play("<esc>u");
-    assert!(stage.frame().contains("There is nothing to undo"));
+    assert!(stage.frame().contains("Nothing to undo"));
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn one_that_was_deleted_elsewhere_before_is_no_failure_and_is_not_brought_back()
     delete_elsewhere(&stage, "openai-dev");
     stage.play("D<tab><enter>");
     let text = stage.frame();
-    assert!(text.contains("2 deleted · 1 deleted already"), "{text}");
+    assert!(text.contains("2 deleted · 1 already deleted"), "{text}");
     stage.play("u");
     assert_eq!(states(&stage).len(), 2, "what others deleted stays so");
 }
@@ -281,7 +281,7 @@ fn one_that_is_gone_fails_comes_first_and_stays_marked_until_it_is_heard_of() {
     delete_elsewhere(&stage, "openai-prod");
     stage.play("-<enter>");
     let text = stage.frame();
-    assert!(text.contains("1 not disabled"), "{text}");
+    assert!(text.contains("1 failed"), "{text}");
     let row = text.lines().position(|line| line.contains('✗')).unwrap();
     let done = text
         .lines()
@@ -292,7 +292,7 @@ fn one_that_is_gone_fails_comes_first_and_stays_marked_until_it_is_heard_of() {
     stage.play("<esc>");
     assert_eq!(stage.app.tree.marked_len(), 1);
     stage.play("B");
-    assert!(stage.frame().contains("1 not disabled"));
+    assert!(stage.frame().contains("1 failed"));
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn what_failed_is_tried_again_and_undone_with_the_rest() {
     stage.play("<down>-<ctrl-a>");
     delete_elsewhere(&stage, "anthropic-team-a");
     stage.play("+<enter>");
-    assert!(stage.frame().contains("1 not enabled"), "{}", stage.frame());
+    assert!(stage.frame().contains("1 failed"), "{}", stage.frame());
     stage.elsewhere(&async |service: &dyn ConnectionService| {
         let window = Window { skip: 0, take: 1 };
         let page = service.trash(window).await.unwrap();
@@ -310,7 +310,7 @@ fn what_failed_is_tried_again_and_undone_with_the_rest() {
     });
     stage.play("r");
     assert_eq!(are_active(&stage), [true, true, true]);
-    assert!(stage.frame().contains("2 enabled"), "{}", stage.frame());
+    assert!(stage.frame().contains("2 activated"), "{}", stage.frame());
     stage.play("u<esc>u");
     assert_eq!(states(&stage), before);
 }
@@ -327,7 +327,7 @@ fn an_alias_that_was_taken_meanwhile_is_told_in_its_row() {
         .unwrap();
     stage.play("u");
     let text = stage.frame();
-    assert!(text.contains("2 back · 1 not back"), "{text}");
+    assert!(text.contains("2 restored · 1 failed"), "{text}");
     assert!(text.contains("the trash (X)"), "{text}");
 }
 
@@ -367,7 +367,7 @@ fn a_selection_is_tested_side_by_side_and_each_report_can_be_opened() {
     stage.happens(Event::Reply(tests[2], Reply::Tested(Ok(report(false)))));
     stage.happens(Event::Reply(tests[0], Reply::Tested(Ok(report(true)))));
     let text = stage.frame();
-    assert!(text.contains("2 accepted · 1 not accepted"), "{text}");
+    assert!(text.contains("2 accepted · 1 failed"), "{text}");
     assert!(text.contains("The key is not known"), "{text}");
     stage.play("<enter>");
     let text = stage.frame();
@@ -397,7 +397,7 @@ fn esc_stops_tests_and_says_what_was_done() {
     stage.happens(Event::Reply(tests[0], Reply::Tested(Ok(report(true)))));
     stage.play("<esc>");
     let text = stage.frame();
-    assert!(text.contains("1 accepted · 2 not begun"), "{text}");
+    assert!(text.contains("1 accepted · 2 not started"), "{text}");
     assert!(!stage.app.awaits(tests[1]), "it is broken off");
     stage.happens(Event::Reply(tests[1], Reply::Tested(Ok(report(true)))));
     assert_eq!(stage.frame(), text, "a late answer changes nothing");
@@ -411,10 +411,10 @@ fn tests_go_on_behind_the_tree_and_tell_when_they_are_over() {
     stage.play("<ctrl-a>T<enter>b");
     assert!(stage.app.layers.is_empty());
     let text = stage.frame();
-    assert!(text.contains("Testing 0 of 3 · 3 selected"), "{text}");
+    assert!(text.contains("Testing 0 of 3 · 3 marked"), "{text}");
     stage.play("<ctrl-a><ctrl-a>T");
     assert!(
-        stage.frame().contains("Testing is still under way (B)"),
+        stage.frame().contains("Testing is still running (B)"),
         "{}",
         stage.frame()
     );
@@ -432,7 +432,7 @@ fn q_while_something_is_done_asks_and_ctrl_c_does_not() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>T<enter>bq");
     let text = stage.frame();
-    assert!(text.contains("Testing is under way: 0 of 3"), "{text}");
+    assert!(text.contains("Testing is running: 0 of 3"), "{text}");
     stage.play("<enter>");
     assert!(stage.app.layers.is_empty());
     assert_eq!(asked(&stage).len(), 3);
@@ -528,13 +528,13 @@ fn what_vanished_is_not_in_the_file_and_is_said() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!text.contains("openai-dev"), "{text}");
     let frame = stage.frame();
-    assert!(frame.contains("2 exported · 1 not exported"), "{frame}");
+    assert!(frame.contains("2 exported · 1 failed"), "{frame}");
 }
 
 #[test]
 fn an_export_without_a_name_asks_for_one() {
     let text = frame("<ctrl-a>E<ctrl-u><enter>");
-    assert!(text.contains("Type the name of a file"), "{text}");
+    assert!(text.contains("Enter a file name"), "{text}");
 }
 
 #[test]

@@ -316,7 +316,7 @@ fn stored_connection_opens_with_its_alternative(
     holds(&stage, &format!("Authentication {way}"));
     lacks(&stage, hidden);
     stage.play("<ctrl-s>");
-    holds(&stage, "no changes detected");
+    holds(&stage, "Nothing to save");
 }
 
 #[test]

@@ -90,12 +90,12 @@ fn u_takes_a_delete_back_and_selects_what_is_back() {
     assert!(stage.frame().contains("u to undo"), "{}", stage.frame());
     stage.play("u");
     let frame = stage.frame();
-    assert!(frame.contains(&format!("\"{name}\" is back")), "{frame}");
+    assert!(frame.contains(&format!("Restored \"{name}\"")), "{frame}");
     assert_eq!(stage.app.tree.selected_item().unwrap().name(), name);
     assert_eq!(stage.app.tree.len(), 3);
     assert!(in_trash(&stage).is_empty());
     stage.play("u");
-    assert!(stage.frame().contains("There is nothing to undo"));
+    assert!(stage.frame().contains("Nothing to undo"));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn undoing_a_delete_whose_alias_is_taken_says_where_to_go() {
     stage.play("u");
     let frame = stage.frame();
     assert!(
-        frame.contains("The trash (X) brings it back under another alias"),
+        frame.contains("Restore from the trash (X) with another alias"),
         "{frame}"
     );
 }
@@ -153,7 +153,7 @@ fn a_delete_that_was_refused_leaves_nothing_to_undo() {
         .elsewhere(&async |service: &dyn ConnectionService| service.delete(&key, None).await)
         .unwrap();
     stage.play(DELETE).play("u");
-    assert!(stage.frame().contains("There is nothing to undo"));
+    assert!(stage.frame().contains("Nothing to undo"));
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn enter_brings_the_selected_one_back_and_the_trash_stays_open() {
     let alias = in_trash(&stage).remove(0);
     stage.play("X<enter>");
     let frame = stage.frame();
-    assert!(frame.contains("is back"), "{frame}");
+    assert!(frame.contains("Restored"), "{frame}");
     assert!(frame.contains("Trash (1)"), "the trash stays open: {frame}");
     assert!(stored(&stage, &alias).is_some());
     stage.play("r");
@@ -170,7 +170,7 @@ fn enter_brings_the_selected_one_back_and_the_trash_stays_open() {
     assert_eq!(stage.app.tree.len(), 3);
     stage.play("<esc>u");
     assert!(
-        stage.frame().contains("There is nothing to undo"),
+        stage.frame().contains("Nothing to undo"),
         "what is back is not brought back again"
     );
 }
@@ -193,7 +193,7 @@ fn a_taken_alias_is_told_and_the_next_enter_takes_the_first_free_one() {
     );
     stage.play("<enter>");
     assert!(
-        stage.frame().contains(&format!("is back as '{alias}-3'")),
+        stage.frame().contains(&format!("as '{alias}-3'")),
         "{}",
         stage.frame()
     );
@@ -239,14 +239,14 @@ fn what_is_deleted_for_good_is_in_no_list_and_cannot_be_undone() {
     let aliases = in_trash(&stage);
     stage.play("XD<tab><enter>");
     assert!(
-        stage.frame().contains("Deleted 1 connection for good"),
+        stage.frame().contains("Permanently deleted 1 connection"),
         "{}",
         stage.frame()
     );
     assert_eq!(in_trash(&stage), [aliases[1].clone()]);
     stage.play("<esc>uu");
     assert_eq!(stage.app.tree.len(), 2, "the other one is back, it is not");
-    assert!(stage.frame().contains("There is nothing to undo"));
+    assert!(stage.frame().contains("Nothing to undo"));
 }
 
 #[test]
@@ -254,7 +254,10 @@ fn emptying_deletes_all_that_were_counted() {
     let mut stage = deleted(80, 24);
     stage.play("XE<tab><enter>");
     let frame = stage.frame();
-    assert!(frame.contains("Deleted 2 connections for good"), "{frame}");
+    assert!(
+        frame.contains("Permanently deleted 2 connections"),
+        "{frame}"
+    );
     assert!(frame.contains("The trash is empty"), "{frame}");
     assert!(in_trash(&stage).is_empty());
     stage.play("E");

@@ -119,7 +119,7 @@ fn retyped_secret_is_reported_only_as_changed() {
     assert!(!frame.contains("***"), "{frame}");
     stage.play("f");
     assert!(
-        stage.frame().contains("The history has no secrets"),
+        stage.frame().contains("The history contains no secrets"),
         "{}",
         stage.frame()
     );

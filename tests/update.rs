@@ -666,7 +666,7 @@ fn of_several_things_to_know_the_help_has_all() {
         problems,
     );
     let notice = &app.notice.as_ref().unwrap().text;
-    assert_eq!(notice, "2 things to know (? has them all): One is wrong");
+    assert_eq!(notice, "2 notices (? shows all): One is wrong");
 }
 
 #[test]
@@ -689,7 +689,7 @@ fn what_is_too_long_for_a_terminal_is_not_copied_and_that_is_said() {
     app.update(Event::Reply(ticket, Reply::Got(Ok(long))));
     assert_eq!(press(&mut app, "yj"), None);
     let said = &app.notice.as_ref().unwrap().text;
-    assert!(said.starts_with("The JSON was not copied: 80"), "{said}");
+    assert!(said.starts_with("JSON not copied: 80"), "{said}");
     assert!(matches!(press(&mut app, "ya"), Some(Effect::Copy(_))));
 }
 
@@ -700,6 +700,6 @@ fn what_is_still_being_read_is_not_copied_and_that_is_said() {
     for keys in ["yj", "yu"] {
         assert_eq!(press(&mut app, keys), None);
         let said = &app.notice.take().unwrap().text;
-        assert_eq!(said, "The connection is still being read");
+        assert_eq!(said, "The connection is still loading");
     }
 }

@@ -228,10 +228,7 @@ fn one_that_vanishes_in_the_middle_is_not_asked_for() {
     }
     assert_eq!(finish(&mut app), 20 - AT_ONCE - 1);
     assert_eq!(tally(&app), (19, 0, 1, 0));
-    assert_eq!(
-        state(&app, 15),
-        State::Failed("It was deleted meanwhile".into())
-    );
+    assert_eq!(state(&app, 15), State::Failed("Deleted elsewhere".into()));
 }
 
 #[test]
@@ -284,7 +281,7 @@ fn a_lost_or_strange_answer_fails_its_row_alone() {
     assert_eq!(tally(&app), (2, 0, 2, 0));
     assert_eq!(
         state(&app, 1),
-        State::Failed("The request broke off: the line broke".into())
+        State::Failed("The request failed: the line broke".into())
     );
     assert_eq!(app.tree.marked_len(), 2, "what failed stays marked");
 }
@@ -314,7 +311,7 @@ fn what_runs_is_not_undone_and_nothing_else_is_instead() {
     press(&mut app, "<ctrl-a>+<enter>b");
     assert_eq!(press(&mut app, "u"), None);
     let notice = app.notice.as_ref().unwrap();
-    assert!(notice.text.contains("still under way"), "{}", notice.text);
+    assert!(notice.text.contains("still running"), "{}", notice.text);
     finish(&mut app);
     press(&mut app, "u");
     assert_eq!(finish(&mut app), 29);
@@ -364,7 +361,7 @@ fn an_undo_that_was_stopped_and_tried_again_leaves_nothing_to_undo() {
     assert_eq!(finish(&mut app), 20 - AT_ONCE);
     press(&mut app, "<esc>u");
     let notice = app.notice.as_ref().unwrap();
-    assert_eq!(notice.text, "There is nothing to undo");
+    assert_eq!(notice.text, "Nothing to undo");
 }
 
 #[test]

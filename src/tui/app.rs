@@ -338,7 +338,7 @@ impl App {
         let text = match (self.to_know.as_slice(), help) {
             ([], _) => return,
             ([_, _, ..], Some(key)) => format!(
-                "{} things to know ({key} has them all): {}",
+                "{} notices ({key} shows all): {}",
                 self.to_know.len(),
                 self.to_know[0]
             ),

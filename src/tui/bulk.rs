@@ -29,7 +29,7 @@ pub use said::Tone;
 pub const AT_ONCE: usize = 8;
 
 /// What is said of one that is no more.
-pub const GONE: &str = "It was deleted meanwhile";
+pub const GONE: &str = "Deleted elsewhere";
 
 /// How far the whole is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -70,7 +70,7 @@ fn bulk_delete_warns_and_cannot_be_undone() {
     assert!(site.all().is_empty(), "{}", screen(&stage));
     stage.play("<esc>u");
     let text = screen(&stage);
-    assert!(text.contains("nothing to undo"), "{text}");
+    assert!(text.contains("Nothing to undo"), "{text}");
     site.assert_unharmed();
 }
 
@@ -80,7 +80,7 @@ fn trash_key_says_that_there_is_none() {
     let mut stage = stage(&site);
     stage.play("X");
     let text = screen(&stage);
-    assert!(text.contains("This server keeps no trash"), "{text}");
+    assert!(text.contains("This server has no trash"), "{text}");
     stage.play(":trash");
     let text = screen(&stage);
     assert!(!text.contains("Show trash"), "{text}");

@@ -24,8 +24,8 @@ fn deletion_is_permanent_and_offers_no_undo() {
         said.contains("Deletes permanently: this server keeps no trash"),
         "{said}"
     );
-    assert!(said.contains("There is nothing to undo"), "{said}");
-    assert!(said.contains("This server keeps no trash"), "{said}");
+    assert!(said.contains("Nothing to undo"), "{said}");
+    assert!(said.contains("This server has no trash"), "{said}");
     assert!(site.find("resting").is_none());
 }
 

@@ -114,7 +114,7 @@ impl App {
             (Waiting::File, Reply::Exported(written)) => self.file_written(written),
             // An answer of another kind than was asked for, or none at all.
             (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, &why),
-            (waiting, _) => self.lost(ticket, waiting, "the answer does not fit"),
+            (waiting, _) => self.lost(ticket, waiting, "unexpected response"),
         }
     }
 
@@ -177,7 +177,7 @@ impl App {
             | Waiting::Rollback(_)
             | Waiting::RollbackField(_) => {}
         }
-        self.tell(Notice::error(format!("The request broke off: {why}")));
+        self.tell(Notice::error(format!("The request failed: {why}")));
     }
 
     pub(super) fn say(&mut self, error: &ConnectionError) {
@@ -196,7 +196,7 @@ impl App {
                 self.compare_with_tree();
             }
             None => self.tell(Notice::error(format!(
-                "Provider '{}' is not in the catalogue, so its settings cannot be edited",
+                "Provider '{}' is not in the catalogue; its settings cannot be edited",
                 connection.item.provider_id
             ))),
         }
@@ -217,10 +217,7 @@ impl App {
                         Notice::done(format!("Created \"{}\"", connection.item.name))
                     }
                     Subject::Stored { version, .. } if version == connection.item.version => {
-                        Notice::info(format!(
-                            "Saved \"{}\": no changes detected",
-                            connection.item.name
-                        ))
+                        Notice::info("Nothing to save")
                     }
                     Subject::Stored { .. } => {
                         Notice::done(format!("Saved \"{}\"", connection.item.name))

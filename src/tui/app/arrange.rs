@@ -29,9 +29,9 @@ impl App {
                 let is_grouped = !self.tree.is_grouped();
                 self.tree.group(is_grouped);
                 self.tell(Notice::info(if is_grouped {
-                    "Each provider's connections stand below it"
+                    "Grouped by provider"
                 } else {
-                    "The connections stand side by side again"
+                    "Grouping is off"
                 }));
             }
             _ => {}

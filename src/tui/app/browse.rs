@@ -230,12 +230,14 @@ impl App {
     /// Switches at once on screen; the answer confirms it or takes it back.
     fn switch_to(&mut self, to: bool) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
-            self.tell(Notice::info("Select a connection to switch it on or off"));
+            self.tell(Notice::info(
+                "Select a connection to activate or deactivate it",
+            ));
             return None;
         };
         if item.is_active == to {
             let state = if to { "active" } else { "inactive" };
-            let text = format!("\"{}\" is {state} already", item.name());
+            let text = format!("\"{}\" is already {state}", item.name());
             self.tell(Notice::info(text));
             return None;
         }

@@ -98,7 +98,7 @@ impl App {
         let what = bulk.job.doing();
         let key = self.key_of(Action::ShowBulk);
         self.tell(Notice::info(format!(
-            "{what} is still under way{key}; wait for it or stop it"
+            "{what} is still running{key}; wait or stop it first"
         )));
         true
     }
@@ -117,9 +117,7 @@ impl App {
             self.notice = None;
             self.layers.push(Layer::Bulk);
         } else {
-            self.tell(Notice::info(
-                "Nothing was done to several connections at once yet",
-            ));
+            self.tell(Notice::info("No bulk operation yet"));
         }
     }
 
@@ -143,7 +141,7 @@ impl App {
                 if self.can_undo_bulk() {
                     return self.undo();
                 }
-                self.tell(Notice::info("There is nothing to undo here"));
+                self.tell(Notice::info("Nothing to undo here"));
             }
             other => {
                 let rows = bulk.parts(&layout).list.height.into();
@@ -185,7 +183,7 @@ impl App {
         let Some(bulk) = &mut self.bulk else { return };
         let is_unnamed = |line: &Line| line.value().trim().is_empty();
         if bulk.file.as_ref().is_some_and(is_unnamed) {
-            self.tell(Notice::warning("Type the name of a file"));
+            self.tell(Notice::warning("Enter a file name"));
             return;
         }
         if !bulk.begin() {
@@ -270,7 +268,7 @@ impl App {
             return false;
         };
         let text = format!(
-            "{} is under way: {} of {}. What was not begun will not be done.",
+            "{} is running: {} of {}. Connections that are not started will be skipped.",
             bulk.job.doing(),
             bulk.tally.over(),
             bulk.len()

@@ -77,11 +77,11 @@ impl App {
     pub(super) fn paste_outside_fields(&mut self, pasted: &Pasted) {
         if !self.layers.is_empty() {
             self.tell(Notice::warning(
-                "The pasted text was ignored: no text field has the focus",
+                "Paste ignored: no text field has the focus",
             ));
         } else if !self.is_connection(&pasted.0, None) {
             self.tell(Notice::warning(
-                "The pasted text was ignored: it has no settings of a connection",
+                "Paste ignored: it contains no connection settings",
             ));
         } else if !self.refuses(Action::New) {
             self.open_filled(pasted);

@@ -19,7 +19,7 @@ const SOME: &str = "ID_OR_ALIAS";
 const VERSION: &str = "VERSION";
 
 /// How a copied command is called.
-const WHAT: &str = "The command";
+const WHAT: &str = "Command";
 
 impl App {
     /// Copies the command for what was chosen in the list of actions.
@@ -38,7 +38,7 @@ impl App {
         match found {
             Ok(line) => self.hand_over(WHAT, line.to_string()),
             Err(why) => {
-                self.tell(Notice::info(format!("No command does that: {why}")));
+                self.tell(Notice::info(format!("No equivalent command: {why}")));
                 None
             }
         }

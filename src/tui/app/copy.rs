@@ -15,7 +15,7 @@ impl App {
         if self.tree.selected_item().is_some() {
             self.layers.push(Layer::Clipboard);
         } else {
-            self.tell(Notice::info("Select a connection to copy something of it"));
+            self.tell(Notice::info("Select a connection to copy from it"));
         }
     }
 
@@ -28,22 +28,22 @@ impl App {
             return None;
         };
         let (what, text) = match action {
-            Action::CopyName => ("The name", item.name().to_owned()),
-            Action::CopyAlias => ("The alias", item.alias().to_owned()),
-            Action::CopyId => ("The ID", item.id.to_string()),
+            Action::CopyName => ("Name", item.name().to_owned()),
+            Action::CopyAlias => ("Alias", item.alias().to_owned()),
+            Action::CopyId => ("ID", item.id.to_string()),
             Action::CopyJson | Action::CopyCurl | Action::CopyCreate => {
                 let Some(connection) = self.read() else {
-                    self.tell(Notice::info("The connection is still being read"));
+                    self.tell(Notice::info("The connection is still loading"));
                     return None;
                 };
                 if action == Action::CopyCurl {
-                    ("The cURL command", curl::create(connection, &self.api))
+                    ("cURL command", curl::create(connection, &self.api))
                 } else if action == Action::CopyCreate {
-                    ("The command", self.creates(connection))
+                    ("Command", self.creates(connection))
                 } else {
                     // As the API answers it, secrets masked.
                     let json = serde_json::to_string_pretty(connection);
-                    ("The JSON", json.ok()?)
+                    ("JSON", json.ok()?)
                 }
             }
             _ => return None,
@@ -62,7 +62,7 @@ impl App {
     pub(super) fn hand_over(&mut self, what: &str, text: String) -> Option<Effect> {
         if text.len() > clipboard::MOST {
             self.tell(Notice::warning(format!(
-                "{what} was not copied: {} bytes are more than terminals take ({})",
+                "{what} not copied: {} bytes exceed the terminal limit of {}",
                 text.len(),
                 clipboard::MOST
             )));

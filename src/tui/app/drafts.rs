@@ -172,7 +172,7 @@ impl App {
         if !found.is_empty() {
             self.keeping.found = Some(Drafts::new(found));
         } else if is_asked {
-            self.tell(Notice::info("There are no drafts"));
+            self.tell(Notice::info("No unsaved drafts"));
         }
     }
 
@@ -211,8 +211,8 @@ impl App {
         let ids = drafts.ids();
         if !ids.is_empty() {
             let count = match ids.len() {
-                1 => "1 draft is".to_owned(),
-                count => format!("{count} drafts are"),
+                1 => "1 unsaved draft".to_owned(),
+                count => format!("{count} unsaved drafts"),
             };
             let key = self.keymap.first_key(Context::Tree, Action::Drafts);
             let key = key.map_or_else(String::new, |key| format!(" ({key})"));
@@ -237,7 +237,7 @@ impl App {
         };
         let Some(provider) = catalog.get(&kept.provider_id) else {
             self.tell(Notice::error(format!(
-                "Provider '{}' is not in the catalogue, so there is no form for the draft; it stays kept",
+                "Provider '{}' is not in the catalogue; the draft cannot be opened and is kept",
                 kept.provider_id
             )));
             return;
@@ -256,9 +256,7 @@ impl App {
         self.compare_with_tree();
         if is_alone {
             let when = when.format("%Y-%m-%d %H:%M");
-            self.tell(Notice::done(format!(
-                "Restored as it was typed at {when} UTC"
-            )));
+            self.tell(Notice::done(format!("Restored the draft of {when} UTC")));
         }
     }
 

@@ -23,7 +23,7 @@ impl App {
                     "."
                 };
                 self.tell(Notice::warning(format!(
-                    "{why}{stop} It is tried again by itself, and what is typed stays"
+                    "{why}{stop} Reconnecting; unsaved input is kept"
                 )));
             }
             Heard::Missed => {
@@ -137,9 +137,7 @@ impl App {
     fn caught_up(&mut self) {
         self.is_behind = false;
         if std::mem::take(&mut self.is_lost) {
-            self.tell(Notice::done(
-                "The line is back; what is shown is up to date",
-            ));
+            self.tell(Notice::done("Reconnected, up to date"));
         }
         self.tree.loading.retry();
         if self.detail.problem.is_some() {

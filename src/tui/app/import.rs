@@ -17,7 +17,7 @@ impl App {
         let offers = self.environment.offers(&self.catalog);
         if offers.is_empty() {
             self.tell(Notice::info(
-                "None of the variables that providers name is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",
+                "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",
             ));
             return;
         }

@@ -183,6 +183,5 @@ impl App {
 }
 
 fn too_long(pasting: Pasting) -> Option<Notice> {
-    (pasting == Pasting::TooLong)
-        .then(|| Notice::warning("The paste is longer than 64 KiB; it was left out"))
+    (pasting == Pasting::TooLong).then(|| Notice::warning("Paste ignored: longer than 64 KiB"))
 }

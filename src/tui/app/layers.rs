@@ -184,7 +184,7 @@ impl App {
         let id = connection.draft.provider_id.as_deref();
         let Some(provider) = id.and_then(|id| catalog.get(id)) else {
             self.tell(Notice::warning(
-                "What was pasted does not say which of these providers it is for",
+                "The pasted text does not name a provider; select one",
             ));
             return;
         };

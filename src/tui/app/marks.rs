@@ -70,16 +70,14 @@ impl App {
         {
             let (marked, read) = (self.tree.marked_len(), self.tree.len());
             self.tell(Notice::warning(format!(
-                "{marked} are marked; {read} of {total} were read so far"
+                "{marked} marked; {read} of {total} connections loaded so far"
             )));
         }
     }
 
     fn nothing_to_mark(&mut self) {
         let key = self.keymap.first_key(Context::Tree, Action::MarkAll);
-        let all = key.map_or_else(String::new, |key| {
-            format!("; {key} marks all that are shown")
-        });
+        let all = key.map_or_else(String::new, |key| format!("; {key} marks all shown"));
         self.tell(Notice::info(format!("Select a connection to mark it{all}")));
     }
 
@@ -87,7 +85,7 @@ impl App {
     pub fn many_in_short(&self) -> Option<String> {
         let marked = match self.tree.marked_len() {
             0 => None,
-            count => Some(format!("{count} selected")),
+            count => Some(format!("{count} marked")),
         };
         let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
         let running = running.map(|bulk| match bulk.phase {

@@ -83,10 +83,10 @@ impl App {
             return;
         }
         self.tell(match (taken.apart.is_empty(), save_waited) {
-            (true, true) => Notice::warning(format!("{sentence}. {save} saves it")),
+            (true, true) => Notice::warning(format!("{sentence}. Save with {save}")),
             (true, false) => Notice::info(sentence),
             (false, true) => Notice::warning(sentence),
-            (false, false) => Notice::warning(format!("{sentence}; {save} shows both")),
+            (false, false) => Notice::warning(format!("{sentence}; {save} shows the conflicts")),
         });
         if save_waited && !taken.apart.is_empty() {
             self.open_merge();
@@ -208,7 +208,7 @@ impl App {
             form.show_errors(&fields);
         }
         self.tell(Notice::error(format!(
-            "It is not back: {error}. Type another alias, then save again"
+            "Not restored: {error}. Change the alias, then save again"
         )));
     }
 
@@ -221,7 +221,7 @@ impl App {
         }
         let save = self.save_key();
         self.tell(Notice::warning(format!(
-            "This is a new connection now. Type {} again, then {save} creates it",
+            "This is now a new connection. Enter {} again, then create it with {save}",
             lost.join(", ")
         )));
         None

@@ -75,11 +75,11 @@ impl App {
         match action {
             Action::CopySnippet => {
                 let text = moving.snippet()?;
-                return self.hand_over("The lines for appsettings.json", text);
+                return self.hand_over("Lines for appsettings.json", text);
             }
             Action::CopyVariable => {
                 let text = moving.variable()?;
-                return self.hand_over("The environment variable", text);
+                return self.hand_over("Environment variable", text);
             }
             Action::Choose => self.refer(),
             Action::Back => self.leave_moving(),
@@ -119,6 +119,6 @@ impl App {
         if let Some(form) = self.form_mut() {
             form.refer(at, &reference, &catalog);
         }
-        self.tell(Notice::done(format!("{label} refers to {reference}")));
+        self.tell(Notice::done(format!("{label} now refers to {reference}")));
     }
 }

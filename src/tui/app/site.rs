@@ -44,7 +44,7 @@ impl App {
         if is_harmless {
             return false;
         }
-        let sentence = format!("Nothing can be changed here: {why}");
+        let sentence = format!("Read-only: {why}");
         self.tell(Notice::warning(sentence));
         true
     }
@@ -78,15 +78,13 @@ impl App {
     pub(super) fn next_theme(&mut self) {
         let count = self.themes.len();
         if count < 2 {
-            self.tell(Notice::info(
-                "There are no colours to choose: NO_COLOR is set",
-            ));
+            self.tell(Notice::info("No themes available: NO_COLOR is set"));
             return;
         }
         self.theme = (self.theme + 1) % count;
         let name = &self.themes[self.theme];
         self.tell(Notice::info(format!(
-            "Theme: {name}. theme = \"{name}\" in config.toml keeps it"
+            "Theme: {name}. To keep it, set theme = \"{name}\" in config.toml"
         )));
     }
 }

@@ -198,7 +198,7 @@ fn fill(
                 "on" | "yes" | "true" | "active" => *on = true,
                 "off" | "no" | "false" | "inactive" => *on = false,
                 _ => {
-                    return Some(Notice::warning(format!("{label} is on or off")));
+                    return Some(Notice::warning(format!("{label} must be on or off")));
                 }
             }
             field.error = None;
@@ -209,7 +209,7 @@ fn fill(
             let by_name = options.iter().position(|option| fold(option) == word);
             let Some(chosen) = by_name.or(by_number.filter(|at| *at < options.len())) else {
                 return Some(Notice::warning(format!(
-                    "{label} is one of {}",
+                    "{label} must be one of {}",
                     options.join(", ")
                 )));
             };

@@ -57,7 +57,7 @@ impl App {
     pub(super) fn open_trash(&mut self) {
         if !self.features.trash {
             self.tell(Notice::info(
-                "This server keeps no trash: what is deleted there is gone",
+                "This server has no trash: deleting is permanent",
             ));
             return;
         }
@@ -180,8 +180,8 @@ impl App {
         }
         let name = &item.name;
         self.tell(Notice::done(match shown_alias {
-            Some(alias) if alias == item.alias => format!("\"{name}\" is back as '{alias}'"),
-            Some(_) | None => format!("\"{name}\" is back"),
+            Some(alias) if alias == item.alias => format!("Restored \"{name}\" as '{alias}'"),
+            Some(_) | None => format!("Restored \"{name}\""),
         }));
         if restore.from == From::Form {
             self.brought_back(item.id, item.version);
@@ -210,7 +210,7 @@ impl App {
                 let key = self.keymap.first_key(Context::Tree, Action::Trash);
                 let key = key.map_or_else(String::new, |key| format!(" ({key})"));
                 self.tell(Notice::error(format!(
-                    "The trash{key} brings it back under another alias: '{taken}' is taken by \"{by}\""
+                    "Alias '{taken}' is already used by \"{by}\". Restore from the trash{key} with another alias"
                 )));
             }
             (None, _) => self.say(error),
@@ -270,9 +270,9 @@ impl App {
         }
         match (done, gone.len()) {
             (Err(error), _) => self.say(&error),
-            (Ok(()), 1) => self.tell(Notice::done("Deleted 1 connection for good")),
+            (Ok(()), 1) => self.tell(Notice::done("Permanently deleted 1 connection")),
             (Ok(()), count) => self.tell(Notice::done(format!(
-                "Deleted {count} connections for good"
+                "Permanently deleted {count} connections"
             ))),
         }
     }

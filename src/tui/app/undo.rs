@@ -45,7 +45,7 @@ impl App {
                 None
             }
             None => {
-                self.tell(Notice::info("There is nothing to undo"));
+                self.tell(Notice::info("Nothing to undo"));
                 None
             }
         }

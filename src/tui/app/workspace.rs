@@ -63,7 +63,7 @@ impl App {
         let (id, pair) = (history.id()?, history.to_compare()?);
         if pair.0 == pair.1 {
             self.tell(Notice::info(
-                "This is the version to compare to; select another one",
+                "This version is marked for comparison; select another one",
             ));
             return None;
         }
@@ -135,7 +135,7 @@ impl App {
     fn ask_field_back(&mut self, id: Uuid, number: u64, changed: &Changed) {
         if matches!(changed.how, How::Secret(_)) {
             self.tell(Notice::info(
-                "The history has no secrets, so none can be brought back",
+                "The history contains no secrets; they cannot be rolled back",
             ));
             return;
         }
@@ -190,9 +190,7 @@ impl App {
     pub(super) fn rolled_back(&mut self, number: u64, done: Result<Rollback, ConnectionError>) {
         match done {
             Ok(done) if done.new_version == done.previous_version => {
-                self.tell(Notice::info(format!(
-                    "No changes detected: it is what it was at v{number}"
-                )));
+                self.tell(Notice::info(format!("No changes: identical to v{number}")));
             }
             Ok(done) => self.is_back(number, done.entity),
             Err(error) => self.say(&error),
@@ -217,7 +215,7 @@ impl App {
             .retain(|layer| !matches!(layer, Layer::Compare(_)));
         self.tree.upsert(super::answers::item_of(&connection));
         self.tell(Notice::done(format!(
-            "Rollback to v{number}: \"{}\" is at v{} now",
+            "Rolled back to v{number}: \"{}\" is now at v{}",
             item.name, item.version
         )));
         if self.tree.selected() == Node::Connection(item.id) {

@@ -26,70 +26,70 @@ impl Job {
     /// The button that begins it.
     pub const fn button(self) -> &'static str {
         match self {
-            Self::Enable => "Enable",
-            Self::Disable => "Disable",
+            Self::Enable => "Activate",
+            Self::Disable => "Deactivate",
             Self::Test => "Test",
             Self::Delete => "Delete",
             Self::Export => "Export",
-            Self::Restore => "Bring back",
+            Self::Restore => "Restore",
         }
     }
 
     /// What the footer calls it.
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::Enable => "enable",
-            Self::Disable => "disable",
+            Self::Enable => "activate",
+            Self::Disable => "deactivate",
             Self::Test => "test",
             Self::Delete => "delete",
             Self::Export => "export",
-            Self::Restore => "bring back",
+            Self::Restore => "restore",
         }
     }
 
     /// What is going on while it runs.
     pub const fn doing(self) -> &'static str {
         match self {
-            Self::Enable => "Enabling",
-            Self::Disable => "Disabling",
+            Self::Enable => "Activating",
+            Self::Disable => "Deactivating",
             Self::Test => "Testing",
             Self::Delete => "Deleting",
             Self::Export => "Exporting",
-            Self::Restore => "Bringing back",
+            Self::Restore => "Restoring",
         }
     }
 
     /// What became of one to which it was done.
     pub const fn done(self) -> &'static str {
         match self {
-            Self::Enable => "enabled",
-            Self::Disable => "disabled",
+            Self::Enable => "activated",
+            Self::Disable => "deactivated",
             Self::Test => "accepted",
             Self::Delete => "deleted",
             Self::Export => "exported",
-            Self::Restore => "back",
+            Self::Restore => "restored",
         }
     }
 
     /// What shall become of one.
     pub const fn will(self) -> &'static str {
         match self {
-            Self::Enable => "will be enabled",
-            Self::Disable => "will be disabled",
+            Self::Enable => "will be activated",
+            Self::Disable => "will be deactivated",
             Self::Test => "will be tested",
             Self::Delete => "will be deleted",
             Self::Export => "will be exported",
-            Self::Restore => "will be brought back",
+            Self::Restore => "will be restored",
         }
     }
 
     /// What one is that needs nothing done.
     pub const fn already(self) -> &'static str {
         match self {
-            Self::Enable => "active already",
-            Self::Disable => "inactive already",
-            Self::Delete => "deleted already",
-            Self::Restore => "back already",
+            Self::Enable => "already active",
+            Self::Disable => "already inactive",
+            Self::Delete => "already deleted",
+            Self::Restore => "already restored",
             Self::Test | Self::Export => "unchanged",
         }
     }

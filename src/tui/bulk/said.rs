@@ -23,8 +23,8 @@ impl Bulk {
         let all = self.len();
         let undo = if self.is_undo { "Undo · " } else { "" };
         match self.phase {
-            Phase::Asking if self.choices.len() > 1 => format!("{all} selected"),
-            Phase::Asking => format!("{} · {all} selected", self.job.button()),
+            Phase::Asking if self.choices.len() > 1 => connections(all),
+            Phase::Asking => format!("{} · {}", self.job.button(), connections(all)),
             Phase::Running | Phase::Writing => format!(
                 "{undo}{} · {} of {all}",
                 self.job.doing(),
@@ -39,7 +39,7 @@ impl Bulk {
         match self.phase {
             Phase::Asking => (self.preview(), Tone::Plain),
             Phase::Running if self.stopped.is_some() => (
-                format!("Stopping; {} are under way", self.tally.under_way),
+                format!("Stopping; {} still running", self.tally.under_way),
                 Tone::Warning,
             ),
             Phase::Running => (self.progress(), Tone::Plain),
@@ -62,7 +62,7 @@ impl Bulk {
                 },
             ],
             Job::Export => vec![format!(
-                "{} {}, without secrets: each becomes a named blank.",
+                "{} {} without secrets; each secret becomes a blank.",
                 counts.change,
                 self.job.will()
             )],
@@ -72,12 +72,12 @@ impl Bulk {
         };
         if counts.stay > 0 {
             said.push(match counts.stay {
-                1 => format!("1 is {} and stays as it is.", self.job.already()),
-                stay => format!("{stay} are {} and stay as they are.", self.job.already()),
+                1 => format!("1 is {} and will be skipped.", self.job.already()),
+                stay => format!("{stay} are {} and will be skipped.", self.job.already()),
             });
         }
         if counts.gone > 0 {
-            said.push(format!("{} deleted meanwhile.", were(counts.gone)));
+            said.push(format!("{} deleted elsewhere.", were(counts.gone)));
         }
         if counts.hidden > 0 {
             said.push(format!("{} hidden by the filter.", are(counts.hidden)));
@@ -88,12 +88,7 @@ impl Bulk {
     fn progress(&self) -> String {
         match self.tally.failed {
             0 => format!("{} of {}", self.tally.over(), self.len()),
-            failed => format!(
-                "{} of {}, {failed} not {}",
-                self.tally.over(),
-                self.len(),
-                self.job.done()
-            ),
+            failed => format!("{} of {}, {failed} failed", self.tally.over(), self.len()),
         }
     }
 
@@ -104,10 +99,10 @@ impl Bulk {
             said.push(format!("{} {}", tally.unchanged, self.job.already()));
         }
         if tally.failed > 0 {
-            said.push(format!("{} not {}", tally.failed, self.job.done()));
+            said.push(format!("{} failed", tally.failed));
         }
         if tally.waiting > 0 {
-            said.push(format!("{} not begun", tally.waiting));
+            said.push(format!("{} not started", tally.waiting));
         }
         let mut text = said.join(" · ");
         if let Some(file) = &self.written {
@@ -129,12 +124,12 @@ impl Bulk {
     pub fn said_of<'a>(&self, row: &'a Row) -> (&'static str, &'a str, Tone) {
         let job = self.job;
         match (&row.state, self.phase) {
-            (_, Phase::Asking) if row.is_missed(job) => ("✗", "deleted meanwhile", Tone::Wrong),
+            (_, Phase::Asking) if row.is_missed(job) => ("✗", "deleted elsewhere", Tone::Wrong),
             (_, Phase::Asking) if row.stays(job) => ("=", job.already(), Tone::Dim),
             (_, Phase::Asking) => ("→", job.will(), Tone::Plain),
             (State::Waiting, Phase::Running | Phase::Writing) => ("·", "", Tone::Dim),
-            (State::Waiting, Phase::Over) => ("○", "not begun", Tone::Warning),
-            (State::UnderWay, _) => ("…", "under way", Tone::Plain),
+            (State::Waiting, Phase::Over) => ("○", "not started", Tone::Warning),
+            (State::UnderWay, _) => ("…", "running", Tone::Plain),
             (State::Done(said), _) => {
                 let said = said.as_deref().unwrap_or(job.done());
                 ("✓", said, Tone::Right)
@@ -148,6 +143,13 @@ impl Bulk {
     pub fn notice(&self) -> String {
         let (said, _) = self.summary();
         format!("{}: {said}", self.job.button())
+    }
+}
+
+fn connections(count: usize) -> String {
+    match count {
+        1 => "1 connection".into(),
+        count => format!("{count} connections"),
     }
 }
 

@@ -55,8 +55,8 @@ impl App {
                 | Reply::Tested(Err(error))
                 | Reply::Got(Err(error)),
             ) => self.one_refused(of, &error),
-            (_, Reply::Lost(why)) => self.one_failed(of, &format!("The request broke off: {why}")),
-            (_, _) => self.one_failed(of, "The request broke off: the answer does not fit"),
+            (_, Reply::Lost(why)) => self.one_failed(of, &format!("The request failed: {why}")),
+            (_, _) => self.one_failed(of, "The request failed: unexpected response"),
         }
         self.settle_bulk();
     }
@@ -109,7 +109,7 @@ impl App {
         let is_taken = |reason: &Reason| matches!(reason, Reason::AliasTaken { .. });
         if error.fields().iter().any(|field| is_taken(&field.reason)) {
             let trash = self.key_of(Action::Trash);
-            said = format!("{said}; the trash{trash} brings it back under another one");
+            said = format!("{said}; restore it from the trash{trash} with another alias");
         }
         self.one_failed(of, &said);
         if is_lasting(error)
@@ -247,7 +247,7 @@ fn state_of(outcome: &Outcome) -> State {
         }
         Ok(report) => {
             let cause = report.error_message.as_deref();
-            State::Failed(cause.unwrap_or("not accepted").into())
+            State::Failed(cause.unwrap_or("test failed").into())
         }
         Err(why) => State::Failed(why.as_str().into()),
     }

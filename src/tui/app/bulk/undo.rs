@@ -96,7 +96,7 @@ impl App {
             let what = bulk.job.doing();
             let key = self.key_of(Action::ShowBulk);
             self.tell(Notice::info(format!(
-                "{what} is still under way{key}; stop it first, then undo it"
+                "{what} is still running{key}; stop it before you undo it"
             )));
             self.undo.push(Done::Many(many));
             return;
