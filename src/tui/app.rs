@@ -1,9 +1,9 @@
-//! The model: everything on screen, and the one way it changes.
+//! State of the app and its only transition function.
 //!
-//! Why: [`App::update`] takes what happened and answers what shall be done. It never waits, draws, spawns or reads a clock,
-//! so every story can be told without a terminal. What is left to do when nothing happens ([`Event::Idle`]) is read off the
-//! state: the next page of the list, the detail of the selection, the alias on screen. So nothing has to be remembered
-//! twice, and at most one of each is under way.
+//! [`App::update`] takes an event and returns the next effect. It never waits, draws, spawns tasks or reads a clock, so every
+//! test runs without a terminal. The background work of [`Event::Idle`] (the next page of the list, the detail of the
+//! selection, the check of the alias on screen) is derived from the state instead of being stored in it, and at most one
+//! request of each kind is pending.
 
 mod answers;
 mod arrange;
@@ -61,18 +61,18 @@ use drafts::Keeping;
 use trash::Restore;
 use undo::Done;
 
-/// The pane that keys go to.
+/// Pane with the keyboard focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pane {
-    /// The tree.
+    /// Tree of providers and connections.
     Tree,
-    /// The list.
+    /// List of connections.
     List,
-    /// The detail.
+    /// Workspace of the selected connection.
     Detail,
 }
 
-/// What an answer is for.
+/// Request that waits for its reply.
 #[derive(Debug)]
 enum Waiting {
     Page,
@@ -92,83 +92,83 @@ enum Waiting {
     Restore(Restore),
     Purge,
     Test,
-    /// For one of many.
+    /// Row of a bulk operation.
     Bulk(Of),
-    /// For the file that many are written into.
+    /// Export file of a bulk operation.
     File,
     Models,
     Versions(Uuid, Window),
     Compare,
-    /// To this version.
+    /// Roll back to this version.
     Rollback(u64),
-    /// To this version.
+    /// Roll one field back to this version.
     RollbackField(u64),
 }
 
-/// A connection being switched on or off.
+/// Connection that is being activated or deactivated.
 #[derive(Debug, Clone)]
 struct Switch {
     id: Uuid,
     to: bool,
-    /// What it is, as far as the service said.
+    /// Status last reported by the service.
     from: bool,
     is_undo: bool,
 }
 
-/// Everything on screen.
+/// State of everything on screen.
 pub struct App {
-    /// The providers a connection can be made for.
+    /// Providers that connections can be created for.
     pub catalog: Arc<ProviderCatalog>,
-    /// Which key does what.
+    /// Keys of each action.
     pub keymap: Keymap,
-    /// The size of the screen.
+    /// Size of the terminal.
     pub size: Size,
-    /// Whether the terminal's background is light.
+    /// True if the terminal's background is light.
     pub is_light: bool,
-    /// What stands between the app and the terminal's clipboard.
+    /// Route from the app to the terminal's clipboard.
     pub carrier: Carrier,
-    /// Where the management API of the service is.
+    /// Base URL of the management API, for copied cURL commands.
     pub api: String,
-    /// The tree.
+    /// Tree of providers and connections.
     pub tree: Tree,
-    /// The pane that keys go to.
+    /// Pane with the keyboard focus.
     pub pane: Pane,
-    /// The connection that is selected.
+    /// Detail of the selected connection.
     pub detail: Detail,
-    /// The tabs of its workspace.
+    /// Tabs of the selected connection.
     pub workspace: Workspace,
-    /// How the last tests since the start went.
+    /// Latest test result of each connection since the start.
     pub tests: HashMap<Uuid, Tested>,
-    /// What is done to many connections, or was done last.
+    /// Bulk operation that is running or ran last.
     pub bulk: Option<Bulk>,
-    /// What lies above the tree; the last one takes the keys.
+    /// Dialogs above the tree; the last one takes the keys.
     pub layers: Vec<Layer>,
-    /// What happened last.
+    /// Notice on screen.
     pub notice: Option<Notice>,
-    /// What was said since the start.
+    /// Log of all notices since the start.
     pub told: Told,
-    /// Whether things may have happened that were not heard of.
+    /// True if changes may have been missed.
     pub is_behind: bool,
-    /// Whether it was said why.
+    /// True if the lost connection to the service was reported.
     is_lost: bool,
-    /// What the environment has for connections.
+    /// Environment variables that can fill a connection.
     pub environment: Environment,
-    /// What people should know since the start; the help has all of it.
+    /// Startup notices; the help dialog lists all.
     pub to_know: Vec<String>,
-    /// Where the app is.
+    /// Target that the app works on.
     pub site: Site,
-    /// What can be done there beyond the basic verbs.
+    /// Optional capabilities of the service.
     pub features: ServiceFeatures,
-    /// What the themes are called that can be shown.
+    /// Names of the available themes.
     pub themes: Vec<String>,
-    /// Which of them is.
+    /// Index of the current theme.
     pub theme: usize,
     keeping: Keeping,
-    /// The connection whose form is being opened for the editor.
+    /// Connection whose form opens for the external editor.
     for_editor: Option<Uuid>,
-    /// The save of a form that is tested once it is saved.
+    /// Ticket of a save that is followed by a test.
     test_after: Option<Ticket>,
-    /// A connection that was saved to be tested.
+    /// Saved connection that is to be tested next.
     test_due: Option<Uuid>,
     undo: Vec<Done>,
     last_ticket: u64,
@@ -176,7 +176,7 @@ pub struct App {
 }
 
 impl App {
-    /// The app as it starts, with what people should know at once.
+    /// Creates the app with its startup notices.
     pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, to_know: Vec<String>) -> Self {
         let mut app = Self {
             catalog,
@@ -215,7 +215,7 @@ impl App {
         app
     }
 
-    /// Takes in what happened and answers what shall be done.
+    /// Handles an event and returns the next effect.
     pub fn update(&mut self, event: Event) -> Option<Effect> {
         if matches!(
             event,
@@ -288,12 +288,12 @@ impl App {
         effect
     }
 
-    /// Where everything is.
+    /// Layout of the screen at its current size.
     pub fn layout(&self) -> Layout {
         Layout::new(self.size)
     }
 
-    /// The place keys are looked up in.
+    /// Context that keys are looked up in.
     pub fn context(&self) -> Context {
         match self.layers.last() {
             Some(layer) => layer.context(),
@@ -306,7 +306,7 @@ impl App {
         }
     }
 
-    /// The form, when it is open, whatever lies above it.
+    /// Open form, even below other dialogs.
     pub fn form(&self) -> Option<&Form> {
         self.layers.iter().find_map(Layer::form)
     }
@@ -315,12 +315,12 @@ impl App {
         self.layers.iter_mut().find_map(Layer::form_mut)
     }
 
-    /// Whether an answer to this is waited for.
+    /// Returns true if the reply for this ticket is still expected.
     pub fn awaits(&self, ticket: Ticket) -> bool {
         self.waiting.contains_key(&ticket)
     }
 
-    /// Who comes back from the shell may be somebody else.
+    /// Masks revealed secrets: after a suspend, another person may be at the terminal.
     pub(super) fn hide_secrets(&mut self) {
         if let Some(form) = self.form_mut() {
             form.hide_secrets();
@@ -331,7 +331,7 @@ impl App {
         self.tree.filter().is_some_and(|filter| filter.is_typing)
     }
 
-    /// Says what people should know; where there is more than fits into a line, the help has all of it.
+    /// Shows startup notices; several are summarized in one line, and the help dialog lists all.
     pub fn let_know(&mut self, notices: Vec<String>) {
         self.to_know.extend(notices);
         let help = self.keymap.first_key(Context::Tree, Action::Help);
@@ -347,7 +347,7 @@ impl App {
         self.tell(Notice::warning(text));
     }
 
-    /// Says something, in place of what was said before.
+    /// Shows a notice in place of the current one and logs it.
     pub(super) fn tell(&mut self, notice: Notice) {
         self.told.keep(&notice);
         self.notice = Some(notice);
@@ -368,7 +368,7 @@ impl App {
         Effect::Call(self.ticket(waiting), request)
     }
 
-    /// After every change: what is selected or focused is seen.
+    /// Restores the invariants after an event: the selection and the focus are visible.
     fn settle(&mut self) {
         self.settle_drafts();
         let layout = self.layout();

@@ -1,7 +1,7 @@
-//! Something that is done to many connections: what it would do, how far it is, how it went with each.
+//! Bulk operation: preview, progress and result for each connection.
 //!
-//! Why not all at once: what a person does meanwhile is carried out behind what was begun, so only a few are, whatever their
-//! number. And what was not begun can be stopped.
+//! Only a few requests are pending at a time, so that other actions of the user do not queue behind the whole operation, and
+//! so that the rest can be stopped.
 
 mod counts;
 mod job;
@@ -24,84 +24,84 @@ pub use place::Parts;
 pub use row::{Row, State};
 pub use said::Tone;
 
-/// How many are under way at a time: enough that the way to a server far away is not waited for with each, and so few that a
-/// save of one's own, which comes behind them, is not kept waiting.
+/// Number of pending requests: enough to hide the latency of a remote server, few enough that a save of the user does not
+/// wait long behind them.
 pub const AT_ONCE: usize = 8;
 
-/// What is said of one that is no more.
+/// Result for a connection that no longer exists.
 pub const GONE: &str = "Deleted elsewhere";
 
-/// How far the whole is.
+/// Phase of a bulk operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// It is shown what it would do.
+    /// Preview with a prompt.
     Asking,
-    /// It is being done.
+    /// Requests are running.
     Running,
-    /// All that goes into a file is there, and the file is written.
+    /// The export file is being written.
     Writing,
-    /// It is over, done or stopped.
+    /// Finished or stopped.
     Over,
 }
 
-/// One row of one run, which an answer is for.
+/// Row of a bulk operation that a reply belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Of {
-    /// Which run.
+    /// Number of the operation.
     pub number: u64,
-    /// Which row, in the order it was asked.
+    /// Index of the row, in the original order.
     pub row: usize,
 }
 
-/// Something that is done to many connections.
+/// Bulk operation.
 #[derive(Debug)]
 pub struct Bulk {
-    /// Tells it from those before it.
+    /// Identifies the operation.
     pub number: u64,
-    /// What is done to each, or is to be if the button in focus is pressed.
+    /// Operation on each connection: the running one, or that of the focused button.
     pub job: Job,
-    /// What can be begun: a button each, behind the one that begins nothing.
+    /// Operations to choose from, each with a button after Cancel.
     pub choices: Vec<Job>,
-    /// The button that Enter takes.
+    /// Focused button; 0 is Cancel.
     pub focus: usize,
-    /// Whether it takes something back.
+    /// True if it undoes an earlier operation.
     pub is_undo: bool,
-    /// What to know before connections are deleted where there is no trash.
+    /// Warning before a permanent delete on a server without a trash.
     pub warning: Option<&'static str>,
-    /// How far it is.
+    /// Current phase.
     pub phase: Phase,
-    /// Why what was not begun is not begun any more; empty when somebody wanted it so.
+    /// Reason for an early stop; empty if the user stopped it.
     pub stopped: Option<String>,
-    /// How many there are of each kind.
+    /// Number of rows by state.
     pub tally: Tally,
-    /// What each choice would do.
+    /// Preview of each choice.
     pub counts: Vec<Counts>,
-    /// The file it is written into, as it is typed.
+    /// Name of the export file as typed.
     pub file: Option<Line>,
-    /// Whether a file of this name may be replaced.
+    /// True if an existing file may be overwritten.
     pub replaces: bool,
-    /// Where the file is, once it is written.
+    /// Path of the export file once it is written.
     pub written: Option<String>,
-    /// What goes into it.
+    /// Loaded connections for the export file.
     pub gathered: Vec<Exported>,
-    /// What the tree has not heard of yet.
+    /// Changes that the tree has not applied yet.
     pub news: Vec<News>,
-    /// Which row is selected, as they are shown.
+    /// Selected row, in display order.
     pub selected: usize,
-    /// The first row that is seen.
+    /// First visible row.
     pub top: usize,
     rows: Vec<Row>,
     places: ById<usize>,
-    /// The first row that was not looked at.
+    /// Index of the next row to start.
     next: usize,
-    /// The rows as they are shown, where that is not their own order.
+    /// Display order of the rows; `None` for the original order.
     shown: Option<Vec<usize>>,
-    /// Whether what is begun is selected, because nobody selected another.
+    /// True if the selection follows the progress, because the user did not move it.
     follows: bool,
 }
 
 impl Bulk {
-    /// What would be done to these, to be asked about first.
+    /// Creates a bulk operation that waits for its confirmation.
     pub fn asking(number: u64, rows: Vec<Row>, choices: &[Job]) -> Self {
         let job = choices.first().copied().unwrap_or(Job::Test);
         let places = rows.iter().zip(0..).map(|(row, at)| (row.id, at));
@@ -134,17 +134,17 @@ impl Bulk {
         bulk
     }
 
-    /// How many connections it is about.
+    /// Number of connections.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether it is about none.
+    /// Returns true if there are no connections.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// A row as they are shown, counted from the top.
+    /// Row at an index of the display order.
     pub fn row(&self, at: usize) -> Option<&Row> {
         let place = match &self.shown {
             Some(shown) => *shown.get(at)?,
@@ -153,17 +153,17 @@ impl Bulk {
         self.rows.get(place)
     }
 
-    /// The row that is selected.
+    /// Selected row.
     pub fn selected_row(&self) -> Option<&Row> {
         self.row(self.selected)
     }
 
-    /// All rows, in the order they were asked.
+    /// All rows in the original order.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// Whether something is still to come of it.
+    /// Returns true if the operation is not finished.
     pub const fn is_running(&self) -> bool {
         match self.phase {
             Phase::Running | Phase::Writing => true,
@@ -171,30 +171,30 @@ impl Bulk {
         }
     }
 
-    /// Whether characters are typed into the name of a file.
+    /// Returns true if the file name is being typed.
     pub fn is_typing(&self) -> bool {
         self.phase == Phase::Asking && self.file.is_some()
     }
 
-    /// Whether this is being deleted by it, or was.
+    /// Returns true if the operation is deleting this connection or deleted it.
     pub fn is_deleting(&self, id: Uuid) -> bool {
         let row = self.places.get(&id).and_then(|at| self.rows.get(*at));
         self.job == Job::Delete
             && row.is_some_and(|row| match row.state {
                 State::UnderWay => true,
-                // What is deleted again after it came back is somebody else's doing.
+                // A connection that was restored and deleted again was deleted elsewhere.
                 State::Done(_) => !row.is_back,
                 State::Waiting | State::Unchanged | State::Failed(_) => false,
             })
     }
 
-    /// Whether the answer for a row is waited for.
+    /// Returns true if the reply for a row is expected.
     pub fn awaits(&self, of: Of) -> bool {
         let row = self.rows.get(of.row);
         self.number == of.number && row.is_some_and(|row| row.state == State::UnderWay)
     }
 
-    /// These things happened, whoever did them.
+    /// Applies changes from the change feed to the rows.
     pub fn hear(&mut self, news: &[News]) {
         for heard in news {
             if let Some(row) = self
@@ -216,20 +216,20 @@ impl Bulk {
         self.tally = Tally::of(&self.rows);
     }
 
-    /// What the choice in focus would do.
+    /// Preview of the focused choice.
     pub fn foreseen(&self) -> Counts {
         let at = self.choices.iter().position(|job| *job == self.job);
         let counts = at.and_then(|at| self.counts.get(at));
         counts.copied().unwrap_or_default()
     }
 
-    /// Goes to another button.
+    /// Moves the focus between the buttons.
     pub fn turn(&mut self, by: isize) {
         let count = self.choices.len() + 1;
         self.press(self.focus.wrapping_add_signed(by).wrapping_add(count) % count);
     }
 
-    /// Puts the focus on a button.
+    /// Focuses a button.
     pub fn press(&mut self, button: usize) {
         self.focus = button.min(self.choices.len());
         if let Some(job) = button.checked_sub(1).and_then(|at| self.choices.get(at)) {
@@ -237,7 +237,7 @@ impl Bulk {
         }
     }
 
-    /// Moves the selection; `rows` are seen at a time.
+    /// Moves the selection; `rows` is the number of visible rows.
     pub fn go(&mut self, action: Action, rows: usize) {
         let at = match action {
             Action::Up => self.selected.saturating_sub(1),
@@ -251,13 +251,13 @@ impl Bulk {
         self.select(at);
     }
 
-    /// Selects a row, as they are shown.
+    /// Selects a row by its index in display order.
     pub fn select(&mut self, at: usize) {
         self.selected = at.min(self.rows.len().saturating_sub(1));
         self.follows = false;
     }
 
-    /// Keeps the selection seen.
+    /// Scrolls to the selection.
     pub fn scroll(&mut self, rows: usize) {
         self.top = follow(self.top, self.selected, rows, self.rows.len());
     }

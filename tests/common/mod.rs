@@ -1,4 +1,4 @@
-//! What several test files need: a service over memory, with a clock that tests decide.
+//! Shared test support: an in-memory service with a controlled clock.
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
@@ -13,7 +13,7 @@ use umai::connection::{Clock, ConnectionDraft, ConnectionService, CoreService, P
 use umai::provider::ProviderCatalog;
 use umai::store::memory::MemoryStore;
 
-/// A clock that stands still until it is set.
+/// Clock that stands still until a test advances it.
 #[derive(Clone)]
 pub struct TestClock(Arc<Mutex<DateTime<Utc>>>);
 
@@ -35,7 +35,7 @@ impl TestClock {
     }
 }
 
-/// A service over memory, the embedded providers, and an `appsettings.json` that has `OpenAI:ApiKey`.
+/// In-memory service with the embedded providers and an `appsettings.json` that contains `OpenAI:ApiKey`.
 pub fn service_at(clock: &TestClock) -> Arc<dyn ConnectionService> {
     Arc::new(CoreService::new(
         Arc::new(MemoryStore::<Plain>::default()),
@@ -49,7 +49,7 @@ pub fn service() -> Arc<dyn ConnectionService> {
     service_at(&TestClock::new())
 }
 
-/// What references resolve against.
+/// Contents of `appsettings.json`.
 pub const APPSETTINGS: &str = r#"{ "OpenAI": { "ApiKey": "sk-from-appsettings" } }"#;
 
 fn appsettings() -> AppSettings {
@@ -59,16 +59,16 @@ fn appsettings() -> AppSettings {
     AppSettings::in_folder(folder, Variables::of([]))
 }
 
-/// The service of a server that listens there.
+/// Client of the server at `origin`.
 pub async fn remote(origin: &str) -> Arc<dyn ConnectionService> {
     let options = RemoteOptions::new(origin.parse().unwrap());
     Arc::new(RemoteService::connect(&options).await.unwrap())
 }
 
-/// A draft as a script would send it.
+/// Draft from a JSON request body.
 pub fn draft(body: &str) -> ConnectionDraft {
     ConnectionDraft::from_json(body.as_bytes()).unwrap()
 }
 
-/// The documented request.
+/// Request body of the documented example.
 pub const DOCUMENTED: &str = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"settings":{"apiKey":"sk-your-api-key","organization":null}}"#;

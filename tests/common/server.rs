@@ -1,4 +1,4 @@
-//! The API over a socket of this machine, for as long as it is held.
+//! API server on a free port of this machine.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use umai::api::{BASE_PATH, server};
 use umai::connection::ConnectionService;
 
-/// A server that ends when it is dropped.
+/// Server that stops when it is dropped.
 pub struct Server {
-    /// `http://127.0.0.1:49152`
+    /// Origin, for example `http://127.0.0.1:49152`.
     pub origin: String,
     ending: DropGuard,
 }
 
 impl Server {
-    /// Listens on a free port.
+    /// Starts the server.
     pub async fn over(service: Arc<dyn ConnectionService>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -33,12 +33,12 @@ impl Server {
         }
     }
 
-    /// The whole address of a path below the base path.
+    /// URL of a path below the base path.
     pub fn at(&self, path: &str) -> String {
         format!("{}{BASE_PATH}{path}", self.origin)
     }
 
-    /// Ends it gracefully.
+    /// Stops gracefully.
     pub fn end(self) {
         drop(self.ending);
     }

@@ -1,4 +1,4 @@
-//! Draws a terminal's cells as a picture.
+//! Renders terminal cells as SVG.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ const MARGIN: u16 = 12;
 const PAPER: &str = "#16181d";
 const INK: &str = "#d7dae0";
 
-/// The cells as one SVG file, without any script or outside reference.
+/// SVG file without scripts and external references.
 pub fn picture(buffer: &Buffer, title: &str) -> String {
     let area = buffer.area;
     let width = f32::from(area.width) * CELL_WIDTH + f32::from(2 * MARGIN);
@@ -30,7 +30,7 @@ pub fn picture(buffer: &Buffer, title: &str) -> String {
     svg
 }
 
-/// One row: runs of cells that look alike.
+/// Draws one row as runs of cells with the same style.
 fn draw_row(svg: &mut String, buffer: &Buffer, y: u16) {
     let mut x = 0;
     while x < buffer.area.width {
@@ -76,7 +76,7 @@ fn draw_run(svg: &mut String, look: &Look, (x, count, y): (u16, u16, u16), text:
     writeln!(svg, "<text x=\"{left:.1}\" y=\"{base}\" fill=\"{}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\"{style}>{text}</text>", look.ink).unwrap();
 }
 
-/// What decides how a cell is drawn.
+/// Style of a cell.
 #[derive(PartialEq)]
 struct Look {
     ink: String,
@@ -121,7 +121,7 @@ fn hex(color: Color, reset: &str) -> String {
     named.to_owned()
 }
 
-/// xterm's 256 colours: the 6 × 6 × 6 cube and the greys.
+/// RGB value of an xterm colour: the 6 × 6 × 6 cube and the greys.
 fn indexed(index: u8) -> String {
     let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
     match index {

@@ -1,7 +1,7 @@
-//! A stage without a terminal: keys as text go through `update` and `perform` against the real service, and end in a frame.
+//! Test harness without a terminal: runs keys through `update` and `perform` against the real service and renders frames.
 //!
-//! A story is one line: what is typed stands as it is, other keys in angle brackets, as `n<enter>OpenAI Production<ctrl-s>`.
-//! `<paste:…>` pastes, `<lt>` types `<`.
+//! Input is one string: characters are typed as they are, other keys stand in angle brackets, for example
+//! `n<enter>OpenAI Production<ctrl-s>`. `<paste:…>` pastes, `<lt>` types `<`.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -35,7 +35,7 @@ use umai::tui::view;
 
 use crate::common;
 
-/// An app on a stage.
+/// App under test.
 pub struct Stage {
     pub app: App,
     pub service: Arc<dyn ConnectionService>,
@@ -43,17 +43,17 @@ pub struct Stage {
     pub effects: Vec<Effect>,
     pub theme: ThemeName,
     pub runtime: Arc<Runtime>,
-    /// What is kept and not saved.
+    /// Stored drafts by slot.
     pub kept: HashMap<Slot, Arc<Kept>>,
     wakes: Vec<Ticket>,
-    /// What was answered and not yet handed over, while answers are held back.
+    /// Replies that are held back, if they are.
     held: Option<Vec<(Ticket, Reply)>>,
 }
 
-/// The id that every connection is shown with: the one of the management API's examples.
+/// ID shown for every connection: the one of the management API's examples.
 pub const EXAMPLE_ID: uuid::Uuid = uuid::uuid!("3fa85f64-5717-4562-b3fc-2c963f66afa6");
 
-/// The three connections of the picture.
+/// Three connections as request bodies.
 pub const THREE: [&str; 3] = [
     r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","settings":{"apiKey":"sk-planted-one"}}"#,
     r#"{"alias":"anthropic-team-a","name":"Anthropic Team A","providerId":"anthropic","settings":{"apiKey":"sk-planted-two"}}"#,
@@ -61,17 +61,17 @@ pub const THREE: [&str; 3] = [
 ];
 
 impl Stage {
-    /// Nothing stored.
+    /// Harness with an empty store.
     pub fn empty(width: u16, height: u16) -> Self {
         Self::with(width, height, &[])
     }
 
-    /// The three connections of the picture stored.
+    /// Harness with the connections of [`THREE`].
     pub fn three(width: u16, height: u16) -> Self {
         Self::with(width, height, &THREE)
     }
 
-    /// These connections stored, as request bodies.
+    /// Harness with these connections, as request bodies.
     pub fn with(width: u16, height: u16, bodies: &[&str]) -> Self {
         let clock = common::TestClock::new();
         let service = common::service_at(&clock);
@@ -84,7 +84,7 @@ impl Stage {
         Self::over(Size { width, height }, clock, service, runtime)
     }
 
-    /// An app over a service that there is.
+    /// Harness for an existing service.
     pub fn over(
         size: Size,
         clock: common::TestClock,
@@ -107,7 +107,7 @@ impl Stage {
         stage
     }
 
-    /// Plays a story.
+    /// Types the input.
     pub fn play(&mut self, story: &str) -> &mut Self {
         for event in events(story) {
             self.happens(event);
@@ -115,7 +115,7 @@ impl Stage {
         self
     }
 
-    /// The keys of a story arrive in one read of the terminal, as the runtime takes them in.
+    /// Sends the keys as one burst, as the runtime does after one read of the terminal.
     pub fn burst(&mut self, story: &str) -> &mut Self {
         let mut burst = Burst::default();
         for event in events(story) {
@@ -131,11 +131,11 @@ impl Stage {
         self
     }
 
-    /// Something happens, and everything that follows from it.
+    /// Handles an event and all its effects.
     pub fn happens(&mut self, event: Event) {
         self.follow(event);
         self.app.told.date(self.clock.clock()().time());
-        // The service makes ids by the clock on the wall; what is shown shall be the same at every run.
+        // IDs depend on the wall clock; frames must be the same in every run.
         if let Some(connection) = &mut self.app.detail.connection {
             connection.item.id = EXAMPLE_ID;
         }
@@ -152,7 +152,7 @@ impl Stage {
                 continue;
             };
             effect = match done {
-                // No provider is asked from a stage; the test answers.
+                // The harness sends no requests to providers; the test replies.
                 Effect::Call(_, ref request) if request.is_stoppable() || is_here(request) => {
                     self.effects.push(done);
                     None
@@ -194,17 +194,17 @@ impl Stage {
         }
     }
 
-    /// From now on answers come only when they are released.
+    /// Holds back replies until they are released.
     pub fn hold_answers(&mut self) {
         self.held.get_or_insert_default();
     }
 
-    /// How many answers are held back.
+    /// Number of replies that are held back.
     pub fn held(&self) -> usize {
         self.held.as_ref().map_or(0, Vec::len)
     }
 
-    /// One of the answers that are held back comes, or is lost on its way.
+    /// Delivers a held reply, or reports it as lost.
     pub fn release(&mut self, which: usize, is_lost: bool) {
         let held = self.held.as_mut().expect("answers are held back");
         let (ticket, reply) = held.remove(which);
@@ -216,7 +216,7 @@ impl Stage {
         self.happens(Event::Reply(ticket, reply));
     }
 
-    /// All the time passes that anything waits for.
+    /// Fires all timers.
     pub fn time_passes(&mut self) -> &mut Self {
         for ticket in std::mem::take(&mut self.wakes) {
             self.happens(Event::Woken(ticket));
@@ -224,22 +224,22 @@ impl Stage {
         self
     }
 
-    /// Waits for what somebody else does.
+    /// Waits for a future on the runtime of the harness.
     pub fn wait_for<T>(&self, done: impl Future<Output = T>) -> T {
         self.runtime.block_on(done)
     }
 
-    /// Somebody else does something with the service.
+    /// Runs a change by another client of the service.
     pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
         self.runtime.block_on(does(&*self.service))
     }
 
-    /// The cells as they would be drawn.
+    /// Renders the screen.
     pub fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {
         self.buffer_in(self.theme)
     }
 
-    /// The same in another theme.
+    /// Renders the screen in a theme.
     pub fn buffer_in(&self, theme: ThemeName) -> (Buffer, Option<(u16, u16)>) {
         let Size { width, height } = self.app.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
@@ -247,7 +247,7 @@ impl Stage {
         (buffer, cursor)
     }
 
-    /// The frame as text, with the cursor as `▏` over its cell.
+    /// Screen as text, with the cursor as `▏` over its cell.
     pub fn frame(&self) -> String {
         let (buffer, cursor) = self.buffer();
         let mut text = String::new();
@@ -272,13 +272,13 @@ impl Stage {
     }
 }
 
-/// Whether a file would be written anywhere but in a folder for a while; nothing but a test that means it writes one.
+/// Returns true for an export outside the temporary directory, which the harness must not write.
 fn is_here(request: &Request) -> bool {
     let is_lasting = |name: &str| !Path::new(name).starts_with(std::env::temp_dir());
     matches!(request, Request::Export(export) if is_lasting(&export.name))
 }
 
-/// The events of a story.
+/// Parses the input into events.
 pub fn events(story: &str) -> Vec<Event> {
     let mut events = Vec::new();
     let mut rest = story;

@@ -1,4 +1,4 @@
-//! Two stages for one story: one over the service here, one over a server on a real socket. Both must show the same.
+//! Runs a test on a local service and on a server over a real socket; both must render the same.
 
 use std::ops::{Deref, DerefMut};
 
@@ -11,7 +11,7 @@ use super::{Arc, Stage, THREE};
 use crate::common::server::Server;
 use crate::common::{self, remote};
 
-/// A story that is played here and far away; what is looked at besides is here.
+/// Local and remote harness; dereferences to the local one.
 pub struct Twice {
     here: Stage,
     far: Stage,
@@ -19,17 +19,17 @@ pub struct Twice {
 }
 
 impl Twice {
-    /// Nothing stored.
+    /// Harnesses with an empty store.
     pub fn empty(width: u16, height: u16) -> Self {
         Self::with(width, height, &[])
     }
 
-    /// The three connections of the picture stored.
+    /// Harnesses with the connections of [`THREE`].
     pub fn three(width: u16, height: u16) -> Self {
         Self::with(width, height, &THREE)
     }
 
-    /// These connections stored, as request bodies.
+    /// Harnesses with these connections, as request bodies.
     pub fn with(width: u16, height: u16, bodies: &[&str]) -> Self {
         let behind = Stage::with(width, height, bodies);
         let runtime = Arc::clone(&behind.runtime);
@@ -45,7 +45,7 @@ impl Twice {
         }
     }
 
-    /// Over services that are made alike.
+    /// Harnesses for two services that `make` creates.
     pub fn over(
         size: Size,
         make: impl Fn(&common::TestClock) -> Arc<dyn ConnectionService>,
@@ -65,52 +65,52 @@ impl Twice {
         }
     }
 
-    /// Plays a story, twice.
+    /// Types the input into both.
     pub fn play(&mut self, story: &str) -> &mut Self {
         self.here.play(story);
         self.far.play(story);
         self
     }
 
-    /// Something is done to both stages before the story goes on.
+    /// Runs a function on both harnesses.
     pub fn each(&mut self, does: impl Fn(&mut Stage)) -> &mut Self {
         does(&mut self.here);
         does(&mut self.far);
         self
     }
 
-    /// The same happens to both.
+    /// Sends an event to both.
     pub fn happens(&mut self, event: Event) {
         self.here.happens(event.clone());
         self.far.happens(event);
     }
 
-    /// All the time passes that anything waits for.
+    /// Fires all timers of both.
     pub fn time_passes(&mut self) -> &mut Self {
         self.here.time_passes();
         self.far.time_passes();
         self
     }
 
-    /// The clocks of both go on.
+    /// Advances both clocks.
     pub fn turn(&self, seconds: i64) {
         self.here.clock.turn(seconds);
         self.far.clock.turn(seconds);
     }
 
-    /// Somebody else does something with both services.
+    /// Runs a change by another client on both services.
     pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
         self.far.elsewhere(does);
         self.here.elsewhere(does)
     }
 
-    /// The frame that both show, cell by cell.
+    /// Screen of both as text; panics if they differ.
     pub fn frame(&self) -> String {
         self.buffer();
         self.here.frame()
     }
 
-    /// The cells that both show.
+    /// Cells of both screens; panics if they differ.
     pub fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {
         let here = self.here.buffer();
         let far = self.far.buffer_in(self.here.theme);

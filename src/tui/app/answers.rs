@@ -1,4 +1,4 @@
-//! What answers do: each finds what it is for by its ticket, and one that nobody waits for is dropped.
+//! Handles replies of the service; each is matched by its ticket, and unexpected ones are dropped.
 
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use crate::tui::notice::{Mood, Notice};
 use crate::tui::tree::Item;
 
 impl App {
-    /// Takes in an answer.
     pub(super) fn answered(&mut self, ticket: Ticket, reply: Reply) {
         let Some(waiting) = self.waiting.remove(&ticket) else {
             return;
@@ -63,11 +62,11 @@ impl App {
             (Waiting::Delete(_), Reply::Deleted(Ok(item))) => {
                 self.tree.remove(item.id);
                 if !self.features.trash {
-                    // Nothing that was done to it can be undone.
+                    // Without a trash, no change of it can be undone.
                     self.forget_switches(&[item.id]);
                 }
                 let notice = Notice::done(format!("Deleted \"{}\"", item.name));
-                // Who was faster than the answer took it back already.
+                // The delete may have been undone before its reply.
                 self.tell(if self.can_bring_back(item.id) {
                     notice.with_undo()
                 } else {
@@ -112,7 +111,7 @@ impl App {
             (Waiting::Edit | Waiting::Duplicate, Reply::Got(Err(error))) => self.say(&error),
             (Waiting::Bulk(of), reply) => self.bulk_answered(of, reply),
             (Waiting::File, Reply::Exported(written)) => self.file_written(written),
-            // An answer of another kind than was asked for, or none at all.
+            // A reply of the wrong kind, or none.
             (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, &why),
             (waiting, _) => self.lost(ticket, waiting, "unexpected response"),
         }
@@ -232,7 +231,8 @@ impl App {
             }
             Err(ConnectionError::Invalid(problems)) => {
                 let notice = form.show_errors(&problems);
-                // What stands there is about an earlier try.
+                // The current notice is about an earlier attempt.
+
                 self.notice = None;
                 if let Some(notice) = notice {
                     self.tell(notice);
@@ -259,7 +259,7 @@ impl App {
         } else {
             notice.with_undo()
         });
-        // A later switch of the same connection is on screen already.
+        // A later toggle of this connection is already on screen.
         if !self.is_overtaken(switch) {
             self.tree.upsert(item_of(&connection));
         }
@@ -275,7 +275,7 @@ impl App {
         }
     }
 
-    /// A switch was refused or broke off: on screen is what the service said last, and there is nothing to undo.
+    /// Reverts a failed toggle on screen and removes it from the undo stack.
     fn not_switched(&mut self, switch: &Switch) {
         if !self.is_overtaken(switch) {
             self.tree.set_active(switch.id, switch.from);
@@ -297,12 +297,12 @@ impl App {
         )
     }
 
-    /// Whether an answer of some kind is waited for.
+    /// Returns true if a request of this kind is pending.
     pub(super) fn is_waiting(&self, kind: impl Fn(&Waiting) -> bool) -> bool {
         self.waiting.values().any(kind)
     }
 
-    /// A time that was asked for is over.
+    /// Handles a timer that expired.
     pub(super) fn woken(&mut self, ticket: Ticket) {
         if self
             .notice

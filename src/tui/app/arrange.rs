@@ -1,4 +1,4 @@
-//! What actions do to the order of the connections, and to the way they stand below their providers.
+//! Sorts and groups the connections.
 
 use uuid::Uuid;
 
@@ -9,12 +9,12 @@ use crate::tui::notice::Notice;
 use crate::tui::tree::{Column, Sort};
 
 impl App {
-    /// Asks what the connections shall be ordered by.
+    /// Opens the sort menu.
     pub(super) fn ask_how_to_sort(&mut self) {
         self.layers.push(Layer::Sorting);
     }
 
-    /// Orders as the second key says; any other key orders nothing.
+    /// Sorts by the key pressed in the sort menu; other keys close it.
     pub(super) fn arrange(&mut self, action: Action) {
         self.layers.retain(|layer| !matches!(layer, Layer::Sorting));
         let sort = self.tree.sort();
@@ -38,7 +38,7 @@ impl App {
         }
     }
 
-    /// Looks for connections by what is typed into the palette, where they can be gone to.
+    /// Searches connections for the text typed in the palette, if the palette offers connections.
     pub(super) fn look_up(&mut self) {
         if let Some(Layer::Palette(palette)) = self.layers.last()
             && palette.offers_connections()
@@ -47,13 +47,13 @@ impl App {
         }
     }
 
-    /// Selects a connection, whatever hides it.
+    /// Selects a connection, even if a filter or a closed node hides it.
     pub(super) fn go_to(&mut self, id: Uuid) {
         self.tree.select_id(id);
         self.pane = Pane::Tree;
     }
 
-    /// Orders by something, and says so.
+    /// Sorts and reports the new order.
     pub(super) fn sort_by(&mut self, sort: Sort) {
         self.tree.sort_by(sort);
         self.tell(Notice::info(format!("Sorted by {}", sort.description())));

@@ -1,4 +1,4 @@
-//! What actions do in the tree.
+//! Actions in the tree.
 
 use super::undo::Done;
 use super::{App, Pane, Switch, Waiting};
@@ -13,7 +13,7 @@ use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
 impl App {
-    /// Does what an action means in the tree.
+    /// Runs an action in the tree.
     pub(super) fn browse(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::New => self.pick_provider(),
@@ -130,7 +130,7 @@ impl App {
         isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
     }
 
-    /// Moves the selection, or what is seen of the detail.
+    /// Moves the selection, or scrolls the focused tab.
     pub(super) fn go(&mut self, by: isize) {
         match self.pane {
             Pane::Tree => {
@@ -167,7 +167,7 @@ impl App {
         self.pane = panes[(next + panes.len()) % panes.len()];
     }
 
-    /// Whether there is a level to go back to.
+    /// Returns true if Back has an effect.
     pub(super) fn can_go_back(&self) -> bool {
         self.notice
             .as_ref()
@@ -221,13 +221,13 @@ impl App {
         }
     }
 
-    /// Switches the selected one to the other state.
+    /// Toggles the status of the selected connection.
     fn toggle(&mut self) -> Option<Effect> {
         let is_active = self.tree.selected_item().is_some_and(|item| item.is_active);
         self.switch_to(!is_active)
     }
 
-    /// Switches at once on screen; the answer confirms it or takes it back.
+    /// Changes the status on screen at once; the reply confirms or reverts it.
     fn switch_to(&mut self, to: bool) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
             self.tell(Notice::info(
@@ -247,12 +247,12 @@ impl App {
             from: item.is_active,
             is_undo: false,
         };
-        // At once, not with the answer: who presses the two keys in a row takes back what he sees.
+        // Recorded now, not with the reply, so that an undo right after it reverts what is on screen.
         self.undo.push(Done::Switched(switch.clone()));
         Some(self.switch(switch))
     }
 
-    /// What is asked for while others are under way is carried out behind them, in the same order.
+    /// Requests the status; pending requests for the same connection run first, in order.
     pub(super) fn switch(&mut self, mut switch: Switch) -> Effect {
         let under_way = self.waiting.values().find_map(|waiting| match waiting {
             Waiting::Switch(other) if other.id == switch.id => Some(other.from),

@@ -1,4 +1,4 @@
-//! What is done to all that are marked: asked about first, begun a few at a time, stopped, and done again where it went wrong.
+//! Bulk operations on marked connections: confirm, run a few at a time, stop, retry failures.
 
 mod answers;
 mod keys;
@@ -20,16 +20,16 @@ use crate::tui::notice::Notice;
 use crate::tui::report::{Report, Tried};
 pub(super) use undo::Many;
 
-/// What a file of many is called, unless somebody says otherwise.
+/// Default name of an export file.
 const FILE: &str = "connections.json";
 
 impl App {
-    /// Whether an action is for all that are marked.
+    /// Returns true if actions apply to marked connections.
     pub(super) fn has_marks(&self) -> bool {
         self.tree.marked_len() > 0
     }
 
-    /// Asks about switching all that are marked on or off; only one of the two where all of them are the same.
+    /// Offers to activate or deactivate the marked connections; only one of both if all have the same status.
     pub(super) fn ask_to_switch_many(&mut self) {
         let marked = self.tree.marked();
         let active = marked.iter().filter(|marked| marked.item.is_active).count();
@@ -41,7 +41,7 @@ impl App {
         self.ask_many(choices);
     }
 
-    /// Asks about doing something to all that are marked.
+    /// Opens a bulk operation on the marked connections.
     pub(super) fn ask_many(&mut self, choices: &[Job]) {
         let marked = self.tree.marked();
         let rows = marked
@@ -51,7 +51,7 @@ impl App {
         self.open_bulk(rows, choices);
     }
 
-    /// Asks where to write all that are marked, or the selected one.
+    /// Opens an export of the marked connections, or of the selected one.
     pub(super) fn ask_to_export(&mut self) {
         if self.has_marks() {
             self.ask_many(&[Job::Export]);
@@ -68,7 +68,7 @@ impl App {
         if let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.job == Job::Export)
             && bulk.file.is_none()
         {
-            // A name from elsewhere could lead anywhere.
+            // An alias from a server may contain path separators.
             let name = match alias {
                 Some(alias) if is_well_formed(&alias) => format!("{alias}.json"),
                 Some(_) | None => FILE.to_owned(),
@@ -77,7 +77,7 @@ impl App {
         }
     }
 
-    /// What was said before is over: in a small terminal it would stand where the keys are.
+    /// Opens the dialog; an old notice would cover its keys in a small terminal.
     fn open_bulk(&mut self, rows: Vec<Row>, choices: &[Job]) {
         if self.is_bulk_running() {
             return;
@@ -90,7 +90,7 @@ impl App {
         self.layers.push(Layer::Bulk);
     }
 
-    /// One thing at a time is done to many; whoever wants another is told so.
+    /// Reports a running bulk operation; only one runs at a time.
     fn is_bulk_running(&mut self) -> bool {
         let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_running()) else {
             return false;
@@ -103,7 +103,7 @@ impl App {
         true
     }
 
-    /// The key of an action in the tree, in brackets.
+    /// First key of an action in the tree, in parentheses with a leading space; empty if it has none.
     pub(super) fn key_of(&self, action: Action) -> String {
         let key = self
             .keymap
@@ -111,7 +111,7 @@ impl App {
         key.map_or_else(String::new, |key| format!(" ({key})"))
     }
 
-    /// Shows again what is being done to many, or was.
+    /// Shows the running or the last bulk operation.
     pub(super) fn show_bulk(&mut self) {
         if self.bulk.is_some() {
             self.notice = None;
@@ -121,7 +121,6 @@ impl App {
         }
     }
 
-    /// Does what a key asked for.
     pub(super) fn act_in_bulk(&mut self, action: Action) -> Option<Effect> {
         let layout = self.layout();
         let Some(bulk) = &mut self.bulk else {
@@ -151,7 +150,7 @@ impl App {
         None
     }
 
-    /// One level back: what runs is stopped first, and what was only asked about is forgotten.
+    /// Goes back one level: stops a running operation, discards one that was not confirmed.
     fn leave_bulk(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
         match bulk.phase {
@@ -204,7 +203,7 @@ impl App {
         }
     }
 
-    /// The report of the selected one, when it was tested.
+    /// Shows the test report of the selected row.
     fn show_report(&mut self) {
         let row = self.bulk.as_ref().and_then(Bulk::selected_row);
         let Some(row) = row.filter(|row| matches!(row.state, State::Done(_) | State::Failed(_)))
@@ -218,7 +217,7 @@ impl App {
         self.layers.push(Layer::Report(report));
     }
 
-    /// The next thing to ask for.
+    /// Next request of a running bulk operation.
     pub(super) fn next_of_many(&mut self) -> Option<Effect> {
         let bulk = self.bulk.as_mut()?;
         let number = bulk.number;
@@ -235,7 +234,7 @@ impl App {
         self.next_file()
     }
 
-    /// The file is written when all that goes into it is there.
+    /// Writes the export file once all connections are loaded.
     fn next_file(&mut self) -> Option<Effect> {
         let bulk = self.bulk.as_ref()?;
         if bulk.phase != Phase::Writing || self.is_waiting(|one| matches!(one, Waiting::File)) {
@@ -244,7 +243,7 @@ impl App {
         let export = Export {
             name: bulk.file.as_ref()?.value().trim().to_owned(),
             connections: Arc::from(bulk.gathered.as_slice()),
-            // What this very run wrote before may be written again.
+            // The same operation may overwrite its own file.
             over: if bulk.written.is_some() || bulk.replaces {
                 Over::Replace
             } else {
@@ -254,7 +253,7 @@ impl App {
         Some(self.call(Waiting::File, Request::Export(export)))
     }
 
-    /// Replaces the file that is there.
+    /// Continues an export and overwrites the existing file.
     pub(super) fn replace_file(&mut self) {
         if let Some(bulk) = &mut self.bulk {
             bulk.replaces = true;
@@ -262,7 +261,7 @@ impl App {
         }
     }
 
-    /// Asks before the app is left while something is done to many.
+    /// Asks for confirmation before quitting during a bulk operation.
     pub(super) fn ask_to_quit_bulk(&mut self) -> bool {
         let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_running()) else {
             return false;

@@ -1,4 +1,4 @@
-//! Decides what a burst is: text for the field with the focus, a key that is held down, or a paste that runs no action.
+//! Classifies a burst of input: text for the focused field, a held key, or a paste that runs no action.
 
 use super::App;
 use crate::connection::PasteResult;
@@ -9,11 +9,11 @@ use crate::tui::event::{Event, Pasted};
 use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
 
-/// Longer texts, in bytes, are pasted and not typed key by key where every key starts a search.
+/// Longest text, in bytes, that is typed key by key where every key starts a search; longer texts are pasted.
 const LONGEST_TYPED: usize = 1024;
 
 impl App {
-    /// Takes the next event out of a burst; call it again after the event was handled, since the focus may have moved.
+    /// Takes the next event out of a burst. Call it again after the event was handled: the focus may have moved.
     pub fn take_from_burst(&self, burst: &mut Burst) -> Option<Event> {
         if burst.is_empty() {
             return None;
@@ -31,7 +31,7 @@ impl App {
         Some(burst.take_paste())
     }
 
-    /// Whether characters go into a text field now.
+    /// Returns true if characters go into a text field.
     fn has_text_focus(&self) -> bool {
         match self.layers.last() {
             Some(Layer::Form(form)) => form.takes_text() || form.is_choosing(),
@@ -39,7 +39,7 @@ impl App {
         }
     }
 
-    /// Whether text for a field is a paste for sure, and not what was typed ahead.
+    /// Returns true if the text is certainly a paste and not typed ahead.
     fn is_pasted(&self, burst: &Burst) -> bool {
         let Some(text) = burst.text() else {
             return false;
@@ -52,12 +52,12 @@ impl App {
         burst.has_lines() || is_long || self.is_connection(text, wanted)
     }
 
-    /// Whether a text describes a connection, be it one that cannot be read.
+    /// Returns true if the text describes a connection, even an unreadable one.
     fn is_connection(&self, text: &str, wanted: Option<&Provider>) -> bool {
         PasteResult::read(text, &self.catalog, wanted) != PasteResult::NotAConnection
     }
 
-    /// Whether a burst is one key held down that only moves.
+    /// Returns true if the burst is one held key that only moves the selection.
     fn is_held(&self, burst: &Burst) -> bool {
         let Some(key) = burst.held() else {
             return false;
@@ -73,7 +73,7 @@ impl App {
         })
     }
 
-    /// Takes a paste where no text field has the focus: in the tree, settings of a connection open its form.
+    /// Handles a paste without a focused text field: in the tree, connection settings open a filled form.
     pub(super) fn paste_outside_fields(&mut self, pasted: &Pasted) {
         if !self.layers.is_empty() {
             self.tell(Notice::warning(

@@ -1,4 +1,4 @@
-//! Copies what was chosen or typed as the `umai` command that does it.
+//! Copies the `umai` command that corresponds to an action or to a form.
 
 use super::App;
 use crate::connection::{Connection, Settings, Version};
@@ -12,17 +12,17 @@ use crate::tui::notice::Notice;
 use crate::tui::tree::{Column, Item, Sort, terms};
 use crate::tui::workspace::Tab;
 
-/// What stands where a connection has to be named.
+/// Placeholder for a connection.
 const SOME: &str = "ID_OR_ALIAS";
 
-/// What stands where a version has to be named.
+/// Placeholder for a version.
 const VERSION: &str = "VERSION";
 
-/// How a copied command is called.
+/// Label in the notice after copying.
 const WHAT: &str = "Command";
 
 impl App {
-    /// Copies the command for what was chosen in the list of actions.
+    /// Copies the command for an entry of the palette.
     pub(super) fn copy_command(&mut self, wanted: CommandFor) -> Option<Effect> {
         let found = match wanted {
             CommandFor::Action(Action::Save) if self.form().is_some() => {
@@ -44,13 +44,13 @@ impl App {
         }
     }
 
-    /// Copies the command that saves what is in the form.
+    /// Copies the command that saves the form.
     pub(super) fn copy_command_of_form(&mut self) -> Option<Effect> {
         let text = self.form().map(|form| self.saves(form))?;
         self.hand_over(WHAT, text)
     }
 
-    /// The command that makes a connection like this one.
+    /// Command that creates a connection with the same values.
     pub(super) fn creates(&self, connection: &Connection) -> String {
         let item = &connection.item;
         let mut line = self
@@ -70,7 +70,7 @@ impl App {
         CommandLine::new(&self.site.called_with, command)
     }
 
-    /// The command that does an action here and now, or why there is none.
+    /// Command for an action in the current state, or the reason that there is none.
     fn command(&self, action: Action) -> Result<CommandLine, &'static str> {
         let words = match action.command() {
             Parity::Screen(why) => return Err(why),
@@ -110,7 +110,7 @@ impl App {
             }
             Action::Restore | Action::Purge => match self.layers.last() {
                 Some(Layer::Trash(trash)) if trash.selected().is_some() => {
-                    // Several in the trash can have had one alias.
+                    // Several connections in the trash can have the same former alias.
                     let id = trash.selected().map(|item| item.id.to_string());
                     line.word(&id.unwrap_or_default())
                 }
@@ -145,7 +145,7 @@ impl App {
         })
     }
 
-    /// What is marked, else what is selected.
+    /// Adds the marked connections, or the selected one.
     fn name_all(&self, line: CommandLine) -> CommandLine {
         if !self.has_marks() {
             return name(line, self.tree.selected_item());
@@ -156,7 +156,7 @@ impl App {
             .fold(line, |line, marked| line.word(&known_as(marked.item)))
     }
 
-    /// The list as it is shown, or would be.
+    /// Adds the sort order and filter that the action leads to.
     fn lists(&self, mut line: CommandLine, action: Action) -> CommandLine {
         let shown = self.tree.sort();
         let sort = match action {
@@ -212,7 +212,7 @@ impl App {
             })
         });
         let parts = parts.map(|(key, setting)| (key, Part::from(setting)));
-        // A secret that is still to be typed is asked for.
+        // The command prompts for required secrets that are still empty.
         let shown = form.fields.iter().filter(|field| !form.is_hidden(field));
         let missing = shown.filter_map(|field| match &field.place {
             Place::Setting(key) if field.is_required && !is_stored && !is_copy => {
@@ -243,7 +243,6 @@ impl App {
     }
 }
 
-/// The action that switches something so.
 const fn switch(is_active: bool) -> Action {
     if is_active {
         Action::Activate
@@ -252,7 +251,7 @@ const fn switch(is_active: bool) -> Action {
     }
 }
 
-/// Names a connection, or leaves it to whoever runs the command.
+/// Adds a connection, or a placeholder.
 fn name(line: CommandLine, item: Option<&Item>) -> CommandLine {
     match item {
         Some(item) => line.word(&known_as(item)),
@@ -260,7 +259,7 @@ fn name(line: CommandLine, item: Option<&Item>) -> CommandLine {
     }
 }
 
-/// Its alias; its ID where that is none a command would take for one.
+/// Alias of a connection; its ID if the alias would not be parsed as one.
 fn known_as(item: &Item) -> String {
     let alias = item.alias();
     if crate::connection::alias::is_well_formed(alias) && alias.parse::<uuid::Uuid>().is_err() {

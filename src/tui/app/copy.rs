@@ -1,4 +1,4 @@
-//! What is copied to the clipboard, and what is said of it.
+//! Copies values of a connection to the clipboard.
 
 use super::App;
 use crate::connection::Connection;
@@ -10,7 +10,7 @@ use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
 
 impl App {
-    /// Asks what shall be copied of the selected connection.
+    /// Opens the copy menu for the selected connection.
     pub(super) fn ask_what_to_copy(&mut self) {
         if self.tree.selected_item().is_some() {
             self.layers.push(Layer::Clipboard);
@@ -19,7 +19,7 @@ impl App {
         }
     }
 
-    /// Copies what the second key says; any other key copies nothing.
+    /// Copies the value of the key pressed in the copy menu; other keys close it.
     pub(super) fn copy(&mut self, action: Action) -> Option<Effect> {
         self.layers
             .retain(|layer| !matches!(layer, Layer::Clipboard));
@@ -41,7 +41,7 @@ impl App {
                 } else if action == Action::CopyCreate {
                     ("Command", self.creates(connection))
                 } else {
-                    // As the API answers it, secrets masked.
+                    // In the format of the API, with masked secrets.
                     let json = serde_json::to_string_pretty(connection);
                     ("JSON", json.ok()?)
                 }
@@ -51,14 +51,14 @@ impl App {
         self.hand_over(what, text)
     }
 
-    /// The selected connection, once it was read.
+    /// Selected connection, if it is loaded.
     fn read(&self) -> Option<&Connection> {
         let id = self.tree.selected_item()?.id;
         let connection = self.detail.connection.as_ref();
         connection.filter(|_| self.detail.id() == Some(id))
     }
 
-    /// Hands a text to the clipboard, and says what can be said of that.
+    /// Sends a text to the clipboard and reports it. Texts above the terminal limit are refused.
     pub(super) fn hand_over(&mut self, what: &str, text: String) -> Option<Effect> {
         if text.len() > clipboard::MOST {
             self.tell(Notice::warning(format!(

@@ -1,7 +1,7 @@
-//! What is typed and not saved: kept while one types, given up when it is saved or discarded, offered after a crash.
+//! Unsaved drafts: stored while the user types, removed when saved or discarded, offered after a crash.
 //!
-//! Why a wake-up: a key must not wait for a disk, and a disk need not hear of every key. The first key that goes into a form
-//! asks for a wake-up; what is on screen then is kept, when it is something else than what was kept last.
+//! A key must not wait for a disk write. The first key typed into a form starts a timer; when it expires, the form is stored
+//! if it differs from what was stored last.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,51 +18,51 @@ use crate::tui::form::{Form, Kept};
 use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
 
-/// How long what is typed is on screen alone.
+/// Delay between typing and storing a draft.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What is kept of the form that is open.
+/// State of the draft of the open form.
 #[derive(Debug, Default)]
 pub(super) struct Keeping {
-    /// The form's own name.
+    /// Slot of the open form.
     slot: Option<Slot>,
-    /// Whether something is kept under that name.
+    /// True if a draft is stored in the slot.
     is_kept: bool,
-    /// What was kept last.
+    /// Contents stored last.
     last: Option<Arc<Kept>>,
-    /// Whether something may have been typed since.
+    /// True if there was input since the last look.
     is_touched: bool,
-    /// When to look what is on screen.
+    /// Timer of the next look.
     look: Look,
-    /// What is saved or discarded, and still kept.
+    /// Slots of saved or discarded forms whose drafts must be removed.
     over: Vec<Slot>,
-    /// What is left to whoever looks next.
+    /// Drafts to release for other processes.
     left: Vec<Uuid>,
-    /// What was found while something else was on screen.
+    /// Drafts found while another dialog was open.
     found: Option<Drafts>,
-    /// Whether somebody asked for the drafts, and is told when there is none.
+    /// True if the user requested the list; an empty result is then reported.
     is_asked: bool,
 }
 
-/// When to look what is on screen.
+/// Timer of the next look at the form.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum Look {
-    /// Not before something is typed.
+    /// Not started.
     #[default]
     Later,
-    /// When this wake-up is there.
+    /// Started, with this ticket.
     At(Ticket),
-    /// Now.
+    /// Expired.
     Now,
 }
 
 impl App {
-    /// Something was typed, pasted or clicked.
+    /// Records that there was input.
     pub(super) const fn touched(&mut self) {
         self.keeping.is_touched = true;
     }
 
-    /// After every change: a form that is open has a name, and what is kept of one that is closed is over.
+    /// Assigns a slot to a newly opened form and schedules the removal of a closed form's draft.
     pub(super) fn settle_drafts(&mut self) {
         let mut slot = self.form().and_then(|form| form.slot);
         if slot.is_none() && self.form().is_some() {
@@ -77,7 +77,7 @@ impl App {
                 self.keeping.over.push(over);
             }
             self.keeping.slot = slot;
-            // What was found is on disk already.
+            // A restored draft is already on disk.
             self.keeping.is_kept = matches!(slot, Some(Slot::Found(_)));
             self.keeping.last = None;
             self.keeping.is_touched = slot.is_some();
@@ -93,7 +93,7 @@ impl App {
         }
     }
 
-    /// What is to be kept, or is not to be kept any more.
+    /// Next draft to store, remove or release.
     pub(super) fn next_keeping(&mut self) -> Option<Effect> {
         if let Some(over) = self.keeping.over.pop() {
             return Some(Effect::Forget(over));
@@ -111,7 +111,7 @@ impl App {
         }
         let is_touched = std::mem::take(&mut self.keeping.is_touched);
         if !is_touched || matches!(self.keeping.look, Look::At(_)) {
-            // What was touched before a wake-up is seen when it is there.
+            // The running timer covers this input, too.
             return None;
         }
         let ticket = self.fresh_ticket();
@@ -119,14 +119,14 @@ impl App {
         Some(Effect::Wake(ticket, PAUSE))
     }
 
-    /// It is time to look.
+    /// Handles the timer.
     pub(super) fn woken_to_keep(&mut self, ticket: Ticket) {
         if self.keeping.look == Look::At(ticket) {
             self.keeping.look = Look::Now;
         }
     }
 
-    /// Keeps what is on screen, when it is not kept yet.
+    /// Stores the form if it changed since the last time.
     fn keep(&mut self) -> Option<Effect> {
         let slot = self.keeping.slot?;
         let form = self.form()?;
@@ -146,7 +146,7 @@ impl App {
         Some(Effect::Keep(slot, kept))
     }
 
-    /// What is to be done about drafts before the end, one after the other: what is not saved is kept as it is now.
+    /// Next draft operation before the app exits; call it until it returns `None`.
     pub fn last_wish(&mut self) -> Option<Effect> {
         if let Some(over) = self.keeping.over.pop() {
             return Some(Effect::Forget(over));
@@ -154,17 +154,17 @@ impl App {
         self.keep()
     }
 
-    /// Looks for what was typed and never saved.
+    /// Requests the list of unsaved drafts.
     pub(super) fn look_for_drafts(&mut self) -> Effect {
         self.keeping.is_asked = true;
         Effect::Find
     }
 
-    /// These were found: they are offered as soon as nothing else is on screen.
+    /// Takes the drafts that were found; they are offered when no dialog is open.
     pub(super) fn drafts_found(&mut self, found: Vec<Found>) {
         let is_asked = std::mem::take(&mut self.keeping.is_asked);
         if self.site.is_read_only() {
-            // No form can be saved here; they stay for whoever can.
+            // A read-only app cannot save forms; leave the drafts to another process.
             let ids = found.into_iter().map(|draft| draft.id);
             self.keeping.left.extend(ids);
             return;
@@ -183,7 +183,6 @@ impl App {
         }
     }
 
-    /// Does what a key asked for in the drafts.
     pub(super) fn act_in_drafts(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Back => self.leave_drafts(),
@@ -203,7 +202,7 @@ impl App {
         None
     }
 
-    /// Later: what is left is offered again, by the key or at the next start.
+    /// Closes the list; the remaining drafts are offered again later.
     fn leave_drafts(&mut self) {
         let Some(Layer::Drafts(drafts)) = self.layers.pop() else {
             return;
@@ -260,7 +259,7 @@ impl App {
         }
     }
 
-    /// Gives a draft up.
+    /// Discards a draft.
     pub(super) fn discard_draft(&mut self, id: Uuid) -> Effect {
         if let Some(drafts) = self.drafts_mut() {
             drafts.take_out(id);

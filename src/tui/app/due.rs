@@ -1,4 +1,4 @@
-//! What is left to do when nothing happens, read off the state: at most one of each is under way.
+//! Background work, derived from the state when the app is idle; at most one request of each kind is pending.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::tui::notice::Mood;
 use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
-/// How long a notice stays.
+/// Time that a notice stays on screen.
 const NOTICE: Duration = Duration::from_secs(8);
 
-/// How long a secret stays shown.
+/// Time that a revealed secret stays visible.
 const SHOWN: Duration = Duration::from_secs(10);
 
 impl App {
-    /// The next thing to do, if there is any.
+    /// Next background effect.
     pub(super) fn due(&mut self) -> Option<Effect> {
         self.tell_tree();
         self.next_slice()
@@ -52,7 +52,7 @@ impl App {
         Some(Effect::Call(ticket, Request::List(window)))
     }
 
-    /// One at a time: who runs through the list asks for where he stops, not for all he passed.
+    /// Requests one detail at a time, so that moving quickly through the list does not request every connection.
     fn next_detail(&mut self) -> Option<Effect> {
         let Node::Connection(id) = self.tree.selected() else {
             return None;

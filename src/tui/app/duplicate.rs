@@ -1,4 +1,4 @@
-//! Duplicates a connection: a form with a copy of it, that is nothing until it is saved.
+//! Duplicates a connection: opens a form with a copy, which is created on save.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
 
 impl App {
-    /// Reads the connection that is selected, to open a copy of it.
+    /// Loads the selected connection to open a copy of it.
     pub(super) fn duplicate(&mut self) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
             self.tell(Notice::info("Select a connection to duplicate it"));
@@ -21,7 +21,7 @@ impl App {
         (!self.is_waiting(is_opening)).then(|| self.call(Waiting::Duplicate, Request::Get(id)))
     }
 
-    /// Opens the form of a copy.
+    /// Opens a form with a copy.
     pub(super) fn open_copy(&mut self, connection: &Connection) {
         if !self.layers.is_empty() {
             return;

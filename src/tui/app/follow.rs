@@ -1,4 +1,4 @@
-//! What is heard from elsewhere: others change connections while one looks at them, and the line to the service breaks.
+//! Changes by other processes and users, and connection losses.
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::tui::notice::Notice;
 use crate::tui::tree::{News, Node};
 
 impl App {
-    /// Takes in what was heard.
+    /// Handles an event of the change feed.
     pub(super) fn hear(&mut self, heard: Heard) {
         match heard {
             Heard::News(news) => self.take_in(news),
@@ -59,7 +59,7 @@ impl App {
         if self.tree.selected() == before {
             return;
         }
-        // The next key would copy something of another connection.
+        // The next key would copy a value of another connection.
         self.layers
             .retain(|layer| !matches!(layer, Layer::Clipboard));
         if let (Node::Connection(id), Some(name)) = (before, name)
@@ -75,14 +75,14 @@ impl App {
             || self.is_waiting(|waiting| matches!(waiting, Waiting::Delete(other) if *other == id))
     }
 
-    /// A form stays as it was typed and says what happened; a question about what is gone goes away.
+    /// Updates the open dialogs: a form keeps its input and reports the change; a prompt about a deleted connection closes.
     fn hear_in_layers(&mut self, heard: &News) {
         let id = heard.id();
         self.hear_in_trash(heard);
         if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
             let before = form.elsewhere;
             form.hear(heard);
-            // The first one is said; while a save is under way, it may be that save.
+            // Only the first change is reported; during a save, it may be that save.
             if before.is_none() && form.saving.is_none() {
                 self.say_elsewhere();
             }
@@ -115,7 +115,7 @@ impl App {
         }
     }
 
-    /// What is being switched stays on screen as it was switched, and goes back to what was heard when that is refused.
+    /// Keeps pending toggles on screen and records the status to revert to if they are refused.
     fn hear_while_switching(&mut self, news: &[News]) -> Vec<(Uuid, bool)> {
         let mut switching = Vec::new();
         for waiting in self.waiting.values_mut() {
@@ -133,7 +133,7 @@ impl App {
         switching
     }
 
-    /// The line stands again: what could not be asked is asked again.
+    /// Retries what failed while the service was unreachable.
     fn caught_up(&mut self) {
         self.is_behind = false;
         if std::mem::take(&mut self.is_lost) {
@@ -149,7 +149,7 @@ impl App {
         }
     }
 
-    /// A form that is opened over something older than what was heard meanwhile says so from the start.
+    /// Reports a change that happened before the form was opened.
     pub(super) fn compare_with_tree(&mut self) {
         let Some(id) = self.form().and_then(crate::tui::form::Form::id) else {
             return;

@@ -1,4 +1,4 @@
-//! What the footer offers: the actions that would do something now, by the names they have here.
+//! Footer: available actions with their labels.
 
 use super::App;
 use crate::tui::action::{Action, Entry};
@@ -6,7 +6,7 @@ use crate::tui::form::Form;
 use crate::tui::layer::Layer;
 
 impl App {
-    /// Whether an action would do something now; the footer offers only those.
+    /// Returns true if an action has an effect now; the footer shows only those.
     pub fn can(&self, action: Action) -> bool {
         let is_connection = self.tree.selected_item().is_some();
         match action {
@@ -58,14 +58,14 @@ impl App {
         }
     }
 
-    /// Whether a test or a list of models is waited for.
+    /// Returns true if a test or a list of models is pending.
     fn is_testing(&self) -> bool {
         self.layers
             .last()
             .is_some_and(|layer| layer.ticket().is_some())
     }
 
-    /// What the footer calls an action here.
+    /// Label of an action in the footer.
     pub fn hint(&self, entry: &Entry) -> Option<&'static str> {
         match entry.action {
             Action::Choose if self.is_filtering() => Some("keep"),

@@ -1,4 +1,4 @@
-//! Imports from the environment: shows what is there for which provider, and opens a form filled from it.
+//! Creates a connection from environment variables: lists the candidates and opens a filled form.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
 
 impl App {
-    /// Shows what the environment has for connections.
+    /// Opens the list of candidates.
     pub(super) fn import(&mut self) {
         let offers = self.environment.offers(&self.catalog);
         if offers.is_empty() {
@@ -24,7 +24,7 @@ impl App {
         self.layers.push(Layer::Import(Import::new(offers)));
     }
 
-    /// The next variable to ask about: whether a reference to it would resolve.
+    /// Next variable to check: may a reference resolve to it?
     pub(super) fn next_variable(&mut self) -> Option<Effect> {
         let Some(Layer::Import(import)) = self.layers.last_mut() else {
             return None;
@@ -34,7 +34,7 @@ impl App {
         Some(self.call(Waiting::Variable, Request::Lookup(reference)))
     }
 
-    /// Takes the answer about a variable.
+    /// Records the result for a variable.
     pub(super) fn variable_looked_up(&mut self, lookup: Option<&Lookup>) {
         for layer in &mut self.layers {
             if let Layer::Import(import) = layer {
@@ -43,7 +43,6 @@ impl App {
         }
     }
 
-    /// Does what a key asked for.
     pub(super) fn act_in_import(&mut self, action: Action) {
         let Some(Layer::Import(import)) = self.layers.last_mut() else {
             return;
@@ -60,7 +59,7 @@ impl App {
         }
     }
 
-    /// Opens the form of what is selected, in place of the list.
+    /// Replaces the list with a form for the selected candidate.
     fn open_imported(&mut self) {
         let catalog = Arc::clone(&self.catalog);
         let Some(Layer::Import(import)) = self.layers.last() else {

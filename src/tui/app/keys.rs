@@ -1,4 +1,4 @@
-//! Where a key goes: into what is typed, or to the action it means in its place.
+//! Routes keys and pastes to text fields and actions.
 
 use super::App;
 use crate::tui::action::{Action, Context};
@@ -12,7 +12,7 @@ use crate::tui::line::Pasting;
 use crate::tui::notice::Notice;
 
 impl App {
-    /// Whether characters are typed into something.
+    /// Returns true if a text field has the focus.
     pub(super) fn is_typing(&self) -> bool {
         match self.layers.last() {
             Some(
@@ -40,7 +40,7 @@ impl App {
         }
     }
 
-    /// Does what a key means where it is pressed.
+    /// Handles a key in the current context.
     pub(super) fn key(&mut self, key: Key) -> Option<Effect> {
         if self.is_typing() && key.typed().is_some() {
             self.type_key(key);
@@ -48,11 +48,11 @@ impl App {
         }
         let mut found = self.keymap.find(self.context(), key);
         if matches!(self.layers.last(), Some(Layer::Form(_))) {
-            // A list that is open in a form takes only the keys that choose.
+            // An open list in a form takes only the keys of its own context.
             found = found.or_else(|| self.keymap.find(Context::Form, key));
         }
         if found.is_none() {
-            // Where nothing is typed, the keys that move in the tree move here, too.
+            // Dialogs without a text field also take the movement keys of the tree.
             found =
                 self.keymap
                     .find(Context::Tree, key)
@@ -112,19 +112,18 @@ impl App {
         }
     }
 
-    /// Whether characters can be typed several at once: they mean nothing but themselves.
+    /// Returns true if the focused field takes several characters at once.
     pub fn takes_text(&self) -> bool {
         matches!(self.layers.last(), Some(Layer::Form(form)) if form.takes_text())
     }
 
-    /// Types several characters at once.
     pub(super) fn type_text(&mut self, text: &Pasted) {
         if let Some(Layer::Form(form)) = self.layers.last_mut() {
             form.type_text(&text.0, &self.catalog);
         }
     }
 
-    /// Takes in a pasted text where one types.
+    /// Pastes into the focused text field.
     pub(super) fn paste(&mut self, pasted: &Pasted) {
         if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_filled(pasted) {
             return;

@@ -1,4 +1,4 @@
-//! What an action does to the top layer, and what follows from its answer.
+//! Runs actions in the topmost dialog and handles their outcome.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::tui::palette::Palette;
 use crate::tui::picker::Picker;
 
 impl App {
-    /// Does what a key, the palette or the mouse asked for.
+    /// Runs an action from a key, the palette or the mouse.
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
         if self.refuses(action) {
             return None;
@@ -115,7 +115,6 @@ impl App {
         self.follow_up(outcome)
     }
 
-    /// Does what a key asked for in the form.
     pub(super) fn act_on_form(&mut self, action: Action) -> Outcome {
         let catalog = Arc::clone(&self.catalog);
         match self.form_mut() {
@@ -124,7 +123,7 @@ impl App {
         }
     }
 
-    /// Opens the form of the provider that a paste describes, filled, in place of the list; false for any other text.
+    /// Replaces the provider list with a form filled from a paste; returns false if the text is not a connection.
     pub(super) fn open_filled(&mut self, pasted: &Pasted) -> bool {
         if matches!(self.layers.last(), Some(Layer::Picker(picker)) if !picker.lists_providers()) {
             return false;
@@ -148,7 +147,7 @@ impl App {
         true
     }
 
-    /// Lists the profiles of a paste over the form, if it has several; false for any other text.
+    /// Lists the profiles of a paste above the form; returns false if it does not have several.
     pub(super) fn choose_profile(&mut self, pasted: &Pasted) -> bool {
         let Some(Layer::Form(form)) = self.layers.last() else {
             return false;
@@ -165,7 +164,7 @@ impl App {
         true
     }
 
-    /// Fills the form under the list of profiles, or opens one in its place.
+    /// Fills the form below the profile list, or opens a new one.
     fn fill_from_profile(&mut self, connection: PastedConnection) {
         let catalog = Arc::clone(&self.catalog);
         let below = self.layers.len().saturating_sub(2);
@@ -178,7 +177,7 @@ impl App {
         }
     }
 
-    /// Opens the form of a pasted connection's provider in place of the list.
+    /// Replaces the list with a form for a pasted connection.
     fn open_form_of(&mut self, connection: PastedConnection) {
         let catalog = Arc::clone(&self.catalog);
         let id = connection.draft.provider_id.as_deref();
@@ -195,7 +194,7 @@ impl App {
         self.tell(notice);
     }
 
-    /// Does what the top layer answered.
+    /// Handles the outcome of a dialog.
     pub(super) fn follow_up(&mut self, outcome: Outcome) -> Option<Effect> {
         match outcome {
             Outcome::Stay => None,
@@ -258,7 +257,7 @@ impl App {
         }
     }
 
-    /// Does what a button of a question means.
+    /// Runs the button of a prompt.
     fn answer(&mut self, answer: Answer) -> Option<Effect> {
         let note = match self.layers.pop() {
             Some(Layer::Confirm(confirm)) => confirm.typed(),

@@ -1,4 +1,4 @@
-//! What keys do to the marks in the tree.
+//! Marks connections for bulk operations.
 
 use super::{App, Pane};
 use crate::tui::action::{Action, Context};
@@ -6,7 +6,6 @@ use crate::tui::bulk::Phase;
 use crate::tui::notice::Notice;
 
 impl App {
-    /// Does what a key asked for with the marks.
     pub(super) fn act_on_marks(&mut self, action: Action) {
         match action {
             Action::MarkRow => self.mark_row(),
@@ -19,7 +18,7 @@ impl App {
         }
     }
 
-    /// Marks the selected one or takes its mark away, and goes on.
+    /// Toggles the mark of the selected connection and selects the next one.
     fn mark_row(&mut self) {
         let Some(id) = self.tree.selected_item().map(|item| item.id) else {
             self.nothing_to_mark();
@@ -31,14 +30,14 @@ impl App {
         }
     }
 
-    /// The place of a mark was clicked.
+    /// Toggles the mark that was clicked.
     pub(super) fn mark_clicked(&mut self) {
         if let Some(id) = self.tree.selected_item().map(|item| item.id) {
             self.tree.set_mark(id, !self.tree.is_marked(id));
         }
     }
 
-    /// Marks the selected one and its neighbour, and goes there.
+    /// Marks the selected connection and its neighbour, and selects the neighbour.
     fn mark_on_the_way(&mut self, by: isize) {
         let Some(at) = self.tree.selected_at() else {
             self.nothing_to_mark();
@@ -81,7 +80,7 @@ impl App {
         self.tell(Notice::info(format!("Select a connection to mark it{all}")));
     }
 
-    /// How many are marked, and what is being done to many, in a few words.
+    /// Status of marks and of the running bulk operation, for the footer.
     pub fn many_in_short(&self) -> Option<String> {
         let marked = match self.tree.marked_len() {
             0 => None,

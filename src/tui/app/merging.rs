@@ -1,4 +1,4 @@
-//! What becomes of a form whose connection others changed or deleted.
+//! Merge conflicts: forms whose connection was changed or deleted elsewhere.
 
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::tui::merge::{Merge, Side};
 use crate::tui::notice::{Mood, Notice};
 
 impl App {
-    /// What others made of the connection is asked for once it is heard that they did something.
+    /// Requests the stored state after a change elsewhere.
     pub(super) fn next_theirs(&mut self) -> Option<Effect> {
         let (id, version) = self.form()?.theirs_to_request()?;
         if self.is_waiting(|waiting| matches!(waiting, Waiting::Theirs)) {
@@ -24,13 +24,14 @@ impl App {
         let ticket = self.ticket(Waiting::Theirs);
         if let Some(form) = self.form_mut() {
             form.theirs_requested();
-            // Who saves waits for this, too.
+            // A pending save waits for this reply.
+
             form.saving = form.save_waits().then_some(ticket);
         }
         Some(Effect::Call(ticket, Request::Theirs(id, version)))
     }
 
-    /// What others made of the connection is known: the form takes it in, and says what it cannot.
+    /// Merges the stored state into the form and reports conflicts.
     pub(super) fn theirs(&mut self, ticket: Ticket, theirs: Result<Theirs, ConnectionError>) {
         let Some(form) = self.form_mut() else {
             return;
@@ -39,7 +40,7 @@ impl App {
             form.saving = None;
         }
         match theirs {
-            // Of another form, opened meanwhile.
+            // The reply belongs to a form that was closed.
             Ok(theirs) if form.id() != Some(theirs.connection.item.id) => {}
             Ok(theirs) => self.take_in_theirs(theirs),
             Err(ConnectionError::NotFound(_)) => {
@@ -79,7 +80,7 @@ impl App {
                 .as_ref()
                 .is_some_and(|told| told.mood == Mood::Done)
         {
-            // Something was done that made it another version.
+            // The version changed through an action of this user, which has its own notice.
             return;
         }
         self.tell(match (taken.apart.is_empty(), save_waited) {
@@ -93,13 +94,13 @@ impl App {
         }
     }
 
-    /// The key that saves a form, as it is called.
+    /// Key that saves a form, for messages.
     pub fn save_key(&self) -> String {
         let key = self.keymap.first_key(Context::Form, Action::Save);
         key.map_or_else(|| "Save".to_owned(), |key| key.to_string())
     }
 
-    /// Says what happened elsewhere to the connection of the form.
+    /// Reports a change elsewhere to the connection of the form.
     pub(super) fn say_elsewhere(&mut self) {
         let save = self.save_key();
         let said = self.form().and_then(|form| form.remote_change_note(&save));
@@ -108,14 +109,14 @@ impl App {
         }
     }
 
-    /// Shows what both changed.
+    /// Opens the merge dialog.
     pub(super) fn open_merge(&mut self) {
         let Some(form) = self.form() else { return };
         let Some(version) = form.their_version() else {
             return;
         };
         let merge = Merge::new(version, form.conflicts());
-        // What was said before is over: in a small terminal it would stand where the keys are.
+        // An old notice would cover the keys in a small terminal.
         self.notice = None;
         let is_open = |layer: &Layer| matches!(layer, Layer::Merge(_));
         if !self.layers.iter().any(is_open) {
@@ -123,7 +124,7 @@ impl App {
         }
     }
 
-    /// The others went on while what both changed is on screen, or made an end of it.
+    /// Updates the open merge dialog after another change, and closes it when there are no conflicts.
     pub(super) fn renew_merge(&mut self) {
         let (version, conflicts) = match self.form() {
             Some(form) => (form.their_version(), form.conflicts()),
@@ -139,7 +140,6 @@ impl App {
         });
     }
 
-    /// Does what a key asked for in what both changed.
     pub(super) fn act_in_merge(&mut self, action: Action) -> Option<Effect> {
         let Some(Layer::Merge(merge)) = self.layers.last_mut() else {
             return None;
@@ -165,7 +165,7 @@ impl App {
         None
     }
 
-    /// Others deleted it: asks what shall become of what is typed.
+    /// Asks whether to restore the deleted connection or to create a new one.
     pub(super) fn ask_what_of_deleted(&mut self) {
         let lost = self
             .form()
@@ -176,7 +176,7 @@ impl App {
         self.layers.push(Layer::Confirm(confirm));
     }
 
-    /// Brings the connection of the form back from the trash, under the alias that is typed.
+    /// Restores the connection of the form from the trash, with the alias of the form.
     pub(super) fn bring_form_back(&mut self) -> Option<Effect> {
         let form = self.form()?;
         let id = form.id()?;
@@ -193,7 +193,7 @@ impl App {
         Some(self.call(Waiting::Restore(restore), request))
     }
 
-    /// It is back: what is typed is typed over it.
+    /// Keeps the input of the form and applies it to the restored connection.
     pub(super) fn brought_back(&mut self, id: Uuid, version: u64) {
         if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
             form.elsewhere = None;
@@ -201,7 +201,7 @@ impl App {
         }
     }
 
-    /// It is not back, since somebody else has its alias: that stands at its field.
+    /// Reports that the alias is already used, at its field.
     pub(super) fn not_brought_back(&mut self, error: &ConnectionError) {
         let fields = error.fields().to_vec();
         if let Some(form) = self.form_mut() {
@@ -212,7 +212,7 @@ impl App {
         )));
     }
 
-    /// What is typed becomes a new connection: at once, where nothing is left behind with the old one.
+    /// Turns the form into a new connection, and creates it unless stored secrets have to be entered again.
     pub(super) fn make_form_new(&mut self) -> Option<Effect> {
         let lost = self.form_mut()?.make_new();
         if lost.is_empty() {

@@ -1,4 +1,4 @@
-//! What the mouse does: it points at what is on screen and means an action there.
+//! Maps clicks and the wheel to selections and actions.
 
 use super::{App, Pane};
 use crate::tui::action::{Action, Context};
@@ -10,14 +10,13 @@ use crate::tui::layout::{Columns, Layout};
 use crate::tui::list;
 use crate::tui::workspace::Tab;
 
-/// The columns before a connection in the tree, where its mark stands.
+/// Columns before a connection in the tree, which contain its mark.
 const GUTTER: u16 = 4;
 
-/// How many rows the wheel moves by.
+/// Rows per step of the wheel.
 const WHEEL: isize = 3;
 
 impl App {
-    /// Does what the mouse means where it points.
     pub(super) fn mouse(&mut self, mouse: Mouse) -> Option<Effect> {
         match mouse.kind {
             MouseKind::WheelUp => self.wheel(mouse, -WHEEL),
@@ -210,7 +209,7 @@ impl App {
             .flatten()
     }
 
-    /// A tab is shown, or what is in it selected.
+    /// Shows the clicked tab, or selects the clicked row of it.
     fn click_in_tabs(&mut self, mouse: Mouse) {
         let area = self.detail_area();
         let tabs = Layout::tabs(area);
@@ -242,7 +241,7 @@ impl App {
         }
     }
 
-    /// The tabs as they are drawn: each with its key, the one that is shown in brackets.
+    /// Tabs as they are drawn: with their keys, the current one in brackets.
     pub fn tabs(&self) -> [(Tab, String); 3] {
         Tab::ALL.map(|tab| {
             let action = match tab {
@@ -261,7 +260,7 @@ impl App {
         })
     }
 
-    /// Where the workspace is: beside the list where there is room for both.
+    /// Area of the workspace: next to the list if there is room for both.
     pub fn detail_area(&self) -> crate::tui::layout::Area {
         let layout = self.layout();
         match layout.columns {
@@ -289,7 +288,7 @@ impl App {
         })
     }
 
-    /// Where the list is: the whole side while no connection is selected.
+    /// Area of the list: the whole side while no connection is selected.
     pub fn list_area(&self) -> crate::tui::layout::Area {
         let layout = self.layout();
         match layout.columns {
@@ -299,7 +298,7 @@ impl App {
     }
 }
 
-/// Which row of a list the mouse points at.
+/// Index of the list row at the mouse position.
 fn point(mouse: Mouse, area: crate::tui::layout::Area, top: usize) -> Option<usize> {
     area.contains(mouse.x, mouse.y)
         .then(|| top + usize::from(mouse.y - area.y))

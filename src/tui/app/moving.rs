@@ -1,4 +1,4 @@
-//! Refers to configuration keys from a form: lists them, and moves a secret to one.
+//! References to configuration keys: lists them in a form, and moves a secret to one.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::tui::moving::Moving;
 use crate::tui::notice::Notice;
 
 impl App {
-    /// Asks for the configuration keys when a list of them is open.
+    /// Requests the configuration keys for an open list.
     pub(super) fn next_keys(&mut self) -> Option<Effect> {
         self.form().filter(|form| form.needs_keys())?;
         let ticket = self.ticket(Waiting::Keys);
@@ -22,7 +22,7 @@ impl App {
         Some(Effect::Call(ticket, Request::ConfigurationKeys))
     }
 
-    /// The configuration keys are known, or why not.
+    /// Takes the configuration keys, or the error.
     pub(super) fn keys_found(
         &mut self,
         ticket: Ticket,
@@ -33,7 +33,8 @@ impl App {
         }
     }
 
-    /// Shows what to put where, so that the secret with the focus can be a reference. An API key in the name goes to the secret field.
+    /// Opens the instructions for moving the focused secret to a configuration key. An API key in the name moves to the secret
+    /// field.
     pub(super) fn move_out(&mut self) {
         let catalog = Arc::clone(&self.catalog);
         let Some(form) = self.form_mut().filter(|form| form.saving.is_none()) else {
@@ -54,7 +55,7 @@ impl App {
         }
     }
 
-    /// Where nothing that was suggested may be referred to, what may be is suggested.
+    /// Suggests other configuration keys if none of the suggestions is in the allow-list.
     pub(super) fn learn_where_to_move(&mut self) {
         let [.., Layer::Form(form), Layer::Moving(moving)] = self.layers.as_mut_slice() else {
             return;
@@ -66,7 +67,6 @@ impl App {
         }
     }
 
-    /// Does what a key asked for.
     pub(super) fn act_in_moving(&mut self, action: Action) -> Option<Effect> {
         let over = self.moving_over();
         let Some(Layer::Moving(moving)) = self.layers.last_mut() else {
@@ -88,7 +88,7 @@ impl App {
         None
     }
 
-    /// How many lines there is no room for.
+    /// Number of lines below the visible area.
     fn moving_over(&self) -> usize {
         let Some(Layer::Moving(moving)) = self.layers.last() else {
             return 0;
@@ -105,7 +105,7 @@ impl App {
         }
     }
 
-    /// Fills the field with the reference that is selected.
+    /// Fills the field with the selected reference.
     fn refer(&mut self) {
         let Some(Layer::Moving(moving)) = self.layers.last() else {
             return;

@@ -1,4 +1,4 @@
-//! The whole connection in an editor: handed out, and taken back into the form.
+//! Edits the whole connection in an external editor.
 
 use super::{App, Waiting};
 use crate::tui::action::{Action, Context};
@@ -9,7 +9,7 @@ use crate::tui::notice::Notice;
 use crate::tui::tree::Node;
 
 impl App {
-    /// Hands the form to the editor; from the tree the form is opened first.
+    /// Opens the form in the editor; from the tree, opens the form first.
     pub(super) fn edit_outside(&mut self) -> Option<Effect> {
         if let Some(Layer::Form(form)) = self.layers.last() {
             if form.saving.is_some() {
@@ -27,7 +27,7 @@ impl App {
         self.edit()
     }
 
-    /// The form that was opened for the editor is handed to it.
+    /// Passes the form that was opened for the editor to it.
     pub(super) fn next_editing(&mut self) -> Option<Effect> {
         let is_asked = self.is_waiting(|waiting| matches!(waiting, Waiting::Edit));
         let id = self.for_editor.take_if(|_| !is_asked)?;
@@ -46,7 +46,7 @@ impl App {
         }
     }
 
-    /// The editor gave the terminal back.
+    /// Takes the edited document back into the form.
     pub(super) fn edited(&mut self, ticket: Ticket, edited: Result<Document, String>) {
         if self.waiting.remove(&ticket).is_none() {
             return;

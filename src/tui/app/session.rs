@@ -1,15 +1,15 @@
-//! What of the app comes back at the next start.
+//! Saves and restores the session.
 
 use super::App;
 use crate::tui::session::Session;
 
 impl App {
-    /// What is to come back.
+    /// State to restore at the next start; `of` identifies the store.
     pub fn session(&self, of: &str) -> Session {
         Session::new(of, self.tree.saved_state(), self.workspace.tab)
     }
 
-    /// Stands as it did; nothing is known of the connections yet.
+    /// Restores the session; the connections are loaded later.
     pub fn come_back(&mut self, session: Session) {
         let (stand, tab) = session.into_parts();
         self.workspace.tab = tab;

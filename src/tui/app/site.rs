@@ -1,4 +1,4 @@
-//! Keeps everything as it is where nothing can be changed: what writes is not offered, and refused when it is asked for.
+//! Read-only mode and optional capabilities of the service; also switches themes.
 
 use super::App;
 use crate::connection::ServiceFeatures;
@@ -9,7 +9,7 @@ use crate::tui::site::Site;
 use crate::tui::tree::Node;
 
 impl App {
-    /// The app is there; where nothing can be changed, no key is offered that would.
+    /// Sets the target; a read-only one hides the keys that write.
     pub fn settle_at(&mut self, site: Site) {
         if site.is_read_only() {
             self.keymap.hide_writes();
@@ -17,7 +17,7 @@ impl App {
         self.site = site;
     }
 
-    /// Learns what can be done where the app is; no key is offered that would do nothing.
+    /// Sets the capabilities of the service and hides keys without effect.
     pub(super) fn learn_features(&mut self, features: ServiceFeatures) {
         if !features.trash {
             self.keymap.hide(Action::Trash);
@@ -25,14 +25,14 @@ impl App {
         self.features = features;
     }
 
-    /// Whether an action is none here, because it would change something; says so.
+    /// Refuses an action that writes in read-only mode, with a notice.
     pub(super) fn refuses(&mut self, action: Action) -> bool {
         let Some(why) = &self.site.read_only else {
             return false;
         };
         let edits = match action {
             Action::Edit => true,
-            // In the tree they are the same.
+            // In the tree, Choose is the same as Edit.
             Action::Choose => self.layers.is_empty() && !self.is_filtering(),
             _ => false,
         };
@@ -49,7 +49,7 @@ impl App {
         true
     }
 
-    /// Whether the key that edits a connection opens or closes a node instead.
+    /// Returns true if Edit opens or closes the selected node.
     fn is_on_a_node_that_opens(&self) -> bool {
         self.layers.is_empty()
             && match self.tree.selected() {
@@ -59,7 +59,7 @@ impl App {
             }
     }
 
-    /// Lets no change out where nothing can be changed, whichever way it came about.
+    /// Drops requests that write in read-only mode, as a second safeguard.
     pub(super) fn let_out(&mut self, effect: Option<Effect>) -> Option<Effect> {
         match (effect, &self.site.read_only) {
             (
@@ -74,7 +74,6 @@ impl App {
         }
     }
 
-    /// Shows the next theme.
     pub(super) fn next_theme(&mut self) {
         let count = self.themes.len();
         if count < 2 {

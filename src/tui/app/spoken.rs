@@ -1,4 +1,4 @@
-//! What is said in words, where there is no screen: an action by its name, one of a list by its number, a whole text.
+//! Commands of plain mode: an action, a list entry by number, or a text for a field.
 
 use super::{App, Pane};
 use crate::connection::PasteResult;
@@ -15,7 +15,7 @@ use crate::tui::notice::Notice;
 use crate::tui::workspace::Tab;
 
 impl App {
-    /// Does what was said.
+    /// Runs a command of plain mode.
     pub(super) fn spoken(&mut self, spoken: Spoken) -> Option<Effect> {
         match spoken {
             Spoken::Do(action) => self.act(action),
@@ -27,7 +27,7 @@ impl App {
         }
     }
 
-    /// Selects the one with this number; where selecting it is choosing it, it is chosen.
+    /// Selects the entry with this index, and confirms it in dialogs where a selection is a choice.
     fn pick(&mut self, number: usize) -> Option<Effect> {
         match self.layers.last_mut() {
             Some(Layer::Picker(picker)) => {
@@ -172,7 +172,7 @@ impl App {
     }
 }
 
-/// Makes the field with the focus say this, and goes on to the next; one that cannot say it keeps the focus and tells why.
+/// Fills the focused field and moves to the next one; on an invalid value, keeps the focus and returns a notice.
 fn fill(
     form: &mut Form,
     text: &Pasted,
@@ -218,7 +218,7 @@ fn fill(
             None
         }
     };
-    // A key in the name is warned of at its field.
+    // A key in the name is reported at its field.
     if is_text && !form.is_on_stray_key() {
         form.act(Action::NextField, catalog);
     }

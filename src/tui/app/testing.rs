@@ -1,4 +1,4 @@
-//! Tests of connections and their models: asked in the background, shown when they are there, stopped when nobody waits.
+//! Connection tests and model lists, in the background; pending ones are dropped when their dialog closes.
 
 use uuid::Uuid;
 
@@ -15,7 +15,6 @@ use crate::tui::notice::Notice;
 use crate::tui::report::{Outcome, Report, Tried};
 
 impl App {
-    /// Tests the connection that is selected.
     pub(super) fn test_selected(&mut self) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
             self.tell(Notice::info("Select a connection to test it"));
@@ -25,7 +24,7 @@ impl App {
         Some(self.test(Tried::Stored(id), &name, TestSubject::Stored(id.into())))
     }
 
-    /// Tests what is in the form.
+    /// Tests the values in the form.
     pub(super) fn test_form(&mut self, subject: TestSubject) -> Option<Effect> {
         if !self.features.draft_tests {
             return self.test_saved_form();
@@ -34,7 +33,7 @@ impl App {
         Some(self.test(Tried::Form, &name, subject))
     }
 
-    /// Tests what is saved of a form; a changed one is offered to be saved first.
+    /// Tests the saved values of the form; offers to save changes first.
     fn test_saved_form(&mut self) -> Option<Effect> {
         let form = self.form()?;
         let name = form.name().to_owned();
@@ -49,14 +48,14 @@ impl App {
         }
     }
 
-    /// Saves the form, and tests the connection once it is saved.
+    /// Saves the form, then tests the connection.
     pub(super) fn save_and_test(&mut self) -> Option<Effect> {
         let effect = self.act(Action::Save);
         self.test_after = self.form().and_then(|form| form.saving);
         effect
     }
 
-    /// The test of what was saved for it.
+    /// Next test that was requested with a save.
     pub(super) fn next_test(&mut self) -> Option<Effect> {
         let id = self.test_due.take()?;
         let name = self.tree.item(id)?.name().to_owned();
@@ -70,7 +69,7 @@ impl App {
         Effect::Call(ticket, Request::Test(subject))
     }
 
-    /// Makes the test of the uppermost report again.
+    /// Repeats the test of the topmost report.
     pub(super) fn test_again(&mut self) -> Option<Effect> {
         let Some(Layer::Report(report)) = self.layers.pop() else {
             return None;
@@ -88,7 +87,7 @@ impl App {
         }
     }
 
-    /// Asks for the models of the connection that is selected.
+    /// Opens the models of the selected connection.
     pub(super) fn browse_selected(&mut self) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
             self.tell(Notice::info("Select a connection to browse its models"));
@@ -98,7 +97,7 @@ impl App {
         Some(self.browse_models(id, name))
     }
 
-    /// Asks for the models of a connection.
+    /// Opens the models of a connection.
     pub(super) fn browse_models(&mut self, id: Uuid, name: String) -> Effect {
         let ticket = self.ticket(Waiting::Models);
         self.layers
@@ -106,7 +105,7 @@ impl App {
         Effect::Call(ticket, Request::Models(id))
     }
 
-    /// A test is done: what is wrong with the fields of a form stands there, everything else in the report.
+    /// Takes a test result: invalid fields are reported in the form, everything else in the report.
     pub(super) fn tested(&mut self, ticket: Ticket, tested: Result<TestReport, ConnectionError>) {
         let Some(at) = self.layers.iter().position(
             |layer| matches!(layer, Layer::Report(report) if report.ticket == Some(ticket)),
@@ -125,7 +124,7 @@ impl App {
         self.test_ended(ticket, tested.map_err(|error| error.to_string()));
     }
 
-    /// A test ended, with a report or with why there is none.
+    /// Records the report or the error of a test.
     pub(super) fn test_ended(&mut self, ticket: Ticket, outcome: Outcome) {
         let mut stored = None;
         for layer in &mut self.layers {
@@ -145,7 +144,7 @@ impl App {
         self.tests.insert(id, Tested { version, outcome });
     }
 
-    /// The provider named its models, or did not.
+    /// Takes the models, or the error.
     pub(super) fn models_found(&mut self, ticket: Ticket, found: Result<Vec<Model>, String>) {
         for layer in &mut self.layers {
             if let Layer::Models(models) = layer
@@ -157,7 +156,7 @@ impl App {
         }
     }
 
-    /// Hands the ID of the selected model to the clipboard.
+    /// Copies the ID of the selected model.
     pub(super) fn copy_model(&mut self) -> Option<Effect> {
         let Some(Layer::Models(models)) = self.layers.last() else {
             return None;
@@ -166,7 +165,7 @@ impl App {
         self.hand_over(&format!("\"{id}\""), id)
     }
 
-    /// What was asked for a layer that is gone is waited for no more.
+    /// Drops pending requests of closed dialogs.
     pub(super) fn forget_unseen(&mut self) {
         let layers = &self.layers;
         let bulk = self.bulk.as_ref();

@@ -1,4 +1,4 @@
-//! The trash: reading it, bringing a connection back, deleting for good.
+//! Trash: list, restore, delete permanently.
 
 use uuid::Uuid;
 
@@ -12,21 +12,21 @@ use crate::tui::notice::Notice;
 use crate::tui::trash::{Offer, Trash, first_free};
 use crate::tui::tree::News;
 
-/// A connection being brought back.
+/// Connection that is being restored.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Restore {
     pub id: Uuid,
     pub from: From,
 }
 
-/// Where bringing back was asked for.
+/// Origin of a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
-    /// By taking back what was done last.
+    /// Undo.
     Undo,
-    /// In the trash.
+    /// Trash dialog.
     Trash,
-    /// From a form over what others deleted.
+    /// Form of a connection that was deleted elsewhere.
     Form,
 }
 
@@ -53,7 +53,7 @@ impl App {
         })
     }
 
-    /// What was said before is over: in a small terminal it would stand where the keys of the trash are.
+    /// Opens the trash; an old notice would cover its keys in a small terminal.
     pub(super) fn open_trash(&mut self) {
         if !self.features.trash {
             self.tell(Notice::info(
@@ -65,7 +65,7 @@ impl App {
         self.layers.push(Layer::Trash(Trash::unread()));
     }
 
-    /// The trash is read when it is opened, and again when something happened to it.
+    /// Loads the trash when it was opened or may have changed.
     pub(super) fn next_trash(&mut self) -> Option<Effect> {
         if self.is_waiting(|waiting| matches!(waiting, Waiting::Trash)) {
             return None;
@@ -77,14 +77,14 @@ impl App {
         Some(self.call(Waiting::Trash, Request::Trash))
     }
 
-    /// Something may have happened to it.
+    /// Marks the trash as stale.
     pub(super) fn read_trash_again(&mut self) {
         if let Some(trash) = self.trash_mut() {
             trash.is_stale = true;
         }
     }
 
-    /// What is deleted comes into the trash, and what is saved is in it no more.
+    /// Marks the trash as stale if a change affects it.
     pub(super) fn hear_in_trash(&mut self, heard: &News) {
         let id = heard.id();
         if let Some(trash) = self.trash_mut() {
@@ -115,7 +115,6 @@ impl App {
         }
     }
 
-    /// Does what a key asked for in the trash.
     pub(super) fn act_in_trash(&mut self, action: Action) -> Option<Effect> {
         let Some(Layer::Trash(trash)) = self.layers.last_mut() else {
             return None;
@@ -164,11 +163,11 @@ impl App {
         Some(self.call(Waiting::Restore(restore), Request::Restore(id, other)))
     }
 
-    /// It is back: in the tree, and not in the trash.
+    /// Moves a restored connection from the trash to the tree.
     pub(super) fn restored(&mut self, restore: &Restore, connection: Connection) {
         let item = &connection.item;
         self.not_deleted(item.id);
-        // It is newer than its end, whichever of the two is heard of last.
+        // The restored version is newer than the delete, in whichever order both arrive.
         self.tree
             .apply(vec![News::Saved(super::answers::item_of(&connection))]);
         let mut shown_alias = None;
@@ -196,7 +195,7 @@ impl App {
         }
     }
 
-    /// It is not back: where its alias is taken, another one is offered.
+    /// Reports a failed restore; offers another alias if the old one is already used.
     pub(super) fn not_restored(&mut self, restore: Restore, error: &ConnectionError) {
         self.read_trash_again();
         let taken = error.fields().iter().find_map(|field| match &field.reason {
@@ -235,7 +234,7 @@ impl App {
         }
     }
 
-    /// Deletes for good what was asked about.
+    /// Deletes permanently what was confirmed.
     pub(super) fn purge(&mut self, answer: Answer) -> Option<Effect> {
         let asked = std::mem::take(&mut self.trash_mut()?.to_purge);
         let ids = match answer {
@@ -258,7 +257,7 @@ impl App {
         Some(self.call(Waiting::Purge, Request::Purge(ids)))
     }
 
-    /// These are gone for good; and why others are not.
+    /// Reports a permanent delete, which may have been partial.
     pub(super) fn purged(&mut self, gone: &[Uuid], done: Result<(), ConnectionError>) {
         for id in gone {
             self.not_deleted(*id);

@@ -1,4 +1,4 @@
-//! What was done last and can be taken back.
+//! Undo stack.
 
 use uuid::Uuid;
 
@@ -9,19 +9,19 @@ use crate::tui::bulk::Job;
 use crate::tui::effect::{Effect, Request};
 use crate::tui::notice::Notice;
 
-/// Something that can be taken back.
+/// Change that can be undone.
 #[derive(Debug)]
 pub(super) enum Done {
-    /// A connection was switched on or off.
+    /// Activated or deactivated a connection.
     Switched(Switch),
-    /// A connection was put into the trash.
+    /// Moved a connection to the trash.
     Deleted(Uuid),
-    /// Something was done to many at once.
+    /// Bulk operation.
     Many(Many),
 }
 
 impl App {
-    /// Takes back what was done last.
+    /// Undoes the last change.
     pub(super) fn undo(&mut self) -> Option<Effect> {
         match self.undo.pop() {
             Some(Done::Switched(done)) => {
@@ -51,7 +51,7 @@ impl App {
         }
     }
 
-    /// Deletes; what is asked for while it is under way is carried out behind it, so it can be taken back at once.
+    /// Deletes a connection. The service runs requests in order, so it can be undone before the reply.
     pub(super) fn delete(&mut self, id: Uuid) -> Effect {
         if self.features.trash {
             self.undo.push(Done::Deleted(id));
@@ -59,12 +59,12 @@ impl App {
         self.call(Waiting::Delete(id), Request::Delete(id))
     }
 
-    /// Whether the next undo could bring this connection back.
+    /// Returns true if the next undo restores this connection.
     pub(super) fn can_bring_back(&self, id: Uuid) -> bool {
         matches!(self.undo.last(), Some(Done::Deleted(other)) if *other == id)
     }
 
-    /// A delete was refused, broke off, or was taken back in another way: it is not to be undone.
+    /// Removes a delete from the undo stack: it was refused, lost, or undone in another way.
     pub(super) fn not_deleted(&mut self, id: Uuid) {
         self.undo
             .retain(|done| !matches!(done, Done::Deleted(other) if *other == id));
@@ -78,7 +78,7 @@ impl App {
         self.forget_what_was_done_to_none();
     }
 
-    /// What others deleted cannot be switched back; what one deleted oneself can, once it is back.
+    /// Removes changes of connections that were deleted elsewhere; after a delete of this user, they stay for an undo of both.
     pub(super) fn forget_switches(&mut self, gone: &[Uuid]) {
         let mine: Vec<Uuid> = gone
             .iter()
@@ -108,7 +108,7 @@ impl App {
         self.forget_what_was_done_to_none();
     }
 
-    /// Bringing back broke off before it was known whether it was done: it can be asked for again.
+    /// Makes a restore with an unknown result available again.
     pub(super) fn undo_again(&mut self, restore: Restore) {
         match restore.from {
             From::Undo => self.undo.push(Done::Deleted(restore.id)),

@@ -1,4 +1,4 @@
-//! What actions do in the workspace: its tabs, the versions, comparing them, and going back to one.
+//! Tabs of a connection: history, comparison of versions, roll back.
 
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
 impl App {
-    /// Shows a tab of the selected connection, and goes there.
+    /// Shows a tab of the selected connection and moves the focus to it.
     pub(super) fn show_tab(&mut self, tab: Tab) {
         self.workspace.tab = tab;
         if self.tree.selected_item().is_some() {
@@ -30,13 +30,13 @@ impl App {
         }
     }
 
-    /// The tab that keys go to.
+    /// Tab with the keyboard focus.
     pub fn tab_in_focus(&self) -> Option<Tab> {
         let is_there = self.pane == Pane::Detail && self.tree.selected_item().is_some();
         is_there.then_some(self.workspace.tab)
     }
 
-    /// Moves in the tab that is shown.
+    /// Moves the selection in the current tab.
     pub(super) fn go_in_tab(&mut self, by: isize) {
         match self.workspace.tab {
             Tab::Settings => self.detail.scroll(by, self.layout().list_rows()),
@@ -48,7 +48,7 @@ impl App {
         }
     }
 
-    /// Copies the selected line of the info.
+    /// Copies the selected line of the Info tab.
     pub(super) fn copy_line(&mut self) -> Option<Effect> {
         let connection = self.detail.connection.as_ref()?;
         let tested = self.detail.id().and_then(|id| self.tests.get(&id));
@@ -57,7 +57,7 @@ impl App {
         self.hand_over(line.label, line.copied)
     }
 
-    /// Compares what is selected in the history.
+    /// Compares the versions selected in the history.
     pub(super) fn compare(&mut self) -> Option<Effect> {
         let history = &self.workspace.history;
         let (id, pair) = (history.id()?, history.to_compare()?);
@@ -74,7 +74,7 @@ impl App {
         Some(Effect::Call(ticket, Request::Compare(id, pair.0, pair.1)))
     }
 
-    /// What differs is known, or why not.
+    /// Takes the comparison, or the error.
     pub(super) fn compared(&mut self, ticket: Ticket, found: Result<Comparison, String>) {
         let provider = self.detail.connection.as_ref();
         let provider = provider.map(|connection| connection.item.provider_id.as_str());
@@ -89,7 +89,7 @@ impl App {
         }
     }
 
-    /// Asks whether to go back to the version that is selected.
+    /// Asks for confirmation to roll back to the selected version.
     pub(super) fn ask_to_roll_back(&mut self) {
         let history = &self.workspace.history;
         let (Some(id), Some(version)) = (history.id(), history.selected()) else {
@@ -109,7 +109,6 @@ impl App {
         self.layers.push(Layer::Confirm(confirm));
     }
 
-    /// Does what a key asked for in a comparison.
     pub(super) fn act_in_compare(&mut self, action: Action) -> Option<Effect> {
         let Some(Layer::Compare(compare)) = self.layers.last_mut() else {
             return None;
@@ -143,7 +142,7 @@ impl App {
         self.layers.push(Layer::Confirm(confirm));
     }
 
-    /// Goes back, as it was answered, with the note that was typed.
+    /// Rolls back as confirmed, with the note typed in the prompt.
     pub(super) fn roll_back(&mut self, answer: Answer, note: Option<&str>) -> Option<Effect> {
         let said = |what: String| match note {
             Some(note) => format!("{what}: {note}"),
@@ -186,7 +185,6 @@ impl App {
         }
     }
 
-    /// It is what it was.
     pub(super) fn rolled_back(&mut self, number: u64, done: Result<Rollback, ConnectionError>) {
         match done {
             Ok(done) if done.new_version == done.previous_version => {
@@ -197,7 +195,6 @@ impl App {
         }
     }
 
-    /// One field is what it was.
     pub(super) fn field_rolled_back(
         &mut self,
         number: u64,
@@ -225,7 +222,7 @@ impl App {
     }
 }
 
-/// A draft that says only what one field was.
+/// Draft that contains only the earlier value of one field.
 fn draft_of(changed: &Changed) -> ConnectionDraft {
     let mut draft = ConnectionDraft::default();
     let old = changed.difference.from_value.as_ref();

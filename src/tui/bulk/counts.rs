@@ -1,22 +1,22 @@
-//! How many of many there are of each kind, so that no frame has to count them.
+//! Row counts, kept up to date so that drawing does not have to count.
 
 use super::{Job, Row, State};
 
-/// What a job would do.
+/// Preview of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// So many would be changed, tested or written.
+    /// Rows that would be changed, tested or exported.
     pub change: usize,
-    /// So many are what they shall be.
+    /// Rows that need no change.
     pub stay: usize,
-    /// So many were deleted meanwhile.
+    /// Rows that were deleted elsewhere.
     pub gone: usize,
-    /// So many of all are left out by the filter.
+    /// Rows that the filter hides.
     pub hidden: usize,
 }
 
 impl Counts {
-    /// What a job would do to these.
+    /// Counts the rows by the effect of a job.
     pub fn of(rows: &[Row], job: Job) -> Self {
         let mut counts = Self::default();
         for row in rows {
@@ -33,23 +33,23 @@ impl Counts {
     }
 }
 
-/// How far all are.
+/// Rows by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Not begun.
+    /// Not started.
     pub waiting: usize,
-    /// Asked for.
+    /// Requested.
     pub under_way: usize,
-    /// Done.
+    /// Succeeded.
     pub done: usize,
-    /// What they shall be without doing anything.
+    /// Needed no change.
     pub unchanged: usize,
-    /// Not done, and why is known.
+    /// Failed.
     pub failed: usize,
 }
 
 impl Tally {
-    /// How far these are.
+    /// Counts the rows by state.
     pub fn of(rows: &[Row]) -> Self {
         let mut tally = Self::default();
         for row in rows {
@@ -58,19 +58,19 @@ impl Tally {
         tally
     }
 
-    /// One is further.
+    /// Moves one row from a state to another.
     pub fn moved(&mut self, from: &State, to: &State) {
         let before = self.of_kind(from);
         *before = before.saturating_sub(1);
         *self.of_kind(to) += 1;
     }
 
-    /// How many are behind us.
+    /// Number of finished rows.
     pub const fn over(&self) -> usize {
         self.done + self.unchanged + self.failed
     }
 
-    /// How many were not done, whyever.
+    /// Number of rows that failed or were not started.
     pub const fn left(&self) -> usize {
         self.failed + self.waiting
     }

@@ -1,29 +1,29 @@
-//! What can be done to each of many connections, and the words for it.
+//! Operations that run on many connections, with their labels.
 
 use uuid::Uuid;
 
 use crate::connection::{IdOrAlias, TestSubject};
 use crate::tui::effect::Request;
 
-/// What is done to each.
+/// Operation on each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
-    /// Switch on.
+    /// Activate.
     Enable,
-    /// Switch off.
+    /// Deactivate.
     Disable,
-    /// Ask the provider whether the credentials work.
+    /// Test the credentials.
     Test,
-    /// Put into the trash.
+    /// Move to the trash.
     Delete,
-    /// Write into a file, without secrets.
+    /// Write to a file, without secrets.
     Export,
-    /// Bring back from the trash.
+    /// Restore from the trash.
     Restore,
 }
 
 impl Job {
-    /// The button that begins it.
+    /// Label of the button.
     pub const fn button(self) -> &'static str {
         match self {
             Self::Enable => "Activate",
@@ -35,7 +35,7 @@ impl Job {
         }
     }
 
-    /// What the footer calls it.
+    /// Label in the footer.
     pub const fn hint(self) -> &'static str {
         match self {
             Self::Enable => "activate",
@@ -47,7 +47,7 @@ impl Job {
         }
     }
 
-    /// What is going on while it runs.
+    /// Label while it runs.
     pub const fn doing(self) -> &'static str {
         match self {
             Self::Enable => "Activating",
@@ -59,7 +59,7 @@ impl Job {
         }
     }
 
-    /// What became of one to which it was done.
+    /// Label of a row that succeeded.
     pub const fn done(self) -> &'static str {
         match self {
             Self::Enable => "activated",
@@ -71,7 +71,7 @@ impl Job {
         }
     }
 
-    /// What shall become of one.
+    /// Label of a row in the preview.
     pub const fn will(self) -> &'static str {
         match self {
             Self::Enable => "will be activated",
@@ -83,7 +83,7 @@ impl Job {
         }
     }
 
-    /// What one is that needs nothing done.
+    /// Label of a row that needs no change.
     pub const fn already(self) -> &'static str {
         match self {
             Self::Enable => "already active",
@@ -94,7 +94,7 @@ impl Job {
         }
     }
 
-    /// What takes it back, where something can.
+    /// Operation that undoes it.
     pub const fn inverse(self) -> Option<Self> {
         match self {
             Self::Enable => Some(Self::Disable),
@@ -105,7 +105,7 @@ impl Job {
         }
     }
 
-    /// Whether those that are under way can be broken off, since nothing is kept by them.
+    /// Returns true if running requests can be cancelled, because they change nothing.
     pub const fn is_stoppable(self) -> bool {
         match self {
             Self::Test => true,
@@ -113,7 +113,7 @@ impl Job {
         }
     }
 
-    /// What is asked for one connection.
+    /// Request for one connection.
     pub fn request(self, id: Uuid) -> Request {
         match self {
             Self::Enable => Request::SetActive(id, true),

@@ -1,34 +1,34 @@
-//! Where the parts of it are on screen.
+//! Layout of the dialog of a bulk operation.
 
 use super::{Bulk, Phase};
 use crate::tui::fit;
 use crate::tui::layout::{Area, Layout};
 
-/// The most columns and rows it takes.
+/// Maximum width and height.
 const MOST: (u16, u16) = (96, 28);
 
-/// The most rows of what is said of the whole.
+/// Maximum number of rows of the summary.
 const SAID: u16 = 4;
 
-/// Where everything is.
+/// Areas of the dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parts {
-    /// All of it, with its border.
+    /// Dialog with its border.
     pub whole: Area,
-    /// What is said of the whole, and of the row that is selected.
+    /// Summary of the operation and of the selected row.
     pub head: Area,
-    /// How far it is.
+    /// Progress bar.
     pub bar: Area,
-    /// The name of a file.
+    /// File name.
     pub line: Area,
-    /// The rows.
+    /// Rows.
     pub list: Area,
-    /// The buttons, from left to right.
+    /// Buttons, from left to right.
     pub buttons: Vec<Area>,
 }
 
 impl Bulk {
-    /// Where everything is.
+    /// Areas for the current state.
     pub fn parts(&self, layout: &Layout) -> Parts {
         let rows = u16::try_from(self.len()).unwrap_or(u16::MAX);
         let whole = layout
@@ -44,13 +44,13 @@ impl Bulk {
         let said = fit::wrap(&self.summary().0, padded.width.into()).len();
         let mut said = u16::try_from(said).unwrap_or(SAID).clamp(1, SAID);
         if self.phase == Phase::Over && self.tally.failed > 0 {
-            // The whole sentence of what went wrong with the selected one.
+            // Room for the full error of the selected row.
             said += if inside.height < 8 { 1 } else { 2 };
         }
         let foot = u16::from(is_asking);
         let line = u16::from(self.is_typing());
         let bar = u16::from(self.is_running());
-        // One row is seen in any case.
+        // At least one row stays visible.
         let said = said.min(inside.height.saturating_sub(foot + line + bar + 1));
         let (head, rest) = padded.split_top(said);
         let (bar, rest) = rest.split_top(bar);
@@ -77,7 +77,7 @@ impl Bulk {
         }
     }
 
-    /// What the buttons say.
+    /// Labels of the buttons.
     pub fn labels(&self) -> impl Iterator<Item = &'static str> {
         let jobs = self.choices.iter().map(|job| job.button());
         std::iter::once("Cancel").chain(jobs)

@@ -1,54 +1,54 @@
-//! One of the connections that something is done to: what is known of it, and how far it is.
+//! Row of a bulk operation: a connection and its state.
 
 use uuid::Uuid;
 
 use super::Job;
 use crate::tui::tree::{Item, News};
 
-/// How far one is.
+/// State of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// It was not begun.
+    /// Not started.
     Waiting,
-    /// It was asked for.
+    /// Requested.
     UnderWay,
-    /// It is done; what else is to be said of it.
+    /// Succeeded, with an optional detail.
     Done(Option<Box<str>>),
-    /// It was what it shall be.
+    /// Needed no change.
     Unchanged,
-    /// It could not be done, for this reason.
+    /// Failed, with the reason.
     Failed(Box<str>),
 }
 
-/// One of the connections.
+/// Row of a bulk operation.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and any of them may be so"
 )]
 pub struct Row {
-    /// The connection.
+    /// ID of the connection.
     pub id: Uuid,
-    /// Its name.
+    /// Name of the connection.
     pub name: Box<str>,
-    /// Whether it may be used, as far as is known.
+    /// True if the connection is active, as far as known.
     pub is_active: bool,
-    /// Whether the filter leaves it out.
+    /// True if the filter hides it.
     pub is_hidden: bool,
-    /// Whether it is deleted.
+    /// True if it is deleted.
     pub is_gone: bool,
-    /// Whether it was there again after it was done.
+    /// True if it was saved again after it succeeded.
     pub is_back: bool,
-    /// The version that it is at.
+    /// Current version.
     pub version: u64,
-    /// The version that it was at when it was asked for.
+    /// Version at the time of the request.
     pub over: u64,
-    /// How far it is.
+    /// State of the row.
     pub state: State,
 }
 
 impl Row {
-    /// A connection of the tree.
+    /// Row for a connection of the tree.
     pub fn of(item: &Item, is_hidden: bool) -> Self {
         Self {
             id: item.id,
@@ -63,7 +63,7 @@ impl Row {
         }
     }
 
-    /// A connection that is in no list.
+    /// Row for a deleted connection.
     pub fn gone(id: Uuid, name: Box<str>) -> Self {
         Self {
             id,
@@ -78,7 +78,7 @@ impl Row {
         }
     }
 
-    /// Whether it is what a job would make of it.
+    /// Returns true if a job would not change the connection.
     pub const fn stays(&self, job: Job) -> bool {
         match job {
             Job::Enable => self.is_active && !self.is_gone,
@@ -89,7 +89,7 @@ impl Row {
         }
     }
 
-    /// Whether it would have to be there for a job, and is not.
+    /// Returns true if a job needs the connection and it is deleted.
     pub const fn is_missed(&self, job: Job) -> bool {
         match job {
             Job::Enable | Job::Disable | Job::Test | Job::Export => self.is_gone,
@@ -97,7 +97,7 @@ impl Row {
         }
     }
 
-    /// Something was heard of it; what is older than what is known says nothing.
+    /// Applies a change; versions older than the known one are ignored.
     pub fn hear(&mut self, heard: &News) {
         match heard {
             News::Saved(item) if item.version() >= self.version => {
@@ -112,7 +112,7 @@ impl Row {
         }
     }
 
-    /// Whether it can be tried again: it was not done, whyever.
+    /// Returns true if the row can be retried.
     pub const fn is_left(&self) -> bool {
         match self.state {
             State::Waiting | State::Failed(_) => true,

@@ -1,10 +1,10 @@
-//! How it runs: what is begun next, what stops it, when it is over.
+//! Execution of a bulk operation: start, stop, retry, end.
 
 use super::{AT_ONCE, Bulk, GONE, Phase, Row, State, Tally};
 use crate::tui::effect::Request;
 
 impl Bulk {
-    /// Begins what the button in focus says; false when that is nothing.
+    /// Starts the focused choice; returns false for Cancel.
     pub fn begin(&mut self) -> bool {
         if self.focus == 0 || self.phase != Phase::Asking {
             return false;
@@ -15,7 +15,7 @@ impl Bulk {
         true
     }
 
-    /// Does again what was not done.
+    /// Runs the rows again that failed or were not started.
     pub fn retry(&mut self) {
         if self.phase == Phase::Over && self.tally.left() > 0 {
             self.phase = Phase::Running;
@@ -35,7 +35,7 @@ impl Bulk {
         self.selected = 0;
     }
 
-    /// The next one to ask for, while there is room for one more.
+    /// Next request, up to the limit of pending requests.
     pub fn ask_next(&mut self) -> Option<(usize, Request)> {
         if self.phase != Phase::Running || self.stopped.is_some() {
             return None;
@@ -64,7 +64,7 @@ impl Bulk {
         None
     }
 
-    /// Says how far a row is.
+    /// Sets the state of a row.
     pub fn set(&mut self, at: usize, state: State) {
         if let Some(row) = self.rows.get_mut(at) {
             self.tally.moved(&row.state, &state);
@@ -72,7 +72,7 @@ impl Bulk {
         }
     }
 
-    /// Begins nothing more; what can be broken off is.
+    /// Starts no more rows, and cancels running requests if the job allows it.
     pub fn stop(&mut self, why: &str) {
         if self.phase != Phase::Running {
             return;
@@ -88,13 +88,13 @@ impl Bulk {
         }
     }
 
-    /// Whether nothing is under way and nothing more is begun.
+    /// Returns true if no request is pending and none will be started.
     pub fn is_through(&self) -> bool {
         let is_all = self.next >= self.rows.len() || self.stopped.is_some();
         self.phase == Phase::Running && self.tally.under_way == 0 && is_all
     }
 
-    /// It is over: what was not done comes first.
+    /// Ends the operation; failed rows come first in the display order.
     pub fn end(&mut self) {
         self.phase = Phase::Over;
         if self.tally.left() > 0 {
@@ -113,12 +113,12 @@ impl Bulk {
         }
     }
 
-    /// All that goes into the file is there.
+    /// Starts writing the export file.
     pub fn write(&mut self) {
         self.phase = Phase::Writing;
     }
 
-    /// Another name for the file is wanted, or leave to replace the one that is there; what was gathered stays.
+    /// Returns to the preview to change the file name or to confirm overwriting; loaded connections are kept.
     pub fn ask_again(&mut self) {
         self.phase = Phase::Asking;
         self.written = None;

@@ -1,24 +1,24 @@
-//! What is said of something that is done to many, in sentences.
+//! Texts of a bulk operation.
 
 use super::{Bulk, Job, Phase, Row, State};
 
-/// How something is meant.
+/// Tone of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// Something to read.
+    /// Neutral.
     Plain,
-    /// Something that matters less.
+    /// Less important.
     Dim,
-    /// Something right.
+    /// Success.
     Right,
-    /// Something to look at.
+    /// Warning.
     Warning,
-    /// Something wrong.
+    /// Error.
     Wrong,
 }
 
 impl Bulk {
-    /// What it is, in a few words.
+    /// Title of the dialog.
     pub fn title(&self) -> String {
         let all = self.len();
         let undo = if self.is_undo { "Undo · " } else { "" };
@@ -34,7 +34,7 @@ impl Bulk {
         }
     }
 
-    /// What is to be known of the whole.
+    /// Summary of the operation.
     pub fn summary(&self) -> (String, Tone) {
         match self.phase {
             Phase::Asking => (self.preview(), Tone::Plain),
@@ -120,7 +120,7 @@ impl Bulk {
         (text, tone)
     }
 
-    /// What is said behind a row, with the mark that stands before it.
+    /// Symbol and text of a row.
     pub fn said_of<'a>(&self, row: &'a Row) -> (&'static str, &'a str, Tone) {
         let job = self.job;
         match (&row.state, self.phase) {
@@ -139,7 +139,7 @@ impl Bulk {
         }
     }
 
-    /// What became of it, in one sentence.
+    /// Notice at the end of the operation.
     pub fn notice(&self) -> String {
         let (said, _) = self.summary();
         format!("{}: {said}", self.job.button())

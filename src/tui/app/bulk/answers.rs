@@ -1,4 +1,4 @@
-//! What answers do to what is done to many: each says how its row went.
+//! Replies to the requests of a bulk operation.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use crate::tui::report::Outcome;
 use crate::tui::tree::News;
 
 impl App {
-    /// One row was answered.
+    /// Records the reply for a row.
     pub(in crate::tui::app) fn bulk_answered(&mut self, of: Of, reply: Reply) {
         let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.awaits(of)) else {
             return;
@@ -33,7 +33,7 @@ impl App {
                 self.heard_of(News::Deleted(item.id));
                 self.one_done(of, None);
             }
-            // Whoever was faster, it is where it shall be.
+            // Already deleted elsewhere: the goal is reached.
             (Job::Delete, Reply::Deleted(Err(ConnectionError::NotFound(_)))) => {
                 if let Some(id) = self.id_of(of) {
                     self.heard_of(News::Deleted(id));
@@ -90,7 +90,7 @@ impl App {
         self.one_is(of, state);
     }
 
-    /// One of many that were tested was tested again by itself.
+    /// Updates the row of a finished bulk test when its connection is tested again.
     pub(in crate::tui::app) fn tested_again(&mut self, id: Uuid, outcome: &Outcome) {
         let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.job == Job::Test) else {
             return;
@@ -145,14 +145,14 @@ impl App {
         Some(row.id)
     }
 
-    /// The tree hears of it together with what else is answered before the next frame: it takes one walk for all of them.
+    /// Collects changes for the tree, which applies all replies of a frame in one pass.
     fn heard_of(&mut self, news: News) {
         if let Some(bulk) = &mut self.bulk {
             bulk.news.push(news);
         }
     }
 
-    /// Tells the tree what was answered since the last frame.
+    /// Applies the changes collected since the last frame to the tree.
     pub(in crate::tui::app) fn tell_tree(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
         if !bulk.news.is_empty() {
@@ -161,7 +161,7 @@ impl App {
         }
     }
 
-    /// When nothing is left to do, it is over.
+    /// Ends the operation when nothing is left to do.
     pub(in crate::tui::app) fn settle_bulk(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
         if !bulk.is_through() {
@@ -174,7 +174,7 @@ impl App {
         self.end_bulk();
     }
 
-    /// What was done is marked no more; what was not stays marked.
+    /// Ends the operation: unmarks what succeeded and keeps the marks of the rest.
     fn end_bulk(&mut self) {
         self.tell_tree();
         let Some(bulk) = &mut self.bulk else { return };
@@ -198,7 +198,7 @@ impl App {
         }
     }
 
-    /// The file is there, or why not.
+    /// Records the result of writing the export file.
     pub(in crate::tui::app) fn file_written(&mut self, written: Result<PathBuf, NotWritten>) {
         let Some(bulk) = self
             .bulk
@@ -224,7 +224,7 @@ impl App {
         self.layers.push(Layer::Confirm(confirm));
     }
 
-    /// Another name can be typed, with what was gathered thrown away.
+    /// Returns to the prompt for a file name.
     pub(in crate::tui::app) fn not_written(&mut self, why: String) {
         if let Some(bulk) = &mut self.bulk {
             bulk.ask_again();
@@ -238,7 +238,7 @@ impl App {
     }
 }
 
-/// How a test leaves its row.
+/// Row state for a test result.
 fn state_of(outcome: &Outcome) -> State {
     match outcome {
         Ok(report) if report.success => {
@@ -253,7 +253,7 @@ fn state_of(outcome: &Outcome) -> State {
     }
 }
 
-/// Whether the next one would be refused for the same reason.
+/// Returns true if the same error would fail all following requests, too.
 const fn is_lasting(error: &ConnectionError) -> bool {
     match error {
         ConnectionError::Store(_) | ConnectionError::ReadOnly(_) => true,

@@ -1,4 +1,4 @@
-//! What can be done with what is done to many, by keys and by the mouse.
+//! Keys and mouse in the dialog of a bulk operation.
 
 use crate::tui::action::Action;
 use crate::tui::app::{App, Pane};
@@ -8,7 +8,7 @@ use crate::tui::event::Mouse;
 use crate::tui::key::Key;
 
 impl App {
-    /// Types into the name of the file.
+    /// Edits the file name.
     pub(in crate::tui::app) fn type_in_bulk(&mut self, key: Key) {
         if let Some(bulk) = self.bulk.as_mut().filter(|bulk| bulk.is_typing())
             && let Some(line) = &mut bulk.file
@@ -17,7 +17,7 @@ impl App {
         }
     }
 
-    /// Whether an action would do something here now.
+    /// Returns true if an action has an effect in the dialog.
     pub(in crate::tui::app) fn can_in_bulk(&self, action: Action) -> bool {
         let Some(bulk) = &self.bulk else {
             return false;
@@ -32,7 +32,7 @@ impl App {
         }
     }
 
-    /// What the footer calls an action here.
+    /// Label of an action in the footer.
     pub(in crate::tui::app) fn hint_in_bulk(&self, action: Action) -> Option<&'static str> {
         let bulk = self.bulk.as_ref()?;
         let is_back = action == Action::Back;
@@ -46,12 +46,12 @@ impl App {
         })
     }
 
-    /// Whether the next way back takes the marks away.
+    /// Returns true if the next Back removes the marks.
     pub(in crate::tui::app) fn goes_back_from_marks(&self) -> bool {
         self.has_marks() && self.pane == Pane::Tree && self.tree.filter().is_none()
     }
 
-    /// A button is pressed, or a row selected.
+    /// Presses the clicked button, or selects the clicked row.
     pub(in crate::tui::app) fn click_in_bulk(
         &mut self,
         mouse: Mouse,

@@ -1,4 +1,4 @@
-//! Taking back what was done to many, as a whole.
+//! Undo of a whole bulk operation.
 
 use std::collections::HashMap;
 
@@ -12,26 +12,26 @@ use crate::tui::bulk::{Bulk, Job, Phase, Row, State};
 use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
 
-/// What was done to many, as far as it was done.
+/// Finished part of a bulk operation, for its undo.
 #[derive(Debug)]
 pub(in crate::tui::app) struct Many {
-    /// Which run.
+    /// Number of the operation.
     pub number: u64,
-    /// What was done.
+    /// Operation that was run.
     pub job: Job,
-    /// To which connections, and their names.
+    /// Names of the changed connections by ID.
     pub to: HashMap<Uuid, Box<str>>,
 }
 
 impl Many {
-    /// Whether it is a delete of this connection.
+    /// Returns true if it deleted this connection.
     pub fn has_deleted(&self, id: Uuid) -> bool {
         self.job == Job::Delete && self.to.contains_key(&id)
     }
 }
 
 impl App {
-    /// From now on it can be taken back.
+    /// Adds the operation to the undo stack, if it can be undone.
     pub(super) fn remember_many(&mut self, number: u64, job: Job) {
         let is_final = job == Job::Delete && !self.features.trash;
         if job.inverse().is_some() && !is_final {
@@ -43,7 +43,7 @@ impl App {
         }
     }
 
-    /// What was not done is done again, and is part of the same.
+    /// Updates the undo stack for a retry, which belongs to the same operation.
     pub(super) fn remember_again(&mut self, number: u64, job: Job, is_undo: bool) {
         let is_it = |done: &Done| matches!(done, Done::Many(many) if many.number == number);
         if is_undo {
@@ -53,7 +53,7 @@ impl App {
         }
     }
 
-    /// It was done to one of them.
+    /// Records a changed connection.
     pub(super) fn done_to(&mut self, number: u64, id: Uuid, name: Box<str>) {
         for done in self.undo.iter_mut().rev() {
             if let Done::Many(many) = done
@@ -65,7 +65,7 @@ impl App {
         }
     }
 
-    /// What was done to nothing is not taken back.
+    /// Removes operations without any change from the undo stack.
     pub(in crate::tui::app) fn forget_what_was_done_to_none(&mut self) {
         let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
         let running = running.map(|bulk| bulk.number);
@@ -75,7 +75,7 @@ impl App {
         });
     }
 
-    /// What a stopped undo left can be taken back again.
+    /// Makes the rest of a stopped undo available again.
     pub(super) fn remember_what_undo_left(&mut self) {
         let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_undo) else {
             return;
@@ -89,7 +89,7 @@ impl App {
         }
     }
 
-    /// Takes it back, at once and as a whole.
+    /// Undoes the whole operation.
     pub(in crate::tui::app) fn undo_many(&mut self, many: Many) {
         let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
         if let Some(bulk) = running {
@@ -128,7 +128,7 @@ impl App {
         rows
     }
 
-    /// Whether the last that was done is what is on screen, and can be taken back from there.
+    /// Returns true if the operation on screen is the last one on the undo stack.
     pub(in crate::tui::app) fn can_undo_bulk(&self) -> bool {
         let bulk = self.bulk.as_ref();
         let is_over = bulk.is_some_and(|bulk| bulk.phase == Phase::Over);
