@@ -521,7 +521,7 @@ fn next_start(before: &App) -> App {
     let session = before.session("here");
     let text = session.text().unwrap();
     let mut app = app();
-    app.come_back(Session::read(&text, "here").unwrap());
+    app.restore_session(Session::read(&text, "here").unwrap());
     app
 }
 

@@ -507,14 +507,14 @@ fn changes_during_a_reload_apply_to_both_lists() {
 fn lost_connection_and_reconnect_are_reported_once() {
     let mut app = app_with(&["A"]);
     app.update(Event::Heard(Heard::Broken));
-    assert!(app.is_behind);
+    assert!(app.is_stale);
     assert_eq!(
         notice(&app),
         "",
         "a short break is no matter for a sentence"
     );
     app.update(Event::Heard(Heard::CaughtUp));
-    assert!(!app.is_behind);
+    assert!(!app.is_stale);
     assert_eq!(notice(&app), "");
     app.update(Event::Heard(Heard::Broken));
     app.update(Event::Heard(Heard::Lost("The server is away".into())));

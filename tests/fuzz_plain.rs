@@ -128,7 +128,7 @@ proptest! {
     #[test]
     fn random_lines_change_nothing_in_read_only_mode(lines in prop::collection::vec(line(), 1..80)) {
         let mut stage = Stage::three(120, 40);
-        stage.app.settle_at(Site {
+        stage.app.set_target(Site {
             read_only: Some("it is kept".into()),
             ..Site::default()
         });

@@ -59,8 +59,8 @@ fn wake(app: &mut App, effects: &[Effect]) -> Vec<Effect> {
     due(app)
 }
 
-fn last_wishes(app: &mut App) -> Vec<Effect> {
-    std::iter::from_fn(|| app.last_wish()).collect()
+fn exit_effects(app: &mut App) -> Vec<Effect> {
+    std::iter::from_fn(|| app.next_exit_effect()).collect()
 }
 
 #[test]
@@ -117,15 +117,15 @@ fn next_form_gets_a_separate_draft() {
 fn draft_is_stored_at_any_end_of_the_app() {
     let mut app = app();
     press(&mut app, "nopenai<enter>one");
-    let wishes = last_wishes(&mut app);
+    let wishes = exit_effects(&mut app);
     assert!(
         matches!(wishes.as_slice(), [Effect::Keep(..)]),
         "{wishes:?}"
     );
-    assert_eq!(last_wishes(&mut app), [], "once");
+    assert_eq!(exit_effects(&mut app), [], "once");
     press(&mut app, "<backspace>");
     assert_eq!(press(&mut app, "<ctrl-c>"), Some(Effect::Quit));
-    let wishes = last_wishes(&mut app);
+    let wishes = exit_effects(&mut app);
     assert!(
         matches!(wishes.as_slice(), [Effect::Keep(..)]),
         "{wishes:?}"
@@ -140,7 +140,7 @@ fn draft_discarded_just_before_the_end_is_deleted() {
     wake(&mut app, &asked);
     press(&mut app, "<esc><shift-tab><enter>");
     assert_eq!(press(&mut app, "q"), Some(Effect::Quit));
-    let wishes = last_wishes(&mut app);
+    let wishes = exit_effects(&mut app);
     assert!(
         matches!(wishes.as_slice(), [Effect::Forget(Slot::New(_))]),
         "{wishes:?}"
@@ -156,14 +156,14 @@ fn unchanged_form_is_never_stored() {
     );
     let asked = due(&mut app);
     assert_eq!(wake(&mut app, &asked), []);
-    assert_eq!(last_wishes(&mut app), []);
+    assert_eq!(exit_effects(&mut app), []);
 }
 
 #[test]
 fn debug_output_of_a_stored_form_hides_its_secrets() {
     let mut app = app();
     press(&mut app, "nopenai<enter>a<tab><tab><tab>sk-planted");
-    let wishes = last_wishes(&mut app);
+    let wishes = exit_effects(&mut app);
     assert!(!format!("{wishes:?}").contains("planted"), "{wishes:?}");
 }
 

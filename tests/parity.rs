@@ -147,7 +147,7 @@ fn parses(line: &str) {
 fn palette_copies_a_valid_command_for_every_action() {
     for start in ["", "<end>", "<end><up>3", "<end><space><up><space>", "X"] {
         let mut stage = Stage::three(120, 40);
-        stage.app.settle_at(Site {
+        stage.app.set_target(Site {
             called_with: vec!["--data".into(), "/else where".into()],
             ..Site::default()
         });

@@ -33,7 +33,7 @@ fn site(badge: Option<&str>, server: Option<&str>, is_read_only: bool) -> Site {
 /// Creates a stage with three connections on a target.
 fn at(site: &Site, width: u16, height: u16) -> Stage {
     let mut stage = Stage::three(width, height);
-    stage.each(|stage| stage.app.settle_at(site.clone()));
+    stage.each(|stage| stage.app.set_target(site.clone()));
     stage
 }
 
@@ -113,7 +113,7 @@ fn read_only_nodes_expand_and_collapse() {
 #[test]
 fn empty_read_only_list_offers_no_create_key() {
     let mut stage = Stage::empty(80, 24);
-    stage.each(|stage| stage.app.settle_at(site(None, None, true)));
+    stage.each(|stage| stage.app.set_target(site(None, None, true)));
     let frame = stage.frame();
     assert!(
         frame.contains("No connections yet") && !frame.contains("Press"),
@@ -140,7 +140,7 @@ fn read_only_blocks_every_write_action() {
         for entry in ACTIONS {
             // Other tests cover the replies of a server.
             let mut stage = Here::three(120, 40);
-            stage.app.settle_at(site(None, None, true));
+            stage.app.set_target(site(None, None, true));
             stage.play(place);
             stage.effects.clear();
             if matches!(entry.action, Action::Quit | Action::Leave | Action::Suspend) {

@@ -187,7 +187,7 @@ fn esc_begins_nothing_more_waits_for_what_was_begun_and_says_what_was_done() {
         answer(&mut app, call);
     }
     assert!(due(&mut app).is_empty());
-    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Over);
+    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Finished);
     assert_eq!(tally(&app), (AT_ONCE, 0, 0, 100 - AT_ONCE));
     assert_eq!(app.tree.marked_len(), 100 - AT_ONCE, "the rest is marked");
     press(&mut app, "r");
@@ -336,7 +336,7 @@ fn a_stopped_undo_can_be_undone_further() {
     for call in &calls {
         answer(&mut app, call);
     }
-    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Over);
+    assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Finished);
     press(&mut app, "<esc>u");
     assert_eq!(finish(&mut app), 100 - AT_ONCE);
     press(&mut app, "<esc>");
@@ -430,8 +430,8 @@ fn what_is_heard_before_it_begins_changes_what_would_be_done() {
     press(&mut app, "<ctrl-a>+");
     let news = vec![saved(1, true), News::Deleted(id(2))];
     app.update(Event::Heard(Heard::News(news)));
-    let counts = app.bulk.as_ref().unwrap().foreseen();
-    assert_eq!((counts.change, counts.stay, counts.gone), (3, 1, 1));
+    let counts = app.bulk.as_ref().unwrap().preview_counts();
+    assert_eq!((counts.change, counts.unchanged, counts.deleted), (3, 1, 1));
     press(&mut app, "<enter>");
     assert_eq!(due(&mut app).len(), 3);
 }
@@ -452,7 +452,7 @@ fn answers_for_a_run_before_change_nothing_in_the_next() {
     let calls = due(&mut app);
     assert_eq!(calls.len(), 3);
     app.update(Event::Reply(tests[0].0, Reply::Lost("late".into())));
-    assert_eq!(state(&app, 1), State::UnderWay);
+    assert_eq!(state(&app, 1), State::Running);
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn run(app: &mut App) {
     while app
         .bulk
         .as_ref()
-        .is_some_and(|bulk| bulk.phase != Phase::Over)
+        .is_some_and(|bulk| bulk.phase != Phase::Finished)
     {
         while let Some(effect) = app.update(Event::Idle) {
             if let Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request) = effect
@@ -117,7 +117,7 @@ fn run(app: &mut App) {
         }
         frame(app);
         frames += 1;
-        progress.extend(app.bulk.as_ref().map(|bulk| bulk.tally.over()));
+        progress.extend(app.bulk.as_ref().map(|bulk| bulk.tally.finished()));
         loop {
             let now = Instant::now();
             if now >= due {

@@ -86,7 +86,7 @@ enum Waiting {
     Keys,
     Variable,
     Save,
-    Switch(Switch),
+    Toggle(Switch),
     Delete(Uuid),
     Trash,
     Restore(Restore),
@@ -95,7 +95,7 @@ enum Waiting {
     /// Row of a bulk operation.
     Bulk(Of),
     /// Export file of a bulk operation.
-    File,
+    ExportFile,
     Models,
     Versions(Uuid, Window),
     Compare,
@@ -126,7 +126,7 @@ pub struct App {
     /// True if the terminal's background is light.
     pub is_light: bool,
     /// Route from the app to the terminal's clipboard.
-    pub carrier: Carrier,
+    pub clipboard: Carrier,
     /// Base URL of the management API, for copied cURL commands.
     pub api: String,
     /// Tree of providers and connections.
@@ -146,15 +146,15 @@ pub struct App {
     /// Notice on screen.
     pub notice: Option<Notice>,
     /// Log of all notices since the start.
-    pub told: Told,
+    pub log: Told,
     /// True if changes may have been missed.
-    pub is_behind: bool,
+    pub is_stale: bool,
     /// True if the lost connection to the service was reported.
-    is_lost: bool,
+    is_offline: bool,
     /// Environment variables that can fill a connection.
     pub environment: Environment,
     /// Startup notices; the help dialog lists all.
-    pub to_know: Vec<String>,
+    pub startup_notices: Vec<String>,
     /// Target that the app works on.
     pub site: Site,
     /// Optional capabilities of the service.
@@ -163,7 +163,7 @@ pub struct App {
     pub themes: Vec<String>,
     /// Index of the current theme.
     pub theme: usize,
-    keeping: Keeping,
+    open_draft: Keeping,
     /// Connection whose form opens for the external editor.
     for_editor: Option<Uuid>,
     /// Ticket of a save that is followed by a test.
@@ -172,18 +172,18 @@ pub struct App {
     test_due: Option<Uuid>,
     undo: Vec<Done>,
     last_ticket: u64,
-    waiting: HashMap<Ticket, Waiting>,
+    pending: HashMap<Ticket, Waiting>,
 }
 
 impl App {
     /// Creates the app with its startup notices.
-    pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, to_know: Vec<String>) -> Self {
+    pub fn new(catalog: Arc<ProviderCatalog>, keymap: Keymap, notices: Vec<String>) -> Self {
         let mut app = Self {
             catalog,
             keymap,
             size: Size::default(),
             is_light: false,
-            carrier: Carrier::default(),
+            clipboard: Carrier::default(),
             api: curl::DOCUMENTED.into(),
             tree: Tree::default(),
             pane: Pane::Tree,
@@ -193,25 +193,25 @@ impl App {
             bulk: None,
             layers: Vec::new(),
             notice: None,
-            told: Told::default(),
-            is_behind: false,
-            is_lost: false,
+            log: Told::default(),
+            is_stale: false,
+            is_offline: false,
             environment: Environment::default(),
-            to_know: Vec::new(),
+            startup_notices: Vec::new(),
             site: Site::default(),
             features: ServiceFeatures::ALL,
             themes: Vec::new(),
             theme: 0,
-            keeping: Keeping::default(),
+            open_draft: Keeping::default(),
             for_editor: None,
             test_after: None,
             test_due: None,
             undo: Vec::new(),
             last_ticket: 0,
-            waiting: HashMap::new(),
+            pending: HashMap::new(),
         };
         app.tree.learn(&app.catalog);
-        app.let_know(to_know);
+        app.show_startup_notices(notices);
         app
     }
 
@@ -221,7 +221,7 @@ impl App {
             event,
             Event::Key(_) | Event::Typed(_) | Event::Paste(_) | Event::Mouse(_)
         ) {
-            self.touched();
+            self.record_input();
         }
         let effect = match event {
             Event::Key(key) => self.key(key),
@@ -239,20 +239,20 @@ impl App {
                 None
             }
             Event::Reply(ticket, reply) => {
-                self.answered(ticket, reply);
+                self.handle_reply(ticket, reply);
                 None
             }
             Event::Woken(ticket) => {
-                self.woken(ticket);
+                self.timer_expired(ticket);
                 None
             }
-            Event::Idle => self.due(),
+            Event::Idle => self.next_background_effect(),
             Event::Resumed => {
                 self.hide_secrets();
                 Some(Effect::Redraw)
             }
-            Event::Heard(heard) => {
-                self.hear(heard);
+            Event::Heard(event) => {
+                self.handle_feed_event(event);
                 None
             }
             Event::Opened(catalog, features) => {
@@ -262,7 +262,7 @@ impl App {
                 None
             }
             Event::Noticed(notices) => {
-                self.let_know(notices);
+                self.show_startup_notices(notices);
                 None
             }
             Event::Found(found) => {
@@ -281,9 +281,9 @@ impl App {
                 self.is_light = true;
                 None
             }
-            Event::Spoken(spoken) => self.spoken(spoken),
+            Event::Spoken(spoken) => self.run_plain_input(spoken),
         };
-        let effect = self.let_out(effect);
+        let effect = self.block_writes(effect);
         self.settle();
         effect
     }
@@ -317,7 +317,7 @@ impl App {
 
     /// Returns true if the reply for this ticket is still expected.
     pub fn awaits(&self, ticket: Ticket) -> bool {
-        self.waiting.contains_key(&ticket)
+        self.pending.contains_key(&ticket)
     }
 
     /// Masks revealed secrets: after a suspend, another person may be at the terminal.
@@ -332,34 +332,34 @@ impl App {
     }
 
     /// Shows startup notices; several are summarized in one line, and the help dialog lists all.
-    pub fn let_know(&mut self, notices: Vec<String>) {
-        self.to_know.extend(notices);
+    pub fn show_startup_notices(&mut self, notices: Vec<String>) {
+        self.startup_notices.extend(notices);
         let help = self.keymap.first_key(Context::Tree, Action::Help);
-        let text = match (self.to_know.as_slice(), help) {
+        let text = match (self.startup_notices.as_slice(), help) {
             ([], _) => return,
             ([_, _, ..], Some(key)) => format!(
                 "{} notices ({key} shows all): {}",
-                self.to_know.len(),
-                self.to_know[0]
+                self.startup_notices.len(),
+                self.startup_notices[0]
             ),
             ([first, ..], _) => first.clone(),
         };
-        self.tell(Notice::warning(text));
+        self.notify(Notice::warning(text));
     }
 
     /// Shows a notice in place of the current one and logs it.
-    pub(super) fn tell(&mut self, notice: Notice) {
-        self.told.keep(&notice);
+    pub(super) fn notify(&mut self, notice: Notice) {
+        self.log.keep(&notice);
         self.notice = Some(notice);
     }
 
     fn ticket(&mut self, waiting: Waiting) -> Ticket {
-        let ticket = self.fresh_ticket();
-        self.waiting.insert(ticket, waiting);
+        let ticket = self.new_ticket();
+        self.pending.insert(ticket, waiting);
         ticket
     }
 
-    fn fresh_ticket(&mut self) -> Ticket {
+    fn new_ticket(&mut self) -> Ticket {
         self.last_ticket += 1;
         Ticket(self.last_ticket)
     }
@@ -370,7 +370,7 @@ impl App {
 
     /// Restores the invariants after an event: the selection and the focus are visible.
     fn settle(&mut self) {
-        self.settle_drafts();
+        self.update_draft_slot();
         let layout = self.layout();
         self.tree.scroll(layout.tree_rows(), layout.list_rows());
         if layout.columns != Columns::Three && self.pane == Pane::List {
@@ -431,6 +431,6 @@ impl App {
         }
         let (versions, _) = Layout::versions(self.detail_area());
         self.workspace.history.scroll(versions.height.into());
-        self.forget_unseen();
+        self.drop_unneeded_requests();
     }
 }

@@ -35,13 +35,13 @@ pub const GONE: &str = "Deleted elsewhere";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Preview with a prompt.
-    Asking,
+    Preview,
     /// Requests are running.
     Running,
     /// The export file is being written.
     Writing,
     /// Finished or stopped.
-    Over,
+    Finished,
 }
 
 /// Row of a bulk operation that a reply belongs to.
@@ -79,11 +79,11 @@ pub struct Bulk {
     /// Name of the export file as typed.
     pub file: Option<Line>,
     /// True if an existing file may be overwritten.
-    pub replaces: bool,
+    pub overwrites: bool,
     /// Path of the export file once it is written.
     pub written: Option<String>,
     /// Loaded connections for the export file.
-    pub gathered: Vec<Exported>,
+    pub loaded: Vec<Exported>,
     /// Changes that the tree has not applied yet.
     pub news: Vec<News>,
     /// Selected row, in display order.
@@ -102,7 +102,7 @@ pub struct Bulk {
 
 impl Bulk {
     /// Creates a bulk operation that waits for its confirmation.
-    pub fn asking(number: u64, rows: Vec<Row>, choices: &[Job]) -> Self {
+    pub fn new(number: u64, rows: Vec<Row>, choices: &[Job]) -> Self {
         let job = choices.first().copied().unwrap_or(Job::Test);
         let places = rows.iter().zip(0..).map(|(row, at)| (row.id, at));
         let mut bulk = Self {
@@ -113,14 +113,14 @@ impl Bulk {
             focus: usize::from(job != Job::Delete),
             is_undo: false,
             warning: None,
-            phase: Phase::Asking,
+            phase: Phase::Preview,
             stopped: None,
             tally: Tally::default(),
             counts: Vec::new(),
             file: None,
-            replaces: false,
+            overwrites: false,
             written: None,
-            gathered: Vec::new(),
+            loaded: Vec::new(),
             news: Vec::new(),
             selected: 0,
             top: 0,
@@ -167,13 +167,13 @@ impl Bulk {
     pub const fn is_running(&self) -> bool {
         match self.phase {
             Phase::Running | Phase::Writing => true,
-            Phase::Asking | Phase::Over => false,
+            Phase::Preview | Phase::Finished => false,
         }
     }
 
     /// Returns true if the file name is being typed.
     pub fn is_typing(&self) -> bool {
-        self.phase == Phase::Asking && self.file.is_some()
+        self.phase == Phase::Preview && self.file.is_some()
     }
 
     /// Returns true if the operation is deleting this connection or deleted it.
@@ -181,9 +181,9 @@ impl Bulk {
         let row = self.places.get(&id).and_then(|at| self.rows.get(*at));
         self.job == Job::Delete
             && row.is_some_and(|row| match row.state {
-                State::UnderWay => true,
+                State::Running => true,
                 // A connection that was restored and deleted again was deleted elsewhere.
-                State::Done(_) => !row.is_back,
+                State::Done(_) => !row.was_saved_again,
                 State::Waiting | State::Unchanged | State::Failed(_) => false,
             })
     }
@@ -191,21 +191,21 @@ impl Bulk {
     /// Returns true if the reply for a row is expected.
     pub fn awaits(&self, of: Of) -> bool {
         let row = self.rows.get(of.row);
-        self.number == of.number && row.is_some_and(|row| row.state == State::UnderWay)
+        self.number == of.number && row.is_some_and(|row| row.state == State::Running)
     }
 
     /// Applies changes from the change feed to the rows.
-    pub fn hear(&mut self, news: &[News]) {
-        for heard in news {
+    pub fn apply_changes(&mut self, news: &[News]) {
+        for change in news {
             if let Some(row) = self
                 .places
-                .get(&heard.id())
+                .get(&change.id())
                 .and_then(|at| self.rows.get_mut(*at))
             {
-                row.hear(heard);
+                row.apply(change);
             }
         }
-        if self.phase == Phase::Asking {
+        if self.phase == Phase::Preview {
             self.count();
         }
     }
@@ -217,20 +217,20 @@ impl Bulk {
     }
 
     /// Preview of the focused choice.
-    pub fn foreseen(&self) -> Counts {
+    pub fn preview_counts(&self) -> Counts {
         let at = self.choices.iter().position(|job| *job == self.job);
         let counts = at.and_then(|at| self.counts.get(at));
         counts.copied().unwrap_or_default()
     }
 
     /// Moves the focus between the buttons.
-    pub fn turn(&mut self, by: isize) {
+    pub fn move_focus(&mut self, by: isize) {
         let count = self.choices.len() + 1;
-        self.press(self.focus.wrapping_add_signed(by).wrapping_add(count) % count);
+        self.focus_button(self.focus.wrapping_add_signed(by).wrapping_add(count) % count);
     }
 
     /// Focuses a button.
-    pub fn press(&mut self, button: usize) {
+    pub fn focus_button(&mut self, button: usize) {
         self.focus = button.min(self.choices.len());
         if let Some(job) = button.checked_sub(1).and_then(|at| self.choices.get(at)) {
             self.job = *job;
@@ -238,7 +238,7 @@ impl Bulk {
     }
 
     /// Moves the selection; `rows` is the number of visible rows.
-    pub fn go(&mut self, action: Action, rows: usize) {
+    pub fn move_selection(&mut self, action: Action, rows: usize) {
         let at = match action {
             Action::Up => self.selected.saturating_sub(1),
             Action::Down => self.selected + 1,

@@ -91,10 +91,10 @@ pub async fn run(
     notices.extend(problems);
     notices.extend(flaws);
     let mut app = App::new(catalog, keymap, notices);
-    app.settle_at(options.site);
+    app.set_target(options.site);
     app.themes = themes.words();
     app.theme = at;
-    app.carrier = Carrier::from_env(|name| std::env::var(name).ok());
+    app.clipboard = Carrier::from_env(|name| std::env::var(name).ok());
     if let Some(api) = options.api {
         app.api = api;
     }
@@ -311,8 +311,8 @@ impl Runtime {
 
     /// Adds the time to messages, since the app has no clock.
     fn date_messages(&mut self) {
-        if self.app.told.is_undated() {
-            self.app.told.date(Local::now().time());
+        if self.app.log.is_undated() {
+            self.app.log.date(Local::now().time());
         }
     }
 
@@ -342,7 +342,7 @@ impl Runtime {
                 }
             }
             Some(Effect::Copy(text)) => {
-                let sequence = self.app.carrier.sequence(&text);
+                let sequence = self.app.clipboard.sequence(&text);
                 let out = self.terminal.backend_mut();
                 out.write_all(sequence.as_bytes())?;
                 io::Write::flush(out)?;

@@ -134,7 +134,7 @@ impl Stage {
     /// Handles an event and all its effects.
     pub fn happens(&mut self, event: Event) {
         self.follow(event);
-        self.app.told.date(self.clock.clock()().time());
+        self.app.log.date(self.clock.clock()().time());
         // IDs depend on the wall clock; frames must be the same in every run.
         if let Some(connection) = &mut self.app.detail.connection {
             connection.item.id = EXAMPLE_ID;

@@ -286,7 +286,7 @@ pub fn check(stage: &Stage) {
     if let Some(bulk) = &stage.app.bulk {
         assert!(bulk.selected < bulk.len().max(1));
         let tally = bulk.tally;
-        assert_eq!(tally.over() + tally.under_way + tally.waiting, bulk.len());
+        assert_eq!(tally.finished() + tally.running + tally.waiting, bulk.len());
     }
     let marked = tree.marked();
     assert_eq!(

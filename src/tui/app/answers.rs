@@ -12,8 +12,8 @@ use crate::tui::notice::{Mood, Notice};
 use crate::tui::tree::Item;
 
 impl App {
-    pub(super) fn answered(&mut self, ticket: Ticket, reply: Reply) {
-        let Some(waiting) = self.waiting.remove(&ticket) else {
+    pub(super) fn handle_reply(&mut self, ticket: Ticket, reply: Reply) {
+        let Some(waiting) = self.pending.remove(&ticket) else {
             return;
         };
         match (waiting, reply) {
@@ -24,13 +24,13 @@ impl App {
             }
             (Waiting::Page, Reply::Listed(Err(error))) => {
                 self.tree.loading.fail();
-                self.say(&error);
+                self.show_error(&error);
             }
             (Waiting::Detail, Reply::Got(Ok(connection))) => self.detail.show(connection),
             (Waiting::Detail, Reply::Got(Err(error))) => self.detail.fail(error.to_string()),
             (Waiting::Edit, Reply::Got(Ok(connection))) => self.open_form(connection),
             (Waiting::Theirs, Reply::Theirs(theirs)) => {
-                self.theirs(ticket, theirs.map(|theirs| *theirs));
+                self.handle_theirs(ticket, theirs.map(|theirs| *theirs));
             }
             (Waiting::Duplicate, Reply::Got(Ok(connection))) => self.open_copy(&connection),
             (Waiting::Keys, Reply::ConfigurationKeys(found)) => {
@@ -49,25 +49,25 @@ impl App {
                 if let Some(form) = self.form_mut() {
                     form.looked_up(lookup.ok());
                 }
-                self.learn_where_to_move();
+                self.update_suggestions();
             }
             (Waiting::Save, Reply::Saved(saved)) => self.saved(ticket, saved),
-            (Waiting::Switch(switch), Reply::Saved(Ok(connection))) => {
-                self.switched(&switch, connection);
+            (Waiting::Toggle(switch), Reply::Saved(Ok(connection))) => {
+                self.toggle_succeeded(&switch, connection);
             }
-            (Waiting::Switch(switch), Reply::Saved(Err(error))) => {
-                self.not_switched(&switch);
-                self.say(&error);
+            (Waiting::Toggle(switch), Reply::Saved(Err(error))) => {
+                self.revert_toggle(&switch);
+                self.show_error(&error);
             }
             (Waiting::Delete(_), Reply::Deleted(Ok(item))) => {
                 self.tree.remove(item.id);
                 if !self.features.trash {
                     // Without a trash, no change of it can be undone.
-                    self.forget_switches(&[item.id]);
+                    self.forget_toggles(&[item.id]);
                 }
                 let notice = Notice::done(format!("Deleted \"{}\"", item.name));
                 // The delete may have been undone before its reply.
-                self.tell(if self.can_bring_back(item.id) {
+                self.notify(if self.is_next_undo_restoring(item.id) {
                     notice.with_undo()
                 } else {
                     notice
@@ -77,15 +77,15 @@ impl App {
                 if matches!(error, ConnectionError::NotFound(_)) {
                     self.tree.remove(id);
                 }
-                self.not_deleted(id);
-                self.say(&error);
+                self.forget_delete(id);
+                self.show_error(&error);
             }
-            (Waiting::Trash, Reply::Trash(found)) => self.trash_found(found),
+            (Waiting::Trash, Reply::Trash(found)) => self.show_trash(found),
             (Waiting::Restore(restore), Reply::Saved(Ok(connection))) => {
                 self.restored(&restore, connection);
             }
             (Waiting::Restore(restore), Reply::Saved(Err(error))) => {
-                self.not_restored(restore, &error);
+                self.restore_failed(restore, &error);
             }
             (Waiting::Purge, Reply::Purged(gone, done)) => self.purged(&gone, done),
             (Waiting::Test, Reply::Tested(tested)) => self.tested(ticket, tested),
@@ -108,16 +108,16 @@ impl App {
             (Waiting::RollbackField(number), Reply::Saved(done)) => {
                 self.field_rolled_back(number, done);
             }
-            (Waiting::Edit | Waiting::Duplicate, Reply::Got(Err(error))) => self.say(&error),
-            (Waiting::Bulk(of), reply) => self.bulk_answered(of, reply),
-            (Waiting::File, Reply::Exported(written)) => self.file_written(written),
+            (Waiting::Edit | Waiting::Duplicate, Reply::Got(Err(error))) => self.show_error(&error),
+            (Waiting::Bulk(of), reply) => self.handle_bulk_reply(of, reply),
+            (Waiting::ExportFile, Reply::Exported(written)) => self.export_finished(written),
             // A reply of the wrong kind, or none.
-            (waiting, Reply::Lost(why)) => self.lost(ticket, waiting, &why),
-            (waiting, _) => self.lost(ticket, waiting, "unexpected response"),
+            (waiting, Reply::Lost(why)) => self.request_failed(ticket, waiting, &why),
+            (waiting, _) => self.request_failed(ticket, waiting, "unexpected response"),
         }
     }
 
-    fn lost(&mut self, ticket: Ticket, waiting: Waiting, why: &str) {
+    fn request_failed(&mut self, ticket: Ticket, waiting: Waiting, why: &str) {
         match waiting {
             Waiting::Page => self.tree.loading.fail(),
             Waiting::Detail => self.detail.fail(why.to_owned()),
@@ -142,11 +142,11 @@ impl App {
                     form.looked_up(None);
                 }
             }
-            Waiting::Switch(switch) => self.not_switched(&switch),
-            Waiting::Delete(id) => self.not_deleted(id),
-            Waiting::Trash => self.trash_broke(why.to_owned()),
-            Waiting::Restore(restore) => self.undo_again(restore),
-            Waiting::Purge => self.read_trash_again(),
+            Waiting::Toggle(switch) => self.revert_toggle(&switch),
+            Waiting::Delete(id) => self.forget_delete(id),
+            Waiting::Trash => self.trash_failed(why.to_owned()),
+            Waiting::Restore(restore) => self.retry_undo(restore),
+            Waiting::Purge => self.reload_trash(),
             Waiting::Test => {
                 self.test_ended(ticket, Err(why.to_owned()));
                 return;
@@ -159,8 +159,8 @@ impl App {
                 self.compared(ticket, Err(why.to_owned()));
                 return;
             }
-            Waiting::Bulk(of) => self.bulk_answered(of, Reply::Lost(why.to_owned())),
-            Waiting::File => self.not_written(String::new()),
+            Waiting::Bulk(of) => self.handle_bulk_reply(of, Reply::Lost(why.to_owned())),
+            Waiting::ExportFile => self.export_failed(String::new()),
             Waiting::Versions(..) => self.workspace.history.fail(why.to_owned()),
             Waiting::Keys => {
                 self.keys_found(ticket, Err(why.to_owned()));
@@ -176,11 +176,11 @@ impl App {
             | Waiting::Rollback(_)
             | Waiting::RollbackField(_) => {}
         }
-        self.tell(Notice::error(format!("The request failed: {why}")));
+        self.notify(Notice::error(format!("The request failed: {why}")));
     }
 
-    pub(super) fn say(&mut self, error: &ConnectionError) {
-        self.tell(Notice::error(error.to_string()));
+    pub(super) fn show_error(&mut self, error: &ConnectionError) {
+        self.notify(Notice::error(error.to_string()));
     }
 
     fn open_form(&mut self, connection: Connection) {
@@ -192,9 +192,9 @@ impl App {
             Some(provider) => {
                 let form = Form::edit(&connection, provider);
                 self.layers.push(Layer::Form(Box::new(form)));
-                self.compare_with_tree();
+                self.report_change_before_open();
             }
-            None => self.tell(Notice::error(format!(
+            None => self.notify(Notice::error(format!(
                 "Provider '{}' is not in the catalogue; its settings cannot be edited",
                 connection.item.provider_id
             ))),
@@ -225,7 +225,7 @@ impl App {
                 self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
                 self.tree.upsert(item_of(&connection));
                 self.tree.select_id(connection.item.id);
-                self.tell(notice);
+                self.notify(notice);
                 self.test_due = is_to_test.then_some(connection.item.id);
                 self.detail.show(connection);
             }
@@ -235,7 +235,7 @@ impl App {
 
                 self.notice = None;
                 if let Some(notice) = notice {
-                    self.tell(notice);
+                    self.notify(notice);
                 }
             }
             Err(ConnectionError::VersionMoved { found, .. }) if form.id().is_some() => {
@@ -243,28 +243,28 @@ impl App {
             }
             Err(ConnectionError::NotFound(_)) if form.id().is_some() => {
                 form.changed_elsewhere(Elsewhere::Deleted);
-                self.ask_what_of_deleted();
+                self.open_deleted_elsewhere_prompt();
             }
-            Err(error) => self.say(&error),
+            Err(error) => self.show_error(&error),
         }
     }
 
-    fn switched(&mut self, switch: &Switch, connection: Connection) {
+    fn toggle_succeeded(&mut self, switch: &Switch, connection: Connection) {
         let item = &connection.item;
         let state = if item.is_active { "active" } else { "inactive" };
         let again = if switch.is_undo { " again" } else { "" };
         let notice = Notice::done(format!("\"{}\" is {state}{again}", item.name));
-        self.tell(if switch.is_undo {
+        self.notify(if switch.is_undo {
             notice
         } else {
             notice.with_undo()
         });
         // A later toggle of this connection is already on screen.
-        if !self.is_overtaken(switch) {
+        if !self.has_later_toggle(switch) {
             self.tree.upsert(item_of(&connection));
         }
-        for later in self.waiting.values_mut() {
-            if let Waiting::Switch(later) = later
+        for later in self.pending.values_mut() {
+            if let Waiting::Toggle(later) = later
                 && later.id == switch.id
             {
                 later.from = item.is_active;
@@ -276,12 +276,12 @@ impl App {
     }
 
     /// Reverts a failed toggle on screen and removes it from the undo stack.
-    fn not_switched(&mut self, switch: &Switch) {
-        if !self.is_overtaken(switch) {
+    fn revert_toggle(&mut self, switch: &Switch) {
+        if !self.has_later_toggle(switch) {
             self.tree.set_active(switch.id, switch.from);
         }
         let undone = |done: &Done| match done {
-            Done::Switched(done) => done.id == switch.id && done.to == switch.to,
+            Done::Toggled(done) => done.id == switch.id && done.to == switch.to,
             Done::Deleted(..) | Done::Many(_) => false,
         };
         if !switch.is_undo
@@ -291,19 +291,19 @@ impl App {
         }
     }
 
-    fn is_overtaken(&self, switch: &Switch) -> bool {
-        self.is_waiting(
-            |waiting| matches!(waiting, Waiting::Switch(later) if later.id == switch.id),
+    fn has_later_toggle(&self, switch: &Switch) -> bool {
+        self.is_pending(
+            |waiting| matches!(waiting, Waiting::Toggle(later) if later.id == switch.id),
         )
     }
 
     /// Returns true if a request of this kind is pending.
-    pub(super) fn is_waiting(&self, kind: impl Fn(&Waiting) -> bool) -> bool {
-        self.waiting.values().any(kind)
+    pub(super) fn is_pending(&self, kind: impl Fn(&Waiting) -> bool) -> bool {
+        self.pending.values().any(kind)
     }
 
     /// Handles a timer that expired.
-    pub(super) fn woken(&mut self, ticket: Ticket) {
+    pub(super) fn timer_expired(&mut self, ticket: Ticket) {
         if self
             .notice
             .as_ref()
@@ -311,7 +311,7 @@ impl App {
         {
             self.notice = None;
         }
-        self.woken_to_keep(ticket);
+        self.draft_timer_expired(ticket);
         if let Some(form) = self.form_mut()
             && form.hiding == Some(ticket)
         {

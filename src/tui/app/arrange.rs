@@ -10,12 +10,12 @@ use crate::tui::tree::{Column, Sort};
 
 impl App {
     /// Opens the sort menu.
-    pub(super) fn ask_how_to_sort(&mut self) {
+    pub(super) fn open_sort_menu(&mut self) {
         self.layers.push(Layer::Sorting);
     }
 
     /// Sorts by the key pressed in the sort menu; other keys close it.
-    pub(super) fn arrange(&mut self, action: Action) {
+    pub(super) fn act_in_sort_menu(&mut self, action: Action) {
         self.layers.retain(|layer| !matches!(layer, Layer::Sorting));
         let sort = self.tree.sort();
         match action {
@@ -28,7 +28,7 @@ impl App {
             Action::Group => {
                 let is_grouped = !self.tree.is_grouped();
                 self.tree.group(is_grouped);
-                self.tell(Notice::info(if is_grouped {
+                self.notify(Notice::info(if is_grouped {
                     "Grouped by provider"
                 } else {
                     "Grouping is off"
@@ -56,6 +56,6 @@ impl App {
     /// Sorts and reports the new order.
     pub(super) fn sort_by(&mut self, sort: Sort) {
         self.tree.sort_by(sort);
-        self.tell(Notice::info(format!("Sorted by {}", sort.description())));
+        self.notify(Notice::info(format!("Sorted by {}", sort.description())));
     }
 }

@@ -14,19 +14,19 @@ use crate::tui::workspace::Tab;
 
 impl App {
     /// Runs an action in the tree.
-    pub(super) fn browse(&mut self, action: Action) -> Option<Effect> {
+    pub(super) fn act_in_tree(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::New => self.pick_provider(),
             Action::Edit | Action::Choose if self.is_filtering() => self.tree.accept_filter(),
             Action::Edit | Action::Choose => return self.edit(),
-            Action::Toggle if self.has_marks() => self.ask_to_switch_many(),
-            Action::Test if self.has_marks() => self.ask_many(&[Job::Test]),
-            Action::Delete if self.has_marks() => self.ask_many(&[Job::Delete]),
-            Action::Activate if self.has_marks() => self.ask_many(&[Job::Enable]),
-            Action::Deactivate if self.has_marks() => self.ask_many(&[Job::Disable]),
-            Action::Activate => return self.switch_to(true),
-            Action::Deactivate => return self.switch_to(false),
-            Action::Export => self.ask_to_export(),
+            Action::Toggle if self.has_marks() => self.open_bulk_toggle(),
+            Action::Test if self.has_marks() => self.open_bulk_for_marked(&[Job::Test]),
+            Action::Delete if self.has_marks() => self.open_bulk_for_marked(&[Job::Delete]),
+            Action::Activate if self.has_marks() => self.open_bulk_for_marked(&[Job::Activate]),
+            Action::Deactivate if self.has_marks() => self.open_bulk_for_marked(&[Job::Deactivate]),
+            Action::Activate => return self.set_active_of_selected(true),
+            Action::Deactivate => return self.set_active_of_selected(false),
+            Action::Export => self.open_export(),
             Action::ShowBulk => self.show_bulk(),
             Action::MarkRow
             | Action::MarkUp
@@ -45,22 +45,22 @@ impl App {
             Action::CopyLine => return self.copy_line(),
             Action::CompareVersions => return self.compare(),
             Action::Mark => self.workspace.history.mark(),
-            Action::RollBack => self.ask_to_roll_back(),
+            Action::RollBack => self.confirm_roll_back(),
             Action::Undo => return self.undo(),
-            Action::Delete => self.ask_to_delete(),
+            Action::Delete => self.confirm_delete(),
             Action::Trash => self.open_trash(),
-            Action::EditExternally => return self.edit_outside(),
+            Action::EditExternally => return self.edit_externally(),
             Action::Drafts => return Some(self.look_for_drafts()),
             Action::Filter => self.tree.start_filter(),
-            Action::Sort => self.ask_how_to_sort(),
+            Action::Sort => self.open_sort_menu(),
             Action::SortByName
             | Action::SortByAlias
             | Action::SortByProvider
             | Action::SortByStatus
             | Action::SortByModified
             | Action::ReverseSort
-            | Action::Group => self.arrange(action),
-            Action::Copy => self.ask_what_to_copy(),
+            | Action::Group => self.act_in_sort_menu(action),
+            Action::Copy => self.open_copy_menu(),
             Action::CopyName
             | Action::CopyAlias
             | Action::CopyId
@@ -68,16 +68,16 @@ impl App {
             | Action::CopyCurl
             | Action::CopyCreate => return self.copy(action),
             Action::Refresh => self.refresh(),
-            Action::Up => self.go(-1),
-            Action::Down => self.go(1),
-            Action::PageUp => self.go(-self.page()),
-            Action::PageDown => self.go(self.page()),
-            Action::First => self.go(isize::MIN),
-            Action::Last => self.go(isize::MAX),
+            Action::Up => self.move_selection(-1),
+            Action::Down => self.move_selection(1),
+            Action::PageUp => self.move_selection(-self.page()),
+            Action::PageDown => self.move_selection(self.page()),
+            Action::First => self.move_selection(isize::MIN),
+            Action::Last => self.move_selection(isize::MAX),
             Action::Open => self.tree.open(),
             Action::Close => self.tree.close(),
-            Action::NextPane => self.turn_pane(1),
-            Action::PreviousPane => self.turn_pane(-1),
+            Action::NextPane => self.move_pane_focus(1),
+            Action::PreviousPane => self.move_pane_focus(-1),
             Action::Back => self.back(),
             Action::Save
             | Action::References
@@ -131,7 +131,7 @@ impl App {
     }
 
     /// Moves the selection, or scrolls the focused tab.
-    pub(super) fn go(&mut self, by: isize) {
+    pub(super) fn move_selection(&mut self, by: isize) {
         match self.pane {
             Pane::Tree => {
                 let row = self.tree.selected_row().saturating_add_signed(by);
@@ -144,11 +144,11 @@ impl App {
                 };
                 self.tree.select_shown(at);
             }
-            Pane::Detail => self.go_in_tab(by),
+            Pane::Detail => self.move_in_tab(by),
         }
     }
 
-    fn turn_pane(&mut self, by: isize) {
+    fn move_pane_focus(&mut self, by: isize) {
         let panes: &[Pane] = match self.layout().columns {
             Columns::Three if self.tree.selected_item().is_some() => {
                 &[Pane::Tree, Pane::List, Pane::Detail]
@@ -205,7 +205,7 @@ impl App {
     pub(super) fn edit(&mut self) -> Option<Effect> {
         match self.tree.selected() {
             Node::Connection(id)
-                if !self.is_waiting(|waiting| matches!(waiting, Waiting::Edit)) =>
+                if !self.is_pending(|waiting| matches!(waiting, Waiting::Edit)) =>
             {
                 Some(self.call(Waiting::Edit, Request::Get(id)))
             }
@@ -224,13 +224,13 @@ impl App {
     /// Toggles the status of the selected connection.
     fn toggle(&mut self) -> Option<Effect> {
         let is_active = self.tree.selected_item().is_some_and(|item| item.is_active);
-        self.switch_to(!is_active)
+        self.set_active_of_selected(!is_active)
     }
 
     /// Changes the status on screen at once; the reply confirms or reverts it.
-    fn switch_to(&mut self, to: bool) -> Option<Effect> {
+    fn set_active_of_selected(&mut self, to: bool) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
-            self.tell(Notice::info(
+            self.notify(Notice::info(
                 "Select a connection to activate or deactivate it",
             ));
             return None;
@@ -238,7 +238,7 @@ impl App {
         if item.is_active == to {
             let state = if to { "active" } else { "inactive" };
             let text = format!("\"{}\" is already {state}", item.name());
-            self.tell(Notice::info(text));
+            self.notify(Notice::info(text));
             return None;
         }
         let switch = Switch {
@@ -248,28 +248,28 @@ impl App {
             is_undo: false,
         };
         // Recorded now, not with the reply, so that an undo right after it reverts what is on screen.
-        self.undo.push(Done::Switched(switch.clone()));
-        Some(self.switch(switch))
+        self.undo.push(Done::Toggled(switch.clone()));
+        Some(self.request_toggle(switch))
     }
 
     /// Requests the status; pending requests for the same connection run first, in order.
-    pub(super) fn switch(&mut self, mut switch: Switch) -> Effect {
-        let under_way = self.waiting.values().find_map(|waiting| match waiting {
-            Waiting::Switch(other) if other.id == switch.id => Some(other.from),
+    pub(super) fn request_toggle(&mut self, mut switch: Switch) -> Effect {
+        let under_way = self.pending.values().find_map(|waiting| match waiting {
+            Waiting::Toggle(other) if other.id == switch.id => Some(other.from),
             _ => None,
         });
         switch.from = under_way.unwrap_or(switch.from);
         self.tree.set_active(switch.id, switch.to);
         let request = Request::SetActive(switch.id, switch.to);
-        self.call(Waiting::Switch(switch), request)
+        self.call(Waiting::Toggle(switch), request)
     }
 
-    fn ask_to_delete(&mut self) {
+    fn confirm_delete(&mut self) {
         if let Some(item) = self.tree.selected_item() {
             let confirm = Confirm::delete(item.id, item.name(), self.features);
             self.layers.push(Layer::Confirm(confirm));
         } else {
-            self.tell(Notice::info("Select a connection to delete it"));
+            self.notify(Notice::info("Select a connection to delete it"));
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::tui::report::{Report, Tried};
 pub(super) use undo::Many;
 
 /// Default name of an export file.
-const FILE: &str = "connections.json";
+const DEFAULT_FILE: &str = "connections.json";
 
 impl App {
     /// Returns true if actions apply to marked connections.
@@ -30,19 +30,19 @@ impl App {
     }
 
     /// Offers to activate or deactivate the marked connections; only one of both if all have the same status.
-    pub(super) fn ask_to_switch_many(&mut self) {
+    pub(super) fn open_bulk_toggle(&mut self) {
         let marked = self.tree.marked();
         let active = marked.iter().filter(|marked| marked.item.is_active).count();
         let choices: &[Job] = match active {
-            0 => &[Job::Enable],
-            active if active == marked.len() => &[Job::Disable],
-            _ => &[Job::Enable, Job::Disable],
+            0 => &[Job::Activate],
+            active if active == marked.len() => &[Job::Deactivate],
+            _ => &[Job::Activate, Job::Deactivate],
         };
-        self.ask_many(choices);
+        self.open_bulk_for_marked(choices);
     }
 
     /// Opens a bulk operation on the marked connections.
-    pub(super) fn ask_many(&mut self, choices: &[Job]) {
+    pub(super) fn open_bulk_for_marked(&mut self, choices: &[Job]) {
         let marked = self.tree.marked();
         let rows = marked
             .iter()
@@ -52,14 +52,14 @@ impl App {
     }
 
     /// Opens an export of the marked connections, or of the selected one.
-    pub(super) fn ask_to_export(&mut self) {
+    pub(super) fn open_export(&mut self) {
         if self.has_marks() {
-            self.ask_many(&[Job::Export]);
+            self.open_bulk_for_marked(&[Job::Export]);
         } else if let Some(item) = self.tree.selected_item() {
             let rows = vec![Row::of(item, false)];
             self.open_bulk(rows, &[Job::Export]);
         } else {
-            self.tell(Notice::info("Select or mark connections to export them"));
+            self.notify(Notice::info("Select or mark connections to export them"));
         }
         let alias = self
             .tree
@@ -71,7 +71,7 @@ impl App {
             // An alias from a server may contain path separators.
             let name = match alias {
                 Some(alias) if is_well_formed(&alias) => format!("{alias}.json"),
-                Some(_) | None => FILE.to_owned(),
+                Some(_) | None => DEFAULT_FILE.to_owned(),
             };
             bulk.file = Some(Line::text(&name));
         }
@@ -83,8 +83,8 @@ impl App {
             return;
         }
         self.notice = None;
-        let number = self.fresh_ticket().0;
-        let mut bulk = Bulk::asking(number, rows, choices);
+        let number = self.new_ticket().0;
+        let mut bulk = Bulk::new(number, rows, choices);
         bulk.warning = self.features.deletion_warning();
         self.bulk = Some(bulk);
         self.layers.push(Layer::Bulk);
@@ -95,9 +95,9 @@ impl App {
         let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_running()) else {
             return false;
         };
-        let what = bulk.job.doing();
+        let what = bulk.job.running_label();
         let key = self.key_of(Action::ShowBulk);
-        self.tell(Notice::info(format!(
+        self.notify(Notice::info(format!(
             "{what} is still running{key}; wait or stop it first"
         )));
         true
@@ -117,7 +117,7 @@ impl App {
             self.notice = None;
             self.layers.push(Layer::Bulk);
         } else {
-            self.tell(Notice::info("No bulk operation yet"));
+            self.notify(Notice::info("No bulk operation yet"));
         }
     }
 
@@ -130,21 +130,21 @@ impl App {
         match action {
             Action::Back => self.leave_bulk(),
             Action::Choose => self.choose_in_bulk(),
-            Action::NextButton if bulk.phase == Phase::Asking => bulk.turn(1),
-            Action::PreviousButton if bulk.phase == Phase::Asking => bulk.turn(-1),
+            Action::NextButton if bulk.phase == Phase::Preview => bulk.move_focus(1),
+            Action::PreviousButton if bulk.phase == Phase::Preview => bulk.move_focus(-1),
             Action::Retry => self.retry_bulk(),
             Action::Hide if bulk.is_running() => {
                 self.layers.pop();
             }
             Action::Undo => {
-                if self.can_undo_bulk() {
+                if self.is_bulk_undoable() {
                     return self.undo();
                 }
-                self.tell(Notice::info("Nothing to undo here"));
+                self.notify(Notice::info("Nothing to undo here"));
             }
             other => {
                 let rows = bulk.parts(&layout).list.height.into();
-                bulk.go(other, rows);
+                bulk.move_selection(other, rows);
             }
         }
         None
@@ -156,11 +156,11 @@ impl App {
         match bulk.phase {
             Phase::Running if bulk.stopped.is_none() => {
                 bulk.stop("");
-                self.settle_bulk();
+                self.end_bulk_if_done();
                 return;
             }
-            Phase::Asking => self.bulk = None,
-            Phase::Running | Phase::Writing | Phase::Over => {}
+            Phase::Preview => self.bulk = None,
+            Phase::Running | Phase::Writing | Phase::Finished => {}
         }
         self.layers.pop();
     }
@@ -168,10 +168,10 @@ impl App {
     fn choose_in_bulk(&mut self) {
         let Some(bulk) = &mut self.bulk else { return };
         match bulk.phase {
-            Phase::Asking if bulk.focus == 0 => self.leave_bulk(),
-            Phase::Asking => self.begin_bulk(),
-            Phase::Over if bulk.job == Job::Test => self.show_report(),
-            Phase::Over => {
+            Phase::Preview if bulk.focus == 0 => self.leave_bulk(),
+            Phase::Preview => self.begin_bulk(),
+            Phase::Finished if bulk.job == Job::Test => self.show_report(),
+            Phase::Finished => {
                 self.layers.pop();
             }
             Phase::Running | Phase::Writing => self.show_report(),
@@ -182,15 +182,15 @@ impl App {
         let Some(bulk) = &mut self.bulk else { return };
         let is_unnamed = |line: &Line| line.value().trim().is_empty();
         if bulk.file.as_ref().is_some_and(is_unnamed) {
-            self.tell(Notice::warning("Enter a file name"));
+            self.notify(Notice::warning("Enter a file name"));
             return;
         }
-        if !bulk.begin() {
+        if !bulk.start() {
             return;
         }
         let (number, job) = (bulk.number, bulk.job);
         self.notice = None;
-        self.remember_many(number, job);
+        self.record_bulk(number, job);
     }
 
     fn retry_bulk(&mut self) {
@@ -199,7 +199,7 @@ impl App {
         if bulk.is_running() {
             let (number, job, is_undo) = (bulk.number, bulk.job, bulk.is_undo);
             self.notice = None;
-            self.remember_again(number, job, is_undo);
+            self.record_bulk_retry(number, job, is_undo);
         }
     }
 
@@ -218,10 +218,10 @@ impl App {
     }
 
     /// Next request of a running bulk operation.
-    pub(super) fn next_of_many(&mut self) -> Option<Effect> {
+    pub(super) fn next_bulk_request(&mut self) -> Option<Effect> {
         let bulk = self.bulk.as_mut()?;
         let number = bulk.number;
-        if let Some((row, request)) = bulk.ask_next() {
+        if let Some((row, request)) = bulk.next_request() {
             let is_save = request.is_save();
             let ticket = self.ticket(Waiting::Bulk(Of { number, row }));
             return Some(if is_save {
@@ -230,46 +230,47 @@ impl App {
                 Effect::Call(ticket, request)
             });
         }
-        self.settle_bulk();
-        self.next_file()
+        self.end_bulk_if_done();
+        self.next_export()
     }
 
     /// Writes the export file once all connections are loaded.
-    fn next_file(&mut self) -> Option<Effect> {
+    fn next_export(&mut self) -> Option<Effect> {
         let bulk = self.bulk.as_ref()?;
-        if bulk.phase != Phase::Writing || self.is_waiting(|one| matches!(one, Waiting::File)) {
+        if bulk.phase != Phase::Writing || self.is_pending(|one| matches!(one, Waiting::ExportFile))
+        {
             return None;
         }
         let export = Export {
             name: bulk.file.as_ref()?.value().trim().to_owned(),
-            connections: Arc::from(bulk.gathered.as_slice()),
+            connections: Arc::from(bulk.loaded.as_slice()),
             // The same operation may overwrite its own file.
-            over: if bulk.written.is_some() || bulk.replaces {
+            over: if bulk.written.is_some() || bulk.overwrites {
                 Over::Replace
             } else {
                 Over::Keep
             },
         };
-        Some(self.call(Waiting::File, Request::Export(export)))
+        Some(self.call(Waiting::ExportFile, Request::Export(export)))
     }
 
     /// Continues an export and overwrites the existing file.
     pub(super) fn replace_file(&mut self) {
         if let Some(bulk) = &mut self.bulk {
-            bulk.replaces = true;
-            bulk.write();
+            bulk.overwrites = true;
+            bulk.start_writing();
         }
     }
 
     /// Asks for confirmation before quitting during a bulk operation.
-    pub(super) fn ask_to_quit_bulk(&mut self) -> bool {
+    pub(super) fn confirm_quit_during_bulk(&mut self) -> bool {
         let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_running()) else {
             return false;
         };
         let text = format!(
             "{} is running: {} of {}. Connections that are not started will be skipped.",
-            bulk.job.doing(),
-            bulk.tally.over(),
+            bulk.job.running_label(),
+            bulk.tally.finished(),
             bulk.len()
         );
         self.layers.push(Layer::Confirm(Confirm::stop(text)));

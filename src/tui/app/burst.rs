@@ -25,7 +25,7 @@ impl App {
             }
             return burst.take_typed(self.takes_text());
         }
-        if !burst.has_characters() || self.is_held(burst) {
+        if !burst.has_characters() || self.is_held_key(burst) {
             return burst.take_typed(false);
         }
         Some(burst.take_paste())
@@ -58,7 +58,7 @@ impl App {
     }
 
     /// Returns true if the burst is one held key that only moves the selection.
-    fn is_held(&self, burst: &Burst) -> bool {
+    fn is_held_key(&self, burst: &Burst) -> bool {
         let Some(key) = burst.held() else {
             return false;
         };
@@ -76,15 +76,15 @@ impl App {
     /// Handles a paste without a focused text field: in the tree, connection settings open a filled form.
     pub(super) fn paste_outside_fields(&mut self, pasted: &Pasted) {
         if !self.layers.is_empty() {
-            self.tell(Notice::warning(
+            self.notify(Notice::warning(
                 "Paste ignored: no text field has the focus",
             ));
         } else if !self.is_connection(&pasted.0, None) {
-            self.tell(Notice::warning(
+            self.notify(Notice::warning(
                 "Paste ignored: it contains no connection settings",
             ));
-        } else if !self.refuses(Action::New) {
-            self.open_filled(pasted);
+        } else if !self.refuse_write(Action::New) {
+            self.open_pasted_connection(pasted);
         }
     }
 }

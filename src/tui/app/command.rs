@@ -13,13 +13,13 @@ use crate::tui::tree::{Column, Item, Sort, terms};
 use crate::tui::workspace::Tab;
 
 /// Placeholder for a connection.
-const SOME: &str = "ID_OR_ALIAS";
+const CONNECTION: &str = "ID_OR_ALIAS";
 
 /// Placeholder for a version.
 const VERSION: &str = "VERSION";
 
 /// Label in the notice after copying.
-const WHAT: &str = "Command";
+const LABEL: &str = "Command";
 
 impl App {
     /// Copies the command for an entry of the palette.
@@ -36,9 +36,9 @@ impl App {
             }
         };
         match found {
-            Ok(line) => self.hand_over(WHAT, line.to_string()),
+            Ok(line) => self.copy_text(LABEL, line.to_string()),
             Err(why) => {
-                self.tell(Notice::info(format!("No equivalent command: {why}")));
+                self.notify(Notice::info(format!("No equivalent command: {why}")));
                 None
             }
         }
@@ -46,12 +46,12 @@ impl App {
 
     /// Copies the command that saves the form.
     pub(super) fn copy_command_of_form(&mut self) -> Option<Effect> {
-        let text = self.form().map(|form| self.saves(form))?;
-        self.hand_over(WHAT, text)
+        let text = self.form().map(|form| self.save_command(form))?;
+        self.copy_text(LABEL, text)
     }
 
     /// Command that creates a connection with the same values.
-    pub(super) fn creates(&self, connection: &Connection) -> String {
+    pub(super) fn create_command(&self, connection: &Connection) -> String {
         let item = &connection.item;
         let mut line = self
             .line("connections create")
@@ -86,7 +86,7 @@ impl App {
             | Action::Deactivate
             | Action::Test
             | Action::Delete
-            | Action::Export => self.name_all(line),
+            | Action::Export => self.add_marked_or_selected(line),
             Action::CompareVersions => {
                 let line = name(line, selected);
                 match self.workspace.history.to_compare() {
@@ -114,7 +114,7 @@ impl App {
                     let id = trash.selected().map(|item| item.id.to_string());
                     line.word(&id.unwrap_or_default())
                 }
-                _ => line.blank(SOME),
+                _ => line.blank(CONNECTION),
             },
             Action::Empty => line.flag("--all"),
             Action::New | Action::Save => line
@@ -139,25 +139,25 @@ impl App {
             | Action::SortByStatus
             | Action::SortByModified
             | Action::ReverseSort
-            | Action::Group => self.lists(line, action),
+            | Action::Group => self.list_command(line, action),
             Action::Help => line,
             _ => name(line, selected),
         })
     }
 
     /// Adds the marked connections, or the selected one.
-    fn name_all(&self, line: CommandLine) -> CommandLine {
+    fn add_marked_or_selected(&self, line: CommandLine) -> CommandLine {
         if !self.has_marks() {
             return name(line, self.tree.selected_item());
         }
         let marked = self.tree.marked();
         marked
             .iter()
-            .fold(line, |line, marked| line.word(&known_as(marked.item)))
+            .fold(line, |line, marked| line.word(&alias_or_id(marked.item)))
     }
 
     /// Adds the sort order and filter that the action leads to.
-    fn lists(&self, mut line: CommandLine, action: Action) -> CommandLine {
+    fn list_command(&self, mut line: CommandLine, action: Action) -> CommandLine {
         let shown = self.tree.sort();
         let sort = match action {
             Action::SortByName => Sort::by(Column::Name),
@@ -180,7 +180,7 @@ impl App {
         terms.iter().fold(line, |line, term| line.word(term))
     }
 
-    fn saves(&self, form: &Form) -> String {
+    fn save_command(&self, form: &Form) -> String {
         let draft = form.draft();
         let is_stored = form.id().is_some();
         let of = |id| self.tree.item(id);
@@ -191,13 +191,13 @@ impl App {
             Subject::Copy { of: id, .. } => name(self.line("connections duplicate"), of(*id)),
             Subject::Stored { id, .. } => name(self.line("connections update"), of(*id)),
         };
-        let is_said =
+        let is_given =
             |place: &Place| !is_stored || form.field(place).is_some_and(Field::is_changed);
-        if is_said(&Place::Name) {
+        if is_given(&Place::Name) {
             line = line.option("--name", draft.name.as_deref().unwrap_or_default());
         }
         let alias = draft.alias.as_deref().filter(|alias| !alias.is_empty());
-        if let Some(alias) = alias.filter(|_| is_said(&Place::Alias)) {
+        if let Some(alias) = alias.filter(|_| is_given(&Place::Alias)) {
             line = line.option("--alias", alias);
         }
         if let Some(note) = draft.change_description.as_deref().filter(|_| is_stored) {
@@ -216,12 +216,12 @@ impl App {
         let shown = form.fields.iter().filter(|field| !form.is_hidden(field));
         let missing = shown.filter_map(|field| match &field.place {
             Place::Setting(key) if field.is_required && !is_stored && !is_copy => {
-                let is_said = draft
+                let is_given = draft
                     .settings
                     .as_ref()
                     .is_some_and(|all| all.get(key).is_some());
                 let is_secret = matches!(field.value, Value::Secret(_));
-                (is_secret && !is_said).then_some((key.as_str(), Part::Secret))
+                (is_secret && !is_given).then_some((key.as_str(), Part::Secret))
             }
             _ => None,
         });
@@ -230,7 +230,7 @@ impl App {
         if !is_stored && !is_active {
             line = line.flag("--inactive");
         }
-        if !(is_stored && is_said(&Place::Status)) {
+        if !(is_stored && is_given(&Place::Status)) {
             return line.to_string();
         }
         match switch(is_active).command() {
@@ -254,13 +254,13 @@ const fn switch(is_active: bool) -> Action {
 /// Adds a connection, or a placeholder.
 fn name(line: CommandLine, item: Option<&Item>) -> CommandLine {
     match item {
-        Some(item) => line.word(&known_as(item)),
-        None => line.blank(SOME),
+        Some(item) => line.word(&alias_or_id(item)),
+        None => line.blank(CONNECTION),
     }
 }
 
 /// Alias of a connection; its ID if the alias would not be parsed as one.
-fn known_as(item: &Item) -> String {
+fn alias_or_id(item: &Item) -> String {
     let alias = item.alias();
     if crate::connection::alias::is_well_formed(alias) && alias.parse::<uuid::Uuid>().is_err() {
         alias.to_owned()

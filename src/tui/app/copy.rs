@@ -11,11 +11,11 @@ use crate::tui::notice::Notice;
 
 impl App {
     /// Opens the copy menu for the selected connection.
-    pub(super) fn ask_what_to_copy(&mut self) {
+    pub(super) fn open_copy_menu(&mut self) {
         if self.tree.selected_item().is_some() {
             self.layers.push(Layer::Clipboard);
         } else {
-            self.tell(Notice::info("Select a connection to copy from it"));
+            self.notify(Notice::info("Select a connection to copy from it"));
         }
     }
 
@@ -24,7 +24,7 @@ impl App {
         self.layers
             .retain(|layer| !matches!(layer, Layer::Clipboard));
         let Some(item) = self.tree.selected_item() else {
-            self.ask_what_to_copy();
+            self.open_copy_menu();
             return None;
         };
         let (what, text) = match action {
@@ -32,14 +32,14 @@ impl App {
             Action::CopyAlias => ("Alias", item.alias().to_owned()),
             Action::CopyId => ("ID", item.id.to_string()),
             Action::CopyJson | Action::CopyCurl | Action::CopyCreate => {
-                let Some(connection) = self.read() else {
-                    self.tell(Notice::info("The connection is still loading"));
+                let Some(connection) = self.loaded_connection() else {
+                    self.notify(Notice::info("The connection is still loading"));
                     return None;
                 };
                 if action == Action::CopyCurl {
                     ("cURL command", curl::create(connection, &self.api))
                 } else if action == Action::CopyCreate {
-                    ("Command", self.creates(connection))
+                    ("Command", self.create_command(connection))
                 } else {
                     // In the format of the API, with masked secrets.
                     let json = serde_json::to_string_pretty(connection);
@@ -48,27 +48,27 @@ impl App {
             }
             _ => return None,
         };
-        self.hand_over(what, text)
+        self.copy_text(what, text)
     }
 
     /// Selected connection, if it is loaded.
-    fn read(&self) -> Option<&Connection> {
+    fn loaded_connection(&self) -> Option<&Connection> {
         let id = self.tree.selected_item()?.id;
         let connection = self.detail.connection.as_ref();
         connection.filter(|_| self.detail.id() == Some(id))
     }
 
     /// Sends a text to the clipboard and reports it. Texts above the terminal limit are refused.
-    pub(super) fn hand_over(&mut self, what: &str, text: String) -> Option<Effect> {
+    pub(super) fn copy_text(&mut self, what: &str, text: String) -> Option<Effect> {
         if text.len() > clipboard::MOST {
-            self.tell(Notice::warning(format!(
+            self.notify(Notice::warning(format!(
                 "{what} not copied: {} bytes exceed the terminal limit of {}",
                 text.len(),
                 clipboard::MOST
             )));
             return None;
         }
-        self.tell(Notice::done(self.carrier.sent(what)));
+        self.notify(Notice::done(self.clipboard.sent(what)));
         Some(Effect::Copy(text))
     }
 }

@@ -19,7 +19,7 @@ use crate::tui::layer::Layer;
 use crate::tui::notice::Notice;
 
 /// Delay between typing and storing a draft.
-const PAUSE: Duration = Duration::from_secs(1);
+const STORE_DELAY: Duration = Duration::from_secs(1);
 
 /// State of the draft of the open form.
 #[derive(Debug, Default)]
@@ -27,21 +27,21 @@ pub(super) struct Keeping {
     /// Slot of the open form.
     slot: Option<Slot>,
     /// True if a draft is stored in the slot.
-    is_kept: bool,
+    is_stored: bool,
     /// Contents stored last.
     last: Option<Arc<Kept>>,
     /// True if there was input since the last look.
-    is_touched: bool,
+    has_input: bool,
     /// Timer of the next look.
     look: Look,
     /// Slots of saved or discarded forms whose drafts must be removed.
-    over: Vec<Slot>,
+    obsolete: Vec<Slot>,
     /// Drafts to release for other processes.
-    left: Vec<Uuid>,
+    to_release: Vec<Uuid>,
     /// Drafts found while another dialog was open.
     found: Option<Drafts>,
     /// True if the user requested the list; an empty result is then reported.
-    is_asked: bool,
+    is_requested: bool,
 }
 
 /// Timer of the next look at the form.
@@ -49,130 +49,130 @@ pub(super) struct Keeping {
 enum Look {
     /// Not started.
     #[default]
-    Later,
+    Idle,
     /// Started, with this ticket.
     At(Ticket),
     /// Expired.
-    Now,
+    Due,
 }
 
 impl App {
     /// Records that there was input.
-    pub(super) const fn touched(&mut self) {
-        self.keeping.is_touched = true;
+    pub(super) const fn record_input(&mut self) {
+        self.open_draft.has_input = true;
     }
 
     /// Assigns a slot to a newly opened form and schedules the removal of a closed form's draft.
-    pub(super) fn settle_drafts(&mut self) {
+    pub(super) fn update_draft_slot(&mut self) {
         let mut slot = self.form().and_then(|form| form.slot);
         if slot.is_none() && self.form().is_some() {
-            let fresh = Slot::New(self.fresh_ticket());
+            let fresh = Slot::New(self.new_ticket());
             if let Some(form) = self.form_mut() {
                 form.slot = Some(fresh);
             }
             slot = Some(fresh);
         }
-        if slot != self.keeping.slot {
-            if let Some(over) = self.keeping.slot.filter(|_| self.keeping.is_kept) {
-                self.keeping.over.push(over);
+        if slot != self.open_draft.slot {
+            if let Some(over) = self.open_draft.slot.filter(|_| self.open_draft.is_stored) {
+                self.open_draft.obsolete.push(over);
             }
-            self.keeping.slot = slot;
+            self.open_draft.slot = slot;
             // A restored draft is already on disk.
-            self.keeping.is_kept = matches!(slot, Some(Slot::Found(_)));
-            self.keeping.last = None;
-            self.keeping.is_touched = slot.is_some();
+            self.open_draft.is_stored = matches!(slot, Some(Slot::Found(_)));
+            self.open_draft.last = None;
+            self.open_draft.has_input = slot.is_some();
         }
         if slot.is_none() {
-            self.keeping.is_touched = false;
+            self.open_draft.has_input = false;
         }
         if self.layers.is_empty()
             && !self.is_filtering()
-            && let Some(found) = self.keeping.found.take()
+            && let Some(found) = self.open_draft.found.take()
         {
             self.layers.push(Layer::Drafts(found));
         }
     }
 
     /// Next draft to store, remove or release.
-    pub(super) fn next_keeping(&mut self) -> Option<Effect> {
-        if let Some(over) = self.keeping.over.pop() {
+    pub(super) fn next_draft_effect(&mut self) -> Option<Effect> {
+        if let Some(over) = self.open_draft.obsolete.pop() {
             return Some(Effect::Forget(over));
         }
-        if !self.keeping.left.is_empty() {
+        if !self.open_draft.to_release.is_empty() {
             return Some(Effect::ReleaseDrafts(std::mem::take(
-                &mut self.keeping.left,
+                &mut self.open_draft.to_release,
             )));
         }
-        if self.keeping.look == Look::Now {
-            self.keeping.look = Look::Later;
-            if let Some(effect) = self.keep() {
+        if self.open_draft.look == Look::Due {
+            self.open_draft.look = Look::Idle;
+            if let Some(effect) = self.store_draft() {
                 return Some(effect);
             }
         }
-        let is_touched = std::mem::take(&mut self.keeping.is_touched);
-        if !is_touched || matches!(self.keeping.look, Look::At(_)) {
+        let has_input = std::mem::take(&mut self.open_draft.has_input);
+        if !has_input || matches!(self.open_draft.look, Look::At(_)) {
             // The running timer covers this input, too.
             return None;
         }
-        let ticket = self.fresh_ticket();
-        self.keeping.look = Look::At(ticket);
-        Some(Effect::Wake(ticket, PAUSE))
+        let ticket = self.new_ticket();
+        self.open_draft.look = Look::At(ticket);
+        Some(Effect::Wake(ticket, STORE_DELAY))
     }
 
     /// Handles the timer.
-    pub(super) fn woken_to_keep(&mut self, ticket: Ticket) {
-        if self.keeping.look == Look::At(ticket) {
-            self.keeping.look = Look::Now;
+    pub(super) fn draft_timer_expired(&mut self, ticket: Ticket) {
+        if self.open_draft.look == Look::At(ticket) {
+            self.open_draft.look = Look::Due;
         }
     }
 
     /// Stores the form if it changed since the last time.
-    fn keep(&mut self) -> Option<Effect> {
-        let slot = self.keeping.slot?;
+    fn store_draft(&mut self) -> Option<Effect> {
+        let slot = self.open_draft.slot?;
         let form = self.form()?;
         if !form.is_changed() {
-            self.keeping.last = None;
-            let was_kept = std::mem::take(&mut self.keeping.is_kept);
-            return was_kept.then_some(Effect::Forget(slot));
+            self.open_draft.last = None;
+            let was_stored = std::mem::take(&mut self.open_draft.is_stored);
+            return was_stored.then_some(Effect::Forget(slot));
         }
         let kept = form.kept();
-        let last = self.keeping.last.as_deref();
+        let last = self.open_draft.last.as_deref();
         if last.is_some_and(|last| last.has_same_input(&kept)) {
             return None;
         }
         let kept = Arc::new(kept);
-        self.keeping.last = Some(Arc::clone(&kept));
-        self.keeping.is_kept = true;
+        self.open_draft.last = Some(Arc::clone(&kept));
+        self.open_draft.is_stored = true;
         Some(Effect::Keep(slot, kept))
     }
 
     /// Next draft operation before the app exits; call it until it returns `None`.
-    pub fn last_wish(&mut self) -> Option<Effect> {
-        if let Some(over) = self.keeping.over.pop() {
+    pub fn next_exit_effect(&mut self) -> Option<Effect> {
+        if let Some(over) = self.open_draft.obsolete.pop() {
             return Some(Effect::Forget(over));
         }
-        self.keep()
+        self.store_draft()
     }
 
     /// Requests the list of unsaved drafts.
     pub(super) fn look_for_drafts(&mut self) -> Effect {
-        self.keeping.is_asked = true;
+        self.open_draft.is_requested = true;
         Effect::Find
     }
 
     /// Takes the drafts that were found; they are offered when no dialog is open.
     pub(super) fn drafts_found(&mut self, found: Vec<Found>) {
-        let is_asked = std::mem::take(&mut self.keeping.is_asked);
+        let is_asked = std::mem::take(&mut self.open_draft.is_requested);
         if self.site.is_read_only() {
             // A read-only app cannot save forms; leave the drafts to another process.
             let ids = found.into_iter().map(|draft| draft.id);
-            self.keeping.left.extend(ids);
+            self.open_draft.to_release.extend(ids);
             return;
         }
         if !found.is_empty() {
-            self.keeping.found = Some(Drafts::new(found));
+            self.open_draft.found = Some(Drafts::new(found));
         } else if is_asked {
-            self.tell(Notice::info("No unsaved drafts"));
+            self.notify(Notice::info("No unsaved drafts"));
         }
     }
 
@@ -215,9 +215,9 @@ impl App {
             };
             let key = self.keymap.first_key(Context::Tree, Action::Drafts);
             let key = key.map_or_else(String::new, |key| format!(" ({key})"));
-            self.tell(Notice::info(format!("{count} kept for later{key}")));
+            self.notify(Notice::info(format!("{count} kept for later{key}")));
         }
-        self.keeping.left.extend(ids);
+        self.open_draft.to_release.extend(ids);
     }
 
     fn restore_draft(&mut self) {
@@ -230,12 +230,12 @@ impl App {
             Ok(kept) => kept.clone(),
             Err(why) => {
                 let why = format!("The draft cannot be read. {why}");
-                self.tell(Notice::error(why));
+                self.notify(Notice::error(why));
                 return;
             }
         };
         let Some(provider) = catalog.get(&kept.provider_id) else {
-            self.tell(Notice::error(format!(
+            self.notify(Notice::error(format!(
                 "Provider '{}' is not in the catalogue; the draft cannot be opened and is kept",
                 kept.provider_id
             )));
@@ -247,15 +247,15 @@ impl App {
             drafts.take_out(id);
         }
         self.leave_drafts();
-        let is_alone = self.keeping.left.is_empty();
+        let is_alone = self.open_draft.to_release.is_empty();
         if let Some(id) = form.id() {
             self.tree.select_id(id);
         }
         self.layers.push(Layer::Form(Box::new(form)));
-        self.compare_with_tree();
+        self.report_change_before_open();
         if is_alone {
             let when = when.format("%Y-%m-%d %H:%M");
-            self.tell(Notice::done(format!("Restored the draft of {when} UTC")));
+            self.notify(Notice::done(format!("Restored the draft of {when} UTC")));
         }
     }
 
@@ -267,7 +267,7 @@ impl App {
                 self.layers.pop();
             }
         }
-        self.tell(Notice::done("Discarded the draft"));
+        self.notify(Notice::done("Discarded the draft"));
         Effect::Forget(Slot::Found(id))
     }
 }

@@ -11,16 +11,16 @@ use crate::tui::tree::Node;
 use crate::tui::workspace::Tab;
 
 /// Time that a notice stays on screen.
-const NOTICE: Duration = Duration::from_secs(8);
+const NOTICE_TIME: Duration = Duration::from_secs(8);
 
 /// Time that a revealed secret stays visible.
-const SHOWN: Duration = Duration::from_secs(10);
+const REVEAL_TIME: Duration = Duration::from_secs(10);
 
 impl App {
     /// Next background effect.
-    pub(super) fn due(&mut self) -> Option<Effect> {
-        self.tell_tree();
-        self.next_slice()
+    pub(super) fn next_background_effect(&mut self) -> Option<Effect> {
+        self.apply_queued_changes();
+        self.next_arrangement()
             .or_else(|| self.next_page())
             .or_else(|| self.next_detail())
             .or_else(|| self.next_versions())
@@ -28,17 +28,17 @@ impl App {
             .or_else(|| self.next_test())
             .or_else(|| self.next_alias())
             .or_else(|| self.next_lookup())
-            .or_else(|| self.next_of_many())
+            .or_else(|| self.next_bulk_request())
             .or_else(|| self.next_keys())
             .or_else(|| self.next_variable())
             .or_else(|| self.next_expiry())
             .or_else(|| self.next_hiding())
             .or_else(|| self.next_theirs())
-            .or_else(|| self.next_editing())
-            .or_else(|| self.next_keeping())
+            .or_else(|| self.next_external_edit())
+            .or_else(|| self.next_draft_effect())
     }
 
-    fn next_slice(&mut self) -> Option<Effect> {
+    fn next_arrangement(&mut self) -> Option<Effect> {
         self.tree.is_arranging().then(|| {
             self.tree.arrange();
             Effect::Continue
@@ -59,7 +59,7 @@ impl App {
         };
         if (self.detail.id() == Some(id) && !self.detail.is_stale())
             || self.layout().columns == Columns::Nothing
-            || self.is_waiting(|waiting| matches!(waiting, Waiting::Detail))
+            || self.is_pending(|waiting| matches!(waiting, Waiting::Detail))
         {
             return None;
         }
@@ -75,7 +75,7 @@ impl App {
         };
         if !is_shown
             || self.workspace.tab != Tab::History
-            || self.is_waiting(|waiting| matches!(waiting, Waiting::Versions(..)))
+            || self.is_pending(|waiting| matches!(waiting, Waiting::Versions(..)))
         {
             return None;
         }
@@ -110,11 +110,11 @@ impl App {
         if notice.expiry.is_some() || notice.mood == Mood::Error {
             return None;
         }
-        let ticket = self.fresh_ticket();
+        let ticket = self.new_ticket();
         if let Some(notice) = &mut self.notice {
             notice.expiry = Some(ticket);
         }
-        Some(Effect::Wake(ticket, NOTICE))
+        Some(Effect::Wake(ticket, NOTICE_TIME))
     }
 
     fn next_hiding(&mut self) -> Option<Effect> {
@@ -122,10 +122,10 @@ impl App {
         if form.hiding.is_some() || !form.shows_secret() {
             return None;
         }
-        let ticket = self.fresh_ticket();
+        let ticket = self.new_ticket();
         if let Some(form) = self.form_mut() {
             form.hiding = Some(ticket);
         }
-        Some(Effect::Wake(ticket, SHOWN))
+        Some(Effect::Wake(ticket, REVEAL_TIME))
     }
 }

@@ -13,12 +13,12 @@ impl App {
     /// Loads the selected connection to open a copy of it.
     pub(super) fn duplicate(&mut self) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
-            self.tell(Notice::info("Select a connection to duplicate it"));
+            self.notify(Notice::info("Select a connection to duplicate it"));
             return None;
         };
         let id = item.id;
         let is_opening = |waiting: &Waiting| matches!(waiting, Waiting::Edit | Waiting::Duplicate);
-        (!self.is_waiting(is_opening)).then(|| self.call(Waiting::Duplicate, Request::Get(id)))
+        (!self.is_pending(is_opening)).then(|| self.call(Waiting::Duplicate, Request::Get(id)))
     }
 
     /// Opens a form with a copy.
@@ -33,7 +33,7 @@ impl App {
                 let form = Form::duplicate(connection, provider);
                 self.layers.push(Layer::Form(Box::new(form)));
             }
-            None => self.tell(Notice::error(format!(
+            None => self.notify(Notice::error(format!(
                 "Provider '{provider_id}' is not in the catalogue, so its connections cannot be duplicated"
             ))),
         }

@@ -11,47 +11,47 @@ use crate::tui::tree::{News, Node};
 
 impl App {
     /// Handles an event of the change feed.
-    pub(super) fn hear(&mut self, heard: Heard) {
-        match heard {
-            Heard::News(news) => self.take_in(news),
-            Heard::Broken => self.is_behind = true,
+    pub(super) fn handle_feed_event(&mut self, event: Heard) {
+        match event {
+            Heard::News(news) => self.apply_changes(news),
+            Heard::Broken => self.is_stale = true,
             Heard::Lost(why) => {
-                self.is_lost = true;
+                self.is_offline = true;
                 let stop = if why.ends_with(['.', '!', '?']) {
                     ""
                 } else {
                     "."
                 };
-                self.tell(Notice::warning(format!(
+                self.notify(Notice::warning(format!(
                     "{why}{stop} Reconnecting; unsaved input is kept"
                 )));
             }
             Heard::Missed => {
                 self.tree.refresh();
                 self.detail.invalidate();
-                self.read_trash_again();
+                self.reload_trash();
             }
-            Heard::CaughtUp => self.caught_up(),
+            Heard::CaughtUp => self.reconnected(),
         }
     }
 
-    pub(super) fn take_in(&mut self, news: Vec<News>) {
+    pub(super) fn apply_changes(&mut self, news: Vec<News>) {
         if let Some(bulk) = &mut self.bulk {
-            bulk.hear(&news);
+            bulk.apply_changes(&news);
         }
-        for heard in &news {
-            self.detail.apply(heard);
-            self.hear_in_layers(heard);
+        for change in &news {
+            self.detail.apply(change);
+            self.update_dialogs(change);
         }
-        let gone: Vec<Uuid> = news
+        let deleted: Vec<Uuid> = news
             .iter()
-            .filter(|heard| matches!(heard, News::Deleted(_)))
+            .filter(|change| matches!(change, News::Deleted(_)))
             .map(News::id)
             .collect();
-        self.forget_switches(&gone);
+        self.forget_toggles(&deleted);
         let before = self.tree.selected();
         let name = self.tree.selected_item().map(|item| item.name().to_owned());
-        let switching = self.hear_while_switching(&news);
+        let switching = self.update_pending_toggles(&news);
         self.tree.apply(news);
         for (id, is_active) in switching {
             self.tree.set_active(id, is_active);
@@ -63,31 +63,31 @@ impl App {
         self.layers
             .retain(|layer| !matches!(layer, Layer::Clipboard));
         if let (Node::Connection(id), Some(name)) = (before, name)
-            && gone.contains(&id)
+            && deleted.contains(&id)
             && !self.is_deleting(id)
         {
-            self.tell(Notice::warning(format!("\"{name}\" was deleted elsewhere")));
+            self.notify(Notice::warning(format!("\"{name}\" was deleted elsewhere")));
         }
     }
 
     pub(super) fn is_deleting(&self, id: Uuid) -> bool {
         self.bulk.as_ref().is_some_and(|bulk| bulk.is_deleting(id))
-            || self.is_waiting(|waiting| matches!(waiting, Waiting::Delete(other) if *other == id))
+            || self.is_pending(|waiting| matches!(waiting, Waiting::Delete(other) if *other == id))
     }
 
     /// Updates the open dialogs: a form keeps its input and reports the change; a prompt about a deleted connection closes.
-    fn hear_in_layers(&mut self, heard: &News) {
-        let id = heard.id();
-        self.hear_in_trash(heard);
+    fn update_dialogs(&mut self, change: &News) {
+        let id = change.id();
+        self.update_trash_staleness(change);
         if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
             let before = form.elsewhere;
-            form.hear(heard);
+            form.hear(change);
             // Only the first change is reported; during a save, it may be that save.
             if before.is_none() && form.saving.is_none() {
-                self.say_elsewhere();
+                self.report_change_elsewhere();
             }
-            if matches!(heard, News::Deleted(_)) {
-                self.renew_merge();
+            if matches!(change, News::Deleted(_)) {
+                self.update_merge();
             }
         }
         let is_deleting = self.is_deleting(id);
@@ -99,7 +99,7 @@ impl App {
             if !confirm.can_answer(Answer::Delete(id)) {
                 return true;
             }
-            match heard {
+            match change {
                 News::Saved(item) => {
                     confirm.subject = Some(item.name().to_owned());
                     true
@@ -111,18 +111,18 @@ impl App {
             }
         });
         if let Some(name) = answered.filter(|_| !is_deleting) {
-            self.tell(Notice::warning(format!("\"{name}\" was deleted elsewhere")));
+            self.notify(Notice::warning(format!("\"{name}\" was deleted elsewhere")));
         }
     }
 
     /// Keeps pending toggles on screen and records the status to revert to if they are refused.
-    fn hear_while_switching(&mut self, news: &[News]) -> Vec<(Uuid, bool)> {
+    fn update_pending_toggles(&mut self, news: &[News]) -> Vec<(Uuid, bool)> {
         let mut switching = Vec::new();
-        for waiting in self.waiting.values_mut() {
-            let Waiting::Switch(switch) = waiting else {
+        for waiting in self.pending.values_mut() {
+            let Waiting::Toggle(switch) = waiting else {
                 continue;
             };
-            let newest = news.iter().rev().find(|heard| heard.id() == switch.id);
+            let newest = news.iter().rev().find(|change| change.id() == switch.id);
             if let Some(News::Saved(item)) = newest {
                 switch.from = item.is_active;
                 if let Some(shown) = self.tree.item(switch.id) {
@@ -134,33 +134,33 @@ impl App {
     }
 
     /// Retries what failed while the service was unreachable.
-    fn caught_up(&mut self) {
-        self.is_behind = false;
-        if std::mem::take(&mut self.is_lost) {
-            self.tell(Notice::done("Reconnected, up to date"));
+    fn reconnected(&mut self) {
+        self.is_stale = false;
+        if std::mem::take(&mut self.is_offline) {
+            self.notify(Notice::done("Reconnected, up to date"));
         }
         self.tree.loading.retry();
         if self.detail.problem.is_some() {
             self.detail.invalidate();
         }
-        self.read_trash_again();
+        self.reload_trash();
         if let Some(form) = self.form_mut() {
             form.ask_again();
         }
     }
 
     /// Reports a change that happened before the form was opened.
-    pub(super) fn compare_with_tree(&mut self) {
+    pub(super) fn report_change_before_open(&mut self) {
         let Some(id) = self.form().and_then(crate::tui::form::Form::id) else {
             return;
         };
-        let heard = match self.tree.item(id) {
+        let change = match self.tree.item(id) {
             Some(item) => Elsewhere::Saved(item.version()),
             None => return,
         };
         if let Some(form) = self.form_mut() {
-            form.changed_elsewhere(heard);
+            form.changed_elsewhere(change);
         }
-        self.say_elsewhere();
+        self.report_change_elsewhere();
     }
 }

@@ -71,7 +71,7 @@ impl App {
             Action::Choose if self.is_filtering() => Some("keep"),
             Action::Back if self.is_filtering() => Some("show all"),
             Action::Choose if matches!(self.layers.last(), Some(Layer::Models(_))) => Some("copy"),
-            Action::Back if self.layers.is_empty() && self.goes_back_from_marks() => Some("unmark"),
+            Action::Back if self.layers.is_empty() && self.back_removes_marks() => Some("unmark"),
             Action::Choose | Action::Back if matches!(self.layers.last(), Some(Layer::Bulk)) => {
                 self.hint_in_bulk(entry.action)
             }

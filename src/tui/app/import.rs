@@ -16,7 +16,7 @@ impl App {
     pub(super) fn import(&mut self) {
         let offers = self.environment.offers(&self.catalog);
         if offers.is_empty() {
-            self.tell(Notice::info(
+            self.notify(Notice::info(
                 "No provider variable is set, such as OPENAI_API_KEY or ANTHROPIC_API_KEY",
             ));
             return;
@@ -79,6 +79,6 @@ impl App {
         let notice = form.fill(found, &catalog);
         self.layers.pop();
         self.layers.push(Layer::Form(Box::new(form)));
-        self.tell(notice);
+        self.notify(notice);
     }
 }

@@ -125,7 +125,9 @@ impl App {
 
     /// Pastes into the focused text field.
     pub(super) fn paste(&mut self, pasted: &Pasted) {
-        if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_filled(pasted) {
+        if matches!(self.layers.last(), Some(Layer::Picker(_)))
+            && self.open_pasted_connection(pasted)
+        {
             return;
         }
         if self.choose_profile(pasted) {
@@ -135,13 +137,13 @@ impl App {
         if !self.is_typing() {
             return self.paste_outside_fields(pasted);
         }
-        let told = match self.layers.last_mut() {
+        let notice = match self.layers.last_mut() {
             Some(Layer::Form(form)) => form.paste(pasted, &self.catalog),
             Some(Layer::Picker(picker)) => too_long(picker.choices.line.paste(&pasted.0)),
             Some(Layer::Palette(palette)) => {
-                let told = too_long(palette.choices.line.paste(&pasted.0));
+                let notice = too_long(palette.choices.line.paste(&pasted.0));
                 self.look_up();
-                told
+                notice
             }
             Some(Layer::Models(models)) => too_long(models.choices.line.paste(&pasted.0)),
             Some(Layer::Import(import)) => too_long(import.choices.line.paste(&pasted.0)),
@@ -154,12 +156,12 @@ impl App {
                 bulk.and_then(|bulk| too_long(bulk.file.as_mut()?.paste(&pasted.0)))
             }
             None if is_filtering => {
-                let mut told = None;
+                let mut notice = None;
                 self.tree.edit_filter(|line| {
-                    told = too_long(line.paste(&pasted.0));
-                    told.is_none()
+                    notice = too_long(line.paste(&pasted.0));
+                    notice.is_none()
                 });
-                told
+                notice
             }
             Some(
                 Layer::Help(_)
@@ -175,8 +177,8 @@ impl App {
             )
             | None => None,
         };
-        if let Some(notice) = told {
-            self.tell(notice);
+        if let Some(notice) = notice {
+            self.notify(notice);
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::tui::picker::Picker;
 impl App {
     /// Runs an action from a key, the palette or the mouse.
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
-        if self.refuses(action) {
+        if self.refuse_write(action) {
             return None;
         }
         match action {
@@ -35,7 +35,7 @@ impl App {
             }
             Action::Leave => return self.leave(),
             Action::EditExternally if matches!(self.layers.last(), Some(Layer::Form(_))) => {
-                return self.edit_outside();
+                return self.edit_externally();
             }
             Action::Palette if !matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 let place = self.context();
@@ -96,21 +96,21 @@ impl App {
             Some(Layer::Palette(palette)) => palette.act(action, &self.tree),
             Some(Layer::Help(help)) => {
                 let count = help
-                    .lines(&self.keymap, &self.to_know, help_area.width)
+                    .lines(&self.keymap, &self.startup_notices, help_area.width)
                     .len();
                 help.act(action, count, help_area.height.into())
             }
             Some(Layer::Messages(messages)) => {
-                let count = self.told.lines(layout.reading_width()).len();
+                let count = self.log.lines(layout.reading_width()).len();
                 let rows = layout.reading_text(count).height;
                 messages.act(action, count, rows.into())
             }
             Some(Layer::Clipboard) => return self.copy(action),
             Some(Layer::Sorting) => {
-                self.arrange(action);
+                self.act_in_sort_menu(action);
                 return None;
             }
-            None => return self.browse(action),
+            None => return self.act_in_tree(action),
         };
         self.follow_up(outcome)
     }
@@ -124,7 +124,7 @@ impl App {
     }
 
     /// Replaces the provider list with a form filled from a paste; returns false if the text is not a connection.
-    pub(super) fn open_filled(&mut self, pasted: &Pasted) -> bool {
+    pub(super) fn open_pasted_connection(&mut self, pasted: &Pasted) -> bool {
         if matches!(self.layers.last(), Some(Layer::Picker(picker)) if !picker.lists_providers()) {
             return false;
         }
@@ -132,7 +132,7 @@ impl App {
         let connection = match PasteResult::read(&pasted.0, &catalog, None) {
             PasteResult::Connection(connection) => connection,
             PasteResult::Unreadable(unreadable) => {
-                self.tell(Notice::warning(unreadable.to_string()));
+                self.notify(Notice::warning(unreadable.to_string()));
                 return true;
             }
             PasteResult::ChooseProfile(profiles) => {
@@ -143,7 +143,7 @@ impl App {
             }
             PasteResult::NotAConnection => return false,
         };
-        self.open_form_of(connection);
+        self.open_form_for(connection);
         true
     }
 
@@ -171,18 +171,18 @@ impl App {
         if let Some(Layer::Form(form)) = self.layers.get_mut(below) {
             let notice = form.fill(connection, &catalog);
             self.layers.pop();
-            self.tell(notice);
+            self.notify(notice);
         } else {
-            self.open_form_of(connection);
+            self.open_form_for(connection);
         }
     }
 
     /// Replaces the list with a form for a pasted connection.
-    fn open_form_of(&mut self, connection: PastedConnection) {
+    fn open_form_for(&mut self, connection: PastedConnection) {
         let catalog = Arc::clone(&self.catalog);
         let id = connection.draft.provider_id.as_deref();
         let Some(provider) = id.and_then(|id| catalog.get(id)) else {
-            self.tell(Notice::warning(
+            self.notify(Notice::warning(
                 "The pasted text does not name a provider; select one",
             ));
             return;
@@ -191,7 +191,7 @@ impl App {
         let notice = form.fill(connection, &catalog);
         self.layers.pop();
         self.layers.push(Layer::Form(Box::new(form)));
-        self.tell(notice);
+        self.notify(notice);
     }
 
     /// Handles the outcome of a dialog.
@@ -203,7 +203,7 @@ impl App {
                 None
             }
             Outcome::Tell(notice) => {
-                self.tell(notice);
+                self.notify(notice);
                 None
             }
             Outcome::Ask(request) => {
@@ -239,7 +239,7 @@ impl App {
                 self.copy_command(wanted)
             }
             Outcome::Test(subject) => self.test_form(subject),
-            Outcome::TestAgain => self.test_again(),
+            Outcome::TestAgain => self.repeat_test(),
             Outcome::Browse(id, name) => Some(self.browse_models(id, name)),
             Outcome::Answered(answer) => self.answer(answer),
             Outcome::PromptUnsavedChanges => {
@@ -247,7 +247,7 @@ impl App {
                 None
             }
             Outcome::PromptDeletedElsewhere => {
-                self.ask_what_of_deleted();
+                self.open_deleted_elsewhere_prompt();
                 None
             }
             Outcome::Merge => {
@@ -279,8 +279,8 @@ impl App {
                 Some(Effect::Quit)
             }
             Answer::StopAndQuit => Some(Effect::Quit),
-            Answer::RestoreDeleted => self.bring_form_back(),
-            Answer::CreateNew => self.make_form_new(),
+            Answer::RestoreDeleted => self.restore_form_connection(),
+            Answer::CreateNew => self.create_from_form(),
             Answer::DiscardDraft(id) => Some(self.discard_draft(id)),
             Answer::Delete(id) => Some(self.delete(id)),
             Answer::Replace => {
@@ -295,7 +295,7 @@ impl App {
         if self.form().is_some_and(Form::is_changed) {
             self.layers.push(Layer::Confirm(Confirm::quit()));
             None
-        } else if self.ask_to_quit_bulk() {
+        } else if self.confirm_quit_during_bulk() {
             None
         } else {
             Some(Effect::Quit)

@@ -9,8 +9,8 @@ impl App {
     pub(super) fn act_on_marks(&mut self, action: Action) {
         match action {
             Action::MarkRow => self.mark_row(),
-            Action::MarkUp => self.mark_on_the_way(-1),
-            Action::MarkDown => self.mark_on_the_way(1),
+            Action::MarkUp => self.mark_and_move(-1),
+            Action::MarkDown => self.mark_and_move(1),
             Action::MarkTo => self.mark_range(),
             Action::MarkAll => self.mark_all(),
             Action::Invert => self.tree.invert_marks(),
@@ -21,12 +21,12 @@ impl App {
     /// Toggles the mark of the selected connection and selects the next one.
     fn mark_row(&mut self) {
         let Some(id) = self.tree.selected_item().map(|item| item.id) else {
-            self.nothing_to_mark();
+            self.report_nothing_to_mark();
             return;
         };
         self.tree.set_mark(id, !self.tree.is_marked(id));
         if self.pane != Pane::Detail {
-            self.go(1);
+            self.move_selection(1);
         }
     }
 
@@ -38,9 +38,9 @@ impl App {
     }
 
     /// Marks the selected connection and its neighbour, and selects the neighbour.
-    fn mark_on_the_way(&mut self, by: isize) {
+    fn mark_and_move(&mut self, by: isize) {
         let Some(at) = self.tree.selected_at() else {
-            self.nothing_to_mark();
+            self.report_nothing_to_mark();
             return;
         };
         for at in [Some(at), at.checked_add_signed(by)] {
@@ -58,7 +58,7 @@ impl App {
     fn mark_range(&mut self) {
         match self.tree.selected_at() {
             Some(at) => self.tree.mark_up_to(at),
-            None => self.nothing_to_mark(),
+            None => self.report_nothing_to_mark(),
         }
     }
 
@@ -68,20 +68,20 @@ impl App {
             && self.tree.marked_len() > 0
         {
             let (marked, read) = (self.tree.marked_len(), self.tree.len());
-            self.tell(Notice::warning(format!(
+            self.notify(Notice::warning(format!(
                 "{marked} marked; {read} of {total} connections loaded so far"
             )));
         }
     }
 
-    fn nothing_to_mark(&mut self) {
+    fn report_nothing_to_mark(&mut self) {
         let key = self.keymap.first_key(Context::Tree, Action::MarkAll);
         let all = key.map_or_else(String::new, |key| format!("; {key} marks all shown"));
-        self.tell(Notice::info(format!("Select a connection to mark it{all}")));
+        self.notify(Notice::info(format!("Select a connection to mark it{all}")));
     }
 
     /// Status of marks and of the running bulk operation, for the footer.
-    pub fn many_in_short(&self) -> Option<String> {
+    pub fn bulk_status(&self) -> Option<String> {
         let marked = match self.tree.marked_len() {
             0 => None,
             count => Some(format!("{count} marked")),
@@ -90,11 +90,13 @@ impl App {
         let running = running.map(|bulk| match bulk.phase {
             Phase::Running => format!(
                 "{} {} of {}",
-                bulk.job.doing(),
-                bulk.tally.over(),
+                bulk.job.running_label(),
+                bulk.tally.finished(),
                 bulk.len()
             ),
-            Phase::Writing | Phase::Asking | Phase::Over => bulk.job.doing().to_owned(),
+            Phase::Writing | Phase::Preview | Phase::Finished => {
+                bulk.job.running_label().to_owned()
+            }
         });
         match (marked, running) {
             (Some(marked), Some(running)) => Some(format!("{running} · {marked}")),

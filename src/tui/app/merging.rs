@@ -18,7 +18,7 @@ impl App {
     /// Requests the stored state after a change elsewhere.
     pub(super) fn next_theirs(&mut self) -> Option<Effect> {
         let (id, version) = self.form()?.theirs_to_request()?;
-        if self.is_waiting(|waiting| matches!(waiting, Waiting::Theirs)) {
+        if self.is_pending(|waiting| matches!(waiting, Waiting::Theirs)) {
             return None;
         }
         let ticket = self.ticket(Waiting::Theirs);
@@ -32,7 +32,11 @@ impl App {
     }
 
     /// Merges the stored state into the form and reports conflicts.
-    pub(super) fn theirs(&mut self, ticket: Ticket, theirs: Result<Theirs, ConnectionError>) {
+    pub(super) fn handle_theirs(
+        &mut self,
+        ticket: Ticket,
+        theirs: Result<Theirs, ConnectionError>,
+    ) {
         let Some(form) = self.form_mut() else {
             return;
         };
@@ -42,54 +46,54 @@ impl App {
         match theirs {
             // The reply belongs to a form that was closed.
             Ok(theirs) if form.id() != Some(theirs.connection.item.id) => {}
-            Ok(theirs) => self.take_in_theirs(theirs),
+            Ok(theirs) => self.merge_theirs(theirs),
             Err(ConnectionError::NotFound(_)) => {
-                let save_waited = form.take_waiting_save();
+                let was_saving = form.take_waiting_save();
                 form.changed_elsewhere(Elsewhere::Deleted);
-                if save_waited {
-                    self.ask_what_of_deleted();
+                if was_saving {
+                    self.open_deleted_elsewhere_prompt();
                 } else {
-                    self.say_elsewhere();
+                    self.report_change_elsewhere();
                 }
             }
             Err(error) => {
-                let save_waited = form.take_waiting_save();
+                let was_saving = form.take_waiting_save();
                 form.theirs_failed();
-                if save_waited {
-                    self.say(&error);
+                if was_saving {
+                    self.show_error(&error);
                 }
             }
         }
     }
 
-    fn take_in_theirs(&mut self, theirs: Theirs) {
+    fn merge_theirs(&mut self, theirs: Theirs) {
         let Some(form) = self.form_mut() else {
             return;
         };
-        let save_waited = form.take_waiting_save();
-        let Some(taken) = form.take_in(theirs) else {
+        let was_saving = form.take_waiting_save();
+        let Some(merged) = form.take_in(theirs) else {
             return;
         };
         let save = self.save_key();
-        let sentence = taken.sentence();
-        self.renew_merge();
-        let is_nothing = taken.fields.is_empty() && taken.apart.is_empty() && !save_waited;
+        let text = merged.sentence();
+        self.update_merge();
+        let is_nothing = merged.fields.is_empty() && merged.apart.is_empty() && !was_saving;
         if is_nothing
             && self
                 .notice
                 .as_ref()
-                .is_some_and(|told| told.mood == Mood::Done)
+                .is_some_and(|notice| notice.mood == Mood::Done)
         {
             // The version changed through an action of this user, which has its own notice.
             return;
         }
-        self.tell(match (taken.apart.is_empty(), save_waited) {
-            (true, true) => Notice::warning(format!("{sentence}. Save with {save}")),
-            (true, false) => Notice::info(sentence),
-            (false, true) => Notice::warning(sentence),
-            (false, false) => Notice::warning(format!("{sentence}; {save} shows the conflicts")),
+        self.notify(match (merged.apart.is_empty(), was_saving) {
+            (true, true) => Notice::warning(format!("{text}. Save with {save}")),
+            (true, false) => Notice::info(text),
+            (false, true) => Notice::warning(text),
+            (false, false) => Notice::warning(format!("{text}; {save} shows the conflicts")),
         });
-        if save_waited && !taken.apart.is_empty() {
+        if was_saving && !merged.apart.is_empty() {
             self.open_merge();
         }
     }
@@ -101,11 +105,11 @@ impl App {
     }
 
     /// Reports a change elsewhere to the connection of the form.
-    pub(super) fn say_elsewhere(&mut self) {
+    pub(super) fn report_change_elsewhere(&mut self) {
         let save = self.save_key();
-        let said = self.form().and_then(|form| form.remote_change_note(&save));
-        if let Some(said) = said {
-            self.tell(Notice::warning(said));
+        let text = self.form().and_then(|form| form.remote_change_note(&save));
+        if let Some(text) = text {
+            self.notify(Notice::warning(text));
         }
     }
 
@@ -125,7 +129,7 @@ impl App {
     }
 
     /// Updates the open merge dialog after another change, and closes it when there are no conflicts.
-    pub(super) fn renew_merge(&mut self) {
+    pub(super) fn update_merge(&mut self) {
         let (version, conflicts) = match self.form() {
             Some(form) => (form.their_version(), form.conflicts()),
             None => (None, Vec::new()),
@@ -166,18 +170,18 @@ impl App {
     }
 
     /// Asks whether to restore the deleted connection or to create a new one.
-    pub(super) fn ask_what_of_deleted(&mut self) {
-        let lost = self
+    pub(super) fn open_deleted_elsewhere_prompt(&mut self) {
+        let missing = self
             .form()
             .map(Form::stored_only_secrets)
             .unwrap_or_default();
-        let confirm = Confirm::deleted_elsewhere(&lost, self.features);
+        let confirm = Confirm::deleted_elsewhere(&missing, self.features);
         self.notice = None;
         self.layers.push(Layer::Confirm(confirm));
     }
 
     /// Restores the connection of the form from the trash, with the alias of the form.
-    pub(super) fn bring_form_back(&mut self) -> Option<Effect> {
+    pub(super) fn restore_form_connection(&mut self) -> Option<Effect> {
         let form = self.form()?;
         let id = form.id()?;
         let alias = form
@@ -194,7 +198,7 @@ impl App {
     }
 
     /// Keeps the input of the form and applies it to the restored connection.
-    pub(super) fn brought_back(&mut self, id: Uuid, version: u64) {
+    pub(super) fn form_connection_restored(&mut self, id: Uuid, version: u64) {
         if let Some(form) = self.form_mut().filter(|form| form.id() == Some(id)) {
             form.elsewhere = None;
             form.changed_elsewhere(Elsewhere::Saved(version));
@@ -202,27 +206,27 @@ impl App {
     }
 
     /// Reports that the alias is already used, at its field.
-    pub(super) fn not_brought_back(&mut self, error: &ConnectionError) {
+    pub(super) fn form_restore_failed(&mut self, error: &ConnectionError) {
         let fields = error.fields().to_vec();
         if let Some(form) = self.form_mut() {
             form.show_errors(&fields);
         }
-        self.tell(Notice::error(format!(
+        self.notify(Notice::error(format!(
             "Not restored: {error}. Change the alias, then save again"
         )));
     }
 
     /// Turns the form into a new connection, and creates it unless stored secrets have to be entered again.
-    pub(super) fn make_form_new(&mut self) -> Option<Effect> {
-        let lost = self.form_mut()?.make_new();
-        if lost.is_empty() {
+    pub(super) fn create_from_form(&mut self) -> Option<Effect> {
+        let missing = self.form_mut()?.make_new();
+        if missing.is_empty() {
             let outcome = self.act_on_form(Action::Save);
             return self.follow_up(outcome);
         }
         let save = self.save_key();
-        self.tell(Notice::warning(format!(
+        self.notify(Notice::warning(format!(
             "This is now a new connection. Enter {} again, then create it with {save}",
-            lost.join(", ")
+            missing.join(", ")
         )));
         None
     }

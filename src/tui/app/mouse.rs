@@ -11,7 +11,7 @@ use crate::tui::list;
 use crate::tui::workspace::Tab;
 
 /// Columns before a connection in the tree, which contain its mark.
-const GUTTER: u16 = 4;
+const MARK_WIDTH: u16 = 4;
 
 /// Rows per step of the wheel.
 const WHEEL: isize = 3;
@@ -59,7 +59,7 @@ impl App {
             None => {
                 if let Some(pane) = self.pane_at(mouse) {
                     self.pane = pane;
-                    self.go(by);
+                    self.move_selection(by);
                 }
             }
         }
@@ -174,7 +174,7 @@ impl App {
                     return None;
                 }
                 self.tree.select_row(row);
-                if mouse.x < layout.tree.inside().x + GUTTER {
+                if mouse.x < layout.tree.inside().x + MARK_WIDTH {
                     self.mark_clicked();
                     return None;
                 }

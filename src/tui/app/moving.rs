@@ -44,19 +44,19 @@ impl App {
         form.hide_secrets();
         if form.is_on_stray_key() {
             let notice = form.move_stray_key(&catalog);
-            return self.tell(notice);
+            return self.notify(notice);
         }
         match Moving::for_focus(form) {
             Ok(moving) => {
                 form.suggest(moving.suggestions.clone());
                 self.layers.push(Layer::Moving(moving));
             }
-            Err(notice) => self.tell(notice),
+            Err(notice) => self.notify(notice),
         }
     }
 
     /// Suggests other configuration keys if none of the suggestions is in the allow-list.
-    pub(super) fn learn_where_to_move(&mut self) {
+    pub(super) fn update_suggestions(&mut self) {
         let [.., Layer::Form(form), Layer::Moving(moving)] = self.layers.as_mut_slice() else {
             return;
         };
@@ -68,18 +68,18 @@ impl App {
     }
 
     pub(super) fn act_in_moving(&mut self, action: Action) -> Option<Effect> {
-        let over = self.moving_over();
+        let over = self.hidden_moving_lines();
         let Some(Layer::Moving(moving)) = self.layers.last_mut() else {
             return None;
         };
         match action {
             Action::CopySnippet => {
                 let text = moving.snippet()?;
-                return self.hand_over("Lines for appsettings.json", text);
+                return self.copy_text("Lines for appsettings.json", text);
             }
             Action::CopyVariable => {
                 let text = moving.variable()?;
-                return self.hand_over("Environment variable", text);
+                return self.copy_text("Environment variable", text);
             }
             Action::Choose => self.refer(),
             Action::Back => self.leave_moving(),
@@ -89,7 +89,7 @@ impl App {
     }
 
     /// Number of lines below the visible area.
-    fn moving_over(&self) -> usize {
+    fn hidden_moving_lines(&self) -> usize {
         let Some(Layer::Moving(moving)) = self.layers.last() else {
             return 0;
         };
@@ -119,6 +119,6 @@ impl App {
         if let Some(form) = self.form_mut() {
             form.refer(at, &reference, &catalog);
         }
-        self.tell(Notice::done(format!("{label} now refers to {reference}")));
+        self.notify(Notice::done(format!("{label} now refers to {reference}")));
     }
 }

@@ -10,15 +10,15 @@ use crate::tui::tree::Node;
 
 impl App {
     /// Opens the form in the editor; from the tree, opens the form first.
-    pub(super) fn edit_outside(&mut self) -> Option<Effect> {
+    pub(super) fn edit_externally(&mut self) -> Option<Effect> {
         if let Some(Layer::Form(form)) = self.layers.last() {
             if form.saving.is_some() {
                 return None;
             }
-            return Some(self.hand_out());
+            return Some(self.open_external_editor());
         }
         let Node::Connection(id) = self.tree.selected() else {
-            self.tell(Notice::info(
+            self.notify(Notice::info(
                 "Select a connection to edit it in your editor",
             ));
             return None;
@@ -28,15 +28,15 @@ impl App {
     }
 
     /// Passes the form that was opened for the editor to it.
-    pub(super) fn next_editing(&mut self) -> Option<Effect> {
-        let is_asked = self.is_waiting(|waiting| matches!(waiting, Waiting::Edit));
+    pub(super) fn next_external_edit(&mut self) -> Option<Effect> {
+        let is_asked = self.is_pending(|waiting| matches!(waiting, Waiting::Edit));
         let id = self.for_editor.take_if(|_| !is_asked)?;
         let is_open =
             matches!(self.layers.last(), Some(Layer::Form(form)) if form.id() == Some(id));
-        is_open.then(|| self.hand_out())
+        is_open.then(|| self.open_external_editor())
     }
 
-    fn hand_out(&mut self) -> Effect {
+    fn open_external_editor(&mut self) -> Effect {
         self.hide_secrets();
         let ticket = self.ticket(Waiting::Editor);
         let document = self.form_mut().map(super::Form::document);
@@ -48,7 +48,7 @@ impl App {
 
     /// Takes the edited document back into the form.
     pub(super) fn edited(&mut self, ticket: Ticket, edited: Result<Document, String>) {
-        if self.waiting.remove(&ticket).is_none() {
+        if self.pending.remove(&ticket).is_none() {
             return;
         }
         let catalog = std::sync::Arc::clone(&self.catalog);
@@ -66,7 +66,7 @@ impl App {
                 None => return,
             },
         };
-        self.touched();
-        self.tell(notice);
+        self.record_input();
+        self.notify(notice);
     }
 }

@@ -10,7 +10,7 @@ impl App {
     }
 
     /// Restores the session; the connections are loaded later.
-    pub fn come_back(&mut self, session: Session) {
+    pub fn restore_session(&mut self, session: Session) {
         let (stand, tab) = session.into_parts();
         self.workspace.tab = tab;
         self.tree.restore_state(stand);

@@ -10,7 +10,7 @@ use crate::tui::tree::Node;
 
 impl App {
     /// Sets the target; a read-only one hides the keys that write.
-    pub fn settle_at(&mut self, site: Site) {
+    pub fn set_target(&mut self, site: Site) {
         if site.is_read_only() {
             self.keymap.hide_writes();
         }
@@ -26,7 +26,7 @@ impl App {
     }
 
     /// Refuses an action that writes in read-only mode, with a notice.
-    pub(super) fn refuses(&mut self, action: Action) -> bool {
+    pub(super) fn refuse_write(&mut self, action: Action) -> bool {
         let Some(why) = &self.site.read_only else {
             return false;
         };
@@ -37,20 +37,20 @@ impl App {
             _ => false,
         };
         let is_harmless = if edits {
-            self.is_on_a_node_that_opens()
+            self.is_on_expandable_node()
         } else {
             !action.is_write()
         };
         if is_harmless {
             return false;
         }
-        let sentence = format!("Read-only: {why}");
-        self.tell(Notice::warning(sentence));
+        let text = format!("Read-only: {why}");
+        self.notify(Notice::warning(text));
         true
     }
 
     /// Returns true if Edit opens or closes the selected node.
-    fn is_on_a_node_that_opens(&self) -> bool {
+    fn is_on_expandable_node(&self) -> bool {
         self.layers.is_empty()
             && match self.tree.selected() {
                 Node::Settings | Node::Ai | Node::Provider(_) => true,
@@ -60,14 +60,14 @@ impl App {
     }
 
     /// Drops requests that write in read-only mode, as a second safeguard.
-    pub(super) fn let_out(&mut self, effect: Option<Effect>) -> Option<Effect> {
+    pub(super) fn block_writes(&mut self, effect: Option<Effect>) -> Option<Effect> {
         match (effect, &self.site.read_only) {
             (
                 Some(Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request)),
                 Some(why),
             ) if request.is_save() => {
                 let why = why.clone();
-                self.answered(ticket, Reply::Lost(why));
+                self.handle_reply(ticket, Reply::Lost(why));
                 None
             }
             (effect, _) => effect,
@@ -77,12 +77,12 @@ impl App {
     pub(super) fn next_theme(&mut self) {
         let count = self.themes.len();
         if count < 2 {
-            self.tell(Notice::info("No themes available: NO_COLOR is set"));
+            self.notify(Notice::info("No themes available: NO_COLOR is set"));
             return;
         }
         self.theme = (self.theme + 1) % count;
         let name = &self.themes[self.theme];
-        self.tell(Notice::info(format!(
+        self.notify(Notice::info(format!(
             "Theme: {name}. To keep it, set theme = \"{name}\" in config.toml"
         )));
     }

@@ -16,12 +16,12 @@ use crate::tui::workspace::Tab;
 
 impl App {
     /// Runs a command of plain mode.
-    pub(super) fn spoken(&mut self, spoken: Spoken) -> Option<Effect> {
+    pub(super) fn run_plain_input(&mut self, spoken: Spoken) -> Option<Effect> {
         match spoken {
             Spoken::Do(action) => self.act(action),
             Spoken::Pick(number) => self.pick(number),
             Spoken::Write(text) => {
-                self.write(&text);
+                self.set_text(&text);
                 None
             }
         }
@@ -53,8 +53,8 @@ impl App {
             Some(Layer::Trash(trash)) => trash.choices.selected = number,
             Some(Layer::Bulk) => {
                 let bulk = self.bulk.as_mut()?;
-                if bulk.phase == Phase::Asking {
-                    bulk.press(number);
+                if bulk.phase == Phase::Preview {
+                    bulk.focus_button(number);
                     return self.act(Action::Choose);
                 }
                 bulk.select(number);
@@ -96,14 +96,15 @@ impl App {
         None
     }
 
-    fn write(&mut self, text: &Pasted) {
-        if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_filled(text) {
+    fn set_text(&mut self, text: &Pasted) {
+        if matches!(self.layers.last(), Some(Layer::Picker(_))) && self.open_pasted_connection(text)
+        {
             return;
         }
         if self.choose_profile(text) {
             return;
         }
-        let told = match self.layers.last_mut() {
+        let notice = match self.layers.last_mut() {
             Some(Layer::Form(form)) if form.is_choosing() => {
                 form.filter_keys(&text.0);
                 None
@@ -166,8 +167,8 @@ impl App {
                 None
             }
         };
-        if let Some(notice) = told {
-            self.tell(notice);
+        if let Some(notice) = notice {
+            self.notify(notice);
         }
     }
 }
@@ -186,7 +187,7 @@ fn fill(
     let field = form.fields.get_mut(form.focus)?;
     let label = field.label.clone();
     let word = fold(text.0.trim());
-    let told = match &mut field.value {
+    let notice = match &mut field.value {
         Value::Text(_) | Value::Secret(_) => {
             if is_text && let Some(line) = field.line_mut() {
                 line.set("");
@@ -222,5 +223,5 @@ fn fill(
     if is_text && !form.is_on_stray_key() {
         form.act(Action::NextField, catalog);
     }
-    told
+    notice
 }

@@ -17,7 +17,7 @@ use crate::tui::report::{Outcome, Report, Tried};
 impl App {
     pub(super) fn test_selected(&mut self) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
-            self.tell(Notice::info("Select a connection to test it"));
+            self.notify(Notice::info("Select a connection to test it"));
             return None;
         };
         let (id, name) = (item.id, item.name().to_owned());
@@ -70,7 +70,7 @@ impl App {
     }
 
     /// Repeats the test of the topmost report.
-    pub(super) fn test_again(&mut self) -> Option<Effect> {
+    pub(super) fn repeat_test(&mut self) -> Option<Effect> {
         let Some(Layer::Report(report)) = self.layers.pop() else {
             return None;
         };
@@ -90,7 +90,7 @@ impl App {
     /// Opens the models of the selected connection.
     pub(super) fn browse_selected(&mut self) -> Option<Effect> {
         let Some(item) = self.tree.selected_item() else {
-            self.tell(Notice::info("Select a connection to browse its models"));
+            self.notify(Notice::info("Select a connection to browse its models"));
             return None;
         };
         let (id, name) = (item.id, item.name().to_owned());
@@ -117,7 +117,7 @@ impl App {
         if let (Err(ConnectionError::Invalid(problems)), true) = (&tested, is_of_form) {
             self.layers.remove(at);
             if let Some(notice) = self.form_mut().and_then(|form| form.show_errors(problems)) {
-                self.tell(notice);
+                self.notify(notice);
             }
             return;
         }
@@ -140,7 +140,7 @@ impl App {
             .tree
             .item(id)
             .map_or(0, crate::tui::tree::Item::version);
-        self.tested_again(id, &outcome);
+        self.update_bulk_test(id, &outcome);
         self.tests.insert(id, Tested { version, outcome });
     }
 
@@ -162,20 +162,20 @@ impl App {
             return None;
         };
         let id = models.selected()?.id.clone();
-        self.hand_over(&format!("\"{id}\""), id)
+        self.copy_text(&format!("\"{id}\""), id)
     }
 
     /// Drops pending requests of closed dialogs.
-    pub(super) fn forget_unseen(&mut self) {
+    pub(super) fn drop_unneeded_requests(&mut self) {
         let layers = &self.layers;
         let bulk = self.bulk.as_ref();
-        self.waiting.retain(|ticket, waiting| match waiting {
+        self.pending.retain(|ticket, waiting| match waiting {
             Waiting::Test | Waiting::Models | Waiting::Compare => {
                 layers.iter().any(|layer| layer.ticket() == Some(*ticket))
             }
             Waiting::Bulk(of) => bulk.is_some_and(|bulk| bulk.awaits(*of)),
             Waiting::Page
-            | Waiting::File
+            | Waiting::ExportFile
             | Waiting::Detail
             | Waiting::Edit
             | Waiting::Editor
@@ -186,7 +186,7 @@ impl App {
             | Waiting::Alias
             | Waiting::Lookup
             | Waiting::Save
-            | Waiting::Switch(_)
+            | Waiting::Toggle(_)
             | Waiting::Delete(_)
             | Waiting::Trash
             | Waiting::Restore(_)

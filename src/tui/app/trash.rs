@@ -56,7 +56,7 @@ impl App {
     /// Opens the trash; an old notice would cover its keys in a small terminal.
     pub(super) fn open_trash(&mut self) {
         if !self.features.trash {
-            self.tell(Notice::info(
+            self.notify(Notice::info(
                 "This server has no trash: deleting is permanent",
             ));
             return;
@@ -67,7 +67,7 @@ impl App {
 
     /// Loads the trash when it was opened or may have changed.
     pub(super) fn next_trash(&mut self) -> Option<Effect> {
-        if self.is_waiting(|waiting| matches!(waiting, Waiting::Trash)) {
+        if self.is_pending(|waiting| matches!(waiting, Waiting::Trash)) {
             return None;
         }
         let trash = self.trash_mut()?;
@@ -78,24 +78,24 @@ impl App {
     }
 
     /// Marks the trash as stale.
-    pub(super) fn read_trash_again(&mut self) {
+    pub(super) fn reload_trash(&mut self) {
         if let Some(trash) = self.trash_mut() {
             trash.is_stale = true;
         }
     }
 
     /// Marks the trash as stale if a change affects it.
-    pub(super) fn hear_in_trash(&mut self, heard: &News) {
-        let id = heard.id();
+    pub(super) fn update_trash_staleness(&mut self, change: &News) {
+        let id = change.id();
         if let Some(trash) = self.trash_mut() {
-            trash.is_stale |= match heard {
+            trash.is_stale |= match change {
                 News::Deleted(_) => true,
                 News::Saved(_) => trash.items().iter().any(|item| item.id == id),
             };
         }
     }
 
-    pub(super) fn trash_found(&mut self, found: Result<Vec<ConnectionItem>, ConnectionError>) {
+    pub(super) fn show_trash(&mut self, found: Result<Vec<ConnectionItem>, ConnectionError>) {
         match found {
             Ok(items) => {
                 if let Some(trash) = self.trash_mut() {
@@ -103,13 +103,13 @@ impl App {
                 }
             }
             Err(error) => {
-                self.say(&error);
-                self.trash_broke(error.to_string());
+                self.show_error(&error);
+                self.trash_failed(error.to_string());
             }
         }
     }
 
-    pub(super) fn trash_broke(&mut self, why: String) {
+    pub(super) fn trash_failed(&mut self, why: String) {
         if let Some(trash) = self.trash_mut() {
             trash.fail(why);
         }
@@ -124,7 +124,7 @@ impl App {
                 self.layers.pop();
                 None
             }
-            Action::Restore => self.bring_back(),
+            Action::Restore => self.restore_selected(),
             Action::Purge => {
                 let item = trash.selected()?;
                 let (id, confirm) = (item.id, Confirm::purge(item.id, &item.name));
@@ -147,11 +147,11 @@ impl App {
         }
     }
 
-    fn bring_back(&mut self) -> Option<Effect> {
+    fn restore_selected(&mut self) -> Option<Effect> {
         let trash = self.trash_mut()?;
         let id = trash.selected()?.id;
         let other = trash.offered().map(|offer| offer.alias.clone());
-        if self.is_waiting(
+        if self.is_pending(
             |waiting| matches!(waiting, Waiting::Restore(under_way) if under_way.id == id),
         ) {
             return None;
@@ -166,7 +166,7 @@ impl App {
     /// Moves a restored connection from the trash to the tree.
     pub(super) fn restored(&mut self, restore: &Restore, connection: Connection) {
         let item = &connection.item;
-        self.not_deleted(item.id);
+        self.forget_delete(item.id);
         // The restored version is newer than the delete, in whichever order both arrive.
         self.tree
             .apply(vec![News::Saved(super::answers::item_of(&connection))]);
@@ -178,12 +178,12 @@ impl App {
             trash.is_stale = true;
         }
         let name = &item.name;
-        self.tell(Notice::done(match shown_alias {
+        self.notify(Notice::done(match shown_alias {
             Some(alias) if alias == item.alias => format!("Restored \"{name}\" as '{alias}'"),
             Some(_) | None => format!("Restored \"{name}\""),
         }));
         if restore.from == From::Form {
-            self.brought_back(item.id, item.version);
+            self.form_connection_restored(item.id, item.version);
         }
         if self
             .layers
@@ -196,23 +196,23 @@ impl App {
     }
 
     /// Reports a failed restore; offers another alias if the old one is already used.
-    pub(super) fn not_restored(&mut self, restore: Restore, error: &ConnectionError) {
-        self.read_trash_again();
+    pub(super) fn restore_failed(&mut self, restore: Restore, error: &ConnectionError) {
+        self.reload_trash();
         let taken = error.fields().iter().find_map(|field| match &field.reason {
             Reason::AliasTaken { alias, by } => Some((alias.clone(), by.clone())),
             _ => None,
         });
         match (taken, restore.from) {
             (Some((taken, by)), From::Trash) => self.offer(restore.id, taken, by),
-            (Some(_), From::Form) => self.not_brought_back(error),
+            (Some(_), From::Form) => self.form_restore_failed(error),
             (Some((taken, by)), From::Undo) => {
                 let key = self.keymap.first_key(Context::Tree, Action::Trash);
                 let key = key.map_or_else(String::new, |key| format!(" ({key})"));
-                self.tell(Notice::error(format!(
+                self.notify(Notice::error(format!(
                     "Alias '{taken}' is already used by \"{by}\". Restore from the trash{key} with another alias"
                 )));
             }
-            (None, _) => self.say(error),
+            (None, _) => self.show_error(error),
         }
     }
 
@@ -258,19 +258,19 @@ impl App {
     }
 
     /// Reports a permanent delete, which may have been partial.
-    pub(super) fn purged(&mut self, gone: &[Uuid], done: Result<(), ConnectionError>) {
-        for id in gone {
-            self.not_deleted(*id);
+    pub(super) fn purged(&mut self, deleted: &[Uuid], done: Result<(), ConnectionError>) {
+        for id in deleted {
+            self.forget_delete(*id);
         }
-        self.forget_switches(gone);
+        self.forget_toggles(deleted);
         if let Some(trash) = self.trash_mut() {
-            trash.take_out(gone);
+            trash.take_out(deleted);
             trash.is_stale = true;
         }
-        match (done, gone.len()) {
-            (Err(error), _) => self.say(&error),
-            (Ok(()), 1) => self.tell(Notice::done("Permanently deleted 1 connection")),
-            (Ok(()), count) => self.tell(Notice::done(format!(
+        match (done, deleted.len()) {
+            (Err(error), _) => self.show_error(&error),
+            (Ok(()), 1) => self.notify(Notice::done("Permanently deleted 1 connection")),
+            (Ok(()), count) => self.notify(Notice::done(format!(
                 "Permanently deleted {count} connections"
             ))),
         }

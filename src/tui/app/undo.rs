@@ -13,7 +13,7 @@ use crate::tui::notice::Notice;
 #[derive(Debug)]
 pub(super) enum Done {
     /// Activated or deactivated a connection.
-    Switched(Switch),
+    Toggled(Switch),
     /// Moved a connection to the trash.
     Deleted(Uuid),
     /// Bulk operation.
@@ -24,14 +24,14 @@ impl App {
     /// Undoes the last change.
     pub(super) fn undo(&mut self) -> Option<Effect> {
         match self.undo.pop() {
-            Some(Done::Switched(done)) => {
+            Some(Done::Toggled(done)) => {
                 let switch = Switch {
                     to: !done.to,
                     from: done.to,
                     is_undo: true,
                     ..done
                 };
-                Some(self.switch(switch))
+                Some(self.request_toggle(switch))
             }
             Some(Done::Deleted(id)) => {
                 let restore = Restore {
@@ -45,7 +45,7 @@ impl App {
                 None
             }
             None => {
-                self.tell(Notice::info("Nothing to undo"));
+                self.notify(Notice::info("Nothing to undo"));
                 None
             }
         }
@@ -60,27 +60,27 @@ impl App {
     }
 
     /// Returns true if the next undo restores this connection.
-    pub(super) fn can_bring_back(&self, id: Uuid) -> bool {
+    pub(super) fn is_next_undo_restoring(&self, id: Uuid) -> bool {
         matches!(self.undo.last(), Some(Done::Deleted(other)) if *other == id)
     }
 
     /// Removes a delete from the undo stack: it was refused, lost, or undone in another way.
-    pub(super) fn not_deleted(&mut self, id: Uuid) {
+    pub(super) fn forget_delete(&mut self, id: Uuid) {
         self.undo
             .retain(|done| !matches!(done, Done::Deleted(other) if *other == id));
         for done in &mut self.undo {
             if let Done::Many(many) = done
                 && many.job == Job::Delete
             {
-                many.to.remove(&id);
+                many.changed.remove(&id);
             }
         }
-        self.forget_what_was_done_to_none();
+        self.drop_empty_bulk_undos();
     }
 
     /// Removes changes of connections that were deleted elsewhere; after a delete of this user, they stay for an undo of both.
-    pub(super) fn forget_switches(&mut self, gone: &[Uuid]) {
-        let mine: Vec<Uuid> = gone
+    pub(super) fn forget_toggles(&mut self, deleted: &[Uuid]) {
+        let own: Vec<Uuid> = deleted
             .iter()
             .copied()
             .filter(|id| {
@@ -88,31 +88,31 @@ impl App {
                     || self.undo.iter().any(|done| match done {
                         Done::Deleted(other) => other == id,
                         Done::Many(many) => many.has_deleted(*id),
-                        Done::Switched(_) => false,
+                        Done::Toggled(_) => false,
                     })
             })
             .collect();
         for done in &mut self.undo {
             if let Done::Many(many) = done
-                && matches!(many.job, Job::Enable | Job::Disable)
+                && matches!(many.job, Job::Activate | Job::Deactivate)
             {
-                for id in gone.iter().filter(|id| !mine.contains(id)) {
-                    many.to.remove(id);
+                for id in deleted.iter().filter(|id| !own.contains(id)) {
+                    many.changed.remove(id);
                 }
             }
         }
         self.undo.retain(|done| match done {
-            Done::Switched(switch) => !gone.contains(&switch.id) || mine.contains(&switch.id),
+            Done::Toggled(switch) => !deleted.contains(&switch.id) || own.contains(&switch.id),
             Done::Deleted(_) | Done::Many(_) => true,
         });
-        self.forget_what_was_done_to_none();
+        self.drop_empty_bulk_undos();
     }
 
     /// Makes a restore with an unknown result available again.
-    pub(super) fn undo_again(&mut self, restore: Restore) {
+    pub(super) fn retry_undo(&mut self, restore: Restore) {
         match restore.from {
             From::Undo => self.undo.push(Done::Deleted(restore.id)),
-            From::Trash => self.read_trash_again(),
+            From::Trash => self.reload_trash(),
             From::Form => {}
         }
     }

@@ -24,7 +24,7 @@ impl App {
             self.pane = Pane::Detail;
         } else {
             let what = tab.title().to_lowercase();
-            self.tell(Notice::info(format!(
+            self.notify(Notice::info(format!(
                 "Select a connection to see its {what}"
             )));
         }
@@ -37,7 +37,7 @@ impl App {
     }
 
     /// Moves the selection in the current tab.
-    pub(super) fn go_in_tab(&mut self, by: isize) {
+    pub(super) fn move_in_tab(&mut self, by: isize) {
         match self.workspace.tab {
             Tab::Settings => self.detail.scroll(by, self.layout().list_rows()),
             Tab::Info => {
@@ -54,7 +54,7 @@ impl App {
         let tested = self.detail.id().and_then(|id| self.tests.get(&id));
         let lines = info::lines(connection, &self.catalog, tested);
         let line = lines.into_iter().nth(self.workspace.line)?;
-        self.hand_over(line.label, line.copied)
+        self.copy_text(line.label, line.copied)
     }
 
     /// Compares the versions selected in the history.
@@ -62,7 +62,7 @@ impl App {
         let history = &self.workspace.history;
         let (id, pair) = (history.id()?, history.to_compare()?);
         if pair.0 == pair.1 {
-            self.tell(Notice::info(
+            self.notify(Notice::info(
                 "This version is marked for comparison; select another one",
             ));
             return None;
@@ -90,20 +90,20 @@ impl App {
     }
 
     /// Asks for confirmation to roll back to the selected version.
-    pub(super) fn ask_to_roll_back(&mut self) {
+    pub(super) fn confirm_roll_back(&mut self) {
         let history = &self.workspace.history;
         let (Some(id), Some(version)) = (history.id(), history.selected()) else {
             return;
         };
         let number = version.number();
         if history.current() == Some(number) {
-            self.tell(Notice::info(format!("v{number} is the current version")));
+            self.notify(Notice::info(format!("v{number} is the current version")));
             return;
         }
-        self.ask_back_to(id, number);
+        self.open_roll_back_prompt(id, number);
     }
 
-    fn ask_back_to(&mut self, id: Uuid, number: u64) {
+    fn open_roll_back_prompt(&mut self, id: Uuid, number: u64) {
         let name = self.tree.item(id).map_or("", |item| item.name());
         let confirm = Confirm::roll_back(id, number, name, self.features);
         self.layers.push(Layer::Confirm(confirm));
@@ -119,21 +119,21 @@ impl App {
             }
             Action::RollBack if compare.found.is_some() => {
                 let (id, from) = (compare.id, compare.from);
-                self.ask_back_to(id, from);
+                self.open_roll_back_prompt(id, from);
             }
             Action::RollBackField => {
                 let (id, from) = (compare.id, compare.from);
                 let changed = compare.selected()?.clone();
-                self.ask_field_back(id, from, &changed);
+                self.open_field_roll_back_prompt(id, from, &changed);
             }
             other => compare.go(other),
         }
         None
     }
 
-    fn ask_field_back(&mut self, id: Uuid, number: u64, changed: &Changed) {
+    fn open_field_roll_back_prompt(&mut self, id: Uuid, number: u64, changed: &Changed) {
         if matches!(changed.how, How::Secret(_)) {
-            self.tell(Notice::info(
+            self.notify(Notice::info(
                 "The history contains no secrets; they cannot be rolled back",
             ));
             return;
@@ -144,17 +144,17 @@ impl App {
 
     /// Rolls back as confirmed, with the note typed in the prompt.
     pub(super) fn roll_back(&mut self, answer: Answer, note: Option<&str>) -> Option<Effect> {
-        let said = |what: String| match note {
+        let text = |what: String| match note {
             Some(note) => format!("{what}: {note}"),
             None => what,
         };
         match answer {
             Answer::RollBack(id, number) => {
-                let said = said(format!("Rollback to v{number}"));
+                let text = text(format!("Rollback to v{number}"));
                 let takes_note = self.features.rollback_keeps_secrets;
                 Some(self.call(
                     Waiting::Rollback(number),
-                    Request::Rollback(id, number, takes_note.then_some(said)),
+                    Request::Rollback(id, number, takes_note.then_some(text)),
                 ))
             }
             Answer::RollBackField(id, number) => {
@@ -164,7 +164,7 @@ impl App {
                 let changed = compare.selected()?;
                 let mut draft = draft_of(changed);
                 let label = &changed.label;
-                draft.change_description = Some(said(format!("Rollback of {label} to v{number}")));
+                draft.change_description = Some(text(format!("Rollback of {label} to v{number}")));
                 let over = self.tree.item(id)?.version();
                 let change = Change { id, draft, over };
                 Some(self.call(Waiting::RollbackField(number), Request::Update(change)))
@@ -188,10 +188,10 @@ impl App {
     pub(super) fn rolled_back(&mut self, number: u64, done: Result<Rollback, ConnectionError>) {
         match done {
             Ok(done) if done.new_version == done.previous_version => {
-                self.tell(Notice::info(format!("No changes: identical to v{number}")));
+                self.notify(Notice::info(format!("No changes: identical to v{number}")));
             }
-            Ok(done) => self.is_back(number, done.entity),
-            Err(error) => self.say(&error),
+            Ok(done) => self.show_rolled_back(number, done.entity),
+            Err(error) => self.show_error(&error),
         }
     }
 
@@ -201,17 +201,17 @@ impl App {
         done: Result<Connection, ConnectionError>,
     ) {
         match done {
-            Ok(connection) => self.is_back(number, connection),
-            Err(error) => self.say(&error),
+            Ok(connection) => self.show_rolled_back(number, connection),
+            Err(error) => self.show_error(&error),
         }
     }
 
-    fn is_back(&mut self, number: u64, connection: Connection) {
+    fn show_rolled_back(&mut self, number: u64, connection: Connection) {
         let item = &connection.item;
         self.layers
             .retain(|layer| !matches!(layer, Layer::Compare(_)));
         self.tree.upsert(super::answers::item_of(&connection));
-        self.tell(Notice::done(format!(
+        self.notify(Notice::done(format!(
             "Rolled back to v{number}: \"{}\" is now at v{}",
             item.name, item.version
         )));

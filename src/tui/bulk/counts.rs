@@ -8,9 +8,9 @@ pub struct Counts {
     /// Rows that would be changed, tested or exported.
     pub change: usize,
     /// Rows that need no change.
-    pub stay: usize,
+    pub unchanged: usize,
     /// Rows that were deleted elsewhere.
-    pub gone: usize,
+    pub deleted: usize,
     /// Rows that the filter hides.
     pub hidden: usize,
 }
@@ -20,10 +20,10 @@ impl Counts {
     pub fn of(rows: &[Row], job: Job) -> Self {
         let mut counts = Self::default();
         for row in rows {
-            if row.stays(job) {
-                counts.stay += 1;
-            } else if row.is_missed(job) {
-                counts.gone += 1;
+            if row.needs_no_change(job) {
+                counts.unchanged += 1;
+            } else if row.is_missing_for(job) {
+                counts.deleted += 1;
             } else {
                 counts.change += 1;
             }
@@ -39,7 +39,7 @@ pub struct Tally {
     /// Not started.
     pub waiting: usize,
     /// Requested.
-    pub under_way: usize,
+    pub running: usize,
     /// Succeeded.
     pub done: usize,
     /// Needed no change.
@@ -53,32 +53,32 @@ impl Tally {
     pub fn of(rows: &[Row]) -> Self {
         let mut tally = Self::default();
         for row in rows {
-            *tally.of_kind(&row.state) += 1;
+            *tally.count_mut(&row.state) += 1;
         }
         tally
     }
 
     /// Moves one row from a state to another.
-    pub fn moved(&mut self, from: &State, to: &State) {
-        let before = self.of_kind(from);
+    pub fn move_row(&mut self, from: &State, to: &State) {
+        let before = self.count_mut(from);
         *before = before.saturating_sub(1);
-        *self.of_kind(to) += 1;
+        *self.count_mut(to) += 1;
     }
 
     /// Number of finished rows.
-    pub const fn over(&self) -> usize {
+    pub const fn finished(&self) -> usize {
         self.done + self.unchanged + self.failed
     }
 
     /// Number of rows that failed or were not started.
-    pub const fn left(&self) -> usize {
+    pub const fn unfinished(&self) -> usize {
         self.failed + self.waiting
     }
 
-    fn of_kind(&mut self, state: &State) -> &mut usize {
+    fn count_mut(&mut self, state: &State) -> &mut usize {
         match state {
             State::Waiting => &mut self.waiting,
-            State::UnderWay => &mut self.under_way,
+            State::Running => &mut self.running,
             State::Done(_) => &mut self.done,
             State::Unchanged => &mut self.unchanged,
             State::Failed(_) => &mut self.failed,

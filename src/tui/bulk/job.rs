@@ -9,9 +9,9 @@ use crate::tui::effect::Request;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
     /// Activate.
-    Enable,
+    Activate,
     /// Deactivate.
-    Disable,
+    Deactivate,
     /// Test the credentials.
     Test,
     /// Move to the trash.
@@ -24,10 +24,10 @@ pub enum Job {
 
 impl Job {
     /// Label of the button.
-    pub const fn button(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
-            Self::Enable => "Activate",
-            Self::Disable => "Deactivate",
+            Self::Activate => "Activate",
+            Self::Deactivate => "Deactivate",
             Self::Test => "Test",
             Self::Delete => "Delete",
             Self::Export => "Export",
@@ -38,8 +38,8 @@ impl Job {
     /// Label in the footer.
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::Enable => "activate",
-            Self::Disable => "deactivate",
+            Self::Activate => "activate",
+            Self::Deactivate => "deactivate",
             Self::Test => "test",
             Self::Delete => "delete",
             Self::Export => "export",
@@ -48,10 +48,10 @@ impl Job {
     }
 
     /// Label while it runs.
-    pub const fn doing(self) -> &'static str {
+    pub const fn running_label(self) -> &'static str {
         match self {
-            Self::Enable => "Activating",
-            Self::Disable => "Deactivating",
+            Self::Activate => "Activating",
+            Self::Deactivate => "Deactivating",
             Self::Test => "Testing",
             Self::Delete => "Deleting",
             Self::Export => "Exporting",
@@ -60,10 +60,10 @@ impl Job {
     }
 
     /// Label of a row that succeeded.
-    pub const fn done(self) -> &'static str {
+    pub const fn done_label(self) -> &'static str {
         match self {
-            Self::Enable => "activated",
-            Self::Disable => "deactivated",
+            Self::Activate => "activated",
+            Self::Deactivate => "deactivated",
             Self::Test => "accepted",
             Self::Delete => "deleted",
             Self::Export => "exported",
@@ -72,10 +72,10 @@ impl Job {
     }
 
     /// Label of a row in the preview.
-    pub const fn will(self) -> &'static str {
+    pub const fn planned_label(self) -> &'static str {
         match self {
-            Self::Enable => "will be activated",
-            Self::Disable => "will be deactivated",
+            Self::Activate => "will be activated",
+            Self::Deactivate => "will be deactivated",
             Self::Test => "will be tested",
             Self::Delete => "will be deleted",
             Self::Export => "will be exported",
@@ -84,10 +84,10 @@ impl Job {
     }
 
     /// Label of a row that needs no change.
-    pub const fn already(self) -> &'static str {
+    pub const fn unchanged_label(self) -> &'static str {
         match self {
-            Self::Enable => "already active",
-            Self::Disable => "already inactive",
+            Self::Activate => "already active",
+            Self::Deactivate => "already inactive",
             Self::Delete => "already deleted",
             Self::Restore => "already restored",
             Self::Test | Self::Export => "unchanged",
@@ -97,8 +97,8 @@ impl Job {
     /// Operation that undoes it.
     pub const fn inverse(self) -> Option<Self> {
         match self {
-            Self::Enable => Some(Self::Disable),
-            Self::Disable => Some(Self::Enable),
+            Self::Activate => Some(Self::Deactivate),
+            Self::Deactivate => Some(Self::Activate),
             Self::Delete => Some(Self::Restore),
             Self::Restore => Some(Self::Delete),
             Self::Test | Self::Export => None,
@@ -109,15 +109,17 @@ impl Job {
     pub const fn is_stoppable(self) -> bool {
         match self {
             Self::Test => true,
-            Self::Enable | Self::Disable | Self::Delete | Self::Export | Self::Restore => false,
+            Self::Activate | Self::Deactivate | Self::Delete | Self::Export | Self::Restore => {
+                false
+            }
         }
     }
 
     /// Request for one connection.
     pub fn request(self, id: Uuid) -> Request {
         match self {
-            Self::Enable => Request::SetActive(id, true),
-            Self::Disable => Request::SetActive(id, false),
+            Self::Activate => Request::SetActive(id, true),
+            Self::Deactivate => Request::SetActive(id, false),
             Self::Test => Request::Test(TestSubject::Stored(IdOrAlias::Id(id))),
             Self::Delete => Request::Delete(id),
             Self::Export => Request::Get(id),

@@ -5,10 +5,10 @@ use crate::tui::fit;
 use crate::tui::layout::{Area, Layout};
 
 /// Maximum width and height.
-const MOST: (u16, u16) = (96, 28);
+const MAX_SIZE: (u16, u16) = (96, 28);
 
 /// Maximum number of rows of the summary.
-const SAID: u16 = 4;
+const MAX_SUMMARY_ROWS: u16 = 4;
 
 /// Areas of the dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,26 +33,28 @@ impl Bulk {
         let rows = u16::try_from(self.len()).unwrap_or(u16::MAX);
         let whole = layout
             .body
-            .centered(MOST.0, rows.saturating_add(7).min(MOST.1));
+            .centered(MAX_SIZE.0, rows.saturating_add(7).min(MAX_SIZE.1));
         let inside = whole.inside();
         let padded = Area {
             x: inside.x + 1.min(inside.width),
             width: inside.width.saturating_sub(2),
             ..inside
         };
-        let is_asking = self.phase == Phase::Asking;
-        let said = fit::wrap(&self.summary().0, padded.width.into()).len();
-        let mut said = u16::try_from(said).unwrap_or(SAID).clamp(1, SAID);
-        if self.phase == Phase::Over && self.tally.failed > 0 {
+        let is_asking = self.phase == Phase::Preview;
+        let rows = fit::wrap(&self.summary().0, padded.width.into()).len();
+        let mut rows = u16::try_from(rows)
+            .unwrap_or(MAX_SUMMARY_ROWS)
+            .clamp(1, MAX_SUMMARY_ROWS);
+        if self.phase == Phase::Finished && self.tally.failed > 0 {
             // Room for the full error of the selected row.
-            said += if inside.height < 8 { 1 } else { 2 };
+            rows += if inside.height < 8 { 1 } else { 2 };
         }
         let foot = u16::from(is_asking);
         let line = u16::from(self.is_typing());
         let bar = u16::from(self.is_running());
         // At least one row stays visible.
-        let said = said.min(inside.height.saturating_sub(foot + line + bar + 1));
-        let (head, rest) = padded.split_top(said);
+        let rows = rows.min(inside.height.saturating_sub(foot + line + bar + 1));
+        let (head, rest) = padded.split_top(rows);
         let (bar, rest) = rest.split_top(bar);
         let (line, _) = rest.split_top(line);
         let below = line.y + line.height;
@@ -79,7 +81,7 @@ impl Bulk {
 
     /// Labels of the buttons.
     pub fn labels(&self) -> impl Iterator<Item = &'static str> {
-        let jobs = self.choices.iter().map(|job| job.button());
+        let jobs = self.choices.iter().map(|job| job.label());
         std::iter::once("Cancel").chain(jobs)
     }
 }

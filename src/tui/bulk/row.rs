@@ -11,7 +11,7 @@ pub enum State {
     /// Not started.
     Waiting,
     /// Requested.
-    UnderWay,
+    Running,
     /// Succeeded, with an optional detail.
     Done(Option<Box<str>>),
     /// Needed no change.
@@ -36,13 +36,13 @@ pub struct Row {
     /// True if the filter hides it.
     pub is_hidden: bool,
     /// True if it is deleted.
-    pub is_gone: bool,
+    pub is_deleted: bool,
     /// True if it was saved again after it succeeded.
-    pub is_back: bool,
+    pub was_saved_again: bool,
     /// Current version.
     pub version: u64,
     /// Version at the time of the request.
-    pub over: u64,
+    pub requested_version: u64,
     /// State of the row.
     pub state: State,
 }
@@ -55,68 +55,68 @@ impl Row {
             name: item.name().into(),
             is_active: item.is_active,
             is_hidden,
-            is_gone: false,
-            is_back: false,
+            is_deleted: false,
+            was_saved_again: false,
             version: item.version(),
-            over: 0,
+            requested_version: 0,
             state: State::Waiting,
         }
     }
 
     /// Row for a deleted connection.
-    pub fn gone(id: Uuid, name: Box<str>) -> Self {
+    pub fn deleted(id: Uuid, name: Box<str>) -> Self {
         Self {
             id,
             name,
             is_active: false,
             is_hidden: false,
-            is_gone: true,
-            is_back: false,
+            is_deleted: true,
+            was_saved_again: false,
             version: 0,
-            over: 0,
+            requested_version: 0,
             state: State::Waiting,
         }
     }
 
     /// Returns true if a job would not change the connection.
-    pub const fn stays(&self, job: Job) -> bool {
+    pub const fn needs_no_change(&self, job: Job) -> bool {
         match job {
-            Job::Enable => self.is_active && !self.is_gone,
-            Job::Disable => !self.is_active && !self.is_gone,
-            Job::Delete => self.is_gone,
-            Job::Restore => !self.is_gone,
+            Job::Activate => self.is_active && !self.is_deleted,
+            Job::Deactivate => !self.is_active && !self.is_deleted,
+            Job::Delete => self.is_deleted,
+            Job::Restore => !self.is_deleted,
             Job::Test | Job::Export => false,
         }
     }
 
     /// Returns true if a job needs the connection and it is deleted.
-    pub const fn is_missed(&self, job: Job) -> bool {
+    pub const fn is_missing_for(&self, job: Job) -> bool {
         match job {
-            Job::Enable | Job::Disable | Job::Test | Job::Export => self.is_gone,
+            Job::Activate | Job::Deactivate | Job::Test | Job::Export => self.is_deleted,
             Job::Delete | Job::Restore => false,
         }
     }
 
     /// Applies a change; versions older than the known one are ignored.
-    pub fn hear(&mut self, heard: &News) {
-        match heard {
+    pub fn apply(&mut self, change: &News) {
+        match change {
             News::Saved(item) if item.version() >= self.version => {
                 self.name = item.name().into();
                 self.is_active = item.is_active;
                 self.version = item.version();
-                self.is_gone = false;
-                self.is_back |= matches!(self.state, State::Done(_));
+                self.is_deleted = false;
+                self.was_saved_again |= matches!(self.state, State::Done(_));
             }
             News::Saved(_) => {}
-            News::Deleted(_) => self.is_gone = true,
+            News::Deleted(_) => self.is_deleted = true,
         }
     }
 
     /// Returns true if the row can be retried.
-    pub const fn is_left(&self) -> bool {
+    pub const fn can_retry(&self) -> bool {
         match self.state {
             State::Waiting | State::Failed(_) => true,
-            State::UnderWay | State::Done(_) | State::Unchanged => false,
+            State::Running | State::Done(_) | State::Unchanged => false,
         }
     }
 }

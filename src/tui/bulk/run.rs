@@ -5,21 +5,21 @@ use crate::tui::effect::Request;
 
 impl Bulk {
     /// Starts the focused choice; returns false for Cancel.
-    pub fn begin(&mut self) -> bool {
-        if self.focus == 0 || self.phase != Phase::Asking {
+    pub fn start(&mut self) -> bool {
+        if self.focus == 0 || self.phase != Phase::Preview {
             return false;
         }
         self.phase = Phase::Running;
-        self.gathered.clear();
+        self.loaded.clear();
         self.restart(|_| true);
         true
     }
 
     /// Runs the rows again that failed or were not started.
     pub fn retry(&mut self) {
-        if self.phase == Phase::Over && self.tally.left() > 0 {
+        if self.phase == Phase::Finished && self.tally.unfinished() > 0 {
             self.phase = Phase::Running;
-            self.restart(Row::is_left);
+            self.restart(Row::can_retry);
         }
     }
 
@@ -36,11 +36,11 @@ impl Bulk {
     }
 
     /// Next request, up to the limit of pending requests.
-    pub fn ask_next(&mut self) -> Option<(usize, Request)> {
+    pub fn next_request(&mut self) -> Option<(usize, Request)> {
         if self.phase != Phase::Running || self.stopped.is_some() {
             return None;
         }
-        while self.tally.under_way < AT_ONCE {
+        while self.tally.running < AT_ONCE {
             let at = self.next;
             let row = self.rows.get_mut(at)?;
             self.next += 1;
@@ -50,14 +50,14 @@ impl Bulk {
             if self.follows {
                 self.selected = at;
             }
-            if row.stays(self.job) {
+            if row.needs_no_change(self.job) {
                 self.set(at, State::Unchanged);
-            } else if row.is_missed(self.job) {
+            } else if row.is_missing_for(self.job) {
                 self.set(at, State::Failed(GONE.into()));
             } else {
-                row.over = row.version;
+                row.requested_version = row.version;
                 let request = self.job.request(row.id);
-                self.set(at, State::UnderWay);
+                self.set(at, State::Running);
                 return Some((at, request));
             }
         }
@@ -67,7 +67,7 @@ impl Bulk {
     /// Sets the state of a row.
     pub fn set(&mut self, at: usize, state: State) {
         if let Some(row) = self.rows.get_mut(at) {
-            self.tally.moved(&row.state, &state);
+            self.tally.move_row(&row.state, &state);
             row.state = state;
         }
     }
@@ -80,7 +80,7 @@ impl Bulk {
         self.stopped.get_or_insert_with(|| why.to_owned());
         if self.job.is_stoppable() {
             for row in &mut self.rows {
-                if row.state == State::UnderWay {
+                if row.state == State::Running {
                     row.state = State::Waiting;
                 }
             }
@@ -89,15 +89,15 @@ impl Bulk {
     }
 
     /// Returns true if no request is pending and none will be started.
-    pub fn is_through(&self) -> bool {
-        let is_all = self.next >= self.rows.len() || self.stopped.is_some();
-        self.phase == Phase::Running && self.tally.under_way == 0 && is_all
+    pub fn is_done(&self) -> bool {
+        let is_all_started = self.next >= self.rows.len() || self.stopped.is_some();
+        self.phase == Phase::Running && self.tally.running == 0 && is_all_started
     }
 
     /// Ends the operation; failed rows come first in the display order.
-    pub fn end(&mut self) {
-        self.phase = Phase::Over;
-        if self.tally.left() > 0 {
+    pub fn finish(&mut self) {
+        self.phase = Phase::Finished;
+        if self.tally.unfinished() > 0 {
             let places = 0..self.rows.len();
             let (mut first, rest): (Vec<_>, Vec<_>) =
                 places.partition(|at| matches!(self.rows[*at].state, State::Failed(_)));
@@ -114,13 +114,13 @@ impl Bulk {
     }
 
     /// Starts writing the export file.
-    pub fn write(&mut self) {
+    pub fn start_writing(&mut self) {
         self.phase = Phase::Writing;
     }
 
     /// Returns to the preview to change the file name or to confirm overwriting; loaded connections are kept.
-    pub fn ask_again(&mut self) {
-        self.phase = Phase::Asking;
+    pub fn reopen_preview(&mut self) {
+        self.phase = Phase::Preview;
         self.written = None;
         self.count();
     }

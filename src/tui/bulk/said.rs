@@ -23,34 +23,34 @@ impl Bulk {
         let all = self.len();
         let undo = if self.is_undo { "Undo · " } else { "" };
         match self.phase {
-            Phase::Asking if self.choices.len() > 1 => connections(all),
-            Phase::Asking => format!("{} · {}", self.job.button(), connections(all)),
+            Phase::Preview if self.choices.len() > 1 => connections(all),
+            Phase::Preview => format!("{} · {}", self.job.label(), connections(all)),
             Phase::Running | Phase::Writing => format!(
                 "{undo}{} · {} of {all}",
-                self.job.doing(),
-                self.tally.over()
+                self.job.running_label(),
+                self.tally.finished()
             ),
-            Phase::Over => format!("{undo}{} · {all}", self.job.button()),
+            Phase::Finished => format!("{undo}{} · {all}", self.job.label()),
         }
     }
 
     /// Summary of the operation.
     pub fn summary(&self) -> (String, Tone) {
         match self.phase {
-            Phase::Asking => (self.preview(), Tone::Plain),
+            Phase::Preview => (self.preview(), Tone::Plain),
             Phase::Running if self.stopped.is_some() => (
-                format!("Stopping; {} still running", self.tally.under_way),
+                format!("Stopping; {} still running", self.tally.running),
                 Tone::Warning,
             ),
             Phase::Running => (self.progress(), Tone::Plain),
             Phase::Writing => ("Writing the file…".into(), Tone::Plain),
-            Phase::Over => self.result(),
+            Phase::Finished => self.result(),
         }
     }
 
     fn preview(&self) -> String {
-        let counts = self.foreseen();
-        let mut said = match self.job {
+        let counts = self.preview_counts();
+        let mut parts = match self.job {
             Job::Delete => vec![
                 format!(
                     "Are you sure you want to delete {} connection(s)?",
@@ -64,47 +64,58 @@ impl Bulk {
             Job::Export => vec![format!(
                 "{} {} without secrets; each secret becomes a blank.",
                 counts.change,
-                self.job.will()
+                self.job.planned_label()
             )],
-            Job::Enable | Job::Disable | Job::Test | Job::Restore => {
-                vec![format!("{} {}.", counts.change, self.job.will())]
+            Job::Activate | Job::Deactivate | Job::Test | Job::Restore => {
+                vec![format!("{} {}.", counts.change, self.job.planned_label())]
             }
         };
-        if counts.stay > 0 {
-            said.push(match counts.stay {
-                1 => format!("1 is {} and will be skipped.", self.job.already()),
-                stay => format!("{stay} are {} and will be skipped.", self.job.already()),
+        if counts.unchanged > 0 {
+            parts.push(match counts.unchanged {
+                1 => format!("1 is {} and will be skipped.", self.job.unchanged_label()),
+                count => format!(
+                    "{count} are {} and will be skipped.",
+                    self.job.unchanged_label()
+                ),
             });
         }
-        if counts.gone > 0 {
-            said.push(format!("{} deleted elsewhere.", were(counts.gone)));
+        if counts.deleted > 0 {
+            parts.push(format!("{} deleted elsewhere.", were(counts.deleted)));
         }
         if counts.hidden > 0 {
-            said.push(format!("{} hidden by the filter.", are(counts.hidden)));
+            parts.push(format!("{} hidden by the filter.", are(counts.hidden)));
         }
-        said.join(" ")
+        parts.join(" ")
     }
 
     fn progress(&self) -> String {
         match self.tally.failed {
-            0 => format!("{} of {}", self.tally.over(), self.len()),
-            failed => format!("{} of {}, {failed} failed", self.tally.over(), self.len()),
+            0 => format!("{} of {}", self.tally.finished(), self.len()),
+            failed => format!(
+                "{} of {}, {failed} failed",
+                self.tally.finished(),
+                self.len()
+            ),
         }
     }
 
     fn result(&self) -> (String, Tone) {
         let tally = self.tally;
-        let mut said = vec![format!("{} {}", tally.done, self.job.done())];
+        let mut parts = vec![format!("{} {}", tally.done, self.job.done_label())];
         if tally.unchanged > 0 {
-            said.push(format!("{} {}", tally.unchanged, self.job.already()));
+            parts.push(format!(
+                "{} {}",
+                tally.unchanged,
+                self.job.unchanged_label()
+            ));
         }
         if tally.failed > 0 {
-            said.push(format!("{} failed", tally.failed));
+            parts.push(format!("{} failed", tally.failed));
         }
         if tally.waiting > 0 {
-            said.push(format!("{} not started", tally.waiting));
+            parts.push(format!("{} not started", tally.waiting));
         }
-        let mut text = said.join(" · ");
+        let mut text = parts.join(" · ");
         if let Some(file) = &self.written {
             text = format!("{text}, in {file}");
         }
@@ -121,28 +132,32 @@ impl Bulk {
     }
 
     /// Symbol and text of a row.
-    pub fn said_of<'a>(&self, row: &'a Row) -> (&'static str, &'a str, Tone) {
+    pub fn row_text<'a>(&self, row: &'a Row) -> (&'static str, &'a str, Tone) {
         let job = self.job;
         match (&row.state, self.phase) {
-            (_, Phase::Asking) if row.is_missed(job) => ("✗", "deleted elsewhere", Tone::Wrong),
-            (_, Phase::Asking) if row.stays(job) => ("=", job.already(), Tone::Dim),
-            (_, Phase::Asking) => ("→", job.will(), Tone::Plain),
-            (State::Waiting, Phase::Running | Phase::Writing) => ("·", "", Tone::Dim),
-            (State::Waiting, Phase::Over) => ("○", "not started", Tone::Warning),
-            (State::UnderWay, _) => ("…", "running", Tone::Plain),
-            (State::Done(said), _) => {
-                let said = said.as_deref().unwrap_or(job.done());
-                ("✓", said, Tone::Right)
+            (_, Phase::Preview) if row.is_missing_for(job) => {
+                ("✗", "deleted elsewhere", Tone::Wrong)
             }
-            (State::Unchanged, _) => ("=", job.already(), Tone::Dim),
+            (_, Phase::Preview) if row.needs_no_change(job) => {
+                ("=", job.unchanged_label(), Tone::Dim)
+            }
+            (_, Phase::Preview) => ("→", job.planned_label(), Tone::Plain),
+            (State::Waiting, Phase::Running | Phase::Writing) => ("·", "", Tone::Dim),
+            (State::Waiting, Phase::Finished) => ("○", "not started", Tone::Warning),
+            (State::Running, _) => ("…", "running", Tone::Plain),
+            (State::Done(detail), _) => {
+                let text = detail.as_deref().unwrap_or(job.done_label());
+                ("✓", text, Tone::Right)
+            }
+            (State::Unchanged, _) => ("=", job.unchanged_label(), Tone::Dim),
             (State::Failed(why), _) => ("✗", why, Tone::Wrong),
         }
     }
 
     /// Notice at the end of the operation.
     pub fn notice(&self) -> String {
-        let (said, _) = self.summary();
-        format!("{}: {said}", self.job.button())
+        let (summary, _) = self.summary();
+        format!("{}: {summary}", self.job.label())
     }
 }
 

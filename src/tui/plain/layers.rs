@@ -76,7 +76,7 @@ pub(super) fn saying(app: &App, layer: &Layer) -> Saying {
             ..Saying::default()
         },
         Layer::Messages(_) => Saying {
-            place: format!("Messages since the start, newest first: {}", app.told.len()),
+place : format! ( "Messages since the start, newest first: {}" , app . log . len ( ) ) ,
             body: listing::lines(app, 0),
             here: Vec::new(),
         },
@@ -144,7 +144,7 @@ fn bulk_narration(bulk: &Bulk) -> Saying {
     let mut body = vec![bulk.summary().0];
     let mut here = Vec::new();
     match bulk.phase {
-        Phase::Asking => {
+        Phase::Preview => {
             if let Some(line) = &bulk.file {
                 here.push(format!(
                     "File: {}. Enter a line to change the name.",
@@ -158,7 +158,7 @@ fn bulk_narration(bulk: &Bulk) -> Saying {
             here.push(format!("Answers: {}", answers.join(", ")));
         }
         Phase::Running | Phase::Writing => {}
-        Phase::Over => {
+        Phase::Finished => {
             let failed = bulk.rows().iter().filter_map(|row| match &row.state {
                 State::Failed(why) => Some(format!("{}: {why}", row.name)),
                 _ => None,

@@ -26,8 +26,8 @@ pub fn count(app: &App) -> usize {
         Some(Layer::Models(models)) => models.left().len(),
         Some(Layer::Trash(trash)) => trash.items().len(),
         Some(Layer::Bulk) => app.bulk.as_ref().map_or(0, |bulk| match bulk.phase {
-            Phase::Asking => bulk.labels().count(),
-            Phase::Running | Phase::Writing | Phase::Over => bulk.len(),
+            Phase::Preview => bulk.labels().count(),
+            Phase::Running | Phase::Writing | Phase::Finished => bulk.len(),
         }),
         Some(Layer::Drafts(drafts)) => drafts.drafts.len(),
         Some(Layer::Merge(merge)) => merge.conflicts.len(),
@@ -35,7 +35,7 @@ pub fn count(app: &App) -> usize {
         Some(Layer::Confirm(confirm)) => confirm.buttons.len(),
         Some(Layer::Form(form)) if form.is_choosing() => form.matching_keys().len(),
         Some(Layer::Form(form)) => form.shown().len(),
-        Some(Layer::Messages(_)) => app.told.len(),
+        Some(Layer::Messages(_)) => app.log.len(),
         Some(Layer::Help(_) | Layer::Report(_) | Layer::Clipboard | Layer::Sorting) => 0,
         None => match (app.pane, app.workspace.tab) {
             (Pane::Detail, Tab::Settings) => 0,
@@ -94,11 +94,11 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
         }
         Some(Layer::Bulk) => {
             let bulk = app.bulk.as_ref()?;
-            if bulk.phase == Phase::Asking {
+            if bulk.phase == Phase::Preview {
                 return bulk.labels().nth(at).map(str::to_owned);
             }
             let row = bulk.row(at)?;
-            format!("{}: {}", row.name, bulk.said_of(row).1)
+            format!("{}: {}", row.name, bulk.row_text(row).1)
         }
         Some(Layer::Drafts(drafts)) => draft(app, drafts.drafts.get(at)?),
         Some(Layer::Merge(merge)) => {
@@ -127,7 +127,7 @@ pub(super) fn line(app: &App, at: usize) -> Option<String> {
             super::form::field(form.fields.get(at)?)
         }
         Some(Layer::Messages(_)) => {
-            let message = app.told.all().nth(at)?;
+            let message = app.log.all().nth(at)?;
             match message.time {
                 Some(time) => format!("{}: {}", time.format("%H:%M:%S"), message.text),
                 None => message.text.clone(),

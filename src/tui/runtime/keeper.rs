@@ -88,7 +88,7 @@ impl Keeper {
 
     /// Stores all unsaved input in its current state.
     pub(super) fn keep_all(&self, app: &mut App) {
-        while let Some(effect) = app.last_wish() {
+        while let Some(effect) = app.next_exit_effect() {
             match effect {
                 Effect::Keep(slot, kept) => self.tell(Task::Keep(slot, kept)),
                 Effect::Forget(slot) => self.tell(Task::Forget(slot)),

@@ -45,7 +45,7 @@ pub async fn run(
     let mut notices = options.notices;
     notices.extend(problems);
     let mut app = App::new(catalog, keymap, notices);
-    app.settle_at(options.site);
+    app.set_target(options.site);
     let signals = Signals::new()?;
     let is_interactive = io::stdin().is_terminal();
     let mut speaker = Speaker {
@@ -214,7 +214,7 @@ impl Speaker {
 
     fn update(&mut self, event: Event) -> Result<Turn, TuiError> {
         let effect = self.app.update(event);
-        self.app.told.date(Local::now().time());
+        self.app.log.date(Local::now().time());
         self.calls.abort_unawaited(&self.app);
         self.perform(effect)
     }
@@ -256,14 +256,14 @@ impl Speaker {
 
     /// Prints the differences since the last narration.
     fn print_changes(&mut self) -> Result<(), TuiError> {
-        let mut lines: Vec<String> = self.app.to_know[self.known..]
+        let mut lines: Vec<String> = self.app.startup_notices[self.known..]
             .iter()
             .map(|sentence| format!("Note: {sentence}"))
             .collect();
         // Notices for the user are printed completely, without the app's notice about them.
         let notice = self.app.notice.take().filter(|_| lines.is_empty());
         lines.extend(notice.as_ref().map(saying::notice));
-        self.known = self.app.to_know.len();
+        self.known = self.app.startup_notices.len();
         let now = Saying::of(&self.app);
         lines.extend(now.since(&self.narrated));
         self.narrated = now;

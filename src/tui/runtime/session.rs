@@ -43,7 +43,7 @@ impl SessionFile {
         };
         match Session::read(&text, &self.of) {
             Ok(session) => {
-                app.come_back(session);
+                app.restore_session(session);
                 Some(text)
             }
             Err(why) => {
@@ -55,7 +55,7 @@ impl SessionFile {
 
     fn report_unusable(&self, app: &mut App, why: &str) {
         let name = self.path.display();
-        app.let_know(vec![format!(
+        app.show_startup_notices(vec![format!(
             "The previous session was not restored: {name} {why}"
         )]);
     }

@@ -121,7 +121,7 @@ fn server(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
 
 /// Draws the stale marker at the end of the header; returns the rest of the line.
 fn stale_marker(scene: Scene<'_>, area: Area, buffer: &mut Buffer) -> Area {
-    if !scene.app.is_behind {
+    if !scene.app.is_stale {
         return area;
     }
     let text = match area.width {

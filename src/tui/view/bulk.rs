@@ -71,7 +71,7 @@ fn head(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
         .into_iter()
         .map(|line| (line, role(scene, tone)))
         .collect();
-    if bulk.phase == Phase::Over
+    if bulk.phase == Phase::Finished
         && let Some(row) = bulk.selected_row()
         && let State::Failed(why) = &row.state
     {
@@ -92,7 +92,7 @@ fn head(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
 /// Draws the progress bar, readable without colours.
 fn bar(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
     let width = usize::from(area.width);
-    let full = (width * bulk.tally.over())
+    let full = (width * bulk.tally.finished())
         .checked_div(bulk.len())
         .unwrap_or(width);
     let (done, rest) = ("━".repeat(full), "·".repeat(width - full.min(width)));
@@ -107,9 +107,9 @@ fn bar(scene: Scene<'_>, bulk: &Bulk, area: Area, buffer: &mut Buffer) {
 fn row(scene: Scene<'_>, what: (&Bulk, &Row), area: Area, buffer: &mut Buffer) {
     let (bulk, row) = what;
     let theme = scene.theme;
-    let (mark, message, tone) = bulk.said_of(row);
+    let (mark, message, tone) = bulk.row_text(row);
     let role = role(scene, tone);
-    let is_hidden = row.is_hidden && bulk.phase == Phase::Asking;
+    let is_hidden = row.is_hidden && bulk.phase == Phase::Preview;
     let hidden = if is_hidden { HIDDEN } else { "" };
     let area = Area {
         x: area.x + 1.min(area.width),

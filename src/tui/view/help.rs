@@ -13,7 +13,7 @@ pub fn draw(scene: Scene<'_>, help: &Help, buffer: &mut Buffer) {
     let area = layout.help();
     let inside = paint::pane(buffer, area, "Keys", (theme, true));
     let text = layout.help_text();
-    let lines = help.lines(&app.keymap, &app.to_know, text.width);
+    let lines = help.lines(&app.keymap, &app.startup_notices, text.width);
     for (row, line) in (0..inside.height).zip(lines.iter().skip(help.top)) {
         let at = Area {
             y: text.y + row,

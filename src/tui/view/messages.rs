@@ -10,9 +10,9 @@ use crate::tui::messages::{BEFORE, Messages};
 /// Draws the message log.
 pub fn draw(scene: Scene<'_>, messages: &Messages, buffer: &mut Buffer) {
     let Scene { app, theme, layout } = scene;
-    let lines = app.told.lines(layout.reading_width());
+    let lines = app.log.lines(layout.reading_width());
     let area = layout.reading(lines.len());
-    let title = format!("Messages ({})", app.told.len());
+    let title = format!("Messages ({})", app.log.len());
     let inside = paint::pane(buffer, area, &title, (theme, true));
     let text = layout.reading_text(lines.len());
     let top = messages.top.min(lines.len().saturating_sub(1));

@@ -68,7 +68,7 @@ pub fn draw(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
             paint::row(buffer, area, role.style());
         }
     }
-    if let Some(text) = app.many_in_short() {
+    if let Some(text) = app.bulk_status() {
         paint::below(buffer, layout.tree, &text, theme.key.style());
     }
     paint::scroll_bar(

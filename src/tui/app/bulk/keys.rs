@@ -24,10 +24,10 @@ impl App {
         };
         match action {
             Action::Choose => !bulk.is_running() || bulk.job == Job::Test,
-            Action::NextButton | Action::PreviousButton => bulk.phase == Phase::Asking,
-            Action::Retry => bulk.phase == Phase::Over && bulk.tally.left() > 0,
+            Action::NextButton | Action::PreviousButton => bulk.phase == Phase::Preview,
+            Action::Retry => bulk.phase == Phase::Finished && bulk.tally.unfinished() > 0,
             Action::Hide => bulk.is_running(),
-            Action::Undo => self.can_undo_bulk(),
+            Action::Undo => self.is_bulk_undoable(),
             _ => true,
         }
     }
@@ -37,17 +37,17 @@ impl App {
         let bulk = self.bulk.as_ref()?;
         let is_back = action == Action::Back;
         Some(match bulk.phase {
-            Phase::Asking if is_back || bulk.focus == 0 => "cancel",
-            Phase::Asking => bulk.job.hint(),
+            Phase::Preview if is_back || bulk.focus == 0 => "cancel",
+            Phase::Preview => bulk.job.hint(),
             Phase::Running if is_back && bulk.stopped.is_none() => "stop",
-            Phase::Running | Phase::Writing | Phase::Over if is_back => "back",
-            Phase::Running | Phase::Writing | Phase::Over if bulk.job == Job::Test => "report",
-            Phase::Running | Phase::Writing | Phase::Over => return None,
+            Phase::Running | Phase::Writing | Phase::Finished if is_back => "back",
+            Phase::Running | Phase::Writing | Phase::Finished if bulk.job == Job::Test => "report",
+            Phase::Running | Phase::Writing | Phase::Finished => return None,
         })
     }
 
     /// Returns true if the next Back removes the marks.
-    pub(in crate::tui::app) fn goes_back_from_marks(&self) -> bool {
+    pub(in crate::tui::app) fn back_removes_marks(&self) -> bool {
         self.has_marks() && self.pane == Pane::Tree && self.tree.filter().is_none()
     }
 
@@ -62,7 +62,7 @@ impl App {
         let parts = bulk.parts(&layout);
         let mut buttons = parts.buttons.iter();
         if let Some(button) = buttons.position(|area| area.contains(mouse.x, mouse.y)) {
-            bulk.press(button);
+            bulk.focus_button(button);
             return self.act(Action::Choose);
         }
         if !parts.list.contains(mouse.x, mouse.y) {
@@ -73,7 +73,7 @@ impl App {
             return None;
         }
         bulk.select(at);
-        let is_report = is_double && bulk.job == Job::Test && bulk.phase != Phase::Asking;
+        let is_report = is_double && bulk.job == Job::Test && bulk.phase != Phase::Preview;
         is_report.then(|| self.act(Action::Choose)).flatten()
     }
 }

@@ -20,72 +20,77 @@ pub(in crate::tui::app) struct Many {
     /// Operation that was run.
     pub job: Job,
     /// Names of the changed connections by ID.
-    pub to: HashMap<Uuid, Box<str>>,
+    pub changed: HashMap<Uuid, Box<str>>,
 }
 
 impl Many {
     /// Returns true if it deleted this connection.
     pub fn has_deleted(&self, id: Uuid) -> bool {
-        self.job == Job::Delete && self.to.contains_key(&id)
+        self.job == Job::Delete && self.changed.contains_key(&id)
     }
 }
 
 impl App {
     /// Adds the operation to the undo stack, if it can be undone.
-    pub(super) fn remember_many(&mut self, number: u64, job: Job) {
+    pub(super) fn record_bulk(&mut self, number: u64, job: Job) {
         let is_final = job == Job::Delete && !self.features.trash;
         if job.inverse().is_some() && !is_final {
             self.undo.push(Done::Many(Many {
                 number,
                 job,
-                to: HashMap::new(),
+                changed: HashMap::new(),
             }));
         }
     }
 
     /// Updates the undo stack for a retry, which belongs to the same operation.
-    pub(super) fn remember_again(&mut self, number: u64, job: Job, is_undo: bool) {
+    pub(super) fn record_bulk_retry(&mut self, number: u64, job: Job, is_undo: bool) {
         let is_it = |done: &Done| matches!(done, Done::Many(many) if many.number == number);
         if is_undo {
             self.undo.retain(|done| !is_it(done));
         } else if !self.undo.iter().any(is_it) {
-            self.remember_many(number, job);
+            self.record_bulk(number, job);
         }
     }
 
     /// Records a changed connection.
-    pub(super) fn done_to(&mut self, number: u64, id: Uuid, name: Box<str>) {
+    pub(super) fn record_bulk_change(&mut self, number: u64, id: Uuid, name: Box<str>) {
         for done in self.undo.iter_mut().rev() {
             if let Done::Many(many) = done
                 && many.number == number
             {
-                many.to.insert(id, name);
+                many.changed.insert(id, name);
                 return;
             }
         }
     }
 
     /// Removes operations without any change from the undo stack.
-    pub(in crate::tui::app) fn forget_what_was_done_to_none(&mut self) {
+    pub(in crate::tui::app) fn drop_empty_bulk_undos(&mut self) {
         let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
         let running = running.map(|bulk| bulk.number);
         self.undo.retain(|done| match done {
-            Done::Many(many) => !many.to.is_empty() || running == Some(many.number),
-            Done::Switched(_) | Done::Deleted(_) => true,
+            Done::Many(many) => !many.changed.is_empty() || running == Some(many.number),
+            Done::Toggled(_) | Done::Deleted(_) => true,
         });
     }
 
     /// Makes the rest of a stopped undo available again.
-    pub(super) fn remember_what_undo_left(&mut self) {
+    pub(super) fn record_unfinished_undo(&mut self) {
         let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_undo) else {
             return;
         };
         let waiting = bulk.rows().iter();
         let waiting = waiting.filter(|row| row.state == State::Waiting);
-        let to: HashMap<Uuid, Box<str>> = waiting.map(|row| (row.id, row.name.clone())).collect();
-        if let Some(job) = bulk.job.inverse().filter(|_| !to.is_empty()) {
+        let changed: HashMap<Uuid, Box<str>> =
+            waiting.map(|row| (row.id, row.name.clone())).collect();
+        if let Some(job) = bulk.job.inverse().filter(|_| !changed.is_empty()) {
             let number = bulk.number;
-            self.undo.push(Done::Many(Many { number, job, to }));
+            self.undo.push(Done::Many(Many {
+                number,
+                job,
+                changed,
+            }));
         }
     }
 
@@ -93,9 +98,9 @@ impl App {
     pub(in crate::tui::app) fn undo_many(&mut self, many: Many) {
         let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
         if let Some(bulk) = running {
-            let what = bulk.job.doing();
+            let what = bulk.job.running_label();
             let key = self.key_of(Action::ShowBulk);
-            self.tell(Notice::info(format!(
+            self.notify(Notice::info(format!(
                 "{what} is still running{key}; stop it before you undo it"
             )));
             self.undo.push(Done::Many(many));
@@ -104,13 +109,13 @@ impl App {
         let Some(job) = many.job.inverse() else {
             return;
         };
-        let number = self.fresh_ticket().0;
-        let mut rows = self.rows_of(many.to);
+        let number = self.new_ticket().0;
+        let mut rows = self.rows_of(many.changed);
         rows.sort_by_cached_key(|row| fold(&row.name));
-        let mut bulk = Bulk::asking(number, rows, &[job]);
+        let mut bulk = Bulk::new(number, rows, &[job]);
         bulk.is_undo = true;
-        bulk.press(1);
-        bulk.begin();
+        bulk.focus_button(1);
+        bulk.start();
         self.bulk = Some(bulk);
         self.notice = None;
         if !self.layers.iter().any(|layer| matches!(layer, Layer::Bulk)) {
@@ -124,14 +129,14 @@ impl App {
         for row in &rows {
             wanted.remove(&row.id);
         }
-        rows.extend(wanted.into_iter().map(|(id, name)| Row::gone(id, name)));
+        rows.extend(wanted.into_iter().map(|(id, name)| Row::deleted(id, name)));
         rows
     }
 
     /// Returns true if the operation on screen is the last one on the undo stack.
-    pub(in crate::tui::app) fn can_undo_bulk(&self) -> bool {
+    pub(in crate::tui::app) fn is_bulk_undoable(&self) -> bool {
         let bulk = self.bulk.as_ref();
-        let is_over = bulk.is_some_and(|bulk| bulk.phase == Phase::Over);
+        let is_over = bulk.is_some_and(|bulk| bulk.phase == Phase::Finished);
         is_over
             && matches!(self.undo.last(), Some(Done::Many(many)) if bulk.is_some_and(|bulk| bulk.number == many.number))
     }
