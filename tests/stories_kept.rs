@@ -1,4 +1,4 @@
-//! Stories of what must not be lost: drafts after a crash, changes of two at once, the whole connection in an editor.
+//! Unsaved input: drafts after a crash, merge conflicts, the external editor.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -25,16 +25,16 @@ use umai::tui::merge::Side;
 use umai::tui::tree::{Item, News};
 use uuid::Uuid;
 
-/// Opens the form of Anthropic Team A, the first of the three.
+/// Keys that open the form of the first connection, Anthropic Team A.
 const EDIT: &str = "<down>e";
 
-/// What both would keep now.
+/// Drafts that both apps have stored.
 fn kept(stage: &Stage) -> Vec<(Slot, Arc<Kept>)> {
     let kept = stage.kept.iter();
     kept.map(|(slot, kept)| (*slot, Arc::clone(kept))).collect()
 }
 
-/// What is kept after a crash, as it is found at the next start.
+/// Draft as it is found at the next start.
 fn found(number: u128, kept: &Kept) -> Found {
     Found {
         id: Uuid::from_u128(number),
@@ -51,15 +51,15 @@ fn unreadable(number: u128) -> Found {
     }
 }
 
-/// An app that was typed into and crashed, and what it left.
+/// Draft of an app that crashed after these keys.
 fn crashed(keys: &str) -> Kept {
     let mut stage = Stage::three(120, 40);
     stage.play(keys).time_passes();
-    let [(_, kept)] = kept(&stage).try_into().expect("one is kept");
+    let [(_, kept)] = kept(&stage).try_into().expect("one stored draft");
     Kept::clone(&kept)
 }
 
-/// A new form and the change of a stored connection were not saved when two apps crashed, and one draft cannot be read.
+/// Three drafts: of a new connection, of a changed connection, and an unreadable one.
 fn after_crashes(width: u16, height: u16) -> Stage {
     let mut stage = Stage::three(width, height);
     let new = crashed("nopenai<enter>Team B<tab><tab><tab>sk-planted-three");
@@ -92,7 +92,7 @@ fn get(stage: &Stage, alias: &str) -> Option<ConnectionItem> {
     Some(got.ok()?.item)
 }
 
-/// Somebody else changes the connection; nobody hears of it.
+/// Changes a connection elsewhere, without a feed event.
 fn changed(stage: &Stage, alias: &str, body: &str) {
     let key: IdOrAlias = alias.parse().unwrap();
     stage
@@ -102,7 +102,7 @@ fn changed(stage: &Stage, alias: &str, body: &str) {
         .unwrap();
 }
 
-/// The same, and it is heard of: of each connection where it has its own id.
+/// Changes a connection elsewhere, with a feed event for each app.
 fn changed_and_heard(stage: &mut Stage, body: &str) {
     let alias = get(stage, "anthropic-team-a").unwrap().alias;
     changed(stage, &alias, body);
@@ -164,30 +164,30 @@ macro_rules! stories {
 }
 
 stories! {
-    drafts_are_offered_at_the_start_with_what_they_are_and_when: after_crashes, 120 x 40, "";
-    drafts_are_offered_in_two_panes: after_crashes, 80 x 24, "<down>";
-    drafts_are_offered_in_one_pane: after_crashes, 40 x 10, "<down><down>";
-    a_draft_of_a_new_connection_comes_back_as_it_was_typed: after_crashes, 80 x 24, "<enter>";
-    discarding_a_draft_asks_with_cancel_focused: after_crashes, 80 x 24, "D";
-    what_both_changed_is_said_below_the_form: both_changed, 80 x 24, "";
-    what_both_changed_is_shown_side_by_side: both_changed, 120 x 40, "<ctrl-s>";
-    what_both_changed_in_two_panes: both_changed, 80 x 24, "<ctrl-s><right><down>";
-    what_both_changed_in_one_pane: both_changed, 40 x 10, "<ctrl-s><down>";
-    what_was_deleted_elsewhere_can_come_back_or_become_a_new_one: others_deleted, 80 x 24, "<ctrl-s>";
-    the_same_in_one_pane: others_deleted, 40 x 10, "<ctrl-s>";
+    unsaved_drafts_120x40: after_crashes, 120 x 40, "";
+    unsaved_drafts_80x24: after_crashes, 80 x 24, "<down>";
+    unsaved_drafts_40x10: after_crashes, 40 x 10, "<down><down>";
+    restored_draft_80x24: after_crashes, 80 x 24, "<enter>";
+    discard_draft_prompt_80x24: after_crashes, 80 x 24, "D";
+    conflict_notice_80x24: both_changed, 80 x 24, "";
+    merge_conflicts_120x40: both_changed, 120 x 40, "<ctrl-s>";
+    merge_conflicts_80x24: both_changed, 80 x 24, "<ctrl-s><right><down>";
+    merge_conflicts_40x10: both_changed, 40 x 10, "<ctrl-s><down>";
+    deleted_elsewhere_prompt_80x24: others_deleted, 80 x 24, "<ctrl-s>";
+    deleted_elsewhere_prompt_40x10: others_deleted, 40 x 10, "<ctrl-s>";
 }
 
 #[test]
-fn what_is_typed_is_kept_after_a_moment_and_given_up_when_it_is_saved() {
+fn draft_is_stored_after_a_delay_and_removed_on_save() {
     let mut stage = Stage::three(120, 40);
     stage.play("nopenai<enter>Team B");
-    assert!(kept(&stage).is_empty(), "no key waits for it");
+    assert!(kept(&stage).is_empty(), "keys do not wait for the store");
     stage.time_passes();
     let [(slot, first)] = kept(&stage).try_into().unwrap();
     assert_eq!(first.name, "Team B");
     stage.play("<tab><tab><tab>sk-1").time_passes();
     let [(again, second)] = kept(&stage).try_into().unwrap();
-    assert_eq!(again, slot, "it is one draft");
+    assert_eq!(again, slot, "both writes go to one slot");
     assert_ne!(first, second);
     stage.play("<ctrl-s>");
     assert!(stage.frame().contains("Created"), "{}", stage.frame());
@@ -195,24 +195,24 @@ fn what_is_typed_is_kept_after_a_moment_and_given_up_when_it_is_saved() {
 }
 
 #[test]
-fn what_is_discarded_or_typed_back_is_kept_no_more() {
+fn draft_is_removed_when_discarded_or_reverted() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("X").time_passes();
     assert_eq!(kept(&stage).len(), 1);
     stage.play("<backspace>").time_passes();
-    assert!(kept(&stage).is_empty(), "it is as it is stored");
+    assert!(kept(&stage).is_empty(), "the form is unchanged again");
     stage.play("Y").time_passes();
     stage.play("<esc><shift-tab><enter>");
-    assert_eq!(first(&stage).version, 1, "nothing is saved");
+    assert_eq!(first(&stage).version, 1, "nothing is saved yet");
     assert!(stage.app.layers.is_empty());
     assert!(kept(&stage).is_empty());
     stage.play("eZ").time_passes();
     stage.play("<f1>").play("<esc>");
-    assert_eq!(kept(&stage).len(), 1, "help lies over it and takes nothing");
+    assert_eq!(kept(&stage).len(), 1, "the help dialog does not remove it");
 }
 
 #[test]
-fn the_draft_of_a_stored_connection_comes_back_over_the_version_it_was_made_over() {
+fn restored_draft_keeps_its_base_version() {
     let mut stage = after_crashes(120, 40);
     stage.play("<down><enter>");
     let form = stage.app.form().unwrap();
@@ -227,7 +227,7 @@ fn the_draft_of_a_stored_connection_comes_back_over_the_version_it_was_made_over
 }
 
 #[test]
-fn a_restored_draft_takes_in_what_others_did_meanwhile() {
+fn restored_draft_merges_changes_elsewhere() {
     let mut stage = after_crashes(120, 40);
     changed(&stage, "anthropic-team-a", r#"{"isActive":false}"#);
     stage.play("<down><enter>");
@@ -245,7 +245,7 @@ fn a_restored_draft_takes_in_what_others_did_meanwhile() {
 }
 
 #[test]
-fn a_restored_draft_of_what_was_deleted_meanwhile_says_so() {
+fn restored_draft_of_a_deleted_connection_reports_it() {
     let mut stage = after_crashes(120, 40);
     let key: IdOrAlias = "anthropic-team-a".parse().unwrap();
     stage
@@ -262,7 +262,7 @@ fn a_restored_draft_of_what_was_deleted_meanwhile_says_so() {
 }
 
 #[test]
-fn later_keeps_the_drafts_and_the_key_shows_them_again() {
+fn esc_keeps_the_drafts_for_later() {
     let mut stage = after_crashes(120, 40);
     stage.play("<esc>");
     let frame = stage.frame();
@@ -273,8 +273,8 @@ fn later_keeps_the_drafts_and_the_key_shows_them_again() {
     let left = stage
         .effects
         .iter()
-        .any(|effect| matches!(effect, Effect::ReleaseDrafts(ids) if ids.len() == 3));
-    assert!(left, "others may be offered them");
+        .any(|effect| matches! ( effect , Effect :: ReleaseDrafts ( ids ) if ids . len ( ) == 3 ));
+    assert!(left, "other processes may offer them");
     stage.play("U");
     assert_eq!(stage.effects.pop(), Some(Effect::Find));
     stage.happens(Event::Found(Vec::new()));
@@ -282,7 +282,7 @@ fn later_keeps_the_drafts_and_the_key_shows_them_again() {
 }
 
 #[test]
-fn drafts_wait_until_nothing_else_is_on_screen() {
+fn drafts_are_offered_after_other_dialogs_close() {
     let mut stage = Stage::three(120, 40);
     stage.play("n");
     stage.happens(Event::Found(vec![unreadable(3)]));
@@ -298,7 +298,7 @@ fn drafts_wait_until_nothing_else_is_on_screen() {
 }
 
 #[test]
-fn a_draft_that_cannot_be_read_is_said_and_can_be_discarded() {
+fn unreadable_draft_is_reported_and_can_be_discarded() {
     let mut stage = after_crashes(120, 40);
     stage.play("<down><down><enter>");
     assert!(
@@ -309,13 +309,13 @@ fn a_draft_that_cannot_be_read_is_said_and_can_be_discarded() {
     stage.play("D<tab><enter>");
     assert!(stage.frame().contains("Discarded the draft"));
     let Some(Layer::Drafts(drafts)) = stage.app.layers.last() else {
-        panic!("the others are still offered");
+        panic!("expected the list of drafts");
     };
     assert_eq!(drafts.drafts.len(), 2);
 }
 
 #[test]
-fn a_draft_of_a_provider_that_is_gone_stays_kept() {
+fn draft_of_an_unknown_provider_is_kept() {
     let mut stage = Stage::three(120, 40);
     let kept = crashed("nopenai<enter>Team B");
     let bytes = kept.to_bytes();
@@ -337,7 +337,7 @@ fn a_draft_of_a_provider_that_is_gone_stays_kept() {
 }
 
 #[test]
-fn what_only_others_changed_is_taken_in_and_what_only_i_changed_is_kept() {
+fn merge_keeps_changes_of_both_sides() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play(" mine<tab><tab><tab>sk-planted-mine");
     changed_and_heard(&mut stage, r#"{"alias":"team-a","isActive":false}"#);
@@ -356,20 +356,20 @@ fn what_only_others_changed_is_taken_in_and_what_only_i_changed_is_kept() {
 }
 
 #[test]
-fn a_save_over_what_was_not_heard_of_merges_and_saves_with_the_next_key() {
+fn save_over_an_unseen_version_merges_first() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play(" mine");
     changed(&stage, "anthropic-team-a", r#"{"isActive":false}"#);
     stage.play("<ctrl-s>");
     let frame = stage.frame();
     assert!(frame.contains("Save with Ctrl-S"), "{frame}");
-    assert_eq!(first(&stage).version, 2, "nothing is saved unseen");
+    assert_eq!(first(&stage).version, 2, "nothing is saved without a merge");
     stage.play("<ctrl-s>");
     assert_eq!(first(&stage).version, 3);
 }
 
 #[test]
-fn a_save_over_a_conflict_that_was_not_heard_of_shows_both_at_once() {
+fn save_over_an_unseen_conflict_opens_the_merge() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play(" mine");
     changed(&stage, "anthropic-team-a", r#"{"name":"Theirs"}"#);
@@ -380,7 +380,7 @@ fn a_save_over_a_conflict_that_was_not_heard_of_shows_both_at_once() {
 }
 
 #[test]
-fn for_each_field_one_side_is_chosen_and_saved_over_the_new_version() {
+fn chosen_sides_are_saved_over_the_new_version() {
     for (keys, name, is_mine) in [
         ("<ctrl-s><enter>", "Anthropic Team A mine", true),
         ("<ctrl-s><right><enter>", "Theirs", true),
@@ -400,7 +400,7 @@ fn for_each_field_one_side_is_chosen_and_saved_over_the_new_version() {
         assert!(stage.app.layers.is_empty(), "{keys}: {}", stage.frame());
         let item = first(&stage);
         assert_eq!(item.name, name, "{keys}");
-        assert!(!item.is_active, "what only they changed is taken in");
+        assert!(!item.is_active, "changes of the other side are merged");
         let saved = stage.elsewhere(&async |service: &dyn ConnectionService| {
             service.compare(&item.id.into(), 2, 3).await
         });
@@ -413,7 +413,7 @@ fn for_each_field_one_side_is_chosen_and_saved_over_the_new_version() {
 }
 
 #[test]
-fn nothing_is_decided_by_looking() {
+fn closing_the_merge_changes_nothing() {
     let mut stage = both_changed(120, 40);
     stage.play("<ctrl-s><right><esc>");
     assert_eq!(stage.app.form().unwrap().name(), "Anthropic Team A mine");
@@ -422,14 +422,14 @@ fn nothing_is_decided_by_looking() {
 }
 
 #[test]
-fn others_who_go_on_while_one_chooses_are_taken_in_and_the_choice_stays() {
+fn further_changes_update_the_merge_and_keep_choices() {
     let mut stage = both_changed(120, 40);
     stage.play("<ctrl-s><down><right>");
     changed_and_heard(&mut stage, r#"{"name":"Theirs again"}"#);
     let frame = stage.frame();
     assert!(frame.contains("Theirs again"), "{frame}");
     let Some(Layer::Merge(merge)) = stage.app.layers.last() else {
-        panic!("it is still asked");
+        panic!("expected the merge dialog");
     };
     let sides: Vec<_> = merge.conflicts.iter().map(|one| one.side).collect();
     assert_eq!(sides, [Side::Mine, Side::Theirs]);
@@ -439,7 +439,7 @@ fn others_who_go_on_while_one_chooses_are_taken_in_and_the_choice_stays() {
 }
 
 #[test]
-fn others_who_save_between_the_choice_and_the_save_are_merged_once_more() {
+fn change_before_the_save_is_merged_again() {
     let mut stage = both_changed(120, 40);
     stage.play("<ctrl-s>");
     changed(&stage, "anthropic-team-a", r#"{"name":"Theirs again"}"#);
@@ -451,7 +451,7 @@ fn others_who_save_between_the_choice_and_the_save_are_merged_once_more() {
 }
 
 #[test]
-fn who_types_what_others_saved_is_in_no_conflict() {
+fn equal_changes_are_no_conflict() {
     let mut stage = both_changed(120, 40);
     stage.play("<shift-tab><shift-tab><shift-tab><ctrl-u>Theirs<tab><tab><tab><ctrl-u>");
     stage.play("<ctrl-s>");
@@ -460,7 +460,7 @@ fn who_types_what_others_saved_is_in_no_conflict() {
 }
 
 #[test]
-fn what_is_deleted_while_one_chooses_is_asked_about_otherwise() {
+fn delete_elsewhere_closes_the_merge() {
     let mut stage = both_changed(120, 40);
     stage.play("<ctrl-s>");
     deleted_and_heard(&mut stage);
@@ -470,7 +470,7 @@ fn what_is_deleted_while_one_chooses_is_asked_about_otherwise() {
 }
 
 #[test]
-fn what_was_deleted_elsewhere_comes_back_and_is_saved_over() {
+fn deleted_connection_is_restored_and_saved() {
     let mut stage = others_deleted(120, 40);
     stage.play("<ctrl-s><enter>");
     assert!(stage.frame().contains("Restored"), "{}", stage.frame());
@@ -480,7 +480,7 @@ fn what_was_deleted_elsewhere_comes_back_and_is_saved_over() {
 }
 
 #[test]
-fn what_was_deleted_elsewhere_becomes_a_new_one_once_its_secret_is_typed_again() {
+fn new_connection_from_a_deleted_one_needs_its_secret() {
     let mut stage = others_deleted(120, 40);
     stage.play("<ctrl-s><tab><enter>");
     let frame = stage.frame();
@@ -495,7 +495,7 @@ fn what_was_deleted_elsewhere_becomes_a_new_one_once_its_secret_is_typed_again()
 }
 
 #[test]
-fn what_was_deleted_elsewhere_becomes_a_new_one_at_once_where_nothing_is_left_behind() {
+fn new_connection_from_a_deleted_one_without_secrets_is_created() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("<tab><tab><tab>sk-again");
     deleted_and_heard(&mut stage);
@@ -504,7 +504,7 @@ fn what_was_deleted_elsewhere_becomes_a_new_one_at_once_where_nothing_is_left_be
 }
 
 #[test]
-fn bringing_back_under_a_taken_alias_says_so_at_the_field() {
+fn restore_with_a_used_alias_reports_it_at_the_field() {
     let mut stage = others_deleted(120, 40);
     let body = r#"{"alias":"anthropic-team-a","name":"Quick","providerId":"anthropic","settings":{"apiKey":"sk-1"}}"#;
     stage
@@ -524,33 +524,33 @@ fn bringing_back_under_a_taken_alias_says_so_at_the_field() {
     );
 }
 
-/// What the editor is given.
-fn handed_out(stage: &mut Stage) -> (umai::tui::effect::Ticket, String) {
+/// Opens the editor; returns its ticket and document.
+fn open_in_editor(stage: &mut Stage) -> (umai::tui::effect::Ticket, String) {
     match stage.effects.pop() {
         Some(Effect::Edit(ticket, document)) => (ticket, String::clone(&document.0)),
-        other => panic!("an editor was expected, not {other:?}"),
+        other => panic!("expected the editor, got {other:?}"),
     }
 }
 
-/// The editor makes something of what it was given.
+/// Edits the document.
 fn edit(stage: &mut Stage, does: impl Fn(String) -> String) {
-    let (ticket, text) = handed_out(stage);
+    let (ticket, text) = open_in_editor(stage);
     let text = does(text);
     stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
 }
 
 #[test]
-fn the_editor_gets_the_whole_connection_and_no_secret() {
+fn editor_document_has_all_fields_and_no_secret() {
     let mut stage = Stage::three(120, 40);
     stage
         .play(EDIT)
         .play("<tab><tab><tab>sk-planted-typed<ctrl-e>");
-    let (_, text) = handed_out(&mut stage);
+    let (_, text) = open_in_editor(&mut stage);
     insta::assert_snapshot!(text);
 }
 
 #[test]
-fn what_the_editor_made_of_it_lands_in_the_form_and_is_not_saved() {
+fn edited_document_fills_the_form_without_saving() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("<ctrl-e>");
     edit(&mut stage, |text| {
@@ -566,10 +566,10 @@ fn what_the_editor_made_of_it_lands_in_the_form_and_is_not_saved() {
 }
 
 #[test]
-fn what_others_changed_while_the_editor_was_open_stays_changed() {
+fn changes_elsewhere_during_an_external_edit_are_kept() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("<ctrl-e>");
-    let (ticket, text) = handed_out(&mut stage);
+    let (ticket, text) = open_in_editor(&mut stage);
     changed_and_heard(&mut stage, r#"{"alias":"team-a","isActive":false}"#);
     let text = text.replace("Anthropic Team A\",", "Renamed\",");
     stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
@@ -592,9 +592,8 @@ fn surrounded_mask_from_the_editor_is_refused_at_its_field() {
     assert!(!frame.contains("Taken into the form"), "{frame}");
     assert!(frame.contains("Is a mask, not a key"), "{frame}");
 }
-
 #[test]
-fn an_edit_from_the_tree_opens_the_form_first() {
+fn external_edit_from_the_tree_opens_the_form() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><ctrl-e>");
     assert!(stage.app.form().is_some());
@@ -603,7 +602,7 @@ fn an_edit_from_the_tree_opens_the_form_first() {
 }
 
 #[test]
-fn what_the_editor_leaves_as_it_was_changes_nothing_not_even_what_is_typed() {
+fn unchanged_document_keeps_typed_values() {
     let mut stage = Stage::three(120, 40);
     stage
         .play(EDIT)
@@ -622,7 +621,7 @@ fn what_the_editor_leaves_as_it_was_changes_nothing_not_even_what_is_typed() {
 }
 
 #[test]
-fn a_text_that_cannot_be_read_is_offered_again_with_the_reason_where_it_is() {
+fn invalid_document_reopens_with_its_error() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("<ctrl-e>");
     edit(&mut stage, |text| {
@@ -632,14 +631,14 @@ fn a_text_that_cannot_be_read_is_offered_again_with_the_reason_where_it_is() {
     assert!(frame.contains("Not valid JSON, line"), "{frame}");
     assert!(frame.contains("Ctrl-E reopens your text"), "{frame}");
     stage.play("<ctrl-e>");
-    let (ticket, text) = handed_out(&mut stage);
+    let (ticket, text) = open_in_editor(&mut stage);
     let lines: Vec<_> = text.lines().collect();
     let at = lines.iter().position(|line| line.starts_with("// !!"));
     assert!(
         lines[at.unwrap() + 1].contains("true; // why not"),
         "{text}"
     );
-    // The editor breaks off: what was typed there is still offered.
+    // The editor fails; the text is still offered.
     let lost = Err("The editor 'vi' failed (exit status: 1); the form was not changed".into());
     stage.happens(Event::Edited(ticket, lost));
     assert!(stage.frame().contains("the form was not changed"));
@@ -653,7 +652,7 @@ fn a_text_that_cannot_be_read_is_offered_again_with_the_reason_where_it_is() {
 }
 
 #[test]
-fn errors_of_what_the_editor_made_stand_at_their_fields() {
+fn invalid_values_of_a_document_are_reported_at_their_fields() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("<ctrl-e>");
     edit(&mut stage, |text| {
@@ -665,7 +664,7 @@ fn errors_of_what_the_editor_made_stand_at_their_fields() {
 }
 
 #[test]
-fn members_that_no_field_takes_are_named() {
+fn unknown_members_of_a_document_are_listed() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("<ctrl-e>");
     edit(&mut stage, |_| {
@@ -678,7 +677,7 @@ fn members_that_no_field_takes_are_named() {
 }
 
 #[test]
-fn a_member_that_is_left_out_stays_and_null_empties_and_a_mask_is_no_secret() {
+fn missing_null_and_masked_members_of_a_document() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>e<ctrl-e>");
     edit(&mut stage, |_| r#"{"settings":{"apiKey":"sk-***"}}"#.into());
@@ -695,10 +694,10 @@ fn a_member_that_is_left_out_stays_and_null_empties_and_a_mask_is_no_secret() {
 }
 
 #[test]
-fn the_editor_may_be_gone_and_nothing_is_lost() {
+fn failed_editor_keeps_the_form() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("!<ctrl-e>");
-    let (ticket, _) = handed_out(&mut stage);
+    let (ticket, _) = open_in_editor(&mut stage);
     let why = "Editor 'emacs' not found; set another one in EDITOR";
     stage.happens(Event::Edited(ticket, Err(why.into())));
     assert!(stage.frame().contains(why));
@@ -706,7 +705,7 @@ fn the_editor_may_be_gone_and_nothing_is_lost() {
 }
 
 #[test]
-fn without_a_connection_there_is_nothing_to_edit() {
+fn external_edit_without_a_connection_is_refused() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-e>");
     assert!(stage.frame().contains("Select a connection to edit it"));
@@ -714,10 +713,10 @@ fn without_a_connection_there_is_nothing_to_edit() {
 }
 
 #[test]
-fn a_text_from_the_editor_for_a_form_that_is_gone_is_dropped() {
+fn document_of_a_closed_form_is_dropped() {
     let mut stage = Stage::three(120, 40);
     stage.play(EDIT).play("<ctrl-e>");
-    let (ticket, text) = handed_out(&mut stage);
+    let (ticket, text) = open_in_editor(&mut stage);
     stage.play("<esc>");
     stage.happens(Event::Edited(ticket, Ok(Document(text.into()))));
     assert!(stage.app.layers.is_empty());

@@ -1,4 +1,4 @@
-//! Stories of many at once: marking, switching, testing, deleting, exporting, taking it back.
+//! Bulk operations: marking, activating, testing, deleting, exporting, undo.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -16,10 +16,10 @@ use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::layer::Layer;
 
-/// Marks all three.
+/// Keys that mark all connections.
 const ALL: &str = "<ctrl-a>";
 
-/// The state of each connection, by alias.
+/// Alias and status of each connection.
 fn states(stage: &Stage) -> Vec<(String, bool)> {
     let page = stage.elsewhere(&async |service: &dyn ConnectionService| {
         let window = Window { skip: 0, take: 100 };
@@ -33,7 +33,7 @@ fn are_active(stage: &Stage) -> Vec<bool> {
     states(stage).into_iter().map(|(_, on)| on).collect()
 }
 
-/// Somebody else deletes the connection of this alias, and nobody hears of it.
+/// Deletes a connection elsewhere, without a feed event.
 fn delete_elsewhere(stage: &Stage, alias: &str) {
     stage
         .elsewhere(&async |service: &dyn ConnectionService| {
@@ -42,7 +42,7 @@ fn delete_elsewhere(stage: &Stage, alias: &str) {
         .unwrap();
 }
 
-/// A frame of three connections, after these keys.
+/// Screen of three connections after these keys.
 fn frame(keys: &str) -> String {
     let mut stage = Stage::three(120, 40);
     stage.play(keys);
@@ -63,23 +63,23 @@ macro_rules! stories {
 }
 
 stories! {
-    marks_stand_in_the_gutter_and_are_counted: 120 x 40, "<ctrl-a>";
-    marks_are_seen_in_two_panes: 80 x 24, "<down><space>";
-    marks_are_seen_in_one_pane: 40 x 10, "<down><space>";
-    a_mixed_selection_is_asked_which_way_to_switch: 120 x 40, "<ctrl-a>t";
-    a_preview_says_what_changes_and_what_stays: 80 x 24, "<ctrl-a>+";
-    a_preview_in_one_pane: 40 x 10, "<ctrl-a>t";
-    deleting_many_asks_with_cancel_focused: 80 x 24, "<ctrl-a>D";
-    deleting_many_in_one_pane: 40 x 10, "<ctrl-a>D";
-    every_row_says_how_it_went: 120 x 40, "<ctrl-a>+<enter>";
-    the_result_in_one_pane: 40 x 10, "<ctrl-a>+<enter>";
-    an_export_asks_for_the_file: 80 x 24, "<ctrl-a>E";
-    an_export_in_one_pane: 40 x 10, "<ctrl-a>E";
-    tests_run_side_by_side_with_progress: 80 x 24, "<ctrl-a>T<enter>";
+    marks_120x40: 120 x 40, "<ctrl-a>";
+    marks_80x24: 80 x 24, "<down><space>";
+    marks_40x10: 40 x 10, "<down><space>";
+    toggle_preview_of_mixed_status_120x40: 120 x 40, "<ctrl-a>t";
+    activate_preview_80x24: 80 x 24, "<ctrl-a>+";
+    toggle_preview_40x10: 40 x 10, "<ctrl-a>t";
+    delete_preview_80x24: 80 x 24, "<ctrl-a>D";
+    delete_preview_40x10: 40 x 10, "<ctrl-a>D";
+    activate_result_120x40: 120 x 40, "<ctrl-a>+<enter>";
+    activate_result_40x10: 40 x 10, "<ctrl-a>+<enter>";
+    export_prompt_80x24: 80 x 24, "<ctrl-a>E";
+    export_prompt_40x10: 40 x 10, "<ctrl-a>E";
+    bulk_test_progress_80x24: 80 x 24, "<ctrl-a>T<enter>";
 }
 
 #[test]
-fn space_marks_and_goes_on_and_marks_no_more() {
+fn space_toggles_the_mark_and_selects_the_next() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><space><space>");
     assert_eq!(stage.app.tree.marked_len(), 2);
@@ -90,22 +90,22 @@ fn space_marks_and_goes_on_and_marks_no_more() {
 }
 
 #[test]
-fn space_where_nothing_can_be_marked_says_what_can() {
+fn space_without_a_connection_names_mark_all() {
     let text = frame("<space>");
     assert!(text.contains("Ctrl-A marks all shown"), "{text}");
 }
 
 #[test]
-fn a_range_is_marked_by_one_key_that_every_terminal_sends() {
+fn shift_v_marks_a_range() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><space><end>V");
     assert_eq!(stage.app.tree.marked_len(), 3);
     stage.play("<esc><end>V<up><up>V");
-    assert_eq!(stage.app.tree.marked_len(), 3, "upwards, too");
+    assert_eq!(stage.app.tree.marked_len(), 3, "the range may go upwards");
 }
 
 #[test]
-fn shift_and_an_arrow_marks_on_the_way() {
+fn shift_arrow_marks_and_moves() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><shift-down>");
     assert_eq!(stage.app.tree.marked_len(), 2);
@@ -116,21 +116,25 @@ fn shift_and_an_arrow_marks_on_the_way() {
 }
 
 #[test]
-fn ctrl_a_marks_all_that_the_filter_shows_and_then_none_of_them() {
+fn ctrl_a_toggles_the_marks_of_all_filtered_connections() {
     let mut stage = Stage::three(120, 40);
     stage.play("/provider:openai<enter><ctrl-a>");
     assert_eq!(stage.app.tree.marked_len(), 2);
     stage.play("<esc>");
     assert!(stage.app.tree.filter().is_none());
-    assert_eq!(stage.app.tree.marked_len(), 2, "marks outlive the filter");
+    assert_eq!(stage.app.tree.marked_len(), 2, "marks survive the filter");
     stage.play("/provider:anthropic<enter><ctrl-a>");
     assert_eq!(stage.app.tree.marked_len(), 3);
     stage.play("<ctrl-a>");
-    assert_eq!(stage.app.tree.marked_len(), 2, "only what is shown");
+    assert_eq!(
+        stage.app.tree.marked_len(),
+        2,
+        "only filtered connections change"
+    );
 }
 
 #[test]
-fn marks_can_be_turned_round() {
+fn star_inverts_the_marks() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><space>*");
     assert_eq!(stage.app.tree.marked_len(), 2);
@@ -139,7 +143,7 @@ fn marks_can_be_turned_round() {
 }
 
 #[test]
-fn esc_takes_the_marks_away_before_it_leaves_the_connection() {
+fn esc_removes_the_marks_first() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><space>");
     assert!(stage.frame().contains("Esc unmark"), "{}", stage.frame());
@@ -149,7 +153,7 @@ fn esc_takes_the_marks_away_before_it_leaves_the_connection() {
 }
 
 #[test]
-fn marks_outlive_sorting_and_reading_again() {
+fn marks_survive_sorting_and_refresh() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><space><end><space>sr");
     assert_eq!(stage.app.tree.marked_len(), 2);
@@ -157,7 +161,7 @@ fn marks_outlive_sorting_and_reading_again() {
 }
 
 #[test]
-fn what_is_deleted_elsewhere_is_marked_no_more() {
+fn delete_elsewhere_removes_the_mark() {
     let mut stage = Stage::three(120, 40);
     stage.play(ALL);
     delete_elsewhere(&stage, "openai-dev");
@@ -166,7 +170,7 @@ fn what_is_deleted_elsewhere_is_marked_no_more() {
 }
 
 #[test]
-fn the_gutter_takes_clicks() {
+fn click_left_of_the_name_toggles_the_mark() {
     let mut stage = Stage::three(120, 40);
     let click = |x, y| {
         Event::Mouse(Mouse {
@@ -180,45 +184,53 @@ fn the_gutter_takes_clicks() {
     stage.happens(click(2, 5));
     assert_eq!(stage.app.tree.marked_len(), 0);
     stage.happens(click(20, 5));
-    assert_eq!(stage.app.tree.marked_len(), 0, "a name is not the gutter");
+    assert_eq!(
+        stage.app.tree.marked_len(),
+        0,
+        "a click on the name sets no mark"
+    );
 }
 
 #[test]
-fn all_that_are_marked_are_switched_on_and_the_others_said_to_be_so() {
+fn bulk_activate_reports_connections_already_active() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>+<enter>");
     assert_eq!(are_active(&stage), [true, true, true]);
     let text = stage.frame();
     assert!(text.contains("1 activated · 2 already active"), "{text}");
-    assert_eq!(stage.app.tree.marked_len(), 0, "what is done is not marked");
+    assert_eq!(stage.app.tree.marked_len(), 0, "finished rows are unmarked");
 }
 
 #[test]
-fn a_mixed_selection_can_go_either_way() {
+fn mixed_status_can_be_activated_or_deactivated() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>t<tab><enter>");
     assert_eq!(are_active(&stage), [false, false, false]);
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>t<shift-tab><enter>");
-    assert_eq!(are_active(&stage), [true, false, true], "that was Cancel");
+    assert_eq!(
+        are_active(&stage),
+        [true, false, true],
+        "Cancel changes nothing"
+    );
     assert!(stage.app.layers.is_empty());
     assert_eq!(stage.app.tree.marked_len(), 3);
 }
 
 #[test]
-fn t_on_connections_that_are_all_the_same_knows_the_way() {
+fn toggle_of_equal_status_offers_one_choice() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down><space><end><space><up><space>");
     let text = {
         stage.play("<esc>/prod<enter><ctrl-a>t");
         stage.frame()
     };
-    assert!(text.contains("[ Disable ]"), "{text}");
+    assert!(text.contains("[ Deactivate ]"), "{text}");
     assert!(!text.contains("Activate"), "{text}");
 }
 
 #[test]
-fn plus_and_minus_switch_the_selected_one_when_none_is_marked() {
+fn plus_and_minus_set_the_status_of_the_selection() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down>-");
     assert_eq!(are_active(&stage), [false, false, true]);
@@ -229,7 +241,7 @@ fn plus_and_minus_switch_the_selected_one_when_none_is_marked() {
 }
 
 #[test]
-fn u_takes_a_bulk_switch_back_as_a_whole_and_leaves_what_was_so_before() {
+fn undo_reverts_a_bulk_toggle_except_unchanged_rows() {
     let mut stage = Stage::three(120, 40);
     let before = states(&stage);
     stage.play("<ctrl-a>t<tab><enter>");
@@ -237,13 +249,13 @@ fn u_takes_a_bulk_switch_back_as_a_whole_and_leaves_what_was_so_before() {
     stage.play("u");
     assert_eq!(states(&stage), before);
     let text = stage.frame();
-    assert!(text.contains("Undo · Enable"), "{text}");
+    assert!(text.contains("Undo · Activate"), "{text}");
     stage.play("<esc>u");
     assert!(stage.frame().contains("Nothing to undo"));
 }
 
 #[test]
-fn u_brings_back_all_that_were_deleted_at_once() {
+fn undo_restores_a_bulk_delete() {
     let mut stage = Stage::three(120, 40);
     let before = states(&stage);
     stage.play("<ctrl-a>D<tab><enter>");
@@ -255,7 +267,7 @@ fn u_brings_back_all_that_were_deleted_at_once() {
 }
 
 #[test]
-fn enter_alone_deletes_nothing() {
+fn enter_on_a_bulk_delete_cancels() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>D<enter>");
     assert_eq!(states(&stage).len(), 3);
@@ -263,7 +275,7 @@ fn enter_alone_deletes_nothing() {
 }
 
 #[test]
-fn one_that_was_deleted_elsewhere_before_is_no_failure_and_is_not_brought_back() {
+fn already_deleted_row_succeeds_and_is_not_restored_by_undo() {
     let mut stage = Stage::three(120, 40);
     stage.play(ALL);
     delete_elsewhere(&stage, "openai-dev");
@@ -271,11 +283,15 @@ fn one_that_was_deleted_elsewhere_before_is_no_failure_and_is_not_brought_back()
     let text = stage.frame();
     assert!(text.contains("2 deleted · 1 already deleted"), "{text}");
     stage.play("u");
-    assert_eq!(states(&stage).len(), 2, "what others deleted stays so");
+    assert_eq!(
+        states(&stage).len(),
+        2,
+        "connections deleted elsewhere stay deleted"
+    );
 }
 
 #[test]
-fn one_that_is_gone_fails_comes_first_and_stays_marked_until_it_is_heard_of() {
+fn failed_row_comes_first_and_stays_marked() {
     let mut stage = Stage::three(120, 40);
     stage.play(ALL);
     delete_elsewhere(&stage, "openai-prod");
@@ -296,7 +312,7 @@ fn one_that_is_gone_fails_comes_first_and_stays_marked_until_it_is_heard_of() {
 }
 
 #[test]
-fn what_failed_is_tried_again_and_undone_with_the_rest() {
+fn retried_rows_are_undone_with_the_operation() {
     let mut stage = Stage::three(120, 40);
     let before = states(&stage);
     stage.play("<down>-<ctrl-a>");
@@ -316,7 +332,7 @@ fn what_failed_is_tried_again_and_undone_with_the_rest() {
 }
 
 #[test]
-fn an_alias_that_was_taken_meanwhile_is_told_in_its_row() {
+fn alias_conflict_is_reported_in_its_row() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>D<tab><enter><esc>");
     let body = r#"{"alias":"openai-dev","name":"Other","providerId":"openai","settings":{"apiKey":"sk-1"}}"#;
@@ -328,10 +344,10 @@ fn an_alias_that_was_taken_meanwhile_is_told_in_its_row() {
     stage.play("u");
     let text = stage.frame();
     assert!(text.contains("2 restored · 1 failed"), "{text}");
-    assert!(text.contains("the trash (X)"), "{text}");
+    assert!(text.contains("restore it from the trash (X)"), "{text}");
 }
 
-/// The tests that are asked for and not answered, here.
+/// Tickets of the pending tests of the local app.
 fn asked(stage: &Stage) -> Vec<umai::tui::effect::Ticket> {
     let effects = stage.effects.iter();
     effects
@@ -357,11 +373,11 @@ fn report(is_right: bool) -> TestReport {
 }
 
 #[test]
-fn a_selection_is_tested_side_by_side_and_each_report_can_be_opened() {
+fn bulk_test_runs_in_parallel_and_opens_reports() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>T<enter>");
     let tests = asked(&stage);
-    assert_eq!(tests.len(), 3, "none waits for another");
+    assert_eq!(tests.len(), 3, "all tests run in parallel");
     stage.happens(Event::Reply(tests[1], Reply::Tested(Ok(report(true)))));
     assert!(stage.frame().contains("1 of 3"), "{}", stage.frame());
     stage.happens(Event::Reply(tests[2], Reply::Tested(Ok(report(false)))));
@@ -379,7 +395,7 @@ fn a_selection_is_tested_side_by_side_and_each_report_can_be_opened() {
     stage.play("<esc>");
     assert!(stage.frame().contains("3 accepted"), "{}", stage.frame());
     stage.play("<esc>");
-    assert_eq!(stage.app.tree.marked_len(), 1, "what failed stays marked");
+    assert_eq!(stage.app.tree.marked_len(), 1, "failed rows stay marked");
     assert_eq!(stage.app.tests.len(), 3);
     stage.play("<down>2");
     assert!(
@@ -390,7 +406,7 @@ fn a_selection_is_tested_side_by_side_and_each_report_can_be_opened() {
 }
 
 #[test]
-fn esc_stops_tests_and_says_what_was_done() {
+fn esc_stops_bulk_tests_and_reports_the_result() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>T<enter>");
     let tests = asked(&stage);
@@ -398,15 +414,15 @@ fn esc_stops_tests_and_says_what_was_done() {
     stage.play("<esc>");
     let text = stage.frame();
     assert!(text.contains("1 accepted · 2 not started"), "{text}");
-    assert!(!stage.app.awaits(tests[1]), "it is broken off");
+    assert!(!stage.app.awaits(tests[1]), "the pending test is cancelled");
     stage.happens(Event::Reply(tests[1], Reply::Tested(Ok(report(true)))));
-    assert_eq!(stage.frame(), text, "a late answer changes nothing");
+    assert_eq!(stage.frame(), text, "a late reply is ignored");
     stage.play("r");
     assert_eq!(asked(&stage).len(), 5);
 }
 
 #[test]
-fn tests_go_on_behind_the_tree_and_tell_when_they_are_over() {
+fn hidden_bulk_test_reports_its_end() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>T<enter>b");
     assert!(stage.app.layers.is_empty());
@@ -428,7 +444,7 @@ fn tests_go_on_behind_the_tree_and_tell_when_they_are_over() {
 }
 
 #[test]
-fn q_while_something_is_done_asks_and_ctrl_c_does_not() {
+fn quit_during_bulk_asks_and_ctrl_c_does_not() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>T<enter>bq");
     let text = stage.frame();
@@ -440,21 +456,21 @@ fn q_while_something_is_done_asks_and_ctrl_c_does_not() {
     assert!(stage.effects.contains(&Effect::Quit));
 }
 
-/// A file of this name in a folder of its own.
+/// Path of a file in a new temporary directory.
 fn file(name: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name).to_str().unwrap().to_owned();
     (folder, path)
 }
 
-/// Exports what is marked into this file.
+/// Keys that export the marked connections to this file.
 fn export_to(path: &str) -> String {
     format!("E<ctrl-u>{path}<enter>")
 }
 
 #[test]
-fn an_export_has_every_marked_connection_and_no_secret() {
-    // One stage: two would write the same file.
+fn export_contains_marked_connections_without_secrets() {
+    // Only one app, because two would write the same file.
     let mut stage = stage::Stage::three(80, 24);
     let (_folder, path) = file("out.json");
     stage.play(ALL).play(&export_to(&path));
@@ -477,7 +493,7 @@ fn an_export_has_every_marked_connection_and_no_secret() {
 }
 
 #[test]
-fn a_file_that_is_there_is_asked_about_with_cancel_focused() {
+fn existing_export_file_asks_with_cancel_focused() {
     let mut stage = stage::Stage::three(120, 40);
     let (_folder, path) = file("out.json");
     std::fs::write(&path, "mine").unwrap();
@@ -497,7 +513,7 @@ fn a_file_that_is_there_is_asked_about_with_cancel_focused() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_says_why_and_another_name_can_be_typed() {
+fn failed_export_reports_the_error_and_keeps_the_prompt() {
     let mut stage = stage::Stage::three(120, 40);
     let (folder, path) = file("missing/out.json");
     stage.play(ALL).play(&export_to(&path));
@@ -509,14 +525,14 @@ fn a_file_that_cannot_be_written_says_why_and_another_name_can_be_typed() {
 }
 
 #[test]
-fn one_connection_is_exported_without_a_mark_under_its_own_name() {
+fn export_without_marks_uses_the_alias_as_file_name() {
     let text = frame("<down>E");
     assert!(text.contains("anthropic-team-a.json"), "{text}");
     assert!(text.contains("1 will be exported"), "{text}");
 }
 
 #[test]
-fn what_vanished_is_not_in_the_file_and_is_said() {
+fn deleted_connection_is_reported_and_not_exported() {
     let mut stage = stage::Stage::three(120, 40);
     let (_folder, path) = file("out.json");
     stage.play(ALL);
@@ -532,13 +548,13 @@ fn what_vanished_is_not_in_the_file_and_is_said() {
 }
 
 #[test]
-fn an_export_without_a_name_asks_for_one() {
+fn export_without_a_file_name_is_refused() {
     let text = frame("<ctrl-a>E<ctrl-u><enter>");
     assert!(text.contains("Enter a file name"), "{text}");
 }
 
 #[test]
-fn what_the_filter_hides_is_counted_before_anything_is_done() {
+fn preview_counts_connections_hidden_by_the_filter() {
     let mut stage = Stage::three(120, 40);
     stage.play("<ctrl-a>/prod<enter>D");
     let text = stage.frame();

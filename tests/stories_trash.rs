@@ -1,4 +1,4 @@
-//! Stories of the trash: taking a delete back, bringing back, deleting for good, emptying.
+//! Trash: undo of a delete, restore, delete permanently, empty.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -16,10 +16,10 @@ use umai::tui::effect::{Effect, Reply, Request};
 use umai::tui::event::Event;
 use umai::tui::layer::Layer;
 
-/// Deletes the selected connection.
+/// Keys that delete the selected connection.
 const DELETE: &str = "D<tab><enter>";
 
-/// The second and the third of the three connections are in the trash.
+/// App with the second and third connection in the trash.
 fn deleted(width: u16, height: u16) -> Stage {
     let mut stage = Stage::three(width, height);
     stage.play("<end>").play(DELETE);
@@ -28,7 +28,7 @@ fn deleted(width: u16, height: u16) -> Stage {
     stage
 }
 
-/// What is in the trash, by alias.
+/// Former aliases of the connections in the trash.
 fn in_trash(stage: &Stage) -> Vec<String> {
     let items = stage.elsewhere(&async |service: &dyn ConnectionService| {
         service.trash(Window { skip: 0, take: 10 }).await.unwrap()
@@ -36,7 +36,7 @@ fn in_trash(stage: &Stage) -> Vec<String> {
     items.items.into_iter().map(|item| item.alias).collect()
 }
 
-/// A connection that is not in the trash.
+/// Connection with this alias that is not in the trash.
 fn stored(stage: &Stage, alias: &str) -> Option<ConnectionItem> {
     let key: IdOrAlias = alias.parse().unwrap();
     let found = stage
@@ -45,7 +45,7 @@ fn stored(stage: &Stage, alias: &str) -> Option<ConnectionItem> {
     Some(found.item)
 }
 
-/// Somebody else takes an alias.
+/// Creates a connection with this alias elsewhere.
 fn take(stage: &Stage, alias: &str) {
     let body = format!(
         r#"{{"alias":"{alias}","name":"Who has {alias}","providerId":"openai","settings":{{"apiKey":"sk-1"}}}}"#
@@ -71,17 +71,17 @@ macro_rules! stories {
 }
 
 stories! {
-    the_trash_shows_what_is_in_it_and_since_when: deleted, 120 x 40, "X";
-    the_trash_in_two_panes: deleted, 80 x 24, "X<down>";
-    the_trash_in_one_pane: deleted, 40 x 10, "X";
-    an_empty_trash_says_so: Stage::three, 80 x 24, "X";
-    deleting_for_good_asks_with_cancel_focused: deleted, 80 x 24, "XD";
-    emptying_names_how_many: deleted, 80 x 24, "XE";
-    emptying_in_one_pane: deleted, 40 x 10, "XE";
+    trash_120x40: deleted, 120 x 40, "X";
+    trash_80x24: deleted, 80 x 24, "X<down>";
+    trash_40x10: deleted, 40 x 10, "X";
+    empty_trash_80x24: Stage::three, 80 x 24, "X";
+    delete_permanently_prompt_80x24: deleted, 80 x 24, "XD";
+    empty_trash_prompt_80x24: deleted, 80 x 24, "XE";
+    empty_trash_prompt_40x10: deleted, 40 x 10, "XE";
 }
 
 #[test]
-fn u_takes_a_delete_back_and_selects_what_is_back() {
+fn undo_restores_and_selects_a_deleted_connection() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down>");
     let name = stage.app.tree.selected_item().unwrap().name().to_owned();
@@ -99,7 +99,7 @@ fn u_takes_a_delete_back_and_selects_what_is_back() {
 }
 
 #[test]
-fn what_was_switched_and_then_deleted_is_taken_back_in_reverse() {
+fn toggle_and_delete_are_undone_in_reverse_order() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>");
     let id = stage.app.tree.selected_item().unwrap().id;
@@ -108,14 +108,14 @@ fn what_was_switched_and_then_deleted_is_taken_back_in_reverse() {
     assert_eq!(
         stage.app.tree.item(id).unwrap().is_active,
         !was_active,
-        "the delete alone is taken back"
+        "only the delete is undone"
     );
     stage.play("u");
     assert_eq!(stage.app.tree.item(id).unwrap().is_active, was_active);
 }
 
 #[test]
-fn several_deletes_are_taken_back_one_after_the_other() {
+fn deletes_are_undone_one_by_one() {
     let mut stage = deleted(120, 40);
     assert_eq!(stage.app.tree.len(), 1);
     stage.play("uu");
@@ -124,7 +124,7 @@ fn several_deletes_are_taken_back_one_after_the_other() {
 }
 
 #[test]
-fn undoing_a_delete_whose_alias_is_taken_says_where_to_go() {
+fn undo_of_a_delete_with_a_used_alias_names_the_trash() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down>").play(DELETE);
     let alias = in_trash(&stage).remove(0);
@@ -138,7 +138,7 @@ fn undoing_a_delete_whose_alias_is_taken_says_where_to_go() {
 }
 
 #[test]
-fn a_delete_that_was_refused_leaves_nothing_to_undo() {
+fn refused_delete_leaves_nothing_to_undo() {
     let mut stage = Stage::three(120, 40);
     stage.play("<down>");
     let key: IdOrAlias = stage
@@ -157,7 +157,7 @@ fn a_delete_that_was_refused_leaves_nothing_to_undo() {
 }
 
 #[test]
-fn enter_brings_the_selected_one_back_and_the_trash_stays_open() {
+fn enter_restores_the_selection_and_keeps_the_trash_open() {
     let mut stage = deleted(120, 40);
     let alias = in_trash(&stage).remove(0);
     stage.play("X<enter>");
@@ -171,12 +171,12 @@ fn enter_brings_the_selected_one_back_and_the_trash_stays_open() {
     stage.play("<esc>u");
     assert!(
         stage.frame().contains("Nothing to undo"),
-        "what is back is not brought back again"
+        "a restored connection is not restored again"
     );
 }
 
 #[test]
-fn a_taken_alias_is_told_and_the_next_enter_takes_the_first_free_one() {
+fn used_alias_offers_the_first_available_one() {
     let mut stage = deleted(80, 24);
     let alias = in_trash(&stage).remove(0);
     take(&stage, &alias);
@@ -187,10 +187,7 @@ fn a_taken_alias_is_told_and_the_next_enter_takes_the_first_free_one() {
         frame.contains(&format!("Enter restores it as '{alias}-3'")),
         "{frame}"
     );
-    assert!(
-        !frame.contains('✗'),
-        "nothing went wrong, it is asked: {frame}"
-    );
+    assert!(!frame.contains('✗'), "a suggestion, not an error: {frame}");
     stage.play("<enter>");
     assert!(
         stage.frame().contains(&format!("as '{alias}-3'")),
@@ -201,7 +198,7 @@ fn a_taken_alias_is_told_and_the_next_enter_takes_the_first_free_one() {
 }
 
 #[test]
-fn an_offered_alias_that_was_taken_meanwhile_is_followed_by_the_next_one() {
+fn used_suggestion_is_replaced_by_the_next_alias() {
     let mut stage = deleted(80, 24);
     let alias = in_trash(&stage).remove(0);
     take(&stage, &alias);
@@ -216,7 +213,7 @@ fn an_offered_alias_that_was_taken_meanwhile_is_followed_by_the_next_one() {
 }
 
 #[test]
-fn an_offer_is_for_its_own_connection_alone() {
+fn alias_suggestion_applies_to_its_connection_only() {
     let mut stage = deleted(80, 24);
     let aliases = in_trash(&stage);
     take(&stage, &aliases[0]);
@@ -226,7 +223,7 @@ fn an_offer_is_for_its_own_connection_alone() {
 }
 
 #[test]
-fn enter_alone_deletes_nothing_for_good() {
+fn enter_on_a_permanent_delete_cancels() {
     let mut stage = deleted(80, 24);
     stage.play("XD<enter>E<enter>D<esc>E<esc>");
     assert_eq!(in_trash(&stage).len(), 2);
@@ -234,7 +231,7 @@ fn enter_alone_deletes_nothing_for_good() {
 }
 
 #[test]
-fn what_is_deleted_for_good_is_in_no_list_and_cannot_be_undone() {
+fn permanent_delete_cannot_be_undone() {
     let mut stage = deleted(80, 24);
     let aliases = in_trash(&stage);
     stage.play("XD<tab><enter>");
@@ -245,12 +242,12 @@ fn what_is_deleted_for_good_is_in_no_list_and_cannot_be_undone() {
     );
     assert_eq!(in_trash(&stage), [aliases[1].clone()]);
     stage.play("<esc>uu");
-    assert_eq!(stage.app.tree.len(), 2, "the other one is back, it is not");
+    assert_eq!(stage.app.tree.len(), 2, "only the other one is restored");
     assert!(stage.frame().contains("Nothing to undo"));
 }
 
 #[test]
-fn emptying_deletes_all_that_were_counted() {
+fn empty_trash_deletes_all_listed_connections() {
     let mut stage = deleted(80, 24);
     stage.play("XE<tab><enter>");
     let frame = stage.frame();
@@ -265,7 +262,7 @@ fn emptying_deletes_all_that_were_counted() {
 }
 
 #[test]
-fn emptying_deletes_nothing_that_came_after_the_question() {
+fn empty_trash_keeps_connections_deleted_after_the_prompt() {
     let mut stage = deleted(80, 24);
     stage.play("XE");
     let key: IdOrAlias = stage
@@ -284,7 +281,7 @@ fn emptying_deletes_nothing_that_came_after_the_question() {
 }
 
 #[test]
-fn what_is_gone_already_counts_as_deleted() {
+fn already_removed_connection_counts_as_deleted() {
     let mut stage = deleted(80, 24);
     stage.play("XE");
     stage.elsewhere(&async |service: &dyn ConnectionService| {
@@ -298,13 +295,13 @@ fn what_is_gone_already_counts_as_deleted() {
 }
 
 #[test]
-fn a_trash_of_more_than_a_page_is_read_whole() {
-    let stage = umai_stage_with_many_deleted();
+fn trash_loads_all_pages() {
+    let stage = stage_with_many_deleted();
     assert!(stage.frame().contains("Trash (1001)"), "{}", stage.frame());
 }
 
-/// More connections in the trash than are asked for at a time, here alone.
-fn umai_stage_with_many_deleted() -> stage::Stage {
+/// Local app with more than a page of connections in the trash.
+fn stage_with_many_deleted() -> stage::Stage {
     let mut stage = stage::Stage::empty(80, 24);
     stage.elsewhere(&async |service: &dyn ConnectionService| {
         for number in 0..1_001 {
@@ -319,12 +316,12 @@ fn umai_stage_with_many_deleted() -> stage::Stage {
 }
 
 #[test]
-fn a_trash_that_cannot_be_read_says_why() {
+fn trash_reports_a_load_error() {
     let mut stage = stage::Stage::three(80, 24);
     let event = stage::events("X").remove(0);
     assert_eq!(stage.app.update(event), None);
     let Some(Effect::Call(ticket, Request::Trash)) = stage.app.update(Event::Idle) else {
-        panic!("the trash is read");
+        panic!("expected the trash");
     };
     stage.happens(Event::Reply(ticket, Reply::Lost("the line broke".into())));
     let frame = stage.frame();
@@ -333,7 +330,7 @@ fn a_trash_that_cannot_be_read_says_why() {
 }
 
 #[test]
-fn a_second_enter_while_one_is_brought_back_asks_nothing() {
+fn enter_during_a_restore_sends_no_request() {
     let mut stage = stage::Stage::three(80, 24);
     stage.play("<down>").play(DELETE).play("X");
     let enter = || stage::events("<enter>").remove(0);

@@ -1,4 +1,4 @@
-//! The model alone: what happens goes in, and what comes out is compared. No service, no drawing.
+//! `App::update` without a service and without drawing: events in, effects out.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -61,7 +61,7 @@ fn page(items: &[ConnectionItem], total: usize) -> Reply {
     Reply::Listed(Ok(Page { items, total }))
 }
 
-/// An app on a wide screen that has asked for nothing yet.
+/// App on a wide screen before its first request.
 fn app() -> App {
     let mut app = App::new(
         Arc::new(ProviderCatalog::embedded()),
@@ -76,7 +76,7 @@ fn app() -> App {
     app
 }
 
-/// An app that has read these connections.
+/// App with these connections loaded.
 fn app_with(names: &[&str]) -> App {
     let mut app = app();
     let items: Vec<_> = (1..)
@@ -88,7 +88,7 @@ fn app_with(names: &[&str]) -> App {
     app
 }
 
-/// Plays keys without any answers; the last effect that is no wake-up comes back.
+/// Presses keys without replies; returns the last effect except timers.
 fn press(app: &mut App, story: &str) -> Option<Effect> {
     let mut last = None;
     for event in stage::events(story) {
@@ -100,11 +100,11 @@ fn press(app: &mut App, story: &str) -> Option<Effect> {
 fn call(effect: Option<Effect>) -> (Ticket, Request) {
     match effect {
         Some(Effect::Call(ticket, request)) => (ticket, request),
-        other => panic!("a call was expected, not {other:?}"),
+        other => panic!("expected a call, got {other:?}"),
     }
 }
 
-/// Everything that is left to do, without its answers.
+/// Background effects, without replies.
 fn due(app: &mut App) -> Vec<Effect> {
     std::iter::from_fn(|| app.update(Event::Idle)).collect()
 }
@@ -117,7 +117,7 @@ fn names(app: &App) -> Vec<String> {
 }
 
 #[test]
-fn the_first_thing_asked_is_a_screenful_then_large_pages_one_at_a_time() {
+fn first_page_fills_the_screen_then_large_pages_follow() {
     let mut app = app();
     let (ticket, request) = call(app.update(Event::Idle));
     assert_eq!(request, Request::List(Window { skip: 0, take: 200 }));
@@ -127,7 +127,7 @@ fn the_first_thing_asked_is_a_screenful_then_large_pages_one_at_a_time() {
         .collect();
     app.update(Event::Reply(ticket, page(&read, 300)));
     let (_, request) = call(app.update(Event::Idle));
-    // A few that are known come again: so it is seen that none lies between.
+    // Pages overlap, to detect connections in between.
     assert_eq!(
         request,
         Request::List(Window {
@@ -138,21 +138,21 @@ fn the_first_thing_asked_is_a_screenful_then_large_pages_one_at_a_time() {
 }
 
 #[test]
-fn a_list_that_was_read_is_asked_for_no_more() {
+fn loaded_list_is_not_requested_again() {
     let mut app = app_with(&["A", "B"]);
     assert_eq!(due(&mut app), []);
     assert_eq!(names(&app), ["A", "B"]);
 }
 
 #[test]
-fn an_answer_nobody_waits_for_changes_nothing() {
+fn unexpected_reply_is_ignored() {
     let mut app = app_with(&["A"]);
     app.update(Event::Reply(Ticket(999), page(&[item(7, "X")], 1)));
     assert_eq!(names(&app), ["A"]);
 }
 
 #[test]
-fn ctrl_s_in_a_right_form_asks_once_for_the_whole_draft() {
+fn save_sends_the_whole_draft_once() {
     let mut app = app_with(&[]);
     press(
         &mut app,
@@ -160,7 +160,7 @@ fn ctrl_s_in_a_right_form_asks_once_for_the_whole_draft() {
     );
     let (_, request) = call(press(&mut app, "<ctrl-s>"));
     let Request::Create(draft) = request else {
-        panic!("a create was expected, not {request:?}");
+        panic!("expected a create, got {request:?}");
     };
     assert_eq!(draft.name.as_deref(), Some("OpenAI Production"));
     assert_eq!(draft.alias.as_deref(), Some("openai-production"));
@@ -176,11 +176,11 @@ fn ctrl_s_in_a_right_form_asks_once_for_the_whole_draft() {
         Some(&Setting::Text("https://api.openai.com/v1".into()))
     );
     assert_eq!(settings.get("organization"), None);
-    assert_eq!(press(&mut app, "<ctrl-s>"), None, "a save is under way");
+    assert_eq!(press(&mut app, "<ctrl-s>"), None, "a save is pending");
 }
 
 #[test]
-fn while_a_save_is_under_way_nothing_typed_gets_lost_or_in() {
+fn form_is_locked_during_a_save() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>A<tab><tab><tab>sk-1<ctrl-s>");
     assert_eq!(press(&mut app, "x<tab><esc>"), None);
@@ -188,14 +188,14 @@ fn while_a_save_is_under_way_nothing_typed_gets_lost_or_in() {
 }
 
 #[test]
-fn a_wrong_form_asks_nothing() {
+fn invalid_form_sends_no_request() {
     let mut app = app_with(&[]);
     assert_eq!(press(&mut app, "nopenai<enter><ctrl-s>"), None);
     assert_eq!(app.form().unwrap().error_count(), 3);
 }
 
 #[test]
-fn a_saved_answer_becomes_the_node_and_closes_the_form() {
+fn successful_save_closes_the_form_and_selects_the_connection() {
     let mut app = app_with(&["A", "C"]);
     press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
     let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
@@ -216,7 +216,7 @@ fn a_saved_answer_becomes_the_node_and_closes_the_form() {
 }
 
 #[test]
-fn a_refused_save_keeps_everything_typed() {
+fn refused_save_keeps_the_input() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>B<tab><tab><tab>sk-1");
     let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
@@ -237,7 +237,7 @@ fn a_refused_save_keeps_everything_typed() {
 }
 
 #[test]
-fn an_edit_keeps_an_untouched_secret_and_says_what_it_was_made_over() {
+fn update_keeps_the_secret_and_sends_the_base_version() {
     let mut app = app_with(&["A"]);
     let (ticket, request) = call(press(&mut app, "<down><enter>"));
     assert_eq!(request, Request::Get(Uuid::from_u128(1)));
@@ -247,7 +247,7 @@ fn an_edit_keeps_an_untouched_secret_and_says_what_it_was_made_over() {
     ));
     let (_, request) = call(press(&mut app, "X<ctrl-s>"));
     let Request::Update(change) = request else {
-        panic!("an update was expected, not {request:?}");
+        panic!("expected an update, got {request:?}");
     };
     assert_eq!((change.id, change.over), (Uuid::from_u128(1), 1));
     assert_eq!(change.draft.name.as_deref(), Some("AX"));
@@ -258,7 +258,7 @@ fn an_edit_keeps_an_untouched_secret_and_says_what_it_was_made_over() {
 }
 
 #[test]
-fn a_switch_is_on_screen_before_its_answer() {
+fn toggle_is_shown_before_its_reply() {
     let mut app = app_with(&["A"]);
     let (_, request) = call(press(&mut app, "<down>t"));
     assert_eq!(request, Request::SetActive(Uuid::from_u128(1), false));
@@ -269,7 +269,7 @@ fn a_switch_is_on_screen_before_its_answer() {
 }
 
 #[test]
-fn a_switch_that_is_refused_is_taken_back() {
+fn refused_toggle_is_reverted() {
     let mut app = app_with(&["A"]);
     let (ticket, _) = call(press(&mut app, "<down>t"));
     let gone = ConnectionError::NotFound(Uuid::from_u128(1).into());
@@ -279,7 +279,7 @@ fn a_switch_that_is_refused_is_taken_back() {
 }
 
 #[test]
-fn of_two_quick_switches_the_last_one_stays_on_screen() {
+fn last_of_two_quick_toggles_is_shown() {
     let mut app = app_with(&["A"]);
     let (first, _) = call(press(&mut app, "<down>t"));
     let (second, _) = call(press(&mut app, "t"));
@@ -295,7 +295,7 @@ fn of_two_quick_switches_the_last_one_stays_on_screen() {
 }
 
 #[test]
-fn undo_asks_for_the_opposite_and_only_once() {
+fn undo_reverts_a_toggle_once() {
     let mut app = app_with(&["A"]);
     let (ticket, _) = call(press(&mut app, "<down>t"));
     let mut off = item(1, "A");
@@ -307,7 +307,7 @@ fn undo_asks_for_the_opposite_and_only_once() {
 }
 
 #[test]
-fn three_quick_switches_end_as_three_and_are_undone_one_by_one() {
+fn quick_toggles_are_undone_one_by_one() {
     let mut app = app_with(&["A"]);
     press(&mut app, "<down>");
     let mut asked = Vec::new();
@@ -322,14 +322,14 @@ fn three_quick_switches_end_as_three_and_are_undone_one_by_one() {
     );
     for (ticket, request) in asked {
         let Request::SetActive(_, active) = request else {
-            panic!("a switch was expected, not {request:?}");
+            panic!("expected a SetActive request, got {request:?}");
         };
         let mut answer = item(1, "A");
         answer.is_active = active;
         app.update(Event::Reply(ticket, Reply::Saved(Ok(connection(answer)))));
         assert!(
             !app.tree.selected_item().unwrap().is_active,
-            "the last press is on screen all the time"
+            "the last toggle stays on screen"
         );
     }
     let (_, request) = call(press(&mut app, "u"));
@@ -338,7 +338,7 @@ fn three_quick_switches_end_as_three_and_are_undone_one_by_one() {
 }
 
 #[test]
-fn quick_switches_that_are_all_refused_leave_what_was() {
+fn refused_quick_toggles_restore_the_status() {
     let mut app = app_with(&["A"]);
     press(&mut app, "<down>");
     let asked: Vec<_> = ["t", "t", "t"]
@@ -350,15 +350,15 @@ fn quick_switches_that_are_all_refused_leave_what_was() {
         app.update(Event::Reply(ticket, Reply::Saved(Err(gone))));
     }
     assert!(app.tree.selected_item().unwrap().is_active);
-    assert_eq!(press(&mut app, "u"), None, "nothing was switched");
+    assert_eq!(press(&mut app, "u"), None, "there is no toggle to undo");
 }
 
 #[test]
-fn the_palette_offers_first_what_begins_with_what_was_typed() {
+fn palette_ranks_prefix_matches_first() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter><ctrl-p>quit");
     let Some(Layer::Palette(palette)) = app.layers.last() else {
-        panic!("the palette was expected");
+        panic!("expected the palette");
     };
     let actions = palette.actions();
     let ids: Vec<_> = actions.iter().map(|offered| offered.entry.id).collect();
@@ -368,7 +368,7 @@ fn the_palette_offers_first_what_begins_with_what_was_typed() {
 }
 
 #[test]
-fn delete_needs_another_key_than_enter() {
+fn enter_on_a_delete_prompt_cancels() {
     let mut app = app_with(&["A"]);
     assert_eq!(press(&mut app, "<down>D<enter>"), None);
     let (_, request) = call(press(&mut app, "D<tab><enter>"));
@@ -376,17 +376,17 @@ fn delete_needs_another_key_than_enter() {
 }
 
 #[test]
-fn esc_never_quits_and_q_does() {
+fn q_quits_and_esc_does_not() {
     let mut app = app_with(&["A"]);
     assert_eq!(press(&mut app, "<down><esc><esc><esc><esc>"), None);
     assert_eq!(press(&mut app, "q"), Some(Effect::Quit));
 }
 
 #[test]
-fn quitting_from_a_changed_form_asks_and_ctrl_c_does_not() {
+fn quit_with_a_changed_form_asks_but_ctrl_c_does_not() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>A");
-    assert_eq!(press(&mut app, "q"), None, "q is typed");
+    assert_eq!(press(&mut app, "q"), None, "q goes into the field");
     assert_eq!(app.form().unwrap().name(), "Aq");
     assert_eq!(press(&mut app, "<esc>"), None);
     assert!(matches!(app.layers.last(), Some(Layer::Confirm(_))));
@@ -394,7 +394,7 @@ fn quitting_from_a_changed_form_asks_and_ctrl_c_does_not() {
 }
 
 #[test]
-fn who_runs_through_the_list_asks_for_one_detail_at_a_time() {
+fn fast_scrolling_requests_one_detail_at_a_time() {
     let mut app = app_with(&["A", "B", "C", "D"]);
     press(&mut app, "<down>");
     let (ticket, request) = call(app.update(Event::Idle));
@@ -412,7 +412,7 @@ fn who_runs_through_the_list_asks_for_one_detail_at_a_time() {
 }
 
 #[test]
-fn an_alias_is_asked_about_one_at_a_time_and_the_last_one_wins() {
+fn alias_checks_run_one_at_a_time() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>a");
     let (ticket, request) = call(app.update(Event::Idle));
@@ -431,7 +431,7 @@ fn an_alias_is_asked_about_one_at_a_time_and_the_last_one_wins() {
 }
 
 #[test]
-fn an_alias_that_cannot_be_checked_is_not_asked_about_for_ever() {
+fn failed_alias_check_is_not_repeated() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>a");
     let (ticket, _) = call(app.update(Event::Idle));
@@ -446,7 +446,7 @@ fn an_alias_that_cannot_be_checked_is_not_asked_about_for_ever() {
 }
 
 #[test]
-fn a_reference_is_looked_up_again_on_focus_on_typing_and_on_a_save() {
+fn reference_is_resolved_on_focus_input_and_save() {
     let missing = || Lookup::Missing { looked_in: vec![] };
     let found = || Lookup::Found {
         source: "appsettings.json".into(),
@@ -466,7 +466,7 @@ fn a_reference_is_looked_up_again_on_focus_on_typing_and_on_a_save() {
         app.update(Event::Reply(asked[0].0, Reply::LookedUp(Ok(answer))));
     };
     answers(&mut app, missing());
-    assert_eq!(due(&mut app), [], "an answer is kept while nothing happens");
+    assert_eq!(due(&mut app), [], "the result is cached");
     press(&mut app, "<tab><shift-tab>");
     answers(&mut app, missing());
     press(&mut app, "<home><delete>$");
@@ -477,12 +477,12 @@ fn a_reference_is_looked_up_again_on_focus_on_typing_and_on_a_save() {
     assert_eq!(
         app.form().unwrap().error_count(),
         2,
-        "only name and alias are left"
+        "only name and alias remain"
     );
 }
 
 #[test]
-fn a_refusal_for_a_reference_is_taken_back_when_it_resolves() {
+fn reference_error_disappears_when_it_resolves() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>B<tab><tab><tab>$A:B");
     let (ticket, _) = call(press(&mut app, "<ctrl-s>"));
@@ -512,7 +512,7 @@ fn a_refusal_for_a_reference_is_taken_back_when_it_resolves() {
 }
 
 #[test]
-fn a_connection_created_while_pages_are_read_is_there_once() {
+fn connection_created_during_paging_appears_once() {
     let mut app = app();
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(ticket, page(&[item(1, "A"), item(3, "C")], 5)));
@@ -523,7 +523,7 @@ fn a_connection_created_while_pages_are_read_is_there_once() {
         save,
         Reply::Saved(Ok(connection(item(2, "B")))),
     ));
-    // The page under way was counted without B, and all the same goes on where the one before ended.
+    // The pending page was counted without B and still continues after the previous one.
     app.update(Event::Reply(
         before,
         page(&[item(1, "A"), item(3, "C"), item(4, "D")], 5),
@@ -549,7 +549,7 @@ fn a_connection_created_while_pages_are_read_is_there_once() {
 }
 
 #[test]
-fn a_connection_created_beyond_what_was_read_is_there_once() {
+fn connection_created_after_the_loaded_page_appears_once() {
     let mut app = app();
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(ticket, page(&[item(1, "A")], 3)));
@@ -568,7 +568,7 @@ fn a_connection_created_beyond_what_was_read_is_there_once() {
 }
 
 #[test]
-fn a_refresh_keeps_the_old_list_until_the_new_one_is_whole() {
+fn refresh_keeps_the_old_list_until_the_new_one_is_complete() {
     let mut app = app_with(&["A", "B"]);
     press(&mut app, "<down><down>r");
     let (ticket, _) = call(app.update(Event::Idle));
@@ -579,7 +579,7 @@ fn a_refresh_keeps_the_old_list_until_the_new_one_is_whole() {
 }
 
 #[test]
-fn a_filter_keeps_up_with_a_list_that_is_still_read() {
+fn filter_applies_to_pages_as_they_load() {
     let mut app = app();
     let (ticket, _) = call(app.update(Event::Idle));
     app.update(Event::Reply(ticket, page(&[item(1, "Apple")], 3)));
@@ -587,7 +587,7 @@ fn a_filter_keeps_up_with_a_list_that_is_still_read() {
     assert_eq!(names(&app), Vec::<String>::new());
     let effects = due(&mut app);
     let Some(Effect::Call(ticket, _)) = effects.into_iter().next() else {
-        panic!("the next page was expected");
+        panic!("expected the next page");
     };
     app.update(Event::Reply(
         ticket,
@@ -598,7 +598,7 @@ fn a_filter_keeps_up_with_a_list_that_is_still_read() {
 }
 
 #[test]
-fn no_debug_text_has_what_was_typed_or_pasted() {
+fn debug_output_hides_input() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter>A<tab><tab><tab>");
     for event in stage::events("p<paste:planted>") {
@@ -611,18 +611,18 @@ fn no_debug_text_has_what_was_typed_or_pasted() {
 }
 
 #[test]
-fn a_connection_of_an_unknown_provider_can_be_switched_and_says_why_it_cannot_be_edited() {
+fn connection_of_an_unknown_provider_can_be_toggled_but_not_edited() {
     let mut app = app_with(&["A"]);
     let (ticket, _) = call(press(&mut app, "<down><enter>"));
     let mut strange = item(1, "A");
-    strange.provider_id = "nobody".into();
+    strange.provider_id = "unknown".into();
     app.update(Event::Reply(ticket, Reply::Got(Ok(connection(strange)))));
     assert!(app.form().is_none());
-    assert!(app.notice.as_ref().unwrap().text.contains("'nobody'"));
+    assert!(app.notice.as_ref().unwrap().text.contains("'unknown'"));
 }
 
 #[test]
-fn y_and_a_second_key_copy_what_it_names_and_never_a_secret() {
+fn copy_menu_copies_values_without_secrets() {
     let mut app = app_with(&["A"]);
     press(&mut app, "<down>");
     let (ticket, _) = call(app.update(Event::Idle));
@@ -633,12 +633,12 @@ fn y_and_a_second_key_copy_what_it_names_and_never_a_secret() {
     assert_eq!(press(&mut app, "ya"), Some(Effect::Copy("a".into())));
     assert_eq!(press(&mut app, "yn"), Some(Effect::Copy("A".into())));
     let Some(Effect::Copy(json)) = press(&mut app, "yj") else {
-        panic!("the JSON was expected");
+        panic!("expected the JSON");
     };
     assert!(json.contains(r#""apiKey": "sk-***""#), "{json}");
     for keys in ["yu", "yc"] {
         let Some(Effect::Copy(curl)) = press(&mut app, keys) else {
-            panic!("the command was expected");
+            panic!("expected the command");
         };
         assert!(
             curl.starts_with("curl -X POST 'https://localhost:44331/umbraco/"),
@@ -658,7 +658,7 @@ fn y_and_a_second_key_copy_what_it_names_and_never_a_secret() {
 }
 
 #[test]
-fn of_several_things_to_know_the_help_has_all() {
+fn help_lists_all_startup_notices() {
     let problems = vec!["One is wrong".to_owned(), "Another is wrong".to_owned()];
     let app = App::new(
         Arc::new(ProviderCatalog::embedded()),
@@ -670,7 +670,7 @@ fn of_several_things_to_know_the_help_has_all() {
 }
 
 #[test]
-fn deleting_the_only_connection_selects_the_collection() {
+fn deleting_the_only_connection_selects_the_root() {
     let mut app = app_with(&["A"]);
     let (ticket, _) = call(press(&mut app, "<down>D<tab><enter>"));
     app.update(Event::Reply(ticket, Reply::Deleted(Ok(item(1, "A")))));
@@ -679,7 +679,7 @@ fn deleting_the_only_connection_selects_the_collection() {
 }
 
 #[test]
-fn what_is_too_long_for_a_terminal_is_not_copied_and_that_is_said() {
+fn text_above_the_terminal_limit_is_not_copied() {
     let mut app = app_with(&["A"]);
     press(&mut app, "<down>");
     let (ticket, _) = call(app.update(Event::Idle));
@@ -694,7 +694,7 @@ fn what_is_too_long_for_a_terminal_is_not_copied_and_that_is_said() {
 }
 
 #[test]
-fn what_is_still_being_read_is_not_copied_and_that_is_said() {
+fn loading_connection_is_not_copied() {
     let mut app = app_with(&["A", "B"]);
     press(&mut app, "<down>");
     for keys in ["yj", "yu"] {

@@ -1,4 +1,4 @@
-//! The model alone, doing things to many: what is asked, in which order answers may come, and what is left when it is stopped.
+//! Bulk operations of `App::update`, without a service: requests, order of replies, stop and undo.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -52,7 +52,7 @@ fn saved(number: usize, is_active: bool) -> News {
     News::Saved(Item::new(&item(number, is_active, 2), Arc::from("openai")))
 }
 
-/// An app that has read so many connections, all of them inactive.
+/// App with `count` loaded connections, all inactive.
 fn app_with(count: usize) -> App {
     let catalog = Arc::new(ProviderCatalog::embedded());
     let mut app = App::new(catalog, Keymap::embedded(), Vec::new());
@@ -82,7 +82,7 @@ fn press(app: &mut App, story: &str) -> Option<Effect> {
     last
 }
 
-/// What is asked for when nothing happens, without its answers.
+/// Background requests, without their replies.
 fn due(app: &mut App) -> Vec<(Ticket, Request)> {
     let effects = std::iter::from_fn(|| app.update(Event::Idle));
     let calls = effects.filter_map(|effect| match effect {
@@ -95,7 +95,7 @@ fn due(app: &mut App) -> Vec<(Ticket, Request)> {
     calls.collect()
 }
 
-/// The answer of a service that does what it is asked.
+/// Successful reply to a request.
 fn done(request: &Request) -> Reply {
     let number = |id: &Uuid| usize::try_from(id.as_u128()).unwrap();
     match request {
@@ -108,7 +108,7 @@ fn done(request: &Request) -> Reply {
             item: item(number(id), false, 3),
             settings: None,
         })),
-        other => panic!("not expected: {other:?}"),
+        other => panic!("unexpected request: {other:?}"),
     }
 }
 
@@ -116,7 +116,7 @@ fn answer(app: &mut App, (ticket, request): &(Ticket, Request)) {
     app.update(Event::Reply(*ticket, done(request)));
 }
 
-/// Answers everything until nothing is asked for any more; answers how much that was.
+/// Replies to all requests until none is left; returns their number.
 fn finish(app: &mut App) -> usize {
     let mut count = 0;
     loop {
@@ -131,8 +131,8 @@ fn finish(app: &mut App) -> usize {
     }
 }
 
-/// All are marked, and are being switched on; what was asked for.
-fn enabling(count: usize) -> (App, Vec<(Ticket, Request)>) {
+/// App that activates all connections, and its first requests.
+fn activating(count: usize) -> (App, Vec<(Ticket, Request)>) {
     let mut app = app_with(count);
     press(&mut app, "<ctrl-a>+<enter>");
     let calls = due(&mut app);
@@ -151,10 +151,13 @@ fn state(app: &App, number: usize) -> State {
 }
 
 #[test]
-fn no_more_are_under_way_at_a_time_than_a_key_can_wait_for() {
-    let (mut app, calls) = enabling(100);
+fn pending_requests_are_limited() {
+    let (mut app, calls) = activating(100);
     assert_eq!(calls.len(), AT_ONCE);
-    assert!(due(&mut app).is_empty(), "the next one waits for an answer");
+    assert!(
+        due(&mut app).is_empty(),
+        "the limit of pending requests is reached"
+    );
     answer(&mut app, &calls[3]);
     let next = due(&mut app);
     assert_eq!(next.len(), 1);
@@ -162,8 +165,8 @@ fn no_more_are_under_way_at_a_time_than_a_key_can_wait_for() {
 }
 
 #[test]
-fn answers_may_come_in_any_order() {
-    let (mut app, mut calls) = enabling(40);
+fn replies_are_accepted_in_any_order() {
+    let (mut app, mut calls) = activating(40);
     let mut asked = calls.len();
     while let Some(call) = calls.pop() {
         answer(&mut app, &call);
@@ -171,15 +174,15 @@ fn answers_may_come_in_any_order() {
         asked += next.len();
         calls.extend(next);
     }
-    assert_eq!(asked, 40, "each once");
+    assert_eq!(asked, 40, "one request per row");
     assert_eq!(tally(&app), (40, 0, 0, 0));
     assert!((0..40).all(|at| app.tree.shown(at).unwrap().is_active));
     assert_eq!(app.tree.marked_len(), 0);
 }
 
 #[test]
-fn esc_begins_nothing_more_waits_for_what_was_begun_and_says_what_was_done() {
-    let (mut app, calls) = enabling(100);
+fn esc_stops_after_pending_requests_and_reports_the_result() {
+    let (mut app, calls) = activating(100);
     press(&mut app, "<esc>");
     assert!(due(&mut app).is_empty());
     assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Running);
@@ -189,17 +192,21 @@ fn esc_begins_nothing_more_waits_for_what_was_begun_and_says_what_was_done() {
     assert!(due(&mut app).is_empty());
     assert_eq!(app.bulk.as_ref().unwrap().phase, Phase::Finished);
     assert_eq!(tally(&app), (AT_ONCE, 0, 0, 100 - AT_ONCE));
-    assert_eq!(app.tree.marked_len(), 100 - AT_ONCE, "the rest is marked");
+    assert_eq!(
+        app.tree.marked_len(),
+        100 - AT_ONCE,
+        "unfinished rows stay marked"
+    );
     press(&mut app, "r");
     assert_eq!(finish(&mut app), 100 - AT_ONCE);
     assert_eq!(tally(&app), (100, 0, 0, 0));
     press(&mut app, "u");
-    assert_eq!(finish(&mut app), 100, "both parts are one thing");
+    assert_eq!(finish(&mut app), 100, "both parts are one operation");
 }
 
 #[test]
-fn keys_are_answered_while_it_runs() {
-    let (mut app, calls) = enabling(1_000);
+fn keys_work_during_a_bulk_operation() {
+    let (mut app, calls) = activating(1_000);
     press(&mut app, "<down><down>");
     assert_eq!(app.bulk.as_ref().unwrap().selected, AT_ONCE + 1);
     answer(&mut app, &calls[0]);
@@ -207,7 +214,7 @@ fn keys_are_answered_while_it_runs() {
     assert_eq!(
         app.bulk.as_ref().unwrap().selected,
         AT_ONCE + 1,
-        "who selects a row stays there"
+        "a manual selection stays"
     );
     press(&mut app, "b<esc>");
     assert!(app.layers.is_empty());
@@ -219,8 +226,8 @@ fn keys_are_answered_while_it_runs() {
 }
 
 #[test]
-fn one_that_vanishes_in_the_middle_is_not_asked_for() {
-    let (mut app, calls) = enabling(20);
+fn connection_deleted_elsewhere_during_the_operation_is_skipped() {
+    let (mut app, calls) = activating(20);
     let gone = News::Deleted(id(15));
     app.update(Event::Heard(Heard::News(vec![gone])));
     for call in &calls {
@@ -232,8 +239,8 @@ fn one_that_vanishes_in_the_middle_is_not_asked_for() {
 }
 
 #[test]
-fn one_that_somebody_else_switched_in_the_middle_is_left_alone_and_not_undone() {
-    let (mut app, calls) = enabling(20);
+fn connection_changed_elsewhere_during_the_operation_is_skipped_and_not_undone() {
+    let (mut app, calls) = activating(20);
     app.update(Event::Heard(Heard::News(vec![saved(15, true)])));
     for call in &calls {
         answer(&mut app, call);
@@ -246,8 +253,8 @@ fn one_that_somebody_else_switched_in_the_middle_is_left_alone_and_not_undone() 
 }
 
 #[test]
-fn ones_own_change_may_be_heard_of_before_its_answer() {
-    let (mut app, calls) = enabling(3);
+fn own_change_may_arrive_through_the_feed_before_the_reply() {
+    let (mut app, calls) = activating(3);
     app.update(Event::Heard(Heard::News(vec![saved(2, true)])));
     for call in &calls {
         answer(&mut app, call);
@@ -257,8 +264,8 @@ fn ones_own_change_may_be_heard_of_before_its_answer() {
 }
 
 #[test]
-fn an_answer_that_says_nothing_was_saved_is_no_change() {
-    let (mut app, calls) = enabling(3);
+fn unchanged_version_in_a_reply_counts_as_unchanged() {
+    let (mut app, calls) = activating(3);
     let same = Connection {
         item: item(1, true, 1),
         settings: None,
@@ -268,8 +275,8 @@ fn an_answer_that_says_nothing_was_saved_is_no_change() {
 }
 
 #[test]
-fn a_lost_or_strange_answer_fails_its_row_alone() {
-    let (mut app, calls) = enabling(4);
+fn lost_or_unexpected_reply_fails_only_its_row() {
+    let (mut app, calls) = activating(4);
     app.update(Event::Reply(
         calls[0].0,
         Reply::Lost("the line broke".into()),
@@ -283,12 +290,12 @@ fn a_lost_or_strange_answer_fails_its_row_alone() {
         state(&app, 1),
         State::Failed("The request failed: the line broke".into())
     );
-    assert_eq!(app.tree.marked_len(), 2, "what failed stays marked");
+    assert_eq!(app.tree.marked_len(), 2, "failed rows stay marked");
 }
 
 #[test]
-fn trouble_that_would_meet_all_of_them_stops_the_rest() {
-    let (mut app, calls) = enabling(100);
+fn error_that_affects_all_requests_stops_the_operation() {
+    let (mut app, calls) = activating(100);
     let trouble = ConnectionError::Server(ServerError::SignIn);
     app.update(Event::Reply(calls[0].0, Reply::Saved(Err(trouble))));
     assert!(due(&mut app).is_empty());
@@ -301,11 +308,11 @@ fn trouble_that_would_meet_all_of_them_stops_the_rest() {
 }
 
 #[test]
-fn what_runs_is_not_undone_and_nothing_else_is_instead() {
+fn running_operation_cannot_be_undone() {
     let mut app = app_with(30);
     let switched = press(&mut app, "<down>t");
     let Some(Effect::Call(ticket, request)) = switched else {
-        panic!("a switch was expected");
+        panic!("expected a SetActive request");
     };
     answer(&mut app, &(ticket, request));
     press(&mut app, "<ctrl-a>+<enter>b");
@@ -319,13 +326,13 @@ fn what_runs_is_not_undone_and_nothing_else_is_instead() {
     let effect = press(&mut app, "u");
     assert!(
         matches!(effect, Some(Effect::Call(_, Request::SetActive(_, false)))),
-        "then what was done before: {effect:?}"
+        "the earlier change is undone: {effect:?}"
     );
 }
 
 #[test]
-fn a_stopped_undo_can_be_undone_further() {
-    let (mut app, calls) = enabling(100);
+fn stopped_undo_can_be_continued() {
+    let (mut app, calls) = activating(100);
     for call in &calls {
         answer(&mut app, call);
     }
@@ -345,8 +352,8 @@ fn a_stopped_undo_can_be_undone_further() {
 }
 
 #[test]
-fn an_undo_that_was_stopped_and_tried_again_leaves_nothing_to_undo() {
-    let (mut app, calls) = enabling(20);
+fn retried_undo_leaves_nothing_to_undo() {
+    let (mut app, calls) = activating(20);
     for call in &calls {
         answer(&mut app, call);
     }
@@ -365,7 +372,7 @@ fn an_undo_that_was_stopped_and_tried_again_leaves_nothing_to_undo() {
 }
 
 #[test]
-fn deleting_many_is_not_said_to_be_somebody_elses_doing() {
+fn bulk_delete_is_not_reported_as_deleted_elsewhere() {
     let mut app = app_with(10);
     press(&mut app, "<down><ctrl-a>D<tab><enter>");
     let calls = due(&mut app);
@@ -389,7 +396,7 @@ fn deleting_many_is_not_said_to_be_somebody_elses_doing() {
 }
 
 #[test]
-fn what_came_back_and_is_deleted_again_is_somebody_elses_doing() {
+fn delete_after_a_restore_is_reported_as_deleted_elsewhere() {
     let mut app = app_with(2);
     press(&mut app, "<ctrl-a>D<tab><enter>");
     finish(&mut app);
@@ -403,8 +410,8 @@ fn what_came_back_and_is_deleted_again_is_somebody_elses_doing() {
 }
 
 #[test]
-fn a_switch_of_many_cannot_be_undone_for_those_that_others_deleted() {
-    let (mut app, calls) = enabling(5);
+fn bulk_toggle_is_not_undone_for_connections_deleted_elsewhere() {
+    let (mut app, calls) = activating(5);
     for call in &calls {
         answer(&mut app, call);
     }
@@ -416,7 +423,7 @@ fn a_switch_of_many_cannot_be_undone_for_those_that_others_deleted() {
 }
 
 #[test]
-fn a_question_that_is_left_asks_nothing_and_keeps_the_marks() {
+fn cancelled_preview_sends_no_request_and_keeps_the_marks() {
     let mut app = app_with(5);
     press(&mut app, "<ctrl-a>D<esc>");
     assert!(app.bulk.is_none() && app.layers.is_empty());
@@ -425,7 +432,7 @@ fn a_question_that_is_left_asks_nothing_and_keeps_the_marks() {
 }
 
 #[test]
-fn what_is_heard_before_it_begins_changes_what_would_be_done() {
+fn changes_elsewhere_update_the_preview() {
     let mut app = app_with(5);
     press(&mut app, "<ctrl-a>+");
     let news = vec![saved(1, true), News::Deleted(id(2))];
@@ -437,13 +444,13 @@ fn what_is_heard_before_it_begins_changes_what_would_be_done() {
 }
 
 #[test]
-fn ctrl_c_quits_at_once_and_nothing_more_is_begun() {
-    let (mut app, _) = enabling(100);
+fn ctrl_c_quits_and_starts_no_more_rows() {
+    let (mut app, _) = activating(100);
     assert_eq!(press(&mut app, "<ctrl-c>"), Some(Effect::Quit));
 }
 
 #[test]
-fn answers_for_a_run_before_change_nothing_in_the_next() {
+fn replies_of_an_earlier_operation_are_ignored() {
     let mut app = app_with(3);
     press(&mut app, "<ctrl-a>T<enter>");
     let tests = due(&mut app);
@@ -456,7 +463,7 @@ fn answers_for_a_run_before_change_nothing_in_the_next() {
 }
 
 #[test]
-fn space_marks_a_hundred_thousand_one_by_one_as_well_as_all() {
+fn marking_100000_connections_one_by_one_matches_mark_all() {
     let mut app = app_with(100_000);
     press(&mut app, "<ctrl-a>");
     assert_eq!(app.tree.marked_len(), 100_000);

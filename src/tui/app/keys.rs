@@ -48,7 +48,7 @@ impl App {
         }
         let mut found = self.keymap.find(self.context(), key);
         if matches!(self.layers.last(), Some(Layer::Form(_))) {
-            // An open list in a form takes only the keys of its own context.
+            // An open list in a form takes only the keys of its context.
             found = found.or_else(|| self.keymap.find(Context::Form, key));
         }
         if found.is_none() {

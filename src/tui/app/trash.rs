@@ -195,7 +195,7 @@ impl App {
         }
     }
 
-    /// Reports a failed restore; offers another alias if the old one is already used.
+    /// Reports a failed restore; offers a different alias if the old one is already used.
     pub(super) fn restore_failed(&mut self, restore: Restore, error: &ConnectionError) {
         self.reload_trash();
         let taken = error.fields().iter().find_map(|field| match &field.reason {

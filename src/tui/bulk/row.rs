@@ -22,10 +22,7 @@ pub enum State {
 
 /// Row of a bulk operation.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and any of them may be so"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags")]
 pub struct Row {
     /// ID of the connection.
     pub id: Uuid,
