@@ -490,7 +490,7 @@ fn rejected_toggle_moves_the_connection_back() {
     };
     assert!(app.tree.selected_at().unwrap() >= active - 1);
     assert_eq!(app.tree.selected(), selected);
-    app.update(Event::Reply(ticket, Reply::Lost("the line broke".into())));
+    app.update(Event::Reply(ticket, Reply::Lost("connection lost".into())));
     assert_eq!(app.tree.selected_at(), Some(0));
     assert_eq!(aliases(&app), before);
 }

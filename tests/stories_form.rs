@@ -170,7 +170,7 @@ fn paste_of_an_unknown_provider_keeps_the_provider_list() {
     let mut stage = Stage::empty(80, 24);
     stage.play(r#"n<paste:{"providerId":"unknown","settings":{"apiKey":"sk-planted"}}>"#);
     let frame = stage.frame();
-    assert!(frame.contains("does not say which"), "{frame}");
+    assert!(frame.contains("does not name a provider"), "{frame}");
     assert!(frame.contains("Select AI Provider"), "{frame}");
     holds_no_secret(&frame);
 }

@@ -344,7 +344,7 @@ fn alias_conflict_is_reported_in_its_row() {
     stage.play("u");
     let text = stage.frame();
     assert!(text.contains("2 restored · 1 failed"), "{text}");
-    assert!(text.contains("restore it from the trash (X)"), "{text}");
+    assert!(text.contains("trash (X) with another alias"), "{text}");
 }
 
 /// Tickets of the pending tests of the local app.

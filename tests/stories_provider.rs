@@ -228,7 +228,7 @@ fn import_waits_for_the_configuration_keys() {
     };
     assert_eq!(stage.app.update(press("<enter>")), None);
     assert!(stage.frame().contains("Checking references"));
-    stage.happens(Event::Reply(ticket, Reply::Lost("the line broke".into())));
+    stage.happens(Event::Reply(ticket, Reply::Lost("connection lost".into())));
     stage.play("<enter>");
     assert!(stage.frame().contains("Filled"), "{}", stage.frame());
 }
@@ -697,9 +697,9 @@ fn failed_key_list_shows_the_reason() {
     let Some(Effect::Call(ticket, Request::ConfigurationKeys)) = asked else {
         panic!("{asked:?}");
     };
-    stage.happens(Event::Reply(ticket, Reply::Lost("the line broke".into())));
+    stage.happens(Event::Reply(ticket, Reply::Lost("connection lost".into())));
     assert!(
-        stage.frame().contains("the line broke"),
+        stage.frame().contains("connection lost"),
         "{}",
         stage.frame()
     );

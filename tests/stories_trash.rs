@@ -323,9 +323,9 @@ fn trash_reports_a_load_error() {
     let Some(Effect::Call(ticket, Request::Trash)) = stage.app.update(Event::Idle) else {
         panic!("expected the trash");
     };
-    stage.happens(Event::Reply(ticket, Reply::Lost("the line broke".into())));
+    stage.happens(Event::Reply(ticket, Reply::Lost("connection lost".into())));
     let frame = stage.frame();
-    assert!(frame.contains("the line broke"), "{frame}");
+    assert!(frame.contains("connection lost"), "{frame}");
     assert!(!frame.contains("The trash is empty"), "{frame}");
 }
 

@@ -279,7 +279,7 @@ fn lost_or_unexpected_reply_fails_only_its_row() {
     let (mut app, calls) = activating(4);
     app.update(Event::Reply(
         calls[0].0,
-        Reply::Lost("the line broke".into()),
+        Reply::Lost("connection lost".into()),
     ));
     let strange = Reply::RolledBack(Err::<Box<Rollback>, _>(ConnectionError::VersionNotFound(1)));
     app.update(Event::Reply(calls[1].0, strange));
@@ -288,7 +288,7 @@ fn lost_or_unexpected_reply_fails_only_its_row() {
     assert_eq!(tally(&app), (2, 0, 2, 0));
     assert_eq!(
         state(&app, 1),
-        State::Failed("The request failed: the line broke".into())
+        State::Failed("The request failed: connection lost".into())
     );
     assert_eq!(app.tree.marked_len(), 2, "failed rows stay marked");
 }

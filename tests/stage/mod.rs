@@ -120,11 +120,11 @@ impl Stage {
         let mut burst = Burst::default();
         for event in events(story) {
             let Event::Key(key) = event else {
-                panic!("a burst has only keys");
+                panic!("only keys are allowed in a burst");
             };
             burst.push(key);
         }
-        assert!(burst.is_paste(), "so few keys are no burst");
+        assert!(burst.is_paste(), "too few keys for a burst");
         while let Some(event) = self.app.take_from_burst(&mut burst) {
             self.happens(event);
         }
@@ -153,7 +153,9 @@ impl Stage {
             };
             effect = match done {
                 // The harness sends no requests to providers; the test replies.
-                Effect::Call(_, ref request) if request.is_stoppable() || is_here(request) => {
+                Effect::Call(_, ref request)
+                    if request.is_stoppable() || writes_outside_temp_dir(request) =>
+                {
                     self.effects.push(done);
                     None
                 }
@@ -206,10 +208,10 @@ impl Stage {
 
     /// Delivers a held reply, or reports it as lost.
     pub fn release(&mut self, which: usize, is_lost: bool) {
-        let held = self.held.as_mut().expect("answers are held back");
+        let held = self.held.as_mut().expect("hold_answers was not called");
         let (ticket, reply) = held.remove(which);
         let reply = if is_lost {
-            Reply::Lost("the line broke".to_owned())
+            Reply::Lost("connection lost".to_owned())
         } else {
             reply
         };
@@ -273,7 +275,7 @@ impl Stage {
 }
 
 /// Returns true for an export outside the temporary directory, which the harness must not write.
-fn is_here(request: &Request) -> bool {
+fn writes_outside_temp_dir(request: &Request) -> bool {
     let is_lasting = |name: &str| !Path::new(name).starts_with(std::env::temp_dir());
     matches!(request, Request::Export(export) if is_lasting(&export.name))
 }
@@ -284,12 +286,12 @@ pub fn events(story: &str) -> Vec<Event> {
     let mut rest = story;
     while let Some(sign) = rest.chars().next() {
         if sign == '<' {
-            let end = rest.find('>').expect("a key in brackets ends with >");
+            let end = rest.find('>').expect("missing > after a key name");
             let name = &rest[1..end];
             events.push(match name.strip_prefix("paste:") {
                 Some(text) => Event::Paste(Pasted(text.to_owned().into())),
                 None if name == "lt" => Event::Key(Key::plain(KeyCode::Char('<'))),
-                None => Event::Key(Key::read(name).unwrap_or_else(|| panic!("no key {name}"))),
+                None => Event::Key(Key::read(name).unwrap_or_else(|| panic!("unknown key {name}"))),
             });
             rest = &rest[end + 1..];
         } else {

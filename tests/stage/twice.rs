@@ -13,8 +13,8 @@ use crate::common::{self, remote};
 
 /// Local and remote harness; dereferences to the local one.
 pub struct Twice {
-    here: Stage,
-    far: Stage,
+    local: Stage,
+    remote: Stage,
     _server: Server,
 }
 
@@ -39,8 +39,8 @@ impl Twice {
             (server, service)
         });
         Self {
-            here: Stage::with(width, height, bodies),
-            far: Stage::over(Size { width, height }, behind.clock, service, runtime),
+            local: Stage::with(width, height, bodies),
+            remote: Stage::over(Size { width, height }, behind.clock, service, runtime),
             _server: server,
         }
     }
@@ -50,75 +50,75 @@ impl Twice {
         size: Size,
         make: impl Fn(&common::TestClock) -> Arc<dyn ConnectionService>,
     ) -> Self {
-        let (here, far) = (common::TestClock::new(), common::TestClock::new());
+        let (local_clock, remote_clock) = (common::TestClock::new(), common::TestClock::new());
         let runtime = Arc::new(tokio::runtime::Runtime::new().unwrap());
         let (server, service) = runtime.block_on(async {
-            let server = Server::over(make(&far)).await;
+            let server = Server::over(make(&remote_clock)).await;
             let service = remote(&server.origin).await;
             (server, service)
         });
-        let behind = make(&here);
+        let behind = make(&local_clock);
         Self {
-            here: Stage::over(size, here, behind, Arc::clone(&runtime)),
-            far: Stage::over(size, far, service, runtime),
+            local: Stage::over(size, local_clock, behind, Arc::clone(&runtime)),
+            remote: Stage::over(size, remote_clock, service, runtime),
             _server: server,
         }
     }
 
     /// Types the input into both.
     pub fn play(&mut self, story: &str) -> &mut Self {
-        self.here.play(story);
-        self.far.play(story);
+        self.local.play(story);
+        self.remote.play(story);
         self
     }
 
     /// Runs a function on both harnesses.
     pub fn each(&mut self, does: impl Fn(&mut Stage)) -> &mut Self {
-        does(&mut self.here);
-        does(&mut self.far);
+        does(&mut self.local);
+        does(&mut self.remote);
         self
     }
 
     /// Sends an event to both.
     pub fn happens(&mut self, event: Event) {
-        self.here.happens(event.clone());
-        self.far.happens(event);
+        self.local.happens(event.clone());
+        self.remote.happens(event);
     }
 
     /// Fires all timers of both.
     pub fn time_passes(&mut self) -> &mut Self {
-        self.here.time_passes();
-        self.far.time_passes();
+        self.local.time_passes();
+        self.remote.time_passes();
         self
     }
 
     /// Advances both clocks.
     pub fn turn(&self, seconds: i64) {
-        self.here.clock.turn(seconds);
-        self.far.clock.turn(seconds);
+        self.local.clock.turn(seconds);
+        self.remote.clock.turn(seconds);
     }
 
     /// Runs a change by another client on both services.
     pub fn elsewhere<T>(&self, does: &impl AsyncFn(&dyn ConnectionService) -> T) -> T {
-        self.far.elsewhere(does);
-        self.here.elsewhere(does)
+        self.remote.elsewhere(does);
+        self.local.elsewhere(does)
     }
 
     /// Screen of both as text; panics if they differ.
     pub fn frame(&self) -> String {
         self.buffer();
-        self.here.frame()
+        self.local.frame()
     }
 
     /// Cells of both screens; panics if they differ.
     pub fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {
-        let here = self.here.buffer();
-        let far = self.far.buffer_in(self.here.theme);
-        if here != far {
-            let (here, far) = (self.here.frame(), self.far.frame());
-            panic!("here:\n{here}\nfar away:\n{far}");
+        let local = self.local.buffer();
+        let remote = self.remote.buffer_in(self.local.theme);
+        if local != remote {
+            let (local, remote) = (self.local.frame(), self.remote.frame());
+            panic!("local:\n{local}\nremote:\n{remote}");
         }
-        here
+        local
     }
 }
 
@@ -126,12 +126,12 @@ impl Deref for Twice {
     type Target = Stage;
 
     fn deref(&self) -> &Stage {
-        &self.here
+        &self.local
     }
 }
 
 impl DerefMut for Twice {
     fn deref_mut(&mut self) -> &mut Stage {
-        &mut self.here
+        &mut self.local
     }
 }

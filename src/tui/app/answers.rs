@@ -112,15 +112,15 @@ impl App {
             (Waiting::Bulk(of), reply) => self.handle_bulk_reply(of, reply),
             (Waiting::ExportFile, Reply::Exported(written)) => self.export_finished(written),
             // A reply of the wrong kind, or none.
-            (waiting, Reply::Lost(why)) => self.request_failed(ticket, waiting, &why),
+            (waiting, Reply::Lost(reason)) => self.request_failed(ticket, waiting, &reason),
             (waiting, _) => self.request_failed(ticket, waiting, "unexpected response"),
         }
     }
 
-    fn request_failed(&mut self, ticket: Ticket, waiting: Waiting, why: &str) {
+    fn request_failed(&mut self, ticket: Ticket, waiting: Waiting, reason: &str) {
         match waiting {
             Waiting::Page => self.tree.loading.fail(),
-            Waiting::Detail => self.detail.fail(why.to_owned()),
+            Waiting::Detail => self.detail.fail(reason.to_owned()),
             Waiting::Save => {
                 if let Some(form) = self.form_mut() {
                     form.saving = None;
@@ -144,26 +144,26 @@ impl App {
             }
             Waiting::Toggle(switch) => self.revert_toggle(&switch),
             Waiting::Delete(id) => self.forget_delete(id),
-            Waiting::Trash => self.trash_failed(why.to_owned()),
+            Waiting::Trash => self.trash_failed(reason.to_owned()),
             Waiting::Restore(restore) => self.retry_undo(restore),
             Waiting::Purge => self.reload_trash(),
             Waiting::Test => {
-                self.test_ended(ticket, Err(why.to_owned()));
+                self.test_ended(ticket, Err(reason.to_owned()));
                 return;
             }
             Waiting::Models => {
-                self.models_found(ticket, Err(why.to_owned()));
+                self.models_found(ticket, Err(reason.to_owned()));
                 return;
             }
             Waiting::Compare => {
-                self.compared(ticket, Err(why.to_owned()));
+                self.compared(ticket, Err(reason.to_owned()));
                 return;
             }
-            Waiting::Bulk(of) => self.handle_bulk_reply(of, Reply::Lost(why.to_owned())),
+            Waiting::Bulk(of) => self.handle_bulk_reply(of, Reply::Lost(reason.to_owned())),
             Waiting::ExportFile => self.export_failed(String::new()),
-            Waiting::Versions(..) => self.workspace.history.fail(why.to_owned()),
+            Waiting::Versions(..) => self.workspace.history.fail(reason.to_owned()),
             Waiting::Keys => {
-                self.keys_found(ticket, Err(why.to_owned()));
+                self.keys_found(ticket, Err(reason.to_owned()));
                 return;
             }
             Waiting::Variable => {
@@ -176,7 +176,7 @@ impl App {
             | Waiting::Rollback(_)
             | Waiting::RollbackField(_) => {}
         }
-        self.notify(Notice::error(format!("The request failed: {why}")));
+        self.notify(Notice::error(format!("The request failed: {reason}")));
     }
 
     pub(super) fn show_error(&mut self, error: &ConnectionError) {

@@ -254,11 +254,11 @@ impl App {
 
     /// Requests the status; pending requests for the same connection run first, in order.
     pub(super) fn request_toggle(&mut self, mut switch: Switch) -> Effect {
-        let under_way = self.pending.values().find_map(|waiting| match waiting {
+        let pending = self.pending.values().find_map(|waiting| match waiting {
             Waiting::Toggle(other) if other.id == switch.id => Some(other.from),
             _ => None,
         });
-        switch.from = under_way.unwrap_or(switch.from);
+        switch.from = pending.unwrap_or(switch.from);
         self.tree.set_active(switch.id, switch.to);
         let request = Request::SetActive(switch.id, switch.to);
         self.call(Waiting::Toggle(switch), request)

@@ -95,10 +95,10 @@ impl App {
         let Some(bulk) = self.bulk.as_ref().filter(|bulk| bulk.is_running()) else {
             return false;
         };
-        let what = bulk.job.running_label();
+        let label = bulk.job.running_label();
         let key = self.key_of(Action::ShowBulk);
         self.notify(Notice::info(format!(
-            "{what} is still running{key}; wait or stop it first"
+            "{label} is still running{key}; wait or stop it first"
         )));
         true
     }

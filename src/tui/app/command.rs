@@ -37,8 +37,8 @@ impl App {
         };
         match found {
             Ok(line) => self.copy_text(LABEL, line.to_string()),
-            Err(why) => {
-                self.notify(Notice::info(format!("No equivalent command: {why}")));
+            Err(reason) => {
+                self.notify(Notice::info(format!("No equivalent command: {reason}")));
                 None
             }
         }
@@ -73,7 +73,7 @@ impl App {
     /// Command for an action in the current state, or the reason that there is none.
     fn command(&self, action: Action) -> Result<CommandLine, &'static str> {
         let words = match action.command() {
-            Parity::Screen(why) => return Err(why),
+            Parity::Screen(reason) => return Err(reason),
             Parity::Command(words) => words,
         };
         let line = self.line(words);

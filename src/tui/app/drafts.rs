@@ -162,7 +162,7 @@ impl App {
 
     /// Takes the drafts that were found; they are offered when no dialog is open.
     pub(super) fn drafts_found(&mut self, found: Vec<Found>) {
-        let is_asked = std::mem::take(&mut self.open_draft.is_requested);
+        let is_requested = std::mem::take(&mut self.open_draft.is_requested);
         if self.site.is_read_only() {
             // A read-only app cannot save forms; leave the drafts to another process.
             let ids = found.into_iter().map(|draft| draft.id);
@@ -171,7 +171,7 @@ impl App {
         }
         if !found.is_empty() {
             self.open_draft.found = Some(Drafts::new(found));
-        } else if is_asked {
+        } else if is_requested {
             self.notify(Notice::info("No unsaved drafts"));
         }
     }
@@ -228,9 +228,9 @@ impl App {
         let (id, when) = (draft.id, draft.when);
         let kept = match &draft.kept {
             Ok(kept) => kept.clone(),
-            Err(why) => {
-                let why = format!("The draft cannot be read. {why}");
-                self.notify(Notice::error(why));
+            Err(reason) => {
+                let reason = format!("The draft cannot be read. {reason}");
+                self.notify(Notice::error(reason));
                 return;
             }
         };

@@ -15,15 +15,15 @@ impl App {
         match event {
             Heard::News(news) => self.apply_changes(news),
             Heard::Broken => self.is_stale = true,
-            Heard::Lost(why) => {
+            Heard::Lost(reason) => {
                 self.is_offline = true;
-                let stop = if why.ends_with(['.', '!', '?']) {
+                let stop = if reason.ends_with(['.', '!', '?']) {
                     ""
                 } else {
                     "."
                 };
                 self.notify(Notice::warning(format!(
-                    "{why}{stop} Reconnecting; unsaved input is kept"
+                    "{reason}{stop} Reconnecting; unsaved input is kept"
                 )));
             }
             Heard::Missed => {

@@ -77,8 +77,8 @@ impl App {
         let save = self.save_key();
         let text = merged.sentence();
         self.update_merge();
-        let is_nothing = merged.fields.is_empty() && merged.apart.is_empty() && !was_saving;
-        if is_nothing
+        let is_unchanged = merged.fields.is_empty() && merged.apart.is_empty() && !was_saving;
+        if is_unchanged
             && self
                 .notice
                 .as_ref()

@@ -29,8 +29,8 @@ impl App {
 
     /// Passes the form that was opened for the editor to it.
     pub(super) fn next_external_edit(&mut self) -> Option<Effect> {
-        let is_asked = self.is_pending(|waiting| matches!(waiting, Waiting::Edit));
-        let id = self.for_editor.take_if(|_| !is_asked)?;
+        let is_requested = self.is_pending(|waiting| matches!(waiting, Waiting::Edit));
+        let id = self.for_editor.take_if(|_| !is_requested)?;
         let is_open =
             matches!(self.layers.last(), Some(Layer::Form(form)) if form.id() == Some(id));
         is_open.then(|| self.open_external_editor())
@@ -55,11 +55,11 @@ impl App {
         let again = self.keymap.first_key(Context::Form, Action::EditExternally);
         let again = again.map_or_else(|| "The editor".to_owned(), |key| key.to_string());
         let notice = match edited {
-            Err(why) => {
+            Err(reason) => {
                 if let Some(form) = self.form_mut() {
                     form.document_missing();
                 }
-                Notice::error(why)
+                Notice::error(reason)
             }
             Ok(document) => match self.form_mut() {
                 Some(form) => form.take_document(&document, &catalog, &again),

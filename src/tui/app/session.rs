@@ -4,9 +4,9 @@ use super::App;
 use crate::tui::session::Session;
 
 impl App {
-    /// State to restore at the next start; `of` identifies the store.
-    pub fn session(&self, of: &str) -> Session {
-        Session::new(of, self.tree.saved_state(), self.workspace.tab)
+    /// State to restore at the next start; `store` identifies the store.
+    pub fn session(&self, store: &str) -> Session {
+        Session::new(store, self.tree.saved_state(), self.workspace.tab)
     }
 
     /// Restores the session; the connections are loaded later.

@@ -27,7 +27,7 @@ impl App {
 
     /// Refuses an action that writes in read-only mode, with a notice.
     pub(super) fn refuse_write(&mut self, action: Action) -> bool {
-        let Some(why) = &self.site.read_only else {
+        let Some(reason) = &self.site.read_only else {
             return false;
         };
         let edits = match action {
@@ -44,7 +44,7 @@ impl App {
         if is_harmless {
             return false;
         }
-        let text = format!("Read-only: {why}");
+        let text = format!("Read-only: {reason}");
         self.notify(Notice::warning(text));
         true
     }
@@ -64,10 +64,10 @@ impl App {
         match (effect, &self.site.read_only) {
             (
                 Some(Effect::Call(ticket, request) | Effect::CallConcurrent(ticket, request)),
-                Some(why),
+                Some(reason),
             ) if request.is_save() => {
-                let why = why.clone();
-                self.handle_reply(ticket, Reply::Lost(why));
+                let reason = reason.clone();
+                self.handle_reply(ticket, Reply::Lost(reason));
                 None
             }
             (effect, _) => effect,

@@ -109,9 +109,9 @@ impl App {
         }
     }
 
-    pub(super) fn trash_failed(&mut self, why: String) {
+    pub(super) fn trash_failed(&mut self, reason: String) {
         if let Some(trash) = self.trash_mut() {
-            trash.fail(why);
+            trash.fail(reason);
         }
     }
 
@@ -151,9 +151,9 @@ impl App {
         let trash = self.trash_mut()?;
         let id = trash.selected()?.id;
         let other = trash.offered().map(|offer| offer.alias.clone());
-        if self.is_pending(
-            |waiting| matches!(waiting, Waiting::Restore(under_way) if under_way.id == id),
-        ) {
+        if self
+            .is_pending(|waiting| matches!(waiting, Waiting::Restore(pending) if pending.id == id))
+        {
             return None;
         }
         let restore = Restore {

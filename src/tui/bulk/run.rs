@@ -73,11 +73,11 @@ impl Bulk {
     }
 
     /// Starts no more rows, and cancels running requests if the job allows it.
-    pub fn stop(&mut self, why: &str) {
+    pub fn stop(&mut self, reason: &str) {
         if self.phase != Phase::Running {
             return;
         }
-        self.stopped.get_or_insert_with(|| why.to_owned());
+        self.stopped.get_or_insert_with(|| reason.to_owned());
         if self.job.is_stoppable() {
             for row in &mut self.rows {
                 if row.state == State::Running {

@@ -121,8 +121,8 @@ impl Bulk {
         }
         let tone = match (&self.stopped, tally.failed) {
             (None, 0) => Tone::Right,
-            (Some(why), _) if !why.is_empty() => {
-                text = format!("{text}. Stopped: {why}");
+            (Some(reason), _) if !reason.is_empty() => {
+                text = format!("{text}. Stopped: {reason}");
                 Tone::Wrong
             }
             (Some(_), 0) => Tone::Warning,
@@ -150,7 +150,7 @@ impl Bulk {
                 ("✓", text, Tone::Right)
             }
             (State::Unchanged, _) => ("=", job.unchanged_label(), Tone::Dim),
-            (State::Failed(why), _) => ("✗", why, Tone::Wrong),
+            (State::Failed(reason), _) => ("✗", reason, Tone::Wrong),
         }
     }
 

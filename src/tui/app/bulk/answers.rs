@@ -55,7 +55,9 @@ impl App {
                 | Reply::Tested(Err(error))
                 | Reply::Got(Err(error)),
             ) => self.row_refused(of, &error),
-            (_, Reply::Lost(why)) => self.row_failed(of, &format!("The request failed: {why}")),
+            (_, Reply::Lost(reason)) => {
+                self.row_failed(of, &format!("The request failed: {reason}"))
+            }
             (_, _) => self.row_failed(of, "The request failed: unexpected response"),
         }
         self.end_bulk_if_done();
@@ -119,11 +121,11 @@ impl App {
         }
     }
 
-    fn row_failed(&mut self, of: Of, why: &str) {
+    fn row_failed(&mut self, of: Of, reason: &str) {
         if self.bulk.as_ref().is_some_and(|bulk| bulk.job == Job::Test) {
-            self.record_row_test(of, Err(why.to_owned()));
+            self.record_row_test(of, Err(reason.to_owned()));
         }
-        self.set_row_state(of, State::Failed(why.into()));
+        self.set_row_state(of, State::Failed(reason.into()));
     }
 
     fn set_row_state(&mut self, of: Of, state: State) {
@@ -226,15 +228,15 @@ impl App {
     }
 
     /// Returns to the prompt for a file name.
-    pub(in crate::tui::app) fn export_failed(&mut self, why: String) {
+    pub(in crate::tui::app) fn export_failed(&mut self, reason: String) {
         if let Some(bulk) = &mut self.bulk {
             bulk.reopen_preview();
         }
         if !self.layers.iter().any(|layer| matches!(layer, Layer::Bulk)) {
             self.layers.push(Layer::Bulk);
         }
-        if !why.is_empty() {
-            self.notify(Notice::error(why));
+        if !reason.is_empty() {
+            self.notify(Notice::error(reason));
         }
     }
 }
@@ -250,7 +252,7 @@ fn state_of(outcome: &Outcome) -> State {
             let cause = report.error_message.as_deref();
             State::Failed(cause.unwrap_or("test failed").into())
         }
-        Err(why) => State::Failed(why.as_str().into()),
+        Err(reason) => State::Failed(reason.as_str().into()),
     }
 }
 

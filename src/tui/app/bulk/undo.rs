@@ -98,10 +98,10 @@ impl App {
     pub(in crate::tui::app) fn undo_many(&mut self, many: Many) {
         let running = self.bulk.as_ref().filter(|bulk| bulk.is_running());
         if let Some(bulk) = running {
-            let what = bulk.job.running_label();
+            let label = bulk.job.running_label();
             let key = self.key_of(Action::ShowBulk);
             self.notify(Notice::info(format!(
-                "{what} is still running{key}; stop it before you undo it"
+                "{label} is still running{key}; stop it before you undo it"
             )));
             self.undo.push(Done::Many(many));
             return;
@@ -136,8 +136,8 @@ impl App {
     /// Returns true if the operation on screen is the last one on the undo stack.
     pub(in crate::tui::app) fn is_bulk_undoable(&self) -> bool {
         let bulk = self.bulk.as_ref();
-        let is_over = bulk.is_some_and(|bulk| bulk.phase == Phase::Finished);
-        is_over
+        let is_finished = bulk.is_some_and(|bulk| bulk.phase == Phase::Finished);
+        is_finished
             && matches!(self.undo.last(), Some(Done::Many(many)) if bulk.is_some_and(|bulk| bulk.number == many.number))
     }
 }
