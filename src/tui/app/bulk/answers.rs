@@ -56,7 +56,7 @@ impl App {
                 | Reply::Got(Err(error)),
             ) => self.row_refused(of, &error),
             (_, Reply::Lost(reason)) => {
-                self.row_failed(of, &format!("The request failed: {reason}"))
+                self.row_failed(of, &format!("The request failed: {reason}"));
             }
             (_, _) => self.row_failed(of, "The request failed: unexpected response"),
         }
