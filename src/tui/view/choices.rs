@@ -213,7 +213,7 @@ pub(super) fn draw_in(
         }
     }
     if rows.is_empty() {
-        let typed = choices.line.shown();
+        let typed = choices.line.shown(&scene.app.catalog);
         let no_match = format!("{NO_MATCH} for \"{}\"", typed.trim());
         let empty = if empty == NO_MATCH && !typed.trim().is_empty() {
             &no_match
