@@ -170,7 +170,7 @@ fn a_token_that_others_can_read_is_told() {
 #[case(&["--server", "https://umai.example", "--token-file", "spaced", "connections", "list"], "is no token")]
 #[case(&["--server", "https://umai.example", "--ca-file", "spaced", "connections", "list"], "holds no certificate")]
 #[case(&["--server", "https://umai.example", "serve"], "umai serve works on the local store only")]
-#[case(&["--server", "https://umai.example", "token", "list"], "umai token is about the store on this machine")]
+#[case(&["--server", "https://umai.example", "token", "list"], "umai token works on the local store only")]
 fn what_does_not_go_together_is_exit_code_2_and_says_why(
     #[case] arguments: &[&str],
     #[case] why: &str,
