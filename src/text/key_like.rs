@@ -48,6 +48,11 @@ const BARE_RUN: usize = 32;
 /// Lengths of GUIDs without hyphens and of hashes, in hexadecimal digits.
 const HASH_LENGTHS: [usize; 3] = [32, 40, 64];
 
+/// Prefixes of the keys of well-known services, those of AWS included.
+pub fn prefixes() -> impl Iterator<Item = &'static str> {
+    PREFIXES.into_iter().chain(AWS_PREFIXES)
+}
+
 /// Whether a text contains an API key of a well-known form.
 pub fn has_key(text: &str) -> bool {
     find_key(text).is_some()
@@ -69,8 +74,8 @@ pub fn find_key_with<'t, 'a>(
     prefixes: impl Iterator<Item = &'a str>,
 ) -> Option<&'t str> {
     let mut prefixes = prefixes.filter(|prefix| !prefix.is_empty());
-    let prefixed = |prefix| words(text).find(|word| is_prefixed(word, prefix));
-    find_key(text).or_else(|| prefixes.find_map(prefixed))
+    let word_with = |prefix| words(text).find(|word| is_prefixed(word, prefix));
+    find_key(text).or_else(|| prefixes.find_map(word_with))
 }
 
 /// The parts of a text that may be a key: what stands between white space, quotes and `NAME=`.

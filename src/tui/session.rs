@@ -5,15 +5,13 @@ use uuid::Uuid;
 
 use super::tree::Stand;
 use super::workspace::Tab;
+use crate::text::key_like;
 
 /// Version of the file format; other versions are not read.
 const FORMAT: u32 = 1;
 
 /// Length above which a word that looks random may be a pasted key.
 const LONGEST_WORD: usize = 20;
-
-/// Prefixes of known keys.
-const KEYS: [&str; 8] = ["sk-", "sk_", "pk-", "AKIA", "ASIA", "AIza", "hf_", "gsk_"];
 
 /// Session that is restored at the next start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +71,7 @@ impl Session {
 /// Returns whether a word may be a key: it has the prefix of one, or is long, mixed and not a UUID.
 fn may_be_key(word: &str) -> bool {
     let mut parts = word.split([':', '"', '\'', '=']);
-    let begins = parts.any(|part| KEYS.iter().any(|key| part.starts_with(key)));
+    let begins = parts.any(|part| key_like::prefixes().any(|prefix| part.starts_with(prefix)));
     let has = |kind: fn(&char) -> bool| word.chars().any(|sign| kind(&sign));
     let is_mixed =
         has(char::is_ascii_digit) && has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
@@ -135,6 +133,9 @@ mod tests {
     #[case("sk-planted-in-the-filter")]
     #[case("prod sk-proj-0123456789")]
     #[case("AKIAIOSFODNN7EXAMPLE")]
+    #[case("xai-abc123def456")]
+    #[case("pplx-abc123def456")]
+    #[case("ghp_abc123def456")]
     #[case("wJalrXUtnFEMI7K7MDENGbPxRfiCYEXAMPLEKEY")]
     #[case("0123456789abcdef0123456789abcdef01234567")]
     fn key_in_the_filter_is_not_stored(#[case] filter: &str) {
