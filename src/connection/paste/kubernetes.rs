@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::left_out::LeftOut;
 use super::settings::Collected;
@@ -62,12 +63,11 @@ pub(super) fn of_object(
     let mut found = Variables::default();
     let mut left_out = LeftOut::default();
     for (name, text) in entries(members, "data") {
-        let packed: String = text.split_whitespace().collect();
-        let decoded = STANDARD
-            .decode(packed)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok());
-        match decoded {
+        let mut packed = Zeroizing::new(String::with_capacity(text.len()));
+        packed.extend(text.split_whitespace());
+        let bytes = STANDARD.decode(packed.as_bytes()).map(Zeroizing::new).ok();
+        let decoded = bytes.as_ref().map(|bytes| std::str::from_utf8(bytes));
+        match decoded.and_then(Result::ok) {
             Some(text) => found.set(name, text.trim_end_matches(['\r', '\n'])),
             None => left_out.credential(format!("{name} (not base64)")),
         }

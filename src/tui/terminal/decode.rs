@@ -222,7 +222,8 @@ impl Decoder {
                 bytes.push(byte);
                 if bytes == b"200~" {
                     self.state = State::Paste {
-                        text: Zeroizing::default(),
+                        // Growing would leave copies that are not wiped.
+                        text: Zeroizing::new(Vec::with_capacity(LONGEST_PASTE)),
                         matched: 0,
                     };
                 } else {
