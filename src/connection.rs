@@ -1,4 +1,4 @@
-//! A connection: the entity, the response body and the stored record in one shape.
+//! Connections: one type for the entity, the response body and the stored record.
 
 pub mod alias;
 pub mod check;
@@ -45,53 +45,53 @@ pub use store::{ConnectionStore, StoreError};
 pub use test_report::{Model, TestReport, TestStage, TestStep, TestSubject};
 pub use version::{Change, Version};
 
-/// What lists show of a connection: everything but its settings, of which they show where it calls.
+/// Connection in a list: everything but its settings, plus its endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionItem {
-    /// The identity, given by the service and never changed.
+    /// ID, assigned by the service; never changes.
     pub id: Uuid,
-    /// The name scripts use; unique without regard to case.
+    /// Name for scripts; unique, case-insensitive.
     pub alias: String,
-    /// The name people see.
+    /// Display name.
     pub name: String,
-    /// The provider, as the catalogue spells it.
+    /// Provider ID in the spelling of the catalog.
     pub provider_id: String,
-    /// Whether it may be used.
+    /// `true` if Active.
     pub is_active: bool,
-    /// When it was created.
+    /// Creation date.
     pub date_created: DateTime<Utc>,
-    /// When it was last saved; never before the save it follows.
+    /// Date of the last save; never earlier than that of the previous version.
     pub date_modified: DateTime<Utc>,
-    /// 1 after the create, one more after each save.
+    /// Version number: 1 after the create, incremented by each save.
     pub version: u64,
-    /// When it went to the trash; none while it is in use.
+    /// Date of deletion, in the trash only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_deleted: Option<DateTime<Utc>>,
-    /// Where it calls, as its settings say; only lists and the feed say it, since elsewhere the settings are there themselves.
+    /// Endpoint from the settings; in lists and the change feed only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
 }
 
 impl ConnectionItem {
-    /// Whether it is in the trash.
+    /// Returns whether the connection is in the trash.
     pub const fn is_deleted(&self) -> bool {
         self.date_deleted.is_some()
     }
 }
 
-/// A connection whose secrets are in the state `S`: [`Mask`] above the service, [`Plain`] inside it, [`Sealed`] at rest.
+/// Connection whose secrets have the type `S`: [`Mask`] above the service, [`Plain`] inside it, [`Sealed`] at rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Connection<S = Mask> {
     /// Everything but the settings.
     #[serde(flatten)]
     pub item: ConnectionItem,
-    /// The provider's values; none when it was created without any.
+    /// Settings; none if the connection was created without any.
     pub settings: Option<Settings<S>>,
 }
 
 impl<S> Connection<S> {
-    /// What lists show of it.
+    /// Returns the item for lists.
     pub fn listed(&self) -> ConnectionItem {
         ConnectionItem {
             endpoint: self.settings.as_ref().and_then(endpoint::of),
@@ -99,13 +99,13 @@ impl<S> Connection<S> {
         }
     }
 
-    /// The same connection with every secret taken through `turn`, which is told the setting's key.
+    /// Converts every secret with `convert`, which receives the key of the setting.
     pub fn try_map<T, E>(
         self,
-        mut turn: impl FnMut(&str, S) -> Result<T, E>,
+        mut convert: impl FnMut(&str, S) -> Result<T, E>,
     ) -> Result<Connection<T>, E> {
         let settings = match self.settings {
-            Some(settings) => Some(settings.try_map(&mut turn)?),
+            Some(settings) => Some(settings.try_map(&mut convert)?),
             None => None,
         };
         Ok(Connection {
@@ -116,7 +116,7 @@ impl<S> Connection<S> {
 }
 
 impl Connection<Plain> {
-    /// What may leave the service: every secret masked.
+    /// Returns the connection with every secret masked.
     pub fn masked(&self) -> Connection<Mask> {
         Connection {
             item: self.item.clone(),

@@ -7,30 +7,29 @@
 //!       └──► config
 //! ```
 //!
-//! `tls` says which certificates `connection` and `api` trust, and reads those that `api` serves.
+//! - `tls` loads the trusted certificates for `connection` and `api`, and the certificate that `api` serves.
+//! - `drafts` stores unsaved input of `tui`, encrypted with the key of `store`.
+//! - [`connection::ConnectionService`] is the interface for `tui`, `cli` and `api`.
+//! - [`connection::ConnectionStore`] is the interface to the storage.
+//! - `cli` is the composition root: the only module that uses all others.
 //!
-//! `drafts` keeps for `tui` what is typed and not saved, sealed with the key of `store`.
+//! `tests/architecture.rs` checks these dependencies, `docs/ARCHITECTURE.md` describes them, and `docs/glossary.md` has all terms.
+//! The most important ones:
 //!
-//! Two seams carry the rest: [`connection::ConnectionService`] is what the screen and the command line ask,
-//! [`connection::ConnectionStore`] is what keeps the answers. `cli` is the composition root, the only room that knows every other.
-//! `tests/architecture.rs` holds the arrows.
-//!
-//! Words, one per thing:
-//!
-//! | word | means |
+//! | term | meaning |
 //! |---|---|
 //! | connection | named, aliased credentials and settings for a provider |
-//! | draft | a connection before it is one: a form's content (kept until it is saved), flags, a request body |
-//! | item | what lists show of a connection: everything but its settings |
-//! | settings | a connection's values for its provider |
-//! | appsettings | what `$Section:Key` in a setting resolves against |
-//! | config | how this tool behaves: folders, keys, theme, targets |
-//! | target | a named place where connections are, with its look and its limits; on screen the app's *site* |
-//! | secret | a setting that is [`connection::Plain`] inside the service, [`connection::Mask`] above it, [`connection::Sealed`] at rest |
-//! | version | what a connection was after a save, without its secrets |
-//! | revision | a point in the history of the whole store |
+//! | draft | a connection before it is saved: contents of a form, command-line flags, a request body |
+//! | item | a connection as lists show it: everything but its settings |
+//! | settings | the values of a connection for its provider |
+//! | appsettings | the configuration that references (`$Section:Key`) resolve against |
+//! | config | how umai itself behaves: directories, key, theme, targets |
+//! | target | a named server or data directory in `config.toml`, with a badge and limits |
+//! | secret | a sensitive setting: [`connection::Plain`] inside the service, [`connection::Mask`] above it, [`connection::Sealed`] at rest |
+//! | version | the state of a connection after a save, without its secrets |
+//! | revision | number of a change in the whole store |
 //!
-//! The modules, each using only those above it:
+//! Modules in dependency order; each one uses only those above it:
 
 pub mod text;
 pub mod disk;

@@ -1,4 +1,4 @@
-//! What a provider is: its capabilities and the settings a connection to it has.
+//! Providers: capabilities, settings, and connection tests.
 
 mod alternatives;
 mod calls;
@@ -18,38 +18,38 @@ pub use catalog::ProviderCatalog;
 pub use probe::Probe;
 pub use sensitivity::{is_sensitive, names_address};
 
-/// An AI provider, as a file of the catalogue describes it.
+/// AI provider, as described by a provider file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Provider {
-    /// The identifier that connections keep, for example `openai`.
+    /// ID in connections, for example `openai`.
     pub id: String,
-    /// The name people see, for example `OpenAI`.
+    /// Display name, for example `OpenAI`.
     pub name: String,
-    /// What its models can do.
+    /// Capabilities of its models.
     pub capabilities: Vec<Capability>,
-    /// The settings of a connection, in the order of the form.
+    /// Settings of a connection, in the order of the form.
     #[serde(default)]
     pub settings: Vec<SettingsField>,
-    /// Rules over several settings, checked after the fields alone are right.
+    /// Rules over several settings, checked after the single fields.
     #[serde(default)]
     pub rules: Vec<SettingsRule>,
-    /// Choices between ways, of which a connection goes one.
+    /// Alternative groups of settings, of which a connection uses one.
     #[serde(default)]
     pub alternatives: Vec<Alternatives>,
-    /// How it is asked whether credentials work; nothing when its file does not say.
+    /// Probes of the connection test; empty if the file has none.
     #[serde(default, deserialize_with = "probe::one_or_many::one_or_many")]
     pub probe: Vec<Probe>,
-    /// Hosts, with everything below them, that the API is at, so that an address tells its provider.
+    /// Hosts of the API including subdomains, to recognize the provider of a URL.
     #[serde(default)]
     pub hosts: Vec<String>,
-    /// Where a server says that it calls the provider; of one whose probe is known, the probe says it.
+    /// Endpoints that a remote server reports; with a known probe, they come from the probe.
     #[serde(skip)]
     pub told_calls: Vec<Call>,
 }
 
 impl Provider {
-    /// The field that `key` names, by its own key or by another one it is also accepted as.
+    /// Returns the field of a key or of an alternative key.
     pub fn field(&self, key: &str) -> Option<&SettingsField> {
         self.settings
             .iter()
@@ -64,7 +64,7 @@ impl Provider {
         })
     }
 
-    /// Returns the provider's spelling of a key that is given in any case; a key it does not have stays as it is.
+    /// Returns the provider's spelling of a key that is given in any case; an unknown key is unchanged.
     pub fn spelled<'a>(&'a self, key: &'a str) -> &'a str {
         if self.field(key).is_some() {
             return key;
@@ -75,7 +75,7 @@ impl Provider {
     }
 }
 
-/// What a model can do, spelled as the management API spells it.
+/// Capability of a model, with the names of the management API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Capability {
     /// Conversation and text generation.
@@ -103,8 +103,8 @@ impl Capability {
         Self::ImageGeneration,
     ];
 
-    /// The word used on screen, in files and in the API.
-    pub const fn word(self) -> &'static str {
+    /// Name on screen, in files and in the API.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "Chat",
             Self::Embedding => "Embedding",
@@ -115,68 +115,68 @@ impl Capability {
         }
     }
 
-    /// The capability a word names, in any case.
-    pub fn named(word: &str) -> Option<Self> {
+    /// Parses a name, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
-            .find(|capability| capability.word().eq_ignore_ascii_case(word))
+            .find(|capability| capability.as_str().eq_ignore_ascii_case(name))
     }
 }
 
 impl std::fmt::Display for Capability {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
-/// One setting of a connection to a provider.
+/// Setting of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SettingsField {
-    /// The key in the `settings` object, for example `apiKey`.
+    /// Key in the `settings` object, for example `apiKey`.
     pub key: String,
-    /// The label in the form.
+    /// Label in the form.
     pub label: String,
-    /// One sentence under the label.
+    /// Help text under the label.
     #[serde(default)]
     pub description: String,
-    /// What the value is.
+    /// Type of the value.
     #[serde(default)]
     pub kind: FieldKind,
-    /// Whether a connection with settings must have it.
+    /// `true` if a connection with settings requires it.
     #[serde(default)]
     pub required: bool,
-    /// When it must have a value beyond that.
+    /// Condition that also requires it.
     #[serde(default)]
     pub required_when: Option<RequiredWhen>,
-    /// Whether it is sealed at rest and masked everywhere.
+    /// `true` for a secret: sealed at rest and masked everywhere.
     #[serde(default)]
     pub sensitive: bool,
-    /// What the form starts with.
+    /// Default value in the form.
     #[serde(default)]
     pub default: Option<DefaultValue>,
-    /// The heading it stands under; none for the first, unnamed group.
+    /// Heading of its group; none for the first, unnamed group.
     #[serde(default)]
     pub group: Option<String>,
-    /// Other keys it is accepted as.
+    /// Alternative keys.
     #[serde(default)]
     pub accepted_as: Vec<String>,
-    /// The values to choose from; anything is accepted when empty.
+    /// Allowed values; any value if empty.
     #[serde(default)]
     pub options: Vec<String>,
-    /// Values that are common; others are accepted too.
+    /// Common values; others are accepted too.
     #[serde(default)]
     pub suggestions: Vec<String>,
-    /// Environment variables that customarily have the value, the first choice first.
+    /// Usual environment variables, by priority.
     #[serde(default)]
     pub variables: Vec<String>,
-    /// How the provider's own keys begin, for example `sk-ant-`.
+    /// Prefixes of keys of this provider, for example `sk-ant-`.
     #[serde(default)]
     pub prefixes: Vec<String>,
 }
 
 impl SettingsField {
-    /// The keys it is accepted as, its own first.
+    /// Accepted keys, the main one first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.key)
             .chain(&self.accepted_as)
@@ -184,52 +184,52 @@ impl SettingsField {
     }
 }
 
-/// Condition on another setting that makes one required.
+/// Condition on another setting.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RequiredWhen {
-    /// The key of the other setting.
+    /// Key of the other setting.
     pub key: String,
-    /// How its value begins, for example `ASIA`.
+    /// Prefixes of its value, for example `ASIA`.
     pub starts_with: Vec<String>,
 }
 
 impl RequiredWhen {
-    /// Whether a value of the other setting meets the condition.
+    /// Returns whether a value of the other setting meets the condition.
     pub fn is_met_by(&self, value: &str) -> bool {
         let mut starts = self.starts_with.iter();
         starts.any(|start| value.trim().starts_with(start.as_str()))
     }
 }
 
-/// What a setting's value is.
+/// Type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldKind {
     /// One line of text.
     #[default]
     Text,
-    /// An http or https address.
+    /// http or https URL.
     Url,
-    /// On or off.
+    /// Boolean.
     Switch,
-    /// A number.
+    /// Number.
     Number,
-    /// Header lines for each request: `Name: value; Other-Name: value`.
+    /// Headers of each request: `Name: value; Other-Name: value`.
     Headers,
 }
 
-/// What a field starts with.
+/// Default value of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum DefaultValue {
-    /// On or off.
+    /// Boolean.
     Switch(bool),
     /// Text.
     Text(String),
 }
 
-/// A rule over several settings.
+/// Rule over several settings.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SettingsRule {

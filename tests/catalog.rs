@@ -41,7 +41,7 @@ fn line(provider: &Provider) -> String {
     let capabilities: Vec<_> = provider
         .capabilities
         .iter()
-        .map(|capability| capability.word())
+        .map(|capability| capability.as_str())
         .collect();
     format!(
         "{} \"{}\" [{}] {}",
@@ -168,7 +168,7 @@ fn a_users_file_adds_or_overrides_and_a_bad_one_is_named_with_its_line() {
     );
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(
-        problems[0].contains("openai.toml: the provider 'openai' is already described in"),
+        problems[0].contains("openai.toml: provider 'openai' is already defined in"),
         "{problems:?}"
     );
     assert!(
@@ -201,7 +201,7 @@ const GOOD: &str = "id = \"p\"\nname = \"P\"\ncapabilities = [\"Chat\"]\n";
 )]
 #[case::twice(
     "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\n[[settings]]\nkey = \"l\"\nacceptedAs = [\"k\"]\nlabel = \"K\"\n",
-    ", line 9, column 14: there is a setting 'k' already"
+    ", line 9, column 14: duplicate setting 'k'"
 )]
 #[case::toml_twice("%[[settings]]\nkey = \"k\"\nkey = \"k\"\nlabel = \"K\"\n", ", line 6")]
 #[case::label(
@@ -222,11 +222,11 @@ const GOOD: &str = "id = \"p\"\nname = \"P\"\ncapabilities = [\"Chat\"]\n";
 )]
 #[case::secret(
     "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\nsensitive = true\ndefault = \"sk-1\"\n",
-    ", line 8, column 11: a sensitive setting has no default"
+    ", line 8, column 11: a sensitive setting cannot have a default"
 )]
 #[case::condition(
     "%[[settings]]\nkey = \"k\"\nlabel = \"K\"\nrequiredWhen = { key = \"z\", startsWith = [\"A\"] }\n",
-    ", line 7, column 16: requiredWhen names 'z', which is no key of another setting"
+    ", line 7, column 16: requiredWhen names 'z', which is not the key of another setting"
 )]
 #[case::rule("%[[rules]]\nanyOf = [\"k\"]\n", ", line 4")]
 fn what_no_form_could_carry_is_refused_where_it_stands(#[case] text: &str, #[case] said: &str) {
@@ -240,7 +240,7 @@ fn what_no_form_could_carry_is_refused_where_it_stands(#[case] text: &str, #[cas
         "{problems:?}"
     );
     assert!(
-        problems[0].ends_with("; this provider is left out"),
+        problems[0].ends_with("; this provider is skipped"),
         "{problems:?}"
     );
 }
@@ -280,19 +280,19 @@ const TWO: &str = "%[[settings]]\nkey = \"a\"\nlabel = \"A\"\n[[settings]]\nkey 
 #[rstest]
 #[case::one_way(
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"] }]",
-    ", line 11, column 1: a choice is between 2 and 8 ways"
+    ", line 11, column 1: a group has between 2 and 8 alternatives"
 )]
 #[case::same_label(
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"] }, { label = \"x\", settings = [], anyOf = [] }]",
-    "every way must have a label of its own"
+    "every alternative needs a unique label"
 )]
 #[case::unknown(
     "ways = [{ label = \"x\", settings = [\"c\"], anyOf = [\"c\"] }, { label = \"y\", settings = [\"a\"], anyOf = [\"a\"] }]",
-    "'x' names 'c', which is no key of a setting"
+    "'x' names 'c', which is not the key of a setting"
 )]
 #[case::required(
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"] }, { label = \"y\", settings = [\"b\"], anyOf = [\"b\"] }]",
-    "'y' names 'b', which is required, whichever way is chosen"
+    "'y' names 'b', which is always required"
 )]
 #[case::shared(
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"] }, { label = \"y\", settings = [\"a\"], anyOf = [\"a\"] }]",
@@ -304,11 +304,11 @@ const TWO: &str = "%[[settings]]\nkey = \"a\"\nlabel = \"A\"\n[[settings]]\nkey 
 )]
 #[case::needs_another(
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"b\"] }, { label = \"y\", settings = [], anyOf = [\"a\"] }]",
-    "anyOf of 'x' names 'b', which is none of its settings"
+    "anyOf of 'x' names 'b', which is not one of its settings"
 )]
 #[case::needs_all_of_another(
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"], allOf = [\"a\", \"b\"] }, { label = \"y\", settings = [], anyOf = [\"a\"] }]",
-    "allOf of 'x' names 'b', which is none of its settings"
+    "allOf of 'x' names 'b', which is not one of its settings"
 )]
 fn a_choice_that_no_form_could_offer_is_refused_where_it_stands(
     #[case] ways: &str,
@@ -341,7 +341,7 @@ const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n"
 )]
 #[case::brace(
     "scheme = \"bearer\"\naddress = \"https://a.example/{x\"\n",
-    ", line 9, column 11: a { wants its }"
+    ", line 9, column 11: missing } after {"
 )]
 #[case::ftp(
     "scheme = \"bearer\"\naddress = \"ftp://a.example\"\n",
@@ -349,7 +349,7 @@ const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n"
 )]
 #[case::unknown(
     "scheme = \"bearer\"\naddress = \"https://a.example/{x}\"\n",
-    ", line 9, column 11: there is no setting 'x'"
+    ", line 9, column 11: unknown setting 'x'"
 )]
 #[case::not_a_url(
     "scheme = \"bearer\"\naddress = \"{apiKey}/models\"\n",
@@ -357,11 +357,11 @@ const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n"
 )]
 #[case::header(
     "scheme = \"header\"\naddress = \"https://a.example\"\n",
-    ", line 8, column 10: this scheme wants header"
+    ", line 8, column 10: this scheme needs header"
 )]
 #[case::service(
     "scheme = \"sigv4\"\naddress = \"https://a.example\"\n",
-    ", line 8, column 10: this scheme wants service"
+    ", line 8, column 10: this scheme needs service"
 )]
 #[case::header_name(
     "scheme = \"bearer\"\naddress = \"https://a.example\"\nheaders = { \"a b\" = \"c\" }\n",
@@ -369,7 +369,7 @@ const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n"
 )]
 #[case::key(
     "scheme = \"bearer\"\nkey = \"token\"\naddress = \"https://a.example\"\n",
-    ", line 8, column 10: there is no setting 'token'"
+    ", line 8, column 10: unknown setting 'token'"
 )]
 #[case::listing(
     "scheme = \"bearer\"\naddress = \"https://a.example\"\nmodels = { lst = \"data\" }\n",

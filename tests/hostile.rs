@@ -210,7 +210,7 @@ impl HostileApp {
                 detail: Some(text.clone()),
             }],
             advice: Some(text.clone()),
-            said: Some(text.clone()),
+            provider_message: Some(text.clone()),
             address: Some(text),
             ..TestReport::default()
         }

@@ -88,7 +88,7 @@ async fn the_required_fields_alone_are_enough() {
 )]
 #[case(
     r#"{"alias":"capabilities","name":"A","providerId":"openai"}"#,
-    "Alias 'capabilities' is reserved: it would be taken for an address or an ID; choose another"
+    "Alias 'capabilities' is reserved: it conflicts with a URL or an ID; choose another"
 )]
 #[case(
     r#"{"alias":5,"name":"A","providerId":"openai"}"#,
@@ -144,11 +144,11 @@ async fn the_required_fields_alone_are_enough() {
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai-compatible","settings":{"endpoint":"https://a.example","headers":"X-A: b; content-length: 3"}}"#,
-    "Invalid settings for provider 'openai-compatible': Extra Headers must not contain Content-Length: umai sets the headers that frame a request itself"
+    "Invalid settings for provider 'openai-compatible': Extra Headers must not contain Content-Length: umai sets this header"
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai-compatible","settings":{"endpoint":"https://a.example","headers":"Proxy-Authorization : Basic eDp5"}}"#,
-    "Invalid settings for provider 'openai-compatible': Extra Headers must not contain Proxy-*: umai sets the headers that frame a request itself"
+    "Invalid settings for provider 'openai-compatible': Extra Headers must not contain Proxy-*: umai sets this header"
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":5}}"#,
@@ -160,19 +160,19 @@ async fn the_required_fields_alone_are_enough() {
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","colour":"red"}}"#,
-    "Invalid settings for provider 'openai': there is no setting 'colour'; it has apiKey, organization, endpoint"
+    "Invalid settings for provider 'openai': unknown setting 'colour'; known settings: apiKey, organization, endpoint"
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","endpoint":"ftp://x"}}"#,
-    "Invalid settings for provider 'openai': Endpoint must be an address that begins with http:// or https://"
+    "Invalid settings for provider 'openai': Endpoint must be a URL that begins with http:// or https://"
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-***"}}"#,
-    "Invalid settings for provider 'openai': OpenAI API Key is a masked text, not a key; give the key itself"
+    "Invalid settings for provider 'openai': OpenAI API Key is a masked value, not a key; enter the key itself"
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"********"}}"#,
-    "Invalid settings for provider 'openai': OpenAI API Key is a masked text, not a key; give the key itself"
+    "Invalid settings for provider 'openai': OpenAI API Key is a masked value, not a key; enter the key itself"
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"$Not:There:"}}"#,

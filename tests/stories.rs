@@ -328,8 +328,8 @@ fn concurrent_change_is_merged_and_input_kept() {
     "An item with this alias already exists (\"OpenAI"
 )]
 #[case("A<tab><tab><tab><ctrl-s>", "This field is required")]
-#[case("A<tab><tab><tab>sk-***<ctrl-s>", "is a masked text, not a key")]
-#[case("A<tab><tab><tab>********<ctrl-s>", "is a masked text, not a key")]
+#[case("A<tab><tab><tab>sk-***<ctrl-s>", "is a masked value, not a key")]
+#[case("A<tab><tab><tab>********<ctrl-s>", "is a masked value, not a key")]
 #[case(
     "A<tab><tab><tab>$Not:There<ctrl-s>",
     "Configuration key 'Not:There' not found"
@@ -340,11 +340,11 @@ fn concurrent_change_is_merged_and_input_kept() {
 )]
 #[case(
     "A<tab><tab><tab>sk-1<tab><tab><ctrl-u>ftp://x<ctrl-s>",
-    "must be an address that begins with http:// or"
+    "must be a URL that begins with http:// or"
 )]
 #[case(
     "A<tab><tab><tab>sk-1<tab><tab><ctrl-u>https://me:pw@x.example<ctrl-s>",
-    "must not carry a user name or password"
+    "must not contain a user name or password"
 )]
 fn rejected_field_shows_its_error(#[case] keys: &str, #[case] sentence: &str) {
     let mut stage = Stage::three(140, 50);

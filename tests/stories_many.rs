@@ -518,7 +518,7 @@ fn failed_export_reports_the_error_and_keeps_the_prompt() {
     let (folder, path) = file("missing/out.json");
     stage.play(ALL).play(&export_to(&path));
     let frame = stage.frame();
-    assert!(frame.contains("there is no such folder"), "{frame}");
+    assert!(frame.contains("directory not found"), "{frame}");
     let other = folder.path().join("other.json");
     stage.play(&format!("<ctrl-u>{}<enter>", other.display()));
     assert!(other.exists(), "{}", stage.frame());

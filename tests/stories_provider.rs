@@ -537,10 +537,7 @@ fn unedited_duplicate_closes_without_a_prompt() {
 fn duplicate_with_another_endpoint_needs_the_key() {
     let mut stage = Stage::three(120, 40);
     stage.play("<end>c<tab><tab><tab><tab><tab>https://gateway.example<ctrl-s>");
-    holds(
-        &stage,
-        "was given for another address; type it again for the new one",
-    );
+    holds(&stage, "must be entered again because the endpoint changed");
     assert_eq!(stage.app.tree.len(), 3);
 }
 

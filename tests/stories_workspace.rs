@@ -254,10 +254,10 @@ fn passed() -> TestReport {
     TestReport {
         success: true,
         steps: vec![
-            step(TestStage::Complete, "every setting is there"),
+            step(TestStage::Settings, "every setting is present"),
             step(TestStage::Reached, "api.openai.com answers"),
-            step(TestStage::SignedIn, "the key is known"),
-            step(TestStage::Permitted, "the key may be used"),
+            step(TestStage::Authentication, "the key is valid"),
+            step(TestStage::Permission, "the key has permission"),
             step(TestStage::Models, "2 models"),
         ],
         address: Some("https://api.openai.com/v1/models".into()),
@@ -271,10 +271,10 @@ fn passed() -> TestReport {
 fn failed() -> TestReport {
     TestReport {
         success: false,
-        error_message: Some("The provider does not know the key".into()),
+        error_message: Some("The provider does not accept the key".into()),
         steps: vec![
             TestStep {
-                stage: TestStage::Complete,
+                stage: TestStage::Settings,
                 passed: true,
                 detail: None,
             },
@@ -284,13 +284,13 @@ fn failed() -> TestReport {
                 detail: Some("api.openai.com answers".into()),
             },
             TestStep {
-                stage: TestStage::SignedIn,
+                stage: TestStage::Authentication,
                 passed: false,
                 detail: Some("401".into()),
             },
         ],
-        advice: Some("Create a new key at the provider and type it into the form".into()),
-        said: Some("Incorrect API key provided: \u{1b}[31m.".into()),
+        advice: Some("Create a new key at the provider and enter it in the form".into()),
+        provider_message: Some("Incorrect API key provided: \u{1b}[31m.".into()),
         address: Some("https://api.openai.com/v1/models".into()),
         status: Some(401),
         latency_ms: Some(98),

@@ -128,7 +128,7 @@ fn show(provider: &Provider, output: &mut Output) -> Result<(), Failure> {
 fn words(capabilities: &[Capability]) -> String {
     capabilities
         .iter()
-        .map(|capability| capability.word())
+        .map(|capability| capability.as_str())
         .collect::<Vec<_>>()
         .join(", ")
 }

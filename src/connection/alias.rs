@@ -1,4 +1,4 @@
-//! What an alias is, and the alias a name suggests.
+//! Rules of aliases, and suggestions from names.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use crate::text::key_like;
 
-/// The most characters an alias has.
+/// Maximum length in characters.
 pub const MAX_LENGTH: usize = 100;
 
-/// Words that the API's own addresses need.
+/// Words that API routes use.
 pub const RESERVED: [&str; 1] = ["capabilities"];
 
-/// Whether every character is one an alias may have.
+/// Returns whether an alias has valid characters only.
 pub fn is_well_formed(alias: &str) -> bool {
     !alias.is_empty()
         && alias
@@ -20,38 +20,40 @@ pub fn is_well_formed(alias: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Whether an address with this alias would mean something else.
+/// Returns whether an alias conflicts with an API route or an ID.
 pub fn is_reserved(alias: &str) -> bool {
     RESERVED.contains(&alias) || Uuid::try_parse(alias).is_ok()
 }
 
-/// What stands between an alias and an id while a connection is in the trash; no alias has it, so the alias itself is free.
-const IN_TRASH: char = '~';
+/// Separator of alias and ID in the trash; not valid in an alias, so the alias itself is free.
+const TRASH_SEPARATOR: char = '~';
 
-/// The alias of a connection in the trash, which leaves its own to others.
+/// Returns the alias of a connection in the trash, which frees its previous alias.
 pub fn in_trash(alias: &str, id: Uuid) -> String {
-    format!("{alias}{IN_TRASH}{id}")
+    format!("{alias}{TRASH_SEPARATOR}{id}")
 }
 
-/// Whether an alias is that of a connection in the trash.
+/// Returns whether an alias belongs to a connection in the trash.
 pub fn is_in_trash(alias: &str) -> bool {
-    alias.contains(IN_TRASH)
+    alias.contains(TRASH_SEPARATOR)
 }
 
-/// The alias that a connection had, whether it is in the trash or not.
+/// Returns the alias without the suffix of the trash.
 pub fn before_trash(alias: &str) -> &str {
-    alias.split_once(IN_TRASH).map_or(alias, |(alias, _)| alias)
+    alias
+        .split_once(TRASH_SEPARATOR)
+        .map_or(alias, |(alias, _)| alias)
 }
 
-/// The alias a name suggests: lower case, accents folded, every other run one hyphen, none at the ends.
-/// A name that contains an API key suggests nothing.
+/// Suggests an alias for a name: lower case, without accents, hyphens between words.
+/// A name that contains an API key has no suggestion.
 pub fn suggest(name: &str) -> String {
     if key_like::has_key(name) {
         return String::new();
     }
     let mut alias = String::with_capacity(name.len());
     for sign in name.nfkd().filter(|sign| !is_combining_mark(*sign)) {
-        match folded(sign) {
+        match to_ascii(sign) {
             Some(letters) => alias.push_str(letters),
             None if sign.is_ascii_alphanumeric() => alias.push(sign.to_ascii_lowercase()),
             None if alias.ends_with('-') || alias.is_empty() => {}
@@ -63,8 +65,8 @@ pub fn suggest(name: &str) -> String {
     alias
 }
 
-/// Letters that no decomposition turns into ASCII.
-fn folded(sign: char) -> Option<&'static str> {
+/// Returns the ASCII form of letters without a Unicode decomposition.
+fn to_ascii(sign: char) -> Option<&'static str> {
     Some(match sign {
         'ß' | 'ẞ' => "ss",
         'æ' | 'Æ' => "ae",
@@ -92,12 +94,12 @@ mod tests {
     #[case("--", "")]
     #[case("sk-abc123def456ghi789jkl0", "")]
     #[case("", "")]
-    fn a_name_suggests_an_alias(#[case] name: &str, #[case] alias: &str) {
+    fn name_suggests_alias(#[case] name: &str, #[case] alias: &str) {
         assert_eq!(suggest(name), alias);
     }
 
     #[test]
-    fn a_suggested_alias_is_always_well_formed_or_empty() {
+    fn suggested_alias_is_well_formed_or_empty() {
         proptest::proptest!(|(name in ".*")| {
             let alias = suggest(&name);
             proptest::prop_assert!(alias.is_empty() || is_well_formed(&alias));
@@ -107,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_the_apis_own_words_are_reserved() {
+    fn ids_and_route_words_are_reserved() {
         assert!(is_reserved("capabilities"));
         assert!(is_reserved("3fa85f64-5717-4562-b3fc-2c963f66afa6"));
         assert!(is_reserved("3fa85f6457174562b3fc2c963f66afa6"));

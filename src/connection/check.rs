@@ -1,7 +1,6 @@
-//! Sends a probe and reports what came back: the core's only outgoing call.
+//! Connection tests and model lists: the only outgoing requests of the core.
 //!
-//! Nothing is kept between two tests, neither an answer nor a connection: what a report says is true of the settings it was
-//! asked for, now. Dropping the future ends the call.
+//! No response or connection is reused between two tests. Dropping the future cancels the request.
 
 mod address;
 mod caller;
@@ -31,16 +30,16 @@ use prepared::Prepared;
 use refusal::Refusal;
 use verdict::Asked;
 
-/// How much a test may take.
+/// Limits of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The time for everything, from the first look-up to the last byte.
+    /// Time limit from the first DNS query to the last byte.
     pub time: Duration,
-    /// The most bytes that are read of one answer.
+    /// Maximum size of a response in bytes.
     pub bytes: usize,
-    /// The most bytes that are read of one page of a list.
+    /// Maximum size of a page of a list in bytes.
     pub list_bytes: usize,
-    /// The most pages that are read of one list.
+    /// Maximum number of pages of a list.
     pub pages: usize,
 }
 
@@ -55,56 +54,59 @@ impl Default for Limits {
     }
 }
 
-/// What is tested.
+/// Connection to test.
 pub struct Subject<'a> {
-    /// The id that the connection has for its provider.
+    /// Provider ID of the connection.
     pub provider_id: &'a str,
-    /// The provider, when the catalogue knows it.
+    /// Provider, if the catalog has it.
     pub provider: Option<&'a Provider>,
-    /// The settings.
+    /// Settings, if the connection has any.
     pub settings: Option<&'a Settings<Plain>>,
-    /// What references resolve against, for the length of the call.
+    /// Configuration that references resolve against.
     pub appsettings: &'a AppSettings,
-    /// The time that a signature says.
+    /// Time of the signature.
     pub now: SystemTime,
 }
 
-/// How a test goes.
+/// Tests the credentials, and counts the models if they are accepted.
 pub async fn test(subject: &Subject<'_>, limits: Limits) -> TestReport {
     let mut prepared = match Prepared::new(subject) {
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.report(None),
     };
     let caller = Caller::new(limits);
-    match prove(&mut prepared, &caller).await {
+    match check_credentials(&mut prepared, &caller).await {
         Ok(proven) => success(&prepared, &caller, limits, proven).await,
         Err(refusal) => prepared.reported(refusal),
     }
 }
 
-/// The models that a provider names, or how far it came.
+/// Lists the models of a provider; fails with the report of the test.
 pub async fn models(subject: &Subject<'_>, limits: Limits) -> Result<Vec<Model>, TestReport> {
     let mut prepared = Prepared::new(subject).map_err(|refusal| refusal.report(None))?;
     let caller = Caller::new(limits);
-    let found = match prove(&mut prepared, &caller).await {
-        Ok(mut proven) => list(&prepared, &caller, limits, &mut proven).await,
+    let found = match check_credentials(&mut prepared, &caller).await {
+        Ok(mut proven) => fetch_models(&prepared, &caller, limits, &mut proven).await,
         Err(refusal) => Err(refusal),
     };
     found.map_err(|refusal| prepared.reported(refusal))
 }
 
-/// Credentials that were accepted.
+/// Response to accepted credentials.
 struct Proven {
     answer: Answer,
     place: String,
 }
 
-async fn prove(prepared: &mut Prepared<'_>, caller: &Caller) -> Result<Proven, Refusal> {
+async fn check_credentials(
+    prepared: &mut Prepared<'_>,
+    caller: &Caller,
+) -> Result<Proven, Refusal> {
     if let Some(call) = prepared.token_call()? {
         let answer = caller.call(call.request, Wanted::Document).await;
-        let answer = verdict::judge(answer, &call.target, Asked::Token, prepared)?;
+        let answer = verdict::classify(answer, &call.target, Asked::Token, prepared)?;
         let token = answer.json.as_ref().and_then(entra::token_in);
-        prepared.sign_with(token.ok_or_else(|| verdict::no_token(&call.target, &answer))?);
+        prepared.sign_with(token.ok_or_else(|| verdict::missing_token(&call.target, &answer))?);
     }
     let call = prepared.proof_call()?;
     let (asked, wanted) = if prepared.probe.is_list() {
@@ -113,7 +115,7 @@ async fn prove(prepared: &mut Prepared<'_>, caller: &Caller) -> Result<Proven, R
         (Asked::Proof, Wanted::Document)
     };
     let answer = caller.call(call.request, wanted).await;
-    let answer = verdict::judge(answer, &call.target, asked, prepared)?;
+    let answer = verdict::classify(answer, &call.target, asked, prepared)?;
     Ok(Proven {
         answer,
         place: call.target.place,
@@ -129,7 +131,7 @@ async fn success(
     let mut report = refusal::passed(&proven.place, &proven.answer);
     report.address = Some(prepared.proof_shown());
     if prepared.probe.models.is_some() {
-        match list(prepared, caller, limits, &mut proven).await {
+        match fetch_models(prepared, caller, limits, &mut proven).await {
             Ok(models) => refusal::add_models(&mut report, models.len()),
             Err(refusal) => refusal.add_to(&mut report),
         }
@@ -137,14 +139,14 @@ async fn success(
     report
 }
 
-/// Every page of the list, as far as the limits let it.
-async fn list(
+/// Reads every page of the list within the limits.
+async fn fetch_models(
     prepared: &Prepared<'_>,
     caller: &Caller,
     limits: Limits,
     proven: &mut Proven,
 ) -> Result<Vec<Model>, Refusal> {
-    // Where the proof was the list, its answer is the first page.
+    // If the credentials were checked with the list, that response is the first page.
     let mut page = proven.answer.list.take();
     let mut models = Vec::new();
     let mut known = HashSet::new();
@@ -152,7 +154,7 @@ async fn list(
     for _ in 0..limits.pages.max(1) {
         let read = match page.take() {
             Some(read) => read,
-            None => ask_page(prepared, caller, at.as_ref()).await?,
+            None => fetch_page(prepared, caller, at.as_ref()).await?,
         };
         let PageOfModels {
             models: named,
@@ -173,7 +175,7 @@ async fn list(
     Ok(models)
 }
 
-async fn ask_page(
+async fn fetch_page(
     prepared: &Prepared<'_>,
     caller: &Caller,
     at: Option<&NextPage>,
@@ -181,14 +183,14 @@ async fn ask_page(
     let wanted = prepared.wanted_list()?;
     let call = prepared.list_call(at)?;
     let answer = caller.call(call.request, wanted).await;
-    let judged = verdict::judge(answer, &call.target, Asked::Models, prepared);
-    let answer = judged.map_err(|refusal| refusal.at(TestStage::Models))?;
+    let classified = verdict::classify(answer, &call.target, Asked::Models, prepared);
+    let answer = classified.map_err(|refusal| refusal.at(TestStage::Models))?;
     answer
         .list
-        .ok_or_else(|| verdict::no_list(&call.target, prepared).at(TestStage::Models))
+        .ok_or_else(|| verdict::not_a_list(&call.target, prepared).at(TestStage::Models))
 }
 
-/// When the whole has to be done.
+/// Deadline of a test that starts now.
 fn deadline(limits: Limits) -> Instant {
     Instant::now() + limits.time
 }

@@ -1,4 +1,4 @@
-//! What differs between two versions of a connection, and what a rollback did.
+//! Comparison of two versions, and the result of a rollback.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,80 +8,80 @@ use uuid::Uuid;
 use super::secret::Mask;
 use super::{Connection, Version};
 
-/// The one type of entity that has versions here.
+/// Entity type of connections in the API.
 pub const ENTITY_TYPE: &str = "connection";
 
-/// What differs between two versions.
+/// Comparison of two versions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
-    /// The connection.
+    /// Connection ID.
     pub entity_id: Uuid,
     /// `connection`.
     pub entity_type: String,
-    /// The version that is compared.
+    /// Older version.
     pub from_version: u64,
-    /// The version it is compared to.
+    /// Newer version.
     pub to_version: u64,
-    /// When the first was saved.
+    /// Date of the older version.
     pub from_date: DateTime<Utc>,
-    /// When the second was saved.
+    /// Date of the newer version.
     pub to_date: DateTime<Utc>,
-    /// What is different, in the order of a response.
+    /// Differences in the order of a response.
     pub changes: Vec<Difference>,
-    /// The connection at the first.
+    /// Connection at the older version.
     pub from_snapshot: Connection<Mask>,
-    /// The connection at the second.
+    /// Connection at the newer version.
     pub to_snapshot: Connection<Mask>,
 }
 
-/// One value that is different.
+/// Changed value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// Where: `name`, `settings.apiKey`.
+    /// Path: `name`, `settings.apiKey`.
     pub path: String,
-    /// How.
+    /// Kind of the difference.
     pub change_type: ChangeType,
-    /// What it was; a secret is masked.
+    /// Older value; a secret is masked.
     pub from_value: Option<Value>,
-    /// What it is; a secret is masked.
+    /// Newer value; a secret is masked.
     pub to_value: Option<Value>,
 }
 
-/// How a value is different.
+/// Kind of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChangeType {
-    /// It was not there.
+    /// Absent in the older version.
     Added,
-    /// It is not there any more.
+    /// Absent in the newer version.
     Removed,
-    /// It is another.
+    /// Different values.
     Modified,
 }
 
-/// What a rollback did.
+/// Result of a rollback.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rollback {
-    /// The connection.
+    /// Connection ID.
     pub entity_id: Uuid,
     /// `connection`.
     pub entity_type: String,
-    /// The version it was at.
+    /// Version before the rollback.
     pub previous_version: u64,
-    /// The version that it is like now.
+    /// Version that was restored.
     pub restored_from_version: u64,
-    /// The version it is at.
+    /// Version after the rollback.
     pub new_version: u64,
-    /// The connection as it is now.
+    /// Connection after the rollback.
     pub entity: Connection<Mask>,
 }
 
 impl Comparison {
-    /// Compares two versions; `between` are the paths that the saves from the older to the newer one changed.
+    /// Compares two versions; `between` contains the paths that the saves between them changed.
     ///
-    /// Two secrets look the same once they are masked, so whether one is different is known only from the saves.
+    /// Masked secrets look equal, so that only the saves show a changed secret.
     pub fn of(from: Version, to: Version, between: &[String]) -> Self {
         let (old, new) = (flat(&from.snapshot), flat(&to.snapshot));
         let is_new = |path: &String| !old.iter().any(|(known, _)| known == path);
@@ -126,13 +126,13 @@ impl Comparison {
 
 fn value(of: &[(String, Value)], path: &str) -> Option<Value> {
     let found = of.iter().find(|(known, _)| known == path);
-    // Given as null is as good as not given.
+    // Null counts as absent.
     found
         .map(|(_, value)| value.clone())
         .filter(|value| !value.is_null())
 }
 
-/// What people can change of a connection, by path.
+/// Returns the editable values of a connection by path.
 fn flat(connection: &Connection<Mask>) -> Vec<(String, Value)> {
     let item = &connection.item;
     let mut flat = vec![

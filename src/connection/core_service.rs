@@ -1,4 +1,4 @@
-//! The rules, over any store.
+//! Service that applies validation and versioning over a store.
 
 pub(crate) mod changed;
 mod foresee;
@@ -30,13 +30,13 @@ use super::{
 use crate::appsettings::{AppSettings, ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
 
-/// Tells the time; given, so that tests decide it.
+/// Clock; a parameter, so that tests control the time.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// How often a change that names no version is made again when someone else saved in between.
-const MOST_RETRIES: usize = 32;
+/// Maximum number of retries of a change without an expected version after a concurrent save.
+const MAX_RETRIES: usize = 32;
 
-/// Answers [`ConnectionService`] from a store.
+/// [`ConnectionService`] over a store.
 pub struct CoreService {
     store: Arc<dyn ConnectionStore<Plain>>,
     catalog: Arc<ProviderCatalog>,
@@ -46,7 +46,7 @@ pub struct CoreService {
 }
 
 impl CoreService {
-    /// The rules over `store`.
+    /// Creates the service over `store`.
     pub fn new(
         store: Arc<dyn ConnectionStore<Plain>>,
         catalog: Arc<ProviderCatalog>,
@@ -62,13 +62,13 @@ impl CoreService {
         }
     }
 
-    /// The same with other limits for a connection test.
+    /// Sets the limits of connection tests.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Now, to the millisecond: what a record keeps is what it is answered with.
+    /// Current time in the millisecond resolution of stored records.
     fn now(&self) -> DateTime<Utc> {
         (self.clock)().trunc_subsecs(3)
     }
@@ -84,11 +84,11 @@ impl CoreService {
     }
 }
 
-/// Makes a change that names no version again when someone else saved in between.
-async fn again<T, F: Future<Output = Result<T, ConnectionError>>>(
+/// Retries a change without an expected version after a concurrent save.
+async fn retry<T, F: Future<Output = Result<T, ConnectionError>>>(
     change: impl Fn() -> F,
 ) -> Result<T, ConnectionError> {
-    for _ in 0..MOST_RETRIES {
+    for _ in 0..MAX_RETRIES {
         match change().await {
             Err(ConnectionError::VersionMoved { .. }) => {}
             answer => return answer,
@@ -155,7 +155,8 @@ impl ConnectionService for CoreService {
 
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError> {
         let found = draft.examine(&self.catalog, Stored::Nothing);
-        self.keep_new(found, None, save::said_of(&draft)).await
+        self.keep_new(found, None, save::description_of(&draft))
+            .await
     }
 
     async fn duplicate(
@@ -165,7 +166,7 @@ impl ConnectionService for CoreService {
     ) -> Result<Connection, ConnectionError> {
         let original = self.stored(key).await?;
         let found = merge::copy(&original, &draft, &self.catalog);
-        self.keep_new(found, Some(&original), save::said_of(&draft))
+        self.keep_new(found, Some(&original), save::description_of(&draft))
             .await
     }
 
@@ -178,7 +179,7 @@ impl ConnectionService for CoreService {
         if over.is_some() {
             return self.update_once(key, &draft, over).await;
         }
-        again(|| self.update_once(key, &draft, None)).await
+        retry(|| self.update_once(key, &draft, None)).await
     }
 
     async fn set_active(
@@ -186,7 +187,7 @@ impl ConnectionService for CoreService {
         key: &IdOrAlias,
         active: bool,
     ) -> Result<Connection, ConnectionError> {
-        again(|| self.set_active_once(key, active)).await
+        retry(|| self.set_active_once(key, active)).await
     }
 
     async fn delete(
@@ -197,7 +198,7 @@ impl ConnectionService for CoreService {
         if over.is_some() {
             return self.put_in_trash(key, over).await;
         }
-        again(|| self.put_in_trash(key, None)).await
+        retry(|| self.put_in_trash(key, None)).await
     }
 
     async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
@@ -215,11 +216,11 @@ impl ConnectionService for CoreService {
         id: Uuid,
         alias: Option<String>,
     ) -> Result<Connection, ConnectionError> {
-        again(|| self.bring_back(id, alias.clone())).await
+        retry(|| self.restore_once(id, alias.clone())).await
     }
 
     async fn purge(&self, id: Uuid) -> Result<(), ConnectionError> {
-        self.forget(id).await
+        self.purge_once(id).await
     }
 
     async fn versions(
@@ -256,7 +257,7 @@ impl ConnectionService for CoreService {
         number: u64,
         description: Option<String>,
     ) -> Result<Rollback, ConnectionError> {
-        again(|| self.roll_back_once(key, number, description.clone())).await
+        retry(|| self.roll_back_once(key, number, description.clone())).await
     }
 
     async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {

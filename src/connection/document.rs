@@ -1,7 +1,7 @@
-//! Reads documents: which connections there should be, in JSON or YAML, as an export or as an artifact of Umbraco Deploy.
+//! Reads manifests: connections in JSON or YAML, from an export or an Umbraco Deploy artifact.
 //!
-//! Why strict: what is applied to many connections at once must not pass over a member that is spelt wrong, and no secret
-//! belongs into a file that is kept beside code. So an unknown member and a secret in clear are refused, each with its place.
+//! Unknown members and plaintext secrets are errors, because a misspelled member must not be ignored and a manifest is often
+//! stored next to code.
 
 mod artifact;
 mod members;
@@ -18,60 +18,60 @@ use crate::provider::ProviderCatalog;
 pub use notation::Notation;
 pub use secrets::WAYS;
 
-/// A connection that should be, as a document says it.
+/// Connection of a manifest.
 #[derive(Debug)]
 pub struct Wanted {
-    /// Its place in the file, from 1.
+    /// Position in the file, from 1.
     pub number: usize,
-    /// What it says, without the secrets that are elsewhere.
+    /// Contents, without secrets from other sources.
     pub draft: ConnectionDraft,
-    /// The settings whose secret is elsewhere.
+    /// Settings whose secret comes from another source.
     pub elsewhere: Vec<(String, Elsewhere)>,
-    /// The settings that stay as they are stored.
+    /// Settings whose stored secret is kept.
     pub blank: Vec<Blank>,
 }
 
 impl Wanted {
-    /// The alias, in the case that aliases are kept in.
+    /// Lowercase alias.
     pub fn alias(&self) -> String {
         let alias = self.draft.alias.as_deref().unwrap_or_default();
         alias.trim().to_lowercase()
     }
 
-    /// By which it is known.
+    /// Key of the connection: its alias.
     pub fn key(&self) -> IdOrAlias {
         IdOrAlias::Alias(self.alias())
     }
 }
 
-/// Where a secret is that is not in the document.
+/// Source of a secret outside of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Elsewhere {
-    /// In this file, seen from the folder of the document.
+    /// File, relative to the folder of the manifest.
     File(PathBuf),
-    /// On standard input.
+    /// Standard input.
     Stdin,
 }
 
-/// A setting that stays as it is stored.
+/// Setting whose stored secret is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blank {
-    /// Its key.
+    /// Key of the setting.
     pub key: String,
-    /// Whether something has to be stored for it.
+    /// `true` if a stored secret is required.
     pub is_needed: bool,
 }
 
-/// What is wrong with a document, and where in it.
+/// Error in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
-    /// The connection, from 1; none where the document as a whole is wrong.
+    /// Number of the connection, from 1; none for an error of the whole manifest.
     pub number: Option<usize>,
-    /// Its alias, where it has one.
+    /// Alias of the connection, if it has one.
     pub alias: Option<String>,
-    /// The field: `settings.apiKey`.
+    /// Path of the field: `settings.apiKey`.
     pub field: Option<String>,
-    /// What is wrong.
+    /// Message.
     pub why: String,
 }
 
@@ -102,18 +102,18 @@ impl std::fmt::Display for Flaw {
     }
 }
 
-/// What a file holds.
+/// Contents of a file.
 #[derive(Debug, Default)]
 pub struct Read {
-    /// The connections, in their order.
+    /// Connections, in their order.
     pub wanted: Vec<Wanted>,
-    /// Everything that is wrong.
+    /// All errors.
     pub flaws: Vec<Flaw>,
-    /// How many artifacts are of something else than a connection.
+    /// Number of artifacts of other entities.
     pub others: usize,
 }
 
-/// Reads everything that a text holds: one document, several, a list of connections, or a connection.
+/// Reads one or several manifests, a list of connections, or a single connection.
 pub fn read(text: &str, notation: Notation, catalog: &ProviderCatalog) -> Read {
     let mut read = Read::default();
     let values = match notation.values(text) {
@@ -124,7 +124,7 @@ pub fn read(text: &str, notation: Notation, catalog: &ProviderCatalog) -> Read {
         }
     };
     if values.is_empty() {
-        read.flaws.push(Flaw::whole("it is empty"));
+        read.flaws.push(Flaw::whole("empty document"));
     }
     for value in values {
         read.take(value, catalog);
@@ -132,19 +132,21 @@ pub fn read(text: &str, notation: Notation, catalog: &ProviderCatalog) -> Read {
     read
 }
 
-/// What a document can have.
+/// Members of a manifest.
 const MEMBERS: [&str; 3] = ["kind", "version", "connections"];
 
 impl Read {
     fn take(&mut self, value: Json, catalog: &ProviderCatalog) {
         match value {
             Json::List(values) => self.take_each(values, catalog),
-            Json::Object(members) if artifact::is_one(&members) => match artifact::read(members) {
-                artifact::Artifact::Connection(members) => {
-                    self.take_one(members, true, catalog);
+            Json::Object(members) if artifact::is_artifact(&members) => {
+                match artifact::read(members) {
+                    artifact::Artifact::Connection(members) => {
+                        self.take_one(members, true, catalog);
+                    }
+                    artifact::Artifact::Other => self.others += 1,
                 }
-                artifact::Artifact::Other => self.others += 1,
-            },
+            }
             Json::Object(members) if members.iter().any(|(name, _)| name == "connections") => {
                 self.take_document(members, catalog);
             }
@@ -152,11 +154,11 @@ impl Read {
                 self.take_one(members, false, catalog);
             }
             Json::Object(_) => self.flaws.push(Flaw::whole(
-                "there is no list of 'connections' in it, and it is no connection itself, which has an 'alias'",
+                "expected 'connections' or, for a single connection, 'alias'",
             )),
             Json::Null | Json::Switch(_) | Json::Number(_) | Json::Text(_) => self
                 .flaws
-                .push(Flaw::whole("it must be an object with 'connections'")),
+                .push(Flaw::whole("expected an object with 'connections'")),
         }
     }
 
@@ -169,12 +171,13 @@ impl Read {
                 ("kind", _) => self.refuse(format!("kind must be {KIND}")),
                 ("version", Json::Number(version)) if version.as_u64() == Some(VERSION.into()) => {}
                 ("version", Json::Number(version)) if version.as_u64() > Some(VERSION.into()) => {
-                    self.refuse("it is of a later version than this program reads".into());
+                    self.refuse("unsupported version; update umai to read this document".into());
                 }
                 ("version", _) => self.refuse(format!("version must be {VERSION}")),
                 ("connections", Json::List(values)) => connections = values,
-                ("connections", Json::Null) => self
-                    .refuse("connections has no value; write [] where there are to be none".into()),
+                ("connections", Json::Null) => {
+                    self.refuse("connections has no value; write [] for an empty list".into())
+                }
                 ("connections", _) => self.refuse("connections must be a list".into()),
                 (name, _) => self.refuse(members::unknown(name, &MEMBERS, "a document")),
             }
@@ -196,7 +199,7 @@ impl Read {
                     let number = Some(self.next());
                     self.flaws.push(Flaw {
                         number,
-                        ..Flaw::whole("it must be an object with 'alias', 'name' and 'providerId'")
+                        ..Flaw::whole("expected an object with 'alias', 'name' and 'providerId'")
                     });
                 }
             }

@@ -1,4 +1,4 @@
-//! A connection before it is one: the form's content, the command line's flags and the request body.
+//! Drafts: connections before they are saved, from a form, command-line flags or a request body.
 
 mod body;
 
@@ -7,24 +7,24 @@ use super::json::{Json, read_object, with_known_names};
 use super::secret::Plain;
 use super::setting::{Setting, Settings};
 
-/// What is asked to be kept. A create takes what is left out as missing or default, an update as unchanged.
+/// Input of a create or an update. Absent fields are missing or default in a create, and unchanged in an update.
 ///
-/// Every text in `settings` may be a [`Setting::Secret`]: whoever fills a draft need not know which are, validation sorts them.
+/// Every text in `settings` may be a [`Setting::Secret`]; validation separates secrets from text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConnectionDraft {
-    /// The alias.
+    /// Alias.
     pub alias: Option<String>,
-    /// The name.
+    /// Name.
     pub name: Option<String>,
-    /// The provider's id, in any case.
+    /// Provider ID, in any case.
     pub provider_id: Option<String>,
-    /// Active unless said otherwise.
+    /// Status; Active by default.
     pub is_active: Option<bool>,
-    /// The provider's values.
+    /// Settings.
     pub settings: Option<Settings<Plain>>,
-    /// What the person who saves says about the change, for the history; at most 255 characters of it are kept.
+    /// Description of the change for the history; truncated to 255 characters.
     pub change_description: Option<String>,
-    /// What could not be read as the type it should be; validation reports it with the rest.
+    /// Values of a wrong type; validation reports them with the other errors.
     pub misread: Vec<FieldError>,
 }
 
@@ -38,20 +38,20 @@ const MEMBERS: [&str; 6] = [
     "changeDescription",
 ];
 
-/// The most settings that are looked at: four times what any provider has.
-const MOST_SETTINGS: usize = 256;
+/// Maximum number of settings: four times that of any provider.
+const MAX_SETTINGS: usize = 256;
 
 const TOO_MANY: &str = "an object of at most 256 members";
 
 impl ConnectionDraft {
-    /// Reads a request body, whose members may be in any case. Members a connection cannot be given (`id`, `version`, dates, unknown ones) are passed over;
-    /// values of a wrong type are kept for validation, which reports every field at once.
+    /// Reads a request body with members in any case. Read-only and unknown members are ignored; values of a wrong type are
+    /// recorded for validation, which reports every field at once.
     pub fn from_json(body: &[u8]) -> Result<Self, ConnectionError> {
         let members = with_known_names(read_object(body)?, &MEMBERS)?;
         Ok(Self::from_members(members))
     }
 
-    /// The same of members that were read already.
+    /// Creates a draft from parsed members.
     pub fn from_members(members: Vec<(String, Json)>) -> Self {
         let mut draft = Self::default();
         for (member, value) in members {
@@ -64,7 +64,7 @@ impl ConnectionDraft {
                 "changeDescription" => {
                     draft.change_description = match value {
                         Json::Text(text) => Some(text),
-                        // Not what the change is about, so it refuses nothing.
+                        // An invalid description does not invalidate the change.
                         Json::Null
                         | Json::Switch(_)
                         | Json::Number(_)
@@ -80,7 +80,7 @@ impl ConnectionDraft {
 
     fn text(&mut self, field: Field, value: Json) -> Option<String> {
         match value {
-            // Left out, a name or an alias is unchanged; null would remove it.
+            // Absent means unchanged; null would remove the name or alias.
             Json::Null if matches!(field, Field::Alias | Field::Name) => {
                 self.misread.push(FieldError {
                     field,
@@ -91,7 +91,7 @@ impl ConnectionDraft {
             Json::Null => None,
             Json::Text(text) => Some(text),
             Json::Switch(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
-                self.misreads(field, "text");
+                self.add_wrong_type(field, "text");
                 None
             }
         }
@@ -101,7 +101,7 @@ impl ConnectionDraft {
         match value {
             Json::Switch(on) => Some(*on),
             Json::Null | Json::Text(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
-                self.misreads(Field::IsActive, "true or false");
+                self.add_wrong_type(Field::IsActive, "true or false");
                 None
             }
         }
@@ -110,8 +110,8 @@ impl ConnectionDraft {
     fn object(&mut self, value: Json) -> Option<Settings<Plain>> {
         match value {
             Json::Null => None,
-            Json::Object(members) if members.len() > MOST_SETTINGS => {
-                self.misreads(Field::Settings, TOO_MANY);
+            Json::Object(members) if members.len() > MAX_SETTINGS => {
+                self.add_wrong_type(Field::Settings, TOO_MANY);
                 None
             }
             Json::Object(members) => {
@@ -124,7 +124,7 @@ impl ConnectionDraft {
                 Some(settings)
             }
             Json::Text(_) | Json::Switch(_) | Json::Number(_) | Json::List(_) => {
-                self.misreads(Field::Settings, "an object");
+                self.add_wrong_type(Field::Settings, "an object");
                 None
             }
         }
@@ -142,20 +142,20 @@ impl ConnectionDraft {
                     key: key.to_owned(),
                     label: key.to_owned(),
                 };
-                self.misreads(field, "one value, not a list or an object");
+                self.add_wrong_type(field, "one value, not a list or an object");
                 None
             }
         }
     }
 
-    fn misreads(&mut self, field: Field, expected: &'static str) {
+    fn add_wrong_type(&mut self, field: Field, expected: &'static str) {
         self.misread.push(FieldError {
             field,
             reason: Reason::WrongType(expected.into()),
         });
     }
 
-    /// Whether a field was given with a value of the wrong type.
+    /// Returns whether a field has a value of the wrong type.
     pub fn has_misread(&self, path: &str) -> bool {
         self.misread.iter().any(|error| error.field.path() == path)
     }

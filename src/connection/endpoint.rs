@@ -1,12 +1,11 @@
-//! Where a connection calls: the addresses and regions among its settings, as lists show them.
+//! Endpoint of a connection for lists: the URLs and regions in its settings, without secrets.
 //!
-//! Why by the values: lists are read without the catalogue, and a provider that somebody added names its settings as it likes.
-//! Only what may be seen is looked at; a secret is never part of it.
+//! The values decide, because lists do not load the catalog and custom providers choose their own setting keys.
 
 use super::setting::{Setting, Settings};
 
-/// Settings whose value says where calls go, though it is no address.
-const PLACES: [&str; 6] = [
+/// Settings that identify an endpoint without a URL.
+const ENDPOINT_KEYS: [&str; 6] = [
     "endpoint",
     "baseUrl",
     "region",
@@ -15,10 +14,10 @@ const PLACES: [&str; 6] = [
     "resourceName",
 ];
 
-/// The most bytes that lists show.
-const LONGEST: usize = 256;
+/// Maximum length in bytes.
+const MAX_LENGTH: usize = 256;
 
-/// Where these settings say that calls go; nothing when they leave it to the provider.
+/// Returns the endpoint of these settings; none if the provider determines it.
 pub fn of<S>(settings: &Settings<S>) -> Option<String> {
     of_texts(settings.iter().filter_map(|(key, value)| match value {
         Setting::Text(text) => Some((key, text.as_str())),
@@ -26,11 +25,11 @@ pub fn of<S>(settings: &Settings<S>) -> Option<String> {
     }))
 }
 
-/// The same of keys and texts.
+/// Returns the endpoint of keys and texts.
 pub fn of_texts<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
     let mut places = texts.filter_map(|(key, text)| {
         let text = text.trim();
-        let is_place = is_address(text) || PLACES.contains(&key);
+        let is_place = is_address(text) || ENDPOINT_KEYS.contains(&key);
         (is_place && !text.is_empty()).then_some(text)
     });
     let mut all = places.next()?.to_owned();
@@ -38,7 +37,7 @@ pub fn of_texts<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Option<S
         all.push(' ');
         all.push_str(place);
     }
-    let mut end = all.len().min(LONGEST);
+    let mut end = all.len().min(MAX_LENGTH);
     while !all.is_char_boundary(end) {
         end -= 1;
     }
@@ -63,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_regions_are_where_calls_go() {
+    fn urls_and_regions_are_the_endpoint() {
         assert_eq!(of(&[("organization", "org")]), None);
         assert_eq!(
             of(&[("endpoint", " https://x.example/v1 ")]).as_deref(),
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_never_part_of_it() {
+    fn endpoint_never_contains_a_secret() {
         let mut settings = Settings::default();
         settings.set(
             "endpoint",
@@ -91,8 +90,8 @@ mod tests {
     }
 
     #[test]
-    fn it_is_never_long() {
+    fn endpoint_is_truncated() {
         let long = format!("https://{}", "ä".repeat(1_000));
-        assert!(of(&[("endpoint", &long)]).is_some_and(|endpoint| endpoint.len() <= LONGEST));
+        assert!(of(&[("endpoint", &long)]).is_some_and(|endpoint| endpoint.len() <= MAX_LENGTH));
     }
 }

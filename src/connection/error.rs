@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a request, with the sentence in it.
+//! Errors of requests, with their messages.
 
 mod reason;
 
@@ -10,94 +10,92 @@ use super::test_report::TestReport;
 
 pub use reason::Reason;
 
-/// Why a request was not carried out.
+/// Error of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ConnectionError {
-    /// The content is refused; every field that is wrong, in the order of the request, at least one.
+    /// Invalid content: every invalid field, in the order of the request, at least one.
     #[error("{}", sentence(.0))]
     Invalid(Vec<FieldError>),
-    /// The text is no connection at all: not JSON, not an object, too deep.
+    /// Malformed body: not JSON, not an object, nested too deeply.
     #[error("{0}")]
     Malformed(String),
-    /// There is no such connection.
+    /// Connection not found.
     #[error("Connection '{0}' not found")]
     NotFound(IdOrAlias),
-    /// There is no such version.
+    /// Version not found.
     #[error("Version {0} not found")]
     VersionNotFound(u64),
-    /// Someone else saved meanwhile.
+    /// The connection was saved by another client since it was read.
     #[error(
-        "The connection was changed meanwhile: it is at version {found}, this change was made over version {expected}. Read it again"
+        "The connection was changed: it is at version {found}, this change is based on version {expected}. Reload it and try again"
     )]
     VersionMoved {
-        /// The version the change was made over.
+        /// Version that the change is based on.
         expected: u64,
-        /// The version it is at.
+        /// Current version.
         found: u64,
     },
-    /// The store could not do it.
+    /// Error of the store.
     #[error(transparent)]
     Store(StoreError),
-    /// The provider did not answer what it was asked; the report says how far it came.
-    #[error("{}", .0.error_message.as_deref().unwrap_or("The provider gave no answer"))]
+    /// The request to the provider failed; contains the report.
+    #[error("{}", .0.error_message.as_deref().unwrap_or("The provider did not respond"))]
     Provider(Box<TestReport>),
-    /// The server could not be asked, or it refused for a reason of its own.
+    /// Error of a remote server, or of the connection to it.
     #[error(transparent)]
     Server(ServerError),
-    /// Nothing can be changed where this was asked for; says why.
+    /// The target is read-only; contains the reason.
     #[error("Nothing was changed: {0}")]
     ReadOnly(String),
 }
 
-/// What can be wrong between here and a server.
+/// Error of a remote server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ServerError {
-    /// Nobody answers there, or the answer broke off.
+    /// No response, or an incomplete one.
     #[error("The server {server} cannot be reached: {why}")]
     Unreachable {
-        /// Its address.
+        /// URL of the server.
         server: String,
-        /// What is known.
+        /// Cause.
         why: String,
     },
-    /// No token, or one that is wrong, revoked or expired.
-    #[error(
-        "The server does not know who asks: give a valid token in UMAI_TOKEN or with --token-file"
-    )]
+    /// The token is missing, unknown, revoked or expired.
+    #[error("Unauthorized: set UMAI_TOKEN or --token-file")]
     SignIn,
-    /// The token may read and not write, or the like; the server's words.
+    /// The token lacks permission; contains the message of the server.
     #[error("{0}")]
     Forbidden(String),
-    /// What answers there is not the management API.
-    #[error("What {server} answers is not what the management API answers; check the address")]
+    /// The response is not one of the management API.
+    #[error("{server} did not return a response of the management API; check the URL")]
     Foreign {
-        /// Its address.
+        /// URL of the server.
         server: String,
     },
-    /// Another refusal, in the server's words.
+    /// Any other error response.
     #[error("{words}")]
     Refused {
-        /// The HTTP status.
+        /// HTTP status.
         status: u16,
-        /// What it said, or what the status means.
+        /// Message of the server, or the meaning of the status.
         words: String,
     },
 }
 
-/// What the first error says; the others ride along.
+/// Message of the first error.
 fn sentence(errors: &[FieldError]) -> String {
     errors.first().map(ToString::to_string).unwrap_or_default()
 }
 
 impl ConnectionError {
-    /// One field, one reason.
+    /// Creates the error of one field.
     pub fn at(field: Field, reason: Reason) -> Self {
         Self::Invalid(vec![FieldError { field, reason }])
     }
 
-    /// The errors that stand at a field.
+    /// Returns the errors of fields.
     pub fn fields(&self) -> &[FieldError] {
         match self {
             Self::Invalid(errors) => errors,
@@ -138,33 +136,33 @@ impl From<StoreError> for ConnectionError {
     }
 }
 
-/// A place in a draft.
+/// Field of a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Field {
-    /// The alias.
+    /// Alias.
     Alias,
-    /// The name.
+    /// Name.
     Name,
-    /// The provider.
+    /// Provider.
     ProviderId,
-    /// The status.
+    /// Status.
     IsActive,
-    /// The settings as a whole.
+    /// Settings as a whole.
     Settings,
     /// One setting of a provider.
     Setting {
-        /// The provider's id.
+        /// Provider ID.
         provider: String,
-        /// The key in `settings`.
+        /// Key in `settings`.
         key: String,
-        /// What people call it.
+        /// Display name.
         label: String,
     },
 }
 
 impl Field {
-    /// The member's path in a request: `alias`, `settings.apiKey`.
+    /// Path of the member in a request: `alias`, `settings.apiKey`.
     pub fn path(&self) -> String {
         match self {
             Self::Alias => "alias".into(),
@@ -176,7 +174,7 @@ impl Field {
         }
     }
 
-    /// Where it stands in a request; settings keep the order they were found in.
+    /// Position in a request. All settings share one position.
     pub const fn place(&self) -> u8 {
         match self {
             Self::Alias => 0,
@@ -188,7 +186,7 @@ impl Field {
         }
     }
 
-    /// The setting's key, when it is one.
+    /// Returns the key of a setting.
     pub fn setting_key(&self) -> Option<&str> {
         match self {
             Self::Setting { key, .. } => Some(key),
@@ -196,7 +194,7 @@ impl Field {
         }
     }
 
-    /// What sentences call it.
+    /// Name in messages.
     fn label(&self) -> &str {
         match self {
             Self::Alias => "Alias",
@@ -209,27 +207,27 @@ impl Field {
     }
 }
 
-/// One field that is refused, and why.
+/// Invalid field with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
-    /// Where.
+    /// Field.
     pub field: Field,
-    /// Why.
+    /// Reason.
     pub reason: Reason,
 }
 
 impl std::fmt::Display for FieldError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let said = self.reason.about(self.field.label());
+        let message = self.reason.about(self.field.label());
         match (&self.field, &self.reason) {
             (
                 _,
                 Reason::ReferenceMissing { .. } | Reason::ReferenceRefused { .. } | Reason::Said(_),
-            ) => f.write_str(&said),
+            ) => f.write_str(&message),
             (Field::Setting { provider, .. }, _) => {
-                write!(f, "Invalid settings for provider '{provider}': {said}")
+                write!(f, "Invalid settings for provider '{provider}': {message}")
             }
-            _ => f.write_str(&said),
+            _ => f.write_str(&message),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The document that connections leave by: what there shall be, without any secret.
+//! Exported manifest of connections, without secrets.
 //!
-//! Why this shape: a connection in it is what a create takes, known by its alias, and has nothing that a store gave it. So the
-//! document can be compared, kept beside code, and applied where the same connections have other ids. What was a secret is a
-//! named blank: it is seen that something belongs there, and that it is not there. References (`$Section:Key`) stay.
+//! A connection has the members of a create, identified by its alias, without IDs and dates. So a manifest can be compared,
+//! stored next to code, and applied where the connections have other IDs. Secrets are listed as blanks; references
+//! (`$Section:Key`) are kept.
 
 mod file;
 mod stream;
@@ -16,13 +16,13 @@ use super::{Connection, Mask, Setting, Settings};
 use crate::appsettings::Reference;
 use crate::provider::{Provider, ProviderCatalog};
 
-/// What the document says it is.
+/// Value of `kind`.
 pub const KIND: &str = "umai.connections";
 
-/// The version of its shape; a document of a later one is not read by this program.
+/// Version of the format; later versions are refused.
 pub const VERSION: u32 = 1;
 
-/// A list of connections that leaves the program.
+/// Exported manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document {
@@ -30,30 +30,30 @@ pub struct Document {
     pub kind: String,
     /// [`VERSION`].
     pub version: u32,
-    /// The connections, by alias.
+    /// Connections, ordered by alias.
     pub connections: Vec<Exported>,
 }
 
-/// A connection without what only its store knows, and without its secrets.
+/// Exported connection, without ID, dates and secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Exported {
-    /// By which it is known.
+    /// Alias.
     pub alias: String,
-    /// The name.
+    /// Name.
     pub name: String,
-    /// The provider's id.
+    /// Provider ID.
     pub provider_id: String,
-    /// Whether it may be used.
+    /// `true` if Active.
     pub is_active: bool,
-    /// The provider's values, a blank in place of each secret.
+    /// Settings with blanks instead of secrets.
     pub settings: Option<Settings<Blank>>,
-    /// The settings that are blank because they are secret.
+    /// Keys of settings whose secret was left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blank: Vec<String>,
 }
 
-/// What stands in place of a secret: an empty text.
+/// Empty text instead of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blank;
 
@@ -73,14 +73,14 @@ impl<'de> Deserialize<'de> for Blank {
 }
 
 impl Exported {
-    /// What leaves of a connection. A text that a secret belongs in leaves only where it is a reference.
+    /// Exports a connection. A sensitive text is exported only if it is a reference.
     pub fn of(connection: Connection<Mask>, catalog: &ProviderCatalog) -> Self {
         let Connection { item, settings } = connection;
         let provider = catalog.get(&item.provider_id);
         let mut blank = Vec::new();
         let settings = settings.map(|settings| {
             let pairs = settings.iter().map(|(key, value)| {
-                let value = leaving(value, is_secret(provider, key));
+                let value = exported_value(value, is_secret(provider, key));
                 if matches!(value, Setting::Secret(Blank)) {
                     blank.push(key.to_owned());
                 }
@@ -99,14 +99,14 @@ impl Exported {
     }
 }
 
-/// Whether a setting may be a secret: also when nobody knows what it is.
+/// Returns whether a setting may be a secret; unknown settings count as secrets.
 fn is_secret(provider: Option<&Provider>, key: &str) -> bool {
     provider
         .and_then(|provider| provider.field(key))
         .is_none_or(|field| field.sensitive)
 }
 
-fn leaving(value: &Setting<Mask>, is_secret: bool) -> Setting<Blank> {
+fn exported_value(value: &Setting<Mask>, is_secret: bool) -> Setting<Blank> {
     match value {
         Setting::Null => Setting::Null,
         Setting::Switch(on) => Setting::Switch(*on),
@@ -120,7 +120,7 @@ fn leaving(value: &Setting<Mask>, is_secret: bool) -> Setting<Blank> {
 }
 
 impl Document {
-    /// A document of these, ordered by alias, so that two of them can be compared.
+    /// Creates a manifest, ordered by alias so that manifests can be compared.
     pub fn of(mut connections: Vec<Exported>) -> Self {
         connections.sort_by(|one, other| one.alias.cmp(&other.alias));
         Self {
@@ -130,7 +130,7 @@ impl Document {
         }
     }
 
-    /// The document as JSON, with every hidden character written out.
+    /// Serializes as JSON with escaped invisible characters.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let text = serde_json::to_string_pretty(self)?;
         Ok(format!("{}\n", crate::text::json::harmless(&text)))
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_becomes_a_named_blank_and_a_reference_stays() {
+    fn secret_is_blanked_and_reference_kept() {
         let one = exported(
             "openai",
             r#"{"apiKey":"sk-***","organization":null,"endpoint":"https://api.openai.com/v1"}"#,
@@ -172,11 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_secret_does_not_leave_even_when_it_is_stored_as_text() {
+    fn sensitive_and_unknown_text_settings_are_blanked() {
         for (provider, settings) in [
             ("openai", r#"{"apiKey":"planted"}"#),
-            ("openai", r#"{"nobodyKnows":"planted"}"#),
-            ("nobody", r#"{"endpoint":"planted"}"#),
+            ("openai", r#"{"unknownKey":"planted"}"#),
+            ("unknown", r#"{"endpoint":"planted"}"#),
             ("openai", r#"{"apiKey":"$$planted"}"#),
         ] {
             let text = serde_json::to_string(&exported(provider, settings)).unwrap();
@@ -186,10 +186,10 @@ mod tests {
     }
 
     #[test]
-    fn a_document_reads_back_as_it_was_written() {
+    fn document_round_trips() {
         let document = Document::of(vec![
             exported("openai", r#"{"apiKey":"sk-***","endpoint":"https://x"}"#),
-            exported("nobody", "null"),
+            exported("unknown", "null"),
         ]);
         let json = document.to_json().unwrap();
         assert_eq!(serde_json::from_str::<Document>(&json).unwrap(), document);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn each_connection_is_what_a_create_takes() {
+    fn exported_connection_is_a_create_body() {
         let one = exported("openai", r#"{"apiKey":"sk-***","endpoint":"https://x"}"#);
         let body = serde_json::to_vec(&one).unwrap();
         let draft = ConnectionDraft::from_json(&body).unwrap();

@@ -1,32 +1,32 @@
-//! What a target can do beyond the basic verbs.
+//! Optional features of a target.
 
-/// Abilities that differ between umai's own service and other servers.
+/// Features that differ between umai and third-party servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServiceFeatures {
     /// Deleted connections go to a trash and can be restored.
     pub trash: bool,
     /// Settings can be tested before they are saved.
     pub draft_tests: bool,
-    /// A rollback keeps the secrets that are stored now, and takes a note.
+    /// A rollback keeps the stored secrets and accepts a description.
     pub rollback_keeps_secrets: bool,
 }
 
 impl ServiceFeatures {
-    /// Everything umai's own service can do.
+    /// All features, as in umai.
     pub const ALL: Self = Self {
         trash: true,
         draft_tests: true,
         rollback_keeps_secrets: true,
     };
 
-    /// What is left on a server that is not umai's own.
+    /// Features of a third-party server.
     pub const FOREIGN: Self = Self {
         trash: false,
         draft_tests: false,
         rollback_keeps_secrets: false,
     };
 
-    /// What to know before deleting; none where a restore is possible.
+    /// Warning before a delete; none if it can be restored.
     pub const fn deletion_warning(self) -> Option<&'static str> {
         if self.trash {
             None

@@ -1,4 +1,4 @@
-//! Reads a request body strictly: one object, each member once, at most 64 levels deep.
+//! Strict JSON for request bodies: one object, no duplicate members, at most 64 levels.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,26 +7,26 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 
 use super::error::ConnectionError;
 
-/// The most levels a body has.
+/// Maximum nesting depth.
 pub const MAX_DEPTH: usize = 64;
 
-/// A value in a body.
+/// JSON value.
 pub enum Json {
-    /// null
+    /// Null.
     Null,
-    /// true or false
+    /// Boolean.
     Switch(bool),
-    /// A number.
+    /// Number.
     Number(serde_json::Number),
-    /// A string.
+    /// String.
     Text(String),
-    /// An array.
+    /// Array.
     List(Vec<Json>),
-    /// An object, in order.
+    /// Object, in order.
     Object(Vec<(String, Json)>),
 }
 
-/// The members of a body that is one object.
+/// Reads the members of a body.
 pub fn read_object(body: &[u8]) -> Result<Vec<(String, Json)>, ConnectionError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if body.iter().all(u8::is_ascii_whitespace) {
@@ -45,9 +45,9 @@ pub fn read_object(body: &[u8]) -> Result<Vec<(String, Json)>, ConnectionError> 
     }
 }
 
-/// Names the known members as `known` spells them, whatever their case, as ASP.NET reads them.
+/// Converts known members to the spelling in `known`, case-insensitive as in ASP.NET.
 ///
-/// A known member that is given in two spellings is a duplicate; of unknown members the case is kept.
+/// Two spellings of a known member are a duplicate; unknown members keep their case.
 pub fn with_known_names(
     members: Vec<(String, Json)>,
     known: &[&str],
@@ -70,12 +70,12 @@ fn malformed(sentence: &str) -> ConnectionError {
     ConnectionError::Malformed(sentence.to_owned())
 }
 
-/// How deep the value to read is.
+/// Nesting depth of the current value.
 #[derive(Clone, Copy)]
 struct Level(usize);
 
 impl Level {
-    fn below<E: serde::de::Error>(self) -> Result<Self, E> {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.0 >= MAX_DEPTH {
             return Err(E::custom(format_args!("more than {MAX_DEPTH} levels")));
         }
@@ -133,7 +133,7 @@ impl<'de> Visitor<'de> for Level {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
-        let below = self.below()?;
+        let below = self.deeper()?;
         let mut values = Vec::new();
         while let Some(value) = list.next_element_seed(below)? {
             values.push(value);
@@ -142,7 +142,7 @@ impl<'de> Visitor<'de> for Level {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {
-        let below = self.below()?;
+        let below = self.deeper()?;
         let mut members = Vec::new();
         let mut seen = HashSet::new();
         while let Some(member) = object.next_key::<String>()? {
@@ -175,16 +175,16 @@ mod tests {
         "'apiKey' is given twice"
     )]
     #[case(r#"{"x":[{"b":1,"b":2}]}"#, "'b' is given twice")]
-    fn a_body_that_is_not_one_clean_object_is_refused(#[case] body: &str, #[case] why: &str) {
+    fn malformed_or_duplicate_body_is_refused(#[case] body: &str, #[case] why: &str) {
         let said = match read_object(body.as_bytes()) {
-            Ok(_) => panic!("{body} was taken"),
+            Ok(_) => panic!("{body} was accepted"),
             Err(error) => error.to_string(),
         };
         assert!(said.contains(why), "{said}");
     }
 
     #[test]
-    fn sixty_four_levels_are_read_and_one_more_is_refused() {
+    fn nesting_limit_is_64_levels() {
         let nested = |levels: usize| {
             format!(
                 "{{\"x\":{}1{}}}",

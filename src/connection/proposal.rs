@@ -1,4 +1,4 @@
-//! A change that is only looked at: what it would come to, and what of that can be told from where it is asked.
+//! Previews of changes without saving them, exact or as far as a client can tell.
 
 use uuid::Uuid;
 
@@ -10,74 +10,74 @@ use super::{
 };
 use crate::appsettings::Lookup;
 
-/// A change that could be made.
+/// Change to preview.
 #[derive(Debug, Clone)]
 pub enum Proposal {
-    /// As [`ConnectionService::create`].
+    /// See [`ConnectionService::create`].
     Create(ConnectionDraft),
-    /// As [`ConnectionService::update`].
+    /// See [`ConnectionService::update`].
     Update {
-        /// The connection.
+        /// Connection.
         key: IdOrAlias,
-        /// What shall be different.
+        /// Changes.
         draft: ConnectionDraft,
-        /// The version it is made over.
+        /// Expected version.
         over: Option<u64>,
     },
-    /// As [`ConnectionService::duplicate`].
+    /// See [`ConnectionService::duplicate`].
     Duplicate {
-        /// The connection.
+        /// Connection.
         key: IdOrAlias,
-        /// What is different in the copy.
+        /// Changes in the copy.
         draft: ConnectionDraft,
     },
-    /// As [`ConnectionService::set_active`].
+    /// See [`ConnectionService::set_active`].
     SetActive {
-        /// The connection.
+        /// Connection.
         key: IdOrAlias,
-        /// Whether it shall be on.
+        /// `true` to activate.
         active: bool,
     },
-    /// As [`ConnectionService::rollback`].
+    /// See [`ConnectionService::rollback`].
     Rollback {
-        /// The connection.
+        /// Connection.
         key: IdOrAlias,
-        /// The version it shall be like.
+        /// Version to roll back to.
         number: u64,
     },
-    /// As [`ConnectionService::delete`].
+    /// See [`ConnectionService::delete`].
     Delete {
-        /// The connection.
+        /// Connection.
         key: IdOrAlias,
-        /// The version that was seen.
+        /// Expected version.
         over: Option<u64>,
     },
-    /// As [`ConnectionService::restore`].
+    /// See [`ConnectionService::restore`].
     Restore {
-        /// The connection.
+        /// Connection.
         id: Uuid,
-        /// Another alias.
+        /// New alias.
         alias: Option<String>,
     },
-    /// As [`ConnectionService::purge`].
+    /// See [`ConnectionService::purge`].
     Purge(Uuid),
 }
 
-/// What a change would come to.
+/// Preview of a change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Foreseen {
-    /// The connection after it, or the one that would go. What only the save gives, as the id of a new one, means nothing here.
+    /// Connection after the change, or the one that is removed. Values that the save assigns, such as the ID, have no meaning.
     pub connection: Connection,
-    /// What would be different in a connection that is there already.
+    /// Paths that change in an existing connection.
     pub paths: Vec<String>,
-    /// Those of the paths of which it cannot be told: a secret is given, and whether it is the one that is stored is not known.
+    /// Paths of secrets that may or may not change, because the stored secret is unknown.
     pub untold: Vec<String>,
-    /// Whether it was told by who would make the change; otherwise a server was only read, and may refuse for reasons of its own.
+    /// `true` if the service itself validated the change; otherwise a server may still refuse it.
     pub is_exact: bool,
 }
 
-/// What can be told of a change by reading: validation, who has the alias, what references resolve to.
-pub async fn from_afar<S: ConnectionService + ?Sized>(
+/// Previews a change with read requests only: validation, alias, references.
+pub async fn preview_remotely<S: ConnectionService + ?Sized>(
     service: &S,
     proposal: Proposal,
 ) -> Result<Foreseen, ConnectionError> {
@@ -85,14 +85,14 @@ pub async fn from_afar<S: ConnectionService + ?Sized>(
     match proposal {
         Proposal::Create(draft) => {
             let found = draft.examine(&catalog, Stored::Nothing);
-            let found = further(service, found, None).await?;
-            Ok(told(&whole(found, None), Vec::new()))
+            let found = check_remotely(service, found, None).await?;
+            Ok(preview(&connection_from(found, None), Vec::new()))
         }
         Proposal::Duplicate { key, draft } => {
             let original = unreadable(service.get(&key).await?);
             let found = merge::copy(&original, &draft, &catalog);
-            let found = further(service, found, None).await?;
-            Ok(told(&whole(found, None), Vec::new()))
+            let found = check_remotely(service, found, None).await?;
+            Ok(preview(&connection_from(found, None), Vec::new()))
         }
         Proposal::Update { key, draft, over } => {
             let before = unreadable(service.get(&key).await?);
@@ -102,39 +102,39 @@ pub async fn from_afar<S: ConnectionService + ?Sized>(
             }
             let merged = merge::over(&before, &draft, &catalog);
             let mut found = merged.draft.examine(&catalog, Stored::Nothing);
-            merged.refuse_what_moved(&mut found);
-            let found = further(service, found, Some(&before)).await?;
-            let mut after = whole(found, Some(&before));
+            merged.add_errors(&mut found);
+            let found = check_remotely(service, found, Some(&before)).await?;
+            let mut after = connection_from(found, Some(&before));
             if draft.settings.is_none() {
                 after.settings.clone_from(&before.settings);
             }
             let paths = changed::paths(&before, &after);
-            Ok(told(&after, paths).beside(&before))
+            Ok(preview(&after, paths).with_unknown_secrets(&before))
         }
         Proposal::SetActive { key, active } => {
             let before = unreadable(service.get(&key).await?);
             let mut after = before.clone();
             after.item.is_active = active;
             let paths = changed::paths(&before, &after);
-            Ok(told(&after, paths))
+            Ok(preview(&after, paths))
         }
         Proposal::Rollback { key, number } => {
             let snapshot = service.version(&key, number).await?.snapshot;
             let before = unreadable(service.get(&key).await?);
             let merged = merge::back_to(&before, &snapshot, &catalog);
             let mut found = merged.draft.examine(&catalog, Stored::Nothing);
-            merged.refuse_what_moved(&mut found);
-            let found = further(service, found, Some(&before)).await?;
-            let after = whole(found, Some(&before));
+            merged.add_errors(&mut found);
+            let found = check_remotely(service, found, Some(&before)).await?;
+            let after = connection_from(found, Some(&before));
             let paths = changed::paths(&before, &after);
-            Ok(told(&after, paths))
+            Ok(preview(&after, paths))
         }
         Proposal::Delete { key, over } => {
             let connection = service.get(&key).await?;
             let found = connection.item.version;
             match over.filter(|expected| *expected != found) {
                 Some(expected) => Err(ConnectionError::VersionMoved { expected, found }),
-                None => Ok(told(&unreadable(connection), Vec::new())),
+                None => Ok(preview(&unreadable(connection), Vec::new())),
             }
         }
         Proposal::Restore { id, alias } => {
@@ -150,13 +150,16 @@ pub async fn from_afar<S: ConnectionService + ?Sized>(
                 };
                 return Err(ConnectionError::at(Field::Alias, reason));
             }
-            Ok(told(&bare(item), Vec::new()))
+            Ok(preview(&without_settings(item), Vec::new()))
         }
-        Proposal::Purge(id) => Ok(told(&bare(in_trash(service, id).await?), Vec::new())),
+        Proposal::Purge(id) => Ok(preview(
+            &without_settings(in_trash(service, id).await?),
+            Vec::new(),
+        )),
     }
 }
 
-fn told(connection: &Connection<Plain>, paths: Vec<String>) -> Foreseen {
+fn preview(connection: &Connection<Plain>, paths: Vec<String>) -> Foreseen {
     Foreseen {
         connection: connection.masked(),
         paths,
@@ -166,8 +169,8 @@ fn told(connection: &Connection<Plain>, paths: Vec<String>) -> Foreseen {
 }
 
 impl Foreseen {
-    /// The same, saying which secrets may be those that are stored.
-    fn beside(mut self, before: &Connection<Plain>) -> Self {
+    /// Sets the paths of secrets that may equal the stored ones.
+    fn with_unknown_secrets(mut self, before: &Connection<Plain>) -> Self {
         let settings = before.settings.as_ref();
         let is_untold = |path: &&String| {
             let key = path.strip_prefix("settings.");
@@ -183,7 +186,7 @@ impl Foreseen {
     }
 }
 
-/// A connection whose secrets are there and cannot be read, as they are for who only asks.
+/// Returns a connection whose masked secrets exist but cannot be read.
 fn unreadable(connection: Connection<Mask>) -> Connection<Plain> {
     let settings = connection.settings.map(|settings| {
         let pairs = settings.iter().map(|(key, value)| {
@@ -204,15 +207,15 @@ fn unreadable(connection: Connection<Mask>) -> Connection<Plain> {
     }
 }
 
-const fn bare(item: ConnectionItem) -> Connection<Plain> {
+const fn without_settings(item: ConnectionItem) -> Connection<Plain> {
     Connection {
         item,
         settings: None,
     }
 }
 
-/// Adds what has to be asked for: who has the alias, and whether references that are new resolve.
-async fn further<S: ConnectionService + ?Sized>(
+/// Adds errors that need requests: the alias is taken, or a new reference does not resolve.
+async fn check_remotely<S: ConnectionService + ?Sized>(
     service: &S,
     mut found: Examined,
     before: Option<&Connection<Plain>>,
@@ -231,7 +234,7 @@ async fn further<S: ConnectionService + ?Sized>(
             continue;
         }
         let key = reference.key().to_owned();
-        // A server of another making may not tell; it was not asked whether it takes the change either.
+        // A third-party server may not support the check; the preview is not exact anyway.
         let Ok(lookup) = service.lookup(&reference).await else {
             continue;
         };
@@ -252,8 +255,8 @@ async fn further<S: ConnectionService + ?Sized>(
     }
 }
 
-/// The connection that an examination came to; `before` gives what it leaves as it is.
-fn whole(found: Examined, before: Option<&Connection<Plain>>) -> Connection<Plain> {
+/// Builds the connection from a validated draft; `before` supplies the other fields.
+fn connection_from(found: Examined, before: Option<&Connection<Plain>>) -> Connection<Plain> {
     let never = chrono::DateTime::UNIX_EPOCH;
     let item = before.map_or_else(
         || ConnectionItem {

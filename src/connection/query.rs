@@ -1,4 +1,4 @@
-//! What is asked of a list, and what comes back.
+//! Queries of lists, and pages of results.
 
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -10,26 +10,26 @@ use super::ConnectionItem;
 use crate::provider::Capability;
 use crate::text::fold::fold;
 
-/// Which connections a list has.
+/// Filter of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
-    /// Only names that contain this, without regard to case.
+    /// Text that names must contain, case-insensitive.
     pub filter: Option<String>,
-    /// Only connections of these providers; any when none is named.
+    /// Provider IDs; any if none.
     pub provider_ids: Option<Vec<String>>,
-    /// Only providers that can do this; the service turns it into provider ids, stores ignore it.
+    /// Capability of the provider; the service converts it to provider IDs, stores ignore it.
     pub capability: Option<Capability>,
-    /// Only active or only inactive ones.
+    /// Status.
     pub is_active: Option<bool>,
-    /// The connections in the trash instead of those in use.
+    /// `true` to list the trash.
     #[serde(default)]
     pub is_trash: bool,
-    /// Which part of the whole list.
+    /// Requested part of the list.
     pub window: Window,
 }
 
 impl Query {
-    /// All connections, seen through a window.
+    /// Creates a query for all connections.
     pub const fn all(window: Window) -> Self {
         Self {
             filter: None,
@@ -41,26 +41,26 @@ impl Query {
         }
     }
 
-    /// Whether every connection that is where the list looks is in it.
+    /// Returns whether the query has no filter.
     pub const fn is_everything(&self) -> bool {
         self.filter.is_none() && self.provider_ids.is_none() && self.is_active.is_none()
     }
 
-    /// Whether the list has this connection. `self.filter` must be folded; [`Query::lowered`] makes it so.
+    /// Returns whether a connection matches. `self.filter` must be folded by [`Query::lowered`].
     pub fn admits(&self, item: &ConnectionItem) -> bool {
-        let named = self
+        let name_matches = self
             .filter
             .as_ref()
             .is_none_or(|filter| fold(&item.name).contains(filter.as_str()));
-        let provided = self.provider_ids.as_ref().is_none_or(|ids| {
+        let provider_matches = self.provider_ids.as_ref().is_none_or(|ids| {
             ids.iter()
                 .any(|id| id.eq_ignore_ascii_case(&item.provider_id))
         });
-        let switched = self.is_active.is_none_or(|on| on == item.is_active);
-        named && provided && switched && self.is_trash == item.is_deleted()
+        let status_matches = self.is_active.is_none_or(|active| active == item.is_active);
+        name_matches && provider_matches && status_matches && self.is_trash == item.is_deleted()
     }
 
-    /// The same query with its filter folded for comparison, as [`Query::admits`] expects it.
+    /// Folds the filter for comparison, as [`Query::admits`] requires.
     #[must_use]
     pub fn lowered(mut self) -> Self {
         self.filter = self
@@ -71,36 +71,36 @@ impl Query {
     }
 }
 
-/// Which part of a whole list.
+/// Part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// How many to leave out at the start.
+    /// Number of items to skip.
     pub skip: usize,
-    /// How many to have at most.
+    /// Maximum number of items.
     pub take: usize,
 }
 
-/// A part of a list, and how long the whole is.
+/// Part of a list with the total number of items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T> {
-    /// The part.
+    /// Items of the part.
     pub items: Vec<T>,
-    /// How many the whole list has.
+    /// Number of items in the whole list.
     pub total: usize,
 }
 
-/// The key that lists are ordered by: the folded name, then the alias.
+/// Sort key of lists: the folded name, then the alias.
 pub fn order_of(item: &ConnectionItem) -> (String, &str) {
     (fold(&item.name), &item.alias)
 }
 
-/// How people and scripts name one connection. An alias cannot look like an id, so every text is one or the other.
+/// Key of a connection. An alias cannot look like an ID, so that a text is never ambiguous.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum IdOrAlias {
-    /// By identity.
+    /// ID.
     Id(Uuid),
-    /// By alias, in any case.
+    /// Alias, in any case.
     Alias(String),
 }
 

@@ -1,4 +1,4 @@
-//! A service that changes nothing: reads go through, everything else is refused before it gets anywhere.
+//! Read-only service: forwards reads and refuses all changes.
 
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ use super::{
 use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
 
-/// Another service, of which only what it knows can be had.
+/// Read-only wrapper of another service.
 pub struct ReadOnlyService {
-    beneath: Arc<dyn ConnectionService>,
+    inner: Arc<dyn ConnectionService>,
     why: String,
 }
 
 impl ReadOnlyService {
-    /// Refuses every change of what is beneath; says why, as words that follow `Nothing was changed:`.
-    pub fn over(beneath: Arc<dyn ConnectionService>, why: impl Into<String>) -> Self {
+    /// Wraps `inner`; `why` follows `Nothing was changed:` in messages.
+    pub fn over(inner: Arc<dyn ConnectionService>, why: impl Into<String>) -> Self {
         Self {
-            beneath,
+            inner,
             why: why.into(),
         }
     }
@@ -37,15 +37,15 @@ impl ReadOnlyService {
 #[async_trait]
 impl ConnectionService for ReadOnlyService {
     fn providers(&self) -> Arc<ProviderCatalog> {
-        self.beneath.providers()
+        self.inner.providers()
     }
 
     async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError> {
-        self.beneath.list(query).await
+        self.inner.list(query).await
     }
 
     async fn get(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError> {
-        self.beneath.get(key).await
+        self.inner.get(key).await
     }
 
     async fn alias_owner(
@@ -53,19 +53,19 @@ impl ConnectionService for ReadOnlyService {
         alias: &str,
         except: Option<Uuid>,
     ) -> Result<Option<ConnectionItem>, ConnectionError> {
-        self.beneath.alias_owner(alias, except).await
+        self.inner.alias_owner(alias, except).await
     }
 
     async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError> {
-        self.beneath.aliases(prefix, most).await
+        self.inner.aliases(prefix, most).await
     }
 
     async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError> {
-        self.beneath.configuration_keys().await
+        self.inner.configuration_keys().await
     }
 
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError> {
-        self.beneath.lookup(reference).await
+        self.inner.lookup(reference).await
     }
 
     async fn create(&self, _: ConnectionDraft) -> Result<Connection, ConnectionError> {
@@ -102,7 +102,7 @@ impl ConnectionService for ReadOnlyService {
     }
 
     async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError> {
-        self.beneath.trash(window).await
+        self.inner.trash(window).await
     }
 
     async fn restore(&self, _: Uuid, _: Option<String>) -> Result<Connection, ConnectionError> {
@@ -118,11 +118,11 @@ impl ConnectionService for ReadOnlyService {
         key: &IdOrAlias,
         window: Window,
     ) -> Result<Page<Version>, ConnectionError> {
-        self.beneath.versions(key, window).await
+        self.inner.versions(key, window).await
     }
 
     async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError> {
-        self.beneath.version(key, number).await
+        self.inner.version(key, number).await
     }
 
     async fn compare(
@@ -131,7 +131,7 @@ impl ConnectionService for ReadOnlyService {
         from: u64,
         to: u64,
     ) -> Result<Comparison, ConnectionError> {
-        self.beneath.compare(key, from, to).await
+        self.inner.compare(key, from, to).await
     }
 
     async fn rollback(
@@ -148,7 +148,7 @@ impl ConnectionService for ReadOnlyService {
     }
 
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError> {
-        self.beneath.test(subject).await
+        self.inner.test(subject).await
     }
 
     async fn models(
@@ -156,26 +156,26 @@ impl ConnectionService for ReadOnlyService {
         key: &IdOrAlias,
         capability: Option<Capability>,
     ) -> Result<Vec<Model>, ConnectionError> {
-        self.beneath.models(key, capability).await
+        self.inner.models(key, capability).await
     }
 
     async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError> {
-        self.beneath.capabilities().await
+        self.inner.capabilities().await
     }
 
     async fn revision(&self) -> Result<Revision, ConnectionError> {
-        self.beneath.revision().await
+        self.inner.revision().await
     }
 
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError> {
-        self.beneath.changes(since).await
+        self.inner.changes(since).await
     }
 
     fn features(&self) -> ServiceFeatures {
-        self.beneath.features()
+        self.inner.features()
     }
 
     fn notices(&self) -> Vec<String> {
-        self.beneath.notices()
+        self.inner.notices()
     }
 }

@@ -1,23 +1,22 @@
-//! The three states of a secret: masked, plain, sealed.
+//! Types of secrets: masked, plaintext, sealed.
 //!
-//! Why: a secret goes in and never comes out. Each layer has its own type for it, so that a plain secret cannot be
-//! serialized, and a sealed one cannot be taken for a plain one.
+//! Each layer has its own type, so that a plaintext secret cannot be serialized and a sealed one cannot be mistaken for it.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What leaves the service instead of a secret; it says nothing of the value but a public prefix.
+/// Mask that leaves the service instead of a secret; reveals nothing but a public prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mask {
-    /// A value that begins with `sk-`.
+    /// Mask of a value that begins with `sk-`.
     Sk,
-    /// Any other value.
+    /// Mask of any other value.
     #[default]
     Any,
 }
 
 impl Mask {
-    /// The mask of a value.
+    /// Returns the mask of a value.
     pub fn of(plain: &str) -> Self {
         if plain.starts_with("sk-") {
             Self::Sk
@@ -26,7 +25,7 @@ impl Mask {
         }
     }
 
-    /// The text shown.
+    /// Returns the displayed text.
     pub const fn text(self) -> &'static str {
         match self {
             Self::Sk => "sk-***",
@@ -34,7 +33,7 @@ impl Mask {
         }
     }
 
-    /// The mask this text is, if it is one.
+    /// Parses a displayed mask.
     pub fn read(text: &str) -> Option<Self> {
         match text {
             "sk-***" => Some(Self::Sk),
@@ -43,7 +42,7 @@ impl Mask {
         }
     }
 
-    /// Whether a text is somebody's mask (`sk-***`, `********`, `••••`) and so cannot be a secret.
+    /// Returns whether a text is any mask (`sk-***`, `********`, `••••`) and therefore not a secret.
     pub fn is_mask(text: &str) -> bool {
         let body = text.strip_prefix("sk-").unwrap_or(text);
         let mut signs = body.chars();
@@ -58,27 +57,27 @@ impl Serialize for Mask {
     }
 }
 
-/// A secret in clear: it lives inside the service and in forms, is wiped when dropped, and cannot be serialized.
+/// Plaintext secret in the service and in forms; wiped on drop, not serializable.
 #[derive(Clone)]
 pub struct Plain(Option<SecretString>);
 
 impl Plain {
-    /// Takes the text over; the caller's copy is the caller's to wipe.
+    /// Creates a secret; the caller wipes other copies.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Some(SecretString::from(text.into())))
     }
 
-    /// A stored secret whose seal could not be opened: it can be kept as it is or replaced, not read.
+    /// Stored secret that cannot be decrypted: it can be kept or replaced, not read.
     pub const fn unreadable() -> Self {
         Self(None)
     }
 
-    /// The text; nothing when the stored secret could not be opened.
+    /// Returns the text; none if the secret cannot be decrypted.
     pub fn expose(&self) -> Option<&str> {
         self.0.as_ref().map(ExposeSecret::expose_secret)
     }
 
-    /// The mask of the text.
+    /// Returns the mask of the text.
     pub fn mask(&self) -> Mask {
         self.expose().map(Mask::of).unwrap_or_default()
     }
@@ -96,9 +95,9 @@ impl std::fmt::Debug for Plain {
     }
 }
 
-/// A secret at rest: what `SealedStore` made of it, as base64 of nonce and ciphertext.
+/// Secret encrypted by `SealedStore`.
 ///
-/// In a record it is `{"sealed":"…"}`, an object that no setting in clear can be, so nothing that was typed reads as sealed.
+/// Serialized as `{"sealed":"…"}`. No other setting is an object, so that no input can be mistaken for a sealed secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sealed {
@@ -124,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mask_says_nothing_of_the_value_but_its_public_prefix() {
+    fn mask_reveals_public_prefix_only() {
         assert_eq!(Mask::of("sk-12345").text(), "sk-***");
         assert_eq!(
             Mask::of("sk-1").text(),
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn masked_texts_are_known_whoever_masked_them() {
+    fn masks_of_other_tools_are_recognized() {
         for text in ["***", "sk-***", "********", "sk-****", "••••••", "●●●"] {
             assert!(Mask::is_mask(text), "{text}");
         }

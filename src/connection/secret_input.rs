@@ -1,6 +1,6 @@
-//! Secrets as people enter them: what surrounds a key and is no part of it, and which texts cannot be a key.
+//! Cleaning of entered secrets: text around a key, and texts that cannot be a key.
 //!
-//! Paths where a person sees the message (form, plain mode, CLI, environment) use [`clean`] and show [`Cleaned::notice`]. The
+//! Interfaces that show a message (form, plain mode, CLI, environment) use [`clean`] and show [`Cleaned::notice`]. The
 //! service itself, and so the API, `apply` and `import`, trims white space and invisible characters without a message and refuses
 //! the rest with [`flaw`].
 
@@ -33,8 +33,8 @@ const SECRET_WORDS: [&str; 8] = [
     "PAT",
 ];
 
-/// The longest name of a variable, in bytes.
-const LONGEST_NAME: usize = 64;
+/// Maximum length of a variable name in bytes.
+const MAX_VARIABLE_NAME: usize = 64;
 
 /// Text around a key that is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub enum Surrounding {
     Invisible,
     /// A pair of quotes.
     Quotes,
-    /// Text before it, such as `Bearer ` or `OPENAI_API_KEY=`. Names that are not known are written as `NAME=`, because they may be
+    /// Text before it, such as `Bearer ` or `OPENAI_API_KEY=`. Unknown names are written as `NAME=`, because they may be
     /// part of a secret.
     Prefix(String),
 }
@@ -66,7 +66,7 @@ pub enum KeyFlaw {
 }
 
 impl KeyFlaw {
-    /// What to do about it.
+    /// Advice for the user.
     pub const fn advice(&self) -> &'static str {
         match self {
             Self::Surrounded(_) => "send the key alone",
@@ -76,7 +76,7 @@ impl KeyFlaw {
     }
 }
 
-/// The predicate of a sentence about a text: "is in quotes".
+/// Predicate of a message: "is in quotes".
 impl fmt::Display for KeyFlaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -95,24 +95,24 @@ impl fmt::Display for KeyFlaw {
     }
 }
 
-/// A key without what surrounded it.
+/// Key without the surrounding text.
 #[derive(PartialEq, Eq)]
 pub struct Cleaned<'a> {
-    /// The key; empty when there was none.
+    /// Key; may be empty.
     pub value: &'a str,
-    /// What was removed, outermost first, each once.
+    /// Removed surroundings, outermost first, each once.
     pub removed: Vec<Surrounding>,
 }
 
 impl Cleaned<'_> {
-    /// What was removed besides white space and invisible characters.
+    /// Removed quotes or prefix, if any.
     pub fn surrounding(&self) -> Option<&Surrounding> {
         self.removed
             .iter()
             .find(|one| matches!(one, Surrounding::Quotes | Surrounding::Prefix(_)))
     }
 
-    /// What was removed and where: "'Bearer ' before the key".
+    /// Description of the removed text: "'Bearer ' before the key".
     pub fn described(&self) -> Option<String> {
         let names: Vec<String> = self
             .removed
@@ -135,7 +135,7 @@ impl Cleaned<'_> {
         Some(format!("{names} {place} the key"))
     }
 
-    /// The message for the person who entered it: "Removed 'Bearer ' before the key".
+    /// Message for the user: "Removed 'Bearer ' before the key".
     pub fn notice(&self) -> Option<String> {
         self.described().map(|what| format!("Removed {what}"))
     }
@@ -147,7 +147,7 @@ impl fmt::Debug for Cleaned<'_> {
     }
 }
 
-/// Removes what surrounds the key in a text that was entered for a field. Cleaning twice changes nothing more.
+/// Removes text around the key that was entered for a field. Idempotent.
 ///
 /// References (`$Section:Key`) and literals (`$$…`) only lose white space and invisible characters, and so do fields that hold
 /// headers.
@@ -311,7 +311,7 @@ fn assignment<'a>(text: &'a str, field: &SettingsField) -> Option<(String, &'a s
     });
     let (name, rest) = declared.unwrap_or(text).split_once('=')?;
     let name = name.trim_end();
-    let is_name = name.len() <= LONGEST_NAME
+    let is_name = name.len() <= MAX_VARIABLE_NAME
         && name.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_')
         && name
             .bytes()
@@ -330,14 +330,14 @@ fn assignment<'a>(text: &'a str, field: &SettingsField) -> Option<(String, &'a s
         .then(|| ("NAME=".to_owned(), rest))
 }
 
-/// Whether variables of this name hold secrets: at least two words, one of them such as `KEY`.
+/// Returns whether variables of this name hold secrets: at least two words, one of them such as `KEY`.
 fn is_secret_variable(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let words = || name.split('_').filter(|word| !word.is_empty());
     words().count() > 1 && words().any(|word| SECRET_WORDS.contains(&word))
 }
 
-/// Whether the text after `NAME=` is one value, and not the padding of base64 or the rest of a list of parameters.
+/// Returns whether the text after `NAME=` is a single value, not base64 padding or a list of parameters.
 fn is_one_value(rest: &str) -> bool {
     let rest = rest.trim();
     let value = rest.trim_end_matches('=');

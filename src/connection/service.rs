@@ -1,4 +1,4 @@
-//! The upper seam: what the screen, the command line and the API ask.
+//! Service trait that the app, the command line and the API use.
 
 use std::sync::Arc;
 
@@ -15,40 +15,40 @@ use super::{
 use crate::appsettings::{ConfigurationKey, Lookup, Reference};
 use crate::provider::{Capability, ProviderCatalog};
 
-/// Everything that can be done with connections, wherever they are kept.
+/// Operations on connections, in a local store or on a server.
 #[async_trait]
 pub trait ConnectionService: Send + Sync {
-    /// The providers a connection can be made for.
+    /// Available providers.
     fn providers(&self) -> Arc<ProviderCatalog>;
 
-    /// The connections a query admits, ordered by name without regard to case.
+    /// Lists the connections that match a query, ordered by name, case-insensitive.
     async fn list(&self, query: Query) -> Result<Page<ConnectionItem>, ConnectionError>;
 
-    /// One connection, secrets masked.
+    /// Returns a connection with masked secrets.
     async fn get(&self, key: &IdOrAlias) -> Result<Connection, ConnectionError>;
 
-    /// Who has an alias, leaving one connection out of account.
+    /// Returns the connection that uses an alias, unless it is `except`.
     async fn alias_owner(
         &self,
         alias: &str,
         except: Option<Uuid>,
     ) -> Result<Option<ConnectionItem>, ConnectionError>;
 
-    /// The aliases in use that begin with this, in any case, in their order; at most so many.
+    /// Returns up to `most` aliases in use that begin with `prefix`, in any case, in order.
     async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, ConnectionError>;
 
-    /// Whether a `$Section:Key` reference resolves, and where; never its value.
+    /// Resolves a `$Section:Key` reference to its source, without its value.
     async fn lookup(&self, reference: &Reference) -> Result<Lookup, ConnectionError>;
 
-    /// The configuration keys that may be referenced and resolve, by name, and where; never their values.
+    /// Lists the configuration keys that can be referenced, with their source, without values.
     async fn configuration_keys(&self) -> Result<Page<ConfigurationKey>, ConnectionError>;
 
-    /// Validates and keeps a new connection.
+    /// Validates and saves a new connection.
     async fn create(&self, draft: ConnectionDraft) -> Result<Connection, ConnectionError>;
 
-    /// Validates and keeps what a draft says of a connection: what it leaves out, and a masked secret, stay as they are.
+    /// Validates and saves changes of a connection: absent fields and masked secrets are unchanged.
     ///
-    /// `over` is the version the change was made over; a connection that moved on is a [`ConnectionError::VersionMoved`].
+    /// `over` is the expected version; another one is a [`ConnectionError::VersionMoved`].
     async fn update(
         &self,
         key: &IdOrAlias,
@@ -56,50 +56,50 @@ pub trait ConnectionService: Send + Sync {
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError>;
 
-    /// Keeps a new connection that is what another one is, its secrets among it, with what a draft says laid over.
+    /// Duplicates a connection, including its secrets, with the changes of a draft.
     async fn duplicate(
         &self,
         key: &IdOrAlias,
         draft: ConnectionDraft,
     ) -> Result<Connection, ConnectionError>;
 
-    /// Switches a connection on or off; nothing is saved when it already is.
+    /// Activates or deactivates a connection; saves nothing if the status is unchanged.
     async fn set_active(
         &self,
         key: &IdOrAlias,
         active: bool,
     ) -> Result<Connection, ConnectionError>;
 
-    /// Puts a connection into the trash, with its history, and answers what it was. Its alias is free at once.
+    /// Moves a connection with its history to the trash and returns its last state. Its alias is free immediately.
     ///
-    /// `over` is the version that whoever deletes it has seen; a connection that moved on is a [`ConnectionError::VersionMoved`].
+    /// `over` is the expected version; another one is a [`ConnectionError::VersionMoved`].
     async fn delete(
         &self,
         key: &IdOrAlias,
         over: Option<u64>,
     ) -> Result<ConnectionItem, ConnectionError>;
 
-    /// The connections in the trash, ordered by name without regard to case.
+    /// Lists the connections in the trash, ordered by name, case-insensitive.
     async fn trash(&self, window: Window) -> Result<Page<ConnectionItem>, ConnectionError>;
 
-    /// Brings a connection back from the trash, under another alias when one is given.
+    /// Restores a connection from the trash, optionally with another alias.
     async fn restore(&self, id: Uuid, alias: Option<String>)
     -> Result<Connection, ConnectionError>;
 
-    /// Takes a connection out of the trash for good, with its history.
+    /// Deletes a connection in the trash permanently, with its history.
     async fn purge(&self, id: Uuid) -> Result<(), ConnectionError>;
 
-    /// The versions of a connection, newest first.
+    /// Lists the versions of a connection, newest first.
     async fn versions(
         &self,
         key: &IdOrAlias,
         window: Window,
     ) -> Result<Page<Version>, ConnectionError>;
 
-    /// One version of a connection.
+    /// Returns a version of a connection.
     async fn version(&self, key: &IdOrAlias, number: u64) -> Result<Version, ConnectionError>;
 
-    /// What differs between two versions of a connection.
+    /// Compares two versions of a connection.
     async fn compare(
         &self,
         key: &IdOrAlias,
@@ -107,7 +107,7 @@ pub trait ConnectionService: Send + Sync {
         to: u64,
     ) -> Result<Comparison, ConnectionError>;
 
-    /// Makes a connection what it was at a version, as a new version, by the rules of an update; secrets stay those stored now.
+    /// Rolls a connection back to a version, as a new version with the rules of an update; stored secrets are kept.
     async fn rollback(
         &self,
         key: &IdOrAlias,
@@ -115,37 +115,37 @@ pub trait ConnectionService: Send + Sync {
         description: Option<String>,
     ) -> Result<Rollback, ConnectionError>;
 
-    /// What a change would come to: everything is examined as when it is made, and nothing is kept.
+    /// Previews a change: validates it completely without saving it.
     ///
-    /// Who keeps connections elsewhere answers as far as can be told from here, and says that it was.
+    /// The default implementation uses read requests only and marks the preview as not exact.
     async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {
-        proposal::from_afar(self, proposal).await
+        proposal::preview_remotely(self, proposal).await
     }
 
-    /// Asks the provider whether the credentials work; what is wrong with them is in the report, not an error.
+    /// Tests the credentials with the provider; rejected credentials are a report, not an error.
     async fn test(&self, subject: TestSubject) -> Result<TestReport, ConnectionError>;
 
-    /// The models that the provider names to a connection; those that can do something, when that is asked.
+    /// Lists the models available to a connection, optionally with one capability.
     async fn models(
         &self,
         key: &IdOrAlias,
         capability: Option<Capability>,
     ) -> Result<Vec<Model>, ConnectionError>;
 
-    /// What the providers of the connections can do, each once.
+    /// Returns the capabilities of all configured connections.
     async fn capabilities(&self) -> Result<Vec<Capability>, ConnectionError>;
 
-    /// The newest durable revision of the store.
+    /// Returns the newest durable revision of the store.
     async fn revision(&self) -> Result<Revision, ConnectionError>;
 
-    /// Every change after a revision, then those that come.
+    /// Streams the changes after a revision, then new ones.
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, ConnectionError>;
 
-    /// What can be done here beyond the basic verbs.
+    /// Optional features of this service.
     fn features(&self) -> ServiceFeatures {
         ServiceFeatures::ALL
     }
 
-    /// What people should know since the service started, one sentence each.
+    /// Returns messages for the user since the service started.
     fn notices(&self) -> Vec<String>;
 }

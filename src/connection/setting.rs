@@ -1,4 +1,4 @@
-//! The values of a connection's settings, in the order they were given.
+//! Settings of a connection, in insertion order.
 
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -6,37 +6,37 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::secret::{Mask, Plain};
 
-/// One value; a text that must not be seen is a [`Setting::Secret`] in the state `S`.
+/// Value of a setting; `S` is the type of secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Setting<S> {
-    /// Given as null: known and empty.
+    /// Null.
     Null,
-    /// On or off.
+    /// Boolean.
     Switch(bool),
-    /// A number; no provider takes one today, kept so that a wrong type can be named.
+    /// Number.
     Number(serde_json::Number),
-    /// A secret; before [`Setting::Text`], so that a mask is read as one.
+    /// Secret; before [`Setting::Text`], so that serde reads a mask as a secret.
     Secret(S),
-    /// Text that may be seen, configuration references among it.
+    /// Visible text, including references.
     Text(String),
 }
 
 impl<S> Setting<S> {
-    /// The same value with a secret taken through `turn`.
-    pub fn try_map<T, E>(self, turn: impl FnOnce(S) -> Result<T, E>) -> Result<Setting<T>, E> {
+    /// Converts a secret with `convert`.
+    pub fn try_map<T, E>(self, convert: impl FnOnce(S) -> Result<T, E>) -> Result<Setting<T>, E> {
         Ok(match self {
             Self::Null => Setting::Null,
             Self::Switch(on) => Setting::Switch(on),
             Self::Number(number) => Setting::Number(number),
             Self::Text(text) => Setting::Text(text),
-            Self::Secret(secret) => Setting::Secret(turn(secret)?),
+            Self::Secret(secret) => Setting::Secret(convert(secret)?),
         })
     }
 }
 
 impl Setting<Plain> {
-    /// The text of a value, whether it is a secret or not.
+    /// Returns the text of a text or secret.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -46,7 +46,7 @@ impl Setting<Plain> {
     }
 }
 
-/// The settings of a connection: key and value, in the order they were given, each key once.
+/// Settings by key, in insertion order, each key once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings<S>(Vec<(String, Setting<S>)>);
 
@@ -57,7 +57,7 @@ impl<S> Default for Settings<S> {
 }
 
 impl<S> Settings<S> {
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&Setting<S>> {
         self.0
             .iter()
@@ -65,7 +65,7 @@ impl<S> Settings<S> {
             .map(|(_, value)| value)
     }
 
-    /// Sets a key's value in its place, or behind the others.
+    /// Replaces or appends a value.
     pub fn set(&mut self, key: impl Into<String>, value: Setting<S>) {
         let key = key.into();
         match self.0.iter_mut().find(|(name, _)| *name == key) {
@@ -74,35 +74,35 @@ impl<S> Settings<S> {
         }
     }
 
-    /// Takes a key out.
+    /// Removes a key.
     pub fn remove(&mut self, key: &str) {
         self.0.retain(|(name, _)| name != key);
     }
 
-    /// Keys and values in order.
+    /// Iterates over keys and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Setting<S>)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no key.
+    /// Returns whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The same settings with every secret taken through `turn`, which is told the key.
+    /// Converts every secret with `convert`, which receives the key.
     pub fn try_map<T, E>(
         self,
-        mut turn: impl FnMut(&str, S) -> Result<T, E>,
+        mut convert: impl FnMut(&str, S) -> Result<T, E>,
     ) -> Result<Settings<T>, E> {
         self.0
             .into_iter()
             .map(|(key, value)| {
-                let value = value.try_map(|secret| turn(&key, secret))?;
+                let value = value.try_map(|secret| convert(&key, secret))?;
                 Ok((key, value))
             })
             .collect::<Result<_, _>>()
@@ -111,7 +111,7 @@ impl<S> Settings<S> {
 }
 
 impl Settings<Plain> {
-    /// What may be seen of them.
+    /// Returns the settings with masked secrets.
     pub fn masked(&self) -> Settings<Mask> {
         Settings(
             self.iter()
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sealed_record_reads_back_as_it_was_written() -> Result<(), serde_json::Error> {
+    fn sealed_record_round_trips() -> Result<(), serde_json::Error> {
         let json = r#"{"apiKey":{"sealed":"AAAA"},"organization":null,"on":true,"endpoint":"***"}"#;
         let settings: Settings<Sealed> = serde_json::from_str(json)?;
         assert_eq!(serde_json::to_string(&settings)?, json);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_masked_response_reads_back_masked() -> Result<(), serde_json::Error> {
+    fn masked_response_round_trips() -> Result<(), serde_json::Error> {
         let json = r#"{"apiKey":"sk-***","region":"us-east-1"}"#;
         let settings: Settings<Mask> = serde_json::from_str(json)?;
         assert_eq!(settings.get("apiKey"), Some(&Setting::Secret(Mask::Sk)));

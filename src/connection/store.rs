@@ -1,4 +1,4 @@
-//! The lower seam: what keeps connections.
+//! Store trait for connections.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -6,54 +6,54 @@ use uuid::Uuid;
 
 use super::{Change, Connection, ConnectionItem, Page, Query, Version, Window};
 
-/// A point in the store's history; it grows with every save and delete, and never comes twice.
+/// Revision of the whole store; increases with every save and delete, never reused.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 pub struct Revision(pub u64);
 
-/// Whether a save makes a connection or follows a version of it.
+/// Precondition of a save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Put {
-    /// Refused when the id exists.
+    /// The ID must not exist.
     New,
-    /// Refused when this is not the version that is stored.
+    /// The stored version must be this one.
     Over(u64),
 }
 
-/// A connection to keep.
+/// Connection to save.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Save<S> {
-    /// The connection after the save; its `item.version` is the version that this save makes.
+    /// Connection after the save; `item.version` is the new version.
     pub connection: Connection<S>,
-    /// New, or over which version.
+    /// Precondition.
     pub put: Put,
-    /// What the save did.
+    /// Description of the change.
     pub change: Change,
 }
 
-/// A change that is durable, as the feed tells it.
+/// Durable change in the change feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Changed {
-    /// Where in the store's history.
+    /// Revision of the change.
     pub revision: Revision,
-    /// What happened.
+    /// Kind of the change.
     #[serde(flatten)]
     pub what: What,
 }
 
-/// What happened to a connection.
+/// Kind of a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum What {
-    /// It was created or saved.
+    /// Created or saved.
     Saved(ConnectionItem),
-    /// It was deleted, or went to the trash.
+    /// Deleted or moved to the trash.
     Deleted(Uuid),
 }
 
 impl What {
-    /// What a save that left this item behind is to those who follow: one in the trash is gone.
+    /// Returns the change for a saved item; one in the trash counts as deleted.
     pub fn became(item: ConnectionItem) -> Self {
         if item.is_deleted() {
             Self::Deleted(item.id)
@@ -63,115 +63,115 @@ impl What {
     }
 }
 
-/// The changes after a revision, in order, then those that come.
+/// Stream of the changes after a revision, in order, then of new ones.
 pub type ChangeFeed =
     std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Changed, StoreError>> + Send>>;
 
-/// What opening a store found that people should know; each is one sentence.
+/// Message for the user from opening a store, in one sentence.
 pub type StoreNotice = String;
 
-/// Keeps connections whose secrets are in the state `S`.
+/// Store of connections whose secrets have the type `S`.
 ///
-/// A write that returned `Ok` is durable. Aliases are unique without regard to case, decided where writes are ordered,
-/// so of many saves of one alias at once exactly one is kept.
+/// A write that returns `Ok` is durable. Aliases are unique, case-insensitive; of concurrent saves with one alias exactly one
+/// succeeds, because the check is part of the ordered write.
 #[async_trait]
 pub trait ConnectionStore<S>: Send + Sync {
-    /// The connection with this id.
+    /// Returns the connection with this ID.
     async fn get(&self, id: Uuid) -> Result<Option<Connection<S>>, StoreError>;
 
-    /// The connection with this alias, in any case.
+    /// Returns the connection with this alias, in any case.
     async fn find(&self, alias: &str) -> Result<Option<Connection<S>>, StoreError>;
 
-    /// The connections a query admits, ordered by name without regard to case, then alias.
+    /// Lists the connections that match a query, ordered by name, case-insensitive, then by alias.
     async fn list(&self, query: &Query) -> Result<Page<ConnectionItem>, StoreError>;
 
-    /// The aliases in use that begin with this, in any case, in their order; at most so many.
+    /// Returns up to `most` aliases in use that begin with `prefix`, in any case, in order.
     async fn aliases(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError>;
 
-    /// Keeps a connection.
+    /// Saves a connection.
     async fn save(&self, save: Save<S>) -> Result<Revision, StoreError>;
 
-    /// Deletes a connection that is at this version.
+    /// Deletes a connection if it has this version.
     async fn delete(&self, id: Uuid, version: u64) -> Result<Revision, StoreError>;
 
-    /// The versions of a connection, newest first; none when it is not there.
+    /// Lists the versions of a connection, newest first; empty if there is no such connection.
     async fn versions(&self, id: Uuid, window: Window) -> Result<Page<Version>, StoreError>;
 
-    /// One version of a connection.
+    /// Returns a version of a connection.
     async fn version(&self, id: Uuid, number: u64) -> Result<Option<Version>, StoreError>;
 
-    /// The newest durable revision.
+    /// Returns the newest durable revision.
     fn revision(&self) -> Revision;
 
-    /// Every change after `since`; a revision that is no longer kept is answered with [`StoreError::FeedTooOld`].
+    /// Streams the changes after `since`; fails with [`StoreError::FeedTooOld`] if they are no longer available.
     async fn changes(&self, since: Revision) -> Result<ChangeFeed, StoreError>;
 
-    /// What opening it found that people should know.
+    /// Returns the messages from opening the store.
     fn notices(&self) -> Vec<StoreNotice>;
 
-    /// Waits for the writes under way and lets the next process in.
+    /// Waits for running writes and releases the lock.
     async fn close(&self) -> Result<(), StoreError>;
 }
 
-/// Why a store did not do what it was asked.
+/// Error of a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StoreError {
-    /// Another connection has the alias.
+    /// The alias is used by another connection.
     #[error("A connection with alias '{alias}' already exists")]
     AliasTaken {
-        /// The alias as it was asked for.
+        /// Requested alias.
         alias: String,
-        /// The connection that has it.
+        /// Connection that uses it.
         by: Box<ConnectionItem>,
     },
-    /// A new connection's id is there already.
+    /// The ID of a new connection exists.
     #[error("A connection with ID '{0}' already exists")]
     IdTaken(Uuid),
-    /// Nothing with this id.
+    /// Unknown ID.
     #[error("Connection with ID '{0}' not found")]
     NotFound(Uuid),
-    /// Someone else saved meanwhile.
+    /// The connection was saved by another client since it was read.
     #[error(
         "The connection was changed: it is at version {found}, this change is based on version {expected}"
     )]
     VersionMoved {
-        /// What the writer thought.
+        /// Expected version.
         expected: u64,
-        /// What is stored.
+        /// Stored version.
         found: u64,
     },
-    /// The feed no longer reaches back so far: read the list again.
+    /// The feed no longer contains this revision; reload the list.
     #[error("Changes since revision {0} are no longer available; reload the list")]
     FeedTooOld(u64),
-    /// Another process has the store open, and does not answer.
+    /// Another process has the store open and does not respond.
     #[error(
         "{folder} is in use by another umai (process {pid}) that does not respond. \
          If it is suspended, resume it (fg) or close it; or use another folder with --data"
     )]
     Held {
-        /// The data folder.
+        /// Data directory.
         folder: String,
-        /// The process that holds it, or `unknown`.
+        /// Process ID of the lock holder, or `unknown`.
         pid: String,
     },
-    /// A write could not be made durable, so nothing more is written until the store is opened again.
+    /// A write failed; the store accepts no writes until it is reopened.
     #[error(
         "The store is read-only: {0}. Acknowledged changes are safe; fix the problem, then restart umai"
     )]
     ReadOnly(String),
-    /// A record's checksum or form is wrong; the others work.
+    /// A record is damaged; the others work.
     #[error("The stored connection {id} is damaged: {why}")]
     Damaged {
-        /// The connection.
+        /// Connection ID.
         id: Uuid,
-        /// What is wrong with it.
+        /// Cause.
         why: String,
     },
-    /// The key is missing or wrong, or the folder is not safe.
+    /// The encryption key is missing or wrong, or its directory is not safe.
     #[error("{0}")]
     Key(String),
-    /// The store cannot be opened or read; the sentence says what to do.
+    /// The store cannot be opened or read; contains the message.
     #[error("{0}")]
     Unusable(String),
 }

@@ -1,113 +1,116 @@
-//! How a connection test went: how far it came, what was said, and what to do.
+//! Report of a connection test: stages, message of the provider, advice.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ConnectionDraft, IdOrAlias};
 use crate::provider::Capability;
 
-/// What a test tries: what is stored, or what is on screen and not saved yet.
+/// Connection to test: stored, or edited and not saved yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TestSubject {
     /// A stored connection.
     Stored(IdOrAlias),
-    /// A connection that is not there yet.
+    /// New connection that is not saved yet.
     Draft(ConnectionDraft),
-    /// A stored connection with a change laid over it, by the rules of an update.
+    /// Stored connection with unsaved changes, validated like an update.
     Changed(IdOrAlias, ConnectionDraft),
 }
 
-/// How a connection test went. Nothing in it is a secret, and what the provider said is one line, safe to show.
+/// Report of a connection test, without secrets. The message of the provider is one printable line.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TestReport {
-    /// Whether the provider accepted the credentials.
+    /// `true` if the provider accepted the credentials.
     pub success: bool,
-    /// Why it was no success, in one sentence.
+    /// Reason of a failure, in one sentence.
     #[serde(default)]
     pub error_message: Option<String>,
-    /// Each stage that was tried, in order; the last one is how far it came.
+    /// Stages in order, up to the first failure.
     #[serde(default)]
     pub steps: Vec<TestStep>,
-    /// What to do, in one sentence.
+    /// Advice, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
-    /// The provider's own sentence.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub said: Option<String>,
-    /// The address that was called, without what signs the request.
+    /// Message of the provider.
+    #[serde(rename = "said", default, skip_serializing_if = "Option::is_none")]
+    pub provider_message: Option<String>,
+    /// Requested URL, without credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// The HTTP status of the last answer.
+    /// HTTP status of the last response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// How long the provider took, in milliseconds.
+    /// Response time of the provider in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
-    /// How many models it named.
+    /// Number of models that the provider listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<usize>,
 }
 
-/// One stage of a test.
+/// Result of one stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TestStep {
-    /// Which.
+    /// Stage.
     pub stage: TestStage,
-    /// Whether it was passed.
+    /// `true` if the stage succeeded.
     pub passed: bool,
-    /// What is known of it, in a few words.
+    /// Short details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// How far a test can come.
+/// Stage of a connection test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TestStage {
     /// The settings are complete and every reference resolves.
-    Complete,
-    /// Somebody answers at the address: name, connection, TLS.
+    #[serde(rename = "complete")]
+    Settings,
+    /// A server responds at the endpoint: DNS, connection, TLS, HTTP.
     Reached,
-    /// The key is known.
-    SignedIn,
-    /// The key may be used.
-    Permitted,
-    /// Models were named.
+    /// The credentials are valid.
+    #[serde(rename = "signedIn")]
+    Authentication,
+    /// The credentials have permission.
+    #[serde(rename = "permitted")]
+    Permission,
+    /// The provider lists models.
     Models,
 }
 
 impl TestStage {
-    /// Every stage, in order.
+    /// All stages in order.
     pub const ALL: [Self; 5] = [
-        Self::Complete,
+        Self::Settings,
         Self::Reached,
-        Self::SignedIn,
-        Self::Permitted,
+        Self::Authentication,
+        Self::Permission,
         Self::Models,
     ];
 
-    /// What people call it.
-    pub const fn word(self) -> &'static str {
+    /// Name for display.
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Complete => "complete",
+            Self::Settings => "settings",
             Self::Reached => "reached",
-            Self::SignedIn => "signed in",
-            Self::Permitted => "permitted",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
             Self::Models => "models",
         }
     }
 }
 
-/// A model that a provider named.
+/// Model of a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Model {
-    /// What requests call it.
+    /// ID for requests.
     pub id: String,
-    /// What people call it.
+    /// Display name.
     pub name: String,
-    /// What it can do, as far as its name or the provider tells.
+    /// Capabilities, from the provider or from the name.
     #[serde(default)]
     pub capabilities: Vec<Capability>,
 }

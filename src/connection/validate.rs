@@ -1,4 +1,4 @@
-//! The one validation, used by the form and by the service.
+//! Validation of drafts, shared by the form and the service.
 
 pub mod settings;
 
@@ -11,39 +11,39 @@ use crate::appsettings::Reference;
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::{self, key_like};
 
-/// The most characters a name has.
+/// Maximum length of a name in characters.
 pub const MAX_NAME: usize = 255;
 
-/// Whether a masked text may stand for the secret that is stored.
+/// Meaning of a mask in a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
-    /// There is none: a masked text is refused.
+    /// No stored secret: a mask is refused.
     Nothing,
-    /// A masked text means: keep it.
+    /// A mask keeps the stored secret.
     Secrets,
 }
 
-/// A draft that was looked through: what is wrong with it, and what it comes to where nothing is.
+/// Validated draft: errors and normalized values.
 #[derive(Debug)]
 pub struct Examined {
-    /// Every field that is wrong, in the order of a request.
+    /// Errors in the order of a request.
     pub errors: Vec<FieldError>,
-    /// The alias, when it is well formed.
+    /// Alias, if it is valid.
     pub alias: Option<String>,
-    /// The name without outer spaces.
+    /// Trimmed name.
     pub name: String,
-    /// The provider as the catalogue spells it.
+    /// Provider ID in the spelling of the catalog.
     pub provider_id: String,
-    /// Active unless said otherwise.
+    /// Status; Active by default.
     pub is_active: bool,
-    /// The settings with secrets told apart from text.
+    /// Settings with secrets separated from text.
     pub settings: Option<Settings<Plain>>,
-    /// The references among the settings, for whoever can look them up.
+    /// References in the settings, not resolved.
     pub references: Vec<(Field, Reference)>,
 }
 
 impl Examined {
-    /// Adds an error in its place.
+    /// Adds an error in the order of the fields.
     pub fn refuse(&mut self, field: Field, reason: Reason) {
         let behind = self
             .errors
@@ -53,12 +53,12 @@ impl Examined {
 }
 
 impl ConnectionDraft {
-    /// Every field that is wrong, in the order of a request; empty when the draft may be sent.
+    /// Returns the errors in the order of a request.
     pub fn problems(&self, catalog: &ProviderCatalog, stored: Stored) -> Vec<FieldError> {
         self.examine(catalog, stored).errors
     }
 
-    /// Looks through everything that can be told without a store or application settings.
+    /// Validates everything that does not need the store or appsettings.
     pub fn examine(&self, catalog: &ProviderCatalog, stored: Stored) -> Examined {
         let mut found = Examined {
             errors: self.misread.clone(),

@@ -1,36 +1,36 @@
-//! A version: what a connection was after a save, without its secrets.
+//! Versions: states of a connection after each save, without secrets.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Connection, Mask};
 
-/// What a save did, kept with the version it made.
+/// Description of a save, stored with its version.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// What the person who saved said about it.
+    /// Description by the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The paths that differ from the version before, for example `settings.apiKey`; secrets are compared before they are masked.
+    /// Paths that differ from the previous version, for example `settings.apiKey`; includes changed secrets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
-    /// Who saved, where that is known.
+    /// User who saved, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<Uuid>,
 }
 
-/// One version of a connection.
+/// Version of a connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {
-    /// The connection as it was; secrets are masked, so going back keeps the ones stored now.
+    /// Connection at this version with masked secrets; a rollback keeps the stored ones.
     pub snapshot: Connection<Mask>,
-    /// What the save did.
+    /// Description of the save.
     pub change: Change,
 }
 
 impl Version {
-    /// Its number, from 1.
+    /// Version number, from 1.
     pub const fn number(&self) -> u64 {
         self.snapshot.item.version
     }

@@ -1,45 +1,45 @@
-//! Ways of which a connection goes one: an API key, or a sign-in with Entra ID.
+//! Alternative groups of settings, for example an API key or Entra ID.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Provider, SettingsField};
 
-/// Ways of which a connection goes one.
+/// Alternatives of which a connection uses one.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Alternatives {
-    /// What is chosen, for example `Authentication`.
+    /// Label, for example `Authentication`.
     pub label: String,
-    /// One sentence about the choice.
+    /// Help text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// The heading the choice stands under; none for the first, unnamed group.
+    /// Heading of its group; none for the first, unnamed group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// The ways. The first that has what it needs is the one that a connection goes.
+    /// Alternatives; the first complete one is in use.
     pub ways: Vec<Way>,
 }
 
-/// One of several ways.
+/// Alternative of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Way {
-    /// What it is called, for example `Entra ID`.
+    /// Label, for example `Entra ID`.
     pub label: String,
-    /// The keys of the settings that are of use on this way alone.
+    /// Keys of settings that only this alternative uses.
     pub settings: Vec<String>,
-    /// At least one of these must have a value to go this way.
+    /// Keys of which one must have a value to use this alternative.
     pub any_of: Vec<String>,
-    /// All of these must have a value on this way.
+    /// Keys that this alternative requires.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub all_of: Vec<String>,
-    /// Whether a new connection begins with it.
+    /// `true` for the default of new connections.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preferred: bool,
 }
 
 impl Way {
-    /// Whether this way cannot be gone without a value for a setting.
+    /// Returns whether this alternative requires a setting.
     pub fn always_needs(&self, key: &str) -> bool {
         let is_only = self.any_of.len() == 1 && self.any_of[0] == key;
         is_only || self.all_of.iter().any(|needed| needed == key)
@@ -47,7 +47,7 @@ impl Way {
 }
 
 impl Alternatives {
-    /// The way that a new connection begins with.
+    /// Returns the index of the default for new connections.
     pub fn preferred(&self) -> usize {
         self.ways
             .iter()
@@ -55,22 +55,22 @@ impl Alternatives {
             .unwrap_or_default()
     }
 
-    /// The way that is gone where some settings have values: one that has what it needs, else one that has anything.
-    pub fn gone(&self, has: impl Fn(&str) -> bool) -> Option<usize> {
+    /// Returns the index of the alternative in use: the first complete one, otherwise the first with any value.
+    pub fn in_use(&self, has: impl Fn(&str) -> bool) -> Option<usize> {
         let goes = |keys: &[String]| keys.iter().any(|key| has(key));
         let first =
             |keys: &dyn Fn(&Way) -> &[String]| self.ways.iter().position(|way| goes(keys(way)));
         first(&|way| &way.any_of).or_else(|| first(&|way| &way.settings))
     }
 
-    /// The settings of the way that is gone which must have a value and have none.
+    /// Returns the missing required settings of the alternative in use.
     pub fn lacking(&self, has: impl Fn(&str) -> bool) -> Vec<&str> {
-        let gone = self.gone(&has).and_then(|way| self.ways.get(way));
+        let gone = self.in_use(&has).and_then(|way| self.ways.get(way));
         let all_of = gone.into_iter().flat_map(|way| &way.all_of);
         all_of.map(String::as_str).filter(|key| !has(key)).collect()
     }
 
-    /// The keys of which one at least must have a value.
+    /// Returns the keys of which at least one must have a value.
     pub fn any_of(&self) -> impl Iterator<Item = &str> {
         self.ways
             .iter()
@@ -78,7 +78,7 @@ impl Alternatives {
             .map(String::as_str)
     }
 
-    /// The way that a setting is of use on.
+    /// Returns the index of the alternative that uses a setting.
     pub fn way_of(&self, key: &str) -> Option<usize> {
         self.ways
             .iter()
@@ -87,7 +87,7 @@ impl Alternatives {
 }
 
 impl Provider {
-    /// Every row of settings of which one at least must have a value.
+    /// Returns the groups of settings of which at least one must have a value.
     pub fn wanted(&self) -> impl Iterator<Item = Vec<&SettingsField>> {
         let named = |key: &str| self.field(key);
         let rules = self.rules.iter();
@@ -105,12 +105,12 @@ mod tests {
     use super::super::ProviderCatalog;
 
     #[test]
-    fn a_key_goes_before_entra_and_a_new_connection_begins_with_entra() {
+    fn key_takes_precedence_and_entra_is_default() {
         let catalog = ProviderCatalog::embedded();
         let foundry = catalog.get("microsoft-foundry").unwrap();
         let choice = &foundry.alternatives[0];
         let gone = |keys: &[&str]| {
-            let way = choice.gone(|key| keys.contains(&key))?;
+            let way = choice.in_use(|key| keys.contains(&key))?;
             Some(choice.ways[way].label.as_str())
         };
         assert_eq!(gone(&["apiKey", "tenantId"]), Some("API key"));

@@ -1,4 +1,4 @@
-//! Where a provider is called, told before it happens: the addresses of its probes, without what signs a request.
+//! URLs of the requests of a connection test, for display before the test, without credentials.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::Provider;
 use super::probe::{Probe, Template, Values};
 
-/// The addresses that a test begins with.
+/// First request of a test.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Call {
-    /// The setting that must have a value for this to be the one; none for the one that is left.
+    /// Setting that selects this request if it has a value; none for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
-    /// Where it goes: the first of these whose settings have values.
+    /// URLs; the first one whose settings have values is used.
     pub address: Vec<Template>,
-    /// The list of models, where that is somewhere else.
+    /// URLs of the list of models, if different.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<Template>,
 }
@@ -34,7 +34,7 @@ impl Call {
 }
 
 impl Provider {
-    /// Everything that may be called.
+    /// Returns all possible requests.
     pub fn calls(&self) -> Cow<'_, [Call]> {
         if self.probe.is_empty() {
             return Cow::Borrowed(&self.told_calls);
@@ -42,12 +42,16 @@ impl Provider {
         self.probe.iter().map(Call::of).collect()
     }
 
-    /// Where settings with these values are called first; none when nowhere. `is_there` says whether a setting has a value.
-    pub fn first_call(&self, values: &Values, is_there: impl Fn(&str) -> bool) -> Option<Template> {
+    /// Returns the URL of the first request for these values, if any. `has_value` returns whether a setting has a value.
+    pub fn first_call(
+        &self,
+        values: &Values,
+        has_value: impl Fn(&str) -> bool,
+    ) -> Option<Template> {
         let calls = self.calls();
         let call = calls
             .iter()
-            .find(|call| call.when.as_deref().is_none_or(&is_there))?;
+            .find(|call| call.when.as_deref().is_none_or(&has_value))?;
         let addresses = self.at_home(call, values)?;
         super::probe::template::chosen(addresses, values).cloned()
     }

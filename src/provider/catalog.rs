@@ -1,4 +1,4 @@
-//! The provider catalogue: the embedded files and the user's.
+//! Provider catalog: embedded and custom provider files.
 
 use std::path::{Path, PathBuf};
 
@@ -6,13 +6,13 @@ use super::Provider;
 use super::check;
 use crate::text::file::{self, FileFlaw};
 
-/// The most bytes a provider's file has.
+/// Maximum size of a provider file in bytes.
 pub const MAX_FILE_BYTES: usize = 64 * 1024;
 
-/// The most files that are read from the user's folder.
+/// Maximum number of custom provider files.
 pub const MAX_FILES: usize = 256;
 
-/// The files that come with the program.
+/// Embedded provider files.
 const EMBEDDED: [(&str, &str); 17] = [
     (
         "alibaba.toml",
@@ -81,21 +81,21 @@ const EMBEDDED: [(&str, &str); 17] = [
     ("zai.toml", include_str!("../../assets/providers/zai.toml")),
 ];
 
-/// All providers this installation knows, ordered by display name.
+/// Known providers, ordered by display name.
 #[derive(Debug, Clone, Default)]
 pub struct ProviderCatalog {
     providers: Vec<Provider>,
 }
 
 impl ProviderCatalog {
-    /// The providers that come with the program.
+    /// Returns the embedded providers.
     pub fn embedded() -> Self {
         Self::load(None).0
     }
 
-    /// The providers that come with the program and those of a user's folder, which add or override by id.
+    /// Loads the embedded providers and those of a folder, which add or override by ID.
     ///
-    /// A file that is wrong is left out and named, with its line, in one sentence; the others work.
+    /// An invalid file is skipped and reported with its position.
     pub fn load(user_folder: Option<&Path>) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         let mut providers = Vec::new();
@@ -103,7 +103,7 @@ impl ProviderCatalog {
             match check::read(text) {
                 Ok(provider) => providers.push(provider),
                 Err(flaw) => {
-                    problems.push(format!("providers/{name}{flaw}; this provider is left out"));
+                    problems.push(format!("providers/{name}{flaw}; this provider is skipped"));
                 }
             }
         }
@@ -116,13 +116,13 @@ impl ProviderCatalog {
             let provider = match read(&path) {
                 Ok(provider) => provider,
                 Err(why) => {
-                    problems.push(format!("{shown}{why}; this provider is left out"));
+                    problems.push(format!("{shown}{why}; this provider is skipped"));
                     continue;
                 }
             };
             if let Some((_, first)) = named.iter().find(|(id, _)| *id == provider.id) {
                 problems.push(format!(
-                    "{shown}: the provider '{}' is already described in {first}; this file is left out",
+                    "{shown}: provider '{}' is already defined in {first}; this file is skipped",
                     provider.id
                 ));
                 continue;
@@ -134,25 +134,25 @@ impl ProviderCatalog {
         (Self::from_iter(providers), problems)
     }
 
-    /// A user's files in the order of their names, and what is wrong with their folder; one that is not there has none.
+    /// Returns the files of a folder by name, and its problems; empty if the folder does not exist.
     pub fn files(folder: &Path) -> (Vec<PathBuf>, Vec<String>) {
         let mut problems = Vec::new();
         (files(folder, &mut problems), problems)
     }
 
-    /// The provider that a file describes, or the words that follow the file's name.
+    /// Reads a provider file; the error follows the file name in a message.
     pub fn read(path: &Path) -> Result<Provider, String> {
         read(path)
     }
 
-    /// The provider with this id, in any case.
+    /// Returns the provider with this ID, in any case.
     pub fn get(&self, id: &str) -> Option<&Provider> {
         self.providers
             .iter()
             .find(|provider| provider.id.eq_ignore_ascii_case(id))
     }
 
-    /// All providers, ordered by display name without regard to case.
+    /// Returns all providers, ordered by display name, case-insensitive.
     pub fn all(&self) -> &[Provider] {
         &self.providers
     }
@@ -167,23 +167,23 @@ impl FromIterator<Provider> for ProviderCatalog {
     }
 }
 
-/// The provider that a file describes, or the words that follow the file's name.
+/// Reads a provider file; the error follows the file name in a message.
 fn read(path: &Path) -> Result<Provider, String> {
     let text = file::read(path, MAX_FILE_BYTES).map_err(|flaw| match flaw {
-        FileFlaw::NotThere => " is not there any more".to_owned(),
+        FileFlaw::NotThere => " no longer exists".to_owned(),
         FileFlaw::Unusable(why) => format!(" {why}"),
     })?;
     check::read(&text).map_err(|flaw| flaw.to_string())
 }
 
-/// The user's files in the order of their names; a folder that is not there has none.
+/// Returns the files of a folder by name; empty if the folder does not exist.
 fn files(folder: &Path, problems: &mut Vec<String>) -> Vec<PathBuf> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
             problems.push(format!(
-                "{} cannot be read: {error}; its providers are left out",
+                "{} cannot be read: {error}; its providers are skipped",
                 folder.display()
             ));
             return Vec::new();
@@ -200,7 +200,7 @@ fn files(folder: &Path, problems: &mut Vec<String>) -> Vec<PathBuf> {
     paths.sort();
     if paths.len() > MAX_FILES {
         problems.push(format!(
-            "{} has {} provider files; the first {MAX_FILES} are read, the others are left out",
+            "{} has {} provider files; the first {MAX_FILES} are read, the others are skipped",
             folder.display(),
             paths.len()
         ));

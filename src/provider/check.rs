@@ -1,4 +1,4 @@
-//! Reads one provider's file, and refuses what no form, request or record could carry.
+//! Reads and validates a provider file.
 
 mod alternatives;
 mod probe;
@@ -16,7 +16,7 @@ const MAX_LABEL: usize = 255;
 const MAX_DESCRIPTION: usize = 1000;
 const MAX_SETTINGS: usize = 64;
 
-/// What is wrong with a file, as the words that follow its name: `, line 3, column 1: …`.
+/// Error of a provider file; displayed after the file name: `, line 3, column 1: …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Flaw {
     line_and_column: Option<(usize, usize)>,
@@ -32,7 +32,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// The provider that a file's text describes.
+/// Parses and validates the text of a provider file.
 pub(super) fn read(source: &str) -> Result<Provider, Flaw> {
     let provider: Provider = toml::from_str(source).map_err(|error| Flaw {
         line_and_column: error
@@ -51,12 +51,12 @@ pub(super) fn read(source: &str) -> Result<Provider, Flaw> {
     }
 }
 
-/// What is wrong with a provider, wherever it was read.
+/// Returns the error of a provider from any source, if any.
 pub(super) fn flaw(provider: &Provider) -> Option<String> {
     first_flaw(provider).map(|(_, sentence)| sentence)
 }
 
-/// Where in the file.
+/// Position in the file.
 #[derive(Debug, Clone, Copy)]
 enum Place {
     Member(&'static str),
@@ -67,7 +67,7 @@ enum Place {
 }
 
 impl Place {
-    /// The byte where it begins; the table it should be in, when it is not there.
+    /// Returns the byte offset; that of the table if the member is missing.
     fn offset(self, source: &str) -> Option<usize> {
         let table = DeTable::parse(source).ok()?;
         let (list, index, member) = match self {
@@ -141,11 +141,11 @@ fn first_flaw(provider: &Provider) -> Option<(Place, String)> {
             let mut keys = provider.settings.iter().map(|field| &field.key);
             let sentence = if !keys.any(|key| *key == condition.key && *key != field.key) {
                 let key = &condition.key;
-                format!("requiredWhen names '{key}', which is no key of another setting")
+                format!("requiredWhen names '{key}', which is not the key of another setting")
             } else if condition.starts_with.is_empty()
                 || condition.starts_with.iter().any(String::is_empty)
             {
-                "requiredWhen must say how the value starts".to_owned()
+                "requiredWhen needs startsWith".to_owned()
             } else {
                 return None;
             };
@@ -170,7 +170,7 @@ fn rule_flaw(provider: &Provider) -> Option<(Place, String)> {
         match unknown {
             Some(key) => Some((
                 Place::Rule(index),
-                format!("anyOf names '{key}', which is no key of a setting"),
+                format!("anyOf names '{key}', which is not the key of a setting"),
             )),
             None if rule.any_of.is_empty() => Some((
                 Place::Rule(index),
@@ -197,7 +197,7 @@ fn field_flaw<'a>(
             ));
         }
         if !keys.insert(key) {
-            return Some((member, format!("there is a setting '{key}' already")));
+            return Some((member, format!("duplicate setting '{key}'")));
         }
     }
     if !is_label(&field.label) {
@@ -226,7 +226,7 @@ fn field_flaw<'a>(
     kind_flaw(field)
 }
 
-/// What the kind, the default and the options of one setting have against each other.
+/// Returns a conflict between kind, default and options of a setting.
 fn kind_flaw(field: &SettingsField) -> Option<(&'static str, String)> {
     if field.sensitive && field.kind == FieldKind::Switch {
         return Some(("sensitive", "a switch cannot be sensitive".into()));
@@ -234,13 +234,13 @@ fn kind_flaw(field: &SettingsField) -> Option<(&'static str, String)> {
     if field.sensitive && field.default.is_some() {
         return Some((
             "default",
-            "a sensitive setting has no default: this file is no place for a secret".into(),
+            "a sensitive setting cannot have a default".into(),
         ));
     }
     if !field.options.is_empty() && (field.kind != FieldKind::Text || field.sensitive) {
         return Some((
             "options",
-            "only a text that is not sensitive has options".into(),
+            "only text settings that are not sensitive can have options".into(),
         ));
     }
     match (field.kind, field.default.as_ref()?) {

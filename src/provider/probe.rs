@@ -1,8 +1,8 @@
-//! How a provider is asked whether credentials work: the request, as data.
+//! Probes: requests of connection tests, described as data.
 //!
-//! A provider's file says it in its `[probe]`, or in several of which the first whose `when` has a value is the one. Only
-//! the four ways to sign a request are code, one file each. A list of models that is public proves no key: then the
-//! probe's own address is another one, and the list's stands in `[probe.models]`.
+//! A provider file has one `[probe]`, or several; the first one whose `when` setting has a value is used. Only the four
+//! authentication schemes are code, one file each. If the list of models is public, the probe has another URL, and the URL of
+//! the list is in `[probe.models]`.
 
 mod bearer;
 mod by_name;
@@ -33,61 +33,61 @@ pub use request::{ProbeRequest, Unsendable, client_header};
 pub use template::Template;
 pub use values::Values;
 
-/// The setting that is the key unless a probe names another.
+/// Default setting of the key.
 const API_KEY: &str = "apiKey";
 
-/// One request that tells whether credentials work.
+/// Request that checks credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Probe {
-    /// The setting that must have a value for this probe to be the one; none for the one that is left.
+    /// Setting that selects this probe if it has a value; none for the default probe.
     #[serde(default)]
     pub when: Option<String>,
-    /// How the request is signed.
+    /// Authentication scheme.
     pub scheme: Scheme,
-    /// Where it goes: the first of these whose settings have values.
+    /// URLs; the first one whose settings have values is used.
     #[serde(deserialize_with = "one_or_many")]
     pub address: Vec<Template>,
-    /// The setting that is the key; for [`Scheme::Bearer`] and [`Scheme::Header`].
+    /// Setting of the key; for [`Scheme::Bearer`] and [`Scheme::Header`].
     #[serde(default = "api_key")]
     pub key: String,
-    /// The header that carries the key; for [`Scheme::Header`].
+    /// Header of the key; for [`Scheme::Header`].
     #[serde(default)]
     pub header: Option<String>,
-    /// The service that is signed for; for [`Scheme::SigV4`].
+    /// AWS service name; for [`Scheme::SigV4`].
     #[serde(default)]
     pub service: Option<String>,
-    /// Where the token comes from; for [`Scheme::Entra`].
+    /// URL of the token request; for [`Scheme::Entra`].
     #[serde(default)]
     pub token: Option<Template>,
-    /// What the token is for; for [`Scheme::Entra`].
+    /// Scope of the token; for [`Scheme::Entra`].
     #[serde(default)]
     pub scope: Option<String>,
-    /// Further headers; one whose settings have no value is left out.
+    /// Further headers; a header whose settings have no value is omitted.
     #[serde(default)]
     pub headers: BTreeMap<String, Template>,
-    /// The setting that holds header lines of the user's own.
+    /// Setting with custom headers.
     #[serde(default)]
     pub more_headers: Option<String>,
-    /// What to look at when the address turns out to be wrong, in one sentence.
+    /// Advice for a wrong endpoint, in one sentence.
     #[serde(default)]
     pub hint: Option<String>,
-    /// How the models are read; none when no list is known.
+    /// List of models; none if there is no known list.
     #[serde(default)]
     pub models: Option<Listing>,
 }
 
-/// How a request is signed.
+/// Authentication scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
     /// `Authorization: Bearer`.
     Bearer,
-    /// The key alone in a header of its own.
+    /// Key in a separate header.
     Header,
     /// AWS Signature Version 4.
     SigV4,
-    /// A token of Microsoft Entra ID's, by client credentials, as a bearer.
+    /// Bearer token of Microsoft Entra ID, from client credentials.
     Entra,
 }
 
@@ -96,7 +96,7 @@ fn api_key() -> String {
 }
 
 impl Provider {
-    /// The probe for settings with these values; none when its file has none.
+    /// Returns the probe for these values, if any.
     pub fn probe_for(&self, values: &Values) -> Option<&Probe> {
         self.probe.iter().find(|probe| {
             probe
@@ -108,7 +108,7 @@ impl Provider {
 }
 
 impl Probe {
-    /// The settings that the way of signing reads.
+    /// Returns the settings that the scheme uses.
     pub fn credentials(&self) -> Vec<&str> {
         match self.scheme {
             Scheme::Bearer | Scheme::Header => vec![self.key.as_str()],
@@ -117,7 +117,7 @@ impl Probe {
         }
     }
 
-    /// The fields that must have a value before anything can be sent and have none, in the provider's order.
+    /// Returns the missing fields of the request, in the order of the provider.
     pub fn missing<'p>(&self, provider: &'p Provider, values: &Values) -> Vec<&'p SettingsField> {
         let is_key_optional = matches!(self.scheme, Scheme::Bearer | Scheme::Header);
         let signs = self
@@ -146,7 +146,7 @@ impl Probe {
             .collect()
     }
 
-    /// The request for the token that the probe is signed with, where its scheme wants one.
+    /// Builds the token request, if the scheme needs one.
     pub fn token_request(&self, values: &Values) -> Result<Option<ProbeRequest>, Unsendable> {
         match self.scheme {
             Scheme::Entra => entra::token_request(self, values).map(Some),
@@ -154,12 +154,12 @@ impl Probe {
         }
     }
 
-    /// The address of the probe itself.
+    /// Returns the URLs of the probe.
     pub fn proof_address(&self) -> &[Template] {
         &self.address
     }
 
-    /// The address of the list of models, which may be the probe's own.
+    /// Returns the URLs of the list of models, which may be those of the probe.
     pub fn list_address(&self) -> &[Template] {
         match &self.models {
             Some(listing) if !listing.address.is_empty() => &listing.address,
@@ -167,14 +167,14 @@ impl Probe {
         }
     }
 
-    /// Whether what the probe itself answers is the list of models.
+    /// Returns whether the response of the probe is the list of models.
     pub fn is_list(&self) -> bool {
         self.models
             .as_ref()
             .is_some_and(|listing| listing.address.is_empty())
     }
 
-    /// How strictly lists have to follow the provider's file.
+    /// Accepted formats of lists.
     pub const fn list_shape(&self) -> ListShape {
         match self.scheme {
             Scheme::Bearer => ListShape::OpenAiLike,
@@ -182,7 +182,7 @@ impl Probe {
         }
     }
 
-    /// A signed request for an address; `token` is what [`Probe::token_request`] brought.
+    /// Builds an authenticated request; `token` is the result of [`Probe::token_request`].
     pub fn request(
         &self,
         url: Url,
@@ -200,7 +200,7 @@ impl Probe {
             && let Some(lines) = values.get(setting)
         {
             for (name, value) in lines.split(';').filter_map(|line| line.split_once(':')) {
-                // Validation refuses these; older records and references may still have them.
+                // Validation refuses these headers, but older records and references may contain them.
                 if client_header(name.trim()).is_none() {
                     request.add(name.trim(), value.trim())?;
                 }
@@ -218,7 +218,7 @@ impl Probe {
     }
 }
 
-/// Whether a text can be the name of a header.
+/// Returns whether a text is a valid header name.
 pub(super) fn is_header_name(name: &str) -> bool {
     HeaderName::from_bytes(name.as_bytes()).is_ok()
 }

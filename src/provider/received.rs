@@ -1,4 +1,4 @@
-//! Reads a provider out of what a server says of it.
+//! Converts a provider in a server response to a [`Provider`].
 
 use serde::Deserialize;
 
@@ -7,11 +7,11 @@ use super::{
     SettingsRule, check, sensitivity,
 };
 
-/// What a server says of a provider. One of our making says everything under `settings`; of another only what it has is taken.
+/// Provider in a server response. An umai server sends everything under `settings`; other servers send a part of it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Received {
-    /// The identifier that connections keep.
+    /// ID in connections.
     pub id: String,
     #[serde(default)]
     name: Option<String>,
@@ -37,7 +37,7 @@ struct Schema {
     fields: Vec<Fact>,
 }
 
-/// One setting, by the names it has in either place.
+/// Setting, with the member names of both formats.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Fact {
@@ -53,7 +53,7 @@ struct Fact {
     editor_ui_alias: Option<String>,
     #[serde(default)]
     is_required: bool,
-    /// Absent on a server that does not tell.
+    /// Absent if the server does not support it.
     #[serde(default)]
     is_sensitive: Option<bool>,
     #[serde(default)]
@@ -77,18 +77,17 @@ struct Fact {
 }
 
 impl Received {
-    /// Whether the server is of our making: others have no rules over several settings.
-    pub const fn is_of_our_making(&self) -> bool {
+    /// Returns whether the server is umai; other servers have no rules over several settings.
+    pub const fn is_from_umai(&self) -> bool {
         self.rules.is_some()
     }
 
-    /// Whether it says what its settings are.
+    /// Returns whether the response contains settings.
     pub fn is_described(&self) -> bool {
         self.settings.is_some() || self.settings_schema.is_some()
     }
 
-    /// The provider; what a server of another making leaves out is taken from the one that is known under this id. The sentence
-    /// says why it can be none.
+    /// Converts the response; missing parts come from the known provider with this ID. The error is a message.
     pub fn into_provider(self, known: Option<&Provider>) -> Result<Provider, String> {
         let is_ours = self.is_of_our_making();
         let known = known.filter(|_| !is_ours);
@@ -114,7 +113,7 @@ impl Received {
         let mut settings: Vec<SettingsField> = settings.collect();
         let keys: Vec<_> = settings.iter().map(|field| field.key.clone()).collect();
         for field in &mut settings {
-            // A condition of the one that is known may be on a setting that this server does not have.
+            // The condition of the known provider may use a setting that this server does not have.
             field.required_when = field
                 .required_when
                 .take()
@@ -126,12 +125,12 @@ impl Received {
             capabilities: self
                 .capabilities
                 .iter()
-                .filter_map(|word| Capability::named(word))
+                .filter_map(|word| Capability::from_name(word))
                 .collect(),
             settings,
             rules: self.rules.unwrap_or_default(),
             alternatives,
-            // The server asks its providers itself.
+            // The server runs the connection tests itself.
             probe: Vec::new(),
             told_calls: self.calls,
             hosts: known.map_or(self.hosts, |known| known.hosts.clone()),
@@ -144,7 +143,7 @@ impl Received {
     }
 }
 
-/// The choices of a provider that is known, where a server has all their settings and requires none of them.
+/// Returns the alternatives of the known provider whose settings all exist and are optional on the server.
 fn fitting(known: &Provider, settings: &[SettingsField]) -> Vec<Alternatives> {
     let has = |key: &String| {
         settings
@@ -169,7 +168,7 @@ impl Fact {
         let is_number = matches!(self.json_type.as_deref(), Some("number" | "integer"))
             || is_edited_with(".Integer")
             || is_edited_with(".Decimal");
-        // The web backoffice sends the names of its translations instead of words.
+        // The web backoffice sends translation keys instead of texts.
         let words = |text: Option<String>| text.filter(|text| !text.starts_with('#'));
         let is_address = !is_ours
             && sensitivity::names_address(&self.alias)
@@ -191,7 +190,7 @@ impl Fact {
             | serde_json::Value::Object(_) => None,
         });
         let default = default.filter(|default| fits(default, kind));
-        // A switch has no room for a secret.
+        // A boolean cannot hold a secret.
         let is_sensitive = kind != FieldKind::Switch
             && sensitivity::of_field(self.is_sensitive, known, &self.alias, default.is_some());
         SettingsField {
@@ -222,8 +221,7 @@ fn other_names(known: &SettingsField, alias: &str) -> Vec<String> {
     let names = known.names().filter(|name| *name != alias);
     names.map(str::to_owned).collect()
 }
-
-/// Returns whether a default may stand in a field for an address.
+/// Returns whether a default is valid for this kind of field; an invalid one would make the provider unusable.
 fn may_be_address(default: &serde_json::Value) -> bool {
     match default {
         serde_json::Value::Null => true,
@@ -231,8 +229,6 @@ fn may_be_address(default: &serde_json::Value) -> bool {
         _ => false,
     }
 }
-
-/// Returns whether a default can stand in a field of this kind; another one would make the provider unusable.
 const fn fits(default: &DefaultValue, kind: FieldKind) -> bool {
     matches!(
         (default, kind),
@@ -254,11 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn every_embedded_provider_comes_back_as_it_was_sent() {
+    fn embedded_providers_round_trip() {
         for provider in ProviderCatalog::embedded().all() {
             let json = serde_json::to_string(&provider.described()).unwrap();
             let received = received(&json);
-            assert!(received.is_of_our_making() && received.is_described());
+            assert!(received.is_from_umai() && received.is_described());
             let mut told = provider.clone();
             told.told_calls = told.calls().into_owned();
             told.probe.clear();
@@ -267,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_of_our_making_says_is_not_mended_by_what_is_known_here() {
+    fn umai_response_is_not_completed_locally() {
         let catalog = ProviderCatalog::embedded();
         let mut changed = catalog.get("openai").unwrap().clone();
         for field in &mut changed.settings {
@@ -283,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_of_another_making_is_understood_as_far_as_it_goes() {
+    fn third_party_response_is_completed_locally() {
         let json = r##"{"id":"openai","name":"OpenAI","capabilities":["Chat","Dance"],"settingsSchema":{"type":"x","fields":[
             {"key":"apiKey","label":"#fields_apiKey","isRequired":true,"isSensitive":true,"sortOrder":1,"defaultValue":null,"more":{}},
             {"key":"endpoint","label":"#x","description":"#y"},
@@ -375,9 +371,8 @@ mod tests {
         assert_eq!(field.key, "organizationId");
         assert_eq!(provider.field("serviceUrl").unwrap().kind, FieldKind::Url);
     }
-
     #[test]
-    fn a_provider_that_no_form_could_show_is_refused() {
+    fn invalid_provider_is_refused() {
         for json in [
             r#"{"id":"Bad Id","name":"A","capabilities":["Chat"]}"#,
             r#"{"id":"a","name":"\u001b[31m","capabilities":["Chat"]}"#,

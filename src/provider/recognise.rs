@@ -1,11 +1,11 @@
-//! Tells providers by what belongs to them: a key by how it begins, an address by its host, a value by its variable's name.
+//! Recognizes providers by key prefix, host of a URL, and name of an environment variable.
 
 use url::Url;
 
 use super::{Provider, ProviderCatalog, SettingsField};
 
 impl Provider {
-    /// Whether an address is one of this provider's API.
+    /// Returns whether a URL belongs to this provider.
     pub fn is_at(&self, address: &Url) -> bool {
         let host = address.host_str().unwrap_or_default();
         self.hosts.iter().any(|known| {
@@ -14,14 +14,14 @@ impl Provider {
         })
     }
 
-    /// The setting whose value a variable of this name customarily has.
+    /// Returns the setting for an environment variable.
     pub fn field_of_variable(&self, name: &str) -> Option<&SettingsField> {
         self.settings
             .iter()
             .find(|field| field.variables.iter().any(|variable| variable == name))
     }
 
-    /// The longest beginning of this provider's keys that a key has.
+    /// Returns the length of the longest matching key prefix.
     fn prefix_of(&self, key: &str) -> Option<usize> {
         let prefixes = self.settings.iter().flat_map(|field| &field.prefixes);
         prefixes
@@ -32,26 +32,26 @@ impl Provider {
 }
 
 impl ProviderCatalog {
-    /// Whether a provider says that a variable of this name has one of its values.
+    /// Returns whether a provider uses an environment variable.
     pub fn names_variable(&self, name: &str) -> bool {
         let mut providers = self.all().iter();
         providers.any(|provider| provider.field_of_variable(name).is_some())
     }
 
-    /// The beginnings of keys that the providers name.
+    /// Returns the key prefixes of all providers.
     pub fn key_prefixes(&self) -> impl Iterator<Item = &str> {
         let settings = self.all().iter().flat_map(|provider| &provider.settings);
         settings.flat_map(|field| field.prefixes.iter().map(String::as_str))
     }
 
-    /// The provider whose API an address is at.
+    /// Returns the provider of a URL.
     pub fn at(&self, address: &Url) -> Option<&Provider> {
         self.all().iter().find(|provider| provider.is_at(address))
     }
 
-    /// The providers that a key looks like it belongs to, when it does not look like one of `provider`.
+    /// Returns the providers whose key prefix matches better than that of `provider`.
     ///
-    /// Why so careful: many providers' keys begin with `sk-`, and some of them have no mark of their own.
+    /// Many providers share the prefix `sk-`, and some have no prefix.
     pub fn other_owners_of(&self, key: &str, provider: &Provider) -> Vec<&Provider> {
         let longest = self
             .all()
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_told_by_the_longest_beginning_that_is_known() {
+    fn key_belongs_to_the_longest_prefix() {
         assert_eq!(owners("sk-ant-api03-x", "openai"), ["anthropic"]);
         assert_eq!(owners("sk-ant-api03-x", "anthropic"), [""; 0]);
         assert_eq!(owners("sk-proj-x", "openai"), [""; 0]);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_tells_its_provider_by_its_host_and_those_below() {
+    fn url_belongs_to_provider_of_host_and_subdomains() {
         let catalog = ProviderCatalog::embedded();
         let at = |address: &str| {
             let url = Url::parse(address).unwrap();

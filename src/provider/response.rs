@@ -1,4 +1,4 @@
-//! What the management API and `--json` say of a provider.
+//! Providers in responses of the management API and in `--json`.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::{
     SettingsRule,
 };
 
-/// A provider in a list.
+/// Provider in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Listed<'a> {
     id: &'a str,
@@ -17,7 +17,7 @@ pub struct Listed<'a> {
     capabilities: &'a [Capability],
 }
 
-/// A provider with its settings, once as the form's schema and once as plain facts.
+/// Provider with its settings, as a form schema and as a plain list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Described<'a> {
@@ -25,7 +25,7 @@ pub struct Described<'a> {
     listed: Listed<'a>,
     settings_schema: Schema<'a>,
     settings: Vec<Fact<'a>>,
-    /// Beyond the contract, for a client of the same making, which knows a server of its own kind by them.
+    /// Extension for umai clients, which recognize an umai server by it.
     rules: &'a [SettingsRule],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     alternatives: &'a [Alternatives],
@@ -66,13 +66,13 @@ struct Fact<'a> {
     is_sensitive: bool,
     default_value: Option<&'a DefaultValue>,
     options: &'a [String],
-    /// Beyond the contract: what `type` does not tell apart.
+    /// Extension: details that `type` does not distinguish.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<FieldKind>,
-    /// Beyond the contract, too.
+    /// Extension.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     accepted_as: &'a [String],
-    /// And these.
+    /// Extension.
     #[serde(skip_serializing_if = "Option::is_none")]
     required_when: Option<&'a RequiredWhen>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -84,7 +84,7 @@ struct Fact<'a> {
 }
 
 impl Provider {
-    /// The provider as a list has it.
+    /// Returns the provider for a list.
     pub fn listed(&self) -> Listed<'_> {
         Listed {
             id: &self.id,
@@ -93,7 +93,7 @@ impl Provider {
         }
     }
 
-    /// The provider with its settings.
+    /// Returns the provider with its settings.
     pub fn described(&self) -> Described<'_> {
         let fields = self.settings.iter().enumerate();
         Described {
@@ -153,7 +153,7 @@ impl SettingsField {
         }
     }
 
-    /// The editor that the web backoffice would show.
+    /// Returns the editor alias of the web backoffice.
     fn editor(&self) -> &'static str {
         match self.kind {
             FieldKind::Switch => "Umb.PropertyEditorUi.Toggle",

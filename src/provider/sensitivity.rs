@@ -1,4 +1,4 @@
-//! Decides which settings hold secrets where a server does not say so. When in doubt, a setting is sensitive.
+//! Detects sensitive settings if a server does not declare them. When in doubt, a setting is sensitive.
 
 use super::{Provider, SettingsField};
 
@@ -29,8 +29,8 @@ pub fn is_sensitive(provider: Option<&Provider>, key: &str) -> bool {
 
 /// Returns whether a field a server describes is sensitive.
 ///
-/// `declared` is the server's own word, `known` the field of the built-in provider. A built-in secret stays one whatever the
-/// server declares.
+/// `declared` is the declaration of the server, `known` the field of the built-in provider. A built-in secret is always
+/// sensitive.
 pub(super) fn of_field(
     declared: Option<bool>,
     known: Option<&SettingsField>,

@@ -47,7 +47,7 @@ pub fn lines(
     };
     let capabilities = provider.map_or_else(Vec::new, |provider| {
         let words = provider.capabilities.iter().copied();
-        words.map(Capability::word).collect()
+        words.map(Capability::as_str).collect()
     });
     let name = provider.map_or("unknown provider", |provider| &provider.name);
     [

@@ -64,5 +64,5 @@ impl Models {
 /// Returns the capabilities of a model, as the list shows them.
 pub fn capability_text(model: &Model) -> String {
     let words = model.capabilities.iter().copied();
-    words.map(Capability::word).collect::<Vec<_>>().join(", ")
+    words.map(Capability::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -125,7 +125,7 @@ pub fn capability_text(provider: &Provider) -> String {
     let words: Vec<&str> = provider
         .capabilities
         .iter()
-        .map(|capability| capability.word())
+        .map(|capability| capability.as_str())
         .collect();
     words.join(", ")
 }

@@ -63,7 +63,7 @@ pub struct Line {
     pub tone: Tone,
 }
 
-/// Columns of the labels; the longest are `Provider message` and `✓ Authentication`.
+/// Width of the labels; the longest are `Provider message` and `authentication` after its mark.
 pub const LABELS: u16 = 18;
 
 impl Report {
@@ -212,7 +212,7 @@ impl Lines {
         }
         let number = |number: Option<u64>| number.map(|number| number.to_string());
         let pairs = [
-            ("Provider message", report.said.clone()),
+            ("Provider message", report.provider_message.clone()),
             ("HTTP status", number(report.status.map(u64::from))),
             (
                 "Latency",
@@ -240,6 +240,6 @@ impl Lines {
             Some(step) => ("✗", Tone::Wrong, step.detail.as_deref().unwrap_or("failed")),
             None => ("○", Tone::Dim, "not tested"),
         };
-        self.pair(tone, &format!("{mark} {}", stage.word()), known);
+        self.pair(tone, &format!("{mark} {}", stage.as_str()), known);
     }
 }

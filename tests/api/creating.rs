@@ -213,7 +213,7 @@ async fn an_alias_that_is_taken_in_any_case_is_a_400() {
 async fn a_setting_the_provider_does_not_have_is_a_400_that_says_which_it_has() {
     refuses(&[(
         body(&json!({ "settings": { "apiKey": "sk-planted-1", "colour": "planted" } })),
-        "Invalid settings for provider 'openai': there is no setting 'colour'; it has apiKey, organization, endpoint",
+        "Invalid settings for provider 'openai': unknown setting 'colour'; known settings: apiKey, organization, endpoint",
     )])
     .await;
 }
@@ -258,13 +258,13 @@ async fn a_required_setting_missing_or_blank_of_a_wrong_type_or_no_address_is_a_
         let settings = json!({ "apiKey": "sk-planted-1", "endpoint": endpoint });
         cases.push((
             body(&json!({ "settings": settings })),
-            "Endpoint must be an address that begins with http:// or https://",
+            "Endpoint must be a URL that begins with http:// or https://",
         ));
     }
     let settings = json!({ "apiKey": "sk-planted-1", "endpoint": "https://u:planted@example.org" });
     cases.push((
         body(&json!({ "settings": settings })),
-        "Endpoint must not carry a user name or password",
+        "Endpoint must not contain a user name or password",
     ));
     refuses(&cases).await;
 }
@@ -275,7 +275,7 @@ async fn a_masked_text_as_a_new_secret_is_a_400() {
         let settings = json!({ "settings": { "apiKey": mask } });
         (
             body(&settings),
-            "is a masked text, not a key; give the key itself",
+            "is a masked value, not a key; enter the key itself",
         )
     });
     refuses(&cases).await;

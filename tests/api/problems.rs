@@ -228,7 +228,7 @@ fn errors() -> Vec<ConnectionError> {
             })
             .into(),
         advice: Some("a".into()),
-        said: Some("b".into()),
+        provider_message: Some("b".into()),
         address: Some("https://c".into()),
         status: Some(401),
         latency_ms: Some(12),

@@ -28,7 +28,7 @@ async fn a_provider_is_described_as_schema_and_as_facts() {
     assert_eq!(
         one["settingsSchema"]["fields"][0],
         json!({
-            "key": "apiKey", "label": "OpenAI API Key", "description": "The key that requests to OpenAI are signed with.",
+            "key": "apiKey", "label": "OpenAI API Key", "description": "API key from platform.openai.com, or $Section:Key",
             "editorUiAlias": "Umb.PropertyEditorUi.TextBox", "defaultValue": null, "sortOrder": 0,
             "isRequired": true, "isSensitive": true, "group": null,
         })
@@ -40,7 +40,7 @@ async fn a_provider_is_described_as_schema_and_as_facts() {
     assert_eq!(
         fact,
         json!({
-            "alias": "apiKey", "name": "OpenAI API Key", "description": "The key that requests to OpenAI are signed with.",
+            "alias": "apiKey", "name": "OpenAI API Key", "description": "API key from platform.openai.com, or $Section:Key",
             "type": "string", "isRequired": true, "isSensitive": true, "defaultValue": null, "options": [],
         })
     );
@@ -70,7 +70,7 @@ async fn nothing_that_a_form_needs_of_the_catalogue_is_left_untold() {
             *told
         );
         let received: Received = serde_json::from_value(told.clone()).unwrap();
-        assert!(received.is_of_our_making());
+        assert!(received.is_from_umai());
         let read = received.into_provider(None).unwrap();
         assert_eq!(
             (&read.settings, &read.rules, &read.alternatives),

@@ -397,7 +397,7 @@ async fn a_put_keeps_a_masked_secret_and_null_clears() {
         .put_json("/connections/f", r#"{"settings":{"apiKey":"***"}}"#)
         .await;
     assert!(
-        again.refusal().1.contains("is a masked text, not a key"),
+        again.refusal().1.contains("is a masked value, not a key"),
         "nothing is there to keep"
     );
 }
@@ -421,11 +421,11 @@ async fn a_put_refuses_another_provider_a_taken_alias_and_a_moved_endpoint_with_
         ),
         (
             r#"{"settings":{"endpoint":"https://evil.example/v1","apiKey":"sk-***"}}"#,
-            "Invalid settings for provider 'openai': OpenAI API Key was given for another address; type it again for the new one",
+            "Invalid settings for provider 'openai': OpenAI API Key must be entered again because the endpoint changed",
         ),
         (
             r#"{"settings":{"endpoint":"https://evil.example/v1"}}"#,
-            "Invalid settings for provider 'openai': OpenAI API Key was given for another address; type it again for the new one",
+            "Invalid settings for provider 'openai': OpenAI API Key must be entered again because the endpoint changed",
         ),
         (r#"{"name":""}"#, "Name is required"),
         (r#"{"isActive":"no"}"#, "IsActive must be true or false"),

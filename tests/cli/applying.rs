@@ -210,7 +210,7 @@ fn prune_moves_missing_connections_to_the_trash() {
 )]
 #[case("settings: {apiKey: $OpenAI:ApiKey, nope: 1}", "settings.nope: ", 4)]
 #[case("isActive: maybe", "isActive: ", 4)]
-#[case("colour: red", "there is no member 'colour'", 4)]
+#[case("colour: red", "unknown member 'colour'", 4)]
 fn document_errors_name_their_position_and_nothing_is_written(
     #[case] member: &str,
     #[case] why: &str,

@@ -113,12 +113,12 @@ fn settings(settings: &str) -> String {
 #[case::masked(
     settings(r#"{"apiKey":"sk-***"}"#),
     "settings.apiKey",
-    "is a masked text"
+    "is a masked value"
 )]
 #[case::masked_otherwise(
     settings(r#"{"apiKey":"********"}"#),
     "settings.apiKey",
-    "is a masked text"
+    "is a masked value"
 )]
 #[case::reference(
     settings(r#"{"apiKey":"$OpenAI:ApiKey"}"#),

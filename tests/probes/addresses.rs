@@ -8,7 +8,7 @@ use umai::connection::check::Limits;
 use wiremock::matchers::{bearer_token, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::stage::{KEY, Way, hasty, is_told, service, service_with, tested, tested_at};
+use crate::stage::{KEY, Way, failure_at, service, service_with, short_limits, tested, tested_at};
 
 #[rstest]
 #[case("http://169.254.169.254/latest")]
@@ -31,9 +31,9 @@ use crate::stage::{KEY, Way, hasty, is_told, service, service_with, tested, test
 #[case("http://[64:ff9b::169.254.169.254]")]
 #[tokio::test]
 async fn an_address_that_only_insiders_have_is_never_called(#[case] endpoint: &str) {
-    let report = tested_at(endpoint, hasty()).await;
-    let sentence = is_told(&report, TestStage::Reached);
-    assert!(sentence.contains("is never called"), "{sentence}");
+    let report = tested_at(endpoint, short_limits()).await;
+    let sentence = failure_at(&report, TestStage::Reached);
+    assert!(sentence.contains("is blocked"), "{sentence}");
     assert_eq!(report.status, None);
 }
 
@@ -42,12 +42,12 @@ async fn an_address_that_only_insiders_have_is_never_called(#[case] endpoint: &s
 #[case("http://[2606:4700::1111]/v1")]
 #[tokio::test]
 async fn a_key_does_not_travel_unencrypted_to_far_hosts(#[case] endpoint: &str) {
-    let report = tested_at(endpoint, hasty()).await;
-    let sentence = is_told(&report, TestStage::Reached);
-    assert!(sentence.contains("without encryption"), "{sentence}");
+    let report = tested_at(endpoint, short_limits()).await;
+    let sentence = failure_at(&report, TestStage::Reached);
+    assert!(sentence.contains("requires https"), "{sentence}");
     assert_eq!(
         report.advice.as_deref(),
-        Some("Begin the address with https://")
+        Some("Use an endpoint that begins with https://")
     );
 }
 
@@ -58,10 +58,10 @@ async fn a_region_cannot_become_another_host() {
         let settings =
             json!({"region": region, "accessKeyId": "AKIAPLANTED", "secretAccessKey": KEY});
         let report = tested(&service(&server.uri()), "amazon", &settings).await;
-        let sentence = is_told(&report, TestStage::Complete);
+        let sentence = failure_at(&report, TestStage::Settings);
         assert_eq!(
             sentence,
-            "AWS Region must be one word of letters, numbers and hyphens"
+            "AWS Region must consist of letters, numbers and hyphens"
         );
     }
 }
@@ -77,7 +77,7 @@ async fn what_a_reference_stands_for_is_not_told_by_the_address() {
     let service = service_with(&server.uri(), Limits::default(), variables);
     let settings = json!({"apiKey": KEY, "endpoint": "$My:Endpoint"});
     let report = tested(&service, "openai", &settings).await;
-    is_told(&report, TestStage::Reached);
+    failure_at(&report, TestStage::Reached);
     assert_eq!(report.address.as_deref(), Some("$My:Endpoint/models"));
     let shown = format!("{report:?}");
     assert!(
@@ -95,7 +95,7 @@ async fn what_a_reference_stands_for_is_not_told_by_the_address() {
         .await
         .unwrap();
     assert_eq!(
-        is_told(&report, TestStage::Complete),
+        failure_at(&report, TestStage::Settings),
         "Endpoint is not an http or https address"
     );
     assert!(!format!("{report:?}").contains("7734"));

@@ -1,4 +1,4 @@
-//! What each answer means, for every way of signing.
+//! Classification of each response, for every authentication scheme.
 
 use rstest::rstest;
 use serde_json::json;
@@ -6,9 +6,9 @@ use umai::connection::TestStage;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::stage::{Way, is_told, service, stopped_at, tested};
+use crate::stage::{Way, failure_at, service, stopped_at, tested};
 
-const WORDS: &str = "These are the provider's words";
+const MESSAGE: &str = "Message of the provider";
 
 fn html(status: u16) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_raw("<!DOCTYPE html><h1>No such page</h1>", "text/html")
@@ -16,12 +16,12 @@ fn html(status: u16) -> ResponseTemplate {
 
 fn error(status: u16) -> ResponseTemplate {
     ResponseTemplate::new(status)
-        .set_body_json(json!({"error": {"message": WORDS, "code": "nope"}}))
+        .set_body_json(json!({"error": {"message": MESSAGE, "code": "nope"}}))
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_list_of_models_is_success(
+async fn model_list_is_success(
     #[values(
         Way::OpenAi,
         Way::Compatible,
@@ -47,7 +47,7 @@ async fn a_list_of_models_is_success(
     assert_eq!(report.steps.len(), TestStage::ALL.len());
     assert_eq!((report.models, report.status), (Some(2), Some(200)));
     assert_eq!(
-        (report.error_message, report.advice, report.said),
+        (report.error_message, report.advice, report.provider_message),
         (None, None, None)
     );
     assert!(report.latency_ms.is_some());
@@ -57,59 +57,64 @@ async fn a_list_of_models_is_success(
 #[rstest]
 #[case::unauthorized(
     error(401),
-    TestStage::SignedIn,
+    TestStage::Authentication,
     "does not accept the credentials (401)",
     true
 )]
-#[case::a_page_for_401(
+#[case::page_with_401(
     html(401),
-    TestStage::SignedIn,
+    TestStage::Authentication,
     "does not accept the credentials (401)",
     false
 )]
-#[case::payment(error(402), TestStage::Permitted, "wants to be paid first (402)", true)]
+#[case::payment(error(402), TestStage::Permission, "requires payment (402)", true)]
 #[case::forbidden(
     error(403),
-    TestStage::Permitted,
-    "does not permit it this (403)",
+    TestStage::Permission,
+    "the key lacks permission (403)",
     true
 )]
-#[case::a_page_for_403(html(403), TestStage::Reached, "a web page that refuses (403)", false)]
-#[case::a_page_for_404(html(404), TestStage::Reached, "There is no such API at", false)]
-#[case::not_found(error(404), TestStage::Reached, "There is no such API at", true)]
-#[case::too_often(error(429), TestStage::Permitted, "was asked too often (429)", true)]
-#[case::trouble(error(500), TestStage::SignedIn, "has trouble of its own (500)", true)]
-#[case::a_gateway(
+#[case::page_with_403(
+    html(403),
+    TestStage::Reached,
+    "returned a web page instead of an API response (403)",
+    false
+)]
+#[case::page_with_404(html(404), TestStage::Reached, "No API found at", false)]
+#[case::not_found(error(404), TestStage::Reached, "No API found at", true)]
+#[case::rate_limit(error(429), TestStage::Permission, "rate limit reached (429)", true)]
+#[case::server_error(
+    error(500),
+    TestStage::Authentication,
+    "returned a server error (500); the key could not be checked",
+    true
+)]
+#[case::gateway(
     html(502),
     TestStage::Reached,
-    "has trouble and gives no API's answer (502)",
+    "returned a server error without an API response (502)",
     false
 )]
-#[case::misunderstood(
+#[case::unprocessable(
     error(422),
-    TestStage::SignedIn,
-    "does not take the request (422)",
+    TestStage::Authentication,
+    "rejected the request (422)",
     true
 )]
-#[case::a_page(
-    html(200),
-    TestStage::Reached,
-    "something else than an API does",
-    false
-)]
-#[case::other_json(ResponseTemplate::new(200).set_body_json(json!({"hello": "world"})), TestStage::Reached, "is not", false)]
-#[case::nothing(
+#[case::page(html(200), TestStage::Reached, "did not return JSON", false)]
+#[case::other_json(ResponseTemplate::new(200).set_body_json(json!({"hello": "world"})), TestStage::Reached, "return", false)]
+#[case::no_content(
     ResponseTemplate::new(204),
     TestStage::Reached,
-    "something else than an API does",
+    "did not return JSON",
     false
 )]
 #[tokio::test]
-async fn each_answer_is_told_from_the_others(
+async fn each_response_has_its_own_verdict(
     #[case] answer: ResponseTemplate,
     #[case] stage: TestStage,
     #[case] said: &str,
-    #[case] has_words: bool,
+    #[case] has_message: bool,
     #[values(
         Way::OpenAi,
         Way::Compatible,
@@ -129,26 +134,29 @@ async fn each_answer_is_told_from_the_others(
         .await;
     let (provider, settings) = way.settings(&server.uri());
     let report = tested(&service(&server.uri()), provider, &settings).await;
-    let sentence = is_told(&report, stage);
+    let sentence = failure_at(&report, stage);
     assert!(sentence.contains(said), "{sentence}");
-    assert_eq!(report.said.as_deref(), has_words.then_some(WORDS));
+    assert_eq!(
+        report.provider_message.as_deref(),
+        has_message.then_some(MESSAGE)
+    );
     assert!(report.status.is_some() && report.latency_ms.is_some());
 }
 
 #[rstest]
 #[case::google(Way::Google, 400, json!({"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT",
-    "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}}), TestStage::SignedIn, "API key not valid. Please pass a valid API key.")]
-#[case::google_place(Way::Google, 400, json!({"error": {"code": 400, "message": "User location is not supported for the API use.", "status": "FAILED_PRECONDITION"}}),
-    TestStage::Permitted, "User location is not supported for the API use.")]
-#[case::google_permission(Way::Google, 403, json!({"error": {"code": 403, "message": "Blocked.", "status": "PERMISSION_DENIED"}}), TestStage::Permitted, "Blocked.")]
-#[case::anthropic(Way::Anthropic, 401, json!({"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}), TestStage::SignedIn, "invalid x-api-key")]
+    "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}}), TestStage::Authentication, "API key not valid. Please pass a valid API key.")]
+#[case::google_location(Way::Google, 400, json!({"error": {"code": 400, "message": "User location is not supported for the API use.", "status": "FAILED_PRECONDITION"}}),
+    TestStage::Permission, "User location is not supported for the API use.")]
+#[case::google_permission(Way::Google, 403, json!({"error": {"code": 403, "message": "Blocked.", "status": "PERMISSION_DENIED"}}), TestStage::Permission, "Blocked.")]
+#[case::anthropic(Way::Anthropic, 401, json!({"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}), TestStage::Authentication, "invalid x-api-key")]
 #[case::openai_quota(Way::OpenAi, 429, json!({"error": {"message": "You exceeded your current quota, please check your plan and billing details.", "code": "insufficient_quota"}}),
-    TestStage::Permitted, "You exceeded your current quota, please check your plan and billing details.")]
-#[case::azure(Way::FoundryKey, 401, json!({"error": {"code": "401", "message": "Access denied due to invalid subscription key."}}), TestStage::SignedIn, "Access denied due to invalid subscription key.")]
-#[case::a_plain_detail(Way::Compatible, 403, json!({"detail": "No access"}), TestStage::Permitted, "No access")]
-#[case::a_plain_error(Way::Compatible, 401, json!({"error": "Unauthorized"}), TestStage::SignedIn, "Unauthorized")]
+    TestStage::Permission, "You exceeded your current quota, please check your plan and billing details.")]
+#[case::azure(Way::FoundryKey, 401, json!({"error": {"code": "401", "message": "Access denied due to invalid subscription key."}}), TestStage::Authentication, "Access denied due to invalid subscription key.")]
+#[case::plain_detail(Way::Compatible, 403, json!({"detail": "No access"}), TestStage::Permission, "No access")]
+#[case::plain_error(Way::Compatible, 401, json!({"error": "Unauthorized"}), TestStage::Authentication, "Unauthorized")]
 #[tokio::test]
-async fn providers_own_shapes_are_understood(
+async fn error_formats_of_providers_are_understood(
     #[case] way: Way,
     #[case] status: u16,
     #[case] body: serde_json::Value,
@@ -163,39 +171,43 @@ async fn providers_own_shapes_are_understood(
         .await;
     let (provider, settings) = way.settings(&server.uri());
     let report = tested(&service(&server.uri()), provider, &settings).await;
-    let sentence = is_told(&report, stage);
+    let sentence = failure_at(&report, stage);
     assert_eq!(
         sentence.contains("does not accept the credentials"),
-        stage == TestStage::SignedIn,
+        stage == TestStage::Authentication,
         "{sentence}"
     );
-    assert_eq!(report.said.as_deref(), Some(said));
+    assert_eq!(report.provider_message.as_deref(), Some(said));
 }
 
 #[rstest]
 #[case(
     "UnrecognizedClientException",
     "The security token included in the request is invalid.",
-    TestStage::SignedIn
+    TestStage::Authentication
 )]
 #[case(
     "InvalidSignatureException:http://internal.amazon.com/",
     "The signature does not match.",
-    TestStage::SignedIn
+    TestStage::Authentication
 )]
 #[case(
     "aws.auth#SignatureDoesNotMatch",
     "The signature does not match.",
-    TestStage::SignedIn
+    TestStage::Authentication
 )]
-#[case("ExpiredTokenException", "The token is expired.", TestStage::SignedIn)]
+#[case(
+    "ExpiredTokenException",
+    "The token is expired.",
+    TestStage::Authentication
+)]
 #[case(
     "AccessDeniedException",
     "User is not authorized to perform: bedrock:ListInferenceProfiles",
-    TestStage::Permitted
+    TestStage::Permission
 )]
 #[tokio::test]
-async fn aws_says_sign_in_with_a_403(
+async fn aws_403_with_credential_error_is_authentication(
     #[case] word: &str,
     #[case] words: &str,
     #[case] stage: TestStage,
@@ -210,17 +222,17 @@ async fn aws_says_sign_in_with_a_403(
         .await;
     let (provider, settings) = Way::Bedrock.settings(&server.uri());
     let report = tested(&service(&server.uri()), provider, &settings).await;
-    let sentence = is_told(&report, stage);
+    let sentence = failure_at(&report, stage);
     assert_eq!(
         sentence.contains("does not accept the credentials"),
-        stage == TestStage::SignedIn,
+        stage == TestStage::Authentication,
         "{sentence}"
     );
-    assert_eq!(report.said.as_deref(), Some(words));
+    assert_eq!(report.provider_message.as_deref(), Some(words));
 }
 
 #[tokio::test]
-async fn a_wrong_clock_is_told_from_a_wrong_key() {
+async fn wrong_clock_is_distinguished_from_wrong_key() {
     let server = MockServer::start().await;
     let answer = ResponseTemplate::new(403)
         .insert_header("x-amzn-errortype", "InvalidSignatureException")
@@ -231,7 +243,7 @@ async fn a_wrong_clock_is_told_from_a_wrong_key() {
         .await;
     let (provider, settings) = Way::Bedrock.settings(&server.uri());
     let report = tested(&service(&server.uri()), provider, &settings).await;
-    is_told(&report, TestStage::SignedIn);
+    failure_at(&report, TestStage::Authentication);
     assert_eq!(
         report.advice.as_deref(),
         Some("Check this computer's clock")
@@ -255,7 +267,7 @@ async fn a_wrong_clock_is_told_from_a_wrong_key() {
     "AADSTS90002: Tenant was not found.\r\nTrace ID: 3"
 )]
 #[tokio::test]
-async fn a_token_that_is_not_given_is_a_matter_of_signing_in(
+async fn refused_token_request_fails_at_authentication(
     #[case] status: u16,
     #[case] error: &str,
     #[case] description: &str,
@@ -268,18 +280,23 @@ async fn a_token_that_is_not_given_is_a_matter_of_signing_in(
         .await;
     let (provider, settings) = Way::FoundryEntra.settings(&server.uri());
     let report = tested(&service(&server.uri()), provider, &settings).await;
-    is_told(&report, TestStage::SignedIn);
-    assert!(report.said.unwrap().starts_with(&description[..20]));
+    failure_at(&report, TestStage::Authentication);
+    assert!(
+        report
+            .provider_message
+            .unwrap()
+            .starts_with(&description[..20])
+    );
     assert!(report.advice.unwrap().contains("client secret"));
     assert_eq!(
         server.received_requests().await.unwrap().len(),
         1,
-        "nothing is sent after it"
+        "no request follows the token request"
     );
 }
 
 #[tokio::test]
-async fn a_public_list_proves_no_key() {
+async fn public_model_list_does_not_prove_a_key() {
     let server = MockServer::start().await;
     let whoami = wiremock::matchers::path("/api/whoami-v2");
     let unknown = json!({"error": "Invalid credentials in Authorization header"});
@@ -293,11 +310,11 @@ async fn a_public_list_proves_no_key() {
         .await;
     let (provider, settings) = Way::HuggingFace.settings(&server.uri());
     let report = tested(&service(&server.uri()), provider, &settings).await;
-    is_told(&report, TestStage::SignedIn);
+    failure_at(&report, TestStage::Authentication);
 }
 
 #[tokio::test]
-async fn a_key_that_works_is_success_though_the_list_is_not_there() {
+async fn working_key_without_model_list_is_success() {
     let server = MockServer::start().await;
     let whoami = wiremock::matchers::path("/api/whoami-v2");
     Mock::given(whoami)
@@ -342,7 +359,7 @@ async fn null_is_an_empty_list(#[case] way: Way, #[case] body: serde_json::Value
 
 #[rstest]
 #[tokio::test]
-async fn bare_and_wrapped_lists_are_read_for_every_openai_like_provider(
+async fn bare_and_wrapped_lists_are_read_for_compatible_providers(
     #[values(
         "openai",
         "openai-compatible",
@@ -377,11 +394,11 @@ async fn bare_and_wrapped_lists_are_read_for_every_openai_like_provider(
 }
 
 #[rstest]
-#[case::refused(400, json!([{"error": {"code": 400, "message": WORDS, "status": "INVALID_ARGUMENT"}}]), TestStage::SignedIn)]
-#[case::unknown_key(400, json!([{"error": {"message": WORDS, "details": [{"reason": "API_KEY_INVALID"}]}}]), TestStage::SignedIn)]
-#[case::good_status(200, json!([{"error": {"message": WORDS}}]), TestStage::Reached)]
-#[case::good_status_null_list(200, json!({"error": {"message": WORDS}, "data": null}), TestStage::Reached)]
-#[case::good_status_unknown_key(200, json!({"error": {"message": WORDS, "code": "invalid_api_key"}, "data": []}), TestStage::SignedIn)]
+#[case::refused(400, json!([{"error": {"code": 400, "message": MESSAGE, "status": "INVALID_ARGUMENT"}}]), TestStage::Authentication)]
+#[case::unknown_key(400, json!([{"error": {"message": MESSAGE, "details": [{"reason": "API_KEY_INVALID"}]}}]), TestStage::Authentication)]
+#[case::good_status(200, json!([{"error": {"message": MESSAGE}}]), TestStage::Reached)]
+#[case::good_status_null_list(200, json!({"error": {"message": MESSAGE}, "data": null}), TestStage::Reached)]
+#[case::good_status_unknown_key(200, json!({"error": {"message": MESSAGE, "code": "invalid_api_key"}, "data": []}), TestStage::Authentication)]
 #[tokio::test]
 async fn providers_message_is_shown_from_a_list_of_errors(
     #[case] status: u16,
@@ -395,6 +412,6 @@ async fn providers_message_is_shown_from_a_list_of_errors(
         .await;
     let (provider, settings) = Way::Compatible.settings(&server.uri());
     let report = tested(&service(&server.uri()), provider, &settings).await;
-    is_told(&report, stage);
-    assert_eq!(report.said.as_deref(), Some(WORDS));
+    failure_at(&report, stage);
+    assert_eq!(report.provider_message.as_deref(), Some(MESSAGE));
 }

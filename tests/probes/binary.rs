@@ -103,7 +103,7 @@ async fn test_and_models_say_how_it_went_and_the_exit_code_says_it_too() {
     );
     let ended = program.run(&["connections", "test", "bad"], "").await;
     assert_eq!(ended.code, 8);
-    assert!(ended.out.contains("✗  signed in"), "{}", ended.out);
+    assert!(ended.out.contains("✗  authentication"), "{}", ended.out);
     assert!(
         ended.out.contains("Provider message: No key ***"),
         "{}",
@@ -221,7 +221,7 @@ fn outlived(certificate: &mut CertificateParams) {
 #[rstest]
 #[case::trusted(true, "localhost", in_order as fn(&mut CertificateParams), None)]
 #[case::untrusted(false, "localhost", in_order as fn(&mut CertificateParams), Some("is not signed by a trusted CA"))]
-#[case::for_another(true, "other.example", in_order as fn(&mut CertificateParams), Some("is for another name"))]
+#[case::for_another(true, "other.example", in_order as fn(&mut CertificateParams), Some("is valid for other names only"))]
 #[case::outlived(true, "localhost", outlived as fn(&mut CertificateParams), Some("is not valid at this time"))]
 #[tokio::test]
 async fn a_certificate_is_looked_at_with_the_systems_authorities(
@@ -316,7 +316,7 @@ async fn near_and_forbidden_hosts_are_never_asked_through_a_proxy() {
             report["errorMessage"]
                 .as_str()
                 .unwrap()
-                .contains("is never called")
+                .contains("is blocked")
         );
     }
     assert!(asked.try_recv().is_err(), "the proxy was not asked");
@@ -332,22 +332,22 @@ fn closed_port() -> u16 {
 #[case::dead(
     "HTTPS_PROXY",
     "http://me:s3cret@127.0.0.1:{port}",
-    "The proxy http://127.0.0.1:{port} (HTTPS_PROXY) refuses connections"
+    "The proxy http://127.0.0.1:{port} (HTTPS_PROXY) refused the connection"
 )]
 #[case::dead_tls(
     "https_proxy",
     "https://127.0.0.1:{port}",
-    "The proxy https://127.0.0.1:{port} (https_proxy) refuses connections"
+    "The proxy https://127.0.0.1:{port} (https_proxy) refused the connection"
 )]
 #[case::dead_for_all(
     "ALL_PROXY",
     "127.0.0.1:{port}",
-    "The proxy http://127.0.0.1:{port} (ALL_PROXY) refuses connections"
+    "The proxy http://127.0.0.1:{port} (ALL_PROXY) refused the connection"
 )]
 #[case::mistyped(
     "HTTPS_PROXY",
     "http://me:s3cret@127.0.0.1:notaport",
-    "The proxy http://127.0.0.1:notaport (HTTPS_PROXY) is not an address"
+    "The proxy http://127.0.0.1:notaport (HTTPS_PROXY) is not a valid address"
 )]
 #[case::unsupported(
     "HTTPS_PROXY",
@@ -362,7 +362,7 @@ fn closed_port() -> u16 {
 #[case::unknown(
     "HTTPS_PROXY",
     "http://proxy.invalid:3128",
-    "The proxy http://proxy.invalid:3128 (HTTPS_PROXY) cannot be resolved (DNS)"
+    "Cannot resolve the proxy http://proxy.invalid:3128 (HTTPS_PROXY) by DNS"
 )]
 #[tokio::test]
 async fn a_proxy_that_cannot_be_used_is_named(
@@ -426,7 +426,7 @@ async fn no_proxy_keeps_a_host_from_the_proxy(#[case] exceptions: &str) {
     let (code, report) = program.test("far").await;
     assert_eq!(
         (code, &report["errorMessage"]),
-        (8, &json!("The name of api.provider.invalid has no address"))
+        (8, &json!("Cannot resolve api.provider.invalid (DNS)"))
     );
     assert!(asked.try_recv().is_err(), "the proxy was not asked");
 }
@@ -457,7 +457,7 @@ fn self_signed(
 
 #[rstest]
 #[case::own(&["localhost"], in_order as fn(&mut CertificateParams), None)]
-#[case::for_another(&["other.example"], in_order, Some("is for another name"))]
+#[case::for_another(&["other.example"], in_order, Some("is valid for other names only"))]
 #[case::for_none(&[], in_order, Some("has no subjectAltName"))]
 #[case::outlived(&["localhost"], outlived, Some("is not valid at this time"))]
 #[tokio::test]

@@ -15,7 +15,7 @@ use wiremock::matchers::{header, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::common::draft;
-use crate::stage::{KEY, Way, draft_of, is_told, service, service_with, store, tested};
+use crate::stage::{KEY, Way, draft_of, failure_at, service, service_with, store, tested};
 
 /// A stand-in that says yes to one key.
 async fn server_for(key: &str) -> MockServer {
@@ -45,8 +45,8 @@ async fn a_connection_without_settings_says_so() {
         .test(TestSubject::Stored(IdOrAlias::Alias("bare".into())))
         .await
         .unwrap();
-    let sentence = is_told(&report, TestStage::Complete);
-    assert_eq!(sentence, "The connection has no settings yet");
+    let sentence = failure_at(&report, TestStage::Settings);
+    assert_eq!(sentence, "The connection has no settings");
 }
 
 #[rstest]
@@ -61,7 +61,7 @@ async fn entra_says_which_of_its_settings_is_missing(
     let server = MockServer::start().await;
     settings["endpoint"] = json!(server.uri());
     let report = tested(&service(&server.uri()), "microsoft-foundry", &settings).await;
-    assert_eq!(is_told(&report, TestStage::Complete), said);
+    assert_eq!(failure_at(&report, TestStage::Settings), said);
     assert!(is_silent(&server).await);
 }
 
@@ -103,14 +103,14 @@ async fn a_reference_that_does_not_resolve_any_more_is_named() {
         .test(TestSubject::Stored(key.clone()))
         .await
         .unwrap();
-    let sentence = is_told(&report, TestStage::Complete);
+    let sentence = failure_at(&report, TestStage::Settings);
     assert_eq!(
         sentence,
         "OpenAI API Key refers to $OpenAI:ApiKey, which is not found"
     );
     std::fs::write(&file, r#"{"OpenAI":{"ApiKey":"x"},"Umbraco":{"AI":{"AllowedConfigurationKeyPrefixes":["Other"]}}}"#).unwrap();
     let report = service.test(TestSubject::Stored(key)).await.unwrap();
-    let sentence = is_told(&report, TestStage::Complete);
+    let sentence = failure_at(&report, TestStage::Settings);
     assert_eq!(
         sentence,
         "OpenAI API Key refers to $OpenAI:ApiKey, which may not be referenced"
@@ -137,10 +137,10 @@ async fn a_stored_secret_that_cannot_be_opened_is_told() {
     let mut settings = Settings::default();
     settings.set("apiKey", Setting::Secret(Plain::unreadable()));
     let report = checked("openai", &settings).await;
-    let sentence = is_told(&report, TestStage::Complete);
+    let sentence = failure_at(&report, TestStage::Settings);
     assert_eq!(
         sentence,
-        "The stored OpenAI API Key cannot be opened with this key"
+        "The stored OpenAI API Key cannot be decrypted with this encryption key"
     );
 }
 
@@ -148,8 +148,8 @@ async fn a_stored_secret_that_cannot_be_opened_is_told() {
 async fn a_provider_that_is_not_known_is_named() {
     let report = checked("gone", &Settings::default()).await;
     assert_eq!(
-        is_told(&report, TestStage::Complete),
-        "Provider 'gone' is not known here"
+        failure_at(&report, TestStage::Settings),
+        "Provider 'gone' not found"
     );
 }
 
@@ -168,9 +168,12 @@ async fn a_provider_without_a_probe_says_so() {
         now: std::time::SystemTime::now(),
     };
     let report = check::test(&subject, Limits::default()).await;
-    let sentence = is_told(&report, TestStage::Complete);
-    assert_eq!(sentence, "Provider 'Mine' says nothing of how it is tested");
-    assert_eq!(report.advice.as_deref(), Some("Add a [probe] to its file"));
+    let sentence = failure_at(&report, TestStage::Settings);
+    assert_eq!(sentence, "Provider 'Mine' has no connection test");
+    assert_eq!(
+        report.advice.as_deref(),
+        Some("Add a [probe] section to the provider file")
+    );
 }
 
 #[tokio::test]
@@ -181,7 +184,7 @@ async fn a_key_that_no_header_can_carry_is_told_without_it() {
         Setting::Secret(Plain::new("sk-line\nbreak-secret")),
     );
     let report = checked("openai", &settings).await;
-    is_told(&report, TestStage::Complete);
+    failure_at(&report, TestStage::Settings);
     assert!(!format!("{report:?}").contains("break-secret"));
 }
 
@@ -258,7 +261,7 @@ async fn a_change_is_tested_over_what_is_stored() {
     let other = changed(json!({"apiKey": "sk-other-1234567890"}))
         .await
         .unwrap();
-    is_told(&other, TestStage::SignedIn);
+    failure_at(&other, TestStage::Authentication);
     let stored = service
         .test(TestSubject::Stored(key.clone()))
         .await
@@ -318,7 +321,7 @@ async fn referenced_temporary_key_id_asks_for_its_session_token() {
     let settings = json!({"region": "eu-central-1", "endpoint": server.uri(), "accessKeyId": "$Aws:Id", "secretAccessKey": KEY});
     let report = tested(&service, "amazon", &settings).await;
     assert_eq!(
-        is_told(&report, TestStage::Complete),
+        failure_at(&report, TestStage::Settings),
         "Session Token is missing"
     );
     assert!(is_silent(&server).await);

@@ -8,7 +8,7 @@ use umai::provider::Capability::{self, Chat, Embedding};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::stage::{KEY, Way, is_told, service, service_with, store};
+use crate::stage::{KEY, Way, failure_at, service, service_with, store};
 
 fn model(id: &str, name: &str, capability: Capability) -> Model {
     Model {
@@ -97,7 +97,7 @@ async fn a_list_that_goes_on_elsewhere_is_not_followed() {
     let Err(ConnectionError::Provider(report)) = service.models(&key, None).await else {
         panic!("an error")
     };
-    is_told(&report, TestStage::Models);
+    failure_at(&report, TestStage::Models);
     assert!(other.received_requests().await.unwrap().is_empty());
 }
 
@@ -151,8 +151,8 @@ async fn a_refused_key_names_no_models_and_says_why() {
     let Err(ConnectionError::Provider(report)) = service.models(&key, None).await else {
         panic!("an error")
     };
-    is_told(&report, TestStage::SignedIn);
-    assert_eq!(report.said.as_deref(), Some("Bad key"));
+    failure_at(&report, TestStage::Authentication);
+    assert_eq!(report.provider_message.as_deref(), Some("Bad key"));
 }
 
 #[rstest]

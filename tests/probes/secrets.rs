@@ -12,7 +12,9 @@ use umai::appsettings::Variables;
 use umai::connection::TestStage;
 use umai::connection::check::Limits;
 
-use crate::stage::{ACCESS_KEY_ID, KEY, TOKEN, Way, is_told, service, service_with, store, tested};
+use crate::stage::{
+    ACCESS_KEY_ID, KEY, TOKEN, Way, failure_at, service, service_with, store, tested,
+};
 
 const HEADER_SECRET: &str = "of-news-99";
 
@@ -192,7 +194,10 @@ async fn the_token_of_entra_is_hidden_like_a_key() {
     let service = service(&server.uri());
     let key = store(&service, provider, &settings).await;
     let report = service.test(TestSubject::Stored(key)).await.unwrap();
-    assert_eq!(report.said.as_deref(), Some("The bearer *** may not"));
+    assert_eq!(
+        report.provider_message.as_deref(),
+        Some("The bearer *** may not")
+    );
 }
 
 /// Tests a connection whose key is a reference with this value.
@@ -228,7 +233,7 @@ async fn resolved_key_is_trimmed_before_it_is_sent(#[case] value: &str) {
 async fn resolved_text_that_is_no_key_is_not_sent(#[case] value: &str, #[case] words: &str) {
     let server = MockServer::start().await;
     let report = tested_with(&server, value).await;
-    let sentence = is_told(&report, TestStage::Complete);
+    let sentence = failure_at(&report, TestStage::Settings);
     let expected = format!("OpenAI API Key refers to $OpenAI:ApiKey, whose value {words}");
     assert_eq!(sentence, expected);
     assert!(!format!("{report:?}").contains("planted"), "{report:?}");

@@ -146,7 +146,7 @@ pub fn service(uri: &str) -> Arc<dyn ConnectionService> {
 }
 
 /// Limits that end a test soon.
-pub fn hasty() -> Limits {
+pub fn short_limits() -> Limits {
     Limits {
         time: Duration::from_millis(400),
         ..Limits::default()
@@ -195,7 +195,7 @@ pub fn stopped_at(report: &TestReport) -> Option<TestStage> {
 }
 
 /// Holds what every report without success has: a sentence, the same at its step, and what to do.
-pub fn is_told(report: &TestReport, stage: TestStage) -> String {
+pub fn failure_at(report: &TestReport, stage: TestStage) -> String {
     assert!(!report.success, "{report:?}");
     assert_eq!(stopped_at(report), Some(stage), "{report:?}");
     let sentence = report.error_message.clone().expect("a sentence");

@@ -83,12 +83,12 @@ fn every_error() -> Vec<ConnectionError> {
     let report = TestReport {
         error_message: Some("The key is not known".into()),
         steps: vec![TestStep {
-            stage: TestStage::SignedIn,
+            stage: TestStage::Authentication,
             passed: false,
             detail: Some("401".into()),
         }],
         advice: Some("Give another".into()),
-        said: Some("Incorrect API key".into()),
+        provider_message: Some("Incorrect API key".into()),
         address: Some("https://api.openai.com/v1/models".into()),
         status: Some(401),
         latency_ms: Some(12),

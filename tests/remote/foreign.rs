@@ -40,7 +40,7 @@ fn what_is_no_umai_is_named_with_its_address() {
     let stranger = runtime.block_on(Stranger::new(|_| says(404, "text/html", "<p>?</p>")));
     let answer = Home::new().run(&["--server", &stranger.origin, "connections", "get", "a"]);
     let wanted = format!(
-        "What {} answers is not what the management API answers; check the address",
+        "{} did not return a response of the management API; check the URL",
         stranger.origin
     );
     assert!(answer.err.contains(&wanted), "{answer:?}");

@@ -322,7 +322,7 @@ async fn an_answer_that_is_none_is_said_and_not_repeated(#[case] answer: fn() ->
     let error = service.list(all()).await.unwrap_err();
     let words = error.to_string();
     assert!(
-        words.contains("is not what the management API answers"),
+        words.contains("did not return a response of the management API"),
         "{words}"
     );
     assert!(

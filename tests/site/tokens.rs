@@ -66,7 +66,7 @@ fn app_reads_a_rewritten_token_file() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}");
-    assert!(!said.contains("does not know who asks"), "{said}");
+    assert!(!said.contains("Unauthorized"), "{said}");
     assert!(site.get("resting").is_active, "{said}");
     site.assert_unharmed();
 }

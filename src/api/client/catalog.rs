@@ -48,7 +48,7 @@ pub async fn fetch(wire: &Wire) -> Result<Fetched, ConnectionError> {
     };
     let mut fetched = Fetched {
         // A site without any provider lists nothing, and is none of ours.
-        is_kin: !listed.is_empty() && listed.iter().all(Received::is_of_our_making),
+        is_kin: !listed.is_empty() && listed.iter().all(Received::is_from_umai),
         is_proven: true,
         catalog: ProviderCatalog::default(),
         notices: Vec::new(),

@@ -128,7 +128,7 @@ impl RemoteService {
             Proposal::Create(draft) => {
                 let draft = self.trimmed(draft);
                 self.check(&draft, Stored::Nothing)?;
-                proposal::from_afar(self, Proposal::Create(self.spelled(draft))).await
+                proposal::preview_remotely(self, Proposal::Create(self.spelled(draft))).await
             }
             Proposal::Update { key, draft, over } => {
                 let draft = self.trimmed(draft);
@@ -153,7 +153,7 @@ impl RemoteService {
             other @ (Proposal::Rollback { .. }
             | Proposal::Delete { .. }
             | Proposal::Restore { .. }
-            | Proposal::Purge(_)) => proposal::from_afar(self, other).await,
+            | Proposal::Purge(_)) => proposal::preview_remotely(self, other).await,
         }
     }
 

@@ -161,7 +161,7 @@ fn asked(url: &mut Url, query: &Query) -> bool {
         }
     }
     if let Some(capability) = query.capability {
-        pairs.append_pair("capability", capability.word());
+        pairs.append_pair("capability", capability.as_str());
     }
     if let Some(active) = query.is_active {
         pairs.append_pair("isActive", if active { "true" } else { "false" });

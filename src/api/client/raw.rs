@@ -207,7 +207,7 @@ impl RawConnection {
         let after = self.plain(&entries, item, catalog);
         match (provider, &before.settings, &after.settings) {
             (Some(provider), Some(old), Some(new)) => {
-                let moved = merge::secrets_led_elsewhere(old, new, provider).into_iter();
+                let moved = merge::moved_secrets(old, new, provider).into_iter();
                 refused.extend(moved.map(|(field, reason)| FieldError { field, reason }));
             }
             (None, Some(old), Some(new)) => {

@@ -355,7 +355,7 @@ impl ConnectionService for RemoteService {
             .of(&["connections", &part(key)?, "models"]);
         if let Some(capability) = capability {
             url.query_pairs_mut()
-                .append_pair("capability", capability.word());
+                .append_pair("capability", capability.as_str());
         }
         let asking = Asking::get(url).within(TEST);
         let models: List<ArrivedModel> = self.fetch(asking, About::one(key)).await?;
@@ -406,7 +406,7 @@ impl ConnectionService for RemoteService {
 
     async fn foresee(&self, proposal: Proposal) -> Result<Foreseen, ConnectionError> {
         if self.is_kin {
-            proposal::from_afar(self, proposal).await
+            proposal::preview_remotely(self, proposal).await
         } else {
             self.foresee_foreign(proposal).await
         }
@@ -445,7 +445,7 @@ impl RemoteService {
         if is_misread || !self.is_kin {
             return error;
         }
-        match proposal::from_afar(self, proposal).await {
+        match proposal::preview_remotely(self, proposal).await {
             Err(all @ ConnectionError::Invalid(_)) => all,
             Ok(_) | Err(_) => error,
         }
@@ -523,6 +523,6 @@ fn no_key_list() -> ConnectionError {
 }
 
 fn known(words: &[String]) -> Vec<Capability> {
-    let named = words.iter().filter_map(|word| Capability::named(word));
+    let named = words.iter().filter_map(|word| Capability::from_name(word));
     named.collect()
 }

@@ -153,8 +153,11 @@ pub fn not_a_revision(name: &str) -> Refusal {
 
 /// The capability a word names.
 pub fn capability(word: &str) -> Result<Capability, Refusal> {
-    Capability::named(word).ok_or_else(|| {
-        let known: Vec<_> = Capability::ALL.into_iter().map(Capability::word).collect();
+    Capability::from_name(word).ok_or_else(|| {
+        let known: Vec<_> = Capability::ALL
+            .into_iter()
+            .map(Capability::as_str)
+            .collect();
         let sentence = format!(
             "There is no capability '{}'; there are {}",
             repeated(word),

@@ -33,7 +33,11 @@ pub fn run(
         let rows: Vec<_> = models
             .into_iter()
             .map(|model| {
-                let able: Vec<_> = model.capabilities.iter().map(|able| able.word()).collect();
+                let able: Vec<_> = model
+                    .capabilities
+                    .iter()
+                    .map(|able| able.as_str())
+                    .collect();
                 [model.id, model.name, able.join(", ")]
             })
             .collect();

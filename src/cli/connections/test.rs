@@ -112,7 +112,7 @@ fn show(
         .map(|step| {
             let mark = if step.passed { "  ✓" } else { "  ✗" };
             let detail = step.detail.clone().unwrap_or_default();
-            [mark.to_owned(), step.stage.word().to_owned(), detail]
+            [mark.to_owned(), step.stage.as_str().to_owned(), detail]
         })
         .collect();
     if let Some((first, rest)) = rows.split_first() {
@@ -122,7 +122,7 @@ fn show(
     }
     for (label, text) in [
         ("URL", &report.address),
-        ("Provider message", &report.said),
+        ("Provider message", &report.provider_message),
         ("What to do", &report.advice),
     ] {
         if let Some(text) = text {

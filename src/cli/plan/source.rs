@@ -13,7 +13,7 @@ use super::super::output::Output;
 use super::super::secret::unbuffered_stdin;
 use super::secrets;
 use crate::connection::ConnectionDraft;
-use crate::connection::document::notation::{LONGEST, text_of};
+use crate::connection::document::notation::{MAX_BYTES, text_of};
 use crate::connection::document::{self, Blank, Notation, Wanted};
 use crate::provider::ProviderCatalog;
 
@@ -153,10 +153,10 @@ fn stdin() -> Result<Zeroizing<String>, Failure> {
     let stdin = unbuffered_stdin().context("cannot read stdin")?;
     let mut bytes = Zeroizing::new(Vec::new());
     stdin
-        .take(LONGEST as u64 + 1)
+        .take(MAX_BYTES as u64 + 1)
         .read_to_end(&mut bytes)
         .context("cannot read stdin")?;
-    if bytes.len() > LONGEST {
+    if bytes.len() > MAX_BYTES {
         return Err(Failure::Usage("The input on stdin is too large".into()));
     }
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);

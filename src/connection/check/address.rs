@@ -1,13 +1,13 @@
-//! Which addresses are called, and which never.
+//! Address filter of connection tests.
 //!
-//! A connection is made by whoever may make one; what its test can reach must not be what only this computer can: the
-//! metadata services of clouds hand out credentials to whoever asks from inside.
+//! A test must not give its user access to services that only this computer can reach, such as the metadata services of
+//! clouds, which return credentials.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Services of a cloud's own network that stand outside the link-local range.
+/// Metadata services outside the link-local range.
 const METADATA_V4: &[Ipv4Addr] = &[
     Ipv4Addr::new(100, 100, 100, 200),
     Ipv4Addr::new(168, 63, 129, 16),
@@ -18,7 +18,7 @@ const METADATA_V6: &[Ipv6Addr] = &[
     Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x254),
 ];
 
-/// Names that mean such a service wherever they resolve, for a proxy that resolves them out of sight.
+/// Host names of metadata services, because a proxy may resolve them differently.
 const METADATA_NAMES: &[&str] = &[
     "metadata",
     "metadata.google.internal",
@@ -27,29 +27,29 @@ const METADATA_NAMES: &[&str] = &[
     "instance-data.ec2.internal",
 ];
 
-/// Whether a host is refused by its name alone.
-pub(super) fn is_name_refused(name: &str) -> bool {
+/// Returns whether a host name is blocked.
+pub(super) fn is_name_blocked(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     METADATA_NAMES
         .iter()
         .any(|refused| name.eq_ignore_ascii_case(refused))
 }
 
-/// Whether an address is never called: link-local, metadata, unspecified, multicast, broadcast, reserved.
-pub(super) fn is_refused(address: IpAddr) -> bool {
+/// Returns whether an address is blocked: link-local, metadata, unspecified, multicast, broadcast, reserved.
+pub(super) fn is_blocked(address: IpAddr) -> bool {
     match address.to_canonical() {
-        IpAddr::V4(v4) => is_refused_v4(v4),
+        IpAddr::V4(v4) => is_blocked_v4(v4),
         IpAddr::V6(v6) => {
             v6.is_unspecified()
                 || v6.is_multicast()
                 || v6.is_unicast_link_local()
                 || METADATA_V6.contains(&v6)
-                || embedded(v6).is_some_and(is_refused_v4)
+                || embedded(v6).is_some_and(is_blocked_v4)
         }
     }
 }
 
-fn is_refused_v4(v4: Ipv4Addr) -> bool {
+fn is_blocked_v4(v4: Ipv4Addr) -> bool {
     let [first, ..] = v4.octets();
     first == 0
         || first >= 240
@@ -58,7 +58,7 @@ fn is_refused_v4(v4: Ipv4Addr) -> bool {
         || METADATA_V4.contains(&v4)
 }
 
-/// The IPv4 address that a translator would take an IPv6 address for: NAT64, 6to4, and the old compatible form.
+/// IPv4 address embedded in an IPv6 address: NAT64, 6to4, IPv4-compatible.
 fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     let (high, low) = match v6.segments() {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => (high, low),
@@ -68,60 +68,60 @@ fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }
 
-/// What is known of an address before it is called: names are resolved only then.
+/// Class of an address by its URL alone, before DNS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
-    /// Nothing is against it.
+    /// Allowed.
     Fine,
-    /// Not https: what is sent can be read on the way, in a private network.
+    /// Plain http in a private network: allowed, but the request can be read on the way.
     Open,
-    /// Not https, to a name: it is called only where that is this computer or in a private network.
+    /// Plain http to a host name: allowed if it resolves to this computer or a private network.
     OpenIfNear,
-    /// Not https, and neither this computer nor in a private network: it is not called.
+    /// Plain http to a public address: not allowed.
     Unencrypted,
-    /// It is never called: link-local, metadata, unspecified, multicast, reserved.
+    /// Blocked: link-local, metadata, unspecified, multicast, reserved.
     Forbidden,
 }
 
 impl Outlook {
-    /// What can be told of an address by the look of it.
+    /// Classifies a URL.
     pub fn of(url: &Url) -> Self {
-        let is_open = url.scheme() != "https";
+        let is_plain = url.scheme() != "https";
         let Some(host) = url.host() else {
             return Self::Fine;
         };
         match (literal(&host), url.domain()) {
-            (Some(address), _) if is_refused(address) => Self::Forbidden,
-            (None, Some(name)) if is_name_refused(name) => Self::Forbidden,
-            _ if !is_open => Self::Fine,
+            (Some(address), _) if is_blocked(address) => Self::Forbidden,
+            (None, Some(name)) if is_name_blocked(name) => Self::Forbidden,
+            _ if !is_plain => Self::Fine,
             (Some(address), _) if address.to_canonical().is_loopback() => Self::Fine,
-            (Some(address), _) if is_near(address) => Self::Open,
+            (Some(address), _) if is_private(address) => Self::Open,
             (Some(_), _) => Self::Unencrypted,
-            (None, Some(name)) if is_this_computer(name) => Self::Fine,
+            (None, Some(name)) if is_localhost(name) => Self::Fine,
             (None, _) => Self::OpenIfNear,
         }
     }
 }
 
-/// The name that RFC 6761 keeps for this computer.
-fn is_this_computer(name: &str) -> bool {
+/// Returns whether a name is reserved for this computer (RFC 6761).
+fn is_localhost(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// Whether an address is this computer's or of a private network, where http is allowed and no proxy is asked.
-pub(super) fn is_near(address: IpAddr) -> bool {
+/// Returns whether an address is local or private: http is allowed and no proxy is used.
+pub(super) fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
             let [first, second, ..] = v4.octets();
-            // The last is the shared space of RFC 6598, which private overlays use.
+            // 100.64.0.0/10 is the shared address space of RFC 6598, used by private overlay networks.
             v4.is_loopback() || v4.is_private() || (first == 100 && (64..128).contains(&second))
         }
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     }
 }
 
-/// The address that a host is already.
+/// Returns the IP address if the host is one.
 pub(super) fn literal(host: &Host<&str>) -> Option<IpAddr> {
     match host {
         Host::Domain(_) => None,
@@ -156,8 +156,8 @@ mod tests {
     #[case("::169.254.169.254")]
     #[case("64:ff9b::a9fe:a9fe")]
     #[case("2002:a9fe:a9fe::1")]
-    fn these_are_never_called(#[case] address: &str) {
-        assert!(is_refused(address.parse().unwrap()));
+    fn metadata_and_reserved_addresses_are_blocked(#[case] address: &str) {
+        assert!(is_blocked(address.parse().unwrap()));
     }
 
     #[rstest]
@@ -172,10 +172,10 @@ mod tests {
     #[case("172.32.0.1", false)]
     #[case("8.8.8.8", false)]
     #[case("2606:4700::1", false)]
-    fn near_is_told_from_far(#[case] address: &str, #[case] near: bool) {
+    fn private_addresses_are_recognized(#[case] address: &str, #[case] private: bool) {
         let address = address.parse().unwrap();
-        assert!(!is_refused(address));
-        assert_eq!(is_near(address), near);
+        assert!(!is_blocked(address));
+        assert_eq!(is_private(address), private);
     }
 
     #[rstest]
@@ -193,13 +193,13 @@ mod tests {
     #[case("https://0xa9fea9fe/", Outlook::Forbidden)]
     #[case("https://metadata.google.internal", Outlook::Forbidden)]
     #[case("http://[fe80::1]/", Outlook::Forbidden)]
-    fn the_look_of_an_address_tells_how_it_will_go(#[case] url: &str, #[case] outlook: Outlook) {
+    fn url_is_classified_before_dns(#[case] url: &str, #[case] outlook: Outlook) {
         assert_eq!(Outlook::of(&url.parse().unwrap()), outlook);
     }
 
     #[test]
-    fn metadata_is_refused_by_name() {
-        assert!(is_name_refused("Metadata.Google.Internal."));
-        assert!(!is_name_refused("api.openai.com"));
+    fn metadata_host_names_are_blocked() {
+        assert!(is_name_blocked("Metadata.Google.Internal."));
+        assert!(!is_name_blocked("api.openai.com"));
     }
 }

@@ -1,8 +1,8 @@
-//! Makes one HTTP call within the limits: resolves, checks, connects to what was checked, reads so much and no more.
+//! Sends one HTTP request within the limits: resolves the host, checks its addresses, and connects to these addresses only.
 //!
-//! The proxy of the environment is used for https to far hosts, because companies want it so; never for this computer and
-//! private networks, nor for plain http. Through a proxy the name is resolved here too where it can be,
-//! and a forbidden address is refused all the same; what the proxy resolves it to is the proxy's.
+//! The proxy of the environment applies to https on public hosts; never to this computer, private networks or plain http.
+//! Behind a proxy the host is also resolved locally, if possible, so that blocked addresses stay blocked; the proxy may
+//! still resolve the name differently.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::address::{is_name_refused, is_near, is_refused, literal};
+use super::address::{is_blocked, is_name_blocked, is_private, literal};
 use super::proxy::{Proxy, ProxyName, UnusableProxy};
 use super::stream::{Streamed, read_list};
 use super::unreached::{NoAnswer, Unreached};
@@ -27,31 +27,31 @@ use crate::tls::trust::client_config;
 
 const USER_AGENT: &str = concat!("umai/", env!("CARGO_PKG_VERSION"));
 
-/// What came back.
+/// Response of a probe.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// The HTTP status.
+    /// HTTP status.
     pub status: u16,
-    /// From the first byte that was sent to the last that was read.
+    /// Time from sending the request to the last byte read.
     pub latency: Duration,
-    /// The headers.
+    /// Headers.
     pub headers: HeaderMap,
-    /// The body, when it is JSON and not a list that was asked for.
+    /// Body, if it is JSON and not the requested list.
     pub json: Option<Value>,
-    /// The list, when one was asked for and came.
+    /// Requested list, if the body is one.
     pub list: Option<PageOfModels>,
-    /// The body, when it is a text of no markup.
+    /// Body, if it is text without markup.
     pub text: Option<String>,
 }
 
-/// Makes calls until a deadline.
+/// HTTP client with a deadline for all its requests.
 pub(super) struct Caller {
     limits: Limits,
     deadline: Instant,
 }
 
 impl Caller {
-    /// The time begins now.
+    /// Starts the time limit.
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -59,7 +59,7 @@ impl Caller {
         }
     }
 
-    /// One call and its whole answer.
+    /// Sends a request and reads the whole response.
     pub(super) async fn call(
         &self,
         request: ProbeRequest,
@@ -70,7 +70,7 @@ impl Caller {
             self.deadline,
             self.call_in_time(request, wanted, &mut proxy),
         );
-        let called = called.await.unwrap_or(Err(Unreached::Time));
+        let called = called.await.unwrap_or(Err(Unreached::Timeout));
         called.map_err(|why| NoAnswer {
             why,
             time: self.limits.time,
@@ -86,19 +86,22 @@ impl Caller {
     ) -> Result<Answer, Unreached> {
         let way = Way::to(&request.url, proxy).await?;
         let client = way.client(&request.url)?;
-        let begun = Clock::now();
+        let started = Clock::now();
         let mut call = client
             .request(request.method, request.url)
             .headers(request.headers);
         if let Some(form) = request.body {
             call = call.body(form.expose_secret().to_owned());
         }
-        let response = call.send().await.map_err(|error| Unreached::of(&error))?;
+        let response = call
+            .send()
+            .await
+            .map_err(|error| Unreached::from_reqwest(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let content = self.content(response, wanted).await?;
         Ok(Answer {
             status: status.as_u16(),
-            latency: begun.elapsed(),
+            latency: started.elapsed(),
             headers,
             json: content.json,
             list: content.list,
@@ -107,7 +110,7 @@ impl Caller {
     }
 
     async fn content(&self, response: Response, wanted: Wanted<'_>) -> Result<Content, Unreached> {
-        let (most, list) = match wanted {
+        let (max, list) = match wanted {
             Wanted::List(listing, shape) if response.status().is_success() => {
                 (self.limits.list_bytes, Some((listing, shape)))
             }
@@ -115,13 +118,13 @@ impl Caller {
         };
         if response
             .content_length()
-            .is_some_and(|length| length > most as u64)
+            .is_some_and(|length| length > max as u64)
         {
-            return Err(Unreached::TooLarge(most));
+            return Err(Unreached::TooLarge(max));
         }
         if let Some((listing, shape)) = list {
             return Ok(
-                match read_list(response, listing.clone(), shape, most).await? {
+                match read_list(response, listing.clone(), shape, max).await? {
                     Streamed::Json(ListAnswer::Page(page)) => Content {
                         list: Some(page),
                         ..Content::default()
@@ -130,7 +133,7 @@ impl Caller {
                         json: Some(json),
                         ..Content::default()
                     },
-                    Streamed::Other(start) => Content::of_text(start),
+                    Streamed::Other(start) => Content::from_text(start),
                 },
             );
         }
@@ -140,28 +143,28 @@ impl Caller {
                 json: Some(json),
                 ..Content::default()
             },
-            Err(_) => Content::of_text(body),
+            Err(_) => Content::from_text(body),
         })
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, Unreached> {
-        let most = self.limits.bytes;
+        let max = self.limits.bytes;
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
                 Ok(None) => return Ok(body),
-                Ok(Some(chunk)) if body.len() + chunk.len() > most => {
-                    return Err(Unreached::TooLarge(most));
+                Ok(Some(chunk)) if body.len() + chunk.len() > max => {
+                    return Err(Unreached::TooLarge(max));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(error) if error.is_timeout() => return Err(Unreached::Time),
-                Err(_) => return Err(Unreached::Cut),
+                Err(error) if error.is_timeout() => return Err(Unreached::Timeout),
+                Err(_) => return Err(Unreached::Truncated),
             }
         }
     }
 }
 
-/// What an answer is to be.
+/// Expected kind of body.
 #[derive(Clone, Copy)]
 pub(super) enum Wanted<'a> {
     /// A JSON document.
@@ -170,7 +173,7 @@ pub(super) enum Wanted<'a> {
     List(&'a Listing, ListShape),
 }
 
-/// A body, as what it turned out to be.
+/// Parsed body; at max one member is set.
 #[derive(Default)]
 struct Content {
     json: Option<Value>,
@@ -179,10 +182,10 @@ struct Content {
 }
 
 impl Content {
-    fn of_text(body: Vec<u8>) -> Self {
+    fn from_text(body: Vec<u8>) -> Self {
         let text = match String::from_utf8(body) {
             Ok(text) => Some(text),
-            // What is kept of a list may end inside a character.
+            // The kept start of a list may end inside a character.
             Err(error) if error.utf8_error().error_len().is_none() => {
                 Some(String::from_utf8_lossy(error.as_bytes()).into_owned())
             }
@@ -195,43 +198,43 @@ impl Content {
     }
 }
 
-/// How a host is reached.
+/// Route to a host.
 enum Way {
-    /// Only at these addresses, which were looked at.
-    Straight(Vec<SocketAddr>),
-    /// Through the environment's proxy.
+    /// Direct, to these checked addresses only.
+    Direct(Vec<SocketAddr>),
+    /// Through the proxy of the environment.
     Proxy(Proxy),
 }
 
 impl Way {
-    /// The way to an address. A proxy that belongs to it is named in `used`, also where it cannot be used.
+    /// Chooses the route to a URL. Stores the name of its proxy in `used`, even if the proxy is unusable.
     async fn to(url: &Url, used: &mut Option<ProxyName>) -> Result<Self, Unreached> {
         let is_plain = url.scheme() != "https";
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-            return Err(Unreached::Name);
+            return Err(Unreached::Dns);
         };
         let addresses = match (literal(&host), url.host_str()) {
             (Some(address), _) => Ok(vec![SocketAddr::new(address, port)]),
-            (None, Some(name)) if is_name_refused(name) => return Err(Unreached::Forbidden),
+            (None, Some(name)) if is_name_blocked(name) => return Err(Unreached::Forbidden),
             (None, Some(name)) => tokio::net::lookup_host((name, port))
                 .await
                 .map(Vec::from_iter)
-                .map_err(|_| Unreached::Name),
-            (None, None) => Err(Unreached::Name),
+                .map_err(|_| Unreached::Dns),
+            (None, None) => Err(Unreached::Dns),
         };
         let addresses = addresses.and_then(|found| {
             if found.is_empty() {
-                Err(Unreached::Name)
+                Err(Unreached::Dns)
             } else {
                 Ok(found)
             }
         });
         match &addresses {
-            Ok(found) if found.iter().any(|address| is_refused(address.ip())) => {
+            Ok(found) if found.iter().any(|address| is_blocked(address.ip())) => {
                 Err(Unreached::Forbidden)
             }
-            Ok(found) if found.iter().all(|address| is_near(address.ip())) => {
-                Ok(Self::Straight(found.clone()))
+            Ok(found) if found.iter().all(|address| is_private(address.ip())) => {
+                Ok(Self::Direct(found.clone()))
             }
             Ok(_) if is_plain => Err(Unreached::Unencrypted),
             Err(why) if is_plain => Err(why.clone()),
@@ -245,14 +248,14 @@ impl Way {
                     *used = Some(proxy.name.clone());
                     return Ok(Self::Proxy(proxy));
                 }
-                addresses.map(Self::Straight)
+                addresses.map(Self::Direct)
             }
         }
     }
 
-    /// A client of its own for each call: roots, proxies and addresses are those of now.
+    /// Creates a client for one request, with the current root certificates, proxy and addresses.
     fn client(&self, url: &Url) -> Result<Client, Unreached> {
-        choose_cryptography();
+        install_crypto_provider();
         let mut builder = ClientBuilder::new()
             .user_agent(USER_AGENT)
             .redirect(Policy::none())
@@ -261,14 +264,14 @@ impl Way {
             .no_proxy()
             .http1_only();
         builder = if url.scheme() == "https" {
-            let config = client_config(&[]).map_err(Unreached::NoTrust)?;
+            let config = client_config(&[]).map_err(Unreached::NoRootCertificates)?;
             builder.tls_backend_preconfigured(config)
         } else {
-            // No certificate is looked at, so none has to be there.
+            // Plain http needs no certificates; a system without any must work.
             builder.tls_certs_only([])
         };
         match self {
-            Self::Straight(addresses) => {
+            Self::Direct(addresses) => {
                 if let Some(name) = url.domain() {
                     builder = builder.resolve_to_addrs(name, addresses);
                 }
@@ -278,14 +281,14 @@ impl Way {
                 builder = builder.proxy(proxy.map_err(|_| Unreached::ProxyAddress)?);
             }
         }
-        builder.build().map_err(|_| Unreached::Unable)
+        builder.build().map_err(|_| Unreached::ClientSetup)
     }
 }
 
-/// Chooses the process's cryptography where nobody has: the client wants one and would else give up.
-fn choose_cryptography() {
+/// Installs the default crypto provider of the process, which the HTTP client requires, unless there is one.
+fn install_crypto_provider() {
     if CryptoProvider::get_default().is_none() {
-        // Somebody else may have been quicker, and then it is chosen.
+        // Fails if another thread installed one first, which is fine.
         let _: Result<(), Arc<CryptoProvider>> = ring::default_provider().install_default();
     }
 }

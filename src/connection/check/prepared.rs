@@ -1,4 +1,4 @@
-//! Turns the settings of a connection into calls, and says what is missing before anything is sent.
+//! Builds the requests of a test from the settings, and reports missing settings before a request.
 
 use std::borrow::Cow;
 
@@ -17,70 +17,67 @@ use crate::provider::probe::{
     Named, NextPage, Probe, ProbeRequest, Template, Unsendable, Values, template,
 };
 
-/// Settings that are complete, and the probe for them.
+/// Complete settings and the probe for them.
 pub(super) struct Prepared<'a> {
-    /// The request as the provider's file has it, kept to the endpoint.
+    /// Request from the provider file, limited to the endpoint.
     pub probe: Cow<'a, Probe>,
     provider: &'a Provider,
     subject: &'a Subject<'a>,
     values: Values,
-    /// The keys whose value came from a reference, with it: the value is not shown.
+    /// Setting keys with the reference of their value; the value is not shown.
     referred: Vec<(String, String)>,
-    /// What the request is signed with, where a token had to be asked for first.
+    /// Access token, for schemes that request one first.
     token: Option<SecretString>,
     hidden: Redaction,
 }
 
-/// A call, and how people may see where it goes.
+/// Request with its displayable target.
 pub(super) struct Call {
-    /// What is sent.
+    /// Request to send.
     pub request: ProbeRequest,
-    /// Where.
+    /// Displayable target.
     pub target: Target,
 }
 
-/// Where a call goes, as people may see it.
+/// Displayable target of a request, without secrets.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
-    /// The address without its query.
+    /// URL without its query.
     pub address: String,
-    /// The host, as sentences name it.
+    /// Host for messages.
     pub place: String,
 }
 
 impl<'a> Prepared<'a> {
-    /// What can be sent, or what is missing.
+    /// Prepares the requests, or reports what is missing.
     pub(super) fn new(subject: &'a Subject<'a>) -> Result<Self, Refusal> {
         let Some(provider) = subject.provider else {
             let id = subject.provider_id;
             return Err(Refusal::incomplete(
-                format!("Provider '{id}' is not known here"),
-                "Put its file into the folder providers of the configuration",
+                format!("Provider '{id}' not found"),
+                "Add its file to the providers folder of the config directory",
             ));
         };
         let Some(settings) = subject.settings else {
             return Err(Refusal::incomplete(
-                "The connection has no settings yet".into(),
-                "Edit the connection and fill in what the provider asks for",
+                "The connection has no settings".into(),
+                "Edit the connection and fill in the required settings",
             ));
         };
         let read = Read::all(provider, settings, subject.appsettings)?;
         let Some(probe) = provider.probe_for(&read.values) else {
             return Err(Refusal::incomplete(
-                format!(
-                    "Provider '{}' says nothing of how it is tested",
-                    provider.name
-                ),
-                "Add a [probe] to its file",
+                format!("Provider '{}' has no connection test", provider.name),
+                "Add a [probe] section to the provider file",
             ));
         };
         let Some(probe) = probe.at_home(provider, &read.values) else {
             return Err(Refusal::incomplete(
                 format!(
-                    "Provider '{}' is tested at an address of its own, which gets no key of another endpoint",
+                    "The test of provider '{}' uses a fixed URL, and keys for a custom endpoint are not sent there",
                     provider.name
                 ),
-                "Add [probe.models] with an address of the endpoint to its file",
+                "Add [probe.models] with a URL of the endpoint to the provider file",
             ));
         };
         let missing = probe.missing(provider, &read.values);
@@ -89,7 +86,7 @@ impl<'a> Prepared<'a> {
             let verb = if labels.len() == 1 { "is" } else { "are" };
             return Err(Refusal::incomplete(
                 format!("{} {verb} missing", labels.join(", ")),
-                "Edit the connection and fill in what is missing",
+                "Edit the connection and fill in the missing settings",
             ));
         }
         Ok(Self {
@@ -97,30 +94,30 @@ impl<'a> Prepared<'a> {
             provider,
             subject,
             token: None,
-            hidden: Redaction::of(&read.secrets),
+            hidden: Redaction::new(&read.secrets),
             values: read.values,
             referred: read.referred,
         })
     }
 
-    /// Signs with this token from now on, and hides it from every report.
+    /// Authenticates further requests with this token, and redacts it from reports.
     pub(super) fn sign_with(&mut self, token: SecretString) {
         self.hidden.add(token.expose_secret());
         self.token = Some(token);
     }
 
-    /// A foreign text as one safe line without secrets.
+    /// Returns third-party text as one printable line without secrets.
     pub(super) fn clean(&self, text: &str) -> String {
         self.hidden.clean(text)
     }
 
-    /// A refusal as a report.
+    /// Converts a failure to a report.
     pub(super) fn reported(&self, refusal: Refusal) -> TestReport {
         let shown = self.proof_shown();
         refusal.report(Some(shown))
     }
 
-    /// The request for a token, where the probe wants one.
+    /// Request for an access token, if the probe needs one.
     pub(super) fn token_call(&self) -> Result<Option<Call>, Refusal> {
         let request = self.probe.token_request(&self.values);
         let request = request.map_err(|why| self.unsendable(&why))?;
@@ -132,29 +129,29 @@ impl<'a> Prepared<'a> {
             }))
     }
 
-    /// The probe itself.
+    /// Request that checks the credentials.
     pub(super) fn proof_call(&self) -> Result<Call, Refusal> {
         self.call(self.probe.proof_address(), None)
     }
 
-    /// The list of models, or a further page of it.
+    /// Request for the list of models, or for a further page.
     pub(super) fn list_call(&self, at: Option<&NextPage>) -> Result<Call, Refusal> {
         self.call(self.probe.list_address(), at)
     }
 
-    /// The list of models as an answer, where anything is known of it.
+    /// Expected model list; fails if the provider file does not describe one.
     pub(super) fn wanted_list(&self) -> Result<Wanted<'_>, Refusal> {
         let listing = self.probe.models.as_ref();
         let wanted = listing.map(|listing| Wanted::List(listing, self.probe.list_shape()));
         wanted.ok_or_else(|| {
             Refusal::at_models(
-                format!("Provider '{}' names no models", self.provider.name),
-                "Add [probe.models] to its file",
+                format!("Provider '{}' does not list models", self.provider.name),
+                "Add [probe.models] to the provider file",
             )
         })
     }
 
-    /// A model as we say it; none when its id would tell a secret.
+    /// Converts a model; none if its ID contains a secret.
     pub(super) fn model(&self, named: Named) -> Option<Model> {
         let hidden = &self.hidden;
         (!hidden.is_in(&named.id)).then(|| Model {
@@ -168,7 +165,7 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// The address of the probe as people may see it.
+    /// Displayable URL of the probe.
     pub(super) fn proof_shown(&self) -> String {
         template::chosen(self.probe.proof_address(), &self.values)
             .map(|address| self.shown(address))
@@ -186,8 +183,8 @@ impl<'a> Prepared<'a> {
             None => first,
             Some(at) => further(first, at).ok_or_else(|| {
                 Refusal::at_models(
-                    "The list of models goes on at another server, which gets no key".into(),
-                    "Ask the provider",
+                    "The next page of the model list is on another server, and the key is not sent there".into(),
+                    "Report this to the provider",
                 )
             })?,
         };
@@ -235,25 +232,25 @@ impl<'a> Prepared<'a> {
         };
         let sentence = match why {
             Unsendable::NotAnAddress(key) => {
-                format!("{} is not an http or https address", label(key))
+                format!("{} is not an http or https URL", label(key))
             }
             Unsendable::NotAWord(key) => {
                 format!(
-                    "{} must be one word of letters, numbers and hyphens",
+                    "{} must consist of letters, numbers and hyphens",
                     label(key)
                 )
             }
             Unsendable::NotAHeader(name) => format!(
-                "What is to be sent in the header {} has characters that no request can carry",
+                "The value of the header {} contains invalid characters",
                 self.clean(name)
             ),
             Unsendable::Unsigned => "The request cannot be signed".to_owned(),
         };
-        Refusal::incomplete(sentence, "Edit the connection and type it again")
+        Refusal::incomplete(sentence, "Edit the connection and enter the value again")
     }
 }
 
-/// The address of a further page, of the same origin only.
+/// Returns the URL of a further page, if it has the same origin.
 fn further(mut first: Url, at: &NextPage) -> Option<Url> {
     match at {
         NextPage::Query(key, token) => {

@@ -9,13 +9,13 @@ use url::Url;
 use super::unreached::Unreached;
 use crate::text;
 
-/// Variables that name a proxy, the first one that has a value counts.
+/// Proxy variables; the first one with a value applies.
 const VARIABLES: &[&str] = &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Variables with the hosts that no proxy is used for.
+/// Variables with the hosts that bypass the proxy.
 const EXCEPTIONS: &[&str] = &["NO_PROXY", "no_proxy"];
 
-/// A proxy as messages show it: without its user name and password.
+/// Displayable proxy, without user name and password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProxyName {
     variable: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct ProxyName {
 }
 
 impl ProxyName {
-    /// Whether the proxy has a certificate of its own.
+    /// Returns whether the connection to the proxy uses TLS.
     pub(super) fn is_tls(&self) -> bool {
         self.address.starts_with("https://")
     }
@@ -35,25 +35,25 @@ impl fmt::Display for ProxyName {
     }
 }
 
-/// A proxy that can be used.
+/// Usable proxy.
 pub(super) struct Proxy {
-    /// How messages call it.
+    /// Name for messages.
     pub name: ProxyName,
-    /// Its address, with user name and password where it has them.
+    /// URL, with user name and password if it has them.
     pub url: Url,
 }
 
-/// A proxy that cannot be used.
+/// Unusable proxy.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct UnusableProxy {
-    /// How messages call it.
+    /// Name for messages.
     pub name: ProxyName,
-    /// Why.
+    /// Reason.
     pub why: Unreached,
 }
 
 impl Proxy {
-    /// The proxy for an address; none where no variable names one or `NO_PROXY` excludes the host.
+    /// Returns the proxy for a URL; none if no variable is set or `NO_PROXY` excludes the host.
     pub(super) fn for_address(
         address: &Url,
         variable: impl Fn(&str) -> Option<String>,
@@ -103,7 +103,7 @@ impl Proxy {
     }
 }
 
-/// An address that cannot be parsed, without what may be a login, a path or a query.
+/// Returns an invalid address without its login, path and query.
 fn without_login(written: &str) -> String {
     let (scheme, rest) = match written.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),

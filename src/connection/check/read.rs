@@ -1,4 +1,4 @@
-//! Reads the settings of a connection for one call: resolves references, and keeps in mind what is not to be shown.
+//! Reads the settings for a test: resolves references and collects the secrets to redact.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -9,19 +9,19 @@ use crate::provider::probe::Values;
 use crate::provider::{DefaultValue, FieldKind, Provider, SettingsField};
 use crate::text;
 
-/// Values as they are read, field by field.
+/// Settings read so far.
 #[derive(Default)]
 pub(super) struct Read {
-    /// The values.
+    /// Resolved values.
     pub values: Values,
-    /// What no report may show: sensitive values, and everything that a reference stands for.
+    /// Values to redact from reports: sensitive settings and resolved references.
     pub secrets: Vec<SecretString>,
-    /// The keys whose value came from a reference, with it.
+    /// Setting keys with the reference of their value.
     pub referred: Vec<(String, String)>,
 }
 
 impl Read {
-    /// Every setting that the provider knows, references resolved and defaults filled in.
+    /// Reads every setting of the provider, resolves references and applies defaults.
     pub(super) fn all(
         provider: &Provider,
         settings: &Settings<Plain>,
@@ -46,8 +46,11 @@ impl Read {
             && secret.expose().is_none()
         {
             return Err(Refusal::incomplete(
-                format!("The stored {} cannot be opened with this key", field.label),
-                "Put the right key file back, or edit the connection and type it again",
+                format!(
+                    "The stored {} cannot be decrypted with this encryption key",
+                    field.label
+                ),
+                "Restore the matching key file, or edit the connection and enter the value again",
             ));
         }
         let given = value
@@ -105,7 +108,7 @@ fn refuse_unusable(
     })
 }
 
-/// The value of a reference, or where it was looked for.
+/// Resolves a reference; an unusable value or a missing key is a failure.
 fn resolved(
     reference: &Reference,
     field: &SettingsField,
@@ -121,11 +124,11 @@ fn resolved(
     Err(match appsettings.lookup(reference) {
         Lookup::Refused { .. } => Refusal::incomplete(
             format!("{label} refers to {reference}, which may not be referenced"),
-            "Add its prefix to Umbraco:AI:AllowedConfigurationKeyPrefixes, or type the value",
+            "Add its prefix to Umbraco:AI:AllowedConfigurationKeyPrefixes, or enter the value itself",
         ),
         Lookup::Found { .. } | Lookup::Missing { .. } => Refusal::incomplete(
             format!("{label} refers to {reference}, which is not found"),
-            "Put it into appsettings.json or into the environment",
+            "Add the key to appsettings.json or to the environment",
         ),
     })
 }

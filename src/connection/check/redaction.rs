@@ -1,4 +1,4 @@
-//! Takes secrets out of foreign text, also where a provider shows a part of one or writes it another way.
+//! Removes secrets from third-party text, including encoded, masked and partial ones.
 
 mod variants;
 
@@ -9,27 +9,27 @@ use crate::connection::Mask;
 use crate::text;
 use variants::variants;
 
-/// The most characters of a foreign sentence.
-const MAX_SENTENCE: usize = 300;
+/// Maximum length of a message in characters.
+const MAX_MESSAGE: usize = 300;
 
-/// The most bytes that are looked at.
-const MAX_LOOK: usize = 4096;
+/// Maximum number of bytes of the input.
+const MAX_INPUT: usize = 4096;
 
-/// A run of this many characters is believed to be a piece of a secret.
+/// Number of equal consecutive characters that count as a part of a secret.
 const RUN: usize = 8;
 
-/// Shorter secrets are only taken out as whole words: else every letter would be one.
+/// Minimum length of a secret that is removed inside words; shorter ones match whole words only.
 const SHORT: usize = 4;
 
-/// The secrets that were sent, in every way they may come back.
+/// Secrets of a request in every form that a response may contain.
 pub(super) struct Redaction {
     plain: Vec<Zeroizing<String>>,
     variants: Vec<Zeroizing<String>>,
 }
 
 impl Redaction {
-    /// These secrets.
-    pub(super) fn of(secrets: &[SecretString]) -> Self {
+    /// Creates a redaction of these secrets.
+    pub(super) fn new(secrets: &[SecretString]) -> Self {
         let mut redaction = Self {
             plain: Vec::new(),
             variants: Vec::new(),
@@ -40,7 +40,7 @@ impl Redaction {
         redaction
     }
 
-    /// One more. Each word of it counts too: `Bearer …` is sent as one, and comes back as two.
+    /// Adds a secret and each of its words, because a response may contain only one word of `Bearer …`.
     pub(super) fn add(&mut self, secret: &str) {
         let secret = Zeroizing::new(line(secret).trim().to_owned());
         if secret.is_empty() {
@@ -61,22 +61,22 @@ impl Redaction {
                 .extend(variants.filter(|variant| variant.len() >= SHORT));
             self.plain.push(lowered);
         }
-        // The longest first: a piece must not break up the whole.
+        // Longest first: replacing a part must not split a longer match.
         self.variants
             .sort_by_key(|variant| std::cmp::Reverse(variant.len()));
     }
 
-    /// One line, without secrets, safe for a terminal, of a sane length.
-    pub(super) fn clean(&self, foreign: &str) -> String {
-        let mut text = line(foreign);
+    /// Returns the text as one printable line of limited length, without secrets.
+    pub(super) fn clean(&self, input: &str) -> String {
+        let mut text = line(input);
         for variant in &self.variants {
             text = replaced(&text, variant);
         }
         let mut clean = String::with_capacity(text.len());
         let mut rest = text.as_str();
-        while let Some(start) = rest.find(is_of_a_key) {
+        while let Some(start) = rest.find(is_key_char) {
             let (before, after) = rest.split_at(start);
-            let end = after.find(|sign| !is_of_a_key(sign)).unwrap_or(after.len());
+            let end = after.find(|sign| !is_key_char(sign)).unwrap_or(after.len());
             let (word, after) = after.split_at(end);
             clean.push_str(before);
             clean.push_str(if self.is_piece(word) {
@@ -91,16 +91,16 @@ impl Redaction {
         text::printable(&cut(&clean)).into_owned()
     }
 
-    /// Whether a text has a secret in it.
-    pub(super) fn is_in(&self, foreign: &str) -> bool {
-        let text = line(foreign).to_ascii_lowercase();
+    /// Returns whether a text contains a secret.
+    pub(super) fn is_in(&self, input: &str) -> bool {
+        let text = line(input).to_ascii_lowercase();
         self.variants
             .iter()
             .any(|variant| text.contains(variant.as_str()))
             || self.plain.iter().any(|plain| text == plain.as_str())
     }
 
-    /// Whether a word is, or shows a part of, a secret.
+    /// Returns whether a word is a secret or contains a part of one.
     fn is_piece(&self, word: &str) -> bool {
         let word = word.trim_end_matches('.').to_ascii_lowercase();
         if word == Mask::Any.text() {
@@ -137,13 +137,13 @@ impl Redaction {
     }
 }
 
-/// One line of what can be seen: breaks are spaces, and what is hidden is gone, so that it cannot split a secret.
-fn line(foreign: &str) -> String {
-    let mut end = foreign.len().min(MAX_LOOK);
-    while !foreign.is_char_boundary(end) {
+/// Returns the text with white space as spaces and without invisible characters, which could split a secret.
+fn line(input: &str) -> String {
+    let mut end = input.len().min(MAX_INPUT);
+    while !input.is_char_boundary(end) {
         end -= 1;
     }
-    foreign[..end]
+    input[..end]
         .chars()
         .filter_map(|sign| match sign {
             sign if sign.is_whitespace() => Some(' '),
@@ -167,12 +167,12 @@ fn replaced(text: &str, wanted: &str) -> String {
     out
 }
 
-/// Whether a character can be one of a key, or of a key that was masked.
-fn is_of_a_key(sign: char) -> bool {
+/// Returns whether a character can belong to a key or a masked key.
+fn is_key_char(sign: char) -> bool {
     sign.is_alphanumeric() || "-_.+/=~%*•●…$!@#^&".contains(sign)
 }
 
-/// Whether a word is a key that somebody masked: `sk-abc***xyz`, `AIza…9Q`, `sk-xxxx1234`.
+/// Returns whether a word is a key that the provider masked: `sk-abc***xyz`, `AIza…9Q`, `sk-xxxx1234`.
 fn is_masked(word: &str) -> bool {
     let has_letters = word.chars().any(char::is_alphanumeric);
     let has_stars = word.contains("**") || word.contains("••") || word.contains("●●");
@@ -185,7 +185,7 @@ fn is_masked(word: &str) -> bool {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(MAX_SENTENCE) {
+    match text.char_indices().nth(MAX_MESSAGE) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
     }

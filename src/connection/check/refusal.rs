@@ -1,30 +1,30 @@
-//! How far a test came, as a report.
+//! Converts the failure or success of a test to a report.
 
 use super::caller::Answer;
 use crate::connection::test_report::{TestReport, TestStage, TestStep};
 use crate::provider::probe::MAX_MODELS;
 
-/// The end of a test that was no success.
+/// Reason why a test or a list of models failed.
 #[derive(Debug)]
 pub(super) struct Refusal {
-    /// The stage that was not passed.
+    /// Failed stage.
     pub stage: TestStage,
-    /// Why, in one sentence.
+    /// Reason, in one sentence.
     pub sentence: String,
-    /// What to do.
+    /// Advice, in one sentence.
     pub advice: String,
-    /// The provider's own sentence.
-    pub said: Option<String>,
-    /// The HTTP status.
+    /// Redacted message of the provider.
+    pub provider_message: Option<String>,
+    /// HTTP status of the response.
     pub status: Option<u16>,
-    /// How long the provider took, in milliseconds.
+    /// Response time in milliseconds.
     pub latency_ms: Option<u64>,
 }
 
 impl Refusal {
-    /// One without an answer.
+    /// Creates a failure without a response.
     pub(super) fn new(stage: TestStage, sentence: String, advice: &str) -> Self {
-        // A place that is not told may begin a sentence: "the address in $A".
+        // The name of a referenced address may begin the sentence: "the address in $A".
         let sentence = match sentence.strip_prefix("the ") {
             Some(rest) => format!("The {rest}"),
             None => sentence,
@@ -33,38 +33,38 @@ impl Refusal {
             stage,
             sentence,
             advice: advice.to_owned(),
-            said: None,
+            provider_message: None,
             status: None,
             latency_ms: None,
         }
     }
 
-    /// Nothing was sent.
+    /// Creates the failure of incomplete settings, before a request.
     pub(super) fn incomplete(sentence: String, advice: &str) -> Self {
-        Self::new(TestStage::Complete, sentence, advice)
+        Self::new(TestStage::Settings, sentence, advice)
     }
 
-    /// The key works and the list does not.
+    /// Creates the failure of a model list after valid credentials.
     pub(super) fn at_models(sentence: String, advice: &str) -> Self {
         Self::new(TestStage::Models, sentence, advice)
     }
 
-    /// The same at another stage.
+    /// Returns this failure at another stage.
     pub(super) fn at(self, stage: TestStage) -> Self {
         Self { stage, ..self }
     }
 
-    /// With what an answer says.
-    pub(super) fn with(self, answer: &Answer, said: Option<String>) -> Self {
+    /// Adds the status and time of a response, and its redacted message.
+    pub(super) fn with(self, answer: &Answer, provider_message: Option<String>) -> Self {
         Self {
-            said,
+            provider_message,
             status: Some(answer.status),
             latency_ms: Some(milliseconds(answer)),
             ..self
         }
     }
 
-    /// The report of a test that ends here.
+    /// Converts the failure to a report.
     pub(super) fn report(self, address: Option<String>) -> TestReport {
         let mut report = TestReport {
             address: address.filter(|address| !address.is_empty()),
@@ -81,17 +81,17 @@ impl Refusal {
         report
     }
 
-    /// Adds its step, its advice and the provider's sentence to a report.
+    /// Adds the failed step, the advice and the provider's message to a report.
     pub(super) fn add_to(self, report: &mut TestReport) {
         report
             .steps
             .push(step(self.stage, false, Some(self.sentence)));
         report.advice = Some(self.advice);
-        report.said = self.said;
+        report.provider_message = self.provider_message;
     }
 }
 
-/// The report of credentials that were accepted.
+/// Creates the report of accepted credentials.
 pub(super) fn passed(place: &str, answer: &Answer) -> TestReport {
     let answered = format!("{place} answered in {} ms", milliseconds(answer));
     let steps = TestStage::ALL
@@ -110,9 +110,9 @@ pub(super) fn passed(place: &str, answer: &Answer) -> TestReport {
     }
 }
 
-/// Adds how many models were named.
+/// Adds the number of models to a report.
 pub(super) fn add_models(report: &mut TestReport, count: usize) {
-    let words = match count {
+    let detail = match count {
         1 => "1 model".to_owned(),
         MAX_MODELS.. => format!("{count} models or more"),
         count => format!("{count} models"),
@@ -120,10 +120,9 @@ pub(super) fn add_models(report: &mut TestReport, count: usize) {
     report.models = Some(count);
     report
         .steps
-        .push(step(TestStage::Models, true, Some(words)));
+        .push(step(TestStage::Models, true, Some(detail)));
     if count == 0 {
-        report.advice =
-            Some("The key works, but it is named no models: add some at the provider".into());
+        report.advice = Some("The key works, but the provider lists no models for it".into());
     }
 }
 

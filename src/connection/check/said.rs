@@ -1,11 +1,11 @@
-//! Finds the provider's own sentence and its words for what went wrong in an answer.
+//! Finds the provider's message and its error codes in a response.
 
 use serde_json::Value;
 
 use super::caller::Answer;
 
-/// Where providers have their sentence, the most telling first.
-const SENTENCES: &[&str] = &[
+/// JSON pointers to the message, the most specific first.
+const MESSAGE_PATHS: &[&str] = &[
     "/error/message",
     "/error_description",
     "/error/detail",
@@ -20,8 +20,8 @@ const SENTENCES: &[&str] = &[
     "/title",
 ];
 
-/// Where providers have their word for it.
-const WORDS: &[&str] = &[
+/// JSON pointers to an error code.
+const CODE_PATHS: &[&str] = &[
     "/error/code",
     "/error/type",
     "/error/status",
@@ -32,13 +32,13 @@ const WORDS: &[&str] = &[
     "/__type",
 ];
 
-/// The header in which AWS has its word for it.
-const AWS_WORD: &str = "x-amzn-errortype";
+/// Header with the error code of AWS.
+const AWS_CODE_HEADER: &str = "x-amzn-errortype";
 
-/// The provider's sentence as it came: not safe to show.
-pub(super) fn sentence(answer: &Answer) -> Option<String> {
+/// Returns the provider's message unchanged; it must be redacted before it is shown.
+pub(super) fn message(answer: &Answer) -> Option<String> {
     let from_json = answer.json.as_ref().map(document).and_then(|json| {
-        let texts = SENTENCES
+        let texts = MESSAGE_PATHS
             .iter()
             .filter_map(|path| json.pointer(path)?.as_str());
         texts
@@ -50,7 +50,7 @@ pub(super) fn sentence(answer: &Answer) -> Option<String> {
         .filter(|text| !text.trim().is_empty())
 }
 
-/// The document of an answer: some servers wrap their errors in an array.
+/// Returns the document of a response; some servers wrap their errors in an array.
 fn document(json: &Value) -> &Value {
     match json {
         Value::Array(list) => list.first().unwrap_or(json),
@@ -58,33 +58,35 @@ fn document(json: &Value) -> &Value {
     }
 }
 
-/// Whether one of these words stands where providers have theirs.
-pub(super) fn has_word(answer: &Answer, wanted: &[&str]) -> bool {
-    words(answer).any(|word| {
+/// Returns whether the response has one of these error codes, in any case.
+pub(super) fn has_code(answer: &Answer, wanted: &[&str]) -> bool {
+    codes(answer).any(|code| {
         wanted
             .iter()
-            .any(|wanted| word.eq_ignore_ascii_case(wanted))
+            .any(|wanted| code.eq_ignore_ascii_case(wanted))
     })
 }
 
-fn words(answer: &Answer) -> impl Iterator<Item = &str> {
+fn codes(answer: &Answer) -> impl Iterator<Item = &str> {
     let header = answer
         .headers
-        .get(AWS_WORD)
+        .get(AWS_CODE_HEADER)
         .and_then(|value| value.to_str().ok());
     let json = answer.json.iter().map(document);
-    let plain = json
-        .clone()
-        .flat_map(|json| WORDS.iter().filter_map(|path| json.pointer(path)?.as_str()));
+    let plain = json.clone().flat_map(|json| {
+        CODE_PATHS
+            .iter()
+            .filter_map(|path| json.pointer(path)?.as_str())
+    });
     let reasons = json
         .filter_map(|json| json.pointer("/error/details")?.as_array())
         .flatten()
         .filter_map(|detail| detail.get("reason").and_then(Value::as_str));
-    // `aws.protocols#ExpiredTokenException` and `ExpiredTokenException:http://…` are the same word.
+    // `aws.protocols#ExpiredTokenException` and `ExpiredTokenException:http://…` are the same code.
     header
         .into_iter()
         .chain(plain)
         .chain(reasons)
-        .map(|word| word.rsplit('#').next().unwrap_or(word))
-        .map(|word| word.split(':').next().unwrap_or(word).trim())
+        .map(|code| code.rsplit('#').next().unwrap_or(code))
+        .map(|code| code.split(':').next().unwrap_or(code).trim())
 }

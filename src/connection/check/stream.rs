@@ -1,4 +1,4 @@
-//! Reads a list of models while its answer arrives: JSON is parsed on a blocking thread, a few chunks behind the socket.
+//! Parses a list of models while it arrives, on a blocking thread a few chunks behind the socket.
 
 use std::io::{self, BufReader, Read};
 
@@ -8,28 +8,28 @@ use tokio::sync::mpsc;
 use super::unreached::Unreached;
 use crate::provider::probe::{ListAnswer, ListShape, Listing};
 
-/// Chunks between the socket and the parser.
-const MOST_CHUNKS: usize = 4;
+/// Maximum number of chunks between the socket and the parser.
+const MAX_CHUNKS: usize = 4;
 
-/// The most bytes of an answer that are kept in case it is text.
-const MOST_TEXT: usize = 4096;
+/// Maximum number of bytes that are kept for a response that is text.
+const MAX_TEXT: usize = 4096;
 
-/// An answer that was to be a list.
+/// Response to a request for a list.
 pub(super) enum Streamed {
     /// JSON.
     Json(ListAnswer),
-    /// Anything else, as far as it is kept.
+    /// Start of any other body.
     Other(Vec<u8>),
 }
 
-/// Reads an answer of at most `most` bytes.
+/// Reads a response of at most `max` bytes.
 pub(super) async fn read_list(
     mut response: Response,
     listing: Listing,
     shape: ListShape,
-    most: usize,
+    max: usize,
 ) -> Result<Streamed, Unreached> {
-    let (sender, receiver) = mpsc::channel(MOST_CHUNKS);
+    let (sender, receiver) = mpsc::channel(MAX_CHUNKS);
     let parsing = tokio::task::spawn_blocking(move || {
         listing.read(shape, BufReader::new(Chunks::new(receiver)))
     });
@@ -38,16 +38,16 @@ pub(super) async fn read_list(
         let chunk = match response.chunk().await {
             Ok(None) => break,
             Ok(Some(chunk)) => chunk,
-            Err(error) if error.is_timeout() => return Err(Unreached::Time),
-            Err(_) => return Err(Unreached::Cut),
+            Err(error) if error.is_timeout() => return Err(Unreached::Timeout),
+            Err(_) => return Err(Unreached::Truncated),
         };
         length += chunk.len();
-        if length > most {
-            return Err(Unreached::TooLarge(most));
+        if length > max {
+            return Err(Unreached::TooLarge(max));
         }
-        let wanted = MOST_TEXT.saturating_sub(start.len()).min(chunk.len());
+        let wanted = MAX_TEXT.saturating_sub(start.len()).min(chunk.len());
         start.extend(chunk.iter().take(wanted));
-        // The parser is gone once it met something that is not JSON.
+        // The parser stops at the first byte that is not JSON.
         if sender.send(chunk).await.is_err() {
             break;
         }
@@ -59,7 +59,7 @@ pub(super) async fn read_list(
     })
 }
 
-/// Chunks as a reader; they end when their sender is gone.
+/// Reader of the chunks until their sender is dropped.
 struct Chunks<B> {
     receiver: mpsc::Receiver<B>,
     chunk: Option<B>,

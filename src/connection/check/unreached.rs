@@ -1,4 +1,4 @@
-//! Why no answer came, told apart as far as it can be.
+//! Classification of requests without a response: DNS, connection, TLS, proxy, limits.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -10,92 +10,92 @@ use super::proxy::ProxyName;
 use crate::tls::self_signed_command;
 use crate::tls::trust::{CaAsServer, file_flaw};
 
-/// Why no answer came.
+/// Reason for a missing response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unreached {
-    /// The name has no address.
-    Name,
-    /// It is an address that is never called.
+    /// The host name cannot be resolved.
+    Dns,
+    /// The address is blocked.
     Forbidden,
-    /// http to a host that is neither this computer nor private.
+    /// Plain http to a host that is neither local nor in a private network.
     Unencrypted,
-    /// Nothing listens there.
+    /// The connection was refused.
     Refused,
-    /// No way leads there.
+    /// The host cannot be reached.
     NoRoute,
-    /// The time was over.
-    Time,
-    /// The certificate is none that is trusted here.
+    /// The time limit passed.
+    Timeout,
+    /// The certificate is not trusted.
     Certificate(Distrust),
-    /// The other side speaks no TLS, or none that fits.
+    /// The TLS handshake failed.
     Tls,
-    /// The proxy is not an address.
+    /// The address of the proxy is invalid.
     ProxyAddress,
-    /// The proxy is of a kind that is not supported.
+    /// The kind of proxy is not supported.
     ProxyScheme,
-    /// The proxy wants a user name and password.
+    /// The proxy requires a user name and password.
     ProxyLogin,
     /// The proxy did not connect to the host.
     Proxy,
-    /// It was closed before an answer.
+    /// The connection was closed before a response.
     Closed,
-    /// What came is not HTTP.
+    /// The response is not HTTP.
     NotHttp,
-    /// The answer ended in the middle.
-    Cut,
-    /// The answer is larger than so many bytes.
+    /// The response ended early.
+    Truncated,
+    /// The response is larger than this limit, in bytes.
     TooLarge(usize),
-    /// There are no certificates to trust; why, in a sentence.
-    NoTrust(String),
+    /// No trusted certificates are available; contains the message.
+    NoRootCertificates(String),
     /// The HTTP client cannot be set up.
-    Unable,
+    ClientSetup,
 }
 
-/// What is wrong with a certificate.
+/// Reason why a certificate is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Distrust {
-    /// It is for another name.
+    /// Valid for other names only.
     Name,
-    /// It has no names.
+    /// No subjectAltName.
     NoNames,
-    /// It is a CA's and not trusted itself.
+    /// CA certificate that is not trusted itself.
     Ca,
-    /// It is over, or not valid yet.
-    Time,
-    /// Nobody who is trusted here vouches for it.
+    /// Expired or not yet valid.
+    Validity,
+    /// Not signed by a trusted CA.
     Issuer,
-    /// Something else.
+    /// Any other reason.
     Other,
 }
 
 impl Unreached {
-    /// What an error of sending means.
-    pub(super) fn of(error: &reqwest::Error) -> Self {
+    /// Classifies an error of the HTTP client.
+    pub(super) fn from_reqwest(error: &reqwest::Error) -> Self {
         let mut source: Option<&(dyn Error + 'static)> = Some(error);
         let mut found = None;
         while let Some(cause) = source {
-            found = Self::of_cause(cause).or(found);
+            found = Self::from_cause(cause).or(found);
             source = cause.source();
         }
         if error.is_timeout() {
-            return Self::Time;
+            return Self::Timeout;
         }
         // Only a proxy is resolved while sending.
         if error.is_dns() {
-            return Self::Name;
+            return Self::Dns;
         }
         found.unwrap_or(if error.is_connect() {
             Self::NoRoute
         } else if error.is_builder() {
-            Self::Unable
+            Self::ClientSetup
         } else {
-            Self::Cut
+            Self::Truncated
         })
     }
 
-    fn of_cause(cause: &(dyn Error + 'static)) -> Option<Self> {
+    fn from_cause(cause: &(dyn Error + 'static)) -> Option<Self> {
         if let Some(error) = cause.downcast_ref::<TlsError>() {
-            return Some(Self::of_tls(error));
+            return Some(Self::from_tls(error));
         }
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
             return if error.is_incomplete_message() {
@@ -107,26 +107,26 @@ impl Unreached {
             };
         }
         if let Some(error) = cause.downcast_ref::<io::Error>() {
-            // An error inside does not show as the source: it is the error, in other clothes.
-            let inner = error.get_ref().and_then(|inner| Self::of_cause(inner));
-            return inner.or_else(|| Self::of_io(error));
+            // `source()` skips an error that `io::Error` wraps.
+            let inner = error.get_ref().and_then(|inner| Self::from_cause(inner));
+            return inner.or_else(|| Self::from_io(error));
         }
-        // The client's own error for a proxy is private: only its words tell it.
-        let words = cause.to_string();
-        if !words.starts_with("tunnel error") {
+        // The proxy error type of the HTTP client is private; only its text identifies it.
+        let text = cause.to_string();
+        if !text.starts_with("tunnel error") {
             None
-        } else if words.contains("authorization required") {
+        } else if text.contains("authorization required") {
             Some(Self::ProxyLogin)
         } else {
-            // With a cause of its own, such as a refused connection, that one says more.
+            // A cause of this error, such as a refused connection, is more specific.
             Some(Self::Proxy)
         }
     }
 
-    fn of_io(error: &io::Error) -> Option<Self> {
+    fn from_io(error: &io::Error) -> Option<Self> {
         match error.kind() {
             ErrorKind::ConnectionRefused => Some(Self::Refused),
-            ErrorKind::TimedOut => Some(Self::Time),
+            ErrorKind::TimedOut => Some(Self::Timeout),
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Some(Self::NoRoute),
             ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => {
                 Some(Self::Closed)
@@ -135,7 +135,7 @@ impl Unreached {
         }
     }
 
-    fn of_tls(error: &TlsError) -> Self {
+    fn from_tls(error: &TlsError) -> Self {
         match error {
             TlsError::InvalidCertificate(why) => Self::Certificate(match why {
                 CertificateError::NotValidForNameContext { presented, .. }
@@ -149,8 +149,8 @@ impl Unreached {
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. } => Distrust::Time,
-                // An authority that was made anew under its old name signs what the old one cannot vouch for.
+                | CertificateError::NotValidYetContext { .. } => Distrust::Validity,
+                // A CA that was recreated under its old name: the trusted certificate does not match the signature.
                 CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                     Distrust::Issuer
                 }
@@ -161,59 +161,61 @@ impl Unreached {
         }
     }
 
-    /// One sentence about a place.
+    /// Returns the message about a host.
     fn sentence(&self, place: &str, time: Duration) -> String {
         match self {
-            Self::Name => format!("The name of {place} has no address"),
+            Self::Dns => format!("Cannot resolve {place} (DNS)"),
             Self::Forbidden => format!(
-                "{place} is never called: it is a link-local, metadata, multicast or unspecified address"
+                "{place} is blocked: link-local, metadata, multicast and unspecified addresses are never called"
             ),
             Self::Unencrypted => format!(
-                "{place} would be called without encryption, and it is neither this computer nor in a private network"
+                "{place} requires https: plain http is allowed for this computer and private networks only"
             ),
-            Self::Refused => format!("Nothing listens at {place}"),
-            Self::NoRoute => format!("{place} cannot be reached from here"),
-            Self::Time => format!("{place} did not answer within {}", seconds(time)),
+            Self::Refused => format!("{place} refused the connection"),
+            Self::NoRoute => format!("Cannot connect to {place}"),
+            Self::Timeout => format!("{place} did not answer within {}", seconds(time)),
             Self::Certificate(why) => why.sentence(place),
-            Self::Tls => format!("No TLS could be agreed with {place}"),
+            Self::Tls => format!("The TLS handshake with {place} failed"),
             Self::ProxyAddress | Self::ProxyScheme | Self::ProxyLogin | Self::Proxy => {
                 format!("The proxy did not connect to {place}")
             }
-            Self::Closed => format!("{place} closed the connection without an answer"),
-            Self::NotHttp => format!("What {place} answers is not HTTP"),
-            Self::Cut => format!("The answer of {place} broke off"),
-            Self::TooLarge(most) => format!("The answer of {place} is larger than {}", size(*most)),
-            Self::NoTrust(why) => why.clone(),
-            Self::Unable => "The HTTP client cannot be set up on this computer".into(),
+            Self::Closed => format!("{place} closed the connection without a response"),
+            Self::NotHttp => format!("{place} did not return an HTTP response"),
+            Self::Truncated => format!("The response of {place} ended early"),
+            Self::TooLarge(most) => {
+                format!("The response of {place} is larger than {}", size(*most))
+            }
+            Self::NoRootCertificates(why) => why.clone(),
+            Self::ClientSetup => "Cannot set up the HTTP client on this computer".into(),
         }
     }
 
-    /// What to do about it.
+    /// Returns the advice for the user.
     fn advice(&self, place: &str) -> String {
         match self {
-            Self::Name => {
-                "Check the spelling of the address, and that this computer can look names up"
+            Self::Dns => {
+                "Check the spelling of the endpoint, and the DNS of this computer"
             }
-            Self::Forbidden => "Give the provider's own address",
-            Self::Unencrypted => "Begin the address with https://",
-            Self::Refused => "Check the port in the address, and that the server runs",
-            Self::NoRoute | Self::Time => {
-                "Check the address, the network and the firewall; behind a proxy set HTTPS_PROXY"
+            Self::Forbidden => "Use the public endpoint of the provider",
+            Self::Unencrypted => "Use an endpoint that begins with https://",
+            Self::Refused => "Check the port of the endpoint, and that the server is running",
+            Self::NoRoute | Self::Timeout => {
+                "Check the endpoint, the network and the firewall; behind a proxy set HTTPS_PROXY"
             }
             Self::Certificate(why) => return why.advice(place),
-            Self::Tls => "Check the address: does the server speak http:// or use another port?",
+            Self::Tls => "Check the scheme and the port of the endpoint; the server may use http://",
             Self::ProxyAddress | Self::ProxyScheme | Self::ProxyLogin | Self::Proxy => {
-                "Ask whoever runs the proxy to let it through, or name the host in NO_PROXY"
+                "Ask the administrator of the proxy to allow the host, or add the host to NO_PROXY"
             }
             Self::Closed | Self::NotHttp => {
-                "Check the port, and whether the address begins with http:// or https://"
+                "Check the port of the endpoint, and http:// or https://"
             }
-            Self::Cut => "Try again; if it stays, something on the way cuts answers",
-            Self::TooLarge(_) => "Check that the address is the API's",
-            Self::NoTrust(_) => {
-                "Install the system's CA certificates, or set SSL_CERT_FILE to a PEM file with those to trust"
+            Self::Truncated => "Try again; if the error persists, check proxies and firewalls on the way",
+            Self::TooLarge(_) => "Check that the endpoint is the base URL of the API",
+            Self::NoRootCertificates(_) => {
+                "Install the system's CA certificates, or set SSL_CERT_FILE to a PEM file with trusted certificates"
             }
-            Self::Unable => "Report this with the output of umai doctor",
+            Self::ClientSetup => "Report this with the output of umai doctor",
         }
         .to_owned()
     }
@@ -222,14 +224,16 @@ impl Unreached {
 impl Distrust {
     fn sentence(self, place: &str) -> String {
         match self {
-            Self::Name => format!("The certificate of {place} is for another name"),
+            Self::Name => format!("The certificate of {place} is valid for other names only"),
             Self::NoNames => {
-                format!("The certificate of {place} has no subjectAltName, so it is for no name")
+                format!("The certificate of {place} has no subjectAltName")
             }
             Self::Ca => {
-                format!("The certificate of {place} is a CA's (CA:TRUE) and is not trusted itself")
+                format!(
+                    "The certificate of {place} is a CA certificate (CA:TRUE) and is not trusted itself"
+                )
             }
-            Self::Time => format!("The certificate of {place} is not valid at this time"),
+            Self::Validity => format!("The certificate of {place} is not valid at this time"),
             Self::Issuer => format!("The certificate of {place} is not signed by a trusted CA"),
             Self::Other => format!("The certificate of {place} is not accepted"),
         }
@@ -237,21 +241,21 @@ impl Distrust {
 
     fn advice(self, place: &str) -> String {
         let trust = "set SSL_CERT_FILE to a PEM file with it. \
-             The file replaces the system's CAs: append theirs to reach other providers, too";
+             The file replaces the CAs of the system: append them to reach other providers, too";
         match self {
-            Self::Name => "Check the address: the server answers for others".into(),
+            Self::Name => "Check the host name of the endpoint".into(),
             Self::NoNames | Self::Other => {
                 format!(
                     "The server needs another certificate, for example from: {}",
-                    made(place)
+                    certificate_command(place)
                 )
             }
-            Self::Time => {
+            Self::Validity => {
                 "Check this computer's clock; if it is right, the server needs a new certificate"
                     .into()
             }
             Self::Ca | Self::Issuer => {
-                // A file of another format is passed over while trusted certificates are gathered.
+                // Loading the trusted certificates skips a file of another format.
                 if let Some(flaw) = file_flaw() {
                     return flaw;
                 }
@@ -259,16 +263,16 @@ impl Distrust {
                     return format!("To trust the CA, or a self-signed certificate, {trust}");
                 }
                 format!(
-                    "To trust this certificate, {trust}. Or make one that is not a CA's: {}",
-                    made(place)
+                    "To trust this certificate, {trust}. Or create one that is not a CA certificate: {}",
+                    certificate_command(place)
                 )
             }
         }
     }
 }
 
-/// The command that makes a certificate for a place, where that is a host.
-fn made(place: &str) -> String {
+/// Returns the command that creates a certificate, for this host if `place` is one.
+fn certificate_command(place: &str) -> String {
     let host = place.rsplit_once(':').map_or(place, |(host, port)| {
         let is_port = port.parse::<u16>().is_ok();
         if is_port { host } else { place }
@@ -277,39 +281,39 @@ fn made(place: &str) -> String {
     self_signed_command(is_host.then_some(host))
 }
 
-/// A call without an answer.
+/// Request without a response.
 #[derive(Debug)]
 pub(super) struct NoAnswer {
-    /// Why.
+    /// Reason.
     pub why: Unreached,
-    /// The time that the call had.
+    /// Time limit of the request.
     pub time: Duration,
-    /// The proxy that the call went through, or was to go through.
+    /// Proxy of the request, if any.
     pub proxy: Option<ProxyName>,
 }
 
 impl NoAnswer {
-    /// One sentence about a place.
+    /// Returns the message about a host.
     pub(super) fn sentence(&self, place: &str) -> String {
         let sentence = self.proxy.as_ref().and_then(|proxy| {
             Some(match &self.why {
-                Unreached::ProxyAddress => format!("{proxy} is not an address"),
+                Unreached::ProxyAddress => format!("{proxy} is not a valid address"),
                 Unreached::ProxyScheme => format!("{proxy} is not an HTTP proxy"),
                 Unreached::ProxyLogin => {
                     format!("{proxy} requires a user name and password (407)")
                 }
                 Unreached::Proxy => format!("{proxy} did not connect to {place}"),
-                Unreached::Name => format!("{proxy} cannot be resolved (DNS)"),
-                Unreached::Refused => format!("{proxy} refuses connections"),
-                Unreached::NoRoute => format!("{proxy} cannot be reached"),
-                Unreached::Time => format!(
-                    "{proxy} did not bring an answer of {place} within {}",
+                Unreached::Dns => format!("Cannot resolve {proxy} by DNS"),
+                Unreached::Refused => format!("{proxy} refused the connection"),
+                Unreached::NoRoute => format!("Cannot connect to {proxy}"),
+                Unreached::Timeout => format!(
+                    "{proxy} did not return a response of {place} within {}",
                     seconds(self.time)
                 ),
                 Unreached::Closed => {
-                    format!("{proxy} or {place} closed the connection without an answer")
+                    format!("{proxy} or {place} closed the connection without a response")
                 }
-                Unreached::Tls => format!("{proxy} or {place} does not speak TLS that fits"),
+                Unreached::Tls => format!("The TLS handshake with {proxy} or {place} failed"),
                 Unreached::Certificate(why) if proxy.is_tls() => {
                     why.sentence(&format!("{place}, or of {proxy},"))
                 }
@@ -317,37 +321,37 @@ impl NoAnswer {
                 | Unreached::Unencrypted
                 | Unreached::Certificate(_)
                 | Unreached::NotHttp
-                | Unreached::Cut
+                | Unreached::Truncated
                 | Unreached::TooLarge(_)
-                | Unreached::NoTrust(_)
-                | Unreached::Unable => return None,
+                | Unreached::NoRootCertificates(_)
+                | Unreached::ClientSetup => return None,
             })
         });
         sentence.unwrap_or_else(|| self.why.sentence(place, self.time))
     }
 
-    /// What to do about it.
+    /// Returns the advice for the user.
     pub(super) fn advice(&self, place: &str) -> String {
         if self.proxy.is_none() {
             return self.why.advice(place);
         }
         match self.why {
             Unreached::ProxyAddress => {
-                "Write it as http://host:port, or name the provider's host in NO_PROXY"
+                "Write the proxy as http://host:port, or add the provider's host to NO_PROXY"
             }
             Unreached::ProxyScheme => {
-                "SOCKS and other kinds are not supported: use an http:// or https:// proxy, or name the provider's host in NO_PROXY"
+                "SOCKS and other kinds are not supported: use an http:// or https:// proxy, or add the provider's host to NO_PROXY"
             }
             Unreached::ProxyLogin => {
-                "Put them into the variable: http://user:password@host:port"
+                "Add them to the variable: http://user:password@host:port"
             }
-            Unreached::Name
+            Unreached::Dns
             | Unreached::Refused
             | Unreached::NoRoute
-            | Unreached::Time
+            | Unreached::Timeout
             | Unreached::Closed
             | Unreached::Tls => {
-                "Check the proxy's address and that it runs, or name the provider's host in NO_PROXY"
+                "Check the address of the proxy and that it is running, or add the provider's host to NO_PROXY"
             }
             _ => return self.why.advice(place),
         }

@@ -1,8 +1,8 @@
-//! Which paths differ between two states of a connection, told before secrets are masked.
+//! Paths that differ between two states of a connection, compared with plaintext secrets.
 
 use super::super::{Connection, Plain};
 
-/// Paths in camel case, in the order of a response: `name`, `settings.apiKey`.
+/// Returns the changed paths in camel case, in the order of a response: `name`, `settings.apiKey`.
 pub fn paths(before: &Connection<Plain>, after: &Connection<Plain>) -> Vec<String> {
     let (old, new) = (&before.item, &after.item);
     let mut paths = Vec::new();

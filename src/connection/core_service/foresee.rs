@@ -1,4 +1,4 @@
-//! Answers what a change would come to, by the examinations of the change itself.
+//! Previews of changes, with the validation of the change itself.
 
 use uuid::Uuid;
 
@@ -25,17 +25,17 @@ impl CoreService {
             }
             Proposal::Update { key, draft, over } => {
                 let (before, after) = self.updated(&key, &draft, over).await?;
-                Ok(different(&before, &after))
+                Ok(changed(&before, &after))
             }
             Proposal::SetActive { key, active } => {
                 let before = self.stored(&key).await?;
                 let mut after = before.clone();
                 after.item.is_active = active;
-                Ok(different(&before, &after))
+                Ok(changed(&before, &after))
             }
             Proposal::Rollback { key, number } => {
                 let (before, after) = self.rolled_back(&key, number).await?;
-                Ok(different(&before, &after))
+                Ok(changed(&before, &after))
             }
             Proposal::Delete { key, over } => {
                 let before = self.stored(&key).await?;
@@ -46,8 +46,8 @@ impl CoreService {
                 }
             }
             Proposal::Restore { id, alias } => {
-                let (_, after) = self.brought_back(id, alias).await?;
-                self.refuse_owned(&after.item.alias, after.item.id).await?;
+                let (_, after) = self.restored(id, alias).await?;
+                self.check_alias(&after.item.alias, after.item.id).await?;
                 Ok(created(&after))
             }
             Proposal::Purge(id) => {
@@ -58,7 +58,7 @@ impl CoreService {
         }
     }
 
-    async fn refuse_owned(&self, alias: &str, except: Uuid) -> Result<(), ConnectionError> {
+    async fn check_alias(&self, alias: &str, except: Uuid) -> Result<(), ConnectionError> {
         let Some(owner) = self.alias_owner(alias, Some(except)).await? else {
             return Ok(());
         };
@@ -70,7 +70,7 @@ impl CoreService {
     }
 }
 
-/// A whole connection comes or goes: nothing of it is compared.
+/// Preview of a whole connection that is created or removed.
 fn created(connection: &Connection<Plain>) -> Foreseen {
     Foreseen {
         connection: connection.masked(),
@@ -80,7 +80,7 @@ fn created(connection: &Connection<Plain>) -> Foreseen {
     }
 }
 
-fn different(before: &Connection<Plain>, after: &Connection<Plain>) -> Foreseen {
+fn changed(before: &Connection<Plain>, after: &Connection<Plain>) -> Foreseen {
     let paths = changed::paths(before, after);
     let mut connection = after.masked();
     if !paths.is_empty() {

@@ -1,4 +1,4 @@
-//! Compares versions of a connection, and makes it what it was at one.
+//! Comparison of versions, and rollback.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use super::super::{Comparison, Connection, ConnectionError, IdOrAlias, Plain, Ro
 use super::{CoreService, merge, trash};
 
 impl CoreService {
-    /// One version of a connection, which may be in the trash.
+    /// Returns a version of a connection, also of one in the trash.
     pub(super) async fn version_of(
         &self,
         id: Uuid,
@@ -56,7 +56,7 @@ impl CoreService {
         })
     }
 
-    /// A connection as it is, and as it was at a version.
+    /// Returns a connection before and after a rollback.
     pub(super) async fn rolled_back(
         &self,
         key: &IdOrAlias,
@@ -66,8 +66,8 @@ impl CoreService {
         let snapshot = self.version_of(before.item.id, number).await?.snapshot;
         let merged = merge::back_to(&before, &snapshot, &self.catalog);
         let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
-        merged.refuse_what_moved(&mut found);
-        self.examine_further(&mut found, Some(&before)).await?;
+        merged.add_errors(&mut found);
+        self.validate_further(&mut found, Some(&before)).await?;
         if !found.errors.is_empty() {
             return Err(ConnectionError::Invalid(found.errors));
         }

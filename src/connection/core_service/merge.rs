@@ -1,4 +1,4 @@
-//! Lays a change over what is stored: what is left out, and a masked secret, stay as they are.
+//! Merges a draft with the stored connection: absent fields and masked secrets keep their stored value.
 
 use url::Url;
 
@@ -8,21 +8,21 @@ use super::super::validate::{Examined, Stored, settings::place_of};
 use super::super::{Connection, ConnectionDraft, Plain, Setting, Settings};
 use crate::provider::{FieldKind, Provider, ProviderCatalog, SettingsField, names_address};
 
-/// A change laid over a connection.
+/// Draft merged with a connection.
 pub struct Merged {
-    /// The whole connection as it should be.
+    /// Complete connection after the change.
     pub draft: ConnectionDraft,
-    /// What the change asks that cannot be.
+    /// Fields that cannot change.
     refused: Vec<(Field, Reason)>,
-    /// The settings whose secret stays as it is stored.
+    /// Settings whose stored secret is kept.
     kept: Vec<String>,
     /// The stored name and alias; none for a copy, which gets its own.
     stored: Option<(String, String)>,
 }
 
 impl Merged {
-    /// Adds what cannot be to what an examination found. How a secret was entered is not examined again while it stays as stored.
-    pub fn refuse_what_moved(self, found: &mut Examined) {
+    /// Adds the invalid changes to a validation. The format of a kept secret is not validated again.
+    pub fn add_errors(self, found: &mut Examined) {
         found.errors.retain(|error| {
             let is_kept = |key: &str| self.kept.iter().any(|kept| kept == key);
             !matches!(error.reason, Reason::NotAKey(_))
@@ -43,15 +43,13 @@ impl Merged {
     }
 }
 
-/// Drops the error that a name or an alias looks like an API key; false when there was none.
+/// Merges `change` with `before`.
 fn forgive(at: &Field, found: &mut Examined) -> bool {
     let before = found.errors.len();
     let errors = &mut found.errors;
     errors.retain(|error| error.field != *at || error.reason != Reason::LooksLikeKey);
     errors.len() < before
 }
-
-/// Lays `change` over `before`.
 pub fn over(
     before: &Connection<Plain>,
     change: &ConnectionDraft,
@@ -70,7 +68,7 @@ pub fn over(
         let old = before.settings.clone().unwrap_or_default();
         let new = settings_over(&old, given, provider);
         if let Some(provider) = provider {
-            refused.extend(secrets_led_elsewhere(&old, &new, provider));
+            refused.extend(moved_secrets(&old, &new, provider));
             kept = kept_secrets(&old, &new, provider);
         }
         new
@@ -92,7 +90,7 @@ pub fn over(
     }
 }
 
-/// What a copy of `original` comes to with `change` laid over; its name and its alias are its own.
+/// Validates a copy of `original` with `change`; name and alias come from `change`.
 pub fn copy(
     original: &Connection<Plain>,
     change: &ConnectionDraft,
@@ -110,11 +108,11 @@ pub fn copy(
         }
     }
     let mut found = merged.draft.examine(catalog, Stored::Nothing);
-    merged.refuse_what_moved(&mut found);
+    merged.add_errors(&mut found);
     found
 }
 
-/// What `before` would be if it went back to `snapshot`: secrets stay those stored now, since no snapshot has any.
+/// Merges `snapshot` with `before`: stored secrets are kept, because a snapshot has none.
 pub fn back_to(
     before: &Connection<Plain>,
     snapshot: &Connection<Mask>,
@@ -136,7 +134,7 @@ pub fn back_to(
     });
     let (refused, kept) = match (&settings, catalog.get(&before.item.provider_id)) {
         (Some(new), Some(provider)) => (
-            secrets_led_elsewhere(&old, new, provider),
+            moved_secrets(&old, new, provider),
             kept_secrets(&old, new, provider),
         ),
         (None, _) | (_, None) => (Vec::new(), Vec::new()),
@@ -166,7 +164,7 @@ fn settings_over(
     let mut new = old.clone();
     for (key, value) in given.iter() {
         let stored_key = stored_key(old, key, provider);
-        // Only the masks that are shown here mean that the secret stays.
+        // Only the mask of this setting keeps the secret.
         let mask = value.text().and_then(|text| Mask::read(text.trim()));
         let is_kept = mask.is_some() && matches!(old.get(&stored_key), Some(Setting::Secret(_)));
         if !is_kept {
@@ -176,7 +174,7 @@ fn settings_over(
     new
 }
 
-/// The key under which the same field is stored, which may be another one it is accepted as.
+/// Returns the key under which a field is stored, which may be an alternative name.
 fn stored_key(old: &Settings<Plain>, key: &str, provider: Option<&Provider>) -> String {
     let field = provider.and_then(|provider| provider.field(key));
     let same = field.and_then(|field| {
@@ -189,8 +187,8 @@ fn stored_key(old: &Settings<Plain>, key: &str, provider: Option<&Provider>) -> 
     }
 }
 
-/// Kept secrets whose address now leads to another origin: whoever may only change the address must not learn the key.
-pub fn secrets_led_elsewhere(
+/// Returns errors for kept secrets whose endpoint moves to another origin: permission to edit an endpoint must not reveal keys.
+pub fn moved_secrets(
     old: &Settings<Plain>,
     new: &Settings<Plain>,
     provider: &Provider,
@@ -223,7 +221,7 @@ pub fn secrets_led_elsewhere(
         .collect()
 }
 
-/// Keys of kept secrets whose address leads to another origin, for a provider that is not known: keys tell addresses apart.
+/// Returns the keys of fields whose stored secret is unchanged.
 pub fn undescribed_secrets_led_elsewhere(
     old: &Settings<Plain>,
     new: &Settings<Plain>,
@@ -241,8 +239,6 @@ pub fn undescribed_secrets_led_elsewhere(
         .map(|(key, _)| key.to_owned())
         .collect()
 }
-
-/// The keys of the fields whose stored secret stays the same.
 fn kept_secrets(old: &Settings<Plain>, new: &Settings<Plain>, provider: &Provider) -> Vec<String> {
     kept_fields(old, new, provider)
         .map(|field| field.key.clone())
@@ -259,7 +255,7 @@ fn kept_fields<'a>(
         .filter_map(|(key, _)| provider.field(key))
 }
 
-/// Scheme, host and port; of a reference, which is resolved only when used, the text itself.
+/// Returns scheme, host and port; the text itself for a reference, which is resolved later.
 fn origin(address: &str) -> String {
     let address = address.trim();
     Url::parse(address).map_or_else(
@@ -289,7 +285,7 @@ mod tests {
         let change = ConnectionDraft::from_json(change.as_bytes()).unwrap();
         let merged = over(before, &change, &catalog);
         let mut found = merged.draft.examine(&catalog, Stored::Nothing);
-        merged.refuse_what_moved(&mut found);
+        merged.add_errors(&mut found);
         found.errors.into_iter().map(|error| error.reason).collect()
     }
 
@@ -329,9 +325,8 @@ mod tests {
             "a copy gets a name of its own"
         );
     }
-
     #[test]
-    fn stored_secret_is_not_examined_again() {
+    fn stored_secret_is_not_validated_again() {
         let before = stored("ENC:AAAA");
         for change in [
             r#"{"settings":{"organization":"o"}}"#,

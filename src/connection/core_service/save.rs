@@ -1,4 +1,4 @@
-//! What comes before a save: the examination that needs a store, and one try of each change.
+//! Save: validation that needs the store, and one attempt of each change.
 
 use uuid::Uuid;
 
@@ -13,21 +13,21 @@ use crate::appsettings::{Lookup, Reference};
 use crate::text::printable;
 
 impl CoreService {
-    /// Adds what only the store and the application settings can tell; `before` is the connection that is changed.
-    pub(super) async fn examine_further(
+    /// Adds errors that depend on the store and appsettings; `before` is the stored connection.
+    pub(super) async fn validate_further(
         &self,
         found: &mut Examined,
         before: Option<&Connection<Plain>>,
     ) -> Result<(), ConnectionError> {
         if let Some(alias) = found.alias.clone() {
             let except = before.map(|before| before.item.id);
-            self.refuse_taken(&alias, except, found).await?;
+            self.check_alias_free(&alias, except, found).await?;
         }
-        self.refuse_unresolved(found, before);
+        self.check_references(found, before);
         Ok(())
     }
 
-    pub(super) async fn refuse_taken(
+    pub(super) async fn check_alias_free(
         &self,
         alias: &str,
         except: Option<Uuid>,
@@ -43,8 +43,8 @@ impl CoreService {
         Ok(())
     }
 
-    /// What `before` refers to already is not looked up again.
-    fn refuse_unresolved(&self, found: &mut Examined, before: Option<&Connection<Plain>>) {
+    /// Checks references; those of `before` are not checked again.
+    fn check_references(&self, found: &mut Examined, before: Option<&Connection<Plain>>) {
         for (field, reference) in std::mem::take(&mut found.references) {
             if is_kept(&field, &reference, before) {
                 continue;
@@ -62,7 +62,7 @@ impl CoreService {
         }
     }
 
-    /// Keeps what an examination came to as a new connection; `like` is the one it is a copy of.
+    /// Saves a validated draft as a new connection; `like` is the original of a duplicate.
     pub(super) async fn keep_new(
         &self,
         found: Examined,
@@ -84,16 +84,16 @@ impl CoreService {
         Ok(masked)
     }
 
-    /// The new connection that an examination came to.
+    /// Builds a new connection from a validated draft.
     pub(super) async fn new_of(
         &self,
         mut found: Examined,
         like: Option<&Connection<Plain>>,
     ) -> Result<Connection<Plain>, ConnectionError> {
         if let Some(alias) = found.alias.clone() {
-            self.refuse_taken(&alias, None, &mut found).await?;
+            self.check_alias_free(&alias, None, &mut found).await?;
         }
-        self.refuse_unresolved(&mut found, like);
+        self.check_references(&mut found, like);
         let (Some(alias), true) = (found.alias, found.errors.is_empty()) else {
             return Err(ConnectionError::Invalid(found.errors));
         };
@@ -115,7 +115,7 @@ impl CoreService {
         })
     }
 
-    /// Keeps `after` over `before` unless nothing is different.
+    /// Saves `after` over `before` if they differ.
     pub(super) async fn save_over(
         &self,
         before: &Connection<Plain>,
@@ -150,10 +150,10 @@ impl CoreService {
         over: Option<u64>,
     ) -> Result<Connection, ConnectionError> {
         let (before, after) = self.updated(key, draft, over).await?;
-        self.save_over(&before, after, said_of(draft)).await
+        self.save_over(&before, after, description_of(draft)).await
     }
 
-    /// A connection as it is, and as it is with a draft laid over.
+    /// Returns a connection before and after an update.
     pub(super) async fn updated(
         &self,
         key: &IdOrAlias,
@@ -170,8 +170,8 @@ impl CoreService {
         }
         let merged = merge::over(&before, draft, &self.catalog);
         let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
-        merged.refuse_what_moved(&mut found);
-        self.examine_further(&mut found, Some(&before)).await?;
+        merged.add_errors(&mut found);
+        self.validate_further(&mut found, Some(&before)).await?;
         if !found.errors.is_empty() {
             return Err(ConnectionError::Invalid(found.errors));
         }
@@ -197,17 +197,17 @@ impl CoreService {
     }
 }
 
-/// The most characters that are kept of what is said about a change.
-const MOST_SAID: usize = 255;
+/// Maximum length of a change description in characters.
+const MAX_DESCRIPTION: usize = 255;
 
-/// What is said about a change: one line of what can be seen, none when that is nothing.
-pub(super) fn said_of(draft: &ConnectionDraft) -> Option<String> {
+/// Returns the change description as one printable line; none if it is blank.
+pub(super) fn description_of(draft: &ConnectionDraft) -> Option<String> {
     let said = draft.change_description.as_deref()?.trim();
-    let said: String = printable(said).chars().take(MOST_SAID).collect();
+    let said: String = printable(said).chars().take(MAX_DESCRIPTION).collect();
     (!said.is_empty()).then_some(said)
 }
 
-/// Whether a setting had this reference already: what is unchanged is not looked up again.
+/// Returns whether a setting has this reference in the stored connection.
 fn is_kept(field: &Field, reference: &Reference, before: Option<&Connection<Plain>>) -> bool {
     let Some(settings) = before.and_then(|before| before.settings.as_ref()) else {
         return false;

@@ -1,4 +1,4 @@
-//! Tests a connection as it is stored, as it would be, or before it is one.
+//! Tests of stored, edited and new connections.
 
 use super::super::check::{self, Subject};
 use super::super::validate::{Examined, Stored};
@@ -49,7 +49,7 @@ impl CoreService {
         }
     }
 
-    /// The provider and the settings that are tested.
+    /// Returns the provider and the settings to test.
     async fn tested(
         &self,
         subject: TestSubject,
@@ -70,7 +70,7 @@ impl CoreService {
         }
     }
 
-    /// What an update would make of a connection, by its rules: a kept secret is not led to another origin.
+    /// Returns the settings after an update, with its rules: a kept secret is not sent to another origin.
     fn changed(
         &self,
         before: &super::Connection<Plain>,
@@ -78,7 +78,7 @@ impl CoreService {
     ) -> Result<(String, Option<Settings<Plain>>), ConnectionError> {
         let merged = merge::over(before, draft, &self.catalog);
         let mut found = merged.draft.examine(&self.catalog, Stored::Nothing);
-        merged.refuse_what_moved(&mut found);
+        merged.add_errors(&mut found);
         let found = examined(found)?;
         let settings = match draft.settings {
             Some(_) => found.settings,
@@ -88,7 +88,7 @@ impl CoreService {
     }
 }
 
-/// What was found, unless its provider or a setting is wrong; a name or an alias does not matter to a test.
+/// Returns the validated draft unless its provider or a setting is invalid; name and alias do not matter to a test.
 fn examined(found: Examined) -> Result<Examined, ConnectionError> {
     let matters = |error: &FieldError| match error.field {
         Field::Alias | Field::Name | Field::IsActive => false,

@@ -1,7 +1,7 @@
-//! Puts connections into the trash, brings them back, and forgets them.
+//! Trash: delete, restore and purge.
 //!
-//! A connection in the trash is one that was saved with the moment of its deletion and an alias nobody can ask for, so that its
-//! history, its sealed secrets and the change feed need nothing of their own.
+//! A deleted connection is saved with its deletion date and an alias that no request can use, so that history, sealed secrets
+//! and the change feed need no special case.
 
 use uuid::Uuid;
 
@@ -13,16 +13,16 @@ use super::CoreService;
 use crate::text::key_like;
 
 const DELETED: &str = "Deleted";
-const BROUGHT_BACK: &str = "Brought back from the trash";
+const RESTORED: &str = "Restored from trash";
 
-/// Gives an item that may be in the trash the alias it had.
+/// Resets the alias of an item in the trash to the one before the deletion.
 pub(super) fn show_alias(item: &mut ConnectionItem) {
     let length = alias::before_trash(&item.alias).len();
     item.alias.truncate(length);
 }
 
 impl CoreService {
-    /// The id of a connection, which may be in the trash when it is asked for by its id.
+    /// Returns the ID of a connection; an ID also finds a connection in the trash.
     pub(super) async fn id_of(&self, key: &IdOrAlias) -> Result<Uuid, ConnectionError> {
         match key {
             IdOrAlias::Id(id) => match self.store.get(*id).await? {
@@ -47,21 +47,21 @@ impl CoreService {
         let item = &mut after.item;
         item.alias = alias::in_trash(&item.alias, item.id);
         item.date_deleted = Some(self.now().max(item.date_modified));
-        self.keep_over(&before, after, DELETED).await?;
+        self.save_version(&before, after, DELETED).await?;
         Ok(before.item)
     }
 
-    pub(super) async fn bring_back(
+    pub(super) async fn restore_once(
         &self,
         id: Uuid,
         other: Option<String>,
     ) -> Result<Connection, ConnectionError> {
-        let (before, after) = self.brought_back(id, other).await?;
-        self.keep_over(&before, after, BROUGHT_BACK).await
+        let (before, after) = self.restored(id, other).await?;
+        self.save_version(&before, after, RESTORED).await
     }
 
-    /// A connection in the trash, and as it is outside of it.
-    pub(super) async fn brought_back(
+    /// Returns a connection in the trash, and the same connection restored.
+    pub(super) async fn restored(
         &self,
         id: Uuid,
         other: Option<String>,
@@ -92,7 +92,7 @@ impl CoreService {
         Ok((before, after))
     }
 
-    pub(super) async fn forget(&self, id: Uuid) -> Result<(), ConnectionError> {
+    pub(super) async fn purge_once(&self, id: Uuid) -> Result<(), ConnectionError> {
         let item = self.in_trash(id).await?.item;
         self.store.delete(id, item.version).await?;
         Ok(())
@@ -105,7 +105,7 @@ impl CoreService {
             .ok_or(ConnectionError::NotFound(IdOrAlias::Id(id)))
     }
 
-    async fn keep_over(
+    async fn save_version(
         &self,
         before: &Connection<Plain>,
         mut after: Connection<Plain>,

@@ -1,23 +1,23 @@
-//! Reads the artifact that Umbraco Deploy keeps of a connection (`*.uda`): a JSON object that names its kind in `Udi`.
+//! Reads Umbraco Deploy artifacts (`*.uda`) of connections: JSON objects with the entity type in `Udi`.
 //!
-//! Its members are spelt with capitals, as are the keys of its settings where they come from a typed object; which settings are in
-//! it is decided by the site that wrote it, and its secrets are references or sealed for that site (`ENC:…`).
+//! Members begin with a capital letter, and so do setting keys from typed objects. The site that writes the artifact chooses
+//! its settings; secrets are references or encrypted for that site (`ENC:…`).
 
 use crate::connection::json::Json;
 
-/// What a `Udi` of a connection begins with.
+/// Prefix of the `Udi` of a connection.
 const CONNECTION: &str = "umb://umbraco-ai-connection/";
 
-/// What an artifact is of.
+/// Entity of an artifact.
 pub enum Artifact {
-    /// A connection, by the members of a document.
+    /// Connection, with the members of a manifest.
     Connection(Vec<(String, Json)>),
-    /// Something that is not for us.
+    /// Any other entity.
     Other,
 }
 
-/// The members that are passed over: what only the site knows.
-const OF_THE_SITE: [&str; 9] = [
+/// Ignored members that only matter to the site.
+const IGNORED: [&str; 9] = [
     "udi",
     "dependencies",
     "__type",
@@ -29,14 +29,14 @@ const OF_THE_SITE: [&str; 9] = [
     "version",
 ];
 
-/// Whether an object is an artifact, of whatever.
-pub fn is_one(members: &[(String, Json)]) -> bool {
+/// Returns whether an object is an artifact.
+pub fn is_artifact(members: &[(String, Json)]) -> bool {
     members
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case("udi"))
 }
 
-/// The connection in an artifact.
+/// Reads an artifact.
 pub fn read(members: Vec<(String, Json)>) -> Artifact {
     let is_connection = members.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("udi")
@@ -47,7 +47,7 @@ pub fn read(members: Vec<(String, Json)>) -> Artifact {
     }
     let ours = members.into_iter().filter_map(|(name, value)| {
         let lower = name.to_ascii_lowercase();
-        if OF_THE_SITE.contains(&lower.as_str()) {
+        if IGNORED.contains(&lower.as_str()) {
             return None;
         }
         let ours = match lower.as_str() {
@@ -56,7 +56,7 @@ pub fn read(members: Vec<(String, Json)>) -> Artifact {
             "providerid" => "providerId",
             "isactive" => "isActive",
             "settings" => "settings",
-            // What later versions of Deploy add is theirs to know.
+            // Members of later Deploy versions are ignored.
             _ => return None,
         };
         Some((ours.to_owned(), value))

@@ -1,4 +1,4 @@
-//! Reads the members of one connection in a document.
+//! Reads the members of a connection in a manifest.
 
 use super::secrets::{self, Given};
 use super::{Flaw, Wanted};
@@ -6,7 +6,7 @@ use crate::connection::json::Json;
 use crate::connection::{ConnectionDraft, FieldError};
 use crate::provider::{Provider, ProviderCatalog};
 
-/// What a connection can have.
+/// Members of a connection.
 const MEMBERS: [&str; 7] = [
     "alias",
     "name",
@@ -17,8 +17,8 @@ const MEMBERS: [&str; 7] = [
     "changeDescription",
 ];
 
-/// What only a store knows; an answer of the API has it, and it is passed over.
-const OF_A_STORE: [&str; 6] = [
+/// Members that API responses add; they are ignored.
+const IGNORED: [&str; 6] = [
     "id",
     "dateCreated",
     "dateModified",
@@ -27,19 +27,19 @@ const OF_A_STORE: [&str; 6] = [
     "endpoint",
 ];
 
-/// How many letters of a name are repeated: no member is longer, and a secret in its place is.
-const MOST_REPEATED: usize = 24;
+/// Maximum length of a name in a message; a longer one may be a secret.
+const MAX_NAME: usize = 24;
 
-/// Says that there is no such member.
+/// Message about an unknown member.
 pub fn unknown(name: &str, known: &[&str], what: &str) -> String {
     let known = known.join(", ");
-    if name.len() > MOST_REPEATED {
-        return format!("it has a member that is not known; {what} has {known}");
+    if name.len() > MAX_NAME {
+        return format!("unknown member; {what} has {known}");
     }
-    format!("there is no member '{name}'; {what} has {known}")
+    format!("unknown member '{name}'; {what} has {known}")
 }
 
-/// The connection that these members say, or everything that is wrong with them.
+/// Reads a connection; returns all errors.
 pub fn wanted(
     number: usize,
     members: Vec<(String, Json)>,
@@ -63,14 +63,14 @@ pub fn wanted(
             ("blank", _) => {}
             ("settings", Json::Object(settings)) => {
                 for (key, value) in settings {
-                    let key = spelt(key, provider, is_artifact);
+                    let key = spelled(key, provider, is_artifact);
                     if let Err(why) = given.take(&key, value, provider, &named) {
                         flaws.push(flaw(Some(format!("settings.{key}")), why));
                     }
                 }
             }
             (name, value) if MEMBERS.contains(&name) => kept.push((name.to_owned(), value)),
-            (name, _) if OF_A_STORE.contains(&name) => {}
+            (name, _) if IGNORED.contains(&name) => {}
             (name, _) => flaws.push(flaw(None, unknown(name, &MEMBERS, "a connection"))),
         }
     }
@@ -84,7 +84,7 @@ pub fn wanted(
     for required in [("alias", &draft.alias), ("providerId", &draft.provider_id)] {
         let is_missing = required.1.as_deref().is_none_or(|it| it.trim().is_empty());
         if is_missing && !draft.has_misread(required.0) {
-            flaws.push(flaw(Some(required.0.into()), "it is required".into()));
+            flaws.push(flaw(Some(required.0.into()), "required".into()));
         }
     }
     for error in &draft.misread {
@@ -110,7 +110,7 @@ fn text<'m>(members: &'m [(String, Json)], name: &str) -> Option<&'m str> {
     }
 }
 
-/// The settings that are said to be blank because they are secret.
+/// Settings that the manifest lists as blank.
 fn named(members: &[(String, Json)]) -> Vec<String> {
     let Some((_, Json::List(blank))) = members.iter().find(|(name, _)| name == "blank") else {
         return Vec::new();
@@ -122,8 +122,8 @@ fn named(members: &[(String, Json)]) -> Vec<String> {
     texts.collect()
 }
 
-/// The key as the provider spells it, where an artifact spells it with capitals.
-fn spelt(key: String, provider: Option<&Provider>, is_artifact: bool) -> String {
+/// Returns the provider's spelling of a key of an artifact.
+fn spelled(key: String, provider: Option<&Provider>, is_artifact: bool) -> String {
     let mut fields = provider
         .filter(|_| is_artifact)
         .into_iter()

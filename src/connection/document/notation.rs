@@ -1,4 +1,4 @@
-//! Turns JSON or YAML into values, with limits on what a small text can grow to.
+//! Parses JSON and YAML into values, with limits on the expansion of anchors.
 
 use std::path::Path;
 
@@ -8,23 +8,23 @@ use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 use crate::connection::json::Json;
 use crate::text::file;
 
-/// The longest text that is read, in bytes.
-pub const LONGEST: usize = 256 * 1024 * 1024;
+/// Maximum size of a text in bytes.
+pub const MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// The most values that references to anchors may add to a document.
-const MOST_REPEATED: usize = 100_000;
+/// Maximum number of values that YAML aliases may add to a document.
+const MAX_ALIASES: usize = 100_000;
 
-/// How a document is written.
+/// Format of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notation {
-    /// JSON, one value or several one after the other.
+    /// JSON, one value or a sequence of values.
     Json,
-    /// YAML 1.2, one document or several between lines of `---`.
+    /// YAML 1.2, one document or several separated by `---`.
     Yaml,
 }
 
 impl Notation {
-    /// How a file is written, by its ending; where that does not tell, by how the text begins.
+    /// Detects the format by the file extension, otherwise by the first character.
     pub fn of(path: Option<&Path>, text: &str) -> Self {
         let ending = path.and_then(Path::extension);
         match ending.and_then(|ending| ending.to_str()) {
@@ -35,7 +35,7 @@ impl Notation {
         }
     }
 
-    /// The values of a text, or why there are none.
+    /// Parses the values of a text.
     pub(super) fn values(self, text: &str) -> Result<Vec<Json>, String> {
         match self {
             Self::Json => json(text),
@@ -54,24 +54,24 @@ fn json(text: &str) -> Result<Vec<Json>, String> {
 fn yaml(text: &str) -> Result<Vec<Json>, String> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            // The text itself is bounded, so that only what it repeats has to be.
+            // The size of the text is limited; only the expansion of aliases needs further limits.
             max_events: usize::MAX,
             max_nodes: usize::MAX,
-            max_total_scalar_bytes: LONGEST,
+            max_total_scalar_bytes: MAX_BYTES,
             max_anchors: 1_000,
-            max_aliases: MOST_REPEATED,
-            max_recorded_anchor_events: MOST_REPEATED,
-            max_documents: MOST_REPEATED,
+            max_aliases: MAX_ALIASES,
+            max_recorded_anchor_events: MAX_ALIASES,
+            max_documents: MAX_ALIASES,
         },
         duplicate_keys: DuplicateKeyPolicy::Error,
         merge_keys: MergeKeyPolicy::Merge,
         alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: MOST_REPEATED,
+            max_total_replayed_events: MAX_ALIASES,
             max_replay_stack_depth: 16,
         },
         strict_booleans: true,
         reject_unsupported_tags: true,
-        // A part of the text in a message could be a secret.
+        // A snippet of the text may contain a secret.
         with_snippet: false,
     };
     let read = serde_saphyr::from_multiple_with_options(text, options);
@@ -116,16 +116,16 @@ fn is_marker(line: &str, marker: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
 }
 
-/// Whether a line outside a document adds nothing to one: blank, a comment or a directive.
+/// Returns whether a line outside a document adds nothing to one: blank, a comment or a directive.
 fn is_blank(line: &str) -> bool {
     let text = line.trim();
     text.is_empty() || text.starts_with('#') || line.starts_with('%')
 }
 
-/// The text of a document in a file.
+/// Reads the text of a file.
 pub fn text_of(path: &Path) -> Result<zeroize::Zeroizing<String>, String> {
-    file::read(path, LONGEST).map_err(|flaw| match flaw {
-        file::FileFlaw::NotThere => "is not there".into(),
+    file::read(path, MAX_BYTES).map_err(|flaw| match flaw {
+        file::FileFlaw::NotThere => "not found".into(),
         file::FileFlaw::Unusable(why) => why,
     })
 }

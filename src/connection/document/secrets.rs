@@ -1,4 +1,4 @@
-//! Keeps secrets out of documents: what may stand where one belongs.
+//! Secrets in manifests: references, other sources and blanks; never plaintext.
 
 use std::path::PathBuf;
 
@@ -9,26 +9,26 @@ use crate::connection::json::Json;
 use crate::provider::{Provider, is_sensitive as is_secret_by_name};
 use crate::text::secret::looks_like_one;
 
-/// What a secret sealed by a site begins with; nobody else can open it.
-const SEALED: &str = "ENC:";
+/// Prefix of a secret that an Umbraco site encrypted with its own keys.
+const ENCRYPTED: &str = "ENC:";
 
-/// The ways a secret can be given.
+/// Advice on secrets in manifests.
 pub const WAYS: &str =
-    "refer to it as $Section:Key, or say where it is: {file: PATH} or {stdin: true}";
+    "use a reference $Section:Key, or name the source: {file: PATH} or {stdin: true}";
 
-/// The settings of one connection.
+/// Settings of a connection in a manifest.
 #[derive(Default)]
 pub struct Given {
-    /// Those that stand in the document.
+    /// Settings with a value.
     pub settings: Vec<(String, Json)>,
-    /// Those whose secret is elsewhere.
+    /// Settings whose secret comes from another source.
     pub elsewhere: Vec<(String, Elsewhere)>,
-    /// Those that stay as they are stored.
+    /// Settings whose stored secret is kept.
     pub blank: Vec<Blank>,
 }
 
 impl Given {
-    /// Takes a setting, or says why it cannot stand in a document.
+    /// Adds a setting; fails if it is not allowed in a manifest.
     pub fn take(
         &mut self,
         key: &str,
@@ -51,7 +51,7 @@ impl Given {
         let is_sensitive = field.is_some_and(|field| field.sensitive);
         let trimmed = text.trim();
         let is_named = named.iter().any(|named| named == key);
-        // A blank keeps what is stored, also where only the server knows the setting.
+        // A blank keeps the stored secret, even of a setting that only the server knows.
         let may_be_secret = is_sensitive || (field.is_none() && is_secret_by_name(provider, key));
         if trimmed.is_empty() && (may_be_secret || is_named) {
             self.blank.push(Blank {
@@ -66,9 +66,9 @@ impl Given {
             return Ok(());
         }
         if is_sensitive && Mask::is_mask(trimmed) && Mask::read(trimmed).is_none() {
-            return Err(format!("it is a masked text, not a secret: {WAYS}"));
+            return Err(format!("masked value instead of a secret: {WAYS}"));
         }
-        if is_sensitive && (Mask::is_mask(trimmed) || trimmed.starts_with(SEALED)) {
+        if is_sensitive && (Mask::is_mask(trimmed) || trimmed.starts_with(ENCRYPTED)) {
             self.blank.push(Blank {
                 key: key.to_owned(),
                 is_needed: true,
@@ -76,11 +76,11 @@ impl Given {
             return Ok(());
         }
         if is_sensitive {
-            return Err(format!("a secret is not written into a document: {WAYS}"));
+            return Err(format!("a secret is not allowed in a document: {WAYS}"));
         }
         if trimmed.starts_with("sk-") || looks_like_one(trimmed) {
             return Err(format!(
-                "it looks like a secret, which is not written into a document: {WAYS}"
+                "this looks like a secret, which is not allowed in a document: {WAYS}"
             ));
         }
         self.settings.push((key.to_owned(), Json::Text(text)));
@@ -88,7 +88,7 @@ impl Given {
     }
 }
 
-/// Names the required secrets that an artifact was written without.
+/// Adds the required secrets that an artifact does not contain as blanks.
 pub fn missing(given: &mut Given, provider: Option<&Provider>) {
     let fields = provider.into_iter().flat_map(|it| &it.settings);
     let is_given = |key: &String| {
@@ -102,7 +102,7 @@ pub fn missing(given: &mut Given, provider: Option<&Provider>) {
             is_needed: true,
         })
         .collect();
-    // One that has no settings at all is kept without any.
+    // A connection without settings stays without settings.
     if !given.settings.is_empty() || !given.blank.is_empty() {
         given.blank.extend(missing);
     }

@@ -1,4 +1,4 @@
-//! Holds what a document may say, and what is refused.
+//! Tests of manifests and their errors.
 
 use std::fmt::Write as _;
 
@@ -59,22 +59,19 @@ fn several_documents_and_lists_are_counted_through() {
 }
 
 #[rstest]
-#[case("", "it is empty")]
-#[case("just words", "it must be an object")]
+#[case("", "empty document")]
+#[case("just words", "expected an object")]
 #[case("a: b", "there is no list of 'connections'")]
 #[case("connections: {}\n", "connections must be a list")]
-#[case("connection: []\nconnections: []", "there is no member 'connection'")]
+#[case("connection: []\nconnections: []", "unknown member 'connection'")]
 #[case("kind: other\nconnections: []", "kind must be umai.connections")]
 #[case("version: 2\nconnections: []", "of a later version")]
-#[case("connections: [1]", "connection 1: it must be an object")]
-#[case(
-    "connections: [{alias: a}]",
-    "connection 1 (a): providerId: it is required"
-)]
+#[case("connections: [1]", "connection 1: expected an object")]
+#[case("connections: [{alias: a}]", "connection 1 (a): providerId: required")]
 #[case("connections: [{alias: a, alias: b}]", "duplicate")]
 #[case(
     "connections: [{alias: a, providerId: openai, activ: true}]",
-    "connection 1 (a): there is no member 'activ'"
+    "connection 1 (a): unknown member 'activ'"
 )]
 #[case(
     "connections: [{alias: a, providerId: openai, isActive: yes}]",
@@ -90,10 +87,10 @@ fn several_documents_and_lists_are_counted_through() {
 #[case("connections: null\n", "connections has no value; write []")]
 #[case("connections: \"\"\n", "connections must be a list")]
 #[case("{}", "there is no list of 'connections'")]
-#[case("# only a comment\n", "it is empty")]
-#[case("---\n", "it is empty")]
-#[case("---\n# comment\n", "it is empty")]
-#[case("~\n", "it is empty")]
+#[case("# only a comment\n", "empty document")]
+#[case("---\n", "empty document")]
+#[case("---\n# comment\n", "empty document")]
+#[case("~\n", "empty document")]
 #[case("connections: []\n---\n", "an empty YAML document (1 of 2)")]
 #[case("---\n---\nconnections: []\n", "an empty YAML document (1 of 2)")]
 #[case(
@@ -107,10 +104,10 @@ fn what_is_wrong_is_said_with_its_place(#[case] text: &str, #[case] why: &str) {
 
 #[rstest]
 #[case::null("{\"connections\":null}", "connections has no value")]
-#[case::null_alone("null", "it must be an object")]
-#[case::empty(" ", "it is empty")]
-#[case::text("\"\"", "it must be an object")]
-#[case::null_among_others("{\"connections\":[]} null", "it must be an object")]
+#[case::null_alone("null", "expected an object")]
+#[case::empty(" ", "empty document")]
+#[case::text("\"\"", "expected an object")]
+#[case::null_among_others("{\"connections\":[]} null", "expected an object")]
 fn json_without_connections_is_refused(#[case] text: &str, #[case] why: &str) {
     let read = read(text, Notation::Json, &ProviderCatalog::embedded());
     let flaws: Vec<String> = read.flaws.iter().map(ToString::to_string).collect();
@@ -141,7 +138,7 @@ fn a_secret_in_clear_is_refused_and_not_repeated(#[case] setting: &str) {
     let said = flaw(&format!(
         "alias: a\nproviderId: openai\nsettings:\n  {setting}\n"
     ));
-    assert!(said.contains("is not written into a document"), "{said}");
+    assert!(said.contains("is not allowed in a document"), "{said}");
     assert!(said.contains("settings."), "{said}");
     assert!(!said.contains("planted"), "{said}");
 }

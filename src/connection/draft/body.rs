@@ -1,7 +1,7 @@
-//! Writes a draft as the request body that says it.
+//! Writes a draft as a request body.
 //!
-//! Why by hand: a secret in clear is not serializable, so that none gets into a record or an answer by accident. Here it must
-//! go out, once, through a buffer that is wiped and never moved.
+//! Plaintext secrets do not implement `Serialize`, so that none gets into a record or a response by accident. This module writes
+//! them explicitly, into a buffer that never reallocates and is wiped.
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -9,20 +9,19 @@ use zeroize::Zeroizing;
 use super::ConnectionDraft;
 use crate::connection::{Mask, Plain, Setting, Settings};
 
-/// No byte of a text takes more in JSON: `\u001b`.
-const MOST_PER_BYTE: usize = 6;
+/// Maximum size of an escaped byte in JSON: `\u001b`.
+const MAX_PER_BYTE: usize = 6;
 
-/// Enough for the names of the members and the signs around them.
-const AROUND: usize = 128;
+/// Upper limit for member names and punctuation.
+const OVERHEAD: usize = 128;
 
-/// Enough for the signs around a setting, and for a number.
-const AROUND_SETTING: usize = 40;
+/// Upper limit for the punctuation of a setting, and for a number.
+const SETTING_OVERHEAD: usize = 40;
 
 impl ConnectionDraft {
-    /// The body that [`ConnectionDraft::from_json`] reads this draft from. What the draft leaves out is left out; what could not
-    /// be read is in no draft, and so not in the body.
+    /// Returns the body that [`ConnectionDraft::from_json`] reads as this draft, without absent fields.
     pub fn to_body(&self) -> Zeroizing<Vec<u8>> {
-        let mut body = Zeroizing::new(Vec::with_capacity(self.most_bytes()));
+        let mut body = Zeroizing::new(Vec::with_capacity(self.max_bytes()));
         let mut separator = b'{';
         let mut member = |name: &str, write: &dyn Fn(&mut Vec<u8>)| {
             body.push(separator);
@@ -54,8 +53,8 @@ impl ConnectionDraft {
         body
     }
 
-    /// A size that the body does not exceed: a buffer that grows leaves a copy behind that nobody wipes.
-    fn most_bytes(&self) -> usize {
+    /// Returns an upper limit of the body size: a buffer that grows leaves an unwiped copy.
+    fn max_bytes(&self) -> usize {
         let texts = [
             &self.alias,
             &self.name,
@@ -69,10 +68,10 @@ impl ConnectionDraft {
             .flat_map(Settings::iter)
             .map(|(key, value)| {
                 let text = value.text().map_or(0, str::len);
-                AROUND_SETTING + MOST_PER_BYTE * (key.len() + text)
+                SETTING_OVERHEAD + MAX_PER_BYTE * (key.len() + text)
             })
             .sum();
-        AROUND + MOST_PER_BYTE * texts + settings
+        OVERHEAD + MAX_PER_BYTE * texts + settings
     }
 }
 
@@ -87,7 +86,7 @@ fn put_settings(body: &mut Vec<u8>, settings: &Settings<Plain>) {
             Setting::Null => put(body, &()),
             Setting::Switch(on) => put(body, on),
             Setting::Number(number) => put(body, number),
-            // A secret that cannot be read is one that stays as it is.
+            // The mask keeps a secret that cannot be read.
             Setting::Secret(secret) => put(body, secret.expose().unwrap_or(Mask::Any.text())),
             Setting::Text(text) => put(body, text),
         }
@@ -99,7 +98,7 @@ fn put_settings(body: &mut Vec<u8>, settings: &Settings<Plain>) {
 }
 
 fn put<T: Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
-    // Texts, switches and numbers always have a form in JSON, and a Vec takes everything.
+    // Serializing text, booleans and numbers into a Vec cannot fail.
     let _ = serde_json::to_writer(body, value);
 }
 
@@ -137,29 +136,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_body_reads_back_as_the_draft_it_was_written_from(draft in draft()) {
+        fn body_reads_back_as_the_same_draft(draft in draft()) {
             let body = draft.to_body();
-            prop_assert!(body.capacity() <= draft.most_bytes(), "it grew");
+            prop_assert!(body.capacity() <= draft.max_bytes(), "it grew");
             prop_assert_eq!(ConnectionDraft::from_json(&body).unwrap(), draft);
         }
     }
 
     #[test]
-    fn the_documented_request_is_written_as_it_was_read() {
+    fn documented_request_round_trips() {
         let body = r#"{"alias":"openai-prod","name":"OpenAI Production","providerId":"openai","isActive":true,"settings":{"apiKey":"sk-your-api-key","organization":null}}"#;
         let draft = ConnectionDraft::from_json(body.as_bytes()).unwrap();
         assert_eq!(std::str::from_utf8(&draft.to_body()).unwrap(), body);
     }
 
     #[test]
-    fn a_number_of_many_digits_reads_back_as_it_was_read() {
+    fn number_with_many_digits_round_trips() {
         let body = br#"{"settings":{"n":18446744073704073709551615,"m":1e-7,"o":0.1}}"#;
         let draft = ConnectionDraft::from_json(body).unwrap();
         assert_eq!(ConnectionDraft::from_json(&draft.to_body()).unwrap(), draft);
     }
 
     #[test]
-    fn what_is_left_out_is_left_out_and_texts_that_may_be_seen_go_too() {
+    fn absent_fields_are_omitted_and_text_settings_are_written() {
         let empty = ConnectionDraft::default();
         assert_eq!(&*empty.to_body(), b"{}");
         let settings = [("region".to_owned(), Setting::Text("eu".into()))];

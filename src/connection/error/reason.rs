@@ -1,4 +1,4 @@
-//! Why a field is refused, in the words of the form and of the API.
+//! Reasons for invalid fields, with their messages in the form and in the API.
 
 use std::borrow::Cow;
 
@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::secret_input::KeyFlaw;
 
-/// Why a field is refused. Nothing in it was sent as a secret.
+/// Reason for an invalid field, without secrets.
 ///
-/// It travels as `{"code":"tooLong","of":255}`; the code is the stable word of the API.
+/// Serialized as `{"code":"tooLong","of":255}` with a stable code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "code",
@@ -19,44 +19,44 @@ use crate::connection::secret_input::KeyFlaw;
 pub enum Reason {
     /// Missing, null, empty or blank.
     Required,
-    /// More characters than this.
+    /// Longer than this number of characters.
     TooLong(usize),
     /// Not `^[a-z0-9-]+$`.
     AliasFormat,
-    /// A word of the API's own addresses, or shaped like an id.
+    /// Reserved for API routes, or formatted like an ID.
     AliasReserved(String),
-    /// Another connection has it.
+    /// Used by another connection.
     AliasTaken {
-        /// The alias asked for.
+        /// Requested alias.
         alias: String,
-        /// The name of the connection that has it.
+        /// Name of the connection that uses it.
         by: String,
     },
-    /// Control, bidi or nothing but invisible characters.
+    /// Control or bidirectional characters, or only invisible ones.
     Unprintable,
-    /// An API key in a place that everyone sees.
+    /// API key in a visible field.
     LooksLikeKey,
-    /// Not the type it should be; says which that is.
+    /// Wrong type; contains the expected one.
     WrongType(Cow<'static, str>),
-    /// No such provider.
+    /// Unknown provider.
     UnknownProvider(String),
-    /// An existing connection keeps its provider.
+    /// The provider of an existing connection cannot change.
     ProviderFixed,
-    /// The provider has no such setting; says which it has.
+    /// Unknown setting; contains the known ones.
     UnknownSetting(Vec<String>),
-    /// Given twice, under two of its keys.
+    /// Set twice, under two of its keys.
     GivenTwice,
-    /// Not an http or https address.
+    /// Not an http or https URL.
     NotAUrl,
-    /// An address with a user name or password in it.
+    /// URL with a user name or password.
     UrlWithCredentials,
-    /// Not one of these.
+    /// Not one of these options.
     NotAnOption(Vec<String>),
     /// Not `Name: value; Other-Name: value`.
     NotHeaders,
-    /// A header that only the HTTP client may set; names it.
+    /// Header that only the HTTP client may set.
     ClientHeader(String),
-    /// A masked text where a secret is needed.
+    /// Mask instead of a secret.
     Masked,
     /// Not a key alone: encrypted, in quotes, behind `Bearer ` or `NAME=`, or with an invisible character inside.
     NotAKey(KeyFlaw),
@@ -66,26 +66,26 @@ pub enum Reason {
     ReferenceMissing {
         /// The key without its `$`.
         key: String,
-        /// Where it was looked for.
+        /// Searched sources.
         looked_in: Vec<String>,
     },
-    /// The key may not be referenced.
+    /// Reference refused by the allow-list.
     ReferenceRefused {
         /// The key without its `$`.
         key: String,
-        /// The prefixes that may be.
+        /// Allowed prefixes.
         allowed: Vec<String>,
     },
-    /// One of these settings must have a value; by label.
+    /// Labels of settings of which one is required.
     OneOf(Vec<String>),
-    /// The address leads elsewhere now, and the secret was given for the old one.
+    /// The endpoint changed to another origin, and the secret belongs to the old one.
     EndpointMoved,
-    /// Something else, in the words of a server of another making.
+    /// Message of a third-party server.
     Said(String),
 }
 
 impl Reason {
-    /// What stands under the field in the form.
+    /// Message below the field in the form.
     pub fn at_field(&self) -> String {
         match self {
             Self::Required => "This field is required".into(),
@@ -94,13 +94,13 @@ impl Reason {
                 format!("An item with this alias already exists (\"{by}\")")
             }
             Self::LooksLikeKey => {
-                "This looks like an API key; keys belong into the secret field".into()
+                "This looks like an API key; enter keys in the secret field".into()
             }
             other => other.about("This field"),
         }
     }
 
-    /// The sentence, about a field that is called `label`.
+    /// Message about the field `label`.
     pub(super) fn about(&self, label: &str) -> String {
         match self {
             Self::Required => format!("{label} is required"),
@@ -110,7 +110,7 @@ impl Reason {
             }
             Self::AliasReserved(alias) => {
                 format!(
-                    "Alias '{alias}' is reserved: it would be taken for an address or an ID; choose another"
+                    "Alias '{alias}' is reserved: it conflicts with a URL or an ID; choose another"
                 )
             }
             Self::AliasTaken { alias, .. } => {
@@ -123,7 +123,7 @@ impl Reason {
             }
             Self::LooksLikeKey => {
                 format!(
-                    "{label} looks like an API key and is shown to everyone; choose another and give the key as a secret setting"
+                    "{label} looks like an API key and is visible to everyone; choose another and enter the key as a secret setting"
                 )
             }
             Self::WrongType(expected) => format!("{label} must be {expected}"),
@@ -132,34 +132,35 @@ impl Reason {
                 "The provider of a connection cannot be changed; create another connection".into()
             }
             Self::UnknownSetting(known) if known.is_empty() => {
-                format!("there is no setting '{label}'; this provider has none")
+                format!("unknown setting '{label}'; this provider has no settings")
             }
             Self::UnknownSetting(known) => {
-                format!("there is no setting '{label}'; it has {}", known.join(", "))
+                format!(
+                    "unknown setting '{label}'; known settings: {}",
+                    known.join(", ")
+                )
             }
             Self::GivenTwice => format!("{label} is given twice"),
             Self::NotAUrl => {
-                format!("{label} must be an address that begins with http:// or https://")
+                format!("{label} must be a URL that begins with http:// or https://")
             }
             Self::UrlWithCredentials => {
-                format!("{label} must not carry a user name or password")
+                format!("{label} must not contain a user name or password")
             }
             Self::NotAnOption(options) => format!("{label} must be one of {}", options.join(", ")),
             Self::NotHeaders => {
                 format!("{label} must be headers such as Name: value; Other-Name: value")
             }
             Self::ClientHeader(name) => {
-                format!(
-                    "{label} must not contain {name}: umai sets the headers that frame a request itself"
-                )
+                format!("{label} must not contain {name}: umai sets this header")
             }
             Self::Masked => {
-                format!("{label} is a masked text, not a key; give the key itself")
+                format!("{label} is a masked value, not a key; enter the key itself")
             }
             Self::NotAKey(flaw) => format!("{label} {flaw}: {}", flaw.advice()),
             Self::NotAReference => {
                 format!(
-                    "{label} begins with $ but is not a reference such as $Section:Key; write $$ for a text that begins with $"
+                    "{label} begins with $ but is not a reference such as $Section:Key; write $$ for a value that begins with $"
                 )
             }
             Self::ReferenceMissing { key, looked_in } if looked_in.is_empty() => {
@@ -176,13 +177,13 @@ impl Reason {
             }
             Self::ReferenceRefused { key, allowed } => {
                 format!(
-                    "Configuration key '{key}' may not be referenced; allowed are keys under {}",
+                    "Configuration key '{key}' may not be referenced; allowed prefixes: {}",
                     allowed.join(", ")
                 )
             }
             Self::OneOf(labels) => format!("one of {} is required", labels.join(", ")),
             Self::EndpointMoved => {
-                format!("{label} was given for another address; type it again for the new one")
+                format!("{label} must be entered again because the endpoint changed")
             }
             Self::Said(words) => words.clone(),
         }

@@ -1,4 +1,4 @@
-//! Keeps an export as a file.
+//! Writes an export to a file.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,25 +7,25 @@ use std::path::{Path, PathBuf};
 use super::Document;
 use crate::disk::{self, Over};
 
-/// Why there is no such file.
+/// Error of writing an export file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotWritten {
-    /// There is one already, and it was not said that it may be replaced.
-    #[error("{} is there already", .0.display())]
+    /// The file exists and must not be replaced.
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
-    /// The system, or common sense, forbids it.
+    /// The file cannot be written.
     #[error("{} cannot be written: {why}", path.display())]
     Refused {
-        /// Where it would have been.
+        /// Path of the file.
         path: PathBuf,
-        /// What is known.
+        /// Cause.
         why: String,
     },
 }
 
-/// Writes a document into a file that only its owner can read; answers where that is.
+/// Writes a manifest to a file with owner-only permissions and returns its path.
 ///
-/// A name that begins with `~/` is looked for in the home folder, any other in the folder that the program was started in.
+/// `~/` is the home directory; other relative names start at the working directory.
 pub fn write(document: &Document, name: &str, over: Over) -> Result<PathBuf, NotWritten> {
     let path = place(name, over)?;
     let json = document.to_json().map_err(|error| NotWritten::Refused {
@@ -36,9 +36,9 @@ pub fn write(document: &Document, name: &str, over: Over) -> Result<PathBuf, Not
     Ok(path)
 }
 
-/// Where a file of this name would be, unless it cannot be written there.
+/// Returns the path of a file, if it can be written.
 pub fn place(name: &str, over: Over) -> Result<PathBuf, NotWritten> {
-    let path = whole(name).map_err(|why| NotWritten::Refused {
+    let path = absolute(name).map_err(|why| NotWritten::Refused {
         path: name.into(),
         why,
     })?;
@@ -46,10 +46,10 @@ pub fn place(name: &str, over: Over) -> Result<PathBuf, NotWritten> {
         path: path.clone(),
         why: why.to_string(),
     };
-    // A device or a link would be replaced by a file.
+    // The rename would replace a device or a link.
     match std::fs::symlink_metadata(&path) {
-        Ok(there) if there.is_dir() => return Err(refused(&"it is a folder")),
-        Ok(there) if !there.is_file() => return Err(refused(&"it is no ordinary file")),
+        Ok(there) if there.is_dir() => return Err(refused(&"it is a directory")),
+        Ok(there) if !there.is_file() => return Err(refused(&"it is not a regular file")),
         Ok(_) if over == Over::Keep => return Err(NotWritten::Exists(path)),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -58,7 +58,7 @@ pub fn place(name: &str, over: Over) -> Result<PathBuf, NotWritten> {
     Ok(path)
 }
 
-/// Makes a file appear under its name at once, with what is written into it.
+/// Writes a file atomically.
 pub fn deliver(
     path: &Path,
     over: Over,
@@ -73,18 +73,18 @@ pub fn deliver(
     })
 }
 
-fn whole(name: &str) -> Result<PathBuf, String> {
+fn absolute(name: &str) -> Result<PathBuf, String> {
     let path = disk::expand_home(Path::new(name))?;
     Ok(std::path::absolute(&path).unwrap_or(path))
 }
 
 fn sentence(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such folder".into(),
-        io::ErrorKind::PermissionDenied => "you may not write there".into(),
-        io::ErrorKind::NotADirectory => "a part of its path is no folder".into(),
+        io::ErrorKind::NotFound => "directory not found".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::NotADirectory => "a part of the path is not a directory".into(),
         io::ErrorKind::StorageFull => "the disk is full".into(),
-        io::ErrorKind::ReadOnlyFilesystem => "nothing can be written on that disk".into(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
         _ => error.to_string(),
     }
 }
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_is_never_replaced_unasked() {
+    fn existing_file_is_not_replaced_by_default() {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path(), "a.json", Over::Keep).unwrap();
         assert_eq!(
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_not_replaced_even_when_asked() {
+    fn directory_or_link_is_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         std::os::unix::fs::symlink("/dev/null", folder.path().join("link")).unwrap();
@@ -124,12 +124,12 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_folder_is_said_in_words() {
+    fn missing_directory_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let refused = written(folder.path(), "no/a.json", Over::Keep).unwrap_err();
         let said = refused.to_string();
         assert!(
-            said.ends_with("cannot be written: there is no such folder"),
+            said.ends_with("cannot be written: directory not found"),
             "{said}"
         );
     }

@@ -1,4 +1,4 @@
-//! Writes an export while its connections are still being read.
+//! Streams an export while the connections are read.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -6,16 +6,16 @@ use std::io::{self, Write};
 use super::{Exported, KIND, VERSION};
 use crate::text::{json, yaml};
 
-/// How an export is written.
+/// Format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// As the API writes.
+    /// JSON, as in the API.
     Json,
-    /// As people write by hand.
+    /// YAML.
     Yaml,
 }
 
-/// An export that is being written; the connections come in their order.
+/// Export in progress; connections are added in order.
 pub struct Stream<W> {
     writer: W,
     format: Format,
@@ -24,7 +24,7 @@ pub struct Stream<W> {
 }
 
 impl<W: Write> Stream<W> {
-    /// Begins the document.
+    /// Starts the document.
     pub fn begin(mut writer: W, format: Format) -> io::Result<Self> {
         match format {
             Format::Json => write!(
@@ -49,7 +49,7 @@ impl<W: Write> Stream<W> {
                 let mut indented = String::with_capacity(text.len() * 2);
                 indented.push_str(if self.count == 0 { "" } else { "," });
                 for line in json::harmless(&text).lines() {
-                    // A String takes every write.
+                    // Writing to a String cannot fail.
                     let _ = write!(indented, "\n    {line}");
                 }
                 indented
@@ -65,7 +65,7 @@ impl<W: Write> Stream<W> {
         Ok(())
     }
 
-    /// Ends the document; answers how many connections it has, and how many of them have blanks.
+    /// Ends the document; returns the number of connections, and of those with blanks.
     pub fn end(mut self) -> io::Result<(usize, usize)> {
         match (self.format, self.count) {
             (Format::Json, 0) => writeln!(self.writer, "]\n}}")?,
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_streamed_is_the_whole_document() {
+    fn streamed_export_equals_the_document() {
         for many in [some(), Vec::new()] {
             let whole = Document::of(many.clone());
             let json = streamed(Format::Json, &many);

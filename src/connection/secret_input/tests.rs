@@ -1,4 +1,4 @@
-//! Cleaning of secret values: what is removed, what stays, what is refused.
+//! Tests of cleaning entered secrets.
 
 use proptest::prelude::*;
 use rstest::rstest;

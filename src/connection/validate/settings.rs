@@ -1,4 +1,4 @@
-//! The part of validation that a provider's fields decide.
+//! Validation of settings against the fields of the provider.
 
 use super::super::error::{Field, Reason};
 use super::super::secret::{Mask, Plain};
@@ -10,10 +10,10 @@ use crate::provider::probe::client_header;
 use crate::provider::{FieldKind, Provider, SettingsField};
 use crate::text;
 
-/// The most characters a setting has.
+/// Maximum length of a setting in characters.
 pub const MAX_SETTING: usize = 8192;
 
-/// Looks through the settings in the provider's order, and answers them in their own, with secrets told apart from text.
+/// Validates the settings in the order of the provider. Returns them in their own order with secrets separated from text.
 pub fn examine(
     given: &Settings<Plain>,
     provider: &Provider,
@@ -41,7 +41,7 @@ pub fn examine(
     examine_rules(given, provider, found);
     given
         .iter()
-        .map(|(key, value)| (key.to_owned(), sorted(value, provider.field(key))))
+        .map(|(key, value)| (key.to_owned(), normalized(value, provider.field(key))))
         .collect()
 }
 
@@ -49,7 +49,7 @@ fn names(field: &SettingsField, key: &str) -> bool {
     field.key == key || field.accepted_as.iter().any(|other| other == key)
 }
 
-/// Gives what could not be read the names that only the provider knows.
+/// Adds the labels of the provider to errors of wrong types.
 fn name_misread(provider: &Provider, found: &mut Examined) {
     for error in &mut found.errors {
         if let Some(key) = error.field.setting_key() {
@@ -69,7 +69,7 @@ fn is_misread(found: &Examined, field: &SettingsField) -> bool {
         .any(|key| names(field, key))
 }
 
-/// The place of a provider's field.
+/// Returns the field of an error for a setting.
 pub fn place_of(provider: &Provider, field: &SettingsField) -> Field {
     Field::Setting {
         provider: provider.id.clone(),
@@ -100,7 +100,7 @@ fn examine_field(
         Some(Setting::Number(_)) => (field.kind != FieldKind::Number)
             .then_some(Reason::WrongType(expected(field.kind).into())),
         Some(value @ (Setting::Text(_) | Setting::Secret(_))) => match value.text() {
-            // A stored secret whose seal does not open: kept as it is, so there is nothing to look at.
+            // A stored secret that cannot be decrypted is kept without validation.
             None => None,
             Some(text) => {
                 let text = trimmed(text, field.sensitive);
@@ -135,7 +135,7 @@ fn examine_text(text: &str, field: &SettingsField, stored: Stored) -> Option<Rea
         return field.required.then_some(Reason::Required);
     }
     if field.sensitive && Mask::is_mask(text) {
-        // Only the mask this program shows can mean "keep what is stored".
+        // Only masks of umai keep the stored secret.
         let may_keep = stored == Stored::Secrets && Mask::read(text).is_some();
         return (!may_keep).then_some(Reason::Masked);
     }
@@ -174,7 +174,7 @@ fn examine_url(text: &str) -> Option<Reason> {
     (!is_url).then_some(Reason::NotAUrl)
 }
 
-/// `Name: value; Other-Name: value`, names being the tokens of RFC 9110, section 5.6.2.
+/// Validates `Name: value; Other-Name: value`; names are tokens of RFC 9110, section 5.6.2.
 fn examine_headers(text: &str) -> Option<Reason> {
     let is_token = |name: &str| {
         !name.is_empty()
@@ -209,11 +209,11 @@ fn examine_rules(given: &Settings<Plain>, provider: &Provider, found: &mut Exami
             found.refuse(place_of(provider, first), Reason::OneOf(labels));
         }
     }
-    examine_ways(given, provider, found);
+    examine_alternatives(given, provider, found);
 }
 
-/// What the ways that are gone require beyond one of their settings.
-fn examine_ways(given: &Settings<Plain>, provider: &Provider, found: &mut Examined) {
+/// Checks the required settings of the alternatives in use.
+fn examine_alternatives(given: &Settings<Plain>, provider: &Provider, found: &mut Examined) {
     let value_of = |key: &str| {
         let field = provider.field(key)?;
         let mut values = given.iter().filter(|(key, _)| names(field, key));
@@ -222,7 +222,7 @@ fn examine_ways(given: &Settings<Plain>, provider: &Provider, found: &mut Examin
     let has = |key: &str| value_of(key).is_some_and(has_value);
     let mut lacking: Vec<&str> = Vec::new();
     for choice in &provider.alternatives {
-        // Where nothing is given at all, the choice itself is refused.
+        // Without any value the error is about the choice itself.
         if choice.any_of().any(has) {
             lacking.extend(choice.lacking(has));
         }
@@ -234,9 +234,9 @@ fn examine_ways(given: &Settings<Plain>, provider: &Provider, found: &mut Examin
         let mut choices = provider.alternatives.iter();
         let is_unused = choices.any(|choice| {
             let way = choice.way_of(&field.key);
-            way.is_some() && way != choice.gone(has)
+            way.is_some() && way != choice.in_use(has)
         });
-        // A reference is known only when it is used: then the test says what is missing.
+        // The value of a reference is unknown here; the connection test reports a missing setting.
         let is_met = value_of(&condition.key)
             .and_then(Setting::text)
             .is_some_and(|text| condition.is_met_by(text));
@@ -252,7 +252,7 @@ fn examine_ways(given: &Settings<Plain>, provider: &Provider, found: &mut Examin
     }
 }
 
-/// Whether a value says anything.
+/// Returns whether a value is not blank.
 fn has_value(value: &Setting<Plain>) -> bool {
     match value {
         Setting::Null => false,
@@ -264,7 +264,7 @@ fn has_value(value: &Setting<Plain>) -> bool {
     }
 }
 
-/// A text without outer white space; secrets also lose outer invisible characters.
+/// Trims white space; secrets also lose outer invisible characters.
 fn trimmed(text: &str, is_sensitive: bool) -> &str {
     if is_sensitive {
         text::trim_invisible(text)
@@ -273,8 +273,8 @@ fn trimmed(text: &str, is_sensitive: bool) -> &str {
     }
 }
 
-/// A value as it is kept: without outer spaces; a secret where the field is sensitive, or unknown, and it is neither a reference nor empty.
-fn sorted(value: &Setting<Plain>, field: Option<&SettingsField>) -> Setting<Plain> {
+/// Returns the value to store: trimmed; a secret if the field is sensitive or unknown and the text is neither empty nor a reference.
+fn normalized(value: &Setting<Plain>, field: Option<&SettingsField>) -> Setting<Plain> {
     let is_sensitive = field.is_none_or(|field| field.sensitive);
     let Some(text) = value.text().map(|text| trimmed(text, is_sensitive)) else {
         return value.clone();

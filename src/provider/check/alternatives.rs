@@ -1,4 +1,4 @@
-//! Refuses a choice between ways that no form could offer.
+//! Validation of alternatives.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use crate::text;
 const MAX_CHOICES: usize = 8;
 const MAX_WAYS: usize = 8;
 
-/// The first choice that is wrong, and why.
+/// Returns the first invalid group with its message.
 pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, String)> {
     if provider.alternatives.len() > MAX_CHOICES {
-        let sentence = format!("a provider has at most {MAX_CHOICES} choices between ways");
+        let sentence = format!("a provider has at most {MAX_CHOICES} groups of alternatives");
         return Some((MAX_CHOICES, sentence));
     }
     let mut taken = HashSet::new();
@@ -44,34 +44,34 @@ fn choice_flaw(choice: &Alternatives) -> Option<String> {
         ));
     }
     if !(2..=MAX_WAYS).contains(&choice.ways.len()) {
-        return Some(format!("a choice is between 2 and {MAX_WAYS} ways"));
+        return Some(format!("a group has between 2 and {MAX_WAYS} alternatives"));
     }
     let labels: HashSet<_> = choice.ways.iter().map(|way| &way.label).collect();
     if labels.len() < choice.ways.len() {
-        return Some("every way must have a label of its own".into());
+        return Some("every alternative needs a unique label".into());
     }
     let preferred = choice.ways.iter().filter(|way| way.preferred).count();
-    (preferred > 1).then(|| "only one way can be preferred".into())
+    (preferred > 1).then(|| "only one alternative can be preferred".into())
 }
 
 fn way_flaw<'p>(way: &'p Way, provider: &Provider, taken: &mut HashSet<&'p str>) -> Option<String> {
     let name = &way.label;
     if !is_label(name) {
-        return Some("the label of a way must be one line of visible text".into());
+        return Some("the label of an alternative must be one line of visible text".into());
     }
     for key in &way.settings {
         match provider.settings.iter().find(|field| field.key == *key) {
             None => {
                 return Some(format!(
-                    "'{name}' names '{key}', which is no key of a setting"
+                    "'{name}' names '{key}', which is not the key of a setting"
                 ));
             }
             Some(field) if field.required => {
-                let why = "is required, whichever way is chosen";
+                let why = "is always required";
                 return Some(format!("'{name}' names '{key}', which {why}"));
             }
             Some(_) if !taken.insert(key) => {
-                return Some(format!("'{key}' is a setting of two ways"));
+                return Some(format!("'{key}' belongs to two alternatives"));
             }
             Some(_) => {}
         }
@@ -81,7 +81,8 @@ fn way_flaw<'p>(way: &'p Way, provider: &Provider, taken: &mut HashSet<&'p str>)
     }
     let strange = |keys: &[String], member: &str| {
         let key = keys.iter().find(|key| !way.settings.contains(key))?;
-        let sentence = format!("{member} of '{name}' names '{key}', which is none of its settings");
+        let sentence =
+            format!("{member} of '{name}' names '{key}', which is not one of its settings");
         Some(sentence)
     };
     strange(&way.any_of, "anyOf").or_else(|| strange(&way.all_of, "allOf"))

@@ -1,4 +1,4 @@
-//! Refuses a probe that could not be sent.
+//! Validation of probes.
 
 use super::super::probe::Scheme;
 use super::super::probe::{Probe, Template, is_header_name};
@@ -6,7 +6,7 @@ use super::super::{FieldKind, Provider};
 
 const MAX_PROBES: usize = 8;
 
-/// The first probe that is wrong, the member it is wrong in, and why.
+/// Returns the first invalid probe with its member and message.
 pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, &'static str, String)> {
     if provider.probe.len() > MAX_PROBES {
         let sentence = format!("a provider has at most {MAX_PROBES} probes");
@@ -19,7 +19,8 @@ pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, &'static str, St
         .enumerate()
         .find_map(|(index, probe)| {
             let unreachable = (index < last && probe.when.is_none()).then(|| {
-                let sentence = "only the last probe has no when: those behind it are never used";
+                let sentence =
+                    "only the last probe can omit when; later probes would never be used";
                 ("scheme", sentence.to_owned())
             });
             let (member, sentence) = unreachable
@@ -33,29 +34,29 @@ pub(super) fn first_flaw(provider: &Provider) -> Option<(usize, &'static str, St
 
 type Found = Option<(&'static str, String)>;
 
-/// What a way of signing wants and has not.
+/// Returns the missing member of an authentication scheme.
 fn scheme_flaw(probe: &Probe) -> Found {
     let wanted = match probe.scheme {
-        Scheme::Header if probe.header.is_none() => Some("header: the header that carries the key"),
-        Scheme::SigV4 if probe.service.is_none() => Some("service: what is signed for"),
-        Scheme::Entra if probe.token.is_none() => Some("token: where the token comes from"),
-        Scheme::Entra if probe.scope.is_none() => Some("scope: what the token is for"),
+        Scheme::Header if probe.header.is_none() => Some("header: the header of the key"),
+        Scheme::SigV4 if probe.service.is_none() => Some("service: the AWS service name"),
+        Scheme::Entra if probe.token.is_none() => Some("token: the URL of the token request"),
+        Scheme::Entra if probe.scope.is_none() => Some("scope: the scope of the token"),
         Scheme::Bearer | Scheme::Header | Scheme::SigV4 | Scheme::Entra => None,
     };
     if let Some(wanted) = wanted {
-        return Some(("scheme", format!("this scheme wants {wanted}")));
+        return Some(("scheme", format!("this scheme needs {wanted}")));
     }
     let names = probe.headers.keys().map(|name| ("headers", name));
     names
         .chain(probe.header.iter().map(|name| ("header", name)))
         .find(|(_, name)| !is_header_name(name))
-        .map(|(member, name)| (member, format!("'{name}' cannot be the name of a header")))
+        .map(|(member, name)| (member, format!("'{name}' is not a valid header name")))
 }
 
-/// Addresses that begin as none can.
+/// Returns the first URL with an invalid beginning.
 fn address_flaw(probe: &Probe, provider: &Provider) -> Found {
     if probe.address.is_empty() {
-        return Some(("address", "address must name at least one".into()));
+        return Some(("address", "address needs at least one URL".into()));
     }
     let is_url = |key: &str| {
         let field = provider.field(key);
@@ -63,18 +64,18 @@ fn address_flaw(probe: &Probe, provider: &Provider) -> Found {
     };
     addresses(probe).find_map(|(member, address)| {
         if !address.is_address() {
-            let sentence = "an address begins with https://, http:// or a setting";
+            let sentence = "a URL must begin with https://, http:// or a setting";
             return Some((member, sentence.to_owned()));
         }
         let base = address.base().filter(|key| !is_url(key))?;
         Some((
             member,
-            format!("'{base}' begins an address and is no setting of kind url"),
+            format!("'{base}' begins a URL but is not a setting of kind url"),
         ))
     })
 }
 
-/// Settings that the provider does not have.
+/// Returns the first unknown setting.
 fn settings_flaw(probe: &Probe, provider: &Provider) -> Found {
     let in_addresses = addresses(probe)
         .flat_map(|(member, address)| address.settings().map(move |key| (member, key)));
@@ -90,7 +91,7 @@ fn settings_flaw(probe: &Probe, provider: &Provider) -> Found {
         .chain(in_headers.map(|key| ("headers", key)))
         .chain(more)
         .find(|(_, key)| !provider.settings.iter().any(|field| field.key == *key))
-        .map(|(member, key)| (member, format!("there is no setting '{key}'")))
+        .map(|(member, key)| (member, format!("unknown setting '{key}'")))
 }
 
 fn addresses(probe: &Probe) -> impl Iterator<Item = (&'static str, &Template)> {
@@ -101,7 +102,7 @@ fn addresses(probe: &Probe) -> impl Iterator<Item = (&'static str, &Template)> {
         .chain(listed.map(|address| ("models", address)))
 }
 
-/// A hint that is no sentence.
+/// Returns the error of an invalid hint.
 fn hint_flaw(probe: &Probe) -> Found {
     let hint = probe.hint.as_ref()?;
     let is_line = super::is_label(hint);

@@ -1,10 +1,10 @@
-//! Signs with `Authorization: Bearer`.
+//! Authentication scheme: `Authorization: Bearer`.
 
 use http::header::AUTHORIZATION;
 
 use super::request::{ProbeRequest, Unsendable};
 
-/// Adds the key, where there is one: a server at home may want none. A header of the user's own goes before it.
+/// Adds the key, if any; local servers may not need one. A custom header takes precedence.
 pub(super) fn sign(request: &mut ProbeRequest, key: Option<&str>) -> Result<(), Unsendable> {
     match key {
         Some(key) if !request.headers.contains_key(AUTHORIZATION) => {

@@ -1,8 +1,8 @@
-//! What a model can do, as its name tells: the one place that guesses.
+//! Guesses the capabilities of a model by its name.
 
 use crate::provider::Capability;
 
-/// Parts of names, the first that fits decides. What fits none can chat: that is what most models are for.
+/// Parts of names by priority. A model without a match is a chat model, like most models.
 const PARTS: &[(&str, &[Capability])] = &[
     ("rerank", &[]),
     ("embed", &[Capability::Embedding]),
@@ -31,7 +31,7 @@ const PARTS: &[(&str, &[Capability])] = &[
     ("davinci", &[]),
 ];
 
-/// What a model of this name can do.
+/// Returns the capabilities of a model by its name.
 pub fn capabilities_by_name(id: &str) -> Vec<Capability> {
     let id = id.to_ascii_lowercase();
     PARTS
@@ -55,9 +55,9 @@ mod tests {
     #[case("claude-opus-4-6", "Chat")]
     #[case("dall-e-3", "")]
     #[case("tts-1-hd", "")]
-    fn a_name_tells_what_a_model_can_do(#[case] id: &str, #[case] words: &str) {
+    fn capabilities_are_guessed_by_name(#[case] id: &str, #[case] words: &str) {
         let able = capabilities_by_name(id);
-        let able: Vec<_> = able.into_iter().map(Capability::word).collect();
+        let able: Vec<_> = able.into_iter().map(Capability::as_str).collect();
         assert_eq!(able.join(" "), words);
     }
 }

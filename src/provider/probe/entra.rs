@@ -1,4 +1,4 @@
-//! Asks Microsoft Entra ID for the token that a request is then signed with.
+//! Authentication scheme: access token of Microsoft Entra ID.
 
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -13,10 +13,10 @@ use super::values::Values;
 const CLIENT_ID: &str = "clientId";
 const CLIENT_SECRET: &str = "clientSecret";
 
-/// The settings it reads beside those of its addresses.
+/// Settings of the scheme besides those in URLs.
 pub(super) const SETTINGS: &[&str] = &[CLIENT_ID, CLIENT_SECRET];
 
-/// The request of the client credentials grant, RFC 6749, section 4.4.
+/// Builds the request of the client credentials grant (RFC 6749, section 4.4).
 pub(super) fn token_request(probe: &Probe, values: &Values) -> Result<ProbeRequest, Unsendable> {
     let Some(token) = &probe.token else {
         return Err(Unsendable::Unsigned);
@@ -39,7 +39,7 @@ pub(super) fn token_request(probe: &Probe, values: &Values) -> Result<ProbeReque
     Ok(request)
 }
 
-/// The token in an answer.
+/// Returns the token in a response.
 pub fn token_in(answer: &Value) -> Option<SecretString> {
     let token = answer.get("access_token")?.as_str()?;
     (!token.is_empty()).then(|| SecretString::from(token))

@@ -1,8 +1,8 @@
-//! Signs with the key alone in a header of its own.
+//! Authentication scheme: the key in a separate header.
 
 use super::request::{ProbeRequest, Unsendable};
 
-/// Adds the key, where there is one.
+/// Adds the key, if any.
 pub(super) fn sign(
     request: &mut ProbeRequest,
     name: Option<&str>,

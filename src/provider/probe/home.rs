@@ -1,7 +1,7 @@
-//! Keeps a key at the endpoint it was entered for.
+//! Limits a key to the endpoint that it was entered for.
 //!
-//! Why: a fixed address is the provider's own. Behind an endpoint of somebody else the key is a gateway's, and no business
-//! of the provider's.
+//! A fixed URL belongs to the provider. With a custom endpoint, the key belongs to a gateway and must not be sent to the
+//! provider.
 
 use std::borrow::Cow;
 
@@ -11,9 +11,9 @@ use super::{Probe, Template, Values, template};
 use crate::provider::{Call, DefaultValue, FieldKind, Provider, SettingsField};
 
 impl Probe {
-    /// What may be asked of it: only the endpoint, when that is not the provider's own; nothing when it cannot be asked.
+    /// Returns the probe limited to a custom endpoint; none if it cannot be tested there.
     pub fn at_home(&self, provider: &Provider, values: &Values) -> Option<Cow<'_, Self>> {
-        let is_ours = is_ours(provider, values);
+        let is_ours = uses_default_endpoint(provider, values);
         let is_fixed = |addresses| is_fixed(addresses, provider, values);
         if is_ours {
             return Some(Cow::Borrowed(self));
@@ -33,10 +33,10 @@ impl Probe {
 }
 
 impl Provider {
-    /// The addresses that are called first, by the same rule.
+    /// Returns the URLs of the first request, with the same rule.
     pub fn at_home<'c>(&self, call: &'c Call, values: &Values) -> Option<&'c [Template]> {
         let is_fixed = |addresses| is_fixed(addresses, self, values);
-        if is_ours(self, values) || !is_fixed(&call.address) {
+        if uses_default_endpoint(self, values) || !is_fixed(&call.address) {
             return Some(&call.address);
         }
         let is_kept = !call.models.is_empty() && !is_fixed(&call.models);
@@ -44,7 +44,7 @@ impl Provider {
     }
 }
 
-fn is_ours(provider: &Provider, values: &Values) -> bool {
+fn uses_default_endpoint(provider: &Provider, values: &Values) -> bool {
     endpoints(provider).all(|field| is_own(provider, field, values))
 }
 
@@ -53,13 +53,13 @@ fn endpoints(provider: &Provider) -> impl Iterator<Item = &SettingsField> {
     fields.filter(|field| field.kind == FieldKind::Url)
 }
 
-/// Whether the address that would be called has no endpoint in it.
+/// Returns whether the URL does not contain the endpoint setting.
 fn is_fixed(addresses: &[Template], provider: &Provider, values: &Values) -> bool {
     let is_endpoint = |key: &str| endpoints(provider).any(|field| field.key == key);
     template::chosen(addresses, values).is_none_or(|address| !address.settings().any(is_endpoint))
 }
 
-/// Whether an endpoint is the provider's own: at one of its hosts, where its default is, or not given at all.
+/// Returns whether an endpoint belongs to the provider: one of its hosts, its default, or absent.
 fn is_own(provider: &Provider, field: &SettingsField, values: &Values) -> bool {
     let Some(value) = values.get(&field.key) else {
         return true;

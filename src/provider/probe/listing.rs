@@ -1,4 +1,4 @@
-//! How models are read from an answer.
+//! Description of model lists, and parsing of models.
 
 mod bounded;
 mod reading;
@@ -16,41 +16,41 @@ use crate::provider::Capability;
 
 use reading::Reading;
 
-/// The most characters of an identifier that is believed to be one.
+/// Maximum length of a model ID in characters.
 const MAX_ID: usize = 512;
 
-/// The most models that are kept of one list.
+/// Maximum number of models of a list.
 pub const MAX_MODELS: usize = 50_000;
 
-/// Members that OpenAI-like servers have an identifier in.
+/// Members with the ID in lists of OpenAI-compatible servers.
 const OPENAI_IDS: &[&str] = &["id", "name", "model"];
 
-/// Where an answer has its models.
+/// Format of a model list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Listing {
-    /// Where the list is asked for; the probe's own address when none is given.
+    /// URLs of the list; those of the probe by default.
     #[serde(default, deserialize_with = "one_or_many")]
     pub address: Vec<Template>,
-    /// The member that is the list; the answer itself when none is given.
+    /// Member with the list; the whole response by default.
     #[serde(default)]
     pub list: Option<String>,
-    /// The member of a model that requests call it by.
+    /// Member with the model ID.
     #[serde(default = "id")]
     pub id: String,
-    /// The member that people call it by; its id when there is none.
+    /// Member with the display name; the ID by default.
     #[serde(default)]
     pub name: Option<String>,
-    /// What is taken off the beginning of an id.
+    /// Prefix to remove from IDs.
     #[serde(default)]
     pub strip: Option<String>,
-    /// The member whose name tells what a model can do, where the id does not.
+    /// Member with the name that determines capabilities, if not the ID.
     #[serde(default)]
     pub known_as: Option<String>,
-    /// How the provider itself tells what a model can do.
+    /// Member with the capabilities.
     #[serde(default)]
     pub capabilities: Option<CapabilityWords>,
-    /// How it goes on behind the end of a page.
+    /// Pagination.
     #[serde(default)]
     pub next: Option<Next>,
 }
@@ -59,79 +59,79 @@ fn id() -> String {
     "id".to_owned()
 }
 
-/// The provider's own words for what a model can do.
+/// Mapping of capability names of the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CapabilityWords {
-    /// The member that has them: one word, a list, or an object of which those that are true count.
+    /// Member with the names: a text, a list, or an object of booleans.
     pub member: String,
-    /// What each means; others mean nothing to us.
+    /// Capability of each name; other names are ignored.
     pub words: BTreeMap<String, Capability>,
 }
 
-/// How a list goes on.
+/// Pagination of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Next {
-    /// The member that says where.
+    /// Member with the token of the next page.
     pub token: String,
-    /// The query's key that takes it; a whole address when none is given.
+    /// Query parameter for the token; by default the token is a URL.
     #[serde(default)]
     pub query: Option<String>,
-    /// The member that must be true for it to go on at all.
+    /// Member that must be true if there is a next page.
     #[serde(default)]
     pub more: Option<String>,
 }
 
-/// How strictly an answer has to follow its [`Listing`].
+/// Accepted formats of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListShape {
-    /// As the provider's file says.
+    /// Format of the provider file only.
     AsListed,
-    /// As OpenAI-like servers write lists, too: a bare array, `data` or `models`, with `id`, `name` or `model`.
+    /// Also formats of OpenAI-compatible servers: a bare array, `data` or `models`, with `id`, `name` or `model`.
     OpenAiLike,
 }
 
-/// An answer to the request for a list.
+/// Response to the request for a list.
 #[derive(Debug, PartialEq)]
 pub enum ListAnswer {
-    /// A page of the list.
+    /// Page of the list.
     Page(PageOfModels),
-    /// Another JSON document, shortened; of an array its first element.
+    /// Other JSON document, shortened; the first element of an array.
     Other(Value),
 }
 
-/// One page of a list.
+/// Page of a list.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PageOfModels {
-    /// The models, in the provider's order.
+    /// Models in the order of the provider.
     pub models: Vec<Named>,
-    /// Where it goes on.
+    /// Next page.
     pub next: Option<NextPage>,
 }
 
-/// A model as a provider names it.
+/// Model in a list.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Named {
-    /// What requests call it.
+    /// ID for requests.
     pub id: String,
-    /// What people call it.
+    /// Display name.
     pub name: String,
-    /// What it can do.
+    /// Capabilities.
     pub capabilities: Vec<Capability>,
 }
 
-/// Where a list goes on.
+/// Address of the next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextPage {
-    /// The same address with this in its query.
+    /// Same URL with this query parameter.
     Query(String, String),
-    /// Another address of the same origin.
+    /// Other URL of the same origin.
     Address(String),
 }
 
 impl Listing {
-    /// Reads an answer from a stream in bounded memory. Errors are those of JSON and of the stream.
+    /// Parses a response from a stream in bounded memory. Errors are those of JSON and of the stream.
     pub fn read(
         &self,
         shape: ListShape,
@@ -166,18 +166,18 @@ impl Listing {
             id: id.to_owned(),
             name: name.unwrap_or(id).to_owned(),
             capabilities: self
-                .told(model)
+                .stated_capabilities(model)
                 .unwrap_or_else(|| capabilities_by_name(known_as)),
         })
     }
 
-    /// What the provider says a model can do; nothing when it says nothing of it.
-    fn told(&self, model: &Value) -> Option<Vec<Capability>> {
+    /// Returns the capabilities that the provider states, if any.
+    fn stated_capabilities(&self, model: &Value) -> Option<Vec<Capability>> {
         let CapabilityWords {
             member: path,
             words,
         } = self.capabilities.as_ref()?;
-        let said: Vec<&str> = match member(model, path)? {
+        let names: Vec<&str> = match member(model, path)? {
             Value::String(word) => vec![word],
             Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
             Value::Object(switches) => switches
@@ -187,8 +187,11 @@ impl Listing {
                 .collect(),
             Value::Null | Value::Bool(_) | Value::Number(_) => return None,
         };
-        let able =
-            |capability: &Capability| said.iter().any(|word| words.get(*word) == Some(capability));
+        let able = |capability: &Capability| {
+            names
+                .iter()
+                .any(|word| words.get(*word) == Some(capability))
+        };
         Some(Capability::ALL.into_iter().filter(able).collect())
     }
 
@@ -210,7 +213,7 @@ impl Listing {
     }
 }
 
-/// The member at a path of names joined by dots.
+/// Returns the member at a dotted path.
 fn member<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.')
         .try_fold(value, |value, name| value.get(name))

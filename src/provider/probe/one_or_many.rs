@@ -1,6 +1,6 @@
-//! Reads one thing or a list of such things, and keeps the place of an error in the file.
+//! Deserializes one value or a list of values.
 //!
-//! Why by hand: an untagged enum reads everything twice and loses the line.
+//! An untagged enum would lose the position of an error in the file.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// One or a list, as a list.
+/// Deserializes one value or a list into a list.
 pub fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

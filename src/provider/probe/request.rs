@@ -1,4 +1,4 @@
-//! A request that is ready to be sent, and why one is not.
+//! HTTP requests of probes.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use secrecy::SecretString;
@@ -18,7 +18,7 @@ const CLIENT_HEADERS: &[&str] = &[
     "Upgrade",
 ];
 
-/// Headers that are meant for a proxy; all that begin so.
+/// Prefix of headers for a proxy.
 const PROXY_HEADERS: &str = "Proxy-";
 
 /// Returns the header, in its usual spelling, when only the HTTP client may set it.
@@ -32,34 +32,34 @@ pub fn client_header(name: &str) -> Option<&'static str> {
         .or(is_for_proxy.then_some("Proxy-*"))
 }
 
-/// A request that is ready to be sent.
+/// HTTP request to send.
 #[derive(Debug)]
 pub struct ProbeRequest {
-    /// GET, or POST for a token.
+    /// Method: GET, or POST for a token.
     pub method: Method,
-    /// Where to.
+    /// URL.
     pub url: Url,
-    /// Every value is marked as sensitive.
+    /// Headers; every value is marked as sensitive.
     pub headers: HeaderMap,
-    /// A form with a secret in it.
+    /// Form with a secret.
     pub body: Option<SecretString>,
 }
 
-/// Why a request cannot be sent; never with a value in it.
+/// Reason why a request cannot be built, without values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unsendable {
-    /// This setting is no address.
+    /// The setting is not a URL.
     NotAnAddress(String),
-    /// This setting stands in an address where only a word can.
+    /// The setting is not valid at its position in the URL.
     NotAWord(String),
-    /// This header cannot be sent as it is.
+    /// The header value is invalid.
     NotAHeader(String),
-    /// It cannot be signed.
+    /// The request cannot be signed.
     Unsigned,
 }
 
 impl ProbeRequest {
-    /// A request without headers.
+    /// Creates a request without headers.
     pub(super) fn new(method: Method, url: Url) -> Self {
         Self {
             method,
@@ -69,7 +69,7 @@ impl ProbeRequest {
         }
     }
 
-    /// Adds a header that no log may show.
+    /// Adds a sensitive header.
     pub(super) fn add(&mut self, name: &str, value: &str) -> Result<(), Unsendable> {
         let refused = |_| Unsendable::NotAHeader(name.to_owned());
         let header = HeaderName::from_bytes(name.as_bytes())
@@ -80,7 +80,7 @@ impl ProbeRequest {
         Ok(())
     }
 
-    /// The host as the `Host` header has it.
+    /// Returns the value of the `Host` header.
     pub(super) fn host(&self) -> String {
         self.url[Position::BeforeHost..Position::AfterPort].to_owned()
     }

@@ -1,4 +1,4 @@
-//! Signs with AWS Signature Version 4.
+//! Authentication scheme: AWS Signature Version 4.
 
 use std::time::SystemTime;
 
@@ -14,13 +14,13 @@ const REGION: &str = "region";
 const ACCESS_KEY_ID: &str = "accessKeyId";
 const SECRET_ACCESS_KEY: &str = "secretAccessKey";
 
-/// Part of temporary credentials, sent as `X-Amz-Security-Token`.
+/// Setting of the session token of temporary credentials, sent as `X-Amz-Security-Token`.
 const SESSION_TOKEN: &str = "sessionToken";
 
-/// The settings it reads.
+/// Settings of the scheme.
 pub(super) const SETTINGS: &[&str] = &[REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY];
 
-/// Signs the request as it is now: nothing may be added afterwards.
+/// Signs the complete request; later changes invalidate the signature.
 pub(super) fn sign(
     request: &mut ProbeRequest,
     service: Option<&str>,
@@ -46,7 +46,7 @@ pub(super) fn sign(
         .build()
         .map_err(|_| Unsendable::Unsigned)?
         .into();
-    // The signature covers the host, which the client only adds when it sends.
+    // The signature covers the host header, which the client adds when sending.
     let host = request.host();
     let headers = request
         .headers

@@ -1,8 +1,8 @@
-//! An address or a header with settings in it: `{endpoint}/models`, `https://bedrock.{region}.amazonaws.com/…`.
+//! Templates of URLs and headers with settings: `{endpoint}/models`, `https://bedrock.{region}.amazonaws.com/…`.
 //!
-//! A setting at the beginning is an address of its own and is used as it is typed: a slash at its end is taken off, its query
-//! is kept before the template's, its fragment never goes over the wire. Anywhere else a value is one word of the host, one
-//! segment of the path or one value of the query, and cannot become more than that.
+//! A setting at the beginning is a base URL: its trailing slash is removed, its query precedes the query of the template, and
+//! its fragment is dropped. Elsewhere a value is one label of the host, one segment of the path or one value of the query, and
+//! is escaped or refused accordingly.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use super::request::Unsendable;
 use super::values::Values;
 use crate::text::address;
 
-/// Text with settings in it.
+/// Text with setting placeholders.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template {
     source: String,
@@ -27,21 +27,21 @@ enum Part {
 }
 
 impl Template {
-    /// Reads `text {setting} text`.
+    /// Parses `text {setting} text`.
     pub fn read(source: &str) -> Result<Self, &'static str> {
         let mut parts = Vec::new();
         let mut rest = source;
         while let Some((text, after)) = rest.split_once('{') {
-            let (key, after) = after.split_once('}').ok_or("a { wants its }")?;
+            let (key, after) = after.split_once('}').ok_or("missing } after {")?;
             if key.is_empty() || text.contains('}') || key.contains('{') {
-                return Err("a setting is written as {key}");
+                return Err("write a setting as {key}");
             }
             parts.push(Part::Text(text.to_owned()));
             parts.push(Part::Setting(key.to_owned()));
             rest = after;
         }
         if rest.contains('}') {
-            return Err("a } wants its {");
+            return Err("missing { before }");
         }
         parts.push(Part::Text(rest.to_owned()));
         parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
@@ -51,7 +51,7 @@ impl Template {
         })
     }
 
-    /// The settings in it, in order.
+    /// Returns the settings in order.
     pub fn settings(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Setting(key) => Some(key.as_str()),
@@ -59,7 +59,7 @@ impl Template {
         })
     }
 
-    /// The setting it begins with.
+    /// Returns the setting at the beginning, if any.
     pub fn base(&self) -> Option<&str> {
         match self.parts.first() {
             Some(Part::Setting(key)) => Some(key),
@@ -67,7 +67,7 @@ impl Template {
         }
     }
 
-    /// Whether it begins with `http://`, `https://` or a setting.
+    /// Returns whether it begins with `http://`, `https://` or a setting.
     pub fn is_address(&self) -> bool {
         match self.parts.first() {
             Some(Part::Setting(_)) => true,
@@ -76,15 +76,15 @@ impl Template {
         }
     }
 
-    /// The same up to its query.
+    /// Returns the template without its query.
     #[must_use]
     pub fn without_query(&self) -> Self {
         let source = self.source.split('?').next().unwrap_or_default();
-        // A setting is no place for a question mark: the file would have been refused.
+        // Setting keys cannot contain a question mark.
         Self::read(source).unwrap_or_else(|_| self.clone())
     }
 
-    /// The text with every setting in place; nothing when one has no value.
+    /// Returns the text with all values; none if a value is missing.
     pub fn fill(&self, values: &Values) -> Option<String> {
         self.parts
             .iter()
@@ -95,7 +95,7 @@ impl Template {
             .collect()
     }
 
-    /// The address with every setting in place, each kept to its place.
+    /// Builds the URL; each value is limited to its position.
     pub fn url(&self, values: &Values) -> Result<Url, Unsendable> {
         let value = |key: &str| {
             values
@@ -156,7 +156,7 @@ impl Template {
         Ok(url)
     }
 
-    /// The address as people may see it: without its query, and with what `shown` gives for a setting.
+    /// Returns the displayable URL: without query, with `shown` for each setting.
     pub fn shown(&self, mut shown: impl FnMut(&str) -> String) -> String {
         let mut text = String::new();
         for (index, part) in self.parts.iter().enumerate() {
@@ -174,7 +174,7 @@ impl Template {
     }
 }
 
-/// Which part of an address a value would stand in.
+/// Position of a value in a URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Host,
@@ -192,7 +192,7 @@ impl Place {
     }
 }
 
-/// The first whose settings all have values; the last one when none has.
+/// Returns the first template whose settings all have values, otherwise the last one.
 pub fn chosen<'a>(addresses: &'a [Template], values: &Values) -> Option<&'a Template> {
     addresses
         .iter()
@@ -200,7 +200,7 @@ pub fn chosen<'a>(addresses: &'a [Template], values: &Values) -> Option<&'a Temp
         .or(addresses.last())
 }
 
-/// A typed address without its last slash, and its query.
+/// Splits a base URL into the URL without trailing slash and the query.
 fn base(typed: &str, key: &str) -> Result<(String, Option<String>), Unsendable> {
     let not_one = || Unsendable::NotAnAddress(key.to_owned());
     if address::has_credentials(typed) {
@@ -220,7 +220,7 @@ fn is_host_word(value: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Every byte that is not unreserved in RFC 3986 as `%XX`.
+/// Percent-encodes every byte that is not unreserved in RFC 3986.
 pub(super) fn escaped(value: &str) -> String {
     use std::fmt::Write;
     let mut text = String::with_capacity(value.len());
@@ -228,7 +228,7 @@ pub(super) fn escaped(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            // Writing into a String cannot fail.
+            // Writing to a String cannot fail.
             let _ = write!(text, "%{byte:02X}");
         }
     }

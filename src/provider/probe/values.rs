@@ -1,22 +1,22 @@
-//! What the settings of a connection come to for one call.
+//! Resolved settings for one request.
 
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// Values by the provider's own keys, references resolved, defaults filled in; wiped when the call is over.
+/// Values by setting key, with resolved references and defaults; wiped on drop.
 #[derive(Debug, Default)]
 pub struct Values(BTreeMap<String, SecretString>);
 
 impl Values {
-    /// Keeps a value; one without anything in it counts as none.
+    /// Sets a value; an empty one counts as absent.
     pub fn set(&mut self, key: &str, value: SecretString) {
         if !value.expose_secret().trim().is_empty() {
             self.0.insert(key.to_owned(), value);
         }
     }
 
-    /// The value of a setting.
+    /// Returns the value of a setting.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(|value| value.expose_secret().trim())
     }

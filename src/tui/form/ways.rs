@@ -21,7 +21,7 @@ impl Form {
                     .iter()
                     .any(|field: &Field| field.place == Place::Way(index))
             {
-                let gone = choice.gone(&has).unwrap_or(choice.preferred());
+                let gone = choice.in_use(&has).unwrap_or(choice.preferred());
                 fields.push(Field::way(index, choice, gone));
             }
             let mut field = make(setting);
@@ -70,7 +70,7 @@ impl Form {
     pub(super) fn choose_alternatives(&mut self, filled: &[String]) {
         let choices: Vec<_> = self.provider.alternatives.iter().enumerate().collect();
         let gone = choices.into_iter().filter_map(|(index, choice)| {
-            let way = choice.gone(|key| filled.iter().any(|one| one == key))?;
+            let way = choice.in_use(|key| filled.iter().any(|one| one == key))?;
             Some((Place::Way(index), way))
         });
         for (place, way) in gone.collect::<Vec<_>>() {

@@ -1,4 +1,4 @@
-//! Hosts of `NO_PROXY`: names with what is below them, `host:port`, IP addresses, networks, `*`.
+//! Hosts of `NO_PROXY`: names including subdomains, `host:port`, IP addresses, networks, `*`.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::super::address::literal;
 
-/// Whether a list includes the host of an address.
+/// Returns whether a list includes the host of a URL.
 pub(super) fn include(list: &str, address: &Url) -> bool {
     let entries = list.split(|sign: char| sign == ',' || sign.is_whitespace());
     entries
@@ -29,7 +29,7 @@ fn includes(entry: &str, address: &Url) -> bool {
     }
 }
 
-/// `host:port` and `[::1]:port` as their parts; an IPv6 address without brackets has no port.
+/// Splits `host:port` and `[::1]:port`; an IPv6 address without brackets has no port.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     if let Some((host, rest)) = entry
         .strip_prefix('[')
@@ -47,7 +47,7 @@ fn split_port(entry: &str) -> (&str, Option<u16>) {
     }
 }
 
-/// Whether an entry is this address or a network with it: `10.0.0.0/8`.
+/// Returns whether an entry is this address or a network that contains it: `10.0.0.0/8`.
 fn is_in(entry: &str, address: IpAddr) -> bool {
     let Some((network, length)) = entry.split_once('/') else {
         let own: Option<IpAddr> = entry.parse().ok();
@@ -69,7 +69,7 @@ fn is_in(entry: &str, address: IpAddr) -> bool {
     }
 }
 
-/// Whether a name is an entry or below it: `openai.com`, `.openai.com` and `*.openai.com` mean the same.
+/// Returns whether a name is an entry or a subdomain of it: `openai.com`, `.openai.com` and `*.openai.com` mean the same.
 fn is_below(entry: &str, name: &str) -> bool {
     let entry = entry.strip_prefix('*').unwrap_or(entry);
     let entry = entry.trim_matches('.').to_ascii_lowercase();

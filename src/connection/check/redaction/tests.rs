@@ -1,4 +1,4 @@
-//! Tests what comes out when a secret comes back.
+//! Tests of redacted responses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use super::*;
 const KEY: &str = "sk-proj-Abc/Def+Ghi\"Jkl0123456789wxyz";
 
 fn clean(text: &str) -> String {
-    Redaction::of(&[SecretString::from(KEY)]).clean(text)
+    Redaction::new(&[SecretString::from(KEY)]).clean(text)
 }
 
 #[rstest]
@@ -65,12 +65,12 @@ fn a_sentence_is_one_safe_line_of_a_sane_length() {
         "long ".repeat(200)
     ));
     assert!(shown.starts_with("a [31mbc long"), "{shown}");
-    assert!(shown.chars().count() <= MAX_SENTENCE + 1, "{shown}");
+    assert!(shown.chars().count() <= MAX_MESSAGE + 1, "{shown}");
     assert!(shown.ends_with('…'));
 }
 
 #[test]
 fn a_short_secret_is_taken_out_as_a_word() {
-    let short = Redaction::of(&[SecretString::from("abc")]);
+    let short = Redaction::new(&[SecretString::from("abc")]);
     assert_eq!(short.clean("key abc in abcdef"), "key *** in abcdef");
 }

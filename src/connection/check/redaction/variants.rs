@@ -1,11 +1,11 @@
-//! The ways a secret may be written.
+//! Encodings of a secret.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::Value;
 use url::form_urlencoded::byte_serialize;
 
-/// A secret as it is, and in every way it is likely to come back.
+/// Returns the secret itself and its likely encodings: hex, percent, base64, JSON, UTF-16, reversed.
 pub(super) fn variants(secret: &str) -> Vec<String> {
     let bytes = secret.as_bytes();
     let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -24,7 +24,7 @@ pub(super) fn variants(secret: &str) -> Vec<String> {
     ];
     for engine in [STANDARD, URL_SAFE] {
         all.push(engine.encode(&wide).trim_end_matches('=').to_owned());
-        // Inside a longer text it may begin at any of three places.
+        // Base64 inside a longer text starts at one of three offsets.
         for shift in 0..3 {
             let mut shifted = vec![0; shift];
             shifted.extend_from_slice(bytes);

@@ -1,7 +1,7 @@
-//! The words that providers have for what went wrong, and that their sentences have.
+//! Error codes of providers, and words of their messages that identify an error.
 
-/// Words that mean the credentials are not known, whatever the status: Google says it with a 400, AWS with a 403.
-pub(super) const NOT_SIGNED_IN: &[&str] = &[
+/// Codes for rejected credentials with any status: Google uses 400, AWS 403.
+pub(super) const AUTHENTICATION_FAILED: &[&str] = &[
     "API_KEY_INVALID",
     "invalid_api_key",
     "authentication_error",
@@ -22,8 +22,8 @@ pub(super) const NOT_SIGNED_IN: &[&str] = &[
     "unauthorized_client",
 ];
 
-/// Words that mean the credentials are known and may not do this, whatever the status.
-pub(super) const NOT_PERMITTED: &[&str] = &[
+/// Codes for valid credentials without permission, with any status.
+pub(super) const PERMISSION_DENIED: &[&str] = &[
     "PERMISSION_DENIED",
     "FAILED_PRECONDITION",
     "permission_error",
@@ -33,12 +33,12 @@ pub(super) const NOT_PERMITTED: &[&str] = &[
     "NotAuthorized",
 ];
 
-/// Words of a sentence that mean the clocks differ.
-pub(super) const CLOCK: &[&str] = &[
+/// Words of a message about clocks that differ.
+pub(super) const CLOCK_SKEW: &[&str] = &[
     "signature expired",
     "signature not yet current",
     "requestexpired",
 ];
 
-/// Words of a sentence that mean there is nothing left to spend, rather than too much haste.
-pub(super) const SPENT: &[&str] = &["quota", "billing", "credit", "balance", "payment"];
+/// Words of a message about an exhausted quota or credit, as opposed to a rate limit.
+pub(super) const QUOTA_EXCEEDED: &[&str] = &["quota", "billing", "credit", "balance", "payment"];

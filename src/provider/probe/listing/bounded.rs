@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// The longest text that is kept, in bytes.
+/// Maximum length of a text in bytes.
 const MAX_TEXT: usize = 16 * 1024;
 
 /// Seed for a value of at most as many nodes as the budget has left.
@@ -80,7 +80,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
             let Some(key) = map.next_key::<String>()? else {
                 return Ok(Value::Object(kept));
             };
-            // No member takes more than half of what is left, so that the identifier behind a long one is kept, too.
+            // A member gets at most half of the remaining budget, so that an ID after a long member is kept.
             let share = self.budget.div_ceil(2);
             let mut left = share;
             let value = map.next_value_seed(Bounded { budget: &mut left })?;
@@ -94,7 +94,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
 }
 
-/// A text, or null when it is too long to keep.
+/// Returns a text, or null if it is too long.
 pub(super) fn short_text(text: &str) -> Value {
     if text.len() > MAX_TEXT {
         return Value::Null;

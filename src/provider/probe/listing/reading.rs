@@ -1,4 +1,4 @@
-//! Reads a list of models from a stream: model by model, and of the rest what says how it goes on or what is wrong.
+//! Streaming parser of model lists: keeps the models, the pagination and error members.
 
 use std::fmt;
 use std::io::Read;
@@ -9,29 +9,29 @@ use serde_json::{Map, Value};
 use super::bounded::Bounded;
 use super::{ListAnswer, ListShape, Listing, MAX_MODELS, Named, PageOfModels};
 
-/// The most nodes that are kept of one model.
+/// Maximum number of nodes of a model.
 const MODEL_NODES: usize = 1000;
 
-/// The most nodes that are kept of everything around the list.
+/// Maximum number of nodes outside of the list.
 const ENVELOPE_NODES: usize = 10_000;
 
-/// The longest name of a member that is kept, in bytes.
+/// Maximum length of a member name in bytes.
 const MAX_KEY: usize = 1024;
 
-/// State of one reading.
+/// State of the parser.
 pub(super) struct Reading<'l> {
     listing: &'l Listing,
     shape: ListShape,
-    /// Where the list may be, the first choice first.
+    /// Paths of the list, by priority.
     paths: Vec<Vec<String>>,
-    /// What was found at each path.
+    /// Result at each path.
     found: Vec<Option<Found>>,
-    /// Where the reader is, as long as a list may be below.
+    /// Current path, while a list may be below it.
     at: Vec<String>,
     budget: usize,
 }
 
-/// A list at one of the paths.
+/// List at a path.
 #[derive(Default)]
 struct Found {
     is_null: bool,
@@ -88,7 +88,7 @@ impl<'l> Reading<'l> {
         })
     }
 
-    /// The index of the path that the reader is at.
+    /// Returns the index of the current path.
     fn place(&self) -> Option<usize> {
         self.paths.iter().position(|path| *path == self.at)
     }
@@ -103,7 +103,7 @@ fn is_set(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false))
 }
 
-/// Seed for the document and for what a list may be below.
+/// Seed for the document and for values that may contain the list.
 struct Envelope<'r, 'l>(&'r mut Reading<'l>);
 
 impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
@@ -130,7 +130,7 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
-        // Servers in Go and PHP write an empty list so. Alone it is none.
+        // Servers in Go and PHP serialize an empty list as null. A bare null is not a list.
         if let Some(place) = self.0.place()
             && !self.0.at.is_empty()
         {

@@ -1,4 +1,4 @@
-//! Lists of every shape, and of more than is kept.
+//! Tests of list formats and limits.
 
 use std::io::{self, Read};
 
@@ -110,7 +110,7 @@ fn deep_json_is_an_error() {
     }
 }
 
-/// An endless list that counts what is read of it.
+/// Endless list that counts the bytes read.
 struct Endless {
     element: &'static [u8],
     left: u64,
