@@ -1,4 +1,4 @@
-//! `$Section:Key` finds what .NET would find, says where, and never says what.
+//! References resolve as in .NET and report their source, never their value.
 
 #![allow(
     clippy::unwrap_used,
@@ -58,7 +58,7 @@ const BASE: &str = "\u{feff}{
 #[case("Flat:Key", Some("joined"))]
 #[case("ConnectionStrings:umbracoDbDSN", None)]
 #[case("connectionstrings:UMBRACODBDSN", None)]
-fn a_key_is_found_as_dotnet_finds_it(#[case] key: &str, #[case] expected: Option<&str>) {
+fn key_resolves_as_in_dotnet(#[case] key: &str, #[case] expected: Option<&str>) {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "appsettings.json", BASE);
     let settings = AppSettings::in_folder(folder.path(), Variables::none());
@@ -67,7 +67,7 @@ fn a_key_is_found_as_dotnet_finds_it(#[case] key: &str, #[case] expected: Option
 }
 
 #[test]
-fn variables_go_over_the_environments_file_and_that_over_the_base() {
+fn variables_override_environment_file_and_base_file() {
     let folder = tempfile::tempdir().unwrap();
     write(
         folder.path(),
@@ -94,7 +94,7 @@ fn variables_go_over_the_environments_file_and_that_over_the_base() {
 #[case(&[("UMAI_ENVIRONMENT", " "), ("DOTNET_ENVIRONMENT", "Two"), ("ASPNETCORE_ENVIRONMENT", "Three")], "Two")]
 #[case(&[("ASPNETCORE_ENVIRONMENT", "Three")], "Three")]
 #[case(&[], "Production")]
-fn the_first_variable_that_names_the_environment_decides(
+fn first_environment_variable_selects_the_environment(
     #[case] variables: &[(&str, &str)],
     #[case] environment: &str,
 ) {
@@ -112,7 +112,7 @@ fn the_first_variable_that_names_the_environment_decides(
 }
 
 #[test]
-fn a_null_or_an_empty_value_higher_up_hides_the_value_below() {
+fn null_or_empty_value_hides_lower_sources() {
     let folder = tempfile::tempdir().unwrap();
     write(
         folder.path(),
@@ -136,7 +136,7 @@ fn a_null_or_an_empty_value_higher_up_hides_the_value_below() {
 }
 
 #[test]
-fn a_key_that_is_nowhere_says_everywhere_it_was_looked_for() {
+fn missing_key_lists_all_searched_sources() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "appsettings.json", "{}");
     let settings = AppSettings::in_folder(folder.path(), Variables::none());
@@ -151,7 +151,7 @@ fn a_key_that_is_nowhere_says_everywhere_it_was_looked_for() {
 }
 
 #[test]
-fn a_named_file_brings_its_environments_file_and_is_missed() {
+fn given_file_loads_its_environment_file_and_must_exist() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "my.json", r#"{"A":"base","B":"base"}"#);
     write(folder.path(), "my.Staging.json", r#"{"A":"staging"}"#);
@@ -171,7 +171,7 @@ fn a_named_file_brings_its_environments_file_and_is_missed() {
 }
 
 #[test]
-fn files_are_read_afresh_at_each_use() {
+fn files_are_reloaded_at_each_use() {
     let folder = tempfile::tempdir().unwrap();
     let settings = AppSettings::in_folder(folder.path(), Variables::none());
     assert_eq!(value(&settings, "A"), None);
@@ -191,10 +191,7 @@ fn files_are_read_afresh_at_each_use() {
 #[case("[1]", "must be one object")]
 #[case("", "the file is empty")]
 #[case("{\"A\":", "is wrong at line 1")]
-fn a_bad_file_is_named_with_line_and_column_and_the_rest_works(
-    #[case] text: &str,
-    #[case] said: &str,
-) {
+fn invalid_file_is_reported_with_position(#[case] text: &str, #[case] said: &str) {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "appsettings.json", text);
     write(
@@ -252,7 +249,7 @@ fn size_and_depth_are_limited() {
 }
 
 #[test]
-fn the_allow_list_narrows_what_may_be_referenced() {
+fn allow_list_restricts_references() {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"{"Umbraco":{"AI":{"AllowedConfigurationKeyPrefixes":["OpenAI","My_","ConnectionStrings"]}},
         "OpenAI":{"ApiKey":"1"},"OpenAIOther":"2","My_Key":"3","Other":"4","ConnectionStrings":{"Db":"5"}}"#;
@@ -273,7 +270,7 @@ fn the_allow_list_narrows_what_may_be_referenced() {
 }
 
 #[test]
-fn an_environment_that_is_no_name_reads_no_file_elsewhere() {
+fn invalid_environment_name_reads_no_other_file() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("in")).unwrap();
     write(folder.path(), "x.json", r#"{"A":"elsewhere"}"#);
@@ -286,7 +283,7 @@ fn an_environment_that_is_no_name_reads_no_file_elsewhere() {
 }
 
 #[test]
-fn no_value_is_ever_said() {
+fn values_are_never_shown() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "appsettings.json", r#"{"A":"planted-1"}"#);
     let settings = AppSettings::in_folder(folder.path(), Variables::of([("B", "planted-2")]));
@@ -300,7 +297,7 @@ fn no_value_is_ever_said() {
 }
 
 #[test]
-fn what_is_in_a_section_without_a_name_is_not_at_the_top() {
+fn section_with_empty_name_is_not_the_root() {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"{ "": { "ApiKey": "hidden", "OpenAI": { "ApiKey": "hidden" } } }"#;
     write(folder.path(), "appsettings.json", text);
@@ -311,7 +308,7 @@ fn what_is_in_a_section_without_a_name_is_not_at_the_top() {
 }
 
 #[test]
-fn keys_are_listed_as_their_highest_place_spells_them_and_without_values() {
+fn keys_are_listed_in_spelling_of_highest_source() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     write(
@@ -358,7 +355,7 @@ fn keys_are_listed_as_their_highest_place_spells_them_and_without_values() {
 }
 
 #[test]
-fn key_per_file_is_above_the_environment() {
+fn key_per_file_overrides_the_environment() {
     let folder = tempfile::tempdir().unwrap();
     write(
         folder.path(),
@@ -417,7 +414,7 @@ fn missing_key_per_file_folder_is_a_problem() {
 }
 
 #[test]
-fn prefixes_in_key_per_file_narrow_what_may_be_referenced() {
+fn prefixes_in_key_per_file_restrict_references() {
     let folder = tempfile::tempdir().unwrap();
     write(
         folder.path(),

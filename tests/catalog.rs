@@ -1,4 +1,4 @@
-//! The provider catalogue keeps the facts it was given, and a bad file costs nobody else anything.
+//! Provider catalog: embedded providers, custom files, and errors of invalid files.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +11,7 @@ use std::fs;
 use rstest::rstest;
 use umai::provider::{Capability, DefaultValue, FieldKind, Provider, ProviderCatalog};
 
-/// A setting in one line: `key*!` is required and sensitive, `?` a switch, `@` an address, `=` its default.
+/// A setting in one line: `key*!` is required and sensitive, `?` a boolean, `@` a URL, `=` its default.
 fn line(provider: &Provider) -> String {
     let settings: Vec<String> = provider
         .settings
@@ -53,7 +53,7 @@ fn line(provider: &Provider) -> String {
 }
 
 #[test]
-fn the_providers_are_there_in_the_order_of_their_names() {
+fn embedded_providers_are_ordered_by_name() {
     let (catalog, problems) = ProviderCatalog::load(None);
     assert!(problems.is_empty(), "{problems:?}");
     let lines: Vec<_> = catalog.all().iter().map(line).collect();
@@ -82,7 +82,7 @@ fn the_providers_are_there_in_the_order_of_their_names() {
 }
 
 #[test]
-fn foundry_has_its_groups_and_wants_a_key_or_entra() {
+fn foundry_has_groups_and_needs_key_or_entra() {
     let catalog = ProviderCatalog::embedded();
     let foundry = catalog.get("Microsoft-Foundry").expect("in the catalogue");
     let mut groups: Vec<_> = foundry
@@ -120,7 +120,7 @@ fn foundry_has_its_groups_and_wants_a_key_or_entra() {
 }
 
 #[test]
-fn a_setting_is_also_found_by_its_other_name() {
+fn setting_is_found_by_alternative_key() {
     let catalog = ProviderCatalog::embedded();
     let openai = catalog.get("OPENAI").expect("in any case");
     assert_eq!(
@@ -133,7 +133,7 @@ fn a_setting_is_also_found_by_its_other_name() {
 }
 
 #[test]
-fn a_users_file_adds_or_overrides_and_a_bad_one_is_named_with_its_line() {
+fn custom_file_adds_or_overrides_and_invalid_one_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     write(
@@ -229,7 +229,7 @@ const GOOD: &str = "id = \"p\"\nname = \"P\"\ncapabilities = [\"Chat\"]\n";
     ", line 7, column 16: requiredWhen names 'z', which is not the key of another setting"
 )]
 #[case::rule("%[[rules]]\nanyOf = [\"k\"]\n", ", line 4")]
-fn what_no_form_could_carry_is_refused_where_it_stands(#[case] text: &str, #[case] said: &str) {
+fn invalid_provider_file_is_reported_with_position(#[case] text: &str, #[case] said: &str) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("p.toml"), text.replace('%', GOOD)).unwrap();
     let (catalog, problems) = ProviderCatalog::load(Some(folder.path()));
@@ -267,7 +267,7 @@ fn files_are_limited_in_size_and_number() {
 }
 
 #[test]
-fn every_provider_that_comes_with_the_program_says_how_it_is_tested() {
+fn every_embedded_provider_has_a_probe() {
     for provider in ProviderCatalog::embedded().all() {
         let last = provider.probe.last().expect(&provider.id);
         assert!(last.when.is_none(), "{}", provider.id);
@@ -296,7 +296,7 @@ const TWO: &str = "%[[settings]]\nkey = \"a\"\nlabel = \"A\"\n[[settings]]\nkey 
 )]
 #[case::shared(
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"] }, { label = \"y\", settings = [\"a\"], anyOf = [\"a\"] }]",
-    "'a' is a setting of two ways"
+    "'a' belongs to two alternatives"
 )]
 #[case::needs_nothing(
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [] }, { label = \"y\", settings = [], anyOf = [] }]",
@@ -310,10 +310,7 @@ const TWO: &str = "%[[settings]]\nkey = \"a\"\nlabel = \"A\"\n[[settings]]\nkey 
     "ways = [{ label = \"x\", settings = [\"a\"], anyOf = [\"a\"], allOf = [\"a\", \"b\"] }, { label = \"y\", settings = [], anyOf = [\"a\"] }]",
     "allOf of 'x' names 'b', which is not one of its settings"
 )]
-fn a_choice_that_no_form_could_offer_is_refused_where_it_stands(
-    #[case] ways: &str,
-    #[case] said: &str,
-) {
+fn invalid_alternatives_are_reported_with_position(#[case] ways: &str, #[case] said: &str) {
     let folder = tempfile::tempdir().unwrap();
     let text = format!("{TWO}{ways}\n").replace('%', GOOD);
     fs::write(folder.path().join("p.toml"), text).unwrap();
@@ -337,7 +334,7 @@ const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n"
 #[case::no_address("scheme = \"bearer\"\n", "missing field `address`")]
 #[case::empty(
     "scheme = \"bearer\"\naddress = []\n",
-    ", line 9, column 11: address must name"
+    ", line 9, column 11: address needs at least one URL"
 )]
 #[case::brace(
     "scheme = \"bearer\"\naddress = \"https://a.example/{x\"\n",
@@ -345,7 +342,7 @@ const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n"
 )]
 #[case::ftp(
     "scheme = \"bearer\"\naddress = \"ftp://a.example\"\n",
-    ", line 9, column 11: an address begins"
+    ", line 9, column 11: a URL must begin"
 )]
 #[case::unknown(
     "scheme = \"bearer\"\naddress = \"https://a.example/{x}\"\n",
@@ -353,7 +350,7 @@ const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n"
 )]
 #[case::not_a_url(
     "scheme = \"bearer\"\naddress = \"{apiKey}/models\"\n",
-    ", line 9, column 11: 'apiKey' begins an address"
+    ", line 9, column 11: 'apiKey' begins a URL"
 )]
 #[case::header(
     "scheme = \"header\"\naddress = \"https://a.example\"\n",
@@ -365,7 +362,7 @@ const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n"
 )]
 #[case::header_name(
     "scheme = \"bearer\"\naddress = \"https://a.example\"\nheaders = { \"a b\" = \"c\" }\n",
-    ", line 10, column 11: 'a b' cannot be"
+    ", line 10, column 11: 'a b' is not a valid header name"
 )]
 #[case::key(
     "scheme = \"bearer\"\nkey = \"token\"\naddress = \"https://a.example\"\n",
@@ -375,10 +372,7 @@ const PROBED: &str = "%[[settings]]\nkey = \"apiKey\"\nlabel = \"K\"\n[probe]\n"
     "scheme = \"bearer\"\naddress = \"https://a.example\"\nmodels = { lst = \"data\" }\n",
     ", line 10, column 12: unknown field"
 )]
-fn a_probe_that_could_not_be_sent_is_refused_where_it_stands(
-    #[case] probe: &str,
-    #[case] said: &str,
-) {
+fn invalid_probe_is_reported_with_position(#[case] probe: &str, #[case] said: &str) {
     let folder = tempfile::tempdir().unwrap();
     let text = format!("{PROBED}{probe}").replace('%', GOOD);
     fs::write(folder.path().join("p.toml"), text).unwrap();

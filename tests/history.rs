@@ -1,4 +1,4 @@
-//! Comparisons, rollbacks and capabilities, over the service alone.
+//! Comparisons, rollbacks and capabilities of the service.
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod common;
@@ -21,7 +21,7 @@ fn key() -> IdOrAlias {
     alias("openai-prod")
 }
 
-/// The documented connection, changed by each of these in turn.
+/// Creates the documented connection and applies these changes in order.
 async fn changed(changes: &[&str]) -> Arc<dyn ConnectionService> {
     let service = service();
     service.create(draft(DOCUMENTED)).await.unwrap();
@@ -39,7 +39,7 @@ async fn roll_back(service: &Arc<dyn ConnectionService>, to: u64) -> Rollback {
     service.rollback(&key(), to, None).await.unwrap()
 }
 
-/// Path, how, from, to.
+/// Path, kind, old value, new value.
 type Told<'a> = (&'a str, ChangeType, Value, Value);
 
 fn told(comparison: &Comparison) -> Vec<Told<'_>> {
@@ -70,7 +70,7 @@ fn settings(connection: &Connection) -> Value {
 const NEW_KEY: &str = r#"{"settings":{"apiKey":"sk-planted-new"}}"#;
 
 #[tokio::test]
-async fn a_retyped_secret_is_modified_with_both_values_masked() {
+async fn changed_secret_is_modified_with_masked_values() {
     let service = changed(&[NEW_KEY]).await;
     let comparison = compare(&service, 1, 2).await;
     assert_eq!(
@@ -86,7 +86,7 @@ async fn a_retyped_secret_is_modified_with_both_values_masked() {
 }
 
 #[tokio::test]
-async fn versions_that_are_not_the_newest_are_compared_by_what_was_changed_between_them_alone() {
+async fn older_versions_are_compared_by_changes_between_them() {
     let service = changed(&[r#"{"name":"B"}"#, NEW_KEY, r#"{"name":"C"}"#]).await;
     let name = |from: &str, to: &str| ("name", ChangeType::Modified, json!(from), json!(to));
     let secret = (
@@ -110,7 +110,7 @@ async fn versions_that_are_not_the_newest_are_compared_by_what_was_changed_betwe
 }
 
 #[tokio::test]
-async fn settings_that_come_and_go_are_added_and_removed() {
+async fn new_and_deleted_settings_are_added_and_removed() {
     let service = service();
     let body = r#"{"alias":"openai-prod","name":"A","providerId":"openai"}"#;
     service.create(draft(body)).await.unwrap();
@@ -149,7 +149,7 @@ async fn settings_that_come_and_go_are_added_and_removed() {
 }
 
 #[tokio::test]
-async fn a_reference_that_became_a_key_is_modified_and_only_the_key_is_masked() {
+async fn reference_replaced_by_key_is_modified() {
     let reference = r#"{"settings":{"apiKey":"$OpenAI:ApiKey"}}"#;
     let service = changed(&[reference, NEW_KEY]).await;
     assert_eq!(
@@ -164,7 +164,7 @@ async fn a_reference_that_became_a_key_is_modified_and_only_the_key_is_masked() 
 }
 
 #[tokio::test]
-async fn a_version_that_is_not_there_cannot_be_compared_or_gone_back_to() {
+async fn unknown_version_cannot_be_compared_or_rolled_back_to() {
     let service = changed(&[]).await;
     for (from, to, missing) in [(1, 2, 2), (2, 1, 2), (0, 1, 0), (8, 9, 8)] {
         let error = service.compare(&key(), from, to).await.unwrap_err();
@@ -180,7 +180,7 @@ async fn a_version_that_is_not_there_cannot_be_compared_or_gone_back_to() {
 }
 
 #[tokio::test]
-async fn a_rollback_keeps_the_secret_that_is_stored_now() {
+async fn rollback_keeps_stored_secret() {
     let service = changed(&[r#"{"name":"B"}"#, NEW_KEY]).await;
     let rollback = roll_back(&service, 1).await;
     assert_eq!(
@@ -203,7 +203,7 @@ async fn a_rollback_keeps_the_secret_that_is_stored_now() {
 }
 
 #[tokio::test]
-async fn a_rollback_says_what_it_was_told_to() {
+async fn rollback_uses_the_given_description() {
     let service = changed(&[r#"{"name":"B"}"#]).await;
     let said = Some("The old name was better".to_owned());
     service.rollback(&key(), 1, said.clone()).await.unwrap();
@@ -212,7 +212,7 @@ async fn a_rollback_says_what_it_was_told_to() {
 }
 
 #[tokio::test]
-async fn a_rollback_to_what_is_there_already_saves_nothing() {
+async fn rollback_to_current_state_saves_nothing() {
     let service = changed(&[r#"{"name":"B"}"#]).await;
     let rollback = roll_back(&service, 2).await;
     assert_eq!((rollback.previous_version, rollback.new_version), (2, 2));
@@ -221,7 +221,7 @@ async fn a_rollback_to_what_is_there_already_saves_nothing() {
 }
 
 #[tokio::test]
-async fn a_rollback_to_a_taken_alias_is_refused() {
+async fn rollback_to_a_used_alias_is_refused() {
     let service = changed(&[r#"{"alias":"moved"}"#]).await;
     service.create(draft(DOCUMENTED)).await.unwrap();
     let error = service
@@ -237,7 +237,7 @@ async fn a_rollback_to_a_taken_alias_is_refused() {
 }
 
 #[tokio::test]
-async fn a_rollback_to_another_origin_takes_no_kept_secret_along() {
+async fn rollback_to_another_origin_requires_the_secret() {
     let away =
         r#"{"settings":{"endpoint":"https://proxy.example/v1","apiKey":"sk-for-the-proxy"}}"#;
     let service = changed(&[away]).await;
@@ -252,7 +252,7 @@ async fn a_rollback_to_another_origin_takes_no_kept_secret_along() {
 }
 
 #[tokio::test]
-async fn a_rollback_to_another_path_of_the_same_origin_keeps_the_secret() {
+async fn rollback_to_same_origin_keeps_the_secret() {
     let service = changed(&[r#"{"settings":{"endpoint":"https://api.openai.com/v2"}}"#]).await;
     let rollback = roll_back(&service, 1).await;
     assert_eq!(
@@ -262,7 +262,7 @@ async fn a_rollback_to_another_path_of_the_same_origin_keeps_the_secret() {
 }
 
 #[tokio::test]
-async fn a_rollback_to_a_reference_restores_the_reference() {
+async fn rollback_restores_a_reference() {
     let reference = r#"{"settings":{"apiKey":"$OpenAI:ApiKey"}}"#;
     let service = changed(&[reference, NEW_KEY]).await;
     let rollback = roll_back(&service, 2).await;
@@ -270,7 +270,7 @@ async fn a_rollback_to_a_reference_restores_the_reference() {
 }
 
 #[tokio::test]
-async fn a_rollback_from_a_reference_to_a_time_of_keys_keeps_the_reference() {
+async fn rollback_to_a_masked_key_keeps_the_reference() {
     let service = changed(&[r#"{"name":"B","settings":{"apiKey":"$OpenAI:ApiKey"}}"#]).await;
     let rollback = roll_back(&service, 1).await;
     assert_eq!(rollback.entity.item.name, "OpenAI Production");
@@ -282,7 +282,7 @@ async fn a_rollback_from_a_reference_to_a_time_of_keys_keeps_the_reference() {
 }
 
 #[tokio::test]
-async fn a_rollback_restores_a_deleted_setting_but_not_a_deleted_secret() {
+async fn rollback_restores_deleted_setting_but_not_secret() {
     let service = service();
     let body = r#"{"alias":"f","name":"F","providerId":"microsoft-foundry","settings":{"endpoint":"https://a.example","projectName":"p","apiKey":"k1","clientSecret":"k2"}}"#;
     service.create(draft(body)).await.unwrap();
@@ -301,7 +301,7 @@ async fn a_rollback_restores_a_deleted_setting_but_not_a_deleted_secret() {
 }
 
 #[tokio::test]
-async fn a_rollback_to_before_there_were_settings_takes_them_away() {
+async fn rollback_to_version_without_settings_removes_them() {
     let service = service();
     let body = r#"{"alias":"openai-prod","name":"A","providerId":"openai"}"#;
     service.create(draft(body)).await.unwrap();
@@ -310,7 +310,7 @@ async fn a_rollback_to_before_there_were_settings_takes_them_away() {
 }
 
 #[tokio::test]
-async fn of_many_rollbacks_at_once_each_is_a_version_of_its_own_or_changes_nothing() {
+async fn concurrent_rollbacks_create_versions_without_gaps() {
     let service = changed(&[r#"{"name":"B"}"#, r#"{"name":"C"}"#]).await;
     let mut rollbacks = tokio::task::JoinSet::new();
     for number in 0..16_u64 {
@@ -322,11 +322,14 @@ async fn of_many_rollbacks_at_once_each_is_a_version_of_its_own_or_changes_nothi
     let newest = service.get(&key()).await.unwrap().item.version;
     let window = Window { skip: 0, take: 100 };
     let versions = service.versions(&key(), window).await.unwrap();
-    assert_eq!(versions.total as u64, newest, "no number is left out");
+    assert_eq!(
+        versions.total as u64, newest,
+        "version numbers have no gaps"
+    );
 }
 
 #[tokio::test]
-async fn capabilities_are_those_of_the_providers_that_have_connections() {
+async fn capabilities_are_those_of_configured_connections() {
     let service = service();
     assert_eq!(service.capabilities().await.unwrap(), []);
     for (alias, provider) in [("g", "google"), ("o", "openai")] {
@@ -348,7 +351,7 @@ async fn capabilities_are_those_of_the_providers_that_have_connections() {
 }
 
 #[tokio::test]
-async fn a_delete_over_an_old_version_is_refused() {
+async fn delete_of_an_old_version_is_refused() {
     let service = changed(&[r#"{"name":"B"}"#]).await;
     let error = service.delete(&key(), Some(1)).await.unwrap_err();
     assert_eq!(

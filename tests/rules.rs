@@ -1,4 +1,4 @@
-//! The service's rules, without any form before it.
+//! Rules of the service.
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod common;
@@ -33,7 +33,7 @@ async fn refusal(body: &str) -> ConnectionError {
 }
 
 #[tokio::test]
-async fn the_documented_request_has_the_documented_answer() {
+async fn documented_request_has_documented_response() {
     let created = service().create(draft(DOCUMENTED)).await.unwrap();
     let id = created.item.id;
     assert_eq!(
@@ -45,7 +45,7 @@ async fn the_documented_request_has_the_documented_answer() {
 }
 
 #[tokio::test]
-async fn the_required_fields_alone_are_enough() {
+async fn required_fields_are_sufficient() {
     let body = r#"{"alias":"bare","name":"Bare","providerId":"OpenAI"}"#;
     let created = service().create(draft(body)).await.unwrap();
     assert!(created.item.is_active);
@@ -211,12 +211,12 @@ async fn the_required_fields_alone_are_enough() {
     "Invalid settings for provider 'openai': OpenAI Organization ID is given twice"
 )]
 #[tokio::test]
-async fn a_refused_create_says_why(#[case] body: &str, #[case] sentence: &str) {
+async fn invalid_create_is_refused_with_message(#[case] body: &str, #[case] sentence: &str) {
     assert_eq!(refusal(body).await.to_string(), sentence);
 }
 
 #[tokio::test]
-async fn a_reference_that_does_not_resolve_says_where_it_was_looked_for() {
+async fn unresolved_reference_lists_searched_sources() {
     let error = refusal(
         r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"$Open:Nothing"}}"#,
     )
@@ -231,7 +231,7 @@ async fn a_reference_that_does_not_resolve_says_where_it_was_looked_for() {
 }
 
 #[tokio::test]
-async fn long_names_and_aliases_are_refused_by_the_character() {
+async fn name_and_alias_length_is_counted_in_characters() {
     let body = |alias: usize, name: usize| {
         format!(
             r#"{{"alias":"{}","name":"{}","providerId":"openai"}}"#,
@@ -252,7 +252,7 @@ async fn long_names_and_aliases_are_refused_by_the_character() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_told_at_once_in_the_order_of_the_request() {
+async fn all_invalid_fields_are_reported_in_request_order() {
     let body = r#"{"alias":"openai-prod","name":"","providerId":"openai","isActive":1,"settings":{"apiKey":"$No:Key","endpoint":"x"}}"#;
     let paths: Vec<String> = refusal(body)
         .await
@@ -273,7 +273,7 @@ async fn every_wrong_field_is_told_at_once_in_the_order_of_the_request() {
 }
 
 #[tokio::test]
-async fn no_refusal_echoes_what_was_sent_as_a_secret() {
+async fn errors_never_contain_secrets() {
     for value in [
         "\"sk-planted\\nx\"",
         "\"$planted planted\"",
@@ -306,7 +306,7 @@ async fn invisible_characters_around_a_secret_are_trimmed() {
 }
 
 #[tokio::test]
-async fn of_many_creates_of_one_alias_at_once_exactly_one_is_kept() {
+async fn concurrent_creates_of_one_alias_succeed_once() {
     let service = service();
     let mut creates = tokio::task::JoinSet::new();
     for _ in 0..32 {
@@ -323,7 +323,7 @@ async fn of_many_creates_of_one_alias_at_once_exactly_one_is_kept() {
 }
 
 #[tokio::test]
-async fn a_reference_is_kept_and_answered_as_it_is() {
+async fn reference_is_stored_and_returned_unchanged() {
     let body = r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"$OpenAI:ApiKey","endpoint":"https://example.org/v1/"}}"#;
     let created = service().create(draft(body)).await.unwrap();
     assert!(json(&created).contains(
@@ -332,7 +332,7 @@ async fn a_reference_is_kept_and_answered_as_it_is() {
 }
 
 #[tokio::test]
-async fn an_update_changes_what_it_says_and_nothing_else() {
+async fn update_changes_given_fields_only() {
     let clock = TestClock::new();
     let service = service_at(&clock);
     service.create(draft(DOCUMENTED)).await.unwrap();
@@ -352,7 +352,7 @@ async fn an_update_changes_what_it_says_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_masked_secret_keeps_the_one_that_is_stored_and_null_clears() {
+async fn mask_keeps_stored_secret_and_null_clears_it() {
     let service = service();
     let body = r#"{"alias":"a","name":"A","providerId":"microsoft-foundry","settings":{"endpoint":"https://a.example","apiKey":"k1","clientSecret":"sk-k2"}}"#;
     service.create(draft(body)).await.unwrap();
@@ -367,7 +367,7 @@ async fn a_masked_secret_keeps_the_one_that_is_stored_and_null_clears() {
 }
 
 #[tokio::test]
-async fn a_moved_endpoint_takes_no_kept_secret_along() {
+async fn moved_endpoint_requires_the_secret_again() {
     let service = service();
     service.create(draft(DOCUMENTED)).await.unwrap();
     let moved = r#"{"settings":{"endpoint":"https://evil.example/v1","apiKey":"sk-***"}}"#;
@@ -390,7 +390,7 @@ async fn a_moved_endpoint_takes_no_kept_secret_along() {
 }
 
 #[tokio::test]
-async fn the_provider_of_a_connection_cannot_change() {
+async fn provider_of_a_connection_cannot_change() {
     let service = service();
     service.create(draft(DOCUMENTED)).await.unwrap();
     let error = service
@@ -414,7 +414,7 @@ async fn the_provider_of_a_connection_cannot_change() {
 }
 
 #[tokio::test]
-async fn a_change_over_an_old_version_is_refused() {
+async fn update_of_an_old_version_is_refused() {
     let service = service();
     service.create(draft(DOCUMENTED)).await.unwrap();
     service
@@ -439,7 +439,7 @@ async fn a_change_over_an_old_version_is_refused() {
 }
 
 #[tokio::test]
-async fn an_alias_may_be_changed_but_not_to_one_that_is_taken() {
+async fn alias_can_change_to_a_free_one_only() {
     let service = service();
     service.create(draft(DOCUMENTED)).await.unwrap();
     service
@@ -467,7 +467,7 @@ async fn an_alias_may_be_changed_but_not_to_one_that_is_taken() {
 }
 
 #[tokio::test]
-async fn a_toggle_saves_once_and_time_never_goes_back() {
+async fn activation_saves_once_and_dates_never_decrease() {
     let clock = TestClock::new();
     let service = service_at(&clock);
     service.create(draft(DOCUMENTED)).await.unwrap();
@@ -487,7 +487,7 @@ async fn a_toggle_saves_once_and_time_never_goes_back() {
 }
 
 #[tokio::test]
-async fn a_connection_without_settings_can_be_switched_and_renamed() {
+async fn connection_without_settings_can_be_deactivated_and_renamed() {
     let service = service();
     service
         .create(draft(
@@ -503,7 +503,7 @@ async fn a_connection_without_settings_can_be_switched_and_renamed() {
 }
 
 #[tokio::test]
-async fn lists_are_ordered_by_name_in_any_case_and_answer_filters() {
+async fn lists_are_ordered_by_name_and_filtered() {
     let service = service();
     for (alias, name, provider) in [
         ("b", "beta", "google"),
@@ -552,7 +552,7 @@ async fn lists_are_ordered_by_name_in_any_case_and_answer_filters() {
 }
 
 #[tokio::test]
-async fn every_save_keeps_a_version_that_says_what_changed_without_secrets() {
+async fn every_save_creates_a_version_without_secrets() {
     let service = service();
     service.create(draft(DOCUMENTED)).await.unwrap();
     let change = draft(r#"{"name":"Renamed","settings":{"apiKey":"sk-planted-too"}}"#);
@@ -576,7 +576,7 @@ async fn every_save_keeps_a_version_that_says_what_changed_without_secrets() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_gone_and_its_alias_is_free() {
+async fn deleted_connection_frees_its_alias() {
     let service = service();
     let created = service.create(draft(DOCUMENTED)).await.unwrap();
     service
@@ -590,7 +590,7 @@ async fn what_is_deleted_is_gone_and_its_alias_is_free() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_comes_back_from_the_trash_with_its_history_and_its_key() {
+async fn restored_connection_has_its_history_and_secret() {
     let service = service();
     let created = service.create(draft(DOCUMENTED)).await.unwrap();
     let id = created.item.id;
@@ -621,7 +621,7 @@ async fn what_is_deleted_comes_back_from_the_trash_with_its_history_and_its_key(
 }
 
 #[tokio::test]
-async fn what_comes_back_to_a_taken_alias_needs_another() {
+async fn restore_to_a_used_alias_needs_another_one() {
     let service = service();
     let id = service.create(draft(DOCUMENTED)).await.unwrap().item.id;
     service.delete(&id.into(), None).await.unwrap();
@@ -645,7 +645,7 @@ async fn what_comes_back_to_a_taken_alias_needs_another() {
 }
 
 #[tokio::test]
-async fn only_what_is_in_the_trash_can_be_forgotten_and_then_it_is_gone() {
+async fn purge_deletes_from_the_trash_only() {
     let service = service();
     let id = service.create(draft(DOCUMENTED)).await.unwrap().item.id;
     let in_use = service.purge(id).await.unwrap_err();
@@ -658,7 +658,7 @@ async fn only_what_is_in_the_trash_can_be_forgotten_and_then_it_is_gone() {
 }
 
 #[tokio::test]
-async fn a_rollback_makes_it_what_it_was_and_keeps_the_key_that_is_stored_now() {
+async fn rollback_restores_a_version_and_keeps_stored_secret() {
     let service = service();
     let id = service.create(draft(DOCUMENTED)).await.unwrap().item.id;
     let change = r#"{"name":"Renamed","isActive":false,"settings":{"apiKey":"new-key","organization":"org"}}"#;
@@ -692,7 +692,7 @@ async fn a_rollback_makes_it_what_it_was_and_keeps_the_key_that_is_stored_now() 
 }
 
 #[tokio::test]
-async fn a_rollback_does_not_lead_a_key_to_another_address() {
+async fn rollback_to_another_endpoint_requires_the_secret() {
     let service = service();
     let body = r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"sk-1","endpoint":"https://one.example/v1"}}"#;
     let id = service.create(draft(body)).await.unwrap().item.id;
@@ -714,7 +714,7 @@ async fn a_rollback_does_not_lead_a_key_to_another_address() {
     Some("one of API Key, Tenant ID, Client ID, Client Secret is required")
 )]
 #[tokio::test]
-async fn one_of_several_ways_to_sign_in_is_enough_and_none_is_too_little(
+async fn one_complete_alternative_is_required(
     #[case] settings: &str,
     #[case] refused: Option<&str>,
 ) {
@@ -729,7 +729,7 @@ async fn one_of_several_ways_to_sign_in_is_enough_and_none_is_too_little(
 }
 
 #[tokio::test]
-async fn the_keys_that_are_listed_are_those_that_a_save_accepts() {
+async fn listed_configuration_keys_can_be_referenced() {
     let service = service();
     let page = service.configuration_keys().await.unwrap();
     assert_eq!(page.total, 1);
@@ -746,7 +746,7 @@ async fn the_keys_that_are_listed_are_those_that_a_save_accepts() {
 #[case(r#"{"region":"us-east-1","accessKeyId":"AKIA1","secretAccessKey":"s"}"#)]
 #[case(r#"{"region":"us-east-1","accessKeyId":"ASIA1","secretAccessKey":"s","sessionToken":"t"}"#)]
 #[tokio::test]
-async fn bedrock_takes_an_api_key_or_both_access_key_fields(#[case] settings: &str) {
+async fn bedrock_accepts_api_key_or_complete_access_key(#[case] settings: &str) {
     let body = format!(r#"{{"alias":"a","name":"A","providerId":"amazon","settings":{settings}}}"#);
     let created = service().create(draft(&body)).await.unwrap();
     let shown = json(&created);

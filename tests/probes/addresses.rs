@@ -1,4 +1,4 @@
-//! Which addresses are never called, and what is never shown of one.
+//! Blocked addresses, and values that are hidden in displayed URLs.
 
 use rstest::rstest;
 use serde_json::json;
@@ -30,7 +30,7 @@ use crate::stage::{KEY, Way, failure_at, service, service_with, short_limits, te
 #[case("http://100.100.100.200")]
 #[case("http://[64:ff9b::169.254.169.254]")]
 #[tokio::test]
-async fn an_address_that_only_insiders_have_is_never_called(#[case] endpoint: &str) {
+async fn internal_address_is_blocked(#[case] endpoint: &str) {
     let report = tested_at(endpoint, short_limits()).await;
     let sentence = failure_at(&report, TestStage::Reached);
     assert!(sentence.contains("is blocked"), "{sentence}");
@@ -41,7 +41,7 @@ async fn an_address_that_only_insiders_have_is_never_called(#[case] endpoint: &s
 #[case("http://8.8.8.8/v1")]
 #[case("http://[2606:4700::1111]/v1")]
 #[tokio::test]
-async fn a_key_does_not_travel_unencrypted_to_far_hosts(#[case] endpoint: &str) {
+async fn plain_http_to_public_host_is_refused(#[case] endpoint: &str) {
     let report = tested_at(endpoint, short_limits()).await;
     let sentence = failure_at(&report, TestStage::Reached);
     assert!(sentence.contains("requires https"), "{sentence}");
@@ -52,7 +52,7 @@ async fn a_key_does_not_travel_unencrypted_to_far_hosts(#[case] endpoint: &str) 
 }
 
 #[tokio::test]
-async fn a_region_cannot_become_another_host() {
+async fn region_cannot_change_the_host() {
     let server = MockServer::start().await;
     for region in ["evil.example/", "x.evil.example#", "a@b", "a.b"] {
         let settings =
@@ -67,7 +67,7 @@ async fn a_region_cannot_become_another_host() {
 }
 
 #[tokio::test]
-async fn what_a_reference_stands_for_is_not_told_by_the_address() {
+async fn resolved_reference_is_not_shown_in_the_url() {
     let server = MockServer::start().await;
     let secret_path = format!("{}/hidden-path-5521", server.uri());
     let variables = Variables::of([
@@ -105,7 +105,7 @@ async fn what_a_reference_stands_for_is_not_told_by_the_address() {
 #[case(200)]
 #[case(401)]
 #[tokio::test]
-async fn the_key_of_a_gateway_stays_at_the_gateway(#[case] status: u16) {
+async fn gateway_key_is_not_sent_to_the_provider(#[case] status: u16) {
     let own = MockServer::start().await;
     let gateway = MockServer::start().await;
     Mock::given(method("GET"))

@@ -1,4 +1,4 @@
-//! The same through the real program: exit codes, certificates, proxies.
+//! Connection tests with the real program: exit codes, certificates, proxies.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::stage::{KEY, Way};
 
-/// The program over folders of its own, with connections made from JSON.
+/// Program with separate directories and connections from JSON.
 struct Program {
     home: tempfile::TempDir,
     variables: Vec<(String, String)>,
@@ -88,7 +88,7 @@ async fn stand_in(status: u16, body: Value) -> MockServer {
 }
 
 #[tokio::test]
-async fn test_and_models_say_how_it_went_and_the_exit_code_says_it_too() {
+async fn test_and_models_report_result_and_exit_code() {
     let good = stand_in(200, Way::OpenAi.list()).await;
     let bad = stand_in(401, json!({"error": {"message": format!("No key {KEY}")}})).await;
     let program = Program::new();
@@ -160,7 +160,7 @@ async fn test_and_models_say_how_it_went_and_the_exit_code_says_it_too() {
     );
 }
 
-/// An authority and a server's certificate for some names.
+/// CA and server certificate for these names.
 fn certificates(
     names: &[&str],
     change: impl Fn(&mut CertificateParams),
@@ -186,7 +186,7 @@ fn certificates(
     (authority.pem(), Arc::new(config))
 }
 
-/// Answers a list of models over TLS; the port.
+/// Serves a list of models over TLS; returns the port.
 async fn https(config: Arc<rustls::ServerConfig>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -211,27 +211,27 @@ async fn https(config: Arc<rustls::ServerConfig>) -> u16 {
     port
 }
 
-fn in_order(_: &mut CertificateParams) {}
+fn valid(_: &mut CertificateParams) {}
 
-fn outlived(certificate: &mut CertificateParams) {
+fn expired(certificate: &mut CertificateParams) {
     certificate.not_before = rcgen::date_time_ymd(2000, 1, 1);
     certificate.not_after = rcgen::date_time_ymd(2001, 1, 1);
 }
 
 #[rstest]
-#[case::trusted(true, "localhost", in_order as fn(&mut CertificateParams), None)]
-#[case::untrusted(false, "localhost", in_order as fn(&mut CertificateParams), Some("is not signed by a trusted CA"))]
-#[case::for_another(true, "other.example", in_order as fn(&mut CertificateParams), Some("is valid for other names only"))]
-#[case::outlived(true, "localhost", outlived as fn(&mut CertificateParams), Some("is not valid at this time"))]
+#[case::trusted(true, "localhost", valid as fn(&mut CertificateParams), None)]
+#[case::untrusted(false, "localhost", valid as fn(&mut CertificateParams), Some("is not signed by a trusted CA"))]
+#[case::for_another(true, "other.example", valid as fn(&mut CertificateParams), Some("is valid for other names only"))]
+#[case::expired(true, "localhost", expired as fn(&mut CertificateParams), Some("is not valid at this time"))]
 #[tokio::test]
-async fn a_certificate_is_looked_at_with_the_systems_authorities(
+async fn certificate_is_verified_with_system_cas(
     #[case] is_trusted: bool,
     #[case] name: &str,
     #[case] change: fn(&mut CertificateParams),
     #[case] said: Option<&str>,
 ) {
     let (authority, config) = certificates(&[name], change);
-    let (other, _) = certificates(&["unrelated.example"], in_order);
+    let (other, _) = certificates(&["unrelated.example"], valid);
     let port = https(config).await;
     let mut program = Program::new();
     let file = program.home.path().join("authorities.pem");
@@ -251,7 +251,7 @@ async fn a_certificate_is_looked_at_with_the_systems_authorities(
     }
 }
 
-/// A proxy that keeps what it is asked first, and then refuses.
+/// Proxy that records its first request and refuses it.
 async fn proxy() -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -271,7 +271,7 @@ async fn proxy() -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
 }
 
 #[tokio::test]
-async fn far_hosts_are_asked_through_the_environments_proxy() {
+async fn public_hosts_use_the_proxy_of_the_environment() {
     let (port, mut asked) = proxy().await;
     let program = Program::new().with("HTTPS_PROXY", format!("http://127.0.0.1:{port}"));
     program
@@ -295,7 +295,7 @@ async fn far_hosts_are_asked_through_the_environments_proxy() {
 }
 
 #[tokio::test]
-async fn near_and_forbidden_hosts_are_never_asked_through_a_proxy() {
+async fn private_and_blocked_hosts_never_use_the_proxy() {
     let (port, mut asked) = proxy().await;
     let near = stand_in(200, Way::OpenAi.list()).await;
     let url = format!("http://127.0.0.1:{port}");
@@ -322,7 +322,7 @@ async fn near_and_forbidden_hosts_are_never_asked_through_a_proxy() {
     assert!(asked.try_recv().is_err(), "the proxy was not asked");
 }
 
-/// A port that nothing listens at.
+/// Port without a listener.
 fn closed_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
@@ -365,7 +365,7 @@ fn closed_port() -> u16 {
     "Cannot resolve the proxy http://proxy.invalid:3128 (HTTPS_PROXY) by DNS"
 )]
 #[tokio::test]
-async fn a_proxy_that_cannot_be_used_is_named(
+async fn unusable_proxy_is_reported(
     #[case] variable: &str,
     #[case] proxy: &str,
     #[case] said: &str,
@@ -384,7 +384,7 @@ async fn a_proxy_that_cannot_be_used_is_named(
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_a_login_is_told_from_one_that_refuses() {
+async fn proxy_login_requirement_is_reported() {
     let proxy =
         raw_answer(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
             .await;
@@ -398,7 +398,7 @@ async fn a_proxy_that_wants_a_login_is_told_from_one_that_refuses() {
     );
 }
 
-/// Answers every connection with these bytes; the port.
+/// Responds to every connection with these bytes; returns the port.
 async fn raw_answer(answer: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -417,7 +417,7 @@ async fn raw_answer(answer: &'static [u8]) -> u16 {
 #[case(" .other.example , api.provider.invalid:443 ")]
 #[case("*")]
 #[tokio::test]
-async fn no_proxy_keeps_a_host_from_the_proxy(#[case] exceptions: &str) {
+async fn no_proxy_excludes_hosts(#[case] exceptions: &str) {
     let (port, mut asked) = proxy().await;
     let program = Program::new()
         .with("HTTPS_PROXY", format!("http://127.0.0.1:{port}"))
@@ -431,7 +431,7 @@ async fn no_proxy_keeps_a_host_from_the_proxy(#[case] exceptions: &str) {
     assert!(asked.try_recv().is_err(), "the proxy was not asked");
 }
 
-/// A self-signed certificate as `openssl req -x509` makes it: it says of itself that it is a CA's.
+/// A self-signed certificate as `openssl req -x509` makes it: it is marked as a CA.
 fn self_signed(
     names: &[&str],
     change: impl Fn(&mut CertificateParams),
@@ -456,12 +456,12 @@ fn self_signed(
 }
 
 #[rstest]
-#[case::own(&["localhost"], in_order as fn(&mut CertificateParams), None)]
-#[case::for_another(&["other.example"], in_order, Some("is valid for other names only"))]
-#[case::for_none(&[], in_order, Some("has no subjectAltName"))]
-#[case::outlived(&["localhost"], outlived, Some("is not valid at this time"))]
+#[case::own(&["localhost"], valid as fn(&mut CertificateParams), None)]
+#[case::for_another(&["other.example"], valid, Some("is valid for other names only"))]
+#[case::for_none(&[], valid, Some("has no subjectAltName"))]
+#[case::expired(&["localhost"], expired, Some("is not valid at this time"))]
 #[tokio::test]
-async fn a_self_signed_ca_certificate_is_accepted_when_trusted_itself(
+async fn self_signed_ca_certificate_is_accepted_if_trusted(
     #[case] names: &[&str],
     #[case] change: fn(&mut CertificateParams),
     #[case] said: Option<&str>,
@@ -493,10 +493,10 @@ async fn a_self_signed_ca_certificate_is_accepted_when_trusted_itself(
 }
 
 #[tokio::test]
-async fn a_ca_certificate_of_the_same_name_does_not_stand_for_another() {
-    // Same subject and names, another key: as an authority it may not vouch, and byte for byte it is another certificate.
-    let (_, config) = self_signed(&["localhost"], in_order);
-    let (other, _) = self_signed(&["localhost"], in_order);
+async fn ca_certificate_with_same_name_is_not_trusted() {
+    // Same subject and names with another key: not the trusted CA, and not the same certificate.
+    let (_, config) = self_signed(&["localhost"], valid);
+    let (other, _) = self_signed(&["localhost"], valid);
     let port = https(config).await;
     let mut program = Program::new();
     let file = program.home.path().join("other.pem");
@@ -521,11 +521,11 @@ async fn a_ca_certificate_of_the_same_name_does_not_stand_for_another() {
 #[case::pkcs12(|_: &rcgen::Certificate| b"\x30\x82\x0a\x0f\x02\x01\x03\x30\x82".to_vec(), "must be PEM, but is PKCS#12, convert it: openssl pkcs12 -in ")]
 #[case::nothing(|_: &rcgen::Certificate| Vec::new(), "must be PEM, with -----BEGIN CERTIFICATE-----")]
 #[tokio::test]
-async fn a_file_of_another_format_gets_the_command_that_converts_it(
+async fn ca_file_of_another_format_reports_conversion_command(
     #[case] content: fn(&rcgen::Certificate) -> Vec<u8>,
     #[case] said: &str,
 ) {
-    let (certificate, config) = self_signed(&["localhost"], in_order);
+    let (certificate, config) = self_signed(&["localhost"], valid);
     let port = https(config).await;
     let mut program = Program::new();
     let file = program.home.path().join("server.crt");
@@ -554,8 +554,8 @@ async fn a_file_of_another_format_gets_the_command_that_converts_it(
 }
 
 #[tokio::test]
-async fn a_ca_file_may_be_the_servers_own_self_signed_certificate() {
-    let (certificate, config) = self_signed(&["localhost"], in_order);
+async fn ca_file_can_be_the_self_signed_server_certificate() {
+    let (certificate, config) = self_signed(&["localhost"], valid);
     let port = https(config).await;
     let program = Program::new();
     let file = program.home.path().join("server.pem");
@@ -566,6 +566,6 @@ async fn a_ca_file_may_be_the_servers_own_self_signed_certificate() {
     assert!(ended.told.contains("its certificate is"), "{}", ended.told);
     let trusting = ["--ca-file", file.to_str().unwrap()];
     let ended = program.run(&[&trusting[..], &list[..]].concat(), "").await;
-    // The stand-in is not umai; that it was understood is enough.
+    // The test server is not umai; a completed TLS handshake is sufficient.
     assert!(!ended.told.contains("certificate"), "{}", ended.told);
 }

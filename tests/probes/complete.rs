@@ -1,4 +1,4 @@
-//! What is missing is said before anything is sent.
+//! Missing settings are reported before any request.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use crate::common::draft;
 use crate::stage::{KEY, Way, draft_of, failure_at, service, service_with, store, tested};
 
-/// A stand-in that says yes to one key.
+/// Provider server that accepts one key.
 async fn server_for(key: &str) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
@@ -37,7 +37,7 @@ async fn is_silent(server: &MockServer) -> bool {
 }
 
 #[tokio::test]
-async fn a_connection_without_settings_says_so() {
+async fn connection_without_settings_is_incomplete() {
     let service = service("http://127.0.0.1:9");
     let body = r#"{"alias":"bare","name":"Bare","providerId":"openai"}"#;
     service.create(draft(body)).await.unwrap();
@@ -54,10 +54,7 @@ async fn a_connection_without_settings_says_so() {
 #[case(json!({"tenantId": "t", "clientId": "c", "clientSecret": KEY}), "Project Name is missing")]
 #[case(json!({"clientSecret": KEY, "projectName": "p"}), "Tenant ID, Client ID are missing")]
 #[tokio::test]
-async fn entra_says_which_of_its_settings_is_missing(
-    #[case] mut settings: Value,
-    #[case] said: &str,
-) {
+async fn missing_entra_settings_are_listed(#[case] mut settings: Value, #[case] said: &str) {
     let server = MockServer::start().await;
     settings["endpoint"] = json!(server.uri());
     let report = tested(&service(&server.uri()), "microsoft-foundry", &settings).await;
@@ -66,9 +63,9 @@ async fn entra_says_which_of_its_settings_is_missing(
 }
 
 #[tokio::test]
-async fn a_reference_is_resolved_for_the_call_and_no_further() {
+async fn reference_is_resolved_once() {
     let server = server_for("$Other:Key").await;
-    // What it stands for looks like a reference and is none.
+    // The value looks like a reference but is not resolved again.
     let variables = Variables::of([("OpenAI__ApiKey", "$Other:Key"), ("Other__Key", "wrong")]);
     let service = service_with(&server.uri(), Limits::default(), variables);
     let settings = json!({"apiKey": "$OpenAI:ApiKey", "endpoint": server.uri()});
@@ -77,7 +74,7 @@ async fn a_reference_is_resolved_for_the_call_and_no_further() {
 }
 
 #[tokio::test]
-async fn two_dollars_are_one_in_clear() {
+async fn escaped_dollar_is_sent_as_one() {
     let server = server_for("$literal-key-1").await;
     let service = service(&server.uri());
     let settings = json!({"apiKey": "$$literal-key-1", "endpoint": server.uri()});
@@ -85,7 +82,7 @@ async fn two_dollars_are_one_in_clear() {
 }
 
 #[tokio::test]
-async fn a_reference_that_does_not_resolve_any_more_is_named() {
+async fn reference_that_no_longer_resolves_is_reported() {
     let server = MockServer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("appsettings.json");
@@ -118,7 +115,7 @@ async fn a_reference_that_does_not_resolve_any_more_is_named() {
     assert!(is_silent(&server).await);
 }
 
-/// Tests settings that no service holds, as the store may give them.
+/// Tests settings that only an existing store can contain.
 async fn checked(provider: &str, settings: &Settings<Plain>) -> TestReport {
     let catalog = ProviderCatalog::embedded();
     let appsettings = AppSettings::default();
@@ -133,7 +130,7 @@ async fn checked(provider: &str, settings: &Settings<Plain>) -> TestReport {
 }
 
 #[tokio::test]
-async fn a_stored_secret_that_cannot_be_opened_is_told() {
+async fn undecryptable_secret_is_reported() {
     let mut settings = Settings::default();
     settings.set("apiKey", Setting::Secret(Plain::unreadable()));
     let report = checked("openai", &settings).await;
@@ -145,7 +142,7 @@ async fn a_stored_secret_that_cannot_be_opened_is_told() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_not_known_is_named() {
+async fn unknown_provider_is_reported() {
     let report = checked("gone", &Settings::default()).await;
     assert_eq!(
         failure_at(&report, TestStage::Settings),
@@ -154,7 +151,7 @@ async fn a_provider_that_is_not_known_is_named() {
 }
 
 #[tokio::test]
-async fn a_provider_without_a_probe_says_so() {
+async fn provider_without_probe_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let text = "id = \"mine\"\nname = \"Mine\"\ncapabilities = [\"Chat\"]\n";
     std::fs::write(folder.path().join("mine.toml"), text).unwrap();
@@ -177,7 +174,7 @@ async fn a_provider_without_a_probe_says_so() {
 }
 
 #[tokio::test]
-async fn a_key_that_no_header_can_carry_is_told_without_it() {
+async fn invalid_header_value_is_reported_without_the_key() {
     let mut settings = Settings::default();
     settings.set(
         "apiKey",
@@ -205,7 +202,7 @@ async fn an_inactive_connection_can_be_tested() {
 }
 
 #[tokio::test]
-async fn a_draft_is_tested_before_it_has_a_name() {
+async fn draft_without_name_can_be_tested() {
     let server = server_for(KEY).await;
     let service = service(&server.uri());
     let settings = json!({"apiKey": KEY, "endpoint": server.uri()});
@@ -221,13 +218,10 @@ async fn a_draft_is_tested_before_it_has_a_name() {
 #[rstest]
 #[case(json!({"providerId": "openai", "settings": {"apiKey": "***"}}), "settings.apiKey")]
 #[case(json!({"providerId": "openai", "settings": {}}), "settings.apiKey")]
-#[case(json!({"providerId": "nobody", "settings": {}}), "providerId")]
+#[case(json!({"providerId": "unknown", "settings": {}}), "providerId")]
 #[case(json!({"settings": {"apiKey": KEY}}), "providerId")]
 #[tokio::test]
-async fn a_draft_that_could_not_be_created_is_refused_at_its_field(
-    #[case] body: Value,
-    #[case] path: &str,
-) {
+async fn invalid_draft_is_refused_at_its_field(#[case] body: Value, #[case] path: &str) {
     let service = service("http://127.0.0.1:9");
     let error = service
         .test(TestSubject::Draft(draft(&body.to_string())))
@@ -242,7 +236,7 @@ async fn a_draft_that_could_not_be_created_is_refused_at_its_field(
 }
 
 #[tokio::test]
-async fn a_change_is_tested_over_what_is_stored() {
+async fn change_is_merged_with_stored_settings() {
     let server = server_for(KEY).await;
     let service = service(&server.uri());
     let settings = json!({"apiKey": KEY, "endpoint": format!("{}/wrong", server.uri())});
@@ -253,7 +247,7 @@ async fn a_change_is_tested_over_what_is_stored() {
             .test(TestSubject::Changed(key.clone(), change))
             .await
     };
-    // The masked key is the stored one, and another path of the same origin may have it.
+    // The mask keeps the stored key, which may be sent to another path of the same origin.
     let kept = changed(json!({"apiKey": "sk-***", "endpoint": server.uri()}))
         .await
         .unwrap();
@@ -270,7 +264,7 @@ async fn a_change_is_tested_over_what_is_stored() {
 }
 
 #[tokio::test]
-async fn a_kept_key_is_not_led_to_another_origin() {
+async fn kept_key_is_not_sent_to_another_origin() {
     let (home, elsewhere) = (server_for(KEY).await, server_for(KEY).await);
     let service = service(&home.uri());
     let settings = json!({"apiKey": KEY, "endpoint": home.uri()});
@@ -291,7 +285,7 @@ async fn a_kept_key_is_not_led_to_another_origin() {
     }
     assert!(is_silent(&home).await && is_silent(&elsewhere).await);
     let typed = json!({"settings": {"apiKey": KEY, "endpoint": elsewhere.uri()}});
-    // The same key, typed again, is still the kept one: nobody can tell them apart, so it is refused as in an update.
+    // The same key entered again is indistinguishable from the kept one, so it is treated as in an update.
     let typed = service
         .test(TestSubject::Changed(key.clone(), draft(&typed.to_string())))
         .await;
@@ -304,13 +298,13 @@ async fn a_kept_key_is_not_led_to_another_origin() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_not_there_is_not_found() {
+async fn unknown_connection_is_not_found() {
     let service = service("http://127.0.0.1:9");
-    let nobody = IdOrAlias::Alias("nobody".into());
-    let tested = service.test(TestSubject::Stored(nobody.clone())).await;
-    assert_eq!(tested, Err(ConnectionError::NotFound(nobody.clone())));
-    let listed = service.models(&nobody, None).await;
-    assert_eq!(listed, Err(ConnectionError::NotFound(nobody)));
+    let unknown = IdOrAlias::Alias("unknown".into());
+    let tested = service.test(TestSubject::Stored(unknown.clone())).await;
+    assert_eq!(tested, Err(ConnectionError::NotFound(unknown.clone())));
+    let listed = service.models(&unknown, None).await;
+    assert_eq!(listed, Err(ConnectionError::NotFound(unknown)));
 }
 
 #[tokio::test]

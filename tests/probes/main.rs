@@ -1,4 +1,4 @@
-//! A connection test tells the truth: against a provider's stand-in on a real socket.
+//! Connection tests against provider servers on real sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The models that a provider names.
+//! Lists of models.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -27,10 +27,7 @@ fn model(id: &str, name: &str, capability: Capability) -> Model {
 #[case(Way::FoundryEntra, [model("chat", "chat", Chat), model("vectors", "vectors", Embedding)])]
 #[case(Way::HuggingFace, [model("gpt-4o", "gpt-4o", Chat), model("text-embedding-3-small", "text-embedding-3-small", Embedding)])]
 #[tokio::test]
-async fn models_come_with_id_name_and_what_they_can_do(
-    #[case] way: Way,
-    #[case] expected: [Model; 2],
-) {
+async fn models_have_id_name_and_capabilities(#[case] way: Way, #[case] expected: [Model; 2]) {
     let server = MockServer::start().await;
     way.prepare(&server).await;
     Mock::given(method("GET"))
@@ -45,13 +42,13 @@ async fn models_come_with_id_name_and_what_they_can_do(
     assert!(only.iter().all(|model| model.capabilities == [Embedding]));
 }
 
-/// Three pages, as each provider links them, and the query that asks for the next.
+/// Three pages in the format of each provider, and the query parameter of the next page.
 #[rstest]
 #[case(Way::Anthropic, "after_id", |id: &str, next: Option<&str>| json!({"data": [{"id": id}], "has_more": next.is_some(), "last_id": next.unwrap_or(id)}))]
 #[case(Way::Google, "pageToken", |id: &str, next: Option<&str>| json!({"models": [{"name": id}], "nextPageToken": next}))]
 #[case(Way::Bedrock, "nextToken", |id: &str, next: Option<&str>| json!({"inferenceProfileSummaries": [{"inferenceProfileId": id}], "nextToken": next}))]
 #[tokio::test]
-async fn a_list_is_read_to_its_last_page(
+async fn all_pages_of_a_list_are_read(
     #[case] way: Way,
     #[case] key: &str,
     #[case] page: fn(&str, Option<&str>) -> Value,
@@ -80,7 +77,7 @@ async fn a_list_is_read_to_its_last_page(
 }
 
 #[tokio::test]
-async fn a_list_that_goes_on_elsewhere_is_not_followed() {
+async fn next_page_on_another_server_is_not_requested() {
     let other = MockServer::start().await;
     let server = MockServer::start().await;
     let way = Way::FoundryEntra;
@@ -102,7 +99,7 @@ async fn a_list_that_goes_on_elsewhere_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_list_without_end_ends() {
+async fn endless_list_is_limited() {
     let server = MockServer::start().await;
     let counter = std::sync::atomic::AtomicUsize::new(0);
     Mock::given(method("GET"))
@@ -124,7 +121,7 @@ async fn a_list_without_end_ends() {
 }
 
 #[tokio::test]
-async fn a_list_that_repeats_itself_ends() {
+async fn repeating_page_ends_the_list() {
     let server = MockServer::start().await;
     let page = json!({"models": [{"name": "same"}], "nextPageToken": "again"});
     Mock::given(method("GET"))
@@ -138,7 +135,7 @@ async fn a_list_that_repeats_itself_ends() {
 }
 
 #[tokio::test]
-async fn a_refused_key_names_no_models_and_says_why() {
+async fn rejected_key_returns_report_instead_of_models() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .respond_with(
@@ -163,7 +160,7 @@ async fn a_refused_key_names_no_models_and_says_why() {
 #[case("openrouter", "/models", json!({"data": [{"id": "a/b", "name": "A: B"}]}))]
 #[case("perplexity", "/v1/models", json!({"object": "list", "data": [{"id": "sonar"}]}))]
 #[tokio::test]
-async fn later_providers_are_asked_where_they_have_their_list(
+async fn list_url_of_each_provider_is_requested(
     #[case] provider: &str,
     #[case] at: &str,
     #[case] list: Value,

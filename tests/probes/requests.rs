@@ -1,4 +1,4 @@
-//! What is sent, to the last header.
+//! Requests of connection tests, with all headers.
 
 use serde_json::{Value, json};
 use wiremock::matchers::method;
@@ -7,7 +7,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 use crate::sigv4;
 use crate::stage::{ACCESS_KEY_ID, KEY, TOKEN, Way, service, tested};
 
-/// What the stand-in receives when a way is tested.
+/// Requests that the server receives in a test with this scheme.
 async fn received(way: Way) -> (MockServer, Vec<Request>) {
     let server = MockServer::start().await;
     way.prepare(&server).await;
@@ -38,7 +38,7 @@ fn target(request: &Request) -> String {
 }
 
 #[tokio::test]
-async fn openai_gets_a_bearer_and_the_organization() {
+async fn openai_request_has_bearer_and_organization() {
     let (_server, requests) = received(Way::OpenAi).await;
     let [request] = requests.as_slice() else {
         panic!("{requests:?}")
@@ -57,7 +57,7 @@ async fn openai_gets_a_bearer_and_the_organization() {
 }
 
 #[tokio::test]
-async fn a_compatible_service_gets_the_users_own_headers() {
+async fn compatible_request_has_custom_headers() {
     let (_server, requests) = received(Way::Compatible).await;
     assert_eq!(target(&requests[0]), "/models");
     assert_eq!(header(&requests[0], "x-team"), Some("blue"));
@@ -66,7 +66,7 @@ async fn a_compatible_service_gets_the_users_own_headers() {
 }
 
 #[tokio::test]
-async fn a_compatible_service_needs_no_key() {
+async fn compatible_request_works_without_key() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .respond_with(ResponseTemplate::new(200).set_body_json(Way::Compatible.list()))
@@ -80,7 +80,7 @@ async fn a_compatible_service_needs_no_key() {
     assert_eq!(
         target(&requests[0]),
         "/v1/models?tenant=7",
-        "the query is kept"
+        "the query is preserved"
     );
     assert_eq!(
         report.address,
@@ -90,7 +90,7 @@ async fn a_compatible_service_needs_no_key() {
 }
 
 #[tokio::test]
-async fn anthropic_and_google_get_the_key_in_headers_of_their_own() {
+async fn anthropic_and_google_requests_have_key_headers() {
     let (_server, requests) = received(Way::Anthropic).await;
     assert_eq!(target(&requests[0]), "/v1/models?limit=1000");
     assert_eq!(header(&requests[0], "x-api-key"), Some(KEY));
@@ -105,7 +105,7 @@ async fn anthropic_and_google_get_the_key_in_headers_of_their_own() {
 }
 
 #[tokio::test]
-async fn bedrock_gets_a_signature_that_another_computation_agrees_with() {
+async fn bedrock_signature_matches_reference_implementation() {
     let (server, requests) = received(Way::Bedrock).await;
     let request = &requests[0];
     assert_eq!(target(request), "/inference-profiles?maxResults=1000");
@@ -124,7 +124,7 @@ async fn bedrock_gets_a_signature_that_another_computation_agrees_with() {
     assert_eq!(header(request, "authorization"), Some(expected.as_str()));
 }
 
-/// What a stand-in of Bedrock receives for these settings, beside region and endpoint.
+/// Request that a Bedrock server receives for these settings.
 async fn received_by_bedrock(settings: Value) -> (MockServer, Request) {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
@@ -220,7 +220,7 @@ async fn referenced_headers_that_frame_a_request_are_not_sent() {
 }
 
 #[tokio::test]
-async fn foundry_takes_the_key_when_there_is_one_and_else_entra() {
+async fn foundry_uses_key_if_set_otherwise_entra() {
     let (_server, requests) = received(Way::FoundryKey).await;
     assert_eq!(
         target(&requests[0]),
@@ -263,7 +263,7 @@ async fn foundry_takes_the_key_when_there_is_one_and_else_entra() {
 }
 
 #[tokio::test]
-async fn both_ways_given_foundry_takes_the_key() {
+async fn foundry_prefers_key_if_both_are_set() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .respond_with(ResponseTemplate::new(200).set_body_json(Way::FoundryKey.list()))
@@ -278,7 +278,7 @@ async fn both_ways_given_foundry_takes_the_key() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_between_two_tests() {
+async fn tests_share_no_state() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .respond_with(ResponseTemplate::new(200).set_body_json(Way::OpenAi.list()))

@@ -1,4 +1,4 @@
-//! No secret is in any report, whatever the provider echoes.
+//! Reports never contain a secret, even if the provider returns it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,7 +40,7 @@ fn encodings(secret: &str) -> [String; 8] {
     ]
 }
 
-/// Holds that a text has no secret in it, nor eight characters of one in a row.
+/// Asserts that a text contains no secret and no eight consecutive characters of one.
 fn holds_none(shown: &str) {
     let lowered = shown.to_lowercase().replace('\0', "");
     for secret in [KEY, ACCESS_KEY_ID, TOKEN, HEADER_SECRET] {
@@ -55,7 +55,7 @@ fn holds_none(shown: &str) {
     }
 }
 
-/// Answers with everything it was sent, in every encoding, in one member.
+/// Responds with the whole request in every encoding.
 struct Echo {
     status: u16,
     body: fn(&str) -> Value,
@@ -81,7 +81,7 @@ impl Respond for Echo {
 
 #[rstest]
 #[tokio::test]
-async fn what_a_provider_echoes_is_not_shown(
+async fn echoed_secret_is_redacted(
     #[values(
         Way::OpenAi,
         Way::Compatible,
@@ -116,12 +116,12 @@ async fn what_a_provider_echoes_is_not_shown(
     assert!(!report.success);
     assert!(
         report
-            .said
+            .provider_message
             .as_ref()
             .is_some_and(|said| said.contains("***")),
         "{report:?}"
     );
-    // Only what belongs to the request was secret: the other three were never sent with it and may be shown.
+    // Only the secrets of this request are redacted; the other three were not sent.
     let own: &[&str] = match way {
         Way::Bedrock => &[KEY, ACCESS_KEY_ID],
         Way::FoundryEntra => &[KEY, TOKEN],
@@ -143,9 +143,7 @@ async fn what_a_provider_echoes_is_not_shown(
 
 #[rstest]
 #[tokio::test]
-async fn a_list_that_echoes_the_key_is_no_way_around(
-    #[values(0, 1, 2, 3, 4, 5, 7)] encoding: usize,
-) {
+async fn key_echoed_in_model_list_is_redacted(#[values(0, 1, 2, 3, 4, 5, 7)] encoding: usize) {
     let server = MockServer::start().await;
     let body = |text: &str| json!({"data": [{"id": text}, {"id": "gpt-4o"}]});
     Mock::given(method("GET"))
@@ -165,7 +163,7 @@ async fn a_list_that_echoes_the_key_is_no_way_around(
 }
 
 #[tokio::test]
-async fn a_key_in_the_path_of_an_endpoint_is_not_shown() {
+async fn key_in_endpoint_path_is_redacted() {
     let server = MockServer::start().await;
     let service = service(&server.uri());
     let endpoint = format!(
@@ -182,7 +180,7 @@ async fn a_key_in_the_path_of_an_endpoint_is_not_shown() {
 }
 
 #[tokio::test]
-async fn the_token_of_entra_is_hidden_like_a_key() {
+async fn entra_token_is_redacted() {
     let server = MockServer::start().await;
     Way::FoundryEntra.prepare(&server).await;
     let said = json!({"error": {"message": format!("The bearer {TOKEN} may not")}});
@@ -230,7 +228,7 @@ async fn resolved_key_is_trimmed_before_it_is_sent(#[case] value: &str) {
 #[case("OPENAI_API_KEY=planted", "begins with 'OPENAI_API_KEY='")]
 #[case("ENC:planted", "is encrypted by Umbraco (ENC:…)")]
 #[tokio::test]
-async fn resolved_text_that_is_no_key_is_not_sent(#[case] value: &str, #[case] words: &str) {
+async fn resolved_value_that_is_not_a_key_is_not_sent(#[case] value: &str, #[case] words: &str) {
     let server = MockServer::start().await;
     let report = tested_with(&server, value).await;
     let sentence = failure_at(&report, TestStage::Settings);

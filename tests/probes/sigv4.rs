@@ -1,8 +1,8 @@
-//! AWS Signature Version 4 for a GET without a body, computed here from its description alone.
+//! Reference implementation of AWS Signature Version 4 for a GET without a body.
 
 use sha2::{Digest, Sha256};
 
-/// What is signed.
+/// Request to sign.
 pub struct Signed<'a> {
     pub path: &'a str,
     pub query: &'a str,
@@ -82,7 +82,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_documented_example_comes_out() {
+fn documented_example_is_reproduced() {
     let signed = Signed {
         path: "/",
         query: "",

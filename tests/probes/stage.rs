@@ -1,4 +1,4 @@
-//! A service whose providers are asked at a stand-in, and the ways of signing that are tried against it.
+//! Service with providers on a test server, for every authentication scheme.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::common::{TestClock, draft};
 
-/// Every way of signing, as the provider that uses it.
+/// Authentication schemes, by a provider that uses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     OpenAi,
@@ -36,7 +36,7 @@ pub const ACCESS_KEY_ID: &str = "AKIAPLANTED7EXAMPLE";
 pub const TOKEN: &str = "eyJplanted.token.Kf83hLw02mQpZx";
 
 impl Way {
-    /// The provider's id and a connection's settings, with what is secret in them.
+    /// Provider ID and settings, including secrets.
     pub fn settings(self, uri: &str) -> (&'static str, Value) {
         match self {
             Self::OpenAi => (
@@ -62,7 +62,7 @@ impl Way {
         }
     }
 
-    /// A list of two models, as this provider answers it.
+    /// List of two models in the format of the provider.
     pub fn list(self) -> Value {
         match self {
             Self::OpenAi | Self::Compatible | Self::HuggingFace => {
@@ -87,7 +87,7 @@ impl Way {
         }
     }
 
-    /// Puts up what stands before the request that is judged: a token, or nothing.
+    /// Mounts the token endpoint, if the scheme needs one.
     pub async fn prepare(self, server: &MockServer) {
         if self == Self::FoundryEntra {
             let token = json!({"token_type": "Bearer", "expires_in": 3599, "access_token": TOKEN});
@@ -99,7 +99,7 @@ impl Way {
     }
 }
 
-/// The embedded providers with every fixed host replaced by the stand-in's, as a user's own files may do it.
+/// Custom provider files with every fixed host replaced by the test server.
 pub fn folder(uri: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text, host) in [
@@ -127,7 +127,7 @@ pub fn folder(uri: &str) -> TempDir {
     folder
 }
 
-/// A service whose providers' fixed hosts are at `uri`.
+/// Service whose providers use `uri` instead of fixed hosts.
 pub fn service_with(uri: &str, limits: Limits, variables: Variables) -> Arc<dyn ConnectionService> {
     let folder = folder(uri);
     let (catalog, problems) = ProviderCatalog::load(Some(folder.path()));
@@ -145,7 +145,7 @@ pub fn service(uri: &str) -> Arc<dyn ConnectionService> {
     service_with(uri, Limits::default(), Variables::of([]))
 }
 
-/// Limits that end a test soon.
+/// Limits with a short timeout.
 pub fn short_limits() -> Limits {
     Limits {
         time: Duration::from_millis(400),
@@ -185,7 +185,7 @@ pub async fn tested_at(uri: &str, limits: Limits) -> TestReport {
     tested(&service, "openai", &json!({"apiKey": KEY, "endpoint": uri})).await
 }
 
-/// The stage that a report ends at, not passed; nothing when every stage was passed.
+/// Returns the failed stage of a report, if any.
 pub fn stopped_at(report: &TestReport) -> Option<TestStage> {
     let (last, before) = report.steps.split_last().expect("at least one step");
     assert!(before.iter().all(|step| step.passed), "{report:?}");
@@ -194,7 +194,7 @@ pub fn stopped_at(report: &TestReport) -> Option<TestStage> {
     (!last.passed).then_some(last.stage)
 }
 
-/// Holds what every report without success has: a sentence, the same at its step, and what to do.
+/// Asserts the failed stage, its message and advice; returns the message.
 pub fn failure_at(report: &TestReport, stage: TestStage) -> String {
     assert!(!report.success, "{report:?}");
     assert_eq!(stopped_at(report), Some(stage), "{report:?}");
