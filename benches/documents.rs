@@ -1,6 +1,6 @@
-//! Measures the real binary over documents of 100,000 connections: import, export, and an apply that finds nothing to do.
+//! Benchmarks of the binary with manifests of 100,000 connections: import, export, and an apply without changes.
 //!
-//! `cargo bench --bench documents`; `UMAI_BENCH_CONNECTIONS` takes another number.
+//! `cargo bench --bench documents`; `UMAI_BENCH_CONNECTIONS` sets the number.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How often the memory is looked at.
+/// Interval of memory samples.
 const LOOK: Duration = Duration::from_millis(5);
 
 fn main() {
-    // `cargo test --benches` runs this too: there is nothing to check in a measurement.
+    // `cargo test --benches` runs this, too; skip the measurement.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -45,7 +45,7 @@ fn main() {
     }
 }
 
-/// Folders of one installation.
+/// Directories of an installation.
 struct Home(tempfile::TempDir);
 
 impl Home {
@@ -61,7 +61,7 @@ impl Home {
         self.0.path().join(name)
     }
 
-    /// Every other connection has a secret that is sealed, the others refer to one.
+    /// Half of the connections have a secret, the others a reference.
     fn document(&self, many: usize, ending: &str) -> PathBuf {
         let is_json = ending == "json";
         let mut text = String::new();
@@ -118,7 +118,7 @@ impl Home {
     }
 }
 
-/// The most memory a process had so far, in kB.
+/// Peak memory of a process in kB.
 fn peak(process: u32) -> u64 {
     let status = Path::new("/proc").join(process.to_string()).join("status");
     let status = std::fs::read_to_string(status).unwrap_or_default();

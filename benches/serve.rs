@@ -1,4 +1,4 @@
-//! What HTTP costs: creates beside those of the bare store, reads beside a constant answer, in the same run.
+//! Benchmarks of HTTP: creates compared with the store alone, reads compared with a constant response.
 //!
 //! `cargo bench --bench serve`. The server is the real binary with a token and its log, in plain HTTP as behind a proxy.
 
@@ -29,12 +29,12 @@ const READS: usize = 2000;
 const ROUNDS: usize = 7;
 const BASE: &str = "/umbraco/ai/management/api/v1/connections";
 
-/// An address with a constant answer, behind the same gate.
+/// Route with a constant response in the same request pipeline.
 const CONSTANT: &str = "/umbraco/ai/management/api/v1/versions/supported-types";
 
 type Store = Arc<dyn ConnectionStore<Plain>>;
 
-/// A server that runs until this is dropped.
+/// Server that runs until drop.
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -43,7 +43,7 @@ struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The server may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -115,7 +115,7 @@ impl Server {
     }
 }
 
-/// Asks one request after the other on one connection; answers how long each took.
+/// Sends sequential requests on one connection; returns their durations.
 async fn ask_all(
     address: SocketAddr,
     requests: Vec<String>,
@@ -148,7 +148,7 @@ async fn ask_all(
     took
 }
 
-/// All clients at once; answers the requests in a second, and the sorted times.
+/// Runs all clients concurrently; returns requests per second and sorted durations.
 async fn together(
     address: SocketAddr,
     status: &'static str,
@@ -213,7 +213,7 @@ fn save(number: usize) -> Save<Plain> {
     }
 }
 
-/// As many writers as clients, straight into the store.
+/// Same number of writers directly on the store.
 async fn bare(store: &Store, round: usize) -> f64 {
     let start = Instant::now();
     let writers: Vec<_> = (0..CLIENTS)
@@ -232,7 +232,7 @@ async fn bare(store: &Store, round: usize) -> f64 {
     (CLIENTS * CREATES) as f64 / start.elapsed().as_secs_f64()
 }
 
-/// The numbers of what one client makes in one round.
+/// Connection numbers of a client in a round.
 fn numbers(round: usize, client: usize) -> std::ops::Range<usize> {
     let first = (round * CLIENTS + client) * CREATES;
     first..first + CREATES
@@ -305,7 +305,7 @@ async fn reads(server: &Server) {
 
 #[tokio::main]
 async fn main() {
-    // Beside the build, so that it is a real disk where /tmp may be memory.
+    // In the build directory, because /tmp may be in memory.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let store = open(&StoreOptions {
         data: folder.path().join("bare/data"),

@@ -1,6 +1,6 @@
-//! Measures the real binary in a pseudo terminal: start to first frame, completion, idle, memory; empty and with 100,000 connections.
+//! Benchmarks of the binary in a pseudo terminal: first frame, completion, idle, memory; empty and with 100,000 connections.
 //!
-//! `cargo bench --bench start`; `UMAI_BENCH_CONNECTIONS` takes another number.
+//! `cargo bench --bench start`; `UMAI_BENCH_CONNECTIONS` sets the number.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,13 +21,13 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 const ROWS: NonZeroU16 = NonZeroU16::new(40).unwrap();
 const COLUMNS: NonZeroU16 = NonZeroU16::new(120).unwrap();
 const RUNS: usize = 21;
-/// The threads that sled started for the reading end some seconds after it; what is measured behind that is idleness.
+/// Delay until the reader threads of sled have ended, before measuring idle time.
 const SETTLING: Duration = Duration::from_secs(15);
 const IDLE: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_mins(1);
 
 fn main() {
-    // `cargo test --benches` runs this too: there is nothing to check in a measurement.
+    // `cargo test --benches` runs this, too; skip the measurement.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -59,7 +59,7 @@ fn main() {
     rest(&full, &many.to_string(), &format!("Connections ({many})"));
 }
 
-/// What a shell asks when Tab is pressed behind the beginning of an alias; nobody has the store open, and somebody has.
+/// Alias completion of a shell, without and with a process that has the store open.
 fn completion(home: &Home, many: usize) {
     let ask = || {
         let began = Instant::now();
@@ -116,7 +116,7 @@ fn median(times: &mut [Duration]) -> Duration {
     times[times.len() / 2]
 }
 
-/// Folders of one installation.
+/// Directories of an installation.
 struct Home(tempfile::TempDir);
 
 impl Home {
@@ -155,7 +155,7 @@ impl Home {
     }
 }
 
-/// The binary in a pseudo terminal of 120 × 40.
+/// Binary in a pseudo terminal of 120 × 40.
 struct Screen {
     child: Box<dyn portable_pty::Child + Send + Sync>,
     writer: Box<dyn std::io::Write + Send>,

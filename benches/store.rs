@@ -1,7 +1,7 @@
-//! What a durable save costs, compared in the same run with the cheapest thing that is as durable: a bare append and its sync.
+//! Benchmarks of durable saves, compared with a plain append and sync.
 //!
-//! `cargo bench --bench store` prints figures and ratios; `-- one`, `-- many` and `-- large 100000` have a part of them, and
-//! `-- fill FOLDER 100000`, then `-- list FOLDER`, a store to look at.
+//! `cargo bench --bench store` prints figures and ratios; `-- one`, `-- many` and `-- large 100000` select a part, and
+//! `-- fill FOLDER 100000`, then `-- list FOLDER`, create and list a store.
 
 #![allow(
     clippy::print_stdout,
@@ -88,7 +88,7 @@ fn options(folder: &Path) -> StoreOptions {
 }
 
 fn folder() -> tempfile::TempDir {
-    // Beside the build, so that it is a real disk where /tmp may be memory.
+    // In the build directory, because /tmp may be in memory.
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
@@ -100,7 +100,7 @@ fn bare_file(folder: &Path) -> File {
         .unwrap()
 }
 
-/// The bytes of the first entry in a store's journal.
+/// Bytes of the first journal entry of a store.
 fn entry_bytes(data: &Path) -> Vec<u8> {
     let segment = std::fs::read_dir(data.join("journal"))
         .unwrap()
@@ -181,7 +181,7 @@ async fn store_together(store: &Store, round: usize) -> f64 {
     (WRITERS * PER_WRITER) as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Threads that have their appends grouped: one write and one sync for all that wait.
+/// Threads with grouped appends: one write and one sync for all waiting ones.
 fn bare_together(folder: &Path, bytes: &[u8]) -> f64 {
     let mut file = bare_file(folder);
     let (appends, arriving) = mpsc::channel::<(Vec<u8>, mpsc::SyncSender<()>)>();
@@ -288,7 +288,7 @@ async fn fill(folder: &Path, size: usize) {
     println!("closed in {:.1?}", start.elapsed());
 }
 
-/// Opened by a process of its own, whose memory is then that of a store that was only opened and read.
+/// Opens the store in a separate process to measure its memory.
 async fn reopen(folder: &Path, lists: bool) {
     let start = Instant::now();
     let store = open(&options(folder)).await.unwrap();

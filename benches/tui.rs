@@ -1,6 +1,6 @@
-//! How long a key takes to its frame, and how long a filter takes to its first results, at 100,000 connections.
+//! Benchmarks of the app with 100,000 connections: time from a key to its frame, and from a filter to its results.
 //!
-//! `cargo bench --bench tui` prints microseconds and bytes; nothing is asked of a store, so this is the app alone.
+//! `cargo bench --bench tui` prints microseconds and bytes of the app alone, without a store.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -82,7 +82,7 @@ fn main() {
 fn items() -> Vec<Item> {
     let catalog = ProviderCatalog::embedded();
     let start = Utc::now();
-    // Shared within a page, as the app has them.
+    // Shared within a page, as in the app.
     let shared: Vec<Arc<str>> = catalog
         .all()
         .iter()
@@ -112,7 +112,7 @@ fn items() -> Vec<Item> {
     items
 }
 
-/// The app with everything read, as the runtime reads it.
+/// App with all items loaded.
 fn filled(items: &[Item]) -> App {
     let mut app = App::new(
         Arc::new(ProviderCatalog::embedded()),
@@ -133,7 +133,7 @@ fn filled(items: &[Item]) -> App {
     app
 }
 
-/// One key to its frame, many times; nothing is answered, so what the key asks for stays under way.
+/// Measures a key until its frame, repeatedly; requests stay pending.
 fn keys(app: &mut App, what: &str, names: &[&str]) {
     let theme = Theme::embedded(ThemeName::Dark);
     let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
@@ -150,7 +150,7 @@ fn keys(app: &mut App, what: &str, names: &[&str]) {
     report(&format!("key to frame: {what}"), &mut times);
 }
 
-/// Others save while one looks on: one at a time, and 5,000 in one go with a key in between, plain, by provider and filtered.
+/// Measures remote changes: single ones, and 5,000 at once with a key in between; plain, grouped and filtered.
 fn hear(app: &mut App, items: &[Item]) {
     let mut first_round = 2;
     for (what, keys, end) in [
@@ -213,7 +213,7 @@ fn frame(app: &App) {
     view::draw(app, &theme, &mut buffer);
 }
 
-/// Connections from all over the list, each with another name.
+/// Renamed connections, spread over the list.
 fn renamed(items: &[Item], count: usize, version: u64) -> Vec<News> {
     let step = items.len() / count;
     (0..count)
@@ -237,7 +237,7 @@ fn renamed(items: &[Item], count: usize, version: u64) -> Vec<News> {
         .collect()
 }
 
-/// Another order: what a key waits for in between, and how long it takes until it is on screen.
+/// Measures a new sort order: delay of a key, and time until the list is sorted.
 fn arrange(app: &mut App, what: &str, keys: &str) {
     let (mut steps, mut all) = (Vec::new(), Vec::new());
     let start = Instant::now();
@@ -257,7 +257,7 @@ fn arrange(app: &mut App, what: &str, keys: &str) {
     report(&format!("{what}: on screen"), &mut all);
 }
 
-/// A filter typed: each key to its frame, the first results, and all of them.
+/// Measures a typed filter: frame of each key, first results, all results.
 fn filter(app: &mut App, text: &str) {
     let theme = Theme::embedded(ThemeName::Dark);
     let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
@@ -301,7 +301,7 @@ fn report(what: &str, times: &mut [Duration]) {
     );
 }
 
-/// The bytes of this process that are in memory.
+/// Resident memory of this process in bytes.
 fn resident() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: usize = pages

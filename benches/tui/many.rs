@@ -1,4 +1,4 @@
-//! Many at once: what a key costs that marks all, and how long a key waits while a thousand are switched.
+//! Benchmarks of bulk operations: marking all, and key latency while a thousand connections change.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -16,16 +16,16 @@ use uuid::Uuid;
 
 use super::{COUNT, frame, report};
 
-/// So many are switched while keys are pressed.
+/// Number of connections that change while keys are pressed.
 const MANY: usize = 1_000;
 
-/// So long a save takes: a disk that syncs.
+/// Duration of a save.
 const SAVE: Duration = Duration::from_millis(2);
 
-/// The pause between two keys: faster than any keyboard repeats.
+/// Interval between two keys, shorter than any keyboard repeat.
 const BETWEEN: Duration = Duration::from_millis(5);
 
-/// Measures all of it.
+/// Runs all measurements.
 pub fn measure(app: &mut App) {
     one(app, "mark all", &["ctrl-a"]);
     one(app, "invert the marks", &["*"]);
@@ -87,14 +87,14 @@ fn one_with(app: &mut App, what: &str, before: &[&str], key: &str, after: &[&str
     report(&format!("key to frame: {what} ({COUNT})"), &mut times);
 }
 
-/// A thousand of a hundred thousand are switched, each answered after a while, while one presses keys: a key waits from when it
-/// is due, so whatever keeps the loop counts.
+/// Changes a thousand of a hundred thousand connections while keys are pressed. The latency of a key starts when it is due, so
+/// that a blocked loop counts.
 fn run(app: &mut App) {
-    // The node of the connections may be closed.
+    // The connections node may be collapsed.
     for key in ["end", "l", "g", "down", "down", "down"] {
         press(app, key);
     }
-    // One of three is inactive already.
+    // One of three is already inactive.
     for _ in 0..MANY * 3 / 2 {
         press(app, "space");
     }
@@ -153,7 +153,7 @@ fn run(app: &mut App) {
     );
 }
 
-/// The service says that it is saved, and one's own change is heard of, too.
+/// Delivers the response of a save and its change event.
 fn answer(app: &mut App, ticket: Ticket, request: &Request) {
     let Request::SetActive(id, is_active) = *request else {
         return;

@@ -1,4 +1,4 @@
-//! What must hold whatever comes in: a file for each fuzz target.
+//! Properties that hold for every input: one file per fuzz target.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -18,13 +18,13 @@ pub mod references;
 pub mod request_bodies;
 pub mod user_files;
 
-/// What the inputs have in place of secrets.
+/// Placeholder of secrets in inputs.
 pub const PLANTED: &str = "planted";
 
-/// A target: its name, and what must hold of an input.
+/// Fuzz target: name and property.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// Every target.
+/// All targets.
 pub const TARGETS: [Target; 8] = [
     ("request_bodies", request_bodies::holds),
     ("appsettings", appsettings::holds),

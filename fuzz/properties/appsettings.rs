@@ -1,5 +1,5 @@
-//! Application settings are read as .NET reads them: every value of plain JSON is found, the highest place decides, comments
-//! change nothing, and no sentence about a file tells a value.
+//! Appsettings resolve as in .NET: every JSON value is found, the highest source wins, comments are ignored, and messages
+//! never contain values.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,7 @@ use super::folder::folder;
 
 const PREFIXES: &str = "umbraco:ai:allowedconfigurationkeyprefixes";
 
-/// Between the parts of an input: `appsettings.json`, the environment's file, lines of `NAME=value`.
+/// Separator of the parts of an input: `appsettings.json`, the environment file, lines of `NAME=value`.
 const BETWEEN: u8 = 0;
 
 pub fn holds(input: &[u8]) {
@@ -33,7 +33,7 @@ pub fn holds(input: &[u8]) {
     let settings = written(files, &pairs);
     let problems = settings.problems();
     for problem in &problems {
-        // A key that is there twice is named.
+        // Duplicate keys are reported.
         assert!(
             problem.contains("the key '") || !problem.contains(PLANTED),
             "{problem}"
@@ -69,7 +69,7 @@ fn written(files: [&[u8]; 2], pairs: &[(&str, &str)]) -> AppSettings {
     AppSettings::in_folder(folder, Variables::of(pairs.iter().copied()))
 }
 
-/// What is listed resolves, and what may never be referenced is not listed.
+/// Listed keys resolve, and blocked keys are not listed.
 fn agrees_with_itself(settings: &AppSettings) {
     let (keys, total) = settings.keys(|_| true);
     assert!(keys.len() == total.min(MOST_KEYS));
@@ -95,7 +95,7 @@ fn agrees_with_itself(settings: &AppSettings) {
     }
 }
 
-/// What plain JSON says: a text, or any number, or nothing.
+/// Value in plain JSON: a text, any number, or nothing.
 #[derive(Debug, Clone, PartialEq)]
 enum Said {
     Text(String),
@@ -150,7 +150,7 @@ fn is_as_json_says(
     }
 }
 
-/// The values by their lower-case keys, as .NET flattens them; none when .NET refuses.
+/// Values by lowercase key, flattened as in .NET; none if .NET refuses the file.
 fn flat(file: &Node) -> Option<Flat> {
     let Node::Object(_) = file else {
         return None;
@@ -185,7 +185,7 @@ fn put(flat: &mut Flat, key: Option<&str>, node: &Node, level: usize) -> bool {
     flat.insert(key, said).is_none()
 }
 
-/// JSON with every member it has, also those that are there twice.
+/// JSON that keeps duplicate members.
 enum Node {
     Nothing,
     Switch(bool),

@@ -1,6 +1,6 @@
-//! Takes decisions out of an input, byte by byte; an input that is over decides for the first of all choices.
+//! Reads choices from an input, byte by byte; at the end of the input the first choice is taken.
 
-/// What is left of an input.
+/// Rest of an input.
 pub struct Bytes<'a>(pub &'a [u8]);
 
 impl<'a> Bytes<'a> {
@@ -20,7 +20,7 @@ impl<'a> Bytes<'a> {
         u16::from_le_bytes([self.byte(), self.byte()])
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         usize::from(self.wide()) % end.max(1)
     }
@@ -29,7 +29,7 @@ impl<'a> Bytes<'a> {
         self.byte() % 2 == 1
     }
 
-    /// So many bytes, or all there are.
+    /// Returns up to `count` bytes.
     pub fn take(&mut self, count: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at(count.min(self.0.len()));
         self.0 = rest;

@@ -1,4 +1,4 @@
-//! Whatever a text is made of: nothing of it moves the cursor, it stays as wide as it was fitted, and what can be seen stays.
+//! Displayed text never moves the cursor, keeps its fitted width, and keeps its visible characters.
 
 use umai::connection::alias;
 use umai::text::{
@@ -8,10 +8,10 @@ use umai::tui::tree::terms::Terms;
 use umai::tui::{clipboard, fit, words};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// What stays although it cannot be seen: it makes one picture of two.
+/// Invisible character that is kept because it joins two characters.
 const OF_PICTURES: [char; 2] = ['\u{200d}', '\u{fe0f}'];
 
-/// The first byte is the room, the rest the text.
+/// The first byte is the available width, the rest is the text.
 pub fn holds(input: &[u8]) {
     let Some((room, rest)) = input.split_first() else {
         return;

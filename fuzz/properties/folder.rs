@@ -1,14 +1,14 @@
-//! A folder for the files of one input after the other, in memory where the system has room there.
+//! Temporary directory for the files of all inputs, in memory if possible.
 
 use std::path::Path;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// Where Linux keeps files in memory.
+/// In-memory file system of Linux.
 const IN_MEMORY: &str = "/dev/shm";
 
-/// The folder with this name, the same for the whole run.
+/// Returns the directory of this run.
 pub fn folder(place: &'static OnceLock<TempDir>) -> &'static Path {
     place
         .get_or_init(|| {

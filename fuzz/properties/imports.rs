@@ -1,5 +1,5 @@
-//! What comes in from elsewhere: JSON is split where it should be however it arrives, what was pasted never tells its values,
-//! and a document that left has no secret and comes back as it was.
+//! Imports: JSON is split correctly in any chunks, messages about pasted text never contain its values, and exports have no
+//! secrets and round-trip.
 
 use std::io::Read;
 use std::sync::OnceLock;
@@ -15,7 +15,7 @@ use umai::text::is_hidden;
 use umai::tui::event::Pasted;
 use umai::tui::form::{Form, Kept};
 
-/// Providers whose forms differ most.
+/// Providers with the most different forms.
 const WANTED: [&str; 4] = ["openai", "amazon", "microsoft-foundry", "openai-compatible"];
 
 pub fn holds(input: &[u8]) {
@@ -43,7 +43,7 @@ fn split(source: impl Read) -> Split {
         .collect()
 }
 
-/// A source that gives one byte at a time.
+/// Reader that returns one byte at a time.
 struct Drops<'a>(&'a [u8]);
 
 impl Read for Drops<'_> {
@@ -88,7 +88,7 @@ fn is_split(input: &[u8]) {
     if wanted.iter().all(Value::is_object) && !wanted.is_empty() {
         is_this(&split(lines.join("\n").as_bytes()), &wanted);
         let apart: Vec<String> = wanted.iter().map(|value| format!("{value:#}")).collect();
-        // Objects over several lines, unless the first has but one.
+        // Objects over several lines, unless the first one has a single line.
         if apart[0].contains('\n') {
             is_this(&split(apart.join("\n").as_bytes()), &wanted);
         }
@@ -147,7 +147,7 @@ fn stays_empty(provider: &Provider, text: &str) {
     );
 }
 
-/// The values that stand for secrets and are in the text once, and so in no name.
+/// Secret values that occur once in the text, so that they are not part of a name.
 fn values_of<'a>(draft: &'a ConnectionDraft, text: &str) -> Vec<&'a str> {
     let own = [
         &draft.alias,
@@ -222,7 +222,7 @@ fn comes_back(document: &Document) {
     for one in &document.connections {
         let body = serde_json::to_vec(one).unwrap();
         let draft = ConnectionDraft::from_json(&body);
-        // A key that is there twice is refused, here as everywhere.
+        // Duplicate keys are refused.
         let Ok(draft) = draft else { continue };
         assert_eq!(draft.alias.as_deref(), Some(&*one.alias));
         assert_eq!(draft.name.as_deref(), Some(&*one.name));

@@ -1,4 +1,4 @@
-//! Keys, pastes, the mouse, answers and what others do, in any order: the app stays whole, and shows no stored secret.
+//! Keys, pastes, mouse events, responses and remote changes in any order never break the app or reveal a stored secret.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -16,10 +16,10 @@ use crate::common::TestClock;
 use crate::stage::{Stage, THREE};
 use crate::wild::{Happening, OF_ENVIRONMENT, WAYS, check, keys, play};
 
-/// The most that happens to one app.
+/// Maximum number of events of an input.
 const MOST: usize = 64;
 
-/// The signs that are typed.
+/// Typed characters.
 const SIGNS: [char; 16] = [
     'a', 'b', 'k', 'x', '0', '9', ' ', '$', ':', '-', '_', '.', 'é', '日', '\u{202e}', '\u{301}',
 ];
@@ -28,7 +28,7 @@ pub fn holds(input: &[u8]) {
     played(input, |step| step());
 }
 
-/// The same with every step in the hands of `around`, who may look at the clock.
+/// Runs each step in `around`, which can measure the time.
 pub fn played(input: &[u8], mut around: impl FnMut(&mut dyn FnMut())) {
     let mut stage = three();
     for happening in happenings(input) {
@@ -43,7 +43,7 @@ fn runtime() -> Arc<Runtime> {
     Arc::clone(runtime)
 }
 
-/// The three connections of the picture, and an environment that has keys.
+/// Three connections and an environment with keys.
 fn three() -> Stage {
     let clock = TestClock::new();
     let service = service(clock.clock());
@@ -96,7 +96,7 @@ fn happening(bytes: &mut Bytes<'_>, keys: &[Key]) -> Happening {
         17 => {
             let length = usize::from(bytes.byte());
             let pasted = String::from_utf8_lossy(bytes.take(length)).into_owned();
-            // A stored secret that is pasted where it may be seen is no leak.
+            // A stored secret that is pasted into a visible field is not a leak.
             let is_stored = pasted.to_lowercase().contains(PLANTED);
             Happening::Paste(if is_stored { String::new() } else { pasted })
         }

@@ -1,4 +1,4 @@
-//! What is kept on the disk: whatever became of the bytes, nothing is read that was not written, and what is damaged is told.
+//! Files of the store: after any damage, only written data is read, and the damage is reported.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -23,10 +23,10 @@ use uuid::Uuid;
 use super::bytes::Bytes;
 use super::folder::folder;
 
-/// The most changes of a store.
+/// Maximum number of changes of a store.
 const MOST: usize = 12;
 
-/// The first byte says what the others are.
+/// The first byte selects the kind of input.
 pub fn holds(input: &[u8]) {
     let mut bytes = Bytes(input);
     match bytes.byte() % 8 {
@@ -90,7 +90,7 @@ fn data() -> &'static Path {
     folder(&FOLDER)
 }
 
-/// A change as it lies in a journal.
+/// Change in a journal.
 #[derive(Debug, Clone, PartialEq)]
 struct Change {
     kind: Kind,
@@ -125,10 +125,10 @@ impl Change {
     }
 }
 
-/// The versions of every connection, each with the revision that saved it and what is in it.
+/// Versions of every connection with revision and contents.
 type Model = BTreeMap<Uuid, Vec<(u64, Vec<u8>)>>;
 
-/// Changes as a store makes them, and what it has after them.
+/// Changes of a store and the resulting state.
 fn changes(bytes: &mut Bytes<'_>) -> (Vec<Change>, Model) {
     let count = 1 + usize::from(bytes.byte()) % MOST;
     let mut model = Model::new();
@@ -180,7 +180,7 @@ fn head_of(revision: u64, digest: Digest) -> Head {
     }
 }
 
-/// What becomes of a file: bits turn over, a part becomes zeros, the end is gone, something stands behind it.
+/// Damages a file: flipped bits, zeros, truncation, appended bytes.
 fn damage(bytes: &mut Bytes<'_>, file: &mut Vec<u8>) {
     for _ in 0..=bytes.byte() % 4 {
         let at = bytes.below(file.len());
@@ -210,7 +210,7 @@ fn a_damaged_walk_tells_only_what_was_written(bytes: &mut Bytes<'_>) {
         places.push(from..whole.len());
     }
     let mut damaged = whole.clone();
-    // One byte, and zeros behind: room that was made and not used.
+    // One byte followed by zeros: preallocated space.
     let at = bytes.below(whole.len());
     damaged[at] ^= bytes.byte();
     damaged.resize(damaged.len() + usize::from(bytes.byte()), 0);
@@ -286,7 +286,7 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
         .rev()
         .find(|change| change.revision == fold.revision);
     if fold.is_consistent() && fold.damage.is_empty() {
-        // Whatever is at the end may never have been acknowledged; what is read is what was there at some moment.
+        // Entries at the end may not be acknowledged; the result is the state at some earlier revision.
         let mut there = Model::new();
         for change in changes
             .iter()
@@ -315,7 +315,7 @@ fn a_damaged_journal_is_never_taken_for_whole(bytes: &mut Bytes<'_>) {
     }
 }
 
-/// A whole store: its head, and what is in it.
+/// Complete store: header and contents.
 fn whole(bytes: &mut Bytes<'_>) -> (Head, Whole, Model) {
     let (changes, model) = changes(bytes);
     let mut fold = Whole::empty(keep);
@@ -403,7 +403,7 @@ fn a_damaged_backup_is_refused(bytes: &mut Bytes<'_>) {
     }
 }
 
-/// What is kept between two starts: drafts, sessions, keys behind a passphrase.
+/// Files between two starts: drafts, sessions, wrapped keys.
 fn is_kept(bytes: &[u8]) {
     static CATALOG: OnceLock<ProviderCatalog> = OnceLock::new();
     let catalog = CATALOG.get_or_init(ProviderCatalog::embedded);
@@ -435,7 +435,7 @@ fn is_kept(bytes: &[u8]) {
     }
 }
 
-/// What is in an entry, and what a server says of an error: both are JSON, and both come back as they went.
+/// Entries and error responses are JSON and round-trip.
 fn is_recorded(bytes: &[u8]) {
     fn comes_back<T>(bytes: &[u8]) -> Option<T>
     where

@@ -1,12 +1,12 @@
-//! A reference is what its grammar says, resolves to what its variable says, and only where it may.
+//! References follow their grammar, resolve to the value of their variable, and only if the allow-list permits.
 
 use secrecy::ExposeSecret;
 use umai::appsettings::{AppSettings, Lookup, Reference, Variables};
 
-/// What the variable says; it looks like a reference itself, and must not be taken for one.
+/// Value of the variable; it looks like a reference, but must not be resolved again.
 const VALUE: &str = "$Planted:Other";
 
-/// The first line is the reference, the others are the prefixes that may be referenced.
+/// The first line is the reference, the others are the allowed prefixes.
 pub fn holds(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut lines = text.split('\n');
@@ -62,7 +62,7 @@ fn resolves(reference: &Reference, prefixes: &[String]) {
     let lookup = settings.lookup(reference);
     assert_eq!(found.is_some(), matches!(lookup, Lookup::Found { .. }));
     if reference.key().to_ascii_lowercase().starts_with("umbraco") {
-        // It may be the list itself.
+        // The key may be the allow-list itself.
         return;
     }
     let is_told = format!("{lookup:?}").contains(VALUE);

@@ -1,5 +1,4 @@
-//! A body is understood and answered: it reads back as it was written, a secret in it never comes out, and what the API
-//! answered can be sent back.
+//! Request bodies round-trip, responses never contain their secrets, and a response can be sent back as an update.
 
 use std::sync::{Arc, OnceLock};
 
@@ -22,7 +21,7 @@ use super::PLANTED;
 use super::folder::folder;
 use crate::common::{APPSETTINGS, TestClock};
 
-/// The connection that is there before, and its secret.
+/// Existing connection and its secret.
 const KEPT: &str = r#"{"alias":"kept","name":"Kept","providerId":"openai","settings":{"apiKey":"sk-stored-inside","organization":"org-1"}}"#;
 const INSIDE: &str = "stored-inside";
 
@@ -41,7 +40,7 @@ pub fn holds(body: &[u8]) {
     is_answered(body, read.ok().as_ref());
 }
 
-/// A member that is given twice is named.
+/// Returns whether the error names a duplicate member.
 fn is_about_a_name(said: &str) -> bool {
     said.contains("is given twice")
 }
@@ -74,7 +73,7 @@ fn is_examined(draft: &ConnectionDraft) {
     }
 }
 
-/// Whether the word that stands for a secret is nowhere but in values that no list shows.
+/// Returns whether the placeholder of secrets occurs in hidden values only.
 fn is_only_secret(draft: &ConnectionDraft) -> bool {
     let has = |text: &str| text.to_lowercase().contains(PLANTED);
     let texts = [
@@ -94,7 +93,7 @@ fn is_only_secret(draft: &ConnectionDraft) -> bool {
         })
 }
 
-/// Whether the values of a setting may be seen, for some provider.
+/// Returns whether a setting is visible for any provider.
 fn is_shown(key: &str) -> bool {
     catalog().all().iter().any(|provider| {
         let field = provider.field(key);
@@ -102,7 +101,7 @@ fn is_shown(key: &str) -> bool {
     })
 }
 
-/// Whether a value is a reference, and so no secret.
+/// Returns whether a value is a reference.
 fn has_reference(draft: &ConnectionDraft) -> bool {
     let mut settings = draft.settings.iter().flat_map(Settings::iter);
     settings.any(|(_, value)| {
@@ -152,7 +151,7 @@ fn is_answered(body: &[u8], draft: Option<&ConnectionDraft>) {
     }
 }
 
-/// An answer that is sent back changes nothing.
+/// A response that is sent back changes nothing.
 fn can_be_sent_back(api: &Api, id: &str, answer: &Value) {
     let path = format!("/connections/{id}");
     let (status, text) = api.ask(&Method::PUT, &path, answer.to_string().as_bytes());
@@ -176,7 +175,7 @@ fn catalog() -> &'static Arc<ProviderCatalog> {
     CATALOG.get_or_init(|| Arc::new(ProviderCatalog::embedded()))
 }
 
-/// A service over nothing yet, whose references resolve against one file for the whole run.
+/// Service over an empty store, with one appsettings file for the whole run.
 pub fn service(clock: Clock) -> Arc<dyn ConnectionService> {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     static SETTINGS: OnceLock<AppSettings> = OnceLock::new();
@@ -193,7 +192,7 @@ pub fn service(clock: Clock) -> Arc<dyn ConnectionService> {
     ))
 }
 
-/// The API over one connection.
+/// API with one connection.
 struct Api {
     router: Router,
 }

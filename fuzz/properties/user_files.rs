@@ -1,5 +1,4 @@
-//! The files that people write for the tool: whatever is in them, what is wrong is said with its line, the rest works, and
-//! what keeps people safe holds.
+//! User-written files: errors are reported with their line, valid parts work, and safety rules hold.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -18,7 +17,7 @@ use umai::tui::theme::{Theme, ThemeName};
 
 use super::folder::folder;
 
-/// The first byte says which file it is.
+/// The first byte selects the file.
 pub fn holds(input: &[u8]) {
     let Some((which, rest)) = input.split_first() else {
         return;
@@ -34,7 +33,7 @@ pub fn holds(input: &[u8]) {
     }
 }
 
-/// Sentences that may be shown, each with a line that the file has.
+/// Messages are printable, and each has a valid line number.
 fn are_problems_of(text: &str, name: &str, problems: &[String]) {
     for problem in problems {
         assert!(!problem.chars().any(is_unprintable), "{problem:?}");

@@ -1,4 +1,4 @@
-//! What the fuzz targets share: the properties, the stage for the app, and how long one input may take.
+//! Shared parts of the fuzz targets: properties, test app, and the time limit of an input.
 
 #[path = "../../tests/common/mod.rs"]
 pub mod common;
@@ -14,21 +14,21 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Nobody waits longer for anything that is no larger than 4 KiB.
+/// Time limit for an input of up to 4 KiB.
 const LONGEST: Duration = Duration::from_millis(100);
 
-/// How often something that took too long is tried again.
+/// Number of retries of a slow input.
 const TRIES: usize = 4;
 
-/// Holds a property, and that it does not take long.
+/// Checks a property within the time limit.
 pub fn holds_in_time(holds: fn(&[u8]), input: &[u8]) {
     each_in_time(|around| around(&mut || holds(input)));
 }
 
-/// Plays something step by step; no step may take long.
+/// Runs steps, each within the time limit.
 ///
-/// Work is measured, not waiting: the processor's time of this process, so that others on the machine do not count; and what
-/// was slow is done again, since the first time may be the one that makes something for all others.
+/// Measures the processor time of this process, so that other processes do not count. A slow run is repeated, because the
+/// first one may initialize shared data.
 pub fn each_in_time(play: impl Fn(&mut dyn FnMut(&mut dyn FnMut()))) {
     let measured = || {
         let mut steps = Vec::new();
