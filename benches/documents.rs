@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a measurement stops where it cannot go on, and says what it found; the memory of a process is told by nothing but looking"
+    reason = "a benchmark may panic and prints its results; process memory can only be sampled"
 )]
 
 use std::fmt::Write as _;

@@ -173,10 +173,10 @@ async fn unknown_version_cannot_be_compared_or_rolled_back_to() {
     let error = service.rollback(&key(), 2, None).await.unwrap_err();
     assert_eq!(error, ConnectionError::VersionNotFound(2));
     let error = service
-        .rollback(&alias("nobody"), 1, None)
+        .rollback(&alias("unknown"), 1, None)
         .await
         .unwrap_err();
-    assert_eq!(error, ConnectionError::NotFound(alias("nobody")));
+    assert_eq!(error, ConnectionError::NotFound(alias("unknown")));
 }
 
 #[tokio::test]

@@ -117,7 +117,10 @@ fn is_as_json_says(
     };
     let flat = [base, over].map(|file| flat(&file));
     let [Some(base), Some(over)] = flat else {
-        assert!(!is_fine, "not one object of so many levels, each key once");
+        assert!(
+            !is_fine,
+            "expected one object within the depth limit without duplicate keys"
+        );
         return;
     };
     assert!(is_fine, "{:?}", settings.problems());

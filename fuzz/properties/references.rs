@@ -65,9 +65,9 @@ fn resolves(reference: &Reference, prefixes: &[String]) {
         // The key may be the allow-list itself.
         return;
     }
-    let is_told = format!("{lookup:?}").contains(VALUE);
+    let is_shown = format!("{lookup:?}").contains(VALUE);
     let is_prefix = prefixes.iter().any(|prefix| prefix.contains(VALUE));
-    assert!(!is_told || is_prefix, "the value is told");
+    assert!(!is_shown || is_prefix, "the value is shown");
     let may = may_be_referenced(reference.key(), prefixes);
     assert_eq!(
         matches!(lookup, Lookup::Refused { .. }),

@@ -58,7 +58,7 @@ pub struct PastedConnection {
 pub struct PastedProfile {
     /// Name of the profile.
     pub name: String,
-    /// What it describes.
+    /// Kind of the pasted text.
     pub connection: PastedConnection,
 }
 

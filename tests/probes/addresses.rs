@@ -96,7 +96,7 @@ async fn resolved_reference_is_not_shown_in_the_url() {
         .unwrap();
     assert_eq!(
         failure_at(&report, TestStage::Settings),
-        "Endpoint is not an http or https address"
+        "Endpoint is not an http or https URL"
     );
     assert!(!format!("{report:?}").contains("7734"));
 }

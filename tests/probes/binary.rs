@@ -97,7 +97,7 @@ async fn test_and_models_report_result_and_exit_code() {
     let ended = program.run(&["connections", "test", "good"], "").await;
     assert_eq!(ended.code, 0, "{}", ended.told);
     assert!(
-        ended.out.contains("✓  models     2 models"),
+        ended.out.contains("✓  models          2 models"),
         "{}",
         ended.out
     );
@@ -119,7 +119,7 @@ async fn test_and_models_report_result_and_exit_code() {
         (code, &report["success"], &report["errorMessage"]),
         (0, &json!(true), &Value::Null)
     );
-    let many = ["connections", "test", "good", "nobody", "bad", "--json"];
+    let many = ["connections", "test", "good", "unknown", "bad", "--json"];
     let ended = program.run(&many, "").await;
     assert_eq!(ended.code, 8, "the worst of them");
     let lines: Vec<Value> = ended
@@ -132,7 +132,7 @@ async fn test_and_models_report_result_and_exit_code() {
         .map(|line| line["alias"].as_str().unwrap())
         .collect();
     assert_eq!(aliases, ["good", "bad"]);
-    let ended = program.run(&["connections", "test", "nobody"], "").await;
+    let ended = program.run(&["connections", "test", "unknown"], "").await;
     assert_eq!(ended.code, 3);
     let ended = program
         .run(

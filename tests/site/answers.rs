@@ -1,4 +1,4 @@
-//! What a site answers is understood: empty bodies, a bare id, no trash, ignored parameters.
+//! Responses of an Umbraco site: empty bodies, a bare ID, no trash, ignored parameters.
 
 use rstest::rstest;
 

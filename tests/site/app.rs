@@ -1,4 +1,4 @@
-//! The app on a stage over the stand-in.
+//! The app with an Umbraco site.
 
 use std::sync::Arc;
 

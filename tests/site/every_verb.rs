@@ -1,4 +1,4 @@
-//! Every verb in every mode: no secret in any output, no mask sent, nothing changed that was not asked for.
+//! Every command in every mode: no secret in the output, no mask sent, no unrequested change.
 
 use rstest::rstest;
 
@@ -6,7 +6,7 @@ use crate::home::Home;
 use crate::site::{MODES, Mode, PLANTED};
 use crate::stand_in::StandIn;
 
-/// A verb, and the one connection it may change.
+/// Command and the connection that it may change.
 type Case<'c> = (&'c [&'c str], Option<&'c str>);
 
 const VERBS: [Case<'static>; 41] = [

@@ -1,4 +1,4 @@
-//! Just enough HTTP for a server in a test: one request per connection.
+//! Minimal HTTP server for tests: one request per connection.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -53,7 +53,7 @@ impl Response {
     }
 }
 
-/// Reads a request; none when the connection ends before.
+/// Reads a request; none if the connection ends first.
 pub fn read(socket: &mut TcpStream, base: &str) -> Option<Request> {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];

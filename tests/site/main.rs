@@ -1,4 +1,4 @@
-//! Servers that are not umai's own: a strict stand-in for an Umbraco site, in three modes, under every verb.
+//! Third-party servers: a strict test server with the API of an Umbraco site, in three modes, for every command.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -17,7 +17,7 @@ fn applied_export_changes_nothing(#[case] format: &str) {
         assert_eq!(exported.code, 0, "{exported:?}");
         assert!(!exported.output().contains(PLANTED), "{exported:?}");
         let verb = ["connections", "apply", "-f", "-", "--yes"];
-        // A provider that is not installed any more cannot be applied; the others can.
+        // A connection of an uninstalled provider cannot be applied; the others can.
         let answer = if mode == Mode::Extra {
             let verb = ["connections", "export", "acme", "openai-prod", "pascal"];
             let some = site.umai(&home, &[&verb[..], &["--format", format]].concat());

@@ -1,4 +1,4 @@
-//! A mask is never stored: not one a server shows, and not one that is typed.
+//! Masks from a server or from input are never stored.
 
 use rstest::rstest;
 

@@ -1,4 +1,4 @@
-//! The app line by line over the stand-in.
+//! Plain mode with an Umbraco site.
 
 use crate::home::Home;
 use crate::site::{MODES, Mode, PLANTED};

@@ -1,4 +1,4 @@
-//! No secret is shown, whether or not umai knows the provider.
+//! Secrets of known and unknown providers are never shown.
 
 use serde_json::Value;
 

@@ -1,25 +1,25 @@
-//! What the stand-in keeps: connections with their settings as text, and past versions.
+//! State of the test server: connections with raw settings, and their versions.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// How the stand-in answers.
+/// Mode of the test server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Secrets in clear, built-in providers.
+    /// Plaintext secrets, built-in providers.
     Stock,
-    /// `********` in place of secrets, as the product's documentation says.
+    /// `********` instead of secrets, as documented by the product.
     Masking,
-    /// Secrets in clear, and a provider that umai does not know.
+    /// Plaintext secrets, and a provider that umai does not know.
     Extra,
 }
 
 pub const MODES: [Mode; 3] = [Mode::Stock, Mode::Masking, Mode::Extra];
 
-/// In every secret of the stand-in.
+/// Part of every secret of the test server.
 pub const PLANTED: &str = "planted";
 
-/// What the masking mode shows.
+/// Mask of the masking mode.
 pub const MASK: &str = "********";
 
 /// The keys that hold secrets, lower case.
@@ -32,7 +32,7 @@ pub struct Stored {
     pub name: String,
     pub provider_id: String,
     pub is_active: bool,
-    /// As it was sent, byte for byte.
+    /// Raw settings, byte for byte.
     pub settings: Option<String>,
     pub version: u64,
 }
@@ -50,7 +50,7 @@ impl Stored {
         }
     }
 
-    /// The settings as they are shown in a mode.
+    /// Returns the settings for a response.
     fn shown(&self, mode: Mode) -> String {
         let Some(settings) = &self.settings else {
             return "null".into();
@@ -68,7 +68,7 @@ impl Stored {
         Value::Object(shown).to_string()
     }
 
-    /// What a list has of it.
+    /// Returns the item for lists.
     pub fn item(&self) -> Value {
         json!({
             "alias": self.alias,
@@ -82,7 +82,7 @@ impl Stored {
         })
     }
 
-    /// The whole of it, the settings as they are stored.
+    /// Returns the connection with its settings.
     pub fn body(&self, mode: Mode) -> String {
         let item = self.item().to_string();
         let (before, after) = item.split_once(",\"version\"").unwrap();
@@ -93,7 +93,7 @@ impl Stored {
     }
 }
 
-/// The connections each test begins with.
+/// Connections at the start of each test.
 pub fn connections(mode: Mode) -> Vec<Stored> {
     let mut connections = vec![
         Stored::new(

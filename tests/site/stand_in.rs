@@ -1,4 +1,4 @@
-//! The stand-in: a server with the wire contract of an Umbraco site, which records what a client does wrong.
+//! Test server with the API of an Umbraco site that records errors of its clients.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use crate::site::{self, Mode, Stored};
 
 const BASE: &str = "/umbraco/ai/management/api/v1";
 
-/// A running stand-in.
+/// Running test server.
 pub struct StandIn {
     pub origin: String,
     state: Arc<Mutex<State>>,
@@ -56,12 +56,12 @@ impl StandIn {
         Self { origin, state }
     }
 
-    /// Runs umai against it.
+    /// Runs umai with this server.
     pub fn umai(&self, home: &Home, arguments: &[&str]) -> crate::home::Answer {
         self.pipe(home, arguments, "")
     }
 
-    /// The same with something on stdin.
+    /// Runs umai with input on stdin.
     pub fn pipe(&self, home: &Home, arguments: &[&str], stdin: &str) -> crate::home::Answer {
         let file = home.write("token", self.token());
         let file = file.to_str().unwrap();
@@ -82,7 +82,7 @@ impl StandIn {
         self.state.lock().unwrap().providers.clear();
     }
 
-    /// A connection, when it is there.
+    /// Returns a connection, if it exists.
     pub fn find(&self, alias: &str) -> Option<Stored> {
         let state = self.state.lock().unwrap();
         let mut connections = state.connections.iter();
@@ -108,7 +108,7 @@ impl StandIn {
         self.state.lock().unwrap().requests.clone()
     }
 
-    /// Fails when a client did something a site would suffer from.
+    /// Fails if a client sent a harmful request.
     pub fn assert_unharmed(&self) {
         let state = self.state.lock().unwrap();
         assert!(state.violations.is_empty(), "{:#?}", state.violations);
@@ -125,7 +125,7 @@ fn serve(mut socket: TcpStream, shared: &Mutex<State>) {
         state.requests.push(request);
         response
     };
-    // Whoever asked may be gone already.
+    // The client may have disconnected.
     let _ = http::write(&mut socket, &response);
 }
 
@@ -256,7 +256,7 @@ impl State {
             .collect();
         found.sort_by_key(|one| one.name.to_lowercase());
         let total = found.len();
-        // Pages of three, so that more than one is read.
+        // Pages of three, so that clients read more than one.
         let page = found
             .into_iter()
             .skip(number("skip", 0))
@@ -265,7 +265,7 @@ impl State {
         Response::json(200, &json!({"items": items, "total": total}))
     }
 
-    /// The members of a body in lower case, the settings as they were sent.
+    /// Reads the members of a body in lower case, with raw settings.
     fn read(&mut self, request: &Request) -> Option<(Map<String, Value>, Option<String>)> {
         let body: Map<String, Value> = serde_json::from_str(&request.body).ok()?;
         for (key, value) in body.values().filter_map(Value::as_object).flatten() {
@@ -392,7 +392,7 @@ impl State {
         )
     }
 
-    /// Restores the old secrets too.
+    /// Rolls back, including the old secrets.
     fn roll_back(&mut self, id: &str, number: &str) -> Response {
         let (Some(at), Ok(number), true) = (
             self.position(id),

@@ -1,4 +1,4 @@
-//! A token file that is rewritten is read again.
+//! A rewritten token file is reloaded.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::home::Home;
 use crate::site::Mode;
 use crate::stand_in::StandIn;
 
-/// The longest a test waits for what must come.
+/// Timeout of expected events.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]

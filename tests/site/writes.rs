@@ -1,4 +1,4 @@
-//! A change reaches the site as the change that was asked for, and as nothing else.
+//! Changes reach the site exactly as requested.
 
 use rstest::rstest;
 
@@ -6,7 +6,7 @@ use crate::home::Home;
 use crate::site::{MODES, Mode, Stored};
 use crate::stand_in::StandIn;
 
-/// The connection that a change should have left, versions aside.
+/// Asserts the stored connection, without its version.
 fn assert_is(site: &StandIn, expected: &Stored) {
     let found = site.get(&expected.alias);
     let version = found.version;

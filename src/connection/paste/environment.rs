@@ -1,10 +1,10 @@
-//! What the environment umai was started in has for connections: the variables that providers name.
+//! Environment variables that providers use for connections.
 
 use super::{PasteKind, PastedConnection};
 use crate::connection::{ConnectionDraft, Plain, Setting, Settings};
 use crate::provider::{Provider, ProviderCatalog};
 
-/// The variables that providers name and that have a value; nobody else's are looked at.
+/// Environment variables of providers that have a value; other variables are not read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Environment(Vec<(String, Plain)>);
 
@@ -17,7 +17,7 @@ pub struct Offer {
     pub name: String,
     /// The variables that are taken, in the order of the form.
     pub variables: Vec<Variable>,
-    /// What a connection needs besides, by label.
+    /// Labels of the missing settings.
     pub missing: Vec<String>,
 }
 
@@ -28,9 +28,9 @@ pub struct Variable {
     pub name: String,
     /// The key of the setting it is taken for.
     pub key: String,
-    /// What that setting is called.
+    /// Label of the setting.
     pub label: String,
-    /// Whether its value is a secret.
+    /// `true` for a secret.
     pub is_secret: bool,
 }
 
@@ -50,7 +50,7 @@ impl Environment {
         Self(found)
     }
 
-    /// Whether nothing is set that a provider names.
+    /// Returns whether no such variable is set.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -66,7 +66,7 @@ impl Environment {
         offers
     }
 
-    /// What is there for one provider; none when nothing is.
+    /// Returns the candidate for a provider, if any variable is set.
     pub fn offer(&self, provider: &Provider) -> Option<Offer> {
         let mut variables = Vec::new();
         for field in &provider.settings {

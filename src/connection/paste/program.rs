@@ -19,7 +19,7 @@ pub(super) struct Script<'t> {
     /// The text from its first command on.
     text: &'t str,
     programs: &'static [&'static str],
-    /// What follows the program's name.
+    /// Arguments of the program.
     pub(super) arguments: &'t str,
 }
 

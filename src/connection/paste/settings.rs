@@ -10,7 +10,7 @@ use crate::appsettings::Reference;
 use crate::connection::{ConnectionDraft, Plain, Setting, Settings};
 use crate::provider::{FieldKind, Provider, SettingsField};
 
-/// Whether `$Section:Key` is a configuration reference or a variable that a shell would have replaced.
+/// Meaning of `$Section:Key`: a configuration reference or an unexpanded shell variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dollar {
     /// A configuration reference, as umai's own documents have it.

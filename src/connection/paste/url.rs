@@ -69,9 +69,9 @@ const CALLS: [&[&str]; 25] = [
 pub(super) struct Address {
     /// The parsed address; absent when its host is still to be filled in.
     pub(super) url: Option<Url>,
-    /// Whether the host, or a part of it, is a placeholder.
+    /// `true` if the host contains a placeholder.
     pub(super) is_placeholder: bool,
-    /// Whether the host begins as keys do; a parsed host has no capitals to tell by.
+    /// `true` if the host has a key prefix; a parsed host is lowercase.
     pub(super) holds_key: bool,
 }
 
@@ -213,7 +213,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// How a provider was found.
+/// Evidence for a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FoundBy {
     /// The host or the path belongs to it.

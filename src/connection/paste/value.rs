@@ -6,7 +6,7 @@ use super::placeholder::{is_placeholder, is_placeholder_address};
 use crate::connection::Mask;
 use crate::text::secret;
 
-/// What a pasted value is, once quotes and white space around it are gone.
+/// Kind of a pasted value without surrounding quotes and white space.
 pub(super) enum PastedValue {
     /// A value to take.
     Text(Zeroizing<String>),

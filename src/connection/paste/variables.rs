@@ -21,7 +21,7 @@ pub(super) struct Variables(Vec<Variable>);
 struct Variable {
     name: String,
     value: Plain,
-    /// Whether another text refers to it.
+    /// `true` if another text refers to it.
     is_used: bool,
 }
 
@@ -273,7 +273,7 @@ fn is_secret(catalog: &ProviderCatalog, name: &str) -> bool {
     fields.any(|field| field.sensitive)
 }
 
-/// How well variables fit a provider; compared from the first member on.
+/// Match of variables with a provider, compared member by member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Score {
     secrets: usize,

@@ -1,6 +1,6 @@
 //! The options of cURL that take a value, as `curl --help all` lists them for version 8.
 
-/// What an option with a value is for.
+/// Purpose of an option with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     /// The address.
@@ -201,7 +201,7 @@ const LETTERS: [(char, &str); 27] = [
     ('h', "help"),
 ];
 
-/// What a long option with a value is for; `None` for one without a value.
+/// Returns the purpose of a long option with a value; `None` for one without a value.
 pub(super) fn with_value(name: &str) -> Option<Use> {
     // `--expand-header` is `--header` with variables in its value.
     let name = name.strip_prefix("expand-").unwrap_or(name);

@@ -26,7 +26,7 @@ struct Reader<'a> {
     signs: Peekable<Chars<'a>>,
     word: Option<Zeroizing<String>>,
     tokens: Vec<Token>,
-    /// Whether the next word is the file of a redirection.
+    /// `true` if the next word is the file of a redirection.
     drops_next: bool,
 }
 

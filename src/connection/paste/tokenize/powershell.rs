@@ -70,9 +70,9 @@ struct Reader<'a> {
     signs: Peekable<Chars<'a>>,
     word: Option<Zeroizing<String>>,
     parts: Vec<Part>,
-    /// How many hash tables are open.
+    /// Number of open hash tables.
     depth: usize,
-    /// Whether the key of an entry is expected.
+    /// `true` if the key of an entry is expected.
     is_key: bool,
 }
 
