@@ -176,7 +176,7 @@ async fn required_fields_are_sufficient() {
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":"$Not:There:"}}"#,
-    "Invalid settings for provider 'openai': OpenAI API Key begins with $ but is not a reference such as $Section:Key; write $$ for a text that begins with $"
+    "Invalid settings for provider 'openai': OpenAI API Key begins with $ but is not a reference such as $Section:Key; write $$ for a value that begins with $"
 )]
 #[case(
     r#"{"alias":"a","name":"A","providerId":"openai","settings":{"apiKey":" Bearer sk-1\n"}}"#,
