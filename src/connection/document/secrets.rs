@@ -115,6 +115,6 @@ fn elsewhere(members: Vec<(String, Json)>) -> Result<Elsewhere, String> {
             Ok(Elsewhere::File(PathBuf::from(path)))
         }
         (Some((name, Json::Switch(true))), None) if name == "stdin" => Ok(Elsewhere::Stdin),
-        _ => Err("it must be one value, {file: PATH} or {stdin: true}".into()),
+        _ => Err("expected one value, {file: PATH} or {stdin: true}".into()),
     }
 }

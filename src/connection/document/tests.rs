@@ -61,11 +61,11 @@ fn several_documents_and_lists_are_counted_through() {
 #[rstest]
 #[case("", "empty document")]
 #[case("just words", "expected an object")]
-#[case("a: b", "there is no list of 'connections'")]
+#[case("a: b", "expected 'connections'")]
 #[case("connections: {}\n", "connections must be a list")]
 #[case("connection: []\nconnections: []", "unknown member 'connection'")]
 #[case("kind: other\nconnections: []", "kind must be umai.connections")]
-#[case("version: 2\nconnections: []", "of a later version")]
+#[case("version: 2\nconnections: []", "unsupported version")]
 #[case("connections: [1]", "connection 1: expected an object")]
 #[case("connections: [{alias: a}]", "connection 1 (a): providerId: required")]
 #[case("connections: [{alias: a, alias: b}]", "duplicate")]
@@ -79,14 +79,14 @@ fn several_documents_and_lists_are_counted_through() {
 )]
 #[case(
     "connections: [{alias: a, providerId: openai, settings: {apiKey: {path: x}}}]",
-    "settings.apiKey: it must be one value, {file: PATH}"
+    "settings.apiKey: expected one value, {file: PATH}"
 )]
 #[case("connections:\n  - alias: a\n bad", "at line")]
 #[case("connections:\n", "connections has no value; write []")]
 #[case("connections: ~\n", "connections has no value; write []")]
 #[case("connections: null\n", "connections has no value; write []")]
 #[case("connections: \"\"\n", "connections must be a list")]
-#[case("{}", "there is no list of 'connections'")]
+#[case("{}", "expected 'connections'")]
 #[case("# only a comment\n", "empty document")]
 #[case("---\n", "empty document")]
 #[case("---\n# comment\n", "empty document")]
@@ -97,7 +97,7 @@ fn several_documents_and_lists_are_counted_through() {
     "connections: []\n---\n# comment\n--- ~\n",
     "an empty YAML document (2 of 3)"
 )]
-fn what_is_wrong_is_said_with_its_place(#[case] text: &str, #[case] why: &str) {
+fn invalid_document_is_reported_with_position(#[case] text: &str, #[case] why: &str) {
     let said = flaw(text);
     assert!(said.to_lowercase().contains(&why.to_lowercase()), "{said}");
 }
