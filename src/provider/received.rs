@@ -89,7 +89,7 @@ impl Received {
 
     /// Converts the response; missing parts come from the known provider with this ID. The error is a message.
     pub fn into_provider(self, known: Option<&Provider>) -> Result<Provider, String> {
-        let is_ours = self.is_of_our_making();
+        let is_ours = self.is_from_umai();
         let known = known.filter(|_| !is_ours);
         let schema = self
             .settings_schema

@@ -328,7 +328,7 @@ fn name_with_a_key_prefix_of_a_provider_suggests_no_alias() {
     let more = ["--set", "endpoint=http://127.0.0.1:9/v1", "--name", name];
     let answer = home.run(&[&create[..], &more].concat());
     assert_eq!(answer.code, 4, "{answer:?}");
-    assert!(!answer.said().contains("Alias"), "{answer:?}");
+    assert!(!answer.output().contains("Alias"), "{answer:?}");
 }
 
 #[test]
