@@ -10,6 +10,7 @@ mod bad_bodies;
 mod changes;
 #[path = "../common/mod.rs"]
 mod common;
+mod contract;
 mod creating;
 mod document;
 mod documented;
